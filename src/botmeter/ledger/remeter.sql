@@ -10,10 +10,6 @@ SET sent_customer_id = coalesce(event.sent_customer_id, s.sent_customer_id), cus
 FROM same_customer AS s
 WHERE event.append_no >= $append_no AND event.customer_id = s.sent_customer_id
 
--- name: event_count
--- Reads: event. Takes: nothing. Gives: the number of rows, one row.
-SELECT count(*)::BIGINT FROM event
-
 -- name: old_sessions_all
 -- Reads: session. Takes: nothing. Gives: old_session, a copy of every session.
 CREATE OR REPLACE TEMP TABLE old_session AS SELECT session_id, started_at, customer_id, conversation_id, opening_touchpoint FROM session
@@ -60,17 +56,6 @@ CREATE OR REPLACE TEMP TABLE staged_participation (
     event_count INTEGER NOT NULL,
     preview BOOLEAN NOT NULL
 )
-
--- name: events_of_share
--- Reads: event, touchpoint. Takes: $share, $shares; {key}.
--- Gives: the events of one share of the scope keys, in the columns of METER_SCHEMA, one row per event, in any order.
-SELECT
-    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
-    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
-    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
-    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
-FROM {event} AS x
-WHERE hash({key}) % $shares::UBIGINT = $share::UBIGINT
 
 -- name: keep_sessions
 -- Reads: input_rows. Takes: {table}. Gives: the metered sessions in that table.
@@ -215,10 +200,3 @@ SELECT
 FROM {event} AS x
 JOIN restart AS r ON r.key = {key}
 WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at
-
--- name: placed
--- Reads: {table}, touchpoint. Takes: {touchpoint}, the column with the touchpoint's number.
--- Gives: the rows of the table with the bot and channel of that touchpoint, in any order.
-SELECT t.*, p.bot_id, p.channel
-FROM {table} AS t
-JOIN touchpoint AS p ON p.touchpoint = t.{touchpoint}

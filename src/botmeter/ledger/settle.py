@@ -11,6 +11,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.deliveries import prune_deliveries
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.remeter import remeter_after
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 
@@ -44,9 +45,6 @@ def settle(ledger: Ledger, *, now_us: int) -> Settled:
     began = time.monotonic()
     if not backlog(ledger.connection).event_count:
         return Settled(event_count=0, seconds=0.0)
-    # Imported here because it brings the compiled kernel, which a report does not need.
-    from botmeter.ledger.remeter import remeter_after
-
     shown_us = ledger.latest_us()
     with ledger.transaction():
         summary = _move_arrivals(ledger)

@@ -4,17 +4,16 @@ Touched days are counted again from their sessions, which is cheaper than storin
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from botmeter.domain.instant import DAY_US
+from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.partitions import SharedKey
 from botmeter.ledger.restatements import Cause, ShownDays
 from botmeter.ledger.rows import execute_with, row_of
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.tables import NEVER
 
 sql = statements_of(__name__)
 
@@ -22,9 +21,6 @@ NO_APPEND = 2**31 - 1
 """An append number that no event reaches."""
 
 _ALL = "true"
-
-_SET_COLUMNS = {"day": pa.date32(), "conversation_id": pa.string(), "preview": pa.bool_()}
-_TICKET_SET_COLUMNS = {"day": pa.date32(), "session_id": pa.string(), **_SET_COLUMNS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +48,7 @@ class RecountScope:
 def refresh_usage(ledger: Ledger, touched: RecountScope) -> None:
     """Make the additive tables equal to the sessions."""
     connection = ledger.connection
-    bounds = {"start": 0, "end": NEVER}
+    bounds = {"start": 0, "end": NEVER_US}
     if touched.everything:
         connection.execute(sql("touched_rows_none"))
     else:
@@ -78,7 +74,7 @@ def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dic
     connection = ledger.connection
     connection.execute(sql("drop_conversation_days", touched=touched.both))
     connection.execute(sql("conversation_sets", touched=touched.both), bounds)
-    several = connection.execute(sql("conversation_sets_several"), bounds).fetchall()
+    several = connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table()
     untouched = f"NOT {touched.days}"
     connection.execute(sql("conversation_row_counts", untouched=untouched))
     execute_with(connection, sql("keep_conversation_days"), input_rows=_with_footprints(ledger, several))
@@ -103,8 +99,8 @@ def _refresh_tickets(ledger: Ledger, touched: RecountScope, *, bounds: dict[str,
         return
     connection.execute(sql("drop_session_tickets", touched=touched.both))
     query = sql("session_ticket_sets", touched=touched.both, conversations=touched.conversations)
-    sets = connection.execute(query, bounds).fetchall()
-    if sets:
+    sets = connection.sql(query, params=bounds).to_arrow_table()
+    if len(sets):
         execute_with(connection, sql("keep_session_tickets"), input_rows=_with_footprints(ledger, sets))
 
 
@@ -128,23 +124,16 @@ def keep_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> 
     connection.execute(sql("keep_bot_names"), {"append_no": append_no})
 
 
-def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
-    numbers = [ledger.footprints.number(tuple(row[-1])) for row in sets]
+def _with_footprints(ledger: Ledger, sets: pa.Table) -> pa.Table:
+    numbers = [ledger.footprints.number(tuple(members)) for members in sets["members"].to_pylist()]
     ledger.keep_numbers()
-    columns = _SET_COLUMNS if not sets or len(sets[0]) == len(_SET_COLUMNS) + 1 else _TICKET_SET_COLUMNS
-    table = {name: pa.array([row[place] for row in sets], type_) for place, (name, type_) in enumerate(columns.items())}
-    return pa.table(table | {"footprint": pa.array(numbers, pa.int32())})
+    return sets.drop_columns(["members"]).append_column("footprint", pa.array(numbers, pa.int32()))
 
 
-def midnight_shown_before_us(latest_us: int, *, now_us: int) -> int:
-    """Return the midnight (µs UTC) before which days were shown as over."""
-    return max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
-
-
-def keep_restatements(ledger: Ledger, texts: dict[str, str], *, shown: ShownDays) -> None:
-    """Record shown past days whose sessions changed; `texts` has the scope key and `new_session`, the present table."""
+def keep_restatements(ledger: Ledger, key: SharedKey, *, new_session: str, shown: ShownDays) -> None:
+    """Record shown past days whose sessions changed; `new_session` is the table of the present ones."""
     ledger.connection.execute(
-        sql("keep_restatements", **texts),
+        sql("keep_restatements", **key.texts, new_session=key.texts[new_session]),
         {
             "cause": int(shown.cause),
             "cause_no": shown.cause_no,

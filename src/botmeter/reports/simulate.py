@@ -14,7 +14,7 @@ import numpy as np
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
-from botmeter.ledger.statements import statements_of
+from botmeter.ledger.partitions import SharedKey, event_partitions
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoints
 from botmeter.reports.bot_names import BotNames, bot_names
@@ -24,14 +24,9 @@ from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import report_period
 from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
 
-sql = statements_of(__name__)
-
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
     from botmeter.reports.comparison import Metering
-
-# Metered at once; 2.5 million events take about half a gigabyte.
-_EVENTS_AT_ONCE = 2_500_000
 
 REASONS = {
     "duration": "the previous session had reached its maximum duration",
@@ -100,7 +95,7 @@ def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[
     tallies = [_Tally(policy=policy, edges_us=edges_us) for policy in policies]
     with open_snapshot(ledger) as snapshot:
         parameters = query_parameters(query, snapshot)
-        _meter_parts(snapshot, tallies, touchpoints=ledger.touchpoints, parameters=parameters)
+        _meter_partitions(snapshot, tallies, touchpoints=ledger.touchpoints, parameters=parameters)
         names = bot_names(snapshot)
     outcomes = tuple(_outcome(tally, ledger.touchpoints, names=names, period=query.period) for tally in tallies)
     return Simulation(
@@ -136,19 +131,13 @@ class _Tally:
         self.closed_by.update(_counter(metered.sessions["closed_by"].to_numpy()[metered.counted]))
 
 
-def _meter_parts(
+def _meter_partitions(
     snapshot: Snapshot, tallies: list[_Tally], *, touchpoints: Touchpoints, parameters: Parameters
 ) -> None:
     from botmeter.reports.comparison import event_names, metering, only_in
 
-    policies = [tally.policy for tally in tallies]
-    key = _shared_key(policies)
-    event_count = snapshot.rows(sql("event_count"), parameters)[0][0]
-    parts = 1 if key == "none" else -(-event_count // _EVENTS_AT_ONCE) or 1
-    is_flagged = any(policy.exclude - {"preview"} for policy in policies)
-    for part in range(parts):
-        chosen = {"key": key, "part": part, "parts": parts, "with_attributes": is_flagged}
-        events = snapshot.table(sql("events_to_simulate"), chosen)
+    key = SharedKey.of([tally.policy for tally in tallies])
+    for events in event_partitions(snapshot.connection, key):
         names = event_names(events["source"], events["event_id"])
         first: Metering | None = None
         for tally in tallies:
@@ -159,14 +148,6 @@ def _meter_parts(
                 continue
             tally.more.update(only_in(metered, first, names=names))
             tally.fewer.update(only_in(first, metered, names=names))
-
-
-def _shared_key(policies: list[Policy]) -> str:
-    """Key that splits events without cutting a session."""
-    for name in ("customer", "conversation"):
-        if all(name in policy.scope for policy in policies):
-            return name
-    return "none"
 
 
 def _outcome(tally: _Tally, touchpoints: Touchpoints, *, names: BotNames, period: Period) -> Outcome:

@@ -6,8 +6,8 @@ import pytest
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
+from botmeter.ledger import partitions
 from botmeter.metering.policy import FRESHCHAT, Policy, Require
-from botmeter.reports import simulate as simulating
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.simulate import Simulation, simulate, simulation_as_mapping
@@ -112,11 +112,11 @@ def test_a_filter_that_a_simulation_has_not_is_refused(filters: Filters) -> None
     assert refusal.value.code == "filter_not_simulated"
 
 
-def test_metering_the_events_in_parts_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metering_the_events_in_partitions_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     events = [event(f"{n}", at("20T08:00:00") + n * HOUR_US, customer_id=f"c{n % 7}") for n in range(60)]
     policies = (FRESHCHAT, Policy(max_duration_us=2 * HOUR_US))
     whole = simulated(events, *policies)
-    monkeypatch.setattr(simulating, "_EVENTS_AT_ONCE", 7)
+    monkeypatch.setattr(partitions, "PARTITION_EVENTS_MAX", 7)
     assert simulated(events, *policies) == whole
     by_conversation = Policy(scope=("conversation",))
     assert simulated(events, by_conversation, FRESHCHAT).outcomes[0].session_count == 1

@@ -1,0 +1,66 @@
+"""Events in partitions by a key that all events of a session share, so that none is cut."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+
+from botmeter.ledger.rows import row_of
+from botmeter.ledger.statements import statements_of
+from botmeter.metering.policy import Policy
+
+sql = statements_of(__name__)
+
+# Two and a half million events take half a gigabyte in the meter, and each partition scans all events.
+PARTITION_EVENTS_MAX = 2_500_000
+
+# The scope key in SQL: x is a row of event or session, with bot and channel where the key needs them.
+_KEY_PART = {
+    "customer": "x.customer_id",
+    "conversation": "x.conversation_id",
+    "bot": "coalesce(x.bot_id, '')",
+    "channel": "x.channel",
+}
+# The tables with that key, and their column with the touchpoint's number.
+_TOUCHPOINT_COLUMN = {
+    "event": "touchpoint",
+    "session": "opening_touchpoint",
+    "old_session": "opening_touchpoint",
+    "fresh_session": "opening_touchpoint",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedKey:
+    """The scope that several policies share, as texts for statements: the key, its tables, and attributes if needed."""
+
+    scope: tuple[str, ...]
+    texts: dict[str, str]
+
+    @classmethod
+    def of(cls, policies: Sequence[Policy]) -> Self:
+        scope = tuple(name for name in _KEY_PART if all(name in policy.scope for policy in policies))
+        needs_touchpoints = "bot" in scope or "channel" in scope
+        needs_attributes = any(policy.exclude - {"preview"} for policy in policies)
+        texts = {
+            table: f"({sql('with_touchpoints', table=table, touchpoint=column)})" if needs_touchpoints else table
+            for table, column in _TOUCHPOINT_COLUMN.items()
+        }
+        texts["key"] = " || chr(0) || ".join(_KEY_PART[name] for name in scope) or "''"
+        texts["attributes"] = "x.attributes" if needs_attributes else "NULL"
+        return cls(scope=scope, texts=texts)
+
+
+def event_count(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the number of metered events."""
+    return int(row_of(connection, sql("event_count"))[0])
+
+
+def event_partitions(connection: duckdb.DuckDBPyConnection, key: SharedKey) -> Iterator[pa.Table]:
+    """Read all events, a partition at a time, in the columns of `METER_SCHEMA`."""
+    partition_count = max(1, -(-event_count(connection) // PARTITION_EVENTS_MAX)) if key.scope else 1
+    for partition in range(partition_count):
+        values = {"partition": partition, "partition_count": partition_count}
+        yield connection.sql(sql("events_of_partition", **key.texts), params=values).to_arrow_table()
