@@ -17,9 +17,8 @@ from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import NEVER_US
 from botmeter.domain.period import day_of_us
 from botmeter.domain.session import ClosedBy
-from botmeter.ledger.account_settings import write_account
+from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.tables import create_tables
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
 from support.oracle import Event, OracleSession, sessions

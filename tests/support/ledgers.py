@@ -14,11 +14,10 @@ from botmeter.domain.account import Account
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.receipt import Receipt, Rejection
-from botmeter.ledger.account_settings import write_account
 from botmeter.ledger.append import Submission, append
+from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.tables import create_tables
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch

@@ -1,14 +1,15 @@
-"""Contents of a ledger that stay in memory."""
+"""Contents of a ledger that stay in memory: account, policies, touchpoints and footprints."""
 
 from dataclasses import dataclass
 
 import duckdb
+import msgspec
 
 from botmeter.domain.account import Account
-from botmeter.ledger.account_settings import read_account
-from botmeter.ledger.schedule import read_schedule
+from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
-from botmeter.metering.policy import Schedule
+from botmeter.metering.policy import InForce, Policy, Schedule
+from botmeter.metering.policy_text import policy_as_mapping, policy_from_mapping
 from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
 
 sql = statements_of(__name__)
@@ -26,14 +27,35 @@ class Contents:
 
 def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
     """Read them from the file."""
+    name, available_from, title = row_of(connection, sql("account"))
+    policies = connection.execute(sql("policies")).fetchall()
+    footprints = connection.execute(sql("footprints")).fetchall()
     return Contents(
-        account=read_account(connection),
-        schedule=read_schedule(connection),
+        account=Account(name=name, available_from=available_from, title=title or ""),
+        schedule=tuple(
+            InForce(policy=policy_from_mapping(msgspec.json.decode(definition)), from_us=from_us)
+            for from_us, definition in policies
+        ),
         touchpoints=Touchpoints(touchpoints_from(connection, 0)),
-        footprints=Footprints(tuple(row[0]) for row in connection.execute(sql("footprints")).fetchall()),
+        footprints=Footprints(tuple(members) for (members,) in footprints),
     )
 
 
 def touchpoints_from(connection: duckdb.DuckDBPyConnection, first: int) -> list[Touchpoint]:
     """Return the touchpoints numbered from `first`, in order."""
     return [Touchpoint(*row) for row in connection.execute(sql("touchpoints"), {"first": first}).fetchall()]
+
+
+def write_account(connection: duckdb.DuckDBPyConnection, account: Account, *, by: str | None, now_us: int) -> None:
+    """Add a version of the account's settings."""
+    connection.execute(sql("add_account"), [now_us, account.name, account.available_from, account.own_title, by])
+
+
+def write_policy(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, *, place: int, from_us: int, now_us: int
+) -> None:
+    """Add a policy in force from `from_us` at a place in the schedule."""
+    definition = {"name": policy.name, "version": policy.version, **policy_as_mapping(policy)}
+    connection.execute(
+        sql("add_policy"), [place, from_us, policy.label, msgspec.json.encode(definition).decode(), now_us]
+    )

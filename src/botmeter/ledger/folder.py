@@ -16,12 +16,11 @@ from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.domain.settings import Settings
-from botmeter.ledger.account_settings import write_account
+from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.folder_files import LOCK, account_file, account_names, known_account, try_lock
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.settle import backlog, settle, settle_quietly
 from botmeter.ledger.tables import create_tables, migrate, missing_migrations
 from botmeter.metering.policy import ALWAYS_US, Policy

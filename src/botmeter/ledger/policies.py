@@ -5,10 +5,10 @@ from datetime import date
 from botmeter.domain.errors import Conflict, Refused
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import day_of_us, day_start_us
+from botmeter.ledger.contents import write_policy
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.restatements import Cause, ShownDays
-from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import ALWAYS_US, Policy
 

@@ -10,7 +10,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.display_name import display_name_fault
 from botmeter.domain.errors import Conflict, Missing, Refused
 from botmeter.domain.period import day_of_us, day_start_us
-from botmeter.ledger.account_settings import write_account
+from botmeter.ledger.contents import write_account
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.rows import row_of
