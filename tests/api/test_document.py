@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 from django.test import Client
 
-from botmeter.live.ingest import Ingestion
+from botmeter.live.server_state import ServerState
 from botmeter.people.keys import Scope
 from botmeter.server.routes import own_routes
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
@@ -20,7 +20,7 @@ from support.json_schema import faults
 BY_ADDRESS = {"deliver", "handshake"}
 BY_PAGE = ("send-events", "deliver")
 OWN_FAILURES = {"send_events": {"408", "409", "415", "422"}, "deliver": {"401", "408", "415"}, "handshake": set()}
-OWN_ROUTES = own_routes(cast("Ingestion", None))
+OWN_ROUTES = own_routes(cast("ServerState", None))
 OPERATIONS = [operation for operations in document()["paths"].values() for operation in operations.values()]
 
 

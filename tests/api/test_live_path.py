@@ -6,7 +6,7 @@ from types import CodeType, FrameType
 
 import botmeter
 from botmeter.live.queue import DeliveryQueue
-from botmeter.server.events import EventsRoute
+from botmeter.server.events import answer_events
 from support.live import Live, counts, message
 
 SOURCE = Path(botmeter.__file__).parent
@@ -25,7 +25,7 @@ class Trace:
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         code = frame.f_code
-        if code is EventsRoute.answer.__code__:
+        if code is answer_events.__code__:
             self._is_on = not self._is_over
         if event == "call" and self._is_on:
             self._note(code)

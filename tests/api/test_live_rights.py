@@ -8,7 +8,7 @@ import pytest
 from tests.unit.sources import test_chatwoot as chatwoot
 from tests.unit.sources.test_chatwoot import SOURCE
 
-from botmeter.live.ingest import Ingestion
+from botmeter.live.server_state import ServerState
 from botmeter.people.keys import Scope
 from botmeter.server.routes import own_routes
 from botmeter.web.api.table import ROUTES
@@ -16,7 +16,7 @@ from support.live import Live, counts, message, problem_of
 
 ALL = tuple(Scope)
 OTHERS = tuple(scope for scope in Scope if scope not in (Scope.EVENTS_WRITE, Scope.ADMIN))
-OWN = {route.name: route for route in own_routes(cast("Ingestion", None))}
+OWN = {route.name: route for route in own_routes(cast("ServerState", None))}
 DJANGO_ROUTES = [route for route in ROUTES if route.view is not None]
 PATHS = [route.path.replace("{session_id}", "0" * 8 + "-0000" * 3 + "-" + "0" * 12) for route in DJANGO_ROUTES]
 
@@ -83,4 +83,4 @@ def test_a_sending_key_reads_nothing_and_a_key_of_another_account_reaches_nothin
         address = f"/api/v1/{path}".replace("{account}", account)
         answer = ask(address, headers={"Authorization": f"Bearer {secret}"})
         assert (answer.status_code, answer.json()["status"]) == (status, status)
-        assert b"c1" not in answer.content
+        assert b"c1" not in answer.content.replace(secret[:10].encode(), b"")

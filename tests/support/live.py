@@ -105,7 +105,7 @@ def live(folder: Path) -> Iterator[Live]:
         opened = OpenLedgers(owned)
         try:
             with in_use(opened) as state:
-                front = Front(Bridge(_no_page), routes=own_routes(state.ingestion))
+                front = Front(Bridge(_no_page), routes=own_routes(state))
                 yield Live(opened=opened, ingestion=state.ingestion, request=Asker(front, run=run_beside_django))
         finally:
             opened.close()

@@ -12,7 +12,7 @@ from botmeter.live import metrics
 from botmeter.live.server_state import ServerState
 from botmeter.people.keys import KeyDraft, Scope, known_keys, new_key
 from botmeter.people.models import User
-from botmeter.web.observing import UNKNOWN
+from botmeter.web.request_log import UNKNOWN
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = "203.0.113.9"

@@ -19,9 +19,8 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.bugs import report_bug
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.models import User
-from botmeter.web import access_log as access
 from botmeter.web import logs, request_ids
-from botmeter.web.observing import observed
+from botmeter.web.request_log import LOGGER, log_request, request_log
 
 pytestmark = pytest.mark.django_db
 KEY = "bm_Zx3-verysecret_part-of-a-key-that-opens-everything"
@@ -48,7 +47,7 @@ def lines() -> Iterator[Callable[[str], list[Any]]]:
 
 
 def of_requests(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [line for line in found if line["logger"] == access.LOGGER]
+    return [line for line in found if line["logger"] == LOGGER]
 
 
 def test_a_request_leaves_one_line_with_its_fields(
@@ -90,7 +89,7 @@ def test_no_line_holds_customers_keys_secrets_or_what_was_searched_for(
 
 def test_an_answer_of_a_fault_is_an_error_and_of_being_busy_a_warning(lines: Callable[..., list[Any]]) -> None:
     for status in (500, 503, 404):
-        access.write_line(access.AnsweredRequest(method="GET", route="report", status=status, seconds=0.1))
+        log_request("report", method="GET", status=status, seconds=0.1)
     assert [line["level"] for line in of_requests(lines())] == ["error", "warning", "info"]
 
 
@@ -124,7 +123,7 @@ def test_what_is_written_down_during_a_request_has_its_id_and_nothing_after_it_h
         logging.getLogger("botmeter.inside").warning("something")
         return HttpResponse()
 
-    observed(answer)(RequestFactory().get("/", headers={"X-Request-ID": "abc"}))
+    request_log(answer)(RequestFactory().get("/", headers={"X-Request-ID": "abc"}))
     logging.getLogger("botmeter.after").warning("something else")
     inside, after = (
         next(line for line in lines() if line["logger"] == f"botmeter.{when}") for when in ("inside", "after")

@@ -27,6 +27,7 @@ class ServerState:
     ingestion: Ingestion
     pulls: PullSchedule
     api_requests: RateLimiter = field(default_factory=RateLimiter)
+    event_requests: RateLimiter = field(default_factory=RateLimiter)
     exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(EXPORTS_MAX))
     stopping: Event = field(default_factory=Event)
 

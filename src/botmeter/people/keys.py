@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -12,9 +12,10 @@ from django.db import transaction
 
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.display_name import required_name_fault
-from botmeter.domain.errors import Missing, NotAllowed, Refused
+from botmeter.domain.errors import Missing, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import DAY_US, datetime_from_us, present
 from botmeter.domain.period import day_start_us
+from botmeter.domain.rate_limit import RateLimiter
 from botmeter.people.links import digest_of
 from botmeter.people.models import ApiKey, User
 
@@ -121,6 +122,24 @@ def require_scope(wanted: Scope, *, scopes: Iterable[str], start: str) -> None:
     if not allows(has, wanted):
         told = ", ".join(has) or "none"
         raise NotAllowed("scope_missing", f"This takes the scope {wanted.value}; the key {start}… has {told}.")
+
+
+def secret_from_headers(headers: Mapping[str, str]) -> str:
+    """Return the secret of `Authorization: Bearer` or `X-API-Key`; raises NotAllowed `key_missing`."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    secret = (token if scheme.lower() == "bearer" else headers.get("x-api-key", "")).strip()
+    if not secret:
+        raise NotAllowed("key_missing", "Send a key of the account: `Authorization: Bearer bm_…` or `X-API-Key: bm_…`.")
+    return secret
+
+
+def check_rate(limiter: RateLimiter, key: ApiKey | KnownKey, *, limit: int) -> None:
+    """Count a request of the key; raises Unavailable `rate_exceeded` beyond `limit` a minute."""
+    if not limiter.allows(key.pk, limit=limit, now_seconds=present().timestamp()):
+        raise Unavailable(
+            "rate_exceeded",
+            f"The key {key.start}… has sent more than {limit:,} requests in this minute. Try again in the next one.",
+        )
 
 
 def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:

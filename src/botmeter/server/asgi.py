@@ -28,4 +28,4 @@ def start_application(*, run_command: RunCommand) -> Front:
     except BotmeterError as error:
         # The supervisor sees this process end; people see a sentence instead of a trace.
         sys.exit(f"error: {error.message}")
-    return Front(Bridge(pages, environ={STATE_KEY: state}), routes=own_routes(state.ingestion))
+    return Front(Bridge(pages, environ={STATE_KEY: state}), routes=own_routes(state))

@@ -1,28 +1,27 @@
 """`POST /api/v1/events`, answered once accepted events are on disk."""
 
 import asyncio
-import time
 from functools import partial
 from typing import Final
 
-from botmeter.domain.errors import Refused, Unavailable
+import msgspec
+
+from botmeter.domain.errors import Conflict, Refused
 from botmeter.domain.instant import now_us
-from botmeter.domain.rate_limit import RateLimiter
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import DEFAULT_SOURCE, checked_source_name
-from botmeter.live.event_body import BODY_BYTES_MAX, REQUESTS_A_MINUTE, SPLIT_ADVICE, SplitBody, split_body
-from botmeter.live.ingest import Ingestion
+from botmeter.live.event_body import BODY_BYTES_MAX, REQUESTS_A_MINUTE, SPLIT_ADVICE, split_body
 from botmeter.live.queue import PendingDelivery
-from botmeter.people.key_cache import cached_key, known_key
-from botmeter.people.keys import KnownKey, Scope
-from botmeter.server.answers import handshake_answer, receipt_answer
-from botmeter.server.body_pool import LARGE_BYTES, in_body_thread
+from botmeter.live.server_state import ServerState
+from botmeter.people.key_cache import key_from_headers
+from botmeter.people.keys import Scope, check_rate
 from botmeter.server.front.answer import Answer
-from botmeter.server.front.body import BodyLimits, decompressed
+from botmeter.server.front.body import BodyLimits
 from botmeter.server.front.request import Request
+from botmeter.sources.cloudevents_http import allowed_origin
 from botmeter.sources.platforms.registry import NATIVE_PLATFORM
-from botmeter.web.api.ingest_schema import receipt_of
-from botmeter.web.api.problems import key_missing
+from botmeter.web.api.ingest_schema import EventsProblem, receipt_of
+from botmeter.web.api.problem_details import problem_from_error
 from botmeter.web.api.table import SEND_EVENTS
 
 _LIMITS: Final = BodyLimits(bytes_max=BODY_BYTES_MAX, advice=SPLIT_ADVICE)
@@ -30,59 +29,50 @@ _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _PARAMETERS: Final = SEND_EVENTS.parameter_names
 
 
-class EventsRoute:
-    """The route and its rate limiter."""
+async def answer_events(request: Request, *, state: ServerState) -> Answer:
+    """Answer with a receipt, or allow any rate (CloudEvents, HTTP 1.1 Web Hooks, 4)."""
+    if request.method == "OPTIONS":
+        return Answer(headers=allowed_origin(request.headers))
+    key = await key_from_headers(request.headers)
+    key.require(Scope.EVENTS_WRITE)
+    check_rate(state.event_requests, key, limit=REQUESTS_A_MINUTE)
+    parameters = request.query(known=_PARAMETERS)
+    atomic = parameters.get("atomic", "false")
+    if atomic.lower() not in _BOOLEANS:
+        raise Refused("parameter_invalid", f"Parameter atomic is {atomic[:40]!r}; it must be true or false.")
+    source = checked_source_name(parameters.get("source") or DEFAULT_SOURCE)
+    body = await request.parsed_body(_LIMITS, partial(split_body, headers=request.headers))
+    if not body.records:
+        return Answer.of_json(receipt_of(Receipt()))
+    pending = PendingDelivery(
+        account=key.account,
+        source=source,
+        platform=NATIVE_PLATFORM,
+        records=body.records,
+        received_us=now_us(),
+        delivery_id=request.number,
+        subject=body.subject,
+        is_atomic=_BOOLEANS[atomic.lower()],
+    )
+    state.ingestion.enqueue(pending)
+    return receipt_answer(await asyncio.wrap_future(pending.receipt), is_atomic=pending.is_atomic)
 
-    def __init__(self, ingestion: Ingestion) -> None:
-        self._ingestion = ingestion
-        self._limiter = RateLimiter()
 
-    async def answer(self, request: Request) -> Answer:
-        if request.method == "OPTIONS":
-            return handshake_answer(request)
-        key = await self._admitted(request)
-        parameters = request.query(known=_PARAMETERS)
-        atomic = parameters.get("atomic", "false")
-        if atomic.lower() not in _BOOLEANS:
-            raise Refused("parameter_invalid", f"Parameter atomic is {atomic[:40]!r}; it must be true or false.")
-        source = checked_source_name(parameters.get("source") or DEFAULT_SOURCE)
-        body = await request.body(_LIMITS)
-        if len(body) > LARGE_BYTES or "content-encoding" in request.headers:
-            read = await in_body_thread(partial(_decompressed_records, body, request=request))
-        else:
-            read = split_body(body, headers=request.headers)
-        if not read.records:
-            return Answer.of_json(receipt_of(Receipt()))
-        batch = PendingDelivery(
-            account=key.account,
-            source=source,
-            platform=NATIVE_PLATFORM,
-            records=read.records,
-            received_us=now_us(),
-            delivery_id=request.number,
-            subject=read.subject,
-            is_atomic=_BOOLEANS[atomic.lower()],
+def receipt_answer(receipt: Receipt, *, is_atomic: bool) -> Answer:
+    """Answer with the receipt; a refused atomic batch is a problem."""
+    if not is_atomic or not (receipt.rejected or receipt.conflicts):
+        return Answer.of_json(receipt_of(receipt))
+    error: Refused
+    if receipt.rejected:
+        error = Refused(
+            "events_refused",
+            f"No event was accepted (atomic=true): {receipt.rejected:,} are invalid. See the receipt for the reasons.",
         )
-        self._ingestion.enqueue(batch)
-        return receipt_answer(await asyncio.wrap_future(batch.receipt), is_atomic=batch.is_atomic)
-
-    async def _admitted(self, request: Request) -> KnownKey:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        secret = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "").strip()
-        if not secret:
-            raise key_missing()
-        key = cached_key(secret)
-        if key is None:
-            key = await asyncio.to_thread(known_key, secret)
-        key.require(Scope.EVENTS_WRITE)
-        if not self._limiter.allows(key.pk, limit=REQUESTS_A_MINUTE, now_seconds=time.time()):
-            raise Unavailable(
-                "rate_exceeded",
-                f"The key {key.start}… has sent more than {REQUESTS_A_MINUTE:,} requests in this minute. Send more "
-                "events per request.",
-            )
-        return key
-
-
-def _decompressed_records(body: bytes, *, request: Request) -> SplitBody:
-    return split_body(decompressed(body, headers=request.headers, limits=_LIMITS), headers=request.headers)
+    else:
+        error = Conflict(
+            "events_conflict",
+            f"No event was accepted (atomic=true): {receipt.conflicts:,} were sent before with different content. See "
+            "the receipt for which.",
+        )
+    details = msgspec.structs.asdict(problem_from_error(error))
+    return Answer.of_problem(EventsProblem(**details, receipt=receipt_of(receipt)))

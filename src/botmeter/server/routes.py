@@ -1,15 +1,17 @@
 """Event routes, answered by the front."""
 
-from botmeter.live.ingest import Ingestion
-from botmeter.server.events import EventsRoute
+from functools import partial
+
+from botmeter.live.server_state import ServerState
+from botmeter.server.events import answer_events
 from botmeter.server.front.front import OwnRoute
-from botmeter.server.webhooks import PREFIX, WebhooksRoute
+from botmeter.server.webhooks import PREFIX, answer_webhooks
 
 
-def own_routes(ingestion: Ingestion) -> tuple[OwnRoute, ...]:
-    """Return the routes that append to this ingestion."""
-    events, webhooks = EventsRoute(ingestion), WebhooksRoute(ingestion)
+def own_routes(state: ServerState) -> tuple[OwnRoute, ...]:
+    """Return the routes that append to the server's ledgers."""
+    events, webhooks = partial(answer_events, state=state), partial(answer_webhooks, state=state)
     return (
-        OwnRoute(starts="/api/v1/events", methods=("POST", "OPTIONS"), name="events", answer=events.answer),
-        OwnRoute(starts=PREFIX, methods=("POST", "GET", "OPTIONS"), name="webhooks", answer=webhooks.answer),
+        OwnRoute(starts="/api/v1/events", methods=("POST", "OPTIONS"), name="events", answer=events),
+        OwnRoute(starts=PREFIX, methods=("POST", "GET", "OPTIONS"), name="webhooks", answer=webhooks),
     )

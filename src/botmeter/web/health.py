@@ -13,8 +13,9 @@ from botmeter.live import metrics as numbers
 from botmeter.live.readiness import disk_problem
 from botmeter.live.server_state import ServerState
 from botmeter.people.key_cache import known_key
-from botmeter.people.keys import Scope
+from botmeter.people.keys import Scope, secret_from_headers
 from botmeter.web.access import for_everyone
+from botmeter.web.api.problem_details import CHALLENGE
 from botmeter.web.server_state import STATE_KEY, server_state
 
 _PLAIN: Final = "text/plain; charset=utf-8"
@@ -79,22 +80,11 @@ def _is_from_here(request: HttpRequest) -> bool:
 
 
 def _refused(request: HttpRequest) -> HttpResponse | None:
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        return _answer(401, "Metrics are for this machine or a key with the scope admin: Authorization: Bearer bm_….")
     try:
-        key = known_key(secret.strip())
+        known_key(secret_from_headers(request.headers)).require(Scope.ADMIN)
     except NotAllowed as error:
-        return _answer(401, error.message)
-    try:
-        key.require(Scope.ADMIN)
-    except NotAllowed as error:
-        return _answer(403, error.message)
+        sentence = f"Metrics are for this machine, or a key with the scope admin. {error.message}\n"
+        if error.code == "scope_missing":
+            return HttpResponse(sentence, status=403, content_type=_PLAIN)
+        return HttpResponse(sentence, status=401, content_type=_PLAIN, headers={"WWW-Authenticate": CHALLENGE})
     return None
-
-
-def _answer(status: int, sentence: str) -> HttpResponse:
-    response = HttpResponse(f"{sentence}\n", status=status, content_type=_PLAIN)
-    if status == 401:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="botmeter"'
-    return response

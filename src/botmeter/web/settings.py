@@ -41,7 +41,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "botmeter.web.observing.observed",
+    "botmeter.web.request_log.request_log",
     "botmeter.web.headers.security_headers",
     "botmeter.web.api.problems.problems_under_api",
     "django.middleware.security.SecurityMiddleware",

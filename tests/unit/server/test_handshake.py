@@ -1,8 +1,10 @@
 """Answers to the handshake of a CloudEvents sender."""
 
 import asyncio
+from typing import cast
 
-from botmeter.server.answers import handshake_answer
+from botmeter.live.server_state import ServerState
+from botmeter.server.events import answer_events
 from botmeter.server.front.request import BodyMemory, Request
 from support.asking import Sent, body_in, scope_of
 
@@ -10,7 +12,8 @@ from support.asking import Sent, body_in, scope_of
 def test_each_header_of_the_answer_is_there_once() -> None:
     scope = scope_of("OPTIONS", "/api/v1/events", headers=[("webhook-request-origin", "bots.example")])
     sent = Sent()
-    answer = handshake_answer(Request.of(scope, body_in(b""), memory=BodyMemory(0)))
+    request = Request.of(scope, body_in(b""), memory=BodyMemory(0))
+    answer = asyncio.run(answer_events(request, state=cast("ServerState", None)))
     asyncio.run(answer.sent(sent, number="a"))
     names = [name for name, _ in sent.messages[0]["headers"]]
     assert {b"allow", b"webhook-allowed-origin"} <= set(names)

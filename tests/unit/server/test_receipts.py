@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from botmeter.domain.receipt import Receipt, Rejection
-from botmeter.server.answers import receipt_answer
+from botmeter.server.events import receipt_answer
 from botmeter.server.front.answer import Answer
 from botmeter.web.api.ingest_schema import receipt_of
 from support.asking import Asked

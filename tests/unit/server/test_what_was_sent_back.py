@@ -7,7 +7,7 @@ import pytest
 from botmeter.live import metrics
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import PAGE_ROUTE, Front
-from botmeter.web import access_log as access
+from botmeter.web.request_log import LOGGER
 from support.asking import Asker
 
 
@@ -19,9 +19,9 @@ def counted(status: int) -> float:
 def test_a_page_that_is_sent_back_is_counted_and_leaves_its_line(caplog: pytest.LogCaptureFixture) -> None:
     ask = Asker(Front(Bridge(lambda *_: [b"never asked"], threads=1), routes=()))
     before = counted(413)
-    with caplog.at_level(logging.INFO, logger=access.LOGGER):
+    with caplog.at_level(logging.INFO, logger=LOGGER):
         asked = ask("POST", "/a/page", content_length=str(1 << 30))
     assert asked.status == 413
     assert counted(413) == before + 1
-    (line,) = [record for record in caplog.records if record.name == access.LOGGER]
+    (line,) = [record for record in caplog.records if record.name == LOGGER]
     assert (line.fields["route"], line.fields["status"]) == (PAGE_ROUTE, 413)  # type: ignore[attr-defined]

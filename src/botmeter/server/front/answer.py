@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final
 
 import msgspec
 
@@ -12,20 +11,18 @@ from botmeter.server.front.protocol import Send
 from botmeter.web.api.problem_details import Problem, problem_from_error
 from botmeter.web.request_ids import HEADER
 
-_JSON: Final = "application/json"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A complete answer."""
 
-    status: int
+    status: int = HTTPStatus.OK
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of_json(cls, value: object, *, status: int = HTTPStatus.OK) -> "Answer":
-        return cls(status=status, body=msgspec.json.encode(value), headers={"Content-Type": _JSON})
+    def of_json(cls, value: object) -> "Answer":
+        return cls(body=msgspec.json.encode(value), headers={"Content-Type": "application/json"})
 
     @classmethod
     def of_error(cls, error: BotmeterError) -> "Answer":

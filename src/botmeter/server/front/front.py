@@ -2,21 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 from time import perf_counter
 from typing import Final
 
 from botmeter.domain.errors import BotmeterError, Refused
-from botmeter.live import metrics
-from botmeter.live.bugs import Bug, report_bug
+from botmeter.live.bugs import report_bug
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import EVENT_BODIES_BYTES_MAX, PAGE_BODIES_BYTES_MAX, BodyLimits, SenderGone
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.protocol import Message, Receive, Scope, Send
 from botmeter.server.front.request import BodyMemory, Request
 from botmeter.web import request_ids
-from botmeter.web.access_log import AnsweredRequest, write_line
-from botmeter.web.api.problem_details import PATH, problem
+from botmeter.web.api.problem_details import PATH, problem_from_bug
+from botmeter.web.request_log import log_request
 
 PAGE_BODY: Final = BodyLimits(bytes_max=16 << 20)
 """Forms, and files of customers."""
@@ -73,25 +71,26 @@ class Front:
         has_started = False
         started = perf_counter()
 
-        async def noted(message: Message) -> None:
+        async def start_and_send(message: Message) -> None:
             nonlocal has_started
             has_started = True
             await send(message)
 
         try:
             body = b"" if request.method in _WITHOUT_BODY else await request.body(PAGE_BODY)
-            await self._bridge.answer(_named(scope, request), body, receive=request.receive, send=noted)
+            await self._bridge.answer(_named(scope, request), body, receive=request.receive, send=start_and_send)
         except BotmeterError as error:
             answer = _readable(Answer.of_error(error), error.message, path=request.path)
-            _note(PAGE_ROUTE, request, answer=answer, started=started)
+            _log(PAGE_ROUTE, request, answer=answer, started=started)
             await answer.sent(send, number=request.number)
         except SenderGone:
             raise
-        except Exception as problem:  # noqa: BLE001 - Django reports its own; this one was met while sending
+        except Exception as problem:  # noqa: BLE001 - Django reports its own; this one was raised while sending
             bug = report_bug(f"{request.method} a page", problem)
             # A started answer can only be cut off, by not ending it.
             if not has_started:
-                await _readable(_answer_of_bug(bug), bug.sentence, path=request.path).sent(send, number=request.number)
+                answer = _readable(Answer.of_problem(problem_from_bug(bug)), bug.sentence, path=request.path)
+                await answer.sent(send, number=request.number)
 
 
 def _named(scope: Scope, request: Request) -> Scope:
@@ -103,14 +102,12 @@ def _named(scope: Scope, request: Request) -> Scope:
 async def _answer_own(route: OwnRoute, request: Request, *, send: Send) -> None:
     started = perf_counter()
     answer = await _answered(route, request)
-    _note(route.name, request, answer=answer, started=started)
+    _log(route.name, request, answer=answer, started=started)
     await answer.sent(send, number=request.number)
 
 
-def _note(route: str, request: Request, *, answer: Answer, started: float) -> None:
-    seconds, status = perf_counter() - started, int(answer.status)
-    metrics.request_observed(route, status=status, seconds=seconds)
-    write_line(AnsweredRequest(method=request.method, route=route, status=status, seconds=seconds))
+def _log(route: str, request: Request, *, answer: Answer, started: float) -> None:
+    log_request(route, method=request.method, status=int(answer.status), seconds=perf_counter() - started)
 
 
 async def _answered(route: OwnRoute, request: Request) -> Answer:
@@ -126,13 +123,7 @@ async def _answered(route: OwnRoute, request: Request) -> Answer:
     except SenderGone:
         raise
     except Exception as problem:  # noqa: BLE001 - a bug: its trace is stored under a reference
-        return _answer_of_bug(report_bug(f"{request.method} {route.name}", problem))
-
-
-def _answer_of_bug(bug: Bug) -> Answer:
-    return Answer.of_problem(
-        problem(HTTPStatus.INTERNAL_SERVER_ERROR, "bug", detail=bug.sentence, reference=bug.reference)
-    )
+        return Answer.of_problem(problem_from_bug(report_bug(f"{request.method} {route.name}", problem)))
 
 
 def _readable(answer: Answer, sentence: str, *, path: str) -> Answer:

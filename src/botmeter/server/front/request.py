@@ -1,19 +1,26 @@
 """Requests of the front's own routes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 from botmeter.domain.errors import Refused, TooMuch, Unavailable
-from botmeter.server.front.body import BodyLimits, SenderGone, too_large
+from botmeter.server.front.body import BodyLimits, SenderGone, decompressed, too_large
 from botmeter.server.front.protocol import Receive, Scope, header_values
 from botmeter.web.request_ids import HEADER, request_id
 
 _QUERY_FIELDS_MAX: Final = 20
 _LENGTH_DIGITS_MAX: Final = 18
+_LARGE_BYTES: Final = 1 << 16
+"""Larger bodies, and compressed ones, are decompressed and parsed in threads."""
+# One for each core of the smallest machine; decompression and signatures release the interpreter. The loop's own
+# threads look up keys: requests with invalid keys must not delay bodies.
+_body_threads: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="body")
+_Parsed = TypeVar("_Parsed")
 
 
 class BodyMemory:
@@ -100,6 +107,17 @@ class Request:
             f"The body stalled after {self.body_bytes:,} bytes. It may pause for {limits.idle_seconds:g} seconds and "
             f"take {limits.total_seconds:g} seconds in total.",
         )
+
+    async def parsed_body(self, limits: BodyLimits, parse: Callable[[bytes], _Parsed]) -> _Parsed:
+        """Receive, decompress and parse the body; raises as `body`, `decompressed` and `parse`."""
+        body = await self.body(limits)
+        if len(body) <= _LARGE_BYTES and "content-encoding" not in self.headers:
+            return parse(body)
+
+        def parse_compressed() -> _Parsed:
+            return parse(decompressed(body, headers=self.headers, limits=limits))
+
+        return await asyncio.get_running_loop().run_in_executor(_body_threads, parse_compressed)
 
     def query(self, *, known: tuple[str, ...] | None = None) -> dict[str, str]:
         """Return the query parameters; `known` ones are allowed once, with None any, the last value counting.

@@ -1,6 +1,8 @@
 """Dispatch of Django's routes, with checks of key, parameters and body."""
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import msgspec
@@ -11,7 +13,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
 from botmeter.domain.errors import Refused, TooMuch
-from botmeter.web.api.authentication import admitted_key, allowed_account
+from botmeter.web.api.authentication import admitted_key
 from botmeter.web.api.parameters import check_parameters
 from botmeter.web.api.problems import problem_of
 from botmeter.web.api.route import JSON, Call, Route, View
@@ -32,14 +34,16 @@ def url_patterns(routes: Iterable[Route]) -> list[URLPattern]:
 
 def _dispatcher(route: Route, *, view: View) -> Any:
     allowed = ["GET", "HEAD"] if route.method == "GET" else [route.method]
-    decoder = msgspec.json.Decoder(_union(route)) if route.body else None
+    decoder = msgspec.json.Decoder(reduce(or_, route.body[0].types)) if route.body else None
 
     def dispatched(request: HttpRequest, *, account: str, **parts: str) -> HttpResponseBase:
         if request.method not in allowed:
             return HttpResponseNotAllowed(allowed)
         try:
-            call = _admitted(request, account, route=route, decoder=decoder)
-            answer = view(call, **parts)
+            key = admitted_key(request, account, scope=route.scope)
+            check_parameters(request.GET, known=route.parameters)
+            body = None if decoder is None else _body(request, decoder=decoder)
+            answer = view(Call(request=request, key=key, body=body), **parts)
         except Exception as error:  # noqa: BLE001 - a bug: its trace is kept, and the problem has its reference
             return problem_of(request, error)
         if isinstance(answer, HttpResponseBase):
@@ -47,23 +51,6 @@ def _dispatcher(route: Route, *, view: View) -> Any:
         return HttpResponse(msgspec.json.encode(answer), content_type=JSON)
 
     return csrf_exempt(dispatched)
-
-
-def _admitted(request: HttpRequest, account: str, *, route: Route, decoder: "msgspec.json.Decoder[Any] | None") -> Call:
-    key = admitted_key(request)
-    name = allowed_account(key, account, scope=route.scope)
-    check_parameters(request.GET, known=route.parameters)
-    return Call(
-        request=request, account=name, key=key, body=None if decoder is None else _body(request, decoder=decoder)
-    )
-
-
-def _union(route: Route) -> Any:
-    (content,) = route.body
-    union: Any = content.types[0]
-    for alternative in content.types[1:]:
-        union |= alternative
-    return union
 
 
 def _body(request: HttpRequest, *, decoder: "msgspec.json.Decoder[Any]") -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from botmeter.domain import receipt as counted
@@ -83,22 +84,9 @@ class AddressedSource(Struct, frozen=True, forbid_unknown_fields=True):
 
 def receipt_of(receipt: counted.Receipt) -> Receipt:
     """Return a batch's receipt for the API."""
-    return Receipt(**_fields(receipt))
+    return msgspec.convert(receipt, Receipt, from_attributes=True)
 
 
 def delivery_receipt_of(receipt: counted.Receipt) -> DeliveryReceipt:
     """Return a delivery's receipt for the API."""
-    return DeliveryReceipt(**_fields(receipt), ignored=list(receipt.ignored))
-
-
-def _fields(receipt: counted.Receipt) -> dict[str, Any]:
-    return {
-        "accepted": receipt.accepted,
-        "duplicates": receipt.duplicates,
-        "conflicts": receipt.conflicts,
-        "rejected": receipt.rejected,
-        "rejections": [
-            Rejection(index=each.index, event_id=each.event_id, code=each.code, detail=each.detail)
-            for each in receipt.rejections
-        ],
-    }
+    return msgspec.convert(receipt, DeliveryReceipt, from_attributes=True)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.domain.rate_limit import WINDOW_SECONDS
+from botmeter.live.bugs import Bug
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 PATH: Final = "/api/"
@@ -32,7 +33,7 @@ _STATUS_OF_CODE: Final = {
     # A URL with a wrong key looks like one that does not exist.
     "source_key_wrong": HTTPStatus.NOT_FOUND,
 }
-_CHALLENGE: Final = 'Bearer realm="botmeter"'
+CHALLENGE: Final = 'Bearer realm="botmeter"'
 
 
 class Problem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -53,7 +54,7 @@ class Problem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
     def headers(self) -> dict[str, str]:
         headers = {"Content-Type": MEDIA_TYPE}
         if self.status == HTTPStatus.UNAUTHORIZED:
-            headers["WWW-Authenticate"] = _CHALLENGE
+            headers["WWW-Authenticate"] = CHALLENGE
         elif self.status == HTTPStatus.TOO_MANY_REQUESTS:
             headers["Retry-After"] = str(seconds_left_in_window())
         elif self.status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -76,6 +77,11 @@ def problem(status: HTTPStatus, code: str, *, detail: str, reference: str = "") 
 def problem_from_error(error: BotmeterError) -> Problem:
     """Return a domain error's details."""
     return problem(_STATUS_OF_CODE.get(error.code) or status_of(error), error.code, detail=error.message)
+
+
+def problem_from_bug(bug: Bug) -> Problem:
+    """Return a bug's details."""
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "bug", detail=bug.sentence, reference=bug.reference)
 
 
 def seconds_left_in_window() -> int:

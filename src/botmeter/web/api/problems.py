@@ -2,19 +2,15 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused, TooMuch
-from botmeter.web.api.problem_details import MEDIA_TYPE, PATH, Problem, problem, problem_from_error
+from botmeter.domain.errors import BotmeterError, Missing, Refused, TooMuch
+from botmeter.web.api.problem_details import MEDIA_TYPE, PATH, Problem, problem, problem_from_bug, problem_from_error
 from botmeter.web.failures import report_request_bug
-
-_UNREAD: Final = "request_invalid"
-_BUG: Final = "bug"
 
 
 def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -30,17 +26,12 @@ def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
                 request, TooMuch("parameters_too_many", f"The request has more than {most:,} parameters.")
             )
         case _:
-            return _bug(request, error)
+            return _response(problem_from_bug(report_request_bug(request, error)))
 
 
 def account_unknown() -> Missing:
     """Error for another account than the key's, existing or not."""
     return Missing("account_unknown", "The account does not exist, or this key belongs to another one.")
-
-
-def key_missing() -> NotAllowed:
-    """Error for a request without a key."""
-    return NotAllowed("key_missing", "Send a key of the account: `Authorization: Bearer bm_…` or `X-API-Key: bm_…`.")
 
 
 def route_unknown(request: HttpRequest) -> HttpResponse:
@@ -76,13 +67,8 @@ def _problem_of_status(request: HttpRequest, status: HTTPStatus, *, allowed: str
         )
     if status == HTTPStatus.NOT_FOUND:
         return route_unknown(request)
-    return _response(problem(status, _UNREAD, detail=f"The request failed: {status.phrase.lower()}."))
+    return _response(problem(status, "request_invalid", detail=f"The request failed: {status.phrase.lower()}."))
 
 
 def _response(details: Problem) -> HttpResponse:
     return HttpResponse(details.body, status=details.status, headers=details.headers)
-
-
-def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
-    bug = report_request_bug(request, error)
-    return _response(problem(HTTPStatus.INTERNAL_SERVER_ERROR, _BUG, detail=bug.sentence, reference=bug.reference))

@@ -31,9 +31,12 @@ class Call:
     """An authorized request to a Django route."""
 
     request: HttpRequest
-    account: str
     key: ApiKey
     body: Any = None
+
+    @property
+    def account(self) -> str:
+        return self.key.account
 
     @property
     def who(self) -> str:
