@@ -11,7 +11,7 @@ CODE = "pigeonpost"
 PAYLOAD = {"letter": "m-1", "sent": "2026-03-31T09:00:00Z", "from": "c1"}
 
 
-def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:
+def read_payload(payload: bytes, source: Source) -> PayloadContent:
     letter = json.loads(payload)
     fields = {
         "event_id": letter["letter"],

@@ -12,6 +12,9 @@ from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import text_from_us
 from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Source
+from botmeter.live.event_body import split_body
+from botmeter.live.parse import parsed_groups
+from botmeter.live.queue import PendingDelivery
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.payload_batches import ReadPayload, batch_from_payloads
 from botmeter.sources.platforms.registry import connector_of
@@ -42,16 +45,33 @@ class Taken:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        return tuple(sentence for payload in self.payloads for sentence in payload.ignored)
+        return tuple(sentence for payload in self.payloads for sentence in payload.ignored_sentences)
 
 
 def taken(*payloads: object, source: Source) -> Taken:
-    """Read payloads; values other than bytes are encoded as JSON."""
+    """Read payloads; values other than bytes are encoded as JSON. Events in Botmeter's own format go the live way."""
     bodies = [payload if isinstance(payload, bytes) else json.dumps(payload).encode() for payload in payloads]
-    read = batch_from_payloads(
-        bodies, source=source, connector=connector_of(source.platform), received_us=[RECEIVED_US] * len(bodies)
-    )
+    if connector_of(source.platform).is_native:
+        batch = _live_batch(bodies, source)
+        return Taken(events=events_of([batch]), rejections=batch.rejections, payloads=())
+    read = batch_from_payloads(bodies, source=source, read=connector_of(source.platform).read)
     return Taken(events=events_of([read.batch]), rejections=read.batch.rejections, payloads=read.payloads)
+
+
+def _live_batch(bodies: Sequence[bytes], source: Source) -> EventBatch:
+    headers = {"content-type": "application/cloudevents-batch+json"}
+    group = [
+        PendingDelivery(
+            account="acme",
+            source=source.name,
+            platform=source.platform,
+            records=split_body(body, headers=headers if body[:1] == b"[" else {}).records,
+            received_us=RECEIVED_US,
+        )
+        for body in bodies
+    ]
+    (parsed,) = parsed_groups(group, source_of=lambda _: source)
+    return parsed.live_batch.parsed
 
 
 def events_of(batches: Sequence[EventBatch]) -> list[dict[str, Any]]:
@@ -70,7 +90,7 @@ def events_of(batches: Sequence[EventBatch]) -> list[dict[str, Any]]:
 def checked_refusal(payload: bytes, source: Source) -> None:
     """Check that the source's connector reads the payload or refuses it whole."""
     try:
-        found = connector_of(source.platform).read(payload, source, received_us=RECEIVED_US)
+        found = connector_of(source.platform).read(payload, source)
     except Refused as fault:
         refusal = fault
     else:

@@ -8,7 +8,6 @@ from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.live.queue import PendingDelivery
 from botmeter.sources.cloudevents import with_receipt_time
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.defaults import records_with_defaults
 from botmeter.sources.elements import Objects
 from botmeter.sources.json_records import records_from_objects
 from botmeter.sources.payload_batches import ReadPayload, batch_from_payloads
@@ -44,17 +43,13 @@ def _parsed_events(source: Source, group: Sequence[PendingDelivery]) -> LiveBatc
         first += count
     timed = [with_receipt_time(text, received_us=pending.received_us) for pending in group for text in pending.records]
     objects = Objects.from_texts(timed)
-    parsed = batch_from_records(records_with_defaults(records_from_objects(objects, first=0), source))
+    parsed = batch_from_records(records_from_objects(objects, first=0), source)
     return LiveBatch(source=source.name, parsed=parsed, deliveries=tuple(deliveries))
 
 
 def _parsed_payloads(source: Source, group: Sequence[PendingDelivery]) -> LiveBatch:
-    read = batch_from_payloads(
-        [payload for pending in group for payload in pending.records],
-        source=source,
-        connector=connector_of(source.platform),
-        received_us=[pending.received_us for pending in group],
-    )
+    payloads = (payload for pending in group for payload in pending.records)
+    read = batch_from_payloads(payloads, source=source, read=connector_of(source.platform).read)
     deliveries = tuple(_delivery(pending, payload) for pending, payload in zip(group, read.payloads, strict=True))
     return LiveBatch(source=source.name, parsed=read.batch, deliveries=deliveries)
 
@@ -64,7 +59,7 @@ def _delivery(pending: PendingDelivery, payload: ReadPayload) -> BatchDelivery:
         first_position=payload.first_position,
         delivery_id=pending.delivery_id,
         subject=payload.subject or pending.subject,
-        ignored=payload.ignored,
+        ignored=payload.ignored_sentences,
         ignored_count=payload.ignored_count,
         is_atomic=pending.is_atomic,
     )

@@ -32,7 +32,7 @@ def pending_delivery(source: OpenedSource, delivery: Delivery, *, number: str) -
         platform=source.platform,
         records=records,
         received_us=delivery.received_us,
-        delivery_id=connector.delivery_id(delivery) or number,
+        delivery_id=delivery.headers.get(connector.delivery_id_header) or number,
     )
 
 

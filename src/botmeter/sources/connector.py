@@ -9,7 +9,7 @@ import msgspec
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.crawlers import PullApi
-from botmeter.sources.payload import Delivery, PayloadReader
+from botmeter.sources.payload import Delivery, PayloadContent, PayloadReader, refused_payload
 from botmeter.sources.stream import ByteStream
 
 IMPORT_COMMAND: Final = "botmeter import FILE --account {account} --source {source}"
@@ -68,6 +68,10 @@ class SamplePayload:
         return {"content-type": self.media_type}
 
 
+# The only form of Botmeter's own format that may hold no events.
+_EMPTY_BATCH: Final = SamplePayload(content=[], media_type="application/cloudevents-batch+json")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinedFiles:
     """Files whose records explain one another and form one payload.
@@ -81,8 +85,8 @@ class JoinedFiles:
     is_array_whole: bool = False
 
 
-def _no_id(delivery: Delivery) -> None:  # noqa: ARG001 - most platforms send no id
-    return None
+def _no_payloads(payload: bytes, source: Source) -> PayloadContent:  # noqa: ARG001 - the protocol's
+    raise refused_payload("Payloads in Botmeter's own format are read as events.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,7 @@ class Connector:
         secret: None: deliveries are unsigned.
         challenge: Query parameters and verify token → answer; raises `NotAllowed`.
         read_report: Reads files that are not JSON.
+        delivery_id_header: In lower case; empty: deliveries have no id.
         joined_files: None: each JSON object is a payload.
         is_native: Payloads hold events in Botmeter's own format.
     """
@@ -108,17 +113,17 @@ class Connector:
     label: str
     summary: str
     steps: tuple[str, ...]
-    read: PayloadReader
-    sample: SamplePayload
     guide: str
     deliveries: str
     files: str = "webhook payloads"
+    read: PayloadReader = _no_payloads
+    sample: SamplePayload = _EMPTY_BATCH
     command: str = ""
     sender: str = "The id or the name of the sender"
     secret: SignatureSecret | None = None
     pull: PullApi | None = None
     challenge: Callable[[Mapping[str, str], str], str] | None = None
-    delivery_id: Callable[[Delivery], str | None] = _no_id
+    delivery_id_header: str = ""
     read_report: Callable[[ByteStream, Source], Iterator[EventBatch]] | None = None
     joined_files: JoinedFiles | None = None
     options: tuple[ConnectorOption, ...] = ()

@@ -1,6 +1,8 @@
 """JSON streams cut into records, with bounded memory."""
 
+import re
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,16 +12,19 @@ from botmeter.sources.stream import ByteStream
 
 # Large enough for whole-column work, small enough to keep several in flight.
 BLOCK_BYTES = 16 << 20
-# The scan for the ends of array elements needs several bytes for each byte.
+# An element cut off at the end of a read is scanned again with the next one.
 ARRAY_BLOCK_BYTES = 4 << 20
-RECORD_BYTES_MAX = 32 << 20
+RECORD_BYTES_MAX: Final = 32 << 20
 
-_STRUCTURAL = np.zeros(256, np.bool_)
-_STRUCTURAL[list(b'"\\{}[],')] = True
-_DEPTH = np.zeros(256, np.int32)
-_DEPTH[list(b"{[")] = 1
-_DEPTH[list(b"}]")] = -1
-_SPACE = b" \t\r\n"
+_SPACE: Final = b" \t\r\n"
+# Possessive quantifiers keep the scan linear. Values nested deeper than this are read mark by mark.
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_NESTED = _STRING
+for _ in range(4):
+    _NESTED = rb'[{\[](?:[^{}\[\]"]++|%b|%b)*+[}\]]' % (_STRING, _NESTED)
+_MARKS = re.compile(
+    rb'(?P<value>%b|%b)|(?P<open>[{\[])|(?P<close>[}\]])|(?P<comma>,)|(?P<cut>")' % (_STRING, _NESTED), re.DOTALL
+)
 
 
 class Objects:
@@ -30,51 +35,37 @@ class Objects:
         are_one_a_line: Each text is enclosed in braces, so `count` objects in `joined` are exactly these.
     """
 
-    def __init__(self, joined: bytes | memoryview, *, count: int, are_one_a_line: bool) -> None:
+    def __init__(
+        self, joined: bytes | memoryview, *, count: int, are_one_a_line: bool, texts: Sequence[bytes] | None = None
+    ) -> None:
         self.joined = joined
         self.count = count
         self.are_one_a_line = are_one_a_line
-        self._texts: list[bytes] | None = None
+        self._texts = texts
 
     @classmethod
-    def from_texts(cls, texts: list[bytes]) -> "Objects":
-        are_whole = all(text[:1] == b"{" and text[-1:] == b"}" for text in texts)
-        objects = cls(b"\n".join(texts), count=len(texts), are_one_a_line=are_whole)
-        objects._texts = texts
-        return objects
+    def from_texts(cls, texts: Sequence[bytes]) -> "Objects":
+        are_enclosed = all(text[:1] == b"{" and text[-1:] == b"}" for text in texts)
+        return cls(b"\n".join(texts), count=len(texts), are_one_a_line=are_enclosed, texts=texts)
 
     @classmethod
     def from_lines(cls, block: memoryview) -> "Objects":
         """Return the non-blank lines of a block."""
         data = np.frombuffer(block, np.uint8)
         newlines = np.flatnonzero(data == ord("\n"))
-        if _are_seams(data, newlines):
+        if _are_enclosed(data, newlines):
             return cls(block, count=len(newlines) + 1, are_one_a_line=True)
-        lines_found = (line.strip(_SPACE) for line in bytes(block).split(b"\n"))
-        return cls.from_texts([line for line in lines_found if line])
-
-    @classmethod
-    def joining(cls, several: "Sequence[Objects]") -> "Objects":
-        if len(several) == 1:
-            return several[0]
-        return cls.from_texts([text for each in several for text in each.texts])
+        stripped = (line.strip(_SPACE) for line in bytes(block).split(b"\n"))
+        return cls.from_texts([line for line in stripped if line])
 
     @property
-    def texts(self) -> list[bytes]:
+    def texts(self) -> Sequence[bytes]:
         if self._texts is None:
             self._texts = bytes(self.joined).split(b"\n")
         return self._texts
 
-    def starts(self) -> npt.NDArray[np.int64]:
-        """Return the offset of each text in `joined`."""
-        if self._texts is not None:
-            lengths = np.array([len(text) + 1 for text in self._texts], np.int64)
-            return np.cumsum(lengths) - lengths
-        newlines = np.flatnonzero(np.frombuffer(self.joined, np.uint8) == ord("\n"))
-        return np.append(0, newlines + 1)
 
-
-def _are_seams(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> bool:
+def _are_enclosed(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> bool:
     ends = np.append(newlines, len(data))
     starts = np.append(0, newlines + 1)
     if starts[-1] >= len(data) or not (data[starts] == ord("{")).all():
@@ -85,26 +76,26 @@ def _are_seams(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> 
 
 def lines(stream: ByteStream) -> Iterator[Objects]:
     """Yield non-blank lines, a block at a time; raises `TooMuch` (`record_too_long`) past 32 MiB."""
-    rest = b""
+    remainder = b""
     count = 0
     at_end = False
     while not at_end:
-        block = bytearray(len(rest) + BLOCK_BYTES)
-        block[: len(rest)] = rest
+        block = bytearray(len(remainder) + BLOCK_BYTES)
+        block[: len(remainder)] = remainder
         view = memoryview(block)
-        size = len(rest) + stream.readinto(view[len(rest) :])
+        size = len(remainder) + stream.readinto(view[len(remainder) :])
         at_end = size < len(block)
         cut = size if at_end else block.rfind(b"\n", 0, size)
-        rest = bytes(view[cut + 1 : size]) if cut >= 0 else bytes(view[:size])
-        _checked_length(rest, count=count, name=stream.name)
+        remainder = bytes(view[cut + 1 : size]) if cut >= 0 else bytes(view[:size])
+        _check_length(remainder, count=count, name=stream.name)
         cut -= 1 if at_end and size and block[size - 1] == ord("\n") else 0
         if cut <= 0:
             continue
-        found = Objects.from_lines(view[:cut])
-        for line in found.texts if cut > RECORD_BYTES_MAX else ():
-            _checked_length(line, count=count, name=stream.name)
-        count += found.count
-        yield found
+        objects = Objects.from_lines(view[:cut])
+        for line in objects.texts if cut > RECORD_BYTES_MAX else ():
+            _check_length(line, count=count, name=stream.name)
+        count += objects.count
+        yield objects
 
 
 def elements(stream: ByteStream) -> Iterator[Objects]:
@@ -114,46 +105,41 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
         Refused: `file_truncated`; `json_invalid` if more follows the array.
         TooMuch: `record_too_long` past 32 MiB.
     """
-    rest = b""
     count = 0
-    first = stream.read(ARRAY_BLOCK_BYTES).lstrip()
-    block = first[1:]
-    while block or first:
-        first = b""
-        rest += block
-        found, rest, is_closed = _split(rest)
-        count += len(found)
-        yield Objects.from_texts(found)
+    remainder = stream.read(ARRAY_BLOCK_BYTES).lstrip()[1:]
+    at_end = False
+    while not at_end:
+        texts, remainder, is_closed = _split(remainder)
+        count += len(texts)
+        yield Objects.from_texts(texts)
         if is_closed:
-            if (rest + stream.read(ARRAY_BLOCK_BYTES)).strip():
+            if (remainder + stream.read(ARRAY_BLOCK_BYTES)).strip():
                 raise Refused("json_invalid", f"{stream.name} holds more after the end of its JSON array.")
             return
-        _checked_length(rest, count=count, name=stream.name)
+        _check_length(remainder, count=count, name=stream.name)
         block = stream.read(ARRAY_BLOCK_BYTES)
-    if rest.strip():
-        yield Objects.from_texts([rest.strip()])
+        at_end = not block
+        remainder += block
+    if remainder.strip():
+        yield Objects.from_texts([remainder.strip()])
     stream.checked_end()
     raise Refused("file_truncated", f"{stream.name} is truncated: its JSON array is not closed.")
 
 
-def is_array(stream: ByteStream) -> bool:
-    """Check for a JSON array without consuming it."""
-    return stream.peek(1 << 16).lstrip()[:1] == b"["
-
-
 def objects_of_json(stream: ByteStream) -> Iterator[Objects]:
     """Yield the elements of an array, or a single object; raises as both readers."""
-    return elements(stream) if is_array(stream) else iter([Objects.from_texts([whole_text(stream)])])
+    is_array = stream.peek(1 << 16).lstrip()[:1] == b"["
+    return elements(stream) if is_array else iter([Objects.from_texts([whole_text(stream)])])
 
 
 def whole_text(stream: ByteStream) -> bytes:
     """Read one JSON value; raises `TooMuch` (`record_too_long`) past 32 MiB."""
     text = stream.read(RECORD_BYTES_MAX + 1)
-    _checked_length(text, count=0, name=stream.name)
+    _check_length(text, count=0, name=stream.name)
     return text.strip()
 
 
-def _checked_length(record: bytes, *, count: int, name: str) -> None:
+def _check_length(record: bytes, *, count: int, name: str) -> None:
     if len(record) > RECORD_BYTES_MAX:
         raise TooMuch(
             "record_too_long",
@@ -162,33 +148,21 @@ def _checked_length(record: bytes, *, count: int, name: str) -> None:
 
 
 def _split(text: bytes) -> tuple[list[bytes], bytes, bool]:
-    data = np.frombuffer(text, np.uint8)
-    places = np.flatnonzero(_STRUCTURAL[data])
-    marks = data[places]
-    is_quote = (marks == ord('"')) & ~_is_escaped(places, marks)
-    outside = (np.cumsum(is_quote, dtype=np.int32) & 1) == 0
-    depth = np.cumsum(np.where(outside, _DEPTH[marks], 0), dtype=np.int32)
-    closings = np.flatnonzero(depth < 0)
-    limit = int(closings[0]) if len(closings) else len(places)
-    cuts = places[:limit][(outside & (depth == 0) & (marks == ord(",")))[:limit]].tolist()
-    if len(closings):
-        cuts.append(int(places[limit]))
-    starts = [0, *(cut + 1 for cut in cuts)]
-    found = [text[start:cut].strip(_SPACE) for start, cut in zip(starts, cuts, strict=False)]
-    if len(closings) and found == [b""]:
-        found = []
-    return found, text[starts[-1] :], bool(len(closings))
-
-
-def _is_escaped(places: npt.NDArray[np.int64], marks: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    is_slash = marks == ord("\\")
-    if not is_slash.any():
-        return is_slash
-    follows = np.zeros(len(marks), np.bool_)
-    follows[1:] = is_slash[:-1] & (np.diff(places) == 1)
-    # In a run of adjacent marks, the position of the last mark that does not continue a run of
-    # backslashes gives the number of backslashes before each mark.
-    order = np.arange(len(marks))
-    run_start = np.maximum.accumulate(np.where(follows, 0, order))
-    escaped: npt.NDArray[np.bool_] = ((order - run_start) & 1) == 1
-    return escaped
+    """Return complete elements, the remaining text, and whether the array is closed."""
+    texts: list[bytes] = []
+    start = depth = 0
+    for mark in _MARKS.finditer(text):
+        match mark.lastgroup:
+            case "open":
+                depth += 1
+            case "close" if depth:
+                depth -= 1
+            case "close":
+                texts.append(text[start : mark.start()].strip(_SPACE))
+                return [] if texts == [b""] else texts, text[mark.end() :], True
+            case "comma" if not depth:
+                texts.append(text[start : mark.start()].strip(_SPACE))
+                start = mark.end()
+            case "cut":
+                break
+    return texts, text[start:], False

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -18,6 +18,7 @@ from botmeter.sources.elements import Objects
 from botmeter.sources.mapped import value_text
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import DOUBTFUL, Records
+from botmeter.sources.stream import ByteStream
 
 # More digits than any id or time; `int` would refuse more than 4,300.
 _DIGITS_MAX = 1_000
@@ -26,16 +27,15 @@ _DIGITS_MAX = 1_000
 _ARROW_SCHEMA = pa.schema(
     [pa.field(name, pa.bool_() if name == "preview" else pa.string()) for name in FIELDS if name != "attributes"]
 )
+# The key can also be written with escapes.
 _ATTRIBUTES = re.compile(rb'"attributes"(?!:null)')
-# A key can be written with escapes.
-_BACKSLASH, _ESCAPE = b"\\", re.compile(rb"\\u")
 # Each piece of a block goes to a thread of its own.
 _PIECE_BYTES = 4 << 20
 
 _TextOrInteger = str | int | None
 
 
-class _Wire(msgspec.Struct, gc=False):
+class _Event(msgspec.Struct, gc=False):
     event_id: str | int
     occurred_at: str
     conversation_id: str | int
@@ -53,14 +53,14 @@ class _Wire(msgspec.Struct, gc=False):
     attributes: msgspec.Raw = msgspec.Raw()
 
 
-class _WireAttributes(msgspec.Struct, gc=False):
+class _Attributes(msgspec.Struct, gc=False):
     attributes: msgspec.Raw = msgspec.Raw()
 
 
-_DECODE = msgspec.json.Decoder(_Wire).decode
-_DECODE_ATTRIBUTES = msgspec.json.Decoder(_WireAttributes).decode
+_DECODE = msgspec.json.Decoder(_Event).decode
+_DECODE_ATTRIBUTES = msgspec.json.Decoder(_Attributes).decode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
-_UNREAD = _Wire(DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL)
+_UNREAD = _Event(DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL)
 
 
 def records_from_objects(
@@ -77,20 +77,31 @@ def records_from_objects(
     )
 
 
+def records_from_blocks(
+    blocks: Iterable[Objects], *, stream: ByteStream, mapping: FieldMapping | None
+) -> Iterator[Records]:
+    """Read the objects of a file, a block at a time."""
+    first = 0
+    for objects in blocks:
+        if objects.count:
+            yield records_from_objects(objects, first=first, mapping=mapping, bytes_read=stream.stored_bytes)
+        first += objects.count
+
+
 def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> Mapping[str, object]:
     """Read one object by the tolerant reader; raises `Refused` (`json_invalid`, `cloudevent_invalid`)."""
     try:
         # Bytes that are not UTF-8 become lone surrogates, which `validation` refuses by field name.
-        found = json.loads(text.decode("utf-8", "surrogateescape"), parse_int=_integer, parse_float=Decimal)
+        decoded = json.loads(text.decode("utf-8", "surrogateescape"), parse_int=_integer, parse_float=Decimal)
     except ValueError as fault:
         raise Refused("json_invalid", f"Invalid JSON: {_reason(fault)}.") from None
     except RecursionError:
         raise Refused("json_invalid", "The JSON is nested too deeply.") from None
-    if not isinstance(found, dict):
-        raise Refused("json_invalid", f"The event must be a JSON object; it is {_kind_of(found)}.")
+    if not isinstance(decoded, dict):
+        raise Refused("json_invalid", f"The event must be a JSON object; it is {_kind_of(decoded)}.")
     if mapping is not None:
-        return mapping.record(found)
-    return record_from_envelope(found) if is_envelope(found) else found
+        return mapping.record(decoded)
+    return record_from_envelope(decoded) if is_envelope(decoded) else decoded
 
 
 def _columns(objects: Objects) -> Mapping[str, pa.Array]:
@@ -98,13 +109,10 @@ def _columns(objects: Objects) -> Mapping[str, pa.Array]:
         columns = _arrow_columns(objects)
         if columns is not None:
             return columns
-    try:
-        wires = list(map(_DECODE, objects.texts))
-    except _UNREADABLE:
-        wires = [_wire(text) for text in objects.texts]
-    columns = {name: _text_array([getattr(wire, name) for wire in wires]) for name in FIELDS[:-2]}
-    columns["preview"] = pa.array([wire.preview for wire in wires], pa.bool_())
-    columns["attributes"] = pa.array([bytes(wire.attributes) for wire in wires], pa.binary())
+    events = [_event(text) for text in objects.texts]
+    columns = {name: _text_array([getattr(event, name) for event in events]) for name in FIELDS[:-2]}
+    columns["preview"] = pa.array([event.preview for event in events], pa.bool_())
+    columns["attributes"] = pa.array([bytes(event.attributes) for event in events], pa.binary())
     return columns
 
 
@@ -122,39 +130,26 @@ def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
         return None
     if len(table) != objects.count:
         return None
-    columns = {name: _whole(table[name]) for name in table.column_names}
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
     return columns | {"attributes": _attributes(objects)}
 
 
 def _attributes(objects: Objects) -> pa.Array:
     joined = bytes(objects.joined)
-    found = [mention.start() for mention in _ATTRIBUTES.finditer(joined)]
     # Searching for one character alone is many times as fast as for two.
-    if _BACKSLASH in joined:
-        found += [escape.start() for escape in _ESCAPE.finditer(joined)]
-    if not found:
+    if _ATTRIBUTES.search(joined) is None and not (b"\\" in joined and b"\\u" in joined):
         return pa.nulls(objects.count)
-    starts = np.append(objects.starts(), len(joined))
-    rows = np.unique(np.searchsorted(starts, found, side="right") - 1)
-    sent = [_attributes_sent(joined[starts[row] : starts[row + 1]]) for row in rows.tolist()]
-    places = np.full(objects.count, -1, np.int64)
-    places[rows] = np.arange(len(rows))
-    return pa.array(sent, pa.binary()).take(pa.array(places, mask=places < 0))
+    return pa.array([_attributes_text(text) for text in objects.texts], pa.binary())
 
 
-def _attributes_sent(text: bytes) -> bytes:
+def _attributes_text(text: bytes) -> bytes | None:
     try:
-        return bytes(_DECODE_ATTRIBUTES(text).attributes)
+        return bytes(_DECODE_ATTRIBUTES(text).attributes) or None
     except _UNREADABLE:
         return DOUBTFUL.encode()
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    whole = column.combine_chunks()
-    return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
-
-
-def _wire(text: bytes) -> _Wire:
+def _event(text: bytes) -> _Event:
     try:
         return _DECODE(text)
     except _UNREADABLE:
@@ -168,16 +163,16 @@ def _text_array(values: list[_TextOrInteger]) -> pa.Array:
         return pa.array([value_text("", value) for value in values], pa.string())
 
 
-def _mapped_columns(texts: list[bytes], mapping: FieldMapping) -> Mapping[str, pa.Array]:
-    found: dict[str, list[str | None]] = {name: [] for name in FIELDS}
+def _mapped_columns(texts: Sequence[bytes], mapping: FieldMapping) -> Mapping[str, pa.Array]:
+    columns: dict[str, list[str | None]] = {name: [] for name in FIELDS}
     for text in texts:
         try:
             record: Mapping[str, object] = record_from_object(text, mapping=mapping)
         except Refused:
             record = dict.fromkeys(FIELDS, DOUBTFUL)
-        for name, values in found.items():
+        for name, values in columns.items():
             values.append(value_text(name, record.get(name)))
-    return {name: pa.array(values, pa.string()) for name, values in found.items()}
+    return {name: pa.array(values, pa.string()) for name, values in columns.items()}
 
 
 def _integer(digits: str) -> int | Decimal:
@@ -190,8 +185,8 @@ def _reason(fault: ValueError) -> str:
     return "a number in it can't be read"
 
 
-def _kind_of(found: object) -> str:
-    match found:
+def _kind_of(decoded: object) -> str:
+    match decoded:
         case list():
             return "a list"
         case None:

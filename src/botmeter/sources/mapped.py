@@ -26,7 +26,7 @@ def checked_columns(found: Sequence[str], *, mapping: Mapping | None, name: str)
     for column in found:
         if found.count(column) > 1:
             raise Refused("column_doubled", f"{name} has the column {column!r} {found.count(column)} times.")
-    wanted = wanted_columns(mapping)
+    wanted = columns_by_field(mapping)
     for field, column in wanted.items():
         is_needed = field in REQUIRED_FIELDS or (mapping is not None and field in mapping.places)
         if is_needed and column not in found:
@@ -36,7 +36,7 @@ def checked_columns(found: Sequence[str], *, mapping: Mapping | None, name: str)
     return (f"Ignored columns of {name}: {_listed(ignored)}.",) if ignored else ()
 
 
-def wanted_columns(mapping: Mapping | None) -> dict[str, str]:
+def columns_by_field(mapping: Mapping | None) -> dict[str, str]:
     """Return field → column; constants have none."""
     if mapping is None:
         return {field: field for field in FIELDS}

@@ -14,11 +14,12 @@ import pyarrow.parquet
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, text_from_us
 from botmeter.sources.clock import RFC3339, Clock
-from botmeter.sources.mapped import cell_value, checked_columns, columns_of_events, row_bytes, wanted_columns
+from botmeter.sources.mapped import cell_value, checked_columns, columns_by_field, columns_of_events, row_bytes
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import Records
 from botmeter.sources.stream import ByteStream
 
+ROWS_MAX = 250_000
 _REPEATED = ("actor", "kind", "bot_id", "bot_name", "bot_version", "channel", "ticket_type")
 _UNIT_US = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
 
@@ -33,9 +34,7 @@ class _File:
     size_bytes: int
 
 
-def records_from_parquet(
-    stream: ByteStream, *, path: str, mapping: FieldMapping | None, rows_max: int
-) -> Iterator[Records]:
+def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping | None) -> Iterator[Records]:
     """Yield records; compressed files and pipes are spooled first.
 
     Raises:
@@ -47,7 +46,7 @@ def records_from_parquet(
         parquet = stack.enter_context(_opened(place, mapping=mapping, name=stream.name))
         names = list(parquet.schema_arrow.names)
         notes = checked_columns(names, mapping=mapping, name=stream.name)
-        wanted = set(wanted_columns(mapping).values())
+        wanted = set(columns_by_field(mapping).values())
         file = _File(
             parquet=parquet,
             name=stream.name,
@@ -56,7 +55,7 @@ def records_from_parquet(
             clock=_clock(parquet.schema_arrow, mapping=mapping, name=stream.name),
             size_bytes=stream.size_bytes or stream.stored_bytes,
         )
-        yield from _records(file, rows_max=rows_max, notes=notes)
+        yield from _records(file, notes=notes)
 
 
 def _spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
@@ -72,7 +71,7 @@ def _opened(place: IO[bytes] | str, *, mapping: FieldMapping | None, name: str) 
     try:
         with pyarrow.parquet.ParquetFile(place) as probe:
             schema, metadata = probe.schema_arrow, probe.metadata
-        columns = {wanted_columns(mapping).get(field) for field in _REPEATED}
+        columns = {columns_by_field(mapping).get(field) for field in _REPEATED}
         repeated = [found.name for found in schema if found.name in columns and pa.types.is_string(found.type)]
         return pyarrow.parquet.ParquetFile(place, metadata=metadata, read_dictionary=repeated, pre_buffer=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as fault:
@@ -89,7 +88,7 @@ def _first_line(fault: Exception) -> str:
 
 def _clock(schema: pa.Schema, *, mapping: FieldMapping | None, name: str) -> Clock:
     clock = RFC3339 if mapping is None else mapping.clock
-    column = wanted_columns(mapping).get("occurred_at")
+    column = columns_by_field(mapping).get("occurred_at")
     kind = schema.field(column).type if column is not None else pa.string()
     if not pa.types.is_timestamp(kind):
         return clock
@@ -103,12 +102,12 @@ def _clock(schema: pa.Schema, *, mapping: FieldMapping | None, name: str) -> Clo
     return Clock(zone=clock.zone, ambiguous=clock.ambiguous)
 
 
-def _records(file: _File, *, rows_max: int, notes: tuple[str, ...]) -> Iterator[Records]:
+def _records(file: _File, *, notes: tuple[str, ...]) -> Iterator[Records]:
     first = 0
     total = max(file.parquet.metadata.num_rows, 1)
     for group in range(file.parquet.num_row_groups):
         start = first
-        for batch in _batches(file, group=group, rows_max=rows_max):
+        for batch in _batches(file, group=group):
             whole = _WholeRows(file=file, batch=batch, group=group, start=first - start)
             foreign = {name: _legible(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
             first += len(batch)
@@ -124,9 +123,9 @@ def _records(file: _File, *, rows_max: int, notes: tuple[str, ...]) -> Iterator[
             notes = ()
 
 
-def _batches(file: _File, *, group: int, rows_max: int) -> Iterator[pa.RecordBatch]:
+def _batches(file: _File, *, group: int) -> Iterator[pa.RecordBatch]:
     try:
-        yield from file.parquet.iter_batches(batch_size=rows_max, row_groups=[group], columns=file.columns)
+        yield from file.parquet.iter_batches(batch_size=ROWS_MAX, row_groups=[group], columns=file.columns)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as fault:
         raise Refused("file_damaged", f"{file.name} is damaged: {_first_line(fault)}") from None
 

@@ -1,16 +1,14 @@
 """Deliveries of platforms and the events in their payloads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 
-NOT_UNDERSTOOD: Final = "payload_not_understood"
+PAYLOAD_REFUSED: Final = "payload_not_understood"
 """Rejection code of a payload that is kept whole, to be read again after an update."""
-
-NOT_RECEIVED_US: Final = 0
-"""Receipt time of a payload from a file: the result must not depend on when the file is imported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,27 +43,23 @@ class PayloadContent:
     """Content of a payload.
 
     Attributes:
-        ignored: Sentences on kinds that never count, such as private notes.
+        ignored: Sentence on a kind that never counts, such as private notes → number of records.
         subject: The platform's name, such as `message_created`.
-        ignored_count: At least one per sentence.
     """
 
     records: tuple[EventRecord, ...] = ()
-    ignored: tuple[str, ...] = ()
+    ignored: Mapping[str, int] = field(default_factory=dict)
     subject: str = ""
-    ignored_count: int = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ignored_count", max(self.ignored_count, len(self.ignored)))
 
 
 class PayloadReader(Protocol):
     """Function that reads the payloads of one platform."""
 
-    def __call__(self, payload: bytes, source: Source, *, received_us: int) -> PayloadContent:
-        """Read a payload; raises only `Refused` (`payload_not_understood`).
-
-        Args:
-            received_us: µs UTC; `NOT_RECEIVED_US` in files.
-        """
+    def __call__(self, payload: bytes, source: Source) -> PayloadContent:
+        """Read a payload; raises only `Refused` (`payload_not_understood`)."""
         ...
+
+
+def refused_payload(reason: str) -> Refused:
+    """Return the refusal of a whole payload."""
+    return Refused(PAYLOAD_REFUSED, reason)

@@ -1,9 +1,9 @@
 """Files of platform payloads → batches; records that explain one another form one payload."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 
 import pyarrow as pa
 
@@ -11,14 +11,14 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 from botmeter.sources.connector import Connector, JoinedFiles
+from botmeter.sources.csv import open_csv
 from botmeter.sources.elements import Objects, lines, objects_of_json, whole_text
-from botmeter.sources.payload import NOT_RECEIVED_US, NOT_UNDERSTOOD
+from botmeter.sources.payload import PAYLOAD_REFUSED
 from botmeter.sources.payload_batches import ReadPayloads, batch_from_payloads
 from botmeter.sources.payload_json import json_bytes
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import BOM, PEEK_BYTES, format_of
 from botmeter.sources.stream import ByteStream, open_stream
-from botmeter.sources.tables import open_table
 
 # Enough for whole-column work; payloads are larger than their events.
 PAYLOADS_MAX = 5_000
@@ -52,23 +52,29 @@ def _payload_batches(
     first = 0
     for objects in _blocks(stream, file_format, connector=connector):
         for read in _read_block(objects, source=source, connector=connector, first=first):
-            ignored.update(sentence for payload in read.payloads for sentence in payload.ignored)
-            first = read.payloads[-1].first_position + read.payloads[-1].record_count
+            for payload in read.payloads:
+                ignored.update(payload.ignored)
+            first = _end(read)
             yield read.batch
     if ignored:
-        yield _batch_of_notes(ignored, stream, with_counts=connector.joined_files is None)
+        yield EventBatch(
+            events=EVENTS_SCHEMA.empty_table(),
+            positions=pa.array([], pa.int64()),
+            bytes_read=stream.stored_bytes,
+            notes=tuple(f"{sentence} ({count:,} in {stream.name})" for sentence, count in sorted(ignored.items())),
+        )
 
 
 def _blocks(stream: ByteStream, file_format: str | None, *, connector: Connector) -> Iterator[Objects]:
-    found = format_of(stream, asked=file_format)
+    detected = format_of(stream, expected=file_format)
     joined = connector.joined_files
-    if found == "ndjson":
+    if detected == "ndjson":
         return lines(stream)
-    if found == "csv" and joined is not None:
+    if detected == "csv" and joined is not None:
         return _table_objects(stream, joined)
-    if found != "json":
+    if detected != "json":
         expected = "JSON" if joined is None else "JSON or CSV"
-        raise Refused("format_unknown", f"{stream.name} is {found}; files of {connector.label} must be {expected}.")
+        raise Refused("format_unknown", f"{stream.name} is {detected}; files of {connector.label} must be {expected}.")
     if joined is not None and joined.is_array_whole:
         return iter([Objects.from_texts([whole_text(stream)])])
     return (block for block in objects_of_json(stream) if block.count)
@@ -77,46 +83,38 @@ def _blocks(stream: ByteStream, file_format: str | None, *, connector: Connector
 def _read_block(objects: Objects, *, source: Source, connector: Connector, first: int) -> Iterator[ReadPayloads]:
     texts = objects.texts
     if connector.joined_files is not None and len(texts) > 1:
-        joined = _read([b"[" + b",".join(texts) + b"]"], source=source, connector=connector, first=first)
-        if not (joined.batch.rejections and joined.batch.rejections[0].code == NOT_UNDERSTOOD):
+        whole = b"[" + b",".join(texts) + b"]"
+        joined = batch_from_payloads([whole], source=source, read=connector.read, first=first)
+        if not (joined.batch.rejections and joined.batch.rejections[0].code == PAYLOAD_REFUSED):
             yield joined
             return
         # Read one by one, so that only the broken record is rejected.
     for start in range(0, len(texts), PAYLOADS_MAX):
         chunk = texts[start : start + PAYLOADS_MAX]
-        read = _read(chunk, source=source, connector=connector, first=first)
-        first = read.payloads[-1].first_position + read.payloads[-1].record_count
+        read = batch_from_payloads(chunk, source=source, read=connector.read, first=first)
+        first = _end(read)
         yield read
 
 
-def _read(texts: list[bytes], *, source: Source, connector: Connector, first: int) -> ReadPayloads:
-    received_us = [NOT_RECEIVED_US] * len(texts)
-    return batch_from_payloads(texts, source=source, connector=connector, received_us=received_us, first=first)
+def _end(read: ReadPayloads) -> int:
+    return read.payloads[-1].first_position + read.payloads[-1].record_count
 
 
 def _table_objects(stream: ByteStream, joined: JoinedFiles) -> Iterator[Objects]:
-    table = open_table(stream, errors="replace")
+    table = open_csv(stream)
     columns = [name.lower() for name in table.columns]
     missing = [name for name in joined.columns if name not in columns]
     if missing:
         present = ", ".join(name[:64] for name in columns[:30])
         raise Refused("column_missing", f"{stream.name} has no column {' and no '.join(missing)}; it has {present}.")
-    while rows := list(islice(table.rows, _ROWS_MAX)):
-        yield Objects.from_texts(
-            [
-                json_bytes({name: cell for name, cell in zip(columns, cells, strict=False) if cell not in ("", _NULL)})
-                for cells in rows
-            ]
-        )
+    for block in table.blocks:
+        texts = {each.index: _row_text(json.loads(each.raw.decode("utf-8", "replace"))) for each in block.uneven}
+        for position, row in zip(block.positions.tolist(), block.rows.to_pylist(), strict=True):
+            texts[position] = _row_text({name: cell.decode("utf-8", "replace") for name, cell in row.items()})
+        in_order = [texts[position] for position in sorted(texts)]
+        for start in range(0, len(in_order), _ROWS_MAX):
+            yield Objects.from_texts(in_order[start : start + _ROWS_MAX])
 
 
-def _batch_of_notes(ignored: Counter[str], stream: ByteStream, *, with_counts: bool) -> EventBatch:
-    return EventBatch(
-        events=EVENTS_SCHEMA.empty_table(),
-        positions=pa.array([], pa.int64()),
-        bytes_read=stream.stored_bytes,
-        notes=tuple(
-            f"{sentence} ({count:,} in {stream.name})" if with_counts else sentence
-            for sentence, count in sorted(ignored.items())
-        ),
-    )
+def _row_text(cells: Mapping[str, str]) -> bytes:
+    return json_bytes({name.lower(): cell for name, cell in cells.items() if cell not in ("", _NULL)})

@@ -1,9 +1,8 @@
 """Values, times, ids and bots in JSON payloads; `validation` reports missing fields."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import ROUND_FLOOR, Decimal
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -18,7 +17,8 @@ from botmeter.domain.instant import (
     us_from_text,
 )
 from botmeter.domain.source import Source
-from botmeter.sources.bot_fields import Fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.event_fields import Fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.payload import refused_payload
 
 JsonObject = dict[str, Any]
 
@@ -26,14 +26,7 @@ _BOM = b"\xef\xbb\xbf"
 _DECODE = msgspec.json.Decoder(object, float_hook=Decimal).decode
 _ENCODE = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 _UNREADABLE = (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError)
-# A payload can hold any number of words where a platform has a few.
-_SENTENCES_MAX = 20
 _INSTANTS_US = (Decimal(INSTANT_FIRST_US), Decimal(INSTANT_END_US))
-
-
-def not_understood(what: str) -> Refused:
-    """Return the refusal of a whole payload."""
-    return Refused("payload_not_understood", what)
 
 
 def json_value(payload: bytes) -> object:
@@ -41,7 +34,7 @@ def json_value(payload: bytes) -> object:
     try:
         return _DECODE(payload.removeprefix(_BOM))
     except _UNREADABLE as fault:
-        raise not_understood(f"The payload is not JSON: {str(fault)[:120]}.") from None
+        raise refused_payload(f"The payload is not JSON: {str(fault)[:120]}.") from None
 
 
 def json_bytes(value: object) -> bytes:
@@ -54,7 +47,7 @@ def checked_objects(found: object, *, what: str) -> list[JsonObject]:
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise not_understood(f"{what} is not a list of objects.")
+        raise refused_payload(f"{what} is not a list of objects.")
     return found
 
 
@@ -63,7 +56,7 @@ def objects_in(found: object) -> list[JsonObject]:
     if isinstance(found, dict):
         return [found]
     if found is None:
-        raise not_understood("The payload is null.")
+        raise refused_payload("The payload is null.")
     return checked_objects(found, what="The payload")
 
 
@@ -87,7 +80,7 @@ def shared_text_of(found: object, *, what: str) -> str | None:
     """
     text = text_of(found)
     if text is not None and len(text) > ID_BYTES_MAX:
-        raise not_understood(f"{what} has {len(text):,} characters; the most that an id has is {ID_BYTES_MAX} bytes.")
+        raise refused_payload(f"{what} has {len(text):,} characters; the most that an id has is {ID_BYTES_MAX} bytes.")
     return text
 
 
@@ -127,12 +120,6 @@ def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: 
     return not {word for word in names if word}.isdisjoint(word for word in known_as if word)
 
 
-def ignored_sentences(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """Return a sentence for each ignored kind, at most twenty."""
-    named = islice(counts.items(), _SENTENCES_MAX)
-    return tuple(what if count == 1 else f"{what} ({count:,} of them)" for what, count in named)
-
-
 def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, version: str | None = None) -> Fields:
     """Return the source's bot identity, the platform's bot, or the default.
 
@@ -154,7 +141,7 @@ def json_object(payload: bytes, *, platform: str) -> JsonObject:
     """Parse a JSON object; raises `Refused` (`payload_not_understood`)."""
     found = json_value(payload)
     if not isinstance(found, dict):
-        raise not_understood(f"Not a {platform} payload: it must be a JSON object.")
+        raise refused_payload(f"Not a {platform} payload: it must be a JSON object.")
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, text_from_us, us_from_text
 from botmeter.domain.source import Source
-from botmeter.sources.payload import NOT_RECEIVED_US, EventRecord, PayloadReader
+from botmeter.sources.payload import EventRecord, PayloadReader
 from botmeter.sources.payload_json import JsonObject, json_bytes
 
 PULL_ATTRIBUTES = {"told_by": "pull"}
@@ -36,12 +36,12 @@ def pulled_conversation(payloads: Iterable[JsonObject], source: Source, *, read:
     for payload in payloads:
         body = json_bytes(payload)
         try:
-            found = read(body, source, received_us=NOT_RECEIVED_US)
+            content = read(body, source)
         except Refused as fault:
             refused.append((body, fault))
             continue
-        records += (_with_attributes(record, PULL_ATTRIBUTES) for record in found.records)
-        ignored_count += not found.records
+        records += (_with_attributes(record, PULL_ATTRIBUTES) for record in content.records)
+        ignored_count += not content.records
     return PulledConversation(records=tuple(records), refused=tuple(refused), ignored_count=ignored_count)
 
 

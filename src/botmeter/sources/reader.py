@@ -1,25 +1,21 @@
 """Files of events in any format → checked batches."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, assert_never
-
-import numpy as np
-import pyarrow as pa
 
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.columns import batch_from_records
 from botmeter.sources.csv import records_from_csv
-from botmeter.sources.defaults import records_with_defaults
+from botmeter.sources.elements import Objects, lines, objects_of_json
+from botmeter.sources.json_records import records_from_blocks, records_from_objects
 from botmeter.sources.mapping import Mapping
-from botmeter.sources.ndjson import records_from_json, records_from_lines, records_from_texts
 from botmeter.sources.parquet import records_from_parquet
 from botmeter.sources.records import Records
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream, open_stream, stored_size_bytes
-
-ROWS_MAX = 250_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +41,12 @@ class SourceFile:
         return self.path if self.name is None else self.name
 
 
-def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None = None) -> Iterator[EventBatch]:
+def batches(file: SourceFile, *, source: Source | None = None) -> Iterator[EventBatch]:
     """Yield the events and rejections of a file, in order.
 
     An error may follow the last batch; the caller must then keep nothing of the file.
 
     Args:
-        rows_max: Per batch.
         source: Supplies defaults.
 
     Raises:
@@ -60,20 +55,17 @@ def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None
         Refused: `file_empty`, `file_truncated`, `format_unknown`, `column_missing` and the like.
         TooMuch: `record_too_long`.
     """
-    stream = open_stream(file.path, name=file.label, stdin=file.content)
-    try:
-        for records in _records(stream, file, rows_max=rows_max):
-            whole = records if source is None else records_with_defaults(records, source)
-            yield from _pieces(batch_from_records(whole), rows_max)
+    with closing(open_stream(file.path, name=file.label, stdin=file.content)) as stream:
+        for records in _records(stream, file):
+            batch = batch_from_records(records, source)
+            if len(batch.events) or batch.rejections or batch.notes:
+                yield batch
         stream.checked_end()
-    finally:
-        stream.close()
 
 
-def batches_from_json(raws: Iterable[bytes], *, mapping: Mapping | None = None) -> Iterator[EventBatch]:
+def batch_from_json(texts: Sequence[bytes]) -> EventBatch:
     """Read one event per JSON object; positions start at 0."""
-    for records in records_from_texts(raws, mapping=mapping):
-        yield batch_from_records(records)
+    return batch_from_records(records_from_objects(Objects.from_texts(texts), first=0))
 
 
 def size_bytes(file: SourceFile) -> int | None:
@@ -81,37 +73,16 @@ def size_bytes(file: SourceFile) -> int | None:
     return stored_size_bytes(file.path)
 
 
-def _records(stream: ByteStream, file: SourceFile, *, rows_max: int) -> Iterator[Records]:
-    found = format_of(stream, asked=file.format)
-    match found:
+def _records(stream: ByteStream, file: SourceFile) -> Iterator[Records]:
+    detected = format_of(stream, expected=file.format)
+    match detected:
         case "csv":
             return records_from_csv(stream, mapping=file.mapping)
         case "ndjson":
-            return records_from_lines(stream, mapping=file.mapping)
+            return records_from_blocks(lines(stream), stream=stream, mapping=file.mapping)
         case "json":
-            return records_from_json(stream, mapping=file.mapping)
+            return records_from_blocks(objects_of_json(stream), stream=stream, mapping=file.mapping)
         case "parquet":
-            return records_from_parquet(stream, path=file.path, mapping=file.mapping, rows_max=rows_max)
+            return records_from_parquet(stream, path=file.path, mapping=file.mapping)
         case _:
-            assert_never(found)
-
-
-def _pieces(batch: EventBatch, rows_max: int) -> Iterator[EventBatch]:
-    if len(batch.events) <= rows_max:
-        if len(batch.events) or batch.rejections or batch.notes:
-            yield batch
-        return
-    positions = batch.positions.to_numpy()
-    refused = np.array([rejection.index for rejection in batch.rejections], np.int64)
-    from_refused = 0
-    for start in range(0, len(positions), rows_max):
-        end = min(start + rows_max, len(positions))
-        to_refused = len(refused) if end == len(positions) else int(np.searchsorted(refused, positions[end]))
-        yield EventBatch(
-            events=batch.events.slice(start, end - start),
-            positions=pa.array(positions[start:end]),
-            rejections=batch.rejections[from_refused:to_refused],
-            bytes_read=batch.bytes_read,
-            notes=batch.notes if start == 0 else (),
-        )
-        from_refused = to_refused
+            assert_never(detected)

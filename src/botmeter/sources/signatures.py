@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hmac
-from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -22,37 +21,28 @@ REPLAY_WINDOW_SECONDS = 300
 _DIGITS_MAX = 15
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HmacForm:
-    """Format of an HMAC-SHA256 in hexadecimal.
+def check_hmac(
+    delivery: Delivery, secret: str, *, header: str, prefix: str = "", timestamp_header: str | None = None
+) -> None:
+    """Check the delivery's HMAC-SHA256 in hexadecimal; headers are in lower case.
 
-    Attributes:
-        header: In lower case.
+    Args:
         prefix: Before the digits.
         timestamp_header: Seconds since 1970, signed as `instant.body`; None: only the body is signed.
-    """
-
-    header: str
-    prefix: str = ""
-    timestamp_header: str | None = None
-
-
-def check_hmac(delivery: Delivery, secret: str, *, form: HmacForm) -> None:
-    """Check that `secret` signed the delivery.
 
     Raises:
         NotAllowed: `signature_missing`, `signature_wrong`, or `delivery_too_old` if signed over 300 seconds before or
             after receipt.
     """
-    sent = _sent(delivery, form.header)
+    sent = _sent(delivery, header)
     signed = delivery.body
     instant = None
-    if form.timestamp_header is not None:
-        instant = _sent(delivery, form.timestamp_header)
+    if timestamp_header is not None:
+        instant = _sent(delivery, timestamp_header)
         signed = instant.encode("utf-8", "replace") + b"." + signed
-    expected = form.prefix + hmac.digest(secret.encode(), signed, "sha256").hex()
+    expected = prefix + hmac.digest(secret.encode(), signed, "sha256").hex()
     if not hmac.compare_digest(expected.encode(), sent.strip().lower().encode("utf-8", "replace")):
-        raise _wrong(form.header)
+        raise _wrong(header)
     if instant is not None:
         _check_age(delivery, instant)
 

@@ -17,22 +17,22 @@ PARQUET_MAGIC = b"PAR1"
 BOM = codecs.BOM_UTF8
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_LINES_LOOKED_AT = 20
+_SAMPLE_LINES = 20
 
 
-def format_of(stream: ByteStream, *, asked: str | None) -> Format:
+def format_of(stream: ByteStream, *, expected: str | None) -> Format:
     """Return the format of a stream, consuming only a byte order mark.
 
     Args:
-        asked: None: detect; `cloudevents`: detect the form around the records.
+        expected: None: detect; `cloudevents`: detect the form around the records.
 
     Raises:
         Refused: `format_unknown`, `file_empty`.
     """
-    if asked is not None and asked not in FORMATS:
-        raise Refused("format_unknown", f"{asked!r} is not a format; it must be one of {', '.join(FORMATS)}.")
+    if expected is not None and expected not in FORMATS:
+        raise Refused("format_unknown", f"{expected!r} is not a format; it must be one of {', '.join(FORMATS)}.")
     start = stream.peek(PEEK_BYTES)
-    if start.startswith(PARQUET_MAGIC) or asked == "parquet":
+    if start.startswith(PARQUET_MAGIC) or expected == "parquet":
         return "parquet"
     if start.startswith(_WIDE_BOMS):
         raise Refused("format_unknown", f"{stream.name} is text in UTF-16; save it as UTF-8.")
@@ -40,24 +40,24 @@ def format_of(stream: ByteStream, *, asked: str | None) -> Format:
         stream.read(len(BOM))
         start = start[len(BOM) :]
     if not start.strip():
-        raise Refused("file_empty", f"{stream.name} is empty: there is nothing in it but white space.")
-    if asked == "csv":
+        raise Refused("file_empty", f"{stream.name} is empty: it has only white space.")
+    if expected == "csv":
         return "csv"
-    if asked == "ndjson":
+    if expected == "ndjson":
         return "ndjson"
-    found = _text_format(start)
-    if asked is not None:
-        return found if found == "json" else "ndjson"
-    if found is None:
+    detected = _text_format(start)
+    if expected is not None:
+        return detected if detected == "json" else "ndjson"
+    if detected is None:
         raise Refused("format_unknown", f"{stream.name} is not CSV, NDJSON, JSON or Parquet.")
-    return found
+    return detected
 
 
 def _text_format(start: bytes) -> Format | None:
     text = start.lstrip()
     if text.startswith(b"["):
         return "json"
-    lines = [line.strip() for line in text.split(b"\n")[:_LINES_LOOKED_AT]]
+    lines = [line.strip() for line in text.split(b"\n")[:_SAMPLE_LINES]]
     filled = [line for line in lines if line]
     if text.startswith(b"{"):
         return "ndjson" if _is_one_a_line(filled) else "json"

@@ -6,7 +6,6 @@ from decimal import Decimal
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import (
     ACTOR_BY_NAME,
-    CHANNEL_UNKNOWN,
     FIELDS,
     ID_BYTES_MAX,
     KIND_BY_NAME,
@@ -26,7 +25,9 @@ Event = dict[str, object]
 """A valid event: field → value as `EVENTS_SCHEMA` stores it."""
 
 
-def event_from_record(record: Mapping[str, object], *, clock: Clock) -> tuple[Event, list[Refused]]:
+def event_from_record(
+    record: Mapping[str, object], *, clock: Clock, default_channel: str
+) -> tuple[Event, list[Refused]]:
     """Return the valid fields of an event, and every fault.
 
     Empty text counts as missing, because CSV can't tell them apart.
@@ -35,15 +36,15 @@ def event_from_record(record: Mapping[str, object], *, clock: Clock) -> tuple[Ev
     faults: list[Refused] = []
     for name in FIELDS:
         try:
-            event[name] = _value(name, record.get(name), clock=clock)
+            sent = record.get(name)
+            is_absent = sent is None or sent == ""
+            event[name] = _absent(name, default_channel) if is_absent else _value(name, sent, clock=clock)
         except Refused as fault:
             faults.append(fault)
     return event, faults
 
 
 def _value(name: str, sent: object, *, clock: Clock) -> object:
-    if sent is None or sent == "":
-        return _absent(name)
     match name:
         case "occurred_at":
             return clock.us(sent)
@@ -59,16 +60,16 @@ def _value(name: str, sent: object, *, clock: Clock) -> object:
             return _text(name, sent)
 
 
-def _absent(name: str) -> object:
+def _absent(name: str, default_channel: str) -> object:
     if name in REQUIRED_FIELDS:
         raise Refused("field_missing", f"{name} is missing.")
-    defaults: Event = {"kind": int(Kind.MESSAGE), "channel": CHANNEL_UNKNOWN}
+    defaults: Event = {"kind": int(Kind.MESSAGE), "channel": default_channel}
     return defaults.get(name)
 
 
 def _number(name: str, text: str, *, known: Mapping[str, int]) -> int:
     if text not in known:
-        raise Refused(f"{name}_unknown", f"{name} is {_shown(text)}; it must be one of {', '.join(known)}.")
+        raise Refused(f"{name}_unknown", f"{name} is {_excerpt(text)}; it must be one of {', '.join(known)}.")
     return int(known[text])
 
 
@@ -77,7 +78,7 @@ def _preview(sent: object) -> bool:
         return sent
     known = PREVIEW_BY_NAME.get(str(sent).lower()) if isinstance(sent, str | int) else None
     if known is None:
-        raise Refused("preview_invalid", f"preview is {_shown(str(sent))}; it must be true or false, or left out.")
+        raise Refused("preview_invalid", f"preview is {_excerpt(str(sent))}; it must be true or false, or left out.")
     return known
 
 
@@ -95,7 +96,7 @@ def _text(name: str, sent: object) -> str:
     if size_bytes > ID_BYTES_MAX:
         raise Refused("text_too_long", f"{name} has {size_bytes} bytes; the most is {ID_BYTES_MAX}.")
     if "\0" in sent:
-        raise Refused("text_invalid", f"{name} holds a NUL character, at place {sent.index(chr(0))}.")
+        raise Refused("text_invalid", f"{name} holds a NUL character, at position {sent.index(chr(0))}.")
     return sent
 
 
@@ -113,6 +114,6 @@ def _kind_of(sent: object) -> str:
             return f"a {type(sent).__name__}"
 
 
-def _shown(text: str) -> str:
-    shown = text if len(text) <= 40 else text[:40] + "…"
-    return ascii(shown) if any("\ud800" <= character <= "\udfff" for character in shown) else repr(shown)
+def _excerpt(text: str) -> str:
+    excerpt = text if len(text) <= 40 else text[:40] + "…"
+    return ascii(excerpt) if any("\ud800" <= character <= "\udfff" for character in excerpt) else repr(excerpt)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.event import ACTOR_BY_NAME, CHANNEL_UNKNOWN, ID_BYTES_MAX, KIND_BY_NAME, Kind
+from botmeter.domain.event import ACTOR_BY_NAME, ID_BYTES_MAX, KIND_BY_NAME, Kind
 from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US
 from botmeter.metering.schema import EVENTS_SCHEMA
 from botmeter.sources.attributes import attributes_text
@@ -20,7 +20,7 @@ Flags = npt.NDArray[np.bool_]
 CheckedColumn = tuple[pa.Array, Flags | None]
 
 
-def checked_column(name: str, sent: pa.Array, *, clock: Clock) -> CheckedColumn:
+def checked_column(name: str, sent: pa.Array, *, clock: Clock, default_channel: str) -> CheckedColumn:
     """Return a column of `EVENTS_SCHEMA`, and flags of doubtful rows, if any."""
     match name:
         case "occurred_at":
@@ -34,7 +34,7 @@ def checked_column(name: str, sent: pa.Array, *, clock: Clock) -> CheckedColumn:
         case "attributes":
             return _attributes(sent)
         case _:
-            return _texts(sent, EVENTS_SCHEMA.field(name).type, default=CHANNEL_UNKNOWN if name == "channel" else None)
+            return _texts(sent, EVENTS_SCHEMA.field(name).type, default=default_channel if name == "channel" else None)
 
 
 def _texts(sent: pa.Array, wanted: pa.DataType, *, default: str | None) -> CheckedColumn:

@@ -53,10 +53,10 @@ def ndjson(*records: object) -> bytes:
     )
 
 
-def outcome_of(path: str, *, rows_max: int = 250_000, **options: Any) -> Outcome:
+def outcome_of(path: str, **options: Any) -> Outcome:
     """Everything that reading the file gives."""
     outcome = Outcome()
-    for batch in batches(SourceFile(path=path, **options), rows_max=rows_max):
+    for batch in batches(SourceFile(path=path, **options)):
         batch.events.validate(full=True)
         outcome.events += batch.events.to_pylist()
         outcome.positions += batch.positions.to_pylist()

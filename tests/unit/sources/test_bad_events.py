@@ -19,7 +19,7 @@ FAULTS = [
         {"event_id": "é" * 257}, "text_too_long", "event_id has 514 bytes; the most is 512.", id="bytes, not characters"
     ),
     pytest.param(
-        {"bot_name": "a\0b"}, "text_invalid", "bot_name holds a NUL character, at place 1.", id="a NUL character"
+        {"bot_name": "a\0b"}, "text_invalid", "bot_name holds a NUL character, at position 1.", id="a NUL character"
     ),
     pytest.param(
         {"actor": "user"},

@@ -27,9 +27,7 @@ from support.examples import examples
 def arrived(ledger: Ledger, payloads: list[Any], *, source: Source) -> Receipt:
     """Outcome of payloads appended in one commit."""
     bodies = [payload if isinstance(payload, bytes) else json_bytes(payload) for payload in payloads]
-    read = batch_from_payloads(
-        bodies, source=source, connector=connector_of(source.platform), received_us=[RECEIVED_US] * len(bodies)
-    )
+    read = batch_from_payloads(bodies, source=source, read=connector_of(source.platform).read)
     submission = Submission(source=source.name, batches=[read.batch], label="requests")
     return append(ledger, [submission], now_us=RECEIVED_US + DAY_US)[0]
 

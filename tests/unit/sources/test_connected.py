@@ -23,7 +23,6 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
 from botmeter.sources.connector import Connector
-from botmeter.sources.payload import PayloadContent
 from botmeter.sources.payload_batches import batch_from_payloads
 from botmeter.sources.payload_files import PAYLOADS_MAX
 from botmeter.sources.platforms.registry import connector_of, platform_codes
@@ -32,7 +31,6 @@ from botmeter.sources.requeue import retry
 from botmeter.sources.source_files import batches_of_source, source_named
 
 CHATWOOT = Source(name="desk", platform="chatwoot", bot_id="order-bot")
-OWN = Source(name="own", platform="botmeter")
 
 
 def read_file(path: Path, source: Source | None) -> tuple[list[dict[str, Any]], list[str], list[str]]:
@@ -68,11 +66,6 @@ def test_what_never_counts_is_counted_one_by_one_however_many_sentences_tell_it(
     assert 1 <= len(read.ignored) <= 20
 
 
-def test_findings_that_say_no_number_have_one_of_each_sentence() -> None:
-    assert PayloadContent(ignored=("A note.", "A mark.")).ignored_count == 2
-    assert PayloadContent(ignored=("Marks (7 of them).",), ignored_count=7).ignored_count == 7
-
-
 def test_positions_count_through_all_payloads() -> None:
     found = taken(
         message(), b"nonsense", message(private=True), message(id=5), message(id=6, created_at=None), source=CHATWOOT
@@ -98,13 +91,7 @@ def test_every_position_is_an_event_or_a_rejection_of_its_payload(kinds: list[st
         "one": message(), "none": message(private=True), "broken": {"event": "x"}, "bad": message(created_at="x"),
     }  # fmt: skip
     bodies = [json.dumps(payloads[kind]).encode() for kind in kinds]
-    read = batch_from_payloads(
-        bodies,
-        source=CHATWOOT,
-        connector=connector_of(CHATWOOT.platform),
-        received_us=[RECEIVED_US] * len(bodies),
-        first=first,
-    )
+    read = batch_from_payloads(bodies, source=CHATWOOT, read=connector_of(CHATWOOT.platform).read, first=first)
     places = read.batch.positions.to_pylist() + [rejection.index for rejection in read.batch.rejections]
     assert sorted(places) == list(range(first, first + len(places)))
     held = [
@@ -112,31 +99,6 @@ def test_every_position_is_an_event_or_a_rejection_of_its_payload(kinds: list[st
     ]
     assert held == sorted(places)
     assert [each.record_count for each in read.payloads] == [0 if kind == "none" else 1 for kind in kinds]
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        ndjson(event("e1"), event("e2")),
-        json.dumps([event("e1"), event("e2")]).encode(),
-        json.dumps([event("e1"), event("e2")], indent=1).encode(),
-        b"\xef\xbb\xbf" + ndjson(event("e1"), event("e2")),
-    ],
-)
-def test_own_events_come_one_a_line_or_as_an_array(payload: bytes) -> None:
-    found = taken(json.dumps(event("e0")).encode(), payload, json.dumps(event("e3"), indent=2).encode(), source=OWN)
-    assert found.ids == ["e0", "e1", "e2", "e3"]
-    assert [each.record_count for each in found.payloads] == [1, 2, 1]
-
-
-@pytest.mark.parametrize("payload", [b"", b"[", b"a,b\n1,2", b"PAR1", b"3", b'[{"event_id": 1}] x'])
-def test_what_holds_no_objects_is_refused_whole(payload: bytes) -> None:
-    found = taken(payload, event("e1"), source=OWN)
-    assert (found.codes, found.ids) == (["payload_not_understood"], ["e1"])
-
-
-def test_an_empty_array_holds_nothing() -> None:
-    assert taken([], source=OWN).payloads[0].record_count == 0
 
 
 def test_what_events_leave_out_is_as_the_source_says(tmp_path: Path) -> None:
@@ -204,9 +166,7 @@ def test_a_table_is_no_file_of_chatwoot(tmp_path: Path) -> None:
 
 def import_payloads(ledger: Ledger, *payloads: object, source: Source) -> None:
     bodies = [json.dumps(payload).encode() for payload in payloads]
-    read = batch_from_payloads(
-        bodies, source=source, connector=connector_of(source.platform), received_us=[RECEIVED_US] * len(bodies)
-    )
+    read = batch_from_payloads(bodies, source=source, read=connector_of(source.platform).read)
     append(ledger, [Submission(source=source.name, batches=[read.batch], label="a request")], now_us=RECEIVED_US)
 
 

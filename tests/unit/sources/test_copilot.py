@@ -201,7 +201,7 @@ def whole_row() -> dict[str, Any]:
 
 
 def found_alone(payload: object) -> list[tuple[object, bytes]]:
-    read = connector_of("botframework").read(json.dumps(payload).encode(), SOURCE, received_us=0)
+    read = connector_of("botframework").read(json.dumps(payload).encode(), SOURCE)
     return [(found.fields, found.raw) for found in read.records]
 
 
@@ -233,9 +233,7 @@ def test_a_row_that_was_refused_is_taken_activity_by_activity_once_its_cause_is_
     ledger = ledger_in_memory()
     set_source(ledger, SOURCE, now_us=0)
     early = json.loads(json.dumps(whole_row()).replace("1790000", "1500000"))
-    read = batch_from_payloads(
-        [json.dumps(early).encode()], source=SOURCE, connector=connector_of(SOURCE.platform), received_us=[0]
-    )
+    read = batch_from_payloads([json.dumps(early).encode()], source=SOURCE, read=connector_of(SOURCE.platform).read)
     [receipt] = append(ledger, [Submission(source=SOURCE.name, batches=[read.batch], label="x")], now_us=NOW_US)
     assert (receipt.accepted, receipt.rejected) == (0, 5)
     ledger.connection.execute("INSERT INTO account_term VALUES (1, 'acme', DATE '2017-01-01', NULL, NULL)")

@@ -161,10 +161,13 @@ def test_several_gzip_members_are_one_file(read: Read) -> None:
     assert read(content).ids == ["e1", "e2"]
 
 
-def test_a_batch_holds_no_more_rows_than_asked_and_each_rejection_once(read: Read) -> None:
+def test_each_rejection_is_in_one_batch(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botmeter.sources import elements
+
+    monkeypatch.setattr(elements, "BLOCK_BYTES", 1_000)
     records = [event(f"e{number}", actor="x" if number % 5 == 0 else "bot") for number in range(100)]
-    outcome = read(ndjson(*records), rows_max=7)
-    assert max(outcome.batch_sizes) <= 7
+    outcome = read(ndjson(*records))
+    assert max(outcome.batch_sizes) <= 10
     assert outcome.positions == [number for number in range(100) if number % 5]
     assert outcome.codes == [(number, "actor_unknown") for number in range(0, 100, 5)]
 

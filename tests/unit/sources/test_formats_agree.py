@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.unit.sources.conftest import Outcome, Read, ndjson
 
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
-from botmeter.sources.reader import batches_from_json
+from botmeter.sources.reader import batch_from_json
 from support.examples import examples
 
 # Each example writes and reads a dozen files.
@@ -171,6 +171,6 @@ def test_whatever_bytes_a_line_holds_it_is_refused_and_kept(read: Read, garbage:
 def test_what_was_refused_from_a_csv_file_can_be_mended_and_sent_again(read: Read, events: list[Record]) -> None:
     refused = read(as_csv([{**event, "actor": "nobody"} for event in events])).rejections
     mended = [rejection.raw.replace(b'"nobody"', b'"agent"') for rejection in refused]
-    (batch,) = batches_from_json(mended)
+    batch = batch_from_json(mended)
     assert not batch.rejections
     assert batch.events.to_pylist() == read(ndjson(*({**event, "actor": "agent"} for event in events))).events

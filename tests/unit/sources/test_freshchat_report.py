@@ -134,7 +134,7 @@ def test_a_report_without_messages_says_which_columns_it_has(tmp_path: Path) -> 
         (packed(one_csv=REPORT)[:-30], "file_damaged"),
         (b"PK\x03\x04", "file_damaged"),
         (b"", "file_empty"),
-        ((HEADER + "\nm1," + "x" * (17 << 20)).encode(), "record_too_long"),
+        ((HEADER + "\nm1," + "x" * (40 << 20)).encode(), "record_too_long"),
     ],
 )
 def test_what_is_no_report_is_refused_whole(content: bytes, code: str, tmp_path: Path) -> None:

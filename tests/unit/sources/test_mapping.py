@@ -12,7 +12,6 @@ from botmeter.domain.errors import Missing, Refused
 from botmeter.domain.instant import text_from_us, us_from_text
 from botmeter.sources.mapping import Mapping
 from botmeter.sources.mapping_file import mapping_from_document, mapping_from_file
-from botmeter.sources.reader import batches_from_json
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "import.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -186,5 +185,5 @@ def test_a_row_refused_from_a_foreign_file_can_be_mended_and_sent_again_with_its
     found = mapping(actor={"column": "Who", "values": {"user": "customer"}})
     content = b"event_id,occurred_at,conversation_id,customer_id,Who\ne1,2026-11-22T10:00:00Z,c,u,usr\n"
     (rejection,) = read(content, mapping=found).rejections
-    (batch,) = batches_from_json([rejection.raw.replace(b"usr", b"user")], mapping=found)
-    assert batch.events["actor"].to_pylist() == [0]
+    (corrected,) = read(rejection.raw.replace(b"usr", b"user"), mapping=found).events
+    assert corrected["actor"] == 0

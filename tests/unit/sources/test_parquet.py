@@ -11,7 +11,8 @@ from tests.unit.sources.conftest import Read, event
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
-from botmeter.sources.reader import batches_from_json
+from botmeter.sources import parquet as reading
+from botmeter.sources.reader import batch_from_json
 
 NOON = "2026-11-22T12:00:00Z"
 
@@ -87,7 +88,7 @@ def test_a_faulty_row_is_kept_with_all_its_columns_and_can_be_sent_again(read: R
     (rejection,) = read(content).rejections
     assert (rejection.index, rejection.code, rejection.event_id) == (1, "actor_unknown", "e1")
     assert json.loads(rejection.raw) == {**event("e1", actor="nobody", occurred_at=NOON), "foreign": 2}
-    (batch,) = batches_from_json([rejection.raw.replace(b"nobody", b"agent")])
+    batch = batch_from_json([rejection.raw.replace(b"nobody", b"agent")])
     assert batch.events["occurred_at"].to_pylist() == [us_from_text(NOON)]
 
 
@@ -117,8 +118,9 @@ def test_missing_and_doubled_columns_are_named(read: Read) -> None:
         read(doubled.getvalue())
 
 
-def test_many_row_groups_are_read_a_batch_at_a_time_in_order(read: Read) -> None:
-    outcome = read(parquet(rows=1_000, row_group_size=300), rows_max=128)
+def test_many_row_groups_are_read_a_batch_at_a_time_in_order(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "ROWS_MAX", 128)
+    outcome = read(parquet(rows=1_000, row_group_size=300))
     assert outcome.ids == [f"e{number}" for number in range(1_000)]
     assert outcome.positions == list(range(1_000))
     assert max(outcome.batch_sizes) <= 128

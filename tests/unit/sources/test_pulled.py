@@ -12,7 +12,7 @@ from tests.support.stand_in_api import Asked
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.sources.payload_batches import batch_from_event_records
+from botmeter.sources.payload_batches import batch_from_pulled
 from botmeter.sources.payload_json import json_bytes
 from botmeter.sources.platforms.chatwoot import pull as chatwoot_pull
 from botmeter.sources.platforms.freshchat import pull as freshchat_pull
@@ -41,7 +41,7 @@ def told(desk: chatwoot.Desk, source: Source = CHATWOOT) -> PulledConversation:
 
 
 def words(pulled: PulledConversation, *, known: dict[str, int] | None = None) -> list[Told]:
-    return events_of([batch_from_event_records(missing_records(pulled, known or {}))])
+    return events_of([batch_from_pulled(missing_records(pulled, known or {}))])
 
 
 def desk_with(*messages: chatwoot.Message, **more: Any) -> chatwoot.Desk:

@@ -17,8 +17,8 @@ ONE = json.dumps(event()).encode()
 PRETTY = json.dumps(event(), indent=2).encode()
 
 
-def sniffed(content: bytes, asked: str | None = None) -> str:
-    return format_of(ByteStream(io.BytesIO(content), name="it"), asked=asked)
+def sniffed(content: bytes, expected: str | None = None) -> str:
+    return format_of(ByteStream(io.BytesIO(content), name="it"), expected=expected)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_the_format_is_found_out_from_the_first_bytes(content: bytes, found: str
 
 
 @pytest.mark.parametrize(
-    ("content", "asked", "found"),
+    ("content", "expected", "detected"),
     [
         (PRETTY, "cloudevents", "json"),
         (ONE, "cloudevents", "ndjson"),
@@ -54,8 +54,10 @@ def test_the_format_is_found_out_from_the_first_bytes(content: bytes, found: str
         (b"x\n" + ONE, "json", "ndjson"),
     ],
 )
-def test_what_is_asked_for_goes_before_what_is_found(content: bytes, asked: str, found: str) -> None:
-    assert sniffed(content, asked) == found
+def test_the_expected_format_takes_precedence_over_the_detected_one(
+    content: bytes, expected: str, detected: str
+) -> None:
+    assert sniffed(content, expected) == detected
 
 
 def test_a_name_that_lies_about_the_format_does_not_matter(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from botmeter.people.source_pulls import PullSettings
 from botmeter.sources.api_client import ApiClient, Bounds, Clocks
 from botmeter.sources.crawlers import Crawl, Crawler, PullApi
 from botmeter.sources.endpoint import endpoint_of
-from botmeter.sources.payload_batches import batch_from_event_records
+from botmeter.sources.payload_batches import batch_from_pulled
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.pull_window import PullResult, PullWindow, Remaining, pull_window, remaining_after, whole_window
 from botmeter.sources.pulled import PulledConversation, between, event_id_in, missing_records
@@ -94,7 +94,7 @@ class _Appender:
         self.count(known=len(ids) - len(missing))
         if not missing and not refused:
             return
-        events = batch_from_event_records(missing, refused=refused)
+        events = batch_from_pulled(missing, refused=refused)
         submission = Submission(source=self.source, batches=[events], label=self.label, is_pulled=True)
         (receipt,) = append(ledger, [submission], now_us=now_us())
         self.count(accepted=receipt.accepted, known=receipt.duplicates, refused=receipt.rejected + receipt.conflicts)

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.source import Source
-from botmeter.sources.payload import EventRecord, PayloadContent
+from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     bot_of,
     event_id_of,
-    ignored_sentences,
     is_listed,
     json_bytes,
     json_value,
-    not_understood,
     object_of,
     objects_in,
     scoped_id,
@@ -58,7 +56,7 @@ class _Known:
         return self.source.identity(text_of(party.get("id")), text_of(party.get("name"))) is not None
 
 
-def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
+def read_payload(payload: bytes, source: Source) -> PayloadContent:
     """Read activities or transcripts; raises `Refused` (`payload_not_understood`), also without a bot."""
     found = json_value(payload)
     rows = copilot.rows_of(found)
@@ -66,7 +64,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
         return copilot.content_of_rows(rows, source)
     activities = objects_in(found)
     if not all(_is_activity(activity) for activity in activities):
-        raise not_understood("Not a Bot Framework activity: it has no type or no conversation.")
+        raise refused_payload("Not a Bot Framework activity: it has no type or no conversation.")
     known = _learned(activities, source)
     records: list[EventRecord] = []
     ignored: Counter[str] = Counter()
@@ -77,9 +75,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
         else:
             records.append(EventRecord(fields=fields, raw=json_bytes(activity)))
     subject = text_of(activities[0].get("type")) if len(activities) == 1 else "transcript"
-    return PayloadContent(
-        records=tuple(records), ignored=ignored_sentences(ignored), subject=subject or "", ignored_count=ignored.total()
-    )
+    return PayloadContent(records=tuple(records), ignored=ignored, subject=subject or "")
 
 
 def _is_activity(found: JsonObject) -> bool:
@@ -125,7 +121,7 @@ def _sides(activity: JsonObject, known: _Known) -> tuple[JsonObject, JsonObject,
         return recipient, sender, False
     if recipient.get("role") == "user":
         return sender, recipient, True
-    raise not_understood(
+    raise refused_payload(
         f"Nothing says whether {str(sender.get('name') or sender.get('id'))[:40]!r} is a bot or a customer: "
         "name the bot's id among the bot identities of this source, then try again."
     )

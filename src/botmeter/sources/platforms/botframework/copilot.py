@@ -5,18 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from botmeter.domain.source import Source
-from botmeter.sources.bot_fields import Fields
-from botmeter.sources.payload import EventRecord, PayloadContent
+from botmeter.sources.event_fields import Fields
+from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     bot_of,
     checked_objects,
     event_id_of,
-    ignored_sentences,
     is_listed,
     json_bytes,
     json_value,
-    not_understood,
     object_of,
     scoped_id,
     shared_text_of,
@@ -92,20 +90,19 @@ def content_of_rows(rows: list[JsonObject], source: Source) -> PayloadContent:
                 records.append(EventRecord(fields=fields, raw=row.raw(activity, place=place)))
     return PayloadContent(
         records=tuple(records),
-        ignored=ignored_sentences(ignored),
+        ignored=ignored,
         subject="conversationtranscript",
-        ignored_count=ignored.total(),
     )
 
 
 def _row(found: JsonObject, source: Source) -> _Row:
     row_id = shared_text_of(found.get(ID_COLUMN), what=f"The {ID_COLUMN}")
     if row_id is None:
-        raise not_understood(f"A row of transcripts has no {ID_COLUMN}.")
+        raise refused_payload(f"A row of transcripts has no {ID_COLUMN}.")
     content = _unpacked(found.get(CONTENT_COLUMN), what=CONTENT_COLUMN)
     activities = content.get("activities") if isinstance(content, dict) else content
     if not isinstance(activities, list):
-        raise not_understood(f"The content of transcript {row_id[:40]} holds no activities.")
+        raise refused_payload(f"The content of transcript {row_id[:40]} holds no activities.")
     activities = checked_objects(activities, what="activities")
     metadata = object_of(_unpacked(found.get(METADATA_COLUMN) or "{}", what=METADATA_COLUMN))
     named: dict[str, str | None] = {
@@ -131,7 +128,7 @@ def _unpacked(cell: object, *, what: str) -> object:
     try:
         return json_value(cell.encode())
     except UnicodeEncodeError:
-        raise not_understood(f"The {what} of a transcript is not text.") from None
+        raise refused_payload(f"The {what} of a transcript is not text.") from None
 
 
 def _actor(activity: JsonObject) -> str | None:
@@ -174,7 +171,7 @@ def _fields(activity: JsonObject, row: _Row, *, place: int) -> dict[str, object]
     if activity.get("type") == "message":
         actor = _actor(activity)
         if actor is None:
-            raise not_understood(f"A message of transcript {row.row_id[:40]} does not say who sent it (from.role).")
+            raise refused_payload(f"A message of transcript {row.row_id[:40]} does not say who sent it (from.role).")
         return _event(activity, row, place=place) | row.bot | {"actor": actor, "kind": "message"}
     if activity.get("valueType") == "SessionInfo":
         outcome = text_of(object_of(activity.get("value")).get("outcome")) or ""

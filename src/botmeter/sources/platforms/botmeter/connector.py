@@ -1,7 +1,6 @@
 """Events in Botmeter's own format."""
 
 from botmeter.sources.connector import Connector
-from botmeter.sources.event_payloads import EMPTY_BATCH, read_payload
 
 CONNECTOR = Connector(
     platform="botmeter",
@@ -16,7 +15,5 @@ CONNECTOR = Connector(
     deliveries="requests to the API or to the source's address",
     files="CSV, NDJSON, JSON, Parquet",
     sender="Not needed: each event names its actor",
-    read=read_payload,
-    sample=EMPTY_BATCH,
     is_native=True,
 )

@@ -5,14 +5,9 @@ from functools import partial
 from botmeter.domain.errors import Refused
 from botmeter.sources.connector import Connector, ConnectorOption, SamplePayload, SignatureSecret
 from botmeter.sources.crawlers import PullApi
-from botmeter.sources.payload import Delivery
 from botmeter.sources.platforms.chatwoot.crawler import ChatwootCrawler
 from botmeter.sources.platforms.chatwoot.webhooks import read_payload
-from botmeter.sources.signatures import HmacForm, check_hmac
-
-
-def _delivery_id(delivery: Delivery) -> str | None:
-    return delivery.headers.get("x-chatwoot-delivery") or None
+from botmeter.sources.signatures import check_hmac
 
 
 def _check_account(account: str) -> None:
@@ -21,10 +16,6 @@ def _check_account(account: str) -> None:
             "pull_account_invalid",
             f"{account[:40]!r} is not a Chatwoot account. Use the number after /accounts/ in Chatwoot's addresses.",
         )
-
-
-def _headers(token: str) -> dict[str, str]:
-    return {"api_access_token": token}
 
 
 CONNECTOR = Connector(
@@ -47,15 +38,17 @@ CONNECTOR = Connector(
         help="Chatwoot shows it with the webhook, from version 4.13 on.",
         check=partial(
             check_hmac,
-            form=HmacForm(header="x-chatwoot-signature", prefix="sha256=", timestamp_header="x-chatwoot-timestamp"),
+            header="x-chatwoot-signature",
+            prefix="sha256=",
+            timestamp_header="x-chatwoot-timestamp",
         ),
     ),
-    delivery_id=_delivery_id,
+    delivery_id_header="x-chatwoot-delivery",
     pull=PullApi(
         help="Chatwoot sends a webhook once and does not repeat one that was lost. Use the access token from the "
         "profile settings of an administrator; other users see only their own inboxes.",
         limits="deleted conversations, and changes of a conversation other than its creation and its messages.",
-        headers=_headers,
+        headers=lambda token: {"api_access_token": token},
         crawler=ChatwootCrawler,
         account_help="The number after /accounts/ in Chatwoot's addresses.",
         check_account=_check_account,

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.sources.bot_fields import Fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.event_fields import Fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.payload import refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     at,
     is_listed,
-    not_understood,
     objects_in_list,
     scoped_id,
     text_of,
@@ -122,13 +122,13 @@ def conversation_in(payload: JsonObject, found: object, *, source: Source) -> Co
     """Read a conversation; raises `Refused` (`payload_not_understood`) without id or account."""
     number = text_of(at(found, "id"))
     if not isinstance(found, dict) or number is None:
-        raise not_understood("The Chatwoot payload has no conversation with an id.")
+        raise refused_payload("The Chatwoot payload has no conversation with an id.")
     messages = objects_in_list(found.get("messages"))
     nested = messages[0].get("account_id") if messages else None
     named = at(payload, "account", "id"), found.get("account_id"), payload.get("account_id"), nested
     account = next((text for text in map(text_of, named) if text is not None), None) or source.option("account_id")
     if not account:
-        raise not_understood(
+        raise refused_payload(
             "The Chatwoot payload names no account. Set the account's number with the source's option account_id."
         )
     inbox = text_of(found.get("inbox_id")) or text_of(at(payload, "inbox", "id"))

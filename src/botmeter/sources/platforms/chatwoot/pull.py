@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from botmeter.domain.source import Source
-from botmeter.sources.payload_json import JsonObject, at, json_value, not_understood, objects_in_list, text_of, us_of
+from botmeter.sources.payload import refused_payload
+from botmeter.sources.payload_json import JsonObject, at, json_value, objects_in_list, text_of, us_of
 from botmeter.sources.platforms.chatwoot.webhooks import read_payload
 from botmeter.sources.pulled import PulledConversation, pulled_conversation, to_the_second
 
@@ -65,7 +66,7 @@ def conversations_in(body: bytes) -> tuple[ListedConversation, ...]:
     if page is None:
         page = at(found, "payload")
     if not isinstance(page, list):
-        raise not_understood("Not a page of Chatwoot conversations: it has no payload.")
+        raise refused_payload("Not a page of Chatwoot conversations: it has no payload.")
     numbered = ((text_of(each.get("id")), each) for each in objects_in_list(page))
     return tuple(
         ListedConversation(number=number, active_us=_active_us(each), found=each)
@@ -78,7 +79,7 @@ def inboxes_in(body: bytes) -> dict[str, JsonObject]:
     """Read inboxes, by id; raises `Refused` (`payload_not_understood`)."""
     page = at(json_value(body), "payload")
     if not isinstance(page, list):
-        raise not_understood("Not a list of Chatwoot inboxes: it has no payload.")
+        raise refused_payload("Not a list of Chatwoot inboxes: it has no payload.")
     return {number: each for each in objects_in_list(page) if (number := text_of(each.get("id"))) is not None}
 
 
@@ -86,7 +87,7 @@ def messages_in(body: bytes) -> ListedMessages:
     """Read a page of messages; raises `Refused` (`payload_not_understood`)."""
     page = at(json_value(body), "payload")
     if not isinstance(page, list):
-        raise not_understood("Not a page of Chatwoot messages: it has no payload.")
+        raise refused_payload("Not a page of Chatwoot messages: it has no payload.")
     messages = tuple(objects_in_list(page))
     numbers = [number for number in map(message_number, messages) if number is not None]
     instants = [us for each in messages if (us := us_of(each.get("created_at"))) is not None]

@@ -6,13 +6,12 @@ opens a session.
 
 from botmeter.domain.instant import text_from_us
 from botmeter.domain.source import Source
-from botmeter.sources.bot_fields import Fields, identity_bot
-from botmeter.sources.payload import EventRecord, PayloadContent
+from botmeter.sources.event_fields import Fields, identity_bot
+from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     at,
     json_object,
-    not_understood,
     objects_in_list,
     text_of,
     time_of,
@@ -44,14 +43,14 @@ _MESSAGE_TYPES |= {name: name for name in _MESSAGE_TYPES.values()}
 _ID_DIGITS = 12
 
 
-def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
+def read_payload(payload: bytes, source: Source) -> PayloadContent:
     """Read at most one event; raises `Refused` (`payload_not_understood`)."""
     found = json_object(payload, platform="Chatwoot")
     subject = text_of(found.get("event"))
     if subject is None:
-        raise not_understood("Not a Chatwoot payload: it has no event.")
+        raise refused_payload("Not a Chatwoot payload: it has no event.")
     if subject in _NEVER_COUNTS:
-        return PayloadContent(subject=subject, ignored=(_NEVER_COUNTS[subject],))
+        return PayloadContent(subject=subject, ignored={_NEVER_COUNTS[subject]: 1})
     name = subject.removeprefix(_AUTOMATION_PREFIX)
     if name == "message_created":
         is_nested = subject != name or "conversation" not in found
@@ -59,9 +58,9 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
     elif name in _KINDS:
         fields = _change(found, name=name, source=source)
     else:
-        raise not_understood(f"Unknown Chatwoot event {subject[:60]!r}.")
+        raise refused_payload(f"Unknown Chatwoot event {subject[:60]!r}.")
     if fields is None:
-        return PayloadContent(subject=subject, ignored=(_PRIVATE,))
+        return PayloadContent(subject=subject, ignored={_PRIVATE: 1})
     return PayloadContent(subject=subject, records=(EventRecord(fields=fields, raw=payload),))
 
 
@@ -70,7 +69,7 @@ def _message(payload: JsonObject, message: JsonObject, *, source: Source) -> Fie
     form = _MESSAGE_TYPES.get(text_of(message.get("message_type")) or "")
     number = text_of(message.get("id"))
     if number is None or form is None:
-        raise not_understood("The Chatwoot payload has no message with an id and a known message_type.")
+        raise refused_payload("The Chatwoot payload has no message with an id and a known message_type.")
     if message.get("private") is True:
         return None
     contact = at(message, "sender", "id") if form == "incoming" else None
@@ -87,7 +86,7 @@ def _nested_message(payload: JsonObject, source: Source) -> Fields | None:
     """Read a conversation's last message, as automation rules report it."""
     messages = objects_in_list(payload.get("messages"))
     if not messages:
-        raise not_understood("The Chatwoot payload has no message.")
+        raise refused_payload("The Chatwoot payload has no message.")
     return _message(payload, messages[-1], source=source)
 
 

@@ -1,7 +1,6 @@
 """CloudEvents 1.0 whose data is an event in Botmeter's own format."""
 
 from botmeter.sources.connector import Connector
-from botmeter.sources.event_payloads import EMPTY_BATCH, read_payload
 
 CONNECTOR = Connector(
     platform="cloudevents",
@@ -15,7 +14,5 @@ CONNECTOR = Connector(
     deliveries="structured, batched and binary mode",
     files="one event, a batch, one event a line",
     sender="Not needed: each event names its actor",
-    read=read_payload,
-    sample=EMPTY_BATCH,
     is_native=True,
 )

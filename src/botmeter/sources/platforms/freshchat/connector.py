@@ -16,11 +16,6 @@ from botmeter.sources.platforms.freshchat.report import batches_from_report
 from botmeter.sources.platforms.freshchat.webhooks import read_payload
 from botmeter.sources.signatures import check_rsa, public_key
 
-
-def _headers(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token.removeprefix('Bearer ')}"}
-
-
 CONNECTOR = Connector(
     platform="freshchat",
     label="Freshchat",
@@ -67,7 +62,7 @@ CONNECTOR = Connector(
         help="The address and the token of the API are shown under Admin settings, API tokens.",
         limits="deleted conversations, changes of a conversation other than its messages, and new conversations of "
         "users whom Freshchat does not report as changed.",
-        headers=_headers,
+        headers=lambda token: {"Authorization": f"Bearer {token.removeprefix('Bearer ')}"},
         crawler=FreshchatCrawler,
     ),
     options=(

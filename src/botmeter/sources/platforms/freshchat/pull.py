@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 from botmeter.domain.instant import text_from_us
 from botmeter.domain.source import Source
-from botmeter.sources.payload_json import JsonObject, at, json_value, not_understood, objects_in_list, text_of, us_of
+from botmeter.sources.payload import refused_payload
+from botmeter.sources.payload_json import JsonObject, at, json_value, objects_in_list, text_of, us_of
 from botmeter.sources.platforms.freshchat.webhooks import read_payload
 from botmeter.sources.pulled import PulledConversation, pulled_conversation
 
@@ -53,7 +54,7 @@ def ids_in(body: bytes, *, of: str) -> tuple[str, ...]:
     found = json_value(body)
     page = at(found, of)
     if not isinstance(page, list):
-        raise not_understood(f"Not a page of Freshchat {of}.")
+        raise refused_payload(f"Not a page of Freshchat {of}.")
     numbers = (text_of(each.get("id")) or text_of(each.get("conversation_id")) for each in objects_in_list(page))
     return tuple(number for number in numbers if number is not None)
 
@@ -62,7 +63,7 @@ def conversation_in(body: bytes) -> JsonObject:
     """Read a conversation; raises `Refused` (`payload_not_understood`)."""
     found = json_value(body)
     if not isinstance(found, dict) or text_of(found.get("conversation_id") or found.get("id")) is None:
-        raise not_understood("Not a Freshchat conversation: it has no conversation_id.")
+        raise refused_payload("Not a Freshchat conversation: it has no conversation_id.")
     return found
 
 
@@ -70,7 +71,7 @@ def messages_in(body: bytes) -> tuple[JsonObject, ...]:
     """Read a page of messages; raises `Refused` (`payload_not_understood`)."""
     page = at(json_value(body), "messages")
     if not isinstance(page, list):
-        raise not_understood("Not a page of Freshchat messages.")
+        raise refused_payload("Not a page of Freshchat messages.")
     return tuple(objects_in_list(page))
 
 

@@ -3,21 +3,22 @@
 import io
 import zipfile
 from collections.abc import Generator, Iterator, Sequence
-from itertools import islice
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
-from botmeter.sources.bot_fields import Fields, default_bot, identity_bot, platform_bot
 from botmeter.sources.clock import Clock
-from botmeter.sources.payload_batches import Row, batch_from_rows
+from botmeter.sources.csv import open_csv
+from botmeter.sources.event_fields import Fields, customer_fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.mapped import cell_value, row_bytes
+from botmeter.sources.payload import EventRecord
+from botmeter.sources.payload_batches import batch_from_event_records
 from botmeter.sources.stream import ByteStream
-from botmeter.sources.tables import open_table
 
-ROWS_MAX = 50_000
 _ZIP_MAGIC = b"PK\x03\x04"
-_NAMES_SHOWN_MAX = 30
+_LISTED_NAMES_MAX = 30
 # Reports are in UTC, with or without an offset.
 _CLOCK = Clock(zone=ZoneInfo("UTC"))
 
@@ -47,7 +48,8 @@ COLUMNS = {
     "ticket": ("ticketid",),
     "ticket_type": ("tickettype",),
 }
-_NEEDED = ("message", "time", "conversation", "sent_as")
+# Required columns, as messages name them.
+_LABELS = {"message": "message's id", "time": "time", "conversation": "conversation's id", "sent_as": "kind of sender"}
 _ACTORS = {
     "user": "customer", "customer": "customer", "contact": "customer", "enduser": "customer", "visitor": "customer",
     "agent": "agent", "bot": "bot", "chatbot": "bot", "system": "system",
@@ -84,65 +86,66 @@ def _from_zip(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
 
 
 def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Generator[EventBatch, None, int]:
-    table = open_table(stream, errors="surrogateescape")
-    places = _places(table.columns, name=stream.name)
-    while chunk := list(islice(table.rows, ROWS_MAX)):
-        rows = (_row(cells, names=table.columns, places=places, source=source) for cells in chunk)
-        yield batch_from_rows(rows, clock=_CLOCK, first=first, bytes_read=stream.stored_bytes)
-        first += len(chunk)
-    return first
-
-
-def _places(names: Sequence[str], *, name: str) -> dict[str, int]:
-    plain = ["".join(letter for letter in column.lower() if letter.isalnum()) for column in names]
-    found = {
-        held: plain.index(known)
-        for held, spellings in COLUMNS.items()
-        if (known := next((each for each in spellings if each in plain), None)) is not None
-    }
-    missing = [held for held in _NEEDED if held not in found]
-    if missing:
-        wanted = "; ".join(f"for the {_TOLD[held]}: {', '.join(COLUMNS[held])}" for held in missing)
-        there = ", ".join(column[:64] for column in names[:_NAMES_SHOWN_MAX])
-        raise Refused(
-            "column_missing", f"{name} has no column that Botmeter knows ({wanted}); its columns are {there}."
+    """Yield batches with positions from `first`, and return the position after the last row."""
+    table = open_csv(stream)
+    columns = _columns(table.columns, name=stream.name)
+    row_count = 0
+    for block in table.blocks:
+        row_count += len(block.positions) + len(block.uneven)
+        records, positions = [], []
+        for position, row in zip(block.positions.tolist(), block.rows.to_pylist(), strict=True):
+            cells = {name: cell_value(cell) for name, cell in row.items()}
+            fields = _fields({meaning: str(cells[name]).strip() or None for meaning, name in columns.items()}, source)
+            if fields is not None:
+                records.append(EventRecord(fields=fields, raw=row_bytes(cells)))
+                positions.append(first + position)
+        yield batch_from_event_records(
+            records,
+            positions=positions,
+            rejections=[replace(rejection, index=first + rejection.index) for rejection in block.uneven],
+            clock=_CLOCK,
+            bytes_read=stream.stored_bytes,
         )
-    return found
+    return first + row_count
 
 
-_TOLD = {"message": "message's id", "time": "time", "conversation": "conversation's id", "sent_as": "kind of sender"}
+def _columns(names: Sequence[str], *, name: str) -> dict[str, str]:
+    """Return meaning → column."""
+    known = {"".join(letter for letter in column.lower() if letter.isalnum()): column for column in reversed(names)}
+    columns = {
+        meaning: known[spelling]
+        for meaning, spellings in COLUMNS.items()
+        if (spelling := next((each for each in spellings if each in known), None)) is not None
+    }
+    missing = [meaning for meaning in _LABELS if meaning not in columns]
+    if missing:
+        accepted = "; ".join(f"for the {_LABELS[meaning]}: {', '.join(COLUMNS[meaning])}" for meaning in missing)
+        present = ", ".join(column[:64] for column in names[:_LISTED_NAMES_MAX])
+        raise Refused(
+            "column_missing", f"{name} has no column that Botmeter knows ({accepted}); its columns are {present}."
+        )
+    return columns
 
 
-def _row(cells: list[str], *, names: Sequence[str], places: dict[str, int], source: Source) -> Row:
-    raw = dict(zip(names, cells, strict=False))
-    if len(cells) != len(names):
-        error = f"The row has {len(cells)} cells, but the header names {len(names)} columns."
-        return Row(fields={}, raw=raw, error=error)
-    cell = {held: cells[place].strip() or None for held, place in places.items()}
-    if (cell.get("form") or "").lower() == "private":
-        return Row(fields=None, raw=raw)
-    conversation, customer = cell["conversation"], cell.get("customer")
-    return Row(
-        raw=raw,
-        fields={
-            "event_id": cell["message"],
-            "occurred_at": cell["time"],
-            "conversation_id": conversation,
-            "customer_id": customer or conversation,
-            "kind": "message",
-            "channel": (cell.get("channel") or source.channel or "").lower() or None,
-            "ticket_id": cell.get("ticket"),
-            "ticket_type": cell.get("ticket_type"),
-            "attributes": None if customer else {"customer_source": "conversation"},
-            **_actor(cell, source),
-        },
-    )
+def _fields(cells: dict[str, str | None], source: Source) -> Fields | None:
+    if (cells.get("form") or "").lower() == "private":
+        return None
+    return {
+        "event_id": cells["message"],
+        "occurred_at": cells["time"],
+        **customer_fields(cells["conversation"], cells.get("customer")),
+        "kind": "message",
+        "channel": (cells.get("channel") or source.channel or "").lower() or None,
+        "ticket_id": cells.get("ticket"),
+        "ticket_type": cells.get("ticket_type"),
+        **_actor(cells, source),
+    }
 
 
-def _actor(cell: dict[str, str | None], source: Source) -> Fields:
-    sent_as = cell["sent_as"] or ""
+def _actor(cells: dict[str, str | None], source: Source) -> Fields:
+    sent_as = cells["sent_as"] or ""
     actor = _ACTORS.get("".join(letter for letter in sent_as.lower() if letter.isalnum()), sent_as)
-    sender, name = cell.get("sender"), cell.get("sender_name")
+    sender, name = cells.get("sender"), cells.get("sender_name")
     if actor == "customer":
         return {"actor": actor, **default_bot(source)}
     identity = source.identity(sender, name)

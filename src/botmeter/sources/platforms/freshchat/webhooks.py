@@ -4,14 +4,13 @@ Bots are agents there; only the source's identities distinguish them.
 """
 
 from botmeter.domain.source import Source
-from botmeter.sources.bot_fields import Fields, default_bot, identity_bot, platform_bot
-from botmeter.sources.payload import EventRecord, PayloadContent
+from botmeter.sources.event_fields import Fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     at,
     is_listed,
     json_object,
-    not_understood,
     objects_in_list,
     text_of,
 )
@@ -26,27 +25,27 @@ _ACTORS = {"user": "customer", "agent": "agent", "bot": "bot", "system": "system
 _PRIVATE = "A private note never counts."
 
 
-def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
+def read_payload(payload: bytes, source: Source) -> PayloadContent:
     """Read at most one event; raises `Refused` (`payload_not_understood`)."""
     found = json_object(payload, platform="Freshchat")
     action = text_of(found.get("action"))
     if action is None or not isinstance(found.get("data"), dict):
-        raise not_understood("Not a Freshchat payload: it has no action with data.")
+        raise refused_payload("Not a Freshchat payload: it has no action with data.")
     if action == "message_create":
         fields = _message(found, source)
     elif action in _KINDS:
         fields = _change(found, action=action, source=source)
     else:
-        raise not_understood(f"Unknown Freshchat action {action[:60]!r}.")
+        raise refused_payload(f"Unknown Freshchat action {action[:60]!r}.")
     if fields is None:
-        return PayloadContent(subject=action, ignored=(_PRIVATE,))
+        return PayloadContent(subject=action, ignored={_PRIVATE: 1})
     return PayloadContent(subject=action, records=(EventRecord(fields=fields, raw=payload),))
 
 
 def _message(payload: JsonObject, source: Source) -> Fields | None:
     message = at(payload, "data", "message")
     if not isinstance(message, dict) or text_of(message.get("id")) is None:
-        raise not_understood("The Freshchat payload has no message with an id.")
+        raise refused_payload("The Freshchat payload has no message with an id.")
     if message.get("message_type") == "private" or message.get("botsPrivateNote") is True:
         return None
     sent_as = text_of(message.get("actor_type")) or text_of(at(payload, "actor", "actor_type"))
@@ -93,7 +92,7 @@ def _change_object(payload: JsonObject) -> JsonObject:
         place = found.get("conversation") if isinstance(found.get("conversation"), dict) else found
         if _conversation_id(place) is not None:
             return found
-    raise not_understood("The Freshchat payload has no conversation with an id.")
+    raise refused_payload("The Freshchat payload has no conversation with an id.")
 
 
 def _conversation_id(found: object) -> str | None:

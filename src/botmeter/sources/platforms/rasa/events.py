@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
-from botmeter.sources.bot_fields import Fields
-from botmeter.sources.payload import EventRecord, PayloadContent
+from botmeter.sources.event_fields import Fields
+from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     bot_of,
     checked_objects,
     event_id_of,
-    ignored_sentences,
     is_listed,
     json_bytes,
     json_value,
-    not_understood,
     object_of,
     objects_in,
     scoped_id,
@@ -61,7 +59,7 @@ class _TrackerEvent:
     channel: str | None = None
 
 
-def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - every event has its time
+def read_payload(payload: bytes, source: Source) -> PayloadContent:
     """Read messages, hand-offs and tickets; raises `Refused` (`payload_not_understood`)."""
     events = list(_events_in(payload))
     channels = _channels(events, source)
@@ -76,9 +74,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
         raw = json_bytes({"sender_id": each.sender, **each.event, **carried})
         records.append(EventRecord(fields=_fields(each, source, channel=channel), raw=raw))
     subject = text_of(events[0].event.get("event")) if len(events) == 1 else f"{len(events)} events"
-    return PayloadContent(
-        records=tuple(records), ignored=ignored_sentences(ignored), subject=subject or "", ignored_count=ignored.total()
-    )
+    return PayloadContent(records=tuple(records), ignored=ignored, subject=subject or "")
 
 
 def _events_in(payload: bytes) -> Iterator[_TrackerEvent]:
@@ -101,7 +97,7 @@ def _events_of(found: JsonObject) -> Iterator[_TrackerEvent]:
         found = _event_of_row(found)
     sender = text_of(found.get("sender_id") or found.get("conversation_id"))
     if sender is None or "timestamp" not in found:
-        raise not_understood("Not a Rasa event: it has no sender_id or no timestamp.")
+        raise refused_payload("Not a Rasa event: it has no sender_id or no timestamp.")
     yield _TrackerEvent(sender=sender, event=_flat(found))
 
 
@@ -109,7 +105,7 @@ def _events_in_tracker(tracker: JsonObject) -> Iterator[_TrackerEvent]:
     named = tracker.get("sender_id") or tracker.get("name") or tracker.get("conversation_id")
     sender = shared_text_of(named, what="The tracker's sender_id")
     if sender is None:
-        raise not_understood("The tracker has neither sender_id nor name.")
+        raise refused_payload("The tracker has neither sender_id nor name.")
     channel = shared_text_of(tracker.get("latest_input_channel"), what="The tracker's channel")
     for event in checked_objects(tracker["events"], what="The tracker's events"):
         yield _TrackerEvent(sender=sender, event=_flat(event), channel=channel)
@@ -119,7 +115,7 @@ def _event_of_row(row: JsonObject) -> JsonObject:
     data = row["data"]
     event = json_value(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else data
     if not isinstance(event, dict):
-        raise not_understood("The data of a tracker store row must be a JSON object.")
+        raise refused_payload("The data of a tracker store row must be a JSON object.")
     known = {"event": row["type_name"], "timestamp": row.get("timestamp"), "sender_id": row.get("sender_id")}
     return known | {name: value for name, value in event.items() if value is not None or name not in known}
 
@@ -130,7 +126,7 @@ def _flat(event: JsonObject) -> JsonObject:
         return event
     kind = next((name for name in ("user", "bot", "session_started", "memory_set") if name in event), None)
     if text_of(event.get("event_id")) is None:
-        raise not_understood("A Rasa event has neither a name nor an id.")
+        raise refused_payload("A Rasa event has neither a name nor an id.")
     if kind is None:
         named = [name for name, value in event.items() if isinstance(value, dict) and name != "metadata"]
         return {"event": named[0] if named else "without a name", "timestamp": event.get("timestamp")}

@@ -7,7 +7,7 @@ from functools import partial
 from botmeter.domain.errors import NotAllowed
 from botmeter.sources.connector import SAMPLE_ID, Connector, ConnectorOption, SamplePayload, SignatureSecret
 from botmeter.sources.platforms.whatsapp.webhooks import OBJECT, read_payload
-from botmeter.sources.signatures import HmacForm, check_hmac
+from botmeter.sources.signatures import check_hmac
 
 
 def challenge(query: Mapping[str, str], verify_token: str) -> str:
@@ -51,7 +51,7 @@ CONNECTOR = Connector(
     secret=SignatureSecret(
         label="App secret",
         help="In your Meta app, under App settings, Basic.",
-        check=partial(check_hmac, form=HmacForm(header="x-hub-signature-256", prefix="sha256=")),
+        check=partial(check_hmac, header="x-hub-signature-256", prefix="sha256="),
     ),
     options=(
         ConnectorOption(

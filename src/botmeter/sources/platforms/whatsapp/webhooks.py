@@ -10,16 +10,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from botmeter.domain.source import Source
-from botmeter.sources.payload import EventRecord, PayloadContent
+from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     bot_of,
     checked_objects,
-    ignored_sentences,
     is_listed,
     json_bytes,
     json_value,
-    not_understood,
     object_of,
     shared_text_of,
     text_of,
@@ -65,11 +63,11 @@ class _Found:
     ignored: Counter[str] = field(default_factory=Counter)
 
 
-def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - every message has its time
+def read_payload(payload: bytes, source: Source) -> PayloadContent:
     """Read messages and answers; raises `Refused` (`payload_not_understood`), also for an unknown type."""
     whole = object_of(json_value(payload))
     if whole.get("object") != OBJECT or "entry" not in whole:
-        raise not_understood(f'This is no webhook of WhatsApp: it has no "object": "{OBJECT}" with "entry".')
+        raise refused_payload(f'This is no webhook of WhatsApp: it has no "object": "{OBJECT}" with "entry".')
     found = _Found()
     subjects: dict[str, None] = {}
     for entry in checked_objects(whole["entry"], what="entry"):
@@ -78,16 +76,15 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
             _read_change(change, entry_id=entry.get("id"), source=source, found=found)
     return PayloadContent(
         records=tuple(found.records),
-        ignored=ignored_sentences(found.ignored),
+        ignored=found.ignored,
         subject=", ".join(islice(subjects, 3)),
-        ignored_count=found.ignored.total(),
     )
 
 
 def _read_change(change: JsonObject, *, entry_id: object, source: Source, found: _Found) -> None:
     value = change.get("value")
     if not isinstance(value, dict):
-        raise not_understood("The value of a change must be an object.")
+        raise refused_payload("The value of a change must be an object.")
     metadata = object_of(value.get("metadata"))
     place = _Place(
         source=source,
@@ -125,7 +122,7 @@ def _why_no_message(message: JsonObject) -> str | None:
     if kind in COUNTED_TYPES:
         return None
     if kind not in IGNORED_TYPES:
-        raise not_understood(f"Unknown type of message {str(kind)[:40]!r}.")
+        raise refused_payload(f"Unknown type of message {str(kind)[:40]!r}.")
     system = object_of(message.get("system"))
     if system.get("type") == NUMBER_CHANGED:
         was, now = (_end_of(number) for number in (message.get("from"), system.get("wa_id")))

@@ -1,8 +1,19 @@
-"""Bot fields of an event."""
+"""Fields of an event that its customer and its bot determine."""
 
 from botmeter.domain.source import BotIdentity, Source
 
 Fields = dict[str, object]
+
+
+def customer_fields(conversation_id: str | None, customer_id: str | None) -> Fields:
+    """Return both ids; the conversation stands in for an unknown customer, as an attribute says."""
+    if customer_id is not None:
+        return {"conversation_id": conversation_id, "customer_id": customer_id}
+    return {
+        "conversation_id": conversation_id,
+        "customer_id": conversation_id,
+        "attributes": {"customer_source": "conversation"},
+    }
 
 
 def default_bot(source: Source) -> Fields:
