@@ -62,4 +62,4 @@ class PayloadReader(Protocol):
 
 def refused_payload(reason: str) -> Refused:
     """Return the refusal of a whole payload."""
-    return Refused(PAYLOAD_REFUSED, reason)
+    return Refused("payload_not_understood", reason)

@@ -66,8 +66,7 @@ class _UnpackedFile(io.RawIOBase):
         except EOFError:
             self.fault = Refused("file_truncated", f"{self.name} is truncated: it ends in the middle of its gzip data.")
         except (gzip.BadGzipFile, zlib.error) as fault:
-            reason = f"its gzip data can't be unpacked ({fault})"
-            self.fault = Refused("file_damaged", f"{self.name} is damaged: {reason}.")
+            self.fault = Refused("file_damaged", f"{self.name} is damaged: its gzip data can't be unpacked ({fault}).")
         return end
 
 
