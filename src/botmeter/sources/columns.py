@@ -58,15 +58,15 @@ def batch_from_records(records: Records, source: Source | None = None) -> EventB
 def _with_default_bot(events: pa.Table, source: Source) -> pa.Table:
     if source.bot_id is not None:
         is_default = pc.and_(events["bot_id"].is_null(), pc.is_in(events["actor"], _WITH_BOT))
-        events = _filled(events, "bot_name", source.bot_name, where=is_default)
-        events = _filled(events, "bot_id", source.bot_id, where=is_default)
+        events = _filled(events, "bot_name", value=source.bot_name, where=is_default)
+        events = _filled(events, "bot_id", value=source.bot_id, where=is_default)
     if source.bot_version is not None:
         is_default = pc.and_(events["bot_version"].is_null(), events["bot_id"].is_valid())
-        events = _filled(events, "bot_version", source.bot_version, where=is_default)
+        events = _filled(events, "bot_version", value=source.bot_version, where=is_default)
     return events
 
 
-def _filled(events: pa.Table, name: str, value: str | None, *, where: pa.ChunkedArray) -> pa.Table:
+def _filled(events: pa.Table, name: str, *, value: str | None, where: pa.ChunkedArray) -> pa.Table:
     index = events.schema.get_field_index(name)
     texts = events[name].cast(pa.string())
     filled = pc.if_else(where, pa.scalar(value, pa.string()), texts).combine_chunks().dictionary_encode()
