@@ -57,8 +57,8 @@ def filled_ledger(
     connection = duckdb.connect(":memory:")
     create_tables(connection, now_us=0)
     write_account(connection, account, by=None, now_us=0)
-    for place, (policy, from_us) in enumerate(terms):
-        write_policy(connection, policy, place=place, from_us=from_us, now_us=0)
+    for position, (policy, from_us) in enumerate(terms):
+        write_policy(connection, policy, position=position, from_us=from_us, now_us=0)
     for table, rows in facts(list(events), terms).items():
         if rows:
             columns = [pa.array(values) for values in zip(*rows, strict=True)]
@@ -267,7 +267,7 @@ def _conversation_days(
 
 def _conversation_usage(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     counts: dict[tuple[Any, ...], int] = defaultdict(int)
-    for day, _, preview, footprint, spans in rows:
-        if not spans:
+    for day, _, preview, footprint, has_other_rows in rows:
+        if not has_other_rows:
             counts[day, footprint, preview] += 1
     return [(*key, count) for key, count in counts.items()]

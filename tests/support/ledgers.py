@@ -82,8 +82,8 @@ def ledger_in_memory(schedule: Policy | Schedule = FRESHCHAT, *, account: Accoun
     connection = duckdb.connect(":memory:")
     create_tables(connection, now_us=0)
     write_account(connection, account, by=None, now_us=0)
-    for place, (policy, from_us) in enumerate(terms):
-        write_policy(connection, policy, place=place, from_us=from_us, now_us=0)
+    for position, (policy, from_us) in enumerate(terms):
+        write_policy(connection, policy, position=position, from_us=from_us, now_us=0)
     return Ledger(connection)
 
 

@@ -52,10 +52,10 @@ def write_account(connection: duckdb.DuckDBPyConnection, account: Account, *, by
 
 
 def write_policy(
-    connection: duckdb.DuckDBPyConnection, policy: Policy, *, place: int, from_us: int, now_us: int
+    connection: duckdb.DuckDBPyConnection, policy: Policy, *, position: int, from_us: int, now_us: int
 ) -> None:
-    """Add a policy in force from `from_us` at a place in the schedule."""
+    """Add a policy in force from `from_us` at a position in the schedule."""
     definition = {"name": policy.name, "version": policy.version, **policy_as_mapping(policy)}
     connection.execute(
-        sql("add_policy"), [place, from_us, policy.label, msgspec.json.encode(definition).decode(), now_us]
+        sql("add_policy"), [position, from_us, policy.label, msgspec.json.encode(definition).decode(), now_us]
     )

@@ -7,7 +7,7 @@ LIMIT 1
 
 -- name: policies
 -- Reads: policy_term. Takes: nothing. Gives: (from_at, definition) of each policy, in order.
-SELECT from_at::BIGINT, definition::VARCHAR FROM policy_term ORDER BY place
+SELECT from_at::BIGINT, definition::VARCHAR FROM policy_term ORDER BY position
 
 -- name: touchpoints
 -- Reads: touchpoint. Takes: $first (a number). Gives: (bot_id, bot_version, channel) from that number on, in order.

@@ -38,7 +38,7 @@ def pairs_from_csv(content: bytes) -> tuple[SameCustomer, ...]:
         if len(row) != len(COLUMNS) or not all(values.values()):
             faults.append(f"line {line} needs a customer_id and an alias")
         else:
-            pairs.append(SameCustomer(customer_id=values["customer_id"], alias=values["alias"], place=f"line {line}"))
+            pairs.append(SameCustomer(customer_id=values["customer_id"], alias=values["alias"], label=f"line {line}"))
     if faults:
         raise Refused("merge_file_invalid", f"No customers were merged: {faults_text(faults)}.")
     if len(pairs) > PAIRS_MAX:

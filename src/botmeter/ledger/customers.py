@@ -29,11 +29,11 @@ FAULTS_SHOWN_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameCustomer:
-    """An alias and its customer; `place` is its position in the request (`line 3`), or empty."""
+    """An alias and its customer; `label` is its position in the request (`line 3`), or empty."""
 
     customer_id: str
     alias: str
-    place: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +251,7 @@ def faults_text(faults: Sequence[str]) -> str:
 
 def _sentences(faults: list[_Fault]) -> Iterator[str]:
     for pair, sentence, _ in faults:
-        yield f"{pair.place}: {sentence}" if pair.place else sentence
+        yield f"{pair.label}: {sentence}" if pair.label else sentence
 
 
 def _check_count(count: int) -> None:

@@ -91,7 +91,7 @@ class Folder:
         connection.begin()
         create_tables(connection, now_us=now_us)
         write_account(connection, account, by=None, now_us=now_us)
-        write_policy(connection, policy, place=0, from_us=ALWAYS_US, now_us=now_us)
+        write_policy(connection, policy, position=0, from_us=ALWAYS_US, now_us=now_us)
         connection.commit()
         connection.close()
         draft.rename(file)

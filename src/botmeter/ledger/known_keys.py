@@ -39,8 +39,8 @@ class KnownKeys:
         repeated[:-1] |= repeated[1:]
         known = np.zeros(len(keys), np.bool_)
         for run in self._runs:
-            place = np.minimum(np.searchsorted(run, ordered), len(run) - 1)
-            known |= run[place] == ordered
+            index = np.minimum(np.searchsorted(run, ordered), len(run) - 1)
+            known |= run[index] == ordered
         unordered = Suspects(np.empty_like(known), np.empty_like(repeated))
         unordered.known[order], unordered.repeated[order] = known, repeated
         return unordered

@@ -125,7 +125,7 @@ class Ledger:
     def keep_numbers(self) -> None:
         touchpoints = self.touchpoints.all()[self._touchpoints_kept :]
         first = self._touchpoints_kept
-        members = [(first + place, first + place) for place in range(len(touchpoints))]
+        members = [(first + index, first + index) for index in range(len(touchpoints))]
         if touchpoints:
             bots, versions, channels = zip(*touchpoints, strict=True)
             numbered = {"touchpoint": pa.array(range(first, len(self.touchpoints)), pa.int32())}

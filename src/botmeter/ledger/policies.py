@@ -43,8 +43,8 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
         if from_on is None:
             connection.execute(sql("drop_all"))
         connection.execute(sql("drop_from"), {"from_at": from_us})
-        write_policy(connection, policy, place=0, from_us=from_us, now_us=now_us)
-        connection.execute(sql("place_policies"))
+        write_policy(connection, policy, position=0, from_us=from_us, now_us=now_us)
+        connection.execute(sql("number_policies"))
         ledger.reload()
         if is_in_the_past(from_on, now_us=now_us):
             remeter_everything(

@@ -6,8 +6,8 @@ DELETE FROM policy_term
 -- Reads: policy_term. Takes: $from_at (µs UTC). Changes: deletes the policy that begins then.
 DELETE FROM policy_term WHERE from_at = $from_at
 
--- name: place_policies
--- Reads: policy_term. Takes: nothing. Gives: policy_term with places in order of from_at.
--- Sessions name their policy by its place; only those of future or re-metered sessions move.
+-- name: number_policies
+-- Reads: policy_term. Takes: nothing. Gives: policy_term with positions in order of from_at.
+-- Sessions name their policy by its position; only those of future or re-metered sessions move.
 UPDATE policy_term
-SET place = (SELECT count(*) FROM policy_term AS earlier WHERE earlier.from_at < policy_term.from_at)
+SET position = (SELECT count(*) FROM policy_term AS earlier WHERE earlier.from_at < policy_term.from_at)

@@ -5,4 +5,4 @@ SELECT
     (SELECT count(*) FROM touchpoint)::BIGINT AS touchpoint_count,
     (SELECT greatest(0, -coalesce(min(footprint), 0)) FROM footprint_member)::BIGINT AS footprint_count,
     (SELECT count(*) FROM account_term)::BIGINT AS account_terms,
-    (SELECT coalesce(bit_xor(hash(place, from_at, definition)), 0) FROM policy_term)::UBIGINT AS policies
+    (SELECT coalesce(bit_xor(hash(position, from_at, definition)), 0) FROM policy_term)::UBIGINT AS policies

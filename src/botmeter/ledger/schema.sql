@@ -17,9 +17,9 @@ CREATE TABLE account_term (
 )
 
 -- name: policy_term
--- Gives: policy_term, one row per policy of the account's schedule; `place` ascends with `from_at`.
+-- Gives: policy_term, one row per policy of the account's schedule; `position` ascends with `from_at`.
 CREATE TABLE policy_term (
-    place       INTEGER NOT NULL, -- from 0; session.policy refers to it
+    position    INTEGER NOT NULL, -- from 0; session.policy refers to it
     from_at     BIGINT  NOT NULL, -- µs UTC, a midnight; the first is before every event
     label       VARCHAR NOT NULL, -- name@version
     definition  VARCHAR NOT NULL, -- the policy as JSON
@@ -215,7 +215,7 @@ CREATE TABLE quarantine (
 -- Conversation, source, event and touchpoint are those of the opening event.
 CREATE TABLE session (
     session_id         UUID     NOT NULL,
-    policy             INTEGER  NOT NULL, -- policy_term.place
+    policy             INTEGER  NOT NULL, -- policy_term.position
     customer_id        VARCHAR  NOT NULL,
     conversation_id    VARCHAR  NOT NULL,
     source             VARCHAR  NOT NULL,
@@ -269,7 +269,7 @@ CREATE TABLE conversation_day (
     conversation_id VARCHAR NOT NULL,
     preview         BOOLEAN NOT NULL, -- of those sessions
     footprint       INTEGER NOT NULL, -- touchpoints of the conversation in those sessions
-    spans           BOOLEAN NOT NULL, -- the conversation has other rows too
+    has_other_rows  BOOLEAN NOT NULL, -- the conversation has several rows
     conversation_key UBIGINT NOT NULL -- hash(conversation_id): finds its rows on any day without an index
 )
 
@@ -298,7 +298,7 @@ CREATE TABLE session_usage (
 
 -- name: conversation_usage
 -- Gives: conversation_usage, the number of conversations with one row in conversation_day, by that row's values.
--- The few with several rows are counted from conversation_day where `spans`.
+-- The few with several rows are counted from conversation_day where `has_other_rows`.
 CREATE TABLE conversation_usage (
     day                DATE    NOT NULL,
     footprint          INTEGER NOT NULL,

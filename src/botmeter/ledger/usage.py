@@ -79,18 +79,18 @@ def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dic
     connection.execute(sql("conversation_row_counts", untouched=untouched))
     execute_with(connection, sql("keep_conversation_days"), input_rows=_with_footprints(ledger, several))
     if not touched.everything:
-        _mark_spans_elsewhere(ledger)
+        _update_rows_elsewhere(ledger)
     connection.execute(sql("drop_conversation_usage", touched=touched.days))
     connection.execute(sql("keep_conversation_usage", touched=touched.days))
 
 
-def _mark_spans_elsewhere(ledger: Ledger) -> None:
+def _update_rows_elsewhere(ledger: Ledger) -> None:
     connection = ledger.connection
-    connection.execute(sql("span_changes"))
-    first, last = row_of(connection, sql("span_change_bounds"))
+    connection.execute(sql("row_changes"))
+    first, last = row_of(connection, sql("row_change_bounds"))
     if first is not None:
-        connection.execute(sql("keep_spans_marked"), {"first": first, "last": last})
-        connection.execute(sql("span_change_days"))
+        connection.execute(sql("update_other_rows"), {"first": first, "last": last})
+        connection.execute(sql("row_change_days"))
 
 
 def _refresh_tickets(ledger: Ledger, touched: RecountScope, *, bounds: dict[str, int]) -> None:

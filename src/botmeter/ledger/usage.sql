@@ -1,7 +1,7 @@
 -- name: touched_rows_none
 -- Reads: conversation_day. Takes: nothing. Gives: touched_row, empty: everything is counted again.
 CREATE OR REPLACE TEMP TABLE touched_row AS
-SELECT day, conversation_id, preview, spans
+SELECT day, conversation_id, preview, has_other_rows
 FROM conversation_day
 LIMIT 0
 
@@ -28,16 +28,16 @@ SELECT conversation_id FROM event WHERE append_no >= $append_no AND ticket_id IS
 -- their keys are found first, and only then the rest of these rows is read.
 CREATE OR REPLACE TEMP TABLE touched_row AS
 WITH found AS MATERIALIZED (
-    SELECT rowid AS place
+    SELECT rowid AS row_id
     FROM conversation_day
     WHERE conversation_key IN (SELECT hash(conversation_id) FROM touched_conversation)
 ),
 whole AS MATERIALIZED (
-    SELECT day, conversation_id, preview, spans
+    SELECT day, conversation_id, preview, has_other_rows
     FROM conversation_day
-    WHERE rowid IN (SELECT place FROM found)
+    WHERE rowid IN (SELECT row_id FROM found)
 )
-SELECT day, conversation_id, preview, spans
+SELECT day, conversation_id, preview, has_other_rows
 FROM whole
 WHERE conversation_id IN (SELECT conversation_id FROM touched_conversation)
 
@@ -172,33 +172,33 @@ LEFT JOIN input_rows AS s
 LEFT JOIN row_count AS n ON n.conversation_id = c.conversation_id
 ORDER BY c.day
 
--- name: span_changes
+-- name: row_changes
 -- Reads: touched_row, touched_day, row_count. Takes: nothing.
--- Gives: span_change, the rows on other days whose `spans` is outdated.
-CREATE OR REPLACE TEMP TABLE span_change AS
-SELECT t.day, t.conversation_id, t.preview, n.conversation_id IS NOT NULL AS spans
+-- Gives: row_change, the rows on other days whose `has_other_rows` is outdated.
+CREATE OR REPLACE TEMP TABLE row_change AS
+SELECT t.day, t.conversation_id, t.preview, n.conversation_id IS NOT NULL AS has_other_rows
 FROM touched_row AS t
 LEFT JOIN row_count AS n ON n.conversation_id = t.conversation_id
-WHERE t.day NOT IN (SELECT day FROM touched_day) AND t.spans <> (n.conversation_id IS NOT NULL)
+WHERE t.day NOT IN (SELECT day FROM touched_day) AND t.has_other_rows <> (n.conversation_id IS NOT NULL)
 
--- name: span_change_bounds
--- Reads: span_change. Takes: nothing. Gives: the first and the last of its days (null: none), one row.
-SELECT min(day)::DATE, max(day)::DATE FROM span_change
+-- name: row_change_bounds
+-- Reads: row_change. Takes: nothing. Gives: the first and the last of its days (null: none), one row.
+SELECT min(day)::DATE, max(day)::DATE FROM row_change
 
--- name: keep_spans_marked
--- Reads: span_change. Takes: $first, $last (its days). Gives: conversation_day with updated spans.
+-- name: update_other_rows
+-- Reads: row_change. Takes: $first, $last (its days). Gives: conversation_day with updated has_other_rows.
 UPDATE conversation_day
-SET spans = c.spans
-FROM span_change AS c
+SET has_other_rows = c.has_other_rows
+FROM row_change AS c
 WHERE conversation_day.day >= $first AND conversation_day.day <= $last
     AND conversation_day.day = c.day
     AND conversation_day.conversation_id = c.conversation_id
     AND conversation_day.preview = c.preview
 
--- name: span_change_days
--- Reads: span_change. Takes: nothing. Gives: in touched_day, the days of those rows.
+-- name: row_change_days
+-- Reads: row_change. Takes: nothing. Gives: in touched_day, the days of those rows.
 INSERT INTO touched_day
-SELECT DISTINCT day FROM span_change
+SELECT DISTINCT day FROM row_change
 
 -- name: drop_conversation_usage
 -- Takes: {touched}: the days. Gives: conversation_usage without those days.
@@ -210,7 +210,7 @@ DELETE FROM conversation_usage WHERE {touched}
 INSERT INTO conversation_usage
 SELECT day, footprint, preview, count(*)
 FROM conversation_day
-WHERE NOT spans AND {touched}
+WHERE NOT has_other_rows AND {touched}
 GROUP BY ALL
 ORDER BY ALL
 

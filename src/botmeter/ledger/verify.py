@@ -19,7 +19,7 @@ _DERIVED = {
     "session": "session_id, policy, customer_id, conversation_id, source, opening_event_id, opening_touchpoint, "
     "started_at, ended_at, last_event_at, event_count, closed_by, preview, {members}",
     "participation": "session_id, started_at, customer_id, conversation_id, touchpoint, event_count, preview",
-    "conversation_day": "day, conversation_id, preview, {members}, spans",
+    "conversation_day": "day, conversation_id, preview, {members}, has_other_rows",
     "session_ticket": "day, session_id, conversation_id, ticket_id, ticket_type, {members}, preview",
     "session_usage": "day, {members}, opening_touchpoint, preview, session_count",
     "conversation_usage": "day, {members}, preview, conversation_count",

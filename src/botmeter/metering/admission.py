@@ -129,7 +129,7 @@ def admission(
 def _compare_with_stored(events: pa.Table, stored: pa.Table, *, outcomes: npt.NDArray[np.int8]) -> None:
     rows = stored["row"].to_numpy()
     counted = outcomes[rows] != Outcome.REJECTED
-    same = _same_content(_taken(events, rows), stored)
+    same = _same_content(_rows_of(events, rows), stored)
     outcomes[rows[counted]] = Outcome.CONFLICT
     outcomes[rows[counted & same]] = Outcome.DUPLICATE
 
@@ -141,14 +141,14 @@ def _compare_repeats(
 
     A withdrawn delivery makes no later event a duplicate, so the comparison then starts again.
     """
-    ids, numbers = _identities(_taken(events.select(["source", "event_id"]), rows)), deliveries.numbers[rows]
-    first_in_own = _first_places(np.unique(ids * len(withdrawn) + numbers, return_inverse=True)[1])
-    places = np.arange(len(rows))
+    ids, numbers = _identities(_rows_of(events.select(["source", "event_id"]), rows)), deliveries.numbers[rows]
+    first_in_own = _first_indexes(np.unique(ids * len(withdrawn) + numbers, return_inverse=True)[1])
+    indexes = np.arange(len(rows))
     while True:
-        first = _first_places(ids, counted=~withdrawn[numbers])
-        first = np.where(first < places, first, first_in_own)
-        later = np.flatnonzero(first < places)
-        same = _same_content(_taken(events, rows[later]), _taken(events, rows[first[later]]))
+        first = _first_indexes(ids, counted=~withdrawn[numbers])
+        first = np.where(first < indexes, first, first_in_own)
+        later = np.flatnonzero(first < indexes)
+        same = _same_content(_rows_of(events, rows[later]), _rows_of(events, rows[first[later]]))
         found = np.zeros(len(rows), np.int8)
         found[later] = np.where(same, Outcome.DUPLICATE, Outcome.CONFLICT)
         clashing = numbers[found == Outcome.CONFLICT]
@@ -160,12 +160,12 @@ def _compare_repeats(
         withdrawn[clashing.min()] = True
 
 
-def _first_places(ids: Ints, *, counted: Mask | None = None) -> Ints:
-    """Return for each place the first counted place with the same id, else the length."""
+def _first_indexes(ids: Ints, *, counted: Mask | None = None) -> Ints:
+    """Return for each index the first counted index with the same id, else the length."""
     first = np.full(ids.max() + 1, len(ids))
-    places = np.arange(len(ids)) if counted is None else np.flatnonzero(counted)
+    indexes = np.arange(len(ids)) if counted is None else np.flatnonzero(counted)
     # Of several values for one index NumPy keeps the last.
-    first[ids[places[::-1]]] = places[::-1]
+    first[ids[indexes[::-1]]] = indexes[::-1]
     return first[ids]
 
 
@@ -214,5 +214,5 @@ def _flags(table: pa.Table, name: str) -> Mask:
     return found
 
 
-def _taken(table: pa.Table, rows: Ints) -> pa.Table:
+def _rows_of(table: pa.Table, rows: Ints) -> pa.Table:
     return table.take(pa.array(rows))

@@ -73,7 +73,7 @@ def arranged(
     columns[:, kernel.KEY] = keys
     columns[:, kernel.AT] = occurred_at
     columns[:, kernel.ROLE] = _roles(events, policy, touchpoints=touchpoints, opens=opens)
-    columns[:, kernel.PLACE] = (conversations << kernel.PLACE_BITS) | events["touchpoint"].to_numpy()
+    columns[:, kernel.PAIR] = (conversations << kernel.TOUCHPOINT_BITS) | events["touchpoint"].to_numpy()
     order = _order(events, kept=kept, keys=keys, key_count=key_count)
     return kernel.Events(order=order, columns=columns, edges=_edges(policy, occurred_at))
 
@@ -82,10 +82,10 @@ def _kept(events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint]) ->
     match = policy.match
     matching = np.array(
         [
-            (not match.bot or place.bot_id in match.bot)
-            and (not match.bot_version or place.bot_version in match.bot_version)
-            and (not match.channel or place.channel in match.channel)
-            for place in touchpoints
+            (not match.bot or touchpoint.bot_id in match.bot)
+            and (not match.bot_version or touchpoint.bot_version in match.bot_version)
+            and (not match.channel or touchpoint.channel in match.channel)
+            for touchpoint in touchpoints
         ],
         np.bool_,
     )
@@ -128,7 +128,7 @@ def _scope_codes(events: pa.Table, name: str, *, touchpoints: list[Touchpoint]) 
     if name in ("customer", "conversation"):
         codes, texts = codes_of(events[f"{name}_id"])
         return codes, len(texts) + 1
-    values = [place.bot_id if name == "bot" else place.channel for place in touchpoints]
+    values = [touchpoint.bot_id if name == "bot" else touchpoint.channel for touchpoint in touchpoints]
     number_of = {value: number for number, value in enumerate(dict.fromkeys(values))}
     numbers = np.array([number_of[value] for value in values], np.int64)
     return numbers[events["touchpoint"].to_numpy()], max(1, len(number_of))
@@ -165,9 +165,9 @@ def _counting_sort(rows, keys, key_count):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _equal_neighbours(order, keys, occurred_at):  # type: ignore[no-untyped-def]
     equal = np.zeros(max(0, len(order) - 1), np.bool_)
-    for place in range(len(equal)):
-        this, after = order[place], order[place + 1]
-        equal[place] = keys[this] == keys[after] and occurred_at[this] == occurred_at[after]
+    for index in range(len(equal)):
+        this, after = order[index], order[index + 1]
+        equal[index] = keys[this] == keys[after] and occurred_at[this] == occurred_at[after]
     return equal
 
 
@@ -185,7 +185,7 @@ def _roles(
             table[actor, Kind.MESSAGE] |= kernel.OPENS
     roles = table[events["actor"].to_numpy(), events["kind"].to_numpy()]
     if policy.participants == "bot":
-        with_bot = np.array([place.bot_id is not None for place in touchpoints], np.bool_)
+        with_bot = np.array([touchpoint.bot_id is not None for touchpoint in touchpoints], np.bool_)
         roles[~with_bot[events["touchpoint"].to_numpy()]] &= ~np.uint8(kernel.MEMBER)
     occurred_at = events["occurred_at"].to_numpy()
     roles[(occurred_at < opens[0]) | (occurred_at >= opens[1])] &= ~np.uint8(kernel.OPENS)

@@ -48,13 +48,13 @@ def order_within_ties(order: Ints, *, ties: npt.NDArray[np.bool_], table: pa.Tab
         return order
     tied = ties.copy()
     tied[:-1] |= ties[1:]
-    places = np.flatnonzero(tied)
-    runs = np.cumsum(~ties[places])
-    rows = _plain(table.take(pa.array(order[places]))).append_column("run", pa.array(runs))
+    indexes = np.flatnonzero(tied)
+    runs = np.cumsum(~ties[indexes])
+    rows = _plain(table.take(pa.array(order[indexes]))).append_column("run", pa.array(runs))
     keys = [("run", "ascending"), *((name, "ascending") for name in table.column_names)]
-    settled = order.copy()
-    settled[places] = order[places][pc.sort_indices(rows, sort_keys=keys).to_numpy()]
-    return settled
+    ordered = order.copy()
+    ordered[indexes] = order[indexes][pc.sort_indices(rows, sort_keys=keys).to_numpy()]
+    return ordered
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -49,13 +49,13 @@ _FIRST_CAPACITY = 1024
 
 # Columns of `Events.columns`. An event's four integers are adjacent, so that a visit costs one cache miss: in the
 # order of keys, neighbours are far apart in memory.
-KEY, AT, ROLE, PLACE = range(4)
-# A place is the conversation's code and the touchpoint's number in one integer.
-PLACE_BITS = 32
+KEY, AT, ROLE, PAIR = range(4)
+# A pair is the conversation's code and, in the lower bits, the touchpoint's number.
+TOUCHPOINT_BITS = 32
 
 
 class Events(NamedTuple):
-    """Events as rows of integers (columns KEY … PLACE), the order to visit them, and ascending calendar edges."""
+    """Events as rows of integers (columns KEY … PAIR), the order to visit them, and ascending calendar edges."""
 
     order: Ints
     columns: Ints
@@ -91,7 +91,7 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
     parts = np.empty((_FIRST_CAPACITY, _PARTICIPATION_COLUMNS), np.int64)
     counts = np.zeros(2, np.int64)
     members = np.empty(_FIRST_CAPACITY, np.int64)
-    places = np.empty(_FIRST_CAPACITY, np.int64)
+    pairs = np.empty(_FIRST_CAPACITY, np.int64)
     state = np.zeros(_STATE_SLOTS, np.int64)
     key = -1
     # One step more than there are events, so that the last session is closed like all others.
@@ -106,7 +106,7 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
         ends_with_it = closes and joins and state[_REASON] == _END
         if closes and not ends_with_it:
             sessions, parts = _with_room(sessions, counts[0], 1), _with_room(parts, counts[1], state[_MEMBERS])
-            _close(rules, state, (members, places), (session_of_row, sessions, parts, counts, first))
+            _close(rules, state, (members, pairs), (session_of_row, sessions, parts, counts, first))
         if row < 0:
             break
         if is_new_key:
@@ -118,12 +118,12 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
         if not state[_IS_OPEN]:
             _open(edges, state, columns[row, AT], row)
         if state[_MEMBERS] == len(members):
-            members, places = np.concatenate((members, members)), np.concatenate((places, places))
-        members[state[_MEMBERS]], places[state[_MEMBERS]] = row, columns[row, PLACE]
+            members, pairs = np.concatenate((members, members)), np.concatenate((pairs, pairs))
+        members[state[_MEMBERS]], pairs[state[_MEMBERS]] = row, columns[row, PAIR]
         _join(rules, state, columns[row, AT], columns[row, ROLE])
         if ends_with_it:
             sessions, parts = _with_room(sessions, counts[0], 1), _with_room(parts, counts[1], state[_MEMBERS])
-            _close(rules, state, (members, places), (session_of_row, sessions, parts, counts, first))
+            _close(rules, state, (members, pairs), (session_of_row, sessions, parts, counts, first))
     parts[: counts[1], 0] += first
     return sessions[: counts[0]], parts[: counts[1]]
 
@@ -243,9 +243,9 @@ def _join(rules, state, at, role):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _close(rules, state, held, found):  # type: ignore[no-untyped-def]
-    members, places = held
-    session_of_row, sessions, parts, counts, first = found
+def _close(rules, state, open_events, output):  # type: ignore[no-untyped-def]
+    members, pairs = open_events
+    session_of_row, sessions, parts, counts, first = output
     member_count, session_count, part_count = state[_MEMBERS], counts[0], counts[1]
     state[_IS_OPEN] = 0
     if state[_CUSTOMERS] < rules.min_customer or state[_BOTS] < rules.min_bot or state[_AGENTS] > rules.max_agent:
@@ -254,17 +254,17 @@ def _close(rules, state, held, found):  # type: ignore[no-untyped-def]
     written = sessions[session_count]
     written[OPENING], written[STARTED_AT], written[ENDED_AT] = state[_OPENING], state[_STARTED], state[_ENDED]
     written[LAST_EVENT_AT], written[EVENT_COUNT], written[CLOSED_BY] = state[_LAST], member_count, state[_REASON]
-    is_one_place = True
+    is_one_pair = True
     for member in range(member_count):
         session_of_row[members[member]] = first + session_count
-        is_one_place &= places[member] == places[0]
-    if not is_one_place:
-        places[:member_count].sort()
+        is_one_pair &= pairs[member] == pairs[0]
+    if not is_one_pair:
+        pairs[:member_count].sort()
     for member in range(member_count):
-        if member > 0 and places[member] == places[member - 1]:
+        if member > 0 and pairs[member] == pairs[member - 1]:
             parts[part_count - 1, 3] += 1
             continue
-        parts[part_count, 0], parts[part_count, 1] = session_count, places[member] >> PLACE_BITS
-        parts[part_count, 2], parts[part_count, 3] = places[member] & ((1 << PLACE_BITS) - 1), 1
+        parts[part_count, 0], parts[part_count, 1] = session_count, pairs[member] >> TOUCHPOINT_BITS
+        parts[part_count, 2], parts[part_count, 3] = pairs[member] & ((1 << TOUCHPOINT_BITS) - 1), 1
         part_count += 1
     counts[0], counts[1] = session_count + 1, part_count

@@ -16,7 +16,7 @@ from botmeter.metering.schema import PARTICIPATIONS_SCHEMA, SESSIONS_SCHEMA
 from botmeter.metering.session_ids import session_ids
 from botmeter.metering.touchpoints import Touchpoints
 
-_Places = npt.NDArray[np.int32]
+_Positions = npt.NDArray[np.int32]
 # For fewer events the threads cost more than they save.
 _WORTH_TWO_THREADS = 200_000
 
@@ -46,8 +46,8 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
     session_of_row = np.full(len(events), kernel.FREE, np.int64)
     opened: list[Ints] = []
     parts: list[Ints] = []
-    policies: list[_Places] = []
-    for place, policy, opens in _terms(schedule):
+    policies: list[_Positions] = []
+    for position, policy, opens in _terms(schedule):
         rows = np.flatnonzero(session_of_row == kernel.FREE)
         free = events if len(rows) == len(events) else events.take(pa.array(rows))
         arranged_events = arranged(free, policy, touchpoints=touchpoints.all(), opens=opens)
@@ -56,18 +56,18 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
         session_of_row[rows] = np.where(found >= 0, found + first, found)
         # From codes and rows of the free events to rows of all events.
         sessions[:, kernel.OPENING] = rows[sessions[:, kernel.OPENING]]
-        row_of_conversation = _rows_of_codes(arranged_events.columns[:, kernel.PLACE] >> kernel.PLACE_BITS)
+        row_of_conversation = _rows_of_codes(arranged_events.columns[:, kernel.PAIR] >> kernel.TOUCHPOINT_BITS)
         participations[:, 1] = rows[row_of_conversation[participations[:, 1]]]
         participations[:, 0] += first
         opened.append(sessions)
         parts.append(participations)
-        policies.append(np.full(len(sessions), place, np.int32))
+        policies.append(np.full(len(sessions), position, np.int32))
     return _metered(
         events,
         np.concatenate(opened),
         parts=np.concatenate(parts),
         session_of_row=session_of_row,
-        places=np.concatenate(policies),
+        policy_positions=np.concatenate(policies),
         schedule=schedule,
     )
 
@@ -99,11 +99,11 @@ def _middle(events: kernel.Events) -> int:
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
-    """Return each policy's place, the policy, and its opening span (µs)."""
+    """Return each policy's position, the policy, and its opening span (µs)."""
     ends = [*(entry.from_us for entry in schedule[1:]), kernel.NEVER]
     return [
-        (place, entry.policy, (entry.from_us, end))
-        for place, (entry, end) in enumerate(zip(schedule, ends, strict=True))
+        (position, entry.policy, (entry.from_us, end))
+        for position, (entry, end) in enumerate(zip(schedule, ends, strict=True))
     ]
 
 
@@ -114,37 +114,45 @@ def _rows_of_codes(codes: Ints) -> Ints:
 
 
 def _metered(
-    events: pa.Table, opened: Ints, *, parts: Ints, session_of_row: Ints, places: _Places, schedule: Schedule
+    events: pa.Table,
+    opened: Ints,
+    *,
+    parts: Ints,
+    session_of_row: Ints,
+    policy_positions: _Positions,
+    schedule: Schedule,
 ) -> Metered:
     order = np.argsort(opened[:, kernel.STARTED_AT], kind="stable")
-    ids = _session_ids(events, opened[order], places=places[order], schedule=schedule)
+    ids = _session_ids(events, opened[order], policy_positions=policy_positions[order], schedule=schedule)
     ties = np.zeros(len(order), np.bool_)
     started_at = opened[order, kernel.STARTED_AT]
     ties[1:] = started_at[1:] == started_at[:-1]
-    settled = order_within_ties(np.arange(len(order)), ties=ties, table=pa.table({"session_id": ids}))
-    order = order[settled]
-    place_of = np.empty(len(order) + 1, np.int64)
-    place_of[order] = np.arange(len(order))
-    parts[:, 0] = place_of[parts[:, 0]]
-    members = place_of[np.maximum(session_of_row, 0)] if len(order) else np.zeros(len(session_of_row), np.int64)
+    tie_order = order_within_ties(np.arange(len(order)), ties=ties, table=pa.table({"session_id": ids}))
+    order = order[tie_order]
+    row_of_session = np.empty(len(order) + 1, np.int64)
+    row_of_session[order] = np.arange(len(order))
+    parts[:, 0] = row_of_session[parts[:, 0]]
+    members = row_of_session[np.maximum(session_of_row, 0)] if len(order) else np.zeros(len(session_of_row), np.int64)
     return Metered(
-        sessions=_sessions(events, opened[order], ids=ids.take(pa.array(settled)), places=places[order]),
+        sessions=_sessions(
+            events, opened[order], ids=ids.take(pa.array(tie_order)), policy_positions=policy_positions[order]
+        ),
         participations=_participations(events, parts[np.argsort(parts[:, 0], kind="stable")]),
         session_of_event=pa.array(members, mask=session_of_row < 0),
     )
 
 
-def _session_ids(events: pa.Table, opened: Ints, *, places: _Places, schedule: Schedule) -> pa.StringArray:
+def _session_ids(events: pa.Table, opened: Ints, *, policy_positions: _Positions, schedule: Schedule) -> pa.StringArray:
     ids = pa.nulls(len(opened), pa.string())
-    for place, term in enumerate(schedule):
-        under_it = places == place
-        opening = pa.array(opened[under_it, kernel.OPENING])
+    for position, term in enumerate(schedule):
+        is_of_policy = policy_positions == position
+        opening = pa.array(opened[is_of_policy, kernel.OPENING])
         found = session_ids(
             term.policy.label,
             sources=dictionary_of(events["source"].take(opening)),
             opening_event_ids=_one(events["event_id"].take(opening)),
         )
-        ids = found if under_it.all() else pc.replace_with_mask(ids, pa.array(under_it), found)
+        ids = found if is_of_policy.all() else pc.replace_with_mask(ids, pa.array(is_of_policy), found)
     return ids
 
 
@@ -152,13 +160,13 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
-def _sessions(events: pa.Table, opened: Ints, *, ids: pa.StringArray, places: _Places) -> pa.Table:
+def _sessions(events: pa.Table, opened: Ints, *, ids: pa.StringArray, policy_positions: _Positions) -> pa.Table:
     columns_taken = ["customer_id", "conversation_id", "source", "event_id", "touchpoint", "preview"]
     opening = events.select(columns_taken).take(pa.array(opened[:, kernel.OPENING]))
     ended_at = opened[:, kernel.ENDED_AT]
     columns = {
         "session_id": ids,
-        "policy": pa.array(places),
+        "policy": pa.array(policy_positions),
         "customer_id": opening["customer_id"],
         "conversation_id": opening["conversation_id"],
         "source": opening["source"],

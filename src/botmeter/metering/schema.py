@@ -48,7 +48,7 @@ METER_SCHEMA = pa.schema(
     ]
 )
 
-# One row per session, ordered by (started_at, session_id). `policy` is the place of its policy in
+# One row per session, ordered by (started_at, session_id). `policy` is the position of its policy in
 # the schedule; conversation and touchpoint are those of the opening event, so every column that a
 # scope can name is here. `ended_at` is null if no limit ends it.
 SESSIONS_SCHEMA = pa.schema(

@@ -29,8 +29,8 @@ def _as_text(digests: npt.NDArray[np.uint8]) -> pa.StringArray:
     digests[:, 6] = digests[:, 6] & 0x0F | 0x80
     digests[:, 8] = digests[:, 8] & 0x3F | 0x80
     text = np.full((count, _TEXT_BYTES), ord("-"), np.uint8)
-    places = [place for place in range(_TEXT_BYTES) if place not in _HYPHENS]
-    text[:, places[0::2]] = _DIGITS[digests >> 4]
-    text[:, places[1::2]] = _DIGITS[digests & 15]
+    digit_columns = [column for column in range(_TEXT_BYTES) if column not in _HYPHENS]
+    text[:, digit_columns[0::2]] = _DIGITS[digests >> 4]
+    text[:, digit_columns[1::2]] = _DIGITS[digests & 15]
     offsets = np.arange(0, (count + 1) * _TEXT_BYTES, _TEXT_BYTES, dtype=np.int32)
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text.tobytes()))

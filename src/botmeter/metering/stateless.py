@@ -73,9 +73,11 @@ def _meter_table(events: pa.Table, *, touchpoints: Touchpoints) -> pa.Table:
 
 
 def _sessions_of_contract(sessions: pa.Table, *, policy: Policy, touchpoints: Touchpoints) -> pa.Table:
-    places = sessions["opening_touchpoint"]
+    numbers = sessions["opening_touchpoint"]
     bots, channels = (
-        pa.array([getattr(place, name) for place in touchpoints.all()], pa.string()).take(places.combine_chunks())
+        pa.array([getattr(touchpoint, name) for touchpoint in touchpoints.all()], pa.string()).take(
+            numbers.combine_chunks()
+        )
         for name in ("bot_id", "channel")
     )
     closed_by = pa.array([reason.name.lower() for reason in ClosedBy])

@@ -85,7 +85,7 @@ class Footprints:
 def _touchpoint(code: int, texts: list[list[str | None]]) -> Touchpoint:
     parts: list[str | None] = []
     for values in reversed(texts):
-        code, place = divmod(code, len(values))
-        parts.append(values[place])
+        code, index = divmod(code, len(values))
+        parts.append(values[index])
     channel, bot_version, bot_id = parts
     return Touchpoint(bot_id, bot_version, channel or "unknown")

@@ -78,7 +78,7 @@ SELECT (
         FROM (
             SELECT conversation_id
             FROM conversation_day
-            WHERE spans
+            WHERE has_other_rows
                 AND day BETWEEN $first_on::DATE AND $last_on::DATE
                 AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
                 AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)

@@ -9,8 +9,8 @@ from botmeter.ledger.customers import PAIRS_MAX, SameCustomer
 
 def test_columns_stand_in_any_order_and_lines_are_remembered() -> None:
     assert pairs_from_csv(b"\xef\xbb\xbfAlias, customer_id\r\nphone-7,web-7\r\n\r\n, \n mail-7 ,web-7\n") == (
-        SameCustomer(customer_id="web-7", alias="phone-7", place="line 2"),
-        SameCustomer(customer_id="web-7", alias="mail-7", place="line 5"),
+        SameCustomer(customer_id="web-7", alias="phone-7", label="line 2"),
+        SameCustomer(customer_id="web-7", alias="mail-7", label="line 5"),
     )
 
 

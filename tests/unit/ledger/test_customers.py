@@ -27,8 +27,8 @@ PHONE = event("2", "2026-03-01T12:00", customer_id="phone-7", conversation_id="v
 OTHER = event("3", "2026-03-01T13:00", customer_id="other", conversation_id="v3")
 
 
-def pair(customer_id: str, alias: str, *, place: str = "") -> SameCustomer:
-    return SameCustomer(customer_id=customer_id, alias=alias, place=place)
+def pair(customer_id: str, alias: str, *, label: str = "") -> SameCustomer:
+    return SameCustomer(customer_id=customer_id, alias=alias, label=label)
 
 
 def pairs(*said: str) -> list[SameCustomer]:
@@ -177,7 +177,7 @@ def test_a_preview_has_the_result_of_a_merge_and_changes_nothing(ledger: Ledger)
         (pairs("b=a", "c=a"), Conflict, "customer_merged", "'a' is already merged into 'b'; undo that first"),
         ([], Refused, "merge_invalid", "Name at least one alias"),
         ([pair("a", f"a-{n}") for n in range(PAIRS_MAX + 1)], TooMuch, "merge_too_large", "1,001 aliases"),
-        ([pair("x", "y"), pair("a", "a", place="line 3")], Refused, "merge_invalid", "line 3: 'a' can't be"),
+        ([pair("x", "y"), pair("a", "a", label="line 3")], Refused, "merge_invalid", "line 3: 'a' can't be"),
     ],
 )
 def test_an_invalid_merge_is_refused_with_a_message_and_merges_nobody(
@@ -192,7 +192,7 @@ def test_an_invalid_merge_is_refused_with_a_message_and_merges_nobody(
 
 def test_a_message_has_the_first_faults_and_the_number_of_the_others(ledger: Ledger) -> None:
     with pytest.raises(Refused) as refused:
-        merge_customers(ledger, [pair("a", "a", place=f"line {n}") for n in range(25)], now_us=NOW_US)
+        merge_customers(ledger, [pair("a", "a", label=f"line {n}") for n in range(25)], now_us=NOW_US)
     assert "line 0:" in refused.value.message
     assert "line 19:" in refused.value.message
     assert refused.value.message.endswith("; and 5 more.")

@@ -63,7 +63,9 @@ def test_a_conversation_that_spans_days_is_marked_on_each_of_them() -> None:
     events = [event("1", "2026-03-01T10:00"), event("2", "2026-03-03T10:00"), event("3", "2026-03-05T10:00")]
     for each in events:
         append_events(ledger, each)
-    rows = ledger.connection.execute("SELECT day::VARCHAR, spans FROM conversation_day ORDER BY day").fetchall()
+    rows = ledger.connection.execute(
+        "SELECT day::VARCHAR, has_other_rows FROM conversation_day ORDER BY day"
+    ).fetchall()
     assert rows == [("2026-03-01", True), ("2026-03-03", True), ("2026-03-05", True)]
     assert ledger.connection.execute("SELECT * FROM conversation_usage").fetchall() == []
     assert table_meaning(ledger) == table_meaning(filled_ledger(events))
@@ -189,8 +191,8 @@ def test_a_policy_set_before_a_scheduled_one_is_in_force_until_that_one_is() -> 
         set_policy(ledger, policy, from_on=from_on, now_us=NOW_US)
     terms = [(term.policy, day_of_us(term.from_us)) for term in ledger.schedule[1:]]
     assert terms == [(FRESHCHAT, first), (FRESHCHAT, second), (HOURLY, scheduled)]
-    places = ledger.connection.execute("SELECT place FROM policy_term ORDER BY from_at").fetchall()
-    assert [place for (place,) in places] == [0, 1, 2, 3]
+    positions = ledger.connection.execute("SELECT position FROM policy_term ORDER BY from_at").fetchall()
+    assert [position for (position,) in positions] == [0, 1, 2, 3]
 
 
 def test_a_later_policy_of_the_same_name_needs_a_new_version() -> None:

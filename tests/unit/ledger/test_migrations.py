@@ -28,6 +28,8 @@ TO_VERSION_1 = (
     "DROP TABLE customer_alias",
     "ALTER TABLE restatement DROP COLUMN cause",
     "ALTER TABLE restatement RENAME COLUMN cause_no TO append_no",
+    "ALTER TABLE policy_term RENAME COLUMN position TO place",
+    "ALTER TABLE conversation_day RENAME COLUMN has_other_rows TO spans",
     "ALTER TABLE event DROP COLUMN is_erased",
     "ALTER TABLE event DROP COLUMN is_conversation_erased",
     "ALTER TABLE event DROP COLUMN is_pulled",

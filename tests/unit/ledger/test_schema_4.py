@@ -74,7 +74,7 @@ def test_a_migrated_file_verifies_and_waiting_events_settle_to_the_same_sessions
         migrated,
         "SELECT s.session_id::VARCHAR, p.label, s.customer_id, s.conversation_id, s.source, s.opening_event_id, "
         "s.started_at, s.ended_at, s.last_event_at, s.event_count, s.closed_by, s.preview "
-        "FROM session AS s JOIN policy_term AS p ON p.place = s.policy ORDER BY s.started_at, s.session_id",
+        "FROM session AS s JOIN policy_term AS p ON p.position = s.policy ORDER BY s.started_at, s.session_id",
     )
     for session in sessions:
         session[10] = ClosedBy(session[10]).name.lower()

@@ -45,7 +45,7 @@ def test_an_empty_ledger_is_clean() -> None:
         ("participation", "UPDATE participation SET touchpoint = 0 WHERE touchpoint = 1"),
         ("session_usage", "UPDATE session_usage SET session_count = 7"),
         ("session_usage", "DELETE FROM footprint_member WHERE footprint < 0"),
-        ("conversation_day", "UPDATE conversation_day SET spans = NOT spans"),
+        ("conversation_day", "UPDATE conversation_day SET has_other_rows = NOT has_other_rows"),
         ("conversation_usage", "DELETE FROM conversation_usage"),
         ("session_ticket", "UPDATE session_ticket SET ticket_type = 'delivery'"),
         ("conversation_ticket", "DELETE FROM conversation_ticket"),

@@ -18,3 +18,11 @@ WHERE starts_with(event_id, 'erased:') AND ends_with(event_id, ':' || to_hex(eve
 UPDATE event
 SET is_conversation_erased = true
 WHERE conversation_id IN (SELECT conversation_id FROM event WHERE is_erased)
+
+-- name: policy_position
+-- Changes: the position of a policy in the schedule has its present name.
+ALTER TABLE policy_term RENAME COLUMN place TO position
+
+-- name: conversation_has_other_rows
+-- Changes: the mark of a conversation with several rows has its present name.
+ALTER TABLE conversation_day RENAME COLUMN spans TO has_other_rows

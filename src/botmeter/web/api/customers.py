@@ -19,8 +19,8 @@ def merge(call: Call) -> CustomersChanged:
     """Merge the customers of the body."""
     body: MergeBody | list[MergeBody] = call.body
     pairs = [
-        SameCustomer(customer_id=one.customer_id, alias=alias, place=f"item {place}" if isinstance(body, list) else "")
-        for place, one in enumerate(body if isinstance(body, list) else [body])
+        SameCustomer(customer_id=one.customer_id, alias=alias, label=f"item {number}" if isinstance(body, list) else "")
+        for number, one in enumerate(body if isinstance(body, list) else [body])
         for alias in one.aliases
     ]
     with writing(call.request, call.account) as ledger:
