@@ -26,7 +26,7 @@ def aliases(ledgers: OpenLedgers, customer_id: str = "c1") -> list[str]:
 
 
 def test_looking_says_what_would_change_and_changes_nothing(client: Client, ledgers: OpenLedgers) -> None:
-    answer = client.post(PLACE, {"step": "look", "customer_id": "c1", "aliases": " c2 \n\n"})
+    answer = client.post(PLACE, {"step": "preview", "customer_id": "c1", "aliases": " c2 \n\n"})
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "These customers have 3 sessions now and would have 2." in page
@@ -67,15 +67,15 @@ def test_it_is_undone_and_stays_in_the_list(client: Client, ledgers: OpenLedgers
 
 def test_a_file_is_looked_at_as_a_whole(client: Client) -> None:
     good = SimpleUploadedFile("same.csv", PAIRS.encode(), content_type="text/csv")
-    assert "would have 2" in client.post(PLACE, {"step": "look", "file": good}).content.decode()
+    assert "would have 2" in client.post(PLACE, {"step": "preview", "file": good}).content.decode()
     bad = SimpleUploadedFile("same.csv", b"customer_id,alias\nc1,c1\nc1,\n")
-    answer = client.post(PLACE, {"step": "look", "file": bad})
+    answer = client.post(PLACE, {"step": "preview", "file": bad})
     assert answer.status_code == 400
     assert "line 3 needs a customer_id and an alias" in answer.content.decode()
     itself = SimpleUploadedFile("same.csv", b"customer_id,alias\nc1,c2\nc1,c1\n")
     assert (
         "line 3: &#39;c1&#39; can&#39;t be an alias of itself"
-        in client.post(PLACE, {"step": "look", "file": itself}).content.decode()
+        in client.post(PLACE, {"step": "preview", "file": itself}).content.decode()
     )
 
 
@@ -121,7 +121,7 @@ def test_a_viewer_sees_who_is_the_same_but_no_way_to_say_so(
 
 
 def test_markup_in_an_id_is_text(client: Client) -> None:
-    sent = {"step": "look", "customer_id": "</textarea><img src=x>", "aliases": "<b>c2"}
+    sent = {"step": "preview", "customer_id": "</textarea><img src=x>", "aliases": "<b>c2"}
     page = client.post(PLACE, sent).content.decode()
     assert "<img" not in page
     assert "<b>c2" not in page

@@ -19,13 +19,13 @@ class Word:
 
     Attributes:
         title: Full text if `text` is cut.
-        look: `id`, `name` for user-chosen names, empty for our own text.
+        variant: `id`, `name` for user-chosen names, empty for our own text.
     """
 
     text: str
     href: str = ""
     title: str = ""
-    look: str = ""
+    variant: str = ""
 
 
 Words = tuple[Word, ...]
@@ -43,12 +43,12 @@ def linked(text: str, href: str) -> Word:
 
 def id_word(text: str, href: str = "") -> Word:
     """An ID, cut if long."""
-    return _foreign(escaped_text(text), href, look="id")
+    return _foreign(escaped_text(text), href, variant="id")
 
 
 def name_word(text: str, href: str = "") -> Word:
     """A user-chosen name, cut if long."""
-    return _foreign(text, href, look="name")
+    return _foreign(text, href, variant="name")
 
 
 def listed(words: Iterable[Word], *, most: int) -> Words:
@@ -65,7 +65,7 @@ def text_of(words: Words) -> str:
     return "".join(word.text for word in words)
 
 
-def _foreign(text: str, href: str, *, look: str) -> Word:
+def _foreign(text: str, href: str, *, variant: str) -> Word:
     if len(text) <= ID_LETTERS_MAX:
-        return Word(text=text, href=href, look=look)
-    return Word(text=f"{text[: ID_LETTERS_MAX - 1]}…", href=href, title=text, look=look)
+        return Word(text=text, href=href, variant=variant)
+    return Word(text=f"{text[: ID_LETTERS_MAX - 1]}…", href=href, title=text, variant=variant)

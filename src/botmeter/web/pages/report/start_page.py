@@ -31,7 +31,7 @@ class StartPage:
     example: str
     import_command: str
     report_command: str
-    looked_at: str
+    checked_at: str
     quarantined: str
 
 
@@ -51,7 +51,7 @@ def start_page(ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
         example=_EXAMPLE.format(at=text_to_the_second(now)),
         import_command=f"botmeter import events.csv --account {name}{_place_text()}",
         report_command=f"botmeter report --account {name}{_place_text()}",
-        looked_at=f"{text.clock_text(now, seconds=True)} UTC",
+        checked_at=f"{text.clock_text(now, seconds=True)} UTC",
         quarantined=text.counted(waiting, "event") if waiting else "",
     )
 

@@ -48,13 +48,13 @@ class Cell:
     """A table cell.
 
     Attributes:
-        look: `id`, `num` for numbers and instants, `wrap` for lists, `zero` for 0.
+        variant: `id`, `num` for numbers and instants, `wrap` for lists, `zero` for 0.
         title: Full text of a cut value.
     """
 
     value: str
     href: str = ""
-    look: str = ""
+    variant: str = ""
     title: str = ""
     tag: str = ""
 
@@ -90,8 +90,8 @@ def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, 
         "session_start": lambda: _instant(line.started_us, times),
         "session_end": lambda: _instant(line.ended_us, times),
         "customer": lambda: _id(line.customer_id, urls.customer(line.customer_id)),
-        "bots": lambda: Cell(value=", ".join(line.bot_names) or text.DASH, look="wrap"),
-        "channels": lambda: Cell(value=", ".join(line.channels), look="wrap"),
+        "bots": lambda: Cell(value=", ".join(line.bot_names) or text.DASH, variant="wrap"),
+        "channels": lambda: Cell(value=", ".join(line.channels), variant="wrap"),
         "conversations": lambda: _count(line.conversation_count),
         "tickets": lambda: _count(line.ticket_count),
         "events": lambda: _count(line.event_count),
@@ -108,14 +108,14 @@ def row_cells(row: UnderlyingRow, columns: tuple[str, ...], *, times: Times, url
         "session_end": lambda: _instant(row.session_end_us, times),
         "customer_id": lambda: _id(row.customer_id, urls.customer(row.customer_id)),
         "conversation_id": lambda: _id(row.conversation_id, urls.conversation(row.conversation_id)),
-        "bot_id": lambda: Cell(value=row.bot_id or text.DASH, look="id"),
+        "bot_id": lambda: Cell(value=row.bot_id or text.DASH, variant="id"),
         "bot_name": lambda: Cell(value=row.bot_name or text.DASH),
         "bot_version": lambda: Cell(value=row.bot_version or text.DASH),
         "channel": lambda: Cell(value=row.channel),
         "conversation_created_at": lambda: _instant(row.conversation_created_us, times),
         "conversation_updated_at": lambda: _instant(row.conversation_updated_us, times),
-        "ticket_ids": lambda: Cell(value=", ".join(row.ticket_ids) or text.DASH, look="wrap"),
-        "ticket_types": lambda: Cell(value=", ".join(dict.fromkeys(row.ticket_types)) or text.DASH, look="wrap"),
+        "ticket_ids": lambda: Cell(value=", ".join(row.ticket_ids) or text.DASH, variant="wrap"),
+        "ticket_types": lambda: Cell(value=", ".join(dict.fromkeys(row.ticket_types)) or text.DASH, variant="wrap"),
         "events": lambda: _count(row.event_count),
         "preview": lambda: Cell(value="yes" if row.is_preview else "no"),
     }
@@ -123,22 +123,22 @@ def row_cells(row: UnderlyingRow, columns: tuple[str, ...], *, times: Times, url
 
 
 def _id(value: str, href: str, *, tag: str = "") -> Cell:
-    return Cell(value=text.short_id(value), href=href, look="id", title=value, tag=tag)
+    return Cell(value=text.short_id(value), href=href, variant="id", title=value, tag=tag)
 
 
 def _instant(instant_us: int | None, times: Times) -> Cell:
     if instant_us is None:
-        return Cell(value=text.DASH, look="num")
-    return Cell(value=text.row_instant_text(instant_us, zone=times.zone, now_us=times.now_us), look="num")
+        return Cell(value=text.DASH, variant="num")
+    return Cell(value=text.row_instant_text(instant_us, zone=times.zone, now_us=times.now_us), variant="num")
 
 
 def _count(count: int) -> Cell:
-    return Cell(value=text.count_text(count), look="r num" if count else "r num zero")
+    return Cell(value=text.count_text(count), variant="r num" if count else "r num zero")
 
 
 def _closed_by(line: SessionLine, times: Times) -> Cell:
     if not line.is_running(times.now_us):
-        return Cell(value=_CLOSED_BY_WORDS[line.closed_by], look="dim2")
+        return Cell(value=_CLOSED_BY_WORDS[line.closed_by], variant="dim2")
     if line.ended_us is None:
         return Cell(value="Open")
     until = text.row_instant_text(line.ended_us, zone=times.zone, now_us=times.now_us, seconds=False)

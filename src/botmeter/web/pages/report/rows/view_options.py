@@ -48,14 +48,14 @@ ROW_COLUMNS_SHOWN: Final = (
 )
 
 
-_DEFAULT_OPTIONS: Final = RowOptions(limit=PAGE_LINES)
+_DEFAULTS: Final = RowOptions(limit=PAGE_LINES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsAddress:
     """View options of rows; empty `columns` means the defaults."""
 
-    options: RowOptions = _DEFAULT_OPTIONS
+    options: RowOptions = _DEFAULTS
     columns: tuple[str, ...] = ()
     cursor: str = ""
     open_session: str = ""

@@ -53,10 +53,10 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
     held = ExportReader(visit.request, visit.account)
     try:
         asked = question(held.ledger, address, zone=preferred_zone(visit.account))
-        rows = read_rows_address(parameters)
+        view = read_rows_address(parameters)
         # Files have flat rows, so a session's columns don't apply.
-        columns = rows.columns if rows.options.grouping is Grouping.CONVERSATION and rows.columns else COLUMNS
-        wanted_export = Export(format=wanted, columns=columns, search=rows.options.search)
+        columns = view.columns if view.options.grouping is Grouping.CONVERSATION and view.columns else COLUMNS
+        wanted_export = Export(format=wanted, columns=columns, search=view.options.search)
         chunks = export_stream(held.ledger, asked.query, export=wanted_export)
         file, query = export_name(asked.query, wanted), asked.address.query()[:500]
         details = {"file": file, "query": query}
