@@ -12,7 +12,7 @@ from botmeter.reports.filters import FILTERS, NO_FILTERS, FilterDeclaration, Fil
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import ReportFilters
 from botmeter.web.api.parameters import QUESTION
-from botmeter.web.pages.report.filter_bar import shown_filters
+from botmeter.web.pages.report.filter_bar import bar_filters
 from botmeter.web.report_query import read_address
 from contract.source_tree import ROOT
 
@@ -57,7 +57,7 @@ def test_an_address_keeps_what_a_filter_picks_and_excludes(declared: FilterDecla
 
 
 def chips(filters: Filters) -> list[tuple[FilterDeclaration, bool]]:
-    return list(shown_filters(filters))
+    return list(bar_filters(filters))
 
 
 @EACH

@@ -50,17 +50,16 @@ def test_merging_is_told_listed_and_written_down_without_ids(client: Client, led
     assert "already merged" in client.get(PLACE).content.decode()
 
 
-@pytest.mark.parametrize("undone", [{"merge": "1"}, {"alias": "c2"}], ids=["the merge", "one alias"])
-def test_it_is_undone_and_stays_in_the_list(client: Client, ledgers: OpenLedgers, undone: dict[str, str]) -> None:
+def test_a_merge_is_undone_and_stays_in_the_list(client: Client, ledgers: OpenLedgers) -> None:
     client.post(PLACE, {"step": "merge", "pairs": PAIRS})
-    assert client.post(PLACE, {"step": "undo", **undone}).status_code == 302
+    assert client.post(PLACE, {"step": "undo", "merge": "1"}).status_code == 302
     page = client.get(PLACE).content.decode()
     assert "Merge undone." in page
     assert "Undone by" in page
     assert 'value="undo"' not in page
     assert aliases(ledgers) == []
     assert AuditEntry.objects.filter(action="customers_unmerged").count() == 1
-    again = client.post(PLACE, {"step": "undo", **undone})
+    again = client.post(PLACE, {"step": "undo", "merge": "1"})
     assert again.status_code == 404
     assert 'role="alert"' in again.content.decode()
 

@@ -51,7 +51,7 @@ def followed(client: Client, path: str = REPORT, *, query: str = "") -> str:
 @both_doors
 def test_where_nothing_came_there_is_nothing_to_put_in_place(owners: Client, door: str) -> None:
     asked = followed(owners, door, query="channel=web&")
-    assert asked.startswith(f"{door}/fresh?channel=web&follow=on&seen=")
+    assert asked.startswith(f"{door}/fresh?channel=web&follow=on&version=")
     answer = owners.get(asked)
     assert (answer.status_code, answer.content) == (204, b"")
 
@@ -72,7 +72,7 @@ def test_where_something_was_counted_the_answer_leads_to_the_whole_page(
 @pytest.mark.django_db
 def test_where_the_words_alone_are_others_the_line_comes_without_the_page(owners: Client) -> None:
     asked = followed(owners)
-    answer = owners.get(re.sub(r"said=\w+", "said=0", asked))
+    answer = owners.get(re.sub(r"line=\w+", "line=0", asked))
     text = answer.content.decode()
     assert (answer.status_code, answer["HX-Retarget"], answer["HX-Reselect"]) == (200, "#fresh", "#fresh")
     assert "Not live · latest event" in text
@@ -83,7 +83,7 @@ def test_where_the_words_alone_are_others_the_line_comes_without_the_page(owners
 @pytest.mark.django_db
 def test_another_day_is_another_page(owners: Client) -> None:
     asked = followed(owners)
-    yesterday = re.sub(r"(seen=\d+-)\d+", r"\g<1>20200101", asked)
+    yesterday = re.sub(r"(version=\d+-)\d+", r"\g<1>20200101", asked)
     assert yesterday != asked
     assert owners.get(yesterday).status_code == 302
 

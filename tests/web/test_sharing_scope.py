@@ -31,7 +31,7 @@ from botmeter.web.pages.sharing.scope import (
     presets_within,
     shared_question,
 )
-from botmeter.web.question import question
+from botmeter.web.question import report_question
 from support.facts import event, filled_ledger
 from support.ledgers import event as event_on
 from support.oracle import Event
@@ -136,8 +136,8 @@ def test_no_question_behind_a_link_is_wider_than_the_link(
 @given(shared=queries(), wanted=queries())
 def test_what_lies_within_the_link_is_shown_as_it_is_to_members(ledger: Ledger, shared: str, wanted: str) -> None:
     scope = scope_of(shared, may_see_rows=True)
-    whole = question(ledger, scope.whole, zone="UTC").query
-    free = question(ledger, address_of_query(wanted), zone=whole.period.timezone).query
+    whole = report_question(ledger, scope.whole, zone="UTC").query
+    free = report_question(ledger, address_of_query(wanted), zone=whole.period.timezone).query
     found = shared_question(ledger, scope, parameters=QueryDict(wanted)).narrowed.query
     within = whole.period.first_on <= free.period.first_on and free.period.last_on <= whole.period.last_on
     if within and free.period.timezone == whole.period.timezone and rows(ledger, whole) >= rows(ledger, free):

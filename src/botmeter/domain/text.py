@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from botmeter.domain.instant import datetime_from_us, us_from_datetime
+from botmeter.domain.instant import INSTANT_END_US, datetime_from_us, us_from_datetime
 from botmeter.domain.period import Period
 from botmeter.domain.week_hours import WEEKDAYS
 
@@ -75,6 +75,13 @@ def instant_text(instant_us: int, *, zone: str = "UTC", seconds: bool = True) ->
     """Format an instant: `21 Nov 2026 14:11:13`."""
     at = in_zone(instant_us, zone)
     return f"{day_text(at.date())} {at:%H:%M:%S}" if seconds else f"{day_text(at.date())} {at:%H:%M}"
+
+
+def end_text(ended_us: int | None, *, zone: str) -> str:
+    """Format a session's end to the minute; None while no limit ends it."""
+    if ended_us is None:
+        return "Open"
+    return instant_text(ended_us, zone=zone, seconds=False) if ended_us < INSTANT_END_US else "After 9998"
 
 
 def moment_text(at: datetime) -> str:

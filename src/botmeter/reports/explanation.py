@@ -94,5 +94,10 @@ class Explanation:
         return self.events[0]
 
     @property
+    def tickets(self) -> dict[str, str]:
+        """Tickets with their types."""
+        return {ticket: kind for part in self.conversations for ticket, kind in part.tickets}
+
+    @property
     def members(self) -> tuple[ExplainedEvent, ...]:
         return tuple(event for event in self.events if event.takes_part)

@@ -113,7 +113,7 @@ def content_sentence(explanation: Explanation) -> str:
         counted(len(bots), "bot"),
         counted(len(channels), "channel"),
     ]
-    tickets = {ticket for part in explanation.conversations for ticket, _ in part.tickets}
+    tickets = explanation.tickets
     linked = f" Linked to it: {counted(len(tickets), 'ticket')}." if tickets else ""
     return f"It contains {', '.join(parts)}, all charged as this one session.{linked}"
 

@@ -1,6 +1,5 @@
 """Values of the macros in `templates/parts`; `domain.text` formats numbers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,11 +12,12 @@ BAR_PERCENT_MAX: Final = 98.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link: crumbs, tabs, navigation, menus, exports."""
+    """A link: crumbs, tabs, navigation, menus, exports; `key` is its keyboard shortcut."""
 
     label: str
     href: str
     symbol: str = ""
+    key: str = ""
     is_current: bool = False
 
 
@@ -29,13 +29,12 @@ class Tools:
     table_href: str = ""
     is_table: bool = False
     rows_href: str = ""
-    export_href: str = ""
     expand_href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A legend entry: `line`, `dash`, `tick`, a series `s1` to `s8`, or an event mark (`m-o`, `m-c`)."""
+    """A legend entry: `line`, `dash`, `tick`, a series `s1` to `s8`, or an event mark (`m-opening`, `m-customer`)."""
 
     label: str
     kind: str = "line"
@@ -61,22 +60,27 @@ class RankedLine:
     before: str | None = None
     href: str = ""
     share: str = ""
-    tag: str = ""
     is_nested: bool = False
     opener: Opener | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonthBar:
-    """A month of the narrow monthly widget (`chart.html`: month_bars)."""
+class Cell:
+    """A table cell.
 
-    label: str
+    Attributes:
+        variant: CSS classes, such as `id`, `num` for numbers and instants, `wrap` for lists, `zero` for 0.
+        title: Full text of a cut value.
+        number: Bare value of a count.
+    """
+
     value: str
-    width: str
     href: str = ""
-    year: str = ""
+    variant: str = ""
+    title: str = ""
+    tag: str = ""
     note: str = ""
-    is_partial: bool = False
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,6 @@ class CalendarDay:
     href: str = ""
     title: str = ""
     is_today: bool = False
-    is_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +132,8 @@ class FilterChip:
 
     label: str
     choices_href: str
-    name: str = ""
-    verb: str = "is"
+    operator: str = "is"
     chosen: str = ""
-    chosen_values: tuple[str, ...] = ()
-    is_excluded: bool = False
     remove_href: str = ""
 
 
@@ -157,16 +157,6 @@ class FilterMenu:
     search_label: str = "Find"
     search_href: str = ""
     is_cut: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """A named period, with a shortcut for some."""
-
-    label: str
-    href: str
-    key: str = ""
-    is_current: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +186,7 @@ class PeriodPicker:
 
     label: str
     dates: str
-    presets: tuple[Preset, ...]
+    presets: tuple[Link, ...]
     months: tuple[PickerMonth, ...]
     action: str
     cancel_href: str
@@ -218,7 +208,6 @@ class Column:
     href: str = ""
     sorted: Literal["", "ascending", "descending"] = ""
     is_number: bool = False
-    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,8 +231,3 @@ def heat_step(count: int, *, most: int) -> int:
     if count <= 0 or most <= 0:
         return 0
     return min(HEAT_STEP_COUNT - 1, int(HEAT_STEP_COUNT * (count / most) ** HEAT_EXPONENT))
-
-
-def longest_of(counts: Sequence[int]) -> int:
-    """Return the count of the longest bar, 0 without counts."""
-    return max(counts, default=0)

@@ -16,23 +16,6 @@ from botmeter.web.titles import account_title, cached_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crumb:
-    """One breadcrumb."""
-
-    label: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountHead:
-    """The current account and its abbreviation."""
-
-    title: str
-    letter: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SharedNote:
     """Header of a shared page."""
 
@@ -53,8 +36,9 @@ class Frame:
     title: str
     csrf_token: str
     theme: str
-    crumbs: tuple[Crumb, ...] = ()
-    account: AccountHead | None = None
+    crumbs: tuple[Link, ...] = ()
+    account: Link | None = None
+    account_initial: str = ""
     accounts: tuple[Link, ...] = ()
     person: str | None = None
     person_initials: str = ""
@@ -80,7 +64,7 @@ _NAV_ADMIN: Final = (
 )
 
 
-def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] = ()) -> Frame:
+def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Link, ...] = ()) -> Frame:
     """Build an account page's frame; `current` is its navigation route."""
     memberships = visit.user.memberships.order_by("account")
     accounts = tuple(_account(visit, name) for name in memberships.values_list("account", flat=True))
@@ -90,7 +74,8 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] =
         csrf_token=get_token(visit.request),
         theme=_theme(visit.user),
         crumbs=crumbs,
-        account=AccountHead(title=account.label, letter=account.label[:1], href=account.href),
+        account=account,
+        account_initial=account.label[:1],
         accounts=accounts if len(accounts) > 1 else (),
         person=str(visit.user),
         person_initials=text.initials(str(visit.user)),
@@ -100,11 +85,17 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] =
     )
 
 
+def section_links(account: str, *routes: str) -> tuple[Link, ...]:
+    """Return links to sections of the navigation, for crumbs."""
+    labels = {route: label for label, _, route, _ in (*_NAV, *_NAV_ADMIN)}
+    return tuple(Link(label=labels[route], href=reverse(route, args=(account,))) for route in routes)
+
+
 def plain_frame(request: HttpRequest, *, title: str) -> Frame:
     """Build the frame of a page without an account."""
     # A request that failed early has none yet.
-    found: object = getattr(request, "user", None)
-    user = found if isinstance(found, User) else None
+    requester: object = getattr(request, "user", None)
+    user = requester if isinstance(requester, User) else None
     return Frame(
         title=title,
         csrf_token=get_token(request),

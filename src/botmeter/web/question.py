@@ -1,9 +1,10 @@
-"""The question of a report URL."""
+"""The question of a report's URL."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from botmeter.domain import text
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.people.models import AccountPreference
@@ -44,14 +45,21 @@ class Question:
     def zone(self) -> str:
         return self.query.period.timezone
 
+    @property
+    def today_on(self) -> date:
+        return day_of_us(self.now_us, timezone=checked_timezone(self.zone))
+
+    def row_instant(self, at_us: int, *, seconds: bool = True) -> str:
+        """Format an instant for a table row."""
+        return text.row_instant_text(at_us, zone=self.zone, now_us=self.now_us, seconds=seconds)
+
 
 def preferred_zone(account: str) -> str:
     """Return the account's reporting time zone."""
-    found = AccountPreference.objects.filter(account=account).values_list("timezone", flat=True).first()
-    return found or "UTC"
+    return AccountPreference.objects.filter(account=account).values_list("timezone", flat=True).first() or "UTC"
 
 
-def question(ledger: "ReadableLedger", address: ReportAddress, *, zone: str) -> Question:
+def report_question(ledger: "ReadableLedger", address: ReportAddress, *, zone: str) -> Question:
     """Build the question; `zone` is the default.
 
     Raises:
@@ -68,9 +76,9 @@ def question(ledger: "ReadableLedger", address: ReportAddress, *, zone: str) -> 
     elif days == (None, None):
         days = days_of(Preset.LAST_30_DAYS, today_on=today_on, available_from=start_on)
     chosen = RequestedDays(first_on=days[0], last_on=days[1], timezone=zone)
-    asked = usage_query(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
+    query = usage_query(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
     against = _AGAINST.get(address.compare)
     compared = None
     if against is not None:
-        compared = compared_query(asked, account=ledger.account, against=against, now_us=now_us)
-    return Question(address=address, query=asked, compared=compared, now_us=now_us, available_from=start_on)
+        compared = compared_query(query, account=ledger.account, against=against, now_us=now_us)
+    return Question(address=address, query=query, compared=compared, now_us=now_us, available_from=start_on)

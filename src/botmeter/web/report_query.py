@@ -18,7 +18,7 @@ from botmeter.domain.period import day_from_text
 from botmeter.reports.filters import FILTERS, NO_FILTERS, Filters, filters_of
 from botmeter.reports.presets import Preset
 
-_Word = TypeVar("_Word", bound=StrEnum)
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class Split(StrEnum):
@@ -51,11 +51,11 @@ class PreviewChoice(StrEnum):
 
 
 MODE_SUFFIX: Final = ".mode"
-"""Ending of the field by which the form of a filter says, without a script, that its values are excluded."""
+"""Ending of the form field that excludes a filter's values, for browsers without scripts."""
 EXCLUDE: Final = "not"
 
-_SHOWN_MAX: Final = 50
-_FLAG_OF: Final = {PreviewChoice.INCLUDED: None, PreviewChoice.ONLY: True, PreviewChoice.WITHOUT: False}
+_VALUES_MAX: Final = 50
+_PREVIEW_FLAGS: Final = {PreviewChoice.INCLUDED: None, PreviewChoice.ONLY: True, PreviewChoice.WITHOUT: False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,10 @@ class ReportAddress:
     def has_filters(self) -> bool:
         return self.filters != NO_FILTERS
 
+    @property
+    def preview_choice(self) -> PreviewChoice:
+        return next(choice for choice, flag in _PREVIEW_FLAGS.items() if flag is self.filters.preview)
+
     def with_days(self, preset: Preset) -> "ReportAddress":
         """Replace the period by a preset."""
         return replace(self, preset=preset, days=(None, None))
@@ -98,6 +102,10 @@ class ReportAddress:
     def excluding(self, name: str, *values: str) -> "ReportAddress":
         """Replace a filter's excluded values."""
         return replace(self, filters=self.filters.with_excluded(name, values))
+
+    def removing(self, name: str, *, is_excluded: bool) -> "ReportAddress":
+        """Remove a filter's values, or its excluded values."""
+        return self.excluding(name) if is_excluded else self.only(name)
 
     def preview(self, flag: bool | None) -> "ReportAddress":
         """Keep previews only (True), none (False), or both."""
@@ -117,13 +125,11 @@ class ReportAddress:
 
     def toggled_bot(self, bot_id: str) -> "ReportAddress":
         """Expand or collapse a bot."""
-        others = tuple(name for name in self.opened if name != bot_id)
-        return replace(self, opened=others if bot_id in self.opened else (*others, bot_id))
+        return replace(self, opened=_toggled(self.opened, bot_id))
 
     def toggled_table(self, widget: str) -> "ReportAddress":
         """Switch a widget between chart and table."""
-        others = tuple(name for name in self.table if name != widget)
-        return replace(self, table=others if widget in self.table else (*others, widget))
+        return replace(self, table=_toggled(self.table, widget))
 
     def following(self, flag: bool) -> "ReportAddress":
         """Turn live updates on or off."""
@@ -143,8 +149,6 @@ class ReportAddress:
                 yield declared.name, value
             for value in excluded:
                 yield declared.not_parameter, value
-        if self.filters.preview is not None:
-            yield "preview", (PreviewChoice.ONLY if self.filters.preview else PreviewChoice.WITHOUT).value
         yield from self._choices()
         for widget in self.table:
             yield "table", widget
@@ -152,6 +156,8 @@ class ReportAddress:
             yield "open", bot_id
 
     def _choices(self) -> Iterator[tuple[str, str]]:
+        if self.preview_choice is not PreviewChoice.INCLUDED:
+            yield "preview", self.preview_choice.value
         if self.split is not Split.TOOK_PART:
             yield "split", self.split.value
         if self.compare is not Compare.PREVIOUS:
@@ -161,12 +167,16 @@ class ReportAddress:
 
     def query(self, **more: str) -> str:
         """Return the query string from `?` on, or an empty text."""
-        text = "&".join(filter(None, (_text_of(self), urlencode(more))))
+        text = "&".join(filter(None, (_query_string(self), urlencode(more))))
         return f"?{text}" if text else ""
 
 
+def _toggled(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return tuple(each for each in names if each != name) if name in names else (*names, name)
+
+
 @lru_cache(maxsize=4_096)
-def _text_of(address: ReportAddress) -> str:
+def _query_string(address: ReportAddress) -> str:
     """Cached, since a page has hundreds of URLs, and the next one nearly the same."""
     return urlencode([*address.pairs()])
 
@@ -178,21 +188,21 @@ def read_address(parameters: QueryDict) -> ReportAddress:
         Refused: `date_invalid`, `parameter_invalid`, `arguments_clash` for a preset with days.
         TooMuch: `filter_too_long`.
     """
-    preset = choice(parameters, "period", words=Preset)
+    preset = choice(parameters, "period", choices=Preset)
     days = (_day(parameters, "from"), _day(parameters, "to"))
     if preset is not None and days != (None, None):
         raise Refused("arguments_clash", "Use either `period`, or `from` and `to`, not both.")
-    preview = choice(parameters, "preview", words=PreviewChoice) or PreviewChoice.INCLUDED
+    preview = choice(parameters, "preview", choices=PreviewChoice) or PreviewChoice.INCLUDED
     return ReportAddress(
         preset=preset,
         days=days,
         timezone=parameters.get("timezone") or None,
-        filters=_filters(parameters, preview=_FLAG_OF[preview]),
-        split=choice(parameters, "split", words=Split) or Split.TOOK_PART,
-        compare=choice(parameters, "compare", words=Compare) or Compare.PREVIOUS,
-        table=tuple(sorted({name[:40] for name in parameters.getlist("table")}))[:_SHOWN_MAX],
-        opened=tuple(dict.fromkeys(parameters.getlist("open")))[:_SHOWN_MAX],
-        follows=choice(parameters, "follow", words=Follow) is not None,
+        filters=_filters(parameters, preview=_PREVIEW_FLAGS[preview]),
+        split=choice(parameters, "split", choices=Split) or Split.TOOK_PART,
+        compare=choice(parameters, "compare", choices=Compare) or Compare.PREVIOUS,
+        table=tuple(sorted({name[:40] for name in parameters.getlist("table")}))[:_VALUES_MAX],
+        opened=tuple(dict.fromkeys(parameters.getlist("open")))[:_VALUES_MAX],
+        follows=choice(parameters, "follow", choices=Follow) is not None,
     )
 
 
@@ -206,27 +216,39 @@ def _filters(parameters: QueryDict, *, preview: bool | None) -> Filters:
     return filters_of(picked, excluded, preview=preview)
 
 
-def choice(parameters: QueryDict, name: str, *, words: type[_Word]) -> _Word | None:
+def choice(parameters: QueryDict, name: str, *, choices: type[_Choice]) -> _Choice | None:
     """Parse a parameter; None if missing.
 
     Raises:
         Refused: `parameter_invalid`.
     """
     text = parameters.get(name)
-    return word_named(text, name, words=words) if text else None
+    return choice_named(text, name, choices=choices) if text else None
 
 
-def word_named(text: str, name: str, *, words: type[_Word]) -> _Word:
+def choice_named(text: str, name: str, *, choices: type[_Choice]) -> _Choice:
     """Parse a value.
 
     Raises:
         Refused: `parameter_invalid`.
     """
     try:
-        return words(text)
+        return choices(text)
     except ValueError:
-        known = ", ".join(word.value for word in words)
+        known = ", ".join(choice.value for choice in choices)
         raise Refused("parameter_invalid", f"Unknown value {text[:40]!r} for {name}. Use one of {known}.") from None
+
+
+def number_named(text: str, name: str, *, within: tuple[int, int]) -> int:
+    """Parse a whole number of a parameter.
+
+    Raises:
+        Refused: `parameter_invalid`.
+    """
+    least, most = within
+    if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most:
+        return int(text)
+    raise Refused("parameter_invalid", f"Invalid value {text[:40]!r} for {name}. Use a number from {least} to {most}.")
 
 
 def _day(parameters: QueryDict, name: str) -> date | None:

@@ -60,6 +60,11 @@ def listed(words: Iterable[Word], *, most: int) -> Words:
     return (*pieces, plain(f" and {len(every) - most:,} more")) if len(every) > most else tuple(pieces)
 
 
+def with_detail(word: Word, name: str | None) -> Words:
+    """Append a user-chosen name, if any."""
+    return (word, plain(" "), name_word(name)) if name else (word,)
+
+
 def text_of(words: Words) -> str:
     """Return the text without links."""
     return "".join(word.text for word in words)

@@ -9,7 +9,7 @@ from botmeter.domain import text
 from botmeter.domain.instant import now_us
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.account.policy_text import PolicyTerm, policy_terms
 from botmeter.web.rendering import rendered
 
@@ -31,7 +31,7 @@ def counting(visit: Visit) -> HttpResponse:
     with visit.reading() as ledger:
         policies = policy_terms(ledger.schedule, now_us=now_us())
         data_since = text.day_text(ledger.account.available_from)
-    crumbs = (Crumb(label="Reports", href=reverse("reports", args=(visit.account,))),)
+    crumbs = section_links(visit.account, "reports")
     page = CountingPage(
         frame=frame(visit, title="How sessions are counted", current="reports", crumbs=crumbs),
         sentence=next(term.sentence for term in policies if term.is_in_force),

@@ -10,7 +10,6 @@ from typing import Any, Final
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 
 from botmeter.domain import text
 from botmeter.domain.errors import Refused, TooMuch, Unavailable
@@ -29,7 +28,7 @@ from botmeter.reports.query import usage_query
 from botmeter.reports.simulate import REASONS, simulate
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.rendering import rendered
 
@@ -175,9 +174,8 @@ def _change_sentence(ledger: ReadableLedger, *, now_us: int) -> str:
 
 def _page(visit: Visit, choice: PolicyForm, *, policy: Policy | None, form: InForceForm) -> HttpResponse:
     published = next((each for each in presets() if each.policy == policy), None)
-    settings = Crumb(label="Settings", href=reverse("settings", args=(visit.account,)))
     page = PolicyPage(
-        frame=frame(visit, title="Change policy", current="settings", crumbs=(settings,)),
+        frame=frame(visit, title="Change policy", current="settings", crumbs=section_links(visit.account, "settings")),
         choice=choice,
         label=policy.label if policy else "",
         sentence=policy_sentence(policy) if policy else "",

@@ -15,9 +15,9 @@ from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.reports.bots import bots
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entity_urls import EntityUrls
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word, name_word
@@ -69,78 +69,71 @@ class BotsPage:
     start_href: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    zone: str
-    number: int
-    opened: str | None
-
-
 @for_member(Right.SEE_REPORTS, posts=Right.NAME_BOTS)
 def bots_page(visit: Visit) -> HttpResponse:
     """List the bots; set a display name on POST."""
     if visit.request.method == "POST":
         return _set_name(visit)
-    return _page(visit, notice=pop_notice(visit.request), opened=visit.request.GET.get("bot"))
+    return _page(visit, notice=pop_notice(visit.request), expanded=visit.request.GET.get("bot"))
 
 
 def _set_name(visit: Visit) -> HttpResponse:
     sent = visit.request.POST
     bot_id, name = sent.get("bot", ""), sent.get("name", "").strip()
     try:
-        wanted = BotName(bot_id=bot_id, name=name)
+        bot_name = BotName(bot_id=bot_id, name=name)
     except Refused as error:
-        return _page(visit, notice=Notice(fact=error.message, kind="bad"), opened=bot_id, status=400)
+        return _page(visit, notice=Notice(fact=error.message, kind="bad"), expanded=bot_id, status=400)
     with visit.writing() as ledger:
-        set_bot_name(ledger, wanted, by=visit.user.email, now_us=present_us())
+        set_bot_name(ledger, bot_name, by=visit.user.email, now_us=present_us())
     record(Action.BOT_NAMED, request=visit.request, user=visit.user, account=visit.account, bot=bot_id, name=name)
     fact = f"Display name of {bot_id} set to {name}." if name else f"{bot_id} uses the name from its events again."
     add_notice(visit.request, Notice(fact=fact, consequence="Reports and exports show it; counts do not depend on it."))
     return HttpResponseRedirect(reverse("bots", args=(visit.account,)))
 
 
-def _page(visit: Visit, *, notice: Notice | None, opened: str | None, status: int = 200) -> HttpResponse:
-    urls = EntityUrls(account=visit.account)
+def _page(visit: Visit, *, notice: Notice | None, expanded: str | None, status: int = 200) -> HttpResponse:
+    urls = ReportUrls(owner=visit.account)
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
-        found = bots(ledger, now_us=present_us())
+        overviews = bots(ledger, now_us=present_us())
         names = {one.bot_id: one for one in named_bots(ledger)}
     page = BotsPage(
-        frame=frame(visit, title="My Bots", current="bots", crumbs=(Crumb(label="Reports", href=urls.reports()),)),
+        frame=frame(visit, title="My Bots", current="bots", crumbs=section_links(visit.account, "reports")),
         notice=notice,
         bots=tuple(
-            _line(bot, names[bot.bot_id], urls=urls, look=_Look(zone=zone, number=number, opened=opened))
-            for number, bot in enumerate(found, start=1)
+            _line(bot, names[bot.bot_id], urls=urls, zone=zone, anchor=f"bot-{number}", is_open=bot.bot_id == expanded)
+            for number, bot in enumerate(overviews, start=1)
         ),
         zone=zone,
         name_characters_max=DISPLAY_NAME_CHARACTERS_MAX,
         may_name=visit.may(Right.NAME_BOTS),
         action=reverse("bots", args=(visit.account,)),
-        start_href=urls.reports(),
+        start_href=reverse("reports", args=(visit.account,)),
     )
     return rendered(visit.request, "bots.html", page=page, status=status)
 
 
-def _line(bot: "BotOverview", named: NamedBot, *, urls: EntityUrls, look: _Look) -> BotLine:
+def _line(bot: "BotOverview", named: NamedBot, *, urls: ReportUrls, zone: str, anchor: str, is_open: bool) -> BotLine:
     href = urls.bot(bot.bot_id)
     return BotLine(
         bot_id=bot.bot_id,
-        anchor=f"bot-{look.number}",
+        anchor=anchor,
         name=name_word(bot.name, href),
         shown_id=id_word(bot.bot_id),
         session_count=bot.session_count,
         sessions=Word(text=text.count_text(bot.session_count), href=href if bot.session_count else ""),
-        first=text.instant_text(bot.first_event_us, zone=look.zone, seconds=False),
-        last=text.instant_text(bot.last_event_us, zone=look.zone, seconds=False),
-        versions=tuple(_version(one, bot.bot_id, urls=urls, zone=look.zone) for one in bot.versions),
+        first=text.instant_text(bot.first_event_us, zone=zone, seconds=False),
+        last=text.instant_text(bot.last_event_us, zone=zone, seconds=False),
+        versions=tuple(_version(one, bot.bot_id, urls=urls, zone=zone) for one in bot.versions),
         version_count=text.counted(len(bot.versions), "version"),
         set_name=named.set_name or "",
         sent_name=named.sent_name or bot.bot_id,
-        is_open=bot.bot_id == look.opened,
+        is_open=is_open,
     )
 
 
-def _version(one: "BotVersionOverview", bot_id: str, *, urls: EntityUrls, zone: str) -> VersionLine:
+def _version(one: "BotVersionOverview", bot_id: str, *, urls: ReportUrls, zone: str) -> VersionLine:
     href = urls.bot(bot_id, version=one.bot_version) if one.session_count and one.bot_version is not None else ""
     return VersionLine(
         version=Word(text="unnamed") if one.bot_version is None else name_word(one.bot_version),

@@ -1,6 +1,5 @@
 """Customers → Merge customers: preview, merge, undo."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -11,7 +10,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from botmeter.domain import text
-from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.domain.instant import now_us as present_us
 from botmeter.ledger.customer_file import BYTES_MAX, csv_from_pairs, pairs_from_csv
@@ -28,15 +27,16 @@ from botmeter.ledger.customers import (
 from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entity_urls import EntityUrls
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
+from botmeter.web.report_query import number_named
 from botmeter.web.rich_text import Words, id_word, listed, plain
 
-_SHOWN_MAX: Final = 10
-_PREVIEWED_MAX: Final = 5
+_NAMES_MAX: Final = 10
+_PREVIEW_MAX: Final = 5
 
 
 class MergeForm(forms.Form):
@@ -65,12 +65,16 @@ class MergeForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        sent: dict[str, Any] = super().clean() or self.cleaned_data
+        fields: dict[str, Any] = super().clean() or self.cleaned_data
         try:
-            sent["pairs"] = _pairs(sent)
+            fields["pairs"] = _pairs(fields)
         except Refused as problem:
-            self.add_error("file" if sent.get("file") else None, problem.message)
-        return sent
+            self.add_refusal(problem)
+        return fields
+
+    def add_refusal(self, problem: Refused) -> None:
+        """Add the problem to the file, else to the form."""
+        self.add_error("file" if self.cleaned_data.get("file") else None, problem.message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +116,15 @@ class MergePage:
 @for_member(Right.MERGE_CUSTOMERS, posts=Right.MERGE_CUSTOMERS)
 def merge_page(visit: Visit) -> HttpResponse:
     """Show the merges; preview, merge or undo on POST."""
-    sent = visit.request.POST
     if visit.request.method != "POST":
         return _page(visit, form=MergeForm(initial={"customer_id": visit.request.GET.get("customer_id", "")}))
-    if sent.get("step") == "undo":
-        return _undo(visit)
-    if sent.get("step") == "merge":
-        return _merge(visit)
-    return _preview_page(visit)
+    match visit.request.POST.get("step"):
+        case "undo":
+            return _undo(visit)
+        case "merge":
+            return _merge(visit)
+        case _:
+            return _preview_page(visit)
 
 
 def merge_sentence(change: CustomerChange) -> str:
@@ -133,16 +138,15 @@ def merge_sentence(change: CustomerChange) -> str:
 
 
 def _preview_page(visit: Visit) -> HttpResponse:
-    form = MergeForm(visit.request.POST, visit.request.FILES)
-    if not form.is_valid():
-        return _page(visit, form=form, status=400)
-    try:
-        with visit.writing() as ledger:
-            change = merge_preview(ledger, form.cleaned_data["pairs"], now_us=present_us())
-    except Refused as problem:
-        form.add_error("file" if form.cleaned_data.get("file") else None, problem.message)
-        return _page(visit, form=form, status=400)
-    return _page(visit, form=form, preview=_preview(change, urls=EntityUrls(account=visit.account)))
+    form, preview = MergeForm(visit.request.POST, visit.request.FILES), None
+    if form.is_valid():
+        try:
+            with visit.writing() as ledger:
+                change = merge_preview(ledger, form.cleaned_data["pairs"], now_us=present_us())
+            preview = _preview(change, urls=ReportUrls(owner=visit.account))
+        except Refused as problem:
+            form.add_refusal(problem)
+    return _page(visit, form=form, preview=preview, status=400 if form.errors else 200)
 
 
 def _merge(visit: Visit) -> HttpResponse:
@@ -156,74 +160,76 @@ def _merge(visit: Visit) -> HttpResponse:
 
 
 def _undo(visit: Visit) -> HttpResponse:
-    alias, number = visit.request.POST.get("alias", ""), visit.request.POST.get("merge", "")
     try:
+        number = number_named(visit.request.POST.get("merge", ""), "merge", within=(1, 10**9))
         with visit.writing() as ledger:
-            named = (alias,) if alias else aliases_of_merge(ledger, int(number) if _is_number(number) else 0)
-            change = unmerge_customers(ledger, named, by=visit.user.email, now_us=present_us())
-    except Missing as problem:
+            aliases = aliases_of_merge(ledger, number)
+            change = unmerge_customers(ledger, aliases, by=visit.user.email, now_us=present_us())
+    except Refused as problem:
         return _page(visit, form=MergeForm(), notice=Notice(fact=problem.message, kind="bad"), status=404)
     return _finish(visit, change, action=Action.CUSTOMERS_UNMERGED, fact="Merge undone.")
 
 
 def _finish(visit: Visit, change: CustomerChange, *, action: Action, fact: str) -> HttpResponse:
-    if change.number is None:
-        add_notice(
-            visit.request, Notice(fact="No changes.", consequence="These customers are already merged.", kind="info")
-        )
-    else:
-        record(
-            action,
-            request=visit.request,
-            user=visit.user,
-            account=visit.account,
-            # No IDs: the log outlives erased customers.
-            change=change.number,
-            aliases=len(change.pairs),
-            events=change.event_count,
-            restated_days=change.restated_day_count,
-        )
-        add_notice(visit.request, Notice(fact=fact, consequence=merge_sentence(change)))
+    notice = Notice(fact="No changes.", consequence="These customers are already merged.", kind="info")
+    if change.number is not None:
+        # No IDs: the log outlives erased customers.
+        details = {
+            "change": change.number,
+            "aliases": len(change.pairs),
+            "events": change.event_count,
+            "restated_days": change.restated_day_count,
+        }
+        record(action, request=visit.request, user=visit.user, account=visit.account, **details)
+        notice = Notice(fact=fact, consequence=merge_sentence(change))
+    add_notice(visit.request, notice)
     return HttpResponseRedirect(reverse("merge-customers", args=(visit.account,)))
 
 
-def _page(visit: Visit, *, form: MergeForm, **more: Any) -> HttpResponse:
-    urls, zone = EntityUrls(account=visit.account), preferred_zone(visit.account)
+def _page(
+    visit: Visit,
+    *,
+    form: MergeForm,
+    preview: MergePreview | None = None,
+    notice: Notice | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    urls, zone = ReportUrls(owner=visit.account), preferred_zone(visit.account)
     with visit.reading() as ledger:
         aliases = customer_aliases(ledger)
-    status = more.pop("status", 200)
-    usual = {"preview": None, "notice": pop_notice(visit.request)}
     page = MergePage(
-        frame=frame(visit, title="Merge customers", current="customers", crumbs=_crumbs(urls)),
-        action=reverse("merge-customers", args=(visit.account,)),
+        frame=frame(
+            visit,
+            title="Merge customers",
+            current="customers",
+            crumbs=section_links(visit.account, "reports", "customers"),
+        ),
+        notice=notice or pop_notice(visit.request),
+        action=urls.merge_customers(),
         form=form,
+        preview=preview,
         merges=tuple(
-            _line(number, list(said), urls=urls, zone=zone)
-            for number, said in groupby(aliases, key=lambda one: one.merge_no)
+            _line(number, list(merged), urls=urls, zone=zone)
+            for number, merged in groupby(aliases, key=lambda alias: alias.merge_no)
         ),
         zone=zone,
-        **{**usual, **more},
     )
     return rendered(visit.request, "merge_customers.html", page=page, status=status)
 
 
-def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
-    return (Crumb(label="Reports", href=urls.reports()), Crumb(label="Customers", href=urls.customers()))
-
-
-def _line(number: int, said: list[CustomerAlias], *, urls: EntityUrls, zone: str) -> MergeLine:
-    first, in_force = said[0], [one for one in said if one.undone_no is None]
-    shown = in_force or said
-    undone = max(said, key=lambda one: one.undone_no or 0)
+def _line(number: int, aliases: list[CustomerAlias], *, urls: ReportUrls, zone: str) -> MergeLine:
+    first, in_force = aliases[0], [alias for alias in aliases if alias.undone_no is None]
+    last_undone = max(aliases, key=lambda alias: alias.undone_no or 0)
     state = ""
-    if not in_force and undone.undone_at is not None:
-        at = text.instant_text(undone.undone_at, zone=zone, seconds=False)
-        state = f"Undone by {undone.undone_by or 'unknown'}, {at}"
-    customers = dict.fromkeys(one.customer_id or one.same_as for one in shown)
+    if not in_force and last_undone.undone_at is not None:
+        at = text.instant_text(last_undone.undone_at, zone=zone, seconds=False)
+        state = f"Undone by {last_undone.undone_by or 'unknown'}, {at}"
+    listed_aliases = in_force or aliases
+    customer_ids = dict.fromkeys(alias.customer_id or alias.same_as for alias in listed_aliases)
     return MergeLine(
         number=text.count_text(number),
-        customers=listed([id_word(each, urls.customer(each)) for each in customers], most=_SHOWN_MAX),
-        aliases=listed([id_word(one.alias) for one in shown], most=_SHOWN_MAX),
+        customers=listed([id_word(each, urls.customer(each)) for each in customer_ids], most=_NAMES_MAX),
+        aliases=listed([id_word(alias.alias) for alias in listed_aliases], most=_NAMES_MAX),
         merged_at=text.instant_text(first.set_at, zone=zone, seconds=False),
         by=first.set_by or "unknown",
         state=state,
@@ -231,14 +237,14 @@ def _line(number: int, said: list[CustomerAlias], *, urls: EntityUrls, zone: str
     )
 
 
-def _preview(change: CustomerChange, *, urls: EntityUrls) -> MergePreview:
+def _preview(change: CustomerChange, *, urls: ReportUrls) -> MergePreview:
     if change.number is None:
         return MergePreview(pairs=(), more="", answer="These customers are already merged.", content="")
-    restated, hidden = change.restated_day_count, len(change.pairs) - _PREVIEWED_MAX
+    restated, hidden = change.restated_day_count, len(change.pairs) - _PREVIEW_MAX
     return MergePreview(
         pairs=tuple(
             (id_word(pair.alias), plain(" → "), id_word(pair.customer_id, urls.customer(pair.customer_id)))
-            for pair in change.pairs[:_PREVIEWED_MAX]
+            for pair in change.pairs[:_PREVIEW_MAX]
         ),
         more=f"and {hidden:,} more" if hidden > 0 else "",
         answer=(
@@ -250,19 +256,12 @@ def _preview(change: CustomerChange, *, urls: EntityUrls) -> MergePreview:
     )
 
 
-def _pairs(sent: dict[str, Any]) -> tuple[SameCustomer, ...]:
-    file: UploadedFile[Any] | None = sent.get("file")
+def _pairs(fields: dict[str, Any]) -> tuple[SameCustomer, ...]:
+    file: UploadedFile[Any] | None = fields.get("file")
     if file is not None:
         return pairs_from_csv(file.read(BYTES_MAX + 1))
-    aliases = list(_lines(sent.get("aliases") or ""))
-    if not sent.get("customer_id") or not aliases:
+    customer_id, lines = fields.get("customer_id"), (fields.get("aliases") or "").splitlines()
+    aliases = [line.strip() for line in lines if line.strip()]
+    if not customer_id or not aliases:
         raise Refused("merge_invalid", "Enter a customer and at least one other ID, or choose a file.")
-    return tuple(SameCustomer(customer_id=sent["customer_id"], alias=alias) for alias in aliases)
-
-
-def _lines(said: str) -> Iterable[str]:
-    return (line.strip() for line in said.splitlines() if line.strip())
-
-
-def _is_number(said: str) -> bool:
-    return said.isascii() and said.isdecimal() and len(said) < 10
+    return tuple(SameCustomer(customer_id=customer_id, alias=alias) for alias in aliases)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from botmeter.domain import text
 from botmeter.domain.errors import Missing
@@ -16,9 +17,9 @@ from botmeter.reports.filter_values import filter_values
 from botmeter.reports.filters import filter_named
 from botmeter.reports.query import RequestedDays, UsageQuery, usage_query
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import bar_width, longest_of
-from botmeter.web.entity_urls import EntityUrls
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.components import bar_width
+from botmeter.web.layout import Frame, frame, section_links
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 TOP_COUNT: Final = 25
-_ID_LETTERS_MAX: Final = 512
+_SEARCH_LENGTH_MAX: Final = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundCustomer:
-    """A customer found by the search."""
+class MatchingCustomer:
+    """A customer that the search matches."""
 
     customer_id: str
     customer: Word
@@ -53,12 +54,12 @@ class TopCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomersPage:
-    """The customers of an account; `found` is None without a search."""
+    """The customers of an account; `matches` is None without a search."""
 
     frame: Frame
     action: str
     search: str
-    found: tuple[FoundCustomer, ...] | None
+    matches: tuple[MatchingCustomer, ...] | None
     is_cut: bool
     top: tuple[TopCustomer, ...]
     period: str
@@ -69,63 +70,59 @@ class CustomersPage:
 @for_member(Right.SEE_REPORTS)
 def customers_page(visit: Visit) -> HttpResponse:
     """Search customers; a full ID redirects to its page."""
-    urls = EntityUrls(account=visit.account)
-    search = visit.request.GET.get("search", "")[:_ID_LETTERS_MAX]
+    urls = ReportUrls(owner=visit.account)
+    search = visit.request.GET.get("search", "")[:_SEARCH_LENGTH_MAX]
     zone, now_us = preferred_zone(visit.account), present_us()
     with visit.reading() as ledger:
-        who = counted_customer(ledger, search)
-        if who != search:
-            return HttpResponseRedirect(urls.customer(who))
-        lately = usage_query(account=ledger.account, now_us=now_us, days=RequestedDays(timezone=zone))
-        found, is_cut = _found(ledger, search, urls=urls, now_us=now_us) if search else (None, False)
-        if found == () and search != search.strip():
+        customer_id = counted_customer(ledger, search)
+        if customer_id != search:
+            return HttpResponseRedirect(urls.customer(customer_id))
+        last_days = usage_query(account=ledger.account, now_us=now_us, days=RequestedDays(timezone=zone))
+        matches, is_cut = _matches(ledger, search, urls=urls, now_us=now_us) if search else (None, False)
+        if matches == () and search != search.strip():
             # IDs can begin with a space, but pasted spaces are far more common.
             search = search.strip()
-            found, is_cut = _found(ledger, search, urls=urls, now_us=now_us)
-        if found is not None and len(found) == 1 and found[0].customer_id == search:
+            matches, is_cut = _matches(ledger, search, urls=urls, now_us=now_us)
+        if matches is not None and len(matches) == 1 and matches[0].customer_id == search:
             return HttpResponseRedirect(urls.customer(search))
-        top = _top(ledger, lately, urls=urls)
+        top = _top(ledger, last_days, urls=urls)
         is_empty = not ledger.touchpoints.all()
     page = CustomersPage(
-        frame=frame(visit, title="Customers", current="customers", crumbs=_crumbs(urls)),
-        action=urls.customers(),
+        frame=frame(visit, title="Customers", current="customers", crumbs=section_links(visit.account, "reports")),
+        action=reverse("customers", args=(visit.account,)),
         search=search,
-        found=found,
+        matches=matches,
         is_cut=is_cut,
         top=top,
-        period=f"{text.days_text(lately.period)}, {zone}",
-        start_href=urls.reports() if is_empty else "",
+        period=f"{text.days_text(last_days.period)}, {zone}",
+        start_href=reverse("reports", args=(visit.account,)) if is_empty else "",
         merge_href=urls.merge_customers() if visit.may(Right.MERGE_CUSTOMERS) else "",
     )
     return rendered(visit.request, "customers.html", page=page)
 
 
-def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
-    return (Crumb(label="Reports", href=urls.reports()),)
-
-
-def _found(
-    ledger: "ReadableLedger", search: str, *, urls: EntityUrls, now_us: int
-) -> tuple[tuple[FoundCustomer, ...], bool]:
+def _matches(
+    ledger: "ReadableLedger", search: str, *, urls: ReportUrls, now_us: int
+) -> tuple[tuple[MatchingCustomer, ...], bool]:
     """Return customers with sessions by ID prefix, and an exact match even without."""
-    always = usage_query(
+    all_days = usage_query(
         account=ledger.account,
         now_us=now_us,
         days=RequestedDays(first_on=ledger.account.available_from, last_on=day_of_us(now_us)),
     )
-    values = filter_values(ledger, always, declared=filter_named("customer"), search=search)
+    values = filter_values(ledger, all_days, declared=filter_named("customer"), search=search)
     counts = {one.value: one.session_count for one in values.values}
     if search not in counts and _is_known(ledger, search, now_us=now_us):
         counts = {search: 0, **counts}
-    found = tuple(
-        FoundCustomer(
+    matches = tuple(
+        MatchingCustomer(
             customer_id=customer_id,
             customer=id_word(customer_id, urls.customer(customer_id)),
             sessions=text.counted(count, "session"),
         )
         for customer_id, count in sorted(counts.items(), key=lambda entry: (entry[0] != search, -entry[1], entry[0]))
     )
-    return found, values.is_cut
+    return matches, values.is_cut
 
 
 def _is_known(ledger: "ReadableLedger", customer_id: str, *, now_us: int) -> bool:
@@ -137,10 +134,10 @@ def _is_known(ledger: "ReadableLedger", customer_id: str, *, now_us: int) -> boo
     return True
 
 
-def _top(ledger: "ReadableLedger", lately: UsageQuery, *, urls: EntityUrls) -> tuple[TopCustomer, ...]:
-    customers = top_customers(ledger, lately, limit=TOP_COUNT)
-    longest = longest_of([one.session_count for one in customers])
-    zone = lately.period.timezone
+def _top(ledger: "ReadableLedger", last_days: UsageQuery, *, urls: ReportUrls) -> tuple[TopCustomer, ...]:
+    customers = top_customers(ledger, last_days, limit=TOP_COUNT)
+    longest = max((one.session_count for one in customers), default=0)
+    zone = last_days.period.timezone
     return tuple(
         TopCustomer(
             customer=id_word(one.customer_id, urls.customer(one.customer_id)),

@@ -15,7 +15,8 @@ from botmeter.people.audit import Action, record
 from botmeter.people.models import User
 from botmeter.people.second_factor import has_second_factor, recovery_codes_left
 from botmeter.web.access import Visit, for_person
-from botmeter.web.layout import Crumb, Frame, frame, plain_frame
+from botmeter.web.components import Link
+from botmeter.web.layout import Frame, frame, plain_frame
 from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.people.forms import ChangePasswordForm, ProfileForm
 from botmeter.web.rendering import rendered
@@ -79,7 +80,7 @@ def end_other_sessions(request: HttpRequest, user: User) -> None:
     update_session_auth_hash(request, user)
 
 
-def own_frame(request: HttpRequest, *, title: str, crumbs: tuple[Crumb, ...] = ()) -> Frame:
+def own_frame(request: HttpRequest, *, title: str, crumbs: tuple[Link, ...] = ()) -> Frame:
     """Build the frame of own settings, within the account last used."""
     user = cast("User", request.user)
     memberships = user.memberships.order_by("account")

@@ -26,7 +26,8 @@ from botmeter.people.second_factor import (
     remove_second_factor,
 )
 from botmeter.web.access import for_person
-from botmeter.web.layout import Crumb, Frame
+from botmeter.web.components import Link
+from botmeter.web.layout import Frame
 from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.people.forms import OwnPasswordForm, SecondFactorForm
 from botmeter.web.pages.people.person import end_other_sessions, own_frame
@@ -102,7 +103,7 @@ def _page(
     device = draft_device(user) if can_prove and not is_set_up else None
     page = SecondFactorPage(
         frame=own_frame(
-            request, title="Two-factor authentication", crumbs=(Crumb(label="Your settings", href=reverse("me")),)
+            request, title="Two-factor authentication", crumbs=(Link(label="Your settings", href=reverse("me")),)
         ),
         notice=pop_notice(request),
         is_set_up=is_set_up,

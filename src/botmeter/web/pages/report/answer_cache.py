@@ -16,12 +16,12 @@ _overviews: Final[BoundedCache[Hashable, Overview]] = BoundedCache(256)
 _recencies: Final[BoundedCache[Hashable, Recency]] = BoundedCache(256)
 
 
-def kept_overview(ledger: "ReadableLedger", question: Question) -> Overview:
+def cached_overview(ledger: "ReadableLedger", question: Question) -> Overview:
     """Return the question's overview."""
     key = (ledger.account.name, ledger.version, question.query, question.compared)
     return _overviews.find_or_make(key, lambda: overview(ledger, question.query, compared=question.compared))
 
 
-def kept_recency(ledger: "ReadableLedger") -> Recency:
+def cached_recency(ledger: "ReadableLedger") -> Recency:
     """Return the recency of the ledger's numbers."""
     return _recencies.find_or_make((ledger.account.name, ledger.version), lambda: recency(ledger))

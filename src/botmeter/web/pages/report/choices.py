@@ -1,7 +1,7 @@
 """Choices of a filter, with session counts under the other filters."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.http import Http404, QueryDict
 
@@ -10,14 +10,14 @@ from botmeter.reports.filter_values import FilterValue, filter_values
 from botmeter.reports.filters import FilterDeclaration, filter_named
 from botmeter.web.components import Choice, FilterMenu
 from botmeter.web.layout import Frame
-from botmeter.web.pages.report.answered import PageContext
+from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.question import Question
 from botmeter.web.report_query import EXCLUDE, MODE_SUFFIX
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-_SEARCH_LENGTH_MAX = 200
+_SEARCH_LENGTH_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,6 @@ class ChoicesPage:
     """A filter's choices."""
 
     frame: Frame
-    label: str
     filter: FilterMenu
     search: str
 
@@ -59,24 +58,23 @@ def choices_page(
 ) -> ChoicesPage:
     """List chosen and matching values; of a restricted filter, only allowed ones."""
     declared, search, urls, address = request.declared, request.search, context.urls, question.address
-    name, label, query = declared.name, declared.label, question.query
-    limited = context.access.fixed_values(name)
+    name, query = declared.name, question.query
+    allowed = context.access.fixed_values(name)
     # Values that the page always excludes have no counts, so they are not offered.
     is_excluded = request.is_excluded and not context.access.is_fixed(name)
-    if limited:
+    if allowed:
         # Chosen values are always listed.
-        query = replace(query, filters=query.filters.with_values(name, limited))
-    found = filter_values(ledger, query, declared=declared, search=search, is_excluded=is_excluded)
+        query = replace(query, filters=query.filters.with_values(name, allowed))
+    available = filter_values(ledger, query, declared=declared, search=search, is_excluded=is_excluded)
     picked, excluded = address.filters.values(name), address.filters.excluded_values(name)
     chosen, others = (excluded, picked) if is_excluded else (picked, excluded)
     parameter = declared.not_parameter if is_excluded else name
-    # With both picked and excluded values, the form changes one kind and keeps the other.
-    field = parameter if others else name
-    lead = urls.rows if request.is_for_rows else urls.report
+    href_of = urls.rows if request.is_for_rows else urls.report
     menu = FilterMenu(
-        label=label,
-        name=field,
-        action=lead(address.cleared()).partition("?")[0],
+        label=declared.label,
+        # With both picked and excluded values, the form changes one kind and keeps the other.
+        name=parameter if others else name,
+        action=href_of(address.cleared()).partition("?")[0],
         choices=tuple(
             Choice(
                 value=one.value,
@@ -84,19 +82,19 @@ def choices_page(
                 count=text.count_text(one.session_count),
                 is_chosen=one.value in chosen,
             )
-            for one in found.values
-            if not limited or (one.value in limited and (one.value in chosen or _matches(one, search)))
+            for one in available.values
+            if not allowed or (one.value in allowed and (one.value in chosen or _matches(one, search)))
         ),
         kept=tuple(pair for pair in address.pairs() if pair[0] != parameter),
         parameter=parameter,
-        mode_name="" if others or limited else name + MODE_SUFFIX,
+        mode_name="" if others or allowed else name + MODE_SUFFIX,
         is_excluded=is_excluded,
-        remove_href=lead(address.excluding(name) if is_excluded else address.only(name)) if chosen else "",
-        search_label=f"Search {label.lower()}s",
+        remove_href=href_of(address.removing(name, is_excluded=is_excluded)) if chosen else "",
+        search_label=f"Search {declared.label.lower()}s",
         search_href=urls.choices(name, address, is_excluded=is_excluded),
-        is_cut=found.is_cut and not limited,
+        is_cut=available.is_cut and not allowed,
     )
-    return ChoicesPage(frame=context.frame, label=label, filter=menu, search=search)
+    return ChoicesPage(frame=context.frame, filter=menu, search=search)
 
 
 def _matches(value: FilterValue, search: str) -> bool:

@@ -9,14 +9,15 @@ from django.urls import reverse
 from botmeter.domain import text
 from botmeter.people.rights import Right
 from botmeter.people.saved_views import visible_views
+from botmeter.reports.usage import usage_report
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame
-from botmeter.web.question import preferred_zone, question
+from botmeter.web.question import preferred_zone, report_question
 from botmeter.web.rendering import rendered
 from botmeter.web.report_query import ReportAddress
 
-_KEPT: Final = (("Saved views", "views", Right.SAVE_VIEWS), ("Share links", "shares", Right.SHARE))
+_LINKS: Final = (("Saved views", "views", Right.SAVE_VIEWS), ("Share links", "shares", Right.SHARE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,33 +40,31 @@ class ViewLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaysInPage:
-    """Cards, saved views, and links to views and share links (`kept`)."""
+class SectionPage:
+    """A report's card; under Reports also saved views, and links to views and share links."""
 
     frame: Frame
-    heading: str
-    entries: tuple[Entry, ...]
-    views: tuple[ViewLine, ...]
-    kept: tuple[Link, ...] = ()
+    entry: Entry
+    views: tuple[ViewLine, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 @for_member(Right.SEE_REPORTS)
 def reports(visit: Visit) -> HttpResponse:
-    """List the reports and saved views."""
+    """Link to the report and saved views."""
     entry = Entry(
         label="Bot session consumption",
         href=reverse("report", args=(visit.account,)),
         symbol="chart",
-        sentence=f"Sessions by day, bot, channel and month, with the underlying conversations. {_lately(visit)}",
+        sentence=f"Sessions by day, bot, channel and month, with the underlying conversations. {_last_days(visit)}",
     )
-    page = WaysInPage(
+    page = SectionPage(
         frame=frame(visit, title="Reports", current="reports"),
-        heading="Reports",
-        entries=(entry,),
+        entry=entry,
         views=_views(visit),
-        kept=tuple(
+        links=tuple(
             Link(label=label, href=reverse(route, args=(visit.account,)))
-            for label, route, right in _KEPT
+            for label, route, right in _LINKS
             if visit.may(right)
         ),
     )
@@ -74,26 +73,22 @@ def reports(visit: Visit) -> HttpResponse:
 
 @for_member(Right.SEE_BILLING)
 def billing(visit: Visit) -> HttpResponse:
-    """List the billing reports."""
+    """Link to the report under Billing."""
     entry = Entry(
         label="Session usage reports",
         href=reverse("billing-report", args=(visit.account,)),
         symbol="bill",
-        sentence=f"Sessions consumed, with the reason why each was charged. {_lately(visit)}",
+        sentence=f"Sessions consumed, with the reason why each was charged. {_last_days(visit)}",
     )
-    page = WaysInPage(
-        frame=frame(visit, title="Billing", current="billing"), heading="Billing", entries=(entry,), views=()
-    )
+    page = SectionPage(frame=frame(visit, title="Billing", current="billing"), entry=entry)
     return rendered(visit.request, "entry_points.html", page=page)
 
 
-def _lately(visit: Visit) -> str:
-    from botmeter.reports.usage import usage_report
-
+def _last_days(visit: Visit) -> str:
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
-        asked = question(ledger, ReportAddress(), zone=zone)
-        count = usage_report(ledger, asked.query).sessions_consumed
+        query = report_question(ledger, ReportAddress(), zone=zone).query
+        count = usage_report(ledger, query).sessions_consumed
     return f"{text.counted(count, 'session')} in the last 30 days."
 
 

@@ -1,5 +1,6 @@
 """The bar above a report: period, comparison and filter chips."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -8,15 +9,13 @@ from botmeter.domain.week_hours import week_hour_of_text
 from botmeter.reports.bots import names_of_bots
 from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters, FilterTarget
 from botmeter.web.components import FilterChip, Link, PeriodPicker
-from botmeter.web.pages.report.period_picker import Lead, period_picker
+from botmeter.web.pages.report.contexts import PageContext
+from botmeter.web.pages.report.period_picker import MakeHref, period_picker
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
-from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 from botmeter.web.report_query import Compare, PreviewChoice, ReportAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from botmeter.ledger.readable import ReadableLedger
 
 _NAMED_MAX: Final = 3
@@ -26,6 +25,7 @@ _OPERATORS: Final = {
     (True, False): "is not",
     (True, True): "is none of",
 }
+_PREVIEWS: Final = (("Included", None), ("Previews only", True), ("Without previews", False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,47 +43,29 @@ class FilterBar:
 
 
 def filter_bar(
-    question: Question,
-    *,
-    urls: ReportUrls,
-    access: ReportAccess,
-    bot_names: "Mapping[str, str]",
-    is_for_rows: bool = False,
+    ledger: "ReadableLedger", question: Question, *, page: PageContext, is_for_rows: bool = False
 ) -> FilterBar:
     """Build the bar; `is_for_rows` links to the underlying data."""
-    address = question.address
-    lead: Lead = urls.rows if is_for_rows else urls.report
+    address, access = question.address, page.access
+    href_of: MakeHref = page.urls.rows if is_for_rows else page.urls.report
+    choice = address.preview_choice
     return FilterBar(
-        period=period_picker(question, access=access, lead=lead),
+        period=period_picker(question, access=access, href_of=href_of),
         compare_label=_compare_label(question),
-        compare=_comparisons(question, access=access, lead=lead),
-        chips=tuple(
-            _chip(
-                declared,
-                address,
-                is_excluded=is_excluded,
-                hrefs=(
-                    urls.choices(declared.name, address, is_excluded=is_excluded),
-                    lead(address.excluding(declared.name) if is_excluded else address.only(declared.name)),
-                ),
-                access=access,
-                bot_names=bot_names,
-            )
-            for declared, is_excluded in shown_filters(address.filters)
-            if access.shows_filter(declared.name)
-        ),
-        preview_label=_preview_of(address).value if address.filters.preview is not None else "",
+        compare=_comparisons(question, access=access, href_of=href_of),
+        chips=tuple(_chips(ledger, address, page=page, href_of=href_of)),
+        preview_label="" if choice is PreviewChoice.INCLUDED else choice.value,
         preview=tuple(
-            Link(label=label, href=lead(address.preview(flag)), is_current=address.filters.preview is flag)
-            for label, flag in (("Included", None), ("Previews only", True), ("Without previews", False))
+            Link(label=label, href=href_of(address.preview(flag)), is_current=address.filters.preview is flag)
+            for label, flag in _PREVIEWS
             if access.allows(Fact.PREVIEWS)
         ),
-        preview_remove_href=lead(address.preview(None)),
-        clear_href=_clear_href(address, access=access, lead=lead),
+        preview_remove_href=href_of(address.preview(None)),
+        clear_href=_clear_href(address, access=access, href_of=href_of),
     )
 
 
-def shown_filters(filters: Filters) -> "Iterator[tuple[FilterDeclaration, bool]]":
+def bar_filters(filters: Filters) -> Iterator[tuple[FilterDeclaration, bool]]:
     """Generate filters with a chip; True for excluded values."""
     for declared in FILTERS:
         picked, excluded = filters.values(declared.name), filters.excluded_values(declared.name)
@@ -93,54 +75,40 @@ def shown_filters(filters: Filters) -> "Iterator[tuple[FilterDeclaration, bool]]
             yield declared, True
 
 
-def _chip(
-    declared: FilterDeclaration,
-    address: ReportAddress,
-    *,
-    is_excluded: bool,
-    hrefs: tuple[str, str],
-    access: ReportAccess,
-    bot_names: "Mapping[str, str]",
-) -> FilterChip:
-    filters = address.filters
-    values = filters.excluded_values(declared.name) if is_excluded else filters.values(declared.name)
-    return FilterChip(
-        label=declared.label,
-        name=declared.name,
-        verb=_OPERATORS[is_excluded, len(values) > 1],
-        chosen=_shown([value_text(declared, value, bot_names=bot_names) for value in values]),
-        chosen_values=values,
-        is_excluded=is_excluded,
-        choices_href=hrefs[0] if access.can_choose(declared.name, is_excluded=is_excluded) else "",
-        remove_href=hrefs[1] if access.can_remove(declared.name, values, is_excluded=is_excluded) else "",
-    )
+def _chips(
+    ledger: "ReadableLedger", address: ReportAddress, *, page: PageContext, href_of: MakeHref
+) -> Iterator[FilterChip]:
+    access, filters = page.access, address.filters
+    names_bots = any(declared.is_of_bots for declared, _, _ in filters.set_filters())
+    bot_names = names_of_bots(ledger) if names_bots else {}
+    for declared, is_excluded in bar_filters(filters):
+        name = declared.name
+        if not access.shows_filter(name):
+            continue
+        values = filters.excluded_values(name) if is_excluded else filters.values(name)
+        choices_href = page.urls.choices(name, address, is_excluded=is_excluded)
+        remove_href = href_of(address.removing(name, is_excluded=is_excluded))
+        yield FilterChip(
+            label=declared.label,
+            operator=_OPERATORS[is_excluded, len(values) > 1],
+            chosen=_values_text(declared, values, bot_names=bot_names),
+            choices_href=choices_href if access.can_choose(name, is_excluded=is_excluded) else "",
+            remove_href=remove_href if access.can_remove(name, values, is_excluded=is_excluded) else "",
+        )
 
 
-def _clear_href(address: ReportAddress, *, access: ReportAccess, lead: Lead) -> str:
+def _values_text(declared: FilterDeclaration, values: tuple[str, ...], *, bot_names: dict[str, str]) -> str:
+    if len(values) > _NAMED_MAX:
+        return f"{len(values)} chosen"
+    if declared.target is FilterTarget.HOUR:
+        return ", ".join(text.week_hour_text(week_hour_of_text(value)) for value in values)
+    return ", ".join(bot_names.get(value, value) if declared.is_of_bots else value for value in values)
+
+
+def _clear_href(address: ReportAddress, *, access: ReportAccess, href_of: MakeHref) -> str:
     if not access.allows(Fact.ALL_CLEAR):
         return access.reset_href
-    return lead(address.cleared()) if address.has_filters else ""
-
-
-def value_text(declared: FilterDeclaration, value: str, *, bot_names: "Mapping[str, str]") -> str:
-    """Format a value of a filter."""
-    if declared.target is FilterTarget.HOUR:
-        return text.week_hour_text(week_hour_of_text(value))
-    return bot_names.get(value, value) if declared.is_of_bots else value
-
-
-def bot_names_shown(ledger: "ReadableLedger", question: Question) -> dict[str, str]:
-    """Return bot names if a chip shows one."""
-    is_shown = any(declared.is_of_bots for declared, _, _ in question.query.filters.set_filters())
-    return names_of_bots(ledger) if is_shown else {}
-
-
-def _shown(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= _NAMED_MAX else f"{len(names)} chosen"
-
-
-def _preview_of(address: ReportAddress) -> PreviewChoice:
-    return PreviewChoice.ONLY if address.filters.preview else PreviewChoice.WITHOUT
+    return href_of(address.cleared()) if address.has_filters else ""
 
 
 def before_label(question: Question) -> str:
@@ -158,7 +126,7 @@ def _compare_label(question: Question) -> str:
     return f"vs {label[0].lower()}{label[1:]}"
 
 
-def _comparisons(question: Question, *, access: ReportAccess, lead: Lead) -> tuple[Link, ...]:
+def _comparisons(question: Question, *, access: ReportAccess, href_of: MakeHref) -> tuple[Link, ...]:
     day_count = question.query.period.day_count
     labels = {
         Compare.PREVIOUS: "The day before" if day_count == 1 else f"The {day_count} days before",
@@ -166,7 +134,7 @@ def _comparisons(question: Question, *, access: ReportAccess, lead: Lead) -> tup
         Compare.NONE: "Nothing",
     }
     links = tuple(
-        Link(label=label, href=lead(question.address.against(one)), is_current=question.address.compare is one)
+        Link(label=label, href=href_of(question.address.against(one)), is_current=question.address.compare is one)
         for one, label in labels.items()
         if one in access.comparisons
     )

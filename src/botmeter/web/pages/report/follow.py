@@ -5,15 +5,13 @@ A poll reads only the ledger's version. On a change the page is fetched whole, s
 
 import zlib
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from botmeter.domain.instant import now_us
-from botmeter.domain.period import checked_timezone, day_of_us
-from botmeter.web.pages.report.answer_cache import kept_recency
-from botmeter.web.pages.report.answered import PageContext
+from botmeter.ledger.settle import Backlog
+from botmeter.web.pages.report.answer_cache import cached_recency
 from botmeter.web.pages.report.freshness import Freshness, freshness
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
@@ -23,18 +21,18 @@ if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 # Metering takes up to a second; an event should be on the page two seconds after its receipt.
-_EVERY_LIVE: Final = "500ms"
-_EVERY: Final = "2s"
+_LIVE_INTERVAL: Final = "500ms"
+_INTERVAL: Final = "2s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
-    """The live switch; `fresh_href` is polled at interval `every`, and empty while off."""
+    """The live switch; `fresh_href` is polled at `interval`, and empty while off."""
 
     is_on: bool
     switch_href: str
     fresh_href: str = ""
-    every: str = ""
+    interval: str = ""
     again_href: str = ""
 
 
@@ -55,39 +53,35 @@ def following(ledger: "ReadableLedger", question: Question, *, urls: ReportUrls,
     return Following(
         is_on=True,
         switch_href=switch_href,
-        fresh_href=urls.fresh(address, seen=_mark(ledger, question), said=_digest(line)),
-        every=_EVERY_LIVE if line.kind == "live" else _EVERY,
+        fresh_href=urls.fresh(address, version=_version(ledger, question), line=_digest(line)),
+        interval=_LIVE_INTERVAL if line.kind == "live" else _INTERVAL,
         again_href=urls.report(address),
     )
 
 
 def fresh_answer(
-    request: HttpRequest, ledger: "ReadableLedger", *, question: Question, context: PageContext
+    request: HttpRequest, ledger: "ReadableLedger", *, question: Question, urls: ReportUrls, waiting: Backlog | None
 ) -> HttpResponse:
     """Answer a poll: 204 if unchanged, the freshness line if only it changed, else a redirect."""
-    if request.GET.get("seen") != _mark(ledger, question):
-        return HttpResponseRedirect(context.urls.report(question.address))
-    line = freshness(kept_recency(ledger), now_us=now_us(), zone=question.zone, waiting=context.waiting)
-    if request.GET.get("said") == _digest(line):
+    if request.GET.get("version") != _version(ledger, question):
+        return HttpResponseRedirect(urls.report(question.address))
+    line = freshness(cached_recency(ledger), now_us=now_us(), zone=question.zone, waiting=waiting)
+    if request.GET.get("line") == _digest(line):
         return HttpResponse(status=204)
-    page = FreshLine(freshness=line, following=following(ledger, question, urls=context.urls, line=line))
+    page = FreshLine(freshness=line, following=following(ledger, question, urls=urls, line=line))
     answer = rendered(request, "report/fresh.html", page=page)
     answer["HX-Retarget"] = answer["HX-Reselect"] = "#fresh"
     return answer
 
 
-def goes_on(question: Question) -> bool:
+def has_not_ended(question: Question) -> bool:
     """Return True until the period's last day is over."""
-    return question.query.period.last_on >= _today(question)
+    return question.query.period.last_on >= question.today_on
 
 
-def _mark(ledger: "ReadableLedger", question: Question) -> str:
+def _version(ledger: "ReadableLedger", question: Question) -> str:
     """Return the page's version: the commit, and today, which moves the period."""
-    return f"{ledger.version}-{_today(question):%Y%m%d}"
-
-
-def _today(question: Question) -> date:
-    return day_of_us(question.now_us, timezone=checked_timezone(question.zone))
+    return f"{ledger.version}-{question.today_on:%Y%m%d}"
 
 
 def _digest(line: Freshness) -> str:

@@ -6,8 +6,8 @@ from typing import Final
 from botmeter.domain import text
 from botmeter.domain.week_hours import WEEKDAYS, text_of_week_hour
 from botmeter.reports.hours import hours
-from botmeter.web.components import HeatCell, HeatRow, Tools, heat_step
-from botmeter.web.pages.report.answered import Answered
+from botmeter.web.components import HeatCell, HeatRow, heat_step
+from botmeter.web.pages.report.contexts import WidgetContext
 
 ROWS_MAX: Final = 12
 COLUMNS_MAX: Final = 8
@@ -17,7 +17,6 @@ COLUMNS_MAX: Final = 8
 class MatrixWidget:
     """Sessions by bot (rows) and channel (columns)."""
 
-    tools: Tools
     columns: tuple[str, ...]
     rows: tuple[HeatRow, ...]
     totals: tuple[str, ...]
@@ -25,15 +24,15 @@ class MatrixWidget:
     note: str
 
 
-def matrix(answered: Answered) -> MatrixWidget:
+def matrix(context: WidgetContext) -> MatrixWidget:
     """Count distinct sessions by bot and channel."""
-    report, address, urls = answered.report, answered.address, answered.urls
-    counts = {(cell.bot_id, cell.channel): cell.session_count for cell in answered.overview.matrix}
+    report, address, urls = context.report, context.address, context.urls
+    counts = {(cell.bot_id, cell.channel): cell.session_count for cell in context.overview.matrix}
     most = max(counts.values(), default=0)
     all_bots = [bot for bot in report.by_bot if bot.session_count]
     all_channels = [one for one in report.by_channel if one.session_count]
     bots, channels = all_bots, all_channels
-    if not answered.is_whole:
+    if not context.is_whole:
         bots, channels = all_bots[:ROWS_MAX], all_channels[:COLUMNS_MAX]
     rows = []
     for bot in bots:
@@ -47,15 +46,14 @@ def matrix(answered: Answered) -> MatrixWidget:
         href = "" if bot.bot_id is None else urls.report(address.only("bot", bot.bot_id))
         total = text.count_text(bot.session_count)
         rows.append(HeatRow(name=bot.bot_name or "No bot", cells=tuple(cells), href=href, total=total))
-    left_out = len(all_bots) > len(bots) or len(all_channels) > len(channels)
+    is_cut = len(all_bots) > len(bots) or len(all_channels) > len(channels)
     return MatrixWidget(
-        tools=Tools(rows_href=urls.rows(address), expand_href=urls.widget("bot-channel-matrix", address)),
         columns=tuple(channel.channel for channel in channels),
         rows=tuple(rows),
         totals=tuple(text.count_text(channel.session_count) for channel in channels),
         grand_total=text.count_text(report.sessions_consumed),
         note="Totals count each session once, so cells can add up to more. \u2013 means no sessions."
-        + ("Only the largest are shown. Expand to see all." if left_out else ""),
+        + ("Only the largest are shown. Expand to see all." if is_cut else ""),
     )
 
 
@@ -63,7 +61,6 @@ def matrix(answered: Answered) -> MatrixWidget:
 class HoursWidget:
     """Session starts by weekday and hour in the report's time zone."""
 
-    tools: Tools
     zone: str
     days: tuple[HeatRow, ...]
     least: str
@@ -71,15 +68,14 @@ class HoursWidget:
     busiest: str
 
 
-def hour_widget(answered: Answered) -> HoursWidget:
+def hour_widget(context: WidgetContext) -> HoursWidget:
     """Count session starts by weekday and hour."""
-    question, address, urls = answered.question, answered.address, answered.urls
-    by_day = hours(answered.ledger, question.query)
+    question, address, urls = context.question, context.address, context.urls
+    by_day = hours(context.ledger, question.query)
     counts = [count for day in by_day for count in day]
     most = max(counts)
     at = counts.index(most)
     return HoursWidget(
-        tools=Tools(rows_href=urls.rows(address), expand_href=urls.widget("hours", address)),
         zone=question.zone,
         days=tuple(
             HeatRow(

@@ -1,12 +1,15 @@
 """Headline figures: sessions, conversations, tickets and averages."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from botmeter.charts.plane import Chart
 from botmeter.domain import text
 from botmeter.reports.query import UsageQuery
+from botmeter.reports.report_json import UsageReport
 from botmeter.web.components import Link
-from botmeter.web.pages.report.answered import Answered
+from botmeter.web.pages.report.contexts import WidgetContext
+from botmeter.web.pages.report.trend import spark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,52 +29,39 @@ class Headline:
     """Sessions with a sparkline, and further figures."""
 
     sessions: Kpi
-    notes: tuple[Link, ...]
+    previews: Link
     spark: Chart
     others: tuple[Kpi, ...]
 
 
-def headline(answered: Answered, *, spark: Chart) -> Headline:
+def headline(context: WidgetContext) -> Headline:
     """Build the period's figures with changes."""
-    report, before = answered.report, answered.compared
-    address, urls = answered.address, answered.urls
-    previews = replace(address.filters, preview=True)
-    sessions = _counted(
-        "Sessions consumed",
-        report.sessions_consumed,
-        before=None if before is None else before.sessions_consumed,
-        href=urls.rows(address),
-    )
+    report, address, urls = context.report, context.address, context.urls
     return Headline(
-        sessions=sessions,
-        notes=(
-            Link(
-                label=f"of which preview {text.count_text(report.preview_count)}",
-                href=urls.rows(replace(address, filters=previews)) if report.preview_count else "",
-            ),
+        sessions=_counted(
+            context, "Sessions consumed", count_of=lambda one: one.sessions_consumed, href=urls.rows(address)
         ),
-        spark=spark,
-        others=_others(answered),
+        previews=Link(
+            label=f"of which preview {text.count_text(report.preview_count)}",
+            href=urls.rows(address.preview(True)) if report.preview_count else "",
+        ),
+        spark=spark(context),
+        others=_others(context),
     )
 
 
-def _others(answered: Answered) -> tuple[Kpi, ...]:
-    report, before = answered.report, answered.compared
-    address, urls = answered.address, answered.urls
-    day_count = _day_count(answered.question.query)
+def _others(context: WidgetContext) -> tuple[Kpi, ...]:
+    report, before = context.report, context.compared
+    address, urls = context.address, context.urls
+    day_count = _day_count(context.question.query)
     return (
         _counted(
+            context,
             "Conversations",
-            report.conversation_count,
-            before=None if before is None else before.conversation_count,
+            count_of=lambda one: one.conversation_count,
             href=urls.rows(address, group="conversation"),
         ),
-        _counted(
-            "Tickets",
-            report.ticket_count,
-            before=None if before is None else before.ticket_count,
-            href=urls.rows(address, sort="-tickets"),
-        ),
+        _counted(context, "Tickets", count_of=lambda one: one.ticket_count, href=urls.rows(address, sort="-tickets")),
         _ratio(
             "Conv. per session",
             (report.conversation_count, report.sessions_consumed),
@@ -91,16 +81,18 @@ def _day_count(query: UsageQuery) -> int:
     return max(1, (last_on - query.period.first_on).days + 1)
 
 
-def _counted(label: str, count: int, *, before: int | None, href: str) -> Kpi:
-    change = "" if before is None else text.change_text(count, before=before)
-    earlier = "" if before is None else f"from {text.count_text(before)}"
+def _counted(context: WidgetContext, label: str, *, count_of: Callable[[UsageReport], int], href: str) -> Kpi:
+    count, change, before_text = count_of(context.report), "", ""
+    if context.compared is not None:
+        before = count_of(context.compared)
+        change, before_text = text.change_text(count, before=before), f"from {text.count_text(before)}"
     return Kpi(
         label=label,
         value=text.count_text(count),
         number=count,
         href=href if count else "",
         change=change,
-        before=earlier,
+        before=before_text,
     )
 
 

@@ -5,15 +5,11 @@ from datetime import timedelta
 from typing import Literal
 
 from botmeter.domain import text
-from botmeter.reports.filters import NO_FILTERS
-from botmeter.reports.overview import Overview
 from botmeter.web.components import Link
-from botmeter.web.pages.report.answered import Answered
+from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.question import Question
 from botmeter.web.report_query import ReportAddress
-
-Kind = Literal["info", "warn", "bad", "ok"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,77 +18,76 @@ class Notice:
 
     fact: str
     consequence: str = ""
-    kind: Kind = "info"
+    kind: Literal["info", "warn", "bad", "ok"] = "info"
     action: Link | None = None
 
 
-def notices(answered: Answered, *, title: str) -> tuple[Notice, ...]:
+def notices(context: WidgetContext, *, title: str) -> tuple[Notice, ...]:
     """Return notices, the most important first."""
-    found = [
-        _nothing(answered),
-        _moved(answered.question, title=title),
-        _zone(answered),
-        _policies(answered.overview),
-    ]
-    return tuple(notice for notice in found if notice is not None)
+    candidates = (
+        _no_sessions(context),
+        _moved_period(context.question, title=title),
+        _other_zone(context),
+        _several_policies(context.overview.policies),
+    )
+    return tuple(notice for notice in candidates if notice is not None)
 
 
-def _nothing(answered: Answered) -> Notice | None:
-    question = answered.question
-    if answered.report.sessions_consumed:
+def _no_sessions(context: WidgetContext) -> Notice | None:
+    question = context.question
+    if context.report.sessions_consumed:
         return None
-    if question.query.filters != NO_FILTERS:
+    if question.address.has_filters:
         return Notice(
             fact="No sessions match these filters.",
             consequence="No session in this period matches all of them.",
-            action=_suggestion(answered, "Clear filters", address=question.address.cleared()),
+            action=_suggestion(context, "Clear filters", address=question.address.cleared()),
         )
     return Notice(
         fact="No sessions in this period.",
         consequence="Choose another period.",
-        action=_where_data_is(answered),
+        action=_latest_data(context),
     )
 
 
-def _where_data_is(answered: Answered) -> Link | None:
-    latest_us = answered.overview.recency.latest_event_us
+def _latest_data(context: WidgetContext) -> Link | None:
+    latest_us = context.overview.recency.latest_event_us
     if latest_us is None:
         return None
-    last_on = text.in_zone(latest_us, answered.question.zone).date()
-    address = replace(answered.address, preset=None, days=(last_on - timedelta(days=29), last_on))
-    return _suggestion(answered, "Show latest data", address=address)
+    last_on = text.in_zone(latest_us, context.question.zone).date()
+    address = context.address.between(last_on - timedelta(days=29), last_on)
+    return _suggestion(context, "Show latest data", address=address)
 
 
-def _suggestion(answered: Answered, label: str, *, address: ReportAddress) -> Link | None:
-    if not answered.access.allows(Fact.SUGGESTIONS):
+def _suggestion(context: WidgetContext, label: str, *, address: ReportAddress) -> Link | None:
+    if not context.access.allows(Fact.SUGGESTIONS):
         return None
-    return Link(label=label, href=answered.urls.report(address))
+    return Link(label=label, href=context.urls.report(address))
 
 
-def _moved(question: Question, *, title: str) -> Notice | None:
+def _moved_period(question: Question, *, title: str) -> Notice | None:
     moved_from = question.query.moved_from
     if moved_from is None:
         return None
-    starts = text.day_text(question.query.period.first_on)
+    start = text.day_text(question.query.period.first_on)
     return Notice(
-        fact=f"{title} has data from {starts}.",
-        consequence=f"The requested period starts on {text.day_text(moved_from)}; the report is shown from {starts}.",
+        fact=f"{title} has data from {start}.",
+        consequence=f"The requested period starts on {text.day_text(moved_from)}; the report is shown from {start}.",
     )
 
 
-def _zone(answered: Answered) -> Notice | None:
-    question = answered.question
+def _other_zone(context: WidgetContext) -> Notice | None:
+    question = context.question
     if question.zone == "UTC":
         return None
     return Notice(
         fact=f"Days are in {question.zone}.",
         consequence="Sessions are charged by UTC day and month, so single days can differ from the bill.",
-        action=_suggestion(answered, "Show in UTC", address=replace(question.address, timezone="UTC")),
+        action=_suggestion(context, "Show in UTC", address=replace(question.address, timezone="UTC")),
     )
 
 
-def _policies(overview: Overview) -> Notice | None:
-    policies = overview.policies
+def _several_policies(policies: tuple[str, ...]) -> Notice | None:
     if len(policies) < 2:
         return None
     names = " and ".join([", ".join(policies[:-1]), policies[-1]])

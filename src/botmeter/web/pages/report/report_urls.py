@@ -1,6 +1,11 @@
-"""URLs in a report, by entry point: Reports, Billing or a share link."""
+"""URLs in reports and on pages of sessions, customers and bots, by entry point: Reports, Billing or a share link.
+
+IDs can be any text, even `..` or `a/b%2Fc`, which paths don't survive, so those of customers and conversations are in
+the query.
+"""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -25,15 +30,8 @@ class EntryPoint(StrEnum):
     SHARED = "shared"
 
 
-# No route, no link: a share link only reaches the report.
-_MEMBER_ROUTES: Final = {
-    name: name for name in ("rows", "widget", "choices", "session", "counting", "customer", "conversation")
-}
-_ROUTES: Final = {
-    EntryPoint.REPORTS: _MEMBER_ROUTES,
-    EntryPoint.BILLING: _MEMBER_ROUTES,
-    EntryPoint.SHARED: {"rows": "shared-rows", "widget": "shared-widget", "choices": "shared-choices"},
-}
+# A share link reaches no other page.
+_SHARED_ROUTES: Final = {"rows": "shared-rows", "widget": "shared-widget", "choices": "shared-choices"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +42,8 @@ class ReportUrls:
         owner: Account name, or a share link's secret, which hides it.
     """
 
-    entry_point: EntryPoint
     owner: str
+    entry_point: EntryPoint = EntryPoint.REPORTS
     has_rows: bool = True
 
     def report(self, address: ReportAddress, **more: str) -> str:
@@ -67,18 +65,34 @@ class ReportUrls:
         more = {"mode": EXCLUDE} if is_excluded else {}
         return self._href("choices", address.query(**more), name)
 
-    def session(self, session_id: str) -> str:
-        return self._href("session", "", session_id)
-
     def counting(self) -> str:
         return self._href("counting", "")
 
-    def customer(self, customer_id: str) -> str:
-        return self._href("customer", f"?{urlencode({'id': customer_id})}")
+    def session(self, session_id: str, **more: str) -> str:
+        return self._href("session", f"?{urlencode(more)}" if more else "", session_id)
 
-    def conversation(self, conversation_id: str) -> str:
-        return self._href("conversation", f"?{urlencode({'id': conversation_id})}")
+    def customer(self, customer_id: str, **more: str) -> str:
+        return self._href("customer", f"?{urlencode({'id': customer_id, **more})}")
 
-    def _href(self, kind: str, query: str, *words: str) -> str:
-        route = _ROUTES[self.entry_point].get(kind)
-        return "" if route is None else _path(route, args=(self.owner, *words)) + query
+    def conversation(self, conversation_id: str, **more: str) -> str:
+        return self._href("conversation", f"?{urlencode({'id': conversation_id, **more})}")
+
+    def merge_customers(self, customer_id: str = "") -> str:
+        """Return the URL for merging customers, with this one filled in."""
+        return self._href("merge-customers", f"?{urlencode({'customer_id': customer_id})}" if customer_id else "")
+
+    def bot(self, bot_id: str, *, version: str | None = None) -> str:
+        """Return the URL of the bot's report over 30 UTC days."""
+        address = ReportAddress(timezone="UTC").only("bot", bot_id)
+        return self.report(address if version is None else address.only("bot_version", version))
+
+    def rows_of_day(self, on: date) -> str:
+        """Return the URL of a UTC day's rows."""
+        return self.rows(ReportAddress(timezone="UTC").between(on, on))
+
+    def _href(self, route: str, query: str, *words: str) -> str:
+        if self.entry_point is EntryPoint.SHARED:
+            if route not in _SHARED_ROUTES:
+                return ""
+            route = _SHARED_ROUTES[route]
+        return _path(route, args=(self.owner, *words)) + query

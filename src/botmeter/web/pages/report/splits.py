@@ -1,225 +1,215 @@
 """Ranked tables by bot, channel and ticket type, linked to their rows."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 from botmeter.domain import text
-from botmeter.reports.versions import versions
-from botmeter.web.components import Link, Opener, RankedLine, Tools
-from botmeter.web.pages.report.answered import Answered
+from botmeter.reports.report_json import ReportBot, ReportChannel
+from botmeter.reports.versions import VersionUsage, versions
+from botmeter.web.components import Link, Opener, RankedLine, bar_width
+from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.filter_bar import before_label
-from botmeter.web.pages.report.ranking import Counted, ranked
 from botmeter.web.pages.report.report_access import Fact
-from botmeter.web.report_query import ReportAddress, Split
+from botmeter.web.report_query import Split
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from botmeter.reports.versions import VersionUsage
-
-# The widget's own page shows the rest.
-SHOWN_MAX = 10
-_NO_TOOLS: Final = Tools()
+# The widget's own page shows the others.
+LINES_MAX: Final = 10
+_Usage = TypeVar("_Usage", ReportBot, ReportChannel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A remark below a ranked table, linked to its rows."""
+    """A remark below a ranked table; `number` links to the split by opener."""
 
-    number: str
-    href: str
-    rest: str
+    number: str = ""
+    href: str = ""
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitWidget:
-    """A ranked table."""
+    """A ranked table; `more` names the lines of the widget's own page."""
 
     columns: tuple[str, str, str]
     lines: tuple[RankedLine, ...]
-    tools: Tools = _NO_TOOLS
     before_label: str = ""
     segments: tuple[Link, ...] = ()
     note: Note | None = None
-    more: Link | None = None
+    more: str = ""
 
 
-def bot_split(answered: Answered) -> SplitWidget:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A bot, version, channel or ticket type; `before_count` is None without a comparison."""
+
+    name: str
+    href: str
+    count: int
+    before_count: int | None = None
+    is_nested: bool = False
+    opener: Opener | None = None
+
+
+def bot_split(context: WidgetContext) -> SplitWidget:
     """Count sessions by bot, and by version of expanded bots."""
-    report, address = answered.report, answered.address
-    before = {} if answered.compared is None else {bot.bot_id: bot for bot in answered.compared.by_bot}
-    shown = _by_count(report.by_bot, address)
-    expanded = versions(answered.ledger, answered.question.query) if address.opened and not answered.is_whole else ()
-    counted: list[Counted] = []
-    for bot in shown[: _shown_max(answered)]:
-        then = before.get(bot.bot_id)
-        counted.append(
-            Counted(
+    report, address = context.report, context.address
+    before = {} if context.compared is None else {bot.bot_id: _count(bot, context) for bot in context.compared.by_bot}
+    bots = _most_first(report.by_bot, context)
+    expanded = versions(context.ledger, context.question.query) if address.opened and not context.is_whole else ()
+    entries: list[_Entry] = []
+    for bot in bots[: _limit(context)]:
+        entries.append(
+            _Entry(
                 name=bot.bot_name or "No bot (agents only)",
-                href=_bot_rows(answered, bot.bot_id),
-                count=_count(bot, address),
-                before_count=None if then is None else _count(then, address),
-                opener=None if bot.bot_id is None else _opener(answered, bot.bot_id, name=bot.bot_name),
+                href="" if bot.bot_id is None else _rows(context, bot.bot_id, part="bot", opener="opened_by"),
+                count=_count(bot, context),
+                before_count=before.get(bot.bot_id),
+                opener=None if bot.bot_id is None else _opener(context, bot.bot_id, name=bot.bot_name),
             )
         )
         if bot.bot_id in address.opened:
-            counted += [_version(one, answered) for one in expanded if one.bot_id == bot.bot_id]
-    return _widget(
-        SplitWidget(
-            columns=("Bot", "Sessions", "Share"),
-            lines=ranked(counted, whole=report.sessions_consumed),
-            segments=_segments(answered) if answered.access.allows(Fact.OPENERS) else (),
-            note=_overlap_note(answered, "bots", overlap=report.bot_overlap),
-            more=_more(answered, "bots", count=len(shown)),
-        ),
-        answered,
-        name="bot-consumption",
+            entries += [_version(one, context) for one in expanded if one.bot_id == bot.bot_id]
+    return SplitWidget(
+        columns=("Bot", "Sessions", "Share"),
+        lines=_ranked(entries, whole=report.sessions_consumed),
+        before_label=_before_label(context),
+        segments=_segments(context) if context.access.allows(Fact.OPENERS) else (),
+        note=_overlap_note(context, "bots", overlap=report.bot_overlap),
+        more=_more(context, "bots", count=len(bots)),
     )
 
 
-def channel_split(answered: Answered) -> SplitWidget:
+def channel_split(context: WidgetContext) -> SplitWidget:
     """Count sessions by channel."""
-    report, address = answered.report, answered.address
-    before = {} if answered.compared is None else {one.channel: one for one in answered.compared.by_channel}
-    shown = _by_count(report.by_channel, address)
-    counted = [
-        Counted(
+    report = context.report
+    before = (
+        {} if context.compared is None else {one.channel: _count(one, context) for one in context.compared.by_channel}
+    )
+    channels = _most_first(report.by_channel, context)
+    entries = [
+        _Entry(
             name=one.channel,
-            href=_channel_rows(answered, one.channel),
-            count=_count(one, address),
-            before_count=_count(before[one.channel], address) if one.channel in before else None,
+            href=_rows(context, one.channel, part="channel", opener="opened_on"),
+            count=_count(one, context),
+            before_count=before.get(one.channel),
         )
-        for one in shown[: _shown_max(answered)]
+        for one in channels[: _limit(context)]
     ]
-    return _widget(
-        SplitWidget(
-            columns=("Channel", "Sessions", "Share"),
-            lines=ranked(counted, whole=report.sessions_consumed),
-            note=_overlap_note(answered, "channels", overlap=report.channel_overlap),
-            more=_more(answered, "channels", count=len(shown)),
-        ),
-        answered,
-        name="channel-consumption",
+    return SplitWidget(
+        columns=("Channel", "Sessions", "Share"),
+        lines=_ranked(entries, whole=report.sessions_consumed),
+        before_label=_before_label(context),
+        note=_overlap_note(context, "channels", overlap=report.channel_overlap),
+        more=_more(context, "channels", count=len(channels)),
     )
 
 
-def ticket_split(answered: Answered) -> SplitWidget:
+def ticket_split(context: WidgetContext) -> SplitWidget:
     """Count tickets by type."""
-    report = answered.report
-    before = {}
-    if answered.compared is not None:
-        before = {one.ticket_type: one.ticket_count for one in answered.compared.by_ticket_type}
-    counted = [
-        Counted(
+    report = context.report
+    compared = [] if context.compared is None else context.compared.by_ticket_type
+    before = {one.ticket_type: one.ticket_count for one in compared}
+    entries = [
+        _Entry(
             name=one.ticket_type,
-            href=answered.urls.rows(answered.address.only("ticket_type", one.ticket_type)),
+            href=context.urls.rows(context.address.only("ticket_type", one.ticket_type)),
             count=one.ticket_count,
             before_count=before.get(one.ticket_type),
         )
-        for one in report.by_ticket_type[: _shown_max(answered)]
+        for one in report.by_ticket_type[: _limit(context)]
     ]
-    return _widget(
-        SplitWidget(
-            columns=("Type", "Tickets", "Share"),
-            lines=ranked(counted, whole=report.ticket_count),
-            more=_more(answered, "types", count=len(report.by_ticket_type)),
-        ),
-        answered,
-        name="tickets-by-type",
+    return SplitWidget(
+        columns=("Type", "Tickets", "Share"),
+        lines=_ranked(entries, whole=report.ticket_count),
+        before_label=_before_label(context),
+        more=_more(context, "types", count=len(report.by_ticket_type)),
     )
 
 
-_NAME_OF: Final = {"bots": "bot-consumption", "channels": "channel-consumption", "types": "tickets-by-type"}
+def _ranked(entries: list[_Entry], *, whole: int) -> tuple[RankedLine, ...]:
+    """Scale bars to the largest count; `whole` is the total of shares."""
+    longest = max((max(one.count, one.before_count or 0) for one in entries), default=0)
+    return tuple(
+        RankedLine(
+            name=one.name,
+            href=one.href,
+            number=one.count,
+            value=text.count_text(one.count),
+            width=bar_width(one.count, longest=longest),
+            before=bar_width(one.before_count, longest=longest) if one.before_count else None,
+            share=text.share_text(one.count, whole=whole),
+            is_nested=one.is_nested,
+            opener=one.opener,
+        )
+        for one in entries
+    )
 
 
-def _shown_max(answered: Answered) -> int | None:
-    return None if answered.is_whole else SHOWN_MAX
+def _limit(context: WidgetContext) -> int | None:
+    return None if context.is_whole else LINES_MAX
 
 
-def _widget(widget: SplitWidget, answered: Answered, *, name: str) -> SplitWidget:
-    urls, address = answered.urls, answered.address
-    tools = Tools(rows_href=urls.rows(address), expand_href=urls.widget(name, address))
-    label = "" if answered.compared is None else before_label(answered.question)
-    return replace(widget, tools=tools, before_label=label)
+def _before_label(context: WidgetContext) -> str:
+    return "" if context.compared is None else before_label(context.question)
 
 
-class _Usage(Protocol):
-    @property
-    def session_count(self) -> int: ...
-    @property
-    def opened_count(self) -> int: ...
+def _most_first(usages: Sequence[_Usage], context: WidgetContext) -> list[_Usage]:
+    used = [usage for usage in usages if _count(usage, context)]
+    return sorted(used, key=lambda usage: -_count(usage, context))
 
 
-_Used = TypeVar("_Used", bound=_Usage)
+def _count(usage: ReportBot | ReportChannel | VersionUsage, context: WidgetContext) -> int:
+    return usage.opened_count if context.address.split is Split.OPENED else usage.session_count
 
 
-def _by_count(usages: "Sequence[_Used]", address: ReportAddress) -> "list[_Used]":
-    return sorted((one for one in usages if _count(one, address)), key=lambda one: -_count(one, address))
+def _rows(context: WidgetContext, value: str, *, part: str, opener: str) -> str:
+    """Return the URL of a value's rows; the split decides which filter it is a value of."""
+    name = opener if context.address.split is Split.OPENED else part
+    return context.urls.rows(context.address.only(name, value))
 
 
-def _count(usage: _Usage, address: ReportAddress) -> int:
-    return usage.opened_count if address.split is Split.OPENED else usage.session_count
-
-
-def _bot_rows(answered: Answered, bot_id: str | None) -> str:
-    urls, address = answered.urls, answered.address
-    if bot_id is None:
-        return ""
-    if address.split is Split.OPENED:
-        return urls.rows(address.only("opened_by", bot_id))
-    return urls.rows(address.only("bot", bot_id))
-
-
-def _channel_rows(answered: Answered, channel: str) -> str:
-    urls, address = answered.urls, answered.address
-    if address.split is Split.OPENED:
-        return urls.rows(address.only("opened_on", channel))
-    return urls.rows(address.only("channel", channel))
-
-
-def _version(version: "VersionUsage", answered: Answered) -> Counted:
-    address, href = answered.address, ""
+def _version(version: VersionUsage, context: WidgetContext) -> _Entry:
+    address, href = context.address, ""
     if version.bot_version is not None and address.split is Split.TOOK_PART:
         own = address.only("bot", version.bot_id).only("bot_version", version.bot_version)
-        href = answered.urls.rows(own)
-    return Counted(name=version.bot_version or "no version", href=href, count=_count(version, address), is_nested=True)
+        href = context.urls.rows(own)
+    return _Entry(name=version.bot_version or "no version", href=href, count=_count(version, context), is_nested=True)
 
 
-def _opener(answered: Answered, bot_id: str, *, name: str | None) -> Opener:
-    address = answered.address
+def _opener(context: WidgetContext, bot_id: str, *, name: str | None) -> Opener:
+    address = context.address
     return Opener(
         name=f"Versions of {name}",
-        href=answered.urls.report(address.toggled_bot(bot_id)) + "#w-bot-consumption",
+        href=context.urls.report(address.toggled_bot(bot_id)) + "#w-bot-consumption",
         is_open=bot_id in address.opened,
     )
 
 
-def _segments(answered: Answered) -> tuple[Link, ...]:
-    address = answered.address
+def _segments(context: WidgetContext) -> tuple[Link, ...]:
+    address = context.address
     return tuple(
-        Link(label=label, href=answered.urls.report(address.split_by(split)), is_current=address.split is split)
+        Link(label=label, href=context.urls.report(address.split_by(split)), is_current=address.split is split)
         for label, split in (("Took part", Split.TOOK_PART), ("Opened", Split.OPENED))
     )
 
 
-def _overlap_note(answered: Answered, what: str, *, overlap: int) -> Note | None:
-    whole = answered.report.sessions_consumed
-    if answered.address.split is Split.OPENED:
-        rest = f"Each session counts once, for the one that opened it, so the {what} add up to the total."
-        return Note(number="", href="", rest=rest)
+def _overlap_note(context: WidgetContext, plural: str, *, overlap: int) -> Note | None:
+    whole = context.report.sessions_consumed
+    if context.address.split is Split.OPENED:
+        return Note(
+            sentence=f"Each session counts once, for the one that opened it, so the {plural} add up to the total."
+        )
     if overlap <= 0 or not whole:
         return None
+    may_split = context.access.allows(Fact.OPENERS)
     return Note(
         number=text.counted(overlap, "session"),
-        href=answered.urls.report(answered.address.split_by(Split.OPENED))
-        if answered.access.allows(Fact.OPENERS)
-        else "",
-        rest=f"more than the total ({text.share_text(overlap, whole=whole)}): "
-        f"a session with several {what} counts once for each.",
+        href=context.urls.report(context.address.split_by(Split.OPENED)) if may_split else "",
+        sentence=f"more than the total ({text.share_text(overlap, whole=whole)}): "
+        f"a session with several {plural} counts once for each.",
     )
 
 
-def _more(answered: Answered, what: str, *, count: int) -> Link | None:
-    if answered.is_whole or count <= SHOWN_MAX:
-        return None
-    return Link(label=f"All {count} {what}", href=answered.urls.widget(_NAME_OF[what], answered.address))
+def _more(context: WidgetContext, plural: str, *, count: int) -> str:
+    return "" if context.is_whole or count <= LINES_MAX else f"All {count} {plural}"

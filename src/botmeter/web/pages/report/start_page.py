@@ -49,13 +49,13 @@ def start_page(ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
         frame=frame,
         account=name,
         example=_EXAMPLE.format(at=text_to_the_second(now)),
-        import_command=f"botmeter import events.csv --account {name}{_place_text()}",
-        report_command=f"botmeter report --account {name}{_place_text()}",
+        import_command=f"botmeter import events.csv --account {name}{_data_option()}",
+        report_command=f"botmeter report --account {name}{_data_option()}",
         checked_at=f"{text.clock_text(now, seconds=True)} UTC",
         quarantined=text.counted(waiting, "event") if waiting else "",
     )
 
 
-def _place_text() -> str:
+def _data_option() -> str:
     folder = Path(settings.DATA)
     return "" if folder == Settings.from_environment().default_data_dir else f" --data {shlex.quote(str(folder))}"

@@ -10,8 +10,8 @@ from botmeter.charts.plane import Chart
 from botmeter.charts.stacked import SERIES_MAX, Stack, stacked_chart
 from botmeter.domain import text
 from botmeter.reports.overview import TicketTrendDay
-from botmeter.web.components import Key, Tools
-from botmeter.web.pages.report.answered import Answered
+from botmeter.web.components import Key
+from botmeter.web.pages.report.contexts import WidgetContext
 
 OTHER: Final = "Other"
 # Most days for columns of a day, then of a week; beyond, of a month.
@@ -24,7 +24,6 @@ _LABELS_MAX: Final = 9
 class TicketTrendWidget:
     """Tickets over time, as chart and table."""
 
-    tools: Tools
     sub: str
     keys: tuple[Key, ...]
     chart: Chart
@@ -32,17 +31,16 @@ class TicketTrendWidget:
     lines: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
+def ticket_trend_widget(context: WidgetContext) -> TicketTrendWidget:
     """Build the widget; of more than eight types, those after the seventh are combined."""
-    address, urls, period = answered.address, answered.urls, answered.question.query.period
-    columns = _columns([one.ticket_type for one in answered.report.by_ticket_type])
+    period = context.question.query.period
+    columns = _columns([one.ticket_type for one in context.report.by_ticket_type])
     starts, step = _starts(period.first_on, period.last_on)
-    counts = _counts(answered.overview.ticket_trend, starts, columns=columns)
-    stacks = _stacks(starts, counts, answered=answered) if columns else ()
+    counts = _counts(context.overview.ticket_trend, starts, columns=columns)
+    stacks = _stacks(starts, counts, context=context) if columns else ()
     return TicketTrendWidget(
-        tools=Tools(rows_href=urls.rows(address, sort="-tickets"), expand_href=urls.widget("ticket-trend", address)),
         sub=f"by {step}",
-        keys=tuple(Key(label=column, kind=f"s{place + 1}") for place, column in enumerate(columns)),
+        keys=tuple(Key(label=column, kind=f"s{number}") for number, column in enumerate(columns, start=1)),
         chart=stacked_chart(stacks, name=f"Tickets by {step} and type, {text.days_text(period)}."),
         columns=tuple(columns),
         lines=tuple(
@@ -58,25 +56,25 @@ def _columns(kinds: list[str]) -> list[str]:
 
 def _counts(days: Sequence[TicketTrendDay], starts: list[date], *, columns: list[str]) -> list[list[int]]:
     counts = [[0] * len(columns) for _ in starts]
-    place_of = {kind: place for place, kind in enumerate(columns)}
+    position_of = {kind: position for position, kind in enumerate(columns)}
     for day in days:
         own = counts[bisect_right(starts, day.on) - 1]
         for kind, ticket_count in day.by_type:
-            own[place_of.get(kind, len(columns) - 1)] += ticket_count
+            own[position_of.get(kind, len(columns) - 1)] += ticket_count
     return counts
 
 
-def _stacks(starts: list[date], counts: list[list[int]], *, answered: Answered) -> tuple[Stack, ...]:
-    every = max(1, -(-len(starts) // _LABELS_MAX))
-    ends = [*(start_on - timedelta(days=1) for start_on in starts[1:]), answered.question.query.period.last_on]
+def _stacks(starts: list[date], counts: list[list[int]], *, context: WidgetContext) -> tuple[Stack, ...]:
+    label_step = max(1, -(-len(starts) // _LABELS_MAX))
+    ends = [*(start_on - timedelta(days=1) for start_on in starts[1:]), context.question.query.period.last_on]
     return tuple(
         Stack(
-            label=text.day_text(start_on, year=False) if place % every == 0 else "",
+            label=text.day_text(start_on, year=False) if position % label_step == 0 else "",
             counts=tuple(own),
             title=f"{text.day_text(start_on)}: {text.counted(sum(own), 'ticket')}",
-            href=answered.urls.rows(answered.address.between(start_on, end_on), sort="-tickets") if sum(own) else "",
+            href=context.urls.rows(context.address.between(start_on, end_on), sort="-tickets") if sum(own) else "",
         )
-        for place, (start_on, end_on, own) in enumerate(zip(starts, ends, counts, strict=True))
+        for position, (start_on, end_on, own) in enumerate(zip(starts, ends, counts, strict=True))
     )
 
 

@@ -9,15 +9,14 @@ from botmeter.domain.instant import now_us
 from botmeter.metering.policy import in_force
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web.layout import Frame
-from botmeter.web.pages.report.answer_cache import kept_overview
-from botmeter.web.pages.report.answered import Answered, PageContext
-from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
+from botmeter.web.pages.report.contexts import PageContext, widget_context
+from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
 from botmeter.web.pages.report.follow import Following, following
 from botmeter.web.pages.report.freshness import Freshness, freshness
 from botmeter.web.pages.report.notices import Notice, notices
 from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.pages.report.report_urls import EntryPoint
-from botmeter.web.pages.report.widget_page import PlacedWidget, placed
+from botmeter.web.pages.report.widget_page import PageWidget, page_widget
 from botmeter.web.pages.report.widgets import widgets_of
 from botmeter.web.question import Question
 
@@ -34,17 +33,6 @@ _PAST: Final = Freshness(text="Past period", kind="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaterWidget:
-    """A deferred widget; without scripts, a link to its page."""
-
-    name: str
-    title: str
-    span: str
-    href: str
-    line_count: int = 7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
     """Links to actions on the report; empty if not offered."""
 
@@ -54,22 +42,14 @@ class Actions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Title:
-    """A report's heading and saved view."""
-
-    heading: str
-    beside: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportBody:
     """The cacheable body: independent of reader and clock."""
 
     bar: FilterBar
     recency: "Recency"
     notices: tuple[Notice, ...]
-    widgets: tuple[PlacedWidget, ...]
-    later: tuple[LaterWidget, ...]
+    widgets: tuple[PageWidget, ...]
+    deferred: tuple[PageWidget, ...]
     definition: str
     counting_href: str
     footer: str
@@ -77,10 +57,14 @@ class ReportBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsagePage:
-    """The report; `following` is None once its days are over."""
+    """The report; `following` is None once its days are over.
+
+    Attributes:
+        subtitle: Saved view, or the report's name on a shared page.
+    """
 
     frame: Frame
-    title: Title
+    subtitle: str
     actions: Actions
     freshness: Freshness
     following: Following | None
@@ -92,49 +76,32 @@ _bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(64)
 
 
 def usage_page(
-    ledger: "ReadableLedger", question: Question, *, context: PageContext, actions: Actions, title: Title
+    ledger: "ReadableLedger", question: Question, *, context: PageContext, actions: Actions, subtitle: str
 ) -> UsagePage:
     """Build the report page, caching its body until the ledger changes."""
     key = (ledger.account.name, ledger.version, question, context.urls, context.access)
-    body = _bodies.find_or_make(key, lambda: _body(ledger, question, context=context))
+    body = _bodies.find_or_make(key, lambda: _body(ledger, question, page=context))
     line, follow = _PAST, None
     if context.access.allows(Fact.FRESHNESS):
         line = freshness(body.recency, now_us=now_us(), zone=question.zone, waiting=context.waiting)
         follow = following(ledger, question, urls=context.urls, line=line)
-    return UsagePage(frame=context.frame, title=title, actions=actions, freshness=line, following=follow, body=body)
-
-
-def _body(ledger: "ReadableLedger", question: Question, *, context: PageContext) -> ReportBody:
-    urls, access = context.urls, context.access
-    answered = Answered(
-        ledger=ledger,
-        overview=kept_overview(ledger, question),
-        question=question,
-        urls=urls,
-        access=access,
+    return UsagePage(
+        frame=context.frame, subtitle=subtitle, actions=actions, freshness=line, following=follow, body=body
     )
+
+
+def _body(ledger: "ReadableLedger", question: Question, *, page: PageContext) -> ReportBody:
+    access = page.access
+    context = widget_context(ledger, question, page=page)
+    report = context.report
+    deferred = [widget for widget in widgets_of(access) if widget.loads_later and report.sessions_consumed]
     return ReportBody(
-        bar=filter_bar(question, urls=urls, access=access, bot_names=bot_names_shown(ledger, question)),
-        recency=answered.overview.recency,
-        notices=notices(answered, title=ledger.account.title),
-        widgets=tuple(placed(widget, answered) for widget in widgets_of(access) if not widget.loads_later),
-        later=_later(answered),
+        bar=filter_bar(ledger, question, page=page),
+        recency=context.overview.recency,
+        notices=notices(context, title=ledger.account.title),
+        widgets=tuple(page_widget(widget, context) for widget in widgets_of(access) if not widget.loads_later),
+        deferred=tuple(page_widget(widget, context, is_deferred=True) for widget in deferred),
         definition=policy_sentence(in_force(ledger.schedule, at_us=question.now_us).policy),
-        counting_href=urls.counting(),
-        footer=f"Policy {answered.report.policy} \u00b7 {question.zone}",
-    )
-
-
-def _later(answered: Answered) -> tuple[LaterWidget, ...]:
-    if not answered.report.sessions_consumed:
-        return ()
-    return tuple(
-        LaterWidget(
-            name=widget.name,
-            title=widget.title,
-            span=widget.span,
-            href=answered.urls.widget(widget.name, answered.address),
-        )
-        for widget in widgets_of(answered.access)
-        if widget.loads_later
+        counting_href=page.urls.counting(),
+        footer=f"Policy {report.policy} \u00b7 {question.zone}",
     )

@@ -1,12 +1,12 @@
 """A widget on its own page, with all rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from botmeter.web.components import Tools
 from botmeter.web.layout import Frame
-from botmeter.web.pages.report.answer_cache import kept_overview
-from botmeter.web.pages.report.answered import Answered, PageContext
-from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
+from botmeter.web.pages.report.contexts import PageContext, WidgetContext, widget_context
+from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
 from botmeter.web.pages.report.widgets import Widget
 from botmeter.web.question import Question
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedWidget:
-    """A widget with its computed value."""
+class PageWidget:
+    """A widget of a page; `value` is None until it loads."""
 
     name: str
     title: str
     template: str
     span: str
+    tools: Tools
     value: object
 
 
@@ -30,32 +31,36 @@ class WidgetPage:
     """A widget with its filter bar."""
 
     frame: Frame
-    title: str
     bar: FilterBar
-    widget: PlacedWidget
+    widget: PageWidget
 
 
-def placed(widget: Widget, answered: Answered, *, span: str = "") -> PlacedWidget:
-    """Compute a widget; `span` overrides its width."""
-    return PlacedWidget(
+def page_widget(widget: Widget, context: WidgetContext, *, is_deferred: bool = False, span: str = "") -> PageWidget:
+    """Compute a widget, unless it is deferred; `span` overrides its width."""
+    return PageWidget(
         name=widget.name,
         title=widget.title,
         template=widget.template,
         span=span or widget.span,
-        value=widget.make(answered),
+        tools=_tools(widget, context),
+        value=None if is_deferred else widget.make(context),
     )
 
 
-def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget, context: PageContext) -> WidgetPage:
+def _tools(widget: Widget, context: WidgetContext) -> Tools:
+    address, urls, anchor = context.address, context.urls, f"#w-{widget.name}"
+    sort = {"sort": widget.rows_sort} if widget.rows_sort else {}
+    tools = Tools(rows_href=urls.rows(address, **sort), expand_href=urls.widget(widget.name, address))
+    if not widget.has_table:
+        return tools
+    is_table = widget.name in address.table
+    current_href, other_href = urls.report(address) + anchor, urls.report(address.toggled_table(widget.name)) + anchor
+    chart_href, table_href = (other_href, current_href) if is_table else (current_href, other_href)
+    return replace(tools, is_table=is_table, chart_href=chart_href, table_href=table_href)
+
+
+def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget, page: PageContext) -> WidgetPage:
     """Build the page of a widget; a part of a report keeps its size."""
-    bar = filter_bar(question, urls=context.urls, bot_names=bot_names_shown(ledger, question), access=context.access)
-    answered = Answered(
-        ledger=ledger,
-        overview=kept_overview(ledger, question),
-        question=question,
-        urls=context.urls,
-        access=context.access,
-        is_whole=not context.is_part,
-    )
-    shown = placed(widget, answered, span="" if context.is_part else "c12")
-    return WidgetPage(frame=context.frame, title=widget.title, bar=bar, widget=shown)
+    context = widget_context(ledger, question, page=page, is_whole=not page.is_part)
+    shown = page_widget(widget, context, span="" if page.is_part else "c12")
+    return WidgetPage(frame=page.frame, bar=filter_bar(ledger, question, page=page), widget=shown)

@@ -9,14 +9,14 @@ from django.http import Http404
 
 from botmeter.reports.filters import FILTER_NAMES
 from botmeter.reports.presets import Preset
-from botmeter.web.pages.report.answered import Answered
+from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.customer_widgets import customers_widget, versions_widget
 from botmeter.web.pages.report.grids import hour_widget, matrix
 from botmeter.web.pages.report.headline import headline
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
-from botmeter.web.pages.report.trend import months_widget, spark, trend_points, trend_widget
+from botmeter.web.pages.report.trend import months_widget, trend_widget
 from botmeter.web.report_query import Compare
 
 
@@ -36,6 +36,8 @@ class Widget:
     Attributes:
         make: Computes the template's value.
         span: Grid columns, `c1` to `c12`.
+        has_table: Can be shown as a table.
+        rows_sort: Order of the underlying data.
         loads_later: Slow: requested after the page.
         shared: Private by default.
     """
@@ -43,8 +45,10 @@ class Widget:
     name: str
     title: str
     template: str
-    make: Callable[[Answered], object]
+    make: Callable[[WidgetContext], object]
     span: str = "c12"
+    has_table: bool = False
+    rows_sort: str = ""
     loads_later: bool = False
     shared: Shared = Shared.NEVER
 
@@ -55,14 +59,15 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         name="sessions-consumed",
         title="Sessions consumed",
         template="headline",
-        make=lambda answered: headline(answered, spark=spark(answered, points=trend_points(answered))),
+        make=headline,
         shared=Shared.ALWAYS,
     ),
     Widget(
         name="session-consumption-trend",
         title="Session consumption trend",
         template="trend",
-        make=lambda answered: trend_widget(answered, points=trend_points(answered)),
+        make=trend_widget,
+        has_table=True,
         shared=Shared.ALWAYS,
     ),
     Widget(
@@ -86,6 +91,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Monthly session consumption volume",
         template="months",
         make=months_widget,
+        has_table=True,
         span="c7",
         shared=Shared.ALWAYS,
     ),
@@ -119,6 +125,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Tickets over time",
         template="ticket_trend",
         make=ticket_trend_widget,
+        rows_sort="-tickets",
         span="c7",
         loads_later=True,
         shared=Shared.ALWAYS,
@@ -126,8 +133,9 @@ WIDGETS: Final[tuple[Widget, ...]] = (
     Widget(
         name="customers",
         title="Customers with the most sessions",
-        template="customers",
+        template="table",
         make=customers_widget,
+        rows_sort="customer",
         span="c5",
         loads_later=True,
         shared=Shared.WITH_ROWS,
@@ -135,7 +143,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
     Widget(
         name="versions",
         title="Bot versions",
-        template="versions",
+        template="table",
         make=versions_widget,
         loads_later=True,
         shared=Shared.ALWAYS,
@@ -169,5 +177,5 @@ def member_access() -> ReportAccess:
 
 def shared_widgets(*, with_rows: bool) -> frozenset[str]:
     """Return the widgets of a share link."""
-    shown = {Shared.ALWAYS, Shared.WITH_ROWS} if with_rows else {Shared.ALWAYS}
-    return frozenset(widget.name for widget in WIDGETS if widget.shared in shown)
+    uses = {Shared.ALWAYS, Shared.WITH_ROWS} if with_rows else {Shared.ALWAYS}
+    return frozenset(widget.name for widget in WIDGETS if widget.shared in uses)

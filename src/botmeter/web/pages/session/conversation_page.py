@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse
 
 from botmeter.domain import text
-from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import checked_timezone
 from botmeter.people.rights import Right
 from botmeter.reports.conversation import conversation
 from botmeter.reports.explanation_sentences import escaped_text
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entity_urls import EntityUrls
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.session.facts import FactLines
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.rich_text import Words, id_word, linked, listed, name_word, plain
+from botmeter.web.rich_text import Words, id_word, linked, listed, name_word, plain, with_detail
 
 if TYPE_CHECKING:
     from botmeter.reports.conversation import ConversationOverview, ConversationSession
 
-_NAMED_MAX = 20
+_NAMES_MAX = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,69 +54,64 @@ class ConversationPage:
 def conversation_page(visit: Visit) -> HttpResponse:
     """Show the conversation with the query's `id`."""
     parameters = visit.request.GET
-    urls = EntityUrls(account=visit.account)
+    urls = ReportUrls(owner=visit.account)
     zone = checked_timezone(parameters.get("timezone") or preferred_zone(visit.account))
     conversation_id = parameters.get("id", "")
     with visit.reading() as ledger:
         facts = conversation(ledger, conversation_id)
     page = ConversationPage(
         frame=frame(
-            visit, title=f"Conversation {escaped_text(conversation_id[:60])}", current="customers", crumbs=_crumbs(urls)
+            visit,
+            title=f"Conversation {escaped_text(conversation_id[:60])}",
+            current="customers",
+            crumbs=section_links(visit.account, "reports", "customers"),
         ),
         conversation_id=conversation_id,
         shown_id=escaped_text(conversation_id),
         answer=_answer(facts, urls, zone=zone),
         zone=zone,
-        utc_href="" if zone == "UTC" else f"{urls.conversation(conversation_id)}&timezone=UTC",
+        utc_href="" if zone == "UTC" else urls.conversation(conversation_id, timezone="UTC"),
         sessions=tuple(_part(one, urls, zone=zone) for one in facts.sessions),
         facts=_facts(facts, urls, zone=zone),
     )
     return rendered(visit.request, "conversation.html", page=page)
 
 
-def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
-    return (Crumb(label="Reports", href=urls.reports()), Crumb(label="Customers", href=urls.customers()))
-
-
-def _answer(facts: "ConversationOverview", urls: EntityUrls, *, zone: str) -> Words:
+def _answer(facts: "ConversationOverview", urls: ReportUrls, *, zone: str) -> Words:
     customer_id, *others = facts.customer_ids
-    whose = (plain("Of customer "), id_word(customer_id, urls.customer(customer_id)))
     more = f" and {text.counted(len(others), 'other')}" if others else ""
-    when = f", created on {text.instant_text(facts.created_us, zone=zone, seconds=False)} {zone}. "
-    count = len(facts.sessions)
-    part = f"It is part of {text.counted(count, 'session')}." if count else "It is part of no session."
-    return (*whose, plain(f"{more}{when}{part}"))
+    created = f"{text.instant_text(facts.created_us, zone=zone, seconds=False)} {zone}"
+    sessions = text.counted(len(facts.sessions), "session") if facts.sessions else "no session"
+    return (
+        plain("Of customer "),
+        id_word(customer_id, urls.customer(customer_id)),
+        plain(f"{more}, created on {created}. It is part of {sessions}."),
+    )
 
 
-def _part(one: "ConversationSession", urls: EntityUrls, *, zone: str) -> PartLine:
-    ended = "Open"
-    if one.ended_us is not None:
-        is_named = one.ended_us < INSTANT_END_US
-        ended = text.instant_text(one.ended_us, zone=zone, seconds=False) if is_named else "After 9998"
+def _part(one: "ConversationSession", urls: ReportUrls, *, zone: str) -> PartLine:
     return PartLine(
         session_id=one.session_id,
         opened=(linked(text.instant_text(one.started_us, zone=zone), urls.session(one.session_id)),),
-        ended=ended,
+        ended=text.end_text(one.ended_us, zone=zone),
         event_count=text.count_text(one.event_count),
         effect="Opened" if one.opened_it else "Took part",
         tag="Preview" if one.is_preview else "",
     )
 
 
-def _facts(facts: "ConversationOverview", urls: EntityUrls, *, zone: str) -> tuple[FactLines, ...]:
+def _facts(facts: "ConversationOverview", urls: ReportUrls, *, zone: str) -> tuple[FactLines, ...]:
     customers = [id_word(customer_id, urls.customer(customer_id)) for customer_id in facts.customer_ids]
     bots = [name_word(name, urls.bot(bot_id)) for bot_id, name in facts.bots]
     events = ", ".join(f"{text.count_text(count)} {actor}" for actor, count in facts.event_counts.items() if count)
-    tickets = tuple(
-        (id_word(ticket), *((plain(" "), name_word(kind)) if kind else ())) for ticket, kind in facts.tickets
-    )
+    tickets = tuple(with_detail(id_word(ticket), kind) for ticket, kind in facts.tickets)
     entries: tuple[tuple[str, tuple[Words, ...]], ...] = (
-        ("Customer", (listed(customers, most=_NAMED_MAX),)),
+        ("Customer", (listed(customers, most=_NAMES_MAX),)),
         ("Created", ((plain(f"{text.instant_text(facts.created_us, zone=zone)} {zone}"),),)),
         ("Updated", ((plain(f"{text.instant_text(facts.updated_us, zone=zone)} {zone}"),),)),
-        ("Bots", (listed(bots, most=_NAMED_MAX),) if bots else ()),
-        ("Channels", (listed([name_word(channel) for channel in facts.channels], most=_NAMED_MAX),)),
+        ("Bots", (listed(bots, most=_NAMES_MAX),) if bots else ()),
+        ("Channels", (listed([name_word(channel) for channel in facts.channels], most=_NAMES_MAX),)),
         ("Events", ((plain(events),),)),
-        ("Tickets", tickets[:_NAMED_MAX]),
+        ("Tickets", tickets[:_NAMES_MAX]),
     )
     return tuple(FactLines(label=label, lines=lines) for label, lines in entries if lines)

@@ -4,20 +4,20 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final
 
 from botmeter.domain import text
 from botmeter.domain.event import Actor, Kind
 from botmeter.reports.explanation import ExplainedEvent, Explanation
-from botmeter.web.entity_urls import EntityUrls
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.session.lines import Line, Step, effect_of, ending_lines, line_of, steps
 from botmeter.web.rich_text import Word, Words, name_word, plain
 
 LINES_MAX: Final = 60
 EVENTS_A_PAGE: Final = 500
-_NAMED_MAX: Final = 3
-_NAMES: Final = {
+_SENDERS_MAX: Final = 3
+_SENDERS: Final = {
     Actor.CUSTOMER: "the customer",
     Actor.BOT: "a bot",
     Actor.AGENT: "agents",
@@ -41,23 +41,23 @@ class EventList:
     cut: str
 
     @property
-    def is_summed_up(self) -> bool:
+    def is_summarized(self) -> bool:
         """Return True if events are summarized or cut."""
-        return bool(self.cut) or any(line.is_folded for day in self.days for line in day.lines)
+        return bool(self.cut) or any(line.is_run for day in self.days for line in day.lines)
 
 
-def summarized_events(explanation: Explanation, *, urls: EntityUrls) -> EventList:
+def summarized_events(explanation: Explanation, *, urls: ReportUrls) -> EventList:
     """List events with runs of messages summarized."""
-    lines = list(_folded_lines(explanation, urls))
+    lines = list(_summary_lines(explanation, urls))
     shown = lines[:LINES_MAX]
     hidden = len(lines) - len(shown)
     cut = f"The first {LINES_MAX} lines are shown; {hidden:,} more are hidden before the end." if hidden else ""
     return EventList(days=_days([*shown, *ending_lines(explanation, urls)]), cut=cut)
 
 
-def all_events(explanation: Explanation, *, urls: EntityUrls, first: int) -> EventList:
+def all_events(explanation: Explanation, *, urls: ReportUrls, first: int) -> EventList:
     """List a page of all events, after the `first` ones."""
-    page = [step for place, step in enumerate(steps(explanation)) if first <= place < first + EVENTS_A_PAGE]
+    page = [*islice(steps(explanation), first, first + EVENTS_A_PAGE)]
     lines = [line_of(step, explanation, urls=urls) for step in page]
     count = len(explanation.events)
     is_last = first + len(lines) >= count
@@ -71,13 +71,13 @@ def _days(lines: list[Line]) -> tuple[Day, ...]:
     return tuple(Day(name=text.day_text(on), lines=tuple(own)) for on, own in groupby(lines, key=lambda line: line.on))
 
 
-def _folded_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
+def _summary_lines(explanation: Explanation, urls: ReportUrls) -> Iterator[Line]:
     run: list[Step] = []
     for step in steps(explanation):
-        if run and (step.stands_alone or _run_of(run[0].event) != _run_of(step.event)):
+        if run and (step.has_own_row or _run_key(run[0].event) != _run_key(step.event)):
             yield _run(run, explanation, urls=urls)
             run = []
-        if step.stands_alone:
+        if step.has_own_row:
             yield line_of(step, explanation, urls=urls)
         else:
             run.append(step)
@@ -85,12 +85,12 @@ def _folded_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
         yield _run(run, explanation, urls=urls)
 
 
-def _run_of(event: ExplainedEvent) -> tuple[date, bool, bool]:
+def _run_key(event: ExplainedEvent) -> tuple[date, bool, bool]:
     """Return the key of a run; consecutive equal keys share a row."""
     return text.in_zone(event.at_us, "UTC").date(), event.takes_part, event.kind is Kind.MESSAGE
 
 
-def _run(run: list[Step], explanation: Explanation, *, urls: EntityUrls) -> Line:
+def _run(run: list[Step], explanation: Explanation, *, urls: ReportUrls) -> Line:
     if len(run) == 1:
         return line_of(run[0], explanation, urls=urls)
     events = [step.event for step in run]
@@ -99,21 +99,21 @@ def _run(run: list[Step], explanation: Explanation, *, urls: EntityUrls) -> Line
     return Line(
         on=text.in_zone(events[0].at_us, "UTC").date(),
         at=first if first == last else f"{first} {text.DASH} {last}",
-        kind="b" if events[0].takes_part else "a",
+        mark="bot" if events[0].takes_part else "agent",
         who=(plain(text.counted(len(events), noun)),),
-        what=_by_whom(events),
+        what=_senders(events),
         effect=effect_of(run[0], explanation),
-        is_folded=True,
+        is_run=True,
     )
 
 
-def _by_whom(events: list[ExplainedEvent]) -> Words:
+def _senders(events: list[ExplainedEvent]) -> Words:
     counts = Counter((event.actor, event.bot_name if event.actor is Actor.BOT else None) for event in events)
     # The customer first, then by message count.
     order = sorted(counts.items(), key=lambda entry: (entry[0][0] is not Actor.CUSTOMER, -entry[1]))
     words: list[Word] = []
-    for (actor, bot_name), count in order[:_NAMED_MAX]:
+    for (actor, bot_name), count in order[:_SENDERS_MAX]:
         words.append(plain(f"{', ' if words else ''}{text.count_text(count)} from "))
-        words.append(plain(_NAMES[actor]) if bot_name is None else name_word(bot_name))
-    others = sum(count for _, count in order[_NAMED_MAX:])
+        words.append(plain(_SENDERS[actor]) if bot_name is None else name_word(bot_name))
+    others = sum(count for _, count in order[_SENDERS_MAX:])
     return (*words, plain(f", {text.count_text(others)} from others")) if others else tuple(words)

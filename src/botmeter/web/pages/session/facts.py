@@ -11,11 +11,10 @@ from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import day_of_us
 from botmeter.reports.explanation import ExplainedEvent, Explanation
 from botmeter.reports.explanation_sentences import arrival_words
-from botmeter.web.entity_urls import EntityUrls
-from botmeter.web.rich_text import Word, Words, id_word, linked, listed, name_word, plain
+from botmeter.web.pages.report.report_urls import ReportUrls
+from botmeter.web.rich_text import Word, Words, id_word, linked, listed, name_word, plain, with_detail
 
-NAMED_MAX: Final = 8
-_FACT_LINES_MAX: Final = 8
+_LINES_MAX: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +25,7 @@ class FactLines:
     lines: tuple[Words, ...]
 
 
-def answer(explanation: Explanation, urls: EntityUrls) -> Words:
+def answer(explanation: Explanation, urls: ReportUrls) -> Words:
     """Explain the charge in two or three sentences."""
     opening = explanation.opening
     return (
@@ -37,7 +36,7 @@ def answer(explanation: Explanation, urls: EntityUrls) -> Words:
     )
 
 
-def _opened(opening: ExplainedEvent, urls: EntityUrls) -> Words:
+def _opened(opening: ExplainedEvent, urls: ReportUrls) -> Words:
     bot: Words = ()
     if opening.bot_name is not None and opening.bot_id is not None:
         bot = (name_word(opening.bot_name, urls.bot(opening.bot_id)),)
@@ -61,7 +60,7 @@ def _covers(explanation: Explanation) -> str:
     return f"It {covered} so far and ends at {end}. " if explanation.is_running else f"It {covered} until {end}. "
 
 
-def _afterwards(explanation: Explanation, urls: EntityUrls) -> Words:
+def _afterwards(explanation: Explanation, urls: ReportUrls) -> Words:
     event, after, end_us = explanation.next_event, explanation.after, explanation.ended_at_us
     if event is None or end_us is None:
         return () if explanation.is_running else (plain("The customer has sent no message since."),)
@@ -76,22 +75,20 @@ def _afterwards(explanation: Explanation, urls: EntityUrls) -> Words:
     )
 
 
-def facts(explanation: Explanation, urls: EntityUrls) -> tuple[FactLines, ...]:
+def facts(explanation: Explanation, urls: ReportUrls) -> tuple[FactLines, ...]:
     """Return the session's facts."""
+    on = day_of_us(explanation.started_at_us)
     entries: list[tuple[str, Iterable[Words]]] = [
         ("Policy", [(linked(explanation.policy.label, "#policy"),)]),
-        ("Counts on", [(linked(*_counted_on(explanation, urls)), plain(" (UTC)"))]),
+        ("Counts on", [(linked(text.day_text(on), urls.rows_of_day(on)), plain(" (UTC)"))]),
         ("Window", _window(explanation)),
         ("Customer", [(id_word(explanation.customer_id, urls.customer(explanation.customer_id)),)]),
         ("Bots", _bots(explanation, urls)),
-        ("Channels", [listed(_channels(explanation), most=NAMED_MAX)]),
+        ("Channels", [listed(_channels(explanation), most=_LINES_MAX)]),
         ("Conversations", _conversations(explanation, urls)),
         ("Messages", [(plain(_messages(explanation)),)]),
         ("Tickets", _tickets(explanation)),
-        (
-            "Preview",
-            [(plain("Opened from a preview, which counts under this policy"),)] if explanation.is_preview else [],
-        ),
+        ("Preview", _preview(explanation)),
         ("Adjacent sessions", _neighbours(explanation, urls)),
     ]
     return tuple(FactLines(label=label, lines=_cut(lines)) for label, lines in entries if lines)
@@ -102,35 +99,25 @@ def arrivals(explanation: Explanation) -> tuple[Words, ...]:
     return _cut([(plain(arrival_words(arrival)),) for arrival in explanation.arrivals])
 
 
-def _counted_on(explanation: Explanation, urls: EntityUrls) -> tuple[str, str]:
-    on = day_of_us(explanation.started_at_us)
-    return text.day_text(on), urls.rows_of_day(on)
-
-
 def _window(explanation: Explanation) -> list[Words]:
     start, end_us = text.instant_text(explanation.started_at_us), explanation.ended_at_us
-    if end_us is None:
-        return [(plain(f"{start} UTC {text.DASH}"),), (plain("open"),)]
-    if end_us >= INSTANT_END_US:
-        return [(plain(f"{start} UTC {text.DASH}"),), (plain("after 9998"),)]
-    return [(plain(f"{start} {text.DASH}"),), (plain(f"{text.instant_text(end_us)} UTC"),)]
+    if end_us is not None and end_us < INSTANT_END_US:
+        return [(plain(f"{start} {text.DASH}"),), (plain(f"{text.instant_text(end_us)} UTC"),)]
+    return [(plain(f"{start} UTC {text.DASH}"),), (plain("open" if end_us is None else "after 9998"),)]
 
 
-def _bots(explanation: Explanation, urls: EntityUrls) -> list[Words]:
-    named = dict.fromkeys(
+def _bots(explanation: Explanation, urls: ReportUrls) -> list[Words]:
+    versions = dict.fromkeys(
         (event.bot_id, event.bot_name, event.bot_version) for event in explanation.members if event.bot_id is not None
     )
-    return [
-        (name_word(name or bot_id, urls.bot(bot_id)), *((plain(" "), name_word(version)) if version else ()))
-        for bot_id, name, version in named
-    ]
+    return [with_detail(name_word(name or bot_id, urls.bot(bot_id)), version) for bot_id, name, version in versions]
 
 
 def _channels(explanation: Explanation) -> list[Word]:
     return [name_word(channel) for channel in dict.fromkeys(event.channel for event in explanation.members)]
 
 
-def _conversations(explanation: Explanation, urls: EntityUrls) -> list[Words]:
+def _conversations(explanation: Explanation, urls: ReportUrls) -> list[Words]:
     return [
         (
             id_word(part.conversation_id, urls.conversation(part.conversation_id)),
@@ -148,10 +135,14 @@ def _messages(explanation: Explanation) -> str:
 
 def _tickets(explanation: Explanation) -> list[Words]:
     tickets = dict.fromkeys(ticket for part in explanation.conversations for ticket in part.tickets)
-    return [(id_word(ticket), *((plain(" "), name_word(kind)) if kind else ())) for ticket, kind in tickets]
+    return [with_detail(id_word(ticket), kind) for ticket, kind in tickets]
 
 
-def _neighbours(explanation: Explanation, urls: EntityUrls) -> list[Words]:
+def _preview(explanation: Explanation) -> list[Words]:
+    return [(plain("Opened from a preview, which counts under this policy"),)] if explanation.is_preview else []
+
+
+def _neighbours(explanation: Explanation, urls: ReportUrls) -> list[Words]:
     pairs = (("Previous session", explanation.before), ("Next session", explanation.after))
     return [
         (
@@ -165,5 +156,5 @@ def _neighbours(explanation: Explanation, urls: EntityUrls) -> list[Words]:
 
 def _cut(lines: Iterable[Words]) -> tuple[Words, ...]:
     every = list(lines)
-    hidden = len(every) - _FACT_LINES_MAX
-    return (*every[:_FACT_LINES_MAX], (plain(f"and {hidden:,} more"),)) if hidden > 0 else tuple(every)
+    hidden = len(every) - _LINES_MAX
+    return (*every[:_LINES_MAX], (plain(f"and {hidden:,} more"),)) if hidden > 0 else tuple(every)

@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
+from botmeter.charts.timeline import MarkKind
 from botmeter.domain import text
 from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.explanation import ExplainedEvent, Explanation
 from botmeter.reports.explanation_sentences import duration_words, end_sentence, opening_reason
-from botmeter.web.entity_urls import EntityUrls
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.rich_text import Word, Words, id_word, linked, name_word, plain
 
 QUIET: Final = frozenset({Kind.MESSAGE, Kind.CONVERSATION_CREATED, Kind.CONVERSATION_UPDATED})
-_DEEDS: Final = {
+_ACTIONS: Final = {
     Kind.CONVERSATION_CREATED: "Conversation created",
     Kind.CONVERSATION_UPDATED: "Conversation updated",
     Kind.RESOLVED: "Resolved the conversation",
@@ -24,11 +25,11 @@ _DEEDS: Final = {
     Kind.CUSTOMER_END: "Ended the conversation",
     Kind.TICKET_LINKED: "Linked a ticket",
 }
-MARKS: Final[dict[Actor, Literal["c", "b", "a"]]] = {
-    Actor.CUSTOMER: "c",
-    Actor.BOT: "b",
-    Actor.AGENT: "a",
-    Actor.SYSTEM: "a",
+MARKS: Final[dict[Actor, MarkKind]] = {
+    Actor.CUSTOMER: "customer",
+    Actor.BOT: "bot",
+    Actor.AGENT: "agent",
+    Actor.SYSTEM: "agent",
 }
 
 
@@ -38,80 +39,75 @@ class Line:
 
     Attributes:
         at: Time of day in UTC.
-        kind: c customer, b bot, a agent, t ticket, o opening, e end, n next session.
+        mark: Symbol of the event.
         weight: Empty for events that decided nothing.
     """
 
     on: date
     at: str
-    kind: Literal["c", "b", "a", "t", "o", "e", "n"]
+    mark: MarkKind | Literal["end", "next"]
     who: Words
     what: Words
     effect: str
     why: Words = ()
     weight: Literal["", "open", "close", "next"] = ""
-    is_folded: bool = False
+    is_run: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
-class _Seen:
+class _Participants:
     bots: set[str | None] = field(default_factory=set)
     channels: set[str] = field(default_factory=set)
     conversations: set[str] = field(default_factory=set)
-    tickets: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An event and its contribution: new participants (`arrival`) and a ticket counted from here on."""
+    """An event with its effect: `joining` names new participants, `ticket` is counted from here on."""
 
     event: ExplainedEvent
     is_opening: bool = False
-    arrival: str = ""
+    joining: str = ""
     ticket: str = ""
     closes: bool = False
 
     @property
-    def stands_alone(self) -> bool:
-        """Return True if the event has a row of its own."""
-        decided = self.is_opening or self.arrival or self.ticket or self.closes
+    def has_own_row(self) -> bool:
+        decided = self.is_opening or self.joining or self.ticket or self.closes
         return bool(decided) or self.event.kind not in QUIET
 
 
 def steps(explanation: Explanation) -> Iterator[Step]:
     """Generate the session's events in order."""
-    seen = _Seen()
-    counted = {ticket for part in explanation.conversations for ticket, _ in part.tickets}
-    for place, event in enumerate(explanation.events):
-        ticket = event.ticket_id if event.ticket_id in counted and event.ticket_id not in seen.tickets else None
-        arrival = _arrival(event, seen, explanation=explanation) if place and event.takes_part else ""
-        yield Step(
-            event=event,
-            is_opening=place == 0,
-            arrival=arrival,
-            ticket=ticket or "",
-            closes=_closes(event, explanation),
-        )
-        if ticket is not None:
-            seen.tickets.add(ticket)
+    participants, uncounted = _Participants(), set(explanation.tickets)
+    for event in explanation.events:
+        is_opening, ticket = event is explanation.opening, ""
+        if event.ticket_id in uncounted:
+            ticket = event.ticket_id
+            uncounted.remove(ticket)
+        joining = ""
         if event.takes_part:
-            seen.bots.add(event.bot_id)
-            seen.channels.add(event.channel)
-            seen.conversations.add(event.conversation_id)
+            joining = "" if is_opening else _joining(event, participants, explanation=explanation)
+            participants.bots.add(event.bot_id)
+            participants.channels.add(event.channel)
+            participants.conversations.add(event.conversation_id)
+        yield Step(
+            event=event, is_opening=is_opening, joining=joining, ticket=ticket, closes=_closes(event, explanation)
+        )
 
 
-def _arrival(event: ExplainedEvent, seen: _Seen, *, explanation: Explanation) -> str:
-    is_new_bot = event.bot_id is not None and event.bot_id not in seen.bots
-    is_new_channel = event.channel not in seen.channels
+def _joining(event: ExplainedEvent, participants: _Participants, *, explanation: Explanation) -> str:
+    is_new_bot = event.bot_id is not None and event.bot_id not in participants.bots
+    is_new_channel = event.channel not in participants.channels
     if is_new_bot:
-        what = "Another bot on another channel" if is_new_channel else "Another bot"
+        joining = "Another bot on another channel" if is_new_channel else "Another bot"
     elif is_new_channel:
-        what = "Another channel"
-    elif event.conversation_id not in seen.conversations:
-        what = "Another conversation"
+        joining = "Another channel"
+    elif event.conversation_id not in participants.conversations:
+        joining = "Another conversation"
     else:
         return ""
-    return f"{what} joins the same session: one runs for each {' and '.join(explanation.policy.scope)}."
+    return f"{joining} joins the same session: one runs for each {' and '.join(explanation.policy.scope)}."
 
 
 def _closes(event: ExplainedEvent, explanation: Explanation) -> bool:
@@ -122,13 +118,13 @@ def _closes(event: ExplainedEvent, explanation: Explanation) -> bool:
     )
 
 
-def line_of(step: Step, explanation: Explanation, *, urls: EntityUrls) -> Line:
+def line_of(step: Step, explanation: Explanation, *, urls: ReportUrls) -> Line:
     """Format one event."""
     event = step.event
     return Line(
         on=text.in_zone(event.at_us, "UTC").date(),
         at=text.clock_text(event.at_us, seconds=True),
-        kind="o" if step.is_opening else "t" if step.ticket else MARKS[event.actor],
+        mark="opening" if step.is_opening else "ticket" if step.ticket else MARKS[event.actor],
         who=_who(event, urls),
         what=_what(step, explanation),
         effect=effect_of(step, explanation),
@@ -137,7 +133,7 @@ def line_of(step: Step, explanation: Explanation, *, urls: EntityUrls) -> Line:
     )
 
 
-def _who(event: ExplainedEvent, urls: EntityUrls) -> Words:
+def _who(event: ExplainedEvent, urls: ReportUrls) -> Words:
     if event.actor is Actor.CUSTOMER:
         return plain("Customer "), id_word(event.customer_id, urls.customer(event.customer_id))
     if event.actor is Actor.BOT and event.bot_name is not None and event.bot_id is not None:
@@ -147,14 +143,14 @@ def _who(event: ExplainedEvent, urls: EntityUrls) -> Words:
 
 def _what(step: Step, explanation: Explanation) -> Words:
     event = step.event
-    words: list[Word] = [plain("Message" if event.kind is Kind.MESSAGE else _DEEDS[event.kind])]
+    words: list[Word] = [plain("Message" if event.kind is Kind.MESSAGE else _ACTIONS[event.kind])]
     if event.actor is not Actor.BOT and event.bot_name is not None:
         words += [plain(" to " if event.kind is Kind.MESSAGE else " with "), name_word(event.bot_name)]
     words += [plain(" on "), name_word(event.channel)]
     if event.ticket_id is not None:
-        types = {ticket: kind for part in explanation.conversations for ticket, kind in part.tickets}
+        ticket_type = explanation.tickets.get(event.ticket_id)
         words += [plain(", ticket "), id_word(event.ticket_id)]
-        words += [plain(", "), name_word(types[event.ticket_id])] if types.get(event.ticket_id) else []
+        words += [plain(", "), name_word(ticket_type)] if ticket_type else []
     return tuple(words)
 
 
@@ -171,24 +167,24 @@ def effect_of(step: Step, explanation: Explanation) -> str:
     return "Part of this session" if explanation.ended_at_us is None else "Inside the window"
 
 
-def _why(step: Step, explanation: Explanation, *, urls: EntityUrls) -> Words:
+def _why(step: Step, explanation: Explanation, *, urls: ReportUrls) -> Words:
     event = step.event
     if step.is_opening:
-        return plain(opening_reason(explanation)), *_thread(event, urls)
+        return plain(opening_reason(explanation)), *_conversation(event, urls)
     if step.closes:
         return (plain(end_sentence(explanation)),)
-    if step.arrival:
-        return plain(step.arrival), *_thread(event, urls)
+    if step.joining:
+        return plain(step.joining), *_conversation(event, urls)
     if event.takes_part or step.ticket:
         return ()
-    return (plain(_no_part(event, explanation)),)
+    return (plain(_exclusion(event, explanation)),)
 
 
-def _thread(event: ExplainedEvent, urls: EntityUrls) -> Words:
+def _conversation(event: ExplainedEvent, urls: ReportUrls) -> Words:
     return plain(" Conversation "), id_word(event.conversation_id, urls.conversation(event.conversation_id))
 
 
-def _no_part(event: ExplainedEvent, explanation: Explanation) -> str:
+def _exclusion(event: ExplainedEvent, explanation: Explanation) -> str:
     if event.kind not in QUIET and event.kind is not Kind.TICKET_LINKED:
         return "It ends no session under this policy."
     if event.actor is Actor.AGENT and explanation.policy.participants == "bot":
@@ -198,7 +194,7 @@ def _no_part(event: ExplainedEvent, explanation: Explanation) -> str:
     return "This policy leaves it out."
 
 
-def ending_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
+def ending_lines(explanation: Explanation, urls: ReportUrls) -> Iterator[Line]:
     """Generate the closing limit and the next message."""
     end_us, following = explanation.ended_at_us, explanation.next_event
     if end_us is None or end_us >= INSTANT_END_US:
@@ -207,7 +203,7 @@ def ending_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
         yield Line(
             on=text.in_zone(end_us, "UTC").date(),
             at=text.clock_text(end_us, seconds=True),
-            kind="e",
+            mark="end",
             who=(plain("Policy"),),
             what=(plain(limit_words(explanation)),),
             effect="Will close this session" if explanation.is_running else "Closed this session",
@@ -218,19 +214,19 @@ def ending_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
         yield _following(following, explanation, end_us=end_us, urls=urls)
 
 
-def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, urls: EntityUrls) -> Line:
+def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, urls: ReportUrls) -> Line:
     after = explanation.after
     has_opened = explanation.opened_next and after is not None
-    waited = f"{duration_words(event.at_us - end_us)} after the end. " if event.at_us > end_us else "At the end. "
+    delay = f"{duration_words(event.at_us - end_us)} after the end. " if event.at_us > end_us else "At the end. "
     link = () if after is None else (linked("The next session", urls.session(after.session_id)),)
     return Line(
         on=text.in_zone(event.at_us, "UTC").date(),
         at=text.clock_text(event.at_us, seconds=True),
-        kind="n" if has_opened else MARKS[event.actor],
+        mark="next" if has_opened else MARKS[event.actor],
         who=_who(event, urls),
         what=_what(Step(event=event), explanation),
         effect="Opened another session" if has_opened else "Opened no session",
-        why=(plain(waited), *link),
+        why=(plain(delay), *link),
         weight="next",
     )
 
@@ -239,10 +235,10 @@ def limit_words(explanation: Explanation) -> str:
     """Return the closing limit in a few words."""
     policy = explanation.policy
     return {
-        ClosedBy.OPEN: "No limit",
+        ClosedBy.OPEN: "No limit from the first message",
         ClosedBy.DURATION: f"{duration_words(policy.max_duration_us or 0)} from the first message",
         ClosedBy.IDLE: f"{duration_words(policy.idle_timeout_us or 0)} of inactivity",
         ClosedBy.CALENDAR: f"The {policy.calendar} ends in {policy.timezone}",
-        ClosedBy.TURNS: text.counted(policy.max_turns or 0, "turn"),
-        ClosedBy.END: "End event",
+        ClosedBy.TURNS: f"At most {text.counted(policy.max_turns or 0, 'turn')}",
+        ClosedBy.END: "An end event",
     }[explanation.closed_by]

@@ -1,14 +1,12 @@
 """One session: the reason for the charge, and its events."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
-from django.urls import reverse
 
 from botmeter.charts.timeline import timeline_chart
 from botmeter.domain import text
-from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.metering.policy_text import policy_as_toml
@@ -17,22 +15,21 @@ from botmeter.reports.explain import explain, explanation_as_text
 from botmeter.reports.explanation_sentences import restatement_sentences
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entity_urls import EntityUrls
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.components import Key, Link
+from botmeter.web.layout import Frame, frame, section_links
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.session.event_list import EVENTS_A_PAGE, EventList, all_events, summarized_events
 from botmeter.web.pages.session.facts import FactLines, answer, arrivals, facts
 from botmeter.web.pages.session.window import legend_of, window_of, window_title
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
+from botmeter.web.report_query import ReportAddress, number_named
 from botmeter.web.rich_text import Word, Words, id_word
 from botmeter.web.zones import zone_name, zones_offered
 
 if TYPE_CHECKING:
     from botmeter.charts.plane import Chart
     from botmeter.reports.explanation import Explanation
-    from botmeter.web.components import Key
-
-HEADING: Final = "Why was this session charged?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +67,12 @@ class SessionPage:
     """One session; `words` is the explanation as in the CLI and API."""
 
     frame: Frame
-    heading: str
     session_id: str
     customer: Word
     tags: tuple[str, ...]
     answer: Words
     window_title: str
-    legend: "tuple[Key, ...]"
+    legend: tuple[Key, ...]
     window: "Chart"
     events: EventList
     pager: EventPager
@@ -94,17 +90,16 @@ class SessionPage:
 def session_page(visit: Visit, *, session: str) -> HttpResponse:
     """Show the session."""
     parameters = visit.request.GET
-    urls = EntityUrls(account=visit.account)
+    urls = ReportUrls(owner=visit.account)
     zone = checked_timezone(parameters.get("timezone") or preferred_zone(visit.account))
-    first = _first_event(parameters.get("from", "0"))
+    first = number_named(parameters.get("from", "0"), "from", within=(0, 10**9))
     with visit.reading() as ledger:
         explanation = explain(ledger, session)
     is_all = "all" in parameters
     events = all_events(explanation, urls=urls, first=first) if is_all else summarized_events(explanation, urls=urls)
     chosen = {"timezone": parameters["timezone"]} if parameters.get("timezone") else {}
     page = SessionPage(
-        frame=frame(visit, title=HEADING, current="reports", crumbs=_crumbs(explanation, urls)),
-        heading=HEADING,
+        frame=frame(visit, title="Why was this session charged?", current="reports", crumbs=_crumbs(explanation, urls)),
         session_id=explanation.session_id,
         customer=id_word(explanation.customer_id, urls.customer(explanation.customer_id)),
         tags=_tags(explanation),
@@ -114,7 +109,7 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
         window=timeline_chart(window_of(explanation)),
         events=events,
         pager=_pager(explanation, urls, first=first if is_all else None, chosen=chosen)
-        if is_all or events.is_summed_up
+        if is_all or events.is_summarized
         else EventPager(),
         facts=facts(explanation, urls),
         restatements=tuple(restatement_sentences(explanation)),
@@ -128,18 +123,12 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
     return rendered(visit.request, "session.html", page=page)
 
 
-def _first_event(parameters: str) -> int:
-    if not (parameters.isascii() and parameters.isdigit() and len(parameters) < 10):
-        raise Refused("parameter_invalid", f"Parameter from is {parameters[:40]!r}; it must be an event number from 0.")
-    return int(parameters)
-
-
-def _crumbs(explanation: "Explanation", urls: EntityUrls) -> tuple[Crumb, ...]:
+def _crumbs(explanation: "Explanation", urls: ReportUrls) -> tuple[Link, ...]:
     on = day_of_us(explanation.started_at_us)
     return (
-        Crumb(label="Reports", href=urls.reports()),
-        Crumb(label="Bot session consumption", href=reverse("report", args=(urls.account,))),
-        Crumb(label=f"Sessions of {text.day_text(on)}", href=urls.rows_of_day(on)),
+        *section_links(urls.owner, "reports"),
+        Link(label="Bot session consumption", href=urls.report(ReportAddress())),
+        Link(label=f"Sessions of {text.day_text(on)}", href=urls.rows_of_day(on)),
     )
 
 
@@ -153,7 +142,7 @@ def _tags(explanation: "Explanation") -> tuple[str, ...]:
     return tuple(tag for holds, tag in states if holds)
 
 
-def _pager(explanation: "Explanation", urls: EntityUrls, *, first: int | None, chosen: dict[str, str]) -> EventPager:
+def _pager(explanation: "Explanation", urls: ReportUrls, *, first: int | None, chosen: dict[str, str]) -> EventPager:
     session_id, count = explanation.session_id, len(explanation.events)
     if first is None:
         label = f"Show all {text.counted(count, 'event')}"
@@ -168,7 +157,7 @@ def _pager(explanation: "Explanation", urls: EntityUrls, *, first: int | None, c
     )
 
 
-def _local(explanation: "Explanation", urls: EntityUrls, *, zone: str, is_all: bool) -> LocalTime:
+def _local(explanation: "Explanation", urls: ReportUrls, *, zone: str, is_all: bool) -> LocalTime:
     end_us, following = explanation.ended_at_us, explanation.next_event
     instants = (
         ("Opened", explanation.started_at_us),

@@ -8,75 +8,57 @@ from botmeter.domain.event import Actor
 from botmeter.domain.instant import INSTANT_END_US, MICROSECONDS_PER_SECOND
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.explanation import ExplainedEvent, Explanation
-from botmeter.reports.explanation_sentences import duration_words, escaped_text, instant_words
+from botmeter.reports.explanation_sentences import escaped_text, instant_words
 from botmeter.web.components import Key
+from botmeter.web.pages.session.lines import MARKS, limit_words
 
-_KINDS: Final[dict[Actor, MarkKind]] = {
-    Actor.CUSTOMER: "customer",
-    Actor.BOT: "bot",
-    Actor.AGENT: "agent",
-    Actor.SYSTEM: "agent",
-}
 # About a hundred marks of a lane are distinguishable; beyond, only every nth is drawn.
 _MARKS_A_LANE_MAX: Final = 600
 
 
 def window_title(explanation: Explanation) -> str:
     """Return the title, which names the session's limit."""
-    policy = explanation.policy
-    return {
-        ClosedBy.OPEN: "No limit from the first message",
-        ClosedBy.DURATION: f"{duration_words(policy.max_duration_us or 0)} from the first message",
-        ClosedBy.IDLE: f"Until {duration_words(policy.idle_timeout_us or 0)} of inactivity",
-        ClosedBy.CALENDAR: f"Until the {policy.calendar} ends in {policy.timezone}",
-        ClosedBy.TURNS: f"At most {text.counted(policy.max_turns or 0, 'turn')}",
-        ClosedBy.END: "Until an end event",
-    }[explanation.closed_by]
+    limit = limit_words(explanation)
+    is_instant = explanation.closed_by not in (ClosedBy.OPEN, ClosedBy.DURATION, ClosedBy.TURNS)
+    return f"Until {limit[0].lower()}{limit[1:]}" if is_instant else limit
 
 
 def legend_of(explanation: Explanation) -> tuple[Key, ...]:
     """Return a legend of the marks present."""
     members = explanation.members
-    tickets = any(part.tickets for part in explanation.conversations)
     keys = (
-        (True, "Opening message", "m-o"),
-        (any(event.actor is Actor.CUSTOMER for event in members[1:]), "Customer", "m-c"),
-        (any(event.actor is Actor.BOT for event in members), "Bot", "m-b"),
-        (any(event.actor in (Actor.AGENT, Actor.SYSTEM) for event in explanation.events), "Agent or system", "m-a"),
-        (tickets, "Ticket", "m-t"),
-        (explanation.opened_next, "Next session", "m-n"),
+        (True, "Opening message", "m-opening"),
+        (any(event.actor is Actor.CUSTOMER for event in members[1:]), "Customer", "m-customer"),
+        (any(event.actor is Actor.BOT for event in members), "Bot", "m-bot"),
+        (any(event.actor in (Actor.AGENT, Actor.SYSTEM) for event in explanation.events), "Agent or system", "m-agent"),
+        (bool(explanation.tickets), "Ticket", "m-ticket"),
+        (explanation.opened_next, "Next session", "m-next"),
     )
-    return tuple(Key(label=label, kind=kind) for is_there, label, kind in keys if is_there)
+    return tuple(Key(label=label, kind=kind) for is_present, label, kind in keys if is_present)
 
 
 def window_of(explanation: Explanation) -> Timeline:
     """Return the chart's values."""
-    started_us, last_us = explanation.started_at_us, explanation.events[-1].at_us
-    end_us, following = explanation.ended_at_us, explanation.next_event
-    has_end = end_us is not None and end_us < INSTANT_END_US
-    # An open session is drawn to its last event, at least a second long.
-    drawn_end_us = end_us if has_end and end_us is not None else max(last_us, started_us)
-    drawn_end_us = max(drawn_end_us, started_us + MICROSECONDS_PER_SECOND)
-    name = f"The session from {instant_words(started_us)} {_until(explanation)}, its conversations one below the other."
-    opens_next = following is not None and explanation.opened_next
+    started_us, end_us = explanation.started_at_us, explanation.ended_at_us
+    end_label = "Still open"
+    if end_us is None or end_us >= INSTANT_END_US:
+        # An open session is drawn to its last event.
+        end_us = explanation.events[-1].at_us
+    else:
+        end_label = f"{'Ends' if explanation.is_running else 'Ended'} {text.clock_text(end_us)}"
+    until = "on" if explanation.ended_at_us is None else f"to {instant_words(explanation.ended_at_us)}"
+    next_us = explanation.next_event.at_us if explanation.next_event and explanation.opened_next else None
     return Timeline(
-        name=name,
+        name=f"The session from {instant_words(started_us)} {until}, its conversations one below the other.",
         started_us=started_us,
-        ended_us=drawn_end_us,
+        # At least a second long.
+        ended_us=max(end_us, started_us + MICROSECONDS_PER_SECOND),
         lanes=_lanes(explanation),
         start_label=f"Opened {text.clock_text(started_us)}",
-        end_label=_end_label(explanation, drawn_end_us) if has_end else "Still open",
-        next_us=following.at_us if following is not None and opens_next else None,
-        next_label=f"{text.clock_text(following.at_us)} next" if following is not None and opens_next else "",
+        end_label=end_label,
+        next_us=next_us,
+        next_label="" if next_us is None else f"{text.clock_text(next_us)} next",
     )
-
-
-def _until(explanation: Explanation) -> str:
-    return "on" if explanation.ended_at_us is None else f"to {instant_words(explanation.ended_at_us)}"
-
-
-def _end_label(explanation: Explanation, end_us: int) -> str:
-    return f"{'Ends' if explanation.is_running else 'Ended'} {text.clock_text(end_us)}"
 
 
 def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
@@ -89,35 +71,30 @@ def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
             lane_of[event.conversation_id] = (event.bot_name, event.channel, event.conversation_id)
         if event.conversation_id in lane_of:
             lanes.setdefault(lane_of[event.conversation_id], []).append(event)
-    tickets = {ticket for part in explanation.conversations for ticket, _ in part.tickets}
     return tuple(
         Lane(
             title=escaped_text(bot),
             subtitle=f"{escaped_text(channel)} · {escaped_text(conversation)}",
-            marks=_marks(events, explanation, tickets=tickets),
+            marks=_marks(events, explanation),
         )
         for (bot, channel, conversation), events in lanes.items()
     )
 
 
-def _marks(events: list[ExplainedEvent], explanation: Explanation, *, tickets: set[str]) -> tuple[TimelineMark, ...]:
+def _marks(events: list[ExplainedEvent], explanation: Explanation) -> tuple[TimelineMark, ...]:
     step = -(-len(events) // _MARKS_A_LANE_MAX)
-    kept = [event for place, event in enumerate(events) if place % step == 0 or event.ticket_id is not None]
-    if kept[-1] is not events[-1]:
-        kept.append(events[-1])
-    return tuple(
-        TimelineMark(at_us=event.at_us, kind=kind, title=_title(event, kind))
-        for event in kept
-        for kind in [_kind(event, explanation, tickets=tickets)]
-    )
-
-
-def _kind(event: ExplainedEvent, explanation: Explanation, *, tickets: set[str]) -> MarkKind:
-    if event is explanation.opening:
-        return "opening"
-    if event.ticket_id is not None and event.ticket_id in tickets:
-        return "ticket"
-    return _KINDS[event.actor]
+    drawn = [event for position, event in enumerate(events) if position % step == 0 or event.ticket_id is not None]
+    if drawn[-1] is not events[-1]:
+        drawn.append(events[-1])
+    tickets, marks = explanation.tickets, []
+    for event in drawn:
+        kind = MARKS[event.actor]
+        if event is explanation.opening:
+            kind = "opening"
+        elif event.ticket_id in tickets:
+            kind = "ticket"
+        marks.append(TimelineMark(at_us=event.at_us, kind=kind, title=_title(event, kind)))
+    return tuple(marks)
 
 
 def _title(event: ExplainedEvent, kind: MarkKind) -> str:

@@ -15,7 +15,7 @@ from botmeter.people.rights import Right, Role
 from botmeter.people.saved_views import visible_views
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.sharing.saved_address import address_of_query, address_text, canonical_query
 from botmeter.web.rendering import rendered
@@ -120,9 +120,8 @@ def _may_change(view: SavedView, visit: Visit) -> bool:
 
 
 def _page(visit: Visit, *, form: forms.Form | None) -> HttpResponse:
-    reports = Crumb(label="Reports", href=reverse("reports", args=(visit.account,)))
     page = ViewsPage(
-        frame=frame(visit, title="Saved views", current="reports", crumbs=(reports,)),
+        frame=frame(visit, title="Saved views", current="reports", crumbs=section_links(visit.account, "reports")),
         notice=pop_notice(visit.request),
         form=form,
         description="" if form is None else _description(str(form["query"].value() or "")),

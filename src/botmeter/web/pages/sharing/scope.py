@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from django.http import QueryDict
 
-from botmeter.domain.period import Period, day_of_us
+from botmeter.domain.period import Period
 from botmeter.reports.filters import FILTER_NAMES, FILTERS, Filters, SharedUse
 from botmeter.reports.presets import Preset, days_of
-from botmeter.web.question import Question, question
+from botmeter.web.question import Question, report_question
 from botmeter.web.report_query import Compare, ReportAddress, Split, read_address
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def shared_question(ledger: "ReadableLedger", scope: Scope, *, parameters: Query
 def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, requested: ReportAddress) -> SharedQuestion:
     """Narrow a request to the view; days and values outside are ignored."""
     zone = scope.whole.timezone or "UTC"
-    whole = question(ledger, scope.whole, zone=zone)
+    whole = report_question(ledger, scope.whole, zone=zone)
     filters = requested.filters
     for name in FILTER_NAMES:
         filters = filters if name in scope.filters else filters.without(name)
@@ -90,10 +90,10 @@ def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, requested: Repo
     address = replace(requested, timezone=None, filters=_common_filters(scope.whole.filters, filters))
     if address.preset is None and address.days == (None, None):
         address = replace(address, preset=scope.whole.preset, days=scope.whole.days)
-    narrowed = question(ledger, address, zone=zone)
+    narrowed = report_question(ledger, address, zone=zone)
     period = _common_period(whole.query.period, narrowed.query.period)
     if period != narrowed.query.period:
-        narrowed = question(ledger, address.between(period.first_on, period.last_on), zone=zone)
+        narrowed = report_question(ledger, address.between(period.first_on, period.last_on), zone=zone)
     if not _is_comparison_shared(narrowed, whole=whole):
         narrowed = replace(narrowed, compared=None, address=narrowed.address.against(Compare.NONE))
     return SharedQuestion(scope=scope, whole=whole, narrowed=narrowed)
@@ -102,11 +102,10 @@ def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, requested: Repo
 def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
     """Return presets within the view today."""
     whole = shared.whole
-    today_on = day_of_us(whole.now_us, timezone=whole.zone)
     return frozenset(
         preset
         for preset in Preset
-        if _has_days(whole.query.period, days_of(preset, today_on=today_on, available_from=whole.available_from))
+        if _has_days(whole.query.period, days_of(preset, today_on=whole.today_on, available_from=whole.available_from))
     )
 
 
@@ -115,7 +114,7 @@ def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> froz
     zone = shared.whole.zone
     comparisons = {Compare.NONE}
     for compare in (Compare.PREVIOUS, Compare.YEAR):
-        narrowed = question(ledger, shared.narrowed.address.against(compare), zone=zone)
+        narrowed = report_question(ledger, shared.narrowed.address.against(compare), zone=zone)
         if narrowed.compared is not None and _is_comparison_shared(narrowed, whole=shared.whole):
             comparisons.add(compare)
     return frozenset(comparisons)

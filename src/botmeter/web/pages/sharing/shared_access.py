@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from botmeter.web.pages.report.follow import goes_on
+from botmeter.web.pages.report.follow import has_not_ended
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.widgets import shared_widgets
 from botmeter.web.pages.sharing.scope import SharedQuestion, comparisons_within, presets_within
@@ -29,7 +29,7 @@ def shared_access(ledger: "ReadableLedger", shared: SharedQuestion, *, whole_hre
 def _facts(shared: SharedQuestion) -> frozenset[Fact]:
     facts = set()
     # A link to past days must not reveal the account's newest event.
-    if goes_on(shared.whole):
+    if has_not_ended(shared.whole):
         facts.add(Fact.FRESHNESS)
     if shared.scope.names_openers:
         facts.add(Fact.OPENERS)

@@ -14,16 +14,17 @@ from botmeter.people.client_address import address_of
 from botmeter.people.models import ShareLink
 from botmeter.people.shares import note_opening, opened_share, share_over
 from botmeter.web.access import View, for_everyone
-from botmeter.web.layout import Crumb, Frame, SharedNote
+from botmeter.web.components import Link
+from botmeter.web.layout import Frame, SharedNote
 from botmeter.web.ledgers import reading
-from botmeter.web.pages.report.answered import PageContext
 from botmeter.web.pages.report.choices import choices_page, choices_request
+from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.follow import fresh_answer
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
-from botmeter.web.pages.report.rows.page import RowsQuestion, rows_page
+from botmeter.web.pages.report.rows.page import RowsRequest, rows_page
 from botmeter.web.pages.report.rows.view_options import read_rows_address
-from botmeter.web.pages.report.usage_page import HEADING, Actions, Title, usage_page
+from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
 from botmeter.web.pages.report.widget_page import widget_page
 from botmeter.web.pages.report.widgets import widget_named
 from botmeter.web.pages.sharing.scope import Scope, shared_question
@@ -54,7 +55,7 @@ class Opening:
     def scope(self) -> Scope:
         return Scope(whole=read_address(QueryDict(self.link.query)), may_see_rows=self.link.may_see_rows)
 
-    def frame(self, title: str, *, crumbs: tuple[Crumb, ...] = ()) -> Frame:
+    def frame(self, title: str, *, crumbs: tuple[Link, ...] = ()) -> Frame:
         """Build the frame: account, author and expiry, without forms."""
         link = self.link
         by = f"by {link.created_by} " if link.created_by else ""
@@ -94,7 +95,7 @@ def shared(opening: Opening) -> HttpResponse:
             answering.question,
             context=answering.context(opening.frame(link.name)),
             actions=Actions(),
-            title=Title(heading=link.name, beside=HEADING[EntryPoint.SHARED]),
+            subtitle=HEADING[EntryPoint.SHARED],
         )
     if opening.request.method == "GET":
         note_opening(link, visitor=opening.request.session.session_key or address_of(opening.request))
@@ -107,8 +108,9 @@ def shared_fresh(opening: Opening) -> HttpResponse:
     with _answering(opening, route="shared") as answering:
         if not answering.access.allows(Fact.FRESHNESS):
             raise Http404
-        context = answering.context(opening.frame(opening.link.name))
-        return fresh_answer(opening.request, answering.ledger, question=answering.question, context=context)
+        return fresh_answer(
+            opening.request, answering.ledger, question=answering.question, urls=opening.urls, waiting=None
+        )
 
 
 @_with_link
@@ -117,9 +119,9 @@ def shared_rows(opening: Opening) -> HttpResponse:
     if not opening.link.may_see_rows:
         raise Http404
     with _answering(opening, route="shared-rows") as answering:
-        rows = RowsQuestion(question=answering.question, rows=read_rows_address(opening.request.GET))
         context = answering.context(opening.frame("Sessions consumed", crumbs=answering.crumbs))
-        page = rows_page(answering.ledger, rows, context=context)
+        view = read_rows_address(opening.request.GET)
+        page = rows_page(answering.ledger, RowsRequest(question=answering.question, view=view, page=context))
     return rendered(opening.request, "rows.html", page=page)
 
 
@@ -129,7 +131,7 @@ def shared_widget(opening: Opening, *, name: str) -> HttpResponse:
     with _answering(opening, route="shared") as answering:
         declared = widget_named(name, answering.access)
         context = answering.context(opening.frame(declared.title, crumbs=answering.crumbs))
-        page = widget_page(answering.ledger, answering.question, widget=declared, context=context)
+        page = widget_page(answering.ledger, answering.question, widget=declared, page=context)
     return rendered(opening.request, "widget.html", page=page)
 
 
@@ -155,8 +157,8 @@ class Answering:
     access: ReportAccess
 
     @property
-    def crumbs(self) -> tuple[Crumb, ...]:
-        return (Crumb(label=self.opening.link.name, href=self.opening.urls.report(self.question.address)),)
+    def crumbs(self) -> tuple[Link, ...]:
+        return (Link(label=self.opening.link.name, href=self.opening.urls.report(self.question.address)),)
 
     def context(self, frame: Frame) -> PageContext:
         return PageContext(

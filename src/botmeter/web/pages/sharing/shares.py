@@ -26,7 +26,7 @@ from botmeter.people.shares import (
 )
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import COPY_NOW, Notice, add_notice, pop_notice
 from botmeter.web.pages.sharing.saved_address import address_of_query, address_text, canonical_query
 from botmeter.web.pages.sharing.scope import pinned
@@ -159,10 +159,9 @@ def _may_revoke(link: ShareLink, visit: Visit) -> bool:
 
 
 def _page(visit: Visit, *, form: ShareForm | None) -> HttpResponse:
-    reports = Crumb(label="Reports", href=reverse("reports", args=(visit.account,)))
     links = ShareLink.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
     page = SharesPage(
-        frame=frame(visit, title="Share links", current="reports", crumbs=(reports,)),
+        frame=frame(visit, title="Share links", current="reports", crumbs=section_links(visit.account, "reports")),
         notice=pop_notice(visit.request),
         form=form,
         description="" if form is None else address_text(_pinned_address(visit, str(form["query"].value() or ""))),

@@ -10,7 +10,7 @@ from botmeter.ledger.sources import sources_of
 from botmeter.people.rights import Right
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit, for_member
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word, name_word
 
@@ -43,7 +43,7 @@ def identities(visit: Visit) -> HttpResponse:
         sources = sources_of(ledger)
     href = reverse("sources", args=(visit.account,))
     page = IdentitiesPage(
-        frame=frame(visit, title="Bot identities", current="sources", crumbs=(Crumb(label="Sources", href=href),)),
+        frame=frame(visit, title="Bot identities", current="sources", crumbs=section_links(visit.account, "sources")),
         identities=tuple(_line(visit, source, identity=each) for source in sources for each in source.identities),
         sources_href=href,
     )

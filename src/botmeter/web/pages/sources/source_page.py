@@ -5,7 +5,6 @@ from typing import Final
 
 from django.forms import Form
 from django.http import HttpResponse
-from django.urls import reverse
 
 from botmeter.domain import text
 from botmeter.domain.source import BotIdentity, Source
@@ -16,7 +15,7 @@ from botmeter.people.models import EventSource
 from botmeter.people.sources import address_path
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit
-from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, pop_notice
 from botmeter.web.pages.sources.changes import ChangeLine, change_lines
 from botmeter.web.pages.sources.list_page import state_of
@@ -89,14 +88,13 @@ class SourcePage:
 def source_page(visit: Visit, source: Source, *, address: EventSource | None, forms: dict[str, Form]) -> HttpResponse:
     """Show the page."""
     connector, zone = connector_of(source.platform), preferred_zone(visit.account)
-    sources = Crumb(label="Sources", href=reverse("sources", args=(visit.account,)))
     with visit.reading() as ledger:
         delivered = deliveries(ledger, source.name, limit=DELIVERIES_MAX)
         quarantined = quarantine_counts_of(ledger, source.name)
         # One more than listed, as the oldest one's predecessor.
         history = source_history(ledger, source.name, last=CHANGES_MAX + 1)
     page = SourcePage(
-        frame=frame(visit, title=source.name, current="sources", crumbs=(sources,)),
+        frame=frame(visit, title=source.name, current="sources", crumbs=section_links(visit.account, "sources")),
         notice=pop_notice(visit.request),
         name=source.name,
         platform=connector.label,

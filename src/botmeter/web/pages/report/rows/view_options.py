@@ -8,9 +8,7 @@ from django.http import QueryDict
 from botmeter.domain.errors import Refused
 from botmeter.reports.row_options import Grouping, RowOptions, SortKey
 from botmeter.reports.rows import COLUMNS
-from botmeter.web.report_query import choice, word_named
-
-PAGE_LINES: Final = 50
+from botmeter.web.report_query import choice, choice_named
 
 # Columns of a session, in menu order; the first is always shown.
 SESSION_COLUMNS: Final = (
@@ -46,9 +44,8 @@ ROW_COLUMNS_SHOWN: Final = (
     "ticket_ids",
     "events",
 )
-
-
-_DEFAULTS: Final = RowOptions(limit=PAGE_LINES)
+_DEFAULTS: Final = RowOptions()
+_DEFAULT_ORDER: Final = f"-{SortKey.SESSION_START.value}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +64,22 @@ class RowsAddress:
     @property
     def shown_columns(self) -> tuple[str, ...]:
         """Return the chosen columns, else the defaults."""
-        usual = SESSION_COLUMNS_SHOWN if self.options.grouping is Grouping.SESSION else ROW_COLUMNS_SHOWN
-        return self.columns or usual
+        defaults = SESSION_COLUMNS_SHOWN if self.options.grouping is Grouping.SESSION else ROW_COLUMNS_SHOWN
+        return self.columns or defaults
 
     def sorted_by(self, key: SortKey) -> "RowsAddress":
         """Sort by a key, or reverse it, from the first page."""
-        is_turned = self.options.sort is key
-        descending = not self.options.descending if is_turned else key is not SortKey.CUSTOMER
+        is_reversal = self.options.sort is key
+        descending = not self.options.descending if is_reversal else key is not SortKey.CUSTOMER
         return replace(self, options=replace(self.options, sort=key, descending=descending), cursor="")
 
     def grouped(self, grouping: Grouping) -> "RowsAddress":
         """Change the grouping."""
         return replace(self, options=replace(self.options, grouping=grouping), columns=(), cursor="", open_session="")
+
+    def without_search(self) -> "RowsAddress":
+        """Clear the search."""
+        return replace(self, options=replace(self.options, search=""), cursor="")
 
     def at(self, cursor: str) -> "RowsAddress":
         """Go to a page."""
@@ -90,21 +91,16 @@ class RowsAddress:
 
     def pairs(self) -> dict[str, str]:
         """Return query parameters without defaults."""
-        options, usual = self.options, RowOptions()
-        found = {}
-        if options.grouping is not usual.grouping:
-            found["group"] = options.grouping.value
-        if (options.sort, options.descending) != (usual.sort, usual.descending):
-            found["sort"] = f"{'-' if options.descending else ''}{options.sort.value}"
-        if options.search:
-            found["search"] = options.search
-        if self.columns:
-            found["columns"] = ",".join(self.columns)
-        if self.cursor:
-            found["cursor"] = self.cursor
-        if self.open_session:
-            found["session"] = self.open_session
-        return found
+        options, order = self.options, f"{'-' if self.options.descending else ''}{self.options.sort.value}"
+        pairs = {
+            "group": "" if options.grouping is Grouping.SESSION else options.grouping.value,
+            "sort": "" if order == _DEFAULT_ORDER else order,
+            "search": options.search,
+            "columns": ",".join(self.columns),
+            "cursor": self.cursor,
+            "session": self.open_session,
+        }
+        return {name: value for name, value in pairs.items() if value}
 
 
 def read_rows_address(parameters: QueryDict) -> RowsAddress:
@@ -114,26 +110,25 @@ def read_rows_address(parameters: QueryDict) -> RowsAddress:
         Refused: `parameter_invalid`, `column_unknown`.
         TooMuch: `search_too_long`.
     """
-    sort = parameters.get("sort") or f"-{SortKey.SESSION_START.value}"
+    sort = parameters.get("sort") or _DEFAULT_ORDER
     options = RowOptions(
-        grouping=choice(parameters, "group", words=Grouping) or Grouping.SESSION,
-        sort=word_named(sort.removeprefix("-"), "sort", words=SortKey),
+        grouping=choice(parameters, "group", choices=Grouping) or Grouping.SESSION,
+        sort=choice_named(sort.removeprefix("-"), "sort", choices=SortKey),
         descending=sort.startswith("-"),
-        search=(parameters.get("search") or "").strip(),
-        limit=PAGE_LINES,
+        search=parameters.get("search", "").strip(),
     )
     address = RowsAddress(
-        options=options, cursor=parameters.get("cursor") or "", open_session=parameters.get("session") or ""
+        options=options, cursor=parameters.get("cursor", ""), open_session=parameters.get("session", "")
     )
-    wanted = _columns(parameters)
-    for name in wanted:
+    columns = _columns(parameters)
+    for name in columns:
         if name not in address.offered_columns:
             known = ", ".join(address.offered_columns)
             raise Refused("column_unknown", f"Unknown column {name[:40]!r}. Choose from: {known}.")
-    return replace(address, columns=() if wanted == address.shown_columns else wanted)
+    return replace(address, columns=() if columns == address.shown_columns else columns)
 
 
 def _columns(parameters: QueryDict) -> tuple[str, ...]:
     """Parse `columns=a,b` of a link or `column=a&column=b` of the form."""
-    listed = [name for name in (parameters.get("columns") or "").split(",") if name]
+    listed = [name for name in parameters.get("columns", "").split(",") if name]
     return tuple(dict.fromkeys([*listed, *parameters.getlist("column")]))

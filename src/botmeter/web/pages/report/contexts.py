@@ -1,12 +1,13 @@
-"""Input of widgets, and the context of a report page."""
+"""Contexts of a report page and of its widgets."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from botmeter.ledger.settle import Backlog
 from botmeter.reports.overview import Overview
 from botmeter.reports.report_json import UsageReport
 from botmeter.web.layout import Frame
+from botmeter.web.pages.report.answer_cache import cached_overview
 from botmeter.web.pages.report.report_access import ReportAccess
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
@@ -15,18 +16,32 @@ from botmeter.web.report_query import ReportAddress
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-_NO_ACCESS: Final = ReportAccess()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContext:
+    """Frame, links and allow-list of a report page.
+
+    Attributes:
+        waiting: Events not metered yet; None hides them.
+        is_part: Requests only a deferred widget.
+    """
+
+    frame: Frame
+    urls: ReportUrls
+    access: ReportAccess
+    waiting: Backlog | None = None
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class WidgetContext:
     """A question with its answer; `is_whole` shows all rows of a widget."""
 
     ledger: "ReadableLedger"
     overview: Overview
     question: Question
     urls: ReportUrls
-    access: ReportAccess = _NO_ACCESS
+    access: ReportAccess
     is_whole: bool = False
 
     @property
@@ -42,17 +57,15 @@ class Answered:
         return self.overview.compared
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageContext:
-    """Frame, links and allow-list of a report page.
-
-    Attributes:
-        waiting: Events not metered yet; None hides them.
-        is_part: Requests only a deferred widget.
-    """
-
-    frame: Frame
-    urls: ReportUrls
-    access: ReportAccess = _NO_ACCESS
-    waiting: Backlog | None = None
-    is_part: bool = False
+def widget_context(
+    ledger: "ReadableLedger", question: Question, *, page: PageContext, is_whole: bool = False
+) -> WidgetContext:
+    """Answer the question for the widgets of a page."""
+    return WidgetContext(
+        ledger=ledger,
+        overview=cached_overview(ledger, question),
+        question=question,
+        urls=page.urls,
+        access=page.access,
+        is_whole=is_whole,
+    )
