@@ -131,7 +131,7 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: tuple[
         column_reset_href=request.href(replace(view, columns=())),
         inner_columns=tuple(Column(label=COLUMN_LABELS[name], is_number=name in NUMBERS) for name in _INNER_COLUMNS),
         lines=tuple(
-            [_session_line(ledger, line, request) for line in rows.lines]
+            [_session_line(ledger, line, request=request) for line in rows.lines]
             or [Line(cells=row_cells(row, columns, question=question, urls=urls)) for row in rows.rows]
         ),
         has_openers=request.is_by_session,
@@ -186,7 +186,7 @@ def _columns(request: RowsRequest) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _session_line(ledger: "ReadableLedger", line: SessionLine, request: RowsRequest) -> Line:
+def _session_line(ledger: "ReadableLedger", line: SessionLine, *, request: RowsRequest) -> Line:
     question, view, urls = request.question, request.view, request.page.urls
     is_open = line.session_id == view.open_session
     inner: tuple[tuple[Cell, ...], ...] = ()
