@@ -84,8 +84,8 @@ def plain(row: dict[str, Any]) -> UnderlyingRow:
         channel=row["channel"],
         conversation_created_us=us["conversation_created_at"],
         conversation_updated_us=us["conversation_updated_at"],
-        ticket_ids=tuple(row["ticket_ids"]),
-        ticket_types=tuple(row["ticket_types"]),
+        ticket_ids=row["ticket_ids"],
+        ticket_types=row["ticket_types"],
         event_count=row["events"],
         is_preview=row["preview"],
     )

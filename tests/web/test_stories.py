@@ -14,7 +14,8 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.metering.policy import Policy
 from botmeter.people.models import AccountPreference, Membership, User
 from botmeter.people.rights import Role
-from botmeter.reports.explain import explain, explanation_as_text
+from botmeter.reports.explain import explain
+from botmeter.reports.explanation_text import explanation_as_text
 from botmeter.web.pages.session.window import window_of, window_title
 
 pytestmark = pytest.mark.django_db

@@ -34,8 +34,8 @@ def explain(
     The event that opened it, who took part, what ended it, and the policy.
     """
     from botmeter.reports.explain import explain as explained
-    from botmeter.reports.explain import explanation_as_text
     from botmeter.reports.explanation_json import explanation_as_mapping
+    from botmeter.reports.explanation_text import explanation_as_text
 
     with readable_ledger(data, account) as ledger:
         explanation = explained(ledger, session, now_us=now_us())

@@ -52,7 +52,7 @@ def _until_us(period: Period, *, shift: timedelta, now_us: int) -> int | None:
     edges_us = period.edges_us()
     if not edges_us[0] <= now_us < edges_us[-1]:
         return None
-    place = next(number for number, edge_us in enumerate(edges_us) if edge_us > now_us) - 1
-    earlier_on = period.first_on + timedelta(days=place) - shift
+    day_no = next(number for number, edge_us in enumerate(edges_us) if edge_us > now_us) - 1
+    earlier_on = period.first_on + timedelta(days=day_no) - shift
     earlier = Period(first_on=earlier_on, last_on=earlier_on, timezone=period.timezone)
-    return min(earlier.end_us, earlier.start_us + now_us - edges_us[place])
+    return min(earlier.end_us, earlier.start_us + now_us - edges_us[day_no])

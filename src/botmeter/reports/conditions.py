@@ -21,10 +21,10 @@ sql = statements_of(__name__)
 
 
 def query_parameters(query: UsageQuery, snapshot: Snapshot) -> Parameters:
-    """Return the bound values of a query, with conditions for `sql`.
+    """Return the bound values of a query.
 
-    For Python: `filters`, `members`, `clock`, `week_hours`, `is_in_usage` (usage can answer), `is_in_sessions`
-    (sessions can, without their rows).
+    For `sql`: `conditions`. For Python: `filters`, `members`, `clock`, `week_hours`, `is_in_usage` (usage can answer),
+    `is_in_sessions` (sessions can, without their rows).
     """
     filters, touchpoints = query.filters, snapshot.touchpoints
     set_filters, week_hours = list(filters.set_filters()), _week_hours(filters)
@@ -53,12 +53,12 @@ def query_parameters(query: UsageQuery, snapshot: Snapshot) -> Parameters:
     for declared, selected_texts, excluded_texts in set_filters:
         parameters[f"selected_{declared.name}"] = _texts(selected_texts)
         parameters[f"excluded_{declared.name}"] = _texts(excluded_texts)
-    return {
-        **parameters,
-        "row_conditions": _joined(_row_conditions(parameters)),
-        "session_conditions": _joined(_column_conditions(filters, target=FilterTarget.PARTICIPATION)),
-        "ticket_conditions": _joined(_ticket_conditions(filters)),
+    conditions = {
+        "row_conditions": _row_conditions(parameters),
+        "session_conditions": _column_conditions(filters, target=FilterTarget.PARTICIPATION),
+        "ticket_conditions": _ticket_conditions(filters),
     }
+    return {**parameters, "conditions": {name: _joined(texts) for name, texts in conditions.items()}}
 
 
 def bounds_between(start_us: int, end_us: int) -> Parameters:
@@ -72,26 +72,26 @@ def bounds_between(start_us: int, end_us: int) -> Parameters:
 
 
 def of_customers(parameters: Parameters, customers: list[str]) -> Parameters:
-    """Restrict the values to the rows of these customers."""
+    """Restrict the parameters to the rows of these customers."""
     condition = sql("row_is_one_of", values="of_customers", column="customer_id")
-    return {
-        **parameters,
-        "row_conditions": _joined([parameters["row_conditions"], condition]),
-        "of_customers": customers,
-    }
+    return {**_with_row_condition(parameters, condition), "of_customers": customers}
 
 
 def with_search(parameters: Parameters, search: str, *, session_id: str | None) -> Parameters:
-    """Restrict the values to rows with this start of a customer, conversation or ticket id, or of this session."""
-    condition = sql("row_matches_search", ticket_conditions=parameters["ticket_conditions"])
+    """Restrict the parameters to rows with this start of a customer, conversation or ticket id, or of this session."""
     return {
-        **parameters,
-        "row_conditions": _joined([parameters["row_conditions"], condition]),
+        **_with_row_condition(parameters, sql("row_matches_search", **parameters["conditions"])),
         "search": search,
         "searched_session": session_id,
         "is_in_usage": False,
         "is_in_sessions": False,
     }
+
+
+def _with_row_condition(parameters: Parameters, condition: str) -> Parameters:
+    conditions = parameters["conditions"]
+    row_conditions = _joined([conditions["row_conditions"], condition])
+    return {**parameters, "conditions": {**conditions, "row_conditions": row_conditions}}
 
 
 def touchpoints_with(
@@ -104,7 +104,7 @@ def touchpoints_with(
 
 
 def _touchpoints_of_versions(texts: tuple[str, ...], touchpoints: "list[Touchpoint]") -> set[int]:
-    """A known version matches any bot; else the longest known bot before `/` qualifies the rest."""
+    """A known version matches any bot; else the longest known bot before `/` qualifies what follows."""
     versions, bots = {each.bot_version for each in touchpoints}, {each.bot_id for each in touchpoints}
     qualified = {_qualified(text, bots) for text in texts if text not in versions}
     return {

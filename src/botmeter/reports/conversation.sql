@@ -62,7 +62,7 @@ SELECT
     session.ended_at::BIGINT                                    AS ended_at,
     session.closed_by::UTINYINT                                 AS closed_by,
     session.preview::BOOLEAN                                    AS preview,
-    visited.event_count::BIGINT                                 AS event_count,
+    own.event_count::BIGINT                                     AS event_count,
     (session.conversation_id = $conversation::VARCHAR)::BOOLEAN AS opened_it
 FROM (
     SELECT session_id, sum(event_count) AS event_count
@@ -71,7 +71,7 @@ FROM (
         AND started_at >= $start_us::BIGINT
         AND started_at < $end_us::BIGINT
     GROUP BY session_id
-) AS visited
-JOIN session ON session.session_id = visited.session_id
+) AS own
+JOIN session ON session.session_id = own.session_id
 WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
 ORDER BY session.started_at, session.session_id

@@ -17,7 +17,7 @@ from botmeter.ledger.restatements import restatements
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoint
-from botmeter.reports.bot_names import bot_names
+from botmeter.reports.bot_names import BotNames, bot_names
 from botmeter.reports.explanation import (
     Arrival,
     ConversationPart,
@@ -25,7 +25,6 @@ from botmeter.reports.explanation import (
     Explanation,
     Neighbour,
 )
-from botmeter.reports.explanation_text import explanation_as_text
 from botmeter.reports.snapshot import Snapshot, open_snapshot
 
 sql = statements_of(__name__)
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
 # Read from Arrow in batches: one by one takes fifty times as long, and often only the first few are used.
 _EVENTS_A_TIME = 1_000
-
-__all__ = ["explain", "explanation_as_text"]
 
 
 def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = None) -> Explanation:
@@ -52,15 +49,14 @@ def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = N
         if not stored:
             raise _unknown(session_id, ledger.account.name)
         events = snapshot.table(sql("events_of_key"), _key_values(ledger, stored[0]))
-        names: dict[str, str] = bot_names(snapshot)
-        story = _Story(events, ledger=ledger, names=names)
-        row = story.row_of(checked_id)
+        key = _MeteredKey(events, ledger=ledger, names=bot_names(snapshot))
+        row = key.row_of(checked_id)
         if row is None:
             raise Refused(
                 "ledger_differs",
                 f"The stored events no longer give session {checked_id}: `botmeter verify` shows what differs.",
             )
-        return _explanation_of(story, row, snapshot=snapshot, now_us=present_us() if now_us is None else now_us)
+        return _explanation_of(key, row, snapshot=snapshot, now_us=present_us() if now_us is None else now_us)
 
 
 def _checked_id(session_id: str, account: str) -> str:
@@ -77,32 +73,33 @@ def _unknown(session_id: str, account: str) -> Missing:
 def _key_values(ledger: "ReadableLedger", stored: tuple[Any, ...]) -> dict[str, Any]:
     _, customer_id, conversation_id, opening_touchpoint = stored
     shared = set.intersection(*(set(term.policy.scope) for term in ledger.schedule))
-    opening, places = ledger.touchpoints.all()[opening_touchpoint], ledger.touchpoints.all()
+    known = ledger.touchpoints.all()
+    opening = known[opening_touchpoint]
     touchpoints = [
         number
-        for number, place in enumerate(places)
-        if ("bot" not in shared or place.bot_id == opening.bot_id)
-        and ("channel" not in shared or place.channel == opening.channel)
+        for number, touchpoint in enumerate(known)
+        if ("bot" not in shared or touchpoint.bot_id == opening.bot_id)
+        and ("channel" not in shared or touchpoint.channel == opening.channel)
     ]
     return {
         "customer": customer_id if "customer" in shared else None,
         "conversation": conversation_id if "conversation" in shared else None,
-        "touchpoints": touchpoints if len(touchpoints) < len(places) else None,
+        "touchpoints": touchpoints if len(touchpoints) < len(known) else None,
         "kind_ranks": list(KIND_RANK),
     }
 
 
-class _Story:
+class _MeteredKey:
     """Events of a scope key in the meter's order, with their sessions."""
 
-    def __init__(self, events: pa.Table, *, ledger: "ReadableLedger", names: dict[str, str]) -> None:
+    def __init__(self, events: pa.Table, *, ledger: "ReadableLedger", names: BotNames) -> None:
         # Imported here because the meter brings the compiler, which other reports do not need.
         from botmeter.metering.meter import sessions_from_events
 
         self.ledger = ledger
         self.names = names
         self.events = events
-        self.places: list[Touchpoint] = ledger.touchpoints.all()
+        self.touchpoints: list[Touchpoint] = ledger.touchpoints.all()
         metered = sessions_from_events(events, schedule=ledger.schedule, touchpoints=ledger.touchpoints)
         self.sessions: pa.Table = metered.sessions
         self.session_of_event = metered.session_of_event.fill_null(-1).to_numpy()
@@ -127,8 +124,8 @@ class _Story:
         own = self.scope_key(self.session(row))
         for first in range(rows.start, rows.stop, _EVENTS_A_TIME):
             batch = self.events.slice(first, min(_EVENTS_A_TIME, rows.stop - first)).to_pylist()
-            for place, columns in enumerate(batch, start=first):
-                event = self._event(columns, takes_part=bool(self.session_of_event[place] == row))
+            for index, columns in enumerate(batch, start=first):
+                event = self._event(columns, takes_part=bool(self.session_of_event[index] == row))
                 if event.takes_part or all(getattr(event, name) == value for name, value in own.items()):
                     yield event
 
@@ -150,12 +147,12 @@ class _Story:
         return None
 
     def scope_key(self, session: dict[str, Any]) -> dict[str, object]:
-        place = self.places[session["opening_touchpoint"]]
+        touchpoint = self.touchpoints[session["opening_touchpoint"]]
         values = {
             "customer": ("customer_id", session["customer_id"]),
             "conversation": ("conversation_id", session["conversation_id"]),
-            "bot": ("bot_id", place.bot_id),
-            "channel": ("channel", place.channel),
+            "bot": ("bot_id", touchpoint.bot_id),
+            "channel": ("channel", touchpoint.channel),
         }
         return dict(values[name] for name in self.policy_of(session).scope)
 
@@ -172,7 +169,7 @@ class _Story:
         )
 
     def _event(self, columns: dict[str, Any], *, takes_part: bool) -> ExplainedEvent:
-        place = self.places[columns["touchpoint"]]
+        touchpoint = self.touchpoints[columns["touchpoint"]]
         return ExplainedEvent(
             source=columns["source"],
             event_id=columns["event_id"],
@@ -181,30 +178,30 @@ class _Story:
             kind=Kind(columns["kind"]),
             customer_id=columns["customer_id"],
             conversation_id=columns["conversation_id"],
-            bot_id=place.bot_id,
-            bot_name=None if place.bot_id is None else self.names.get(place.bot_id, place.bot_id),
-            bot_version=place.bot_version,
-            channel=place.channel,
+            bot_id=touchpoint.bot_id,
+            bot_name=None if touchpoint.bot_id is None else self.names[touchpoint.bot_id],
+            bot_version=touchpoint.bot_version,
+            channel=touchpoint.channel,
             ticket_id=columns["ticket_id"],
             append_no=columns["append_no"],
             takes_part=takes_part,
         )
 
 
-def _explanation_of(story: _Story, row: int, *, snapshot: Snapshot, now_us: int) -> Explanation:
-    session = story.session(row)
-    end_us, (first, stop) = session["ended_at"], story.span(row)
-    events = tuple(story.explained_events(range(first, stop), row=row))
+def _explanation_of(key: _MeteredKey, row: int, *, snapshot: Snapshot, now_us: int) -> Explanation:
+    session = key.session(row)
+    end_us, (first, stop) = session["ended_at"], key.span(row)
+    events = tuple(key.explained_events(range(first, stop), row=row))
     members = [event for event in events if event.takes_part]
-    following = story.explained_events(range(stop, len(story.events)), row=row)
+    following = key.explained_events(range(stop, len(key.events)), row=row)
     next_event = next((event for event in following if event.kind is Kind.MESSAGE), None)
-    opened = None if next_event is None else story.opened_by(next_event)
-    after = story.neighbour(row, step=1) if opened is None else opened
+    opened = None if next_event is None else key.opened_by(next_event)
+    after = key.neighbour(row, step=1) if opened is None else opened
     of_session = {"session_id": session["session_id"], "day_on": day_of_us(session["started_at"])}
     return Explanation(
-        account=story.ledger.account.name,
+        account=key.ledger.account.name,
         session_id=session["session_id"],
-        policy=story.policy_of(session),
+        policy=key.policy_of(session),
         customer_id=session["customer_id"],
         started_at_us=session["started_at"],
         ended_at_us=end_us,
@@ -213,12 +210,12 @@ def _explanation_of(story: _Story, row: int, *, snapshot: Snapshot, now_us: int)
         is_running=end_us is None or end_us > now_us,
         events=events,
         conversations=_conversations(members, snapshot.rows(sql("tickets_of_session"), of_session)),
-        before=story.neighbour(row, step=-1),
+        before=key.neighbour(row, step=-1),
         next_event=next_event,
         after=after,
         opened_next=opened is not None,
         arrivals=_arrivals(members, snapshot),
-        restatements=tuple(restatements(story.ledger, session_id=session["session_id"])),
+        restatements=tuple(restatements(key.ledger, session_id=session["session_id"])),
     )
 
 

@@ -54,13 +54,13 @@ def rule_sentence(policy: Policy) -> str:
 def opening_sentence(explanation: Explanation) -> str:
     """State what opened the session and why."""
     opening, before = explanation.opening, explanation.before
-    place = f"on {escaped_text(opening.channel)}"
+    where = f"on {escaped_text(opening.channel)}"
     if opening.actor is Actor.CUSTOMER:
-        who = f"the customer's message on {instant_words(opening.at_us)} to {bot_words(opening)} {place}"
+        who = f"the customer's message on {instant_words(opening.at_us)} to {bot_words(opening)} {where}"
     elif opening.actor is Actor.BOT:
-        who = f"a message from {bot_words(opening)} {place} on {instant_words(opening.at_us)}"
+        who = f"a message from {bot_words(opening)} {where} on {instant_words(opening.at_us)}"
     else:
-        who = f"an agent's message {place} on {instant_words(opening.at_us)}"
+        who = f"an agent's message {where} on {instant_words(opening.at_us)}"
     if before is None:
         return f"Opened by {who}, the first message that could open a session: there was none before."
     ended = f", which ran until {instant_words(before.ended_at_us)}" if before.ended_at_us is not None else ""
@@ -174,9 +174,9 @@ def duration_words(duration_us: int) -> str:
     """Format a duration: `24 hours`, `11 minutes 33 seconds`, `3 days 2 hours`."""
     units = _UNITS[1:] if duration_us <= _HOURS_UP_TO_US else _UNITS
     parts: list[str] = []
-    rest_us = duration_us
+    remaining_us = duration_us
     for size_us, unit in units:
-        amount, rest_us = divmod(rest_us, size_us)
+        amount, remaining_us = divmod(remaining_us, size_us)
         if amount and len(parts) < 2:
             parts.append(counted(amount, unit))
     return " ".join(parts) or duration_text(duration_us)

@@ -37,8 +37,8 @@ def explanation_as_text(explanation: Explanation) -> str:
     ]
     text = "\n\n".join(_wrapped(paragraph) for paragraph in paragraphs)
     lists = [_listed_events(explanation), _listed_conversations(explanation)]
-    rest = [afterwards_sentence(explanation), arrival_sentence(explanation), *restatement_sentences(explanation)]
-    text += "".join(f"\n\n{part}" for part in [*lists, *map(_wrapped, rest)])
+    further = [afterwards_sentence(explanation), arrival_sentence(explanation), *restatement_sentences(explanation)]
+    text += "".join(f"\n\n{part}" for part in [*lists, *map(_wrapped, further)])
     rule = "".join(f"  {line}\n" for line in policy_as_toml(explanation.policy).splitlines())
     return f"{text}\n\nThe policy, with everything else at its default:\n{rule}"
 

@@ -81,40 +81,30 @@ def write_rows(
     Args:
         reader: Rows of a session must be adjacent.
     """
-    counter = _Counter(reader)
-    out.writelines(_CHUNKS[format](counter, schema=counter.schema, instants=InstantTexts(timezone)))
-    return RowCount(rows=counter.row_count, sessions=counter.session_count)
+    row_count, session_count, last_id = 0, 0, None
+    has_sessions = "session_id" in reader.schema.names
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        nonlocal row_count, session_count, last_id
+        for batch in reader:
+            if batch.num_rows == 0:
+                continue
+            row_count += batch.num_rows
+            if has_sessions:
+                ids = batch.column("session_id")
+                changes = pc.sum(pc.not_equal(ids[1:], ids[:-1])).as_py() or 0
+                session_count += changes + (ids[0].as_py() != last_id)
+                last_id = ids[-1].as_py()
+            yield batch
+
+    out.writelines(_CHUNKS[format](counted(), schema=reader.schema, instants=InstantTexts(timezone)))
+    return RowCount(rows=row_count, sessions=session_count if has_sessions else None)
 
 
 def export_name(query: UsageQuery, format: Format) -> str:  # noqa: A002 - the option's name
     """Return the file name, like `sessions_2026-10-24_2026-11-22_UTC.csv`; a zone's `/` becomes `-`."""
     zone = query.period.timezone.replace("/", "-")
     return f"sessions_{query.period.first_on}_{query.period.last_on}_{zone}.{format}"
-
-
-class _Counter:
-    def __init__(self, reader: pa.RecordBatchReader) -> None:
-        self._reader = reader
-        self.schema: pa.Schema = reader.schema
-        self._last_session: str | None = None
-        self.row_count = 0
-        self.session_count: int | None = 0 if "session_id" in reader.schema.names else None
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for batch in self._reader:
-            if batch.num_rows == 0:
-                continue
-            self.row_count += batch.num_rows
-            if self.session_count is not None:
-                self.session_count += self._new_sessions(batch.column("session_id"))
-            yield batch
-
-    def _new_sessions(self, ids: pa.Array) -> int:
-        first, last = ids[0].as_py(), ids[-1].as_py()
-        changes = pc.sum(pc.not_equal(ids[1:], ids[:-1])).as_py() or 0
-        new_count = int(changes) + (first != self._last_session)
-        self._last_session = last
-        return new_count
 
 
 def _ndjson_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
@@ -141,18 +131,18 @@ def _mappings(batch: pa.RecordBatch, instants: InstantTexts, *, schema: pa.Schem
 def _parquet_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
     """Only the display zone of instants changes."""
     zoned = pa.schema([_zoned(field, instants.timezone) for field in schema])
-    written = _Written()
-    with pq.ParquetWriter(written, zoned, compression="zstd") as writer:
-        waiting: list[pa.RecordBatch] = []
+    buffer = _Buffer()
+    with pq.ParquetWriter(buffer, zoned, compression="zstd") as writer:
+        group: list[pa.RecordBatch] = []
         for batch in batches:
-            waiting.append(batch)
-            if sum(held.num_rows for held in waiting) >= _ROWS_A_GROUP:
-                writer.write_table(pa.Table.from_batches(waiting).cast(zoned))
-                waiting = []
-                yield written.take()
-        if waiting:
-            writer.write_table(pa.Table.from_batches(waiting).cast(zoned))
-    yield written.take()
+            group.append(batch)
+            if sum(each.num_rows for each in group) >= _ROWS_A_GROUP:
+                writer.write_table(pa.Table.from_batches(group).cast(zoned))
+                group = []
+                yield buffer.take()
+        if group:
+            writer.write_table(pa.Table.from_batches(group).cast(zoned))
+    yield buffer.take()
 
 
 def _zoned(field: pa.Field, timezone: str) -> pa.Field:
@@ -160,26 +150,19 @@ def _zoned(field: pa.Field, timezone: str) -> pa.Field:
     return field.with_type(pa.timestamp(field.type.unit, tz=timezone)) if is_zoned else field
 
 
-class _Written(io.RawIOBase):
-    def __init__(self) -> None:
-        super().__init__()
-        self._parts: list[bytes] = []
-        self._size_bytes = 0
+class _Buffer(io.BytesIO):
+    """The file's bytes since the last `take`; positions are those in the whole file."""
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        part = bytes(data)
-        self._parts.append(part)
-        self._size_bytes += len(part)
-        return len(part)
+    _taken_bytes = 0
 
     def tell(self) -> int:
-        return self._size_bytes
+        return self._taken_bytes + super().tell()
 
     def take(self) -> bytes:
-        data, self._parts = b"".join(self._parts), []
+        data = self.getvalue()
+        self._taken_bytes += len(data)
+        self.seek(0)
+        self.truncate()
         return data
 
 

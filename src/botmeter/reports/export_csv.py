@@ -29,6 +29,13 @@ def csv_chunks(batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, instants
         yield _lines(batch, instants)
 
 
+def plain(column: pa.Array) -> pa.Array:
+    """Decode a dictionary, and join the texts of lists."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return pc.binary_join(column, _LIST_SEPARATOR) if pa.types.is_list(column.type) else column
+
+
 def _lines(batch: pa.RecordBatch, instants: InstantTexts) -> bytes:
     cells = [_cells(column, instants) for column in batch.columns]
     if len(cells) == 1:
@@ -42,10 +49,7 @@ def _lines(batch: pa.RecordBatch, instants: InstantTexts) -> bytes:
 
 
 def _cells(column: pa.Array, instants: InstantTexts) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_list(column.type):
-        column = pc.binary_join(column, _LIST_SEPARATOR)
+    column = plain(column)
     if pa.types.is_timestamp(column.type):
         return pc.fill_null(instants.texts(column), "")
     if pa.types.is_floating(column.type):

@@ -21,21 +21,21 @@ class InstantTexts:
 
     def texts(self, instants: pa.Array) -> pa.Array:
         """Return texts with `Z` or an offset, and 0, 3 or 6 decimals as needed; null past year 9999."""
-        instants_us = _sayable_us(instants)
+        instants_us = _us_to_year_9999(instants)
         if self.timezone == UTC_NAME:
             return pc.binary_join_element_wise(_date_and_time(instants_us), "Z", "")
-        offsets, places = self._offsets(instants_us)
-        suffixes = pc.take(pa.array([_suffix(each) for each in offsets], pa.string()), places)
-        local_us = pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), places))
+        offsets, indices = self._offsets(instants_us)
+        suffixes = pc.take(pa.array([_suffix(each) for each in offsets], pa.string()), indices)
+        local_us = pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), indices))
         return pc.binary_join_element_wise(_date_and_time(local_us), suffixes, "")
 
     def local_us(self, instants: pa.Array) -> pa.Array:
         """Return local µs since 1970; null past year 9999."""
-        instants_us = _sayable_us(instants)
+        instants_us = _us_to_year_9999(instants)
         if self.timezone == UTC_NAME:
             return instants_us
-        offsets, places = self._offsets(instants_us)
-        return pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), places))
+        offsets, indices = self._offsets(instants_us)
+        return pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), indices))
 
     def _offsets(self, instants_us: pa.Array) -> tuple[list[int], pa.Array]:
         # Before 1970 the division rounds up, to a quarter later; then clocks were not so exact either.
@@ -44,14 +44,13 @@ class InstantTexts:
         return offsets, quarters.indices
 
     def _offset(self, quarter: int) -> int:
-        known = self._offset_of_quarter.get(quarter)
-        if known is None:
+        if quarter not in self._offset_of_quarter:
             exact_us = offset_us(quarter * _QUARTER_US, self.timezone)
-            known = self._offset_of_quarter[quarter] = round(exact_us / _MINUTE_US) * _MINUTE_US
-        return known
+            self._offset_of_quarter[quarter] = round(exact_us / _MINUTE_US) * _MINUTE_US
+        return self._offset_of_quarter[quarter]
 
 
-def _sayable_us(instants: pa.Array) -> pa.Array:
+def _us_to_year_9999(instants: pa.Array) -> pa.Array:
     instants_us = instants.cast(pa.timestamp("us")).cast(pa.int64())
     return pc.if_else(pc.less(instants_us, INSTANT_END_US), instants_us, None)
 

@@ -14,11 +14,11 @@ from xlsxwriter.format import Format as CellFormat
 from xlsxwriter.worksheet import Worksheet
 
 from botmeter.domain.instant import DAY_US
+from botmeter.reports.export_csv import plain
 from botmeter.reports.export_instants import InstantTexts
 
 _ROWS_A_SHEET = 1_048_575
 _CHUNK_BYTES = 256 * 1024
-_LIST_SEPARATOR: Final = "; "
 # Days from the spreadsheets' first day to 1970, and the first one that all of them count alike: Excel
 # believes that there was a 29 February 1900.
 _DAYS_TO_1970: Final = 25_569
@@ -65,8 +65,8 @@ def _write(
 
 
 def _sheet(workbook: xlsxwriter.Workbook, schema: pa.Schema, *, emphasis: CellFormat) -> Worksheet:
-    place = len(workbook.worksheets()) + 1
-    sheet = workbook.add_worksheet("sessions" if place == 1 else f"sessions {place}")
+    sheet_no = len(workbook.worksheets()) + 1
+    sheet = workbook.add_worksheet("sessions" if sheet_no == 1 else f"sessions {sheet_no}")
     sheet.freeze_panes(1, 0)
     for column_no, field in enumerate(schema):
         sheet.set_column(column_no, column_no, _DATE_WIDTH if pa.types.is_timestamp(field.type) else _TEXT_WIDTH)
@@ -94,15 +94,8 @@ def _is_number(kind: pa.DataType) -> bool:
 def _cells(column: pa.Array, instants: InstantTexts) -> list[Any]:
     if pa.types.is_timestamp(column.type):
         return _dates(column, instants)
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_list(column.type):
-        column = pc.binary_join(column, _LIST_SEPARATOR)
-    elif not (
-        pa.types.is_boolean(column.type) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-    ):
-        column = column.cast(pa.string())
-    return column.to_pylist()
+    column = plain(column)
+    return (column if _is_number(column.type) else column.cast(pa.string())).to_pylist()
 
 
 def _dates(column: pa.Array, instants: InstantTexts) -> list[Any]:
@@ -110,8 +103,8 @@ def _dates(column: pa.Array, instants: InstantTexts) -> list[Any]:
     # After 2255 a double can't hold the last microsecond, so it is rounded.
     local_us = instants.local_us(column).cast(pa.float64(), safe=False)
     days = pc.add(pc.divide(local_us, float(DAY_US)), float(_DAYS_TO_1970))
-    found = days.to_pylist()
+    cells = days.to_pylist()
     if pc.any(pc.less(days, _FIRST_DAY)).as_py():
         texts = instants.texts(column).to_pylist()
-        return [text if day is not None and day < _FIRST_DAY else day for day, text in zip(found, texts, strict=True)]
-    return found
+        return [text if day is not None and day < _FIRST_DAY else day for day, text in zip(cells, texts, strict=True)]
+    return cells

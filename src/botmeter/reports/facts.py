@@ -43,16 +43,14 @@ def facts_of(snapshot: Snapshot, query: UsageQuery) -> Facts:
         conversations = "conversations_outside" if parameters["excluded_touchpoints"] else "conversations_from_usage"
     else:
         session_days = grid.counts(groups.day, groups.session_count)
-        statement = sql("tickets_from_rows", ticket_conditions=parameters["ticket_conditions"])
+        statement = sql("tickets_from_rows", **parameters["conditions"])
         tickets = grid.with_days(snapshot.table(statement, {**parameters, **grid.parameters}))
-    conversation_count = snapshot.rows(sql(conversations, row_conditions=parameters["row_conditions"]), parameters)[0][
-        0
-    ]
+    counts = snapshot.rows(sql(conversations, **parameters["conditions"]), parameters)
     return Facts(
         groups=groups,
         session_days=session_days,
         tickets=ticket_counts_of(tickets, day_count=query.period.day_count),
-        conversation_count=conversation_count,
+        conversation_count=counts[0][0],
     )
 
 

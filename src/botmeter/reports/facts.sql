@@ -44,7 +44,7 @@ FROM matching
 -- Reads: matching, session. Takes: $start_us, $end_us, $origin_us, $step_us (length).
 -- Gives: as sessions_from_usage, one row per session; its footprint is numbered as in members_from_rows. In
 -- place of the day, the step from the origin on in which it started.
-WITH visited AS (
+WITH numbered AS (
     SELECT
         session_id,
         row_number() OVER (ORDER BY started_at, session_id) AS footprint
@@ -52,12 +52,12 @@ WITH visited AS (
 )
 SELECT
     ((session.started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS step,
-    visited.footprint::BIGINT                                               AS footprint,
+    numbered.footprint::BIGINT                                              AS footprint,
     session.opening_touchpoint::BIGINT                                      AS opening_touchpoint,
     session.preview::BIGINT                                                 AS preview,
     1::BIGINT                                                               AS session_count
-FROM visited
-JOIN session ON session.session_id = visited.session_id
+FROM numbered
+JOIN session ON session.session_id = numbered.session_id
 WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
 
 -- name: conversations_from_usage

@@ -118,7 +118,7 @@ def _values_of_rows(
     if column == "customer_id" and parameters["is_in_usage"]:
         statement = sql("ids_from_sessions", id=column)
     else:
-        statement = sql("ids_from_rows", id=column, row_conditions=parameters["row_conditions"])
+        statement = sql("ids_from_rows", id=column, **parameters["conditions"])
         parameters = with_hour_steps(snapshot, parameters)
     texts = [value for value in chosen if text_in_ledger(value) is not None]
     rows = snapshot.rows(statement, {**parameters, "prefix": prefix, "among": None, "limit": limit})

@@ -40,7 +40,7 @@ class SharedUse(StrEnum):
     WITH_ROWS = "with_rows"
     """If the link shows the underlying rows: its values are ids of people or of what they wrote."""
     WITH_OPENERS = "with_openers"
-    """If the link tells what opened a session."""
+    """If the link shows what opened a session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +201,7 @@ FILTERS: Final = (
         shared=SharedUse.ALWAYS,
     ),
 )
-"""Every filter with values, in the order in which they are shown. `preview` is a flag and stands beside them."""
+"""Every filter with values, in the order in which they are shown. `preview` is a flag and not among them."""
 
 FILTER_NAMES: Final = tuple(declared.name for declared in FILTERS)
 

@@ -12,7 +12,7 @@ sql = statements_of(__name__)
 
 def run_matching(snapshot: Snapshot, parameters: Parameters) -> None:
     """Fill `matching` with the matching rows."""
-    snapshot.run(sql("matching", row_conditions=parameters["row_conditions"]), with_hour_steps(snapshot, parameters))
+    snapshot.run(sql("matching", **parameters["conditions"]), with_hour_steps(snapshot, parameters))
 
 
 def filter_matching(snapshot: Snapshot, session_ids: list[str]) -> None:

@@ -3,8 +3,7 @@
 Only conversations, searches and row counts need the rows.
 """
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.conditions import bounds_between, of_customers
@@ -27,8 +26,7 @@ _RISING = "sort_key ASC, line_session ASC"
 _FALLING = "sort_key DESC, line_session DESC"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SortedSession:
+class SortedSession(NamedTuple):
     """A session with its sort key."""
 
     key: int | str
@@ -45,11 +43,9 @@ class PageSessions:
 
     def __init__(self, snapshot: Snapshot, parameters: Parameters, *, options: RowOptions) -> None:
         self._snapshot = snapshot
-        self._values = parameters
+        self._parameters = parameters
         self._options = options
-        self._conditions = {
-            f"{name}_conditions": parameters[f"{name}_conditions"] for name in ("row", "session", "ticket")
-        }
+        self._conditions = parameters["conditions"]
         is_sorted_by_rows = options.sort in (SortKey.CONVERSATIONS, SortKey.TICKETS) or (
             options.sort is SortKey.EVENTS and parameters["touchpoints"] is not None
         )
@@ -58,17 +54,17 @@ class PageSessions:
             run_matching(snapshot, parameters)
 
     def counts(self) -> tuple[int, int]:
-        """Count matching rows and sessions; call before `keep_rows`."""
-        if not self._values["is_in_sessions"]:
+        """Count matching rows and sessions; call before `filter_rows`."""
+        if self._is_from_rows:
             row_count, session_count = self._snapshot.rows(sql("matching_counts"), {})[0]
             return row_count, session_count
-        rows = self._snapshot.rows(sql("row_count", **self._conditions), self._values)
-        sessions = self._snapshot.rows(sql("session_count", **self._conditions), self._values)
+        rows = self._snapshot.rows(sql("row_count", **self._conditions), self._parameters)
+        sessions = self._snapshot.rows(sql("session_count", **self._conditions), self._parameters)
         return rows[0][0], sessions[0][0]
 
     def ticket_count(self) -> int:
-        """Count tickets of matching rows; if filtered, call before `keep_rows`."""
-        count: int = self._snapshot.rows(sql("tickets_of_matching", **self._conditions), self._values)[0][0]
+        """Count tickets of matching rows; if filtered, call before `filter_rows`."""
+        count: int = self._snapshot.rows(sql("tickets_of_matching", **self._conditions), self._parameters)[0][0]
         return count
 
     def from_cursor(self, at: Cursor | None) -> list[SortedSession]:
@@ -85,21 +81,19 @@ class PageSessions:
         }
         order = {"key": _COLUMNS[self._options.sort], "order": _RISING if is_rising else _FALLING}
         statement = sql("page_from_rows" if self._is_from_rows else "page_from_sessions", **order, **self._conditions)
-        return [
-            SortedSession(key=key, session_id=session_id, started_us=started_us, customer_id=customer_id)
-            for key, session_id, started_us, customer_id in self._snapshot.rows(statement, {**self._values, **bounds})
-        ]
+        rows = self._snapshot.rows(statement, {**self._parameters, **bounds})
+        return [SortedSession(*row) for row in rows]
 
     def filter_rows(self, sessions: list[SortedSession]) -> Parameters:
-        """Keep only these sessions' rows in `matching`; return values bounded by their starts."""
+        """Keep only these sessions' rows in `matching`; return parameters bounded by their starts."""
         starts_us = [session.started_us for session in sessions]
         bounds = bounds_between(min(starts_us), max(starts_us) + 1)
         if not self._is_from_rows:
             # Customers narrow the scan if a page's sessions start far apart.
             customers = sorted({session.customer_id for session in sessions})
-            run_matching(self._snapshot, of_customers({**self._values, **bounds}, customers))
+            run_matching(self._snapshot, of_customers({**self._parameters, **bounds}, customers))
         filter_matching(self._snapshot, [session.session_id for session in sessions])
-        return {**self._values, **bounds}
+        return {**self._parameters, **bounds}
 
     def lines(self, sessions: list[SortedSession]) -> list[tuple[Any, ...]]:
         """Read these sessions by id."""

@@ -46,8 +46,8 @@ class UnderlyingRow:
     channel: str
     conversation_created_us: int | None
     conversation_updated_us: int | None
-    ticket_ids: tuple[str, ...]
-    ticket_types: tuple[str, ...]
+    ticket_ids: list[str]
+    ticket_types: list[str]
     event_count: int
     is_preview: bool
 
@@ -210,10 +210,8 @@ def _order(key: RowKey) -> tuple[tuple[bool, str], ...]:
 
 
 def _rows(snapshot: Snapshot, parameters: Parameters) -> tuple[UnderlyingRow, ...]:
-    return tuple(
-        UnderlyingRow(**dict(zip(_FIELDS, [*row[:11], tuple(row[11]), tuple(row[12]), *row[13:]], strict=True)))
-        for row in matching_rows(snapshot, parameters)
-    )
+    rows = matching_rows(snapshot, parameters)
+    return tuple(UnderlyingRow(**dict(zip(_FIELDS, row, strict=True))) for row in rows)
 
 
 _FIELDS = tuple(field.name for field in fields(UnderlyingRow))

@@ -103,7 +103,7 @@ def matching_rows(snapshot: Snapshot, parameters: Parameters) -> list[tuple[Any,
 
 
 def _rows_statement(parameters: Parameters) -> str:
-    return sql("rows", ticket_conditions=parameters["ticket_conditions"])
+    return sql("rows", **parameters["conditions"])
 
 
 def row_parameters(snapshot: Snapshot, query: UsageQuery, *, search: str = "") -> Parameters:

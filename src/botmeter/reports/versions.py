@@ -75,5 +75,5 @@ def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage,
 
 
 def _counts(snapshot: Snapshot, name: str, *, parameters: Parameters) -> dict[_Version, int]:
-    statement = sql(name, ticket_conditions=parameters["ticket_conditions"])
+    statement = sql(name, **parameters["conditions"])
     return {(bot_id, bot_version): count for bot_id, bot_version, count in snapshot.rows(statement, parameters)}

@@ -10,9 +10,10 @@ from botmeter.domain.instant import us_from_text
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.restatements import Cause
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
-from botmeter.reports.explain import explain, explanation_as_text
+from botmeter.reports.explain import explain
 from botmeter.reports.explanation import Explanation
 from botmeter.reports.explanation_json import explanation_as_mapping
+from botmeter.reports.explanation_text import explanation_as_text
 from support.facts import event, filled_ledger
 
 MINUTE_US = 60_000_000

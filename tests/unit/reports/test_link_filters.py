@@ -104,7 +104,7 @@ def test_of_types_that_are_asked_for_other_tickets_are_not_counted(ledger: Ledge
     assert (found.session_count, found.ticket_count) == (2, 2)
     assert [line.ticket_count for line in found.lines] == [1, 1]
     [row] = session_rows(ledger, asked(ticket_type=("refund",)), session_id=found.lines[0].session_id)
-    assert (row.ticket_ids, row.ticket_types) == (("T2",), ("refund",))
+    assert (row.ticket_ids, row.ticket_types) == (["T2"], ["refund"])
     assert usage_report(ledger, asked(ticket_type=("refund",))).ticket_count == 2
 
 

@@ -146,8 +146,8 @@ def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]
             channel=row.channel,
             conversation_created_at=created[place],
             conversation_updated_at=updated[place],
-            ticket_ids=list(row.ticket_ids),
-            ticket_types=list(row.ticket_types),
+            ticket_ids=row.ticket_ids,
+            ticket_types=row.ticket_types,
             events=row.event_count,
             preview=row.is_preview,
         )

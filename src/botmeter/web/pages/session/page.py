@@ -11,8 +11,9 @@ from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.metering.policy_text import policy_as_toml
 from botmeter.people.rights import Right
-from botmeter.reports.explain import explain, explanation_as_text
+from botmeter.reports.explain import explain
 from botmeter.reports.explanation_sentences import restatement_sentences
+from botmeter.reports.explanation_text import explanation_as_text
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Key, Link
