@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from botmeter.domain.instant import present
-from botmeter.people.keys import opened_key, state_of
+from botmeter.people.access_state import state_of
+from botmeter.people.keys import opened_key
 from botmeter.people.models import ApiKey, AuditEntry
 from cli.conftest import Run
 

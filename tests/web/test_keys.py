@@ -12,6 +12,7 @@ from django.urls import reverse
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.people.access_state import state_of
 from botmeter.people.keys import (
     KeyDraft,
     NewKey,
@@ -25,7 +26,6 @@ from botmeter.people.keys import (
     opened_key,
     rotate_key,
     scopes_from_texts,
-    state_of,
 )
 from botmeter.people.models import ApiKey, AuditEntry, User
 from support.html import code_blocks

@@ -130,7 +130,7 @@ def revoke(
 
 
 def _row(key: "ApiKey") -> dict[str, object]:
-    from botmeter.people.keys import state_of
+    from botmeter.people.access_state import state_of
 
     instants = {
         name: None if at is None else text_to_the_second(us_from_datetime(at))

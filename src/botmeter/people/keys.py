@@ -16,6 +16,7 @@ from botmeter.domain.errors import Missing, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import DAY_US, datetime_from_us, present
 from botmeter.domain.period import day_start_us
 from botmeter.domain.rate_limit import RateLimiter
+from botmeter.people.access_state import AccessState, state_of
 from botmeter.people.links import digest_of
 from botmeter.people.models import ApiKey, User
 
@@ -49,14 +50,6 @@ _SENTENCES: Final = {
     Scope.EVENTS_WRITE: "Send events.",
     Scope.ADMIN: "Everything a key can do, and changes to customers and sources.",
 }
-
-
-class KeyState(StrEnum):
-    """State of a key."""
-
-    WORKS = "works"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,20 +189,12 @@ def opened_key(secret: str) -> ApiKey:
     if key is None:
         raise NotAllowed("key_wrong", "There is no such key. Keys are made under Admin, Keys.")
     match state_of(key):
-        case KeyState.REVOKED:
+        case AccessState.REVOKED:
             raise NotAllowed("key_revoked", f"The key {key.start}… was revoked.")
-        case KeyState.EXPIRED:
+        case AccessState.EXPIRED:
             raise NotAllowed("key_expired", f"The key {key.start}… expired on {key.expires_at:%Y-%m-%d %H:%M} UTC.")
-        case KeyState.WORKS:
+        case AccessState.WORKS:
             return key
-
-
-def state_of(key: ApiKey) -> KeyState:
-    """Return the present state."""
-    if key.revoked_at is not None:
-        return KeyState.REVOKED
-    is_over = key.expires_at is not None and key.expires_at <= present()
-    return KeyState.EXPIRED if is_over else KeyState.WORKS
 
 
 def note_use(key: ApiKey) -> None:
@@ -231,7 +216,7 @@ def key_of(account: str, said: str) -> ApiKey:
     found = [key for key in keys if said in (key.name, key.start) or key.digest == digest]
     found = found or [key for key in keys if said and key.start.startswith(said)]
     # Prefer a working key over revoked ones of the same name.
-    found = [key for key in found if state_of(key) is KeyState.WORKS] or found[-1:]
+    found = [key for key in found if state_of(key) is AccessState.WORKS] or found[-1:]
     if not found:
         known = "`botmeter key list` shows them"
         raise Missing("key_unknown", f"Account {account} has no key {said[:_SHOWN_LENGTH]!r}; {known}.")
@@ -254,7 +239,7 @@ def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> 
     Raises:
         Refused: `key_over` if the key no longer works.
     """
-    if state_of(key) is not KeyState.WORKS:
+    if state_of(key) is not AccessState.WORKS:
         raise Refused("key_over", f"The key {key.start}… no longer works, so there is nothing to replace.")
     now = present()
     lasting = None if key.expires_at is None else key.expires_at - key.created_at

@@ -6,7 +6,6 @@ They are signed: altered ones are refused without a query.
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Final
 
 from django.core.cache import cache
@@ -22,14 +21,6 @@ from botmeter.people.models import ShareLink, User
 LASTING_DAYS: Final = (1, 7, 30, 90)
 # A visitor who goes back and forth within this time counts once.
 _COUNTED_EVERY: Final = timedelta(minutes=1)
-
-
-class ShareState(StrEnum):
-    """State of a share link."""
-
-    WORKS = "works"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +96,6 @@ def note_opening(link: ShareLink, *, visitor: str) -> None:
     """Count an opening, at most once a minute per visitor (session or network address)."""
     if cache.add(f"share:{link.pk}:{visitor}", 1, timeout=_COUNTED_EVERY.total_seconds()):
         ShareLink.objects.filter(pk=link.pk).update(open_count=F("open_count") + 1, last_opened_at=present())
-
-
-def state_of(link: ShareLink) -> ShareState:
-    """Return the present state."""
-    if link.revoked_at is not None:
-        return ShareState.REVOKED
-    return ShareState.EXPIRED if link.expires_at <= present() else ShareState.WORKS
 
 
 def revoke_share(link: ShareLink) -> bool:

@@ -12,11 +12,11 @@ from django.urls import reverse
 
 from botmeter.domain import text
 from botmeter.domain.instant import present
+from botmeter.people.access_state import AccessState, state_of
 from botmeter.people.audit import Action
 from botmeter.people.keys import (
     NAME_LENGTH_MAX,
     KeyDraft,
-    KeyState,
     NewKey,
     Scope,
     end_of_day,
@@ -24,7 +24,6 @@ from botmeter.people.keys import (
     revoke_key,
     rotate_key,
     scopes_from_texts,
-    state_of,
 )
 from botmeter.people.models import ApiKey
 from botmeter.people.rights import Right
@@ -112,7 +111,7 @@ class KeyLine:
     scopes: tuple[str, ...]
     created: str
     last_used: str
-    state: tuple[str, str]
+    state: AccessState
     ends: str
     revoke_href: str
 
@@ -209,22 +208,15 @@ def _line(visit: Visit, key: ApiKey) -> KeyLine:
         scopes=tuple(key.scopes),
         created=f"{text.day_text(key.created_at.date())} by {by}",
         last_used="Never" if key.last_used_at is None else text.moment_text(key.last_used_at),
-        state=_STATES[state],
+        state=state,
         ends=_ends(key, state),
-        revoke_href=reverse("key-revoke", args=(visit.account, key.pk)) if state is KeyState.WORKS else "",
+        revoke_href=reverse("key-revoke", args=(visit.account, key.pk)) if state is AccessState.WORKS else "",
     )
 
 
-def _ends(key: ApiKey, state: KeyState) -> str:
+def _ends(key: ApiKey, state: AccessState) -> str:
     ends_at = key.revoked_at or key.expires_at
     if ends_at is None:
         return ""
     moment = text.moment_text(ends_at)
-    return f"until {moment}" if state is KeyState.WORKS else moment
-
-
-_STATES: Final = {
-    KeyState.WORKS: ("Active", "ok"),
-    KeyState.EXPIRED: ("Expired", ""),
-    KeyState.REVOKED: ("Revoked", ""),
-}
+    return f"until {moment}" if state is AccessState.WORKS else moment

@@ -1,7 +1,7 @@
 """Share links of an account: create, list, revoke."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.http import HttpResponse
@@ -11,19 +11,13 @@ from django.urls import reverse
 from botmeter.domain import text
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
 from botmeter.domain.errors import NotAllowed
+from botmeter.people.access_state import AccessState, state_of
 from botmeter.people.audit import Action
 from botmeter.people.mail import public_address
 from botmeter.people.models import ShareLink
 from botmeter.people.rights import Right, Role
 from botmeter.people.saved_views import saved_view_name
-from botmeter.people.shares import (
-    LASTING_DAYS,
-    ShareDraft,
-    ShareState,
-    new_share,
-    revoke_share,
-    state_of,
-)
+from botmeter.people.shares import LASTING_DAYS, ShareDraft, new_share, revoke_share
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
@@ -74,7 +68,7 @@ class ShareLine:
     created: str
     expires: str
     opened: str
-    state: tuple[str, str]
+    state: AccessState
     href: str
 
 
@@ -173,14 +167,14 @@ def _page(visit: Visit, *, form: ShareForm | None) -> HttpResponse:
 
 def _line(link: ShareLink, visit: Visit) -> ShareLine:
     state, description = state_of(link), _description(link)
-    may_revoke = state is ShareState.WORKS and _may_revoke(link, visit)
+    may_revoke = state is AccessState.WORKS and _may_revoke(link, visit)
     return ShareLine(
         name=link.name,
         description=f"{description}, with underlying data" if link.may_see_rows else description,
         created=f"{text.day_text(link.created_at.date())} by {link.created_by or 'former user'}",
         expires=text.moment_text(link.expires_at),
         opened=_opened(link),
-        state=_STATES[state],
+        state=state,
         href=reverse("share", args=(visit.account, link.pk)) if may_revoke else "",
     )
 
@@ -190,10 +184,3 @@ def _opened(link: ShareLink) -> str:
         return "never"
     times = "once" if link.open_count == 1 else f"{text.count_text(link.open_count)} times"
     return f"{times}, last {text.moment_text(link.last_opened_at)}"
-
-
-_STATES: Final = {
-    ShareState.WORKS: ("Active", "ok"),
-    ShareState.EXPIRED: ("Expired", ""),
-    ShareState.REVOKED: ("Revoked", ""),
-}
