@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from botmeter.domain.errors import Missing
 from botmeter.domain.instant import present
 from botmeter.people.models import Link
 
@@ -23,14 +24,14 @@ def new_link(purpose: Link.Purpose, *, lasting: timedelta, **what: Any) -> str:
     return secret
 
 
-def open_link(secret: str, *, purpose: Link.Purpose) -> Link | None:
-    """Return the link if unused and not expired."""
+def open_link(secret: str, *, purpose: Link.Purpose) -> Link:
+    """Return an unused, unexpired link; raises `link_unusable`."""
     usable = Q(used_at=None) | Q(is_reusable=True)
-    return (
-        Link.objects.filter(usable, purpose=purpose, digest=digest_of(secret), expires_at__gt=present())
-        .select_related("user")
-        .first()
-    )
+    open_links = Link.objects.filter(usable, purpose=purpose, digest=digest_of(secret), expires_at__gt=present())
+    link = open_links.select_related("user").first()
+    if link is None:
+        raise link_unusable()
+    return link
 
 
 def forget_expired_links() -> None:
@@ -38,8 +39,15 @@ def forget_expired_links() -> None:
     Link.objects.exclude(purpose=Link.Purpose.INVITATION).filter(expires_at__lte=present()).delete()
 
 
-def use_link(link: Link) -> bool:
-    """Mark as used; False if it was before."""
-    if link.is_reusable:
-        return True
-    return Link.objects.filter(pk=link.pk, used_at=None).update(used_at=present()) == 1
+def use_up(link: Link) -> None:
+    """Mark a link as used; raises `link_unusable` if it was before."""
+    if not link.is_reusable and not Link.objects.filter(pk=link.pk, used_at=None).update(used_at=present()):
+        raise link_unusable()
+
+
+def link_unusable() -> Missing:
+    """One refusal for used, expired, withdrawn and altered links."""
+    return Missing(
+        "link_unusable",
+        "This link has been used, has expired, or was not copied as a whole. Ask whoever gave it to you for a new one.",
+    )

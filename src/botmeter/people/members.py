@@ -10,8 +10,8 @@ from typing import Final
 from django.db import transaction
 from django.db.models import QuerySet
 
-from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused
-from botmeter.people.links import new_link, use_link
+from botmeter.domain.errors import Conflict, NotAllowed, Refused
+from botmeter.people.links import new_link, use_up
 from botmeter.people.models import Link, Membership, User
 from botmeter.people.rights import Role
 
@@ -78,20 +78,6 @@ def join(link: Link, user: User) -> Membership:
     with transaction.atomic():
         use_up(link)
         return Membership.objects.create(user=user, account=link.account, role=link.role, may_export=link.may_export)
-
-
-def use_up(link: Link) -> None:
-    """Mark a link as used; raises `link_unusable` if it was before."""
-    if not use_link(link):
-        raise link_unusable()
-
-
-def link_unusable() -> Missing:
-    """One refusal for used, expired, withdrawn and altered links."""
-    return Missing(
-        "link_unusable",
-        "This link has been used, has expired, or was not copied as a whole. Ask whoever gave it to you for a new one.",
-    )
 
 
 def change(membership: Membership, standing: MemberRole) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_http_methods
 
 from botmeter.domain.errors import NotAllowed
 from botmeter.people.audit import Action, record
@@ -83,7 +84,7 @@ class View(Protocol):
     right: Right | None
     posts: Right | None
 
-    def __call__(self, request: HttpRequest, **place: Any) -> HttpResponseBase: ...
+    def __call__(self, request: HttpRequest, **parameters: Any) -> HttpResponseBase: ...
 
 
 def for_everyone(view: Callable[..., HttpResponseBase]) -> View:
@@ -92,13 +93,14 @@ def for_everyone(view: Callable[..., HttpResponseBase]) -> View:
 
 
 def for_person(view: Callable[..., HttpResponseBase]) -> View:
-    """Declare a page of the signed-in user."""
+    """Declare a page of the signed-in user, which the view gets after the request."""
+    page = require_http_methods(["GET", "HEAD", "POST"])(view)
 
     @wraps(view)
-    def guarded(request: HttpRequest, **place: Any) -> HttpResponseBase:
+    def guarded(request: HttpRequest, **parameters: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        return view(request, **place)
+        return page(request, request.user, **parameters)
 
     return _declared(guarded, who="person")
 
@@ -108,7 +110,7 @@ def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callabl
 
     def declared(view: Callable[..., HttpResponseBase]) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *, account: str, **place: Any) -> HttpResponseBase:
+        def guarded(request: HttpRequest, *, account: str, **parameters: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             visit = visit_of(request, account=account)
@@ -117,7 +119,7 @@ def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callabl
                 if posts is None or request.method != "POST":
                     return HttpResponseNotAllowed(["GET", "HEAD"] + (["POST"] if posts else []))
                 visit.require(posts)
-            return view(visit, **place)
+            return view(visit, **parameters)
 
         return _declared(guarded, who="member", right=right, posts=posts)
 

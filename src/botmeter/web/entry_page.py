@@ -1,11 +1,15 @@
 """Pages before sign-in: one card with a form and links."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 
+from botmeter.web.access import View, for_everyone
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, plain_frame
 from botmeter.web.notices import Notice, pop_notice
@@ -23,6 +27,11 @@ class EntryPage:
     submit: str
     kept_path: str
     links: tuple[Link, ...]
+
+
+def for_entry(view: Callable[..., HttpResponse]) -> View:
+    """Declare a page with a form before sign-in."""
+    return for_everyone(sensitive_post_parameters("password")(require_http_methods(["GET", "HEAD", "POST"])(view)))
 
 
 def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more: Any) -> HttpResponse:

@@ -1,20 +1,17 @@
 """The home page."""
 
-from typing import cast
-
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from botmeter.people.models import User
 from botmeter.web.access import for_person
 
 
 @for_person
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG001 - every view takes a request
     """Redirect to the last or first account, else the list of accounts."""
-    user = cast("User", request.user)
     names = list(user.memberships.order_by("account").values_list("account", flat=True))
     if not names:
-        return HttpResponseRedirect(reverse("accounts"))
+        return redirect("accounts")
     name = user.last_account if user.last_account in names else names[0]
-    return HttpResponseRedirect(reverse("reports", args=(name,)))
+    return redirect("reports", name)

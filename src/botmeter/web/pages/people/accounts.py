@@ -1,13 +1,11 @@
 """The user's accounts, and creating one."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
 
 from botmeter.domain.errors import NotAllowed
 from botmeter.people.accounts import create_account
@@ -47,10 +45,8 @@ class AccountsPage:
 
 
 @for_person
-@require_http_methods(["GET", "HEAD", "POST"])
-def accounts(request: HttpRequest) -> HttpResponse:
+def accounts(request: HttpRequest, user: User) -> HttpResponse:
     """List the accounts; create one on POST."""
-    user = cast("User", request.user)
     may_create = may_create_accounts(user)
     if request.method != "POST":
         return _page(request, user, form=NewAccountForm() if may_create else None)
@@ -72,7 +68,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpResponse:
     memberships = user.memberships.order_by("account").values_list("account", "role")
     page = AccountsPage(
-        frame=own_frame(request, title="Accounts"),
+        frame=own_frame(request, user, title="Accounts"),
         notice=pop_notice(request),
         accounts=tuple(
             OwnAccount(

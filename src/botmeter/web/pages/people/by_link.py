@@ -3,39 +3,34 @@
 Only the button uses one up, as mail scanners open links; the demo's link, printed in a terminal, signs in at once.
 """
 
+from typing import Any
+
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.people.accounts import create_account, own
 from botmeter.people.audit import Action, record
-from botmeter.people.links import open_link
+from botmeter.people.links import link_unusable, open_link, use_up
 from botmeter.people.login import entered
-from botmeter.people.members import accounts_without_people, join, link_unusable, use_up
+from botmeter.people.members import accounts_without_people, join
 from botmeter.people.models import Link, User
 from botmeter.people.rights import Role
 from botmeter.web import components
-from botmeter.web.access import for_everyone
-from botmeter.web.entry_page import entry_page
+from botmeter.web.entry_page import entry_page, for_entry
 from botmeter.web.form_errors import form_errors
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import FIELD_OF_CODE, FirstStartForm, FirstStartWithAccountForm, JoinForm
 from botmeter.web.server_state import server_state
 from botmeter.web.titles import account_title
 
-_METHODS = ["GET", "HEAD", "POST"]
 
-
-@for_everyone
-@sensitive_post_parameters("password")
-@require_http_methods(_METHODS)
+@for_entry
 def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
     """Create the first user as owner of all accounts without members."""
-    link = _usable_link(secret, Link.Purpose.FIRST_START)
+    link = open_link(secret, purpose=Link.Purpose.FIRST_START)
     ledgers = server_state(request).ledgers
     names = SharedFolder(ledgers).accounts()
     kind = FirstStartForm if names else FirstStartWithAccountForm
@@ -54,8 +49,7 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
     )
 
 
-@for_everyone
-@require_http_methods(_METHODS)
+@for_entry
 def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
     """Sign in by link."""
     link, user = user_link(secret, Link.Purpose.SIGN_IN)
@@ -70,20 +64,18 @@ def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
     )
 
 
-@for_everyone
-@sensitive_post_parameters("password")
-@require_http_methods(_METHODS)
+@for_entry
 def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
     """Accept an invitation, signed in or as a new user."""
-    link = _usable_link(secret, Link.Purpose.INVITATION)
+    link = open_link(secret, purpose=Link.Purpose.INVITATION)
     if request.user.is_authenticated:
         return _accept(request, link, user=request.user)
     if User.objects.filter(email=link.email).exists():
         # Never a new password for an existing user: the inviter may hold the link.
-        return entry_page(
+        return _invitation_page(
             request,
-            _heading(request, link),
-            sentence=f"{_terms(link)} {link.email} already has a user.",
+            link,
+            sentence=f"{link.email} already has a user.",
             links=(components.Link(label="Sign in to accept", href=f"{reverse('sign-in')}?next={request.path}"),),
         )
     form = JoinForm(request.POST if request.method == "POST" else None, user=User(email=link.email))
@@ -94,13 +86,7 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
             )
             _join(request, link, user=user)
         return entered(request, user, next_path=reverse("reports", args=(link.account,)), road="invitation")
-    return entry_page(
-        request,
-        _heading(request, link),
-        sentence=f"{_terms(link)} You will sign in as {link.email}.",
-        form=form,
-        submit="Join",
-    )
+    return _invitation_page(request, link, sentence=f"You will sign in as {link.email}.", form=form, submit="Join")
 
 
 def _accept(request: HttpRequest, link: Link, *, user: User) -> HttpResponse:
@@ -108,9 +94,7 @@ def _accept(request: HttpRequest, link: Link, *, user: User) -> HttpResponse:
         _join(request, link, user=user)
         add_notice(request, Notice(fact=f"You joined {account_title(request, link.account)}."))
         return redirect("reports", link.account)
-    return entry_page(
-        request, _heading(request, link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join"
-    )
+    return _invitation_page(request, link, sentence=f"You are signed in as {user.email}.", submit="Join")
 
 
 def _join(request: HttpRequest, link: Link, *, user: User) -> None:
@@ -148,26 +132,16 @@ def _completed_user(email: str, *, name: str, password: str) -> User:
     return user
 
 
-def _usable_link(secret: str, purpose: Link.Purpose) -> Link:
-    link = open_link(secret, purpose=purpose)
-    if link is None:
-        raise link_unusable()
-    return link
-
-
 def user_link(secret: str, purpose: Link.Purpose) -> tuple[Link, User]:
     """Return a usable link and its active user."""
-    link = _usable_link(secret, purpose)
+    link = open_link(secret, purpose=purpose)
     if link.user is None or not link.user.is_active:
         raise link_unusable()
     return link, link.user
 
 
-def _heading(request: HttpRequest, link: Link) -> str:
-    return f"Join {account_title(request, link.account)}"
-
-
-def _terms(link: Link) -> str:
+def _invitation_page(request: HttpRequest, link: Link, *, sentence: str, **more: Any) -> HttpResponse:
     inviter = str(link.created_by) if link.created_by else "An owner"
     role = Role(link.role).label.lower()
-    return f"{inviter} invites you as {'an' if role[0] in 'ao' else 'a'} {role}."
+    terms = f"{inviter} invites you as {'an' if role[0] in 'ao' else 'a'} {role}."
+    return entry_page(request, f"Join {account_title(request, link.account)}", sentence=f"{terms} {sentence}", **more)

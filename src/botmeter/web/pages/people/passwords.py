@@ -9,32 +9,27 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from botmeter.people.audit import Action, record
 from botmeter.people.client_address import address_of
-from botmeter.people.links import new_link
+from botmeter.people.links import new_link, use_up
 from botmeter.people.login import entered
 from botmeter.people.mail import mail_is_set, public_address, send
-from botmeter.people.members import PASSWORD_LINK_LASTS, use_up
+from botmeter.people.members import PASSWORD_LINK_LASTS
 from botmeter.people.models import Link, User
 from botmeter.web import components
-from botmeter.web.access import for_everyone
-from botmeter.web.entry_page import entry_page
+from botmeter.web.entry_page import entry_page, for_entry
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.by_link import user_link
 from botmeter.web.pages.people.forms import NewPasswordForm, ResetForm
 
-_METHODS: Final = ["GET", "HEAD", "POST"]
 # Mails per hour to one address and from one client, to prevent flooding.
 _MAILS_PER_ADDRESS_MAX: Final = 3
 _MAILS_PER_CLIENT_MAX: Final = 20
 _HOUR_SECONDS: Final = 3600
 
 
-@for_everyone
-@require_http_methods(_METHODS)
+@for_entry
 def password_reset(request: HttpRequest) -> HttpResponse:
     """Send a link by email; the response doesn't reveal known addresses."""
     back = (components.Link(label="Back to sign in", href=reverse("sign-in")),)
@@ -56,9 +51,7 @@ def password_reset(request: HttpRequest) -> HttpResponse:
     return entry_page(request, "Forgot your password?", sentence=sentence, form=form, submit="Send link", links=back)
 
 
-@for_everyone
-@sensitive_post_parameters("password")
-@require_http_methods(_METHODS)
+@for_entry
 def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
     """Set a password by link and end older sessions."""
     link, user = user_link(secret, Link.Purpose.PASSWORD)

@@ -1,14 +1,13 @@
 """A user's own settings: name, theme, password, sessions."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from django.contrib.auth import update_session_auth_hash
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from botmeter.domain import text
 from botmeter.people.audit import Action, record
@@ -36,10 +35,8 @@ class PersonPage:
 
 
 @for_person
-@require_http_methods(["GET", "HEAD", "POST"])
-def me(request: HttpRequest) -> HttpResponse:
+def me(request: HttpRequest, user: User) -> HttpResponse:
     """Show the settings; save name and theme on POST."""
-    user = cast("User", request.user)
     form = _profile(user, data=request.POST if request.method == "POST" else None)
     if form.is_valid():
         User.objects.filter(pk=user.pk).update(name=form.cleaned_data["name"], theme=form.cleaned_data["theme"])
@@ -50,9 +47,8 @@ def me(request: HttpRequest) -> HttpResponse:
 @for_person
 @sensitive_post_parameters()
 @require_POST
-def change_password(request: HttpRequest) -> HttpResponse:
+def change_password(request: HttpRequest, user: User) -> HttpResponse:
     """Change the password and end other sessions."""
-    user = cast("User", request.user)
     form = ChangePasswordForm(request.POST, request=request)
     if not form.is_valid():
         return _page(request, user, password=form)
@@ -65,9 +61,8 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 @for_person
 @require_POST
-def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+def sign_out_everywhere(request: HttpRequest, user: User) -> HttpResponse:
     """End the user's other sessions."""
-    user = cast("User", request.user)
     end_other_sessions(request, user)
     record(Action.SIGNED_OUT_EVERYWHERE, request=request, user=user)
     return _redirect_with_notice(request, "All other sessions are signed out.")
@@ -80,9 +75,8 @@ def end_other_sessions(request: HttpRequest, user: User) -> None:
     update_session_auth_hash(request, user)
 
 
-def own_frame(request: HttpRequest, *, title: str, crumbs: tuple[Link, ...] = ()) -> Frame:
+def own_frame(request: HttpRequest, user: User, *, title: str, crumbs: tuple[Link, ...] = ()) -> Frame:
     """Build the frame of own settings, within the account last used."""
-    user = cast("User", request.user)
     memberships = user.memberships.order_by("account")
     membership = memberships.filter(account=user.last_account).first() or memberships.first()
     if membership is None:
@@ -98,7 +92,7 @@ def _page(
     if password is None and user.has_usable_password():
         password = ChangePasswordForm(request=request)
     page = PersonPage(
-        frame=own_frame(request, title="Your settings"),
+        frame=own_frame(request, user, title="Your settings"),
         notice=pop_notice(request),
         address=user.email,
         profile=profile or _profile(user),

@@ -1,7 +1,6 @@
 """Setup of two-factor authentication."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 from django_otp import login as verify_session
 
 from botmeter.domain import text
@@ -50,10 +49,8 @@ class SecondFactorPage:
 
 @for_person
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-def own_second_factor(request: HttpRequest) -> HttpResponse:
+def own_second_factor(request: HttpRequest, user: User) -> HttpResponse:
     """Show the state; on POST, turn it on by a first code."""
-    user = cast("User", request.user)
     if request.method != "POST" or has_second_factor(user):
         return _page(request, user)
     form = SecondFactorForm(request.POST, request=request)
@@ -72,9 +69,8 @@ def own_second_factor(request: HttpRequest) -> HttpResponse:
 @for_person
 @sensitive_post_parameters()
 @require_POST
-def change_second_factor(request: HttpRequest) -> HttpResponse:
+def change_second_factor(request: HttpRequest, user: User) -> HttpResponse:
     """Generate recovery codes or turn it off; both need the password."""
-    user = cast("User", request.user)
     form = OwnPasswordForm(request.POST, request=request)
     if not has_second_factor(user) or not form.is_valid():
         return _page(request, user, proof=form)
@@ -103,7 +99,7 @@ def _page(
     device = draft_device(user) if can_prove and not is_set_up else None
     page = SecondFactorPage(
         frame=own_frame(
-            request, title="Two-factor authentication", crumbs=(Link(label="Your settings", href=reverse("me")),)
+            request, user, title="Two-factor authentication", crumbs=(Link(label="Your settings", href=reverse("me")),)
         ),
         notice=pop_notice(request),
         is_set_up=is_set_up,

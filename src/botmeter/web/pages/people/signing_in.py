@@ -10,8 +10,7 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from botmeter.domain import text
 from botmeter.domain.instant import present
@@ -22,7 +21,7 @@ from botmeter.people.models import User
 from botmeter.people.second_factor import guess
 from botmeter.web.access import for_everyone
 from botmeter.web.components import Link
-from botmeter.web.entry_page import entry_page
+from botmeter.web.entry_page import entry_page, for_entry
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import CodeForm, SignInForm
 
@@ -31,9 +30,7 @@ _WAIT: Final = timedelta(hours=settings.AXES_COOLOFF_TIME)
 ADDRESS_FAILURES_MAX: Final = 50
 
 
-@for_everyone
-@sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
+@for_entry
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in with a password."""
     next_path = own_path(request, request.POST.get("next") or request.GET.get("next"))
@@ -56,8 +53,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     )
 
 
-@for_everyone
-@require_http_methods(["GET", "HEAD", "POST"])
+@for_entry
 def second_step(request: HttpRequest) -> HttpResponse:
     """Verify the two-factor code."""
     pending = waiting(request)
