@@ -13,7 +13,7 @@ from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import ReportFilters
 from botmeter.web.api.parameters import QUESTION
 from botmeter.web.pages.report.filter_bar import bar_filters
-from botmeter.web.report_query import read_address
+from botmeter.web.report_address import read_address
 from contract.source_tree import ROOT
 
 EACH = pytest.mark.parametrize("declared", FILTERS, ids=lambda declared: declared.name)

@@ -11,7 +11,7 @@ from botmeter.people.models import AccountPreference
 from botmeter.reports.compared_period import ComparedWith, compared_query
 from botmeter.reports.presets import Preset, days_of
 from botmeter.reports.query import RequestedDays, UsageQuery, data_starts_on, usage_query
-from botmeter.web.report_query import Compare, ReportAddress
+from botmeter.web.report_address import Compare, ReportAddress
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger

@@ -17,7 +17,7 @@ from botmeter.reports.presets import Preset
 from botmeter.reports.report_json import WORD_ORDER, Day
 from botmeter.reports.row_options import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
 from botmeter.reports.rows import COLUMNS
-from botmeter.web.report_query import PreviewChoice
+from botmeter.web.report_address import PreviewChoice
 
 LIMIT_DEFAULT: Final = 100
 

@@ -17,7 +17,7 @@ from botmeter.web.api.parameters import LIMIT_DEFAULT
 from botmeter.web.api.route import Call
 from botmeter.web.ledgers import reading
 from botmeter.web.question import report_question
-from botmeter.web.report_query import Compare, read_address
+from botmeter.web.report_address import Compare, read_address
 
 if TYPE_CHECKING:
     from django.http import QueryDict

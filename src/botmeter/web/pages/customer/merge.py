@@ -32,7 +32,7 @@ from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.report_query import number_named
+from botmeter.web.report_address import number_named
 from botmeter.web.rich_text import Words, id_word, listed, plain
 
 _NAMES_MAX: Final = 10

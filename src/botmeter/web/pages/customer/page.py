@@ -22,7 +22,7 @@ from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.report_query import ReportAddress, number_named
+from botmeter.web.report_address import ReportAddress, number_named
 from botmeter.web.rich_text import Words, id_word, linked, listed, name_word
 
 if TYPE_CHECKING:

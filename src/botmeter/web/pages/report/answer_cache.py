@@ -11,7 +11,7 @@ from botmeter.web.question import Question
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-# An answer for a year is some 100 KB.
+# Shared by a page and its deferred widgets, which are requested one by one. A year's is some 100 KB.
 _overviews: Final[BoundedCache[Hashable, Overview]] = BoundedCache(256)
 _recencies: Final[BoundedCache[Hashable, Recency]] = BoundedCache(256)
 

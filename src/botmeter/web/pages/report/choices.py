@@ -12,7 +12,7 @@ from botmeter.web.components import Choice, FilterMenu
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.question import Question
-from botmeter.web.report_query import EXCLUDE, MODE_SUFFIX
+from botmeter.web.report_address import EXCLUDE, MODE_SUFFIX
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger

@@ -11,7 +11,7 @@ from botmeter.web.pages.report.answer_cache import cached_overview
 from botmeter.web.pages.report.report_access import ReportAccess
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
-from botmeter.web.report_query import ReportAddress
+from botmeter.web.report_address import ReportAddress
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger

@@ -15,7 +15,7 @@ from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame
 from botmeter.web.question import preferred_zone, report_question
 from botmeter.web.rendering import rendered
-from botmeter.web.report_query import ReportAddress
+from botmeter.web.report_address import ReportAddress
 
 _LINKS: Final = (("Saved views", "views", Right.SAVE_VIEWS), ("Share links", "shares", Right.SHARE))
 

@@ -13,7 +13,7 @@ from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.period_picker import MakeHref, period_picker
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.question import Question
-from botmeter.web.report_query import Compare, PreviewChoice, ReportAddress
+from botmeter.web.report_address import Compare, PreviewChoice, ReportAddress
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger

@@ -53,7 +53,7 @@ def following(ledger: "ReadableLedger", question: Question, *, urls: ReportUrls,
     return Following(
         is_on=True,
         switch_href=switch_href,
-        fresh_href=urls.fresh(address, version=_version(ledger, question), line=_digest(line)),
+        fresh_href=urls.fresh(address, version=_page_version(ledger, question), line=_digest(line)),
         interval=_LIVE_INTERVAL if line.kind == "live" else _INTERVAL,
         again_href=urls.report(address),
     )
@@ -63,7 +63,7 @@ def fresh_answer(
     request: HttpRequest, ledger: "ReadableLedger", *, question: Question, urls: ReportUrls, waiting: Backlog | None
 ) -> HttpResponse:
     """Answer a poll: 204 if unchanged, the freshness line if only it changed, else a redirect."""
-    if request.GET.get("version") != _version(ledger, question):
+    if request.GET.get("version") != _page_version(ledger, question):
         return HttpResponseRedirect(urls.report(question.address))
     line = freshness(cached_recency(ledger), now_us=now_us(), zone=question.zone, waiting=waiting)
     if request.GET.get("line") == _digest(line):
@@ -79,7 +79,7 @@ def has_not_ended(question: Question) -> bool:
     return question.query.period.last_on >= question.today_on
 
 
-def _version(ledger: "ReadableLedger", question: Question) -> str:
+def _page_version(ledger: "ReadableLedger", question: Question) -> str:
     """Return the page's version: the commit, and today, which moves the period."""
     return f"{ledger.version}-{question.today_on:%Y%m%d}"
 

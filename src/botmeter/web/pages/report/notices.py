@@ -9,7 +9,7 @@ from botmeter.web.components import Link
 from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.question import Question
-from botmeter.web.report_query import ReportAddress
+from botmeter.web.report_address import ReportAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from botmeter.reports.presets import Preset, preset_of
 from botmeter.web.components import Link, PeriodPicker, PickerDay, PickerMonth
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.question import Question
-from botmeter.web.report_query import ReportAddress
+from botmeter.web.report_address import ReportAddress
 from botmeter.web.zones import zones_offered
 
 # Keyboard shortcuts common to reporting tools.

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from botmeter.reports.filters import NO_FILTERS, Filters
 from botmeter.reports.presets import Preset
-from botmeter.web.report_query import Compare
+from botmeter.web.report_address import Compare
 
 
 class Fact(StrEnum):

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from botmeter.web.report_query import EXCLUDE, ReportAddress
+from botmeter.web.report_address import EXCLUDE, ReportAddress
 
 
 @lru_cache(maxsize=1_000)

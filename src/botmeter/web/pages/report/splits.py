@@ -11,7 +11,7 @@ from botmeter.web.components import Link, Opener, RankedLine, bar_width
 from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.filter_bar import before_label
 from botmeter.web.pages.report.report_access import Fact
-from botmeter.web.report_query import Split
+from botmeter.web.report_address import Split
 
 # The widget's own page shows the others.
 LINES_MAX: Final = 10

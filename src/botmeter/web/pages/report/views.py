@@ -20,7 +20,7 @@ from botmeter.web.pages.report.widget_page import widget_page
 from botmeter.web.pages.report.widgets import member_access, widget_named
 from botmeter.web.question import preferred_zone, report_question
 from botmeter.web.rendering import rendered
-from botmeter.web.report_query import ReportAddress, read_address
+from botmeter.web.report_address import ReportAddress, read_address
 
 # The section of the navigation in which an entry point stands.
 _SECTIONS: Final = {EntryPoint.REPORTS: "reports", EntryPoint.BILLING: "billing"}

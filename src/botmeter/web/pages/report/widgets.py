@@ -17,7 +17,7 @@ from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
 from botmeter.web.pages.report.trend import months_widget, trend_widget
-from botmeter.web.report_query import Compare
+from botmeter.web.report_address import Compare
 
 
 class Shared(StrEnum):

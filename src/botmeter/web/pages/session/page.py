@@ -24,7 +24,7 @@ from botmeter.web.pages.session.facts import FactLines, answer, arrivals, facts
 from botmeter.web.pages.session.window import legend_of, window_of, window_title
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.report_query import ReportAddress, number_named
+from botmeter.web.report_address import ReportAddress, number_named
 from botmeter.web.rich_text import Word, Words, id_word
 from botmeter.web.zones import zone_name, zones_offered
 

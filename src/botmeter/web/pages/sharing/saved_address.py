@@ -7,7 +7,7 @@ from django.http import QueryDict
 from botmeter.domain import text
 from botmeter.domain.errors import TooMuch
 from botmeter.reports.presets import Preset
-from botmeter.web.report_query import Compare, ReportAddress, Split, read_address
+from botmeter.web.report_address import Compare, ReportAddress, Split, read_address
 
 # Browsers and proxies refuse longer URLs.
 QUERY_LENGTH_MAX: Final = 8_000

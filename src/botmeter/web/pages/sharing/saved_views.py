@@ -19,7 +19,7 @@ from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.sharing.saved_address import address_of_query, address_text, canonical_query
 from botmeter.web.rendering import rendered
-from botmeter.web.report_query import read_address
+from botmeter.web.report_address import read_address
 
 
 class ViewForm(forms.Form):

@@ -10,7 +10,7 @@ from botmeter.domain.period import Period
 from botmeter.reports.filters import FILTER_NAMES, FILTERS, Filters, SharedUse
 from botmeter.reports.presets import Preset, days_of
 from botmeter.web.question import Question, report_question
-from botmeter.web.report_query import Compare, ReportAddress, Split, read_address
+from botmeter.web.report_address import Compare, ReportAddress, Split, read_address
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger

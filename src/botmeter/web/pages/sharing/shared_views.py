@@ -31,7 +31,7 @@ from botmeter.web.pages.sharing.scope import Scope, shared_question
 from botmeter.web.pages.sharing.shared_access import shared_access
 from botmeter.web.question import Question
 from botmeter.web.rendering import rendered
-from botmeter.web.report_query import read_address
+from botmeter.web.report_address import read_address
 from botmeter.web.titles import account_title
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from botmeter.web.pages.sharing.saved_address import address_of_query, address_t
 from botmeter.web.pages.sharing.scope import pinned
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.report_query import ReportAddress, read_address
+from botmeter.web.report_address import ReportAddress, read_address
 
 _for_sharers = for_member(Right.SHARE, posts=Right.SHARE)
 

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from botmeter.domain.errors import Refused
 from botmeter.reports.row_options import Grouping, RowOptions, SortKey
 from botmeter.reports.rows import COLUMNS
-from botmeter.web.report_query import choice, choice_named
+from botmeter.web.report_address import choice, choice_named
 
 # Columns of a session, in menu order; the first is always shown.
 SESSION_COLUMNS: Final = (

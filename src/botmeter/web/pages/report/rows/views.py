@@ -19,7 +19,7 @@ from botmeter.web.pages.report.rows.view_options import RowsAddress, read_rows_a
 from botmeter.web.pages.report.views import member_context
 from botmeter.web.question import preferred_zone, report_question
 from botmeter.web.rendering import rendered
-from botmeter.web.report_query import ReportAddress, read_address
+from botmeter.web.report_address import ReportAddress, read_address
 
 _FORMATS: Final = {"csv": "CSV", "xlsx": "XLSX", "parquet": "Parquet", "ndjson": "NDJSON"}
 
