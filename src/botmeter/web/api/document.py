@@ -8,14 +8,12 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 
 from botmeter import __version__
-from botmeter.reports.filters import FILTER_VALUES_MAX
 from botmeter.reports.report_json import WORD_ORDER
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
-from botmeter.web.api.examples import PROBLEM
 from botmeter.web.api.parameters import Parameter
 from botmeter.web.api.problem_details import MEDIA_TYPE
 from botmeter.web.api.route import JSON, PREFIX, Content, Route
-from botmeter.web.api.table import ROUTES
+from botmeter.web.api.table import EXAMPLES, ROUTES
 
 Json = dict[str, Any]
 
@@ -106,7 +104,6 @@ class _Schemas:
 def _types() -> Iterator[Any]:
     for route in ROUTES:
         yield route.problem
-        yield from (parameter.type for parameter in route.parameters)
         for content in (*route.body, *route.answers):
             yield from content.types
 
@@ -133,11 +130,11 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
     operation: Json = {
         "operationId": route.operation,
         "summary": route.summary,
-        "description": route.description,
+        "description": _description(route),
         "tags": [route.tag],
         "parameters": [
             *_path_parameters(route),
-            *(_query_parameter(parameter, schemas) for parameter in route.parameters),
+            *(_query_parameter(parameter) for parameter in route.parameters),
         ],
         "responses": dict(sorted((_responses(route, schemas) | _UNREADABLE).items())),
         "security": [] if route.scope is None else [{name: []} for name in _KEYS],
@@ -145,6 +142,11 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
     if route.body:
         operation["requestBody"] = {"required": True, "content": _contents(route.body, schemas)}
     return operation
+
+
+def _description(route: Route) -> str:
+    scope = "" if route.scope is None else f"Scope: `{route.scope}`."
+    return f"{route.description} {scope}".strip()
 
 
 def _path_parameters(route: Route) -> Iterator[Json]:
@@ -161,18 +163,13 @@ def _path_parameters(route: Route) -> Iterator[Json]:
             }
 
 
-def _query_parameter(parameter: Parameter, schemas: _Schemas) -> Json:
-    schema = schemas.of(parameter.type)
-    if parameter.default is not None:
-        schema = {**schema, "default": parameter.default}
-    if parameter.is_list:
-        schema = {"type": "array", "items": schema, "maxItems": FILTER_VALUES_MAX}
+def _query_parameter(parameter: Parameter) -> Json:
     return {
         "in": "query",
         "name": parameter.name,
         "required": False,
         "description": parameter.description,
-        "schema": schema,
+        "schema": parameter.json_schema,
         "example": [parameter.example] if parameter.is_list else parameter.example,
     }
 
@@ -181,7 +178,7 @@ def _responses(route: Route, schemas: _Schemas) -> Json:
     success: Json = {"description": route.answer, "content": _contents(route.answers, schemas)}
     if any(not content.types for content in route.answers):
         success["headers"] = _FILE_NAME
-    problem = {MEDIA_TYPE: {"schema": schemas.of(route.problem), "example": msgspec.to_builtins(PROBLEM)}}
+    problem = {MEDIA_TYPE: {"schema": schemas.of(route.problem), "example": EXAMPLES["problem"]}}
     responses: Json = {"200": success}
     for status, sentence in route.failures.items():
         responses[str(status)] = {"description": sentence, "content": problem}
@@ -192,7 +189,7 @@ def _responses(route: Route, schemas: _Schemas) -> Json:
 
 def _contents(contents: tuple[Content, ...], schemas: _Schemas) -> Json:
     return {
-        content.media_type: {"schema": schemas.of(*content.types), "example": msgspec.to_builtins(content.example)}
+        content.media_type: {"schema": schemas.of(*content.types), "example": content.example}
         if content.types
         else {"schema": {"type": "string", "format": "binary"}}
         for content in contents

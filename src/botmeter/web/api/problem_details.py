@@ -10,29 +10,13 @@ from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.domain.rate_limit import WINDOW_SECONDS
 from botmeter.live.bugs import Bug
+from botmeter.web.api.codes import CODES
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 PATH: Final = "/api/"
 MEDIA_TYPE: Final = "application/problem+json"
 
-_STATUS_OF_CODE: Final = {
-    "key_missing": HTTPStatus.UNAUTHORIZED,
-    "key_wrong": HTTPStatus.UNAUTHORIZED,
-    "key_revoked": HTTPStatus.UNAUTHORIZED,
-    "key_expired": HTTPStatus.UNAUTHORIZED,
-    "method_unknown": HTTPStatus.METHOD_NOT_ALLOWED,
-    "rate_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
-    "body_too_slow": HTTPStatus.REQUEST_TIMEOUT,
-    "media_type_unknown": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    "content_encoding_unknown": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    "events_refused": HTTPStatus.UNPROCESSABLE_ENTITY,
-    "payload_not_understood": HTTPStatus.UNPROCESSABLE_ENTITY,
-    "signature_missing": HTTPStatus.UNAUTHORIZED,
-    "signature_wrong": HTTPStatus.UNAUTHORIZED,
-    "delivery_too_old": HTTPStatus.UNAUTHORIZED,
-    # A URL with a wrong key looks like one that does not exist.
-    "source_key_wrong": HTTPStatus.NOT_FOUND,
-}
+_STATUS_OF_CODE: Final = {each.code: HTTPStatus(each.status) for each in CODES}
 CHALLENGE: Final = 'Bearer realm="botmeter"'
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from markupsafe import Markup
 
 from botmeter.web.access import for_everyone
-from botmeter.web.api.codes import CODES
+from botmeter.web.api.codes import CODES, ProblemCode
 from botmeter.web.api.document import document
-from botmeter.web.api.examples import PROBLEM
+from botmeter.web.api.table import EXAMPLES
 from botmeter.web.layout import Frame, plain_frame
 from botmeter.web.rendering import rendered
 
@@ -23,23 +23,12 @@ _IN_EXAMPLES: Final = ("from", "to", "channel", "format")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A run of text or code in a sentence."""
-
-    text: str
-    is_code: bool
-
-
-Sentence = tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterLine:
     """One parameter."""
 
     name: str
-    kind: Sentence
-    meaning: Sentence
+    kind: Markup
+    meaning: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +39,7 @@ class OperationCard:
     title: str
     method: str
     path: str
-    description: Sentence
+    description: Markup
     parameters: tuple[ParameterLine, ...]
     curl: str
     answer: str
@@ -67,25 +56,16 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeLine:
-    """One code of problem details."""
-
-    code: str
-    status: int
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiReferencePage:
     """The API reference."""
 
     frame: Frame
     version: str
-    paragraphs: tuple[Sentence, ...]
+    paragraphs: tuple[Markup, ...]
     openapi_href: str
     sections: tuple[Section, ...]
     problem: str
-    codes: tuple[CodeLine, ...]
+    codes: tuple[ProblemCode, ...]
 
 
 @for_everyone
@@ -95,11 +75,11 @@ def api_reference(request: HttpRequest) -> HttpResponse:
     page = ApiReferencePage(
         frame=plain_frame(request, title="API"),
         version=openapi["info"]["version"],
-        paragraphs=tuple(pieces(" ".join(part.split())) for part in openapi["info"]["description"].split("\n\n")),
+        paragraphs=tuple(code_spans(" ".join(part.split())) for part in openapi["info"]["description"].split("\n\n")),
         openapi_href=reverse("openapi"),
         sections=sections(request.build_absolute_uri("/").rstrip("/")),
-        problem=_json(msgspec.to_builtins(PROBLEM)),
-        codes=tuple(CodeLine(code=code, status=status, meaning=meaning) for code, status, meaning in CODES),
+        problem=_json(EXAMPLES["problem"]),
+        codes=CODES,
     )
     return rendered(request, "api_reference.html", page=page)
 
@@ -123,9 +103,10 @@ def sections(server: str) -> tuple[Section, ...]:
     )
 
 
-def pieces(text: str) -> Sentence:
-    """Split a text at its backticks."""
-    return tuple(Piece(text=part, is_code=place % 2 == 1) for place, part in enumerate(text.split("`")) if part)
+def code_spans(text: str) -> Markup:
+    """Return HTML of a text whose code is in backticks."""
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(text.split("`")))
 
 
 def _operation(path: str, operation: dict[str, Any], *, method: str, server: str) -> OperationCard:
@@ -136,7 +117,7 @@ def _operation(path: str, operation: dict[str, Any], *, method: str, server: str
         title=operation["summary"],
         method=method.upper(),
         path=path,
-        description=pieces(operation["description"]),
+        description=code_spans(operation["description"]),
         parameters=tuple(_parameter(each) for each in operation["parameters"]),
         curl=_curl(path, operation, server=server),
         answer="" if example is None else _json(example),
@@ -147,8 +128,8 @@ def _operation(path: str, operation: dict[str, Any], *, method: str, server: str
 def _parameter(parameter: dict[str, Any]) -> ParameterLine:
     return ParameterLine(
         name=parameter["name"],
-        kind=pieces(". ".join(_kinds(parameter["schema"], is_required=parameter["required"]))),
-        meaning=pieces(parameter["description"]),
+        kind=code_spans(". ".join(_kinds(parameter["schema"], is_required=parameter["required"]))),
+        meaning=code_spans(parameter["description"]),
     )
 
 

@@ -55,6 +55,7 @@ class Route:
         failures: Status → condition.
         scope: None if the URL itself holds a key.
         body: Alternatives; empty: none is read.
+        description: Without the scope.
         view: Takes the parts of the path as keywords; None if the server answers.
     """
 
@@ -62,10 +63,10 @@ class Route:
     path: str
     operation: str
     summary: str
-    description: str
     tag: str
     answers: tuple[Content, ...]
     failures: Mapping[int, str]
+    description: str = ""
     answer: str = "The answer."
     problem: type[Problem] = Problem
     scope: Scope | None = None

@@ -1,8 +1,11 @@
 """All routes of the API."""
 
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, Final
 
+import msgspec
 from msgspec import Meta
 
 from botmeter.live.event_body import BODY_BYTES_MAX, EVENTS_MAX
@@ -10,7 +13,7 @@ from botmeter.live.event_body import REQUESTS_A_MINUTE as EVENT_REQUESTS_A_MINUT
 from botmeter.people.keys import Scope
 from botmeter.reports.explanation_json import Explanation
 from botmeter.reports.report_json import UsageReport
-from botmeter.web.api import examples, parameters
+from botmeter.web.api import parameters
 from botmeter.web.api.answers import CustomersChanged, MergeBody, Rows, Sessions, SessionWithRows, UnmergeBody
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.customers import merge, unmerge
@@ -56,116 +59,10 @@ _INGEST: Final[Mapping[int, str]] = {
     503: "No event was stored; send the request again after `Retry-After` seconds.",
 }
 
-SESSION_USAGE: Final = Route(
-    method="GET",
-    path="accounts/{account}/reports/session-usage",
-    operation="session_usage",
-    summary="The session usage report",
-    description=(
-        "How many sessions were consumed in a period, and their splits by day, month, bot, channel and type of ticket. "
-        "The same numbers as the page and `botmeter report --format json`. Scope: `reports:read`."
-    ),
-    tag="Reports",
-    scope=Scope.REPORTS_READ,
-    parameters=parameters.QUESTION,
-    answers=(Content(types=(UsageReport,), example=examples.REPORT),),
-    failures=_READ,
-    view=session_usage,
-)
-SESSIONS: Final = Route(
-    method="GET",
-    path="accounts/{account}/sessions",
-    operation="sessions",
-    summary="The underlying data, page by page",
-    description=(
-        "The rows behind the report's numbers, or one item for each session with `group=session`. Follow "
-        "`next_cursor` until it is null: every row comes once, however long it takes. Scope: `reports:read`."
-    ),
-    tag="Sessions",
-    scope=Scope.REPORTS_READ,
-    parameters=parameters.QUESTION + parameters.PAGE,
-    answers=(Content(types=(Rows, Sessions), example=examples.ROWS),),
-    failures=_READ,
-    view=sessions,
-)
-EXPORT: Final = Route(
-    method="GET",
-    path="accounts/{account}/sessions/export",
-    operation="export",
-    summary="The underlying data as a file",
-    description=(
-        "All rows behind the report's numbers, streamed while they are written; the same files as the pages offer and "
-        "`botmeter sessions -o` writes. Scope: `exports:read`."
-    ),
-    tag="Exports",
-    scope=Scope.EXPORTS_READ,
-    parameters=parameters.QUESTION + parameters.FILE,
-    answers=tuple(Content(media_type=media_type) for media_type in MEDIA_TYPES.values()),
-    failures=_READ,
-    view=export,
-)
-SESSION: Final = Route(
-    method="GET",
-    path="accounts/{account}/sessions/{session_id}",
-    operation="session",
-    summary="One session with its rows",
-    description="Scope: `reports:read`.",
-    tag="Sessions",
-    scope=Scope.REPORTS_READ,
-    answers=(Content(types=(SessionWithRows,), example=examples.SESSION),),
-    failures=_READ,
-    view=session,
-)
-EXPLANATION: Final = Route(
-    method="GET",
-    path="accounts/{account}/sessions/{session_id}/explanation",
-    operation="explanation",
-    summary="Why a session was charged",
-    description=(
-        "The event that opened it, who took part, what ended it, and the rule; the same as "
-        "`botmeter explain --format json`. Scope: `reports:read`."
-    ),
-    tag="Sessions",
-    scope=Scope.REPORTS_READ,
-    answers=(Content(types=(Explanation,), example=examples.EXPLANATION),),
-    failures=_READ,
-    view=explanation,
-)
-MERGE: Final = Route(
-    method="POST",
-    path="accounts/{account}/customers/merge",
-    operation="merge",
-    summary="Merge customers",
-    description=(
-        "Counts other ids of a customer as the customer: all past events sent under them, and all future ones. "
-        "Sessions of these customers are metered again, and past days that change are recorded as restated. One "
-        "customer or a list of them, at most 1,000 aliases; all of it is done or none. Repeating a merge is no error. "
-        "Scope: `admin`."
-    ),
-    tag="Customers",
-    scope=Scope.ADMIN,
-    body=(Content(types=(MergeBody, list[MergeBody]), example=examples.MERGE),),
-    answers=(Content(types=(CustomersChanged,), example=examples.MERGED),),
-    failures=_CHANGE,
-    view=merge,
-)
-UNMERGE: Final = Route(
-    method="POST",
-    path="accounts/{account}/customers/unmerge",
-    operation="unmerge",
-    summary="Take a merge back",
-    description=(
-        "By its aliases, or all aliases of one change that are in force. Their events count again as they were sent, "
-        "and what that changes is restated. Scope: `admin`."
-    ),
-    tag="Customers",
-    scope=Scope.ADMIN,
-    body=(Content(types=(UnmergeBody,), example=examples.UNMERGE),),
-    answers=(Content(types=(CustomersChanged,), example=examples.UNMERGED),),
-    failures=_CHANGE,
-    view=unmerge,
-)
+_read: Final = partial(Route, method="GET", scope=Scope.REPORTS_READ, failures=_READ)
+_change: Final = partial(Route, method="POST", scope=Scope.ADMIN, failures=_CHANGE, tag="Customers")
 
+EXAMPLES: Final[dict[str, Any]] = msgspec.json.decode(Path(__file__).with_name("examples.json").read_bytes())
 _EVENTS: Final[Any] = Annotated[list[Event], Meta(max_length=EVENTS_MAX)]
 _CLOUDEVENTS: Final[Any] = Annotated[list[CloudEvent], Meta(max_length=EVENTS_MAX)]
 
@@ -178,22 +75,24 @@ SEND_EVENTS: Final = Route(
         "One event, an array, NDJSON, or CloudEvents (structured, batched, or binary with `ce-` headers); up to "
         f"{EVENTS_MAX:,} events and {BODY_BYTES_MAX >> 20} MiB, with or without gzip. When it answers 200, the "
         "accepted events are on disk; the receipt has the outcome of each event. Sending the same again counts nothing "
-        f"twice. A key may send {EVENT_REQUESTS_A_MINUTE:,} requests a minute. Scope: `events:write`."
+        f"twice. A key may send {EVENT_REQUESTS_A_MINUTE:,} requests a minute."
     ),
     tag="Events",
     scope=Scope.EVENTS_WRITE,
     parameters=parameters.EVENTS,
     body=(
-        Content(types=(_EVENTS, Event), example=[examples.EVENT]),
+        Content(types=(_EVENTS, Event), example=[EXAMPLES["event"]]),
         Content(
             types=(Annotated[str, Meta(description="One event a line.")],),
-            example=examples.NDJSON,
+            example=EXAMPLES["ndjson"],
             media_type="application/x-ndjson",
         ),
-        Content(types=(CloudEvent,), example=examples.CLOUDEVENT, media_type="application/cloudevents+json"),
-        Content(types=(_CLOUDEVENTS,), example=[examples.CLOUDEVENT], media_type="application/cloudevents-batch+json"),
+        Content(types=(CloudEvent,), example=EXAMPLES["cloudevent"], media_type="application/cloudevents+json"),
+        Content(
+            types=(_CLOUDEVENTS,), example=[EXAMPLES["cloudevent"]], media_type="application/cloudevents-batch+json"
+        ),
     ),
-    answers=(Content(types=(Receipt,), example=examples.RECEIPT),),
+    answers=(Content(types=(Receipt,), example=EXAMPLES["receipt"]),),
     answer="The accepted events are on disk.",
     failures={
         **_INGEST,
@@ -205,58 +104,138 @@ SEND_EVENTS: Final = Route(
     },
     problem=EventsProblem,
 )
-DELIVER: Final = Route(
-    method="POST",
-    path="webhooks/{source}/{key}",
-    operation="deliver",
-    summary="Deliver to a source",
-    description=(
-        "Webhook of a bot platform; its address is under Admin, Sources. The platform's signature is checked if the "
-        "source has a secret. A payload that can't be read is kept whole in quarantine, and is no failure for the "
-        "platform. OPTIONS answers the handshake of CloudEvents."
-    ),
-    tag="Events",
-    body=(Content(types=(Any,), example={"…": "…"}),),
-    answers=(Content(types=(DeliveryReceipt,), example=examples.DELIVERY_RECEIPT),),
-    answer="The accepted events are on disk.",
-    failures={
-        **_INGEST,
-        401: "The signature is missing, wrong, or too old.",
-        403: "The source is turned off.",
-    },
-)
-HANDSHAKE: Final = Route(
-    method="GET",
-    path="webhooks/{source}/{key}",
-    operation="handshake",
-    summary="Verify the address of a source",
-    description=("Meta's check has `hub.mode`, `hub.verify_token` and `hub.challenge`, and expects the last one back."),
-    tag="Events",
-    answers=(
-        Content(types=(AddressedSource,), example=examples.ADDRESSED_SOURCE),
-        Content(types=(str,), example="1158201444", media_type="text/plain"),
-    ),
-    answer="The address belongs to this source.",
-    failures={
-        400: "The address can't be read.",
-        403: "The source is turned off, or the verify token is wrong.",
-        404: _NO_ADDRESS,
-        413: "The address has too many parameters.",
-        500: f"{_BUG} The events may or may not be stored.",
-        503: "The server is starting or stopping; try again after `Retry-After` seconds.",
-    },
-)
 
-# The first match wins, so `sessions/export` stands before `sessions/{session_id}`.
+# Routes without a view are answered by `server.events` and `server.webhooks`.
 ROUTES: Final = (
-    SESSION_USAGE,
-    SESSIONS,
-    EXPORT,
-    SESSION,
-    EXPLANATION,
-    MERGE,
-    UNMERGE,
+    # The first match wins, so `sessions/export` stands before `sessions/{session_id}`.
+    _read(
+        path="accounts/{account}/reports/session-usage",
+        operation="session_usage",
+        summary="The session usage report",
+        description=(
+            "How many sessions were consumed in a period, and their splits by day, month, bot, channel and type of "
+            "ticket. The same numbers as the page and `botmeter report --format json`."
+        ),
+        tag="Reports",
+        parameters=parameters.QUESTION,
+        answers=(Content(types=(UsageReport,), example=EXAMPLES["session_usage"]),),
+        view=session_usage,
+    ),
+    _read(
+        path="accounts/{account}/sessions",
+        operation="sessions",
+        summary="The underlying data, page by page",
+        description=(
+            "The rows behind the report's numbers, or one item for each session with `group=session`. Follow "
+            "`next_cursor` until it is null: every row comes once, however long it takes."
+        ),
+        tag="Sessions",
+        parameters=parameters.QUESTION + parameters.PAGE,
+        answers=(Content(types=(Rows, Sessions), example=EXAMPLES["sessions"]),),
+        view=sessions,
+    ),
+    _read(
+        path="accounts/{account}/sessions/export",
+        operation="export",
+        summary="The underlying data as a file",
+        description=(
+            "All rows behind the report's numbers, streamed while they are written; the same files as the pages offer "
+            "and `botmeter sessions -o` writes."
+        ),
+        tag="Exports",
+        scope=Scope.EXPORTS_READ,
+        parameters=parameters.QUESTION + parameters.FILE,
+        answers=tuple(Content(media_type=media_type) for media_type in MEDIA_TYPES.values()),
+        view=export,
+    ),
+    _read(
+        path="accounts/{account}/sessions/{session_id}",
+        operation="session",
+        summary="One session with its rows",
+        tag="Sessions",
+        answers=(Content(types=(SessionWithRows,), example=EXAMPLES["session"]),),
+        view=session,
+    ),
+    _read(
+        path="accounts/{account}/sessions/{session_id}/explanation",
+        operation="explanation",
+        summary="Why a session was charged",
+        description=(
+            "The event that opened it, who took part, what ended it, and the rule; the same as "
+            "`botmeter explain --format json`."
+        ),
+        tag="Sessions",
+        answers=(Content(types=(Explanation,), example=EXAMPLES["explanation"]),),
+        view=explanation,
+    ),
+    _change(
+        path="accounts/{account}/customers/merge",
+        operation="merge",
+        summary="Merge customers",
+        description=(
+            "Counts other ids of a customer as the customer: all past events sent under them, and all future ones. "
+            "Sessions of these customers are metered again, and past days that change are recorded as restated. One "
+            "customer or a list of them, at most 1,000 aliases; all of it is done or none. Repeating a merge is no "
+            "error."
+        ),
+        body=(Content(types=(MergeBody, list[MergeBody]), example=EXAMPLES["merge"]),),
+        answers=(Content(types=(CustomersChanged,), example=EXAMPLES["merged"]),),
+        view=merge,
+    ),
+    _change(
+        path="accounts/{account}/customers/unmerge",
+        operation="unmerge",
+        summary="Take a merge back",
+        description=(
+            "By its aliases, or all aliases of one change that are in force. Their events count again as they were "
+            "sent, and what that changes is restated."
+        ),
+        body=(Content(types=(UnmergeBody,), example=EXAMPLES["unmerge"]),),
+        answers=(Content(types=(CustomersChanged,), example=EXAMPLES["unmerged"]),),
+        view=unmerge,
+    ),
     SEND_EVENTS,
-    DELIVER,
-    HANDSHAKE,
+    Route(
+        method="POST",
+        path="webhooks/{source}/{key}",
+        operation="deliver",
+        summary="Deliver to a source",
+        description=(
+            "Webhook of a bot platform; its address is under Admin, Sources. The platform's signature is checked if "
+            "the source has a secret. A payload that can't be read is kept whole in quarantine, and is no failure for "
+            "the platform. OPTIONS answers the handshake of CloudEvents."
+        ),
+        tag="Events",
+        body=(Content(types=(Any,), example={"…": "…"}),),
+        answers=(Content(types=(DeliveryReceipt,), example=EXAMPLES["delivery_receipt"]),),
+        answer="The accepted events are on disk.",
+        failures={
+            **_INGEST,
+            401: "The signature is missing, wrong, or too old.",
+            403: "The source is turned off.",
+        },
+    ),
+    Route(
+        method="GET",
+        path="webhooks/{source}/{key}",
+        operation="handshake",
+        summary="Verify the address of a source",
+        description=(
+            "Meta's check has `hub.mode`, `hub.verify_token` and `hub.challenge`, and expects the last one back."
+        ),
+        tag="Events",
+        answers=(
+            Content(types=(AddressedSource,), example=EXAMPLES["addressed_source"]),
+            Content(types=(str,), example="1158201444", media_type="text/plain"),
+        ),
+        answer="The address belongs to this source.",
+        failures={
+            400: "The address can't be read.",
+            403: "The source is turned off, or the verify token is wrong.",
+            404: _NO_ADDRESS,
+            413: "The address has too many parameters.",
+            500: f"{_BUG} The events may or may not be stored.",
+            503: "The server is starting or stopping; try again after `Retry-After` seconds.",
+        },
+    ),
 )
