@@ -19,7 +19,7 @@ from api.conftest import Clock
 from botmeter.domain.source import Source
 from botmeter.live import metrics
 from botmeter.people.models import EventSource
-from botmeter.people.sources import forget_source, turn
+from botmeter.people.sources import forget_source, update
 from botmeter.sources.platforms.registry import connector_of, platform_codes
 from botmeter.sources.signatures import REPLAY_WINDOW_SECONDS
 from support.asking import Asked
@@ -228,10 +228,10 @@ def test_a_source_that_is_off_or_gone_takes_nothing(live: Live, key: str) -> Non
     path = live.source("acme", chatwoot.SOURCE)
     body = text(chatwoot.message())
     found = EventSource.objects.get()
-    turn(found, is_on=False)
+    update(found, is_on=False)
     for method in ("POST", "GET"):
         assert problem_of(live.request(method, path, body if method == "POST" else b"")) == (403, "source_off")
-    turn(found, is_on=True)
+    update(found, is_on=True)
     assert counts(live.request("POST", path, body)) == (1, 0, 0, 0)
     forget_source("acme", "desk")
     assert problem_of(live.request("POST", path, body)) == (404, "source_key_wrong")

@@ -95,7 +95,7 @@ def test_a_second_source_of_a_name_is_refused(acme: Run) -> None:
     first = acme(CREATE)
     second = acme(CREATE)
     assert (second.code, second.out) == (1, "")
-    assert "has a source desk already" in second.err
+    assert "already has a source desk" in second.err
     assert opened(first.out).name == "desk"
 
 

@@ -23,7 +23,8 @@ from botmeter.ledger.sources import set_source
 from botmeter.live.ingest import Ingestion
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.people.keys import KeyDraft, Scope, new_key
-from botmeter.people.sources import new_address, set_secret
+from botmeter.people.sealing import sealed
+from botmeter.people.sources import new_address, update
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import Front
 from botmeter.server.routes import own_routes
@@ -67,7 +68,7 @@ class Live:
         with self.opened.writing(account) as ledger:
             set_source(ledger, source, now_us=0)
         made = new_address(account, source, created_by=None)
-        set_secret(made.source, signed_by)
+        update(made.source, secret=sealed(signed_by))
         return made.path
 
     def settle(self, account: str) -> None:

@@ -1,4 +1,4 @@
-"""Keys that the intake remembers: quick, and never longer than they work."""
+"""Cached API keys: no query, and no longer valid than the key."""
 
 from datetime import timedelta
 
@@ -9,9 +9,20 @@ from django.test.utils import CaptureQueriesContext
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.errors import NotAllowed
 from botmeter.domain.instant import present
-from botmeter.people import key_cache, keys
-from botmeter.people.key_cache import cached_key, known_key
-from botmeter.people.keys import KNOWN_SECONDS, KeyDraft, KnownKey, NewKey, Scope, new_key, revoke_key, rotate_key
+from botmeter.people import keys
+from botmeter.people.keys import (
+    KNOWN_SECONDS,
+    KeyDraft,
+    KnownKey,
+    NewKey,
+    Scope,
+    cached_key,
+    known_key,
+    new_key,
+    require_scope,
+    revoke_key,
+    rotate_key,
+)
 from botmeter.people.links import digest_of
 from botmeter.people.models import ApiKey
 
@@ -44,7 +55,7 @@ def code_of(secret: str) -> str:
     return refused.value.code
 
 
-def test_a_key_is_looked_up_once_and_then_remembered(made: NewKey) -> None:
+def test_a_key_is_read_once_and_then_cached(made: NewKey) -> None:
     assert cached_key(made.secret) is None
     first = known_key(made.secret)
     assert first == KnownKey(
@@ -73,14 +84,14 @@ def test_a_key_that_is_revoked_here_ends_at_once(made: NewKey) -> None:
     assert code_of(made.secret) == "key_revoked"
 
 
-def test_a_key_that_is_replaced_here_ends_at_once_where_it_shall(made: NewKey) -> None:
+def test_a_key_that_is_replaced_here_ends_at_once_if_the_overlap_is_zero(made: NewKey) -> None:
     known_key(made.secret)
     new = rotate_key(made.key, lives_on=timedelta(0), created_by=None)
     assert code_of(made.secret) == "key_expired"
     assert known_key(new.secret).scopes == {"events:write"}
 
 
-def test_a_remembered_key_ends_at_its_own_end(made: NewKey) -> None:
+def test_a_cached_key_ends_at_its_own_end(made: NewKey) -> None:
     rotate_key(made.key, lives_on=timedelta(hours=1), created_by=None)
     known = known_key(made.secret)
     assert known.expires_at is not None
@@ -91,41 +102,39 @@ def test_a_remembered_key_ends_at_its_own_end(made: NewKey) -> None:
     assert known_key(made.secret) == known
 
 
-def test_what_was_looked_up_while_it_was_revoked_is_not_remembered(
-    made: NewKey, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_revoked_while_it_was_read_is_not_cached(made: NewKey, monkeypatch: pytest.MonkeyPatch) -> None:
     def overtaken(secret: str) -> ApiKey:
         key = ApiKey.objects.get(pk=made.key.pk)
         revoke_key(key)
         return key
 
     with monkeypatch.context() as patched:
-        patched.setattr(key_cache, "opened_key", overtaken)
+        patched.setattr(keys, "valid_key", overtaken)
         known_key(made.secret)
     assert cached_key(made.secret) is None
     assert code_of(made.secret) == "key_revoked"
 
 
 @pytest.mark.parametrize("secret", ["", "bm_made-up", "\u202e\x00", "bm_" + "x" * 100_000])
-def test_what_opens_nothing_is_not_remembered(secret: str) -> None:
+def test_an_unknown_secret_is_not_cached(secret: str) -> None:
     assert code_of(secret) == "key_wrong"
     assert len(keys.known_keys) == 0
 
 
-def test_a_key_is_found_as_soon_as_it_is_made() -> None:
+def test_a_key_works_as_soon_as_it_is_created() -> None:
     assert code_of("bm_made-up") == "key_wrong"
     made = new_key("acme", KeyDraft(name="bot", scopes=(Scope.ADMIN,)), created_by=None)
     assert known_key(made.secret).account == "acme"
 
 
-def test_only_so_many_keys_are_remembered() -> None:
+def test_the_number_of_cached_keys_is_limited() -> None:
     secrets = [new_key("acme", KeyDraft(name="bot", scopes=(Scope.ADMIN,)), created_by=None).secret for _ in range(3)]
     for secret in secrets:
         known_key(secret)
     assert [cached_key(secret) is None for secret in secrets] == [True, False, False]
 
 
-def test_use_is_written_down_once_a_minute(made: NewKey, clock: Clock) -> None:
+def test_a_use_is_recorded_once_a_minute(made: NewKey, clock: Clock) -> None:
     known_key(made.secret)
     first = ApiKey.objects.get().last_used_at
     assert first is not None
@@ -140,18 +149,18 @@ def test_use_is_written_down_once_a_minute(made: NewKey, clock: Clock) -> None:
     assert used_at >= first
 
 
-def test_a_use_that_can_not_be_written_down_refuses_nobody(made: NewKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_use_that_can_not_be_recorded_refuses_nobody(made: NewKey, monkeypatch: pytest.MonkeyPatch) -> None:
     def locked(key: ApiKey) -> None:
         raise DatabaseError("database is locked")
 
-    monkeypatch.setattr(key_cache, "note_use", locked)
+    monkeypatch.setattr(keys, "record_use", locked)
     assert known_key(made.secret).account == "acme"
 
 
-def test_a_key_without_the_scope_is_told_so(made: NewKey) -> None:
+def test_a_key_without_the_scope_is_refused(made: NewKey) -> None:
     known = known_key(made.secret)
-    known.require(Scope.EVENTS_WRITE)
+    require_scope(known, Scope.EVENTS_WRITE)
     with pytest.raises(NotAllowed) as refused:
-        known.require(Scope.REPORTS_READ)
+        require_scope(known, Scope.REPORTS_READ)
     assert refused.value.code == "scope_missing"
     assert "reports:read" in refused.value.message

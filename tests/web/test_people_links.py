@@ -41,7 +41,7 @@ def empty_folder(tmp_path: Path) -> Iterator[OpenLedgers]:
 def mails(settings: Settings) -> None:
     """The server knows how to send mail, and under which address it is known."""
     settings.EMAIL_HOST, settings.PUBLIC_URL = "mail.example.org", "https://meter.example.org"
-    # How many letters went out in this hour is kept there.
+    # The hourly count of sent emails is in the cache.
     cache.clear()
 
 
@@ -216,7 +216,7 @@ def test_without_mail_a_forgotten_password_is_a_matter_of_people(browser: MakeBr
     assert not Link.objects.exists()
 
 
-def letter_link() -> str:
+def emailed_link() -> str:
     wait_until_sent()
     found = re.search(r"https://meter\.example\.org(/password/\S+)", str(mail.outbox[-1].body))
     assert found
@@ -224,10 +224,10 @@ def letter_link() -> str:
 
 
 @pytest.mark.usefixtures("mails", "ledgers")
-def test_a_letter_leads_to_a_new_password_once(owner: User, browser: MakeBrowser) -> None:
+def test_an_emailed_link_leads_to_a_new_password_once(owner: User, browser: MakeBrowser) -> None:
     signed_in = browser(owner)
     browser().post("/password", {"email": f" {owner.email.upper()}"})
-    path, client = letter_link(), browser()
+    path, client = emailed_link(), browser()
     assert mail.outbox[-1].to == [owner.email]
     assert client.post(path, {"password": "short"}).status_code == 200
     assert client.post(path, {"password": "quite another one"})["Location"] == "/"
@@ -241,9 +241,9 @@ def test_a_letter_leads_to_a_new_password_once(owner: User, browser: MakeBrowser
 def test_a_new_password_makes_every_earlier_link_void(owner: User, browser: MakeBrowser) -> None:
     older = new_link(Link.Purpose.SIGN_IN, lasting=DAY, user=owner)
     browser().post("/password", {"email": owner.email})
-    first = letter_link()
+    first = emailed_link()
     browser().post("/password", {"email": owner.email})
-    browser().post(letter_link(), {"password": "quite another one"})
+    browser().post(emailed_link(), {"password": "quite another one"})
     assert browser().get(first).status_code == 404
     assert browser().get(f"/link/{older}").status_code == 404
 
@@ -256,7 +256,7 @@ def test_nobody_learns_who_is_known(owner: User, browser: MakeBrowser) -> None:
         pages.append([line for line in page.splitlines() if "csrfmiddlewaretoken" not in line])
     wait_until_sent()
     assert pages[0] == pages[1]
-    assert [letter.to for letter in mail.outbox] == [[owner.email]]
+    assert [email.to for email in mail.outbox] == [[owner.email]]
     assert Link.objects.filter(user=None, expires_at__lte=present()).count() == 1
 
 
@@ -269,12 +269,12 @@ def test_nobodys_mailbox_is_filled(owner: User, browser: MakeBrowser) -> None:
 
 
 @pytest.mark.usefixtures("mails")
-def test_a_letter_names_our_own_address_whatever_host_was_asked_for(owner: User, browser: MakeBrowser) -> None:
+def test_an_email_links_to_the_configured_url_whatever_host_was_requested(owner: User, browser: MakeBrowser) -> None:
     for headers in ({"host": "localhost:6666"}, {"x-forwarded-host": "evil.example"}):
         browser().post("/password", {"email": owner.email}, headers=headers)
-        assert letter_link()
+        assert emailed_link()
     assert browser().post("/password", {"email": owner.email}, headers={"host": "evil.example"}).status_code == 400
-    assert not any(name in letter.body for letter in mail.outbox for name in ("evil", "6666"))
+    assert not any(name in email.body for email in mail.outbox for name in ("evil", "6666"))
 
 
 def test_a_letter_that_can_not_be_sent_stops_nobody(
@@ -295,8 +295,8 @@ def test_links_that_open_nothing_any_more_are_forgotten_but_for_invitations(owne
     assert sorted(Link.objects.values_list("purpose", flat=True)) == ["invitation", "invitation", "password"]
 
 
-def test_a_letter_that_fails_by_a_bug_of_ours_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_email_that_fails_by_a_bug_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     send("Two\nlines", "…", to="ada@example.org")
     wait_until_sent()
-    assert "A letter could not be sent" in caplog.text
+    assert "An email could not be sent" in caplog.text
     assert "Header values" in caplog.text

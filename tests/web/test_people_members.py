@@ -102,13 +102,13 @@ def test_an_invitation_that_can_not_be_says_why(
 
 
 def test_two_hundred_open_invitations_are_the_most(owner: User) -> None:
-    standing = MemberRole(role=Role.VIEWER, may_export=False)
+    role = MemberRole(role=Role.VIEWER, may_export=False)
     for number in range(members.INVITATIONS_MAX):
-        members.invite("acme", f"n{number}@example.org", standing=standing, by=owner)
+        members.invite("acme", f"n{number}@example.org", role=role, by=owner)
     with pytest.raises(Refused) as refused:
-        members.invite("acme", "one.more@example.org", standing=standing, by=owner)
+        members.invite("acme", "one.more@example.org", role=role, by=owner)
     assert refused.value.code == "invitations_too_many"
-    members.invite("acme", "n7@example.org", standing=standing, by=owner)
+    members.invite("acme", "n7@example.org", role=role, by=owner)
 
 
 def test_role_and_export_are_changed_and_noted(owner: User, viewer: User, browser: MakeBrowser) -> None:

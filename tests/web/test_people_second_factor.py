@@ -140,7 +140,7 @@ def test_a_password_changed_meanwhile_undoes_the_first_step(guarded: User, brows
 def test_a_first_step_is_forgotten_after_ten_minutes(guarded: User, browser: MakeBrowser) -> None:
     client = after_password(browser(), guarded)
     session = client.session
-    session["waits_for_second_step"] |= {"since": present().timestamp() - 601}
+    session["pending_login"] |= {"since": present().timestamp() - 601}
     session.save()
     assert client.get("/sign-in/code")["Location"] == "/sign-in"
 

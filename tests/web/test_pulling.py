@@ -24,7 +24,7 @@ from botmeter.live.pulls.schedule import PullSchedule, due_us, pause_in_process,
 from botmeter.live.server_state import ServerState
 from botmeter.people.models import AuditEntry, EventSource, User
 from botmeter.people.source_actions import Author, create_source
-from botmeter.people.source_pulls import PullSettings, ScheduledPull, note_pull, set_pull
+from botmeter.people.source_pulls import PullSettings, ScheduledPull, record_pull, set_pull
 from botmeter.sources.api_client import Clocks
 from botmeter.sources.pull_window import PullResult
 
@@ -91,7 +91,7 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], PullResult]]
     results: list[PullResult] = []
 
     def note(account: str, source: str, *, result: dict[str, Any]) -> None:
-        note_pull(account, source, result=result)
+        record_pull(account, source, result=result)
         with came:
             results.append(PullResult.from_mapping(result) or pytest.fail("no result"))
             came.notify_all()
@@ -101,7 +101,7 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], PullResult]]
             assert came.wait_for(lambda: results, 60)
             return results.pop(0)
 
-    monkeypatch.setattr(running, "note_pull", note)
+    monkeypatch.setattr(running, "record_pull", note)
     yield next_one
 
 

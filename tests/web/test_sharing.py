@@ -123,7 +123,7 @@ def test_a_link_that_is_over_and_one_that_never_was_look_the_same(
     assert answer.status_code == 404
     page = answer.content.decode()
     assert "share_over" in page
-    assert "This link is not valid any more" in page
+    assert "This link is no longer valid" in page
     assert "acme" not in page.lower()
 
 

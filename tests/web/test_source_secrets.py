@@ -16,9 +16,9 @@ from botmeter.people.source_pulls import (
     PullSettings,
     ScheduledPull,
     end_pull,
-    note_pull,
     pull_result,
     pull_settings_of,
+    record_pull,
     scheduled_pulls,
     set_pull,
 )
@@ -27,13 +27,11 @@ from botmeter.people.sources import (
     NewAddress,
     OpenedSource,
     cached_source,
-    changed,
     event_source,
     forget_source,
     new_address,
     opened_source,
-    set_secret,
-    turn,
+    update,
 )
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +64,7 @@ def test_the_address_of_a_source_opens_it(made: NewAddress) -> None:
 
 
 def test_neither_the_database_nor_what_is_printed_holds_a_key_or_a_secret(made: NewAddress) -> None:
-    set_secret(made.source, "hush-hush")
+    update(made.source, secret=sealed("hush-hush"))
     row = str(EventSource.objects.values().get())
     assert made.key not in row
     assert "hush-hush" not in row
@@ -100,9 +98,9 @@ def test_a_new_address_puts_an_end_to_the_old_one_at_once(made: NewAddress) -> N
 
 def test_a_source_that_is_turned_off_is_said_to_be_so_at_once(made: NewAddress) -> None:
     opened_source("desk", made.key)
-    turn(made.source, is_on=False)
+    update(made.source, is_on=False)
     assert code_of("desk", made.key) == "source_off"
-    turn(made.source, is_on=True)
+    update(made.source, is_on=True)
     assert opened_source("desk", made.key)
 
 
@@ -127,7 +125,7 @@ def test_an_opened_source_is_cached_for_a_few_seconds(made: NewAddress, monkeypa
 
 def test_a_source_read_while_it_is_changed_is_not_cached(made: NewAddress, monkeypatch: pytest.MonkeyPatch) -> None:
     def overtaken(*_: object, **__: object) -> str:
-        changed(made.source, verify_token="")
+        update(made.source, verify_token="")
         return ""
 
     with monkeypatch.context() as patch:
@@ -150,7 +148,7 @@ def test_what_is_sealed_opens_with_the_same_server_s_key_alone(settings: Setting
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
     assert unsealed(kept, what="it") == "hush-hush"
     settings.SECRET_KEY_FALLBACKS = []
-    with pytest.raises(Unavailable, match="not the one with which the token of source desk was sealed") as refused:
+    with pytest.raises(Unavailable, match="not the one that encrypted the token of source desk") as refused:
         unsealed(kept, what="the token of source desk")
     assert refused.value.code == "seal_broken"
     assert (sealed(""), unsealed("", what="it")) == ("", "")
@@ -170,13 +168,13 @@ def test_only_what_is_on_and_has_a_schedule_is_asked_by_itself(made: NewAddress)
     set_pull(PullSettings(**PULL))
     assert scheduled_pulls() == ()
     set_pull(PullSettings(**PULL, every_minutes=5))
-    turn(made.source, is_on=False)
+    update(made.source, is_on=False)
     assert scheduled_pulls() == ()
 
 
 def test_what_came_of_asking_is_kept_until_it_is_asked_no_more(made: NewAddress) -> None:
     set_pull(PullSettings(**PULL))
-    note_pull("acme", "desk", result={"accepted": 3})
+    record_pull("acme", "desk", result={"accepted": 3})
     assert pull_result("acme", "desk") == {"accepted": 3}
     end_pull("acme", "desk")
     assert (pull_settings_of("acme", "desk"), pull_result("acme", "desk")) == (None, None)
@@ -186,14 +184,14 @@ def test_what_came_of_asking_is_kept_until_it_is_asked_no_more(made: NewAddress)
 def test_what_came_of_asking_leaves_remembered_what_opens_the_address(made: NewAddress) -> None:
     set_pull(PullSettings(**PULL))
     opened = opened_source("desk", made.key)
-    note_pull("acme", "desk", result={"accepted": 3})
+    record_pull("acme", "desk", result={"accepted": 3})
     assert cached_source("desk", made.key) == opened
 
 
-def test_a_source_without_an_address_can_not_be_asked_nor_keep_what_came_of_it() -> None:
-    for deed in (lambda: set_pull(PullSettings(**PULL)), lambda: note_pull("acme", "desk", result={})):
-        with pytest.raises(Missing, match="Source desk of account acme has no address yet") as refused:
-            deed()
+def test_a_source_without_an_address_can_not_be_pulled() -> None:
+    for action in (lambda: set_pull(PullSettings(**PULL)), lambda: record_pull("acme", "desk", result={})):
+        with pytest.raises(Missing, match="Source desk of account acme has no address") as refused:
+            action()
         assert refused.value.code == "source_without_address"
 
 

@@ -1,6 +1,6 @@
 """`key create | list | rotate | revoke`: API keys."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
@@ -13,6 +13,7 @@ from botmeter.domain.instant import text_to_the_second, us_from_datetime
 from botmeter.domain.period import day_from_text
 
 if TYPE_CHECKING:
+    from botmeter.people.audit import Action
     from botmeter.people.models import ApiKey
 
 _COLUMNS = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_used_at")
@@ -57,13 +58,12 @@ def create(
     `Authorization: Bearer KEY`.
     """
     owner = open_people(data, account)
-    from botmeter.people.audit import Action, record
+    from botmeter.people.audit import Action
     from botmeter.people.keys import KeyDraft, end_of_day, new_key, scopes_from_texts
 
     ends_at = None if expires is None else end_of_day(day_from_text(expires))
     created = new_key(owner, KeyDraft(name=name, scopes=scopes_from_texts(scope), expires_at=ends_at), created_by=None)
-    fields = {"name": created.key.name, "key": f"{created.key.start}…", "scopes": created.key.scopes}
-    record(Action.KEY_CREATED, request=None, user=None, account=owner, **fields)
+    _record(Action.KEY_CREATED, created.key, scopes=created.key.scopes)
     show(f"{created.secret}\n")
     say(f"key {created.key.start}… of account {owner} has {', '.join(created.key.scopes)}; it is not shown again")
 
@@ -99,34 +99,35 @@ def rotate(
     changed one by one.
     """
     owner = open_people(data, account)
-    from botmeter.people.audit import Action, record
+    from botmeter.people.audit import Action
     from botmeter.people.keys import key_of, lives_on_from_text, rotate_key
 
-    lasting, old = lives_on_from_text(lives_on), key_of(owner, key)
-    created = rotate_key(old, lives_on=lasting, created_by=None)
-    fields = {"name": created.key.name, "key": f"{created.key.start}…", "scopes": created.key.scopes}
+    overlap, old = lives_on_from_text(lives_on), key_of(owner, key)
+    created = rotate_key(old, lives_on=overlap, created_by=None)
     replaced = {"instead_of": old.start, "old_lives_on": lives_on}
-    record(Action.KEY_CREATED, request=None, user=None, account=owner, **fields, **replaced)
+    _record(Action.KEY_CREATED, created.key, scopes=created.key.scopes, **replaced)
     show(f"{created.secret}\n")
     old.refresh_from_db()
     say(f"key {created.key.start}… replaces {old.start}…, which expires {_row(old)['expires_at']}")
 
 
 @commands.command(runs_here=True, epilog=examples(("", "botmeter key revoke nightly --account acme")))
-def revoke(
-    key: KeyName,
-    account: options.AccountName,
-    data: options.Data = None,
-) -> None:
+def revoke(key: KeyName, account: options.AccountName, data: options.Data = None) -> None:
     """Revoke an API key. It stops working at once."""
     owner = open_people(data, account)
-    from botmeter.people.audit import Action, record
+    from botmeter.people.audit import Action
     from botmeter.people.keys import key_of, revoke_key
 
     api_key = key_of(owner, key)
     if revoke_key(api_key):
-        record(Action.KEY_REVOKED, request=None, user=None, account=owner, name=api_key.name, key=f"{api_key.start}…")
+        _record(Action.KEY_REVOKED, api_key)
     say(f"revoked key {api_key.start}… ({printable(api_key.name)})")
+
+
+def _record(action: "Action", key: "ApiKey", **detail: Any) -> None:
+    from botmeter.people.audit import record
+
+    record(action, account=key.account, name=key.name, key=f"{key.start}…", **detail)
 
 
 def _row(key: "ApiKey") -> dict[str, object]:

@@ -33,7 +33,7 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
     with owned_folder(data) as folder:
         ledgers = Ledgers(reading=lambda: folder.reading(account), writing=lambda: folder.ledger(account))
         result = pull_source(account, source, since_us=since_us, ledgers=ledgers, clocks=clocks)
-    Author().note(Action.SOURCE_PULLED, account, source=source, accepted=result.accepted, known=result.known)
+    Author().record(Action.SOURCE_PULLED, account, source=source, accepted=result.accepted, known=result.known)
     return result
 
 

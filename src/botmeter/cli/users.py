@@ -131,11 +131,11 @@ def role(
     The last owner of an account can't be changed.
     """
     owner = open_people(data, account)
-    from botmeter.people.admin import set_role, take_out, user_of
+    from botmeter.people.admin import remove_member, set_role, user_of
 
     user = user_of(email)
     if role == "none":
-        take_out(user, owner)
+        remove_member(user, owner)
         say(f"removed {user.email} from {owner}")
         return
     new_role = set_role(user, owner, role=role, may_export=export)

@@ -1,4 +1,4 @@
-"""Administration of users by the server's operator."""
+"""Administration of users on the command line."""
 
 from datetime import timedelta
 from typing import Final
@@ -10,14 +10,13 @@ from django.urls import reverse
 from botmeter.domain.display_name import display_name_fault
 from botmeter.domain.errors import Conflict, Missing, Refused
 from botmeter.people import members
-from botmeter.people.audit import Action, record
+from botmeter.people.audit import COMMAND_LINE, Action, record
 from botmeter.people.links import new_link
 from botmeter.people.members import MemberRole
 from botmeter.people.models import Link, Membership, User
 from botmeter.people.rights import EXPORTS_BY_DEFAULT, Role
 from botmeter.people.second_factor import remove_second_factor
 
-_WHO: Final = "command line"
 LINK_LASTS: Final = timedelta(days=1)
 
 
@@ -32,11 +31,11 @@ def new_user(email: str, *, name: str) -> User:
     try:
         validate_email(address)
     except ValidationError:
-        raise Refused("email_invalid", f"{email[:80]!r} is not an e-mail address.") from None
+        raise Refused("email_invalid", f"{email[:80]!r} is not a valid e-mail address.") from None
     if fault := display_name_fault(name):
-        raise Refused("person_name_invalid", f"{name[:40]!r} can't be a person's name: {fault}.")
+        raise Refused("person_name_invalid", f"{name[:40]!r} is not a valid name: {fault}.")
     if User.objects.filter(email=address).exists():
-        raise Conflict("user_exists", f"There is a user {address} already.")
+        raise Conflict("user_exists", f"User {address} already exists.")
     return User.objects.create_user(address, name=name)
 
 
@@ -46,50 +45,49 @@ def user_of(email: str) -> User:
     Raises:
         Missing: `user_unknown`.
     """
-    found = User.objects.filter(email=email.strip().lower()).first()
-    if found is None:
-        raise Missing("user_unknown", f"There is no user {email[:80]}; `botmeter user list` names them all.")
-    return found
+    user = User.objects.filter(email=email.strip().lower()).first()
+    if user is None:
+        raise Missing("user_unknown", f"Unknown user {email[:80]}. `botmeter user list` lists all users.")
+    return user
 
 
 def link_for(user: User, *, to_password: bool) -> str:
     """Return a one-day, one-time path for sign-in or a new password."""
     purpose = Link.Purpose.PASSWORD if to_password else Link.Purpose.SIGN_IN
     secret = new_link(purpose, lasting=LINK_LASTS, user=user)
-    record(Action.LINK_MADE, request=None, user=user, who=_WHO, email=user.email, to=purpose.value)
+    record(Action.LINK_MADE, user=user, who=COMMAND_LINE, email=user.email, to=purpose.value)
     return reverse("password-choose" if to_password else "by-link", args=(secret,))
 
 
 def drop_second_factor(user: User) -> bool:
     """Remove the second factor; False if there was none."""
-    had = remove_second_factor(user)
-    if had:
-        record(Action.SECOND_FACTOR_REMOVED, request=None, user=user, who=_WHO, email=user.email)
-    return had
+    is_removed = remove_second_factor(user)
+    if is_removed:
+        record(Action.SECOND_FACTOR_REMOVED, user=user, who=COMMAND_LINE, email=user.email)
+    return is_removed
 
 
 def set_role(user: User, account: str, *, role: str, may_export: bool | None) -> MemberRole:
     """Set a user's role; None for `may_export` keeps the right, or uses the role's default."""
-    found = Membership.objects.filter(user=user, account=account).first()
-    usual = found.may_export if found else Role(role) in EXPORTS_BY_DEFAULT
-    standing = MemberRole(role=Role(role), may_export=usual if may_export is None else may_export)
-    if found is None:
-        Membership.objects.create(user=user, account=account, role=role, may_export=standing.may_export)
+    membership = Membership.objects.filter(user=user, account=account).first()
+    default = membership.may_export if membership else Role(role) in EXPORTS_BY_DEFAULT
+    after = MemberRole(role=Role(role), may_export=default if may_export is None else may_export)
+    if membership is None:
+        Membership.objects.create(user=user, account=account, role=role, may_export=after.may_export)
     else:
-        members.change(found, standing)
-    about = {"email": user.email, "after": str(standing)}
-    record(Action.MEMBER_CHANGED, request=None, user=None, account=account, who=_WHO, **about)
-    return standing
+        members.change(membership, after)
+    record(Action.MEMBER_CHANGED, account=account, email=user.email, after=str(after))
+    return after
 
 
-def take_out(user: User, account: str) -> None:
+def remove_member(user: User, account: str) -> None:
     """Remove a user from an account.
 
     Raises:
         Missing: `member_unknown`.
     """
-    found = Membership.objects.filter(user=user, account=account).first()
-    if found is None:
+    membership = Membership.objects.filter(user=user, account=account).first()
+    if membership is None:
         raise Missing("member_unknown", f"{user.email} does not belong to account {account}.")
-    members.remove(found)
-    record(Action.MEMBER_REMOVED, request=None, user=None, account=account, who=_WHO, email=user.email)
+    members.remove(membership)
+    record(Action.MEMBER_REMOVED, account=account, email=user.email)

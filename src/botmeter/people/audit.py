@@ -1,12 +1,14 @@
 """The audit log."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
 
 from botmeter.people.client_address import address_of
 from botmeter.people.models import AuditEntry, User
+
+COMMAND_LINE: Final = "command line"
 
 
 class Action(StrEnum):
@@ -43,19 +45,27 @@ class Action(StrEnum):
     SHARE_REVOKED = "share_revoked"
 
 
-def record(action: Action, *, request: HttpRequest | None, user: User | None, **about: Any) -> None:
+def record(
+    action: Action,
+    *,
+    request: HttpRequest | None = None,
+    user: User | None = None,
+    account: str = "",
+    who: str | None = None,
+    **detail: Any,
+) -> None:
     """Add an entry.
 
     Args:
-        about: Details as JSON values; `account` and `who` are columns. Entries without an account are visible to the
-            owners of all the user's accounts; `who` defaults to the user's email address.
+        account: Empty for entries that the owners of all the user's accounts see.
+        who: Default: the user's email address, or the command line.
+        detail: JSON values.
     """
-    account, who = about.pop("account", ""), about.pop("who", None)
     AuditEntry.objects.create(
         account=account,
         user=user,
-        who=str(who or (user.email if user else "command line")),
+        who=who or (user.email if user else COMMAND_LINE),
         action=action.value,
-        detail=about,
+        detail=detail,
         address=address_of(request) if request else "",
     )

@@ -11,7 +11,7 @@ def address_of(request: HttpRequest) -> str:
 
     Behind a proxy (the public URL is https), the last entry of X-Forwarded-For: senders can forge the others.
     """
-    told = str(request.META.get("HTTP_X_FORWARDED_FOR") or "").rpartition(",")[2].strip()
-    if settings.IS_SECURE and told:
-        return told[:_LENGTH_MAX]
+    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR") or "").rpartition(",")[2].strip()
+    if settings.IS_SECURE and forwarded:
+        return forwarded[:_LENGTH_MAX]
     return str(request.META.get("REMOTE_ADDR") or "")[:_LENGTH_MAX]

@@ -1,5 +1,7 @@
 """API keys, which belong to an account and outlive their creator's membership."""
 
+import asyncio
+import logging
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -8,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from django.db import transaction
+from django.db import DatabaseError, close_old_connections, transaction
 
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.display_name import required_name_fault
@@ -20,12 +22,14 @@ from botmeter.people.access_state import AccessState, state_of
 from botmeter.people.links import digest_of
 from botmeter.people.models import ApiKey, User
 
+_log: Final = logging.getLogger(__name__)
+
 PREFIX: Final = "bm_"
 NAME_LENGTH_MAX: Final = 100
 # Enough to tell keys apart, far too little to guess the rest of one.
 _SHOWN_LENGTH: Final = 10
 # Minimum time between writes of the last use, so that frequent requests don't each cost one.
-_USE_NOTED_EVERY: Final = timedelta(minutes=1)
+_USE_RECORDED_EVERY: Final = timedelta(minutes=1)
 _LIVES_ON: Final = re.compile(r"0|([0-9]{1,5})([mhd])")
 _LIVES_ON_MAX: Final = timedelta(days=366)
 _MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
@@ -68,9 +72,9 @@ class KeyDraft:
         name = self.name.strip()
         fault = required_name_fault(name)
         if fault:
-            raise Refused("key_name_invalid", f"{name[:40]!r} can't be a key's name: {fault}.")
+            raise Refused("key_name_invalid", f"{name[:40]!r} is not a valid name of a key: {fault}.")
         if not self.scopes:
-            raise Refused("scopes_missing", f"A key needs a scope; there are {', '.join(Scope)}.")
+            raise Refused("scopes_missing", f"A key needs at least one scope of {', '.join(Scope)}.")
         object.__setattr__(self, "name", name)
 
 
@@ -92,9 +96,6 @@ class KnownKey:
     start: str
     expires_at: datetime | None
 
-    def require(self, scope: Scope) -> None:
-        require_scope(scope, scopes=self.scopes, start=self.start)
-
 
 KNOWN_SECONDS: Final = 5.0
 """Time after which a key that another process revoked stops working."""
@@ -104,17 +105,11 @@ known_keys: BoundedCache[str, KnownKey] = BoundedCache(_KNOWN_MAX, lasts_seconds
 """Working keys by digest of their secret. Cleared whenever a key is revoked or rotated in this process."""
 
 
-def allows(scopes: Iterable[str], wanted: Scope) -> bool:
-    """Check for `wanted` or `admin`, which includes everything."""
-    return any(scope in (wanted.value, Scope.ADMIN.value) for scope in scopes)
-
-
-def require_scope(wanted: Scope, *, scopes: Iterable[str], start: str) -> None:
-    """Raise NotAllowed `scope_missing` without the scope."""
-    has = sorted(scopes)
-    if not allows(has, wanted):
-        told = ", ".join(has) or "none"
-        raise NotAllowed("scope_missing", f"This takes the scope {wanted.value}; the key {start}… has {told}.")
+def require_scope(key: ApiKey | KnownKey, scope: Scope) -> None:
+    """Raise NotAllowed `scope_missing` unless the key has the scope, or `admin`, which includes all."""
+    if not {scope.value, Scope.ADMIN.value} & set(key.scopes):
+        own = ", ".join(sorted(key.scopes)) or "none"
+        raise NotAllowed("scope_missing", f"The key {key.start}… lacks the scope {scope.value}. Its scopes: {own}.")
 
 
 def secret_from_headers(headers: Mapping[str, str]) -> str:
@@ -137,30 +132,33 @@ def check_rate(limiter: RateLimiter, key: ApiKey | KnownKey, *, limit: int) -> N
 
 def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
     """Parse scopes, each once; raises Refused `scope_unknown`."""
-    found: list[Scope] = []
+    scopes: list[Scope] = []
     for text in dict.fromkeys(texts):
         try:
-            found.append(Scope(text))
+            scopes.append(Scope(text))
         except ValueError:
-            raise Refused("scope_unknown", f"There is no scope {text[:40]!r}; there are {', '.join(Scope)}.") from None
-    return tuple(found)
+            raise Refused("scope_unknown", f"Unknown scope {text[:40]!r}. Use one of {', '.join(Scope)}.") from None
+    return tuple(scopes)
 
 
 def lives_on_from_text(text: str) -> timedelta:
     """Parse an overlap, `90m`, `24h`, `7d` or `0`; raises Refused `lives_on_invalid`."""
-    found = _LIVES_ON.fullmatch(text)
-    lasting = timedelta(minutes=int(found[1] or 0) * _MINUTES[found[2] or "m"]) if found else None
-    if lasting is None or lasting > _LIVES_ON_MAX:
-        most = f"at most {_LIVES_ON_MAX.days} days"
-        raise Refused("lives_on_invalid", f"A key can't work on for {text[:40]!r}; write 90m, 24h or 7d, {most}, or 0.")
-    return lasting
+    match = _LIVES_ON.fullmatch(text)
+    overlap = timedelta(minutes=int(match[1] or 0) * _MINUTES[match[2] or "m"]) if match else None
+    if overlap is None or overlap > _LIVES_ON_MAX:
+        raise Refused(
+            "lives_on_invalid",
+            f"{text[:40]!r} is not a valid time for the old key. Use a number of minutes, hours or days, such as 90m, "
+            f"24h or 7d, at most {_LIVES_ON_MAX.days} days, or 0.",
+        )
+    return overlap
 
 
 def end_of_day(day_on: date) -> datetime:
     """Return the end of a UTC day; raises Refused `key_expiry_past`."""
     end = datetime_from_us(day_start_us(day_on) + DAY_US) if day_on < date.max else datetime.max.replace(tzinfo=UTC)
     if end <= present():
-        raise Refused("key_expiry_past", f"A key can't expire on {day_on}: that day is over.")
+        raise Refused("key_expiry_past", f"The expiry date {day_on} is in the past.")
     return end
 
 
@@ -179,7 +177,7 @@ def new_key(account: str, draft: KeyDraft, *, created_by: User | None) -> NewKey
     return NewKey(key=key, secret=secret)
 
 
-def opened_key(secret: str) -> ApiKey:
+def valid_key(secret: str) -> ApiKey:
     """Return the valid key with this secret.
 
     Raises:
@@ -187,7 +185,7 @@ def opened_key(secret: str) -> ApiKey:
     """
     key = ApiKey.objects.filter(digest=digest_of(secret)).first()
     if key is None:
-        raise NotAllowed("key_wrong", "There is no such key. Keys are made under Admin, Keys.")
+        raise NotAllowed("key_wrong", "Unknown API key. Create one under Admin, API keys.")
     match state_of(key):
         case AccessState.REVOKED:
             raise NotAllowed("key_revoked", f"The key {key.start}… was revoked.")
@@ -197,14 +195,48 @@ def opened_key(secret: str) -> ApiKey:
             return key
 
 
-def note_use(key: ApiKey) -> None:
+def record_use(key: ApiKey) -> None:
     """Record a use, at most once a minute."""
     now = present()
-    if key.last_used_at is None or now - key.last_used_at >= _USE_NOTED_EVERY:
+    if key.last_used_at is None or now - key.last_used_at >= _USE_RECORDED_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
-def key_of(account: str, said: str) -> ApiKey:
+def cached_key(secret: str) -> KnownKey | None:
+    """Return the key if it is cached; never blocks. If None, call `known_key`."""
+    key = known_keys.get(digest_of(secret))
+    if key is None or (key.expires_at is not None and key.expires_at <= present()):
+        return None
+    return key
+
+
+def known_key(secret: str) -> KnownKey:
+    """Return the key with this secret and record its use; raises as `valid_key`."""
+    return cached_key(secret) or known_keys.remake(digest_of(secret), lambda: _read_key(secret))
+
+
+async def key_from_headers(headers: Mapping[str, str]) -> KnownKey:
+    """Return the request's key, read in a thread unless cached; raises as `secret_from_headers` and `valid_key`."""
+    secret = secret_from_headers(headers)
+    key = cached_key(secret)
+    return await asyncio.to_thread(known_key, secret) if key is None else key
+
+
+def _read_key(secret: str) -> KnownKey:
+    # Outside a request nothing else closes a connection that the database has dropped.
+    close_old_connections()
+    key = valid_key(secret)
+    try:
+        record_use(key)
+    except DatabaseError as problem:
+        # Accepting the event matters more than recording the use.
+        _log.warning("The use of a key was not recorded: %s", problem)
+    return KnownKey(
+        pk=key.pk, account=key.account, scopes=frozenset(key.scopes), start=key.start, expires_at=key.expires_at
+    )
+
+
+def key_of(account: str, text: str) -> ApiKey:
     """Return the key with this name, first characters or secret.
 
     Raises:
@@ -212,18 +244,20 @@ def key_of(account: str, said: str) -> ApiKey:
         Refused: `key_ambiguous`.
     """
     keys = list(ApiKey.objects.filter(account=account).order_by("pk"))
-    digest = digest_of(said)
-    found = [key for key in keys if said in (key.name, key.start) or key.digest == digest]
-    found = found or [key for key in keys if said and key.start.startswith(said)]
+    digest = digest_of(text)
+    matches = [key for key in keys if text in (key.name, key.start) or key.digest == digest]
+    matches = matches or [key for key in keys if text and key.start.startswith(text)]
     # Prefer a working key over revoked ones of the same name.
-    found = [key for key in found if state_of(key) is AccessState.WORKS] or found[-1:]
-    if not found:
-        known = "`botmeter key list` shows them"
-        raise Missing("key_unknown", f"Account {account} has no key {said[:_SHOWN_LENGTH]!r}; {known}.")
-    if len(found) > 1:
-        starts = ", ".join(f"{key.start}…" for key in found[:5])
-        raise Refused("key_ambiguous", f"{len(found)} keys of account {account} are called so: {starts}.")
-    return found[0]
+    matches = [key for key in matches if state_of(key) is AccessState.WORKS] or matches[-1:]
+    if not matches:
+        raise Missing(
+            "key_unknown",
+            f"Account {account} has no key {text[:_SHOWN_LENGTH]!r}. `botmeter key list` lists its keys.",
+        )
+    if len(matches) > 1:
+        starts = ", ".join(f"{key.start}…" for key in matches[:5])
+        raise Refused("key_ambiguous", f"{len(matches)} keys of account {account} match: {starts}.")
+    return matches[0]
 
 
 def revoke_key(key: ApiKey) -> bool:
@@ -240,7 +274,7 @@ def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> 
         Refused: `key_over` if the key no longer works.
     """
     if state_of(key) is not AccessState.WORKS:
-        raise Refused("key_over", f"The key {key.start}… no longer works, so there is nothing to replace.")
+        raise Refused("key_over", f"The key {key.start}… no longer works and can't be replaced. Create a new one.")
     now = present()
     lasting = None if key.expires_at is None else key.expires_at - key.created_at
     draft = KeyDraft(
@@ -248,7 +282,7 @@ def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> 
     )
     ends_at = now + lives_on if key.expires_at is None else min(key.expires_at, now + lives_on)
     with transaction.atomic():
-        made = new_key(key.account, draft, created_by=created_by)
+        new = new_key(key.account, draft, created_by=created_by)
         ApiKey.objects.filter(pk=key.pk).update(expires_at=ends_at)
     known_keys.clear()
-    return made
+    return new

@@ -1,4 +1,4 @@
-"""Secret links, stored as digests."""
+"""Secrets of links and keys, stored as digests."""
 
 import hashlib
 import secrets
@@ -17,18 +17,18 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def new_link(purpose: Link.Purpose, *, lasting: timedelta, **what: Any) -> str:
+def new_link(purpose: Link.Purpose, *, lasting: timedelta, **fields: Any) -> str:
     """Create a link and return its secret."""
     secret = secrets.token_urlsafe(32)
-    Link.objects.create(purpose=purpose, digest=digest_of(secret), expires_at=present() + lasting, **what)
+    Link.objects.create(purpose=purpose, digest=digest_of(secret), expires_at=present() + lasting, **fields)
     return secret
 
 
 def open_link(secret: str, *, purpose: Link.Purpose) -> Link:
-    """Return an unused, unexpired link; raises `link_unusable`."""
+    """Return a link that is neither used nor expired; raises Missing `link_unusable`."""
     usable = Q(used_at=None) | Q(is_reusable=True)
-    open_links = Link.objects.filter(usable, purpose=purpose, digest=digest_of(secret), expires_at__gt=present())
-    link = open_links.select_related("user").first()
+    links = Link.objects.filter(usable, purpose=purpose, digest=digest_of(secret), expires_at__gt=present())
+    link = links.select_related("user").first()
     if link is None:
         raise link_unusable()
     return link
@@ -40,14 +40,15 @@ def forget_expired_links() -> None:
 
 
 def use_up(link: Link) -> None:
-    """Mark a link as used; raises `link_unusable` if it was before."""
+    """Mark a link as used; raises Missing `link_unusable` if it was before."""
     if not link.is_reusable and not Link.objects.filter(pk=link.pk, used_at=None).update(used_at=present()):
         raise link_unusable()
 
 
 def link_unusable() -> Missing:
-    """One refusal for used, expired, withdrawn and altered links."""
+    """Return the same error for used, expired, withdrawn and altered links."""
     return Missing(
         "link_unusable",
-        "This link has been used, has expired, or was not copied as a whole. Ask whoever gave it to you for a new one.",
+        "This link was used, has expired, or was not copied completely. Ask the person who gave it to you for a new "
+        "one.",
     )

@@ -17,18 +17,18 @@ from botmeter.people.audit import Action, record
 from botmeter.people.models import User
 from botmeter.people.second_factor import has_second_factor
 
-_WAITING: Final = "waits_for_second_step"
-_WAITS_SECONDS: Final = 600
+_PENDING: Final = "pending_login"
+_PENDING_SECONDS_MAX: Final = 600
 _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLogin:
-    """A user whose second step is pending; `road` names the first, such as `password`."""
+    """A user whose second step is pending; `method` names the first, such as `password`."""
 
     user: User
     next_path: str
-    road: str
+    method: str
 
 
 def own_path(request: HttpRequest, path: str | None) -> str:
@@ -37,38 +37,38 @@ def own_path(request: HttpRequest, path: str | None) -> str:
     return path if path and path.startswith("/") and is_ours else reverse("home")
 
 
-def entered(request: HttpRequest, user: User, *, next_path: str, road: str) -> HttpResponseRedirect:
+def begin_login(request: HttpRequest, user: User, *, next_path: str, method: str) -> HttpResponseRedirect:
     """Sign in, or redirect to the second step."""
     if not has_second_factor(user):
-        return signed_in(request, PendingLogin(user=user, next_path=next_path, road=road))
+        return complete_login(request, PendingLogin(user=user, next_path=next_path, method=method))
     logout(request)
-    request.session[_WAITING] = {
+    request.session[_PENDING] = {
         "user": user.pk,
         "proof": user.get_session_auth_hash(),
         "since": present().timestamp(),
         "next": next_path,
-        "road": road,
+        "method": method,
     }
     return HttpResponseRedirect(reverse("second-factor"))
 
 
-def waiting(request: HttpRequest) -> PendingLogin | None:
+def pending_login(request: HttpRequest) -> PendingLogin | None:
     """Return the pending login if recent and the password is unchanged."""
-    note: dict[str, Any] | None = request.session.get(_WAITING)
-    if note is None or present().timestamp() - note["since"] > _WAITS_SECONDS:
+    note: dict[str, Any] | None = request.session.get(_PENDING)
+    if note is None or present().timestamp() - note["since"] > _PENDING_SECONDS_MAX:
         return None
     user = User.objects.filter(pk=note["user"], is_active=True).first()
     if user is None or not constant_time_compare(user.get_session_auth_hash(), note["proof"]):
         return None
-    return PendingLogin(user=user, next_path=note["next"], road=note["road"])
+    return PendingLogin(user=user, next_path=note["next"], method=note["method"])
 
 
-def signed_in(request: HttpRequest, waiting: PendingLogin, *, device: object = None) -> HttpResponseRedirect:
+def complete_login(request: HttpRequest, pending: PendingLogin, *, device: object = None) -> HttpResponseRedirect:
     """Sign in under a new session key, and redirect."""
-    request.session.pop(_WAITING, None)
+    request.session.pop(_PENDING, None)
     if device is not None:
         # django-otp's listener stores it in the session.
-        waiting.user.otp_device = device  # type: ignore[attr-defined]
-    login(request, waiting.user, backend=_BACKEND)
-    record(Action.SIGNED_IN, request=request, user=waiting.user, by=waiting.road, second_step=device is not None)
-    return HttpResponseRedirect(waiting.next_path)
+        pending.user.otp_device = device  # type: ignore[attr-defined]
+    login(request, pending.user, backend=_BACKEND)
+    record(Action.SIGNED_IN, request=request, user=pending.user, by=pending.method, second_step=device is not None)
+    return HttpResponseRedirect(pending.next_path)

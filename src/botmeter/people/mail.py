@@ -4,8 +4,7 @@ Sent in the background, since response times must not reveal a mail; failures ar
 """
 
 import logging
-from concurrent.futures import Future as _Future
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final
 
 from django.conf import settings
@@ -13,8 +12,8 @@ from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
 _log = logging.getLogger(__name__)
-_postman: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
-_on_the_way: "Final[set[_Future[None]]]" = set()
+_sender: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+_unsent: "Final[set[Future[None]]]" = set()
 
 
 def mail_is_set() -> bool:
@@ -24,15 +23,15 @@ def mail_is_set() -> bool:
 
 def send(subject: str, *lines: str, to: str) -> None:
     """Send a plain-text mail in the background."""
-    letter = EmailMessage(subject=subject, body="\n".join(lines) + "\n", to=[to])
-    sending = _postman.submit(_deliver, letter)
-    _on_the_way.add(sending)
-    sending.add_done_callback(_on_the_way.discard)
+    message = EmailMessage(subject=subject, body="\n".join(lines) + "\n", to=[to])
+    sending = _sender.submit(_deliver, message)
+    _unsent.add(sending)
+    sending.add_done_callback(_unsent.discard)
 
 
 def wait_until_sent() -> None:
     """Wait for all mails."""
-    wait(tuple(_on_the_way))
+    wait(tuple(_unsent))
 
 
 def public_address(request: HttpRequest, path: str) -> str:
@@ -40,12 +39,12 @@ def public_address(request: HttpRequest, path: str) -> str:
     return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
 
 
-def _deliver(letter: EmailMessage) -> None:
+def _deliver(message: EmailMessage) -> None:
     try:
-        letter.send()
+        message.send()
     except OSError as problem:
         # smtplib's errors are OSErrors too.
-        _log.warning("A letter could not be sent: %s", problem)
+        _log.warning("An email could not be sent: %s", problem)
     except Exception:  # noqa: BLE001 - the end of a thread
         # A bug; nothing reads the thread's future, so it would be lost silently.
-        _log.exception("A letter could not be sent")
+        _log.exception("An email could not be sent")

@@ -32,7 +32,7 @@ class MemberRole:
         return f"{self.role.label.lower()}, {'may export' if self.may_export else 'may not export'}"
 
 
-def invite(account: str, email: str, *, standing: MemberRole, by: User) -> str:
+def invite(account: str, email: str, *, role: MemberRole, by: User) -> str:
     """Invite a person for a week, and return the link's secret.
 
     Raises:
@@ -41,12 +41,12 @@ def invite(account: str, email: str, *, standing: MemberRole, by: User) -> str:
     """
     address = email.strip().lower()
     if Membership.objects.filter(account=account, user__email=address).exists():
-        raise Conflict("member_already", f"{address} belongs to account {account} already.")
+        raise Conflict("member_already", f"{address} already belongs to account {account}.")
     open_count = open_invitations(account).exclude(email=address).count()
     if open_count >= INVITATIONS_MAX:
         raise Refused(
             "invitations_too_many",
-            f"Account {account} has {open_count} open invitations, and {INVITATIONS_MAX} is the most; withdraw some.",
+            f"Account {account} has {open_count} open invitations; the limit is {INVITATIONS_MAX}. Revoke some.",
         )
     with transaction.atomic():
         # A new invitation replaces an earlier one to the same address.
@@ -56,8 +56,8 @@ def invite(account: str, email: str, *, standing: MemberRole, by: User) -> str:
             lasting=INVITATION_LASTS,
             account=account,
             email=address,
-            role=standing.role.value,
-            may_export=standing.may_export,
+            role=role.role.value,
+            may_export=role.may_export,
             created_by=by,
         )
 
@@ -74,18 +74,18 @@ def join(link: Link, user: User) -> Membership:
         Conflict: `member_already`.
     """
     if Membership.objects.filter(account=link.account, user=user).exists():
-        raise Conflict("member_already", f"{user.email} belongs to account {link.account} already.")
+        raise Conflict("member_already", f"{user.email} already belongs to account {link.account}.")
     with transaction.atomic():
         use_up(link)
         return Membership.objects.create(user=user, account=link.account, role=link.role, may_export=link.may_export)
 
 
-def change(membership: Membership, standing: MemberRole) -> None:
+def change(membership: Membership, role: MemberRole) -> None:
     """Change a member's role or export right."""
     with transaction.atomic():
-        if standing.role is not Role.OWNER:
+        if role.role is not Role.OWNER:
             _keep_an_owner(membership)
-        membership.role, membership.may_export = standing.role.value, standing.may_export
+        membership.role, membership.may_export = role.role.value, role.may_export
         membership.save(update_fields=["role", "may_export"])
 
 
@@ -102,8 +102,8 @@ def require_power_over(membership: Membership, *, by: User) -> None:
     if Membership.objects.filter(user=membership.user).exclude(account__in=owned).exists():
         raise NotAllowed(
             "member_elsewhere",
-            f"{membership.user.email} belongs to an account that is not yours, so a link to their password can't be "
-            "shown to you. Whoever runs the server can make one: botmeter user link.",
+            f"{membership.user.email} also belongs to an account that you don't own, so you can't get a link to reset "
+            "their password. The server administrator can create one: botmeter user link.",
         )
 
 
@@ -117,8 +117,8 @@ def may_create_accounts(user: User) -> bool:
 
 def accounts_without_people(names: list[str]) -> list[str]:
     """Return accounts without a member who ever had a password."""
-    settled = Membership.objects.filter(user__in=User.objects.with_password())
-    return sorted(set(names) - set(settled.values_list("account", flat=True)))
+    with_members = Membership.objects.filter(user__in=User.objects.with_password())
+    return sorted(set(names) - set(with_members.values_list("account", flat=True)))
 
 
 def _keep_an_owner(membership: Membership) -> None:
@@ -132,5 +132,5 @@ def _keep_an_owner(membership: Membership) -> None:
         raise Refused(
             "last_owner",
             f"{membership.user.email} is the only owner of account {membership.account}; "
-            "make someone else an owner first.",
+            "make another member an owner first.",
         )

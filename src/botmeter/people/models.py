@@ -70,8 +70,8 @@ class User(AbstractBaseUser):
             yield self._session_hash(secret=secret)
 
     def _session_hash(self, *, secret: str | bytes | None) -> str:
-        told = f"{self.password}:{self.sign_out_count}"
-        return salted_hmac("botmeter.session", told, secret=secret, algorithm="sha256").hexdigest()
+        state = f"{self.password}:{self.sign_out_count}"
+        return salted_hmac("botmeter.session", state, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Membership(models.Model):

@@ -21,21 +21,21 @@ def sealed(plain: str) -> str:
     return _box().encrypt(plain.encode()).decode() if plain else ""
 
 
-def unsealed(kept: str, *, what: str) -> str:
+def unsealed(text: str, *, what: str) -> str:
     """Decrypt a text; empty stays empty. `what` names it in errors.
 
     Raises:
         Unavailable: `seal_broken` if the server's key has changed.
     """
-    if not kept:
+    if not text:
         return ""
     try:
-        return _box().decrypt(kept).decode()
+        return _box().decrypt(text).decode()
     except InvalidToken:
         raise Unavailable(
             "seal_broken",
-            f"This server's secret key is not the one with which {what} was sealed. Put the old key back, or set it "
-            "anew under Admin, Sources.",
+            f"The server's secret key is not the one that encrypted {what}. Restore that key, or enter the "
+            "secret again under Admin, Sources.",
         ) from None
 
 

@@ -19,7 +19,7 @@ RECOVERY_CODE_COUNT: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guess:
+class CodeResult:
     """Result of a code; `device` is None if it is wrong."""
 
     device: object = None
@@ -52,7 +52,7 @@ def confirmed(device: TOTPDevice, code: str) -> bool:
     return True
 
 
-def guess(user: User, code: str) -> Guess:
+def check_code(user: User, code: str) -> CodeResult:
     """Check a code; a recovery code works once."""
     plain, wait_seconds = _plain(code), 0
     kind = TOTPDevice if plain.isdecimal() else StaticDevice
@@ -60,13 +60,13 @@ def guess(user: User, code: str) -> Guess:
         for device in devices_for_user(user, confirmed=True, for_verify=True):
             if not isinstance(device, kind):
                 continue
-            is_allowed, why = device.verify_is_allowed()
+            is_allowed, details = device.verify_is_allowed()
             if not is_allowed:
-                until = (why or {}).get("locked_until")
+                until = (details or {}).get("locked_until")
                 wait_seconds = max(wait_seconds, 1 + int((until - present()).total_seconds()) if until else 1)
             elif device.verify_token(plain):
-                return Guess(device=device)
-    return Guess(wait_seconds=wait_seconds)
+                return CodeResult(device=device)
+    return CodeResult(wait_seconds=wait_seconds)
 
 
 def new_recovery_codes(user: User) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ def remove_second_factor(user: User) -> bool:
 def key_text(device: TOTPDevice) -> str:
     """Return the key in groups of four."""
     text = b32encode(device.bin_key).decode()
-    return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
+    return " ".join(text[index : index + 4] for index in range(0, len(text), 4))
 
 
 def qr_drawing(device: TOTPDevice) -> SafeString:

@@ -40,10 +40,10 @@ class ShareDraft:
         name = self.name.strip()
         fault = required_name_fault(name)
         if fault:
-            raise Refused("share_name_invalid", f"{name[:40]!r} can't be a link's name: {fault}.")
+            raise Refused("share_name_invalid", f"{name[:40]!r} is not a valid name of a link: {fault}.")
         if self.lasting_days not in LASTING_DAYS:
             known = ", ".join(map(str, LASTING_DAYS))
-            raise Refused("share_lasting_invalid", f"A link lasts {known} days, not {self.lasting_days}.")
+            raise Refused("share_lasting_invalid", f"A link can't last {self.lasting_days} days. Use one of: {known}.")
         object.__setattr__(self, "name", name)
 
 
@@ -70,25 +70,25 @@ def new_share(account: str, draft: ShareDraft, *, created_by: User) -> NewShare:
     return NewShare(link=link, secret=secret)
 
 
-def opened_share(secret: str) -> ShareLink:
+def valid_share(secret: str) -> ShareLink:
     """Return the link; raises Missing `share_over` if expired, revoked, altered or unknown."""
     try:
         _signer().unsign(secret)
     except BadSignature:
         raise share_over() from None
-    opened = ShareLink.objects.filter(digest=digest_of(secret), revoked_at=None, expires_at__gt=present())
-    link = opened.select_related("created_by").first()
+    links = ShareLink.objects.filter(digest=digest_of(secret), revoked_at=None, expires_at__gt=present())
+    link = links.select_related("created_by").first()
     if link is None:
         raise share_over()
     return link
 
 
 def share_over() -> Missing:
-    """The refusal of an unusable link."""
+    """Return the same error for expired, revoked and altered links."""
     return Missing(
         "share_over",
-        "This link is not valid any more: it expired, it was revoked, or a part of it is missing. "
-        "Ask whoever sent it for a new one.",
+        "This link is no longer valid: it has expired, was revoked, or was not copied completely. Ask the person who "
+        "sent it for a new one.",
     )
 
 

@@ -1,6 +1,7 @@
 """Changes to sources with audit entries, which hold no secrets. Callers check permissions."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -9,17 +10,17 @@ from botmeter.domain.instant import now_us
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.sources import existing_source, remove_source, set_source, source_of
-from botmeter.people.audit import Action, record
+from botmeter.people.audit import COMMAND_LINE, Action, record
 from botmeter.people.models import User
+from botmeter.people.sealing import sealed
 from botmeter.people.source_pulls import PullSettings, end_pull, set_pull
 from botmeter.people.sources import (
     NewAddress,
-    addressed,
+    addressed_source,
     event_source,
     forget_source,
     new_address,
-    set_secret,
-    turn,
+    update,
 )
 from botmeter.sources.platforms.registry import connector_of
 
@@ -35,10 +36,10 @@ class Author:
 
     @property
     def name(self) -> str:
-        return self.user.email if self.user else "command line"
+        return self.user.email if self.user else COMMAND_LINE
 
-    def note(self, action: Action, account: str, **about: object) -> None:
-        record(action, request=self.request, user=self.user, account=account, **about)
+    def record(self, action: Action, account: str, **detail: Any) -> None:
+        record(action, request=self.request, user=self.user, account=account, **detail)
 
 
 def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str = "") -> NewAddress:
@@ -49,23 +50,23 @@ def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str
     """
     account = ledger.account.name
     if source_of(ledger, source.name) is not None:
-        raise Conflict("source_exists", f"Account {account} has a source {source.name} already.")
+        raise Conflict("source_exists", f"Account {account} already has a source {source.name}.")
     _check_options(source)
     checked = checked_secret(source.platform, secret)
     set_source(ledger, source, by=author.name, now_us=now_us())
     # Access of an earlier source of this name, whose ledger was replaced, must not survive.
     forget_source(account, source.name)
-    made = new_address(account, source, created_by=author.user)
-    set_secret(made.source, checked)
-    author.note(
+    address = new_address(account, source, created_by=author.user)
+    update(address.source, secret=sealed(checked))
+    author.record(
         Action.SOURCE_CREATED,
         account,
         source=source.name,
         platform=source.platform,
-        key=f"{made.source.key_start}…",
+        key=f"{address.source.key_start}…",
         checks_signatures=bool(checked),
     )
-    return made
+    return address
 
 
 def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
@@ -74,7 +75,7 @@ def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
     _check_options(source)
     if not set_source(ledger, source, by=author.name, now_us=now_us()):
         return False
-    author.note(Action.SOURCE_CHANGED, ledger.account.name, source=source.name, changed=_changed(before, source))
+    author.record(Action.SOURCE_CHANGED, ledger.account.name, source=source.name, changed=_changed(before, source))
     return True
 
 
@@ -101,50 +102,50 @@ def delete_source(ledger: Ledger, name: str, *, author: Author) -> None:
     account = ledger.account.name
     removed = remove_source(ledger, name, by=author.name, now_us=now_us())
     forget_source(account, name)
-    author.note(Action.SOURCE_REMOVED, account, source=name, platform=removed.platform)
+    author.record(Action.SOURCE_REMOVED, account, source=name, platform=removed.platform)
 
 
 def rotate_address(account: str, source: Source, *, author: Author) -> NewAddress:
     """Replace the source's address, or create its first."""
     before = event_source(account, source.name)
-    made = new_address(account, source, created_by=author.user)
+    address = new_address(account, source, created_by=author.user)
     instead_of = f"{before.key_start}…" if before else ""
-    author.note(
+    author.record(
         Action.SOURCE_KEY_ROTATED,
         account,
         source=source.name,
-        key=f"{made.source.key_start}…",
+        key=f"{address.source.key_start}…",
         instead_of=instead_of,
     )
-    return made
+    return address
 
 
 def change_secret(account: str, source: Source, *, secret: str, author: Author) -> None:
     """Set the signature secret; empty turns the check off."""
     checked = checked_secret(source.platform, secret)
-    set_secret(addressed(account, source.name), checked)
-    _note_change(account, source.name, changed=["secret" if checked else "secret removed"], author=author)
+    update(addressed_source(account, source.name), secret=sealed(checked))
+    _record_change(account, source.name, changed=["secret" if checked else "secret removed"], author=author)
 
 
 def turn_source(account: str, name: str, *, is_on: bool, author: Author) -> None:
     """Accept or refuse the source's deliveries."""
-    found = addressed(account, name)
-    if found.is_on != is_on:
-        turn(found, is_on=is_on)
-        _note_change(account, name, changed=["turned on" if is_on else "turned off"], author=author)
+    row = addressed_source(account, name)
+    if row.is_on != is_on:
+        update(row, is_on=is_on)
+        _record_change(account, name, changed=["turned on" if is_on else "turned off"], author=author)
 
 
-def change_pull(wanted: PullSettings, *, author: Author) -> None:
+def change_pull(settings: PullSettings, *, author: Author) -> None:
     """Set the pull settings of a source."""
-    set_pull(wanted)
-    every = "on demand" if wanted.every_minutes is None else f"every {wanted.every_minutes} minutes"
-    _note_change(wanted.account, wanted.source, changed=[f"asked at {wanted.url} {every}"], author=author)
+    set_pull(settings)
+    every = "on demand" if settings.every_minutes is None else f"every {settings.every_minutes} minutes"
+    _record_change(settings.account, settings.source, changed=[f"pulls from {settings.url} {every}"], author=author)
 
 
 def stop_pull(account: str, name: str, *, author: Author) -> None:
     """Stop pulling the source."""
     end_pull(account, name)
-    _note_change(account, name, changed=["asked no more"], author=author)
+    _record_change(account, name, changed=["pulls stopped"], author=author)
 
 
 def checked_secret(platform: str, secret: str) -> str:
@@ -168,7 +169,7 @@ def _check_options(source: Source) -> None:
     if unknown is not None:
         raise Refused(
             "source_option_unknown",
-            f"A source of platform {source.platform} has no option {unknown[:40]!r}; it has: "
+            f"A source of platform {source.platform} has no option {unknown[:40]!r}. Its options: "
             f"{', '.join(known) or 'none'}.",
         )
 
@@ -176,11 +177,10 @@ def _check_options(source: Source) -> None:
 def _changed(before: Source, after: Source) -> list[str]:
     names = ("bot_id", "bot_name", "bot_version", "channel", "options")
     changed = [name.replace("_", " ") for name in names if getattr(before, name) != getattr(after, name)]
-    old, new = set(before.identities), set(after.identities)
-    changed += [f"{each.sender} is {each.bot_id}" for each in after.identities if each not in old]
-    kept = {each.sender for each in new}
-    return changed + [f"{each.sender} is no bot" for each in before.identities if each.sender not in kept]
+    changed += [f"{each.sender} is {each.bot_id}" for each in after.identities if each not in before.identities]
+    senders = {each.sender for each in after.identities}
+    return changed + [f"{each.sender} is no bot" for each in before.identities if each.sender not in senders]
 
 
-def _note_change(account: str, name: str, *, changed: list[str], author: Author) -> None:
-    author.note(Action.SOURCE_CHANGED, account, source=name, changed=changed)
+def _record_change(account: str, name: str, *, changed: list[str], author: Author) -> None:
+    author.record(Action.SOURCE_CHANGED, account, source=name, changed=changed)

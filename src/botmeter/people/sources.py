@@ -13,7 +13,7 @@ from botmeter.domain.instant import present
 from botmeter.domain.source import Source
 from botmeter.people.links import digest_of
 from botmeter.people.models import EventSource, User
-from botmeter.people.sealing import sealed, unsealed
+from botmeter.people.sealing import unsealed
 from botmeter.sources.platforms.registry import connector_of
 
 KEY_PREFIX: Final = "wh_"
@@ -67,44 +67,35 @@ def event_source(account: str, name: str) -> EventSource | None:
     return EventSource.objects.filter(account=account, name=name).first()
 
 
-def addressed(account: str, name: str) -> EventSource:
+def addressed_source(account: str, name: str) -> EventSource:
     """Return the row; raises Missing `source_without_address`."""
-    found = event_source(account, name)
-    if found is None:
+    row = event_source(account, name)
+    if row is None:
         raise Missing(
-            "source_without_address", f"Source {name} of account {account} has no address yet; make it one first."
+            "source_without_address",
+            f"Source {name} of account {account} has no address. Create one with `botmeter source rotate`.",
         )
-    return found
+    return row
 
 
 def new_address(account: str, source: Source, *, created_by: User | None) -> NewAddress:
     """Create or replace the source's address."""
     key = KEY_PREFIX + secrets.token_urlsafe(32)
-    of_key = {"key_start": key[:_SHOWN_LENGTH], "key_digest": digest_of(key), "key_made_at": present()}
-    found = event_source(account, source.name)
-    if found is None:
+    key_fields = {"key_start": key[:_SHOWN_LENGTH], "key_digest": digest_of(key), "key_made_at": present()}
+    row = event_source(account, source.name)
+    if row is None:
         needs_token = connector_of(source.platform).challenge is not None
-        found = EventSource.objects.create(
+        row = EventSource.objects.create(
             account=account,
             name=source.name,
             platform=source.platform,
             verify_token=secrets.token_urlsafe(_VERIFY_TOKEN_BYTES) if needs_token else "",
             created_by=created_by,
-            **of_key,
+            **key_fields,
         )
     else:
-        changed(found, **of_key)
-    return NewAddress(source=found, key=key)
-
-
-def set_secret(found: EventSource, secret: str) -> None:
-    """Set the signature secret; empty turns the check off."""
-    changed(found, secret=sealed(secret))
-
-
-def turn(found: EventSource, *, is_on: bool) -> None:
-    """Accept or refuse deliveries."""
-    changed(found, is_on=is_on)
+        update(row, **key_fields)
+    return NewAddress(source=row, key=key)
 
 
 def forget_source(account: str, name: str) -> None:
@@ -113,11 +104,11 @@ def forget_source(account: str, name: str) -> None:
     opened_sources.clear()
 
 
-def changed(found: EventSource, **fields: Any) -> None:
-    """Save fields and clear the cache entry."""
+def update(row: EventSource, **fields: Any) -> None:
+    """Save fields and clear the cache."""
     for name, value in fields.items():
-        setattr(found, name, value)
-    found.save(update_fields=list(fields))
+        setattr(row, name, value)
+    row.save(update_fields=list(fields))
     opened_sources.clear()
 
 
@@ -140,15 +131,15 @@ def opened_source(name: str, key: str) -> OpenedSource:
 def _read_source(name: str, key: str) -> OpenedSource:
     # Outside a request nothing else closes a connection that the database has dropped.
     close_old_connections()
-    found = EventSource.objects.filter(key_digest=digest_of(key)).first()
-    if found is None or found.name != name:
-        raise NotAllowed("source_key_wrong", "There is no such address. Sources have theirs under Admin, Sources.")
-    if not found.is_on:
-        raise NotAllowed("source_off", f"The source {name} is turned off. It can be turned on under Admin, Sources.")
+    row = EventSource.objects.filter(key_digest=digest_of(key)).first()
+    if row is None or row.name != name:
+        raise NotAllowed("source_key_wrong", "Unknown source address. Copy the address again, or regenerate it.")
+    if not row.is_on:
+        raise NotAllowed("source_off", f"Source {name} is off. Turn it on under Admin, Sources.")
     return OpenedSource(
-        account=found.account,
-        name=found.name,
-        platform=found.platform,
-        secret=unsealed(found.secret, what=f"the signature secret of source {name}"),
-        verify_token=found.verify_token,
+        account=row.account,
+        name=row.name,
+        platform=row.platform,
+        secret=unsealed(row.secret, what=f"the signature secret of source {name}"),
+        verify_token=row.verify_token,
     )

@@ -13,8 +13,7 @@ from botmeter.domain.source import DEFAULT_SOURCE, checked_source_name
 from botmeter.live.event_body import BODY_BYTES_MAX, REQUESTS_A_MINUTE, SPLIT_ADVICE, split_body
 from botmeter.live.queue import PendingDelivery
 from botmeter.live.server_state import ServerState
-from botmeter.people.key_cache import key_from_headers
-from botmeter.people.keys import Scope, check_rate
+from botmeter.people.keys import Scope, check_rate, key_from_headers, require_scope
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import BodyLimits
 from botmeter.server.front.request import Request
@@ -34,7 +33,7 @@ async def answer_events(request: Request, *, state: ServerState) -> Answer:
     if request.method == "OPTIONS":
         return Answer(headers=allowed_origin(request.headers))
     key = await key_from_headers(request.headers)
-    key.require(Scope.EVENTS_WRITE)
+    require_scope(key, Scope.EVENTS_WRITE)
     check_rate(state.event_requests, key, limit=REQUESTS_A_MINUTE)
     parameters = request.query(known=_PARAMETERS)
     atomic = parameters.get("atomic", "false")

@@ -12,8 +12,7 @@ from botmeter.domain.errors import NotAllowed, Unavailable
 from botmeter.live import metrics as numbers
 from botmeter.live.readiness import disk_problem
 from botmeter.live.server_state import ServerState
-from botmeter.people.key_cache import known_key
-from botmeter.people.keys import Scope, secret_from_headers
+from botmeter.people.keys import Scope, known_key, require_scope, secret_from_headers
 from botmeter.web.access import for_everyone
 from botmeter.web.api.problem_details import CHALLENGE
 from botmeter.web.server_state import STATE_KEY, server_state
@@ -81,7 +80,7 @@ def _is_from_here(request: HttpRequest) -> bool:
 
 def _refused(request: HttpRequest) -> HttpResponse | None:
     try:
-        known_key(secret_from_headers(request.headers)).require(Scope.ADMIN)
+        require_scope(known_key(secret_from_headers(request.headers)), Scope.ADMIN)
     except NotAllowed as error:
         sentence = f"Metrics are for this machine, or a key with the scope admin. {error.message}\n"
         if error.code == "scope_missing":

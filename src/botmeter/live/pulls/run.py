@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from botmeter.domain.errors import BotmeterError, Conflict, Missing
 from botmeter.domain.instant import now_us, text_to_the_second, us_from_datetime
 from botmeter.live.pulls.pull import Ledgers, PullTask, pull
-from botmeter.people.source_pulls import note_pull, pull_result, pull_settings_of
+from botmeter.people.source_pulls import pull_result, pull_settings_of, record_pull
 from botmeter.people.sources import event_source
 from botmeter.sources.api_client import Bounds, Clocks
 from botmeter.sources.platforms.registry import connectors
@@ -52,11 +52,11 @@ def pull_source(
             # If the source was removed meanwhile, the caller still gets the error that ended the pull.
             with suppress(Missing):
                 result = interrupted(before, code=error.code, message=error.message)
-                note_pull(account, source, result=result.as_mapping())
+                record_pull(account, source, result=result.as_mapping())
             raise
         # A long pull can outlive its thread's database connection.
         close_old_connections()
-        note_pull(account, source, result=result.as_mapping())
+        record_pull(account, source, result=result.as_mapping())
     _note_in_log(account, source, result=result)
     return result
 
@@ -87,7 +87,7 @@ def interrupted(remaining: Remaining, *, code: str, message: str) -> PullResult:
 def note_bug(account: str, source: str, *, sentence: str) -> None:
     """Store a bug as the result of a pull."""
     result = interrupted(_remaining(account, source), code="internal", message=sentence)
-    note_pull(account, source, result=result.as_mapping())
+    record_pull(account, source, result=result.as_mapping())
 
 
 def _remaining(account: str, source: str) -> Remaining:

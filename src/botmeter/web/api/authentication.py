@@ -4,7 +4,7 @@ from typing import Final
 
 from django.http import HttpRequest
 
-from botmeter.people.keys import Scope, check_rate, note_use, opened_key, require_scope, secret_from_headers
+from botmeter.people.keys import Scope, check_rate, record_use, require_scope, secret_from_headers, valid_key
 from botmeter.people.models import ApiKey
 from botmeter.web.api.problems import account_unknown
 from botmeter.web.server_state import server_state
@@ -17,14 +17,14 @@ def admitted_key(request: HttpRequest, account: str, *, scope: Scope | None) -> 
 
     Raises:
         Missing: `account_unknown` for another account, existing or not.
-        NotAllowed: `scope_missing`; as `secret_from_headers` and `opened_key`.
+        NotAllowed: `scope_missing`; as `secret_from_headers` and `valid_key`.
         Unavailable: `rate_exceeded`.
     """
-    key = opened_key(secret_from_headers(request.headers))
+    key = valid_key(secret_from_headers(request.headers))
     check_rate(server_state(request).api_requests, key, limit=REQUESTS_A_MINUTE)
-    note_use(key)
+    record_use(key)
     if account.lower() != key.account:
         raise account_unknown()
     if scope is not None:
-        require_scope(scope, scopes=key.scopes, start=key.start)
+        require_scope(key, scope)
     return key

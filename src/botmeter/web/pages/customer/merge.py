@@ -24,7 +24,7 @@ from botmeter.ledger.customers import (
     merge_preview,
     unmerge_customers,
 )
-from botmeter.people.audit import Action, record
+from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Frame, frame, section_links
@@ -180,7 +180,7 @@ def _finish(visit: Visit, change: CustomerChange, *, action: Action, fact: str) 
             "events": change.event_count,
             "restated_days": change.restated_day_count,
         }
-        record(action, request=visit.request, user=visit.user, account=visit.account, **details)
+        visit.record(action, **details)
         notice = Notice(fact=fact, consequence=merge_sentence(change))
     add_notice(visit.request, notice)
     return HttpResponseRedirect(reverse("merge-customers", args=(visit.account,)))

@@ -14,7 +14,7 @@ from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.people.accounts import create_account, own
 from botmeter.people.audit import Action, record
 from botmeter.people.links import link_unusable, open_link, use_up
-from botmeter.people.login import entered
+from botmeter.people.login import begin_login
 from botmeter.people.members import accounts_without_people, join
 from botmeter.people.models import Link, User
 from botmeter.people.rights import Role
@@ -39,7 +39,7 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
         with form_errors(form, fields=FIELD_OF_CODE):
             user = _first_user(link, form.cleaned_data, names=names, ledgers=ledgers)
             record(Action.MEMBER_JOINED, request=request, user=user, by="first start")
-            return entered(request, user, next_path=reverse("home"), road="first start")
+            return begin_login(request, user, next_path=reverse("home"), method="first start")
     return entry_page(
         request,
         "Welcome to Botmeter",
@@ -55,7 +55,7 @@ def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
     link, user = user_link(secret, Link.Purpose.SIGN_IN)
     if link.is_reusable or request.method == "POST":
         use_up(link)
-        return entered(request, user, next_path=reverse("home"), road="link")
+        return begin_login(request, user, next_path=reverse("home"), method="link")
     return entry_page(
         request,
         "Sign in with link",
@@ -85,7 +85,7 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
                 link.email, name=form.cleaned_data["name"], password=form.cleaned_data["password"]
             )
             _join(request, link, user=user)
-        return entered(request, user, next_path=reverse("reports", args=(link.account,)), road="invitation")
+        return begin_login(request, user, next_path=reverse("reports", args=(link.account,)), method="invitation")
     return _invitation_page(request, link, sentence=f"You will sign in as {link.email}.", form=form, submit="Join")
 
 

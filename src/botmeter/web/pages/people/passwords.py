@@ -13,7 +13,7 @@ from django.urls import reverse
 from botmeter.people.audit import Action, record
 from botmeter.people.client_address import address_of
 from botmeter.people.links import new_link, use_up
-from botmeter.people.login import entered
+from botmeter.people.login import begin_login
 from botmeter.people.mail import mail_is_set, public_address, send
 from botmeter.people.members import PASSWORD_LINK_LASTS
 from botmeter.people.models import Link, User
@@ -68,7 +68,7 @@ def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
         user.links.filter(purpose__in=[Link.Purpose.PASSWORD, Link.Purpose.SIGN_IN], used_at=None).delete()
     forget_failures(username=user.email)
     record(Action.PASSWORD_CHANGED, request=request, user=user, by="link")
-    return entered(request, user, next_path=reverse("home"), road="new password")
+    return begin_login(request, user, next_path=reverse("home"), method="new password")
 
 
 def _send_link(request: HttpRequest, address: str) -> None:

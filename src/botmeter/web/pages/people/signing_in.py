@@ -16,9 +16,9 @@ from botmeter.domain import text
 from botmeter.domain.instant import present
 from botmeter.people.audit import Action, record
 from botmeter.people.client_address import address_of
-from botmeter.people.login import entered, own_path, signed_in, waiting
+from botmeter.people.login import begin_login, complete_login, own_path, pending_login
 from botmeter.people.models import User
-from botmeter.people.second_factor import guess
+from botmeter.people.second_factor import check_code
 from botmeter.web.access import for_everyone
 from botmeter.web.components import Link
 from botmeter.web.entry_page import entry_page, for_entry
@@ -40,7 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return locked_out(request)
     form = SignInForm(request, data=request.POST if request.method == "POST" else None)
     if form.is_valid():
-        return entered(request, form.get_user(), next_path=next_path, road="password")
+        return begin_login(request, form.get_user(), next_path=next_path, method="password")
     if form.non_field_errors() and not getattr(request, "axes_locked_out", False):
         _record_failure(request, str(form.data.get("username", "")))
     return entry_page(
@@ -56,14 +56,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @for_entry
 def second_step(request: HttpRequest) -> HttpResponse:
     """Verify the two-factor code."""
-    pending = waiting(request)
+    pending = pending_login(request)
     if pending is None:
         return redirect("sign-in")
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        attempt = guess(pending.user, form.cleaned_data["code"])
+        attempt = check_code(pending.user, form.cleaned_data["code"])
         if attempt.device is not None:
-            return signed_in(request, pending, device=attempt.device)
+            return complete_login(request, pending, device=attempt.device)
         form.add_error("code", _code_error(attempt.wait_seconds))
         record(Action.SIGN_IN_FAILED, request=request, user=pending.user, step="code")
     return entry_page(

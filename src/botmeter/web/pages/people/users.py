@@ -113,7 +113,7 @@ def invitation_revocation(visit: Visit, *, link: int) -> HttpResponse:
 
 
 def _invite(visit: Visit, address: str, *, role: MemberRole) -> Notice:
-    path = reverse("invitation", args=(members.invite(visit.account, address, standing=role, by=visit.user),))
+    path = reverse("invitation", args=(members.invite(visit.account, address, role=role, by=visit.user),))
     visit.record(Action.MEMBER_INVITED, email=address, role=role.role.value, may_export=role.may_export)
     if not mail_is_set():
         return Notice(

@@ -12,7 +12,7 @@ from django.urls import reverse
 from botmeter.domain import text
 from botmeter.people.client_address import address_of
 from botmeter.people.models import ShareLink
-from botmeter.people.shares import note_opening, opened_share, share_over
+from botmeter.people.shares import note_opening, share_over, valid_share
 from botmeter.web.access import View, for_everyone
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, SharedNote
@@ -75,7 +75,7 @@ def _with_link(view: Callable[..., HttpResponse]) -> View:
     def opened(request: HttpRequest, *, secret: str, **parameters: str) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        link = opened_share(secret)
+        link = valid_share(secret)
         title = account_title(request, link.account)
         response = view(Opening(request=request, link=link, secret=secret, title=title), **parameters)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
