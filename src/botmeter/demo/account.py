@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from botmeter.demo.assembly import events_table
-from botmeter.demo.conversations import Numbers, joined
+from botmeter.demo.columns import Numbers
+from botmeter.demo.conversations import joined
 from botmeter.demo.demand import (
     FIRST_DAY,
     campaign_names,
@@ -16,7 +17,7 @@ from botmeter.demo.demand import (
     mailings,
     scale,
 )
-from botmeter.demo.retailer import ACCOUNT, TITLE, Campaign
+from botmeter.demo.retailer import ACCOUNT, TITLE
 from botmeter.demo.timeline import timeline
 from botmeter.demo.visits import Population, follow_ups, mailings_sent, visits
 from botmeter.domain.instant import DAY_US
@@ -42,17 +43,15 @@ def demo_batches(*, seed: int, now_us: int, events: int = _MILLION) -> Iterator[
         events: Within 5 % after three years of history.
     """
     position = 0
-    waiting: list[pa.Table] = []
+    waiting = EVENTS_SCHEMA.empty_table()
     for table in _months(seed, now_us=now_us, events=events):
-        waiting.append(table)
-        while sum(map(len, waiting)) >= _BATCH_EVENTS:
-            whole = pa.concat_tables(waiting)
-            waiting = [whole.slice(_BATCH_EVENTS)]
-            yield _batch(whole.slice(0, _BATCH_EVENTS), position)
+        waiting = pa.concat_tables([waiting, table])
+        while len(waiting) >= _BATCH_EVENTS:
+            yield _batch(waiting.slice(0, _BATCH_EVENTS), position)
+            waiting = waiting.slice(_BATCH_EVENTS)
             position += _BATCH_EVENTS
-    rest = pa.concat_tables(waiting) if waiting else EVENTS_SCHEMA.empty_table()
-    if len(rest):
-        yield _batch(rest, position)
+    if len(waiting):
+        yield _batch(waiting, position)
 
 
 def _batch(events: pa.Table, position: int) -> EventBatch:
@@ -70,7 +69,7 @@ def _months(seed: int, *, now_us: int, events: int) -> Iterator[pa.Table]:
     lasting = EVENTS_SCHEMA.empty_table()
     for first in range(FIRST_DAY, now_day + 1, _DAYS_AT_ONCE):
         after = min(first + _DAYS_AT_ONCE, now_day + 1)
-        table = _events_begun(np.arange(first, after), factor=factor, population=population)
+        table = _events_of(np.arange(first, after), factor=factor, population=population)
         table = _in_order(pa.concat_tables([lasting, table]))
         end_us = after * DAY_US if after <= now_day else now_us + 1
         split = int(np.searchsorted(table["occurred_at"].to_numpy(), end_us))
@@ -78,22 +77,19 @@ def _months(seed: int, *, now_us: int, events: int) -> Iterator[pa.Table]:
         lasting = table.slice(split)
 
 
-def _events_begun(days: Numbers, *, factor: float, population: Population) -> pa.Table:
+def _events_of(days: Numbers, *, factor: float, population: Population) -> pa.Table:
     seed = population.seed
     drawn = draws(days, expected=demand(days) * factor, seed=(seed, 0))
     first = visits(drawn, population=population)
-    begun = [first, follow_ups(first, drawn)]
+    parts = [first, follow_ups(first, drawn)]
     names = campaign_names(int(days[-1]))
     sent = draws(days, expected=mailings(days) * factor, seed=(seed, 1))
     if len(sent.day):
-        campaign = np.array([_place(campaign_of(day), names) for day in sent.day.tolist()])
-        begun.append(mailings_sent(sent, population=population, campaign=campaign))
-    conversations = joined(begun)
+        running = [campaign_of(day) for day in sent.day.tolist()]
+        campaign = np.array([-1 if each is None else names.index(each.name) for each in running])
+        parts.append(mailings_sent(sent, population=population, campaign=campaign))
+    conversations = joined(parts)
     return events_table(conversations, timeline(conversations), campaign_names=names, seed=seed)
-
-
-def _place(campaign: Campaign | None, names: list[str]) -> int:
-    return -1 if campaign is None else names.index(campaign.name)
 
 
 def _in_order(table: pa.Table) -> pa.Table:

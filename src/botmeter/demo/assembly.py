@@ -1,10 +1,10 @@
 """Conversations and their timeline → events table."""
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from botmeter.demo.conversations import RELEASES, Conversations, Flags, Numbers
+from botmeter.demo.columns import Flags, Numbers
+from botmeter.demo.conversations import RELEASES, Conversations
 from botmeter.demo.identity import ids, numbered_ids
 from botmeter.demo.retailer import BOTS, CHANNELS
 from botmeter.demo.stories import SHAPES
@@ -34,13 +34,13 @@ def events_table(conversations: Conversations, timeline: Timeline, *, campaign_n
         "customer_id": ids(conversations.customer, prefix="cus_", salt=seed + 13).take(pa.array(row)),
         "actor": pa.array(SHAPES.actor[story, step]),
         "kind": pa.array(SHAPES.kind[story, step]),
-        "bot_id": _repeated([bot.bot_id for bot in BOTS], places=bot),
-        "bot_name": _repeated([bot.name for bot in BOTS], places=bot),
-        "bot_version": _repeated(_VERSIONS, places=np.where(bot >= 0, version, -1)),
-        "channel": _repeated([channel.name for channel in CHANNELS], places=conversations.channel[row]),
+        "bot_id": _repeated([bot.bot_id for bot in BOTS], indices=bot),
+        "bot_name": _repeated([bot.name for bot in BOTS], indices=bot),
+        "bot_version": _repeated(_VERSIONS, indices=np.where(bot >= 0, version, -1)),
+        "channel": _repeated([channel.name for channel in CHANNELS], indices=conversations.channel[row]),
         "ticket_id": _ticket_ids(conversations.ticket[row, ticket_side], named=ticket_side >= 0),
         "ticket_type": _repeated(
-            _TICKET_TYPES, places=np.where(ticket_side >= 0, _ticket_types(conversations)[row, ticket_side], -1)
+            _TICKET_TYPES, indices=np.where(ticket_side >= 0, _ticket_types(conversations)[row, ticket_side], -1)
         ),
         "preview": pa.array(conversations.preview[row]),
         "attributes": _attributes(
@@ -50,9 +50,9 @@ def events_table(conversations: Conversations, timeline: Timeline, *, campaign_n
     return pa.table(columns, schema=EVENTS_SCHEMA)
 
 
-def _repeated(values: list[str], *, places: Numbers) -> pa.DictionaryArray:
-    indices = pa.array(places.astype(np.int32), mask=places < 0)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.string()))
+def _repeated(values: list[str], *, indices: Numbers) -> pa.DictionaryArray:
+    codes = pa.array(indices.astype(np.int32), mask=indices < 0)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(values, pa.string()))
 
 
 def _ticket_types(conversations: Conversations) -> Numbers:
@@ -60,8 +60,8 @@ def _ticket_types(conversations: Conversations) -> Numbers:
 
 
 def _ticket_ids(numbers: Numbers, *, named: Flags) -> pa.Array:
-    found = np.cumsum(named) - 1
-    return numbered_ids(numbers[named], prefix="HD-").take(pa.array(found, mask=~named))
+    indices = np.cumsum(named) - 1
+    return numbered_ids(numbers[named], prefix="HD-").take(pa.array(indices, mask=~named))
 
 
 def _attributes(campaign: Numbers, *, autoreply: Flags, names: list[str]) -> pa.Array:
@@ -69,5 +69,5 @@ def _attributes(campaign: Numbers, *, autoreply: Flags, names: list[str]) -> pa.
     for name in names:
         texts.append(attributes_text({"campaign": name}))
         texts.append(attributes_text({"campaign": name, "auto_reply": True}))
-    places: npt.NDArray[np.int64] = campaign * 2 + autoreply
-    return pa.array(texts, pa.string()).take(pa.array(places, mask=campaign < 0))
+    indices = campaign * 2 + autoreply
+    return pa.array(texts, pa.string()).take(pa.array(indices, mask=campaign < 0))

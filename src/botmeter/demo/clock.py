@@ -5,8 +5,8 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
+from botmeter.demo.columns import Numbers, Units
 from botmeter.demo.retailer import MARKETS
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, datetime_from_us
 
@@ -17,13 +17,7 @@ _HOURS = np.array([8, 4, 2, 1, 1, 2, 8, 20, 38, 52, 58, 60, 66, 60, 54, 52, 54, 
 _MORNING_US = 7 * HOUR_US
 
 
-def instants_of_day(
-    days: npt.NDArray[np.int64],
-    *,
-    market: npt.NDArray[np.int64],
-    hour: npt.NDArray[np.float64],
-    second: npt.NDArray[np.float64],
-) -> npt.NDArray[np.int64]:
+def instants_of_day(days: Numbers, *, market: Numbers, hour: Units, second: Units) -> Numbers:
     """Return µs UTC in each UTC day (since 1970), spread by the market's waking hours.
 
     Args:
@@ -36,16 +30,14 @@ def instants_of_day(
     return days * DAY_US + of_day_us % DAY_US
 
 
-def sleep_us(
-    instants: npt.NDArray[np.int64], *, market: npt.NDArray[np.int64], chance: npt.NDArray[np.float64]
-) -> npt.NDArray[np.int64]:
+def sleep_us(instants: Numbers, *, market: Numbers, chance: Units) -> Numbers:
     """Return the time until a customer would write; 0 by day."""
     local_us = (instants + _utc_offsets_us(instants // DAY_US, market)) % DAY_US
     morning_us = _MORNING_US + (chance * 4 * HOUR_US).astype(np.int64)
     return np.where(local_us < _MORNING_US, morning_us - local_us, 0)
 
 
-def _utc_offsets_us(days: npt.NDArray[np.int64], market: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _utc_offsets_us(days: Numbers, market: Numbers) -> Numbers:
     if not len(days):
         return np.zeros(0, np.int64)
     first = int(days.min())

@@ -1,24 +1,20 @@
 """Conversations as columns, and the random choices in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 
+from botmeter.demo.columns import Flags, Numbers, Units, number_of_day
 from botmeter.demo.demand import popularity_shares
-from botmeter.demo.retailer import BOTS, CHANNELS, Popularity
-from botmeter.demo.stories import SHAPES, stories_of
-from botmeter.domain.instant import EPOCH
-
-Numbers = npt.NDArray[np.int64]
-Units = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+from botmeter.demo.retailer import BOTS, Bot, Channel
+from botmeter.demo.stories import SETTINGS, SHAPES, stories_of
 
 # Every release of every bot, bot by bot; a version is an index in it.
-RELEASES = tuple((place, release) for place, bot in enumerate(BOTS) for release in bot.releases)
-_RELEASED = np.array([(release.released_on - EPOCH.date()).days for _, release in RELEASES])
+RELEASES = tuple((bot_no, release) for bot_no, bot in enumerate(BOTS) for release in bot.releases)
+_RELEASED = np.array([number_of_day(release.released_on) for _, release in RELEASES])
 _ROLLOUT = np.array([release.rollout_days for _, release in RELEASES])
-_FIRST_RELEASE = np.searchsorted([place for place, _ in RELEASES], np.arange(len(BOTS)))
+_FIRST_RELEASE = np.searchsorted([bot_no for bot_no, _ in RELEASES], np.arange(len(BOTS)))
 _LAUNCHED = _RELEASED[_FIRST_RELEASE]
 _PASSES_TO = np.array([bot.passes_to for bot in BOTS])
 _BY_DATE = np.argsort(_RELEASED, kind="stable")
@@ -66,14 +62,12 @@ def joined(parts: list[Conversations]) -> Conversations:
     )
 
 
-def bots_chosen(days: Numbers, *, chance: Units) -> Numbers:
-    """Choose bots by popularity on each day."""
-    return _chosen([bot.popularity for bot in BOTS], days=days, chance=chance)
-
-
-def channels_chosen(days: Numbers, *, chance: Units) -> Numbers:
-    """Choose channels by popularity on each day."""
-    return _chosen([channel.popularity for channel in CHANNELS], days=days, chance=chance)
+def chosen_by_popularity(options: Sequence[Bot | Channel], days: Numbers, *, chance: Units) -> Numbers:
+    """Choose an option for each day, as an index."""
+    distinct, row = np.unique(days, return_inverse=True)
+    cumulated = np.cumsum(popularity_shares([option.popularity for option in options], days=distinct), axis=1)
+    # The last column is 1 up to rounding, which must not choose past the end.
+    return np.asarray((chance[:, None] >= cumulated[row, :-1]).sum(axis=1))
 
 
 def next_bots(bots: Numbers, days: Numbers) -> Numbers:
@@ -96,9 +90,9 @@ def versions_served(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
 
 def next_releases(days: Numbers) -> tuple[Numbers, Numbers]:
     """Return the next release, and days until it (a million: never)."""
-    place = np.searchsorted(_RELEASED[_BY_DATE], days, side="right")
-    release = _BY_DATE[np.minimum(place, len(_BY_DATE) - 1)]
-    return release, np.where(place < len(_BY_DATE), _RELEASED[release] - days, 1_000_000)
+    index = np.searchsorted(_RELEASED[_BY_DATE], days, side="right")
+    release = _BY_DATE[np.minimum(index, len(_BY_DATE) - 1)]
+    return release, np.where(index < len(_BY_DATE), _RELEASED[release] - days, 1_000_000)
 
 
 def bots_of_releases(releases: Numbers) -> Numbers:
@@ -106,13 +100,13 @@ def bots_of_releases(releases: Numbers) -> Numbers:
     return np.searchsorted(_FIRST_RELEASE, releases, side="right") - 1
 
 
-def stories_chosen(told_in: list[str], *, where: Numbers, chance: Units) -> Numbers:
-    """Choose stories among those of `told_in[where]`."""
-    chosen = np.zeros(len(where), np.int64)
-    for number, setting in enumerate(told_in):
-        places, cumulated = stories_of(setting)
-        mine = where == number
-        chosen[mine] = places[np.searchsorted(cumulated, chance[mine], side="right")]
+def stories_chosen(settings: Numbers, *, chance: Units) -> Numbers:
+    """Choose stories by their settings, indexes in `SETTINGS`."""
+    chosen = np.zeros(len(settings), np.int64)
+    for number, setting in enumerate(SETTINGS):
+        stories, cumulated = stories_of(setting)
+        mine = settings == number
+        chosen[mine] = stories[np.searchsorted(cumulated, chance[mine], side="right")]
     return chosen
 
 
@@ -125,10 +119,3 @@ def ticket_types_chosen(chance: Units) -> Numbers:
 def has_ticket(stories: Numbers) -> Flags:
     """Flag stories that name a ticket."""
     return np.asarray(SHAPES.ticket[stories].any(axis=1))
-
-
-def _chosen(popularities: list[Popularity], *, days: Numbers, chance: Units) -> Numbers:
-    distinct, row = np.unique(days, return_inverse=True)
-    cumulated = np.cumsum(popularity_shares(popularities, days=distinct), axis=1)
-    # The last column is 1 up to rounding, which must not choose past the end.
-    return np.asarray((chance[:, None] >= cumulated[row, :-1]).sum(axis=1))

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from enum import IntEnum
 
 import numpy as np
-import numpy.typing as npt
 
+from botmeter.demo.columns import Numbers, Units, day_of_number, number_of_day
 from botmeter.demo.retailer import (
     BOTS,
     CAMPAIGN_BOT,
@@ -19,12 +19,8 @@ from botmeter.demo.retailer import (
     campaigns,
 )
 from botmeter.demo.stories import STEP_COUNT_MAX, mean_event_count
-from botmeter.domain.instant import EPOCH
 
-Numbers = npt.NDArray[np.int64]
-Units = npt.NDArray[np.float64]
-
-FIRST_DAY = (FIRST_ON - EPOCH.date()).days
+FIRST_DAY = number_of_day(FIRST_ON)
 
 # Conversations on the first day, at the scale that gives a million events in November 2026.
 _FIRST_DEMAND = 19.0
@@ -96,8 +92,8 @@ def draws(days: Numbers, *, expected: Units, seed: Sequence[int]) -> Draws:
 
 def scale(events: int, *, now_day: int) -> float:
     """Return the factor for about `events` events; constant within a month, so that history stays."""
-    today_on = _date(now_day)
-    middle = max((today_on.replace(day=16) - EPOCH.date()).days, FIRST_DAY + 6)
+    today_on = day_of_number(now_day)
+    middle = max(number_of_day(today_on.replace(day=16)), FIRST_DAY + 6)
     days = np.arange(FIRST_DAY, middle)
     shares = popularity_shares([channel.popularity for channel in CHANNELS], days=days)
     lengths = np.array([mean_event_count(channel.opens_with) for channel in CHANNELS])
@@ -107,7 +103,7 @@ def scale(events: int, *, now_day: int) -> float:
 
 def demand(days: Numbers) -> Units:
     """Return expected conversations of customers on each day, at scale 1."""
-    dates = [_date(day) for day in days.tolist()]
+    dates = [day_of_number(day) for day in days.tolist()]
     weekday = _WEEKDAYS[(days + 3) % 7]
     month = _MONTHS[np.array([day_on.month - 1 for day_on in dates], int)]
     uplift = np.array([campaign.uplift if (campaign := _running(day_on)) else 1.0 for day_on in dates])
@@ -117,31 +113,31 @@ def demand(days: Numbers) -> Units:
 def mailings(days: Numbers) -> Units:
     """Return expected campaign messages on each day, at scale 1."""
     launched = max(
-        BOTS[CAMPAIGN_BOT].popularity.since, *(CHANNELS[place].popularity.since for place in CAMPAIGN_CHANNELS)
+        BOTS[CAMPAIGN_BOT].popularity.since, *(CHANNELS[channel].popularity.since for channel in CAMPAIGN_CHANNELS)
     )
     reach = [
         campaign.reach if (campaign := _running(day_on)) and campaign.first_on == day_on >= launched else 0.0
-        for day_on in map(_date, days.tolist())
+        for day_on in map(day_of_number, days.tolist())
     ]
     return np.asarray(_ordinary_demand(days) * np.array(reach))
 
 
 def campaign_names(last_day: int) -> list[str]:
     """Return campaigns that begin up to the year of `last_day`."""
-    years = range(FIRST_ON.year, _date(last_day).year + 1)
+    years = range(FIRST_ON.year, day_of_number(last_day).year + 1)
     return [campaign.name for year in years for campaign in campaigns(year)]
 
 
 def campaign_of(day: int) -> Campaign | None:
     """Return the campaign that runs on `day`."""
-    return _running(_date(day))
+    return _running(day_of_number(day))
 
 
 def popularity_shares(popularities: Sequence[Popularity], *, days: Numbers) -> Units:
     """Return days × popularities; each day's sum is 1."""
     columns = []
     for popularity in popularities:
-        age = days - (popularity.since - EPOCH.date()).days
+        age = days - number_of_day(popularity.since)
         weight = np.interp(age, [0, _DRIFT_DAYS], [popularity.first, popularity.later])
         # Bots present from the start show no launch.
         climb = 1.0 if popularity.since == FIRST_ON else np.clip((age + 1) / _LAUNCH_DAYS, 0, 1)
@@ -159,7 +155,3 @@ def _running(day_on: date) -> Campaign | None:
         if campaign.first_on <= day_on < campaign.first_on + timedelta(days=campaign.day_count):
             return campaign
     return None
-
-
-def _date(day: int) -> date:
-    return EPOCH.date() + timedelta(days=day)

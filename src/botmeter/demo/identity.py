@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from botmeter.demo.columns import Numbers, Units
+
 # Crockford's base 32: no letters that look alike.
 _ALPHABET = np.frombuffer(b"0123456789abcdefghjkmnpqrstvwxyz", np.uint8)
 _DIGITS = np.frombuffer(b"0123456789", np.uint8)
@@ -11,7 +13,7 @@ _MIXED_LENGTH = 13
 _NUMBER_LENGTH = 10
 
 
-def mixed(keys: npt.NDArray[np.int64], *, salt: int) -> npt.NDArray[np.uint64]:
+def mixed(keys: Numbers, *, salt: int) -> npt.NDArray[np.uint64]:
     """Mix the keys by a 64-bit bijection.
 
     Source: the finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
@@ -22,19 +24,19 @@ def mixed(keys: npt.NDArray[np.int64], *, salt: int) -> npt.NDArray[np.uint64]:
     return bits ^ (bits >> np.uint64(31))
 
 
-def units(keys: npt.NDArray[np.int64], *, salt: int) -> npt.NDArray[np.float64]:
+def units(keys: Numbers, *, salt: int) -> Units:
     """Return a constant number in [0, 1) for each key."""
     return (mixed(keys, salt=salt) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def ids(keys: npt.NDArray[np.int64], *, prefix: str, salt: int) -> pa.StringArray:
+def ids(keys: Numbers, *, prefix: str, salt: int) -> pa.StringArray:
     """Return one id for each key."""
     bits = mixed(keys, salt=salt)
     shifts = np.arange(_MIXED_LENGTH - 1, -1, -1, dtype=np.uint64) * np.uint64(5)
     return _texts(prefix, _ALPHABET[(bits[:, None] >> shifts & np.uint64(31)).astype(np.uint8)])
 
 
-def numbered_ids(numbers: npt.NDArray[np.int64], *, prefix: str) -> pa.StringArray:
+def numbered_ids(numbers: Numbers, *, prefix: str) -> pa.StringArray:
     """Return `prefix` and ten digits for each number."""
     powers = 10 ** np.arange(_NUMBER_LENGTH - 1, -1, -1)
     return _texts(prefix, _DIGITS[numbers[:, None] // powers % 10])

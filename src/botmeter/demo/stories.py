@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from botmeter.demo.columns import Flags, Numbers, Units
 from botmeter.domain.event import Actor, Kind
 
 _HOUR = 3_600.0
@@ -33,9 +34,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """Shape of a conversation, drawn by `weight` in `told_in`."""
+    """Shape of a conversation, chosen by `weight` in its `setting`."""
 
-    told_in: str
+    setting: str
     weight: float
     words: str
 
@@ -67,15 +68,15 @@ STEPS = {
     "done": Step(actor=Actor.SYSTEM, kind=Kind.RESOLVED, pause=600),
 }
 
-_WAITING = {word for word, step in STEPS.items() if step.waits}
+SETTINGS = ("widget", "inbox", "open case", "preview", "mailing")
 
 
-def _told(told_in: str, *stories: tuple[float, str]) -> tuple[Story, ...]:
-    return tuple(Story(told_in=told_in, weight=weight, words=words) for weight, words in stories)
+def _stories(setting: str, *stories: tuple[float, str]) -> tuple[Story, ...]:
+    return tuple(Story(setting=setting, weight=weight, words=words) for weight, words in stories)
 
 
 STORIES = (
-    *_told(
+    *_stories(
         "widget",
         (4, "created hello"),
         (27, "created hello ask answer"),
@@ -94,7 +95,7 @@ STORIES = (
         (3, "created hello ask answer handoff joins agent_case tells says solved"),
         (0.6, "created hello ask handoff joins agent_case tells says second_case says solved"),
     ),
-    *_told(
+    *_stories(
         "inbox",
         (26, "created ask answer"),
         (20, "created ask answer ask answer"),
@@ -110,19 +111,19 @@ STORIES = (
         (4, "created ask answer handoff joins agent_case tells says solved"),
         (1, "created ask handoff joins agent_case tells says second_case says tells solved"),
     ),
-    *_told(
+    *_stories(
         "open case",
         (3, "created names_case answer ask answer done"),
         (2, "created ask answer handoff joins agent_case tells says solved"),
     ),
-    *_told(
+    *_stories(
         "mailing",
         (100, "mailing"),
         (6, "mailing later answer ask answer"),
         (2, "mailing later answer leaves"),
         (1.5, "mailing autoreply"),
     ),
-    *_told(
+    *_stories(
         "preview",
         (5, "created hello ask answer ask answer"),
         (3, "created hello ask answer restart hello ask answer ask answer"),
@@ -145,38 +146,38 @@ class Shapes:
         hello: The step is a greeting.
     """
 
-    length: npt.NDArray[np.int64]
-    wait: npt.NDArray[np.int64]
-    pause: npt.NDArray[np.float64]
-    human: npt.NDArray[np.bool_]
-    hello: npt.NDArray[np.bool_]
+    length: Numbers
+    wait: Numbers
+    pause: Units
+    human: Flags
+    hello: Flags
     actor: npt.NDArray[np.uint8]
     kind: npt.NDArray[np.uint8]
     bot: npt.NDArray[np.int8]
     ticket: npt.NDArray[np.int8]
-    autoreply: npt.NDArray[np.bool_]
+    autoreply: Flags
 
 
-def stories_of(told_in: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def stories_of(setting: str) -> tuple[Numbers, Units]:
     """Return indexes in `STORIES`, and cumulative shares."""
-    places = [place for place, story in enumerate(STORIES) if story.told_in == told_in]
-    weights = np.array([STORIES[place].weight for place in places])
-    return np.array(places), np.cumsum(weights) / weights.sum()
+    stories = [number for number, story in enumerate(STORIES) if story.setting == setting]
+    weights = np.array([STORIES[number].weight for number in stories])
+    return np.array(stories), np.cumsum(weights) / weights.sum()
 
 
-def mean_event_count(told_in: str) -> float:
+def mean_event_count(setting: str) -> float:
     """Return the mean number of events of a conversation."""
-    places, cumulated = stories_of(told_in)
-    return float(np.diff(cumulated, prepend=0) @ SHAPES.length[places])
+    stories, cumulated = stories_of(setting)
+    return float(np.diff(cumulated, prepend=0) @ SHAPES.length[stories])
 
 
 def _shapes() -> Shapes:
-    told = [story.words.split() for story in STORIES]
+    words_of = [story.words.split() for story in STORIES]
     nothing = Step(actor=Actor.SYSTEM, pause=0)
-    grid = [[STEPS[word] for word in words] + [nothing] * (STEP_COUNT_MAX - len(words)) for words in told]
+    grid = [[STEPS[word] for word in words] + [nothing] * (STEP_COUNT_MAX - len(words)) for words in words_of]
     return Shapes(
-        length=np.array([len(words) for words in told]),
-        wait=np.array([_first_step(words, _WAITING) for words in told]),
+        length=np.array([len(words) for words in words_of]),
+        wait=np.array([_waiting_step(words) for words in words_of]),
         pause=np.array([[step.pause for step in row] for row in grid]),
         human=np.array([[_is_typed(step) for step in row] for row in grid]),
         hello=np.array([[step is STEPS["hello"] for step in row] for row in grid]),
@@ -192,8 +193,8 @@ def _is_typed(step: Step) -> bool:
     return step.actor in (Actor.CUSTOMER, Actor.AGENT) and not step.waits and not step.autoreply
 
 
-def _first_step(words: list[str], wanted: set[str]) -> int:
-    return next((place for place, word in enumerate(words) if word in wanted), STEP_COUNT_MAX)
+def _waiting_step(words: list[str]) -> int:
+    return next((step for step, word in enumerate(words) if STEPS[word].waits), STEP_COUNT_MAX)
 
 
 SHAPES = _shapes()

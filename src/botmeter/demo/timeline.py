@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from botmeter.demo.clock import HOUR_US, sleep_us
-from botmeter.demo.conversations import Conversations, Flags, Numbers
+from botmeter.demo.columns import Flags, Numbers, number_of_day
+from botmeter.demo.conversations import Conversations
 from botmeter.demo.retailer import CHANNELS, OUTAGES, Outage
 from botmeter.demo.stories import SHAPES, STEP_COUNT_MAX
 from botmeter.domain.event import Actor
-from botmeter.domain.instant import DAY_US, EPOCH, MICROSECONDS_PER_SECOND
+from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
 
 _PACE = np.array([channel.pace for channel in CHANNELS])
 _SHORTEST_SECONDS = 0.05
@@ -63,7 +64,7 @@ def _sleep(instants: Numbers, conversations: Conversations) -> None:
 
 
 def _fail(instants: Numbers, happens: Flags, *, conversations: Conversations, outage: Outage) -> None:
-    midnight_us = (outage.on - EPOCH.date()).days * DAY_US
+    midnight_us = number_of_day(outage.on) * DAY_US
     start_us, end_us = (midnight_us + int(hour * HOUR_US) for hour in (outage.start_hour, outage.end_hour))
     affected = (instants >= start_us) & (instants < end_us) & (SHAPES.actor[conversations.story] == Actor.BOT) & happens
     affected &= conversations.pause[:, :1] >= _ANSWERED_IN_OUTAGE

@@ -5,14 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from botmeter.demo.clock import HOUR_US, instants_of_day, sleep_us
+from botmeter.demo.columns import Flags, Numbers, Units
 from botmeter.demo.conversations import (
     Conversations,
-    Flags,
-    Numbers,
-    Units,
-    bots_chosen,
     bots_of_releases,
-    channels_chosen,
+    chosen_by_popularity,
     has_ticket,
     next_bots,
     next_releases,
@@ -22,8 +19,8 @@ from botmeter.demo.conversations import (
 )
 from botmeter.demo.demand import FIRST_DAY, Draws, Trait
 from botmeter.demo.identity import units
-from botmeter.demo.retailer import CAMPAIGN_BOT, CAMPAIGN_CHANNELS, CHANNELS, MARKETS
-from botmeter.demo.stories import SHAPES, stories_of
+from botmeter.demo.retailer import BOTS, CAMPAIGN_BOT, CAMPAIGN_CHANNELS, CHANNELS, MARKETS
+from botmeter.demo.stories import SETTINGS, SHAPES, stories_of
 from botmeter.domain.instant import DAY_US
 
 _NEW_CUSTOMERS = 0.4
@@ -32,7 +29,7 @@ _RETURN_DAYS_MEAN = 70
 _FAITHFUL = 0.8
 _FOLLOW_UPS = 0.1
 _FOLLOW_UPS_WITH_NEXT_BOT = 0.3
-_FOLLOW_UPS_ELSEWHERE = 0.4
+_FOLLOW_UPS_ON_ANOTHER_CHANNEL = 0.4
 _FOLLOW_UP_HOURS_MEAN = 7.0
 _TESTERS = 24
 _TESTED_DAYS_BEFORE_RELEASE = 14
@@ -48,11 +45,10 @@ _TESTER_BIT = 41
 _TICKETS_PER_DAY = 400_000
 _FIRST_TICKET = 1_000_000_000
 
-_TOLD_IN = ["widget", "inbox", "open case", "preview", "mailing"]
-_OPEN_CASE, _PREVIEW, _MAILING = 2, 3, 4
-_OPENS_WITH = np.array([_TOLD_IN.index(channel.opens_with) for channel in CHANNELS])
+_OPEN_CASE, _PREVIEW, _MAILING = (SETTINGS.index(name) for name in ("open case", "preview", "mailing"))
+_SETTING_OF_CHANNEL = np.array([SETTINGS.index(channel.opens_with) for channel in CHANNELS])
 _MAILED_CHANNELS = np.array(CAMPAIGN_CHANNELS)
-_EMAIL = next(place for place, channel in enumerate(CHANNELS) if channel.name == "email")
+_EMAIL = next(number for number, channel in enumerate(CHANNELS) if channel.name == "email")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +66,13 @@ def visits(draws: Draws, *, population: Population) -> Conversations:
     customer = np.where(is_preview, _testers(chance[:, Trait.RANK]), _customers(draws, population))
     market = _markets(customer, population)
     channel = np.where(is_preview, 0, _channels(draws, customer, population=population))
-    bot = np.where(is_preview, bots_of_releases(release), bots_chosen(draws.day, chance=chance[:, Trait.BOT]))
+    bot = np.where(
+        is_preview, bots_of_releases(release), chosen_by_popularity(BOTS, draws.day, chance=chance[:, Trait.BOT])
+    )
     bots = np.stack([bot, next_bots(bot, draws.day)], axis=1)
     versions = _versions(bots, draws.day, chance=chance[:, Trait.VERSION])
     versions[is_preview, 0] = release[is_preview]
-    told_in = np.where(is_preview, _PREVIEW, _OPENS_WITH[channel])
+    settings = np.where(is_preview, _PREVIEW, _SETTING_OF_CHANNEL[channel])
     number = _FIRST_TICKET + (draws.day - FIRST_DAY) * _TICKETS_PER_DAY + draws.row * 4
     return Conversations(
         key=_key(draws.day, draws.row),
@@ -84,7 +82,7 @@ def visits(draws: Draws, *, population: Population) -> Conversations:
         bot=bots,
         version=versions,
         channel=channel,
-        story=stories_chosen(_TOLD_IN, where=told_in, chance=chance[:, Trait.STORY]),
+        story=stories_chosen(settings, chance=chance[:, Trait.STORY]),
         preview=is_preview,
         campaign=np.full(len(draws.day), -1),
         ticket=np.stack([number, number + 1], axis=1),
@@ -106,12 +104,14 @@ def follow_ups(first: Conversations, draws: Draws) -> Conversations:
     moves_on = chance[:, Trait.BOT] < _FOLLOW_UPS_WITH_NEXT_BOT
     bot = np.where(moves_on, before.bot[:, 1], before.bot[:, 0])
     bots = np.stack([bot, next_bots(bot, days)], axis=1)
-    elsewhere = chance[:, Trait.FAITHFUL] < _FOLLOW_UPS_ELSEWHERE
-    channel = np.where(elsewhere, channels_chosen(days, chance=chance[:, Trait.CHANNEL]), before.channel)
+    changes_channel = chance[:, Trait.FAITHFUL] < _FOLLOW_UPS_ON_ANOTHER_CHANNEL
+    channel = np.where(
+        changes_channel, chosen_by_popularity(CHANNELS, days, chance=chance[:, Trait.CHANNEL]), before.channel
+    )
     about_ticket = has_ticket(before.story)
     # The second bot may name ticket types differently; the ticket keeps the first bot's type.
     bots[about_ticket] = before.bot[about_ticket]
-    told_in = np.where(about_ticket, _OPEN_CASE, _OPENS_WITH[channel])
+    settings = np.where(about_ticket, _OPEN_CASE, _SETTING_OF_CHANNEL[channel])
     return replace(
         before,
         key=before.key | 1,
@@ -119,7 +119,7 @@ def follow_ups(first: Conversations, draws: Draws) -> Conversations:
         bot=bots,
         version=_versions(bots, days, chance=chance[:, Trait.VERSION]),
         channel=channel,
-        story=stories_chosen(_TOLD_IN, where=told_in, chance=chance[:, Trait.STORY]),
+        story=stories_chosen(settings, chance=chance[:, Trait.STORY]),
         ticket=np.where(about_ticket[:, None], before.ticket, before.ticket + 2),
         ticket_type=np.where(
             about_ticket[:, None], before.ticket_type, ticket_types_chosen(chance[:, Trait.TICKET_TYPE])
@@ -137,7 +137,7 @@ def mailings_sent(draws: Draws, *, population: Population, campaign: Numbers) ->
     channel = _MAILED_CHANNELS[(chance[:, Trait.CHANNEL] * len(_MAILED_CHANNELS)).astype(np.int64)]
     bot = np.full(len(draws.day), CAMPAIGN_BOT)
     bots = np.stack([bot, next_bots(bot, draws.day)], axis=1)
-    story = stories_chosen(_TOLD_IN, where=np.full(len(bot), _MAILING), chance=chance[:, Trait.STORY])
+    story = stories_chosen(np.full(len(bot), _MAILING), chance=chance[:, Trait.STORY])
     unanswered = stories_of("mailing")[0][0]
     # Only mail programs reply automatically.
     story = np.where(SHAPES.autoreply[story].any(axis=1) & (channel != _EMAIL), unanswered, story)
@@ -196,7 +196,7 @@ def _channels(draws: Draws, customers: Numbers, *, population: Population) -> Nu
     chance = draws.units[:, 0]
     habit = units(customers, salt=population.seed + 2)
     chance_of_channel = np.where(chance[:, Trait.FAITHFUL] < _FAITHFUL, habit, chance[:, Trait.CHANNEL])
-    return channels_chosen(draws.day, chance=chance_of_channel)
+    return chosen_by_popularity(CHANNELS, draws.day, chance=chance_of_channel)
 
 
 def _versions(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:

@@ -8,10 +8,10 @@ from botmeter.demo.conversations import RELEASES, next_releases, versions_served
 from botmeter.demo.demand import FIRST_DAY, draws, popularity_shares
 from botmeter.demo.identity import ids, mixed, numbered_ids
 from botmeter.demo.retailer import BOTS, CHANNELS, MARKETS
-from botmeter.demo.stories import SHAPES, STORIES, stories_of
+from botmeter.demo.stories import SETTINGS, SHAPES, STORIES, stories_of
 from botmeter.domain.instant import DAY_US, us_from_text
 
-BERLIN = next(place for place, market in enumerate(MARKETS) if market.timezone == "Europe/Berlin")
+BERLIN = next(number for number, market in enumerate(MARKETS) if market.timezone == "Europe/Berlin")
 
 
 def day(text: str) -> int:
@@ -64,13 +64,13 @@ def test_who_would_write_at_night_sleeps_until_the_morning() -> None:
 def test_a_release_without_rollout_is_served_to_all_from_its_day_on() -> None:
     days = np.array([day("2022-02-14"), day("2022-02-15")])
     served = versions_served(np.zeros(2, int), days, chance=np.full(2, 0.99))
-    assert [RELEASES[place][1].version for place in served.tolist()] == ["1.0", "1.0.1"]
+    assert [RELEASES[release][1].version for release in served.tolist()] == ["1.0", "1.0.1"]
 
 
 def test_a_rollout_reaches_everyone_after_its_days() -> None:
     days = np.repeat([day("2023-04-17"), day("2023-04-22"), day("2023-04-27")], 100)
     served = versions_served(np.zeros(300, int), days, chance=np.tile(np.linspace(0, 0.99, 100), 3))
-    versions = np.array([RELEASES[place][1].version for place in served.tolist()]).reshape(3, 100)
+    versions = np.array([RELEASES[release][1].version for release in served.tolist()]).reshape(3, 100)
     assert [sorted(set(row.tolist())) for row in versions] == [["1.2.1"], ["1.2.1", "2.0"], ["2.0"]]
 
 
@@ -91,10 +91,10 @@ def test_shares_of_channels_add_up_and_begin_with_the_launch() -> None:
     days = np.arange(FIRST_DAY, day("2027-01-01"))
     shares = popularity_shares([channel.popularity for channel in CHANNELS], days=days)
     assert np.allclose(shares.sum(axis=1), 1)
-    for place, channel in enumerate(CHANNELS):
+    for column, channel in enumerate(CHANNELS):
         launched = day(str(channel.popularity.since))
-        assert (shares[days < launched, place] == 0).all()
-        assert (shares[days >= launched, place] > 0).all()
+        assert (shares[days < launched, column] == 0).all()
+        assert (shares[days >= launched, column] > 0).all()
 
 
 def test_no_story_has_more_than_one_wait() -> None:
@@ -103,8 +103,9 @@ def test_no_story_has_more_than_one_wait() -> None:
 
 
 def test_every_setting_has_stories_that_cover_all_chances() -> None:
-    for told_in in {story.told_in for story in STORIES}:
-        places, cumulated = stories_of(told_in)
-        assert len(places) > 0
+    assert {story.setting for story in STORIES} == set(SETTINGS)
+    for setting in SETTINGS:
+        stories, cumulated = stories_of(setting)
+        assert len(stories) > 0
         assert cumulated[-1] == 1
-        assert (SHAPES.length[places] > 0).all()
+        assert (SHAPES.length[stories] > 0).all()
