@@ -26,17 +26,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what Botmeter promises.")
     parser.add_argument("parts", nargs="*", metavar="a … g", help=", ".join(map(": ".join, PARTS.items())))
     parser.add_argument("--quick", action="store_true", help="at a tenth of the size that the promises are for")
-    asked = parser.parse_args()
-    unknown = sorted(set(asked.parts) - PARTS.keys())
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.parts) - PARTS.keys())
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     for line in machine_lines():
         print(line)
-    print(f"size      {'a tenth' if asked.quick else 'full'}; one run each, in a process of its own\n")
+    print(f"size      {'a tenth' if arguments.quick else 'full'}; one run each, in a process of its own\n")
     # Once compiled, the kernel is kept on disk: from here on no child waits for the compiler.
     compile_kernel()
-    for part in asked.parts or PARTS:
-        for figure in import_module(f"bench.{PARTS[part]}").figures(QUICK if asked.quick else 1.0):
+    for part in arguments.parts or PARTS:
+        for figure in import_module(f"bench.{PARTS[part]}").figures(QUICK if arguments.quick else 1.0):
             print(figure, flush=True)
 
 

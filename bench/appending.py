@@ -27,7 +27,7 @@ from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 LEDGER_EVENTS = 10_000_000
 APPENDS = 100
 EVENTS = 1_000
-_TWICE = 50
+_DUPLICATES = 50
 _OF_NEW_CUSTOMERS = 150
 # Time between appends, as from a queue emptied once a minute.
 _APART_US = 60_000_000
@@ -46,16 +46,16 @@ ORDER BY occurred_at, event_id
 def figures(scale: float) -> Iterator[Figure]:
     """Figures at `scale` of the full size."""
     folder = copied(filled(typical(round(LEDGER_EVENTS * scale))), "append")
-    ran = fresh(appended, folder=str(folder))
+    run = fresh(appended, folder=str(folder))
     shutil.rmtree(folder)
-    times_ms = ran.answer["times_ms"]
+    times_ms = run.answer["times_ms"]
     yield Figure(
-        subject=f"(d) append of 1,000 live events to {ran.answer['event_count']:,}, p95",
+        subject=f"(d) append of 1,000 live events to {run.answer['event_count']:,}, p95",
         value=quantile(times_ms, 0.95),
         unit="ms",
         promise=60,
         detail=f"{len(times_ms)} appends, median {quantile(times_ms, 0.5):.0f} ms, slowest {max(times_ms):.0f} ms; "
-        f"CPU {ran.answer['cpu_ms']:.0f} ms each; load {ran.load:.1f}",
+        f"CPU {run.answer['cpu_ms']:.0f} ms each; load {run.load:.1f}",
     )
 
 
@@ -65,16 +65,16 @@ def appended(folder: str) -> dict[str, Any]:
         batches = live_batches(ledger, count=_WARMUPS + APPENDS)
         event_count = sum(ledger.connection.execute("SELECT count(*) FROM event").fetchone() or ())
         times_ms: list[float] = []
-        for place, batch in enumerate(batches):
-            if place == _WARMUPS:
+        for number, batch in enumerate(batches):
+            if number == _WARMUPS:
                 cpu = time.process_time()
             submission = Submission(source="default", batches=[batch], label="live")
             now_us = int(batch.events["occurred_at"][-1].as_py()) + 1_000_000
             started = time.perf_counter()
             [receipt] = append(ledger, [submission], now_us=now_us)
             times_ms.append((time.perf_counter() - started) * 1e3)
-            if receipt.accepted != EVENTS - _TWICE or receipt.duplicates != _TWICE:
-                raise RuntimeError(f"Expected {_TWICE} duplicates and all others new: {receipt}.")
+            if receipt.accepted != EVENTS - _DUPLICATES or receipt.duplicates != _DUPLICATES:
+                raise RuntimeError(f"Expected {_DUPLICATES} duplicates and all others new: {receipt}.")
         cpu_ms = (time.process_time() - cpu) * 1e3 / APPENDS
         return {"times_ms": times_ms[_WARMUPS:], "event_count": event_count, "cpu_ms": cpu_ms}
 
@@ -85,14 +85,14 @@ def live_batches(ledger: Ledger, *, count: int) -> list[EventBatch]:
     known = len(recent)
     latest_us = int(recent["occurred_at"][-1].as_py())
     dice = np.random.default_rng(20_260_930)
-    found = []
+    batches = []
     for number in range(count):
-        like = recent.take(pa.array(dice.integers(0, known, EVENTS - _TWICE)))
+        like = recent.take(pa.array(dice.integers(0, known, EVENTS - _DUPLICATES)))
         later = _later(like, after_us=latest_us + number * _APART_US, number=number)
-        twice = recent.take(pa.array(np.sort(dice.choice(known, _TWICE, replace=False))))
-        events = pa.concat_tables([twice, later]).unify_dictionaries().combine_chunks()
-        found.append(EventBatch(events=events, positions=pa.array(np.arange(EVENTS))))
-    return found
+        duplicates = recent.take(pa.array(np.sort(dice.choice(known, _DUPLICATES, replace=False))))
+        events = pa.concat_tables([duplicates, later]).unify_dictionaries().combine_chunks()
+        batches.append(EventBatch(events=events, positions=pa.array(np.arange(EVENTS))))
+    return batches
 
 
 def _later(like: pa.Table, *, after_us: int, number: int) -> pa.Table:

@@ -26,7 +26,7 @@ class Figure:
     detail: str = ""
 
     @property
-    def is_kept(self) -> bool | None:
+    def is_met(self) -> bool | None:
         if self.promise is None:
             return None
         return self.value >= self.promise if self.is_least else self.value <= self.promise
@@ -36,7 +36,7 @@ class Figure:
         if self.promise is None:
             verdict, promised = "", ""
         else:
-            verdict = "kept" if self.is_kept else "NOT KEPT"
+            verdict = "kept" if self.is_met else "NOT KEPT"
             promised = f"{'at least' if self.is_least else 'at most'} {self.promise:g} {self.unit}"
         return f"{self.subject:<58} {measured:>9}  {promised:<15} {verdict:<9} {self.detail}".rstrip()
 

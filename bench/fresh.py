@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class Run:
     """Child that succeeded.
 
     Attributes:
@@ -28,62 +28,64 @@ class Ran:
         cpu_seconds: On all cores, with descendants.
         peak_mb: Peak resident memory, MB of 10^6 bytes.
         load: Load average of the last minute at its end.
-        said: Standard output.
+        stdout: Standard output.
     """
 
     seconds: float
     cpu_seconds: float
     peak_mb: float
     load: float
-    said: str
+    stdout: str
 
     @property
     def answer(self) -> dict[str, Any]:
         """JSON object on its last line."""
-        found: dict[str, Any] = json.loads(self.said.splitlines()[-1])
-        return found
+        answer: dict[str, Any] = json.loads(self.stdout.splitlines()[-1])
+        return answer
 
 
-def fresh(function: Callable[..., dict[str, Any]], **parameters: object) -> Ran:
+def fresh(function: Callable[..., dict[str, Any]], **parameters: object) -> Run:
     """Run `function`, defined at the top of a module, in a new process."""
-    return ran([sys.executable, "-m", "bench.fresh", function.__module__, function.__name__, json.dumps(parameters)])
+    return run_command(
+        [sys.executable, "-m", "bench.fresh", function.__module__, function.__name__, json.dumps(parameters)]
+    )
 
 
-def botmeter(*arguments: str) -> Ran:
+def botmeter(*arguments: str) -> Run:
     """Run the program as users do."""
     script = Path(sys.executable).with_name("botmeter")
     start = [str(script)] if script.exists() else [sys.executable, "-m", "botmeter"]
-    return ran([*start, *arguments])
+    return run_command([*start, *arguments])
 
 
-def ran(command: list[str]) -> Ran:
+def run_command(command: list[str]) -> Run:
     """Run a command.
 
     Raises:
         RuntimeError: Exit code other than 0; with its stderr.
     """
-    places = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
+    paths = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         started = time.perf_counter()
-        child = subprocess.Popen(command, stdout=said, stderr=complained, env=environment)
+        child = subprocess.Popen(command, stdout=stdout, stderr=stderr, env=environment)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - started
         # Otherwise Popen waits for a child that is already gone.
         child.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        complained.seek(0)
+        stdout.seek(0)
+        stderr.seek(0)
         if child.returncode:
-            complaint = complained.read().decode(errors="replace")[-4000:]
-            raise RuntimeError(f"{' '.join(command)[:300]} failed:\n{complaint}")
+            message = stderr.read().decode(errors="replace")[-4000:]
+            raise RuntimeError(f"{' '.join(command)[:300]} failed:\n{message}")
         # ru_maxrss is in KiB on Linux, in bytes on macOS.
         unit = 1 if sys.platform == "darwin" else 1024
-        return Ran(
+        return Run(
             seconds=seconds,
             cpu_seconds=usage.ru_utime + usage.ru_stime,
             peak_mb=usage.ru_maxrss * unit / 1e6,
             load=os.getloadavg()[0],
-            said=said.read().decode(),
+            stdout=stdout.read().decode(),
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from bench.figure import Figure
-from bench.fresh import Ran, botmeter, fresh
+from bench.fresh import Run, botmeter, fresh
 from bench.traffic import CACHE, typical, warmed
 
 ACCOUNT = "bench"
@@ -35,7 +35,7 @@ def _beside(file: Path, *, promise: float, memory_gb: float | None = None) -> It
     peer = fresh(loaded_by_duckdb, path=str(file))
     ours = imported(file, folder=_SCRATCH)
     event_count = peer.answer["rows"]
-    accepted = json.loads(ours.said)["accepted"]
+    accepted = json.loads(ours.stdout)["accepted"]
     if accepted != event_count:
         raise RuntimeError(f"{accepted} of {event_count} events were accepted; refusing is not what this measures.")
     size_gb = ledger_file(_SCRATCH).stat().st_size / 1e9
@@ -57,7 +57,7 @@ def _beside(file: Path, *, promise: float, memory_gb: float | None = None) -> It
     )
 
 
-def imported(file: Path, *, folder: Path) -> Ran:
+def imported(file: Path, *, folder: Path) -> Run:
     """Import `file` into a new account in a new `folder`."""
     shutil.rmtree(folder, ignore_errors=True)
     botmeter("account", "create", ACCOUNT, "--data", str(folder))
@@ -78,6 +78,6 @@ def loaded_by_duckdb(path: str) -> dict[str, Any]:
         connection.execute(f"CREATE TABLE event AS FROM '{path}'")
     seconds = time.perf_counter() - started
     with duckdb.connect(str(database), read_only=True) as connection:
-        found = connection.execute("SELECT count(*) FROM event").fetchone()
+        row = connection.execute("SELECT count(*) FROM event").fetchone()
     database.unlink()
-    return {"seconds": seconds, "rows": found[0] if found else 0}
+    return {"seconds": seconds, "rows": row[0] if row else 0}

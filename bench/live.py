@@ -26,7 +26,7 @@ from bench.live_traffic import LiveTraffic
 from bench.pages import served
 from bench.sending import bodies_from, write_bodies
 from bench.traffic import CACHE
-from bench.watching import LEDGER_MEMORY, Place, Watch
+from bench.watching import LEDGER_MEMORY, LiveServer, Watch
 
 SECONDS = 120
 EVENTS_A_SECOND = 20_500
@@ -53,45 +53,45 @@ def figures(scale: float) -> Iterator[Figure]:
 
 
 @contextmanager
-def _started(folder: Path) -> Iterator[Place]:
+def _started(folder: Path) -> Iterator[LiveServer]:
     botmeter("account", "create", ACCOUNT, "--data", str(folder))
-    key = botmeter("key", "create", "--account", ACCOUNT, "--scope", "admin", "--data", str(folder)).said.strip()
+    key = botmeter("key", "create", "--account", ACCOUNT, "--scope", "admin", "--data", str(folder)).stdout.strip()
     with served(folder, BOTMETER_MEMORY=LEDGER_MEMORY) as server:
-        yield Place(folder=folder, server=server, key=key)
+        yield LiveServer(folder=folder, server=server, key=key)
 
 
 def _steady_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
     traffic = _traffic(EVENTS_A_SECOND * seconds // BATCH_EVENTS)
     file = scratch / "steady"
     write_bodies(file, traffic.batches())
-    with _started(scratch / "steady-data") as place:
-        watch = Watch(place)
+    with _started(scratch / "steady-data") as live:
+        watch = Watch(live)
         with watch.watching():
-            told = _sent(
+            results = _sent(
                 file,
-                place,
+                live,
                 path="/api/v1/events",
                 plan={
-                    "headers": {**place.bearer, **_NDJSON},
+                    "headers": {**live.bearer, **_NDJSON},
                     "connections": _SENDERS,
                     "a_second": EVENTS_A_SECOND / BATCH_EVENTS,
                 },
             )
-        _settled(place)
-        live = _report(place)
-    _check(told)
-    event_count = traffic.batch_count * BATCH_EVENTS
+        _settled(live)
+        live_report = _report(live)
+    _check(results)
+    event_count, times_ms, totals = traffic.batch_count * BATCH_EVENTS, results["times_ms"], results["totals"]
     yield Figure(
         subject=f"(g) events a second for {seconds} s, in batches of {BATCH_EVENTS:,}",
-        value=event_count / told["seconds"],
+        value=event_count / results["seconds"],
         unit="events/s",
         promise=20_000,
         is_least=True,
-        detail=f"answer p50 {quantile(told['times_ms'], 0.5):.0f} ms, p99 {quantile(told['times_ms'], 0.99):.0f} ms; "
-        f"{told['totals']['accepted']:,} new, {told['totals']['duplicates']:,} copies; load {os.getloadavg()[0]:.1f}",
+        detail=f"answer p50 {quantile(times_ms, 0.5):.0f} ms, p99 {quantile(times_ms, 0.99):.0f} ms; "
+        f"{totals['accepted']:,} new, {totals['duplicates']:,} duplicates; load {os.getloadavg()[0]:.1f}",
     )
     yield from watch.figures()
-    yield _same_as_import(scratch, [*bodies_from(file), *watch.sent], live=live)
+    yield _same_as_import(scratch, [*bodies_from(file), *watch.sent], live_report=live_report)
 
 
 def _webhook_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
@@ -107,13 +107,13 @@ def _webhook_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
     botmeter("account", "create", ACCOUNT, "--data", str(folder))
     address = botmeter(
         "source", "create", "program", "--platform", "botmeter", "--account", ACCOUNT, "--data", str(folder)
-    ).said.strip()
+    ).stdout.strip()
     path = re.sub(r"^https?://[^/]+", "", address)
     with served(folder) as server:
-        place = Place(folder=folder, server=server, key="")
-        told = _sent(
+        live = LiveServer(folder=folder, server=server, key="")
+        results = _sent(
             file,
-            place,
+            live,
             path=path,
             plan={
                 "headers": {"Content-Type": "application/json"},
@@ -121,14 +121,14 @@ def _webhook_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
                 "a_second": WEBHOOKS_A_SECOND,
             },
         )
-    _check(told)
+    _check(results)
     yield Figure(
         subject=f"(g) single-event webhooks at {WEBHOOKS_A_SECOND} a second, p99",
-        value=quantile(told["times_ms"], 0.99),
+        value=quantile(results["times_ms"], 0.99),
         unit="ms",
         promise=100,
-        detail=f"{len(told['times_ms']):,} requests in {told['seconds']:.0f} s; median "
-        f"{quantile(told['times_ms'], 0.5):.0f} ms, slowest {max(told['times_ms']):.0f} ms",
+        detail=f"{len(results['times_ms']):,} requests in {results['seconds']:.0f} s; median "
+        f"{quantile(results['times_ms'], 0.5):.0f} ms, slowest {max(results['times_ms']):.0f} ms",
     )
 
 
@@ -136,22 +136,22 @@ def _flat_out_figures(scratch: Path, *, batch_count: int) -> Iterator[Figure]:
     file = scratch / "flat-out"
     write_bodies(file, _traffic(batch_count).batches())
     bare = fresh(inserted, file=str(file), database=str(scratch / "bare.duckdb"))
-    with _started(scratch / "flat-out-data") as place:
+    with _started(scratch / "flat-out-data") as live:
         start = time.perf_counter()
-        told = _sent(
+        results = _sent(
             file,
-            place,
+            live,
             path="/api/v1/events",
             plan={
-                "headers": {**place.bearer, **_NDJSON},
+                "headers": {**live.bearer, **_NDJSON},
                 "connections": _SENDERS,
                 "a_second": 0,
             },
         )
-        answered = told["seconds"]
-        _settled(place)
-        settled = answered + time.perf_counter() - start - told["seconds"]
-    _check(told)
+        answered = results["seconds"]
+        _settled(live)
+        settled = answered + time.perf_counter() - start - results["seconds"]
+    _check(results)
     yield Figure(
         subject="(g) the whole path, metered ÷ a bare loop that inserts",
         value=settled / bare.answer["seconds"],
@@ -176,80 +176,80 @@ def inserted(file: str, database: str) -> dict[str, Any]:
     connection.execute(f"CREATE TABLE event ({', '.join(f'{name} VARCHAR' for name in names)})")
     start = time.perf_counter()
     for body in bodies:
-        given = pyarrow.json.read_json(pa.BufferReader(body), parse_options=parse)
+        batch = pyarrow.json.read_json(pa.BufferReader(body), parse_options=parse)
         connection.begin()
-        connection.register("given", given)
-        connection.execute("INSERT INTO event SELECT * FROM given")
-        connection.unregister("given")
+        connection.register("batch", batch)
+        connection.execute("INSERT INTO event SELECT * FROM batch")
+        connection.unregister("batch")
         connection.commit()
     seconds = time.perf_counter() - start
     connection.close()
     return {"seconds": seconds}
 
 
-def _same_as_import(scratch: Path, bodies: list[bytes], *, live: dict[str, Any]) -> Figure:
+def _same_as_import(scratch: Path, bodies: list[bytes], *, live_report: dict[str, Any]) -> Figure:
     """Differences between the live report and that of an import of the events."""
     file, folder = scratch / "all.ndjson", scratch / "import-data"
     file.write_bytes(b"".join(bodies))
     botmeter("account", "create", ACCOUNT, "--data", str(folder))
     botmeter("import", str(file), "--account", ACCOUNT, "--data", str(folder))
-    period = live["period"]
-    asked = ["report", "--account", ACCOUNT, "--from", period["from"], "--to", period["to"], "--format", "json"]
-    imported = json.loads(botmeter(*asked, "--data", str(folder)).said)
-    different = [name for name in imported if imported[name] != live[name]]
-    told = "".join(f"; {name}" for name in different)
+    period = live_report["period"]
+    command = ["report", "--account", ACCOUNT, "--from", period["from"], "--to", period["to"], "--format", "json"]
+    imported = json.loads(botmeter(*command, "--data", str(folder)).stdout)
+    different = [name for name in imported if imported[name] != live_report[name]]
+    names = "".join(f"; {name}" for name in different)
     return Figure(
         subject="(g) parts of the report that differ from an import's",
         value=len(different),
         unit="parts",
         promise=0,
-        detail=f"of {len(imported)}; {imported['sessions_consumed']:,} sessions{told}",
+        detail=f"of {len(imported)}; {imported['sessions_consumed']:,} sessions{names}",
     )
 
 
-def _report(place: Place) -> dict[str, Any]:
-    connection = http.client.HTTPConnection(place.server.host, place.server.port, timeout=60)
-    connection.request("GET", f"/api/v1/accounts/{ACCOUNT}/reports/session-usage", headers=place.bearer)
-    found: dict[str, Any] = json.loads(connection.getresponse().read())
+def _report(live: LiveServer) -> dict[str, Any]:
+    connection = http.client.HTTPConnection(live.server.host, live.server.port, timeout=60)
+    connection.request("GET", f"/api/v1/accounts/{ACCOUNT}/reports/session-usage", headers=live.bearer)
+    answer: dict[str, Any] = json.loads(connection.getresponse().read())
     connection.close()
-    return found
+    return answer
 
 
-def _sent(file: Path, place: Place, *, path: str, plan: dict[str, Any]) -> dict[str, Any]:
+def _sent(file: Path, live: LiveServer, *, path: str, plan: dict[str, Any]) -> dict[str, Any]:
     """Results of one sending process."""
-    whole = {"file": str(file), "port": place.server.port, "path": path, **plan}
+    full_plan = {"file": str(file), "port": live.server.port, "path": path, **plan}
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
     ended = subprocess.run(
         [sys.executable, "-m", "bench.sending"],
-        input=json.dumps(whole) + "\n",
+        input=json.dumps(full_plan) + "\n",
         text=True,
         capture_output=True,
         env=environment,
         check=True,
     )
-    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    return found
+    answer: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return answer
 
 
-def _settled(place: Place) -> None:
+def _settled(live: LiveServer) -> None:
     """Wait until all appended events are metered."""
-    connection = http.client.HTTPConnection(place.server.host, place.server.port, timeout=60)
+    connection = http.client.HTTPConnection(live.server.host, live.server.port, timeout=60)
     pause = threading.Event()
     while True:
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
         lag = re.search(r"^botmeter_metering_lag_seconds (\S+)", text, re.MULTILINE)
         if lag is None:
-            raise RuntimeError("The server does not tell its metering lag.")
+            raise RuntimeError("The server does not report its metering lag.")
         if float(lag[1]) == 0:
             connection.close()
             return
         pause.wait(0.05)
 
 
-def _check(told: dict[str, Any]) -> None:
-    if set(told["statuses"]) != {"200"}:
-        raise RuntimeError(f"Some requests were not taken: {told['statuses']}.")
+def _check(results: dict[str, Any]) -> None:
+    if set(results["statuses"]) != {"200"}:
+        raise RuntimeError(f"Some requests failed: {results['statuses']}.")
 
 
 def _traffic(batch_count: int) -> LiveTraffic:

@@ -16,7 +16,7 @@ import pyarrow.parquet
 
 from bench import rivals
 from bench.figure import Figure
-from bench.fresh import Ran, fresh
+from bench.fresh import Run, fresh
 from bench.traffic import typical, warmed
 from botmeter.domain.event import ACTOR_BY_NAME, KIND_BY_NAME
 from botmeter.metering.meter import Metered, sessions_from_events
@@ -49,11 +49,11 @@ def figures(scale: float) -> Iterator[Figure]:
     yield _beside(rivals.in_pandas, path=small, ours=fresh(metered, path=str(small)))
 
 
-def _cost(ran: Ran) -> str:
-    return f"{ran.answer['seconds']:.2f} s (CPU {ran.cpu_seconds:.1f}, {ran.peak_mb / 1e3:.1f} GB)"
+def _cost(run: Run) -> str:
+    return f"{run.answer['seconds']:.2f} s (CPU {run.cpu_seconds:.1f}, {run.peak_mb / 1e3:.1f} GB)"
 
 
-def _beside(rival: Callable[[str], dict[str, Any]], *, path: Path, ours: Ran) -> Figure:
+def _beside(rival: Callable[[str], dict[str, Any]], *, path: Path, ours: Run) -> Figure:
     theirs = fresh(rival, path=str(path))
     name = rival.__name__.replace("_", " ")
     if theirs.answer["counts"] != ours.answer["counts"]:
@@ -72,10 +72,10 @@ def metered(path: str) -> dict[str, Any]:
     _sessions(pa.Table.from_batches([next(few)]))
     started = time.perf_counter()
     events = pyarrow.parquet.read_table(path, columns=_COLUMNS, read_dictionary=list(_TEXTS))
-    found = _sessions(events)
+    result = _sessions(events)
     seconds = time.perf_counter() - started
-    member_count = len(events) - found.session_of_event.null_count
-    counts = [len(found.sessions), member_count, len(found.participations)]
+    member_count = len(events) - result.session_of_event.null_count
+    counts = [len(result.sessions), member_count, len(result.participations)]
     return {"seconds": seconds, "event_count": len(events), "counts": counts}
 
 

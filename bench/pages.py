@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.figure import Figure, quantile
-from bench.fresh import Ran, fresh
+from bench.fresh import Run, fresh
 from bench.importing import ACCOUNT, ledger_file
 from bench.ledgers import filled
 from bench.reporting import LEDGER_EVENTS
@@ -59,10 +59,10 @@ def figures(scale: float) -> Iterator[Figure]:
     with served(folder) as server:
         yield from _load_figures(server)
     with served(demo_folder(round(DEMO_EVENTS * scale)), account=DEMO_ACCOUNT) as server:
-        yield _first_look_figure(server)
+        yield _first_view_figure(server)
 
 
-def _row_figures(data: Ran) -> Iterator[Figure]:
+def _row_figures(data: Run) -> Iterator[Figure]:
     first_ms, far_ms = data.answer["first_rows_ms"], data.answer["far_rows_ms"]
     yield Figure(
         subject="(f) first page of underlying data, p95",
@@ -81,7 +81,7 @@ def _row_figures(data: Ran) -> Iterator[Figure]:
     )
 
 
-def _export_figures(data: Ran) -> Iterator[Figure]:
+def _export_figures(data: Run) -> Iterator[Figure]:
     yield Figure(
         subject=f"(f) export of {data.answer['rows']:,} rows to CSV",
         value=data.answer["rows"] / data.answer["seconds"],
@@ -99,8 +99,8 @@ def _export_figures(data: Ran) -> Iterator[Figure]:
     )
 
 
-def _first_look_figure(server: "Served") -> Figure:
-    first_ms = _first_looks_ms(server)
+def _first_view_figure(server: "Served") -> Figure:
+    first_ms = _first_views_ms(server)
     return Figure(
         subject="(f) the demo's report page with new filters, one reader, median",
         value=quantile(first_ms, 0.5),
@@ -111,9 +111,9 @@ def _first_look_figure(server: "Served") -> Figure:
 
 
 def _load_figures(server: "Served") -> Iterator[Figure]:
-    first_ms = _first_looks_ms(server)
+    first_ms = _first_views_ms(server)
     yield Figure(
-        subject="(f) the first view of a page: asked, drawn, sent; slowest",
+        subject="(f) the first view of a page: requested, rendered, sent; slowest",
         value=max(first_ms),
         unit="ms",
         detail=f"{len(first_ms)} views, median {quantile(first_ms, 0.5):.0f} ms; the answer is cached after that",
@@ -221,7 +221,7 @@ def _wait_until_it_answers(port: int) -> None:
             pause.wait(0.2)
         finally:
             connection.close()
-    raise RuntimeError("the server did not start")
+    raise RuntimeError("The server did not start.")
 
 
 def _signed_in(port: int, secret: str) -> str:
@@ -229,11 +229,11 @@ def _signed_in(port: int, secret: str) -> str:
     connection.request("GET", f"/link/{secret}")
     response = connection.getresponse()
     response.read()
-    found = re.search(r"botmeter_session=([^;]+)", " ".join(response.headers.get_all("Set-Cookie") or []))
+    cookie = re.search(r"botmeter_session=([^;]+)", " ".join(response.headers.get_all("Set-Cookie") or []))
     connection.close()
-    if found is None:
-        raise RuntimeError(f"nobody was signed in: {response.status}")
-    return f"botmeter_session={found[1]}"
+    if cookie is None:
+        raise RuntimeError(f"Sign-in failed with status {response.status}")
+    return f"botmeter_session={cookie[1]}"
 
 
 def _last_day(folder: Path, account: str) -> date:
@@ -269,7 +269,7 @@ class _Crowd:
         connection.close()
 
 
-def _first_looks_ms(server: Served) -> list[float]:
+def _first_views_ms(server: Served) -> list[float]:
     connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
     times = []
     for view in server.views:
@@ -313,8 +313,8 @@ def answered(folder: str) -> dict[str, Any]:
 
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.reading(ACCOUNT) as ledger:
         count, last_us = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone() or (0, 0)
-        asked = usage_query(ledger.account, now_us=last_us)
-        compared = compared_query(asked, account=ledger.account, against=ComparedWith.PREVIOUS, now_us=last_us)
+        query = usage_query(ledger.account, now_us=last_us)
+        compared = compared_query(query, account=ledger.account, against=ComparedWith.PREVIOUS, now_us=last_us)
         options = RowOptions(limit=PAGE_LINES)
         whole = usage_query(ledger.account, now_us=last_us, days=RequestedDays(first_on=ledger.account.available_from))
         first = row_page(ledger, whole, options=options)
@@ -323,7 +323,7 @@ def answered(folder: str) -> dict[str, Any]:
             "session_count": count,
             "row_count": first.row_count,
             "far_row": far_row,
-            "overview_ms": _times_ms(lambda: overview(ledger, asked, compared=compared)),
+            "overview_ms": _times_ms(lambda: overview(ledger, query, compared=compared)),
             "first_rows_ms": _times_ms(lambda: row_page(ledger, whole, options=options)),
             "far_rows_ms": _times_ms(lambda: row_page(ledger, whole, options=options, cursor=cursor)),
         }
@@ -368,9 +368,9 @@ def exported(folder: str, row_count: int) -> dict[str, Any]:
         def written(rows: int) -> tuple[int, int]:
             first_us, last_us = ledger.connection.execute(ends, [rows]).fetchone() or (0, 0)
             days = RequestedDays(first_on=day_of_us(first_us), last_on=day_of_us(last_us))
-            asked = usage_query(ledger.account, now_us=last_us, days=days)
+            query = usage_query(ledger.account, now_us=last_us, days=days)
             lines = size = 0
-            for chunk in export_stream(ledger, asked, export=Export(format="csv")):
+            for chunk in export_stream(ledger, query, export=Export(format="csv")):
                 lines += chunk.count(b"\n")
                 size += len(chunk)
             return lines - 1, size

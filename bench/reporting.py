@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bench.figure import Figure, quantile
-from bench.fresh import Ran, fresh
+from bench.fresh import Run, fresh
 from bench.importing import ACCOUNT, ledger_file
 from bench.ledgers import filled
 from bench.traffic import brief, warmed
@@ -78,7 +78,7 @@ def figures(scale: float) -> Iterator[Figure]:
     )
 
 
-def _measured(event_count: int) -> Ran:
+def _measured(event_count: int) -> Run:
     folder = filled(brief(event_count))
     warmed(ledger_file(folder))
     return fresh(reported, folder=str(folder))
@@ -90,30 +90,31 @@ def reported(folder: str) -> dict[str, Any]:
         account = ledger.account
         facts = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone()
         session_count, last_us = facts or (0, 0)
-        asked = usage_query(account, now_us=last_us)
+        query = usage_query(account, now_us=last_us)
         whole = usage_query(account, now_us=last_us, days=RequestedDays(first_on=account.available_from))
-        _checked_equal(ledger, asked)
+        _checked_equal(ledger, query)
         return {
             "session_count": session_count,
-            "period_count": usage_report(ledger, asked).sessions_consumed,
-            "times_ms": _times_ms(lambda: usage_report(ledger, asked), runs=RUNS),
-            "peer_ms": _times_ms(lambda: distinct_counts(ledger, asked), runs=PEER_RUNS),
+            "period_count": usage_report(ledger, query).sessions_consumed,
+            "times_ms": _times_ms(lambda: usage_report(ledger, query), runs=RUNS),
+            "peer_ms": _times_ms(lambda: distinct_counts(ledger, query), runs=PEER_RUNS),
             "whole_ms": _times_ms(lambda: usage_report(ledger, whole), runs=1)[0],
             "whole_peer_ms": _times_ms(lambda: distinct_counts(ledger, whole), runs=1)[0],
         }
 
 
-def distinct_counts(ledger: Ledger, asked: UsageQuery) -> dict[str, list[tuple[Any, ...]]]:
+def distinct_counts(ledger: Ledger, query: UsageQuery) -> dict[str, list[tuple[Any, ...]]]:
     """Headline, trend, months, bots and channels by `count(DISTINCT)`."""
-    bounds = {"start": asked.period.start_us, "end": asked.period.end_us}
+    bounds = {"start": query.period.start_us, "end": query.period.end_us}
     connection = ledger.connection
     return {
-        name: connection.execute(query.format(facts=_FACTS), bounds).fetchall() for name, query in _DISTINCT.items()
+        name: connection.execute(statement.format(facts=_FACTS), bounds).fetchall()
+        for name, statement in _DISTINCT.items()
     }
 
 
-def _checked_equal(ledger: Ledger, asked: UsageQuery) -> None:
-    report, counted = msgspec.to_builtins(usage_report(ledger, asked)), distinct_counts(ledger, asked)
+def _checked_equal(ledger: Ledger, query: UsageQuery) -> None:
+    report, counted = msgspec.to_builtins(usage_report(ledger, query)), distinct_counts(ledger, query)
     ours = {
         "headline": [(report["sessions_consumed"], report["previews"], report["conversations"])],
         "trend": [(day["sessions"],) for day in report["trend"] if day["sessions"]],
@@ -122,13 +123,13 @@ def _checked_equal(ledger: Ledger, asked: UsageQuery) -> None:
         "by_channel": sorted((channel["channel"], channel["sessions"]) for channel in report["by_channel"]),
     }
     if ours != counted:
-        raise RuntimeError(f"The report says {ours}, counting distinct rows {counted}.")
+        raise RuntimeError(f"The report has {ours}, counting distinct rows gives {counted}.")
 
 
-def _times_ms(asked: Callable[[], object], *, runs: int) -> list[float]:
-    found = []
+def _times_ms(call: Callable[[], object], *, runs: int) -> list[float]:
+    times_ms = []
     for _ in range(min(_WARMUPS, runs - 1) + runs):
         started = time.perf_counter()
-        asked()
-        found.append((time.perf_counter() - started) * 1e3)
-    return found[-runs:]
+        call()
+        times_ms.append((time.perf_counter() - started) * 1e3)
+    return times_ms[-runs:]

@@ -12,13 +12,13 @@ from typing import Any
 import duckdb
 
 _DAY_US = 86_400_000_000
-_PLACE = ["conversation_id", "bot_id", "bot_version", "channel"]
+_PART_COLUMNS = ["conversation_id", "bot_id", "bot_version", "channel"]
 
 _MEMBERS = """
 CREATE TEMP TABLE member AS
-WITH looked_at AS (
+WITH participant AS (
     SELECT
-        event_id, customer_id, epoch_us(occurred_at) AS at_us, {place},
+        event_id, customer_id, epoch_us(occurred_at) AS at_us, {part_columns},
         actor = 'customer' AND kind = 'message' AS opens
     FROM '{path}'
     WHERE bot_id IS NOT NULL AND actor IN ('customer', 'bot')
@@ -28,29 +28,29 @@ session AS (
         list([at_us] ORDER BY at_us),
         lambda opened, next: CASE WHEN next[1] < opened[-1] + 86400000000 THEN opened ELSE opened || next END
     )) AS began_us
-    FROM looked_at
+    FROM participant
     WHERE opens
     GROUP BY customer_id
 )
-SELECT e.event_id, e.customer_id, s.began_us, {place}
-FROM looked_at AS e
+SELECT e.event_id, e.customer_id, s.began_us, {part_columns}
+FROM participant AS e
 ASOF JOIN session AS s ON e.customer_id = s.customer_id AND e.at_us >= s.began_us
 WHERE e.at_us < s.began_us + 86400000000
 """
 _COUNTS = """
 SELECT count(DISTINCT (customer_id, began_us)), sum(event_count)::BIGINT, count(*)
-FROM (SELECT customer_id, began_us, {place}, count(*) AS event_count FROM member GROUP BY ALL)
+FROM (SELECT customer_id, began_us, {part_columns}, count(*) AS event_count FROM member GROUP BY ALL)
 """
 
 
 def in_duckdb(path: str) -> dict[str, Any]:
     """By a list per customer, a fold and an as-of join."""
-    place = ", ".join(_PLACE)
+    part_columns = ", ".join(_PART_COLUMNS)
     with duckdb.connect() as connection:
         started = time.perf_counter()
-        connection.execute(_MEMBERS.format(path=path, place=place))
-        found = connection.execute(_COUNTS.format(place=place)).fetchone()
-        return {"seconds": time.perf_counter() - started, "counts": list(found or ())}
+        connection.execute(_MEMBERS.format(path=path, part_columns=part_columns))
+        counts = connection.execute(_COUNTS.format(part_columns=part_columns)).fetchone()
+        return {"seconds": time.perf_counter() - started, "counts": list(counts or ())}
 
 
 def in_polars(path: str) -> dict[str, Any]:
@@ -59,14 +59,14 @@ def in_polars(path: str) -> dict[str, Any]:
 
     started = time.perf_counter()
     is_opener = (pl.col("actor") == "customer") & (pl.col("kind") == "message")
-    looked_at = (
+    participant = (
         pl.scan_parquet(path)
         .filter(pl.col("bot_id").is_not_null() & pl.col("actor").is_in(["customer", "bot"]))
-        .select("event_id", "customer_id", *_PLACE, at_us=pl.col("occurred_at").dt.epoch("us"), opens=is_opener)
+        .select("event_id", "customer_id", *_PART_COLUMNS, at_us=pl.col("occurred_at").dt.epoch("us"), opens=is_opener)
         .sort("at_us")
         .collect()
     )
-    opened = looked_at.filter("opens").group_by("customer_id").agg("at_us")
+    opened = participant.filter("opens").group_by("customer_id").agg("at_us")
     sessions = (
         opened.with_columns(
             began_us=pl.col("at_us").map_elements(
@@ -77,11 +77,11 @@ def in_polars(path: str) -> dict[str, Any]:
         .explode("began_us")
         .sort("began_us")
     )
-    joined = looked_at.join_asof(
+    joined = participant.join_asof(
         sessions, left_on="at_us", right_on="began_us", by="customer_id", check_sortedness=False
     )
     member = joined.filter(pl.col("at_us") < pl.col("began_us") + _DAY_US)
-    parts = member.group_by("customer_id", "began_us", *_PLACE).len()
+    parts = member.group_by("customer_id", "began_us", *_PART_COLUMNS).len()
     counts = [len(sessions), len(member), len(parts)]
     return {"seconds": time.perf_counter() - started, "counts": counts}
 
@@ -91,7 +91,7 @@ def in_pandas(path: str) -> dict[str, Any]:
     import pandas as pd
 
     started = time.perf_counter()
-    columns = ["event_id", "customer_id", "occurred_at", "actor", "kind", *_PLACE]
+    columns = ["event_id", "customer_id", "occurred_at", "actor", "kind", *_PART_COLUMNS]
     events = pd.read_parquet(path, columns=columns)
     events = events[events["bot_id"].notna() & events["actor"].isin(["customer", "bot"])]
     events["at_us"] = events["occurred_at"].dt.as_unit("us").astype("int64")
@@ -101,7 +101,7 @@ def in_pandas(path: str) -> dict[str, Any]:
     sessions = began.explode().astype("int64").rename("began_us").reset_index().sort_values("began_us")
     joined = pd.merge_asof(events, sessions, left_on="at_us", right_on="began_us", by="customer_id")
     member = joined[joined["at_us"] < joined["began_us"] + _DAY_US]
-    parts = member.groupby(["customer_id", "began_us", *_PLACE]).size()
+    parts = member.groupby(["customer_id", "began_us", *_PART_COLUMNS]).size()
     counts = [len(sessions), len(member), len(parts)]
     return {"seconds": time.perf_counter() - started, "counts": counts}
 

@@ -35,9 +35,9 @@ class Sent:
         self.times_ms.append((time.perf_counter() - due) * 1000)
         self.statuses[status] = self.statuses.get(status, 0) + 1
         if status == 200:
-            told = json.loads(body)
+            receipt = json.loads(body)
             for name in ("accepted", "duplicates", "conflicts", "rejected"):
-                self.totals[name] = self.totals.get(name, 0) + told[name]
+                self.totals[name] = self.totals.get(name, 0) + receipt[name]
 
 
 class _Connection:
@@ -65,7 +65,7 @@ async def sent(bodies: list[bytes], *, port: int, path: str, plan: dict[str, Any
     Args:
         plan: `headers`; `connections`, their number; `a_second`, requests per second (0: full speed).
     """
-    found = Sent()
+    results = Sent()
     waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(0 if plan["a_second"] else 1)
     pace = plan["a_second"]
     start = time.perf_counter()
@@ -74,7 +74,7 @@ async def sent(bodies: list[bytes], *, port: int, path: str, plan: dict[str, Any
         while True:
             due, body = await waiting.get()
             status, answer = await connection.post(path, body)
-            found.note(status, answer, due=due)
+            results.note(status, answer, due=due)
             waiting.task_done()
 
     connections = [_Connection(port, plan["headers"]) for _ in range(plan["connections"])]
@@ -85,10 +85,10 @@ async def sent(bodies: list[bytes], *, port: int, path: str, plan: dict[str, Any
             await asyncio.sleep(left)
         await waiting.put((due, body))
     await waiting.join()
-    found.seconds = time.perf_counter() - start
+    results.seconds = time.perf_counter() - start
     for worker in workers:
         worker.cancel()
-    return found
+    return results
 
 
 def main() -> None:
@@ -98,17 +98,17 @@ def main() -> None:
     if plan.get("until_go"):
         print("ready", flush=True)
         sys.stdin.readline()
-    found = asyncio.run(sent(bodies, port=plan["port"], path=plan["path"], plan=plan))
-    print(json.dumps(asdict(found)))
+    results = asyncio.run(sent(bodies, port=plan["port"], path=plan["path"], plan=plan))
+    print(json.dumps(asdict(results)))
 
 
 def bodies_from(file: Path) -> list[bytes]:
     """Bodies of a file of `write_bodies`."""
     with file.open("rb") as source:
-        found = []
+        bodies = []
         while line := source.readline():
-            found.append(source.read(int(line)))
-        return found
+            bodies.append(source.read(int(line)))
+        return bodies
 
 
 def write_bodies(file: Path, bodies: Any) -> int:

@@ -21,7 +21,7 @@ event AS (
         CASE WHEN story % 20 = 7 THEN 7200 ELSE 40 END AS gap
     FROM conversation
 ),
-told AS (
+detailed AS (
     SELECT
         *,
         (day * 86400 + second_of_day + i * gap) * 1000000 + (hash(c, i, 'us') % 30000000)::BIGINT AS after_us,
@@ -54,6 +54,6 @@ SELECT
     CASE WHEN is_last AND i > 1 AND story < 30 THEN ['refund', 'delivery', 'invoice', 'other'][1 + story % 4] END AS ticket_type,
     story % 500 = 250 AS preview,
     CASE WHEN story % 50 = 1 THEN '{{"campaign": "spring"}}' END::JSON AS attributes
-FROM told
+FROM detailed
 ORDER BY occurred_at, event_id
 LIMIT {event_count}

@@ -20,11 +20,11 @@ LEDGER_MEMORY = "400MB"
 _READERS = 2
 _READ_EVERY_SECONDS = 2.0
 _PROBE_EVERY_SECONDS = 1.0
-_PROBE_LOOKS_SECONDS = 0.1
+_PROBE_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class LiveServer:
     """Served folder with an empty account and a read-write key."""
 
     folder: Path
@@ -40,7 +40,7 @@ class Place:
 class Watch:
     """Observer of page, delay and server memory."""
 
-    place: Place
+    live: LiveServer
     page_ms: list[float] = field(default_factory=list)
     behind_ms: list[float] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
@@ -51,8 +51,8 @@ class Watch:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Observe until the `with` ends."""
-        looks = [self._probe, self._memory, *[self._read] * _READERS]
-        threads = [threading.Thread(target=look) for look in looks]
+        observers = [self._probe, self._memory, *[self._read] * _READERS]
+        threads = [threading.Thread(target=observer) for observer in observers]
         for thread in threads:
             thread.start()
         try:
@@ -92,7 +92,7 @@ class Watch:
         connection = self._connection()
         while not self._end.wait(_READ_EVERY_SECONDS):
             start = time.perf_counter()
-            loaded(connection, self.place.server, query="")
+            loaded(connection, self.live.server, query="")
             self.page_ms.append((time.perf_counter() - start) * 1000)
         connection.close()
 
@@ -106,7 +106,7 @@ class Watch:
                 if time.perf_counter() - acknowledged > 60:
                     self.faults.append(f"The session of probe {number} was not on the page after a minute.")
                     return
-                self._end.wait(_PROBE_LOOKS_SECONDS)
+                self._end.wait(_PROBE_POLL_SECONDS)
             self.behind_ms.append((time.perf_counter() - acknowledged) * 1000)
         connection.close()
 
@@ -120,26 +120,26 @@ class Watch:
             "bot_id": "orders",
             "channel": "web",
         }
-        head = {**self.place.bearer, "Content-Type": "application/json"}
+        head = {**self.live.bearer, "Content-Type": "application/json"}
         self.sent.append(json.dumps(event).encode() + b"\n")
         connection.request("POST", "/api/v1/events", body=self.sent[-1], headers=head)
         response = connection.getresponse()
-        told = response.read()
+        answer = response.read()
         if response.status != 200:
-            self.faults.append(f"A probe was answered {response.status}: {told[:200]!r}")
+            self.faults.append(f"A probe was answered {response.status}: {answer[:200]!r}")
 
     def _is_shown(self, connection: http.client.HTTPConnection, number: int) -> bool:
         path = f"/api/v1/accounts/{ACCOUNT}/reports/session-usage?customer=probe-{number}"
-        connection.request("GET", path, headers=self.place.bearer)
+        connection.request("GET", path, headers=self.live.bearer)
         return bool(json.loads(connection.getresponse().read()).get("sessions_consumed") == 1)
 
     def _memory(self) -> None:
-        worker = _worker_of(self.place.server)
+        worker = _worker_of(self.live.server)
         while not self._end.wait(1.0):
             self.memory_mb.append(_resident_mb(worker))
 
     def _connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self.place.server.host, self.place.server.port, timeout=60)
+        return http.client.HTTPConnection(self.live.server.host, self.live.server.port, timeout=60)
 
 
 def _worker_of(server: Served) -> int:
