@@ -212,6 +212,7 @@ def test_an_owner_makes_a_further_account_and_others_do_not(
     sent = {"account_name": "Second", "account_title": "Second & Sons"}
     client = browser(owner)
     assert client.post("/accounts", sent)["Location"] == "/a/second/reports"
+    assert "Account Second &amp; Sons created." in client.get("/a/second/reports").content.decode()
     assert "Second &amp; Sons" in client.get("/accounts").content.decode()
     with ledgers.reading("second") as ledger:
         assert ledger.account.title == "Second & Sons"

@@ -43,7 +43,7 @@ def test_a_view_is_kept_in_its_one_form_and_opens_the_report(ana: User, browser:
 def test_the_report_says_which_view_it_is(ana: User, browser: Browser) -> None:
     client = browser(ana)
     saved(client, name="Web of all")
-    assert '<p class="beside"><bdi>Web of all</bdi></p>' in client.get(f"{REPORT}?{QUERY}").content.decode()
+    assert '<p class="subtitle"><bdi>Web of all</bdi></p>' in client.get(f"{REPORT}?{QUERY}").content.decode()
     assert "Web of all" not in client.get(f"{REPORT}?period=all").content.decode()
 
 

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods
 from botmeter.web.access import View, for_everyone
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, plain_frame
-from botmeter.web.notices import Notice, pop_notice
 from botmeter.web.rendering import rendered
 
 
@@ -21,7 +20,6 @@ class EntryPage:
     """A card with an optional form; `kept_path` is the destination after it."""
 
     frame: Frame
-    notice: Notice | None
     sentence: str
     form: BaseForm | None
     submit: str
@@ -40,7 +38,5 @@ def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more
     if form := more.get("form"):
         next(iter(form.fields.values())).widget.attrs["autofocus"] = True
     usual = {"form": None, "submit": "", "kept_path": "", "links": ()}
-    page = EntryPage(
-        frame=plain_frame(request, title=heading), notice=pop_notice(request), sentence=sentence, **{**usual, **more}
-    )
+    page = EntryPage(frame=plain_frame(request, title=heading), sentence=sentence, **{**usual, **more})
     return rendered(request, "entry_page.html", page=page, status=status)

@@ -1,17 +1,19 @@
 """The frame of every page: title, navigation, account, user."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from botmeter.domain import text
 from botmeter.people.models import User
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit
 from botmeter.web.components import Link
+from botmeter.web.notices import Notice, pop_notice
 from botmeter.web.titles import account_title, cached_title
 
 
@@ -31,6 +33,7 @@ class Frame:
         theme: `light` or `dark`; empty follows the system.
         accounts: Empty with only one.
         person: None if signed out.
+        notice: Read when the page is rendered, so that no other answer uses it up.
     """
 
     title: str
@@ -46,6 +49,7 @@ class Frame:
     nav: tuple[Link, ...] = ()
     nav_admin: tuple[Link, ...] = ()
     shared: SharedNote | None = None
+    notice: Notice | None = None
 
 
 # Label, icon, route, required right.
@@ -82,6 +86,7 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Link, ...] = 
         person_role=visit.role.label,
         nav=_items(_NAV, visit, current=current),
         nav_admin=_items(_NAV_ADMIN, visit, current=current),
+        notice=_pending_notice(visit.request),
     )
 
 
@@ -102,6 +107,7 @@ def plain_frame(request: HttpRequest, *, title: str) -> Frame:
         theme=_theme(user),
         person=str(user) if user else None,
         person_initials=text.initials(str(user)) if user else "",
+        notice=_pending_notice(request),
     )
 
 
@@ -117,6 +123,10 @@ def _items(lines: tuple[tuple[str, str, str, Right], ...], visit: Visit, *, curr
         for label, icon, route, right in lines
         if visit.may(right)
     )
+
+
+def _pending_notice(request: HttpRequest) -> Notice | None:
+    return cast("Notice | None", SimpleLazyObject(lambda: pop_notice(request)))
 
 
 def _theme(user: User | None) -> str:

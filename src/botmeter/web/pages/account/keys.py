@@ -30,7 +30,7 @@ from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
-from botmeter.web.notices import COPY_NOW, Notice, add_notice, pop_notice
+from botmeter.web.notices import COPY_NOW, Notice, add_notice
 from botmeter.web.rendering import rendered
 
 _for_key_admins = for_member(Right.MANAGE_KEYS, posts=Right.MANAGE_KEYS)
@@ -121,7 +121,6 @@ class KeysPage:
     """The account's keys; `replace` is None if none is active."""
 
     frame: Frame
-    notice: Notice | None
     keys: tuple[KeyLine, ...]
     form: forms.Form
     replace: forms.Form | None
@@ -187,7 +186,6 @@ def _page(visit: Visit, *, form: KeyForm, replace: ReplaceForm | None = None) ->
     report = visit.request.build_absolute_uri(f"/api/v1/accounts/{visit.account}/reports/session-usage")
     page = KeysPage(
         frame=frame(visit, title="API keys", current="keys"),
-        notice=pop_notice(visit.request),
         keys=lines,
         form=form,
         replace=(replace or ReplaceForm(account=visit.account)) if any(line.revoke_href for line in lines) else None,

@@ -19,7 +19,7 @@ from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
-from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.account.policy_text import PolicyTerm, policy_terms
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -57,7 +57,6 @@ class SettingsPage:
     """The account's settings; `name` is its permanent ID."""
 
     frame: Frame
-    notice: Notice | None
     name: str
     form: AccountForm
     zones: tuple[str, ...]
@@ -121,7 +120,6 @@ def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:
         schedule = policy_terms(ledger.schedule, now_us=present_us())
     page = SettingsPage(
         frame=frame(visit, title="Settings", current="settings"),
-        notice=pop_notice(visit.request),
         name=visit.account,
         form=form,
         zones=zones_offered(),

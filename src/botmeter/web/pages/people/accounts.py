@@ -16,7 +16,7 @@ from botmeter.people.rights import Role
 from botmeter.web.access import for_person
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame
-from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import FIELD_OF_CODE, NewAccountForm
 from botmeter.web.pages.people.person import own_frame
 from botmeter.web.rendering import rendered
@@ -39,7 +39,6 @@ class AccountsPage:
     """The user's accounts; `form` is None without permission."""
 
     frame: Frame
-    notice: Notice | None
     accounts: tuple[OwnAccount, ...]
     form: BaseForm | None
 
@@ -69,7 +68,6 @@ def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpRes
     memberships = user.memberships.order_by("account").values_list("account", "role")
     page = AccountsPage(
         frame=own_frame(request, user, title="Accounts"),
-        notice=pop_notice(request),
         accounts=tuple(
             OwnAccount(
                 title=cached_title(request, name),

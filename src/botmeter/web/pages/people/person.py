@@ -16,7 +16,7 @@ from botmeter.people.second_factor import has_second_factor, recovery_codes_left
 from botmeter.web.access import Visit, for_person
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame, plain_frame
-from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import ChangePasswordForm, ProfileForm
 from botmeter.web.rendering import rendered
 
@@ -26,7 +26,6 @@ class PersonPage:
     """A user's own settings; `password` is None for users who sign in by link."""
 
     frame: Frame
-    notice: Notice | None
     address: str
     profile: BaseForm
     password: BaseForm | None
@@ -93,7 +92,6 @@ def _page(
         password = ChangePasswordForm(request=request)
     page = PersonPage(
         frame=own_frame(request, user, title="Your settings"),
-        notice=pop_notice(request),
         address=user.email,
         profile=profile or _profile(user),
         password=password,

@@ -27,7 +27,7 @@ from botmeter.people.second_factor import (
 from botmeter.web.access import for_person
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame
-from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import OwnPasswordForm, SecondFactorForm
 from botmeter.web.pages.people.person import end_other_sessions, own_frame
 from botmeter.web.rendering import rendered
@@ -38,7 +38,6 @@ class SecondFactorPage:
     """Two-factor authentication of a user; `drawing` is the QR code, `key` the same as text."""
 
     frame: Frame
-    notice: Notice | None
     is_set_up: bool
     drawing: SafeString | None
     key: str
@@ -101,7 +100,6 @@ def _page(
         frame=own_frame(
             request, user, title="Two-factor authentication", crumbs=(Link(label="Your settings", href=reverse("me")),)
         ),
-        notice=pop_notice(request),
         is_set_up=is_set_up,
         drawing=qr_drawing(device) if device else None,
         key=key_text(device) if device else "",

@@ -20,7 +20,7 @@ from botmeter.people.second_factor import with_second_factor
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
-from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import InviteForm, RoleForm
 from botmeter.web.pages.people.passwords import send_password_link
 from botmeter.web.rendering import rendered
@@ -63,7 +63,6 @@ class UsersPage:
     """Members and invitations; `roles` have a description each."""
 
     frame: Frame
-    notice: Notice | None
     title: str
     members: tuple[MemberLine, ...]
     invitations: tuple[InvitationLine, ...]
@@ -170,7 +169,6 @@ def _page(visit: Visit, *, form: InviteForm) -> HttpResponse:
     with_two_factor = with_second_factor(each.user for each in memberships)
     page = UsersPage(
         frame=frame(visit, title="Users", current="users"),
-        notice=pop_notice(visit.request),
         title=account_title(visit.request, visit.account),
         members=tuple(
             _member_line(visit, each, has_two_factor=each.user.pk in with_two_factor) for each in memberships

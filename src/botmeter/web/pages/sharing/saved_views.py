@@ -16,7 +16,7 @@ from botmeter.people.saved_views import visible_views
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
-from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.sharing.saved_address import address_of_query, address_text, canonical_query
 from botmeter.web.rendering import rendered
 from botmeter.web.report_address import read_address
@@ -55,7 +55,6 @@ class ViewsPage:
     """Visible views; `description` is of the view to save."""
 
     frame: Frame
-    notice: Notice | None
     form: forms.Form | None
     description: str
     report_href: str
@@ -122,7 +121,6 @@ def _may_change(view: SavedView, visit: Visit) -> bool:
 def _page(visit: Visit, *, form: forms.Form | None) -> HttpResponse:
     page = ViewsPage(
         frame=frame(visit, title="Saved views", current="reports", crumbs=section_links(visit.account, "reports")),
-        notice=pop_notice(visit.request),
         form=form,
         description="" if form is None else _description(str(form["query"].value() or "")),
         report_href=reverse("report", args=(visit.account,)),

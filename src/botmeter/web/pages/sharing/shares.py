@@ -21,7 +21,7 @@ from botmeter.people.shares import LASTING_DAYS, ShareDraft, new_share, revoke_s
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
-from botmeter.web.notices import COPY_NOW, Notice, add_notice, pop_notice
+from botmeter.web.notices import COPY_NOW, Notice, add_notice
 from botmeter.web.pages.sharing.saved_address import address_of_query, address_text, canonical_query
 from botmeter.web.pages.sharing.scope import pinned
 from botmeter.web.question import preferred_zone
@@ -77,7 +77,6 @@ class SharesPage:
     """The account's share links; `description` is of the view to share."""
 
     frame: Frame
-    notice: Notice | None
     form: forms.Form | None
     description: str
     report_href: str
@@ -156,7 +155,6 @@ def _page(visit: Visit, *, form: ShareForm | None) -> HttpResponse:
     links = ShareLink.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
     page = SharesPage(
         frame=frame(visit, title="Share links", current="reports", crumbs=section_links(visit.account, "reports")),
-        notice=pop_notice(visit.request),
         form=form,
         description="" if form is None else address_text(_pinned_address(visit, str(form["query"].value() or ""))),
         report_href=reverse("report", args=(visit.account,)),

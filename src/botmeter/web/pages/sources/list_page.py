@@ -20,7 +20,7 @@ from botmeter.sources.platforms.registry import connector_of, connectors
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
-from botmeter.web.notices import COPY_NOW, Notice, add_notice, pop_notice
+from botmeter.web.notices import COPY_NOW, Notice, add_notice
 from botmeter.web.pages.sources.forms import NewSourceForm
 from botmeter.web.pages.sources.outcomes import outcome_text
 from botmeter.web.question import preferred_zone
@@ -47,7 +47,6 @@ class SourcesPage:
     """Sources and available platforms."""
 
     frame: Frame
-    notice: Notice | None
     sources: tuple[SourceLine, ...]
     form: NewSourceForm
     platforms: tuple[Connector, ...]
@@ -85,7 +84,6 @@ def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
     lines += [_unregistered_line(latest[name], zone=zone) for name in sorted(latest.keys() - names)]
     page = SourcesPage(
         frame=frame(visit, title="Sources", current="sources"),
-        notice=pop_notice(visit.request),
         sources=tuple(lines),
         form=form,
         platforms=tuple(connectors()),

@@ -16,7 +16,6 @@ from botmeter.people.sources import address_path
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit
 from botmeter.web.layout import Frame, frame, section_links
-from botmeter.web.notices import Notice, pop_notice
 from botmeter.web.pages.sources.changes import ChangeLine, change_lines
 from botmeter.web.pages.sources.list_page import state_of
 from botmeter.web.pages.sources.outcomes import DeliveryLine, delivery_line
@@ -65,7 +64,6 @@ class SourcePage:
     """
 
     frame: Frame
-    notice: Notice | None
     name: str
     platform: str
     sentence: str
@@ -95,7 +93,6 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
         history = source_history(ledger, source.name, last=CHANGES_MAX + 1)
     page = SourcePage(
         frame=frame(visit, title=source.name, current="sources", crumbs=section_links(visit.account, "sources")),
-        notice=pop_notice(visit.request),
         name=source.name,
         platform=connector.label,
         sentence=connector.summary,
