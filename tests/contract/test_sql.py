@@ -67,6 +67,15 @@ def test_a_statement_opens_with_its_contract() -> None:
     assert not silent, f"They open with what they read, take and give (-- Reads: … Takes: … Gives: …): {silent}"
 
 
+def test_a_statement_that_changes_rows_says_so() -> None:
+    contracts = [
+        (f"{file}: {name}", "Changes: " in text, re.sub(r"^--[^\n]*\n", "", text, flags=re.MULTILINE).split()[0])
+        for file, name, text in every_statement()
+    ]
+    silent = [name for name, says_so, verb in contracts if verb in ("INSERT", "UPDATE", "DELETE") and not says_so]
+    assert not silent, f"They write, so their contract is 'Changes: …', not 'Gives: …': {silent}"
+
+
 def test_a_name_stands_for_one_statement() -> None:
     # A name in braces is one that Python chooses from our own text.
     texts = {

@@ -14,7 +14,7 @@ from tests.support.ledgers import NOW_US, append_events, event
 
 from botmeter.domain.errors import BotmeterError, NotAllowed, Refused
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.ledger.deliveries import StoredDelivery, deliveries, keep_deliveries
+from botmeter.ledger.deliveries import StoredDelivery, deliveries, insert_deliveries
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import remove_source, set_source, source_history, source_of
@@ -352,7 +352,7 @@ def delivered(olga: Client, key: str, ledgers: OpenLedgers) -> None:
         {"source": "by-key", "subject": "events", "delivery_id": "d-3", "duplicates": 2, "detail": None},
     ]
     with ledgers.writing("acme") as ledger, ledger.transaction():
-        keep_deliveries(
+        insert_deliveries(
             ledger,
             [StoredDelivery(**{**plain, "received_at": NOW_US + place, **each}) for place, each in enumerate(said)],
         )

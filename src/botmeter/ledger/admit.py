@@ -104,10 +104,10 @@ def admit(
     )
 
 
-def keep_receipt(ledger: Ledger, receipt: Receipt, *, append_no: int, now_us: int, source: str, label: str) -> None:
+def insert_receipt(ledger: Ledger, receipt: Receipt, *, append_no: int, now_us: int, source: str, label: str) -> None:
     """Store an append's receipt. In a transaction."""
     counts = (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected)
-    ledger.connection.execute(sql("keep_receipt"), [append_no, now_us, source, label, *counts])
+    ledger.connection.execute(sql("insert_receipt"), [append_no, now_us, source, label, *counts])
 
 
 def _deliveries(batches: Sequence[NumberedBatch], *, has_rejections: Mask) -> EventDeliveries:

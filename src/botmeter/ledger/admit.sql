@@ -1,3 +1,3 @@
--- name: keep_receipt
+-- name: insert_receipt
 -- Takes: ? for each column of receipt, in order. Changes: adds the row to receipt.
 INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)

@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import checked_source_name
-from botmeter.ledger.admit import NumberedBatch, admit, keep_receipt
+from botmeter.ledger.admit import NumberedBatch, admit, insert_receipt
 from botmeter.ledger.commit_summary import CommitSummary
+from botmeter.ledger.duckdb_calls import execute_with
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.ledger.quarantine import quarantine
 from botmeter.ledger.remeter import remeter_after
-from botmeter.ledger.rows import execute_with
 from botmeter.ledger.settle import settle
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.schema import EventBatch
@@ -55,7 +55,7 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
     """Append and meter events, all or nothing; return a receipt per submission."""
     # Events that wait to be settled were committed before these, so they are metered first.
     settle(ledger, now_us=now_us)
-    first_append_no, shown_us = ledger.next_append_no(), ledger.latest_us()
+    first_append_no, previous_latest_us = ledger.next_append_no(), ledger.latest_us()
     summary = CommitSummary(append_no=first_append_no)
     try:
         with ledger.transaction():
@@ -64,7 +64,7 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
                 for append_no, submission in enumerate(submissions, start=first_append_no)
             ]
             if summary.event_count:
-                remeter_after(ledger, summary, now_us=now_us, shown_us=shown_us)
+                remeter_after(ledger, summary, now_us=now_us, previous_latest_us=previous_latest_us)
     except BaseException:
         ledger.keys.forget()
         raise
@@ -97,7 +97,9 @@ def _append_submission(
         receipts += admitted.receipts
     writer.flush()
     receipt = Receipt.sum_of(receipts)
-    keep_receipt(ledger, receipt, append_no=append_no, now_us=now_us, source=submission.source, label=submission.label)
+    insert_receipt(
+        ledger, receipt, append_no=append_no, now_us=now_us, source=submission.source, label=submission.label
+    )
     return receipt
 
 
@@ -137,6 +139,6 @@ class _RowGroupWriter:
             return
         # In one piece: DuckDB starts a row group with each piece.
         rows = pa.concat_tables(self._buffered, promote_options="permissive").combine_chunks()
-        execute_with(self._ledger.connection, sql("keep_events"), input_rows=rows.slice(0, row_count))
+        execute_with(self._ledger.connection, sql("insert_events"), input_rows=rows.slice(0, row_count))
         left = rows.slice(row_count)
         self._buffered, self._row_count = [left] if len(left) else [], len(left)

@@ -1,4 +1,4 @@
--- name: keep_events
+-- name: insert_events
 -- Reads: input_rows. Takes: nothing. Changes: adds these events to event, in order.
 INSERT INTO event
 SELECT

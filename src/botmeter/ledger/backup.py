@@ -14,8 +14,8 @@ import msgspec
 
 from botmeter.domain.account import checked_account_name
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.folder import Folder, connected, is_writable, unlink_ledger
-from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import SCHEMA_VERSION, schema_version
 

@@ -6,7 +6,7 @@ import duckdb
 import msgspec
 
 from botmeter.domain.account import Account
-from botmeter.ledger.rows import row_of
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import InForce, Policy, Schedule
 from botmeter.metering.policy_text import policy_as_mapping, policy_from_mapping
@@ -48,7 +48,7 @@ def touchpoints_from(connection: duckdb.DuckDBPyConnection, first: int) -> list[
 
 def write_account(connection: duckdb.DuckDBPyConnection, account: Account, *, by: str | None, now_us: int) -> None:
     """Add a version of the account's settings."""
-    connection.execute(sql("add_account"), [now_us, account.name, account.available_from, account.own_title, by])
+    connection.execute(sql("insert_account"), [now_us, account.name, account.available_from, account.own_title, by])
 
 
 def write_policy(
@@ -57,5 +57,5 @@ def write_policy(
     """Add a policy in force from `from_us` at a position in the schedule."""
     definition = {"name": policy.name, "version": policy.version, **policy_as_mapping(policy)}
     connection.execute(
-        sql("add_policy"), [position, from_us, policy.label, msgspec.json.encode(definition).decode(), now_us]
+        sql("insert_policy"), [position, from_us, policy.label, msgspec.json.encode(definition).decode(), now_us]
     )

@@ -24,10 +24,10 @@ WHERE footprint < 0
 GROUP BY footprint
 ORDER BY footprint DESC
 
--- name: add_account
+-- name: insert_account
 -- Takes: ? for each column of account_term, in order. Changes: adds the row to account_term.
 INSERT INTO account_term VALUES (?, ?, ?, ?, ?)
 
--- name: add_policy
+-- name: insert_policy
 -- Takes: ? for each column of policy_term, in order. Changes: adds the row to policy_term.
 INSERT INTO policy_term VALUES (?, ?, ?, ?, ?)

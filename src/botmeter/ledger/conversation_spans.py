@@ -9,9 +9,9 @@ from contextlib import suppress
 import duckdb
 
 from botmeter.domain.errors import Unavailable
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.meta import meta_value, set_meta
-from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -28,21 +28,21 @@ _COUNT = "conversation_count"
 """In `meta`: the approximate number of conversations when they were last counted. It never shrinks."""
 
 
-def keep_spans(ledger: Ledger, *, append_no: int) -> None:
+def update_spans(ledger: Ledger, *, append_no: int) -> None:
     """Add a row per conversation of a commit; fold the last rows if many are loose. In a transaction."""
-    if ledger.loose_span_rows >= STEP_ROWS:
+    if ledger.unfolded_span_rows >= STEP_ROWS:
         _fold(ledger, after=_last_row(ledger) - TAIL_ROWS)
-        ledger.loose_span_rows = 0
-    added = add_spans(ledger.connection, append_no=append_no)
-    ledger.loose_span_rows += added
+        ledger.unfolded_span_rows = 0
+    added = insert_spans(ledger.connection, append_no=append_no)
+    ledger.unfolded_span_rows += added
     # Each of these rows is another conversation, so a large import gives their number without a count.
     if added > 2 * max(_known_count(ledger), CONVERSATIONS_MIN):
-        _keep_count(ledger, added)
+        _set_count(ledger, added)
 
 
-def add_spans(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> int:
+def insert_spans(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> int:
     """Add a row per conversation from that append on; return their number."""
-    return int(row_of(connection, sql("keep_spans"), values={"append_no": append_no})[0])
+    return int(row_of(connection, sql("insert_spans"), values={"append_no": append_no})[0])
 
 
 def fold_if_many(ledger: Ledger) -> None:
@@ -55,12 +55,12 @@ def fold_if_many(ledger: Ledger) -> None:
             count = row_of(ledger.connection, sql("conversation_count"))[0]
             if rows > ROWS_A_CONVERSATION_MAX * count:
                 _fold(ledger, after=-1)
-            _keep_count(ledger, count)
+            _set_count(ledger, count)
 
 
 def _fold(ledger: Ledger, *, after: int) -> None:
-    for step in ("repeated_spans", "drop_repeated_spans", "keep_folded_spans"):
-        ledger.connection.execute(sql(step), {"after": after} if step != "keep_folded_spans" else None)
+    for step in ("repeated_spans", "delete_repeated_spans", "insert_folded_spans"):
+        ledger.connection.execute(sql(step), {"after": after} if step != "insert_folded_spans" else None)
     ledger.connection.execute(sql("drop_folded_spans"))
 
 
@@ -72,5 +72,5 @@ def _known_count(ledger: Ledger) -> int:
     return int(meta_value(ledger.connection, _COUNT) or 0)
 
 
-def _keep_count(ledger: Ledger, count: int) -> None:
+def _set_count(ledger: Ledger, count: int) -> None:
     set_meta(ledger.connection, _COUNT, value=str(count))

@@ -2,9 +2,9 @@
 -- Reads: conversation_span. Takes: nothing. Gives: the number of its last row (0: none), one row.
 SELECT coalesce(max(rowid), 0)::BIGINT FROM conversation_span
 
--- name: keep_spans
--- Reads: event. Takes: $append_no (the first of this commit).
--- Gives: in conversation_span, one row per conversation of these events.
+-- name: insert_spans
+-- Reads: event. Takes: $append_no (the first of this commit). Changes: adds one row per conversation of these events to
+-- conversation_span. Gives: their number, one row.
 INSERT INTO conversation_span
 SELECT
     conversation_id,
@@ -37,13 +37,13 @@ WHERE rowid > $after
 GROUP BY conversation_id
 HAVING count(*) > 1
 
--- name: drop_repeated_spans
--- Reads: folded_span. Takes: $after (a rowid; -1: all rows). Gives: conversation_span without the folded rows.
+-- name: delete_repeated_spans
+-- Reads: folded_span. Takes: $after (a rowid; -1: all rows). Changes: deletes the folded rows from conversation_span.
 DELETE FROM conversation_span
 WHERE rowid > $after AND conversation_id IN (SELECT conversation_id FROM folded_span)
 
--- name: keep_folded_spans
--- Reads: folded_span. Takes: nothing. Gives: its rows in conversation_span, running conversations last.
+-- name: insert_folded_spans
+-- Reads: folded_span. Takes: nothing. Changes: adds its rows to conversation_span, running conversations last.
 INSERT INTO conversation_span
 SELECT conversation_id, created_at, first_event_at, last_event_at, hash(conversation_id)
 FROM folded_span

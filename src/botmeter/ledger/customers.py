@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from botmeter.domain.errors import Conflict, Missing, Refused, TooMuch
 from botmeter.domain.event import ID_BYTES_MAX
+from botmeter.ledger.duckdb_calls import execute_with, records_of, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.remeter import remeter_customers
-from botmeter.ledger.rows import execute_with, records_of, row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -167,12 +167,12 @@ def _apply(
     connection.execute(sql("before"))
     values = {"number": number, "now": now_us, "by": by}
     if is_undone:
-        connection.execute(sql("undo"), values | {"aliases": [pair.alias for pair in pairs]})
+        connection.execute(sql("undo_aliases"), values | {"aliases": [pair.alias for pair in pairs]})
     else:
         aliases = pa.table(
             {"customer_id": [pair.alias for pair in pairs], "same_as": [pair.customer_id for pair in pairs]}
         )
-        execute_with(connection, sql("keep"), input_rows=aliases, values=values)
+        execute_with(connection, sql("insert_aliases"), input_rows=aliases, values=values)
     connection.execute(sql("moves"))
     before_count = row_of(connection, sql("session_count"))[0]
     event_count = remeter_customers(ledger, change_no=number, now_us=now_us)

@@ -38,14 +38,14 @@ SELECT 1 + greatest(
 -- Reads: same_customer. Takes: nothing. Gives: customer_before, a copy.
 CREATE OR REPLACE TEMP TABLE customer_before AS SELECT sent_customer_id, customer_id FROM same_customer
 
--- name: undo
--- Takes: $aliases, $number, $now, $by. Gives: in customer_alias, those in force undone.
+-- name: undo_aliases
+-- Takes: $aliases, $number, $now, $by. Changes: marks these aliases in customer_alias, if in force, as undone.
 UPDATE customer_alias
 SET undone_no = $number, undone_at = $now, undone_by = $by
 WHERE undone_no IS NULL AND customer_id IN (SELECT unnest($aliases::VARCHAR[]))
 
--- name: keep
--- Reads: input_rows (customer_id, same_as). Takes: $number, $now, $by. Gives: these in customer_alias.
+-- name: insert_aliases
+-- Reads: input_rows (customer_id, same_as). Takes: $number, $now, $by. Changes: adds these to customer_alias.
 INSERT INTO customer_alias
 SELECT customer_id, same_as, $number, $now, $by, NULL, NULL, NULL FROM input_rows
 

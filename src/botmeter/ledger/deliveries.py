@@ -7,15 +7,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from botmeter.ledger.duckdb_calls import execute_with, records_of, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import execute_with, records_of, row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
 # More than a person reads through; a busy source sends as many in a second.
-DELIVERIES_KEPT = 500
+DELIVERIES_MAX = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +52,17 @@ def latest_delivery_by_source(ledger: ReadableLedger) -> dict[str, StoredDeliver
     return {each.source: each for each in _delivered(ledger, "latest_deliveries", values={})}
 
 
-def keep_deliveries(ledger: Ledger, delivered: Sequence[StoredDelivery]) -> None:
+def insert_deliveries(ledger: Ledger, delivered: Sequence[StoredDelivery]) -> None:
     """Store deliveries in order. In a transaction."""
     columns = {name: [getattr(each, name) for each in delivered] for name in StoredDelivery.__slots__}
-    execute_with(ledger.connection, sql("keep_deliveries"), input_rows=pa.table(columns))
+    execute_with(ledger.connection, sql("insert_deliveries"), input_rows=pa.table(columns))
 
 
 def prune_deliveries(ledger: Ledger) -> None:
     """Delete all but the newest deliveries of each source. In a transaction."""
     # With so few in total no source can have too many.
-    if row_of(ledger.connection, sql("delivery_count"))[0] > DELIVERIES_KEPT:
-        ledger.connection.execute(sql("prune_deliveries"), {"kept": DELIVERIES_KEPT})
+    if row_of(ledger.connection, sql("delivery_count"))[0] > DELIVERIES_MAX:
+        ledger.connection.execute(sql("prune_deliveries"), {"kept": DELIVERIES_MAX})
 
 
 def _delivered(ledger: ReadableLedger, statement: str, *, values: dict[str, Any]) -> list[StoredDelivery]:

@@ -1,5 +1,5 @@
--- name: keep_deliveries
--- Reads: input_rows. Takes: nothing. Gives: these requests in delivery, in order.
+-- name: insert_deliveries
+-- Reads: input_rows. Takes: nothing. Changes: adds these requests to delivery, in order.
 INSERT INTO delivery
 SELECT append_no, received_at, source, delivery_id, subject, accepted, duplicates, conflicts, rejected, ignored, detail
 FROM input_rows
@@ -9,7 +9,7 @@ FROM input_rows
 SELECT count(*)::BIGINT FROM delivery
 
 -- name: prune_deliveries
--- Reads: delivery. Takes: $kept. Gives: delivery with only that many of each source, the newest.
+-- Reads: delivery. Takes: $kept. Changes: deletes all but that many of each source from delivery, the newest.
 DELETE FROM delivery
 WHERE rowid NOT IN (
     SELECT d.rowid FROM delivery AS d

@@ -18,14 +18,14 @@ import duckdb
 
 from botmeter.domain.errors import Missing, Unavailable
 from botmeter.ledger.customers import counted_customer, other_ids
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.folder import Folder, connected, unlink_ledger
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.meta import meta_value, remove_meta, set_meta
 from botmeter.ledger.quarantine import delete_quarantined
 from botmeter.ledger.remeter import remeter_everything
-from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.usage import link_tickets
+from botmeter.ledger.usage_tables import insert_all_tickets
 
 sql = statements_of(__name__)
 
@@ -85,15 +85,15 @@ def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
             connection.execute(sql(step), values)
         conversations = row_of(connection, sql("count_conversations"))[0]
         quarantined = list(_quarantined(connection, _ids(connection, ids)))
-        alias_count = row_of(connection, sql("aliases"), values={"ids": ids})[0]
+        alias_count = row_of(connection, sql("delete_aliases"), values={"ids": ids})[0]
         if events == 0 and not quarantined and not alias_count:
             raise _unknown(ledger.account.name, customer_id)
         delete_quarantined(connection, quarantined)
-        connection.execute(sql("restatements"))
-        connection.execute(sql("events"), values | {"pseudonym": pseudonym})
-        for step in ("spans", "tickets", "other_events", "deliveries"):
+        connection.execute(sql("update_restatements"))
+        connection.execute(sql("update_events"), values | {"pseudonym": pseudonym})
+        for step in ("update_spans", "delete_tickets", "update_other_events", "update_deliveries"):
             connection.execute(sql(step))
-        link_tickets(connection)
+        insert_all_tickets(connection)
         for step in ("drop_erased_conversation", "drop_erased_event", "drop_erased_ticket"):
             connection.execute(sql(step))
         remeter_everything(ledger)

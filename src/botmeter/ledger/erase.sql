@@ -53,13 +53,13 @@ WHERE quarantine_no > $after
 ORDER BY quarantine_no
 LIMIT $limit
 
--- name: aliases
--- Takes: $ids. Gives: customer_alias without these customers; the number of deleted rows, one row.
+-- name: delete_aliases
+-- Takes: $ids. Changes: deletes the aliases of these customers. Gives: the number of deleted rows, one row.
 DELETE FROM customer_alias
 WHERE customer_id IN (SELECT unnest($ids::VARCHAR[])) OR same_as IN (SELECT unnest($ids::VARCHAR[]))
 
--- name: restatements
--- Reads: erased_event. Takes: nothing. Gives: restatement with the pseudonyms in place of the event ids.
+-- name: update_restatements
+-- Reads: erased_event. Takes: nothing. Changes: puts the pseudonyms in place of the event ids in restatement.
 UPDATE restatement
 SET because = renamed.because
 FROM (
@@ -71,9 +71,9 @@ FROM (
 ) AS renamed
 WHERE restatement.rowid = renamed.row_id
 
--- name: events
--- Reads: erased_event, erased_conversation, erased_ticket. Takes: $customer, $pseudonym.
--- Gives: event without the customer's identifiers; each ticket still counts as one.
+-- name: update_events
+-- Reads: erased_event, erased_conversation, erased_ticket. Takes: $customer, $pseudonym. Changes: removes the
+-- customer's identifiers from event; each ticket still counts as one.
 UPDATE event
 SET customer_id = $pseudonym,
     sent_customer_id = NULL,
@@ -88,27 +88,28 @@ WHERE event.customer_id = $customer
     AND event.source = e.source AND event.event_id = e.event_id
     AND event.conversation_id = c.conversation_id
 
--- name: spans
--- Reads: erased_conversation. Takes: nothing. Gives: conversation_span with the pseudonyms.
+-- name: update_spans
+-- Reads: erased_conversation. Takes: nothing. Changes: puts the pseudonyms into conversation_span.
 UPDATE conversation_span
 SET conversation_id = c.pseudonym, conversation_key = hash(c.pseudonym)
 FROM erased_conversation AS c
 WHERE conversation_span.conversation_id = c.conversation_id
 
--- name: tickets
--- Reads: erased_conversation. Takes: nothing.
--- Gives: conversation_ticket without the customer's conversations; `link_tickets` adds them again.
+-- name: delete_tickets
+-- Reads: erased_conversation. Takes: nothing. Changes: deletes the tickets of the customer's conversations from
+-- conversation_ticket; `insert_all_tickets` adds them again.
 DELETE FROM conversation_ticket WHERE conversation_id IN (SELECT conversation_id FROM erased_conversation)
 
--- name: other_events
--- Reads: erased_conversation. Takes: nothing. Gives: event with the pseudonyms in other customers' events of the conversations.
+-- name: update_other_events
+-- Reads: erased_conversation. Takes: nothing. Changes: puts the pseudonyms into other customers' events of the
+-- conversations.
 UPDATE event
 SET conversation_id = c.pseudonym, is_conversation_erased = true
 FROM erased_conversation AS c
 WHERE event.conversation_id = c.conversation_id
 
--- name: deliveries
--- Reads: delivery. Takes: nothing. Gives: delivery without anything that can identify a customer.
+-- name: update_deliveries
+-- Reads: delivery. Takes: nothing. Changes: removes anything that can identify a customer from delivery.
 UPDATE delivery SET delivery_id = NULL, detail = NULL
 
 -- name: drop_erased_conversation

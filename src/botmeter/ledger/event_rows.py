@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.instant import NEVER_US
+from botmeter.ledger.duckdb_calls import execute_with, table_from
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import execute_with, table_from
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import Mask, repeated_text
 from botmeter.metering.schema import EventBatch
@@ -25,7 +25,7 @@ def event_rows(ledger: Ledger, batch: EventBatch, *, source: str, append_no: int
     count = len(batch.events)
     events = batch.events.append_column("source", repeated_text(source, count))
     touchpoints = ledger.touchpoints.numbers(events)
-    ledger.keep_numbers()
+    ledger.insert_numbers()
     events = events.append_column("touchpoint", pa.array(touchpoints))
     events = events.append_column("event_key", _event_keys(ledger, events))
     events = events.append_column("append_no", pa.array(np.full(count, append_no, np.int32)))

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import schema_version
 
@@ -29,7 +29,7 @@ class LedgerHealth:
 
 def ledger_health(ledger: ReadableLedger) -> LedgerHealth:
     """Return the ledger's present health."""
-    last_receipt_us, quarantined_count, waiting_count, waiting_since_us = row_of(ledger.connection, sql("condition"))
+    last_receipt_us, quarantined_count, waiting_count, waiting_since_us = row_of(ledger.connection, sql("health"))
     return LedgerHealth(
         file_version=schema_version(ledger.connection),
         last_receipt_us=last_receipt_us,

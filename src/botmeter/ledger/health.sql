@@ -1,4 +1,4 @@
--- name: condition
+-- name: health
 -- Reads: receipt, quarantine, arrival. Takes: nothing.
 -- Gives: the newest receipt's instant (µs UTC, null: none), the number of quarantined events, the number of unsettled
 -- events, the append of the first of those (µs UTC, null: none), one row.

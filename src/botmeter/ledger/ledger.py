@@ -11,9 +11,9 @@ import pyarrow as pa
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.ledger.contents import read_contents, touchpoints_from
+from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
 from botmeter.ledger.read_transactions import ReadTransactions
-from botmeter.ledger.rows import execute_with, row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoints
@@ -29,7 +29,7 @@ class Ledger:
     """One account's open file, with `connection` as its only writer.
 
     Attributes:
-        loose_span_rows: Rows of `conversation_span` since the last fold.
+        unfolded_span_rows: Rows of `conversation_span` since the last fold.
         version: Grows with each commit.
         keys: Shared by all writers of the file.
     """
@@ -52,18 +52,18 @@ class Ledger:
         contents = read_contents(self.connection)
         self.account, self.schedule = contents.account, contents.schedule
         self.touchpoints, self.footprints = contents.touchpoints, contents.footprints
-        self._touchpoints_kept = len(self.touchpoints)
-        self._footprints_kept = len(self.footprints)
+        self._stored_touchpoint_count = len(self.touchpoints)
+        self._stored_footprint_count = len(self.footprints)
         self._next_append_no: int | None = None
         self._latest: _Latest | None = None
-        self.loose_span_rows = 0
+        self.unfolded_span_rows = 0
 
     def catch_up(self) -> None:
         """Read another connection's live events and touchpoint numbers."""
         self._next_append_no = None
         for touchpoint in touchpoints_from(self.connection, len(self.touchpoints)):
             self.touchpoints.number(touchpoint)
-        self._touchpoints_kept = len(self.touchpoints)
+        self._stored_touchpoint_count = len(self.touchpoints)
 
     def known_keys(self) -> KnownKeys:
         return self.keys.read(self.connection)
@@ -122,23 +122,23 @@ class Ledger:
         if at_us is not None:
             self._latest = _Latest(at_us if known_us is None else max(at_us, known_us))
 
-    def keep_numbers(self) -> None:
-        touchpoints = self.touchpoints.all()[self._touchpoints_kept :]
-        first = self._touchpoints_kept
+    def insert_numbers(self) -> None:
+        touchpoints = self.touchpoints.all()[self._stored_touchpoint_count :]
+        first = self._stored_touchpoint_count
         members = [(first + index, first + index) for index in range(len(touchpoints))]
         if touchpoints:
             bots, versions, channels = zip(*touchpoints, strict=True)
             numbered = {"touchpoint": pa.array(range(first, len(self.touchpoints)), pa.int32())}
             texts = {"bot_id": bots, "bot_version": versions, "channel": channels}
             numbered |= {name: pa.array(values, pa.string()) for name, values in texts.items()}
-            execute_with(self.connection, sql("keep_touchpoints"), input_rows=pa.table(numbered))
-        footprints = self.footprints.all()[self._footprints_kept :]
-        for number, footprint in enumerate(footprints, start=1 + self._footprints_kept):
+            execute_with(self.connection, sql("insert_touchpoints"), input_rows=pa.table(numbered))
+        footprints = self.footprints.all()[self._stored_footprint_count :]
+        for number, footprint in enumerate(footprints, start=1 + self._stored_footprint_count):
             members += [(-number, member) for member in footprint]
         if members:
             table = pa.table(list(zip(*members, strict=True)), names=["footprint", "touchpoint"])
-            execute_with(self.connection, sql("keep_footprints"), input_rows=table)
-        self._touchpoints_kept, self._footprints_kept = len(self.touchpoints), len(self.footprints)
+            execute_with(self.connection, sql("insert_footprints"), input_rows=table)
+        self._stored_touchpoint_count, self._stored_footprint_count = len(self.touchpoints), len(self.footprints)
 
     def _undo(self) -> None:
         try:

@@ -9,12 +9,12 @@ SELECT greatest(
 -- Reads: event. Takes: nothing. Gives: the latest instant of any event (µs UTC, null: none), one row.
 SELECT max(occurred_at)::BIGINT FROM event
 
--- name: keep_touchpoints
--- Reads: input_rows (touchpoint, bot_id, bot_version, channel). Takes: nothing. Gives: these in touchpoint.
+-- name: insert_touchpoints
+-- Reads: input_rows (touchpoint, bot_id, bot_version, channel). Takes: nothing. Changes: adds these to touchpoint.
 INSERT INTO touchpoint
 SELECT touchpoint, bot_id, bot_version, channel FROM input_rows
 
--- name: keep_footprints
--- Reads: input_rows (footprint, touchpoint). Takes: nothing. Gives: these in footprint_member.
+-- name: insert_footprints
+-- Reads: input_rows (footprint, touchpoint). Takes: nothing. Changes: adds these to footprint_member.
 INSERT INTO footprint_member
 SELECT footprint, touchpoint FROM input_rows

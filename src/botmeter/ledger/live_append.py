@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from botmeter.domain.receipt import Receipt
-from botmeter.ledger.admit import AdmittedBatches, NumberedBatch, admit, keep_receipt
-from botmeter.ledger.deliveries import StoredDelivery, keep_deliveries
+from botmeter.ledger.admit import AdmittedBatches, NumberedBatch, admit, insert_receipt
+from botmeter.ledger.deliveries import StoredDelivery, insert_deliveries
+from botmeter.ledger.duckdb_calls import execute_with
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.ledger.quarantine import quarantine
-from botmeter.ledger.rows import execute_with
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -32,9 +32,9 @@ def live_append(ledger: Ledger, batches: Sequence[LiveBatch], *, now_us: int) ->
             admitted = admit(ledger, numbered, now_us=now_us)
             accepted = admitted.accepted
             if len(accepted):
-                execute_with(ledger.connection, sql("keep_arrivals"), input_rows=accepted, values={"now": now_us})
+                execute_with(ledger.connection, sql("insert_arrivals"), input_rows=accepted, values={"now": now_us})
             for each in numbered:
-                _keep_outcomes(ledger, each, admitted=admitted, now_us=now_us)
+                _store_outcomes(ledger, each, admitted=admitted, now_us=now_us)
     except BaseException:
         # A commit that failed may be on disk all the same.
         ledger.keys.forget()
@@ -61,19 +61,19 @@ def _numbered(batches: Sequence[LiveBatch], *, first_append_no: int) -> list[Num
     return numbered
 
 
-def _keep_outcomes(ledger: Ledger, batch: NumberedBatch, *, admitted: AdmittedBatches, now_us: int) -> None:
+def _store_outcomes(ledger: Ledger, batch: NumberedBatch, *, admitted: AdmittedBatches, now_us: int) -> None:
     """Store only the arrival of a withdrawn delivery."""
     kept = [number for number in batch.delivery_numbers if not admitted.is_withdrawn[number]]
     rejections = [rejection for number in kept for rejection in admitted.rejections[number]]
     quarantine(ledger, rejections, batch=batch, now_us=now_us)
     receipt = Receipt.sum_of(admitted.receipts[number] for number in kept)
     if receipt.total:
-        keep_receipt(ledger, receipt, append_no=batch.append_no, now_us=now_us, source=batch.source, label=LABEL)
+        insert_receipt(ledger, receipt, append_no=batch.append_no, now_us=now_us, source=batch.source, label=LABEL)
     deliveries = [
         _stored_delivery(batch, delivery, receipt=admitted.receipts[number], now_us=now_us)
         for number, delivery in zip(batch.delivery_numbers, batch.deliveries, strict=True)
     ]
-    keep_deliveries(ledger, deliveries)
+    insert_deliveries(ledger, deliveries)
 
 
 def _stored_delivery(batch: NumberedBatch, delivery: BatchDelivery, *, receipt: Receipt, now_us: int) -> StoredDelivery:

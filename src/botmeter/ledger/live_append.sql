@@ -1,4 +1,4 @@
--- name: keep_arrivals
+-- name: insert_arrivals
 -- Reads: input_rows. Takes: $now. Changes: adds these events to arrival, in order.
 INSERT INTO arrival
 SELECT

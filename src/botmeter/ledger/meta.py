@@ -2,7 +2,7 @@
 
 import duckdb
 
-from botmeter.ledger.rows import row_of
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -17,9 +17,9 @@ def meta_value(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
 def set_meta(connection: duckdb.DuckDBPyConnection, name: str, *, value: str) -> None:
     """Store `value` under `name`, replacing any other."""
     remove_meta(connection, name)
-    connection.execute(sql("add"), {"name": name, "value": value})
+    connection.execute(sql("insert"), {"name": name, "value": value})
 
 
 def remove_meta(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Remove what is stored under `name`, if anything."""
-    connection.execute(sql("remove"), {"name": name})
+    connection.execute(sql("delete"), {"name": name})

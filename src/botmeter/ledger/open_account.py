@@ -60,7 +60,7 @@ class OpenAccount:
                 raise self._busy(wait)
             root, published = self._open()
             reader = ReadingLedger(
-                root.cursor(), published=published, version=self._present_version(), is_present=self._is_present
+                root.cursor(), published=published, version=self._present_version(), is_current=self._is_current
             )
             self._user_count += 1
         try:
@@ -228,7 +228,7 @@ class OpenAccount:
         with self._changed:
             self._published, self._version = published, ledger.version
 
-    def _is_present(self, version: int) -> bool:
+    def _is_current(self, version: int) -> bool:
         writer = self._writer
         return self._is_read_only or (writer is not None and writer.is_at(version))
 

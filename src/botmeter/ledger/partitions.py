@@ -7,7 +7,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from botmeter.ledger.rows import row_of
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy
 

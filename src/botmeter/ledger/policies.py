@@ -41,8 +41,8 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
             )
     with ledger.transaction() as connection:
         if from_on is None:
-            connection.execute(sql("drop_all"))
-        connection.execute(sql("drop_from"), {"from_at": from_us})
+            connection.execute(sql("delete_all"))
+        connection.execute(sql("delete_from"), {"from_at": from_us})
         write_policy(connection, policy, position=0, from_us=from_us, now_us=now_us)
         connection.execute(sql("number_policies"))
         ledger.reload()

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.admit import NumberedBatch
+from botmeter.ledger.duckdb_calls import execute_with, records_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import execute_with, records_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -45,7 +45,7 @@ def quarantine(ledger: Ledger, rejections: Sequence[Rejection], *, batch: Number
         return
     columns = {name: [getattr(each, name) for each in rejections] for name in Rejection.__slots__}
     values = {"source": batch.source, "append_no": batch.append_no, "now": now_us, "is_pulled": batch.is_pulled}
-    execute_with(ledger.connection, sql("keep_rejected"), input_rows=pa.table(columns), values=values)
+    execute_with(ledger.connection, sql("insert_rejected"), input_rows=pa.table(columns), values=values)
 
 
 def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int | None = None) -> list[Quarantined]:
@@ -72,4 +72,4 @@ def release(ledger: Ledger, numbers: Sequence[int]) -> None:
 
 def delete_quarantined(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> None:
     """Delete events from quarantine, within a transaction."""
-    connection.execute(sql("release"), {"numbers": list(numbers)})
+    connection.execute(sql("delete"), {"numbers": list(numbers)})

@@ -1,6 +1,6 @@
--- name: keep_rejected
+-- name: insert_rejected
 -- Reads: quarantine, input_rows (index, event_id, code, detail, raw). Takes: $source, $append_no, $now, $is_pulled.
--- Gives: the rejected events in quarantine, each once however often it was sent.
+-- Changes: adds the rejected events to quarantine, each once however often it was sent.
 INSERT INTO quarantine
 SELECT
     (SELECT coalesce(max(quarantine_no), 0) FROM quarantine) + row_number() OVER (ORDER BY r.index),
@@ -36,6 +36,6 @@ WHERE source = $source
 GROUP BY code
 ORDER BY event_count DESC, code
 
--- name: release
--- Reads: quarantine. Takes: $numbers. Gives: quarantine without these.
+-- name: delete
+-- Reads: quarantine. Takes: $numbers. Changes: deletes these from quarantine.
 DELETE FROM quarantine WHERE quarantine_no IN (SELECT unnest($numbers::BIGINT[]))

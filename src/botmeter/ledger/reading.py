@@ -13,9 +13,9 @@ import duckdb
 
 from botmeter.domain.account import Account
 from botmeter.ledger.contents import Contents, read_contents
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.read_transactions import ReadTransactions
-from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoints
@@ -62,15 +62,15 @@ class ReadingLedger:
         *,
         published: Published,
         version: int,
-        is_present: Callable[[int], bool],
+        is_current: Callable[[int], bool],
     ) -> None:
-        """Take `is_present`, which tests if a version is current."""
+        """Take `is_current`, which tests if a version is current."""
         self.connection = connection
         self.version = version
         self._published_version = published.version
         self._contents = published.contents
         self._mark = published.mark
-        self._is_present = is_present
+        self._is_current = is_current
         self._read_transactions = ReadTransactions(connection)
 
     @property
@@ -92,14 +92,14 @@ class ReadingLedger:
     @contextmanager
     def read_transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._read_transactions.begin() as connection:
-            if not self._is_present(self._published_version):
-                self._keep_in_step(connection)
+            if not self._is_current(self._published_version):
+                self._refresh_contents(connection)
             yield connection
 
     def interrupt(self) -> None:
         self._read_transactions.interrupt()
 
-    def _keep_in_step(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _refresh_contents(self, connection: duckdb.DuckDBPyConnection) -> None:
         mark = _mark_of(connection)
         if mark != self._mark:
             self._contents = read_contents(connection)

@@ -13,19 +13,18 @@ import pyarrow as pa
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.commit_summary import CommitSummary
-from botmeter.ledger.conversation_spans import keep_spans
+from botmeter.ledger.conversation_spans import update_spans
+from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.partitions import SharedKey, event_count, event_partitions
-from botmeter.ledger.restatements import Cause, ShownDays
-from botmeter.ledger.rows import execute_with, row_of
+from botmeter.ledger.restatements import Cause, ShownDays, insert_restatements
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.usage import (
+from botmeter.ledger.usage_tables import (
     RecountScope,
     count_days_before,
-    keep_bot_names,
-    keep_restatements,
-    keep_tickets,
+    insert_tickets,
     refresh_usage,
+    upsert_bot_names,
 )
 from botmeter.metering.policy import Policy, Require, Schedule
 
@@ -38,41 +37,41 @@ sql = statements_of(__name__)
 EVERYTHING_FROM = 0.2
 
 
-def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown_us: int | None) -> None:
+def remeter_after(ledger: Ledger, commit: CommitSummary, *, now_us: int, previous_latest_us: int | None) -> None:
     """Update sessions and usage after a commit with at least one event. In a transaction.
 
     Args:
-        shown_us: End of the numbers shown, µs UTC; None: none.
+        previous_latest_us: Latest event before this commit, µs UTC; None: none.
     """
     connection = ledger.connection
     if row_of(connection, sql("has_aliases"))[0]:
-        connection.execute(sql("name_arrived"), {"append_no": arrivals.append_no})
-    keep_spans(ledger, append_no=arrivals.append_no)
-    if arrivals.has_bot_names:
-        keep_bot_names(connection, append_no=arrivals.append_no)
-    if arrivals.tickets:
-        keep_tickets(connection, pa.concat_tables(arrivals.tickets, promote_options="permissive"))
+        connection.execute(sql("resolve_aliases"), {"append_no": commit.append_no})
+    update_spans(ledger, append_no=commit.append_no)
+    if commit.has_bot_names:
+        upsert_bot_names(connection, append_no=commit.append_no)
+    if commit.tickets:
+        insert_tickets(connection, pa.concat_tables(commit.tickets, promote_options="permissive"))
     shown = None
-    if shown_us is not None:
-        before_us = _midnight_shown_before_us(shown_us, now_us=now_us)
-        shown = ShownDays(cause=Cause.APPEND, cause_no=arrivals.append_no, now_us=now_us, before_us=before_us)
+    if previous_latest_us is not None:
+        before_us = _midnight_shown_before_us(previous_latest_us, now_us=now_us)
+        shown = ShownDays(cause=Cause.APPEND, cause_no=commit.append_no, now_us=now_us, before_us=before_us)
     key = _shared_key(ledger.schedule)
-    if not key.scope or arrivals.event_count > event_count(connection) * EVERYTHING_FROM:
+    if not key.scope or commit.event_count > event_count(connection) * EVERYTHING_FROM:
         remeter_everything(ledger, shown=shown)
         return
-    if shown is not None and arrivals.first_us >= shown.before_us:
+    if shown is not None and commit.first_us >= shown.before_us:
         # Nothing changes before the first new event, so neither does a day that was over by then.
         shown = None
-    connection.execute(sql("affected", **key.texts), {"append_no": arrivals.append_no})
+    connection.execute(sql("affected", **key.texts), {"append_no": commit.append_no})
     if _is_anchored(ledger.schedule, key):
-        bounds = {"since": arrivals.first_us, "until": arrivals.last_us + 1}
+        bounds = {"since": commit.first_us, "until": commit.last_us + 1}
         connection.execute(sql("restart", **key.texts), bounds)
     else:
         connection.execute(sql("restart_whole"))
     touched = RecountScope(
-        append_no=arrivals.append_no,
+        append_no=commit.append_no,
         everything=False,
-        has_tickets=bool(arrivals.tickets),
+        has_tickets=bool(commit.tickets),
         restates=shown is not None,
     )
     _remeter_from_restart(ledger, key, touched=touched, shown=shown)
@@ -84,13 +83,13 @@ def remeter_everything(ledger: Ledger, *, shown: ShownDays | None = None) -> Non
     if shown is not None:
         connection.execute(sql("old_sessions_all"))
         count_days_before(connection)
-    connection.execute(sql("drop_all_sessions"))
-    connection.execute(sql("drop_all_participations"))
+    connection.execute(sql("delete_all_sessions"))
+    connection.execute(sql("delete_all_participations"))
     session_count = _meter_partitions(ledger, key)
     refresh_usage(ledger, RecountScope())
     _check_balance(ledger, session_count=session_count)
     if shown is not None:
-        keep_restatements(ledger, key, new_session="session", shown=shown)
+        insert_restatements(ledger, key, new_session="session", shown=shown)
 
 
 def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
@@ -100,7 +99,7 @@ def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
         cause=Cause.CUSTOMER_CHANGE, cause_no=change_no, now_us=now_us, before_us=now_us // DAY_US * DAY_US
     )
     connection.execute(sql("affected_before", **key.texts))
-    moved_count = int(row_of(connection, sql("rename"))[0])
+    moved_count = int(row_of(connection, sql("move_events"))[0])
     connection.execute(sql("affected_after", **key.texts))
     if moved_count == 0:
         return 0
@@ -118,17 +117,17 @@ def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountSco
     connection = ledger.connection
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
     connection.execute(sql("old_sessions", **key.texts), restart)
-    for step in ("old_participations", "drop_sessions", "drop_participations"):
+    for step in ("old_conversations", "delete_sessions", "delete_participations"):
         connection.execute(sql(step), restart)
     events = connection.sql(sql("events_to_meter", **key.texts), params=restart).to_arrow_table()
-    sessions, participations = _keep(ledger, _metered(ledger, events))
+    sessions, participations = _insert(ledger, _metered(ledger, events))
     # The statements up to the commit read them by name.
     connection.register("fresh_session", sessions)
     connection.register("fresh_participation", participations)
     refresh_usage(ledger, touched)
     _check_balance(ledger)
     if shown is not None:
-        keep_restatements(ledger, key, new_session="fresh_session", shown=shown)
+        insert_restatements(ledger, key, new_session="fresh_session", shown=shown)
 
 
 def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
@@ -155,11 +154,11 @@ def _meter_partitions(ledger: Ledger, key: SharedKey) -> int:
             running = meter.submit(_metered, ledger, events) if events is not None else None
             if metered is not None:
                 session_count += len(metered.sessions)
-                _keep(ledger, metered, prefix="staged_")
+                _insert(ledger, metered, prefix="staged_")
             pa.default_memory_pool().release_unused()
     for step in (
-        "keep_staged_sessions",
-        "keep_staged_participations",
+        "insert_staged_sessions",
+        "insert_staged_participations",
         "drop_staged_sessions",
         "drop_staged_participations",
     ):
@@ -174,18 +173,18 @@ def _metered(ledger: Ledger, events: pa.Table) -> "Metered":
     return sessions_from_events(events, schedule=ledger.schedule, touchpoints=ledger.touchpoints)
 
 
-def _keep(ledger: Ledger, metered: "Metered", *, prefix: str = "") -> tuple[pa.Table, pa.Table]:
+def _insert(ledger: Ledger, metered: "Metered", *, prefix: str = "") -> tuple[pa.Table, pa.Table]:
     sessions, participations = _sessions(ledger, metered), _participations(metered)
-    execute_with(ledger.connection, sql("keep_sessions", table=f"{prefix}session"), input_rows=sessions)
+    execute_with(ledger.connection, sql("insert_sessions", table=f"{prefix}session"), input_rows=sessions)
     execute_with(
-        ledger.connection, sql("keep_participations", table=f"{prefix}participation"), input_rows=participations
+        ledger.connection, sql("insert_participations", table=f"{prefix}participation"), input_rows=participations
     )
     return sessions, participations
 
 
 def _sessions(ledger: Ledger, metered: "Metered") -> pa.Table:
     sessions = metered.sessions.append_column("footprint", pa.array(_footprints(ledger, metered)))
-    ledger.keep_numbers()
+    ledger.insert_numbers()
     return sessions
 
 

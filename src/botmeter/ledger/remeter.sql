@@ -2,9 +2,9 @@
 -- Reads: customer_alias. Takes: nothing. Gives: true if any alias is in force, one row.
 SELECT EXISTS (SELECT 1 FROM customer_alias WHERE undone_no IS NULL)::BOOLEAN
 
--- name: name_arrived
--- Reads: event, same_customer. Takes: $append_no (the first of this commit).
--- Gives: event with the customer that counts, where an alias was sent.
+-- name: resolve_aliases
+-- Reads: event, same_customer. Takes: $append_no (the first of this commit). Changes: puts the customer that counts
+-- into these events, where an alias was sent.
 UPDATE event
 SET sent_customer_id = coalesce(event.sent_customer_id, s.sent_customer_id), customer_id = s.customer_id
 FROM same_customer AS s
@@ -14,11 +14,11 @@ WHERE event.append_no >= $append_no AND event.customer_id = s.sent_customer_id
 -- Reads: session. Takes: nothing. Gives: old_session, a copy of every session.
 CREATE OR REPLACE TEMP TABLE old_session AS SELECT session_id, started_at, customer_id, conversation_id, opening_touchpoint FROM session
 
--- name: drop_all_sessions
+-- name: delete_all_sessions
 -- Changes: session is empty.
 DELETE FROM session
 
--- name: drop_all_participations
+-- name: delete_all_participations
 -- Changes: participation is empty.
 DELETE FROM participation
 
@@ -57,27 +57,27 @@ CREATE OR REPLACE TEMP TABLE staged_participation (
     preview BOOLEAN NOT NULL
 )
 
--- name: keep_sessions
--- Reads: input_rows. Takes: {table}. Gives: the metered sessions in that table.
+-- name: insert_sessions
+-- Reads: input_rows. Takes: {table}. Changes: adds the metered sessions to that table.
 INSERT INTO {table}
 SELECT
     session_id::UUID, policy, customer_id, conversation_id, source, opening_event_id, opening_touchpoint,
     started_at, coalesce(ended_at, 4611686018427387904), last_event_at, event_count, closed_by, preview, footprint
 FROM input_rows
 
--- name: keep_participations
--- Reads: input_rows. Takes: {table}. Gives: the metered participations in that table.
+-- name: insert_participations
+-- Reads: input_rows. Takes: {table}. Changes: adds the metered participations to that table.
 INSERT INTO {table}
 SELECT session_id::UUID, started_at, customer_id, conversation_id, touchpoint, event_count, preview
 FROM input_rows
 
--- name: keep_staged_sessions
--- Reads: staged_session. Takes: nothing. Gives: these in session, in order of time.
+-- name: insert_staged_sessions
+-- Reads: staged_session. Takes: nothing. Changes: adds these to session, in order of time.
 INSERT INTO session
 SELECT * FROM staged_session ORDER BY started_at
 
--- name: keep_staged_participations
--- Reads: staged_participation. Takes: nothing. Gives: these in participation, in order of time.
+-- name: insert_staged_participations
+-- Reads: staged_participation. Takes: nothing. Changes: adds these to participation, in order of time.
 INSERT INTO participation
 SELECT * FROM staged_participation ORDER BY started_at
 
@@ -135,16 +135,17 @@ SELECT DISTINCT {key} AS key
 FROM {event} AS x
 WHERE coalesce(x.sent_customer_id, x.customer_id) IN (SELECT sent_customer_id FROM customer_move)
 
--- name: rename
--- Reads: event, customer_move. Takes: nothing. Gives: event with its new customers.
+-- name: move_events
+-- Reads: event, customer_move. Takes: nothing. Changes: puts the new customers into event. Gives: the number of changed
+-- events, one row.
 UPDATE event
 SET customer_id = m.after_id, sent_customer_id = nullif(m.sent_customer_id, m.after_id)
 FROM customer_move AS m
 WHERE coalesce(event.sent_customer_id, event.customer_id) = m.sent_customer_id
 
 -- name: affected_after
--- Reads: event, touchpoint, customer_move, affected. Takes: {key} and its tables.
--- Gives: in affected, the scope keys of the same events after the change.
+-- Reads: event, touchpoint, customer_move, affected. Takes: {key} and its tables. Changes: adds the scope keys of the
+-- same events after the change to affected.
 INSERT INTO affected
 SELECT DISTINCT {key} AS key
 FROM {event} AS x
@@ -171,7 +172,7 @@ FROM {session} AS x
 JOIN restart AS r ON r.key = {key}
 WHERE x.started_at >= $restart AND x.started_at >= r.restart_at
 
--- name: old_participations
+-- name: old_conversations
 -- Reads: participation, old_session. Takes: $restart (the earliest restart).
 -- Gives: old_conversation, the conversations of the sessions to meter again.
 CREATE OR REPLACE TEMP TABLE old_conversation AS
@@ -179,13 +180,13 @@ SELECT DISTINCT x.conversation_id
 FROM participation AS x
 WHERE x.started_at >= $restart AND x.session_id IN (SELECT session_id FROM old_session)
 
--- name: drop_sessions
--- Reads: old_session. Takes: $restart (the earliest restart). Gives: session without them.
+-- name: delete_sessions
+-- Reads: old_session. Takes: $restart (the earliest restart). Changes: deletes them from session.
 DELETE FROM session
 WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
 
--- name: drop_participations
--- Reads: old_session. Takes: $restart (the earliest restart). Gives: participation without theirs.
+-- name: delete_participations
+-- Reads: old_session. Takes: $restart (the earliest restart). Changes: deletes theirs from participation.
 DELETE FROM participation
 WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
 

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 
+from botmeter.ledger.duckdb_calls import records_of
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.partitions import SharedKey
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import records_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
+
+NO_APPEND = 2**31 - 1
+"""An append number that no event reaches."""
 
 
 class Cause(IntEnum):
@@ -67,3 +72,18 @@ def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> li
     with closing(ledger.connection.cursor()) as connection:
         rows = connection.execute(sql("restatements"), {"session": session_id}).fetchall()
     return records_of(Restatement, rows)
+
+
+def insert_restatements(ledger: Ledger, key: SharedKey, *, new_session: str, shown: ShownDays) -> None:
+    """Record shown past days whose sessions changed; `new_session` is the table of the present ones."""
+    ledger.connection.execute(
+        sql("insert_restatements", **key.texts, new_session=key.texts[new_session]),
+        {
+            "cause": int(shown.cause),
+            "cause_no": shown.cause_no,
+            # A change of policy or of customers appends nothing, so it has no events as a cause.
+            "first_append_no": shown.cause_no if shown.cause is Cause.APPEND else NO_APPEND,
+            "now": shown.now_us,
+            "shown_before": shown.before_us,
+        },
+    )

@@ -19,3 +19,46 @@ FROM restatement AS r
 LEFT JOIN receipt AS a ON r.cause = 0 AND a.append_no = r.cause_no
 WHERE $session IS NULL OR list_contains(r.removed, $session) OR list_contains(r.added, $session)
 ORDER BY r.recorded_at, CASE r.cause WHEN 2 THEN -r.cause_no ELSE r.cause_no END, r.day
+
+-- name: insert_restatements
+-- Reads: old_session, the sessions as they are now, old_day_count, session_usage, event, touchpoint. Takes: $cause,
+-- $cause_no, $first_append_no (of this commit), $now, $shown_before (µs UTC: days that ended by then had been shown);
+-- {key} and its tables. Changes: adds one row per such day with a removed or added session to restatement.
+INSERT INTO restatement
+WITH changed AS (
+    SELECT session_id, started_at, {key} AS key, false AS is_new
+    FROM {old_session} AS x
+    WHERE x.session_id NOT IN (SELECT n.session_id::UUID FROM {new_session} AS n)
+    UNION ALL
+    SELECT session_id::UUID, started_at, {key}, true
+    FROM {new_session} AS x
+    WHERE x.session_id::UUID NOT IN (SELECT session_id FROM old_session)
+),
+restated AS (
+    SELECT *, DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day
+    FROM changed
+    WHERE (started_at // 86400000000 + 1) * 86400000000 <= $shown_before
+),
+cause AS (
+    SELECT r.day, count(DISTINCT e.event_id) AS event_count,
+        list(DISTINCT e.event_id ORDER BY e.event_id)[:100] AS event_ids
+    FROM (SELECT DISTINCT day, key FROM restated) AS r
+    JOIN (
+        SELECT {key} AS key, x.event_id
+        FROM {event} AS x
+        WHERE x.append_no >= $first_append_no
+    ) AS e USING (key)
+    GROUP BY r.day
+)
+SELECT
+    $cause, $cause_no, $now, r.day,
+    coalesce((SELECT session_count FROM old_day_count AS o WHERE o.day = r.day), 0),
+    coalesce((SELECT sum(u.session_count) FROM session_usage AS u WHERE u.day = r.day), 0),
+    coalesce((list(r.session_id::VARCHAR ORDER BY r.session_id) FILTER (WHERE NOT r.is_new))[:100], []),
+    coalesce((list(r.session_id::VARCHAR ORDER BY r.session_id) FILTER (WHERE r.is_new))[:100], []),
+    coalesce(any_value(c.event_ids), []),
+    coalesce(any_value(c.event_count), 0)
+FROM restated AS r
+LEFT JOIN cause AS c ON c.day = r.day
+GROUP BY r.day
+ORDER BY r.day

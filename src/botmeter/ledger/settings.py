@@ -11,9 +11,9 @@ from botmeter.domain.display_name import display_name_fault
 from botmeter.domain.errors import Conflict, Missing, Refused
 from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.contents import write_account
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -59,7 +59,7 @@ def set_bot_name(ledger: Ledger, bot: BotName, *, now_us: int, by: str | None = 
     if known[bot.bot_id] == bot.name:
         return
     with ledger.transaction() as connection:
-        connection.execute(sql("add_bot_name"), [now_us, bot.bot_id, bot.name, by])
+        connection.execute(sql("insert_bot_name"), [now_us, bot.bot_id, bot.name, by])
 
 
 def set_title(ledger: Ledger, title: str, *, now_us: int, by: str | None = None) -> None:

@@ -1,4 +1,4 @@
--- name: add_bot_name
+-- name: insert_bot_name
 -- Takes: ? for each column of bot_name_set, in order. Changes: adds the row to bot_name_set.
 INSERT INTO bot_name_set VALUES (?, ?, ?, ?)
 

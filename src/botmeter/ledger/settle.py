@@ -10,9 +10,9 @@ import pyarrow as pa
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.deliveries import prune_deliveries
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_after
-from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -45,10 +45,10 @@ def settle(ledger: Ledger, *, now_us: int) -> Settled:
     began = time.monotonic()
     if not backlog(ledger.connection).event_count:
         return Settled(event_count=0, seconds=0.0)
-    shown_us = ledger.latest_us()
+    previous_latest_us = ledger.latest_us()
     with ledger.transaction():
         summary = _move_arrivals(ledger)
-        remeter_after(ledger, summary, now_us=now_us, shown_us=shown_us)
+        remeter_after(ledger, summary, now_us=now_us, previous_latest_us=previous_latest_us)
         prune_deliveries(ledger)
     ledger.note_latest(summary.last_us)
     # Memory that the pool keeps for the next run becomes fragmented and grows.
@@ -67,8 +67,8 @@ def _move_arrivals(ledger: Ledger) -> CommitSummary:
     ledger.catch_up()
     append_no, event_count, first_us, last_us, ticket_count, name_count = row_of(connection, sql("arrivals"))
     tickets = [connection.sql(sql("arrived_tickets")).to_arrow_table()] if ticket_count else []
-    connection.execute(sql("settle_arrivals"))
-    connection.execute(sql("drop_arrivals"))
+    connection.execute(sql("insert_arrivals"))
+    connection.execute(sql("delete_arrivals"))
     return CommitSummary(
         append_no=append_no,
         event_count=event_count,

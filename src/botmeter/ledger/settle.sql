@@ -20,11 +20,11 @@ SELECT DISTINCT conversation_id::VARCHAR AS conversation_id, ticket_id::VARCHAR 
 FROM arrival
 WHERE ticket_id IS NOT NULL
 
--- name: settle_arrivals
+-- name: insert_arrivals
 -- Reads: arrival. Takes: nothing. Changes: adds its events to event, in order of append.
 INSERT INTO event
 SELECT * EXCLUDE (received_at), false, false, false FROM arrival
 
--- name: drop_arrivals
+-- name: delete_arrivals
 -- Changes: arrival is empty.
 DELETE FROM arrival

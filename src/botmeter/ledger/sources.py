@@ -96,7 +96,7 @@ def source_history(ledger: ReadableLedger, name: str | None = None, *, last: int
 def _add(ledger: Ledger, source: Source, *, is_removed: bool, now_us: int, by: str | None) -> None:
     with ledger.transaction() as connection:
         connection.execute(
-            sql("keep_source_term"),
+            sql("insert_source_term"),
             {
                 "now": now_us,
                 "source": source.name,

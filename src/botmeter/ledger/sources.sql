@@ -20,8 +20,8 @@ WHERE $source IS NULL OR source = $source
 ORDER BY rowid DESC
 LIMIT coalesce($last, 9223372036854775807)
 
--- name: keep_source_term
+-- name: insert_source_term
 -- Reads: nothing. Takes: $now (µs UTC), $source, $platform, $settings (JSON), $removed, $by (null: unknown).
--- Gives: source_term with that row, in force from now on.
+-- Changes: adds that row to source_term, in force from now on.
 INSERT INTO source_term (recorded_at, source, platform, settings, is_removed, set_by)
 VALUES ($now, $source, $platform, $settings, $removed, $by)

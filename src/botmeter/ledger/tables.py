@@ -6,8 +6,8 @@ import duckdb
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import NEVER_US
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.meta import meta_value, set_meta
-from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_in, statements_of
 
 NEVER = NEVER_US
@@ -87,7 +87,7 @@ def _refresh_keys(connection: duckdb.DuckDBPyConnection) -> None:
     if probe == meta_value(connection, _PROBE):
         return
     connection.begin()
-    for step in ("rehash", "rehash_arrivals", "rehash_conversations", "rehash_spans"):
+    for step in ("rehash_events", "rehash_arrivals", "rehash_conversations", "rehash_spans"):
         connection.execute(sql(step))
     set_meta(connection, _PROBE, value=probe)
     connection.commit()

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import NoReturn
 
-from botmeter.ledger.conversation_spans import add_spans
+from botmeter.ledger.conversation_spans import insert_spans
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
-from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.usage import keep_bot_names, link_tickets
+from botmeter.ledger.usage_tables import insert_all_tickets, upsert_bot_names
 
 # As many as a person can read; the count covers the others.
 DIFFERENCES_SHOWN_MAX = 100
@@ -93,11 +93,11 @@ def verify(ledger: Ledger) -> Verification:
 
 def _derive_again(ledger: Ledger) -> None:
     connection = ledger.connection
-    for step in ("drop_bot_names", "drop_spans", "drop_tickets"):
+    for step in ("delete_bot_names", "delete_spans", "delete_tickets"):
         connection.execute(sql(step))
-    keep_bot_names(connection, append_no=0)
-    add_spans(connection, append_no=0)
-    link_tickets(connection)
+    upsert_bot_names(connection, append_no=0)
+    insert_spans(connection, append_no=0)
+    insert_all_tickets(connection)
     remeter_everything(ledger)
 
 

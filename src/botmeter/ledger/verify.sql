@@ -16,15 +16,15 @@ SELECT
 FROM conversation_span
 GROUP BY conversation_id
 
--- name: drop_bot_names
+-- name: delete_bot_names
 -- Changes: bot_name_sent is empty.
 DELETE FROM bot_name_sent
 
--- name: drop_spans
+-- name: delete_spans
 -- Changes: conversation_span is empty.
 DELETE FROM conversation_span
 
--- name: drop_tickets
+-- name: delete_tickets
 -- Changes: conversation_ticket is empty.
 DELETE FROM conversation_ticket
 

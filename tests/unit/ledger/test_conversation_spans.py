@@ -60,7 +60,7 @@ def test_folding_looks_at_the_last_rows_alone() -> None:
     ledger = ledger_in_memory()
     for number in range(3):
         append_events(ledger, said(number, conversation=0))
-    ledger.loose_span_rows = 0
+    ledger.unfolded_span_rows = 0
     append_events(ledger, *(said(number, conversation=number) for number in range(3, 20)))
     for number in range(20, 26):
         append_events(ledger, said(number, conversation=20))
@@ -75,7 +75,7 @@ def test_a_ledger_with_many_rows_to_a_conversation_is_folded_as_a_whole_when_it_
     ledger = ledger_in_memory()
     for number in range(15):
         append_events(ledger, said(number, conversation=number % 3))
-        ledger.loose_span_rows = 0
+        ledger.unfolded_span_rows = 0
     before = table_meaning(ledger)
     assert set(rows_of(ledger).values()) == {5}
     fold_if_many(ledger)
@@ -123,7 +123,7 @@ def test_a_ledger_is_folded_when_it_is_closed(folder: Folder, acme: str, is_shar
         for number in range(2, 27):
             with shared.writing(acme) if shared else folder.ledger(acme) as ledger:
                 append_events(ledger, said(number, conversation=number % 3))
-                ledger.loose_span_rows = 0
+                ledger.unfolded_span_rows = 0
     with folder.reading(acme) as ledger:
         assert max(rows_of(ledger).values()) < 25 // 3
         assert table_meaning(ledger) == table_meaning(filled_ledger(said(n, conversation=n % 3) for n in range(2, 27)))

@@ -54,7 +54,7 @@ def test_a_delivery_id_that_arrives_twice_is_listed_twice() -> None:
 
 
 def test_the_newest_deliveries_of_each_source_are_kept_whatever_the_clock_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owner, "DELIVERIES_KEPT", 2)
+    monkeypatch.setattr(owner, "DELIVERIES_MAX", 2)
     ledger = ledger_in_memory()
     append_live(ledger, sent(0, source="quiet"))
     for number in range(4):

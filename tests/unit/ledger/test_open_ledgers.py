@@ -77,7 +77,7 @@ def test_numbers_that_were_undone_are_never_taken_for_those_that_came_after(ledg
     def fail() -> None:
         with ledgers.writing("acme") as writer, writer.transaction():
             writer.touchpoints.numbers(batch([event("1", "2026-05-20T10:00", bot_id="undone")]).events)
-            writer.keep_numbers()
+            writer.insert_numbers()
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

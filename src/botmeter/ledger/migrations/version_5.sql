@@ -46,8 +46,8 @@ CREATE TABLE restatement (
 )
 
 -- name: restatement_causes
--- Reads: signed_restatement. Gives: its rows in restatement. Until version 4 an append number of 0 meant a change of
--- policy, and one below 0 a change to customers.
+-- Reads: signed_restatement. Changes: adds its rows to restatement. Until version 4 an append number of 0 meant a
+-- change of policy, and one below 0 a change to customers.
 INSERT INTO restatement
 SELECT
     CASE WHEN append_no > 0 THEN 0 WHEN append_no = 0 THEN 1 ELSE 2 END, abs(append_no), * EXCLUDE (append_no)

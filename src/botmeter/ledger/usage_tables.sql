@@ -42,8 +42,8 @@ FROM whole
 WHERE conversation_id IN (SELECT conversation_id FROM touched_conversation)
 
 -- name: touched_ticket_days
--- Reads: event, touched_row. Takes: $append_no (the first of this commit).
--- Gives: in touched_day, the days of conversations newly linked to a ticket.
+-- Reads: event, touched_row. Takes: $append_no (the first of this commit). Changes: adds the days of conversations
+-- newly linked to a ticket to touched_day.
 INSERT INTO touched_day
 SELECT DISTINCT day
 FROM touched_row
@@ -72,13 +72,13 @@ FROM session_usage
 WHERE {touched}
 GROUP BY day
 
--- name: drop_session_usage
--- Takes: {touched}: the days. Gives: session_usage without those days.
+-- name: delete_session_usage
+-- Takes: {touched}: the days. Changes: deletes those days from session_usage.
 DELETE FROM session_usage WHERE {touched}
 
--- name: keep_session_usage
--- Reads: session. Takes: $start, $end (µs UTC around the days); {touched}: the days.
--- Gives: in session_usage, the sessions of those days, counted by every filter and split.
+-- name: insert_session_usage
+-- Reads: session. Takes: $start, $end (µs UTC around the days); {touched}: the days. Changes: adds the sessions of
+-- those days to session_usage, counted by every filter and split.
 INSERT INTO session_usage
 SELECT day, footprint, opening_touchpoint, preview, count(*)
 FROM (SELECT DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day, * FROM session)
@@ -90,8 +90,8 @@ ORDER BY ALL
 -- Reads: conversation_ticket. Takes: nothing. Gives: the number of rows, one row.
 SELECT count(*)::BIGINT FROM conversation_ticket
 
--- name: drop_session_tickets
--- Takes: {touched}: the days and conversations. Gives: session_ticket without them.
+-- name: delete_session_tickets
+-- Takes: {touched}: the days and conversations. Changes: deletes them from session_ticket.
 DELETE FROM session_ticket WHERE {touched}
 
 -- name: session_ticket_sets
@@ -106,9 +106,9 @@ WHERE started_at >= $start AND started_at < $end AND {touched}
 GROUP BY day, session_id, conversation_id, preview
 ORDER BY day, session_id, conversation_id
 
--- name: keep_session_tickets
+-- name: insert_session_tickets
 -- Reads: input_rows (day, session_id, conversation_id, preview, footprint), conversation_ticket. Takes: nothing.
--- Gives: in session_ticket, a row for each of these × ticket × type; 'unknown' for a ticket without a type.
+-- Changes: adds a row for each of these × ticket × type to session_ticket; 'unknown' for a ticket without a type.
 INSERT INTO session_ticket
 SELECT s.day, s.session_id::UUID, s.conversation_id, t.ticket_id, t.ticket_type, s.footprint, s.preview
 FROM input_rows AS s
@@ -120,8 +120,8 @@ JOIN (
 ) AS t USING (conversation_id)
 ORDER BY s.day
 
--- name: drop_conversation_days
--- Takes: {touched}: the days and conversations. Gives: conversation_day without them.
+-- name: delete_conversation_days
+-- Takes: {touched}: the days and conversations. Changes: deletes them from conversation_day.
 DELETE FROM conversation_day WHERE {touched}
 
 -- name: conversation_sets
@@ -160,9 +160,9 @@ FROM (
 GROUP BY conversation_id
 HAVING count(*) > 1
 
--- name: keep_conversation_days
--- Reads: conversation_set, row_count, input_rows (day, conversation_id, preview, footprint: the sets of several). Takes: nothing.
--- Gives: in conversation_day, a row for each set.
+-- name: insert_conversation_days
+-- Reads: conversation_set, row_count, input_rows (day, conversation_id, preview, footprint: the sets of several).
+-- Takes: nothing. Changes: adds a row for each set to conversation_day.
 INSERT INTO conversation_day
 SELECT c.day, c.conversation_id, c.preview, coalesce(s.footprint, c.low), n.conversation_id IS NOT NULL,
     hash(c.conversation_id)
@@ -186,7 +186,8 @@ WHERE t.day NOT IN (SELECT day FROM touched_day) AND t.has_other_rows <> (n.conv
 SELECT min(day)::DATE, max(day)::DATE FROM row_change
 
 -- name: update_other_rows
--- Reads: row_change. Takes: $first, $last (its days). Gives: conversation_day with updated has_other_rows.
+-- Reads: row_change. Takes: $first, $last (its days). Changes: corrects has_other_rows of those rows in
+-- conversation_day.
 UPDATE conversation_day
 SET has_other_rows = c.has_other_rows
 FROM row_change AS c
@@ -196,17 +197,17 @@ WHERE conversation_day.day >= $first AND conversation_day.day <= $last
     AND conversation_day.preview = c.preview
 
 -- name: row_change_days
--- Reads: row_change. Takes: nothing. Gives: in touched_day, the days of those rows.
+-- Reads: row_change. Takes: nothing. Changes: adds the days of those rows to touched_day.
 INSERT INTO touched_day
 SELECT DISTINCT day FROM row_change
 
--- name: drop_conversation_usage
--- Takes: {touched}: the days. Gives: conversation_usage without those days.
+-- name: delete_conversation_usage
+-- Takes: {touched}: the days. Changes: deletes those days from conversation_usage.
 DELETE FROM conversation_usage WHERE {touched}
 
--- name: keep_conversation_usage
--- Reads: conversation_day. Takes: {touched}: the days.
--- Gives: in conversation_usage, the number of those days' conversations with one row.
+-- name: insert_conversation_usage
+-- Reads: conversation_day. Takes: {touched}: the days. Changes: adds the number of those days' conversations with one
+-- row to conversation_usage.
 INSERT INTO conversation_usage
 SELECT day, footprint, preview, count(*)
 FROM conversation_day
@@ -214,10 +215,10 @@ WHERE NOT has_other_rows AND {touched}
 GROUP BY ALL
 ORDER BY ALL
 
--- name: keep_bot_names
--- Reads: event, touchpoint. Takes: $append_no (the first of this commit).
--- Gives: in bot_name_sent, the name of each bot in its latest event with one; of several at one instant, the
--- greatest, so that their order doesn't matter.
+-- name: upsert_bot_names
+-- Reads: event, touchpoint. Takes: $append_no (the first of this commit). Changes: sets the name of each bot in
+-- bot_name_sent from its latest event with one; of several at one instant, the greatest, so that their order doesn't
+-- matter.
 INSERT INTO bot_name_sent
 SELECT
     p.bot_id,
@@ -231,9 +232,9 @@ ON CONFLICT (bot_id) DO UPDATE
 SET bot_name = excluded.bot_name, named_at = excluded.named_at
 WHERE (excluded.named_at, excluded.bot_name) > (bot_name_sent.named_at, bot_name_sent.bot_name)
 
--- name: keep_tickets
--- Reads: input_rows (conversation_id, ticket_id, ticket_type), conversation_ticket. Takes: nothing.
--- Gives: in conversation_ticket, the new ones, each once.
+-- name: insert_tickets
+-- Reads: input_rows (conversation_id, ticket_id, ticket_type), conversation_ticket. Takes: nothing. Changes: adds the
+-- new ones to conversation_ticket, each once.
 INSERT INTO conversation_ticket
 SELECT DISTINCT i.conversation_id, i.ticket_id, i.ticket_type
 FROM input_rows AS i
@@ -252,47 +253,3 @@ SELECT DISTINCT conversation_id::VARCHAR AS conversation_id, ticket_id::VARCHAR 
     ticket_type::VARCHAR AS ticket_type
 FROM event
 WHERE ticket_id IS NOT NULL
-
--- name: keep_restatements
--- Reads: old_session, the sessions as they are now, old_day_count, session_usage, event, touchpoint.
--- Takes: $cause, $cause_no, $first_append_no (of this commit), $now, $shown_before (µs UTC: days that
--- ended by then had been shown); {key} and its tables.
--- Gives: in restatement, one row per such day with a removed or added session.
-INSERT INTO restatement
-WITH changed AS (
-    SELECT session_id, started_at, {key} AS key, false AS is_new
-    FROM {old_session} AS x
-    WHERE x.session_id NOT IN (SELECT n.session_id::UUID FROM {new_session} AS n)
-    UNION ALL
-    SELECT session_id::UUID, started_at, {key}, true
-    FROM {new_session} AS x
-    WHERE x.session_id::UUID NOT IN (SELECT session_id FROM old_session)
-),
-restated AS (
-    SELECT *, DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day
-    FROM changed
-    WHERE (started_at // 86400000000 + 1) * 86400000000 <= $shown_before
-),
-cause AS (
-    SELECT r.day, count(DISTINCT e.event_id) AS event_count,
-        list(DISTINCT e.event_id ORDER BY e.event_id)[:100] AS event_ids
-    FROM (SELECT DISTINCT day, key FROM restated) AS r
-    JOIN (
-        SELECT {key} AS key, x.event_id
-        FROM {event} AS x
-        WHERE x.append_no >= $first_append_no
-    ) AS e USING (key)
-    GROUP BY r.day
-)
-SELECT
-    $cause, $cause_no, $now, r.day,
-    coalesce((SELECT session_count FROM old_day_count AS o WHERE o.day = r.day), 0),
-    coalesce((SELECT sum(u.session_count) FROM session_usage AS u WHERE u.day = r.day), 0),
-    coalesce((list(r.session_id::VARCHAR ORDER BY r.session_id) FILTER (WHERE NOT r.is_new))[:100], []),
-    coalesce((list(r.session_id::VARCHAR ORDER BY r.session_id) FILTER (WHERE r.is_new))[:100], []),
-    coalesce(any_value(c.event_ids), []),
-    coalesce(any_value(c.event_count), 0)
-FROM restated AS r
-LEFT JOIN cause AS c ON c.day = r.day
-GROUP BY r.day
-ORDER BY r.day

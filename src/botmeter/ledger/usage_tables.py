@@ -9,16 +9,12 @@ import duckdb
 import pyarrow as pa
 
 from botmeter.domain.instant import NEVER_US
+from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.partitions import SharedKey
-from botmeter.ledger.restatements import Cause, ShownDays
-from botmeter.ledger.rows import execute_with, row_of
+from botmeter.ledger.restatements import NO_APPEND
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
-
-NO_APPEND = 2**31 - 1
-"""An append number that no event reaches."""
 
 _ALL = "true"
 
@@ -63,8 +59,8 @@ def refresh_usage(ledger: Ledger, touched: RecountScope) -> None:
         if start is None:
             return
         bounds = {"start": start, "end": end}
-    connection.execute(sql("drop_session_usage", touched=touched.days))
-    connection.execute(sql("keep_session_usage", touched=touched.days), bounds)
+    connection.execute(sql("delete_session_usage", touched=touched.days))
+    connection.execute(sql("insert_session_usage", touched=touched.days), bounds)
     # Before the conversations, which can touch days outside the bounds.
     _refresh_tickets(ledger, touched, bounds=bounds)
     _refresh_conversations(ledger, touched, bounds=bounds)
@@ -72,16 +68,16 @@ def refresh_usage(ledger: Ledger, touched: RecountScope) -> None:
 
 def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dict[str, int]) -> None:
     connection = ledger.connection
-    connection.execute(sql("drop_conversation_days", touched=touched.both))
+    connection.execute(sql("delete_conversation_days", touched=touched.both))
     connection.execute(sql("conversation_sets", touched=touched.both), bounds)
     several = connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table()
     untouched = f"NOT {touched.days}"
     connection.execute(sql("conversation_row_counts", untouched=untouched))
-    execute_with(connection, sql("keep_conversation_days"), input_rows=_with_footprints(ledger, several))
+    execute_with(connection, sql("insert_conversation_days"), input_rows=_with_footprints(ledger, several))
     if not touched.everything:
         _update_rows_elsewhere(ledger)
-    connection.execute(sql("drop_conversation_usage", touched=touched.days))
-    connection.execute(sql("keep_conversation_usage", touched=touched.days))
+    connection.execute(sql("delete_conversation_usage", touched=touched.days))
+    connection.execute(sql("insert_conversation_usage", touched=touched.days))
 
 
 def _update_rows_elsewhere(ledger: Ledger) -> None:
@@ -97,11 +93,11 @@ def _refresh_tickets(ledger: Ledger, touched: RecountScope, *, bounds: dict[str,
     connection = ledger.connection
     if not touched.everything and row_of(connection, sql("ticket_count"))[0] == 0:
         return
-    connection.execute(sql("drop_session_tickets", touched=touched.both))
+    connection.execute(sql("delete_session_tickets", touched=touched.both))
     query = sql("session_ticket_sets", touched=touched.both, conversations=touched.conversations)
     sets = connection.sql(query, params=bounds).to_arrow_table()
     if len(sets):
-        execute_with(connection, sql("keep_session_tickets"), input_rows=_with_footprints(ledger, sets))
+        execute_with(connection, sql("insert_session_tickets"), input_rows=_with_footprints(ledger, sets))
 
 
 def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL) -> None:
@@ -109,37 +105,22 @@ def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL
     connection.execute(sql("day_counts", touched=days))
 
 
-def link_tickets(connection: duckdb.DuckDBPyConnection) -> None:
+def insert_all_tickets(connection: duckdb.DuckDBPyConnection) -> None:
     """Add the tickets of all events to `conversation_ticket`."""
-    keep_tickets(connection, connection.sql(sql("linked_tickets")).to_arrow_table())
+    insert_tickets(connection, connection.sql(sql("linked_tickets")).to_arrow_table())
 
 
-def keep_tickets(connection: duckdb.DuckDBPyConnection, tickets: pa.Table) -> None:
+def insert_tickets(connection: duckdb.DuckDBPyConnection, tickets: pa.Table) -> None:
     """Add tickets of conversations to `conversation_ticket`."""
-    execute_with(connection, sql("keep_tickets"), input_rows=tickets)
+    execute_with(connection, sql("insert_tickets"), input_rows=tickets)
 
 
-def keep_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
+def upsert_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
     """Add bot names from that append on."""
-    connection.execute(sql("keep_bot_names"), {"append_no": append_no})
+    connection.execute(sql("upsert_bot_names"), {"append_no": append_no})
 
 
 def _with_footprints(ledger: Ledger, sets: pa.Table) -> pa.Table:
     numbers = [ledger.footprints.number(tuple(members)) for members in sets["members"].to_pylist()]
-    ledger.keep_numbers()
+    ledger.insert_numbers()
     return sets.drop_columns(["members"]).append_column("footprint", pa.array(numbers, pa.int32()))
-
-
-def keep_restatements(ledger: Ledger, key: SharedKey, *, new_session: str, shown: ShownDays) -> None:
-    """Record shown past days whose sessions changed; `new_session` is the table of the present ones."""
-    ledger.connection.execute(
-        sql("keep_restatements", **key.texts, new_session=key.texts[new_session]),
-        {
-            "cause": int(shown.cause),
-            "cause_no": shown.cause_no,
-            # A change of policy or of customers appends nothing, so it has no events as a cause.
-            "first_append_no": shown.cause_no if shown.cause is Cause.APPEND else NO_APPEND,
-            "now": shown.now_us,
-            "shown_before": shown.before_us,
-        },
-    )
