@@ -202,12 +202,12 @@ class PeriodPicker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column head (`rows.html`: table_head); unsortable without an address."""
+    """A column head (`rows.html`: table_head) with CSS classes; unsortable without an address."""
 
     label: str
     href: str = ""
     sorted: Literal["", "ascending", "descending"] = ""
-    is_number: bool = False
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,25 +15,16 @@ from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.reports.bots import bots
 from botmeter.web.access import Visit, for_member
+from botmeter.web.components import Cell
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.rich_text import Word, id_word, name_word
+from botmeter.web.rich_text import id_word, name_word
 
 if TYPE_CHECKING:
     from botmeter.reports.bots import BotOverview, BotVersionOverview
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionLine:
-    """A bot version."""
-
-    version: Word
-    first: str
-    last: str
-    sessions: Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +33,8 @@ class BotLine:
 
     bot_id: str
     anchor: str
-    name: Word
-    shown_id: Word
-    session_count: int
-    sessions: Word
-    first: str
-    last: str
-    versions: tuple[VersionLine, ...]
+    cells: tuple[Cell, ...]
+    versions: tuple[tuple[Cell, ...], ...]
     version_count: str
     set_name: str
     sent_name: str
@@ -116,15 +102,21 @@ def _page(visit: Visit, *, notice: Notice | None, expanded: str | None, status: 
 
 def _line(bot: "BotOverview", named: NamedBot, *, urls: ReportUrls, zone: str, anchor: str, is_open: bool) -> BotLine:
     href = urls.bot(bot.bot_id)
+    name, bot_id = name_word(bot.name), id_word(bot.bot_id)
     return BotLine(
         bot_id=bot.bot_id,
         anchor=anchor,
-        name=name_word(bot.name, href),
-        shown_id=id_word(bot.bot_id),
-        session_count=bot.session_count,
-        sessions=Word(text=text.count_text(bot.session_count), href=href if bot.session_count else ""),
-        first=text.instant_text(bot.first_event_us, zone=zone, seconds=False),
-        last=text.instant_text(bot.last_event_us, zone=zone, seconds=False),
+        cells=(
+            Cell(value=name.text, title=name.title, href=href, variant="held"),
+            Cell(value=bot_id.text, title=bot_id.title, variant="id"),
+            *_activity(bot, zone=zone),
+            Cell(
+                value=text.count_text(bot.session_count),
+                number=bot.session_count,
+                href=href if bot.session_count else "",
+                variant="r num",
+            ),
+        ),
         versions=tuple(_version(one, bot.bot_id, urls=urls, zone=zone) for one in bot.versions),
         version_count=text.counted(len(bot.versions), "version"),
         set_name=named.set_name or "",
@@ -133,11 +125,17 @@ def _line(bot: "BotOverview", named: NamedBot, *, urls: ReportUrls, zone: str, a
     )
 
 
-def _version(one: "BotVersionOverview", bot_id: str, *, urls: ReportUrls, zone: str) -> VersionLine:
+def _version(one: "BotVersionOverview", bot_id: str, *, urls: ReportUrls, zone: str) -> tuple[Cell, ...]:
     href = urls.bot(bot_id, version=one.bot_version) if one.session_count and one.bot_version is not None else ""
-    return VersionLine(
-        version=Word(text="unnamed") if one.bot_version is None else name_word(one.bot_version),
-        first=text.instant_text(one.first_event_us, zone=zone, seconds=False),
-        last=text.instant_text(one.last_event_us, zone=zone, seconds=False),
-        sessions=Word(text=text.count_text(one.session_count), href=href),
+    return (
+        Cell(value=one.bot_version or "unnamed"),
+        *_activity(one, zone=zone),
+        Cell(value=text.count_text(one.session_count), href=href, variant="r num"),
     )
+
+
+def _activity(one: "BotOverview | BotVersionOverview", *, zone: str) -> tuple[Cell, Cell]:
+    first, last = (
+        text.instant_text(at_us, zone=zone, seconds=False) for at_us in (one.first_event_us, one.last_event_us)
+    )
+    return Cell(value=first, variant="num"), Cell(value=last, variant="num")

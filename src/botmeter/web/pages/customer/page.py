@@ -17,13 +17,13 @@ from botmeter.reports.customers import customer_calendar
 from botmeter.reports.explanation_sentences import escaped_text
 from botmeter.reports.presets import Preset
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import CalendarDay, Pager, heat_step
+from botmeter.web.components import CalendarDay, Cell, Column, Pager, heat_step
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.report_address import ReportAddress, number_named
-from botmeter.web.rich_text import Words, id_word, linked, listed, name_word
+from botmeter.web.rich_text import Words, id_word, listed, name_word, text_of
 
 if TYPE_CHECKING:
     from botmeter.reports.customers import CustomerCalendar, CustomerSession
@@ -32,6 +32,15 @@ SESSIONS_A_PAGE: Final = 100
 YEARS: Final = (2, 9998)
 _NAMES_MAX: Final = 3
 _ALIASES_MAX: Final = 20
+_COLUMNS: Final = (
+    Column(label="Opened", variant="held"),
+    Column(label="Ends"),
+    Column(label="Bots"),
+    Column(label="Channels"),
+    Column(label="Conversations", variant="r"),
+    Column(label="Events", variant="r"),
+    Column(label="Notes"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +64,6 @@ class Year:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionLine:
-    """A session of the customer."""
-
-    session: Words
-    session_id: str
-    ended: str
-    bots: Words
-    channels: Words
-    conversation_count: str
-    event_count: str
-    tag: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerPage:
     """One customer; `cut` notes unlisted sessions."""
 
@@ -81,7 +76,8 @@ class CustomerPage:
     zone: str
     utc_href: str
     year: Year
-    sessions: tuple[SessionLine, ...]
+    columns: tuple[Column, ...]
+    sessions: tuple[tuple[Cell, ...], ...]
     pager: Pager | None
     cut: str
     rows_href: str
@@ -148,6 +144,7 @@ def customer_page(visit: Visit) -> HttpResponse:
         zone=request.zone,
         utc_href="" if request.zone == "UTC" else request.urls.customer(customer_id, timezone="UTC", year=str(year)),
         year=_calendar(calendar, request, year=year, today_on=today_on),
+        columns=_COLUMNS,
         sessions=tuple(
             _line(one, request) for one in calendar.sessions[request.first : request.first + SESSIONS_A_PAGE]
         ),
@@ -212,17 +209,25 @@ def _days(calendar: "CustomerCalendar", request: _Request, *, today_on: date) ->
     return days
 
 
-def _line(one: "CustomerSession", request: _Request) -> SessionLine:
-    return SessionLine(
-        session=(linked(text.instant_text(one.started_us, zone=request.zone), request.urls.session(one.session_id)),),
-        session_id=one.session_id,
-        ended=text.end_text(one.ended_us, zone=request.zone),
-        bots=listed([name_word(name) for name in one.bot_names], most=_NAMES_MAX),
-        channels=listed([name_word(channel) for channel in one.channels], most=_NAMES_MAX),
-        conversation_count=text.count_text(one.conversation_count),
-        event_count=text.count_text(one.event_count),
-        tag="Preview" if one.is_preview else "",
+def _line(one: "CustomerSession", request: _Request) -> tuple[Cell, ...]:
+    return (
+        Cell(
+            value=text.instant_text(one.started_us, zone=request.zone),
+            href=request.urls.session(one.session_id),
+            title=f"Session {one.session_id}",
+            variant="held num",
+        ),
+        Cell(value=text.end_text(one.ended_us, zone=request.zone), variant="num"),
+        _names(one.bot_names),
+        _names(one.channels),
+        Cell(value=text.count_text(one.conversation_count), variant="r num"),
+        Cell(value=text.count_text(one.event_count), variant="r num"),
+        Cell(value="", tag="Preview" if one.is_preview else ""),
     )
+
+
+def _names(names: tuple[str, ...]) -> Cell:
+    return Cell(value=text_of(listed([name_word(name) for name in names], most=_NAMES_MAX)), variant="wrap")
 
 
 def _pager(calendar: "CustomerCalendar", request: _Request, *, year: int) -> Pager | None:

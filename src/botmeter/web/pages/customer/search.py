@@ -32,15 +32,6 @@ _SEARCH_LENGTH_MAX: Final = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatchingCustomer:
-    """A customer that the search matches."""
-
-    customer_id: str
-    customer: Word
-    sessions: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TopCustomer:
     """A customer with many sessions."""
 
@@ -54,12 +45,12 @@ class TopCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomersPage:
-    """The customers of an account; `matches` is None without a search."""
+    """The customers of an account; `matches` has customers with their sessions, and is None without a search."""
 
     frame: Frame
     action: str
     search: str
-    matches: tuple[MatchingCustomer, ...] | None
+    matches: tuple[tuple[Word, str], ...] | None
     is_cut: bool
     top: tuple[TopCustomer, ...]
     period: str
@@ -78,12 +69,12 @@ def customers_page(visit: Visit) -> HttpResponse:
         if customer_id != search:
             return HttpResponseRedirect(urls.customer(customer_id))
         last_days = usage_query(account=ledger.account, now_us=now_us, days=RequestedDays(timezone=zone))
-        matches, is_cut = _matches(ledger, search, urls=urls, now_us=now_us) if search else (None, False)
-        if matches == () and search != search.strip():
+        counts, is_cut = _matching_counts(ledger, search, now_us=now_us) if search else (None, False)
+        if counts == {} and search != search.strip():
             # IDs can begin with a space, but pasted spaces are far more common.
             search = search.strip()
-            matches, is_cut = _matches(ledger, search, urls=urls, now_us=now_us)
-        if matches is not None and len(matches) == 1 and matches[0].customer_id == search:
+            counts, is_cut = _matching_counts(ledger, search, now_us=now_us)
+        if counts is not None and list(counts) == [search]:
             return HttpResponseRedirect(urls.customer(search))
         top = _top(ledger, last_days, urls=urls)
         is_empty = not ledger.touchpoints.all()
@@ -91,7 +82,7 @@ def customers_page(visit: Visit) -> HttpResponse:
         frame=frame(visit, title="Customers", current="customers", crumbs=section_links(visit.account, "reports")),
         action=reverse("customers", args=(visit.account,)),
         search=search,
-        matches=matches,
+        matches=None if counts is None else _matches(counts, urls),
         is_cut=is_cut,
         top=top,
         period=f"{text.days_text(last_days.period)}, {zone}",
@@ -101,10 +92,8 @@ def customers_page(visit: Visit) -> HttpResponse:
     return rendered(visit.request, "customers.html", page=page)
 
 
-def _matches(
-    ledger: "ReadableLedger", search: str, *, urls: ReportUrls, now_us: int
-) -> tuple[tuple[MatchingCustomer, ...], bool]:
-    """Return customers with sessions by ID prefix, and an exact match even without."""
+def _matching_counts(ledger: "ReadableLedger", search: str, *, now_us: int) -> tuple[dict[str, int], bool]:
+    """Count sessions of customers by ID prefix, an exact match first, even without sessions."""
     all_days = usage_query(
         account=ledger.account,
         now_us=now_us,
@@ -113,16 +102,13 @@ def _matches(
     values = filter_values(ledger, all_days, declared=filter_named("customer"), search=search)
     counts = {one.value: one.session_count for one in values.values}
     if search not in counts and _is_known(ledger, search, now_us=now_us):
-        counts = {search: 0, **counts}
-    matches = tuple(
-        MatchingCustomer(
-            customer_id=customer_id,
-            customer=id_word(customer_id, urls.customer(customer_id)),
-            sessions=text.counted(count, "session"),
-        )
-        for customer_id, count in sorted(counts.items(), key=lambda entry: (entry[0] != search, -entry[1], entry[0]))
-    )
-    return matches, values.is_cut
+        counts[search] = 0
+    order = sorted(counts, key=lambda each: (each != search, -counts[each], each))
+    return {customer_id: counts[customer_id] for customer_id in order}, values.is_cut
+
+
+def _matches(counts: dict[str, int], urls: ReportUrls) -> tuple[tuple[Word, str], ...]:
+    return tuple((id_word(each, urls.customer(each)), text.counted(count, "session")) for each, count in counts.items())
 
 
 def _is_known(ledger: "ReadableLedger", customer_id: str, *, now_us: int) -> bool:

@@ -37,7 +37,7 @@ def versions_widget(context: WidgetContext) -> TableWidget:
         columns=(
             Column(label="Bot"),
             Column(label="Version"),
-            *(Column(label=label, is_number=True) for label in numbers),
+            *(Column(label=label, variant="r") for label in numbers),
         ),
         lines=tuple(_version_line(one, context) for one in every[:VERSIONS_MAX]),
         note=hidden if hidden_count > 0 else "",
@@ -67,8 +67,8 @@ def customers_widget(context: WidgetContext) -> TableWidget:
     return TableWidget(
         columns=(
             Column(label="Customer"),
-            Column(label="Sessions", is_number=True),
-            Column(label="Conversations", is_number=True),
+            Column(label="Sessions", variant="r"),
+            Column(label="Conversations", variant="r"),
             Column(label=f"Last ({question.zone})"),
         ),
         lines=tuple(

@@ -11,7 +11,7 @@ from botmeter.people.rights import Right
 from botmeter.people.saved_views import visible_views
 from botmeter.reports.usage import usage_report
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import Link
+from botmeter.web.components import Cell, Link
 from botmeter.web.layout import Frame, frame
 from botmeter.web.question import preferred_zone, report_question
 from botmeter.web.rendering import rendered
@@ -21,46 +21,23 @@ _LINKS: Final = (("Saved views", "views", Right.SAVE_VIEWS), ("Share links", "sh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A card that links to a report."""
-
-    label: str
-    href: str
-    symbol: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewLine:
-    """A saved view."""
-
-    name: str
-    href: str
-    owner: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SectionPage:
     """A report's card; under Reports also saved views, and links to views and share links."""
 
     frame: Frame
-    entry: Entry
-    views: tuple[ViewLine, ...] = ()
+    report: Link
+    sentence: str
+    views: tuple[Cell, ...] = ()
     links: tuple[Link, ...] = ()
 
 
 @for_member(Right.SEE_REPORTS)
 def reports(visit: Visit) -> HttpResponse:
     """Link to the report and saved views."""
-    entry = Entry(
-        label="Bot session consumption",
-        href=reverse("report", args=(visit.account,)),
-        symbol="chart",
-        sentence=f"Sessions by day, bot, channel and month, with the underlying conversations. {_last_days(visit)}",
-    )
     page = SectionPage(
         frame=frame(visit, title="Reports", current="reports"),
-        entry=entry,
+        report=Link(label="Bot session consumption", href=reverse("report", args=(visit.account,)), symbol="chart"),
+        sentence=f"Sessions by day, bot, channel and month, with the underlying conversations. {_last_days(visit)}",
         views=_views(visit),
         links=tuple(
             Link(label=label, href=reverse(route, args=(visit.account,)))
@@ -74,13 +51,13 @@ def reports(visit: Visit) -> HttpResponse:
 @for_member(Right.SEE_BILLING)
 def billing(visit: Visit) -> HttpResponse:
     """Link to the report under Billing."""
-    entry = Entry(
-        label="Session usage reports",
-        href=reverse("billing-report", args=(visit.account,)),
-        symbol="bill",
+    page = SectionPage(
+        frame=frame(visit, title="Billing", current="billing"),
+        report=Link(
+            label="Session usage reports", href=reverse("billing-report", args=(visit.account,)), symbol="bill"
+        ),
         sentence=f"Sessions consumed, with the reason why each was charged. {_last_days(visit)}",
     )
-    page = SectionPage(frame=frame(visit, title="Billing", current="billing"), entry=entry)
     return rendered(visit.request, "entry_points.html", page=page)
 
 
@@ -92,9 +69,13 @@ def _last_days(visit: Visit) -> str:
     return f"{text.counted(count, 'session')} in the last 30 days."
 
 
-def _views(visit: Visit) -> tuple[ViewLine, ...]:
+def _views(visit: Visit) -> tuple[Cell, ...]:
     base = reverse("report", args=(visit.account,))
     return tuple(
-        ViewLine(name=view.name, href=f"{base}?{view.query}", owner="" if view.owner == visit.user else str(view.owner))
+        Cell(
+            value=view.name,
+            href=f"{base}?{view.query}",
+            note="" if view.owner == visit.user else f"by {view.owner}",
+        )
         for view in visible_views(visit.user, visit.account)
     )

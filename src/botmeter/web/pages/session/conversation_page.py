@@ -1,7 +1,7 @@
 """One conversation: customer, sessions, facts."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.http import HttpResponse
 
@@ -11,29 +11,25 @@ from botmeter.people.rights import Right
 from botmeter.reports.conversation import conversation
 from botmeter.reports.explanation_sentences import escaped_text
 from botmeter.web.access import Visit, for_member
+from botmeter.web.components import Cell, Column
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.session.facts import FactLines
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.rich_text import Words, id_word, linked, listed, name_word, plain, with_detail
+from botmeter.web.rich_text import Words, id_word, listed, name_word, plain, with_detail
 
 if TYPE_CHECKING:
     from botmeter.reports.conversation import ConversationOverview, ConversationSession
 
-_NAMES_MAX = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartLine:
-    """A session of the conversation."""
-
-    session_id: str
-    opened: Words
-    ended: str
-    event_count: str
-    effect: str
-    tag: str
+_NAMES_MAX: Final = 20
+_COLUMNS: Final = (
+    Column(label="Opened", variant="held"),
+    Column(label="Ends"),
+    Column(label="Events", variant="r"),
+    Column(label="Role"),
+    Column(label="Notes"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +42,8 @@ class ConversationPage:
     answer: Words
     zone: str
     utc_href: str
-    sessions: tuple[PartLine, ...]
+    columns: tuple[Column, ...]
+    sessions: tuple[tuple[Cell, ...], ...]
     facts: tuple[FactLines, ...]
 
 
@@ -71,7 +68,8 @@ def conversation_page(visit: Visit) -> HttpResponse:
         answer=_answer(facts, urls, zone=zone),
         zone=zone,
         utc_href="" if zone == "UTC" else urls.conversation(conversation_id, timezone="UTC"),
-        sessions=tuple(_part(one, urls, zone=zone) for one in facts.sessions),
+        columns=_COLUMNS,
+        sessions=tuple(_session_line(one, urls, zone=zone) for one in facts.sessions),
         facts=_facts(facts, urls, zone=zone),
     )
     return rendered(visit.request, "conversation.html", page=page)
@@ -89,14 +87,18 @@ def _answer(facts: "ConversationOverview", urls: ReportUrls, *, zone: str) -> Wo
     )
 
 
-def _part(one: "ConversationSession", urls: ReportUrls, *, zone: str) -> PartLine:
-    return PartLine(
-        session_id=one.session_id,
-        opened=(linked(text.instant_text(one.started_us, zone=zone), urls.session(one.session_id)),),
-        ended=text.end_text(one.ended_us, zone=zone),
-        event_count=text.count_text(one.event_count),
-        effect="Opened" if one.opened_it else "Took part",
-        tag="Preview" if one.is_preview else "",
+def _session_line(one: "ConversationSession", urls: ReportUrls, *, zone: str) -> tuple[Cell, ...]:
+    return (
+        Cell(
+            value=text.instant_text(one.started_us, zone=zone),
+            href=urls.session(one.session_id),
+            title=f"Session {one.session_id}",
+            variant="held num",
+        ),
+        Cell(value=text.end_text(one.ended_us, zone=zone), variant="num"),
+        Cell(value=text.count_text(one.event_count), variant="r num"),
+        Cell(value="Opened" if one.opened_it else "Took part"),
+        Cell(value="", tag="Preview" if one.is_preview else ""),
     )
 
 

@@ -34,21 +34,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ZoneLine:
-    """An instant in UTC and local time."""
-
-    label: str
-    utc: str
-    local: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LocalTime:
-    """Local times of the session; charges stay in UTC."""
+    """Times of the session as label, UTC and local time; charges stay in UTC."""
 
     zone: str
     zones: tuple[str, ...]
-    lines: tuple[ZoneLine, ...]
+    lines: tuple[tuple[str, str, str], ...]
     action: str
     kept: tuple[tuple[str, str], ...]
 
@@ -169,7 +160,7 @@ def _local(explanation: "Explanation", urls: ReportUrls, *, zone: str, is_all: b
         zone=zone,
         zones=zones_offered(zone),
         lines=tuple(
-            ZoneLine(label=label, utc=_on_clock(at_us, "UTC"), local=_on_clock(at_us, zone) if zone != "UTC" else "")
+            (label, _on_clock(at_us, "UTC"), "" if zone == "UTC" else _on_clock(at_us, zone))
             for label, at_us in instants
             if at_us is not None and at_us < INSTANT_END_US
         ),

@@ -129,7 +129,9 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: tuple[
         column_label=f"{len(columns)} of {len(view.offered_columns)}",
         column_kept=request.pairs_without("columns"),
         column_reset_href=request.href(replace(view, columns=())),
-        inner_columns=tuple(Column(label=COLUMN_LABELS[name], is_number=name in NUMBERS) for name in _INNER_COLUMNS),
+        inner_columns=tuple(
+            Column(label=COLUMN_LABELS[name], variant="r" if name in NUMBERS else "") for name in _INNER_COLUMNS
+        ),
         lines=tuple(
             [_session_line(ledger, line, request=request) for line in rows.lines]
             or [Line(cells=row_cells(row, columns, question=question, urls=urls)) for row in rows.rows]
@@ -168,21 +170,22 @@ def _groupings(request: RowsRequest) -> tuple[Link, ...]:
     )
 
 
+def _column(name: str, *, note: str = "") -> Column:
+    return Column(label=COLUMN_LABELS[name] + note, variant="r" if name in NUMBERS else "")
+
+
 def _columns(request: RowsRequest) -> tuple[Column, ...]:
     options = request.view.options
     columns = []
     for name in request.view.shown_columns:
         # Rows have counts of their own, but sessions are sorted.
         key = _SORT_KEYS.get(name) if request.is_by_session or name not in NUMBERS else None
-        zone = f" ({request.question.zone})" if name == "session_start" else ""
-        columns.append(
-            Column(
-                label=COLUMN_LABELS[name] + zone,
-                href="" if key is None else request.href(request.view.sorted_by(key)),
-                sorted="" if key is not options.sort else "descending" if options.descending else "ascending",
-                is_number=name in NUMBERS,
-            )
-        )
+        column = _column(name, note=f" ({request.question.zone})" if name == "session_start" else "")
+        if key is not None:
+            column = replace(column, href=request.href(request.view.sorted_by(key)))
+        if key is options.sort:
+            column = replace(column, sorted="descending" if options.descending else "ascending")
+        columns.append(column)
     return tuple(columns)
 
 
