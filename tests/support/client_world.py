@@ -9,10 +9,10 @@ from tests.support.stand_in_server import Intake, problem
 from botmeter.client import ClientSettings, Event
 from botmeter.client.answers import Answer
 from botmeter.client.backlog import NEVER
-from botmeter.client.courier import Ports
 from botmeter.client.notices import Notices
-from botmeter.client.running import _made
+from botmeter.client.sender import Ports
 from botmeter.client.transport import NoAnswer
+from botmeter.client.worker import Worker
 
 NOW_US = 1_795_000_000_000_000
 Way = str | tuple[int, dict[str, str]]
@@ -36,25 +36,26 @@ class World:
         self.most = 5_000
         self.sent_at: list[float] = []
         self.ports = Ports(
-            opened=lambda: self.post, elapsed=lambda: self.now, now_us=lambda: NOW_US, chance=lambda: 0.5
+            connect=lambda: self.post, elapsed=lambda: self.now, now_us=lambda: NOW_US, random=lambda: 0.5
         )
         self.start()
 
     def start(self) -> None:
         self.notices = Notices(self.settings, elapsed=self.ports.elapsed)
-        self.backlog, self.courier, self.slot = _made(self.root, self.notices, settings=self.settings, ports=self.ports)
+        worker = Worker(self.root, self.notices, settings=self.settings, ports=self.ports)
+        self.backlog, self.sender, self.slot = worker.backlog, worker.sender, worker.slot
 
     def die(self) -> None:
         """Lose memory and lock, as by `kill -9`."""
         assert self.slot is not None
         self.slot.release()
 
-    def say(self, event_id: str, conversation: str = "c1", **more: object) -> bool:
+    def put(self, event_id: str, conversation: str = "c1", **more: object) -> bool:
         event = Event(event_id=event_id, conversation_id=conversation, customer_id="ada", actor="customer", **more)
         return self.backlog.put(event.line())
 
     def step(self) -> float:
-        return self.courier.step()
+        return self.sender.step()
 
     def run(self, until: float) -> None:
         """Run everything due until that instant."""
@@ -64,7 +65,7 @@ class World:
                 self.now = max(self.now, until)
                 return
             self.now = max(self.now, again_at)
-        raise AssertionError("The client goes round and round without time passing.")
+        raise AssertionError("The client repeats steps without time passing.")
 
     def run_dry(self) -> None:
         """Run until nothing waits."""
@@ -73,15 +74,15 @@ class World:
             if again_at == NEVER:
                 return
             self.now = max(self.now, again_at)
-        raise AssertionError("The client does not come to an end.")
+        raise AssertionError("The client does not finish.")
 
     def post(self, body: bytes, *, within_seconds: float) -> Answer:  # noqa: ARG002 - time passes in `run` alone
         self.sent_at.append(self.now)
         match self.ways.popleft() if self.ways else self.always:
             case "take":
-                return self._taken(body)
+                return self._accept(body)
             case "cut":
-                self._taken(body)
+                self._accept(body)
                 raise NoAnswer("The connection was cut.")
             case "page":
                 return Answer(status=200, headers={}, body=b"<html>Sign in</html>")
@@ -100,7 +101,7 @@ class World:
     def files(self) -> list[Path]:
         return sorted(path for path in self.root.glob("slot-*/*.ndjson") if path.stat().st_size)
 
-    def _taken(self, body: bytes) -> Answer:
+    def _accept(self, body: bytes) -> Answer:
         if body.count(b"\n") > self.most:
             return Answer(status=413, headers={}, body=problem("too_many_events", "Send fewer."))
         return Answer(status=200, headers={}, body=json.dumps(self.intake.receipt(body)).encode())

@@ -11,8 +11,8 @@ from botmeter.domain.instant import MICROSECONDS_PER_SECOND, us_from_datetime
 # A server that asks for more has a wrong clock or setting.
 RETRY_AFTER_SECONDS_MAX = 3_600.0
 # Causes that persist and are the fault of no event: a key, an address, a proxy's sign-in page.
-_BARRING = {401, 403, 404, 405, 407, 410, 411, 415, 451}
-_PASSING = {408, 421, 425, 429}
+_BLOCKING = {401, 403, 404, 405, 407, 410, 411, 415, 451}
+_TRANSIENT = {408, 421, 425, 429}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,15 +24,14 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Receipt(msgspec.Struct, frozen=True):
     """The server stored the batch and reports each event."""
 
-    accepted_count: int
-    duplicate_count: int
-    conflict_count: int
-    refusals: tuple[Refusal, ...]
-    rejected_count: int
+    accepted: int
+    duplicates: int
+    conflicts: int
+    rejected: int
+    rejections: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ class Unusable:
     detail: str
 
 
-Outcome = Stored | RetryLater | TooLarge | Blocked | Unusable
+Outcome = Receipt | RetryLater | TooLarge | Blocked | Unusable
 
 
 def outcome(answer: Answer, *, event_count: int, now_us: int) -> Outcome:
@@ -78,25 +77,11 @@ def outcome(answer: Answer, *, event_count: int, now_us: int) -> Outcome:
     problem = _problem(answer)
     if status == 413:
         return TooLarge(code=problem.code, detail=problem.detail)
-    if status in _BARRING or 300 <= status < 400:
+    if status in _BLOCKING or 300 <= status < 400:
         return Blocked(code=problem.code, detail=problem.detail)
-    if status in _PASSING or status >= 500 or status < 300:
+    if status in _TRANSIENT or status >= 500 or status < 300:
         return RetryLater(detail=problem.detail, after_seconds=_retry_after_seconds(answer, now_us))
     return Unusable(code=problem.code, detail=problem.detail)
-
-
-class _Rejection(msgspec.Struct):
-    event_id: str | None = None
-    code: str = "unknown"
-    detail: str = ""
-
-
-class _Receipt(msgspec.Struct):
-    accepted: int
-    duplicates: int
-    conflicts: int
-    rejected: int
-    rejections: list[_Rejection] = []
 
 
 class _Problem(msgspec.Struct):
@@ -105,11 +90,11 @@ class _Problem(msgspec.Struct):
     detail: str = ""
 
 
-_RECEIPTS = msgspec.json.Decoder(_Receipt)
+_RECEIPTS = msgspec.json.Decoder(Receipt)
 _PROBLEMS = msgspec.json.Decoder(_Problem)
 
 
-def _receipt(body: bytes, event_count: int) -> Stored | RetryLater:
+def _receipt(body: bytes, event_count: int) -> Receipt | RetryLater:
     try:
         receipt = _RECEIPTS.decode(body)
     except msgspec.DecodeError:
@@ -117,14 +102,8 @@ def _receipt(body: bytes, event_count: int) -> Stored | RetryLater:
         return RetryLater(detail="The server's answer is not a receipt.")
     total = receipt.accepted + receipt.duplicates + receipt.conflicts + receipt.rejected
     if total != event_count:
-        return RetryLater(detail=f"The receipt counts {total} events; {event_count} were sent.")
-    return Stored(
-        accepted_count=receipt.accepted,
-        duplicate_count=receipt.duplicates,
-        conflict_count=receipt.conflicts,
-        rejected_count=receipt.rejected,
-        refusals=tuple(Refusal(event_id=one.event_id, code=one.code, detail=one.detail) for one in receipt.rejections),
-    )
+        return RetryLater(detail=f"The receipt counts {total} events, but {event_count} were sent.")
+    return receipt
 
 
 def _problem(answer: Answer) -> _Problem:

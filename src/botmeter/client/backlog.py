@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from botmeter.client.settings import ClientSettings
-from botmeter.client.spill import Segment, Spill, lines_of, sync_files
+from botmeter.client.spill import Segment, Spill, read_segment, sync_files
 
 NEVER = float("inf")
 
@@ -26,17 +26,8 @@ class Batch:
 
     lines: list[bytes]
     last: int
-    segment: Segment | None
+    segment: Segment | None = None
     reserved: Path | None = None
-
-    def part(self, *, count_max: int, bytes_max: int) -> list[bytes]:
-        """Return the next lines within the limits, at least one."""
-        size_bytes = 0
-        for count, line in enumerate(islice(self.lines, count_max)):
-            size_bytes += len(line) + 1
-            if size_bytes > bytes_max and count:
-                return self.lines[:count]
-        return self.lines[:count_max]
 
 
 class Backlog:
@@ -57,19 +48,17 @@ class Backlog:
         self._tail: list[bytes] = []
         self._tail_bytes = 0
         self._tail_since = 0.0
-        self._is_disk_bad = False
-        self._is_over = False
+        self._is_disk_failing = False
+        self._is_closed = False
         # Sequence numbers: of the last event put, the last settled, and the last to send at once.
         self._last = len(spill.segments)
         self._settled = 0
-        self._wanted = 0
+        self._urgent = 0
 
     def put(self, line: bytes) -> bool:
         """Append an event; False if full or closed."""
         with self.changed:
-            if self._is_over:
-                return False
-            if self._is_full(len(line)) and not self._has_made_room():
+            if self._is_closed or (self._is_full(len(line)) and not self._make_room()):
                 return False
             if not self._tail:
                 self._tail_since = self._elapsed()
@@ -81,15 +70,17 @@ class Backlog:
                 self._wake()
             return True
 
-    def want_all(self) -> int:
-        """Send everything without delay; return the last sequence number."""
+    def send_all_now(self) -> int:
+        """Make all events due; return the last sequence number."""
         with self.changed:
-            self._wanted = self._last
+            self._urgent = self._last
             self._wake()
-            return self._wanted
+            return self._urgent
 
-    def has_settled(self, last: int) -> bool:
-        return self._settled >= last
+    def wait_until_settled(self, last: int, *, within_seconds: float) -> bool:
+        """Wait for all events up to a sequence number; False if time ran out."""
+        with self.changed:
+            return self.changed.wait_for(lambda: self._settled >= last, within_seconds)
 
     @property
     def is_behind(self) -> bool:
@@ -107,46 +98,41 @@ class Backlog:
     def due_at(self) -> float:
         """Time of the next work, or `NEVER`."""
         with self.changed:
-            if self.batch is not None or self._spill.segments:
-                return 0.0
-            return self._tail_due_at()
+            return 0.0 if self.batch is not None or self._spill.segments else self.tail_due_at()
 
     def tail_due_at(self) -> float:
         """Time at which memory is due, or `NEVER`."""
         with self.changed:
-            return self._tail_due_at()
+            if not self._tail:
+                return NEVER
+            settings = self._settings
+            has_batch = len(self._tail) >= settings.batch_events_max or self._tail_bytes >= settings.batch_bytes_max
+            is_urgent = self._urgent > self._last - len(self._tail)
+            return 0.0 if has_batch or is_urgent else self._tail_since + settings.linger_seconds
 
-    def take(self, now: float) -> Segment | None:
-        """Return the oldest segment on disk, or move due memory to `batch`."""
+    def load_batch(self, now: float) -> list[bytes]:
+        """Load the oldest segment on disk, else due memory, into `batch`; return the segment's invalid lines.
+
+        After an `OSError` the file stays.
+        """
         with self.changed:
-            segment = self._spill.first()
-            if segment is not None or self._tail_due_at() > now:
-                return segment
-            taken = Batch(lines=self._tail, last=self._last, segment=None)
-            taken.lines = taken.part(
-                count_max=self._settings.batch_events_max, bytes_max=self._settings.batch_bytes_max
-            )
-            del self._tail[: len(taken.lines)]
-            taken.last = self._last - len(self._tail)
-            taken.reserved = self._spill.reserved()
-            self._tail_bytes = sum(map(len, self._tail)) + len(self._tail)
-            self.batch = taken
-            return None
-
-    def read(self, segment: Segment) -> list[bytes]:
-        """Read a segment into `batch` and return its invalid lines. After an `OSError` the file stays."""
+            segment = self._spill.take_first()
+            if segment is None:
+                if self.tail_due_at() <= now:
+                    self._load_tail()
+                return []
         try:
-            lines = lines_of(segment)
+            lines, invalid = read_segment(segment)
         except OSError:
             with self.changed:
                 self._spill.forget(segment)
                 self._settled = segment.last
             raise
         with self.changed:
-            self.batch = Batch(lines=lines.events, last=segment.last, segment=segment)
-        return lines.broken
+            self.batch = Batch(lines=lines, last=segment.last, segment=segment)
+        return invalid
 
-    def settle(self, count: int, *, were_taken: bool = True) -> None:
+    def settle(self, count: int, *, are_refused: bool = False) -> None:
         """Remove the first `count` lines of `batch`.
 
         Refused lines leave the file at once, or a later process would record them twice. Accepted ones may stay: the
@@ -158,7 +144,7 @@ class Backlog:
                 return
             batch.lines = batch.lines[count:]
             if batch.lines:
-                if not were_taken:
+                if are_refused:
                     self._shorten(batch)
                 return
             if batch.segment is not None:
@@ -167,30 +153,30 @@ class Backlog:
             self._settled = batch.last
             self.changed.notify_all()
 
-    def keep_due(self, now: float) -> None:
+    def store_due(self, now: float) -> None:
         """Write `batch` and due memory to disk; after an `OSError` some events are in memory only."""
         with self.changed:
-            self._is_disk_bad = False
-            self._keep_batch()
-            if self._tail_due_at() <= now and self._spill.has_room(self._tail_bytes):
-                self._keep_tail()
-        self.sync()
+            self._is_disk_failing = False
+            self._store_batch()
+            if self.tail_due_at() <= now and self._spill.has_room(self._tail_bytes):
+                self._store_tail()
+        self._sync()
 
-    def keep_all(self) -> int:
-        """As `keep_due`, for everything, and close; return the number that didn't fit."""
+    def store_all(self) -> int:
+        """As `store_due`, for everything, and close; return the number that didn't fit."""
         with self.changed:
             # A caller that was about to put while another thread closed gets False; its event is not lost silently.
-            self._is_over = True
-            self._keep_batch()
+            self._is_closed = True
+            self._store_batch()
             if self.batch is not None:
                 self._shorten(self.batch)
             if self._tail and self._spill.has_room(self._tail_bytes):
-                self._keep_tail()
+                self._store_tail()
             left_count = self.queued_count
-        self.sync()
+        self._sync()
         return left_count
 
-    def sync(self) -> None:
+    def _sync(self) -> None:
         with self.changed:
             paths = self._spill.unsynced()
         sync_files(paths)
@@ -203,25 +189,32 @@ class Backlog:
         is_many = len(self._tail) >= self._settings.queue_events_max
         return is_many or self._tail_bytes + size_bytes >= self._settings.queue_bytes_max
 
-    def _has_made_room(self) -> bool:
-        # Retried by `keep_due`, not by every caller: a failing disk must not cost each of them a write.
+    def _make_room(self) -> bool:
+        # Retried by `store_due`, not by every caller: a failing disk must not cost each of them a write.
         if not self._tail:
             return True
-        if self._is_disk_bad or not self._spill.has_room(self._tail_bytes):
+        if self._is_disk_failing or not self._spill.has_room(self._tail_bytes):
             return False
         try:
-            self._keep_tail()
+            self._store_tail()
         except OSError:
-            self._is_disk_bad = True
+            self._is_disk_failing = True
             return False
         return True
 
-    def _keep_tail(self) -> None:
+    def _load_tail(self) -> None:
+        settings = self._settings
+        lines = first_part(self._tail, count_max=settings.batch_events_max, bytes_max=settings.batch_bytes_max)
+        self._tail = self._tail[len(lines) :]
+        self._tail_bytes = sum(map(len, self._tail)) + len(self._tail)
+        self.batch = Batch(lines=lines, last=self._last - len(self._tail), reserved=self._spill.reserve())
+
+    def _store_tail(self) -> None:
         self._spill.append(self._tail, last=self._last)
         self._tail = []
         self._tail_bytes = 0
 
-    def _keep_batch(self) -> None:
+    def _store_batch(self) -> None:
         batch = self.batch
         if batch is not None and batch.segment is None and batch.reserved is not None:
             batch.segment = self._spill.put_back(batch.reserved, batch.lines)
@@ -232,15 +225,12 @@ class Backlog:
             with suppress(OSError):
                 self._spill.shorten(batch.segment, batch.lines)
 
-    def _tail_due_at(self) -> float:
-        if not self._tail:
-            return NEVER
-        settings = self._settings
-        has_batch = len(self._tail) >= settings.batch_events_max or self._tail_bytes >= settings.batch_bytes_max
-        is_wanted = self._wanted > self._last - len(self._tail)
-        return 0.0 if has_batch or is_wanted else self._tail_since + settings.linger_seconds
 
-
-def joined(lines: Sequence[bytes]) -> bytes:
-    """Return the body of a request."""
-    return b"\n".join(lines) + b"\n"
+def first_part(lines: Sequence[bytes], *, count_max: int, bytes_max: int) -> list[bytes]:
+    """Return the first lines within the limits, at least one."""
+    size_bytes = 0
+    for count, line in enumerate(islice(lines, count_max)):
+        size_bytes += len(line) + 1
+        if size_bytes > bytes_max and count:
+            return list(lines[:count])
+    return list(lines[:count_max])

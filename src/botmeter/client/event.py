@@ -1,4 +1,4 @@
-"""Events as a bot states them."""
+"""Events of a bot."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -62,7 +62,7 @@ class EventIds:
         self._clock = clock
         self._last_us = 0
 
-    def made(self) -> str:
+    def new_id(self) -> str:
         # Without a lock: in the same microsecond of two threads, the random part makes ids unique.
         self._last_us = at_us = max(self._clock(), self._last_us + 1)
         millis, micros = divmod(at_us, 1_000)
@@ -90,7 +90,7 @@ class Event:
     conversation_id: str
     customer_id: str
     actor: ActorName
-    event_id: str = field(default_factory=_IDS.made)
+    event_id: str = field(default_factory=_IDS.new_id)
     occurred_at: datetime = field(default_factory=present)
     kind: KindName = "message"
     bot_id: str | None = None
@@ -120,36 +120,36 @@ def _problems(event: Event) -> Iterator[str]:
         if text is not None or name in _NAMED_ALWAYS:
             yield from _problems_of_text(name, text)
     if event.actor not in ACTOR_BY_NAME:
-        yield f"actor is {event.actor!r}; it is one of {', '.join(ACTOR_BY_NAME)}."
+        yield f"actor is {event.actor!r}; it must be one of {', '.join(ACTOR_BY_NAME)}."
     if event.kind not in KIND_BY_NAME:
-        yield f"kind is {event.kind!r}; it is one of {', '.join(KIND_BY_NAME)}."
+        yield f"kind is {event.kind!r}; it must be one of {', '.join(KIND_BY_NAME)}."
     # Callers may have no type checker, so types are checked here.
     occurred_at: object = event.occurred_at
     if not isinstance(occurred_at, datetime) or occurred_at.utcoffset() is None:
-        yield f"occurred_at is {event.occurred_at!r}; it is a datetime with an offset, such as datetime.now(UTC)."
+        yield f"occurred_at is {event.occurred_at!r}; it must be a datetime with an offset, such as datetime.now(UTC)."
     preview: object = event.preview
     if preview is not None and not isinstance(preview, bool):
-        yield f"preview is {event.preview!r}; it is True, False or None."
+        yield f"preview is {event.preview!r}; it must be True, False or None."
     if event.attributes is not None:
         yield from _problems_of_attributes(event.attributes)
 
 
 def _problems_of_text(name: str, text: object) -> Iterator[str]:
     if not isinstance(text, str):
-        yield f"{name} is {text!r:.40}; it is text."
+        yield f"{name} is {text!r:.40}; it must be text."
         return
     try:
         size_bytes = len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError:
-        yield f"{name} is no Unicode: it has half of a character."
+        yield f"{name} is not valid Unicode: it contains a lone surrogate."
         return
     if not 0 < size_bytes <= ID_BYTES_MAX or "\0" in text:
-        yield f"{name} is {text!r:.40}; it has 1 to {ID_BYTES_MAX} bytes of text without a NUL character."
+        yield f"{name} is {text!r:.40}; it must be 1 to {ID_BYTES_MAX} bytes of text without a NUL character."
 
 
 def _problems_of_attributes(attributes: object) -> Iterator[str]:
     if not isinstance(attributes, Mapping):
-        yield f"attributes is {attributes!r:.40}; it is a mapping."
+        yield f"attributes is {attributes!r:.40}; it must be a mapping."
         return
     try:
         size_bytes = len(msgspec.json.encode(attributes))
@@ -157,4 +157,4 @@ def _problems_of_attributes(attributes: object) -> Iterator[str]:
         yield f"attributes can't be written as JSON: {problem}."
         return
     if size_bytes > ATTRIBUTES_BYTES_MAX:
-        yield f"attributes has {size_bytes:,} bytes as JSON; the most is {ATTRIBUTES_BYTES_MAX:,}."
+        yield f"attributes has {size_bytes:,} bytes as JSON; the limit is {ATTRIBUTES_BYTES_MAX:,}."

@@ -7,18 +7,17 @@ import time
 import weakref
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self, Unpack
 
 import msgspec
 
-from botmeter.client.courier import Ports
 from botmeter.client.event import Event, EventFields, MessageFields
 from botmeter.client.notices import Notices
-from botmeter.client.running import Running
+from botmeter.client.sender import Ports
 from botmeter.client.settings import ClientSettings
 from botmeter.client.status import Refusal, Status
 from botmeter.client.transport import Address, post_factory
+from botmeter.client.worker import Worker
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 
@@ -52,26 +51,26 @@ class Meter:
         self._settings = settings or ClientSettings()
         self._root = self._settings.spill_folder or _folder_at_home(address)
         self._ports = ports or Ports(
-            opened=post_factory(address, self._settings),
+            connect=post_factory(address, self._settings),
             elapsed=time.monotonic,
             now_us=now_us,
-            chance=_chance,
+            random=_random,
         )
         self._is_closed = False
         self._lock = threading.Lock()
         self._notices = Notices(self._settings, elapsed=self._ports.elapsed)
-        self._running: Running | None = None
-        self._started()
+        self._worker: Worker | None = None
+        self._start()
         _METERS.add(self)
         atexit.register(self.close)
 
     def message(self, **fields: Unpack[MessageFields]) -> str | None:
         """Send a message event; as `send`."""
-        return self._said(fields)
+        return self._send_fields(fields)
 
     def event(self, **fields: Unpack[EventFields]) -> str | None:
         """Send an event of any kind; as `send`."""
-        return self._said(fields)
+        return self._send_fields(fields)
 
     def send(self, event: Event) -> str | None:
         """Send an event; return its id, or None if refused or lost."""
@@ -80,8 +79,8 @@ class Meter:
         except (TypeError, ValueError, RecursionError) as problem:
             self._notices.refused([Refusal(event_id=event.event_id, code=INVALID, detail=f"{problem}.")])
             return None
-        running = self._running or self._started()
-        if running is not None and running.backlog.put(line):
+        worker = self._worker or self._start()
+        if worker is not None and worker.backlog.put(line):
             return event.event_id
         full = "Memory and the folder for waiting events are full; new events are dropped."
         self._notices.lost("The client is closed." if self._is_closed else full)
@@ -89,39 +88,37 @@ class Meter:
 
     def flush(self, within_seconds: float = 10.0) -> bool:
         """Wait for all earlier events; False if time ran out (they stay queued)."""
-        running = self._running
-        return True if running is None else running.flush(within_seconds)
+        worker = self._worker
+        return True if worker is None else worker.flush(within_seconds)
 
     def close(self) -> None:
         """Send what is possible within `close_seconds`, write the rest to disk, and refuse new events."""
         with self._lock:
             self._is_closed = True
-            running, self._running = self._running, None
+            worker, self._worker = self._worker, None
         atexit.unregister(self.close)
-        if running is not None:
-            running.close(self._settings.close_seconds)
+        if worker is not None:
+            worker.close(self._settings.close_seconds)
 
     def status(self) -> Status:
-        running, status = self._running, self._notices.status
-        if running is None:
+        worker, status = self._worker, self._notices.status
+        if worker is None:
             return status
-        return replace(status, queued_count=running.backlog.queued_count, spilled_bytes=running.backlog.spilled_bytes)
+        return replace(status, queued_count=worker.backlog.queued_count, spilled_bytes=worker.backlog.spilled_bytes)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _said(self, fields: MessageFields) -> str | None:
+    def _send_fields(self, fields: MessageFields) -> str | None:
         values = dict(fields)
         for name in ("event_id", "occurred_at"):
             if values.get(name, "") is None:
                 del values[name]
         try:
-            event = Event(**values)  # type: ignore[arg-type] # the types stand at `message` and `event`
+            event = Event(**values)  # type: ignore[arg-type] # `message` and `event` declare the types
         except Refused as refused:
             self._refuse(values, refused)
             return None
@@ -129,43 +126,46 @@ class Meter:
 
     def _refuse(self, values: dict[str, object], refused: Refused) -> None:
         event_id = values.get("event_id")
-        known = event_id if isinstance(event_id, str) else None
-        why = Refusal(event_id=known, code=refused.code, detail=refused.message)
-        running = self._running
-        file = running.courier.refused_file if running is not None else None
+        reason = Refusal(
+            event_id=event_id if isinstance(event_id, str) else None, code=refused.code, detail=refused.message
+        )
+        worker = self._worker
+        file = worker.sender.refused_file if worker is not None else None
         if file is not None:
             try:
-                file.append([msgspec.json.encode(values, enc_hook=repr)], why=why, now_us=self._ports.now_us())
+                line = msgspec.json.encode(values, enc_hook=repr)
+                file.append([line], reason=reason, now_us=self._ports.now_us())
             except (OSError, TypeError, ValueError, RecursionError) as problem:
-                why = replace(why, detail=f"{why.detail} It can't be kept: {problem}.")
-        self._notices.refused([why])
+                reason = replace(reason, detail=f"{reason.detail} It can't be stored: {problem}.")
+        self._notices.refused([reason])
 
-    def _started(self) -> Running | None:
+    def _start(self) -> Worker | None:
         with self._lock:
-            if self._running is None and not self._is_closed:
-                self._running = Running(self._root, self._notices, settings=self._settings, ports=self._ports)
-            return self._running
+            if self._worker is None and not self._is_closed:
+                self._worker = Worker(self._root, self._notices, settings=self._settings, ports=self._ports)
+                self._worker.start()
+            return self._worker
 
-    def _begin_anew(self) -> None:
-        running, self._running = self._running, None
+    def _restart(self) -> None:
+        worker, self._worker = self._worker, None
         self._lock = threading.Lock()
         self._notices = Notices(self._settings, elapsed=self._ports.elapsed)
-        if running is not None:
-            running.abandon()
+        if worker is not None:
+            worker.release()
 
 
 _METERS: weakref.WeakSet[Meter] = weakref.WeakSet()
 
 
-def _begin_all_anew() -> None:
+def _restart_all() -> None:
     for meter in list(_METERS):
-        meter._begin_anew()  # noqa: SLF001 - the other half of the class
+        meter._restart()  # noqa: SLF001 - the other half of the class
 
 
-os.register_at_fork(after_in_child=_begin_all_anew)
+os.register_at_fork(after_in_child=_restart_all)
 
 
-def _chance() -> float:
+def _random() -> float:
     # From the system, so that forked children draw different numbers.
     return int.from_bytes(os.urandom(4)) / 2**32
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from botmeter.client.answers import Stored
+from botmeter.client.answers import Receipt
 from botmeter.client.settings import ClientSettings
 from botmeter.client.status import Refusal, Status, Trouble, TroubleKind
 
 LOG = logging.getLogger("botmeter.client")
 # Often enough to be seen, seldom enough not to fill a log.
-TOLD_EVERY_SECONDS = 60.0
+REPEAT_SECONDS = 60.0
 
-Told = TypeVar("Told", Refusal, Trouble)
+Report = TypeVar("Report", Refusal, Trouble)
 
 
 class Notices:
@@ -24,73 +24,68 @@ class Notices:
         self._settings = settings
         self._elapsed = elapsed
         self._lock = threading.Lock()
-        self._status = Status()
-        self._told_at: dict[str, float] = {}
+        self._reported_at: dict[str, float] = {}
+        self.status = Status()
 
-    @property
-    def status(self) -> Status:
-        return self._status
-
-    def taken(self, taken: Stored) -> None:
-        """Count an accepted batch and clear the current trouble."""
+    def stored(self, receipt: Receipt) -> None:
+        """Count a stored batch and clear the current trouble."""
         with self._lock:
-            was = self._status
-            self._status = replace(
-                was,
-                accepted_count=was.accepted_count + taken.accepted_count,
-                duplicate_count=was.duplicate_count + taken.duplicate_count,
-                conflict_count=was.conflict_count + taken.conflict_count,
-                rejected_count=was.rejected_count + taken.rejected_count,
+            before = self.status
+            self.status = replace(
+                before,
+                accepted_count=before.accepted_count + receipt.accepted,
+                duplicate_count=before.duplicate_count + receipt.duplicates,
+                conflict_count=before.conflict_count + receipt.conflicts,
+                rejected_count=before.rejected_count + receipt.rejected,
                 trouble=None,
             )
-        if was.trouble is not None:
+        if before.trouble is not None:
             LOG.info("Events are sent again.")
-        if taken.rejected_count:
-            LOG.warning("The server put %d events into its quarantine.", taken.rejected_count)
-        self._tell_refusals(taken.refusals)
+        if receipt.rejected:
+            LOG.warning("The server put %d events into its quarantine.", receipt.rejected)
+        self._call_for_each(receipt.rejections)
 
     def refused(self, refusals: Sequence[Refusal]) -> None:
         """Report events that the server never accepts."""
         with self._lock:
-            was = self._status
-            self._status = replace(was, refused_count=was.refused_count + len(refusals))
-            is_told = self._is_told_now("refused")
-        if is_told and refusals:
+            self.status = replace(self.status, refused_count=self.status.refused_count + len(refusals))
+            is_due = self._is_due("refused")
+        if is_due and refusals:
             LOG.error("%d events are refused: %s (%s)", len(refusals), refusals[0].detail, refusals[0].code)
-        self._tell_refusals(refusals)
+        self._call_for_each(refusals)
 
     def lost(self, detail: str, *, count: int = 1) -> None:
         """Report events without room."""
         with self._lock:
-            self._status = replace(self._status, lost_count=self._status.lost_count + count)
-        self.trouble(Trouble(kind=TroubleKind.FULL, detail=detail))
+            self.status = replace(self.status, lost_count=self.status.lost_count + count)
+        self.trouble(TroubleKind.FULL, detail)
 
-    def trouble(self, trouble: Trouble) -> None:
+    def trouble(self, kind: TroubleKind, detail: str, *, code: str | None = None) -> None:
         """Report a problem, at most once a minute per kind."""
+        trouble = Trouble(kind=kind, detail=detail, code=code)
         with self._lock:
-            self._status = replace(self._status, trouble=trouble)
-            if not self._is_told_now(trouble.kind):
+            self.status = replace(self.status, trouble=trouble)
+            if not self._is_due(kind):
                 return
-        LOG.warning("Botmeter's client, %s: %s", trouble.kind.value, trouble.detail)
+        LOG.warning("Botmeter's client, %s: %s", kind.value, detail)
         if self._settings.on_trouble is not None:
-            _called(self._settings.on_trouble, trouble)
+            _call(self._settings.on_trouble, trouble)
 
-    def _is_told_now(self, what: str) -> bool:
+    def _is_due(self, topic: str) -> bool:
         now = self._elapsed()
-        told_at = self._told_at.get(what)
-        if told_at is not None and now - told_at < TOLD_EVERY_SECONDS:
+        if now - self._reported_at.get(topic, -REPEAT_SECONDS) < REPEAT_SECONDS:
             return False
-        self._told_at[what] = now
+        self._reported_at[topic] = now
         return True
 
-    def _tell_refusals(self, refusals: Sequence[Refusal]) -> None:
+    def _call_for_each(self, refusals: Sequence[Refusal]) -> None:
         if self._settings.on_refused is not None:
             for refusal in refusals:
-                _called(self._settings.on_refused, refusal)
+                _call(self._settings.on_refused, refusal)
 
 
-def _called(call: Callable[[Told], None], what: Told) -> None:
+def _call(function: Callable[[Report], None], report: Report) -> None:
     try:
-        call(what)
+        function(report)
     except Exception:
         LOG.exception("The bot's own function failed.")

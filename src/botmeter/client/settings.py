@@ -40,14 +40,15 @@ class ClientSettings:
 
     def __post_init__(self) -> None:
         for name in _AT_LEAST_ONE:
-            if getattr(self, name) < 1:
-                raise Refused("client_settings_invalid", f"{name} is {getattr(self, name)}; it is 1 or more.")
+            self._check(name, is_valid=getattr(self, name) >= 1, limit="at least 1")
         for name in _POSITIVE:
-            if not getattr(self, name) > 0:
-                raise Refused("client_settings_invalid", f"{name} is {getattr(self, name)}; it is more than 0.")
+            self._check(name, is_valid=getattr(self, name) > 0, limit="more than 0")
         for name in _NOT_NEGATIVE:
-            if not getattr(self, name) >= 0:
-                raise Refused("client_settings_invalid", f"{name} is {getattr(self, name)}; it is 0 or more.")
+            self._check(name, is_valid=getattr(self, name) >= 0, limit="at least 0")
+
+    def _check(self, name: str, *, is_valid: bool, limit: str) -> None:
+        if not is_valid:
+            raise Refused("client_settings_invalid", f"{name} is {getattr(self, name)}; it must be {limit}.")
 
 
 _AT_LEAST_ONE = ("spill_bytes_max", "batch_events_max", "batch_bytes_max", "queue_events_max", "queue_bytes_max")

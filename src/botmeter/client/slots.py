@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +27,13 @@ def claim_slot(root: Path) -> Slot:
     """Claim a free slot and the events of ended processes; raises `OSError`."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in range(1, SLOTS_MAX + 1):
-        slot = _held(root / f"slot-{number:03d}")
+        slot = _lock(root / f"slot-{number:03d}")
         if slot is not None:
             # Events that can't be moved stay for the next start.
             with suppress(OSError):
                 _take_over(root, slot)
             return slot
-    raise OSError(f"all {SLOTS_MAX} slots are taken")
+    raise OSError(f"all {SLOTS_MAX} slots are in use")
 
 
 def segment_paths(folder: Path) -> list[Path]:
@@ -47,13 +46,12 @@ def segment_path(folder: Path, number: int) -> Path:
     return folder / f"{number:012d}{SUFFIX}"
 
 
-def next_number(folder: Path) -> int:
-    """Return a number above the newest."""
-    paths = segment_paths(folder)
+def next_number(paths: list[Path]) -> int:
+    """Return a number above the newest path's."""
     return int(paths[-1].stem) + 1 if paths else 1
 
 
-def _held(folder: Path) -> Slot | None:
+def _lock(folder: Path) -> Slot | None:
     folder.mkdir(mode=0o700, exist_ok=True)
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -68,18 +66,13 @@ def _held(folder: Path) -> Slot | None:
 
 
 def _take_over(root: Path, own: Slot) -> None:
-    number = next_number(own.folder)
-    for folder in _others(root, own):
-        if not segment_paths(folder):
-            continue
-        other = _held(folder)
+    number = next_number(segment_paths(own.folder))
+    for folder in sorted(root.glob("slot-*")):
+        # Most are empty, which needs no lock to see.
+        other = _lock(folder) if folder != own.folder and segment_paths(folder) else None
         if other is None:
             continue
         for path in segment_paths(folder):
             path.rename(segment_path(own.folder, number))
             number += 1
         other.release()
-
-
-def _others(root: Path, own: Slot) -> Iterator[Path]:
-    return (folder for folder in sorted(root.glob("slot-*")) if folder != own.folder)

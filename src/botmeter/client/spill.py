@@ -1,6 +1,6 @@
 """Events on disk: numbered NDJSON files, appended at the tail, sent and deleted at the head.
 
-Not thread-safe; `Backlog` holds the lock. `sync` protects writes from a power cut.
+Not thread-safe; `Backlog` holds the lock. `sync_files` protects writes from a power cut.
 """
 
 import os
@@ -27,14 +27,6 @@ class Segment:
     last: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lines:
-    """Events of a segment, and invalid lines."""
-
-    events: list[bytes]
-    broken: list[bytes]
-
-
 class Spill:
     """Files of a slot, oldest first."""
 
@@ -43,17 +35,16 @@ class Spill:
         self._folder = folder
         self._bytes_max = bytes_max
         self._unsynced: set[Path] = set()
-        self._next = 1
+        paths = [] if folder is None else slots.segment_paths(folder)
+        self._next = slots.next_number(paths)
         # File to append to: never one of an earlier process, whose last line may be torn.
         self._open: Path | None = None
-        self.segments: deque[Segment] = deque()
-        self.size_bytes = 0
-        if folder is not None:
-            self._next = slots.next_number(folder)
-            for place, path in enumerate(slots.segment_paths(folder), 1):
-                self._add(Segment(path=path, size_bytes=path.stat().st_size, last=place))
+        self.segments = deque(
+            Segment(path=path, size_bytes=path.stat().st_size, last=last) for last, path in enumerate(paths, 1)
+        )
+        self.size_bytes = sum(segment.size_bytes for segment in self.segments)
 
-    def reserved(self) -> Path | None:
+    def reserve(self) -> Path | None:
         """Reserve a file for events older than all that follow."""
         if self._folder is None:
             return None
@@ -66,44 +57,39 @@ class Spill:
 
     def append(self, lines: Sequence[bytes], *, last: int) -> None:
         """Append all lines, or none and raise `OSError`."""
-        data = _joined(lines)
         segment = self.segments[-1] if self.segments else None
         if segment is None or segment.path != self._open or segment.size_bytes >= SEGMENT_BYTES_MAX:
-            path = self.reserved()
+            path = self.reserve()
             if path is None:
                 raise OSError("there is no folder for waiting events")
-            segment = Segment(path=path, size_bytes=0, last=last)
-            self._write(path, data)
-            self.segments.append(segment)
+            self.segments.append(self.put_back(path, lines, last=last))
             self._open = path
-        else:
-            self._write(segment.path, data)
-        segment.size_bytes += len(data)
+            return
+        size_bytes = self._write(segment.path, lines)
+        segment.size_bytes += size_bytes
         segment.last = last
-        self.size_bytes += len(data)
+        self.size_bytes += size_bytes
 
-    def put_back(self, path: Path, lines: Sequence[bytes]) -> Segment:
-        """Write lines of the current batch to their reserved file; raises `OSError`."""
-        data = _joined(lines)
-        self._write(path, data)
-        self.size_bytes += len(data)
-        return Segment(path=path, size_bytes=len(data), last=0)
+    def put_back(self, path: Path, lines: Sequence[bytes], *, last: int = 0) -> Segment:
+        """Write lines to a reserved file; raises `OSError`."""
+        size_bytes = self._write(path, lines)
+        self.size_bytes += size_bytes
+        return Segment(path=path, size_bytes=size_bytes, last=last)
 
-    def first(self) -> Segment | None:
+    def take_first(self) -> Segment | None:
         """Take the oldest segment; its file stays until `remove`."""
         return self.segments.popleft() if self.segments else None
 
     def shorten(self, segment: Segment, lines: Sequence[bytes]) -> None:
         """Keep only these lines; unchanged after an `OSError`."""
-        data = _joined(lines)
         part = segment.path.with_suffix(".part")
         part.unlink(missing_ok=True)
-        self._write(part, data)
+        size_bytes = self._write(part, lines)
         part.replace(segment.path)
         self._unsynced.discard(part)
         self._unsynced.add(segment.path)
-        self.size_bytes += len(data) - segment.size_bytes
-        segment.size_bytes = len(data)
+        self.size_bytes += size_bytes - segment.size_bytes
+        segment.size_bytes = size_bytes
 
     def remove(self, segment: Segment) -> None:
         self.forget(segment)
@@ -116,23 +102,19 @@ class Spill:
         self._unsynced.discard(segment.path)
 
     def unsynced(self) -> set[Path]:
-        """Files written since the last call."""
+        """Return the files written since the last call."""
         paths, self._unsynced = self._unsynced, set()
         return paths
 
-    def _add(self, segment: Segment) -> None:
-        self.segments.append(segment)
-        self.size_bytes += segment.size_bytes
-
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, path: Path, lines: Sequence[bytes]) -> int:
+        """Append lines; return their size."""
+        data = joined(lines)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             before_bytes = os.fstat(descriptor).st_size
             self._unsynced.add(path)
-            view = memoryview(data)
             try:
-                while view:
-                    view = view[os.write(descriptor, view) :]
+                write_all(descriptor, data)
             except OSError:
                 # Half a line at the end would corrupt the next one.
                 self._open = None
@@ -141,6 +123,14 @@ class Spill:
                 raise
         finally:
             os.close(descriptor)
+        return len(data)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write until all is written, or raise `OSError`."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def sync_files(paths: set[Path]) -> None:
@@ -156,14 +146,14 @@ def sync_files(paths: set[Path]) -> None:
             os.close(descriptor)
 
 
-def lines_of(segment: Segment) -> Lines:
-    """Read a segment; lines damaged by a power cut are invalid."""
+def read_segment(segment: Segment) -> tuple[list[bytes], list[bytes]]:
+    """Return the events of a segment, and lines that are invalid, as after a power cut."""
     events: list[bytes] = []
-    broken: list[bytes] = []
+    invalid: list[bytes] = []
     for line in segment.path.read_bytes().split(b"\n"):
         if line:
-            (events if event_id_of(line) is not None else broken).append(line)
-    return Lines(events=events, broken=broken)
+            (events if event_id_of(line) is not None else invalid).append(line)
+    return events, invalid
 
 
 class _Identity(msgspec.Struct):
@@ -181,5 +171,6 @@ def event_id_of(line: bytes) -> str | None:
         return None
 
 
-def _joined(lines: Sequence[bytes]) -> bytes:
+def joined(lines: Sequence[bytes]) -> bytes:
+    """Return lines as NDJSON."""
     return b"\n".join(lines) + b"\n"

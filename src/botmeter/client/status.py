@@ -8,9 +8,9 @@ class TroubleKind(StrEnum):
     """Problems that keep events from being sent."""
 
     AWAY = "away"
-    """The server can't be reached, is too busy or failed; the client goes on trying."""
+    """The server can't be reached, is busy or failed; the client keeps trying."""
     BARRED = "barred"
-    """The server does not want requests of this key or at this address; somebody must mend that."""
+    """The server refuses the key or the address; correct the client's settings."""
     DISK = "disk"
     """The folder for waiting events can't be used."""
     FULL = "full"
@@ -30,9 +30,9 @@ class Trouble:
 class Refusal:
     """A refused event; `code` is the server's."""
 
-    event_id: str | None
-    code: str
-    detail: str
+    event_id: str | None = None
+    code: str = "unknown"
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Status:
     Attributes:
         accepted_count: New to the server.
         duplicate_count: Sent before.
-        conflict_count: Sent before with another content; the first one stands.
+        conflict_count: Sent before with different content; the first one counts.
         rejected_count: Quarantined by the server.
         refused_count: In the file of refused events.
         lost_count: Dropped because memory and disk were full.

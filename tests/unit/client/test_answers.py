@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.support.client_world import NOW_US
 
-from botmeter.client.answers import RETRY_AFTER_SECONDS_MAX, Answer, RetryLater, Stored, Unusable, outcome
+from botmeter.client.answers import RETRY_AFTER_SECONDS_MAX, Answer, Receipt, RetryLater, Unusable, outcome
 
 RECEIPT = {"accepted": 1, "duplicates": 1, "conflicts": 1, "rejected": 0, "rejections": []}
 
@@ -15,22 +15,22 @@ def of(status: int, body: bytes = b"", **headers: str) -> object:
     return outcome(Answer(status=status, headers=named, body=body), event_count=3, now_us=NOW_US)
 
 
-def test_a_receipt_says_what_became_of_each_event() -> None:
-    taken = of(200, json.dumps(RECEIPT).encode())
-    assert isinstance(taken, Stored)
-    assert (taken.accepted_count, taken.duplicate_count, taken.conflict_count) == (1, 1, 1)
+def test_a_receipt_counts_the_events_by_outcome() -> None:
+    receipt = of(200, json.dumps(RECEIPT).encode())
+    assert isinstance(receipt, Receipt)
+    assert (receipt.accepted, receipt.duplicates, receipt.conflicts) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
     "body",
     [b"", b"<html>", b"{}", b'{"accepted": 3', json.dumps({**RECEIPT, "accepted": 2}).encode(), b"\xff\xfe", b"[]"],
 )
-def test_what_is_no_receipt_for_these_events_proves_nothing(body: bytes) -> None:
+def test_an_answer_that_is_no_receipt_for_these_events_proves_nothing(body: bytes) -> None:
     assert isinstance(of(200, body), RetryLater)
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"),
+    ("header", "seconds"),
     [
         ("7", 7),
         ("0", 0),
@@ -43,8 +43,8 @@ def test_what_is_no_receipt_for_these_events_proves_nothing(body: bytes) -> None
         ("Wed, 99 Nov 2026 99:99:99 GMT", 0),
     ],
 )
-def test_the_server_says_when_to_come_again_in_seconds_or_as_a_date(said: str, seconds: float) -> None:
-    later = of(503, retry_after=said)
+def test_retry_after_is_seconds_or_a_date(header: str, seconds: float) -> None:
+    later = of(503, retry_after=header)
     assert isinstance(later, RetryLater)
     assert later.after_seconds == seconds
 

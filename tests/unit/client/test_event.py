@@ -17,7 +17,7 @@ AT = datetime(2026, 11, 22, 14, 5, tzinfo=timezone(timedelta(hours=1)))
 LEAST = {"conversation_id": "c1", "customer_id": "ada", "actor": "customer", "event_id": "m1", "occurred_at": AT}
 
 
-def test_a_line_has_what_was_said_and_nothing_else() -> None:
+def test_a_line_has_the_given_fields_and_no_others() -> None:
     assert json.loads(Event(**LEAST).line()) == {
         "event_id": "m1",
         "occurred_at": "2026-11-22T13:05:00Z",
@@ -28,7 +28,7 @@ def test_a_line_has_what_was_said_and_nothing_else() -> None:
     }
 
 
-def test_every_field_of_an_event_can_be_said() -> None:
+def test_every_field_of_an_event_can_be_given() -> None:
     texts = {name: name for name in FIELDS if name not in {*LEAST, "kind", "preview", "attributes"}}
     event = Event(**LEAST, **texts, kind="resolved", preview=True, attributes={"a": [1, None]})
     assert set(json.loads(event.line())) == set(FIELDS)
@@ -40,44 +40,44 @@ def test_the_words_of_the_types_are_those_of_the_product() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("fields", "sentence"),
     [
         ({"conversation_id": ""}, "conversation_id is ''"),
-        ({"customer_id": None}, "customer_id is None; it is text."),
-        ({"customer_id": 7}, "customer_id is 7; it is text."),
+        ({"customer_id": None}, "customer_id is None; it must be text."),
+        ({"customer_id": 7}, "customer_id is 7; it must be text."),
         ({"event_id": "x" * 513}, "1 to 512 bytes"),
         ({"bot_id": "é" * 257}, "1 to 512 bytes"),
         ({"channel": "a\0b"}, "without a NUL"),
-        ({"bot_name": "\ud800"}, "is no Unicode"),
-        ({"actor": "user"}, "actor is 'user'; it is one of customer, bot, agent, system."),
+        ({"bot_name": "\ud800"}, "is not valid Unicode"),
+        ({"actor": "user"}, "actor is 'user'; it must be one of customer, bot, agent, system."),
         ({"kind": "typing"}, "kind is 'typing'"),
         ({"occurred_at": datetime(2026, 1, 1)}, "a datetime with an offset"),  # noqa: DTZ001 - what is refused
         ({"occurred_at": "2026-01-01T00:00:00Z"}, "a datetime with an offset"),
         ({"preview": "yes"}, "preview is 'yes'"),
-        ({"attributes": [1]}, "it is a mapping"),
+        ({"attributes": [1]}, "it must be a mapping"),
         ({"attributes": {"a": object()}}, "can't be written as JSON"),
-        ({"attributes": {"a": "x" * 70_000}}, "the most is 65,536"),
+        ({"attributes": {"a": "x" * 70_000}}, "the limit is 65,536"),
     ],
 )
-def test_what_the_server_would_refuse_is_refused_at_once(said: dict[str, object], sentence: str) -> None:
+def test_events_that_the_server_would_refuse_are_refused_at_once(fields: dict[str, object], sentence: str) -> None:
     with pytest.raises(Refused) as refused:
-        Event(**{**LEAST, **said})
+        Event(**{**LEAST, **fields})
     assert refused.value.code == "client_event_invalid"
     assert sentence in refused.value.message
 
 
-def test_all_problems_are_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(Refused, match=r"(?s)customer_id .*actor "):
         Event(**{**LEAST, "customer_id": "", "actor": "user"})
 
 
 @given(st.lists(st.integers(1_700_000_000_000_000, 1_700_000_000_010_000), min_size=2, max_size=30))
-def test_made_ids_are_uuids_of_version_7_that_sort_as_they_were_made_even_when_the_clock_goes_back(
+def test_new_ids_are_uuids_of_version_7_that_sort_in_order_even_when_the_clock_goes_back(
     instants: list[int],
 ) -> None:
     clock = iter(instants)
     ids = EventIds(lambda: next(clock))
-    made = [ids.made() for _ in instants]
+    made = [ids.new_id() for _ in instants]
     assert made == sorted(set(made))
     assert {(uuid.UUID(one).version, uuid.UUID(one).variant) for one in made} == {(7, uuid.RFC_4122)}
     assert uuid.UUID(made[0]).int >> 80 == instants[0] // 1_000

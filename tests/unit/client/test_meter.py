@@ -15,7 +15,7 @@ from tests.support.stand_in_server import StandIn
 
 import botmeter
 from botmeter.client import ClientSettings, Event, Meter, Refusal, Trouble, TroubleKind
-from botmeter.client.courier import Ports
+from botmeter.client.sender import Ports
 from botmeter.client.transport import Address, post_factory
 from botmeter.domain.errors import Refused
 
@@ -34,14 +34,14 @@ def made(tmp_path: Path) -> Iterator[Made]:
     """`made(url, **settings)`: a client that tries again at once."""
     meters = []
 
-    def make(url: str, **said: object) -> Meter:
-        chosen = ClientSettings(**{"spill_folder": tmp_path / "spill", **said})
+    def make(url: str, **options: object) -> Meter:
+        chosen = ClientSettings(**{"spill_folder": tmp_path / "spill", **options})
         real = Meter.__init__.__globals__
         ports = Ports(
-            opened=post_factory(Address(url=url, key=KEY), chosen),
+            connect=post_factory(Address(url=url, key=KEY), chosen),
             elapsed=real["time"].monotonic,
             now_us=real["now_us"],
-            chance=lambda: 0.0,
+            random=lambda: 0.0,
         )
         meters.append(Meter(url, KEY, settings=chosen, ports=ports))
         return meters[-1]
@@ -51,7 +51,7 @@ def made(tmp_path: Path) -> Iterator[Made]:
         meter.close()
 
 
-def say(meter: Meter, event_id: str | None = None, *, conversation: str = "c1") -> str | None:
+def send_message(meter: Meter, event_id: str | None = None, *, conversation: str = "c1") -> str | None:
     return meter.message(event_id=event_id, conversation_id=conversation, customer_id="ada", actor="customer")
 
 
@@ -74,7 +74,7 @@ def test_a_message_arrives_with_the_key_in_ndjson_packed(server: StandIn, made: 
     assert headers["Content-Encoding"] == "gzip"
 
 
-def test_other_kinds_and_made_events_arrive_too(server: StandIn, made: Made) -> None:
+def test_other_kinds_and_event_objects_arrive_too(server: StandIn, made: Made) -> None:
     meter = made(server.url)
     ended = meter.event(kind="resolved", conversation_id="c1", customer_id="ada", actor="system")
     sent = meter.send(Event(event_id="m1", conversation_id="c1", customer_id="ada", actor="agent"))
@@ -83,12 +83,12 @@ def test_other_kinds_and_made_events_arrive_too(server: StandIn, made: Made) -> 
 
 
 @pytest.mark.parametrize("way", ["cut", "drop", "page", (503, {"Retry-After": "0"}), (502, {}), (429, {})])
-def test_whatever_becomes_of_the_answer_each_event_is_there_once(
+def test_each_event_arrives_once_whatever_the_answers(
     server: StandIn, made: Made, way: str | tuple[int, dict[str, str]]
 ) -> None:
     server.ways.extend([way] * 3)
     meter = made(server.url)
-    ids = [say(meter) for _ in range(10)]
+    ids = [send_message(meter) for _ in range(10)]
     assert meter.flush()
     assert list(server.intake.events) == ids
     assert meter.status().trouble is None
@@ -97,7 +97,7 @@ def test_whatever_becomes_of_the_answer_each_event_is_there_once(
 def test_a_server_that_does_not_answer_in_time_gets_the_batch_again(server: StandIn, made: Made) -> None:
     server.ways.append("wait")
     meter = made(server.url, answer_seconds=0.2)
-    say(meter, "a")
+    send_message(meter, "a")
     assert meter.flush()
     assert list(server.intake.events) == ["a"]
 
@@ -107,23 +107,23 @@ def test_a_server_that_starts_late_gets_everything(made: Made) -> None:
     with server.serving():
         """The port is known, and free again."""
     troubled = threading.Event()
-    told: list[Trouble] = []
-    meter = made(server.url, on_trouble=lambda trouble: (told.append(trouble), troubled.set()))
-    ids = [say(meter) for _ in range(3)]
+    reports: list[Trouble] = []
+    meter = made(server.url, on_trouble=lambda trouble: (reports.append(trouble), troubled.set()))
+    ids = [send_message(meter) for _ in range(3)]
     assert troubled.wait(10)
-    assert told[0].kind is TroubleKind.AWAY
-    assert KEY not in told[0].detail
+    assert reports[0].kind is TroubleKind.AWAY
+    assert KEY not in reports[0].detail
     with server.serving():
         assert meter.flush()
         assert list(server.intake.events) == ids
         meter.close()
 
 
-def test_a_refused_key_is_told_and_the_events_outlive_the_process(server: StandIn, made: Made, tmp_path: Path) -> None:
+def test_a_refused_key_is_reported_and_events_outlive_the_process(server: StandIn, made: Made, tmp_path: Path) -> None:
     troubled = threading.Event()
     server.ways.append((401, {}))
     meter = made(server.url, on_trouble=lambda _: troubled.set())
-    say(meter, "a")
+    send_message(meter, "a")
     assert not meter.flush(0.1)
     assert troubled.wait(10)
     status = meter.status()
@@ -140,7 +140,7 @@ def test_many_threads_lose_nothing_and_each_keeps_its_order(server: StandIn, mad
     meter = made(server.url, batch_events_max=50, queue_events_max=100)
     threads = [
         threading.Thread(
-            target=lambda name=name: [say(meter, f"{name}-{n:04d}", conversation=name) for n in range(300)]
+            target=lambda name=name: [send_message(meter, f"{name}-{n:04d}", conversation=name) for n in range(300)]
         )
         for name in "abcd"
     ]
@@ -157,18 +157,18 @@ def test_many_threads_lose_nothing_and_each_keeps_its_order(server: StandIn, mad
     assert meter.status().lost_count == 0
 
 
-def test_an_event_that_can_not_be_is_refused_without_an_exception(server: StandIn, made: Made, tmp_path: Path) -> None:
-    told: list[Refusal] = []
-    meter = made(server.url, on_refused=told.append)
+def test_an_invalid_event_is_refused_without_an_exception(server: StandIn, made: Made, tmp_path: Path) -> None:
+    reports: list[Refusal] = []
+    meter = made(server.url, on_refused=reports.append)
     assert meter.message(event_id="m1", conversation_id=None, customer_id="ada", actor="customer") is None  # type: ignore[arg-type]
-    assert [(refusal.event_id, refusal.code) for refusal in told] == [("m1", "client_event_invalid")]
+    assert [(refusal.event_id, refusal.code) for refusal in reports] == [("m1", "client_event_invalid")]
     assert meter.status().refused_count == 1
     entry = json.loads((tmp_path / "spill" / "refused.ndjson").read_bytes())
     assert entry["event"]["customer_id"] == "ada"
-    assert say(meter, "m2") == "m2"
+    assert send_message(meter, "m2") == "m2"
 
 
-def test_what_changed_after_it_was_checked_is_refused_too(server: StandIn, made: Made) -> None:
+def test_an_event_changed_after_its_check_is_refused_too(server: StandIn, made: Made) -> None:
     meter = made(server.url)
     attributes: dict[str, object] = {}
     event = Event(conversation_id="c1", customer_id="ada", actor="bot", attributes=attributes)
@@ -177,19 +177,19 @@ def test_what_changed_after_it_was_checked_is_refused_too(server: StandIn, made:
     assert meter.status().refused_count == 1
 
 
-def test_a_closed_client_takes_nothing_and_says_so(server: StandIn, made: Made) -> None:
+def test_a_closed_client_loses_events_and_counts_them(server: StandIn, made: Made) -> None:
     meter = made(server.url)
     meter.close()
     meter.close()
-    assert say(meter) is None
+    assert send_message(meter) is None
     assert meter.flush()
     assert meter.status().lost_count == 1
 
 
-def test_closing_waits_for_a_server_that_hangs_no_longer_than_it_may(server: StandIn, made: Made) -> None:
+def test_closing_waits_for_a_hanging_server_within_its_limit(server: StandIn, made: Made) -> None:
     server.ways.append("wait")
     meter = made(server.url, close_seconds=0.3)
-    say(meter, "a")
+    send_message(meter, "a")
     meter.close()
     assert meter.status().lost_count == 0
     later = made(server.url)
@@ -198,14 +198,14 @@ def test_closing_waits_for_a_server_that_hangs_no_longer_than_it_may(server: Sta
 
 
 @pytest.mark.parametrize("url", ["", "botmeter.example.com", "ftp://a", "http://", "http://[", "http://a/?key=1"])
-def test_an_address_must_be_one(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(Refused) as refused:
         Meter(url, KEY)
     assert refused.value.code == "url_invalid"
 
 
 @pytest.mark.parametrize("key", ["", "bm_a b", "bm_a\r\nX-Evil: 1", "bm_é"])
-def test_a_key_that_is_none_is_refused_without_being_shown(key: str) -> None:
+def test_an_invalid_key_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(Refused) as refused:
         Meter("http://127.0.0.1:1", key)
     assert refused.value.code == "client_key_invalid"
@@ -216,12 +216,12 @@ def test_an_address_shows_its_key_to_no_log() -> None:
     assert KEY not in repr(Address(url="http://127.0.0.1:1", key=KEY))
 
 
-@pytest.mark.parametrize("said", [{"batch_events_max": 0}, {"answer_seconds": 0}, {"linger_seconds": -1}])
-def test_settings_that_can_not_be_are_refused(said: dict[str, float]) -> None:
+@pytest.mark.parametrize("options", [{"batch_events_max": 0}, {"answer_seconds": 0}, {"linger_seconds": -1}])
+def test_invalid_settings_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(Refused) as refused:
-        ClientSettings(**said)
+        ClientSettings(**options)
     assert refused.value.code == "client_settings_invalid"
-    assert next(iter(said)) in refused.value.message
+    assert next(iter(options)) in refused.value.message
 
 
 def test_waiting_events_of_two_keys_never_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

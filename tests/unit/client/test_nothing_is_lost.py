@@ -35,7 +35,7 @@ class Bot(RuleBasedStateMachine):
     def talks(self, conversation: str, count: int) -> None:
         for _ in range(count):
             event_id = f"{conversation}{len(self.lines):05d}"
-            assert self.world.say(event_id, conversation)
+            assert self.world.put(event_id, conversation)
             self.lines[event_id] = json.loads(self._in_memory()[-1])
 
     @rule(ways=st.lists(WAYS, max_size=6))
@@ -56,7 +56,7 @@ class Bot(RuleBasedStateMachine):
 
     @rule()
     def closes_and_starts_again(self) -> None:
-        assert self.world.backlog.keep_all() == 0
+        assert self.world.backlog.store_all() == 0
         self.world.die()
         self.world.start()
 

@@ -11,9 +11,9 @@ from botmeter.client import ClientSettings, TroubleKind, slots, spill
 from botmeter.client.backlog import NEVER
 
 
-def test_what_can_not_be_sent_is_on_disk_at_once_and_gone_after_its_receipt(world: World) -> None:
+def test_events_that_can_not_be_sent_are_on_disk_until_their_receipt(world: World) -> None:
     world.ways.extend(["away", "away"])
-    world.say("a")
+    world.put("a")
     world.run(until=101)
     assert [path.name for path in world.files()] == ["000000000001.ndjson"]
     world.run_dry()
@@ -24,10 +24,10 @@ def test_what_can_not_be_sent_is_on_disk_at_once_and_gone_after_its_receipt(worl
 
 def test_while_the_server_is_away_new_events_go_to_one_file_within_a_second(world: World) -> None:
     world.always = "away"
-    world.say("a")
+    world.put("a")
     world.run(until=120)
     for number in range(50):
-        world.say(f"e{number}")
+        world.put(f"e{number}")
         world.run(until=world.now + 2)
     assert len(world.files()) == 2
     world.always = "take"
@@ -35,10 +35,10 @@ def test_while_the_server_is_away_new_events_go_to_one_file_within_a_second(worl
     assert world.ids() == ["a", *(f"e{number}" for number in range(50))]
 
 
-def test_what_comes_while_a_file_is_sent_goes_to_the_next_one(world: World) -> None:
+def test_events_put_while_a_file_is_sent_go_to_the_next_one(world: World) -> None:
     world.always = "away"
     for event_id in "ab":
-        world.say(event_id)
+        world.put(event_id)
         world.run(until=world.now + 3)
     world.always = "take"
     assert world.backlog.is_behind
@@ -49,48 +49,48 @@ def test_what_comes_while_a_file_is_sent_goes_to_the_next_one(world: World) -> N
 def test_events_that_memory_has_no_room_for_go_to_disk_and_keep_their_order(tmp_path: Path) -> None:
     world = World(tmp_path / "spill", ClientSettings(queue_events_max=10, batch_events_max=7))
     ids = [f"e{number:03d}" for number in range(105)]
-    assert all(world.say(event_id) for event_id in ids)
+    assert all(world.put(event_id) for event_id in ids)
     assert world.backlog.queued_count <= 10
     world.run_dry()
     assert world.ids() == ids
 
 
-def test_an_event_that_comes_after_all_was_kept_is_not_taken_for_one_that_waits(world: World) -> None:
+def test_an_event_put_after_everything_was_stored_is_refused(world: World) -> None:
     # As when one thread closes the client between the two halves of another one's call.
-    assert world.say("a")
-    assert world.backlog.keep_all() == 0
-    assert not world.say("b")
+    assert world.put("a")
+    assert world.backlog.store_all() == 0
+    assert not world.put("b")
     assert world.backlog.queued_count == 0
 
 
 def test_memory_is_bounded_in_bytes_too(tmp_path: Path) -> None:
     world = World(tmp_path / "spill", ClientSettings(queue_bytes_max=100_000))
     for number in range(10):
-        world.say(f"e{number}", attributes={"text": "x" * 30_000})
+        world.put(f"e{number}", attributes={"text": "x" * 30_000})
     assert world.backlog.queued_count <= 3
     world.run_dry()
     assert len(world.ids()) == 10
 
 
-def test_when_the_disk_may_hold_no_more_new_events_are_refused_and_old_ones_stay(tmp_path: Path) -> None:
+def test_with_a_full_folder_new_events_are_refused_and_old_ones_stay(tmp_path: Path) -> None:
     world = World(tmp_path / "spill", ClientSettings(queue_events_max=10, spill_bytes_max=3_000))
     world.always = "away"
     ids = [f"e{number:03d}" for number in range(200)]
-    taken = [event_id for event_id in ids if world.say(event_id)]
-    assert taken == ids[: len(taken)]
-    assert 10 < len(taken) < 60
+    accepted = [event_id for event_id in ids if world.put(event_id)]
+    assert accepted == ids[: len(accepted)]
+    assert 10 < len(accepted) < 60
     world.run(until=200)
     assert sum(path.stat().st_size for path in world.files()) <= 3_000
     world.always = "take"
     world.run_dry()
-    assert world.ids() == taken
-    assert world.say("later")
+    assert world.ids() == accepted
+    assert world.put("later")
 
 
 @pytest.mark.parametrize("end", [b'{"event_id": "torn', b"\0\0\0\0", b"{}", b"\xff\n", b'{"event_id": 7}\n'])
-def test_a_line_that_was_cut_is_put_aside_and_all_others_are_sent(world: World, end: bytes) -> None:
+def test_a_torn_line_is_recorded_as_refused_and_all_others_are_sent(world: World, end: bytes) -> None:
     world.always = "away"
-    world.say("a")
+    world.put("a")
     world.run(until=110)
     world.die()
     with world.files()[0].open("ab") as file:
@@ -105,7 +105,7 @@ def test_a_line_that_was_cut_is_put_aside_and_all_others_are_sent(world: World, 
 
 def test_a_whole_event_without_its_line_end_is_an_event(world: World) -> None:
     world.always = "away"
-    world.say("a")
+    world.put("a")
     world.run(until=110)
     world.die()
     path = world.files()[0]
@@ -120,21 +120,21 @@ def test_a_whole_event_without_its_line_end_is_an_event(world: World) -> None:
 def test_a_process_that_dies_leaves_its_events_to_the_next_one_which_sends_them_first(world: World) -> None:
     world.always = "away"
     for event_id in "ab":
-        world.say(event_id)
+        world.put(event_id)
         world.run(until=world.now + 5)
     world.die()
     world.always = "take"
     world.start()
-    world.say("c")
+    world.put("c")
     world.run_dry()
     assert world.ids() == ["a", "b", "c"]
 
 
-def test_what_was_put_aside_is_not_sent_again_by_the_next_process(world: World) -> None:
+def test_refused_events_are_not_sent_again_by_the_next_process(world: World) -> None:
     world.most = 1
     world.ways.extend(["take", (413, {}), "away"])
     for event_id in "ab":
-        world.say(event_id)
+        world.put(event_id)
     world.run(until=101)
     world.die()
     world.start()
@@ -149,17 +149,17 @@ def test_two_processes_with_one_folder_have_a_slot_each(world: World) -> None:
     assert other.slot is not None
     assert world.slot.folder != other.slot.folder
     world.always = other.always = "away"
-    world.say("a")
-    other.say("b")
+    world.put("a")
+    other.put("b")
     world.run(until=110)
     other.run(until=110)
     assert len(world.files()) == 2
 
 
-def test_what_a_dead_process_left_in_another_slot_is_taken_over(world: World) -> None:
+def test_events_of_a_dead_process_in_another_slot_are_sent(world: World) -> None:
     other = World(world.root)
     other.always = "away"
-    other.say("b")
+    other.put("b")
     other.run(until=110)
     other.die()
     world.die()
@@ -170,35 +170,35 @@ def test_what_a_dead_process_left_in_another_slot_is_taken_over(world: World) ->
 
 def test_a_slot_of_a_living_process_is_left_alone(world: World) -> None:
     world.always = "away"
-    world.say("a")
+    world.put("a")
     world.run(until=110)
     other = World(world.root)
     assert other.step() == NEVER
     assert len(world.files()) == 1
 
 
-def test_no_more_slots_than_there_may_be(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_slots_is_limited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "SLOTS_MAX", 1)
     other = World(world.root)
     trouble = other.notices.status.trouble
     assert trouble is not None
     assert trouble.kind is TroubleKind.DISK
-    assert "slots are taken" in trouble.detail
+    assert "slots are in use" in trouble.detail
 
 
 def test_without_a_folder_events_wait_in_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     world = World(tmp_path / "file" / "spill", ClientSettings(queue_events_max=10))
     world.always = "away"
-    taken = [number for number in range(20) if world.say(f"e{number}")]
-    assert taken == list(range(10))
+    accepted = [number for number in range(20) if world.put(f"e{number}")]
+    assert accepted == list(range(10))
     world.run(until=300)
     world.always = "take"
     world.run_dry()
     assert world.ids() == [f"e{number}" for number in range(10)]
 
 
-def test_a_full_disk_is_told_and_costs_no_event_that_memory_can_hold(
+def test_a_full_disk_is_reported_and_costs_no_event_that_memory_can_hold(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(descriptor: int, data: memoryview) -> int:
@@ -211,7 +211,7 @@ def test_a_full_disk_is_told_and_costs_no_event_that_memory_can_hold(
     with monkeypatch.context() as patch:
         patch.setattr(spill.os, "write", full)
         for number in range(5):
-            world.say(f"e{number}")
+            world.put(f"e{number}")
             world.run(until=world.now + 5)
         trouble = world.notices.status.trouble
         assert trouble is not None
@@ -230,7 +230,7 @@ def test_a_file_that_can_not_be_read_stays_and_does_not_hold_others_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.always = "away"
-    world.say("a")
+    world.put("a")
     world.run(until=110)
     world.die()
     path = world.files()[0]
@@ -239,7 +239,7 @@ def test_a_file_that_can_not_be_read_stays_and_does_not_hold_others_up(
     path.mkdir()
     world.always = "take"
     world.start()
-    world.say("b")
+    world.put("b")
     world.run_dry()
     assert world.ids() == ["b"]
     path.rmdir()
@@ -250,9 +250,9 @@ def test_a_file_that_can_not_be_read_stays_and_does_not_hold_others_up(
     assert world.ids() == ["b", "a"]
 
 
-def test_nobody_else_may_read_what_waits(world: World) -> None:
+def test_only_the_owner_may_read_waiting_events(world: World) -> None:
     world.always = "away"
-    world.say("a")
+    world.put("a")
     world.run(until=110)
     assert {path.stat().st_mode & 0o077 for path in [world.root, *world.files()]} == {0}
 
@@ -261,7 +261,7 @@ def test_files_are_of_a_bounded_size(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(spill, "SEGMENT_BYTES_MAX", 1_000)
     world = World(tmp_path / "spill", ClientSettings(queue_events_max=2))
     for number in range(40):
-        world.say(f"e{number}")
+        world.put(f"e{number}")
     assert len(world.files()) > 3
     world.run_dry()
     assert world.ids() == [f"e{number}" for number in range(40)]
