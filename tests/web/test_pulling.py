@@ -19,7 +19,7 @@ from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.pulls import run as running
 from botmeter.live.pulls.pull import Ledgers
-from botmeter.live.pulls.run import last_result, pull_source, running_since_us
+from botmeter.live.pulls.run import RunningPulls, last_result, pull_source
 from botmeter.live.pulls.schedule import PullSchedule, due_us, pause_in_process, pause_until
 from botmeter.live.server_state import ServerState
 from botmeter.people.models import AuditEntry, EventSource, User
@@ -34,6 +34,7 @@ DESK = "/a/acme/admin/sources/desk"
 SOURCE = Source(name="desk", platform="chatwoot", bot_id="orders")
 HOUR_US = 3_600_000_000
 ASKED = ("acme", "desk")
+RUNNING = RunningPulls()
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def ask_at(url: str, *, every: int | None = None, token: str = TOKEN) -> None:
 
 def means(ledgers: OpenLedgers) -> dict[str, Any]:
     own = Ledgers(reading=lambda: ledgers.reading("acme"), writing=lambda: ledgers.writing("acme"))
-    return {"ledgers": own, "clocks": Clocks(pause=without_waiting)}
+    return {"ledgers": own, "clocks": Clocks(pause=without_waiting), "running": RUNNING}
 
 
 @contextmanager
@@ -110,7 +111,7 @@ def test_a_pull_is_written_down_and_the_next_one_goes_on_from_it(source: Source,
     result = pull_source(*ASKED, **means(ledgers))
     assert (result.accepted, result.code) == (2, "")
     assert last_result(*ASKED) == result
-    assert running_since_us(*ASKED) is None
+    assert RUNNING.since_us(*ASKED) is None
     with ledgers.reading("acme") as ledger:
         (label,) = ledger.connection.execute("SELECT label FROM receipt ORDER BY append_no DESC LIMIT 1").fetchone()
     assert label.startswith("pull 20")

@@ -21,18 +21,18 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
         since: First UTC day; None: continue the last pull.
     """
     from botmeter.live.pulls.pull import Ledgers
-    from botmeter.live.pulls.run import pull_source
+    from botmeter.live.pulls.run import RunningPulls, pull_source
     from botmeter.live.pulls.schedule import pause_in_process, pause_until
     from botmeter.people.audit import Action
     from botmeter.people.source_actions import Author
     from botmeter.sources.api_client import Clocks
 
     since_us = None if since is None else day_start_us(day_from_text(since))
-    stop = command_context().interruption
+    stop, running = command_context().interruption, command_context().pulls or RunningPulls()
     clocks = Clocks(pause=pause_in_process if stop is None else pause_until(stop))
     with owned_folder(data) as folder:
         ledgers = Ledgers(reading=lambda: folder.reading(account), writing=lambda: folder.ledger(account))
-        result = pull_source(account, source, since_us=since_us, ledgers=ledgers, clocks=clocks)
+        result = pull_source(account, source, running=running, since_us=since_us, ledgers=ledgers, clocks=clocks)
     Author().record(Action.SOURCE_PULLED, account, source=source, accepted=result.accepted, known=result.known)
     return result
 

@@ -10,6 +10,7 @@ from botmeter.domain.settings import Settings
 if TYPE_CHECKING:
     from botmeter.ledger.interruption import Interruption
     from botmeter.ledger.open_ledgers import SharedFolder
+    from botmeter.live.pulls.run import RunningPulls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class CommandContext:
         folder: The data folder, if owned by this process; None: the command opens it.
         interruption: None if signals stop the command.
         served_at: Public URL of the server that runs it; None without one.
+        pulls: Pulls that the server runs; None without one.
     """
 
     stdin: TextIO
@@ -35,6 +37,7 @@ class CommandContext:
     folder: "SharedFolder | None" = None
     interruption: "Interruption | None" = None
     served_at: str | None = None
+    pulls: "RunningPulls | None" = None
 
     @property
     def settings(self) -> Settings:

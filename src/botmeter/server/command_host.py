@@ -9,12 +9,10 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import cache
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, TextIO
 
 from botmeter import __version__
 from botmeter.domain.errors import Unavailable
@@ -23,6 +21,9 @@ from botmeter.ledger.open_ledgers import SharedFolder
 from botmeter.server import owner_socket
 from botmeter.server.command_context import CommandContext
 from botmeter.server.descriptors import Descriptor, Wakeable, text_stream
+
+if TYPE_CHECKING:
+    from botmeter.live.pulls.run import RunningPulls
 
 # DuckDB loses an interrupt between two statements, so it is repeated.
 _INTERRUPT_EVERY_SECONDS = 0.05
@@ -34,21 +35,24 @@ _FAILED = 1
 RunCommand = Callable[[CommandContext, list[str]], int]
 """Runs a command line, without the program, and returns its exit code."""
 
-_hosts: "WeakSet[_Host]" = WeakSet()
-
 
 @contextmanager
-def serve_commands(folder: SharedFolder, *, run: RunCommand, served_at: str | None = None) -> Iterator[None]:
+def serve_commands(
+    folder: SharedFolder, *, run: RunCommand, served_at: str | None = None, pulls: "RunningPulls | None" = None
+) -> Iterator[None]:
     """Run commands of this user's other processes until the `with` ends, which stops them.
 
     Args:
         run: Returns the exit code.
         served_at: Public URL of this server; None without one.
+        pulls: Pulls that this server runs.
     """
     with owner_socket.bound(folder.path) as listener:
-        host = _Host(folder, listener, run=run, served_at=served_at)
+        host = _Host(folder, listener, run=run, new_context=partial(CommandContext, served_at=served_at, pulls=pulls))
         host.start()
-        _stop_before_joins(host)
+        # If the process ends inside the `with`, `atexit` is too late: Python first joins the threads of executors, one
+        # of which may wait for a client.
+        getattr(threading, "_register_atexit", atexit.register)(host.stop)
         try:
             yield
         finally:
@@ -57,11 +61,16 @@ def serve_commands(folder: SharedFolder, *, run: RunCommand, served_at: str | No
 
 class _Host:
     def __init__(
-        self, folder: SharedFolder, listener: socket.socket, *, run: RunCommand, served_at: str | None
+        self,
+        folder: SharedFolder,
+        listener: socket.socket,
+        *,
+        run: RunCommand,
+        new_context: Callable[..., CommandContext],
     ) -> None:
         self._folder = folder
         self._run = run
-        self._served_at = served_at
+        self._new_context = new_context
         self._listener = listener
         self._ended, self._end = socket.socketpair()
         self._lock = threading.Lock()
@@ -126,96 +135,60 @@ class _Host:
                 # A silent client must not keep the server from stopping.
                 with stop.waking(lambda: connection.shutdown(socket.SHUT_RD)):
                     request, descriptors = owner_socket.received(connection, descriptor_count=_STREAM_COUNT)
-                command = _Command(
-                    request=request,
-                    descriptors=descriptors,
-                    folder=self._folder.under(stop),
-                    run=self._run,
-                    served_at=self._served_at,
-                    stop=stop,
-                )
-                owner_socket.send(connection, {"exit_code": _code_while_connected(command, connection)})
+                run = partial(self._exit_code, request, descriptors, stop=stop)
+                owner_socket.send(connection, {"exit_code": _code_while_connected(run, connection, stop=stop)})
         finally:
             with self._lock:
                 del self._running[threading.current_thread()]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Command:
-    request: dict[str, Any]
-    descriptors: list[int]
-    folder: SharedFolder
-    run: RunCommand
-    served_at: str | None
-    stop: Interruption
-
-    def exit_code(self) -> int:
-        wakeable = Wakeable(self.stop)
-        try:
-            with self.stop.waking(wakeable.wake), self._streams(wakeable) as (stdin, stdout, stderr):
-                context = CommandContext(
-                    stdin=stdin,
-                    stdout=stdout,
-                    stderr=stderr,
-                    environment=self.request["environment"],
-                    program=self.request["program"],
-                    cwd=Path(self.request["cwd"]),
-                    folder=self.folder,
-                    interruption=self.stop,
-                    served_at=self.served_at,
-                )
-                return self.run(context, self.request["arguments"])
-        finally:
-            wakeable.close()
-
-    @contextmanager
-    def _streams(self, wakeable: Wakeable) -> Iterator[list[TextIO]]:
-        streams = [
-            text_stream(Descriptor(descriptor, wakeable=wakeable, is_written=place > 0), **options)
-            for place, (descriptor, options) in enumerate(zip(self.descriptors, self.request["streams"], strict=True))
-        ]
-        try:
-            yield streams
-        finally:
-            for stream in streams:
-                with suppress(OSError, KeyboardInterrupt, Unavailable):
-                    stream.close()
+    def _exit_code(self, request: dict[str, Any], descriptors: list[int], *, stop: Interruption) -> int:
+        with (
+            closing(Wakeable(stop)) as wakeable,
+            stop.waking(wakeable.wake),
+            _streams(descriptors, request["streams"], wakeable=wakeable) as (stdin, stdout, stderr),
+        ):
+            context = self._new_context(
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                environment=request["environment"],
+                program=request["program"],
+                cwd=Path(request["cwd"]),
+                folder=self._folder.under(stop),
+                interruption=stop,
+            )
+            return self._run(context, request["arguments"])
 
 
-def _stop_before_joins(host: _Host) -> None:
-    """Stop the host when the process ends inside its `with`.
-
-    `atexit` is too late: Python first joins the threads of executors, one of which may wait for a client.
-    """
-    _hosts.add(host)
-    _register_stop()
-
-
-@cache
-def _register_stop() -> None:
-    getattr(threading, "_register_atexit", atexit.register)(_stop_hosts)
-
-
-def _stop_hosts() -> None:
-    for host in tuple(_hosts):
-        host.stop()
+@contextmanager
+def _streams(descriptors: list[int], encodings: list[dict[str, str]], *, wakeable: Wakeable) -> Iterator[list[TextIO]]:
+    streams = [
+        text_stream(Descriptor(descriptor, wakeable=wakeable, is_written=number > 0), **encoding)
+        for number, (descriptor, encoding) in enumerate(zip(descriptors, encodings, strict=True))
+    ]
+    try:
+        yield streams
+    finally:
+        for stream in streams:
+            with suppress(OSError, KeyboardInterrupt, Unavailable):
+                stream.close()
 
 
-def _code_while_connected(command: _Command, connection: socket.socket) -> int:
-    """Run the command; interrupt it when the other end asks or is gone."""
+def _code_while_connected(run: Callable[[], int], connection: socket.socket, *, stop: Interruption) -> int:
+    """Run a command; interrupt it when the other end asks or is gone."""
     codes: list[int] = []
     done, finished = socket.socketpair()
 
-    def run() -> None:
+    def run_and_finish() -> None:
         with finished:
-            codes.append(command.exit_code())
+            codes.append(run())
 
     with done:
-        worker = threading.Thread(target=run, name="command at work", daemon=True)
+        worker = threading.Thread(target=run_and_finish, name="command at work", daemon=True)
         worker.start()
         if done.fileno() not in _ready(connection, done):
             while worker.is_alive():
-                command.stop.set()
+                stop.set()
                 worker.join(_INTERRUPT_EVERY_SECONDS)
         worker.join()
     return codes[0] if codes else _FAILED

@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,23 +54,22 @@ def connected(folder: Path) -> socket.socket | None:
     path = folder / NAME
     if not path.exists():
         return None
-    connection = socket.socket(socket.AF_UNIX)
-    try:
-        with _address(path) as address:
-            connection.connect(address)
-    except (FileNotFoundError, ConnectionError):
-        # Left behind by an owner that was killed.
-        connection.close()
-        return None
-    except PermissionError:
-        connection.close()
-        raise _other_user(folder) from None
-    except BaseException:
-        connection.close()
-        raise
-    if not is_own(connection):
-        connection.close()
-        raise _other_user(folder)
+    with ExitStack() as opened:
+        connection = opened.enter_context(socket.socket(socket.AF_UNIX))
+        other_user = NotAllowed(
+            "server_other_user", f"The data folder {folder} is served by another user. Run the command as that user."
+        )
+        try:
+            with _address(path) as address:
+                connection.connect(address)
+        except (FileNotFoundError, ConnectionError):
+            # Left behind by an owner that was killed.
+            return None
+        except PermissionError:
+            raise other_user from None
+        if not is_own(connection):
+            raise other_user
+        opened.pop_all()
     return connection
 
 
@@ -94,7 +93,7 @@ def received(connection: socket.socket, *, descriptor_count: int = 0) -> tuple[A
     """Receive a message and its descriptors, which the caller must close; raises `ConnectionError`."""
     descriptors: list[int] = []
     try:
-        content = _content(connection, descriptors, wanted=descriptor_count)
+        content = _content(connection, descriptors, count=descriptor_count)
         return json.loads(content), descriptors
     except BaseException as problem:
         for descriptor in descriptors:
@@ -104,16 +103,16 @@ def received(connection: socket.socket, *, descriptor_count: int = 0) -> tuple[A
         raise
 
 
-def _content(connection: socket.socket, descriptors: list[int], *, wanted: int) -> bytes:
+def _content(connection: socket.socket, descriptors: list[int], *, count: int) -> bytes:
     framed = bytearray()
     flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
     while len(framed) < _LENGTH.size or len(framed) < _LENGTH.size + _length(framed):
-        piece, came, *_ = socket.recv_fds(connection, _PIECE_BYTES, wanted, flags)
-        descriptors += came
+        piece, new_descriptors, *_ = socket.recv_fds(connection, _PIECE_BYTES, count, flags)
+        descriptors += new_descriptors
         if not piece:
             raise ConnectionResetError
         framed += piece
-    if len(descriptors) != wanted:
+    if len(descriptors) != count:
         raise ConnectionAbortedError
     return bytes(framed[_LENGTH.size :])
 
@@ -141,10 +140,3 @@ def _address(path: Path) -> Iterator[str]:
         yield f"{_DESCRIPTORS}/{folder}/{path.name}"
     finally:
         os.close(folder)
-
-
-def _other_user(folder: Path) -> NotAllowed:
-    return NotAllowed(
-        "server_other_user",
-        f"The data folder {folder} is served by another user. Run the command as that user.",
-    )

@@ -30,20 +30,16 @@ def open_server(run_command: RunCommand) -> ServerState:
     resources.callback(state.close)
     state.pulls.begin()
     shared = SharedFolder(ledgers)
-    resources.enter_context(serve_commands(shared, run=run_command, served_at=settings.SERVED_AT))
-    _close_before_executors(state.ingestion)
+    resources.enter_context(
+        serve_commands(shared, run=run_command, served_at=settings.SERVED_AT, pulls=state.pulls.running)
+    )
+    # While ingestion's last run can still meter: Python ends executors before `atexit`. Callbacks run last in, first
+    # out; the executors' own is older, since metering is imported first.
+    getattr(threading, "_register_atexit", atexit.register)(state.ingestion.close)
     atexit.register(_end, resources, state)
     threading.Thread(target=_warm_up, args=(state.ingestion, unclosed), name="warm-up", daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     return state
-
-
-def _close_before_executors(ingestion: Ingestion) -> None:
-    """Close ingestion while its last run can still meter: Python ends executors before `atexit`.
-
-    Callbacks run last in, first out; the executors' own is older, since metering is imported first.
-    """
-    getattr(threading, "_register_atexit", atexit.register)(ingestion.close)
 
 
 def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:

@@ -23,8 +23,7 @@ _CONNECTIONS_MAX: Final = 20_000
 _BACKLOG: Final = 4_096
 _POLL_SECONDS: Final = 0.05
 _READY_WITHIN_SECONDS: Final = 60
-FIRST_LINK_LASTS: Final = timedelta(days=7)
-DEMO_LINK_LASTS: Final = timedelta(days=7)
+_LINK_LASTS: Final = timedelta(days=7)
 
 
 def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text") -> str:
@@ -68,7 +67,7 @@ def first_link() -> str | None:
     if User.objects.with_password().exists():
         return None
     Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
-    return new_link(Link.Purpose.FIRST_START, lasting=FIRST_LINK_LASTS)
+    return new_link(Link.Purpose.FIRST_START, lasting=_LINK_LASTS)
 
 
 def demo_link(account: str) -> str:
@@ -80,7 +79,7 @@ def demo_link(account: str) -> str:
     user = User.objects.filter(email="demo@botmeter.example").first()
     user = user or User.objects.create_user("demo@botmeter.example", name="Demo Owner")
     Membership.objects.get_or_create(user=user, account=account, defaults={"role": Role.OWNER, "may_export": True})
-    return new_link(Link.Purpose.SIGN_IN, lasting=DEMO_LINK_LASTS, user=user, is_reusable=True)
+    return new_link(Link.Purpose.SIGN_IN, lasting=_LINK_LASTS, user=user, is_reusable=True)
 
 
 def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:

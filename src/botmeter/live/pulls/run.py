@@ -13,18 +13,41 @@ from botmeter.domain.instant import now_us, text_to_the_second, us_from_datetime
 from botmeter.live.pulls.pull import Ledgers, PullTask, pull
 from botmeter.people.source_pulls import pull_result, pull_settings_of, record_pull
 from botmeter.people.sources import event_source
-from botmeter.sources.api_client import Bounds, Clocks
+from botmeter.sources.api_client import Clocks
 from botmeter.sources.platforms.registry import connectors
 from botmeter.sources.pull_window import OVERLAP_US, PullResult, Remaining
 
 _log: Final = logging.getLogger(__name__)
-_running: Final[dict[tuple[str, str], int]] = {}
-_lock: Final = Lock()
 
 
-def running_since_us(account: str, source: str) -> int | None:
-    """Start of the running pull, µs UTC; None without one."""
-    return _running.get((account, source))
+class RunningPulls:
+    """Sources that are being pulled, each once at a time."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._since_us: dict[tuple[str, str], int] = {}
+
+    def since_us(self, account: str, source: str) -> int | None:
+        """Start of the running pull, µs UTC; None without one."""
+        return self._since_us.get((account, source))
+
+    @contextmanager
+    def only(self, account: str, source: str) -> Iterator[None]:
+        """Mark a source as being pulled; raises Conflict `pull_running` if it is already."""
+        with self._lock:
+            since_us = self.since_us(account, source)
+            if since_us is None:
+                self._since_us[account, source] = now_us()
+        if since_us is not None:
+            raise Conflict(
+                "pull_running",
+                f"Source {source} is being pulled since {text_to_the_second(since_us)}; try again later.",
+            )
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._since_us[account, source]
 
 
 def last_result(account: str, source: str) -> PullResult | None:
@@ -33,7 +56,7 @@ def last_result(account: str, source: str) -> PullResult | None:
 
 
 def pull_source(
-    account: str, source: str, *, since_us: int | None = None, ledgers: Ledgers, clocks: Clocks
+    account: str, source: str, *, running: RunningPulls, ledgers: Ledgers, clocks: Clocks, since_us: int | None = None
 ) -> PullResult:
     """Pull a source and store the result.
 
@@ -42,38 +65,36 @@ def pull_source(
 
     Raises:
         Conflict: `pull_running`.
+        Missing: `pull_not_set`.
     """
-    before = _remaining(account, source)
-    with _alone(account, source):
+    with running.only(account, source):
+        remaining = _remaining(account, source)
         try:
-            task = pull_task(account, source, since_us=since_us)
+            settings = pull_settings_of(account, source)
+            if settings is None:
+                raise _not_set(account, source)
+            task = PullTask(settings=settings, remaining=remaining, since_us=since_us)
             result = pull(task, ledgers=ledgers, clocks=clocks)
         except BotmeterError as error:
             # If the source was removed meanwhile, the caller still gets the error that ended the pull.
             with suppress(Missing):
-                result = interrupted(before, code=error.code, message=error.message)
-                record_pull(account, source, result=result.as_mapping())
+                _note_interrupted(account, source, remaining=remaining, code=error.code, message=error.message)
             raise
         # A long pull can outlive its thread's database connection.
         close_old_connections()
         record_pull(account, source, result=result.as_mapping())
-    _note_in_log(account, source, result=result)
+    _log_result(account, source, result=result)
     return result
 
 
-def pull_task(account: str, source: str, *, since_us: int | None = None, bounds: Bounds | None = None) -> PullTask:
-    """Return the next pull; raises Missing `pull_not_set`."""
-    settings = pull_settings_of(account, source)
-    if settings is None:
-        raise _not_set(account, source)
-    remaining = _remaining(account, source)
-    return PullTask(settings=settings, remaining=remaining, since_us=since_us, bounds=bounds or Bounds())
+def note_bug(account: str, source: str, *, sentence: str) -> None:
+    """Store a bug as the result of a pull."""
+    _note_interrupted(account, source, remaining=_remaining(account, source), code="internal", message=sentence)
 
 
-def interrupted(remaining: Remaining, *, code: str, message: str) -> PullResult:
-    """Return the result of a pull that did nothing."""
+def _note_interrupted(account: str, source: str, *, remaining: Remaining, code: str, message: str) -> None:
     at_us = now_us()
-    return PullResult(
+    result = PullResult(
         began_us=at_us,
         ended_us=at_us,
         since_us=remaining.due_us,
@@ -82,20 +103,15 @@ def interrupted(remaining: Remaining, *, code: str, message: str) -> PullResult:
         fault=message,
         rest=remaining,
     )
-
-
-def note_bug(account: str, source: str, *, sentence: str) -> None:
-    """Store a bug as the result of a pull."""
-    result = interrupted(_remaining(account, source), code="internal", message=sentence)
     record_pull(account, source, result=result.as_mapping())
 
 
 def _remaining(account: str, source: str) -> Remaining:
-    found = event_source(account, source)
-    if found is None or not found.pull_url:
+    stored = event_source(account, source)
+    if stored is None or not stored.pull_url:
         raise _not_set(account, source)
-    before = last_result(account, source)
-    return before.rest if before else Remaining(next_us=us_from_datetime(found.created_at) + OVERLAP_US)
+    last = last_result(account, source)
+    return last.rest if last else Remaining(next_us=us_from_datetime(stored.created_at) + OVERLAP_US)
 
 
 def _not_set(account: str, source: str) -> Missing:
@@ -107,24 +123,7 @@ def _not_set(account: str, source: str) -> Missing:
     )
 
 
-@contextmanager
-def _alone(account: str, source: str) -> Iterator[None]:
-    with _lock:
-        since_us = _running.get((account, source))
-        if since_us is None:
-            _running[account, source] = now_us()
-    if since_us is not None:
-        raise Conflict(
-            "pull_running", f"Source {source} is being pulled since {text_to_the_second(since_us)}; try again later."
-        )
-    try:
-        yield
-    finally:
-        with _lock:
-            del _running[account, source]
-
-
-def _note_in_log(account: str, source: str, *, result: PullResult) -> None:
+def _log_result(account: str, source: str, *, result: PullResult) -> None:
     counts = {name: getattr(result, name) for name in ("conversation_count", "seen", "known", "accepted", "refused")}
     fields = {"account": account, "source": source, **counts, "requests": result.request_count}
     if result.is_whole:

@@ -16,7 +16,7 @@ from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.bugs import report_bug
 from botmeter.live.pulls.pull import Ledgers
-from botmeter.live.pulls.run import last_result, note_bug, pull_source
+from botmeter.live.pulls.run import RunningPulls, last_result, note_bug, pull_source
 from botmeter.people.source_pulls import ScheduledPull, scheduled_pulls
 from botmeter.sources.api_client import Clocks
 
@@ -31,9 +31,14 @@ Pull = Callable[[str, str], None]
 
 
 class PullSchedule:
-    """Thread that makes due and requested pulls."""
+    """Thread that makes due and requested pulls.
+
+    Attributes:
+        running: Also for pulls by commands.
+    """
 
     def __init__(self, ledgers: OpenLedgers, *, check_seconds: float = CHECK_SECONDS) -> None:
+        self.running = RunningPulls()
         self._ledgers = ledgers
         self._check_seconds = check_seconds
         self._requested: deque[tuple[str, str]] = deque()
@@ -64,7 +69,7 @@ class PullSchedule:
             self._woken.clear()
             try:
                 self._round()
-            except Exception as problem:  # noqa: BLE001 - kept with its trace; the next check may succeed
+            except Exception as problem:  # noqa: BLE001 - reported with its trace; the next check may succeed
                 report_bug("checking for due sources", problem)
             finally:
                 connections.close_all()
@@ -86,13 +91,13 @@ class PullSchedule:
             reading=lambda: self._ledgers.reading(account), writing=lambda: self._ledgers.writing(account)
         )
         clocks = Clocks(pause=pause_until(self._stop))
-        # The stored result reports errors that a person can correct.
-        with suppress(BotmeterError):
-            try:
-                pull_source(account, source, ledgers=ledgers, clocks=clocks)
-            except BotmeterError:
-                raise
-            except Exception as problem:  # noqa: BLE001 - kept with its trace; it must not end the thread
+        try:
+            pull_source(account, source, running=self.running, ledgers=ledgers, clocks=clocks)
+        except BotmeterError:
+            # The stored result reports errors that a person can correct.
+            return
+        except Exception as problem:  # noqa: BLE001 - reported with its trace; it must not end the thread
+            with suppress(BotmeterError):
                 note_bug(account, source, sentence=report_bug("pulling a source", problem).sentence)
 
 

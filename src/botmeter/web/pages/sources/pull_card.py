@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from botmeter.domain import text
-from botmeter.live.pulls.run import last_result, running_since_us
+from botmeter.live.pulls.run import last_result
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.people.models import EventSource
 from botmeter.sources.crawlers import PullApi
@@ -44,7 +44,7 @@ def pull_card(address: EventSource, api: PullApi, *, pulls: PullSchedule, zone: 
 
 
 def _state(address: EventSource, *, pulls: PullSchedule, zone: str) -> str:
-    since_us = running_since_us(address.account, address.name)
+    since_us = pulls.running.since_us(address.account, address.name)
     if since_us is not None:
         return f"A pull has been running since {text.clock_text(since_us, zone=zone, seconds=True)}."
     if pulls.is_waiting(address.account, address.name):
