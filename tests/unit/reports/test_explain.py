@@ -34,16 +34,16 @@ def ledger_with(events: list[Any], schedule: Any = FRESHCHAT) -> Iterator[Ledger
 
 
 def explained(events: list[Any], schedule: Any = FRESHCHAT, *, opened_by: str) -> Explanation:
-    """The explanation of the session that the event `opened_by` opened, told at NOW."""
+    """The explanation of the session that the event `opened_by` opened, as of NOW."""
     with ledger_with(events, schedule) as ledger:
         query = "SELECT session_id::VARCHAR FROM session WHERE opening_event_id = ?"
-        found = ledger.connection.execute(query, [opened_by]).fetchone()
-        assert found is not None
-        return explain(ledger, found[0], now_us=NOW)
+        row = ledger.connection.execute(query, [opened_by]).fetchone()
+        assert row is not None
+        return explain(ledger, row[0], now_us=NOW)
 
 
-def told(explanation: Explanation) -> str:
-    """The text in one line, so that a sentence can be looked for."""
+def text_of(explanation: Explanation) -> str:
+    """The text in one line, so that sentences can be searched for."""
     return " ".join(explanation_as_text(explanation).split())
 
 
@@ -56,39 +56,39 @@ DAY = [
 ]
 
 
-def test_the_story_names_who_when_where_and_why_it_opened() -> None:
+def test_an_explanation_names_the_opening_and_its_reason() -> None:
     explanation = explained(DAY, opened_by="1")
     assert explanation.before is not None
     assert (
         "Opened by the customer's message on 21 Nov 2026 22:30:05 UTC to Order bot 3.2 on whatsapp, the first message "
         f"that could open one after the previous session ({explanation.before.session_id}, which ran until "
-        "21 Nov 2026 10:00:00 UTC; it had reached its maximum duration)." in told(explanation)
+        "21 Nov 2026 10:00:00 UTC; it had reached its maximum duration)." in text_of(explanation)
     )
 
 
-def test_a_session_that_has_not_ended_runs_until_its_end_and_one_that_has_ran() -> None:
-    assert "It runs until 22 Nov 2026 22:30:05 UTC: 24 hours from its first message" in told(
+def test_a_running_session_runs_until_its_end_and_an_ended_one_ran_until_it() -> None:
+    assert "It runs until 22 Nov 2026 22:30:05 UTC: 24 hours from its first message" in text_of(
         explained(DAY, opened_by="1")
     )
-    assert "It ran until 21 Nov 2026 10:00:00 UTC" in told(explained(DAY, opened_by="0"))
+    assert "It ran until 21 Nov 2026 10:00:00 UTC" in text_of(explained(DAY, opened_by="0"))
 
 
-def test_what_came_after_the_end_is_told_with_the_session_that_it_opened() -> None:
+def test_the_next_message_is_named_with_the_session_that_it_opened() -> None:
     explanation = explained(DAY, opened_by="1")
     assert explanation.after is not None
     assert explanation.opened_next
     sentence = "22:41:38 UTC, 11 minutes 33 seconds after the end, and opened the next session, "
-    assert sentence + explanation.after.session_id in told(explanation)
-    assert "No message has come after it so far." in told(explained(DAY, opened_by="3"))
+    assert sentence + explanation.after.session_id in text_of(explanation)
+    assert "No message has come after it so far." in text_of(explained(DAY, opened_by="3"))
 
 
-def test_events_that_take_no_part_are_shown_as_such() -> None:
+def test_events_that_take_no_part_are_marked() -> None:
     explanation = explained(DAY, opened_by="1")
     assert [(each.event_id, each.takes_part) for each in explanation.events] == [("1", True), ("a", False), ("2", True)]
-    assert "21 Nov 22:40:00 agent message web takes no part" in told(explanation)
+    assert "21 Nov 22:40:00 agent message web takes no part" in text_of(explanation)
 
 
-def test_each_conversation_says_what_it_added() -> None:
+def test_each_conversation_is_listed_with_its_part() -> None:
     parts = explained(DAY, opened_by="1").conversations
     assert [(part.conversation_id, part.event_count, part.bots, part.tickets) for part in parts] == [
         ("v1", 1, ("Order bot",), ()),
@@ -99,7 +99,7 @@ def test_each_conversation_says_what_it_added() -> None:
 def test_an_event_exactly_at_the_end_opens_the_next_session() -> None:
     events = [event("1", at("20T10:00:00")), event("2", at("21T10:00:00"))]
     sentence = "The next message came on 21 Nov 2026 10:00:00 UTC, exactly at the end, which is outside, and opened"
-    assert sentence in told(explained(events, opened_by="1"))
+    assert sentence in text_of(explained(events, opened_by="1"))
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_an_event_exactly_at_the_end_opens_the_next_session() -> None:
         (Policy(), "It is still open: no limit of the policy has ended it."),
     ],
 )
-def test_each_limit_is_told_with_its_parameter(policy: Policy, sentence: str) -> None:
+def test_each_limit_is_named_with_its_setting(policy: Policy, sentence: str) -> None:
     events = [
         event("1", at("20T10:00:00")),
         event("2", at("20T16:00:00"), kind="resolved", actor="agent"),
         event("3", at("21T10:00:00")),
     ]
-    assert sentence in told(explained(events, policy, opened_by="1"))
+    assert sentence in text_of(explained(events, policy, opened_by="1"))
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_each_limit_is_told_with_its_parameter(policy: Policy, sentence: str) ->
         ),
     ],
 )
-def test_who_opened_it_need_not_be_the_customer(policy: Policy, opener: dict[str, Any], sentence: str) -> None:
-    assert sentence in told(explained([event("1", at("20T10:00:00"), **opener)], policy, opened_by="1"))
+def test_a_bot_or_an_agent_can_open_a_session(policy: Policy, opener: dict[str, Any], sentence: str) -> None:
+    assert sentence in text_of(explained([event("1", at("20T10:00:00"), **opener)], policy, opened_by="1"))
 
 
 def test_a_session_of_an_earlier_policy_names_the_one_that_the_next_message_opened_under_a_later_one() -> None:
@@ -151,7 +151,7 @@ def test_a_session_of_an_earlier_policy_names_the_one_that_the_next_message_open
     assert explained(DAY, schedule, opened_by="1").policy.label == "later@1"
 
 
-def test_names_that_do_not_print_or_turn_the_line_around_are_shown_as_codes() -> None:
+def test_unprintable_and_bidirectional_characters_are_escaped() -> None:
     events = [event("1", at("20T10:00:00"), customer_id="c\u202e\n1", bot_name="bot\x1b[31m")]
     text = explanation_as_text(explained(events, opened_by="1"))
     assert "c\\u202e\\u000a1" in text
@@ -165,14 +165,14 @@ def test_a_long_session_lists_its_first_and_last_events() -> None:
     assert len(text.splitlines()) < 60
 
 
-def test_an_end_past_the_last_year_that_can_be_written_is_told_all_the_same() -> None:
+def test_an_end_past_the_year_9998_has_words() -> None:
     century = Policy(max_duration_us=36_525 * 86_400_000_000)
     explanation = explained([event("1", us_from_text("9998-06-01T00:00:00Z"))], century, opened_by="1")
-    assert "It runs until a day after the year 9998" in told(explanation)
+    assert "It runs until a day after the year 9998" in text_of(explanation)
     assert explanation_as_mapping(explanation)["ended_at"] is None
 
 
-def test_a_restatement_that_brought_the_session_in_is_told() -> None:
+def test_a_restatement_that_added_the_session_is_listed() -> None:
     with ledger_with(DAY) as ledger:
         session = ledger.connection.execute("SELECT session_id::VARCHAR FROM session ORDER BY started_at").fetchall()[
             1
@@ -181,7 +181,7 @@ def test_a_restatement_that_brought_the_session_in_is_told() -> None:
         ledger.connection.execute("INSERT INTO restatement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         explanation = explain(ledger, session, now_us=NOW)
     sentence = "21 Nov 2026 changed from 3 sessions to 4 because of 1 late event; this session was added."
-    assert sentence in told(explanation)
+    assert sentence in text_of(explanation)
     assert explanation_as_mapping(explanation)["restatements"][0]["added"] is True
 
 
@@ -196,13 +196,13 @@ def test_the_mapping_has_the_opening_the_neighbours_and_the_arrivals() -> None:
 
 
 @pytest.mark.parametrize("name", ["7f3c0000-0000-8000-8000-000000000000", "not-an-id", "", "' OR 1=1", "\ud800"])
-def test_what_is_no_session_of_the_account_is_missing(name: str) -> None:
+def test_an_unknown_session_is_missing(name: str) -> None:
     with ledger_with(DAY) as ledger, pytest.raises(Missing) as refusal:
         explain(ledger, name)
     assert refusal.value.code == "session_unknown"
 
 
-def test_a_session_that_the_stored_events_no_longer_give_is_said_to_differ() -> None:
+def test_a_session_that_the_stored_events_no_longer_give_is_refused() -> None:
     with ledger_with(DAY) as ledger:
         session = ledger.connection.execute("SELECT session_id::VARCHAR FROM session ORDER BY started_at").fetchall()[
             1

@@ -11,7 +11,7 @@ import pytest
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
-from botmeter.reports import rows as rows_of_a_report
+from botmeter.reports import rows as rows_module
 from botmeter.reports.export import RowCount, export_name, write_rows
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import COLUMNS, ROWS_SCHEMA, underlying_rows
@@ -49,7 +49,7 @@ def test_json_keeps_text_as_it_is(form: str) -> None:
     assert row == {"customer_id": "=1"}
 
 
-def test_csv_quotes_what_rfc_4180_says_and_ends_lines_with_crlf() -> None:
+def test_csv_quotes_as_rfc_4180_requires_and_ends_lines_with_crlf() -> None:
     table = pa.table({"a": ['say "hi"', "x,y", "two\nlines", "\U0001f600"], "b": [True, False, None, True]})
     text = written(table, "csv").decode()
     assert text == 'a,b\r\n"say ""hi""",true\r\n"x,y",false\r\n"two\nlines",\r\n\U0001f600,true\r\n'
@@ -70,7 +70,7 @@ def test_an_end_past_the_last_year_of_four_digits_is_left_empty() -> None:
     assert [json.loads(line)["at"] for line in lines] == [None, None, "0002-01-01T00:00:00Z"]
 
 
-def test_lists_are_joined_in_csv_and_stay_lists_elsewhere() -> None:
+def test_lists_are_joined_in_csv_and_stay_lists_in_json() -> None:
     table = pa.table({"ticket_ids": [["T1", "T2"], []]})
     assert written(table, "csv") == b'ticket_ids\r\nT1; T2\r\n""\r\n'
     assert json.loads(written(table, "json")) == [{"ticket_ids": ["T1", "T2"]}, {"ticket_ids": []}]
@@ -124,7 +124,7 @@ def test_the_underlying_data_has_every_column_of_the_contract() -> None:
 def test_rows_read_some_days_at_a_time_are_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = two_sessions()
     whole = underlying_rows(ledger, ASK).read_all()
-    monkeypatch.setattr(rows_of_a_report, "_SESSIONS_AT_ONCE", 1)
+    monkeypatch.setattr(rows_module, "_SESSIONS_AT_ONCE", 1)
     parts = underlying_rows(ledger, ASK).read_all()
     ledger.connection.close()
     assert parts == whole

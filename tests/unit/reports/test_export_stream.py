@@ -1,4 +1,4 @@
-"""An export for the web: parts as they are written, in any zone, with chosen columns, let go of at any time."""
+"""Streamed exports: in any zone, with chosen columns, closed at any time."""
 
 import csv
 import io
@@ -38,14 +38,14 @@ def ledger() -> Iterator[Ledger]:
     ledger = filled_ledger(
         [
             event(
-                str(place),
-                first_us + place * 1_800_000_000 + place,
+                str(number),
+                first_us + number * 1_800_000_000 + number,
                 customer_id=name,
-                conversation_id=f"v{place}",
+                conversation_id=f"v{number}",
                 bot_name="=cmd|' /C calc'!A0",
-                ticket_id=f"T{place}" if place % 2 else None,
+                ticket_id=f"T{number}" if number % 2 else None,
             )
-            for place, name in enumerate(HOSTILE)
+            for number, name in enumerate(HOSTILE)
         ]
     )
     yield ledger
@@ -88,61 +88,61 @@ def shortened(text: Any) -> Any:
 def test_a_stream_is_the_file_that_is_written(ledger: Ledger, form: Any) -> None:
     out = io.BytesIO()
     write_rows(underlying_rows(ledger, ASK), format=form, out=out)
-    told = streamed(ledger, ASK, export=Export(format=form))
+    data = streamed(ledger, ASK, export=Export(format=form))
     if form == "xlsx":
-        assert read_xlsx(told) == read_xlsx(out.getvalue())
+        assert read_xlsx(data) == read_xlsx(out.getvalue())
     else:
-        assert told == out.getvalue()
+        assert data == out.getvalue()
 
 
 @pytest.mark.parametrize("zone", [None, "Asia/Kolkata", "Europe/Berlin", "America/St_Johns"])
 def test_json_and_parquet_hold_the_very_rows_in_any_zone(ledger: Ledger, zone: str | None) -> None:
-    asked = UsageQuery(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone=zone or "UTC"))
-    rows = rows_of(ledger, asked)
+    query = UsageQuery(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone=zone or "UTC"))
+    rows = rows_of(ledger, query)
     decoder = msgspec.json.Decoder()
-    lines = decoder.decode_lines(streamed(ledger, asked, export=Export(format="ndjson")))
+    lines = decoder.decode_lines(streamed(ledger, query, export=Export(format="ndjson")))
     expected = [as_ndjson(row, ZoneInfo(zone) if zone else None) for row in rows]
     assert lines == [{name: shortened(value) for name, value in row.items()} for row in expected]
-    assert json.loads(streamed(ledger, asked, export=Export(format="json"))) == lines
-    table = pq.read_table(io.BytesIO(streamed(ledger, asked, export=Export(format="parquet"))))
+    assert json.loads(streamed(ledger, query, export=Export(format="json"))) == lines
+    table = pq.read_table(io.BytesIO(streamed(ledger, query, export=Export(format="parquet"))))
     assert table.schema.field("session_start").type == pa.timestamp("us", tz=zone or "UTC")
-    # Python holds two instants of different zones for unlike in an hour that comes twice.
+    # Python does not treat instants of different zones as equal in a repeated hour.
     assert table.cast(ROWS_SCHEMA).to_pylist() == rows
 
 
-def test_an_hour_that_the_clocks_show_twice_is_told_apart_by_its_offset(ledger: Ledger) -> None:
-    asked = UsageQuery(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Europe/Berlin"))
-    starts = [row["session_start"] for row in read_csv(streamed(ledger, asked, export=Export(format="csv")))]
+def test_an_hour_that_clocks_repeat_is_distinguished_by_its_offset(ledger: Ledger) -> None:
+    query = UsageQuery(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Europe/Berlin"))
+    starts = [row["session_start"] for row in read_csv(streamed(ledger, query, export=Export(format="csv")))]
     assert starts[0] == "2026-10-25T02:15:00.500+02:00"
     assert starts[2] == "2026-10-25T02:15:00.500002+01:00"
     assert [us_from_text(text) for text in starts] == [
-        us_from_datetime(row["session_start"]) for row in rows_of(ledger, asked)
+        us_from_datetime(row["session_start"]) for row in rows_of(ledger, query)
     ]
 
 
 def test_csv_read_again_has_the_rows_with_formulas_disarmed(ledger: Ledger) -> None:
-    found = read_csv(streamed(ledger, ASK, export=Export(format="csv")))
+    rows_read = read_csv(streamed(ledger, ASK, export=Export(format="csv")))
     rows = rows_of(ledger)
-    assert [row["session_id"] for row in found] == [row["session_id"] for row in rows]
-    assert [row["customer_id"] for row in found] == [
+    assert [row["session_id"] for row in rows_read] == [row["session_id"] for row in rows]
+    assert [row["customer_id"] for row in rows_read] == [
         f"'{row['customer_id']}" if row["customer_id"][0] in "=@" else row["customer_id"] for row in rows
     ]
-    assert {row["bot_name"] for row in found} == {"'=cmd|' /C calc'!A0"}
-    assert [row["ticket_ids"] for row in found] == ["; ".join(row["ticket_ids"]) for row in rows]
+    assert {row["bot_name"] for row in rows_read} == {"'=cmd|' /C calc'!A0"}
+    assert [row["ticket_ids"] for row in rows_read] == ["; ".join(row["ticket_ids"]) for row in rows]
 
 
 def test_xlsx_read_again_has_the_rows_with_text_as_text_and_instants_as_dates(ledger: Ledger) -> None:
     [[header, *lines]] = read_xlsx(streamed(ledger, ASK, export=Export(format="xlsx")))
     assert tuple(header) == COLUMNS
     for line, row in zip(lines, rows_of(ledger), strict=True):
-        found = dict(zip(header, line, strict=True))
-        assert found["customer_id"] == row["customer_id"].replace("\x01", "_x0001_")
-        assert found["bot_name"] == row["bot_name"]
-        assert (found["events"], found["preview"]) == (row["events"], row["preview"])
-        assert (found["ticket_ids"] or "") == "; ".join(row["ticket_ids"])
+        rows_read = dict(zip(header, line, strict=True))
+        assert rows_read["customer_id"] == row["customer_id"].replace("\x01", "_x0001_")
+        assert rows_read["bot_name"] == row["bot_name"]
+        assert (rows_read["events"], rows_read["preview"]) == (row["events"], row["preview"])
+        assert (rows_read["ticket_ids"] or "") == "; ".join(row["ticket_ids"])
         for name in ("session_start", "session_end", "conversation_created_at"):
             # openpyxl reads dates to the millisecond.
-            assert abs(found[name].replace(tzinfo=UTC) - row[name]) <= timedelta(milliseconds=1)
+            assert abs(rows_read[name].replace(tzinfo=UTC) - row[name]) <= timedelta(milliseconds=1)
 
 
 def test_nothing_in_xlsx_is_a_formula_or_a_link(ledger: Ledger) -> None:
@@ -153,9 +153,9 @@ def test_nothing_in_xlsx_is_a_formula_or_a_link(ledger: Ledger) -> None:
 
 
 def test_dates_of_xlsx_are_those_of_the_viewing_zone(ledger: Ledger) -> None:
-    asked = UsageQuery(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Asia/Kolkata"))
+    query = UsageQuery(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Asia/Kolkata"))
     export = Export(format="xlsx", columns=("session_start",))
-    [[_, [start], *_]] = read_xlsx(streamed(ledger, asked, export=export))
+    [[_, [start], *_]] = read_xlsx(streamed(ledger, query, export=export))
     assert start == datetime(2026, 10, 25, 5, 45, 0, 500_000)  # noqa: DTZ001 - a spreadsheet's dates have no zone
 
 
@@ -184,28 +184,28 @@ def test_columns_are_written_in_the_order_chosen(ledger: Ledger, form: Any) -> N
     data = streamed(ledger, ASK, export=Export(format=form, columns=("channel", "session_id")))
     match form:
         case "csv":
-            found = read_csv(data)[0]
+            rows_read = read_csv(data)[0]
         case "xlsx":
-            found = dict.fromkeys(read_xlsx(data)[0][0])
+            rows_read = dict.fromkeys(read_xlsx(data)[0][0])
         case "parquet":
-            found = pq.read_table(io.BytesIO(data)).to_pylist()[0]
+            rows_read = pq.read_table(io.BytesIO(data)).to_pylist()[0]
         case _:
-            found = json.loads(data.splitlines()[form == "json"].rstrip(b","))
-    assert list(found) == ["channel", "session_id"]
+            rows_read = json.loads(data.splitlines()[form == "json"].rstrip(b","))
+    assert list(rows_read) == ["channel", "session_id"]
 
 
 @pytest.mark.parametrize(
     ("columns", "code"),
     [(("price",), "column_unknown"), (("channel", "channel"), "column_repeated"), ((), "columns_missing")],
 )
-def test_columns_that_cannot_be_are_refused_before_anything_is_read(columns: Any, code: str) -> None:
+def test_invalid_columns_are_refused_before_anything_is_read(columns: Any, code: str) -> None:
     assert Export(format="csv", columns=("channel",)).columns == ("channel",)
     with pytest.raises(Refused) as refusal:
         Export(format="csv", columns=columns)
     assert refusal.value.code == code
 
 
-def test_a_format_that_is_none_is_refused() -> None:
+def test_an_unknown_format_is_refused() -> None:
     form: Any = "docx"
     with pytest.raises(Refused, match="'docx'") as refusal:
         Export(format=form)
@@ -213,12 +213,12 @@ def test_a_format_that_is_none_is_refused() -> None:
 
 
 def test_an_export_of_a_search_has_what_the_search_finds(ledger: Ledger) -> None:
-    found = read_csv(streamed(ledger, ASK, export=Export(format="csv", search="T3")))
-    assert [row["ticket_ids"] for row in found] == ["T3"]
+    rows_read = read_csv(streamed(ledger, ASK, export=Export(format="csv", search="T3")))
+    assert [row["ticket_ids"] for row in rows_read] == ["T3"]
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_stream_left_early_leaves_nothing_behind(
+def test_a_stream_closed_early_leaves_no_file_and_no_snapshot(
     ledger: Ledger, form: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -226,13 +226,13 @@ def test_a_stream_left_early_leaves_nothing_behind(
     assert next(stream)
     stream.close()
     assert list(tmp_path.iterdir()) == []
-    # A moment that is still seen would keep the engine from dropping what is no longer there.
+    # An open snapshot would keep the engine from dropping the table.
     ledger.connection.execute("DROP TABLE conversation_span")
     ledger.connection.execute("CHECKPOINT")
 
 
 def test_a_zone_is_in_the_name_of_the_file() -> None:
-    asked = UsageQuery(
+    query = UsageQuery(
         period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="America/Argentina/Salta")
     )
-    assert export_name(asked, "xlsx") == "sessions_2026-10-24_2026-11-22_America-Argentina-Salta.xlsx"
+    assert export_name(query, "xlsx") == "sessions_2026-10-24_2026-11-22_America-Argentina-Salta.xlsx"

@@ -46,7 +46,7 @@ def ledger() -> Iterator[Ledger]:
     filled.connection.close()
 
 
-def asked(*, zone: str = "UTC", **filters: Any) -> UsageQuery:
+def query_of(*, zone: str = "UTC", **filters: Any) -> UsageQuery:
     period = Period(first_on=date(2026, 10, 15), last_on=date(2026, 11, 14), timezone=zone)
     return UsageQuery(period=period, filters=Filters(**filters))
 
@@ -56,11 +56,11 @@ def page(ledger: Ledger, query: UsageQuery, *, search: str = "") -> RowPage:
 
 
 def customers(ledger: Ledger, **filters: Any) -> list[str]:
-    return sorted(line.customer_id for line in page(ledger, asked(**filters)).lines)
+    return sorted(line.customer_id for line in page(ledger, query_of(**filters)).lines)
 
 
 @pytest.mark.parametrize(
-    ("filters", "found"),
+    ("filters", "expected"),
     [
         ({"opened_by": ("b1",)}, ["c1", "c3"]),
         ({"opened_by": ("b2",)}, ["c2"]),
@@ -78,64 +78,66 @@ def customers(ledger: Ledger, **filters: Any) -> list[str]:
         ({"ticket_type": ("\udcff",)}, []),
     ],
 )
-def test_they_pick_the_sessions_that_they_name(ledger: Ledger, filters: dict[str, Any], found: list[str]) -> None:
-    assert customers(ledger, **filters) == found
-    assert usage_report(ledger, asked(**filters)).sessions_consumed == len(found)
+def test_a_filter_selects_the_sessions_that_it_names(
+    ledger: Ledger, filters: dict[str, Any], expected: list[str]
+) -> None:
+    assert customers(ledger, **filters) == expected
+    assert usage_report(ledger, query_of(**filters)).sessions_consumed == len(expected)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 def test_each_hour_of_the_week_has_the_sessions_of_its_cell(ledger: Ledger, zone: str) -> None:
-    counts = [count for day in hours(ledger, asked(zone=zone)) for count in day]
+    counts = [count for day in hours(ledger, query_of(zone=zone)) for count in day]
     assert sum(counts) == 3
-    for place, count in enumerate(counts):
-        found = page(ledger, asked(zone=zone, hour=(text_of_week_hour(place),)))
-        assert found.session_count == count, text_of_week_hour(place)
+    for hour, count in enumerate(counts):
+        rows = page(ledger, query_of(zone=zone, hour=(text_of_week_hour(hour),)))
+        assert rows.session_count == count, text_of_week_hour(hour)
 
 
-def test_an_hour_is_that_of_the_clock_on_the_wall(ledger: Ledger) -> None:
+def test_an_hour_is_local_time(ledger: Ledger) -> None:
     # At 06:15 UTC New York has 01:15 for the second time that night, Kathmandu noon.
     assert customers(ledger, zone="America/New_York", hour=("sun-01",)) == ["c3"]
     assert customers(ledger, zone="Asia/Kathmandu", hour=("sun-12",)) == ["c3"]
 
 
-def test_of_types_that_are_asked_for_other_tickets_are_not_counted(ledger: Ledger) -> None:
-    found = page(ledger, asked(ticket_type=("refund",)))
-    assert (found.session_count, found.ticket_count) == (2, 2)
-    assert [line.ticket_count for line in found.lines] == [1, 1]
-    [row] = session_rows(ledger, asked(ticket_type=("refund",)), session_id=found.lines[0].session_id)
+def test_under_a_type_filter_other_tickets_are_not_counted(ledger: Ledger) -> None:
+    rows = page(ledger, query_of(ticket_type=("refund",)))
+    assert (rows.session_count, rows.ticket_count) == (2, 2)
+    assert [line.ticket_count for line in rows.lines] == [1, 1]
+    [row] = session_rows(ledger, query_of(ticket_type=("refund",)), session_id=rows.lines[0].session_id)
     assert (row.ticket_ids, row.ticket_types) == (["T2"], ["refund"])
-    assert usage_report(ledger, asked(ticket_type=("refund",))).ticket_count == 2
+    assert usage_report(ledger, query_of(ticket_type=("refund",))).ticket_count == 2
 
 
-def test_a_session_that_they_leave_out_has_no_rows(ledger: Ledger) -> None:
-    [line] = page(ledger, asked(opened_by=("b2",))).lines
-    assert len(session_rows(ledger, asked(opened_by=("b2",)), session_id=line.session_id)) == 1
-    assert session_rows(ledger, asked(opened_by=("b1",)), session_id=line.session_id) == ()
+def test_an_excluded_session_has_no_rows(ledger: Ledger) -> None:
+    [line] = page(ledger, query_of(opened_by=("b2",))).lines
+    assert len(session_rows(ledger, query_of(opened_by=("b2",)), session_id=line.session_id)) == 1
+    assert session_rows(ledger, query_of(opened_by=("b1",)), session_id=line.session_id) == ()
 
 
-def test_what_is_searched_for_is_found_among_them(ledger: Ledger) -> None:
-    narrowed = asked(ticket_type=("delivery",))
+def test_a_search_applies_within_the_filters(ledger: Ledger) -> None:
+    narrowed = query_of(ticket_type=("delivery",))
     assert page(ledger, narrowed, search="T3").session_count == 1
     assert page(ledger, narrowed, search="T2").session_count == 0
     assert page(ledger, narrowed, search="c1").session_count == 0
 
 
-def test_the_report_says_them_where_they_are_set(ledger: Ledger) -> None:
-    told = msgspec.to_builtins(usage_report(ledger, asked(hour=("sun-06",), opened_on=("sms",))))["filters"]
-    assert (told["hour"], told["opened_on"]) == (["sun-06"], ["sms"])
+def test_a_report_lists_filters_that_are_set(ledger: Ledger) -> None:
+    filters = msgspec.to_builtins(usage_report(ledger, query_of(hour=("sun-06",), opened_on=("sms",))))["filters"]
+    assert (filters["hour"], filters["opened_on"]) == (["sun-06"], ["sms"])
     assert not {one.name for one in FILTERS if not one.always_in_json} & set(
-        msgspec.to_builtins(usage_report(ledger, asked()))["filters"]
+        msgspec.to_builtins(usage_report(ledger, query_of()))["filters"]
     )
 
 
 @pytest.mark.parametrize("text", ["", "xyz", "mon", "mon-24", "mon-9", "Mon-09", "mon-09 ", "mon-²9"])
-def test_an_hour_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_hour_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="such as mon-09") as refusal:
         Filters(hour=(text,))
     assert refusal.value.code == "parameter_invalid"
 
 
-def test_each_hour_of_the_week_has_a_word() -> None:
-    assert [week_hour_of_text(text_of_week_hour(place)) for place in range(HOURS_OF_WEEK)] == list(range(168))
+def test_each_hour_of_the_week_has_a_text() -> None:
+    assert [week_hour_of_text(text_of_week_hour(hour)) for hour in range(HOURS_OF_WEEK)] == list(range(168))
     assert (text_of_week_hour(0), text_of_week_hour(167)) == ("mon-00", "sun-23")

@@ -57,47 +57,47 @@ def november(*, zone: str = "UTC", **filters: Any) -> UsageQuery:
     return UsageQuery(period=period, filters=Filters(**filters))
 
 
-def test_the_report_of_a_zone_says_so_and_counts_on_its_days(ledger: Ledger) -> None:
+def test_a_report_in_a_zone_counts_on_its_days(ledger: Ledger) -> None:
     answer = msgspec.to_builtins(usage_report(ledger, november(zone="Asia/Kolkata")))
     assert answer["period"]["timezone"] == "Asia/Kolkata"
     assert [day["date"] for day in answer["trend"] if day["sessions"]] == ["2026-11-22"]
     assert answer["sessions_consumed"] == 2
 
 
-def test_an_overview_tells_when_data_begins_and_how_fresh_it_is(ledger: Ledger) -> None:
-    found = overview(ledger, november(zone="Asia/Kolkata"), compared=None)
-    assert (found.first_event_on, found.recency.latest_event_us, found.recency.received_us) == (
+def test_an_overview_has_the_first_day_of_data_and_its_recency(ledger: Ledger) -> None:
+    page = overview(ledger, november(zone="Asia/Kolkata"), compared=None)
+    assert (page.first_event_on, page.recency.latest_event_us, page.recency.received_us) == (
         date(2026, 11, 22),
         at("11-25T10:00:00"),
         0,
     )
-    assert found.compared is None
+    assert page.compared is None
 
 
-def test_an_overview_of_an_account_without_events_has_nothing_to_tell() -> None:
+def test_an_overview_of_an_account_without_events_is_empty() -> None:
     empty = filled_ledger([])
-    found = overview(empty, november(), compared=november())
+    page = overview(empty, november(), compared=november())
     empty.connection.close()
-    assert (found.first_event_on, found.recency.latest_event_us, found.matrix) == (None, None, ())
-    assert found.compared == found.report
+    assert (page.first_event_on, page.recency.latest_event_us, page.matrix) == (None, None, ())
+    assert page.compared == page.report
 
 
-def test_hours_are_found_in_the_zone_that_was_asked_for(ledger: Ledger) -> None:
-    def found(query: UsageQuery) -> set[tuple[int, int]]:
+def test_hours_are_those_of_the_requested_zone(ledger: Ledger) -> None:
+    def used_hours(query: UsageQuery) -> set[tuple[int, int]]:
         counts = hours(ledger, query)
         return {(weekday, hour) for weekday in range(7) for hour in range(24) if counts[weekday][hour]}
 
-    assert found(november()) == {(5, 22), (6, 10)}
-    assert found(november(zone="Asia/Kolkata")) == {(6, 4), (6, 15)}
-    assert found(november(customer=("c1",))) == {(5, 22)}
+    assert used_hours(november()) == {(5, 22), (6, 10)}
+    assert used_hours(november(zone="Asia/Kolkata")) == {(6, 4), (6, 15)}
+    assert used_hours(november(customer=("c1",))) == {(5, 22)}
 
 
 def test_a_bot_has_its_versions_side_by_side(ledger: Ledger) -> None:
-    found = [
+    used = [
         (one.bot_id, one.bot_name, one.bot_version, one.session_count, one.ticket_count, one.handoff_count)
         for one in versions(ledger, november())
     ]
-    assert found == [
+    assert used == [
         ("b1", "Order bot", "1", 1, 1, 1),
         ("b1", "Order bot", "2", 1, 0, 0),
         ("b2", "b2", None, 1, 0, 0),
@@ -105,28 +105,28 @@ def test_a_bot_has_its_versions_side_by_side(ledger: Ledger) -> None:
 
 
 def test_the_versions_of_the_bot_with_most_sessions_come_first(ledger: Ledger) -> None:
-    found = [one.bot_id for one in versions(ledger, november(channel=("sms",)))]
-    assert found == ["b2", "b1"]
+    used = [one.bot_id for one in versions(ledger, november(channel=("sms",)))]
+    assert used == ["b2", "b1"]
 
 
 def test_the_customers_with_most_sessions_come_first(ledger: Ledger) -> None:
-    found = [
+    top = [
         (one.customer_id, one.session_count, one.conversation_count)
         for one in top_customers(ledger, november(), limit=5)
     ]
-    assert found == [("c1", 1, 2), ("c2", 1, 1)]
+    assert top == [("c1", 1, 2), ("c2", 1, 1)]
     assert len(top_customers(ledger, november(), limit=1)) == 1
 
 
 def test_a_calendar_lists_all_sessions_of_a_customer_and_counts_those_of_its_days(ledger: Ledger) -> None:
     period = Period(first_on=SATURDAY, last_on=date(2026, 11, 22), timezone="Asia/Kolkata")
-    found = customer_calendar(ledger, "c1", period=period)
-    assert [(day.on, day.session_count) for day in found.days] == [(SATURDAY, 0), (date(2026, 11, 22), 1)]
-    [session] = found.sessions
+    calendar = customer_calendar(ledger, "c1", period=period)
+    assert [(day.on, day.session_count) for day in calendar.days] == [(SATURDAY, 0), (date(2026, 11, 22), 1)]
+    [session] = calendar.sessions
     assert (session.bot_names, session.channels) == (("Order bot", "b2"), ("sms", "web"))
     assert (session.conversation_count, session.event_count, session.closed_by) == (2, 4, ClosedBy.DURATION)
     assert session.ended_us == at("11-22T22:30:00")
-    assert found.first_started_us == found.last_started_us == at("11-21T22:30:00")
+    assert calendar.first_started_us == calendar.last_started_us == at("11-21T22:30:00")
 
 
 @pytest.mark.parametrize("customer_id", ["nobody", "", "\ud800", "' OR 1=1 --"])
@@ -138,25 +138,25 @@ def test_a_customer_of_no_event_is_missing(ledger: Ledger, customer_id: str) -> 
 
 def test_a_customer_without_a_session_is_known() -> None:
     greeted = filled_ledger([event("1", at("11-21T10:00:00"), actor="bot")])
-    found = customer_calendar(greeted, "c1", period=november().period)
+    calendar = customer_calendar(greeted, "c1", period=november().period)
     greeted.connection.close()
-    assert (found.sessions, found.session_count, found.first_started_us) == ((), 0, None)
+    assert (calendar.sessions, calendar.session_count, calendar.first_started_us) == ((), 0, None)
 
 
-def test_a_conversation_tells_who_took_part_and_which_sessions_it_was_part_of(ledger: Ledger) -> None:
-    found = conversation(ledger, "v1")
-    assert (found.customer_ids, found.created_us, found.updated_us) == (
+def test_a_conversation_has_its_participants_and_sessions(ledger: Ledger) -> None:
+    answer = conversation(ledger, "v1")
+    assert (answer.customer_ids, answer.created_us, answer.updated_us) == (
         ("c1",),
         at("11-21T22:00:00"),
         at("11-25T10:00:00"),
     )
-    assert [(one.opened_it, one.event_count) for one in found.sessions] == [(True, 3)]
-    assert (found.bots, found.channels) == ((("b1", "Order bot"),), ("web",))
-    assert found.tickets == (("T1", "refund"),)
-    assert found.event_counts == {"customer": 1, "bot": 3, "agent": 2, "system": 1}
+    assert [(one.opened_it, one.event_count) for one in answer.sessions] == [(True, 3)]
+    assert (answer.bots, answer.channels) == ((("b1", "Order bot"),), ("web",))
+    assert answer.tickets == (("T1", "refund"),)
+    assert answer.event_counts == {"customer": 1, "bot": 3, "agent": 2, "system": 1}
 
 
-def test_a_conversation_that_did_not_open_its_session_says_so(ledger: Ledger) -> None:
+def test_a_conversation_that_did_not_open_its_session_is_marked(ledger: Ledger) -> None:
     [session] = conversation(ledger, "v2").sessions
     assert not session.opened_it
     assert session.started_us == at("11-21T22:30:00")
@@ -176,11 +176,11 @@ def test_a_conversation_of_no_event_is_missing(ledger: Ledger, conversation_id: 
 
 
 def values(ledger: Ledger, field: str, *, search: str = "", **filters: Any) -> list[tuple[str, str, int]]:
-    found = filter_values(ledger, november(**filters), declared=filter_named(field), search=search).values
-    return [(one.value, one.label, one.session_count) for one in found]
+    listed = filter_values(ledger, november(**filters), declared=filter_named(field), search=search).values
+    return [(one.value, one.label, one.session_count) for one in listed]
 
 
-def test_a_bot_is_found_by_part_of_its_name_or_id_in_either_case(ledger: Ledger) -> None:
+def test_a_bot_matches_part_of_its_name_or_id_ignoring_case(ledger: Ledger) -> None:
     assert values(ledger, "bot", search="ORDER") == [("b1", "Order bot", 2)]
     assert values(ledger, "bot", search="B2") == [("b2", "b2", 1)]
     assert values(ledger, "bot", search="nothing") == []
@@ -188,10 +188,10 @@ def test_a_bot_is_found_by_part_of_its_name_or_id_in_either_case(ledger: Ledger)
 
 @pytest.mark.parametrize("field", ["customer", "conversation"])
 @pytest.mark.parametrize("filters", [{}, {"preview": False}, {"conversation": ("v1", "v2", "v3")}])
-def test_customers_and_conversations_are_found_by_how_they_start(ledger: Ledger, field: str, filters) -> None:
+def test_customers_and_conversations_match_the_start_of_their_id(ledger: Ledger, field: str, filters) -> None:
     letter = field[0] if field == "customer" else "v"
-    found = {name for name, _, count in values(ledger, field, search=f"{letter}1", **filters) if count}
-    assert f"{letter}1" in found
+    names = {name for name, _, count in values(ledger, field, search=f"{letter}1", **filters) if count}
+    assert f"{letter}1" in names
     assert values(ledger, field, search="1") == values(ledger, field, search="\ud800") == []
 
 
@@ -199,7 +199,7 @@ def test_a_filter_is_counted_under_the_others_but_not_under_itself(ledger: Ledge
     assert values(ledger, "channel", bot=("b2",), channel=("web",)) == [("sms", "sms", 1), ("web", "web", 0)]
 
 
-def test_what_is_chosen_is_there_whatever_is_searched_for(ledger: Ledger) -> None:
+def test_selected_values_are_listed_whatever_the_search(ledger: Ledger) -> None:
     assert values(ledger, "bot", search="order", bot=("b2", "gone")) == [
         ("b1", "Order bot", 2),
         ("b2", "b2", 1),
@@ -214,7 +214,7 @@ def test_what_is_chosen_is_there_whatever_is_searched_for(ledger: Ledger) -> Non
 
 
 @pytest.mark.parametrize("field", ["channel", "customer", "conversation"])
-def test_more_values_than_are_shown_are_cut_and_said_so(field: str) -> None:
+def test_more_values_than_the_limit_are_cut_and_marked(field: str) -> None:
     def numbered(count: int) -> Ledger:
         names = {"channel": "channel", "customer": "customer_id", "conversation": "conversation_id"}
         ids = {"conversation_id": "v", "customer_id": "c"}
@@ -225,17 +225,17 @@ def test_more_values_than_are_shown_are_cut_and_said_so(field: str) -> None:
 
     for count, is_cut in [(VALUES_MAX, False), (VALUES_MAX + 1, True)]:
         many = numbered(count)
-        found = filter_values(many, november(), declared=filter_named(field))
+        listed = filter_values(many, november(), declared=filter_named(field))
         many.connection.close()
-        assert (len(found.values), found.is_cut) == (VALUES_MAX, is_cut)
-        assert found.values[0] == FilterValue(value="x000", label="x000", session_count=1)
+        assert (len(listed.values), listed.is_cut) == (VALUES_MAX, is_cut)
+        assert listed.values[0] == FilterValue(value="x000", label="x000", session_count=1)
 
 
 def test_my_bots_are_listed_with_their_versions_and_activity(ledger: Ledger) -> None:
-    found = bots(ledger, now_us=at("12-21T00:00:00"))
-    assert [(bot.bot_id, bot.name, bot.session_count) for bot in found] == [("b1", "Order bot", 1), ("b2", "b2", 0)]
-    assert [(one.bot_version, one.session_count) for one in found[0].versions] == [("2", 1), ("1", 0)]
-    assert (found[0].first_event_us, found[0].last_event_us) == (at("11-21T22:30:00"), at("11-25T10:00:00"))
+    listed = bots(ledger, now_us=at("12-21T00:00:00"))
+    assert [(bot.bot_id, bot.name, bot.session_count) for bot in listed] == [("b1", "Order bot", 1), ("b2", "b2", 0)]
+    assert [(one.bot_version, one.session_count) for one in listed[0].versions] == [("2", 1), ("1", 0)]
+    assert (listed[0].first_event_us, listed[0].last_event_us) == (at("11-21T22:30:00"), at("11-25T10:00:00"))
 
 
 def test_a_session_with_two_versions_of_a_bot_counts_once_for_the_bot() -> None:

@@ -27,27 +27,27 @@ def at(text: str) -> int:
     return us_from_text(f"{text}:00Z")
 
 
-def live(ledger: Ledger, event_id: str, *, happened: str, now_us: int) -> None:
-    """An event comes live and is settled."""
-    append_live(ledger, live_batch([event(event_id, happened)]), now_us=now_us)
+def live(ledger: Ledger, event_id: str, *, occurred: str, now_us: int) -> None:
+    """Append a live event and settle it."""
+    append_live(ledger, live_batch([event(event_id, occurred)]), now_us=now_us)
     settle(ledger, now_us=now_us)
 
 
-def test_of_an_account_without_events_nothing_is_known(ledger: Ledger) -> None:
+def test_an_account_without_events_has_no_times(ledger: Ledger) -> None:
     assert recency(ledger) == Recency(
         first_event_us=None, latest_event_us=None, received_us=None, live_received_us=None
     )
 
 
-def test_a_file_is_taken_in_and_is_not_live(ledger: Ledger) -> None:
+def test_a_file_is_received_and_is_not_live(ledger: Ledger) -> None:
     append_events(ledger, event("a", FIRST), event("b", SECOND))
-    found = recency(ledger)
-    assert (found.first_event_us, found.latest_event_us, found.live_received_us) == (at(FIRST), at(SECOND), None)
-    assert found.received_us is not None
+    answer = recency(ledger)
+    assert (answer.first_event_us, answer.latest_event_us, answer.live_received_us) == (at(FIRST), at(SECOND), None)
+    assert answer.received_us is not None
 
 
-def test_what_waits_to_be_settled_is_not_told_as_taken_in(ledger: Ledger) -> None:
-    live(ledger, "a", happened=FIRST, now_us=NOW_US + 1)
+def test_events_that_wait_to_be_metered_do_not_count_as_received(ledger: Ledger) -> None:
+    live(ledger, "a", occurred=FIRST, now_us=NOW_US + 1)
     append_live(ledger, live_batch([event("b", SECOND)]), now_us=NOW_US + 2)
     assert recency(ledger) == Recency(
         first_event_us=at(FIRST), latest_event_us=at(FIRST), received_us=NOW_US + 1, live_received_us=NOW_US + 1
@@ -58,13 +58,13 @@ def test_what_waits_to_be_settled_is_not_told_as_taken_in(ledger: Ledger) -> Non
     )
 
 
-def test_what_brought_nothing_new_is_not_told(ledger: Ledger) -> None:
-    live(ledger, "a", happened=FIRST, now_us=NOW_US + 1)
-    live(ledger, "a", happened=FIRST, now_us=NOW_US + 2)
+def test_duplicates_do_not_count_as_received(ledger: Ledger) -> None:
+    live(ledger, "a", occurred=FIRST, now_us=NOW_US + 1)
+    live(ledger, "a", occurred=FIRST, now_us=NOW_US + 2)
     assert (recency(ledger).received_us, recency(ledger).live_received_us) == (NOW_US + 1, NOW_US + 1)
 
 
-def test_the_last_is_the_last_commit_though_the_clock_was_set_back(ledger: Ledger) -> None:
-    live(ledger, "a", happened=FIRST, now_us=NOW_US + 5)
-    live(ledger, "b", happened=SECOND, now_us=NOW_US + 1)
+def test_the_last_commit_counts_even_if_the_clock_was_set_back(ledger: Ledger) -> None:
+    live(ledger, "a", occurred=FIRST, now_us=NOW_US + 5)
+    live(ledger, "b", occurred=SECOND, now_us=NOW_US + 1)
     assert (recency(ledger).received_us, recency(ledger).live_received_us) == (NOW_US + 1, NOW_US + 1)

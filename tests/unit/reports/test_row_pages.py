@@ -39,7 +39,7 @@ def first_id(ledger: Ledger) -> str:
     return row_page(ledger, ASK, options=OPTIONS).lines[0].session_id
 
 
-def test_a_line_tells_who_took_part_and_how_much(ledger: Ledger) -> None:
+def test_a_line_has_its_bots_channels_and_counts(ledger: Ledger) -> None:
     line = row_page(ledger, ASK, options=OPTIONS).lines[0]
     assert (line.bot_names, line.channels) == (("Order bot", "b2"), ("sms", "web"))
     assert (line.conversation_count, line.ticket_count, line.event_count) == (2, 1, 2)
@@ -50,8 +50,8 @@ def test_a_line_tells_who_took_part_and_how_much(ledger: Ledger) -> None:
 
 
 def test_under_a_filter_a_line_counts_only_what_matches(ledger: Ledger) -> None:
-    asked = UsageQuery(period=PERIOD, filters=Filters(bot=("b2",)))
-    page = row_page(ledger, asked, options=OPTIONS)
+    query = UsageQuery(period=PERIOD, filters=Filters(bot=("b2",)))
+    page = row_page(ledger, query, options=OPTIONS)
     assert [(line.bot_names, line.event_count) for line in page.lines] == [(("b2",), 1)]
     assert (page.row_count, page.session_count, page.next_cursor) == (1, 1, None)
 
@@ -77,15 +77,15 @@ def test_the_ends_have_no_cursor_beyond_them(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("search", ["c1", "v2", "T1"])
-def test_a_search_finds_customers_conversations_and_tickets_by_how_they_start(ledger: Ledger, search: str) -> None:
+def test_a_search_matches_the_start_of_customer_conversation_and_ticket_ids(ledger: Ledger, search: str) -> None:
     page = row_page(ledger, ASK, options=RowOptions(search=search))
     assert [line.customer_id for line in page.lines] == ["c1"]
 
 
 def test_a_search_finds_a_session_by_its_whole_id_alone(ledger: Ledger) -> None:
-    sought = first_id(ledger)
-    assert [line.session_id for line in row_page(ledger, ASK, options=RowOptions(search=sought)).lines] == [sought]
-    assert row_page(ledger, ASK, options=RowOptions(search=sought[:8])).lines == ()
+    own_id = first_id(ledger)
+    assert [line.session_id for line in row_page(ledger, ASK, options=RowOptions(search=own_id)).lines] == [own_id]
+    assert row_page(ledger, ASK, options=RowOptions(search=own_id[:8])).lines == ()
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])
@@ -109,12 +109,12 @@ def altered(text: str) -> str:
 @pytest.mark.parametrize(
     "made_up", [altered, lambda text: text + "é", lambda _: "", lambda _: "x", lambda _: "AAAAAAAAAAAAAAAAAAAA"]
 )
-def test_a_cursor_that_no_page_gave_is_refused(ledger: Ledger, made_up: Any) -> None:
-    given = row_page(ledger, ASK, options=OPTIONS).next_cursor
-    assert given is not None
-    assert row_page(ledger, ASK, options=OPTIONS, cursor=given).lines
+def test_a_made_up_cursor_is_refused(ledger: Ledger, made_up: Any) -> None:
+    cursor = row_page(ledger, ASK, options=OPTIONS).next_cursor
+    assert cursor is not None
+    assert row_page(ledger, ASK, options=OPTIONS, cursor=cursor).lines
     with pytest.raises(Refused) as refusal:
-        row_page(ledger, ASK, options=OPTIONS, cursor=made_up(given))
+        row_page(ledger, ASK, options=OPTIONS, cursor=made_up(cursor))
     assert refusal.value.code == "cursor_invalid"
 
 
@@ -127,39 +127,39 @@ def test_a_cursor_that_no_page_gave_is_refused(ledger: Ledger, made_up: Any) -> 
     ],
 )
 def test_a_cursor_of_another_order_or_grouping_is_refused(ledger: Ledger, other: RowOptions) -> None:
-    given = row_page(ledger, ASK, options=OPTIONS).next_cursor
+    cursor = row_page(ledger, ASK, options=OPTIONS).next_cursor
     with pytest.raises(Refused) as refusal:
-        row_page(ledger, ASK, options=other, cursor=given)
+        row_page(ledger, ASK, options=other, cursor=cursor)
     assert refusal.value.code == "cursor_invalid"
 
 
 def test_a_cursor_of_another_account_is_refused(ledger: Ledger) -> None:
-    given = row_page(ledger, ASK, options=OPTIONS).next_cursor or ""
-    assert cursor_from_text(given, account="acme", options=OPTIONS).session_id == first_id(ledger)
+    cursor = row_page(ledger, ASK, options=OPTIONS).next_cursor or ""
+    assert cursor_from_text(cursor, account="acme", options=OPTIONS).session_id == first_id(ledger)
     with pytest.raises(Refused) as refusal:
-        cursor_from_text(given, account="maple", options=OPTIONS)
+        cursor_from_text(cursor, account="maple", options=OPTIONS)
     assert refusal.value.code == "cursor_invalid"
 
 
 @pytest.mark.parametrize(
     ("key", "row"), [("text", None), (2**63, None), (0, ("v1", None, None, "web"))], ids=["text", "large", "row"]
 )
-def test_a_cursor_whose_check_is_right_and_whose_content_is_not_is_refused(key: Any, row: Any) -> None:
+def test_a_cursor_with_a_valid_checksum_and_invalid_content_is_refused(key: Any, row: Any) -> None:
     cursor = Cursor(key=key, session_id="00000000-0000-8000-8000-000000000000", row=row, is_backward=False)
     with pytest.raises(Refused) as refusal:
         cursor_from_text(text_of_cursor(cursor, account="acme", options=OPTIONS), account="acme", options=OPTIONS)
     assert refusal.value.code == "cursor_invalid"
 
 
-def test_a_cursor_can_stand_in_an_address_as_it_is(ledger: Ledger) -> None:
+def test_a_cursor_is_safe_in_an_address(ledger: Ledger) -> None:
     options = RowOptions(grouping=Grouping.CONVERSATION, sort=SortKey.CUSTOMER, limit=1)
-    given = row_page(ledger, ASK, options=options).next_cursor or ""
-    assert given.replace("-", "").replace("_", "").isalnum()
-    assert given.isascii()
+    cursor = row_page(ledger, ASK, options=options).next_cursor or ""
+    assert cursor.replace("-", "").replace("_", "").isalnum()
+    assert cursor.isascii()
 
 
 @pytest.mark.parametrize("unknown", ["00000000-0000-8000-8000-000000000000", "nobody", "' OR 1=1"])
-def test_the_rows_of_a_session_that_is_not_there_are_missing(ledger: Ledger, unknown: str) -> None:
+def test_the_rows_of_an_unknown_session_are_missing(ledger: Ledger, unknown: str) -> None:
     assert len(session_rows(ledger, ASK, session_id=first_id(ledger))) == 2
     with pytest.raises(Missing) as refusal:
         session_rows(ledger, ASK, session_id=unknown)

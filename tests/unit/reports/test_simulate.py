@@ -68,12 +68,12 @@ def test_fewer_sessions_are_explained_by_the_limit_of_the_first_policy() -> None
         Policy(opens_on="outbound", max_duration_us=24 * HOUR_US),
     ],
 )
-def test_sessions_that_a_policy_does_not_take_in_are_explained_as_such(stricter: Policy) -> None:
+def test_sessions_that_a_policy_excludes_are_explained_as_such(stricter: Policy) -> None:
     difference = simulated([event("1", at("20T08:00:00"), preview=True)], FRESHCHAT, stricter).differences[0]
     assert (difference.session_count, difference.fewer) == (-1, {"taking_part": 1})
 
 
-def test_a_flag_in_the_attributes_is_looked_at() -> None:
+def test_a_flag_in_the_attributes_excludes_an_event() -> None:
     flagged = [event("1", at("20T08:00:00"), attributes={"test": True}), event("2", at("20T09:00:00"))]
     without = Policy(exclude=frozenset({"test"}), max_duration_us=24 * HOUR_US)
     answer = simulated(
@@ -98,7 +98,7 @@ def test_what_a_policy_requires_may_come_after_the_period() -> None:
     assert simulated(events, answered).outcomes[0].session_count == 1
 
 
-def test_filters_pick_the_sessions_of_every_policy() -> None:
+def test_filters_apply_to_the_sessions_of_every_policy() -> None:
     answer = simulated(MORNING, FRESHCHAT, Policy(max_turns=1), filters=Filters(bot=("b2",)))
     assert [outcome.session_count for outcome in answer.outcomes] == [1, 2]
     assert answer.differences[0].more == {"turns": 2}
@@ -106,7 +106,7 @@ def test_filters_pick_the_sessions_of_every_policy() -> None:
 
 
 @pytest.mark.parametrize("filters", [Filters(opened_by=("b1",)), Filters(hour=("fri-08",))])
-def test_a_filter_that_a_simulation_has_not_is_refused(filters: Filters) -> None:
+def test_a_filter_that_simulations_lack_is_refused(filters: Filters) -> None:
     with pytest.raises(Refused, match="can.t be filtered by") as refusal:
         simulated(MORNING, FRESHCHAT, filters=filters)
     assert refusal.value.code == "filter_not_simulated"
