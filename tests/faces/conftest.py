@@ -1,4 +1,4 @@
-"""One busy account, and three ways to ask about it: the page, the API, the command."""
+"""One busy account, queried by page, API and command."""
 
 import io
 import json
@@ -21,7 +21,7 @@ from support.ledgers import Event, event
 from support.served import served
 from support.server_state import in_use
 
-Asked = Callable[..., Any]
+Ask = Callable[..., Any]
 
 
 def busy_events(seed: int = 20260308) -> list[Event]:
@@ -53,7 +53,7 @@ def busy_events(seed: int = 20260308) -> list[Event]:
 
 @pytest.fixture(scope="session")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
-    """The ledgers, as the server holds them."""
+    """The ledgers, as the server opens them."""
     with served(tmp_path_factory.mktemp("faces") / "data", {"acme": busy_events()}) as ledgers:
         yield ledgers
 
@@ -65,48 +65,48 @@ def state(opened: OpenLedgers) -> Iterator[ServerState]:
 
 
 @pytest.fixture
-def api(state: ServerState, db: None, client: Client) -> Asked:
+def api(state: ServerState, db: None, client: Client) -> Ask:
     """`api("sessions", channel=["web"])`: the answer as JSON."""
     made = new_key("acme", KeyDraft(name="faces", scopes=tuple(Scope)), created_by=None)
 
-    def asked(path: str, **query: Any) -> Any:
-        # Hypothesis asks more often in a minute than a program may.
+    def ask(path: str, **query: Any) -> Any:
+        # Hypothesis sends more requests in a minute than a program may.
         state.api_requests.clear()
         headers = {"Authorization": f"Bearer {made.secret}"}
         answer = client.get(f"/api/v1/accounts/acme/{path}", query, headers=headers)
         assert answer.status_code == 200, answer.content
         return answer.json()
 
-    return asked
+    return ask
 
 
 @pytest.fixture
-def page(opened: OpenLedgers, db: None) -> Asked:
+def page(opened: OpenLedgers, db: None) -> Ask:
     """`page("reports/…", channel=["web"])`: the HTML that an owner sees."""
     user = User.objects.create_user("owner@example.org")
     Membership.objects.create(user=user, account="acme", role=Role.OWNER)
     browser = Client()
     browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
 
-    def asked(path: str, **query: Any) -> str:
+    def ask(path: str, **query: Any) -> str:
         answer = browser.get(f"/a/acme/{path}", query)
         assert answer.status_code == 200
         return str(answer.content.decode())
 
-    return asked
+    return ask
 
 
 @pytest.fixture
-def command(opened: OpenLedgers) -> Asked:
+def command(opened: OpenLedgers) -> Ask:
     """`command("report", "--channel", "web")`: what it prints as JSON, as the server runs it."""
 
-    def ran(*words: str) -> Any:
+    def run(*words: str) -> Any:
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        around = replace(of_process(), stdout=out, folder=SharedFolder(opened))
+        context = replace(of_process(), stdout=out, folder=SharedFolder(opened))
         arguments = [*words, "--account", "acme", "--format", "json", "--data", str(opened.folder.path)]
-        with in_context(around):
+        with in_context(context):
             assert exit_code(arguments) == 0
         out.flush()
         return json.loads(out.buffer.getvalue())  # type: ignore[attr-defined]
 
-    return ran
+    return run

@@ -1,4 +1,4 @@
-"""Every number of a report leads to exactly its rows: what a link sets gives as many rows as the number says."""
+"""Every number of a report links to exactly its rows: the filters of the link give as many as the number."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,13 +18,13 @@ from botmeter.reports.overview import Overview, overview
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_pages import RowOptions, row_page
 from botmeter.reports.rows import underlying_rows
-from laws.test_report_laws import WEEK_HOURS, asks, ledger_of, traffic
+from laws.test_report_laws import WEEK_HOURS, ledger_of, queries, traffic
 from support.event_strategies import schedules
 from support.examples import examples
 from support.facts import event
 from support.oracle import Event
 
-# Each example asks for some dozens of pages of rows.
+# Each example reads some dozens of pages of rows.
 EXAMPLES = examples(cost=6)
 OPTIONS = RowOptions(limit=1)
 
@@ -32,7 +32,7 @@ Link = tuple[int, UsageQuery]
 
 
 def only(query: UsageQuery, **values: str) -> UsageQuery:
-    """The question with each of these filters set to its one value."""
+    """The query with each of these filters set to its one value."""
     named: dict[str, Any] = {name: (value,) for name, value in values.items()}
     return replace(query, filters=replace(query.filters, **named))
 
@@ -41,9 +41,9 @@ def on(query: UsageQuery, *, first_on: date, last_on: date) -> UsageQuery:
     return replace(query, period=Period(first_on=first_on, last_on=last_on, timezone=query.period.timezone))
 
 
-def session_links(found: Overview, query: UsageQuery) -> Iterator[Link]:
-    """(sessions, the question of their rows) of every bar, point and cell."""
-    report = found.report
+def session_links(page: Overview, query: UsageQuery) -> Iterator[Link]:
+    """(sessions, the query of their rows) of every bar, point and cell."""
+    report = page.report
     for bot in report.by_bot:
         if bot.bot_id is not None:
             yield bot.session_count, only(query, bot=bot.bot_id)
@@ -51,7 +51,7 @@ def session_links(found: Overview, query: UsageQuery) -> Iterator[Link]:
     for one in report.by_channel:
         yield one.session_count, only(query, channel=one.channel)
         yield one.opened_count, only(query, opened_on=one.channel)
-    for cell in found.matrix:
+    for cell in page.matrix:
         if cell.bot_id is not None:
             yield cell.session_count, only(query, bot=cell.bot_id, channel=cell.channel)
             yield cell.opened_count, only(query, opened_by=cell.bot_id, opened_on=cell.channel)
@@ -65,21 +65,21 @@ def session_links(found: Overview, query: UsageQuery) -> Iterator[Link]:
 
 
 def hour_links(ledger: Ledger, query: UsageQuery) -> Iterator[Link]:
-    """The same for each hour with a session, and for the question's hours without one together."""
+    """The same for each hour with a session, and for all hours of the query without one."""
     counts = dict(zip(WEEK_HOURS, [count for day in hours(ledger, query) for count in day], strict=True))
     for hour, count in counts.items():
         if count:
             yield count, only(query, hour=hour)
-    # Other hours than the question's are no quiet ones: its own filter has left their sessions out.
+    # Hours outside the query's own filter are not quiet: that filter excludes their sessions.
     quiet = tuple(hour for hour in query.filters.hour or WEEK_HOURS if not counts[hour])
     if quiet:
         yield 0, replace(query, filters=replace(query.filters, hour=quiet))
 
 
 def narrows(link: UsageQuery, query: UsageQuery) -> bool:
-    """Return True if each filter of the link lets through no value that the question's own filter leaves out."""
-    chosen = {name: (set(getattr(link.filters, name)), set(getattr(query.filters, name))) for name in FILTER_NAMES}
-    return all(not of_query or of_link <= of_query for of_link, of_query in chosen.values())
+    """Return True if each filter of the link has only values of the query's own filter."""
+    pairs = {name: (set(getattr(link.filters, name)), set(getattr(query.filters, name))) for name in FILTER_NAMES}
+    return all(not own or linked <= own for linked, own in pairs.values())
 
 
 def friday_and_saturday() -> list[Event]:
@@ -96,7 +96,7 @@ def march(**filters: Any) -> UsageQuery:
     return UsageQuery(period=Period(first_on=date(2026, 3, 5), last_on=date(2026, 3, 14)), filters=Filters(**filters))
 
 
-@given(traffic(), schedules(), asks())
+@given(traffic(), schedules(), queries())
 @example(friday_and_saturday(), FRESHCHAT, march(hour=("fri-12",)))
 @example(friday_and_saturday(), FRESHCHAT, march(hour=("fri-12", "mon-00")))
 @example(friday_and_saturday(), FRESHCHAT, march(opened_by=("b2",)))
@@ -105,16 +105,16 @@ def test_every_bar_point_and_cell_leads_to_as_many_sessions_as_it_shows(
     events: list[Event], schedule: Any, query: UsageQuery
 ) -> None:
     with ledger_of(events, schedule) as ledger:
-        found = overview(ledger, query, compared=None)
-        for session_count, link in [*session_links(found, query), *hour_links(ledger, query)]:
-            # No page has a link for a 0 that only the question's own filter makes: the link would replace that filter.
+        page = overview(ledger, query, compared=None)
+        for session_count, link in [*session_links(page, query), *hour_links(ledger, query)]:
+            # No page links a 0 that comes from the query's own filter: the link would replace that filter.
             if session_count or narrows(link, query):
                 assert row_page(ledger, link, options=OPTIONS).session_count == session_count, link
 
 
-@given(traffic(), schedules(), asks())
+@given(traffic(), schedules(), queries())
 @EXAMPLES
-def test_every_type_of_tickets_leads_to_its_tickets_and_to_no_other(
+def test_every_ticket_type_leads_to_its_tickets_and_to_no_others(
     events: list[Event], schedule: Any, query: UsageQuery
 ) -> None:
     with ledger_of(events, schedule) as ledger:
@@ -126,13 +126,13 @@ def test_every_type_of_tickets_leads_to_its_tickets_and_to_no_other(
             assert {name for row in rows for name in row["ticket_types"]} == {kind.ticket_type}
 
 
-@given(traffic(), schedules(), st.lists(asks(), min_size=3, max_size=3))
+@given(traffic(), schedules(), st.lists(queries(), min_size=3, max_size=3))
 @EXAMPLES
-def test_the_tickets_of_a_page_are_counted_only_where_types_are_asked_for(
-    events: list[Event], schedule: Any, questions: list[UsageQuery]
+def test_the_tickets_of_a_page_are_counted_only_under_a_type_filter(
+    events: list[Event], schedule: Any, several: list[UsageQuery]
 ) -> None:
     with ledger_of(events, schedule) as ledger:
-        for query in questions:
-            told = row_page(ledger, query, options=OPTIONS).ticket_count
+        for query in several:
+            ticket_count = row_page(ledger, query, options=OPTIONS).ticket_count
             report = overview(ledger, query, compared=None).report
-            assert told == (report.ticket_count if query.filters.ticket_type else None)
+            assert ticket_count == (report.ticket_count if query.filters.ticket_type else None)

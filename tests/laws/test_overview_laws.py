@@ -17,79 +17,83 @@ from botmeter.reports.overview import overview
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.usage import usage_report
 from botmeter.reports.versions import versions
-from laws.test_report_laws import EXAMPLES, WEEK_HOURS, Row, asks, counted_tickets, ledger_of, matching_rows, traffic
+from laws.test_report_laws import EXAMPLES, WEEK_HOURS, Row, counted_tickets, ledger_of, matching_rows, queries, traffic
 from support.event_strategies import policies, schedules
 from support.facts import place_of
 from support.oracle import Event, sessions
 
 
-@given(traffic(), schedules(), asks(), asks())
+@given(traffic(), schedules(), queries(), queries())
 @EXAMPLES
-def test_an_overview_is_two_reports_of_one_moment_and_what_its_rows_say(
+def test_an_overview_is_two_reports_of_one_moment_and_the_counts_of_its_rows(
     events: list[Event], schedule: Any, query: UsageQuery, other: UsageQuery
 ) -> None:
     with ledger_of(events, schedule) as ledger:
-        found = overview(ledger, query, compared=other)
-        assert found.report == usage_report(ledger, query)
-        assert found.compared == usage_report(ledger, other)
+        page = overview(ledger, query, compared=other)
+        assert page.report == usage_report(ledger, query)
+        assert page.compared == usage_report(ledger, other)
     rows = matching_rows(events, schedule, query=query)
-    visits = {(row.session_id, row.place[0], row.place[2]) for row in rows}
+    visits = {(row.session_id, row.touchpoint[0], row.touchpoint[2]) for row in rows}
     opened = {(row.session_id, row.opening[0], row.opening[2]) for row in rows}
-    assert {(cell.bot_id, cell.channel): (cell.session_count, cell.opened_count) for cell in found.matrix} == {
-        place: (sum(one[1:] == place for one in visits), sum(one[1:] == place for one in opened))
-        for place in {one[1:] for one in visits | opened}
+    assert {(cell.bot_id, cell.channel): (cell.session_count, cell.opened_count) for cell in page.matrix} == {
+        key: (sum(one[1:] == key for one in visits), sum(one[1:] == key for one in opened))
+        for key in {one[1:] for one in visits | opened}
     }
     tickets = counted_tickets(events, query=query)
     linked = {(row.day, kind, ticket) for row in rows for ticket, kind in tickets.get(row.conversation_id, ())}
     of_day_and_type = Counter((day, kind) for day, kind, _ in linked)
-    assert [day.on for day in found.ticket_trend] == list(query.period.days())
-    for day in found.ticket_trend:
+    assert [day.on for day in page.ticket_trend] == list(query.period.days())
+    for day in page.ticket_trend:
         assert dict(day.by_type) == {kind: of_day_and_type[day.on, kind] for kind in {kind for _, kind, _ in linked}}
     instants_us = [event["occurred_at"] for event in events]
-    assert found.recency.latest_event_us == max(instants_us)
+    assert page.recency.latest_event_us == max(instants_us)
     first = datetime_from_us(min(instants_us)).astimezone(ZoneInfo(query.period.timezone))
-    assert found.first_event_on == first.date()
+    assert page.first_event_on == first.date()
 
 
-@given(traffic(), policies(), asks())
+@given(traffic(), policies(), queries())
 @EXAMPLES
-def test_the_hours_are_those_of_the_clock_on_the_wall_and_add_up_to_the_headline(
-    events: list[Event], policy: Any, query: UsageQuery
-) -> None:
+def test_the_hours_are_local_and_add_up_to_the_headline(events: list[Event], policy: Any, query: UsageQuery) -> None:
     with ledger_of(events, policy) as ledger:
-        found = hours(ledger, query)
+        counts = hours(ledger, query)
     starts_us = {row.session_id: row.start_us for row in matching_rows(events, policy, query=query)}
     walls = [datetime_from_us(start_us).astimezone(ZoneInfo(query.period.timezone)) for start_us in starts_us.values()]
     by_hand = Counter((wall.weekday(), wall.hour) for wall in walls)
-    assert found == [[by_hand[weekday, hour] for hour in range(24)] for weekday in range(7)]
+    assert counts == [[by_hand[weekday, hour] for hour in range(24)] for weekday in range(7)]
 
 
-@given(traffic(), schedules(), asks())
+@given(traffic(), schedules(), queries())
 @EXAMPLES
-def test_the_versions_of_bots_are_what_their_rows_say(events: list[Event], schedule: Any, query: UsageQuery) -> None:
+def test_the_versions_of_bots_have_the_counts_of_their_rows(
+    events: list[Event], schedule: Any, query: UsageQuery
+) -> None:
     with ledger_of(events, schedule) as ledger:
-        found = versions(ledger, query)
+        used = versions(ledger, query)
     rows = matching_rows(events, schedule, query=query)
     tickets, handed_over = counted_tickets(events, query=query), handoffs(events, schedule)
     opened = {(row.session_id, row.opening[:2]) for row in rows}
-    bots = {place for place in {row.place[:2] for row in rows} | {place for _, place in opened} if place[0] is not None}
-    assert {(one.bot_id, one.bot_version) for one in found} == bots
-    for one in found:
-        place = (one.bot_id, one.bot_version)
-        own = [row for row in rows if row.place[:2] == place]
+    keys = {row.touchpoint[:2] for row in rows} | {opening for _, opening in opened}
+    assert {(one.bot_id, one.bot_version) for one in used} == {key for key in keys if key[0] is not None}
+    for one in used:
+        key = (one.bot_id, one.bot_version)
+        own = [row for row in rows if row.touchpoint[:2] == key]
         conversations = {row.conversation_id for row in own}
         assert one.session_count == len({row.session_id for row in own})
-        assert one.opened_count == sum(opening == place for _, opening in opened)
+        assert one.opened_count == sum(opening == key for _, opening in opened)
         assert one.conversation_count == len(conversations)
         assert one.ticket_count == len({ticket for name in conversations for ticket, _ in tickets.get(name, ())})
         assert one.handoff_count == len(
-            {event for row in own for event in handed_over.get((row.session_id, row.conversation_id, row.place), ())}
+            {
+                event
+                for row in own
+                for event in handed_over.get((row.session_id, row.conversation_id, row.touchpoint), ())
+            }
         )
 
 
 def handoffs(events: list[Event], schedule: Any) -> dict[tuple[str, str, Any], set[tuple[str, str]]]:
-    """The hand-offs between the start and the end of each session, by its conversations and places."""
-    found: dict[tuple[str, str, Any], set[tuple[str, str]]] = {}
+    """The hand-offs between the start and the end of each session, by its conversations and touchpoints."""
+    handed_over: dict[tuple[str, str, Any], set[tuple[str, str]]] = {}
     for session in sessions(events, schedule):
         end_us = NEVER_US if session.end_us is None else session.end_us
         for event in events:
@@ -97,11 +101,11 @@ def handoffs(events: list[Event], schedule: Any) -> dict[tuple[str, str, Any], s
             is_within = session.start_us <= at_us and (at_us < end_us or at_us <= session.last_event_us)
             if event["kind"] == "handoff" and is_within:
                 key = (session.session_id, event["conversation_id"], place_of(event))
-                found.setdefault(key, set()).add((event["source"], event["event_id"]))
-    return found
+                handed_over.setdefault(key, set()).add((event["source"], event["event_id"]))
+    return handed_over
 
 
-@given(traffic(), policies(), asks(), st.integers(1, 3))
+@given(traffic(), policies(), queries(), st.integers(1, 3))
 @EXAMPLES
 def test_the_customers_with_most_sessions_are_those_of_the_rows(
     events: list[Event], policy: Any, query: UsageQuery, limit: int
@@ -110,20 +114,20 @@ def test_the_customers_with_most_sessions_are_those_of_the_rows(
     with ledger_of(events, policy) as ledger:
         assert top_customers(ledger, query, limit=limit) == by_hand(rows)[:limit]
         for customer_id in {row.customer_id for row in rows}:
-            found = customer_calendar(ledger, customer_id, period=query.period)
+            calendar = customer_calendar(ledger, customer_id, period=query.period)
             own = matching_rows(
                 events, policy, query=UsageQuery(period=query.period, filters=Filters(customer=(customer_id,)))
             )
             of_day = Counter(day for _, day in {(row.session_id, row.day) for row in own})
-            assert [day.session_count for day in found.days] == [of_day[on] for on in query.period.days()]
+            assert [day.session_count for day in calendar.days] == [of_day[on] for on in query.period.days()]
             conversations = Counter(session for session, _ in {(row.session_id, row.conversation_id) for row in own})
-            listed = {one.session_id: one.conversation_count for one in found.sessions}
+            listed = {one.session_id: one.conversation_count for one in calendar.sessions}
             assert conversations.items() <= listed.items()
-            assert len(found.sessions) == found.session_count
+            assert len(calendar.sessions) == calendar.session_count
 
 
 def by_hand(rows: list[Row]) -> tuple[CustomerUsage, ...]:
-    found = [
+    usages = [
         CustomerUsage(
             customer_id=customer_id,
             session_count=len({row.session_id for row in own}),
@@ -133,25 +137,25 @@ def by_hand(rows: list[Row]) -> tuple[CustomerUsage, ...]:
         for customer_id in {row.customer_id for row in rows}
         for own in [[row for row in rows if row.customer_id == customer_id]]
     ]
-    return tuple(sorted(found, key=lambda one: (-one.session_count, one.customer_id)))
+    return tuple(sorted(usages, key=lambda one: (-one.session_count, one.customer_id)))
 
 
-@given(traffic(), policies(), asks(), st.sampled_from(FILTERS), st.booleans())
+@given(traffic(), policies(), queries(), st.sampled_from(FILTERS), st.booleans())
 @EXAMPLES
-def test_a_value_of_a_filter_has_the_sessions_that_the_report_has_when_it_is_set(
+def test_a_filter_value_has_the_sessions_of_the_report_under_it(
     events: list[Event], policy: Any, query: UsageQuery, declared: FilterDeclaration, is_excluded: bool
 ) -> None:
     name, filters = declared.name, query.filters
     others = filters.without(name) if is_excluded else filters.with_values(name, ())
     chosen = filters.excluded_values(name) if is_excluded else filters.values(name)
     with ledger_of(events, policy) as ledger:
-        found = filter_values(ledger, query, declared=declared, is_excluded=is_excluded).values
+        values = filter_values(ledger, query, declared=declared, is_excluded=is_excluded).values
         counts = {
             value: usage_report(ledger, replace(query, filters=others.with_values(name, (value,)))).sessions_consumed
             for value in every_value(events, declared).union(chosen)
         }
-    shown = {one.value: one.session_count for one in found}
-    assert shown == {value: count for value, count in counts.items() if count or value in chosen}
+    listed = {one.value: one.session_count for one in values}
+    assert listed == {value: count for value, count in counts.items() if count or value in chosen}
 
 
 def every_value(events: list[Event], declared: FilterDeclaration) -> set[str]:

@@ -37,13 +37,13 @@ from support.examples import examples
 from support.facts import filled_ledger, place_of, tickets_of
 from support.oracle import Event, sessions
 
-# A ledger is filled and asked about a dozen questions for each example.
+# A ledger is filled and asked about a dozen several for each example.
 EXAMPLES = examples(cost=3)
 
 # On 8 March 2026, in the middle of the events, clocks go forward in New York at two and in Havana at midnight.
 ZONES = ("UTC", "UTC", "UTC", "Asia/Kathmandu", "Europe/London", "America/New_York", "America/Havana", "Pacific/Apia")
-WEEK_HOURS = tuple(text_of_week_hour(place) for place in range(HOURS_OF_WEEK))
-PLACE_COLUMNS = ("bot_id", "bot_version", "channel")
+WEEK_HOURS = tuple(text_of_week_hour(touchpoint) for touchpoint in range(HOURS_OF_WEEK))
+TOUCHPOINT_COLUMNS = ("bot_id", "bot_version", "channel")
 COLUMN_VALUES = {
     "bot_id": ("b1", "b2", "nobody"),
     "bot_version": ("1", "2", "none", "b1/1", "b2/2", "nobody/1"),
@@ -65,7 +65,7 @@ class Row(NamedTuple):
     preview: bool
     customer_id: str
     conversation_id: str
-    place: tuple[str | None, str | None, str]
+    touchpoint: tuple[str | None, str | None, str]
 
 
 def with_tickets(events: list[Event], seed: int) -> list[Event]:
@@ -91,17 +91,17 @@ def values(*names: str) -> st.SearchStrategy[tuple[str, ...]]:
 
 
 def values_of(declared: FilterDeclaration) -> st.SearchStrategy[tuple[str, ...]]:
-    """Values of a filter, among them some that name nothing; none for most of the time."""
+    """Values of a filter, some unknown; mostly none."""
     if declared.target is FilterTarget.HOUR:
         return st.one_of(st.just(()), st.sets(st.sampled_from(WEEK_HOURS), min_size=1, max_size=60).map(tuple))
     return values(*COLUMN_VALUES[declared.column])
 
 
 def filters_on(declared: Iterable[FilterDeclaration]) -> st.SearchStrategy[Filters]:
-    """Filters with values that they pick and, sometimes, values that they exclude."""
+    """Filters with selected and, sometimes, excluded values."""
     lists = st.fixed_dictionaries({one.name: values_of(one) for one in declared})
     return st.builds(
-        lambda picked, excluded, preview: filters_of(picked, excluded, preview=preview),
+        lambda selected, excluded, preview: filters_of(selected, excluded, preview=preview),
         lists,
         st.one_of(st.just({}), lists),
         st.sampled_from([None, None, True, False]),
@@ -109,16 +109,16 @@ def filters_on(declared: Iterable[FilterDeclaration]) -> st.SearchStrategy[Filte
 
 
 def all_filters() -> st.SearchStrategy[Filters]:
-    """Filters that a simulation has too."""
+    """Filters that simulations have too."""
     return filters_on([declared for declared in FILTERS if declared.is_simulated])
 
 
 def narrowing_filters() -> st.SearchStrategy[Filters]:
-    """Filters as the links of bars and cells set them, perhaps beside others."""
+    """Filters of the links of bars and cells, perhaps with others."""
     return filters_on(FILTERS)
 
 
-def asks(filters: st.SearchStrategy[Filters] | None = None) -> st.SearchStrategy[UsageQuery]:
+def queries(filters: st.SearchStrategy[Filters] | None = None) -> st.SearchStrategy[UsageQuery]:
     days = st.lists(st.dates(date(2026, 3, 5), date(2026, 3, 14)), min_size=2, max_size=2).map(sorted)
     return st.builds(
         lambda between, zone, until_us, filters: UsageQuery(
@@ -154,10 +154,10 @@ def matching_rows(events: list[Event], schedule: Any, *, query: UsageQuery) -> l
             session.preview,
             session.opening["customer_id"],
             conversation,
-            place,
+            touchpoint,
         )
         for session in sessions(events, schedule)
-        for conversation, place in session.participations
+        for conversation, touchpoint in session.participations
     ]
     period, filters, excluded = query.period, query.filters, query.filters.excluded or Filters()
     rows = [
@@ -168,11 +168,13 @@ def matching_rows(events: list[Event], schedule: Any, *, query: UsageQuery) -> l
         and (filters.preview is None or row.preview == filters.preview)
     ]
     is_of = row_tests(events, query=query)
-    left_out = {row.session_id for row in rows if any(is_of[name](row, excluded.values(name)) for name in FILTER_NAMES)}
+    excluded_ids = {
+        row.session_id for row in rows if any(is_of[name](row, excluded.values(name)) for name in FILTER_NAMES)
+    }
     return [
         row
         for row in rows
-        if row.session_id not in left_out
+        if row.session_id not in excluded_ids
         and all(not filters.values(name) or is_of[name](row, filters.values(name)) for name in FILTER_NAMES)
     ]
 
@@ -186,14 +188,14 @@ def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[
         column = declared.column
         match declared.target:
             case FilterTarget.TOUCHPOINT | FilterTarget.OPENING:
-                name = "place" if declared.target is FilterTarget.TOUCHPOINT else "opening"
+                name = "touchpoint" if declared.target is FilterTarget.TOUCHPOINT else "opening"
                 if column == "bot_version":
                     return lambda row, texts: any(
                         is_version(text, bot=bot, version=version, versions=versions)
                         for bot, version in [getattr(row, name)[:2]]
                         for text in texts
                     )
-                return lambda row, texts: getattr(row, name)[PLACE_COLUMNS.index(column)] in texts
+                return lambda row, texts: getattr(row, name)[TOUCHPOINT_COLUMNS.index(column)] in texts
             case FilterTarget.PARTICIPATION:
                 return lambda row, texts: getattr(row, column) in texts
             case FilterTarget.TICKET:
@@ -215,7 +217,7 @@ def week_hour(instant_us: int, zone: str) -> str:
 
 
 def counted_tickets(events: list[Event], *, query: UsageQuery) -> dict[str, set[tuple[str, str]]]:
-    """(ticket, type) of each conversation, of the types asked for."""
+    """(ticket, type) of each conversation, of the types that are filtered."""
     types = query.filters.ticket_type
     return {
         name: {(ticket, kind) for ticket, kind in tickets if not types or kind in types}
@@ -240,8 +242,12 @@ def counted_by_hand(rows: list[Row], events: list[Event], *, query: UsageQuery) 
             )
             for day in {row.day for row in rows}
         },
-        "by_bot": _split([(row.session_id, row.place[0]) for row in rows], [(i, place[0]) for i, place in opened]),
-        "by_channel": _split([(row.session_id, row.place[2]) for row in rows], [(i, place[2]) for i, place in opened]),
+        "by_bot": _split(
+            [(row.session_id, row.touchpoint[0]) for row in rows], [(i, touchpoint[0]) for i, touchpoint in opened]
+        ),
+        "by_channel": _split(
+            [(row.session_id, row.touchpoint[2]) for row in rows], [(i, touchpoint[2]) for i, touchpoint in opened]
+        ),
         "by_ticket_type": {
             kind: (
                 len({ticket for _, _, ticket, of_kind in linked if of_kind == kind}),
@@ -273,25 +279,25 @@ def as_counted(report: UsageReport) -> dict[str, Any]:
     }
 
 
-@given(traffic(), schedules(), st.lists(asks(), min_size=4, max_size=4))
+@given(traffic(), schedules(), st.lists(queries(), min_size=4, max_size=4))
 @EXAMPLES
 def test_a_report_is_what_counting_its_rows_one_by_one_gives(
-    events: list[Event], schedule: Any, questions: list[UsageQuery]
+    events: list[Event], schedule: Any, several: list[UsageQuery]
 ) -> None:
     with ledger_of(events, schedule) as ledger:
-        for query in questions:
+        for query in several:
             rows = matching_rows(events, schedule, query=query)
             assert as_counted(usage_report(ledger, query)) == counted_by_hand(rows, events, query=query)
 
 
-@given(traffic(), policies(), st.lists(asks(), min_size=3, max_size=3))
+@given(traffic(), policies(), st.lists(queries(), min_size=3, max_size=3))
 @EXAMPLES
 def test_the_additive_usage_and_the_rows_give_the_same_report(
-    events: list[Event], policy: Any, questions: list[UsageQuery]
+    events: list[Event], policy: Any, several: list[UsageQuery]
 ) -> None:
     everybody = tuple({event["customer_id"] for event in events} | {"nobody"})
     with ledger_of(events, policy) as ledger:
-        for query in questions:
+        for query in several:
             filters = query.filters
             for name in set(FILTER_NAMES) - {"bot", "bot_version", "channel"}:
                 filters = filters.without(name)
@@ -300,13 +306,13 @@ def test_the_additive_usage_and_the_rows_give_the_same_report(
             assert as_counted(from_usage) == as_counted(from_rows)
 
 
-@given(traffic(), policies(), st.lists(asks(), min_size=2, max_size=2))
+@given(traffic(), policies(), st.lists(queries(), min_size=2, max_size=2))
 @EXAMPLES
 def test_headline_days_months_openings_rows_and_exports_agree(
-    events: list[Event], policy: Any, questions: list[UsageQuery]
+    events: list[Event], policy: Any, several: list[UsageQuery]
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        for query in questions:
+        for query in several:
             report = usage_report(ledger, query)
             rows = underlying_rows(ledger, query).read_all().to_pylist()
             exports = [exported(ledger, query, form=form) for form in FORMATS]
@@ -324,25 +330,25 @@ def test_headline_days_months_openings_rows_and_exports_agree(
             assert report.conversation_count == len({row["conversation_id"] for row in rows})
 
 
-@given(traffic(), schedules(), asks(), st.sampled_from(FILTERS), st.data())
+@given(traffic(), schedules(), queries(), st.sampled_from(FILTERS), st.data())
 @EXAMPLES
-def test_sessions_that_a_filter_picks_and_those_that_it_excludes_are_all(
+def test_sessions_that_a_filter_selects_and_those_that_it_excludes_are_all(
     events: list[Event], schedule: Any, query: UsageQuery, declared: FilterDeclaration, data: st.DataObject
 ) -> None:
     known = WEEK_HOURS if declared.target is FilterTarget.HOUR else COLUMN_VALUES[declared.column]
-    drawn = tuple(data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True)))
+    chosen = tuple(data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True)))
     filters = query.filters.without(declared.name)
     for other in FILTERS:
         # A session of two bots on two channels is on neither side of "web, and the bot is X" and "web, and the bot is
-        # not X" if X took part on the other channel alone. So no other filter picks parts of a session here.
+        # not X" if X took part on the other channel alone. So no other filter selects parts of a session here.
         if not declared.is_of_session and not other.is_of_session:
             filters = filters.with_values(other.name, ())
     with ledger_of(events, schedule) as ledger:
         is_one, is_none, all_sessions = (
             usage_report(ledger, replace(query, filters=each)).sessions_consumed
             for each in (
-                filters.with_values(declared.name, drawn),
-                filters.with_excluded(declared.name, drawn),
+                filters.with_values(declared.name, chosen),
+                filters.with_excluded(declared.name, chosen),
                 filters,
             )
         )
@@ -350,7 +356,7 @@ def test_sessions_that_a_filter_picks_and_those_that_it_excludes_are_all(
 
 
 def exported(ledger: Ledger, query: UsageQuery, *, form: Any) -> list[str]:
-    """The session id of each row of an export, which says how many there are."""
+    """The session id of each row of an export."""
     out = io.BytesIO()
     count = write_rows(underlying_rows(ledger, query), format=form, out=out)
     match form:
@@ -369,7 +375,7 @@ def exported(ledger: Ledger, query: UsageQuery, *, form: Any) -> list[str]:
     return ids
 
 
-@given(traffic(), policies(), asks())
+@given(traffic(), policies(), queries())
 @EXAMPLES
 def test_the_rows_are_in_one_total_order(events: list[Event], policy: Any, query: UsageQuery) -> None:
     with ledger_of(events, policy) as ledger:
@@ -380,7 +386,7 @@ def test_the_rows_are_in_one_total_order(events: list[Event], policy: Any, query
     assert plain == sorted(set(plain))
 
 
-@given(traffic(), policies(), policies(), asks(all_filters()))
+@given(traffic(), policies(), policies(), queries(all_filters()))
 @EXAMPLES
 def test_simulating_an_accounts_own_policy_gives_its_report_and_the_differences_add_up(
     events: list[Event], policy: Any, other: Any, query: UsageQuery
@@ -403,15 +409,15 @@ def test_simulating_an_accounts_own_policy_gives_its_report_and_the_differences_
 @given(traffic(), schedules())
 @EXAMPLES
 def test_every_session_can_be_explained_with_the_events_that_are_in_it(events: list[Event], schedule: Any) -> None:
-    found = sessions(events, schedule)
+    all_sessions = sessions(events, schedule)
     with ledger_of(events, schedule) as ledger:
         # Three of them are as good as all, and a third of the time.
-        for session in found[:: max(1, len(found) // 3)]:
-            told = explain(ledger, session.session_id, now_us=session.start_us)
-            assert [(event.source, event.event_id) for event in told.members] == session.event_ids
-            assert (told.opening.source, told.opening.event_id) == session.event_ids[0]
-            assert told.closed_by.name.lower() == session.closed_by
-            text = explanation_as_mapping(told)["text"]
+        for session in all_sessions[:: max(1, len(all_sessions) // 3)]:
+            explanation = explain(ledger, session.session_id, now_us=session.start_us)
+            assert [(event.source, event.event_id) for event in explanation.members] == session.event_ids
+            assert (explanation.opening.source, explanation.opening.event_id) == session.event_ids[0]
+            assert explanation.closed_by.name.lower() == session.closed_by
+            text = explanation_as_mapping(explanation)["text"]
             assert max(len(line) for line in text.splitlines()) <= 80
 
 

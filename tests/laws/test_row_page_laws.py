@@ -21,16 +21,16 @@ from botmeter.reports.row_pages import (
 )
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.usage import usage_report
-from laws.test_report_laws import asks, ledger_of, traffic
+from laws.test_report_laws import ledger_of, queries, traffic
 from support.event_strategies import policies
 from support.examples import examples
 from support.oracle import Event
 
-# A ledger is filled and walked through several times for each example.
+# A ledger is filled and paged through several times for each example.
 EXAMPLES = examples(cost=3)
 
 
-def looks() -> st.SearchStrategy[RowOptions]:
+def row_options() -> st.SearchStrategy[RowOptions]:
     return st.builds(
         RowOptions,
         grouping=st.sampled_from(Grouping),
@@ -47,25 +47,25 @@ def other_limit(options: RowOptions, limit: int) -> RowOptions:
     )
 
 
-def shown(page: RowPage) -> tuple[SessionLine, ...] | tuple[UnderlyingRow, ...]:
+def lines(page: RowPage) -> tuple[SessionLine, ...] | tuple[UnderlyingRow, ...]:
     return page.lines if page.options.grouping is Grouping.SESSION else page.rows
 
 
-def walked(ledger: Ledger, query: UsageQuery, *, options: RowOptions, limits: list[int]) -> tuple[list[Any], list[Any]]:
+def paged(ledger: Ledger, query: UsageQuery, *, options: RowOptions, limits: list[int]) -> tuple[list[Any], list[Any]]:
     """All lines from the first page on, and all of them again on the way back, with pages of changing size."""
     sizes: Iterator[int] = iter(limits * 1000)
     page = row_page(ledger, query, options=options)
     assert page.previous_cursor is None
-    forth = list(shown(page))
+    forth = list(lines(page))
     while page.next_cursor is not None:
         page = row_page(ledger, query, options=other_limit(options, next(sizes)), cursor=page.next_cursor)
-        assert shown(page)
-        forth += shown(page)
-    back = list(shown(page))
+        assert lines(page)
+        forth += lines(page)
+    back = list(lines(page))
     while page.previous_cursor is not None:
         page = row_page(ledger, query, options=other_limit(options, next(sizes)), cursor=page.previous_cursor)
-        assert shown(page)
-        back = [*shown(page), *back]
+        assert lines(page)
+        back = [*lines(page), *back]
     return forth, back
 
 
@@ -94,7 +94,7 @@ def plain(row: dict[str, Any]) -> UnderlyingRow:
 INSTANTS = ("session_start", "session_end", "conversation_created_at", "conversation_updated_at")
 
 
-def found_by_hand(rows: list[UnderlyingRow], search: str) -> list[UnderlyingRow]:
+def searched_by_hand(rows: list[UnderlyingRow], search: str) -> list[UnderlyingRow]:
     return [
         row
         for row in rows
@@ -130,27 +130,32 @@ def in_order(rows: list[UnderlyingRow], options: RowOptions) -> dict[str, list[U
 
 
 def assert_line_is_of_rows(line: SessionLine, rows: list[UnderlyingRow]) -> None:
-    told = sort_values(rows)
-    assert (line.started_us, line.customer_id) == (told[SortKey.SESSION_START], told[SortKey.CUSTOMER])
+    values = sort_values(rows)
+    assert (line.started_us, line.customer_id) == (values[SortKey.SESSION_START], values[SortKey.CUSTOMER])
     assert line.ended_us == rows[0].session_end_us
-    assert line.conversation_count == told[SortKey.CONVERSATIONS]
-    assert line.ticket_count == told[SortKey.TICKETS]
-    assert line.event_count == told[SortKey.EVENTS]
+    assert line.conversation_count == values[SortKey.CONVERSATIONS]
+    assert line.ticket_count == values[SortKey.TICKETS]
+    assert line.event_count == values[SortKey.EVENTS]
     assert line.bot_names == tuple(sorted({row.bot_name for row in rows if row.bot_name is not None}))
     assert line.channels == tuple(sorted({row.channel for row in rows}))
     assert line.is_preview == rows[0].is_preview
 
 
-@given(traffic(), policies(), st.lists(st.tuples(asks(), looks()), min_size=4, max_size=4), st.lists(st.integers(1, 4)))
+@given(
+    traffic(),
+    policies(),
+    st.lists(st.tuples(queries(), row_options()), min_size=4, max_size=4),
+    st.lists(st.integers(1, 4)),
+)
 @EXAMPLES
 def test_all_pages_forth_and_back_are_the_underlying_rows(
-    events: list[Event], policy: Any, questions: list[tuple[UsageQuery, RowOptions]], sizes: list[int]
+    events: list[Event], policy: Any, several: list[tuple[UsageQuery, RowOptions]], sizes: list[int]
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        for query, options in questions:
-            forth, back = walked(ledger, query, options=options, limits=[*sizes, options.limit])
+        for query, options in several:
+            forth, back = paged(ledger, query, options=options, limits=[*sizes, options.limit])
             assert forth == back
-            rows = in_order(found_by_hand(exported(ledger, query), options.search), options)
+            rows = in_order(searched_by_hand(exported(ledger, query), options.search), options)
             if options.grouping is Grouping.CONVERSATION:
                 assert forth == [row for own in rows.values() for row in own]
             else:
@@ -159,23 +164,23 @@ def test_all_pages_forth_and_back_are_the_underlying_rows(
                     assert_line_is_of_rows(line, rows[line.session_id])
 
 
-@given(traffic(), policies(), st.lists(st.tuples(asks(), looks()), min_size=4, max_size=4))
+@given(traffic(), policies(), st.lists(st.tuples(queries(), row_options()), min_size=4, max_size=4))
 @EXAMPLES
 def test_the_counts_of_a_page_are_those_of_report_and_export(
-    events: list[Event], policy: Any, questions: list[tuple[UsageQuery, RowOptions]]
+    events: list[Event], policy: Any, several: list[tuple[UsageQuery, RowOptions]]
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        for query, options in questions:
+        for query, options in several:
             page = row_page(ledger, query, options=options)
             rows = exported(ledger, query, search=options.search)
-            assert rows == found_by_hand(exported(ledger, query), options.search)
+            assert rows == searched_by_hand(exported(ledger, query), options.search)
             assert page.row_count == len(rows)
             assert page.session_count == len({row.session_id for row in rows})
             if not options.search:
                 assert page.session_count == usage_report(ledger, query).sessions_consumed
 
 
-@given(traffic(), policies(), asks(), looks())
+@given(traffic(), policies(), queries(), row_options())
 @EXAMPLES
 def test_a_session_opens_into_its_own_rows(
     events: list[Event], policy: Any, query: UsageQuery, options: RowOptions
