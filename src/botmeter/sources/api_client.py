@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -12,7 +11,6 @@ import urllib3
 
 from botmeter import __version__
 from botmeter.domain.errors import Missing, NotAllowed, Refused, TooMuch, Unavailable
-from botmeter.domain.instant import now_us, us_from_datetime
 from botmeter.sources.endpoint import Endpoint
 
 ANSWER_BYTES_MAX: Final = 32 << 20
@@ -62,10 +60,13 @@ class ApiClient:
     clocks: Clocks
     request_count: int = 0
     _began: float = field(init=False)
-    _pools: dict[str, urllib3.HTTPConnectionPool] = field(init=False, default_factory=dict, repr=False)
+    _pools: urllib3.PoolManager = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._began = self.clocks.clock()
+        host = self.endpoint.host
+        timeout = urllib3.Timeout(connect=_TIMEOUT_SECONDS, read=_TIMEOUT_SECONDS)
+        self._pools = urllib3.PoolManager(maxsize=1, timeout=timeout, server_hostname=host, assert_hostname=host)
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
         """Get a path and return the body.
@@ -83,7 +84,8 @@ class ApiClient:
             self._check_bounds()
             self.request_count += 1
             try:
-                status, headers, body = self._answer(target, address=self._address(attempt))
+                address = self.endpoint.addresses[attempt % len(self.endpoint.addresses)]
+                status, headers, body = self._answer(target, address=address)
             except (OSError, urllib3.exceptions.HTTPError) as fault:
                 problem, wait = f"does not answer ({type(fault).__name__})", None
             else:
@@ -96,8 +98,7 @@ class ApiClient:
         raise Unavailable("pull_failed", f"{self.endpoint.host} {problem}, {TRIES} times in a row.")
 
     def close(self) -> None:
-        for pool in self._pools.values():
-            pool.close()
+        self._pools.clear()
 
     def _check_bounds(self) -> None:
         self.clocks.pause(0.0)
@@ -137,11 +138,9 @@ class ApiClient:
         grown = float(2**attempt) * (0.5 + self.clocks.chance() / 2)
         self.clocks.pause(grown if seconds is None else seconds)
 
-    def _address(self, attempt: int) -> str:
-        return self.endpoint.addresses[attempt % len(self.endpoint.addresses)]
-
     def _answer(self, target: str, *, address: str) -> tuple[int, Mapping[str, str], bytes]:
-        response = self._pool(address).request(
+        pool = self._pools.connection_from_host(address, self.endpoint.port, self.endpoint.scheme)
+        response = pool.request(
             "GET",
             target,
             headers={
@@ -176,33 +175,9 @@ class ApiClient:
                 raise TimeoutError
         return bytes(body)
 
-    def _pool(self, address: str) -> urllib3.HTTPConnectionPool:
-        if address not in self._pools:
-            timeout = urllib3.Timeout(connect=_TIMEOUT_SECONDS, read=_TIMEOUT_SECONDS)
-            endpoint = self.endpoint
-            self._pools[address] = (
-                urllib3.HTTPSConnectionPool(
-                    address,
-                    endpoint.port,
-                    maxsize=1,
-                    timeout=timeout,
-                    server_hostname=endpoint.host,
-                    assert_hostname=endpoint.host,
-                )
-                if endpoint.scheme == "https"
-                else urllib3.HTTPConnectionPool(address, endpoint.port, maxsize=1, timeout=timeout)
-            )
-        return self._pools[address]
-
 
 def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("Retry-After", "").strip()
-    if text.isdecimal():
-        return float(text) if len(text) < 10 else float("inf")
     try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
+        return urllib3.Retry().parse_retry_after(headers.get("Retry-After", ""))
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
         return None
-    if until.tzinfo is None:
-        return None
-    return max(0.0, (us_from_datetime(until) - now_us()) / 1_000_000)
