@@ -5,14 +5,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import floor
-from typing import Literal
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, datetime_from_us, us_from_datetime, us_from_text
 
 EPOCH_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+_Number = TypeVar("_Number", int, npt.NDArray[np.int64])
 _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
+
+
+def us_from_number(number: _Number, *, unit: str) -> _Number:
+    """Convert a number of `s`, `ms`, `us` or `ns` to µs, rounded down; columns of numbers as well."""
+    return number // 1_000 if unit == "ns" else number * EPOCH_US[f"epoch_{unit}"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,8 +32,7 @@ def batch_from_records(records: Records, source: Source | None = None) -> EventB
     for name in FIELDS:
         column, flags = _screened(name, records, default_channel=default_channel)
         columns.append(column)
-        if flags is not None:
-            doubt |= flags
+        doubt |= flags
     events = pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA)
     rows = np.arange(len(doubt))
     rejections = records.rejections
@@ -79,8 +78,7 @@ def _screened(name: str, records: Records, *, default_channel: str) -> CheckedCo
         sent = pa.nulls(len(records.positions), pa.string())
     column, flags = checked_column(name, sent, clock=records.clock, default_channel=default_channel)
     if name in REQUIRED_FIELDS and column.null_count:
-        absent = column.is_null().to_numpy(zero_copy_only=False)
-        flags = absent if flags is None else flags | absent
+        flags = flags | column.is_null().to_numpy(zero_copy_only=False)
         column = pc.fill_null(column, "" if pa.types.is_string(column.type) else 0)
     return column, flags
 

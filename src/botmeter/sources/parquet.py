@@ -13,7 +13,7 @@ import pyarrow.parquet
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, text_from_us
-from botmeter.sources.clock import RFC3339, Clock
+from botmeter.sources.clock import RFC3339, Clock, us_from_number
 from botmeter.sources.mapped import cell_value, checked_columns, columns_by_field, columns_of_events, row_bytes
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import Records
@@ -21,7 +21,6 @@ from botmeter.sources.stream import ByteStream
 
 ROWS_MAX = 250_000
 _REPEATED = ("actor", "kind", "bot_id", "bot_name", "bot_version", "channel", "ticket_type")
-_UNIT_US = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +173,7 @@ def _cell(scalar: pa.Scalar) -> object:
 
 
 def _time_text(number: int, kind: pa.TimestampType) -> str:
-    times, over = _UNIT_US[kind.unit]
-    instant_us = number * times // over
+    instant_us = us_from_number(number, unit=kind.unit)
     if not INSTANT_FIRST_US <= instant_us < INSTANT_END_US:
         return f"{number} {kind.unit} since 1970"
     return text_from_us(instant_us).removesuffix("" if kind.tz is not None else "Z")
