@@ -1,6 +1,7 @@
 """Deliveries of platforms and the events in their payloads."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -58,6 +59,18 @@ class PayloadReader(Protocol):
     def __call__(self, payload: bytes, source: Source) -> PayloadContent:
         """Read a payload; raises only `Refused` (`payload_not_understood`)."""
         ...
+
+
+def content_of(items: Iterable[EventRecord | str], *, subject: str) -> PayloadContent:
+    """Collect the events of a payload, and sentences on what never counts."""
+    records: list[EventRecord] = []
+    ignored: Counter[str] = Counter()
+    for item in items:
+        if isinstance(item, str):
+            ignored[item] += 1
+        else:
+            records.append(item)
+    return PayloadContent(records=tuple(records), ignored=ignored, subject=subject)
 
 
 def refused_payload(reason: str) -> Refused:

@@ -26,7 +26,6 @@ _BOM = b"\xef\xbb\xbf"
 _DECODE = msgspec.json.Decoder(object, float_hook=Decimal).decode
 _ENCODE = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 _UNREADABLE = (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError)
-_INSTANTS_US = (Decimal(INSTANT_FIRST_US), Decimal(INSTANT_END_US))
 
 
 def json_value(payload: bytes) -> object:
@@ -42,45 +41,70 @@ def json_bytes(value: object) -> bytes:
     return _ENCODE(value)
 
 
-def checked_objects(found: object, *, what: str) -> list[JsonObject]:
+def json_object(payload: bytes, *, platform: str) -> JsonObject:
+    """Parse a JSON object; raises `Refused` (`payload_not_understood`)."""
+    value = json_value(payload)
+    if not isinstance(value, dict):
+        raise refused_payload(f"Not a {platform} payload: it must be a JSON object.")
+    return value
+
+
+def checked_objects(value: object, *, name: str) -> list[JsonObject]:
     """Return a list of objects, empty for null; raises `Refused` (`payload_not_understood`)."""
-    if found is None:
+    if value is None:
         return []
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise refused_payload(f"{what} is not a list of objects.")
-    return found
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise refused_payload(f"{name} is not a list of objects.")
+    return value
 
 
-def objects_in(found: object) -> list[JsonObject]:
+def objects_in(value: object) -> list[JsonObject]:
     """Return one object or an array as a list; raises `Refused` (`payload_not_understood`)."""
-    if isinstance(found, dict):
-        return [found]
-    if found is None:
+    if isinstance(value, dict):
+        return [value]
+    if value is None:
         raise refused_payload("The payload is null.")
-    return checked_objects(found, what="The payload")
+    return checked_objects(value, name="The payload")
 
 
-def object_of(found: object) -> JsonObject:
+def objects_in_list(value: object) -> list[JsonObject]:
+    """Return the objects in a list; otherwise none."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def object_of(value: object) -> JsonObject:
     """Return an object; otherwise an empty one."""
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
-def text_of(found: object) -> str | None:
+def at(value: object, *path: str) -> Any:
+    """Return the value at a path in nested objects, or None."""
+    for name in path:
+        value = object_of(value).get(name)
+    return value
+
+
+def text_of(value: object) -> str | None:
     """Return non-empty text, or an integer as text; otherwise None."""
-    if isinstance(found, str):
-        return found or None
-    return str(found) if isinstance(found, int) and not isinstance(found, bool) else None
+    if isinstance(value, str):
+        return value or None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def shared_text_of(found: object, *, what: str) -> str | None:
+def first_text(*values: object) -> str | None:
+    """Return `text_of` the first value that has one."""
+    return next((text for value in values if (text := text_of(value)) is not None), None)
+
+
+def shared_text_of(value: object, *, name: str) -> str | None:
     """Return `text_of` a value stored with every event.
 
     Raises:
         Refused: `payload_not_understood` past the length of an id.
     """
-    text = text_of(found)
+    text = text_of(value)
     if text is not None and len(text) > ID_BYTES_MAX:
-        raise refused_payload(f"{what} has {len(text):,} characters; the most that an id has is {ID_BYTES_MAX} bytes.")
+        raise refused_payload(f"{name} has {len(text):,} characters; the most that an id has is {ID_BYTES_MAX} bytes.")
     return text
 
 
@@ -90,7 +114,7 @@ def us_of_epoch(seconds: object) -> int | None:
         return None
     try:
         us = Decimal(seconds) * MICROSECONDS_PER_SECOND
-        if not _INSTANTS_US[0] <= us < _INSTANTS_US[1]:
+        if not INSTANT_FIRST_US <= us < INSTANT_END_US:
             return None
     except ArithmeticError:
         return None
@@ -98,9 +122,19 @@ def us_of_epoch(seconds: object) -> int | None:
 
 
 def time_of_epoch(seconds: object) -> object:
-    """Return seconds since 1970 as RFC 3339 text; otherwise unchanged."""
+    """Return seconds since 1970 as RFC 3339 text; otherwise unchanged, for `validation`."""
     us = us_of_epoch(seconds)
     return seconds if us is None else text_from_us(us)
+
+
+def us_of(time: object) -> int | None:
+    """Return µs UTC from RFC 3339 text or seconds since 1970; otherwise, and for 0, None."""
+    if not isinstance(time, str):
+        return us_of_epoch(time) or None
+    try:
+        return us_from_text(time)
+    except Refused:
+        return None
 
 
 def event_id_of(kind: str, *parts: object) -> str:
@@ -110,7 +144,8 @@ def event_id_of(kind: str, *parts: object) -> str:
 
 def scoped_id(source: Source, *parts: str | None) -> str | None:
     """Return an id qualified by the source; None if a part is missing."""
-    return None if None in parts else ":".join((source.name, *(part for part in parts if part is not None)))
+    texts = [part for part in parts if part is not None]
+    return ":".join((source.name, *texts)) if len(texts) == len(parts) else None
 
 
 def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: Iterable[str | None]) -> bool:
@@ -135,40 +170,3 @@ def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, versi
     if version is not None and bot and (identity is None or identity.bot_version is None):
         bot["bot_version"] = version
     return bot
-
-
-def json_object(payload: bytes, *, platform: str) -> JsonObject:
-    """Parse a JSON object; raises `Refused` (`payload_not_understood`)."""
-    found = json_value(payload)
-    if not isinstance(found, dict):
-        raise refused_payload(f"Not a {platform} payload: it must be a JSON object.")
-    return found
-
-
-def at(found: object, *path: str) -> Any:
-    """Return the value at a path in nested objects, or None."""
-    for name in path:
-        if not isinstance(found, dict):
-            return None
-        found = found.get(name)
-    return found
-
-
-def objects_in_list(found: object) -> list[JsonObject]:
-    """Return the objects in a list; otherwise none."""
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def us_of(found: object) -> int | None:
-    """Return µs UTC from RFC 3339 text or seconds since 1970; otherwise, and for 0, None."""
-    if not isinstance(found, str):
-        return us_of_epoch(found) or None
-    try:
-        return us_from_text(found)
-    except Refused:
-        return None
-
-
-def time_of(found: object) -> object:
-    """Return a time as RFC 3339 text; otherwise unchanged for `validation`."""
-    return time_of_epoch(found) if isinstance(found, int | Decimal) else found

@@ -33,10 +33,10 @@ def asked(desk: chatwoot.Desk, path: str, **query: str) -> bytes:
 
 def told(desk: chatwoot.Desk, source: Source = CHATWOOT) -> PulledConversation:
     """Events pulled from the only conversation."""
-    (listed,) = chatwoot_pull.conversations_in(asked(desk, chatwoot_pull.conversations_path("2")))
-    messages = chatwoot_pull.messages_in(asked(desk, chatwoot_pull.messages_path("2", listed.number))).messages
-    inboxes = chatwoot_pull.inboxes_in(asked(desk, chatwoot_pull.inboxes_path("2")))
-    found = {**listed.found, "account_id": "2"}
+    (listed,) = chatwoot_pull.conversations_in(asked(desk, f"{chatwoot_pull.account_path('2')}/conversations"))
+    messages = chatwoot_pull.messages_in(asked(desk, chatwoot_pull.messages_path("2", listed.number)))
+    inboxes = chatwoot_pull.inboxes_in(asked(desk, f"{chatwoot_pull.account_path('2')}/inboxes"))
+    found = {**listed.content, "account_id": "2"}
     return chatwoot_pull.read_conversation(found, messages, inboxes=inboxes, source=source)
 
 
@@ -122,9 +122,9 @@ def test_pages_that_are_none_are_refused_whole() -> None:
         chatwoot_pull.conversations_in,
         chatwoot_pull.inboxes_in,
         chatwoot_pull.messages_in,
-        freshchat_pull.messages_in,
+        lambda body: freshchat_pull.objects_of_page(body, name="messages"),
         freshchat_pull.conversation_in,
-        lambda body: freshchat_pull.ids_in(body, of="users"),
+        lambda body: freshchat_pull.ids_in(body, name="users"),
     )
     for reader in readers:
         for body in (b"", b"[]", b"3", b'{"payload": {}}', b"<html>"):
@@ -132,7 +132,7 @@ def test_pages_that_are_none_are_refused_whole() -> None:
                 reader(body)
             assert refused.value.code == "payload_not_understood"
     assert chatwoot_pull.conversations_in(b'{"payload": [{"id": 3}, {}, 4]}')[0].active_us is None
-    assert chatwoot_pull.messages_in(b'{"payload": [{"id": "x"}]}').first_number is None
+    assert chatwoot_pull.message_number({"id": "x"}) is None
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_message_of_freshchat_is_the_event_of_its_webhook(actor_type: str, act
     )
     status, found = team.answer("/v2/conversations/c-1/messages", Asked({}, {"authorization": "Bearer fresh-token"}))
     assert status == 200
-    messages = freshchat_pull.messages_in(json_bytes(found))
+    messages = freshchat_pull.objects_of_page(json_bytes(found), name="messages")
     for user in ("user-1", None):
         pulled = freshchat_pull.read_conversation({"conversation_id": "c-1"}, messages, user=user, source=FRESHCHAT)
         webhooks = taken(*team.webhooks(), source=FRESHCHAT)
@@ -157,7 +157,7 @@ def test_a_message_of_freshchat_is_the_event_of_its_webhook(actor_type: str, act
 
 
 def test_what_is_asked_for_can_not_lead_elsewhere() -> None:
-    assert freshchat_pull.messages_path("../users") == "/v2/conversations/..%2Fusers/messages"
+    assert freshchat_pull.conversation_path("../users") == "/v2/conversations/..%2Fusers"
     assert chatwoot_pull.messages_path("2", "3?x") == "/api/v1/accounts/2/conversations/3%3Fx/messages"
     assert freshchat_pull.users_query(AT_US // 10**6 * 10**6, AT_US, page=2) == {
         "updated_from": "2026-03-01T10:00:00.000Z",

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.sources.event_fields import Fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.event_fields import Fields, customer_fields, default_bot, identity_bot, platform_bot
 from botmeter.sources.payload import refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     at,
+    first_text,
     is_listed,
     objects_in_list,
     scoped_id,
@@ -54,7 +55,7 @@ class Conversation:
         inboxes: Names of its inbox.
     """
 
-    found: JsonObject
+    content: JsonObject
     account: str
     number: str
     inboxes: tuple[str, ...]
@@ -62,21 +63,21 @@ class Conversation:
 
     @property
     def status(self) -> str:
-        return text_of(self.found.get("status")) or ""
+        return text_of(self.content.get("status")) or ""
 
     def fields(self, *, sender: object = None) -> Fields:
         """Return the fields of all its events; `sender` is the fallback contact."""
-        known = at(self.found, "meta", "sender", "id"), at(self.found, "contact_inbox", "contact_id"), sender
-        contact = next((text for text in map(text_of, known) if text is not None), None)
-        conversation_id = scoped_id(self.source, self.account, self.number)
+        contact = first_text(
+            at(self.content, "meta", "sender", "id"), at(self.content, "contact_inbox", "contact_id"), sender
+        )
         return {
-            "conversation_id": conversation_id,
-            "customer_id": conversation_id if contact is None else scoped_id(self.source, self.account, contact),
+            **customer_fields(
+                scoped_id(self.source, self.account, self.number), scoped_id(self.source, self.account, contact)
+            ),
             "channel": self._channel(),
             "ticket_id": self._attribute("ticket_attribute"),
             "ticket_type": self._attribute("ticket_type_attribute"),
             "preview": is_listed(self.source, "preview_inboxes", default=(), known_as=self.inboxes) or None,
-            "attributes": {"customer_source": "conversation"} if contact is None else None,
         }
 
     def listed_inbox(self) -> BotIdentity | None:
@@ -85,11 +86,11 @@ class Conversation:
 
     def bot(self) -> Fields:
         """Return the assigned bot, the inbox's, or the source's default."""
-        assignee = at(self.found, "meta", "assignee")
-        kind = text_of(at(self.found, "meta", "assignee_type")) or text_of(at(assignee, "type"))
-        found = sender_bot(assignee, kind=kind, source=self.source)
-        if found:
-            return found
+        assignee = at(self.content, "meta", "assignee")
+        kind = first_text(at(self.content, "meta", "assignee_type"), at(assignee, "type"))
+        assigned = sender_bot(assignee, kind=kind, source=self.source)
+        if assigned:
+            return assigned
         identity = self.listed_inbox()
         if identity is not None:
             return identity_bot(self.source, identity)
@@ -99,43 +100,48 @@ class Conversation:
 
     def latest_us(self) -> int | None:
         """Return the payload's latest µs UTC: a lower bound for its change."""
-        instants = [self.found.get(name) for name in _INSTANTS]
-        for message in objects_in_list(self.found.get("messages")):
+        instants = [self.content.get(name) for name in _INSTANTS]
+        for message in objects_in_list(self.content.get("messages")):
             instants += [message.get("created_at"), message.get("updated_at")]
         return max((us for us in map(us_of, instants) if us is not None), default=None)
 
     def _channel(self) -> str | None:
-        name = text_of(self.found.get("channel")) or text_of(at(self.found, "meta", "channel"))
+        name = first_text(self.content.get("channel"), at(self.content, "meta", "channel"))
         if name is None:
             return self.source.channel
-        address = at(self.found, "contact_inbox", "source_id")
+        address = at(self.content, "contact_inbox", "source_id")
         if name == "Channel::TwilioSms" and isinstance(address, str) and address.startswith("whatsapp:"):
             return "whatsapp"
         return _CHANNELS.get(name) or name.removeprefix(_CHANNEL_PREFIX).lower()
 
     def _attribute(self, option: str) -> str | None:
         key = self.source.option(option)
-        return None if not key else text_of(at(self.found, "custom_attributes", key))
+        return None if not key else text_of(at(self.content, "custom_attributes", key))
 
 
-def conversation_in(payload: JsonObject, found: object, *, source: Source) -> Conversation:
+def conversation_in(payload: JsonObject, content: object, *, source: Source) -> Conversation:
     """Read a conversation; raises `Refused` (`payload_not_understood`) without id or account."""
-    number = text_of(at(found, "id"))
-    if not isinstance(found, dict) or number is None:
+    number = text_of(at(content, "id"))
+    if not isinstance(content, dict) or number is None:
         raise refused_payload("The Chatwoot payload has no conversation with an id.")
-    messages = objects_in_list(found.get("messages"))
+    messages = objects_in_list(content.get("messages"))
     nested = messages[0].get("account_id") if messages else None
-    named = at(payload, "account", "id"), found.get("account_id"), payload.get("account_id"), nested
-    account = next((text for text in map(text_of, named) if text is not None), None) or source.option("account_id")
+    account = first_text(
+        at(payload, "account", "id"),
+        content.get("account_id"),
+        payload.get("account_id"),
+        nested,
+        source.option("account_id"),
+    )
     if not account:
         raise refused_payload(
             "The Chatwoot payload names no account. Set the account's number with the source's option account_id."
         )
-    inbox = text_of(found.get("inbox_id")) or text_of(at(payload, "inbox", "id"))
+    inbox = first_text(content.get("inbox_id"), at(payload, "inbox", "id"))
     name = text_of(at(payload, "inbox", "name"))
     # A bare number identifies a sender; inbox identities include the word.
     names = (inbox or "", f"inbox:{inbox}", *([name, f"inbox:{name}"] if name else []))
-    return Conversation(found=found, account=account, number=number, inboxes=names, source=source)
+    return Conversation(content=content, account=account, number=number, inboxes=names, source=source)
 
 
 def sender_bot(sender: object, *, kind: str | None, source: Source) -> Fields:

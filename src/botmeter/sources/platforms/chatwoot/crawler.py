@@ -6,14 +6,12 @@ from typing import Final
 
 from botmeter.domain.errors import Missing
 from botmeter.sources.crawlers import Crawl
-from botmeter.sources.payload_json import JsonObject
+from botmeter.sources.payload_json import JsonObject, us_of
 from botmeter.sources.platforms.chatwoot.pull import (
     ListedConversation,
+    account_path,
     conversations_in,
-    conversations_path,
-    conversations_query,
     inboxes_in,
-    inboxes_path,
     message_number,
     messages_in,
     messages_path,
@@ -43,9 +41,9 @@ class ChatwootCrawler:
         self._account = str(int(self.crawl.api_account))
 
     def conversations(self) -> Iterator[PulledConversation]:
-        self._inboxes = inboxes_in(self.crawl.call(inboxes_path(self._account)))
-        plan = self.crawl.window
-        yield from self._round(first_us=plan.recent_us if plan.ceiling_us is None else plan.floor_us)
+        self._inboxes = inboxes_in(self.crawl.call(f"{account_path(self._account)}/inboxes"))
+        window = self.crawl.window
+        yield from self._round(first_us=window.recent_us if window.ceiling_us is None else window.floor_us)
         self._has_ended = True
         for _ in range(_ROUNDS_MAX):
             before = len(self._seen)
@@ -54,19 +52,21 @@ class ChatwootCrawler:
                 return
 
     def left(self) -> Remaining:
-        plan = self.crawl.window
+        window = self.crawl.window
         if self._has_ended:
             # Moved conversations are recent for the next pull; their missing messages can be as old as the floor.
-            return Remaining(next_us=plan.end_us, floor_us=plan.floor_us)
+            return Remaining(next_us=window.end_us, floor_us=window.floor_us)
         if self._lowest_us is None:
-            return whole_window(plan)
-        return Remaining(next_us=plan.end_us, floor_us=plan.floor_us, ceiling_us=self._lowest_us)
+            return whole_window(window)
+        return Remaining(next_us=window.end_us, floor_us=window.floor_us, ceiling_us=self._lowest_us)
 
     def _round(self, *, first_us: int) -> Iterator[PulledConversation]:
+        path = f"{account_path(self._account)}/conversations"
+        query = {"status": "all", "assignee_type": "all", "sort_by": "last_activity_at_desc"}
         page = old_page_count = 0
         while old_page_count < _OLD_PAGES:
             page += 1
-            listed = conversations_in(self.crawl.call(conversations_path(self._account), conversations_query(page)))
+            listed = conversations_in(self.crawl.call(path, {**query, "page": str(page)}))
             if not listed:
                 return
             is_old = all(each.active_us is not None and each.active_us < first_us for each in listed)
@@ -82,21 +82,23 @@ class ChatwootCrawler:
         except Missing:
             # Deleted since it was listed.
             return
-        found = {**conversation.found, "account_id": self._account}
-        told = read_conversation(found, messages, inboxes=self._inboxes, source=self.crawl.source)
+        content = {**conversation.content, "account_id": self._account}
+        pulled = read_conversation(content, messages, inboxes=self._inboxes, source=self.crawl.source)
         if conversation.active_us is not None and not self._has_ended:
             self._lowest_us = min(conversation.active_us, self._lowest_us or conversation.active_us)
-        yield told
+        yield pulled
 
     def _messages(self, number: str) -> Iterator[JsonObject]:
         before: dict[str, str] = {}
         lowest = None
         while True:
-            page = messages_in(self.crawl.call(messages_path(self._account, number), before))
-            if page.first_number is None or (lowest is not None and page.first_number >= lowest):
+            messages = messages_in(self.crawl.call(messages_path(self._account, number), before))
+            numbers = [each for each in map(message_number, messages) if each is not None]
+            if not numbers or (lowest is not None and min(numbers) >= lowest):
                 return
-            yield from (each for each in page.messages if lowest is None or (message_number(each) or 0) < lowest)
-            lowest = page.first_number
-            if page.first_us is not None and page.first_us < self.crawl.window.floor_us:
+            yield from (each for each in messages if lowest is None or (message_number(each) or 0) < lowest)
+            lowest = min(numbers)
+            instants = [us for each in messages if (us := us_of(each.get("created_at"))) is not None]
+            if instants and min(instants) < self.crawl.window.floor_us:
                 return
             before = {"before": str(lowest)}

@@ -11,10 +11,12 @@ from botmeter.sources.payload import EventRecord, PayloadContent, refused_payloa
 from botmeter.sources.payload_json import (
     JsonObject,
     at,
+    first_text,
     json_object,
+    object_of,
     objects_in_list,
     text_of,
-    time_of,
+    time_of_epoch,
     us_of,
 )
 from botmeter.sources.platforms.chatwoot.conversation import (
@@ -45,18 +47,18 @@ _ID_DIGITS = 12
 
 def read_payload(payload: bytes, source: Source) -> PayloadContent:
     """Read at most one event; raises `Refused` (`payload_not_understood`)."""
-    found = json_object(payload, platform="Chatwoot")
-    subject = text_of(found.get("event"))
+    content = json_object(payload, platform="Chatwoot")
+    subject = text_of(content.get("event"))
     if subject is None:
         raise refused_payload("Not a Chatwoot payload: it has no event.")
     if subject in _NEVER_COUNTS:
         return PayloadContent(subject=subject, ignored={_NEVER_COUNTS[subject]: 1})
     name = subject.removeprefix(_AUTOMATION_PREFIX)
     if name == "message_created":
-        is_nested = subject != name or "conversation" not in found
-        fields = _nested_message(found, source) if is_nested else _message(found, found, source=source)
+        is_nested = subject != name or "conversation" not in content
+        fields = _nested_message(content, source) if is_nested else _message(content, content, source=source)
     elif name in _KINDS:
-        fields = _change(found, name=name, source=source)
+        fields = _change(content, name=name, source=source)
     else:
         raise refused_payload(f"Unknown Chatwoot event {subject[:60]!r}.")
     if fields is None:
@@ -95,10 +97,10 @@ def _message_time(message: JsonObject) -> object:
     created = message.get("created_at")
     if isinstance(created, str):
         return created
-    touched_us, created_us = us_of(message.get("updated_at")), us_of(created)
-    if touched_us is not None and created_us is not None and 0 <= touched_us - created_us < 1_000_000:
-        return text_from_us(touched_us)
-    return time_of(created)
+    updated_us, created_us = us_of(message.get("updated_at")), us_of(created)
+    if updated_us is not None and created_us is not None and 0 <= updated_us - created_us < 1_000_000:
+        return text_from_us(updated_us)
+    return time_of_epoch(created)
 
 
 def _actor(message: JsonObject, *, form: str, conversation: Conversation) -> Fields:
@@ -121,11 +123,9 @@ def _actor(message: JsonObject, *, form: str, conversation: Conversation) -> Fie
 
 
 def _sender_kind(message: JsonObject, *, sender: object, conversation: Conversation) -> str | None:
-    told = text_of(message.get("sender_type")) or text_of(at(sender, "type"))
-    if told is not None:
-        return told
-    same = (each for each in objects_in_list(conversation.found.get("messages")) if each.get("id") == message.get("id"))
-    return next((text_of(each.get("sender_type")) for each in same), None)
+    nested = objects_in_list(conversation.content.get("messages"))
+    same = next((each for each in nested if each.get("id") == message.get("id")), {})
+    return first_text(message.get("sender_type"), at(sender, "type"), same.get("sender_type"))
 
 
 # Event → kind, unless the conversation's status and changes imply another.
@@ -142,15 +142,16 @@ def _change(payload: JsonObject, *, name: str, source: Source) -> Fields:
     conversation = conversation_in(payload, payload, source=source)
     kind = _kind(payload, name=name)
     fields = conversation.fields()
-    instant_us, time_source = _change_time(conversation, kind=kind)
-    ticket = fields["ticket_id"]
-    known_by = (conversation.account, conversation.number, kind, conversation.status, ticket, instant_us)
-    first_known_by = known_by[:3] if kind == "conversation_created" else known_by
-    told = {} if time_source == "event" else {"time_source": time_source}
-    attributes = {**(_object(fields["attributes"])), **told}
+    exact_us = us_of(payload.get("created_at" if kind == "conversation_created" else "updated_at"))
+    # Older versions give no other time than `timestamp`, which may be days before.
+    instant_us = conversation.latest_us() if exact_us is None else exact_us
+    identity: tuple[object, ...] = (conversation.account, conversation.number, kind)
+    if kind != "conversation_created":
+        identity += (conversation.status, fields["ticket_id"], instant_us)
+    attributes = {**object_of(fields.get("attributes")), **({"time_source": "derived"} if exact_us is None else {})}
     return {
         **fields,
-        "event_id": "conversation:" + ":".join("-" if part is None else str(part) for part in first_known_by),
+        "event_id": "conversation:" + ":".join("-" if part is None else str(part) for part in identity),
         "occurred_at": None if instant_us is None else text_from_us(instant_us),
         "actor": "system",
         "kind": kind,
@@ -172,16 +173,3 @@ def _kind(payload: JsonObject, *, name: str) -> str:
         before, after = at(changed[0], "previous_value"), at(changed[0], "current_value")
         return "handoff" if (before, after) == ("pending", "open") else "conversation_updated"
     return _KINDS[name]
-
-
-def _change_time(conversation: Conversation, *, kind: str) -> tuple[int | None, str]:
-    """Return a change's µs UTC and their source; older versions' `timestamp` may be days before."""
-    told_by = "created_at" if kind == "conversation_created" else "updated_at"
-    told_us = us_of(conversation.found.get(told_by))
-    if told_us is not None:
-        return told_us, "event"
-    return conversation.latest_us(), "derived"
-
-
-def _object(found: object) -> Fields:
-    return found if isinstance(found, dict) else {}

@@ -17,9 +17,8 @@ from botmeter.sources.platforms.freshchat.pull import (
     conversation_path,
     ids_in,
     message_us,
-    messages_in,
-    messages_path,
-    messages_query,
+    objects_of_page,
+    page_query,
     read_conversation,
     user_conversations_path,
     users_query,
@@ -65,20 +64,20 @@ class FreshchatCrawler:
 
     def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
         """Return users changed in a slice; more than `_SLICE_MAX` if too many."""
-        found: dict[str, None] = {}
+        users: dict[str, None] = {}
         page = 0
-        while len(found) <= _SLICE_MAX or end_us - first_us <= _WIDTH_MIN_US:
+        while len(users) <= _SLICE_MAX or end_us - first_us <= _WIDTH_MIN_US:
             page += 1
-            before = len(found)
-            users = ids_in(self.crawl.call(USERS_PATH, users_query(first_us, end_us, page=page)), of="users")
-            found.update(dict.fromkeys(users))
-            if len(found) == before:
+            before = len(users)
+            body = self.crawl.call(USERS_PATH, users_query(first_us, end_us, page=page))
+            users.update(dict.fromkeys(ids_in(body, name="users")))
+            if len(users) == before:
                 break
-        return tuple(found)
+        return tuple(users)
 
     def _of_user(self, user: str) -> Iterator[PulledConversation]:
         try:
-            numbers = ids_in(self.crawl.call(user_conversations_path(user)), of="conversations")
+            numbers = ids_in(self.crawl.call(user_conversations_path(user)), name="conversations")
         except Missing:
             return
         for number in numbers:
@@ -92,24 +91,25 @@ class FreshchatCrawler:
             messages = list(self._messages(number))
             if all((message_us(each) or self.crawl.window.floor_us) < self.crawl.window.floor_us for each in messages):
                 return
-            found = conversation_in(self.crawl.call(conversation_path(number)))
+            conversation = conversation_in(self.crawl.call(conversation_path(number)))
         except Missing:
             # Deleted since it became known.
             return
-        yield read_conversation(found, messages, user=user, source=self.crawl.source)
+        yield read_conversation(conversation, messages, user=user, source=self.crawl.source)
 
     def _messages(self, number: str) -> Iterator[JsonObject]:
-        done: set[str] = set()
+        done: set[str | None] = set()
         page = 0
         while True:
             page += 1
-            found = messages_in(self.crawl.call(messages_path(number), messages_query(page)))
-            fresh = [each for each in found if (text_of(each.get("id")) or "") not in done]
+            body = self.crawl.call(f"{conversation_path(number)}/messages", page_query(page))
+            listed = objects_of_page(body, name="messages")
+            fresh = [each for each in listed if text_of(each.get("id")) not in done]
             if not fresh:
                 return
-            done.update(text_of(each.get("id")) or "" for each in fresh)
+            done.update(text_of(each.get("id")) for each in fresh)
             yield from fresh
-            instants = [us for us in map(message_us, found) if us is not None]
+            instants = [us for us in map(message_us, listed) if us is not None]
             # Old messages end the list only if the latest come first, as they do.
             is_falling = len(instants) > 1 and instants[0] > instants[-1]
             if is_falling and max(instants) < self.crawl.window.floor_us:

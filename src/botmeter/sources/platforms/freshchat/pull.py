@@ -6,7 +6,7 @@ from urllib.parse import quote
 from botmeter.domain.instant import text_from_us
 from botmeter.domain.source import Source
 from botmeter.sources.payload import refused_payload
-from botmeter.sources.payload_json import JsonObject, at, json_value, objects_in_list, text_of, us_of
+from botmeter.sources.payload_json import JsonObject, at, first_text, json_value, object_of, objects_in_list, us_of
 from botmeter.sources.platforms.freshchat.webhooks import read_payload
 from botmeter.sources.pulled import PulledConversation, pulled_conversation
 
@@ -21,58 +21,44 @@ _SHARED = ("channel_id", "app_id", "properties")
 
 def users_query(first_us: int, end_us: int, *, page: int) -> dict[str, str]:
     """Return the query of a page (from 1) of users changed in [first_us, end_us)."""
-    return {
-        "updated_from": _milliseconds(first_us),
-        "updated_to": _milliseconds(end_us),
-        "items_per_page": str(PAGE_ITEMS),
-        "page": str(page),
-    }
+    return {"updated_from": _milliseconds(first_us), "updated_to": _milliseconds(end_us), **page_query(page)}
 
 
-def user_conversations_path(user: str) -> str:
-    """Return the path of a user's conversations."""
-    return f"/v2/users/{quote(user, safe='')}/conversations"
-
-
-def conversation_path(conversation: str) -> str:
-    """Return the path of a conversation."""
-    return f"/v2/conversations/{quote(conversation, safe='')}"
-
-
-def messages_path(conversation: str) -> str:
-    """Return the path of a conversation's messages, newest first."""
-    return f"/v2/conversations/{quote(conversation, safe='')}/messages"
-
-
-def messages_query(page: int) -> dict[str, str]:
+def page_query(page: int) -> dict[str, str]:
     """Return the query of a page, from 1."""
     return {"items_per_page": str(PAGE_ITEMS), "page": str(page)}
 
 
-def ids_in(body: bytes, *, of: str) -> tuple[str, ...]:
-    """Return the ids of `users` or `conversations`; raises `Refused` (`payload_not_understood`)."""
-    found = json_value(body)
-    page = at(found, of)
+def user_conversations_path(user: str) -> str:
+    """Return the path of a user's conversations."""
+    return f"{USERS_PATH}/{quote(user, safe='')}/conversations"
+
+
+def conversation_path(conversation: str) -> str:
+    """Return the path of a conversation; its messages are below, newest first."""
+    return f"/v2/conversations/{quote(conversation, safe='')}"
+
+
+def objects_of_page(body: bytes, *, name: str) -> list[JsonObject]:
+    """Read a page of `users`, `conversations` or `messages`; raises `Refused` (`payload_not_understood`)."""
+    page = at(json_value(body), name)
     if not isinstance(page, list):
-        raise refused_payload(f"Not a page of Freshchat {of}.")
-    numbers = (text_of(each.get("id")) or text_of(each.get("conversation_id")) for each in objects_in_list(page))
-    return tuple(number for number in numbers if number is not None)
+        raise refused_payload(f"Not a page of Freshchat {name}.")
+    return objects_in_list(page)
+
+
+def ids_in(body: bytes, *, name: str) -> tuple[str, ...]:
+    """Return the ids on a page; raises as `objects_of_page`."""
+    ids = (first_text(each.get("id"), each.get("conversation_id")) for each in objects_of_page(body, name=name))
+    return tuple(each for each in ids if each is not None)
 
 
 def conversation_in(body: bytes) -> JsonObject:
     """Read a conversation; raises `Refused` (`payload_not_understood`)."""
-    found = json_value(body)
-    if not isinstance(found, dict) or text_of(found.get("conversation_id") or found.get("id")) is None:
+    conversation = object_of(json_value(body))
+    if first_text(conversation.get("conversation_id"), conversation.get("id")) is None:
         raise refused_payload("Not a Freshchat conversation: it has no conversation_id.")
-    return found
-
-
-def messages_in(body: bytes) -> tuple[JsonObject, ...]:
-    """Read a page of messages; raises `Refused` (`payload_not_understood`)."""
-    page = at(json_value(body), "messages")
-    if not isinstance(page, list):
-        raise refused_payload("Not a page of Freshchat messages.")
-    return tuple(objects_in_list(page))
+    return conversation
 
 
 def message_us(message: JsonObject) -> int | None:
@@ -84,28 +70,32 @@ def read_conversation(
     conversation: JsonObject, messages: Sequence[JsonObject], *, user: str | None, source: Source
 ) -> PulledConversation:
     """Return the messages of a conversation with the customer `user`."""
-    number = text_of(conversation.get("conversation_id")) or text_of(conversation.get("id"))
+    number = first_text(conversation.get("conversation_id"), conversation.get("id"))
     customer = user or _customer(conversation, messages)
-    shared = {name: conversation[name] for name in _SHARED if conversation.get(name) is not None}
-    own = {**shared, "conversation_id": number, **({} if customer is None else {"user_id": customer})}
+    shared = {name: conversation.get(name) for name in _SHARED} | {"conversation_id": number, "user_id": customer}
     payloads = [
         {
             "actor": {"actor_type": message.get("actor_type"), "actor_id": message.get("actor_id")},
             "action": "message_create",
             "action_time": message.get("created_time"),
-            "data": {"message": {**own, **{name: told for name, told in message.items() if told is not None}}},
+            "data": {"message": {**_without_nulls(shared), **_without_nulls(message)}},
         }
         for message in messages
     ]
     return pulled_conversation(payloads, source, read=read_payload)
 
 
+def _without_nulls(content: JsonObject) -> JsonObject:
+    return {name: value for name, value in content.items() if value is not None}
+
+
 def _customer(conversation: JsonObject, messages: Sequence[JsonObject]) -> str | None:
-    users = [text_of(each.get("id")) for each in objects_in_list(conversation.get("users"))]
-    own = [text_of(message.get("user_id")) for message in messages]
-    writers = [text_of(message.get("actor_id")) for message in messages if message.get("actor_type") == "user"]
-    known = (text_of(conversation.get("user_id")), *users, *own, *writers)
-    return next((each for each in known if each is not None), None)
+    return first_text(
+        conversation.get("user_id"),
+        *(user.get("id") for user in objects_in_list(conversation.get("users"))),
+        *(message.get("user_id") for message in messages),
+        *(message.get("actor_id") for message in messages if message.get("actor_type") == "user"),
+    )
 
 
 def _milliseconds(at_us: int) -> str:

@@ -4,11 +4,12 @@ Bots are agents there; only the source's identities distinguish them.
 """
 
 from botmeter.domain.source import Source
-from botmeter.sources.event_fields import Fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.event_fields import Fields, customer_fields, default_bot, identity_bot, platform_bot
 from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     at,
+    first_text,
     is_listed,
     json_object,
     objects_in_list,
@@ -27,14 +28,14 @@ _PRIVATE = "A private note never counts."
 
 def read_payload(payload: bytes, source: Source) -> PayloadContent:
     """Read at most one event; raises `Refused` (`payload_not_understood`)."""
-    found = json_object(payload, platform="Freshchat")
-    action = text_of(found.get("action"))
-    if action is None or not isinstance(found.get("data"), dict):
+    content = json_object(payload, platform="Freshchat")
+    action = text_of(content.get("action"))
+    if action is None or not isinstance(content.get("data"), dict):
         raise refused_payload("Not a Freshchat payload: it has no action with data.")
     if action == "message_create":
-        fields = _message(found, source)
+        fields = _message(content, source)
     elif action in _KINDS:
-        fields = _change(found, action=action, source=source)
+        fields = _change(content, action=action, source=source)
     else:
         raise refused_payload(f"Unknown Freshchat action {action[:60]!r}.")
     if fields is None:
@@ -48,12 +49,12 @@ def _message(payload: JsonObject, source: Source) -> Fields | None:
         raise refused_payload("The Freshchat payload has no message with an id.")
     if message.get("message_type") == "private" or message.get("botsPrivateNote") is True:
         return None
-    sent_as = text_of(message.get("actor_type")) or text_of(at(payload, "actor", "actor_type"))
-    sender = text_of(message.get("actor_id")) or text_of(at(payload, "actor", "actor_id"))
+    sent_as = first_text(message.get("actor_type"), at(payload, "actor", "actor_type"))
+    sender = first_text(message.get("actor_id"), at(payload, "actor", "actor_id"))
     actor, bot = _actor_and_bot(sent_as, sender=sender, source=source)
-    customer = text_of(message.get("user_id")) or (sender if sent_as == "user" else None)
+    customer = first_text(message.get("user_id"), sender if sent_as == "user" else None)
     return {
-        **_place(message, customer=customer, source=source),
+        **_conversation_fields(message, customer=customer, source=source),
         "event_id": text_of(message.get("id")),
         "occurred_at": message.get("created_time") or payload.get("action_time"),
         "actor": actor,
@@ -63,68 +64,66 @@ def _message(payload: JsonObject, source: Source) -> Fields | None:
 
 
 def _change(payload: JsonObject, *, action: str, source: Source) -> Fields:
-    deed = _change_object(payload)
-    conversation = deed["conversation"] if isinstance(deed.get("conversation"), dict) else deed
+    change = _change_object(payload)
+    conversation = change["conversation"] if isinstance(change.get("conversation"), dict) else change
     sent_as, sender = text_of(at(payload, "actor", "actor_type")), text_of(at(payload, "actor", "actor_id"))
-    users = objects_in_list(conversation.get("users"))
-    own = text_of(conversation.get("user_id")) or text_of(deed.get("user_id"))
-    customer = own or (sender if sent_as == "user" else None) or (text_of(users[0].get("id")) if users else None)
-    place = _place(conversation, customer=customer, source=source)
+    customer = first_text(
+        conversation.get("user_id"),
+        change.get("user_id"),
+        sender if sent_as == "user" else None,
+        *(user.get("id") for user in objects_in_list(conversation.get("users"))[:1]),
+    )
     actor, bot = _actor_and_bot(sent_as, sender=sender, source=source)
-    handing = _bot_handing_over(deed, by=bot, source=source) if action == "conversation_assignment" else {}
-    interaction = text_of(deed.get("interaction_id")) or text_of(conversation.get("interaction_id"))
+    former_bot = _bot_before_handoff(change, by=bot, source=source) if action == "conversation_assignment" else {}
+    interaction = first_text(change.get("interaction_id"), conversation.get("interaction_id"))
     time = payload.get("action_time")
-    known_by = (action, place["conversation_id"], interaction, text_of(time))
+    identity = (action, _conversation_id(conversation), interaction, text_of(time))
     return {
-        **place,
-        "event_id": ":".join("-" if part is None else str(part) for part in known_by),
+        **_conversation_fields(conversation, customer=customer, source=source),
+        "event_id": ":".join("-" if part is None else str(part) for part in identity),
         "occurred_at": time,
         "actor": actor,
-        "kind": "handoff" if handing else _KINDS[action],
-        **(handing or bot),
+        "kind": "handoff" if former_bot else _KINDS[action],
+        **(former_bot or bot),
     }
 
 
 def _change_object(payload: JsonObject) -> JsonObject:
     data = payload["data"]
     within = [each for each in data.values() if isinstance(each, dict)]
-    for found in (*within, data):
-        place = found.get("conversation") if isinstance(found.get("conversation"), dict) else found
-        if _conversation_id(place) is not None:
-            return found
+    for change in (*within, data):
+        conversation = change.get("conversation") if isinstance(change.get("conversation"), dict) else change
+        if _conversation_id(conversation) is not None:
+            return change
     raise refused_payload("The Freshchat payload has no conversation with an id.")
 
 
-def _conversation_id(found: object) -> str | None:
-    numbers = at(found, "conversation_id"), at(found, "freshchat_conversation_id")
-    return next((text for text in map(text_of, numbers) if text is not None), None)
+def _conversation_id(conversation: object) -> str | None:
+    return first_text(at(conversation, "conversation_id"), at(conversation, "freshchat_conversation_id"))
 
 
-def _place(found: JsonObject, *, customer: str | None, source: Source) -> Fields:
-    conversation = _conversation_id(found)
-    channel_id = text_of(found.get("channel_id"))
+def _conversation_fields(content: JsonObject, *, customer: str | None, source: Source) -> Fields:
+    channel_id = text_of(content.get("channel_id"))
     return {
-        "conversation_id": conversation,
-        "customer_id": customer or conversation,
-        "channel": _channel(found, channel_id=channel_id, source=source),
+        **customer_fields(_conversation_id(content), customer),
+        "channel": _channel(content, channel_id=channel_id, source=source),
         "preview": is_listed(source, "preview_channels", default=(), known_as=(channel_id,)) or None,
-        "ticket_id": _property(found, source.option("ticket_property")),
-        "ticket_type": _property(found, source.option("ticket_type_property")),
-        "attributes": None if customer else {"customer_source": "conversation"},
+        "ticket_id": _property(content, source.option("ticket_property")),
+        "ticket_type": _property(content, source.option("ticket_type_property")),
     }
 
 
-def _channel(found: JsonObject, *, channel_id: str | None, source: Source) -> str | None:
+def _channel(content: JsonObject, *, channel_id: str | None, source: Source) -> str | None:
     pairs = (pair.partition("=") for pair in (source.option("channels") or "").split(","))
     names = {key.strip(): name.strip() for key, _, name in pairs}
-    named = names.get(channel_id or "") or text_of(found.get("message_source"))
-    return named.lower() if named else source.channel
+    name = first_text(names.get(channel_id or ""), content.get("message_source"))
+    return name.lower() if name else source.channel
 
 
-def _property(found: JsonObject, name: str | None) -> str | None:
+def _property(content: JsonObject, name: str | None) -> str | None:
     if not name:
         return None
-    properties = found.get("properties")
+    properties = content.get("properties")
     if isinstance(properties, dict):
         return text_of(properties.get(name))
     same = (each for each in objects_in_list(properties) if each.get("name") == name)
@@ -147,8 +146,8 @@ def _bot_of_customer(message: JsonObject, source: Source) -> Fields:
     return default_bot(source) if identity is None else identity_bot(source, identity)
 
 
-def _bot_handing_over(deed: JsonObject, *, by: Fields, source: Source) -> Fields:
-    if source.identity(text_of(deed.get("to_agent_id"))) is not None:
+def _bot_before_handoff(change: JsonObject, *, by: Fields, source: Source) -> Fields:
+    if source.identity(text_of(change.get("to_agent_id"))) is not None:
         return {}
-    before = source.identity(text_of(deed.get("from_agent_id")))
+    before = source.identity(text_of(change.get("from_agent_id")))
     return by if before is None else identity_bot(source, before)

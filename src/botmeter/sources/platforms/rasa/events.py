@@ -5,15 +5,14 @@ The sender is the conversation; Rasa's own sessions are not.
 
 import re
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 from botmeter.sources.event_fields import Fields
-from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
+from botmeter.sources.payload import EventRecord, PayloadContent, content_of, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     bot_of,
@@ -30,9 +29,6 @@ from botmeter.sources.payload_json import (
     time_of_epoch,
     us_of_epoch,
 )
-
-if TYPE_CHECKING:
-    pass
 
 PREVIEW_CHANNELS = ("inspector", "cmdline", "rasa")
 PREVIEW_ENVIRONMENTS = ("development", "dev", "test", "testing", "staging")
@@ -62,52 +58,52 @@ class _TrackerEvent:
 def read_payload(payload: bytes, source: Source) -> PayloadContent:
     """Read messages, hand-offs and tickets; raises `Refused` (`payload_not_understood`)."""
     events = list(_events_in(payload))
-    channels = _channels(events, source)
-    records: list[EventRecord] = []
-    ignored: Counter[str] = Counter()
-    for each, channel in zip(events, channels, strict=True):
-        why = _why_ignored(each.event, source)
-        if why is not None:
-            ignored[why] += 1
-            continue
-        carried = {} if channel is None else {"input_channel": channel}
-        raw = json_bytes({"sender_id": each.sender, **each.event, **carried})
-        records.append(EventRecord(fields=_fields(each, source, channel=channel), raw=raw))
     subject = text_of(events[0].event.get("event")) if len(events) == 1 else f"{len(events)} events"
-    return PayloadContent(records=tuple(records), ignored=ignored, subject=subject or "")
+    return content_of(_items(events, source), subject=subject or "")
+
+
+def _items(events: list[_TrackerEvent], source: Source) -> Iterator[EventRecord | str]:
+    for each, channel in zip(events, _channels(events, source), strict=True):
+        reason = _reason_to_ignore(each.event, source)
+        if reason is None:
+            own = {} if channel is None else {"input_channel": channel}
+            raw = json_bytes({"sender_id": each.sender, **each.event, **own})
+            yield EventRecord(fields=_fields(each, source, channel=channel), raw=raw)
+        else:
+            yield reason
 
 
 def _events_in(payload: bytes) -> Iterator[_TrackerEvent]:
     try:
-        found = json_value(payload)
+        content = json_value(payload)
     except Refused:
         lines = [line for line in payload.splitlines() if line.strip()]
         if len(lines) < 2:
             raise
-        found = [json_value(line) for line in lines]
-    for each in objects_in(found):
+        content = [json_value(line) for line in lines]
+    for each in objects_in(content):
         yield from _events_of(each)
 
 
-def _events_of(found: JsonObject) -> Iterator[_TrackerEvent]:
-    if isinstance(found.get("events"), list):
-        yield from _events_in_tracker(found)
+def _events_of(content: JsonObject) -> Iterator[_TrackerEvent]:
+    if isinstance(content.get("events"), list):
+        yield from _events_in_tracker(content)
         return
-    if isinstance(found.get("type_name"), str) and "data" in found:
-        found = _event_of_row(found)
-    sender = text_of(found.get("sender_id") or found.get("conversation_id"))
-    if sender is None or "timestamp" not in found:
+    if isinstance(content.get("type_name"), str) and "data" in content:
+        content = _event_of_row(content)
+    sender = text_of(content.get("sender_id") or content.get("conversation_id"))
+    if sender is None or "timestamp" not in content:
         raise refused_payload("Not a Rasa event: it has no sender_id or no timestamp.")
-    yield _TrackerEvent(sender=sender, event=_flat(found))
+    yield _TrackerEvent(sender=sender, event=_flat(content))
 
 
 def _events_in_tracker(tracker: JsonObject) -> Iterator[_TrackerEvent]:
     named = tracker.get("sender_id") or tracker.get("name") or tracker.get("conversation_id")
-    sender = shared_text_of(named, what="The tracker's sender_id")
+    sender = shared_text_of(named, name="The tracker's sender_id")
     if sender is None:
         raise refused_payload("The tracker has neither sender_id nor name.")
-    channel = shared_text_of(tracker.get("latest_input_channel"), what="The tracker's channel")
-    for event in checked_objects(tracker["events"], what="The tracker's events"):
+    channel = shared_text_of(tracker.get("latest_input_channel"), name="The tracker's channel")
+    for event in checked_objects(tracker["events"], name="The tracker's events"):
         yield _TrackerEvent(sender=sender, event=_flat(event), channel=channel)
 
 
@@ -137,14 +133,14 @@ def _flat(event: JsonObject) -> JsonObject:
     return flat | {"event": "slot" if kind == "memory_set" else kind, "timestamp": event.get("timestamp")}
 
 
-def _value_of_memory(sent: object) -> object:
+def _value_of_memory(text: object) -> object:
     try:
-        return json_value(sent.encode()) if isinstance(sent, str) else None
+        return json_value(text.encode()) if isinstance(text, str) else None
     except (Refused, UnicodeEncodeError):
         return None
 
 
-def _why_ignored(event: JsonObject, source: Source) -> str | None:
+def _reason_to_ignore(event: JsonObject, source: Source) -> str | None:
     kind = text_of(event.get("event"))
     text = event.get("text")
     if kind == "user" and isinstance(text, str):
@@ -173,7 +169,7 @@ def _channels(events: list[_TrackerEvent], source: Source) -> list[str | None]:
 
     The source's comes first, because a broker post has no previous message and must agree with a dump.
     """
-    own = [shared_text_of(each.event.get("input_channel"), what="The input_channel") for each in events]
+    own = [shared_text_of(each.event.get("input_channel"), name="The input_channel") for each in events]
     if source.channel is not None:
         return [channel or source.channel for channel in own]
     times: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -187,8 +183,8 @@ def _channels(events: list[_TrackerEvent], source: Source) -> list[str | None]:
 
 def _carried(tracked: _TrackerEvent, known: list[tuple[int, str]]) -> str | None:
     # No channel has this name, so an event at the instant of a message sorts after it.
-    place = bisect_right(known, (us_of_epoch(tracked.event.get("timestamp")) or 0, "\U0010ffff"))
-    return known[place - 1][1] if place else tracked.channel
+    earlier_count = bisect_right(known, (us_of_epoch(tracked.event.get("timestamp")) or 0, "\U0010ffff"))
+    return known[earlier_count - 1][1] if earlier_count else tracked.channel
 
 
 def _fields(tracked: _TrackerEvent, source: Source, *, channel: str | None) -> dict[str, object]:
@@ -233,10 +229,10 @@ def _event_id(tracked: _TrackerEvent, name: str) -> str:
     return event_id_of(name, tracked.sender, time, [_without_nulls(event.get(part)) for part in _CONTENT])
 
 
-def _without_nulls(found: object) -> object:
-    if not isinstance(found, Mapping):
-        return found
-    return {name: value for name, value in found.items() if value is not None}
+def _without_nulls(content: object) -> object:
+    if not isinstance(content, Mapping):
+        return content
+    return {name: value for name, value in content.items() if value is not None}
 
 
 def _is_preview(event: JsonObject, source: Source, *, channel: str | None) -> bool | None:

@@ -5,16 +5,18 @@ Answers appear only as status `sent`, or as echoes. Message ids contain phone nu
 
 import hashlib
 import re
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from botmeter.domain.source import Source
-from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
+from botmeter.sources.event_fields import Fields
+from botmeter.sources.payload import EventRecord, PayloadContent, content_of, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     bot_of,
     checked_objects,
+    first_text,
     is_listed,
     json_bytes,
     json_value,
@@ -36,31 +38,34 @@ IGNORED_TYPES = frozenset(
 )
 NUMBER_CHANGED = "user_changed_number"
 
-_LISTS = ("messages", "message_echoes", "statuses")
+# List of a change → keys of the customer.
+_CUSTOMER_KEYS = {
+    "messages": ("from", "from_user_id"),
+    "message_echoes": ("to", "to_user_id"),
+    "statuses": ("recipient_id", "recipient_user_id"),
+}
 # Format in which senders may name the author in biz_opaque_callback_data: `actor=agent;bot_version=7`.
 _TAGS = re.compile(r"\b(actor|bot_id|bot_version)=([^\s;,]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Change:
+    """One change, and what its messages share."""
+
     source: Source
+    value: JsonObject
     entry_id: str | None
-    change_field: str | None
+    field: str | None
     number: str | None
-    shown_number: str | None
+    display_number: str | None
     contact: JsonObject
 
-    def raw(self, name: str, message: JsonObject) -> bytes:
-        metadata = {"phone_number_id": self.number, "display_phone_number": self.shown_number}
-        value: dict[str, object] = {"metadata": metadata, "contacts": [self.contact], name: [message]}
-        change = {"field": self.change_field, "value": value}
+    def raw(self, list_name: str, message: JsonObject) -> bytes:
+        """Return a payload of this message alone."""
+        metadata = {"phone_number_id": self.number, "display_phone_number": self.display_number}
+        value: dict[str, object] = {"metadata": metadata, "contacts": [self.contact], list_name: [message]}
+        change = {"field": self.field, "value": value}
         return json_bytes({"object": OBJECT, "entry": [{"id": self.entry_id, "changes": [change]}]})
-
-
-@dataclass(slots=True, kw_only=True)
-class _Found:
-    records: list[EventRecord] = field(default_factory=list)
-    ignored: Counter[str] = field(default_factory=Counter)
 
 
 def read_payload(payload: bytes, source: Source) -> PayloadContent:
@@ -68,56 +73,51 @@ def read_payload(payload: bytes, source: Source) -> PayloadContent:
     whole = object_of(json_value(payload))
     if whole.get("object") != OBJECT or "entry" not in whole:
         raise refused_payload(f'This is no webhook of WhatsApp: it has no "object": "{OBJECT}" with "entry".')
-    found = _Found()
-    subjects: dict[str, None] = {}
-    for entry in checked_objects(whole["entry"], what="entry"):
-        for change in checked_objects(entry.get("changes"), what="changes"):
-            subjects[(text_of(change.get("field")) or "change")[:40]] = None
-            _read_change(change, entry_id=entry.get("id"), source=source, found=found)
-    return PayloadContent(
-        records=tuple(found.records),
-        ignored=found.ignored,
-        subject=", ".join(islice(subjects, 3)),
-    )
+    changes = [
+        _change(content, entry_id=entry.get("id"), source=source)
+        for entry in checked_objects(whole["entry"], name="entry")
+        for content in checked_objects(entry.get("changes"), name="changes")
+    ]
+    subjects = dict.fromkeys((change.field or "change")[:40] for change in changes)
+    items = (item for change in changes for item in _items(change))
+    return content_of(items, subject=", ".join(islice(subjects, 3)))
 
 
-def _read_change(change: JsonObject, *, entry_id: object, source: Source, found: _Found) -> None:
-    value = change.get("value")
+def _change(content: JsonObject, *, entry_id: object, source: Source) -> _Change:
+    value = content.get("value")
     if not isinstance(value, dict):
         raise refused_payload("The value of a change must be an object.")
     metadata = object_of(value.get("metadata"))
-    place = _Place(
+    return _Change(
         source=source,
-        entry_id=shared_text_of(entry_id, what="The entry's id"),
-        change_field=shared_text_of(change.get("field"), what="The change's field"),
-        number=shared_text_of(metadata.get("phone_number_id"), what="The phone_number_id"),
-        shown_number=shared_text_of(metadata.get("display_phone_number"), what="The display_phone_number"),
-        contact=_only_contact(checked_objects(value.get("contacts"), what="contacts")),
+        value=value,
+        entry_id=shared_text_of(entry_id, name="The entry's id"),
+        field=shared_text_of(content.get("field"), name="The change's field"),
+        number=shared_text_of(metadata.get("phone_number_id"), name="The phone_number_id"),
+        display_number=shared_text_of(metadata.get("display_phone_number"), name="The display_phone_number"),
+        contact=_only_contact(checked_objects(value.get("contacts"), name="contacts")),
     )
-    if not any(name in value for name in _LISTS):
-        found.ignored[f"A change of {text_of(change.get('field')) or 'no name'} is about no message."] += 1
-    for name in _LISTS:
-        for message in checked_objects(value.get(name), what=name):
-            _read(message, name=name, place=place, found=found)
 
 
 def _only_contact(contacts: list[JsonObject]) -> JsonObject:
     if len(contacts) != 1:
         return {}
     names = ("wa_id", "user_id")
-    return {name: shared_text_of(contacts[0].get(name), what=f"The contact's {name}") for name in names}
+    return {name: shared_text_of(contacts[0].get(name), name=f"The contact's {name}") for name in names}
 
 
-def _read(message: JsonObject, *, name: str, place: _Place, found: _Found) -> None:
-    said = _why_no_answer(message) if name == "statuses" else _why_no_message(message)
-    if said is not None:
-        found.ignored[said] += 1
-        return
-    fields = _answer(message, place) if name == "statuses" else _message(message, place, is_echo=name != "messages")
-    found.records.append(EventRecord(fields=fields, raw=place.raw(name, message)))
+def _items(change: _Change) -> Iterator[EventRecord | str]:
+    if not any(name in change.value for name in _CUSTOMER_KEYS):
+        yield f"A change of {change.field or 'no name'} is about no message."
+    for name in _CUSTOMER_KEYS:
+        reason_to_ignore = _reason_to_ignore_status if name == "statuses" else _reason_to_ignore_message
+        for message in checked_objects(change.value.get(name), name=name):
+            yield reason_to_ignore(message) or EventRecord(
+                fields=_fields(message, change, list_name=name), raw=change.raw(name, message)
+            )
 
 
-def _why_no_message(message: JsonObject) -> str | None:
+def _reason_to_ignore_message(message: JsonObject) -> str | None:
     kind = text_of(message.get("type"))
     if kind in COUNTED_TYPES:
         return None
@@ -125,10 +125,10 @@ def _why_no_message(message: JsonObject) -> str | None:
         raise refused_payload(f"Unknown type of message {str(kind)[:40]!r}.")
     system = object_of(message.get("system"))
     if system.get("type") == NUMBER_CHANGED:
-        was, now = (_end_of(number) for number in (message.get("from"), system.get("wa_id")))
+        before, after = (_end_of(number) for number in (message.get("from"), system.get("wa_id")))
         return (
-            f"A customer's number ending in {was} became one ending in {now}: "
-            "merge the two under Customers → Same customer, so that they count as one."
+            f"A customer's number ending in {before} became one ending in {after}: "
+            "merge the two under Customers → Merge customers, so that they count as one."
         )
     return f"A message of type {kind} never counts."
 
@@ -137,58 +137,55 @@ def _end_of(number: object) -> str:
     return (text_of(number) or "")[-4:] or "nothing"
 
 
-def _why_no_answer(status: JsonObject) -> str | None:
-    said = text_of(status.get("status"))
-    if said != "sent":
-        return f"A status {str(said)[:40]} never counts."
+def _reason_to_ignore_status(status: JsonObject) -> str | None:
+    name = text_of(status.get("status"))
+    if name != "sent":
+        return f"A status {str(name)[:40]} never counts."
     if status.get("recipient_type") == "group":
         return "A message to a group has no one customer."
     return None
 
 
-def _message(message: JsonObject, place: _Place, *, is_echo: bool) -> dict[str, object]:
-    own = ("to", "to_user_id") if is_echo else ("from", "from_user_id")
-    customer = next((word for name in own if (word := text_of(message.get(name)))), None)
-    if customer is None:
-        customer = text_of(place.contact.get("wa_id")) or text_of(place.contact.get("user_id"))
-    bot = bot_of(place.source, _bot_id(place)) if not is_echo else {}
-    return _fields(message, place, customer=customer) | {"actor": "agent" if is_echo else "customer"} | bot
-
-
-def _answer(status: JsonObject, place: _Place) -> dict[str, object]:
-    tag = text_of(status.get("biz_opaque_callback_data")) or ""
-    tags = dict(_TAGS.findall(tag))
-    agent_tag = place.source.option("agent_tag")
-    actor = tags.get("actor") or place.source.option("sent_by") or "bot"
-    if agent_tag and agent_tag in tag:
-        actor = "agent"
-    bot_id = tags.get("bot_id") or _bot_id(place)
-    bot = bot_of(place.source, bot_id, version=tags.get("bot_version")) if actor != "agent" else {}
-    customer = text_of(status.get("recipient_id")) or text_of(status.get("recipient_user_id"))
-    return _fields(status, place, customer=customer) | {"actor": "agent" if actor == "agent" else "bot"} | bot
-
-
-def _bot_id(place: _Place) -> str | None:
-    identity = place.source.identity(place.number, place.shown_number)
-    if identity is not None:
-        return identity.sender
-    return None if place.source.bot_id is not None else place.number
-
-
-def _fields(message: JsonObject, place: _Place, *, customer: str | None) -> dict[str, object]:
+def _fields(message: JsonObject, change: _Change, *, list_name: str) -> dict[str, object]:
+    customer = first_text(*(message.get(key) for key in _CUSTOMER_KEYS[list_name]))
+    if list_name == "statuses":
+        author = _author_of_answer(message, change)
+    else:
+        customer = first_text(customer, change.contact.get("wa_id"), change.contact.get("user_id"))
+        is_echo = list_name == "message_echoes"
+        author = {"actor": "agent"} if is_echo else {"actor": "customer", **bot_of(change.source, _bot_id(change))}
     wamid = text_of(message.get("id"))
     person = None if customer is None else f"{CHANNEL}:{customer.removeprefix('+')}"
     return {
         "event_id": None if wamid is None else f"wamid-{hashlib.sha256(wamid.encode()).hexdigest()}",
         "occurred_at": time_of_epoch(message.get("timestamp")),
-        "conversation_id": None if person is None or place.number is None else f"{person}:{place.number}",
+        "conversation_id": None if person is None or change.number is None else f"{person}:{change.number}",
         "customer_id": person,
         "kind": "message",
         "channel": CHANNEL,
-        "preview": _is_preview(place, customer),
+        "preview": _is_preview(change, customer),
+        **author,
     }
 
 
-def _is_preview(place: _Place, customer: str | None) -> bool | None:
-    known_as = (place.number, place.shown_number, customer)
-    return True if is_listed(place.source, "preview_numbers", default=(), known_as=known_as) else None
+def _author_of_answer(status: JsonObject, change: _Change) -> Fields:
+    tag = text_of(status.get("biz_opaque_callback_data")) or ""
+    tags = dict(_TAGS.findall(tag))
+    agent_tag = change.source.option("agent_tag")
+    actor = tags.get("actor") or change.source.option("sent_by") or "bot"
+    if actor == "agent" or (agent_tag and agent_tag in tag):
+        return {"actor": "agent"}
+    bot = bot_of(change.source, tags.get("bot_id") or _bot_id(change), version=tags.get("bot_version"))
+    return {"actor": "bot", **bot}
+
+
+def _bot_id(change: _Change) -> str | None:
+    identity = change.source.identity(change.number, change.display_number)
+    if identity is not None:
+        return identity.sender
+    return None if change.source.bot_id is not None else change.number
+
+
+def _is_preview(change: _Change, customer: str | None) -> bool | None:
+    known_as = (change.number, change.display_number, customer)
+    return True if is_listed(change.source, "preview_numbers", default=(), known_as=known_as) else None
