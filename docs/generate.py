@@ -1,6 +1,6 @@
-"""Writes the reference pages that the code already says: events, errors, commands. `make docs` runs it.
+"""Reference pages generated from the code: events, errors, commands, platforms. `make docs` runs this.
 
-`tests/contract/test_docs.py` fails when a page is not what this would write.
+`tests/contract/test_docs.py` fails if a page is stale.
 """
 
 import ast
@@ -19,20 +19,20 @@ SOURCE = DOCS.parent / "src" / "botmeter"
 REFERENCE = DOCS / "reference"
 
 FIELD_NOTES = {
-    "event_id": "One name for one event of its source. An event is known by account, source and this.",
+    "event_id": "Id of the event, unique within its source.",
     "occurred_at": "RFC 3339 with an offset; kept in microseconds UTC, further digits are cut.",
-    "conversation_id": "The thread that it belongs to.",
-    "customer_id": "The customer of the conversation, also on what a bot or agent says.",
-    "actor": "Who did it.",
+    "conversation_id": "The conversation that it belongs to.",
+    "customer_id": "The customer of the conversation, also on messages of bots and agents.",
+    "actor": "Who caused it.",
     "kind": "What happened; `message` if left out. Only a message can open a session.",
-    "bot_id": "The bot that took part; left out: none did.",
-    "bot_name": "What people call that bot.",
+    "bot_id": "The bot that took part; none if left out.",
+    "bot_name": "Display name of that bot.",
     "bot_version": "Its version, as the bot builder names it.",
-    "channel": "Where it took place; `unknown` if left out.",
+    "channel": "The channel of the conversation; `unknown` if left out.",
     "ticket_id": "The helpdesk case that is linked to the conversation.",
     "ticket_type": "The kind of customer issue: refund, delivery, …",
-    "preview": "Whether it came from a preview of a bot; left out: not known.",
-    "attributes": "Anything else; kept, and looked at only by a policy whose `exclude` names one of its booleans.",
+    "preview": "True if it came from a preview of a bot; unknown if left out.",
+    "attributes": "Anything else; stored, and read only by a policy whose `exclude` names one of its booleans.",
 }
 
 COMMAND_NOTES = (
@@ -52,12 +52,12 @@ completion of commands, accounts and policies.""",
 )
 FAMILIES = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
 ADVICE = {
-    "rejection": "mend the cause and retry it from quarantine, or mend the event and import it",
+    "rejection": "fix the cause and retry it from quarantine, or fix the event and import it",
     "Refused": "change the request",
     "Missing": "name something that exists",
-    "NotAllowed": "use what you may",
-    "Conflict": "look at what is already there",
-    "TooMuch": "ask for less",
+    "NotAllowed": "ask someone who has the right",
+    "Conflict": "check the existing data",
+    "TooMuch": "request less",
     "Unavailable": "try again later",
 }
 
@@ -84,46 +84,46 @@ def events_page() -> str:
 
 
 def errors_page() -> str:
-    """Every code, its family, and the sentences that come with it."""
-    sentences: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for code, family, sentence in raised():
-        known = sentences[code, family]
-        if sentence and sentence not in known:
-            known.append(sentence)
+    """Every code, its family and its messages."""
+    messages: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for code, family, message in error_calls():
+        known = messages[code, family]
+        if message and message not in known:
+            known.append(message)
     tree = inspect.cleandoc(errors.__doc__ or "").split("\n\n")[2]
     rows = (
-        (f"`{code}`", family, ADVICE.get(family, ""), " <br> ".join(sentences[code, family]) or "a sentence of its own")
-        for code, family in sorted(sentences)
+        (f"`{code}`", family, ADVICE.get(family, ""), " <br> ".join(messages[code, family]) or "depends on the value")
+        for code, family in sorted(messages)
     )
     return _page(
         "Errors",
-        "Every error has a stable code for programs and a sentence for people. In a receipt, `rejections` carry the\n"
+        "Every error has a stable code for programs and a message for people. In a receipt, `rejections` carry the\n"
         "same codes. `…` stands for the value in question. The command line ends with 1 for a request that failed and\n"
-        "with 2 for one that was written wrongly.",
+        "with 2 for invalid arguments.",
         f"```\n{inspect.cleandoc(tree)}\n```",
-        _table(("code", "family", "what to do", "what it says"), rows),
+        _table(("code", "family", "what to do", "message"), rows),
     )
 
 
-def raised() -> Iterator[tuple[str, str, str]]:
-    """(code, family, sentence with … for values) of every error and rejection made anywhere in the product."""
+def error_calls() -> Iterator[tuple[str, str, str]]:
+    """(code, family, message with … for values) of every error and rejection in the code."""
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
-                case ast.Call(func=ast.Name(id=family), args=[code, *rest]) if family in FAMILIES and _said(code):
-                    yield _said(code), family, _said(rest[0]) if rest else ""
+                case ast.Call(func=ast.Name(id=family), args=[code, *rest]) if family in FAMILIES and _literal(code):
+                    yield _literal(code), family, _literal(rest[0]) if rest else ""
                 case ast.Call(keywords=keywords):
-                    named = {word.arg: _said(word.value) for word in keywords}
+                    named = {word.arg: _literal(word.value) for word in keywords}
                     if named.get("code"):
                         yield named["code"], "rejection", named.get("detail", "")
                 case ast.Assign(
                     targets=[ast.Tuple(elts=[ast.Name(id="code"), *_])], value=ast.Tuple(elts=[code, detail])
                 ):
-                    yield _said(code), "rejection", _said(detail)
+                    yield _literal(code), "rejection", _literal(detail)
 
 
 def commands_page() -> str:
-    """Every command with its options and examples, as the program itself declares them."""
+    """Every command with its options and examples."""
     from typer.main import get_command
 
     from botmeter.cli.main import PROGRAM, app
@@ -158,7 +158,7 @@ def _command(command: Any, path: str) -> str:
 
 
 def platforms_page() -> str:
-    """Every platform with what it sends, and the options of its sources."""
+    """Every platform with its deliveries, and the options of its sources."""
     from botmeter.sources.platforms.registry import connectors
 
     known = tuple(connectors())
@@ -176,20 +176,20 @@ def platforms_page() -> str:
     options = ((each.label, f"`{option.name}`", option.help) for each in known for option in each.options)
     return _page(
         "Platforms",
-        "The platforms whose events Botmeter reads. [Connect a platform](../guides/sources.md) says how to set one up.",
+        "The platforms whose events Botmeter reads. [Connect a platform](../guides/sources.md) has the set-up steps.",
         _table(("platform", "code", "live", "files", "signed", "pulled"), rows),
         "## Options\n\nA source has the options of its platform, besides the defaults that every source has.",
         _table(("platform", "option", "meaning"), options),
     )
 
 
-def _said(node: ast.expr) -> str:
-    """The text of a literal; `…` where a value is put in; nothing if it is no literal."""
+def _literal(node: ast.expr) -> str:
+    """Text of a literal with `…` for inserted values; empty for anything else."""
     match node:
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=values):
-            return "".join(_said(part) or "…" for part in values)
+            return "".join(_literal(part) or "…" for part in values)
         case _:
             return ""
 
@@ -220,11 +220,11 @@ PAGES = {
     "commands.md": commands_page,
     "platforms.md": platforms_page,
 }
-"""The generated pages of `docs/reference`: name and what makes the text."""
+"""Pages of `docs/reference`, with the function that writes each."""
 
 
 def main() -> int:
-    """Writes every page; says which ones changed."""
+    """Write every page, and print which ones changed."""
     REFERENCE.mkdir(exist_ok=True)
     for name, page in PAGES.items():
         path, text = REFERENCE / name, page()

@@ -1,7 +1,7 @@
-"""Takes the pictures of `docs/images` from the demo, served: each in light and dark, wide and narrow.
+"""Pictures of `docs/images`, taken from the served demo, each in light and dark, wide and narrow.
 
-`make docs` runs it. The demo's events are the same each time but end now, so the pictures change with the day and
-with nothing else.
+`make docs` runs it. The demo's events are the same each time but end now, so the pictures change with the day
+alone.
 """
 
 import os
@@ -52,8 +52,8 @@ def _opened_row(page: Page, server: Server) -> None:
     page.evaluate("scrollTo(0, 0)")
 
 
-def _story(page: Page, server: Server) -> None:
-    """Why a session of several bots was charged."""
+def _session(page: Page, server: Server) -> None:
+    """The explanation of a session of several bots."""
     page.goto(server.at(f"{_REPORT}/rows?period=last-month&sort=-conversations"))
     several = page.locator("tr.row[data-href]", has=page.locator("td", has_text=","))
     page.goto(server.at(several.first.get_attribute("data-href") or ""))
@@ -62,25 +62,25 @@ def _story(page: Page, server: Server) -> None:
 OF_OWNER: dict[str, Opening] = {
     "report": _at(_REPORT),
     "underlying-data": _opened_row,
-    "session-story": _story,
+    "session-story": _session,
     "my-bots": _at(f"/a/{DEMO_ACCOUNT}/bots"),
     "settings": _at(f"/a/{DEMO_ACCOUNT}/admin/settings"),
 }
 OF_NEW_OWNER: dict[str, Opening] = {"empty-account": _at(f"/a/{EMPTY_ACCOUNT}/reports/bot-session-consumption")}
 OF_NOBODY: dict[str, Opening] = {"sign-in": _at("/sign-in")}
 NAMES = (*OF_OWNER, *OF_NOBODY, *OF_NEW_OWNER)
-"""The pictures: each stands four times in `docs/images`, as NAME-wide-light.png and so on."""
+"""Names of the pictures; each has four files in `docs/images`, NAME-wide-light.png and so on."""
 
 
 def main() -> int:
-    """Takes every picture; says what it wrote."""
+    """Take every picture, and print the files written."""
     path = chromium_path()
     if path is None:
         print(f"No pictures taken. {HOW_TO_GET_CHROMIUM}")
         return 0
     IMAGES.mkdir(exist_ok=True)
     with TemporaryDirectory() as folder, launched(path) as browser:
-        # Where commands look by themselves, so that no page has to name the folder.
+        # The default folder of commands, so that no page has to name it.
         os.environ["XDG_DATA_HOME"] = folder
         with running("demo", folder=Path(folder) / "botmeter") as server:
             _take_all(browser, server)
@@ -88,31 +88,31 @@ def main() -> int:
 
 
 def _take_all(browser: Browser, server: Server) -> None:
-    for looked in (OF_OWNER, OF_NOBODY):
-        _take(looked, browser, server=server, is_signed_in=looked is OF_OWNER)
+    for pages in (OF_OWNER, OF_NOBODY):
+        _take(pages, browser, server=server, is_signed_in=pages is OF_OWNER)
     # Only now: with a second account its owner would be offered to switch on every page.
     commanded("account", "create", EMPTY_ACCOUNT, "--title", EMPTY_TITLE, folder=server.folder)
     commanded("user", "role", DEMO_OWNER, "owner", "--account", EMPTY_ACCOUNT, folder=server.folder)
     _take(OF_NEW_OWNER, browser, server=server, is_signed_in=True)
 
 
-def _take(looked: dict[str, Opening], browser: Browser, *, server: Server, is_signed_in: bool) -> None:
+def _take(pages: dict[str, Opening], browser: Browser, *, server: Server, is_signed_in: bool) -> None:
     for size_name, size in (("wide", WIDE), ("narrow", NARROW)):
         for scheme in ("light", "dark"):
             with _tab(browser, size=size, is_dark=scheme == "dark") as page:
                 if is_signed_in:
                     page.goto(server.link)
-                for name, opened in looked.items():
+                for name, opened in pages.items():
                     opened(page, server)
                     _shoot(page, IMAGES / f"{name}-{size_name}-{scheme}.png")
 
 
 @contextmanager
 def _tab(browser: Browser, *, size: tuple[int, int], is_dark: bool) -> Iterator[Page]:
-    seen_by = watched(browser, size=size, dark=is_dark)
-    yield seen_by.page()
-    seen_by.context.close()
-    assert not seen_by.complaints, seen_by.complaints
+    visitor = watched(browser, size=size, dark=is_dark)
+    yield visitor.page()
+    visitor.context.close()
+    assert not visitor.complaints, visitor.complaints
 
 
 def _shoot(page: Page, file: Path) -> None:
