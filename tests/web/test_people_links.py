@@ -16,9 +16,10 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.audit import Action
 from botmeter.people.links import digest_of, forget_expired_links, new_link, use_up
-from botmeter.people.mail import send, wait_until_sent
+from botmeter.people.mail import send
 from botmeter.people.models import AuditEntry, Link, Membership, User
 from botmeter.people.rights import Role
+from support.mails import wait_until_sent
 from support.server_state import in_use
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
 

@@ -13,10 +13,10 @@ from botmeter.domain.errors import Refused
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people import members
 from botmeter.people.audit import Action
-from botmeter.people.mail import wait_until_sent
 from botmeter.people.members import MemberRole
 from botmeter.people.models import AuditEntry, Link, Membership, User
 from botmeter.people.rights import Role
+from support.mails import wait_until_sent
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]

@@ -52,12 +52,12 @@ def us_from_text(text: str) -> int:
     Raises:
         Refused: `time_invalid`, `time_without_offset`, or `time_out_of_range` outside the years 2 to 9998.
     """
-    found = _RFC3339.fullmatch(text)
-    if found is None:
-        raise Refused("time_invalid", f"{_shown(text)} is not an RFC 3339 time, such as 2026-11-22T14:05:00Z.")
-    year, month, day, hour, minute, second, fraction, zulu, sign, off_hour, off_minute = found.groups()
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise Refused("time_invalid", f"{_quoted(text)} is not an RFC 3339 time, such as 2026-11-22T14:05:00Z.")
+    year, month, day, hour, minute, second, fraction, zulu, sign, off_hour, off_minute = match.groups()
     if zulu is None and sign is None:
-        raise Refused("time_without_offset", f"{_shown(text)} has no offset. Add Z, or an offset such as +05:30.")
+        raise Refused("time_without_offset", f"{_quoted(text)} has no offset. Add Z, or an offset such as +05:30.")
     leap = second == "60"
     micros = 999_999 if leap else int(((fraction or "") + "000000")[:6])
     try:
@@ -65,11 +65,11 @@ def us_from_text(text: str) -> int:
         at = time(int(hour), int(minute), 59 if leap else int(second), micros)
         ahead = time(int(off_hour or 0), int(off_minute or 0))
     except ValueError:
-        raise Refused("time_invalid", f"{_shown(text)} names a date or time that does not exist.") from None
+        raise Refused("time_invalid", f"{_quoted(text)} names a date or time that does not exist.") from None
     ahead_us = (ahead.hour * 60 + ahead.minute) * 60 * MICROSECONDS_PER_SECOND
     instant_us = us_from_datetime(datetime.combine(on, at, UTC)) + (ahead_us if sign == "-" else -ahead_us)
     if not INSTANT_FIRST_US <= instant_us < INSTANT_END_US:
-        raise Refused("time_out_of_range", f"{_shown(text)} is outside the years 2 to 9998.")
+        raise Refused("time_out_of_range", f"{_quoted(text)} is outside the years 2 to 9998.")
     return instant_us
 
 
@@ -86,5 +86,5 @@ def text_to_the_second(instant_us: int) -> str:
     return f"{text_from_us(instant_us)[:19]}Z"
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "…")

@@ -142,12 +142,12 @@ def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us:
 def offsets_us(period: Period) -> list[tuple[int, int]]:
     """Return the zone's (start, offset) in µs, ascending from the period's start."""
     edges_us = period.edges_us()
-    found = [(edges_us[0], offset_us(edges_us[0], period.timezone))]
+    offsets = [(edges_us[0], offset_us(edges_us[0], period.timezone))]
     for start_us, end_us in pairwise(edges_us):
-        if start_us < end_us and offset_us(end_us - 1, period.timezone) != found[-1][1]:
+        if start_us < end_us and offset_us(end_us - 1, period.timezone) != offsets[-1][1]:
             change_us = _change_us(start_us, end_us, timezone=period.timezone)
-            found.append((change_us, offset_us(change_us, period.timezone)))
-    return found
+            offsets.append((change_us, offset_us(change_us, period.timezone)))
+    return offsets
 
 
 def _change_us(start_us: int, end_us: int, *, timezone: str) -> int:

@@ -76,22 +76,22 @@ class Source:
                 f"Source {self.name[:40]} has {len(self.identities):,} bot identities; the limit is "
                 f"{IDENTITIES_MAX:,}.",
             )
-        found: dict[str, BotIdentity] = {}
+        by_sender: dict[str, BotIdentity] = {}
         for identity in self.identities:
-            if identity.sender in found:
+            if identity.sender in by_sender:
                 raise Refused(
                     "source_setting_invalid", f"Sender {identity.sender[:40]!r} has two bot identities; give it one."
                 )
-            found[identity.sender] = identity
-        return found
+            by_sender[identity.sender] = identity
+        return by_sender
 
     def option(self, name: str) -> str | None:
         return dict(self.options).get(name)
 
     def identity(self, *ids_and_names: str | None) -> BotIdentity | None:
         """Return the first bot with one of these, if any."""
-        found = (self._identity_by_sender.get(word) for word in ids_and_names if word is not None)
-        return next((identity for identity in found if identity is not None), None)
+        identities = (self._identity_by_sender.get(word) for word in ids_and_names if word is not None)
+        return next((identity for identity in identities if identity is not None), None)
 
 
 def checked_source_name(name: str) -> str:

@@ -65,9 +65,9 @@ def month_text(month: str, *, year: bool = True) -> str:
     return f"{first_on:%b %Y}" if year else f"{first_on:%b}"
 
 
-def week_hour_text(place: int) -> str:
+def week_hour_text(week_hour: int) -> str:
     """Format an hour of the week: `Mon 09:00–10:00`."""
-    weekday, hour = divmod(place, 24)
+    weekday, hour = divmod(week_hour, 24)
     return f"{WEEKDAYS[weekday].capitalize()} {hour:02}:00{DASH}{hour + 1:02}:00"
 
 
@@ -106,14 +106,14 @@ def in_zone(instant_us: int, zone: str) -> datetime:
     return datetime_from_us(instant_us).astimezone(ZoneInfo(zone))
 
 
-_ID_SHOWN = 20
+_ID_LENGTH_MAX = 20
 
 
 def short_id(value: str) -> str:
     """Shorten a UUID to its ends, other ids to twenty characters."""
     if len(value) == 36 and value.count("-") == 4:
         return f"{value[:8]}…{value[-4:]}"
-    return value if len(value) <= _ID_SHOWN else f"{value[: _ID_SHOWN - 1]}…"
+    return value if len(value) <= _ID_LENGTH_MAX else f"{value[: _ID_LENGTH_MAX - 1]}…"
 
 
 def initials(name: str) -> str:

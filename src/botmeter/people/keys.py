@@ -86,26 +86,15 @@ class NewKey:
     secret: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownKey:
-    """A valid key; `start` is shown to people."""
-
-    pk: int
-    account: str
-    scopes: frozenset[str]
-    start: str
-    expires_at: datetime | None
-
-
 KNOWN_SECONDS: Final = 5.0
 """Time after which a key that another process revoked stops working."""
-# About a megabyte. Only valid keys are cached, so that invalid ones evict none.
+# A few megabytes. Only valid keys are cached, so that invalid ones evict none.
 _KNOWN_MAX: Final = 2_000
-known_keys: BoundedCache[str, KnownKey] = BoundedCache(_KNOWN_MAX, lasts_seconds=KNOWN_SECONDS)
+known_keys: BoundedCache[str, ApiKey] = BoundedCache(_KNOWN_MAX, lasts_seconds=KNOWN_SECONDS)
 """Working keys by digest of their secret. Cleared whenever a key is revoked or rotated in this process."""
 
 
-def require_scope(key: ApiKey | KnownKey, scope: Scope) -> None:
+def require_scope(key: ApiKey, scope: Scope) -> None:
     """Raise NotAllowed `scope_missing` unless the key has the scope, or `admin`, which includes all."""
     if not {scope.value, Scope.ADMIN.value} & set(key.scopes):
         own = ", ".join(sorted(key.scopes)) or "none"
@@ -121,7 +110,7 @@ def secret_from_headers(headers: Mapping[str, str]) -> str:
     return secret
 
 
-def check_rate(limiter: RateLimiter, key: ApiKey | KnownKey, *, limit: int) -> None:
+def check_rate(limiter: RateLimiter, key: ApiKey, *, limit: int) -> None:
     """Count a request of the key; raises Unavailable `rate_exceeded` beyond `limit` a minute."""
     if not limiter.allows(key.pk, limit=limit, now_seconds=present().timestamp()):
         raise Unavailable(
@@ -202,7 +191,7 @@ def record_use(key: ApiKey) -> None:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
-def cached_key(secret: str) -> KnownKey | None:
+def cached_key(secret: str) -> ApiKey | None:
     """Return the key if it is cached; never blocks. If None, call `known_key`."""
     key = known_keys.get(digest_of(secret))
     if key is None or (key.expires_at is not None and key.expires_at <= present()):
@@ -210,19 +199,19 @@ def cached_key(secret: str) -> KnownKey | None:
     return key
 
 
-def known_key(secret: str) -> KnownKey:
+def known_key(secret: str) -> ApiKey:
     """Return the key with this secret and record its use; raises as `valid_key`."""
     return cached_key(secret) or known_keys.remake(digest_of(secret), lambda: _read_key(secret))
 
 
-async def key_from_headers(headers: Mapping[str, str]) -> KnownKey:
+async def key_from_headers(headers: Mapping[str, str]) -> ApiKey:
     """Return the request's key, read in a thread unless cached; raises as `secret_from_headers` and `valid_key`."""
     secret = secret_from_headers(headers)
     key = cached_key(secret)
     return await asyncio.to_thread(known_key, secret) if key is None else key
 
 
-def _read_key(secret: str) -> KnownKey:
+def _read_key(secret: str) -> ApiKey:
     # Outside a request nothing else closes a connection that the database has dropped.
     close_old_connections()
     key = valid_key(secret)
@@ -231,9 +220,7 @@ def _read_key(secret: str) -> KnownKey:
     except DatabaseError as problem:
         # Accepting the event matters more than recording the use.
         _log.warning("The use of a key was not recorded: %s", problem)
-    return KnownKey(
-        pk=key.pk, account=key.account, scopes=frozenset(key.scopes), start=key.start, expires_at=key.expires_at
-    )
+    return key
 
 
 def key_of(account: str, text: str) -> ApiKey:

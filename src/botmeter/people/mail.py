@@ -4,7 +4,7 @@ Sent in the background, since response times must not reveal a mail; failures ar
 """
 
 import logging
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from django.conf import settings
@@ -12,8 +12,8 @@ from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
 _log = logging.getLogger(__name__)
-_sender: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
-_unsent: "Final[set[Future[None]]]" = set()
+SENDER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+"""Thread that sends the mails, one at a time."""
 
 
 def mail_is_set() -> bool:
@@ -24,14 +24,7 @@ def mail_is_set() -> bool:
 def send(subject: str, *lines: str, to: str) -> None:
     """Send a plain-text mail in the background."""
     message = EmailMessage(subject=subject, body="\n".join(lines) + "\n", to=[to])
-    sending = _sender.submit(_deliver, message)
-    _unsent.add(sending)
-    sending.add_done_callback(_unsent.discard)
-
-
-def wait_until_sent() -> None:
-    """Wait for all mails."""
-    wait(tuple(_unsent))
+    SENDER.submit(_deliver, message)
 
 
 def public_address(request: HttpRequest, path: str) -> str:

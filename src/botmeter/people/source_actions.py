@@ -79,13 +79,12 @@ def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
     return True
 
 
-def add_identity(ledger: Ledger, name: str, *, identity: BotIdentity, author: Author) -> bool:
-    """Identify a sender as a bot from now on; False if unchanged."""
+def add_identity(ledger: Ledger, name: str, *, identity: BotIdentity, author: Author) -> None:
+    """Identify a sender as a bot from now on."""
     source = existing_source(ledger, name)
-    others = tuple(each for each in source.identities if each.sender != identity.sender)
-    if len(others) < len(source.identities) and identity in source.identities:
-        return False
-    return change_source(ledger, replace(source, identities=(*others, identity)), author=author)
+    if identity not in source.identities:
+        others = tuple(each for each in source.identities if each.sender != identity.sender)
+        change_source(ledger, replace(source, identities=(*others, identity)), author=author)
 
 
 def remove_identity(ledger: Ledger, name: str, *, sender: str, author: Author) -> None:
