@@ -4,9 +4,7 @@ Aliases are resolved when events are read, so any merge can be undone.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import NoReturn
 
 import pyarrow as pa
 
@@ -75,10 +73,6 @@ class CustomerAlias:
     undone_by: str | None
 
 
-class _Undone(Exception):
-    """Leaves the transaction of a preview, which is never committed."""
-
-
 def merge_customers(
     ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int, by: str | None = None
 ) -> CustomerChange:
@@ -97,11 +91,8 @@ def merge_customers(
 
 def merge_preview(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int) -> CustomerChange:
     """Return the result of `merge_customers`, or raise as it would."""
-    found: list[CustomerChange] = []
-    with suppress(_Undone), ledger.transaction():
-        found.append(_merge(ledger, pairs, now_us=now_us, by=None))
-        _undo()
-    return found[0]
+    with ledger.dry_run():
+        return _merge(ledger, pairs, now_us=now_us, by=None)
 
 
 def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by: str | None = None) -> CustomerChange:
@@ -259,7 +250,3 @@ def _check_count(count: int) -> None:
         raise TooMuch("merge_too_large", f"{count:,} aliases are too many in one change; the limit is {PAIRS_MAX:,}.")
     if count == 0:
         raise Refused("merge_invalid", "Name at least one alias.")
-
-
-def _undo() -> NoReturn:
-    raise _Undone

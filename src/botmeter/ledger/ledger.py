@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import NamedTuple
 
 import duckdb
@@ -13,7 +13,6 @@ from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.ledger.contents import read_contents, touchpoints_from
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
-from botmeter.ledger.read_transactions import ReadTransactions
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoints
@@ -21,8 +20,39 @@ from botmeter.metering.touchpoints import Footprints, Touchpoints
 sql = statements_of(__name__)
 
 
+class _DryRunEnd(Exception):
+    """Rolls a transaction back that must not be committed."""
+
+
 class _Latest(NamedTuple):
     at_us: int | None
+
+
+class ReadTransactions:
+    """The open read transactions beside one connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._open: set[duckdb.DuckDBPyConnection] = set()
+
+    @contextmanager
+    def begin(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = self._connection.cursor()
+        self._open.add(connection)
+        try:
+            connection.begin()
+            # Not before the first statement does DuckDB decide which commit the transaction sees.
+            connection.execute(sql("begin_read")).fetchall()
+            yield connection
+        finally:
+            self._open.discard(connection)
+            # Closing undoes the transaction, and with it the temporary tables.
+            connection.close()
+
+    def interrupt(self) -> None:
+        for connection in (self._connection, *self._open):
+            with suppress(duckdb.Error):
+                connection.interrupt()
 
 
 class Ledger:
@@ -30,7 +60,8 @@ class Ledger:
 
     Attributes:
         unfolded_span_rows: Rows of `conversation_span` since the last fold.
-        version: Grows with each commit.
+        version: Grows with each commit of this ledger. Live events are committed by another one of the same file, whose
+            version nobody reads: they change no number until this one settles them.
         keys: Shared by all writers of the file.
     """
 
@@ -102,6 +133,13 @@ class Ledger:
             if isinstance(problem, (duckdb.Error, OSError)) and not isinstance(problem, BotmeterError):
                 raise failure(problem) from problem
             raise
+
+    @contextmanager
+    def dry_run(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Roll back all changes at the end of the `with`."""
+        with suppress(_DryRunEnd), self.transaction() as connection:
+            yield connection
+            raise _DryRunEnd
 
     def next_append_no(self) -> int:
         if self._next_append_no is None:

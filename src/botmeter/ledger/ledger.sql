@@ -1,3 +1,7 @@
+-- name: begin_read
+-- Reads: meta. Takes: nothing. Gives: one row; the first statement of a transaction decides which commit it sees.
+SELECT name::VARCHAR FROM meta ORDER BY name LIMIT 1
+
 -- name: next_append_no
 -- Reads: receipt, delivery. Takes: nothing. Gives: the number of the next submission, one row.
 SELECT greatest(

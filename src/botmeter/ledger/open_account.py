@@ -6,8 +6,9 @@ Live events have their own queue and connection; writers other than settling hol
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
+from typing import TypeVar
 
 import duckdb
 
@@ -21,8 +22,10 @@ from botmeter.ledger.interruption import WaitPolicy
 from botmeter.ledger.known_keys import SharedKeys
 from botmeter.ledger.ledger import Ledger, failure
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.reading import Published, ReadingLedger
+from botmeter.ledger.reading import PublishedContents, ReadingLedger
 from botmeter.ledger.settle import Backlog, backlog, settle, settle_quietly
+
+_OpenLedger = TypeVar("_OpenLedger", Ledger, ReadingLedger)
 
 
 class OpenAccount:
@@ -42,7 +45,7 @@ class OpenAccount:
         self._live_ledger: Ledger | None = None
         self._keys = SharedKeys()
         self._checkpoints: Checkpoints | None = None
-        self._published: Published | None = None
+        self._published: PublishedContents | None = None
         self._version = first_version
         self._is_read_only = False
         self._is_broken = False
@@ -55,20 +58,12 @@ class OpenAccount:
         Raises:
             Unavailable: `ledger_busy` during exclusive use.
         """
-        with self._changed:
-            if not wait.until(lambda: not self._is_exclusive, changed=self._changed):
-                raise self._busy(wait)
-            root, published = self._open()
-            reader = ReadingLedger(
-                root.cursor(), published=published, version=self._present_version(), is_current=self._is_current
-            )
-            self._user_count += 1
-        try:
-            with _interruptible(reader, wait):
-                yield reader
-        finally:
-            reader.connection.close()
-            self._release()
+        with (
+            self._using(lambda: self._open_reader(wait)) as reader,
+            closing(reader.connection),
+            _interruptible(reader, wait),
+        ):
+            yield reader
 
     @contextmanager
     def writing(self, wait: WaitPolicy) -> Iterator[Ledger]:
@@ -78,7 +73,7 @@ class OpenAccount:
             Unavailable: `ledger_busy` after too long a wait.
             NotAllowed: `ledger_read_only`.
         """
-        with self._write_queue.turn(wait), self._live_queue.turn(wait), self._locked_writer(wait) as ledger:
+        with self._write_queue.turn(wait), self._live_queue.turn(wait), self._publishing_writer(wait) as ledger:
             ledger.catch_up()
             settle(ledger, now_us=now_us())
             try:
@@ -91,23 +86,18 @@ class OpenAccount:
     def settling(self, wait: WaitPolicy) -> Iterator[Ledger]:
         # A file that is open read-only is opened again, which needs the live queue too.
         beside = self._live_queue.turn(wait) if self._is_read_only else nullcontext()
-        with self._write_queue.turn(wait), beside, self._locked_writer(wait) as ledger:
+        with self._write_queue.turn(wait), beside, self._publishing_writer(wait) as ledger:
             yield ledger
 
     @contextmanager
     def appending_live(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        with self._live_queue.turn(wait):
-            with self._changed:
-                ledger = self._open_live_ledger(wait)
-                self._user_count += 1
+        with self._live_queue.turn(wait), self._using(lambda: self._open_live_ledger(wait)) as ledger:
             try:
                 with _interruptible(ledger, wait):
                     yield ledger
             except BaseException:
                 self._forget_live_ledger()
                 raise
-            finally:
-                self._release()
 
     def unsettled(self) -> Backlog:
         """Return the backlog; empty for a closed file."""
@@ -152,19 +142,17 @@ class OpenAccount:
             self._close_file()
 
     @contextmanager
-    def _locked_writer(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        ledger = self._open_writer(wait)
-        try:
-            with _interruptible(ledger, wait):
-                yield ledger
-            self._publish(ledger)
-            if self._checkpoints is not None:
-                self._checkpoints.catch_up()
-        except BaseException:
-            self._forget_writer()
-            raise
-        finally:
-            self._release()
+    def _publishing_writer(self, wait: WaitPolicy) -> Iterator[Ledger]:
+        with self._using(lambda: self._open_writer(wait)) as ledger:
+            try:
+                with _interruptible(ledger, wait):
+                    yield ledger
+                self._publish(ledger)
+                if self._checkpoints is not None:
+                    self._checkpoints.catch_up()
+            except BaseException:
+                self._forget_writer()
+                raise
 
     @contextmanager
     def _closed_to_readers(self, wait: WaitPolicy) -> Iterator[None]:
@@ -180,13 +168,34 @@ class OpenAccount:
                 self._is_exclusive = False
                 self._changed.notify_all()
 
-    def _open_writer(self, wait: WaitPolicy) -> Ledger:
+    @contextmanager
+    def _using(self, opened: Callable[[], _OpenLedger]) -> Iterator[_OpenLedger]:
+        """Keep the file open during the `with`."""
         with self._changed:
-            root = self._open_to_write(wait)
-            if self._writer is None:
-                self._writer = Ledger(root.cursor(), version=self._version, keys=self._keys)
+            ledger = opened()
             self._user_count += 1
-            return self._writer
+        try:
+            yield ledger
+        finally:
+            with self._changed:
+                self._user_count -= 1
+                self._used_at = time.monotonic()
+                self._changed.notify_all()
+
+    def _open_reader(self, wait: WaitPolicy) -> ReadingLedger:
+        """Require `_changed` to be held."""
+        if not wait.until(lambda: not self._is_exclusive, changed=self._changed):
+            raise self._busy(wait)
+        root, published = self._open()
+        version = self._version if self._writer is None else self._writer.version
+        return ReadingLedger(root.cursor(), published=published, version=version, is_current=self._is_current)
+
+    def _open_writer(self, wait: WaitPolicy) -> Ledger:
+        """Require `_changed` to be held."""
+        root = self._open_to_write(wait)
+        if self._writer is None:
+            self._writer = Ledger(root.cursor(), version=self._version, keys=self._keys)
+        return self._writer
 
     def _open_live_ledger(self, wait: WaitPolicy) -> Ledger:
         """Require `_changed` to be held."""
@@ -208,7 +217,7 @@ class OpenAccount:
         root, _ = self._open()
         return root
 
-    def _open(self) -> tuple[duckdb.DuckDBPyConnection, Published]:
+    def _open(self) -> tuple[duckdb.DuckDBPyConnection, PublishedContents]:
         """Require `_changed` to be held."""
         if self._is_broken and self._user_count == 0:
             self._close_file()
@@ -218,22 +227,19 @@ class OpenAccount:
             # While it was closed, another file may have replaced it.
             self._version += 1
             ledger.version = self._version
-            self._published = Published.of(ledger)
+            self._published = PublishedContents.of(ledger)
             self._root, self._writer, self._keys = ledger.connection.cursor(), ledger, ledger.keys
             self._checkpoints = Checkpoints(self._root, file=self._folder.file_of(self._name))
         return self._root, self._published
 
     def _publish(self, ledger: Ledger) -> None:
-        published = Published.of(ledger, self._published)
+        published = PublishedContents.of(ledger)
         with self._changed:
             self._published, self._version = published, ledger.version
 
     def _is_current(self, version: int) -> bool:
         writer = self._writer
         return self._is_read_only or (writer is not None and writer.is_at(version))
-
-    def _present_version(self) -> int:
-        return self._version if self._writer is None else self._writer.version
 
     def _forget_writer(self) -> None:
         """Discard memory after an error, and the connection if DuckDB has given up."""
@@ -246,7 +252,7 @@ class OpenAccount:
                 return
             try:
                 fresh = Ledger(self._root.cursor(), version=self._version, keys=self._keys)
-                self._published, self._writer = Published.of(fresh, self._published), fresh
+                self._published, self._writer = PublishedContents.of(fresh), fresh
             except duckdb.Error:
                 self._is_broken = True
 
@@ -272,15 +278,6 @@ class OpenAccount:
             _close(self._root)
         self._root = self._writer = self._published = self._checkpoints = None
         self._is_broken = self._is_read_only = False
-
-    def _release(self) -> None:
-        with self._changed:
-            self._user_count -= 1
-            self._used()
-
-    def _used(self) -> None:
-        self._used_at = time.monotonic()
-        self._changed.notify_all()
 
     def _busy(self, wait: WaitPolicy) -> Unavailable:
         return Unavailable(

@@ -1,7 +1,7 @@
 """One reader's view of a ledger during writes.
 
 Old touchpoint numbers, or those of a rolled-back commit, would name the wrong bot for new rows. So each read
-transaction compares the version, and after a commit the tables.
+transaction compares the version, and after a commit a fingerprint of the tables.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,45 +11,38 @@ from typing import Any, Self
 
 import duckdb
 
-from botmeter.domain.account import Account
 from botmeter.ledger.contents import Contents, read_contents
 from botmeter.ledger.duckdb_calls import row_of
-from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.read_transactions import ReadTransactions
+from botmeter.ledger.ledger import Ledger, ReadTransactions
 from botmeter.ledger.statements import statements_of
-from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoints
 
 sql = statements_of(__name__)
 
-Mark = tuple[Any, ...]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """Immutable contents of a ledger after commit `version`; `mark` has the numbers of the matching tables."""
+class PublishedContents:
+    """Immutable contents of a ledger after commit `version`, and the fingerprint of the matching tables."""
 
     version: int
     contents: Contents
-    mark: Mark
+    fingerprint: tuple[Any, ...]
 
     @classmethod
-    def of(cls, ledger: Ledger, before: Self | None = None) -> "Published":
-        """Copy the contents of a ledger outside transactions, sharing unchanged ones with `before`."""
-        touchpoints, footprints = ledger.touchpoints, ledger.footprints
-        known = None if before is None else before.contents
-        has_same_touchpoints = known is not None and len(known.touchpoints) == len(touchpoints)
-        has_same_footprints = known is not None and len(known.footprints) == len(footprints)
+    def of(cls, ledger: Ledger) -> Self:
+        """Copy the contents of a ledger outside transactions."""
+        touchpoints, footprints = ledger.touchpoints.all(), ledger.footprints.all()
+        # Live events may have been numbered since that this ledger does not know yet, and so are not published.
+        fingerprint = (len(touchpoints), len(footprints), *_fingerprint(ledger.connection)[2:])
         return cls(
             version=ledger.version,
             contents=Contents(
                 account=ledger.account,
                 schedule=ledger.schedule,
-                touchpoints=known.touchpoints if known and has_same_touchpoints else Touchpoints(touchpoints.all()),
-                footprints=known.footprints if known and has_same_footprints else Footprints(footprints.all()),
+                touchpoints=Touchpoints(touchpoints),
+                footprints=Footprints(footprints),
             ),
-            # Live events may have been numbered since that this ledger does not know yet, and so are not published.
-            mark=(len(touchpoints), len(footprints), *_mark_of(ledger.connection)[2:]),
+            fingerprint=fingerprint,
         )
 
 
@@ -60,34 +53,18 @@ class ReadingLedger:
         self,
         connection: duckdb.DuckDBPyConnection,
         *,
-        published: Published,
+        published: PublishedContents,
         version: int,
         is_current: Callable[[int], bool],
     ) -> None:
-        """Take `is_current`, which tests if a version is current."""
+        """Take `is_current`, which tests a version."""
         self.connection = connection
         self.version = version
         self._published_version = published.version
-        self._contents = published.contents
-        self._mark = published.mark
+        self._fingerprint = published.fingerprint
         self._is_current = is_current
         self._read_transactions = ReadTransactions(connection)
-
-    @property
-    def account(self) -> Account:
-        return self._contents.account
-
-    @property
-    def schedule(self) -> Schedule:
-        return self._contents.schedule
-
-    @property
-    def touchpoints(self) -> Touchpoints:
-        return self._contents.touchpoints
-
-    @property
-    def footprints(self) -> Footprints:
-        return self._contents.footprints
+        self._set_contents(published.contents)
 
     @contextmanager
     def read_transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -100,11 +77,15 @@ class ReadingLedger:
         self._read_transactions.interrupt()
 
     def _refresh_contents(self, connection: duckdb.DuckDBPyConnection) -> None:
-        mark = _mark_of(connection)
-        if mark != self._mark:
-            self._contents = read_contents(connection)
-            self._mark = mark
+        fingerprint = _fingerprint(connection)
+        if fingerprint != self._fingerprint:
+            self._set_contents(read_contents(connection))
+            self._fingerprint = fingerprint
+
+    def _set_contents(self, contents: Contents) -> None:
+        self.account, self.schedule = contents.account, contents.schedule
+        self.touchpoints, self.footprints = contents.touchpoints, contents.footprints
 
 
-def _mark_of(connection: duckdb.DuckDBPyConnection) -> Mark:
-    return row_of(connection, sql("mark"))
+def _fingerprint(connection: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
+    return row_of(connection, sql("fingerprint"))

@@ -1,4 +1,4 @@
--- name: mark
+-- name: fingerprint
 -- Reads: touchpoint, footprint_member, policy_term, account_term. Takes: nothing.
 -- Gives: one row of numbers that changes with the contents that a ledger keeps in memory.
 SELECT

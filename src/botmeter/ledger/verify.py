@@ -1,7 +1,6 @@
 """Verification: events are metered again, compared with the tables, and rolled back."""
 
 from dataclasses import dataclass
-from typing import NoReturn
 
 from botmeter.ledger.conversation_spans import insert_spans
 from botmeter.ledger.duckdb_calls import row_of
@@ -69,26 +68,17 @@ def _columns(table: str) -> str:
     return _DERIVED[table].format(members=f"({sql('members')}) AS members")
 
 
-class _Undone(Exception):
-    """Leaves the transaction, which is never committed."""
-
-
 def verify(ledger: Ledger) -> Verification:
     """Meter everything again and compare; nothing changes."""
-    found: list[Verification] = []
     # The contents in memory would hide rows that are missing in the file.
     ledger.reload()
-    try:
-        with ledger.transaction() as connection:
-            for table in _DERIVED:
-                # Spans add up to one row per conversation, so their sums are compared.
-                name = "stored_spans" if table == "conversation_span" else "stored_copy"
-                connection.execute(sql(name, table=table, columns=_columns(table)))
-            _derive_again(ledger)
-            found.append(_compare(ledger))
-            _undo()
-    except _Undone:
-        return found[0]
+    with ledger.dry_run() as connection:
+        for table in _DERIVED:
+            # Spans add up to one row per conversation, so their sums are compared.
+            name = "stored_spans" if table == "conversation_span" else "stored_copy"
+            connection.execute(sql(name, table=table, columns=_columns(table)))
+        _derive_again(ledger)
+        return _compare(ledger)
 
 
 def _derive_again(ledger: Ledger) -> None:
@@ -99,10 +89,6 @@ def _derive_again(ledger: Ledger) -> None:
     insert_spans(connection, append_no=0)
     insert_all_tickets(connection)
     remeter_everything(ledger)
-
-
-def _undo() -> NoReturn:
-    raise _Undone
 
 
 def _compare(ledger: Ledger) -> Verification:

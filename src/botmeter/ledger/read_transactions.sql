@@ -1,3 +1,0 @@
--- name: begin
--- Reads: meta. Takes: nothing. Gives: one row; the first statement of a transaction decides which commit it sees.
-SELECT name::VARCHAR FROM meta ORDER BY name LIMIT 1
