@@ -12,6 +12,8 @@ from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from typing import Any, cast
 
+import msgspec
+
 from botmeter.domain.errors import Refused
 from botmeter.metering.policy import DURATION_US_MAX, Match, Policy, Require
 
@@ -100,72 +102,46 @@ def _arguments(data: Mapping[str, object], readers: _Readers, *, subject: str, p
         expected, reader = readers[key]
         try:
             read = reader(subject, value)
-        except (TypeError, ValueError):
+        except (msgspec.ValidationError, ValueError):
             wrong = f"{subject}: {prefix}{key} must be {expected}, not {_shown(value)}."
             raise Refused("policy_invalid", wrong) from None
         arguments[f"{key}_us" if key in _DURATION_KEYS else key] = read
     return arguments
 
 
-def _text(_subject: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+def _converter(kind: Any) -> _Reader:
+    return lambda _subject, value: msgspec.convert(value, kind)
 
 
-def _whole(_subject: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _truth(_subject: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _texts(subject: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, (list, tuple)):
-        raise TypeError
-    return tuple(_text(subject, each) for each in value)
-
-
-def _text_set(subject: str, value: object) -> frozenset[str]:
-    return frozenset(_texts(subject, value))
-
-
-def _duration_us(subject: str, value: object) -> int:
-    found = _DURATION.fullmatch(_text(subject, value))
-    if found is None:
+def _duration_us(_subject: str, value: object) -> int:
+    match = _DURATION.fullmatch(msgspec.convert(value, str))
+    if match is None:
         raise ValueError
     # Clipped just past the limit, so that the policy's own message names it.
-    return min(int(found[1]) * _UNIT_US[found[2]], DURATION_US_MAX + 1)
+    return min(int(match[1]) * _UNIT_US[match[2]], DURATION_US_MAX + 1)
 
 
-def _match(subject: str, value: object) -> Match:
-    if not isinstance(value, Mapping):
-        raise TypeError
-    return Match(**_arguments(value, _MATCH_READERS, subject=subject, prefix="match."))
+def _table_reader(kind: type[Match | Require], readers: _Readers, *, prefix: str) -> _Reader:
+    def table(subject: str, value: object) -> Match | Require:
+        keys = msgspec.convert(value, dict[str, object])
+        return kind(**_arguments(keys, readers, subject=subject, prefix=prefix))
+
+    return table
 
 
-def _require(subject: str, value: object) -> Require:
-    if not isinstance(value, Mapping):
-        raise TypeError
-    return Require(**_arguments(value, _REQUIRE_READERS, subject=subject, prefix="require."))
-
-
-_TEXT = ("a text", _text)
-_WHOLE = ("a whole number", _whole)
-_TEXT_SET = ("a list of texts", _text_set)
+_TEXT = ("a text", _converter(str))
+_WHOLE = ("a whole number", _converter(int))
+_TEXT_SET = ("a list of texts", _converter(frozenset[str]))
 _DURATION_US = ('a whole number with a unit of s, m, h or d, such as "30m"', _duration_us)
 
 _MATCH_READERS: _Readers = {"bot": _TEXT_SET, "bot_version": _TEXT_SET, "channel": _TEXT_SET}
 _REQUIRE_READERS: _Readers = {"min_customer": _WHOLE, "min_bot": _WHOLE, "max_agent": _WHOLE}
+_match = _table_reader(Match, _MATCH_READERS, prefix="match.")
+_require = _table_reader(Require, _REQUIRE_READERS, prefix="require.")
 _READERS: _Readers = {
     "name": _TEXT,
     "version": _WHOLE,
-    "scope": ("a list of texts", _texts),
+    "scope": ("a list of texts", _converter(tuple[str, ...])),
     "opens_on": _TEXT,
     "max_duration": _DURATION_US,
     "idle_timeout": _DURATION_US,
@@ -175,11 +151,14 @@ _READERS: _Readers = {
     "max_turns": _WHOLE,
     "turn_of": _TEXT,
     "ends_on": _TEXT_SET,
-    "inclusive_end": ("true or false", _truth),
+    "inclusive_end": ("true or false", _converter(bool)),
     "match": ("a table with bot, bot_version or channel", _match),
     "exclude": _TEXT_SET,
     "participants": _TEXT,
-    "require": ("a table with min_customer, min_bot or max_agent", _require),
+    "require": (
+        "a table with min_customer, min_bot or max_agent",
+        _table_reader(Require, _REQUIRE_READERS, prefix="require."),
+    ),
 }
 POLICY_KEYS = tuple(_READERS)
 """Every key of a policy file, in the order in which they are written and documented."""

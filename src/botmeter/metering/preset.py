@@ -4,13 +4,12 @@ Each is a TOML file in `presets`. Only rules that the parameters express exactly
 """
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
-from typing import Literal, cast
+from typing import Any, Literal
 
 from botmeter.domain.errors import Missing
 from botmeter.metering.policy import Policy
@@ -51,12 +50,12 @@ def preset(name: str) -> Preset:
     Raises:
         Missing: `policy_unknown`, with the nearest names.
     """
-    found = _by_name().get(name)
-    if found is None:
+    named = _by_name().get(name)
+    if named is None:
         near = get_close_matches(name, _by_name(), n=3, cutoff=0.4)
         hint = f"Did you mean {' or '.join(near)}?" if near else "`botmeter policy list` lists all names."
         raise Missing("policy_unknown", f"Unknown policy {name[:70]!r}. {hint}")
-    return found
+    return named
 
 
 def presets() -> tuple[Preset, ...]:
@@ -73,14 +72,7 @@ def _by_name() -> dict[str, Preset]:
 
 def _preset_from(text: str) -> Preset:
     data = tomllib.loads(text)
-    about = cast(Mapping[str, object], data["preset"])
-    return Preset(
-        policy=policy_from_mapping(cast(Mapping[str, object], data["policy"])),
-        title=cast(str, about["title"]),
-        source=cast(str, about["source"]),
-        seen_on=cast(date, about["seen_on"]),
-        confidence=cast(Confidence, about["confidence"]),
-        coverage=cast(str, about["coverage"]),
-        assumptions=tuple(cast(list[str], about["assumptions"])),
-        needed_fields=tuple(cast(list[str], about["needed_fields"])),
-    )
+    facts: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in data["preset"].items()
+    }
+    return Preset(policy=policy_from_mapping(data["policy"]), **facts)

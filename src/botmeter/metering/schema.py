@@ -36,15 +36,10 @@ EVENTS_SCHEMA = pa.schema(
 METER_SCHEMA = pa.schema(
     [
         pa.field("source", _REPEATED, nullable=False),
-        pa.field("event_id", pa.string(), nullable=False),
-        pa.field("occurred_at", pa.int64(), nullable=False),
-        pa.field("conversation_id", pa.string(), nullable=False),
-        pa.field("customer_id", pa.string(), nullable=False),
-        pa.field("actor", pa.uint8(), nullable=False),
-        pa.field("kind", pa.uint8(), nullable=False),
+        *(EVENTS_SCHEMA.field(name) for name in ("event_id", "occurred_at", "conversation_id", "customer_id")),
+        *(EVENTS_SCHEMA.field(name) for name in ("actor", "kind")),
         pa.field("touchpoint", pa.int32(), nullable=False),
-        pa.field("preview", pa.bool_()),
-        pa.field("attributes", pa.string()),
+        *(EVENTS_SCHEMA.field(name) for name in ("preview", "attributes")),
     ]
 )
 

@@ -40,24 +40,25 @@ class Touchpoints:
         return self._number_of.setdefault(touchpoint, len(self._number_of))
 
     def numbers(self, events: pa.Table) -> npt.NDArray[np.int32]:
-        combined = np.zeros(len(events), np.int64)
-        texts: list[list[str | None]] = []
-        for name in Touchpoint._fields:
-            codes, known = codes_of(events[name])
-            values = [*known.to_pylist(), None]
-            combined = combined * len(values) + codes
-            texts.append(values)
-        possible = math.prod(len(values) for values in texts)
-        if possible > max(len(combined), _FEW):
-            distinct, inverse = np.unique(combined, return_inverse=True)
-            return np.array([self.number(_touchpoint(code, texts)) for code in distinct.tolist()], np.int32)[inverse]
-        # Few combinations are possible, so those that occur are marked; sorting takes ten times as long.
-        occurs = np.zeros(possible, np.bool_)
-        occurs[combined] = True
-        numbers = np.empty(possible, np.int32)
-        for code in np.flatnonzero(occurs).tolist():
-            numbers[code] = self.number(_touchpoint(code, texts))
-        return numbers[combined]
+        coded = [codes_of(events[name]) for name in Touchpoint._fields]
+        texts = [[*known.to_pylist(), None] for _, known in coded]
+        shape = tuple(len(values) for values in texts)
+        combined = np.ravel_multi_index([codes for codes, _ in coded], shape)
+        possible_count = math.prod(shape)
+        if possible_count > max(len(combined), _FEW):
+            distinct, position = np.unique(combined, return_inverse=True)
+        else:
+            # Few combinations are possible, so those that occur are marked; sorting takes ten times as long.
+            occurs = np.zeros(possible_count, np.bool_)
+            occurs[combined] = True
+            distinct, position = np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[combined]
+        columns = zip(texts, np.unravel_index(distinct, shape), strict=True)
+        bots, versions, channels = ([values[code] for code in codes.tolist()] for values, codes in columns)
+        numbers = [
+            self.number(Touchpoint(bot_id, bot_version, channel or "unknown"))
+            for bot_id, bot_version, channel in zip(bots, versions, channels, strict=True)
+        ]
+        return np.array(numbers, np.int32)[position]
 
 
 class Footprints:
@@ -80,12 +81,3 @@ class Footprints:
         if len(members) == 1:
             return members[0]
         return self._number_of.setdefault(members, -1 - len(self._number_of))
-
-
-def _touchpoint(code: int, texts: list[list[str | None]]) -> Touchpoint:
-    parts: list[str | None] = []
-    for values in reversed(texts):
-        code, index = divmod(code, len(values))
-        parts.append(values[index])
-    channel, bot_version, bot_id = parts
-    return Touchpoint(bot_id, bot_version, channel or "unknown")
