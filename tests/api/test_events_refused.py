@@ -150,7 +150,7 @@ def test_a_ledger_that_can_not_be_written_takes_nothing_and_says_when_to_come_ag
 def test_an_account_that_is_being_used_alone_is_told_to_be_busy(
     live: Live, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live.opened, "_patience_seconds", 0.01)
+    monkeypatch.setattr(live.opened, "_wait_seconds", 0.01)
     with live.opened.exclusively("acme"):
         asked = live.post(key, GOOD)
     assert refused(live, asked) == (503, "ledger_busy")

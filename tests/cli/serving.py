@@ -19,10 +19,10 @@ from cli.command_line import Ran
 
 
 @contextmanager
-def served(data: Path, *, patience_seconds: float = 60, served_at: str | None = None) -> Iterator[OpenLedgers]:
+def served(data: Path, *, wait_seconds: float = 60, served_at: str | None = None) -> Iterator[OpenLedgers]:
     """A server that owns `data` until the end of the `with`; its open ledgers."""
     with Folder.owned(data, purpose="botmeter serve") as folder:
-        ledgers = OpenLedgers(folder, patience_seconds=patience_seconds)
+        ledgers = OpenLedgers(folder, wait_seconds=wait_seconds)
         try:
             with serve_commands(SharedFolder(ledgers), run=run_hosted, served_at=served_at):
                 yield ledgers

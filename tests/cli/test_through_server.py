@@ -332,7 +332,7 @@ def test_a_wait_that_can_not_be_is_refused(data: Path, monkeypatch: pytest.Monke
 
 
 def test_a_ledger_that_is_busy_in_the_server_gets_a_sentence(data: Path, tmp_path: Path) -> None:
-    with served(data, patience_seconds=0) as ledgers, ledgers.writing("acme"):
+    with served(data, wait_seconds=0) as ledgers, ledgers.writing("acme"):
         command = lambda: exit_code(["import", str(tmp_path / "events.ndjson"), "-a", "acme"])  # noqa: E731
         ran = ran_with_descriptors(command, cwd=tmp_path, streams=tmp_path)
     assert ran.code == 1

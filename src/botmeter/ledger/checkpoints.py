@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from botmeter.ledger.meta import set_meta
 from botmeter.ledger.statements import statements_of
+from botmeter.ledger.tables import set_meta
 
 sql = statements_of(__name__)
 

@@ -11,8 +11,8 @@ import duckdb
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.meta import meta_value, set_meta
 from botmeter.ledger.statements import statements_of
+from botmeter.ledger.tables import meta_value, set_meta
 
 sql = statements_of(__name__)
 
@@ -29,9 +29,9 @@ _COUNT = "conversation_count"
 
 
 def update_spans(ledger: Ledger, *, append_no: int) -> None:
-    """Add a row per conversation of a commit; fold the last rows if many are loose. In a transaction."""
+    """Add a row per conversation of a commit; fold the last rows if many are unfolded. In a transaction."""
     if ledger.unfolded_span_rows >= STEP_ROWS:
-        _fold(ledger, after=_last_row(ledger) - TAIL_ROWS)
+        _fold(ledger, after=row_of(ledger.connection, sql("last_row"))[0] - TAIL_ROWS)
         ledger.unfolded_span_rows = 0
     added = insert_spans(ledger.connection, append_no=append_no)
     ledger.unfolded_span_rows += added
@@ -59,13 +59,10 @@ def fold_if_many(ledger: Ledger) -> None:
 
 
 def _fold(ledger: Ledger, *, after: int) -> None:
-    for step in ("repeated_spans", "delete_repeated_spans", "insert_folded_spans"):
-        ledger.connection.execute(sql(step), {"after": after} if step != "insert_folded_spans" else None)
-    ledger.connection.execute(sql("drop_folded_spans"))
-
-
-def _last_row(ledger: Ledger) -> int:
-    return int(row_of(ledger.connection, sql("last_row"))[0])
+    for step in ("repeated_spans", "delete_repeated_spans"):
+        ledger.connection.execute(sql(step), {"after": after})
+    for step in ("insert_folded_spans", "drop_folded_spans"):
+        ledger.connection.execute(sql(step))
 
 
 def _known_count(ledger: Ledger) -> int:

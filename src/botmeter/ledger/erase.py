@@ -21,10 +21,10 @@ from botmeter.ledger.customers import counted_customer, other_ids
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.folder import Folder, connected, unlink_ledger
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.meta import meta_value, remove_meta, set_meta
 from botmeter.ledger.quarantine import delete_quarantined
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.statements import statements_of
+from botmeter.ledger.tables import meta_value, remove_meta, set_meta
 from botmeter.ledger.usage_tables import insert_all_tickets
 
 sql = statements_of(__name__)

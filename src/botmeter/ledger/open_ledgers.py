@@ -15,12 +15,12 @@ from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import Backlog
 from botmeter.metering.policy import Policy
 
-PATIENCE_SECONDS = 10.0
+WAIT_SECONDS = 10.0
 """Wait for other users of a ledger before it is reported as busy."""
 IDLE_SECONDS = 300.0
 """An unused file stays open this long."""
 
-_IDLE_LOOK_SECONDS_MAX = 60.0
+_IDLE_CHECK_SECONDS_MAX = 60.0
 
 
 class OpenLedgers:
@@ -30,10 +30,10 @@ class OpenLedgers:
     """
 
     def __init__(
-        self, folder: Folder, *, patience_seconds: float = PATIENCE_SECONDS, idle_seconds: float = IDLE_SECONDS
+        self, folder: Folder, *, wait_seconds: float = WAIT_SECONDS, idle_seconds: float = IDLE_SECONDS
     ) -> None:
         self.folder = folder
-        self._patience_seconds = patience_seconds
+        self._wait_seconds = wait_seconds
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
         self._accounts: dict[str, OpenAccount] = {}
@@ -68,11 +68,11 @@ class OpenLedgers:
     @contextmanager
     def drafting(self) -> Iterator[None]:
         """Keep other threads from creating accounts during the `with`."""
-        if not self._drafting.acquire(timeout=self._patience_seconds):
+        if not self._drafting.acquire(timeout=self._wait_seconds):
             raise Unavailable(
                 "ledger_busy",
                 f"Another account of {self.folder.path} has been in creation or restoration for more than "
-                f"{self._patience_seconds:g} seconds. Try again in a moment.",
+                f"{self._wait_seconds:g} seconds. Try again in a moment.",
             )
         try:
             yield
@@ -98,7 +98,7 @@ class OpenLedgers:
             return self._accounts[known_as]
 
     def wait_policy(self, interruption: Interruption | None) -> WaitPolicy:
-        return WaitPolicy(seconds=self._patience_seconds, interruption=interruption)
+        return WaitPolicy(seconds=self._wait_seconds, interruption=interruption)
 
     def close_idle(self, seconds: float) -> None:
         with self._lock:
@@ -107,7 +107,7 @@ class OpenLedgers:
             account.close_if_idle(seconds)
 
     def _close_idle_ones(self) -> None:
-        while not self._ended.wait(min(self._idle_seconds, _IDLE_LOOK_SECONDS_MAX)):
+        while not self._ended.wait(min(self._idle_seconds, _IDLE_CHECK_SECONDS_MAX)):
             self.close_idle(self._idle_seconds)
 
 

@@ -7,7 +7,6 @@ import duckdb
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.duckdb_calls import row_of
-from botmeter.ledger.meta import meta_value, set_meta
 from botmeter.ledger.statements import statements_in, statements_of
 
 NEVER = NEVER_US
@@ -43,6 +42,23 @@ def create_tables(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> None
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     """Return the schema version of the file."""
     return int(row_of(connection, sql("schema_version"))[0])
+
+
+def meta_value(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    """Return the value under `name`, if any."""
+    value: str | None = row_of(connection, sql("meta_value"), values={"name": name})[0]
+    return value
+
+
+def set_meta(connection: duckdb.DuckDBPyConnection, name: str, *, value: str) -> None:
+    """Store `value` under `name`, replacing any other."""
+    remove_meta(connection, name)
+    connection.execute(sql("insert_meta"), {"name": name, "value": value})
+
+
+def remove_meta(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Remove what is stored under `name`, if anything."""
+    connection.execute(sql("delete_meta"), {"name": name})
 
 
 def missing_migrations(

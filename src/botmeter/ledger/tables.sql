@@ -2,6 +2,18 @@
 -- Reads: meta. Takes: nothing. Gives: the schema version as text, one row; an error if there is none.
 SELECT value::VARCHAR FROM meta WHERE name = 'schema_version' ORDER BY value
 
+-- name: meta_value
+-- Reads: meta. Takes: $name. Gives: the value under the name (null: none), one row.
+SELECT max(value)::VARCHAR FROM meta WHERE name = $name
+
+-- name: delete_meta
+-- Reads: meta. Takes: $name. Changes: deletes the name from meta.
+DELETE FROM meta WHERE name = $name
+
+-- name: insert_meta
+-- Takes: $name, $value. Changes: adds the row to meta.
+INSERT INTO meta VALUES ($name, $value)
+
 -- name: hash_probe
 -- Takes: nothing. Gives: the hash of a fixed text, which can differ between versions of DuckDB, one row.
 SELECT hash('botmeter', 'probe')::VARCHAR

@@ -31,7 +31,7 @@ def ledger(folder: Folder, acme: str) -> Iterator[Ledger]:
 
 @pytest.fixture
 def ledgers(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
-    opened = OpenLedgers(folder, patience_seconds=STUCK_SECONDS)
+    opened = OpenLedgers(folder, wait_seconds=STUCK_SECONDS)
     yield opened
     opened.close()
 
@@ -39,6 +39,6 @@ def ledgers(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
 @pytest.fixture
 def hurried(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
     """Ledgers whose callers wait for nobody."""
-    opened = OpenLedgers(folder, patience_seconds=0)
+    opened = OpenLedgers(folder, wait_seconds=0)
     yield opened
     opened.close()

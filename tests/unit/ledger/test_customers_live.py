@@ -21,7 +21,7 @@ SAME = [SameCustomer(customer_id="web-7", alias="phone-7")]
 
 @pytest.fixture
 def ledgers(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
-    opened = OpenLedgers(folder, patience_seconds=60)
+    opened = OpenLedgers(folder, wait_seconds=60)
     yield opened
     opened.close()
 
