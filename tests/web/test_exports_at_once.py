@@ -1,4 +1,4 @@
-"""Exports hold threads and readers while they are sent: only a few at once, each released at its end."""
+"""Exports hold threads and exports while they are sent: only a few at once, each released at its end."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from django.http import Http404
 from botmeter.domain.errors import Unavailable
 from botmeter.live.server_state import EXPORTS_MAX, ServerState
 from botmeter.people.models import User
-from botmeter.web.ledgers import ExportReader
+from botmeter.web.exports import LedgerExport
 from support.server_state import request_with
 
 from .conftest import MakeBrowser
@@ -16,26 +16,26 @@ from .conftest import MakeBrowser
 EXPORT = "/a/acme/reports/bot-session-consumption/rows/export.csv?from=2026-03-01&to=2026-04-30"
 
 
-def export(state: ServerState, account: str = "acme") -> ExportReader:
-    return ExportReader(request_with(state), account)
+def export(state: ServerState, account: str = "acme") -> LedgerExport:
+    return LedgerExport(request_with(state), account)
 
 
 @pytest.fixture
-def running(state: ServerState) -> Iterator[list[ExportReader]]:
+def running(state: ServerState) -> Iterator[list[LedgerExport]]:
     """The maximum number of exports."""
-    readers = [export(state) for _ in range(EXPORTS_MAX)]
-    yield readers
-    for reader in readers:
-        reader.close()
+    exports = [export(state) for _ in range(EXPORTS_MAX)]
+    yield exports
+    for each in exports:
+        each.close()
 
 
-def test_one_export_more_than_the_maximum_is_refused(state: ServerState, running: list[ExportReader]) -> None:
+def test_one_export_more_than_the_maximum_is_refused(state: ServerState, running: list[LedgerExport]) -> None:
     with pytest.raises(Unavailable, match="4 exports are being sent") as refused:
         export(state)
     assert refused.value.code == "exports_busy"
 
 
-def test_closing_an_export_twice_makes_room_for_one(state: ServerState, running: list[ExportReader]) -> None:
+def test_closing_an_export_twice_makes_room_for_one(state: ServerState, running: list[LedgerExport]) -> None:
     running[0].close()
     running[0].close()
     export(state).close()
@@ -46,7 +46,7 @@ def test_closing_an_export_twice_makes_room_for_one(state: ServerState, running:
 
 @pytest.mark.django_db
 def test_a_refused_export_is_answered_503_with_retry_after(
-    running: list[ExportReader], browser: MakeBrowser, owner: User
+    running: list[LedgerExport], browser: MakeBrowser, owner: User
 ) -> None:
     answer = browser(owner).get(EXPORT)
     assert answer.status_code == 503

@@ -7,10 +7,9 @@ import pytest
 from django.test import Client
 
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live import readiness
 from botmeter.live.queue import BYTES_MAX
 from botmeter.live.server_state import ServerState, new_server_state
-from botmeter.web.health import ready
+from botmeter.web.health import FREE_BYTES_MIN, disk_problem, ready
 from support.server_state import request_with
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +48,7 @@ def test_two_servers_in_one_process_answer_from_their_own_ledgers(state: ServerS
     assert ready(request_with(other)).status_code == 503
 
 
-@pytest.mark.parametrize(("free_bytes", "status"), [(readiness.FREE_BYTES_MIN, 200), (99_999_999, 503), (0, 503)])
+@pytest.mark.parametrize(("free_bytes", "status"), [(FREE_BYTES_MIN, 200), (99_999_999, 503), (0, 503)])
 def test_a_disk_that_is_nearly_full_is_no_place_for_more(
     client: Client, ledgers: OpenLedgers, free_bytes: int, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,5 +63,5 @@ def test_a_disk_that_is_nearly_full_is_no_place_for_more(
 
 
 def test_a_folder_that_is_gone_is_told_without_its_path(tmp_path: Path) -> None:
-    problem = readiness.disk_problem(tmp_path / "gone")
+    problem = disk_problem(tmp_path / "gone")
     assert problem == "The data folder can't be read."

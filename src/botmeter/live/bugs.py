@@ -22,10 +22,10 @@ class Bug:
 
 def report_bug(what: str, problem: Exception) -> Bug:
     """Store a bug's trace, or print it to stderr if the disk is full."""
-    kept = save_trace(problem, what=what, folder=settings.DATA)
-    if kept.file is None:
-        sys.stderr.write(f"{kept.reference} {kept.text}\n")
+    trace = save_trace(problem, what=what, folder=settings.DATA)
+    if trace.file is None:
+        sys.stderr.write(f"{trace.reference} {trace.text}\n")
     # Without `what`, which can name a customer. Links a request's id to the trace.
-    _log.error("a fault was kept", extra={"fields": {"reference": kept.reference}}, exc_info=problem)
-    sentence = f"Something went wrong inside Botmeter. Its reference is {kept.reference}; the details are in the "
-    return Bug(reference=kept.reference, sentence=f"{sentence}server's logs.")
+    _log.error("trace stored", extra={"fields": {"reference": trace.reference}}, exc_info=problem)
+    sentence = f"Something went wrong inside Botmeter. Its reference is {trace.reference}; the details are in the "
+    return Bug(reference=trace.reference, sentence=f"{sentence}server's logs.")

@@ -2,16 +2,45 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
 from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from botmeter.domain.errors import BotmeterError, NotAllowed
+from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused
 from botmeter.live.bugs import Bug, report_bug
-from botmeter.web.failure_page import failure_response
+from botmeter.people.models import Membership, User
+from botmeter.web.access import Visit
+from botmeter.web.layout import Frame, frame, plain_frame
+from botmeter.web.rendering import rendered
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
+
+_HEADINGS: Final = {
+    HTTPStatus.BAD_REQUEST: "Invalid request",
+    HTTPStatus.FORBIDDEN: "Not allowed",
+    HTTPStatus.NOT_FOUND: "Not found",
+    HTTPStatus.CONFLICT: "Already exists",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request too large",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Temporarily unavailable",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+}
+_INVALID: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+_PASSING: Final = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INTERNAL_SERVER_ERROR}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailurePage:
+    """An error page."""
+
+    frame: Frame
+    heading: str
+    sentence: str
+    code: str
+    retry_href: str | None
+    plain_href: str | None
 
 
 class FailuresAsPages:
@@ -37,7 +66,7 @@ class FailuresAsPages:
 def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
     """Render a BotmeterError."""
     status = status_of(error)
-    response = failure_response(request, status=status, sentence=error.message, code=error.code)
+    response = _rendered(request, status, sentence=error.message, code=error.code)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -46,29 +75,20 @@ def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
 def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
     """Render a bug."""
     bug = report_request_bug(request, problem)
-    return failure_response(request, status=HTTPStatus.INTERNAL_SERVER_ERROR, sentence=bug.sentence, code="bug")
+    return _rendered(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentence=bug.sentence, code="bug")
 
 
 def report_request_bug(request: HttpRequest, problem: Exception) -> Bug:
-    """Save a bug's traceback, or print it if the disk is full."""
-    return report_bug(f"{request.method} {_path_without_secret(request)}", problem)
-
-
-def _path_without_secret(request: HttpRequest) -> str:
-    found = request.resolver_match
-    secret = found.kwargs.get("secret") if found else None
-    return request.path.replace(secret, "\u2026") if secret else request.path
+    """Report a bug under the request's path, without a secret in it."""
+    secret = request.resolver_match.kwargs.get("secret") if request.resolver_match else None
+    path = request.path.replace(secret, "\u2026") if secret else request.path
+    return report_bug(f"{request.method} {path}", problem)
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Render the same 404 for unknown URLs and other accounts' pages."""
+    """Render the same 404 for unknown URLs and other accounts' pages (Django's handler404)."""
     del exception
-    return failure_response(
-        request,
-        status=HTTPStatus.NOT_FOUND,
-        sentence="The page does not exist, or you do not have access to it.",
-        code="page_unknown",
-    )
+    return failed(request, Missing("page_unknown", "The page does not exist, or you do not have access to it."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -87,9 +107,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             status=HTTPStatus.BAD_REQUEST,
             content_type="text/plain; charset=utf-8",
         )
-    return failure_response(
-        request, status=HTTPStatus.BAD_REQUEST, sentence="The request is malformed.", code="request_invalid"
-    )
+    return failed(request, Refused("request_invalid", "The request is malformed."))
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -102,4 +120,29 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Render a form without a valid CSRF token."""
     del reason
     sentence = "The form has expired or was not sent from this site. Reload the page and submit the form again."
-    return failure_response(request, status=HTTPStatus.FORBIDDEN, sentence=sentence, code="form_foreign")
+    return failed(request, NotAllowed("form_foreign", sentence))
+
+
+def _rendered(request: HttpRequest, status: HTTPStatus, *, sentence: str, code: str) -> HttpResponse:
+    heading = _HEADINGS[status]
+    is_get = request.method == "GET"
+    page = FailurePage(
+        frame=_frame(request, heading, status=status),
+        heading=heading,
+        sentence=sentence,
+        code=code,
+        retry_href=request.get_full_path() if is_get and status in _PASSING else None,
+        plain_href=request.path if is_get and status in _INVALID and request.GET else None,
+    )
+    return rendered(request, "failure.html", page=page, status=status)
+
+
+def _frame(request: HttpRequest, heading: str, *, status: HTTPStatus) -> Frame:
+    account = request.resolver_match.kwargs.get("account") if request.resolver_match else None
+    user = getattr(request, "user", None)
+    if account and isinstance(user, User) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        membership = Membership.objects.filter(user=user, account=account).first()
+        if membership is not None:
+            visit = Visit(request=request, user=user, account=account, membership=membership)
+            return frame(visit, title=heading, current="")
+    return plain_frame(request, title=heading)

@@ -1,5 +1,6 @@
 """Liveness, readiness and metrics of the server."""
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -10,13 +11,14 @@ from django.http import HttpRequest, HttpResponse
 
 from botmeter.domain.errors import NotAllowed, Unavailable
 from botmeter.live import metrics as numbers
-from botmeter.live.readiness import disk_problem
 from botmeter.live.server_state import ServerState
 from botmeter.people.keys import Scope, known_key, require_scope, secret_from_headers
 from botmeter.web.access import for_everyone
 from botmeter.web.api.problem_details import CHALLENGE
 from botmeter.web.server_state import STATE_KEY, server_state
 
+FREE_BYTES_MIN: Final = 100_000_000
+"""Room for a while of live events; with less the next commits fail."""
 _PLAIN: Final = "text/plain; charset=utf-8"
 # Headers that proxies add: behind one, all requests come from this machine.
 _PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
@@ -67,6 +69,21 @@ def _problem(request: HttpRequest) -> str | None:
     except DatabaseError:
         return "The people's database does not answer."
     return disk_problem(Path(settings.DATA)) or state.problem()
+
+
+def disk_problem(folder: Path) -> str | None:
+    """Sentence on a full or unreadable disk."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return "The data folder can't be read."
+    free_bytes = disk.f_bavail * disk.f_frsize
+    if free_bytes >= FREE_BYTES_MIN:
+        return None
+    return (
+        f"The disk of the data folder has {free_bytes // 1_000_000} MB left; {FREE_BYTES_MIN // 1_000_000} MB is the "
+        "minimum."
+    )
 
 
 def _is_from_here(request: HttpRequest) -> bool:

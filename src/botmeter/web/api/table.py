@@ -21,7 +21,7 @@ from botmeter.web.api.exports import export
 from botmeter.web.api.ingest_schema import AddressedSource, CloudEvent, DeliveryReceipt, Event, EventsProblem, Receipt
 from botmeter.web.api.route import Content, Route
 from botmeter.web.api.routes import explanation, session, session_usage, sessions
-from botmeter.web.media_types import MEDIA_TYPES
+from botmeter.web.exports import MEDIA_TYPES
 
 
 def _too_many(most: int) -> str:

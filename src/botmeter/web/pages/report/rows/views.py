@@ -7,13 +7,12 @@ from django.urls import reverse
 
 from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
-from botmeter.reports.export import FORMATS, Export, export_name, export_stream
+from botmeter.reports.export import FORMATS, Export, export_name
 from botmeter.reports.row_options import Grouping
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
-from botmeter.web.ledgers import ExportReader
-from botmeter.web.media_types import MEDIA_TYPES
+from botmeter.web.exports import LedgerExport
 from botmeter.web.pages.report.rows.page import RowsRequest, rows_page
 from botmeter.web.pages.report.rows.view_options import RowsAddress, read_rows_address
 from botmeter.web.pages.report.views import member_context
@@ -53,21 +52,12 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
         raise Http404
     parameters = visit.request.GET
     address, zone = read_address(parameters), preferred_zone(visit.account)
-    reader = ExportReader(visit.request, visit.account)
-    try:
-        query = report_question(reader.ledger, address, zone=zone).query
+    with LedgerExport(visit.request, visit.account) as exported:
+        query = report_question(exported.ledger, address, zone=zone).query
         view = read_rows_address(parameters)
         # Files have flat rows, so a session's columns don't apply.
         columns = view.columns if view.options.grouping is Grouping.CONVERSATION and view.columns else COLUMNS
-        chunks = export_stream(
-            reader.ledger, query, export=Export(format=file_format, columns=columns, search=view.options.search)
-        )
-        file = export_name(query, file_format)
-        details = {"file": file, "query": address.query()[:500]}
+        file = Export(format=file_format, columns=columns, search=view.options.search)
+        details = {"file": export_name(query, file_format), "query": address.query()[:500]}
         record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **details)
-    except BaseException:
-        reader.close()
-        raise
-    response = StreamingHttpResponse(reader.stream(chunks), content_type=MEDIA_TYPES[file_format])
-    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
-    return response
+        return exported.response(query, file)

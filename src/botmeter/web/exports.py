@@ -1,0 +1,74 @@
+"""Exports of the underlying data, streamed from an open ledger."""
+
+from collections.abc import Generator
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Final, Self
+
+from django.http import HttpRequest, StreamingHttpResponse
+
+from botmeter.domain.errors import Unavailable
+from botmeter.live.server_state import EXPORTS_MAX
+from botmeter.reports.export import Export, Format, export_name, export_stream
+from botmeter.reports.query import UsageQuery
+from botmeter.web.ledgers import reading
+from botmeter.web.server_state import server_state
+
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
+
+MEDIA_TYPES: Final[dict[Format, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+class LedgerExport:
+    """Body of an export, whose `with` closes it only on an error; Django closes what it sends.
+
+    Not a generator, since closing one that has not begun wouldn't close the ledger.
+
+    Raises:
+        Unavailable: `exports_busy` while all export slots are in use.
+    """
+
+    _chunks: Generator[bytes, None, None]
+
+    def __init__(self, request: HttpRequest, account: str) -> None:
+        exports = server_state(request).exports
+        if not exports.acquire(blocking=False):
+            raise Unavailable("exports_busy", f"{EXPORTS_MAX} exports are being sent, the maximum. Try again soon.")
+        with ExitStack() as resources:
+            resources.callback(exports.release)
+            self.ledger: ReadableLedger = resources.enter_context(reading(request, account))
+            self._resources = resources.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.close()
+
+    def response(self, query: UsageQuery, file: Export) -> StreamingHttpResponse:
+        """Return the response that sends and closes this export."""
+        self._chunks = self._resources.enter_context(closing(export_stream(self.ledger, query, export=file)))
+        name = export_name(query, file.format)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingHttpResponse(self, content_type=MEDIA_TYPES[file.format], headers=headers)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file and the ledger, and release the export slot."""
+        self._resources.close()
