@@ -1,4 +1,4 @@
-"""Following a report: what its light address answers, to whom, and in which words."""
+"""Live reports: polls, access to them, and the freshness line."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from .conftest import MakeBrowser, MakePerson
 REPORT = "/a/acme/reports/bot-session-consumption"
 BILLING = "/a/acme/admin/billing/session-usage-reports"
 MakeLink = Callable[[str], str]
-both_doors = pytest.mark.parametrize("door", [REPORT, BILLING])
+both_reports = pytest.mark.parametrize("path", [REPORT, BILLING])
 
 
 @pytest.fixture
@@ -33,73 +33,71 @@ def owners(browser: MakeBrowser, owner: User, ledgers: OpenLedgers) -> Client:
     return browser(owner)
 
 
-def asked_by(page: str) -> str:
-    """Address that a page polls for news."""
-    found = re.search(r'id="fresh"[^>]*hx-get="([^"]+)"', page)
-    assert found is not None
-    return unescape(found[1])
+def polled_url(page: str) -> str:
+    """URL that a page polls for newer numbers."""
+    match = re.search(r'id="fresh"[^>]*hx-get="([^"]+)"', page)
+    assert match is not None
+    return unescape(match[1])
 
 
 def followed(client: Client, path: str = REPORT, *, query: str = "") -> str:
-    """Address that the report polls for news."""
+    """URL that the report polls for newer numbers."""
     answer = client.get(f"{path}?{query}follow=on")
     assert answer.status_code == 200
-    return asked_by(answer.content.decode())
+    return polled_url(answer.content.decode())
 
 
 @pytest.mark.django_db
-@both_doors
-def test_where_nothing_came_there_is_nothing_to_put_in_place(owners: Client, door: str) -> None:
-    asked = followed(owners, door, query="channel=web&")
-    assert asked.startswith(f"{door}/fresh?channel=web&follow=on&version=")
-    answer = owners.get(asked)
+@both_reports
+def test_a_poll_without_changes_has_no_content(owners: Client, path: str) -> None:
+    url = followed(owners, path, query="channel=web&")
+    assert url.startswith(f"{path}/fresh?channel=web&follow=on&version=")
+    answer = owners.get(url)
     assert (answer.status_code, answer.content) == (204, b"")
 
 
 @pytest.mark.django_db
-@both_doors
-def test_where_something_was_counted_the_answer_leads_to_the_whole_page(
-    owners: Client, ledgers: OpenLedgers, door: str
-) -> None:
-    asked = followed(owners, door, query="channel=web&")
+@both_reports
+def test_a_poll_after_a_change_redirects_to_the_page(owners: Client, ledgers: OpenLedgers, path: str) -> None:
+    url = followed(owners, path, query="channel=web&")
     with ledgers.writing("acme") as ledger:
         append_events(ledger, event("new", "2026-04-02T10:00"))
-    answer = owners.get(asked)
-    assert (answer.status_code, answer["Location"]) == (302, f"{door}?channel=web&follow=on")
-    assert owners.get(followed(owners, door, query="channel=web&")).status_code == 204
+    answer = owners.get(url)
+    assert (answer.status_code, answer["Location"]) == (302, f"{path}?channel=web&follow=on")
+    assert owners.get(followed(owners, path, query="channel=web&")).status_code == 204
 
 
 @pytest.mark.django_db
-def test_where_the_words_alone_are_others_the_line_comes_without_the_page(owners: Client) -> None:
-    asked = followed(owners)
-    answer = owners.get(re.sub(r"line=\w+", "line=0", asked))
+def test_a_poll_with_only_another_freshness_line_returns_that_line(owners: Client) -> None:
+    url = followed(owners)
+    answer = owners.get(re.sub(r"line=\w+", "line=0", url))
     text = answer.content.decode()
     assert (answer.status_code, answer["HX-Retarget"], answer["HX-Reselect"]) == (200, "#fresh", "#fresh")
     assert "Not live · latest event" in text
     assert "<main" not in text
-    assert asked_by(text) == asked
+    assert polled_url(text) == url
 
 
 @pytest.mark.django_db
-def test_another_day_is_another_page(owners: Client) -> None:
-    asked = followed(owners)
-    yesterday = re.sub(r"(version=\d+-)\d+", r"\g<1>20200101", asked)
-    assert yesterday != asked
+def test_a_poll_on_another_day_redirects_to_the_page(owners: Client) -> None:
+    url = followed(owners)
+    yesterday = re.sub(r"(version=\d+-)\d+", r"\g<1>20200101", url)
+    assert yesterday != url
     assert owners.get(yesterday).status_code == 302
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", list(Role))
-def test_whoever_sees_a_report_may_follow_it_and_nobody_else(
+def test_a_report_can_be_followed_by_the_roles_that_see_it(
     browser: MakeBrowser, person: MakePerson, ledgers: OpenLedgers, role: Role
 ) -> None:
     client = browser(person("mia@example.org", role=role, may_export=False))
-    for door in (REPORT, BILLING):
-        assert (client.get(door).status_code == 200) == (client.get(f"{door}/fresh").status_code == 302)
+    for path in (REPORT, BILLING):
+        assert (client.get(path).status_code == 200) == (client.get(f"{path}/fresh").status_code == 302)
 
 
 @pytest.mark.django_db
-def test_an_address_follows_with_on_and_no_other_word(owners: Client) -> None:
+def test_follow_accepts_only_on(owners: Client) -> None:
     assert owners.get(f"{REPORT}?follow=on").status_code == 200
     answer = owners.get(f"{REPORT}?follow=always")
     assert answer.status_code == 400
@@ -107,17 +105,17 @@ def test_an_address_follows_with_on_and_no_other_word(owners: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_a_report_that_is_not_followed_asks_nothing(owners: Client) -> None:
+def test_a_report_that_is_not_followed_does_not_poll(owners: Client) -> None:
     page = owners.get(REPORT).content.decode()
     assert "/fresh" not in page
     assert f'href="{REPORT}?follow=on"' in page
 
 
 @pytest.mark.django_db
-def test_what_is_kept_of_a_report_is_not_whether_it_was_followed(owners: Client) -> None:
+def test_saved_views_and_share_links_do_not_follow(owners: Client) -> None:
     page = owners.get(f"{REPORT}?channel=web&follow=on").content.decode()
-    for kept in ("shares", "views"):
-        [href] = re.findall(rf'href="(/a/acme/{kept}\?[^"]*)"', page)
+    for page in ("shares", "views"):
+        [href] = re.findall(rf'href="(/a/acme/{page}\?[^"]*)"', page)
         assert href.endswith("?channel=web")
     form = owners.get("/a/acme/views?channel=web&follow=on").content.decode()
     assert 'value="channel=web"' in form
@@ -125,34 +123,34 @@ def test_what_is_kept_of_a_report_is_not_whether_it_was_followed(owners: Client)
 
 @pytest.fixture
 def shared(ledgers: OpenLedgers, owner: User) -> MakeLink:
-    """`shared("channel=web")`: the address of a link to that view."""
+    """`shared("channel=web")`: path of a share link with these parameters."""
 
-    def made(query: str) -> str:
+    def make(query: str) -> str:
         draft = ShareDraft(name="Board", query=query, lasting_days=7, may_see_rows=False)
         return f"/s/{new_share('acme', draft, created_by=owner).secret}"
 
-    return made
+    return make
 
 
 @pytest.mark.django_db
-def test_a_shared_view_that_goes_on_is_followed_within_what_was_shared(
+def test_a_shared_view_of_today_is_followed_within_its_scope(
     client: Client, ledgers: OpenLedgers, shared: MakeLink
 ) -> None:
     path = shared("period=all&channel=whatsapp&timezone=UTC")
     page = client.get(f"{path}?follow=on").content.decode()
-    assert [said["data-value"] for said in widget_values(page)["sessions-consumed"]] == ["1"]
-    asked = asked_by(page)
-    assert client.get(asked).status_code == 204
+    assert [value["data-value"] for value in widget_values(page)["sessions-consumed"]] == ["1"]
+    url = polled_url(page)
+    assert client.get(url).status_code == 204
     with ledgers.writing("acme") as ledger:
         append_events(ledger, event("new", "2026-04-02T10:00"))
-    answer = client.get(asked)
+    answer = client.get(url)
     assert answer.status_code == 302
     assert answer["Location"].startswith(f"{path}?")
-    assert client.get(asked_by(client.get(answer["Location"]).content.decode())).status_code == 204
+    assert client.get(polled_url(client.get(answer["Location"]).content.decode())).status_code == 204
 
 
 @pytest.mark.django_db
-def test_a_shared_view_of_days_that_are_over_is_not_followed(client: Client, shared: MakeLink) -> None:
+def test_a_shared_view_of_past_days_is_not_followed(client: Client, shared: MakeLink) -> None:
     path = shared("from=2026-03-30&to=2026-03-31&timezone=UTC")
     page = client.get(f"{path}?follow=on").content.decode()
     assert "Past period" in page
@@ -162,19 +160,19 @@ def test_a_shared_view_of_days_that_are_over_is_not_followed(client: Client, sha
 
 
 @pytest.mark.django_db
-def test_how_much_waits_is_told_to_members_and_not_behind_a_link(
+def test_only_members_see_the_number_of_waiting_events(
     owners: Client, client: Client, ledgers: OpenLedgers, shared: MakeLink
 ) -> None:
-    asked_by_link, asked = followed(client, shared("period=all&timezone=UTC")), followed(owners)
+    shared_url, url = followed(client, shared("period=all&timezone=UTC")), followed(owners)
     with ledgers.appending_live("acme") as ledger:
         append_live(ledger, live_batch([event("late", "2026-04-02T10:00")]), now_us=now_us() - 6_000_000)
-    answer = owners.get(asked)
+    answer = owners.get(url)
     assert answer.status_code == 200
     assert "1 event waits to be metered" in answer.content.decode()
-    assert client.get(asked_by_link).status_code == 204
+    assert client.get(shared_url).status_code == 204
     with ledgers.settling("acme") as ledger:
         settle(ledger, now_us=now_us())
-    assert (owners.get(asked).status_code, client.get(asked_by_link).status_code) == (302, 302)
+    assert (owners.get(url).status_code, client.get(shared_url).status_code) == (302, 302)
     assert "Live · newest event" in owners.get(REPORT).content.decode()
 
 
@@ -184,9 +182,9 @@ MINUTE = 60 * SECOND
 
 
 def line(waiting: Backlog | None = None, *, zone: str = "UTC", **ages: int) -> Freshness:
-    """The line for an event that happened, came in, and came in live so long ago."""
+    """Freshness line for events of these ages: occurred, received, received live."""
     latest_us, received_us, live_received_us = (
-        NOW - ages[name] if name in ages else None for name in ("latest", "taken_in", "live")
+        NOW - ages[name] if name in ages else None for name in ("latest", "received", "live")
     )
     recency = Recency(
         first_event_us=latest_us, latest_event_us=latest_us, received_us=received_us, live_received_us=live_received_us
@@ -195,51 +193,51 @@ def line(waiting: Backlog | None = None, *, zone: str = "UTC", **ages: int) -> F
 
 
 @pytest.mark.parametrize(
-    ("ages", "said"),
+    ("ages", "expected"),
     [
         ({}, Freshness(text="No events yet", kind="wait")),
         (
-            {"latest": 25 * SECOND, "taken_in": 24 * SECOND, "live": 24 * SECOND},
+            {"latest": 25 * SECOND, "received": 24 * SECOND, "live": 24 * SECOND},
             Freshness(text="Live · newest event 17:42:05 UTC, received 17:42:06", kind="live"),
         ),
-        # What comes late comes live all the same.
+        # A late event counts as live too.
         (
-            {"latest": 48 * 60 * MINUTE, "taken_in": SECOND, "live": SECOND},
+            {"latest": 48 * 60 * MINUTE, "received": SECOND, "live": SECOND},
             Freshness(text="Live · newest event 20 Nov 17:42 UTC, received 17:42:29", kind="live"),
         ),
         # A file that was just imported.
         (
-            {"latest": MINUTE, "taken_in": SECOND},
+            {"latest": MINUTE, "received": SECOND},
             Freshness(text="Not live · latest event 22 Nov 17:41 UTC, received 17:42:29", kind=""),
         ),
         (
-            {"latest": 16 * MINUTE, "taken_in": 15 * MINUTE, "live": 15 * MINUTE},
+            {"latest": 16 * MINUTE, "received": 15 * MINUTE, "live": 15 * MINUTE},
             Freshness(text="Not live · latest event 22 Nov 17:26 UTC", kind=""),
         ),
         (
-            {"latest": 30 * 24 * 60 * MINUTE, "taken_in": 60 * MINUTE},
+            {"latest": 30 * 24 * 60 * MINUTE, "received": 60 * MINUTE},
             Freshness(text="Not live · latest event 23 Oct 17:42 UTC", kind="late"),
         ),
     ],
 )
-def test_the_line_says_whether_events_come_live_and_how_new_they_are(ages: dict[str, int], said: Freshness) -> None:
-    assert line(**ages) == said
+def test_the_line_shows_if_events_come_live_and_the_newest_one(ages: dict[str, int], expected: Freshness) -> None:
+    assert line(**ages) == expected
 
 
 @pytest.mark.parametrize(
-    ("count", "age_us", "said"),
+    ("count", "age_us", "expected"),
     [
         (12, 6 * SECOND, "12 events wait to be metered · newest counted 17:42:05 UTC"),
         (1, 6 * SECOND, "1 event waits to be metered · newest counted 17:42:05 UTC"),
-        # Everything waits for a moment.
+        # Each event waits for a moment.
         (12, 4 * SECOND, "Live · newest event 17:42:05 UTC, received 17:42:06"),
     ],
 )
-def test_what_waits_for_too_long_is_told(count: int, age_us: int, said: str) -> None:
+def test_events_that_wait_too_long_are_counted_in_the_line(count: int, age_us: int, expected: str) -> None:
     waiting = Backlog(event_count=count, oldest_received_us=NOW - age_us)
-    assert line(waiting, latest=25 * SECOND, taken_in=24 * SECOND, live=24 * SECOND).text == said
+    assert line(waiting, latest=25 * SECOND, received=24 * SECOND, live=24 * SECOND).text == expected
 
 
-def test_the_line_tells_the_time_of_the_reports_zone() -> None:
-    told = line(zone="Asia/Kolkata", latest=25 * SECOND, taken_in=24 * SECOND, live=24 * SECOND)
-    assert told.text == "Live · newest event 23:12:05 (Asia/Kolkata), received 23:12:06"
+def test_the_line_has_times_in_the_reports_zone() -> None:
+    shown_line = line(zone="Asia/Kolkata", latest=25 * SECOND, received=24 * SECOND, live=24 * SECOND)
+    assert shown_line.text == "Live · newest event 23:12:05 (Asia/Kolkata), received 23:12:06"

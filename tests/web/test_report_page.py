@@ -1,4 +1,4 @@
-"""The report's page: its numbers, its address, what it says when there is nothing, and bad addresses."""
+"""The report page: numbers, notices and invalid addresses."""
 
 import re
 
@@ -33,17 +33,17 @@ def text_of(client: Client, path: str, *, status: int = 200) -> str:
 
 
 def per_day(page: str) -> str:
-    found = re.search(r'Sessions per day</h2><p class="kpi-v"[^>]*>([^<]+)', page)
-    assert found is not None
-    return found[1]
+    match = re.search(r'Sessions per day</h2><p class="kpi-v"[^>]*>([^<]+)', page)
+    assert match is not None
+    return match[1]
 
 
 def values(page: str, widget: str) -> list[int]:
-    return [int(said["data-value"]) for said in widget_values(page)[widget]]
+    return [int(value["data-value"]) for value in widget_values(page)[widget]]
 
 
 @pytest.mark.parametrize("path", [REPORT, BILLING])
-def test_both_ways_in_show_the_same_report(owners: Client, path: str) -> None:
+def test_both_entry_points_show_the_same_report(owners: Client, path: str) -> None:
     page = text_of(owners, f"{path}?{SPRING}")
     assert values(page, "sessions-consumed") == [3]
     assert sum(values(page, "session-consumption-trend")) == 3
@@ -54,31 +54,31 @@ def test_both_ways_in_show_the_same_report(owners: Client, path: str) -> None:
     assert values(page, "bot-channel-matrix") == [3, 1]
 
 
-def test_the_split_by_what_opened_adds_up(owners: Client) -> None:
+def test_the_split_by_opener_adds_up(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?{SPRING}&split=opened")
     assert sum(values(page, "bot-consumption")) == 3
     assert sum(values(page, "channel-consumption")) == 3
     assert "add up to the total" in page
 
 
-def test_by_how_much_a_split_exceeds_the_total_is_said(owners: Client) -> None:
+def test_a_note_says_how_much_a_split_exceeds_the_total(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?{SPRING}")
     assert "1 session</a> more than the total" in page
 
 
-def test_a_filter_is_shown_as_a_chip_that_removes_it(owners: Client) -> None:
+def test_a_set_filter_is_a_removable_chip(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?{SPRING}&channel=whatsapp")
     assert values(page, "sessions-consumed") == [1]
     assert "Remove filter: Channel is whatsapp" in page
 
 
-def test_the_table_of_the_trend_has_a_line_for_each_day(owners: Client) -> None:
+def test_the_trend_as_a_table_has_a_line_for_each_day(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?{SPRING}&table=session-consumption-trend")
     assert len(values(page, "session-consumption-trend")) == 61
     assert "<svg" not in page.partition('aria-label="Session consumption trend by day"')[2].partition("</table>")[0]
 
 
-def test_a_bot_opens_into_its_versions(owners: Client) -> None:
+def test_a_bot_can_be_expanded_into_its_versions(owners: Client) -> None:
     closed = text_of(owners, f"{REPORT}?{SPRING}")
     opened = text_of(owners, f"{REPORT}?{SPRING}&open=b1")
     assert len(values(opened, "bot-consumption")) == len(values(closed, "bot-consumption")) + 1
@@ -87,56 +87,56 @@ def test_a_bot_opens_into_its_versions(owners: Client) -> None:
 @pytest.mark.parametrize(
     "name", ["hours", "versions", "customers", "ticket-trend", "bot-consumption", "session-consumption-trend"]
 )
-def test_every_widget_has_an_address_of_its_own(owners: Client, name: str) -> None:
+def test_each_widget_has_a_page(owners: Client, name: str) -> None:
     page = text_of(owners, f"{REPORT}/widgets/{name}?{SPRING}")
     assert f'data-widget="{name}"' in page
 
 
-def test_there_is_no_widget_of_another_name(owners: Client) -> None:
+def test_an_unknown_widget_is_not_found(owners: Client) -> None:
     text_of(owners, f"{REPORT}/widgets/none", status=404)
 
 
-def test_the_choices_of_a_filter_have_counts_under_the_other_filters(owners: Client) -> None:
+def test_choices_of_a_filter_are_counted_under_the_other_filters(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}/filters/bot?{SPRING}&channel=whatsapp")
     assert re.findall(r'name="bot" value="(\w+)"', page) == ["b2"]
 
 
-def test_choices_are_searched(owners: Client) -> None:
+def test_choices_can_be_searched(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}/filters/bot?{SPRING}&search=ret")
     assert re.findall(r'type="checkbox" name="bot" value="(\w+)"', page) == ["b2"]
 
 
-def test_nothing_that_matches_says_so_and_offers_to_clear_the_filters(owners: Client) -> None:
+def test_a_notice_offers_to_clear_filters_without_matches(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?{SPRING}&bot=nobody")
     assert "No sessions match these filters." in page
     assert "Clear filters" in page
 
 
-def test_a_period_without_sessions_leads_to_where_they_are(owners: Client) -> None:
+def test_a_notice_links_from_an_empty_period_to_the_latest_data(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?from=2026-01-01&to=2026-01-31")
     assert "No sessions in this period." in page
     assert "Show latest data" in page
 
 
-def test_a_period_that_begins_before_the_data_is_moved_and_the_page_says_so(owners: Client) -> None:
+def test_a_notice_says_that_a_period_was_moved_to_the_first_data(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?from=2020-01-01&to=2026-04-30")
     assert "has data from 4 Feb 2022" in page
     assert "requested period starts on 1 Jan 2020" in page
 
 
-def test_another_zone_is_named_and_utc_is_one_link_away(owners: Client) -> None:
+def test_a_notice_names_another_time_zone_and_links_to_utc(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?{SPRING}&timezone=Asia/Kolkata")
     assert "Days are in Asia/Kolkata." in page
     assert "timezone=UTC" in page
 
 
-def test_the_accounts_own_zone_is_taken_where_the_address_names_none(owners: Client) -> None:
+def test_the_accounts_time_zone_is_the_default(owners: Client) -> None:
     AccountPreference.objects.create(account="acme", timezone="Asia/Kolkata")
     assert "Days are in Asia/Kolkata." in text_of(owners, f"{REPORT}?{SPRING}")
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "sentence"),
     [
         ("from=yesterday", "is not a date"),
         ("from=2026-13-01&to=2026-12-01", "is not a date"),
@@ -151,10 +151,10 @@ def test_the_accounts_own_zone_is_taken_where_the_address_names_none(owners: Cli
         ("&".join(f"bot=b{number}" for number in range(1_001)), "has 1,001 values"),
     ],
 )
-def test_an_address_that_can_not_be_understood_gets_a_sentence(owners: Client, query: str, said: str) -> None:
+def test_an_invalid_address_is_refused_with_a_sentence(owners: Client, query: str, sentence: str) -> None:
     answer = owners.get(f"{REPORT}?{query}")
     assert answer.status_code in {400, 413}
-    assert said in answer.content.decode().replace("&#39;", "'")
+    assert sentence in answer.content.decode().replace("&#39;", "'")
 
 
 HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=cmd()", "\u202eevil", "{{ 7 * 7 }}"]
@@ -162,7 +162,7 @@ HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=cmd(
 
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("name", ["bot", "bot_version", "channel", "customer", "conversation", "open", "table"])
-def test_what_an_address_says_is_never_markup(owners: Client, name: str, value: str) -> None:
+def test_values_of_an_address_are_never_markup(owners: Client, name: str, value: str) -> None:
     answer = owners.get(REPORT, {"from": "2026-03-01", "to": "2026-04-30", name: value})
     page = answer.content.decode()
     assert answer.status_code == 200
@@ -171,18 +171,18 @@ def test_what_an_address_says_is_never_markup(owners: Client, name: str, value: 
     assert "49" not in page.partition("Remove filter")[2][:60]
 
 
-def test_a_page_that_is_not_there_says_so(owners: Client) -> None:
+def test_an_unknown_page_is_not_found(owners: Client) -> None:
     page = text_of(owners, "/a/acme/nowhere", status=404)
     assert "page_unknown" in page
 
 
-def test_a_host_that_is_not_ours_is_answered_without_a_page(owners: Client) -> None:
+def test_an_unknown_host_is_refused_without_a_page(owners: Client) -> None:
     answer = owners.get(REPORT, headers={"host": "evil.example"})
     assert answer.status_code == 400
     assert "evil" not in answer.content.decode()
 
 
-def test_a_widget_among_others_is_shorter_than_by_itself(owners: Client, ledgers: OpenLedgers) -> None:
+def test_a_widget_of_the_report_has_fewer_lines_than_its_own_page(owners: Client, ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
         append_events(
             ledger, *(event(f"n{number}", "2026-04-02T10:00", customer_id=f"n{number}") for number in range(9))
@@ -193,28 +193,28 @@ def test_a_widget_among_others_is_shorter_than_by_itself(owners: Client, ledgers
     assert len(values(text_of(owners, path), "customers")) == 11
 
 
-def test_an_address_asked_amiss_keeps_the_account_around_it_and_leads_back(owners: Client) -> None:
+def test_a_refused_address_keeps_the_navigation_and_links_back(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?from=yesterday", status=400)
     assert 'aria-label="Main"' in page
     assert f'href="{REPORT}"' in page
 
 
-def test_a_stranger_who_asks_amiss_sees_nothing_of_the_account(browser: MakeBrowser, stranger: User) -> None:
+def test_a_stranger_with_an_invalid_address_sees_nothing_of_the_account(browser: MakeBrowser, stranger: User) -> None:
     page = browser(stranger).get(f"{REPORT}?from=yesterday")
     assert page.status_code == 404
     assert 'aria-label="Main"' not in page.content.decode()
 
 
 @pytest.mark.parametrize(
-    ("path", "leads_to"), [("/a/acme", "/a/acme/reports"), ("/a/acme/admin", "/a/acme/admin/billing")]
+    ("path", "target"), [("/a/acme", "/a/acme/reports"), ("/a/acme/admin", "/a/acme/admin/billing")]
 )
-def test_an_address_that_was_cut_short_leads_on(owners: Client, path: str, leads_to: str) -> None:
+def test_a_shortened_address_redirects(owners: Client, path: str, target: str) -> None:
     answer = owners.get(path)
-    assert (answer.status_code, answer["Location"]) == (302, leads_to)
+    assert (answer.status_code, answer["Location"]) == (302, target)
 
 
 @pytest.mark.slow
-def test_days_to_come_do_not_thin_the_sessions_per_day(owners: Client) -> None:
+def test_future_days_do_not_count_in_sessions_per_day(owners: Client) -> None:
     far = text_of(owners, f"{REPORT}?from=2026-03-30&to=2125-03-31")
     near = text_of(owners, f"{REPORT}?from=2026-03-30")
     assert per_day(far) == per_day(near)

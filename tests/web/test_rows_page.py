@@ -1,4 +1,4 @@
-"""The page of underlying data: every number of the report leads to as many rows as it says, in words that are shown."""
+"""The underlying data: each number of the report links to that many rows, with its filters shown as chips."""
 
 import json
 import re
@@ -19,12 +19,12 @@ from .conftest import MakeBrowser
 REPORT = "/a/acme/reports/bot-session-consumption"
 ROWS = f"{REPORT}/rows"
 DAYS = "from=2026-03-28&to=2026-04-03"
-# Numbers of widgets that are no sessions, and where a file of the rows has them.
+# Columns of an export that hold what some widgets count instead of sessions.
 CONVERSATIONS, TICKETS = "conversation_id", "ticket_ids"
 
 
 def linked(event_id: str, at: str, *, ticket: tuple[str, str], **fields: Any) -> dict[str, Any]:
-    """A ticket that a helpdesk linked to a conversation."""
+    """A ticket linked to a conversation by a helpdesk."""
     named = {"ticket_id": ticket[0], "ticket_type": ticket[1]}
     return event(event_id, at, kind="ticket_linked", actor="system", **named, **fields)
 
@@ -43,7 +43,7 @@ BUSY = (
 
 @pytest.fixture
 def busy(ledgers: OpenLedgers) -> None:
-    """The account acme with some more bots, channels, tickets and hours."""
+    """The account acme with more bots, channels, tickets and hours."""
     with ledgers.writing("acme") as ledger:
         append_events(ledger, *BUSY)
 
@@ -59,27 +59,27 @@ def page_of(member: Client, path: str) -> str:
     return response.content.decode()
 
 
-def told_on_rows(member: Client, link: RowsLink) -> int:
-    """Number on the rows page for what the link counts, or in the export of the same rows."""
+def number_on_rows_page(member: Client, link: RowsLink) -> int:
+    """The number on the rows page for what the link counts, or that in the export of the same rows."""
     page = page_of(member, link.href)
     if link.widget == "tickets-by-type":
-        [told] = re.findall(r'data-tickets="(\d+)"', page)
-        return int(told)
-    words = dict(parse_qsl(link.href.partition("?")[2]))
-    if words.get("group") == "conversation":
+        [number] = re.findall(r'data-tickets="(\d+)"', page)
+        return int(number)
+    parameters = dict(parse_qsl(link.href.partition("?")[2]))
+    if parameters.get("group") == "conversation":
         return len(exported(member, link, column=CONVERSATIONS))
-    if words.get("sort") == "-tickets":
+    if parameters.get("sort") == "-tickets":
         return len(exported(member, link, column=TICKETS))
-    told, *_ = re.findall(r'<h1>[^<]*<span class="num" data-value="(\d+)"', page)
-    return int(told)
+    number, *_ = re.findall(r'<h1>[^<]*<span class="num" data-value="(\d+)"', page)
+    return int(number)
 
 
 def exported(member: Client, link: RowsLink, *, column: str) -> set[str]:
     query = re.sub(r"&?(sort|group)=[^&]*", "", link.href.partition("?")[2])
     response = member.get(f"{ROWS}/export.ndjson?{query}")
     lines = [json.loads(line) for line in b"".join(response.streaming_content).splitlines()]
-    found = [line[column] if isinstance(line[column], list) else [line[column]] for line in lines]
-    return {value for values in found for value in values}
+    values_of_lines = [line[column] if isinstance(line[column], list) else [line[column]] for line in lines]
+    return {value for values in values_of_lines for value in values}
 
 
 QUERIES = (
@@ -93,7 +93,7 @@ QUERIES = (
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("query", QUERIES)
-def test_every_number_of_the_report_leads_to_as_many_rows_as_it_says(member: Client, query: str) -> None:
+def test_each_number_of_the_report_links_to_that_many_rows(member: Client, query: str) -> None:
     links = rows_links(page_of(member, f"{REPORT}?{query}"), rows_path=ROWS)
     for widget in WIDGETS:
         links += rows_links(page_of(member, f"{REPORT}/widgets/{widget.name}?{query}"), rows_path=ROWS)
@@ -102,12 +102,12 @@ def test_every_number_of_the_report_leads_to_as_many_rows_as_it_says(member: Cli
     assert {"sessions-consumed", "session-consumption-trend", "hours", "bot-consumption"} <= {
         link.widget for link in links
     }
-    wrong = {link: told for link in links if (told := told_on_rows(member, link)) != link.number}
-    assert not wrong
+    mismatches = {link: number for link in links if (number := number_on_rows_page(member, link)) != link.number}
+    assert not mismatches
 
 
 @pytest.mark.django_db
-def test_what_a_link_sets_is_shown_as_a_chip_that_can_be_removed(member: Client) -> None:
+def test_filters_of_a_link_appear_as_removable_chips(member: Client) -> None:
     query = f"{DAYS}&opened_by=b1&opened_on=web&ticket_type=refund&hour=mon-09"
     for path in (REPORT, ROWS):
         page = page_of(member, f"{path}?{query}")
@@ -125,7 +125,7 @@ def test_what_a_link_sets_is_shown_as_a_chip_that_can_be_removed(member: Client)
 
 
 @pytest.mark.django_db
-def test_filters_of_links_are_kept_by_the_forms_of_the_page_and_cleared_with_the_others(member: Client) -> None:
+def test_forms_keep_the_filters_of_a_link_and_clear_removes_them(member: Client) -> None:
     page = page_of(member, f"{ROWS}?{DAYS}&hour=mon-09")
     assert '<input type="hidden" name="hour" value="mon-09">' in page
     [clear] = re.findall(r'<a class="clear" href="([^"]+)">Clear</a>', page)
@@ -134,7 +134,7 @@ def test_filters_of_links_are_kept_by_the_forms_of_the_page_and_cleared_with_the
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("hour", ["xyz", "mon-24", "mon-9", "MON-09", "mon-09x", "-1"])
-def test_an_hour_that_is_none_is_refused_with_a_sentence(member: Client, hour: str) -> None:
+def test_an_invalid_hour_is_refused(member: Client, hour: str) -> None:
     for path in (REPORT, ROWS, f"{ROWS}/export.csv"):
         response = member.get(f"{path}?hour={hour}")
         assert response.status_code == 400
@@ -142,15 +142,15 @@ def test_an_hour_that_is_none_is_refused_with_a_sentence(member: Client, hour: s
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("word", ["opened_by", "opened_on", "ticket_type"])
-def test_names_that_nothing_has_lead_to_no_rows(member: Client, word: str) -> None:
-    page = page_of(member, f"{ROWS}?{DAYS}&{word}=<b>nobody</b>")
+@pytest.mark.parametrize("name", ["opened_by", "opened_on", "ticket_type"])
+def test_an_unknown_filter_value_matches_no_rows(member: Client, name: str) -> None:
+    page = page_of(member, f"{ROWS}?{DAYS}&{name}=<b>nobody</b>")
     assert 'data-value="0"' in page
     assert "<b>nobody" not in page
 
 
 @pytest.mark.django_db
-def test_all_time_west_of_greenwich_begins_on_the_day_on_which_data_starts_there(member: Client) -> None:
+def test_all_time_starts_on_the_local_day_of_the_first_data(member: Client) -> None:
     page = page_of(member, f"{REPORT}?period=all&timezone=America/Los_Angeles")
     assert 'name="from" value="2022-02-03"' in re.sub(r'type="date" ', "", page)
     assert "All time" in page
@@ -158,7 +158,7 @@ def test_all_time_west_of_greenwich_begins_on_the_day_on_which_data_starts_there
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_an_export_that_nobody_reads_holds_the_ledger_no_longer_than_its_answer(
+def test_an_unread_export_releases_the_ledger_with_its_response(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser, method: str
 ) -> None:
     answer = getattr(browser(owner), method)(f"{ROWS}/export.csv?{DAYS}")

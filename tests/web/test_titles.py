@@ -18,7 +18,7 @@ from .conftest import MakeBrowser
 pytestmark = pytest.mark.django_db
 
 
-def test_the_account_that_is_looked_at_has_its_newest_title_and_others_the_remembered_one(state: ServerState) -> None:
+def test_the_current_account_has_its_newest_title_and_others_a_cached_one(state: ServerState) -> None:
     request, ledgers = request_with(state), state.ledgers
     assert cached_title(request, "acme") == "acme"
     with ledgers.writing("acme") as ledger:
@@ -28,7 +28,7 @@ def test_the_account_that_is_looked_at_has_its_newest_title_and_others_the_remem
     assert cached_title(request, "acme") == "Acme & Sons"
 
 
-def test_a_page_names_all_accounts_of_the_person(browser: MakeBrowser, owner: User, ledgers: OpenLedgers) -> None:
+def test_a_page_lists_all_accounts_of_the_user(browser: MakeBrowser, owner: User, ledgers: OpenLedgers) -> None:
     with ledgers.drafting():
         ledgers.folder.create(Account(name="globex", title="Globex Ltd"), policy=FRESHCHAT, now_us=NOW_US)
     Membership.objects.create(user=owner, account="globex", role=Role.VIEWER, may_export=False)
@@ -36,5 +36,5 @@ def test_a_page_names_all_accounts_of_the_person(browser: MakeBrowser, owner: Us
     assert "Globex Ltd" in page
 
 
-def test_an_account_whose_ledger_is_gone_is_called_by_its_name(state: ServerState) -> None:
+def test_an_account_without_a_ledger_is_shown_by_its_name(state: ServerState) -> None:
     assert cached_title(request_with(state), "gone") == "gone"
