@@ -13,15 +13,15 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, expect
 from tests.support.browsing import (
-    HOW_TO_GET_CHROMIUM,
+    CHROMIUM_HINT,
     NARROW,
     WIDE,
     Server,
     chromium_path,
-    commanded,
-    launched,
-    running,
-    watched,
+    launch_browser,
+    recording_context,
+    run_command,
+    running_server,
 )
 
 from botmeter.demo import DEMO_ACCOUNT
@@ -76,13 +76,13 @@ def main() -> int:
     """Take every picture, and print the files written."""
     path = chromium_path()
     if path is None:
-        print(f"No pictures taken. {HOW_TO_GET_CHROMIUM}")
+        print(f"No pictures taken. {CHROMIUM_HINT}")
         return 0
     IMAGES.mkdir(exist_ok=True)
-    with TemporaryDirectory() as folder, launched(path) as browser:
+    with TemporaryDirectory() as folder, launch_browser(path) as browser:
         # The default folder of commands, so that no page has to name it.
         os.environ["XDG_DATA_HOME"] = folder
-        with running("demo", folder=Path(folder) / "botmeter") as server:
+        with running_server("demo", folder=Path(folder) / "botmeter") as server:
             _take_all(browser, server)
     return 0
 
@@ -91,8 +91,8 @@ def _take_all(browser: Browser, server: Server) -> None:
     for pages in (OF_OWNER, OF_NOBODY):
         _take(pages, browser, server=server, is_signed_in=pages is OF_OWNER)
     # Only now: with a second account its owner would be offered to switch on every page.
-    commanded("account", "create", EMPTY_ACCOUNT, "--title", EMPTY_TITLE, folder=server.folder)
-    commanded("user", "role", DEMO_OWNER, "owner", "--account", EMPTY_ACCOUNT, folder=server.folder)
+    run_command("account", "create", EMPTY_ACCOUNT, "--title", EMPTY_TITLE, folder=server.folder)
+    run_command("user", "role", DEMO_OWNER, "owner", "--account", EMPTY_ACCOUNT, folder=server.folder)
     _take(OF_NEW_OWNER, browser, server=server, is_signed_in=True)
 
 
@@ -109,10 +109,10 @@ def _take(pages: dict[str, Opening], browser: Browser, *, server: Server, is_sig
 
 @contextmanager
 def _tab(browser: Browser, *, size: tuple[int, int], is_dark: bool) -> Iterator[Page]:
-    visitor = watched(browser, size=size, dark=is_dark)
+    visitor = recording_context(browser, size=size, dark=is_dark)
     yield visitor.page()
     visitor.context.close()
-    assert not visitor.complaints, visitor.complaints
+    assert not visitor.errors, visitor.errors
 
 
 def _shoot(page: Page, file: Path) -> None:

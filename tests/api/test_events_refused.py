@@ -14,14 +14,14 @@ from botmeter.live.event_body import BODY_BYTES_MAX
 from botmeter.people.keys import KeyDraft, Scope, new_key, revoke_key
 from botmeter.server import events
 from botmeter.web.api.codes import CODES
-from support.asking import Asked
+from support.asgi_requests import AsgiResponse
 from support.live import EVENTS_PATH, NDJSON, Live, counts, message, problem_of
 
 GOOD = json.dumps([message("good")]).encode()
 LARGE = b"x" * (BODY_BYTES_MAX + 1)
 
 
-def refused(live: Live, asked: Asked) -> tuple[int, str]:
+def refused(live: Live, asked: AsgiResponse) -> tuple[int, str]:
     """The problem, which is one of those that the document lists, and of which nothing stayed."""
     status, code = problem_of(asked)
     assert (code, status) in {(known, its) for known, its, _ in CODES}
@@ -109,9 +109,9 @@ def test_a_key_that_was_revoked_a_moment_ago_no_longer_sends(live: Live, key: st
 
 
 def test_a_body_is_not_read_for_who_may_not_send_it(live: Live, key: str) -> None:
-    from support.asking import scope_of, stalled_after
+    from support.asgi_requests import body_stalled_after, scope_of
 
-    request = scope_of("POST", EVENTS_PATH, headers=[("authorization", "Bearer bm_made-up")]), stalled_after()
+    request = scope_of("POST", EVENTS_PATH, headers=[("authorization", "Bearer bm_made-up")]), body_stalled_after()
     (asked,) = live.request.at_once([request])
     assert refused(live, asked) == (401, "key_wrong")
 

@@ -22,7 +22,7 @@ from botmeter.people.models import EventSource
 from botmeter.people.sources import forget_source, update
 from botmeter.sources.platforms.registry import connector_of, platform_codes
 from botmeter.sources.signatures import REPLAY_WINDOW_SECONDS
-from support.asking import Asked
+from support.asgi_requests import AsgiResponse
 from support.live import Live, counts, message, problem_of
 
 CLOUDEVENT = {"specversion": "1.0", "id": "a", "source": "/b", "type": "botmeter.message", "subject": "v1"}
@@ -53,7 +53,7 @@ def text(payload: Any) -> bytes:
     return json.dumps(payload, ensure_ascii=False).encode()
 
 
-def told(asked: Asked) -> tuple[tuple[int, int, int, int], list[str]]:
+def told(asked: AsgiResponse) -> tuple[tuple[int, int, int, int], list[str]]:
     return counts(asked), asked.json()["ignored"]
 
 

@@ -1,4 +1,4 @@
-"""The demo, served; browsers of nobody and of its owner; what a page may not complain about."""
+"""The demo server, and browsers of visitors and of its owner, whose pages may not report errors."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,23 +8,31 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from botmeter.demo import DEMO_ACCOUNT
-from support.browsing import HOW_TO_GET_CHROMIUM, Server, Watched, chromium_path, launched, running, watched
+from support.browsing import (
+    CHROMIUM_HINT,
+    RecordingContext,
+    Server,
+    chromium_path,
+    launch_browser,
+    recording_context,
+    running_server,
+)
 
 DEMO_EVENTS = 60_000
 
-MakeVisitor = Callable[..., Watched]
+MakeVisitor = Callable[..., RecordingContext]
 SignIn = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The browser; where none is installed the test says how to get it, and in CI it fails."""
+    """The browser; without one the test is skipped with a hint, and fails in CI."""
     path = chromium_path()
     if path is None:
         if os.environ.get("CI"):
-            pytest.fail(HOW_TO_GET_CHROMIUM)
-        pytest.skip(HOW_TO_GET_CHROMIUM)
-    with launched(path) as browser:
+            pytest.fail(CHROMIUM_HINT)
+        pytest.skip(CHROMIUM_HINT)
+    with launch_browser(path) as browser:
         yield browser
 
 
@@ -32,7 +40,9 @@ def chromium() -> Iterator[Browser]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The demo, served."""
     folder = tmp_path_factory.mktemp("demo") / "data"
-    with running("demo", "--events", str(DEMO_EVENTS), folder=folder, variables={"BOTMETER_GALLERY": "1"}) as server:
+    with running_server(
+        "demo", "--events", str(DEMO_EVENTS), folder=folder, variables={"BOTMETER_GALLERY": "1"}
+    ) as server:
         yield server
 
 
@@ -44,26 +54,26 @@ def report_path() -> str:
 
 @pytest.fixture
 def visitor(chromium: Browser) -> Iterator[MakeVisitor]:
-    """`visitor(size=…, dark=…, script=…)`: a browser of nobody yet. At the end no page may have complained."""
-    made: list[Watched] = []
+    """`visitor(size=…, dark=…, script=…)`: a signed-out browser context, checked for errors at the end."""
+    contexts: list[RecordingContext] = []
 
-    def make(**look: Any) -> Watched:
-        made.append(watched(chromium, **look))
-        return made[-1]
+    def make(**options: Any) -> RecordingContext:
+        contexts.append(recording_context(chromium, **options))
+        return contexts[-1]
 
     yield make
-    complaints = [complaint for one in made for complaint in one.complaints]
-    for one in made:
-        one.context.close()
-    assert not complaints
+    errors = [error for context in contexts for error in context.errors]
+    for context in contexts:
+        context.context.close()
+    assert not errors
 
 
 @pytest.fixture
 def signed_in(visitor: MakeVisitor, demo: Server) -> SignIn:
     """`signed_in()`: a tab of the demo's owner."""
 
-    def make(**look: Any) -> Page:
-        page = visitor(**look).page()
+    def make(**options: Any) -> Page:
+        page = visitor(**options).page()
         page.goto(demo.link)
         return page
 

@@ -1,4 +1,4 @@
-"""From an empty folder to a report, and who gets in afterwards."""
+"""From an empty folder to a report, and signing in afterwards."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browsing import Server, commanded, running
+from support.browsing import Server, run_command, running_server
 from support.widgets import headline
 
 from .conftest import MakeVisitor
@@ -19,14 +19,14 @@ ADDRESS, PASSWORD = "ada@example.org", "correct horse battery"
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Server]:
-    """A server on a folder that holds nothing yet."""
-    with running("serve", folder=tmp_path / "data") as server:
+def new_server(tmp_path: Path) -> Iterator[Server]:
+    """A server on an empty folder."""
+    with running_server("serve", folder=tmp_path / "data") as server:
         yield server
 
 
-def begun(page: Page, server: Server) -> None:
-    """The owner follows the link, chooses a password and makes the first account."""
+def complete_setup(page: Page, server: Server) -> None:
+    """Follow the link, choose a password and create the first account."""
     page.goto(server.link)
     page.get_by_label("Email address").fill(ADDRESS)
     page.get_by_label("Your name").fill("Ada")
@@ -39,7 +39,7 @@ def begun(page: Page, server: Server) -> None:
 
 
 def three_sessions(file: Path) -> Path:
-    """A file of events of three customers, an hour ago."""
+    """A file with events of three customers, an hour ago."""
     at = datetime.now(UTC) - timedelta(hours=1)
     events = [
         {
@@ -58,9 +58,9 @@ def three_sessions(file: Path) -> Path:
     return file
 
 
-def test_the_first_start_leads_from_a_link_to_a_report(empty: Server, visitor: MakeVisitor, tmp_path: Path) -> None:
+def test_the_first_start_ends_with_a_report(new_server: Server, visitor: MakeVisitor, tmp_path: Path) -> None:
     page = visitor().page()
-    begun(page, empty)
+    complete_setup(page, new_server)
 
     page.get_by_role("link", name="Bot session consumption").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Send the first events")
@@ -68,36 +68,38 @@ def test_the_first_start_leads_from_a_link_to_a_report(empty: Server, visitor: M
 
     example = tmp_path / "events.csv"
     example.write_text(page.locator("ol.steps pre").first.inner_text(), encoding="utf-8")
-    commanded("import", str(example), "--account", "acme", folder=empty.folder)
-    # The page looks by itself, every ten seconds.
+    run_command("import", str(example), "--account", "acme", folder=new_server.folder)
+    # The page checks for events every ten seconds.
     page.wait_for_selector("[data-widget=sessions-consumed] [data-value]")
     assert headline(page) == 1
 
-    commanded("import", str(three_sessions(tmp_path / "events.ndjson")), "--account", "acme", folder=empty.folder)
+    run_command(
+        "import", str(three_sessions(tmp_path / "events.ndjson")), "--account", "acme", folder=new_server.folder
+    )
     page.reload()
     assert headline(page) == 4
 
 
-def test_the_link_of_the_first_start_works_once(empty: Server, visitor: MakeVisitor) -> None:
-    begun(visitor().page(), empty)
+def test_the_link_of_the_first_start_works_once(new_server: Server, visitor: MakeVisitor) -> None:
+    complete_setup(visitor().page(), new_server)
     other = visitor()
-    other.bears = ("404", "410", "403", "400")
+    other.expected_errors = ("404", "410", "403", "400")
     page = other.page()
 
-    answer = page.goto(empty.link)
+    answer = page.goto(new_server.link)
     assert answer is not None
     assert answer.status in {400, 403, 404, 410}
     assert not page.locator("input[type=password]").count()
 
 
-def test_whoever_signs_out_is_out_until_the_password_is_right(empty: Server, visitor: MakeVisitor) -> None:
+def test_after_signing_out_only_the_right_password_signs_in(new_server: Server, visitor: MakeVisitor) -> None:
     page = visitor().page()
-    begun(page, empty)
-    inside = page.url
+    complete_setup(page, new_server)
+    account_url = page.url
 
     page.locator(".me-menu summary").click()
     page.get_by_role("button", name="Sign out").click()
-    page.goto(inside)
+    page.goto(account_url)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
     page.get_by_label("Email address").fill(ADDRESS)
@@ -107,5 +109,5 @@ def test_whoever_signs_out_is_out_until_the_password_is_right(empty: Server, vis
 
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(inside)
+    page.wait_for_url(account_url)
     expect(page.get_by_role("heading", level=1)).to_have_text("Reports")

@@ -1,4 +1,4 @@
-"""The report that follows: events come in by the API, and the page moves in place."""
+"""Live reports: events are sent by the API, and the page updates in place."""
 
 import json
 import urllib.request
@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Cookie, Page, expect
 
-from support.browsing import NARROW, Server, commanded, free_port, running, watched
+from support.browsing import NARROW, Server, free_port, recording_context, run_command, running_server
 from support.widgets import by_key, by_name, headline
 
 from .conftest import MakeVisitor, SignIn
-from .places import shared_link
+from .page_paths import new_share_link
 
 pytestmark = pytest.mark.browser
 
@@ -21,10 +21,10 @@ OWNER = "olga@example.org"
 REPORT = "/a/acme/reports/bot-session-consumption"
 FOLLOWED = f"{REPORT}?follow=on"
 HERO = "[data-widget=sessions-consumed] [data-value]"
-# From now on a page says whether its headline was ever another number than the sum of its days.
+# Records if the headline ever differs from the sum of the days.
 WATCH_AGREEMENT = """() => {
   const number = (one) => Number(one.dataset.value);
-  window.stays = true;
+  window.isSamePage = true;
   new MutationObserver(() => {
     const shown = number(document.querySelector("[data-widget=sessions-consumed] [data-value]"));
     const days = [...document.querySelectorAll("[data-widget=session-consumption-trend] [data-day]")].map(number);
@@ -36,8 +36,8 @@ HIDE = """(hidden) => {
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
-# What fades from now on, and for how many milliseconds.
-NOTE_FADES = """() => {
+# Records elements that fade, and for how many milliseconds.
+RECORD_FADES = """() => {
   window.fades = [];
   Element.prototype.animate = function (frames, duration) {
     window.fades.push([`${this.parentElement.tagName} ${this.tagName}`, duration]);
@@ -46,21 +46,21 @@ NOTE_FADES = """() => {
 
 
 class Account:
-    """The account acme of a server, its key, and what was sent to it."""
+    """The account acme of a server, its key, and the number of events sent."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        commanded("account", "create", "acme", folder=server.folder)
-        commanded("user", "create", OWNER, "--account", "acme", "--role", "owner", folder=server.folder)
-        self._key = commanded(
+        run_command("account", "create", "acme", folder=server.folder)
+        run_command("user", "create", OWNER, "--account", "acme", "--role", "owner", folder=server.folder)
+        self._key = run_command(
             "key", "create", "--account", "acme", "--scope", "events:write", folder=server.folder
         ).strip()
         self._cookies: list[Cookie] = []
         self.count = 0
-        self.customers_come(2)
+        self.send_new_customers(2)
 
-    def customers_come(self, count: int, *, channel: str = "web") -> None:
-        """So many customers whom nobody knew write, each once; the server has answered."""
+    def send_new_customers(self, count: int, *, channel: str = "web") -> None:
+        """Send one event each of new customers."""
         at = datetime.now(UTC) - timedelta(seconds=1)
         events = [
             {
@@ -84,11 +84,11 @@ class Account:
         self.count += count
 
     def signed_in(self, page: Page) -> Page:
-        """The page, of the owner, who signs in once."""
+        """Sign the owner in, once for all pages."""
         if self._cookies:
             page.context.add_cookies(self._cookies)  # type: ignore[arg-type]
             return page
-        page.goto(commanded("user", "link", OWNER, "--url", self.server.url, folder=self.server.folder).strip())
+        page.goto(run_command("user", "link", OWNER, "--url", self.server.url, folder=self.server.folder).strip())
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/a/acme/**")
         self._cookies = page.context.cookies()
@@ -102,8 +102,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def account(folder: Path) -> Iterator[Account]:
-    """A served account into which events come."""
-    with running("serve", folder=folder) as server:
+    """A served account that receives events."""
+    with running_server("serve", folder=folder) as server:
         yield Account(server)
 
 
@@ -113,27 +113,27 @@ def tab(visitor: MakeVisitor, account: Account) -> Page:
     return account.signed_in(visitor().page())
 
 
-def followed(page: Page, account: Account) -> None:
-    """The report, followed, with all its widgets, showing what was sent."""
+def follow_report(page: Page, account: Account) -> None:
+    """Open the live report with all widgets and the sent events."""
     page.goto(account.server.at(FOLLOWED))
-    shows(page, account.count)
+    expect_count(page, account.count)
     page.wait_for_selector("[data-widget=hours] td[data-value]")
 
 
-def shows(page: Page, count: int) -> None:
+def expect_count(page: Page, count: int) -> None:
     expect(page.locator(HERO)).to_have_attribute("data-value", str(count))
 
 
-def test_the_number_moves_without_a_reload_and_all_others_with_it(tab: Page, account: Account) -> None:
-    followed(tab, account)
+def test_all_numbers_update_without_a_reload(tab: Page, account: Account) -> None:
+    follow_report(tab, account)
     expect(tab.locator("#fresh")).to_contain_text("Live · newest event")
     tab.evaluate(WATCH_AGREEMENT)
     for channel in ("web", "sms", "web"):
-        account.customers_come(3, channel=channel)
-        shows(tab, account.count)
+        account.send_new_customers(3, channel=channel)
+        expect_count(tab, account.count)
 
     count = account.count
-    assert tab.evaluate("window.stays"), "the page was loaded anew"
+    assert tab.evaluate("window.isSamePage"), "the page was loaded anew"
     assert not tab.evaluate("window.disagreed"), "for a moment the days did not add up to the headline"
     assert sum(by_key(tab, "session-consumption-trend", key="day").values()) == count
     assert sum(by_key(tab, "monthly-consumption", key="month").values()) == count
@@ -147,26 +147,26 @@ def test_the_number_moves_without_a_reload_and_all_others_with_it(tab: Page, acc
     expect(tab.locator(".still")).to_have_count(0)
 
 
-def test_changed_digits_fade_for_a_moment_and_not_for_whoever_wants_no_motion(tab: Page, account: Account) -> None:
-    followed(tab, account)
-    tab.evaluate(NOTE_FADES)
-    account.customers_come(1)
-    shows(tab, account.count)
+def test_changed_digits_fade_unless_motion_is_reduced(tab: Page, account: Account) -> None:
+    follow_report(tab, account)
+    tab.evaluate(RECORD_FADES)
+    account.send_new_customers(1)
+    expect_count(tab, account.count)
     assert tab.evaluate("window.fades") == []
     tab.emulate_media(reduced_motion="no-preference")
-    account.customers_come(1)
-    shows(tab, account.count)
+    account.send_new_customers(1)
+    expect_count(tab, account.count)
     assert tab.evaluate("window.fades") == [["P A", 200]]
 
 
-def test_an_open_menu_what_is_typed_the_focus_and_the_scrolling_stay(tab: Page, account: Account) -> None:
-    followed(tab, account)
+def test_an_update_keeps_menus_typed_text_focus_and_scrolling(tab: Page, account: Account) -> None:
+    follow_report(tab, account)
     tab.evaluate("scrollTo(0, 240)")
     tab.locator(".chips summary", has_text="Channel").first.click()
     search = tab.locator(".menu[open] input[type=search]")
     search.fill("we")
-    account.customers_come(1)
-    shows(tab, account.count)
+    account.send_new_customers(1)
+    expect_count(tab, account.count)
     expect(search).to_be_focused()
     expect(search).to_have_value("we")
     assert tab.evaluate("scrollY") == 240
@@ -174,73 +174,73 @@ def test_an_open_menu_what_is_typed_the_focus_and_the_scrolling_stay(tab: Page, 
     tab.keyboard.press("Escape")
     tab.locator(f"{HERO} a").focus()
     tab.evaluate("getSelection().selectAllChildren(document.querySelector('[data-widget=sessions-consumed] h2'))")
-    account.customers_come(1)
-    shows(tab, account.count)
+    account.send_new_customers(1)
+    expect_count(tab, account.count)
     expect(tab.locator(f"{HERO} a")).to_be_focused()
     assert tab.evaluate("getSelection().toString()") == "Sessions consumed"
 
 
-def test_a_menu_of_a_widget_stays_open(visitor: MakeVisitor, account: Account) -> None:
+def test_an_update_keeps_the_menu_of_a_widget_open(visitor: MakeVisitor, account: Account) -> None:
     page = account.signed_in(visitor(size=NARROW).page())
-    followed(page, account)
+    follow_report(page, account)
     menu = page.locator("[data-widget=bot-consumption] .tools-more")
     menu.locator("summary").click()
-    account.customers_come(1)
-    shows(page, account.count)
+    account.send_new_customers(1)
+    expect_count(page, account.count)
     expect(menu).to_have_attribute("open", "")
 
 
-def test_a_hidden_tab_asks_nothing_until_it_is_seen_again(tab: Page, account: Account) -> None:
+def test_a_hidden_tab_does_not_poll(tab: Page, account: Account) -> None:
     tab.clock.install()
-    followed(tab, account)
+    follow_report(tab, account)
     tab.evaluate(HIDE, True)
     # A request may still leave before the tab is hidden; none may from here on.
-    asked: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
+    urls: list[str] = []
+    tab.on("request", lambda request: urls.append(request.url))
     tab.clock.run_for(60_000)
-    # What was on its way has been seen when the page answers again.
-    assert [url for url in asked if "/fresh?" in url] == []
-    account.customers_come(1)
+    # Earlier requests were recorded by the time that the page answers again.
+    assert [url for url in urls if "/fresh?" in url] == []
+    account.send_new_customers(1)
     tab.evaluate(HIDE, False)
     tab.clock.run_for(3_000)
     tab.clock.resume()
-    shows(tab, account.count)
+    expect_count(tab, account.count)
 
 
-def test_whoever_was_signed_out_is_told_and_the_page_asks_no_more(tab: Page, account: Account) -> None:
-    followed(tab, account)
+def test_polling_stops_with_a_message_once_signed_out(tab: Page, account: Account) -> None:
+    follow_report(tab, account)
     tab.context.clear_cookies()
-    expect(tab.get_by_role("status").filter(has_text="Not followed any more")).to_be_visible()
+    expect(tab.get_by_role("status").filter(has_text="Live updates stopped")).to_be_visible()
     assert headline(tab) == account.count
     tab.clock.install()
-    asked: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
+    urls: list[str] = []
+    tab.on("request", lambda request: urls.append(request.url))
     tab.clock.run_for(60_000)
-    assert asked == []
+    assert urls == []
 
 
-def test_a_server_that_was_away_is_followed_on(chromium: Browser, tmp_path: Path) -> None:
+def test_polling_resumes_once_the_server_is_back(chromium: Browser, tmp_path: Path) -> None:
     port = free_port()
-    mine = watched(chromium)
-    with running("serve", folder=tmp_path / "data", port=port) as server:
+    context = recording_context(chromium)
+    with running_server("serve", folder=tmp_path / "data", port=port) as server:
         account = Account(server)
-        page = account.signed_in(mine.page())
-        followed(page, account)
+        page = account.signed_in(context.page())
+        follow_report(page, account)
         page.evaluate(WATCH_AGREEMENT)
-    said = page.get_by_role("status").filter(has_text="Not reached since")
-    expect(said).to_be_visible()
+    status = page.get_by_role("status").filter(has_text="Server unreachable since")
+    expect(status).to_be_visible()
     assert headline(page) == account.count
-    with running("serve", folder=tmp_path / "data", port=port):
-        account.customers_come(2)
-        shows(page, account.count)
-        expect(said).to_have_count(0)
+    with running_server("serve", folder=tmp_path / "data", port=port):
+        account.send_new_customers(2)
+        expect_count(page, account.count)
+        expect(status).to_have_count(0)
         expect(page.locator("#fresh")).to_be_visible()
-        assert page.evaluate("window.stays && !window.disagreed")
-    mine.context.close()
-    assert not [told for told in mine.complaints if "Content Security" in told]
+        assert page.evaluate("window.isSamePage && !window.disagreed")
+    context.context.close()
+    assert not [error for error in context.errors if "Content Security" in error]
 
 
-def test_the_switch_turns_following_on_and_off_in_the_address(tab: Page, account: Account) -> None:
+def test_the_switch_sets_follow_in_the_address(tab: Page, account: Account) -> None:
     tab.goto(account.server.at(f"{REPORT}?channel=web"))
     switch = tab.get_by_role("switch", name="Follow")
     expect(switch).not_to_be_checked()
@@ -253,27 +253,25 @@ def test_the_switch_turns_following_on_and_off_in_the_address(tab: Page, account
     expect(tab.locator("#fresh[hx-get]")).to_have_count(0)
 
 
-def test_without_script_the_switch_is_a_link_and_so_is_refreshing(visitor: MakeVisitor, account: Account) -> None:
+def test_without_scripts_the_switch_and_refresh_are_links(visitor: MakeVisitor, account: Account) -> None:
     page = account.signed_in(visitor(script=False).page())
     page.goto(account.server.at(REPORT))
     page.get_by_role("switch", name="Follow").click()
     page.wait_for_url("**follow=on")
-    account.customers_come(1)
+    account.send_new_customers(1)
     refresh = page.get_by_role("link", name="Refresh")
     while headline(page) != account.count:
         refresh.click()
 
 
-def test_the_demo_says_that_it_is_not_live(
-    signed_in: SignIn, visitor: MakeVisitor, demo: Server, report_path: str
-) -> None:
+def test_the_demo_is_not_live(signed_in: SignIn, visitor: MakeVisitor, demo: Server, report_path: str) -> None:
     page = signed_in()
     page.goto(demo.at(f"{report_path}?follow=on"))
     expect(page.locator("#fresh")).to_contain_text("Not live · latest event")
     shared = visitor().page()
-    shared.goto(shared_link(page, demo))
+    shared.goto(new_share_link(page, demo))
     shared.get_by_role("switch", name="Follow").click()
     shared.wait_for_url("**follow=on")
-    with shared.expect_response(lambda answer: "/fresh?" in answer.url) as answered:
+    with shared.expect_response(lambda answer: "/fresh?" in answer.url) as poll:
         pass
-    assert answered.value.status == 204
+    assert poll.value.status == 204

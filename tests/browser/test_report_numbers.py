@@ -1,4 +1,4 @@
-"""Every widget's number is the command line's."""
+"""Numbers of widgets are those of the command line."""
 
 import json
 import subprocess
@@ -27,23 +27,23 @@ _OPTION_OF = {"from": "--from", "to": "--to", "bot": "--bot", "channel": "--chan
 
 @pytest.mark.browser
 @pytest.mark.parametrize("query", QUERIES)
-def test_every_number_on_the_page_is_the_one_of_the_command_line(
+def test_each_number_on_the_page_is_that_of_the_command_line(
     signed_in: Callable[..., Page], demo: Server, report_path: str, query: str
 ) -> None:
     page = signed_in()
     page.goto(demo.at(report_path + query))
-    told = told_by_command_line(demo, page, query=query)
+    report = report_by_command_line(demo, page, query=query)
 
-    assert values(page, "sessions-consumed") == [told["sessions_consumed"]]
+    assert values(page, "sessions-consumed") == [report["sessions_consumed"]]
     assert by_key(page, "session-consumption-trend", key="day") == {
-        day["date"]: day["sessions"] for day in told["trend"]
+        day["date"]: day["sessions"] for day in report["trend"]
     }
     assert by_key(page, "monthly-consumption", key="month") == {
-        month["month"]: month["sessions"] for month in told["by_month"]
+        month["month"]: month["sessions"] for month in report["by_month"]
     }
-    assert values(page, "bot-consumption") == [bot["sessions"] for bot in told["by_bot"] if bot["sessions"]][:10]
-    assert values(page, "channel-consumption") == [one["sessions"] for one in told["by_channel"] if one["sessions"]]
-    assert values(page, "tickets-by-type") == [one["tickets"] for one in told["by_ticket_type"]]
+    assert values(page, "bot-consumption") == [bot["sessions"] for bot in report["by_bot"] if bot["sessions"]][:10]
+    assert values(page, "channel-consumption") == [one["sessions"] for one in report["by_channel"] if one["sessions"]]
+    assert values(page, "tickets-by-type") == [one["tickets"] for one in report["by_ticket_type"]]
 
 
 @pytest.mark.browser
@@ -55,7 +55,7 @@ def test_the_heat_map_adds_up_to_the_headline(signed_in: Callable[..., Page], de
     assert sum(values(page, "hours")) == values(page, "sessions-consumed")[0]
 
 
-def told_by_command_line(server: Server, page: Page, *, query: str) -> dict[str, Any]:
+def report_by_command_line(server: Server, page: Page, *, query: str) -> dict[str, Any]:
     """The report of the same days and filters, from the command line, through the running server."""
     first, last = (page.locator(f"input[name={name}][type=date]").input_value() for name in ("from", "to"))
     options = ["--from", first, "--to", last]
@@ -65,6 +65,6 @@ def told_by_command_line(server: Server, page: Page, *, query: str) -> dict[str,
         elif (name, value) == ("preview", "without"):
             options.append("--no-preview")
     command = [sys.executable, "-m", "botmeter", "report", "--account", DEMO_ACCOUNT, "--data", str(server.folder)]
-    ran = subprocess.run([*command, "--format", "json", *options], capture_output=True, check=True)
-    told: dict[str, Any] = json.loads(ran.stdout)
-    return told
+    completed = subprocess.run([*command, "--format", "json", *options], capture_output=True, check=True)
+    report: dict[str, Any] = json.loads(completed.stdout)
+    return report

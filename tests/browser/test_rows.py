@@ -1,4 +1,4 @@
-"""From a number to its rows, through them, and out of the page as a file."""
+"""Underlying data: links from numbers, sorting, searching, paging, exports."""
 
 import csv
 import json
@@ -13,19 +13,19 @@ from openpyxl import load_workbook
 from playwright.sync_api import Locator, Page, expect
 
 from support.browsing import Server
-from support.widgets import by_name, rows_counted
+from support.widgets import by_name, row_page_counts
 
 from .conftest import SignIn
 
 pytestmark = pytest.mark.browser
 
-# Where the number of a link stands: on itself, or beside it in its line. Tickets count something else than sessions.
-DOORS = """() => [...document.querySelectorAll("main [data-value]")]
+# Links with their number, on the link itself or in its line. Tickets are not sessions.
+NUMBER_LINKS = """() => [...document.querySelectorAll("main [data-value]")]
   .filter((one) => !one.closest("[data-widget=tickets-by-type]") && !one.closest(".kpi:not(.hero)"))
   .map((one) => [one.querySelector("a") ?? one.closest("tr")?.querySelector("th a:not(.opener)"), one])
   .filter(([link]) => link)
   .map(([link, one]) => [link.href, Number(one.dataset.value)])"""
-DOORS_TRIED = 40
+LINKS_CHECKED = 40
 
 
 @pytest.fixture
@@ -36,88 +36,88 @@ def rows(signed_in: SignIn, demo: Server, report_path: str) -> Page:
     return page
 
 
-def test_every_number_leads_to_as_many_rows(signed_in: SignIn, demo: Server, report_path: str) -> None:
+def test_each_number_links_to_that_many_rows(signed_in: SignIn, demo: Server, report_path: str) -> None:
     page = signed_in()
     page.goto(demo.at(f"{report_path}?table=session-consumption-trend&table=monthly-consumption&period=last-90-days"))
     page.wait_for_selector("[data-widget=versions] [data-value]")
     page.wait_for_selector("[data-widget=hours] [data-value]")
-    doors = {tuple(door) for door in page.evaluate(DOORS) if "/rows" in door[0]}
-    assert len(doors) > 100
+    links = {tuple(link) for link in page.evaluate(NUMBER_LINKS) if "/rows" in link[0]}
+    assert len(links) > 100
 
-    wrong = []
-    for href, count in Random(3).sample(sorted(doors), DOORS_TRIED):
-        told = page.request.get(href).text()
-        found = re.search(r'<h1>[^<]*<span[^>]*data-value="(\d+)"', told)
-        assert found, href
-        if int(found[1]) != count:
-            wrong.append((href, count, int(found[1])))
-    assert not wrong
+    mismatches = []
+    for href, count in Random(3).sample(sorted(links), LINKS_CHECKED):
+        page_text = page.request.get(href).text()
+        match = re.search(r'<h1>[^<]*<span[^>]*data-value="(\d+)"', page_text)
+        assert match, href
+        if int(match[1]) != count:
+            mismatches.append((href, count, int(match[1])))
+    assert not mismatches
 
 
-def test_a_bar_opens_its_rows(signed_in: SignIn, demo: Server, report_path: str) -> None:
+def test_a_bar_links_to_its_rows(signed_in: SignIn, demo: Server, report_path: str) -> None:
     page = signed_in()
     page.goto(demo.at(report_path))
     name, count = next(iter(by_name(page, "channel-consumption").items()))
     page.locator("[data-widget=channel-consumption]").get_by_role("link", name=name, exact=True).click()
     page.wait_for_url("**/rows?**")
 
-    assert rows_counted(page)[0] == count
+    assert row_page_counts(page)[0] == count
     assert {text.strip() for text in cells(page, "Channels").all_inner_texts() if name not in text} == set()
 
 
 def cells(page: Page, column: str) -> Locator:
     """The cells of a column of the table."""
-    heads = [text.split("\n")[0].strip() for text in page.locator("table.rows > thead th").all_inner_texts()]
-    at = next(number for number, head in enumerate(heads, 1) if head.startswith(column))
+    headings = [text.split("\n")[0].strip() for text in page.locator("table.rows > thead th").all_inner_texts()]
+    at = next(number for number, heading in enumerate(headings, 1) if heading.startswith(column))
     return page.locator(f"table.rows > tbody > tr.row > :nth-child({at})")
 
 
-def test_a_click_on_a_head_sorts_and_another_one_turns_it(rows: Page) -> None:
-    head = rows.get_by_role("columnheader", name="Conversations")
-    head.get_by_role("link").click()
-    expect(head).to_have_attribute("aria-sort", "descending")
+def test_a_click_on_a_heading_sorts_and_a_second_one_reverses(rows: Page) -> None:
+    heading = rows.get_by_role("columnheader", name="Conversations")
+    heading.get_by_role("link").click()
+    expect(heading).to_have_attribute("aria-sort", "descending")
     counts = [int(text) for text in cells(rows, "Conversations").all_inner_texts()]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] > 1
 
-    head.get_by_role("link").click()
-    expect(head).to_have_attribute("aria-sort", "ascending")
+    heading.get_by_role("link").click()
+    expect(heading).to_have_attribute("aria-sort", "ascending")
     counts = [int(text) for text in cells(rows, "Conversations").all_inner_texts()]
     assert counts == sorted(counts)
 
 
-def test_columns_are_chosen_and_reset(rows: Page) -> None:
-    heads = rows.locator("table.rows > thead th")
-    before = heads.all_inner_texts()
+def test_columns_can_be_selected_and_reset(rows: Page) -> None:
+    headings = rows.locator("table.rows > thead th")
+    before = headings.all_inner_texts()
     rows.locator("summary", has_text="Columns").click()
     rows.get_by_role("checkbox", name="Tickets").uncheck()
     rows.get_by_role("checkbox", name="Events").check()
     rows.locator(".menu[open]").get_by_role("button", name="Apply").click()
     rows.wait_for_url("**column**")
-    now = [text.strip() for text in heads.all_inner_texts()]
+    now = [text.strip() for text in headings.all_inner_texts()]
     assert "Tickets" not in now
     assert "Events" in now
 
     rows.locator("summary", has_text="Columns").click()
     rows.get_by_role("link", name="Reset").click()
-    expect(heads).to_have_text(before)
+    expect(headings).to_have_text(before)
 
 
-def test_a_search_finds_by_how_an_id_begins(rows: Page) -> None:
+def test_a_search_matches_the_beginning_of_ids(rows: Page) -> None:
     customer = cells(rows, "Customer").nth(3).inner_text().strip()
     field = rows.get_by_role("searchbox", name="Session, customer")
     field.fill(customer[:10])
     field.press("Enter")
     rows.wait_for_url("**search=**")
-    found = [text.strip() for text in cells(rows, "Customer").all_inner_texts()]
-    assert found
-    assert all(name.startswith(customer[:10]) for name in found)
+    names = [text.strip() for text in cells(rows, "Customer").all_inner_texts()]
+    assert names
+    assert all(name.startswith(customer[:10]) for name in names)
 
     rows.get_by_role("link", name="Clear search").click()
     rows.wait_for_url(lambda url: "search" not in url)
 
 
-def test_the_pager_goes_on_and_comes_back(rows: Page) -> None:
+def test_the_pager_goes_to_older_sessions_and_back(rows: Page) -> None:
     sessions = [row.get_attribute("data-href") for row in rows.locator("tr[data-href]").all()]
     rows.get_by_role("link", name="Older sessions").click()
     rows.wait_for_url("**cursor=**")
@@ -130,9 +130,9 @@ def test_the_pager_goes_on_and_comes_back(rows: Page) -> None:
     assert [row.get_attribute("data-href") for row in rows.locator("tr[data-href]").all()] == sessions
 
 
-def test_what_is_exported_is_what_was_counted(rows: Page) -> None:
+def test_exports_have_the_rows_that_were_counted(rows: Page) -> None:
     rows.goto(f"{rows.url}?period=last-90-days&channel=web")
-    session_count, row_count = rows_counted(rows)
+    session_count, row_count = row_page_counts(rows)
     assert session_count > 50
 
     for label, read in (("CSV", of_csv), ("XLSX", of_xlsx), ("Parquet", of_parquet), ("NDJSON", of_ndjson)):
@@ -149,8 +149,8 @@ def of_csv(content: bytes) -> list[str]:
 
 def of_xlsx(content: bytes) -> list[str]:
     sheet = load_workbook(BytesIO(content), read_only=True).worksheets[0]
-    head, *lines = sheet.iter_rows(values_only=True)
-    at = head.index("session_id")
+    heading, *lines = sheet.iter_rows(values_only=True)
+    at = heading.index("session_id")
     return [str(line[at]) for line in lines]
 
 
@@ -163,9 +163,7 @@ def of_ndjson(content: bytes) -> list[str]:
     return [json.loads(line)["session_id"] for line in content.decode("utf-8").splitlines()]
 
 
-def test_filters_of_the_report_stay_on_the_way_to_its_rows_and_back(
-    signed_in: SignIn, demo: Server, report_path: str
-) -> None:
+def test_filters_of_the_report_are_kept_on_its_rows_and_back(signed_in: SignIn, demo: Server, report_path: str) -> None:
     page = signed_in()
     page.goto(demo.at(f"{report_path}?period=last-90-days&channel=web"))
     page.locator("[data-widget=sessions-consumed] a").first.click()

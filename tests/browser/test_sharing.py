@@ -1,13 +1,13 @@
-"""A link that shows one view to whoever has it, until it is revoked."""
+"""Share links show one view to anybody until they are revoked."""
 
 import pytest
 from playwright.sync_api import expect
 
 from support.browsing import Server
-from support.widgets import chips, headline
+from support.widgets import active_filters, headline
 
 from .conftest import MakeVisitor, SignIn
-from .places import shared_link
+from .page_paths import new_share_link
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,7 @@ def test_a_share_link_shows_its_view_in_another_browser_until_it_is_revoked(
     owner = signed_in()
     owner.goto(demo.at(report_path + QUERY))
     count = headline(owner)
-    link = shared_link(owner, demo, query=QUERY)
+    link = new_share_link(owner, demo, query=QUERY)
 
     stranger = visitor()
     page = stranger.page()
@@ -30,13 +30,13 @@ def test_a_share_link_shows_its_view_in_another_browser_until_it_is_revoked(
     page.locator("[data-widget=sessions-consumed] a").first.click()
     expect(page.locator("h1 [data-value]")).to_have_attribute("data-value", str(count))
 
-    # What is asked beyond the view changes nothing: its own filter stays.
+    # A request beyond the view changes nothing: its filter stays.
     page.goto(f"{link}?period=all&channel=whatsapp")
-    assert (headline(page), chips(page)) == (count, ["Channel is web"])
+    assert (headline(page), active_filters(page)) == (count, ["Channel is web"])
 
     owner.locator("[data-widget=shares] tbody tr").first.get_by_role("button", name="Revoke").click()
     expect(owner.locator(".notices")).to_contain_text("revoked")
-    stranger.bears = ("Failed to load resource",)
+    stranger.expected_errors = ("Failed to load resource",)
     answer = page.goto(link)
     assert answer is not None
     assert answer.status in {403, 404, 410}
@@ -46,9 +46,9 @@ def test_a_share_link_shows_its_view_in_another_browser_until_it_is_revoked(
 def test_a_link_without_rows_shows_no_single_session(
     signed_in: SignIn, visitor: MakeVisitor, demo: Server, report_path: str
 ) -> None:
-    link = shared_link(signed_in(), demo, query="?period=last-7-days", with_rows=False)
+    link = new_share_link(signed_in(), demo, query="?period=last-7-days", with_rows=False)
     stranger = visitor()
-    stranger.bears = ("Failed to load resource",)
+    stranger.expected_errors = ("Failed to load resource",)
     page = stranger.page()
     page.goto(link)
     assert headline(page) > 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.browsing import running
+from support.browsing import running_server
 
 pytestmark = pytest.mark.faults
 
@@ -17,7 +17,7 @@ def test_every_line_of_a_server_s_log_is_json_from_its_start_to_its_end(
 ) -> None:
     monkeypatch.setenv("BOTMETER_LOG_LEVEL", "info")
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
-    with running("serve", "--log-format", "json", folder=tmp_path / "data") as server:
+    with running_server("serve", "--log-format", "json", folder=tmp_path / "data") as server:
         with closing(HTTPConnection(server.url.removeprefix("http://"), timeout=30)) as connection:
             connection.request("GET", "/sign-in?next=secret", headers={"X-Request-ID": "mine-1"})
             assert connection.getresponse().headers["X-Request-ID"] == "mine-1"

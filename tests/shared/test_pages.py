@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browsing import HOW_TO_GET_CHROMIUM, Server, chromium_path, commanded, launched, running, watched
+from support.browsing import (
+    CHROMIUM_HINT,
+    Server,
+    chromium_path,
+    launch_browser,
+    recording_context,
+    run_command,
+    running_server,
+)
 from support.widgets import by_key, by_name, headline
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
@@ -21,32 +29,32 @@ pytestmark = [
     pytest.mark.shared,
     pytest.mark.browser,
     pytest.mark.skipif(not DATASET.is_dir(), reason=f"the dataset is not at {DATASET}"),
-    pytest.mark.skipif(chromium_path() is None, reason=HOW_TO_GET_CHROMIUM),
+    pytest.mark.skipif(chromium_path() is None, reason=CHROMIUM_HINT),
 ]
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The dataset in an account of its own, imported through the running server."""
-    with running("serve", folder=tmp_path_factory.mktemp("raku") / "data") as begun:
-        commanded("account", "create", ACCOUNT, "--available-from", "2016-01-01", folder=begun.folder)
-        commanded("import", str(DATASET / "events.ndjson.gz"), "--account", ACCOUNT, folder=begun.folder)
+    with running_server("serve", folder=tmp_path_factory.mktemp("raku") / "data") as begun:
+        run_command("account", "create", ACCOUNT, "--available-from", "2016-01-01", folder=begun.folder)
+        run_command("import", str(DATASET / "events.ndjson.gz"), "--account", ACCOUNT, folder=begun.folder)
         yield begun
 
 
 @pytest.fixture(scope="module")
 def page(server: Server) -> Iterator[Page]:
     """A tab of somebody who may see the account."""
-    commanded("user", "create", "ada@example.org", "--account", ACCOUNT, folder=server.folder)
-    link = commanded("user", "link", "ada@example.org", "--url", server.url, folder=server.folder).strip()
-    with launched(chromium_path() or "") as browser:
-        seen_by = watched(browser)
-        tab = seen_by.page()
+    run_command("user", "create", "ada@example.org", "--account", ACCOUNT, folder=server.folder)
+    link = run_command("user", "link", "ada@example.org", "--url", server.url, folder=server.folder).strip()
+    with launch_browser(chromium_path() or "") as browser:
+        context = recording_context(browser)
+        tab = context.page()
         tab.goto(link)
         tab.get_by_role("button", name="Sign in").click()
         expect(tab.get_by_role("heading", level=1)).to_have_text("Reports")
         yield tab
-        assert seen_by.complaints == []
+        assert context.errors == []
 
 
 @pytest.fixture(scope="module")

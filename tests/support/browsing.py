@@ -1,4 +1,4 @@
-"""A real server, started as users start it, and a real Chromium whose pages' errors are recorded.
+"""A real server, started as users start it, and a real Chromium that records errors of its pages.
 
 Uses the system's Chromium or BOTMETER_CHROMIUM, never Playwright's download.
 """
@@ -25,11 +25,11 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-HOW_TO_GET_CHROMIUM = "Chromium is not installed: apt-get install chromium, or name one in BOTMETER_CHROMIUM."
+CHROMIUM_HINT = "Chromium is not installed: apt-get install chromium, or name one in BOTMETER_CHROMIUM."
 WIDE, NARROW = (1400, 900), (390, 844)
 
 
-class NotStarted(RuntimeError):
+class ServerNotStarted(RuntimeError):
     """The server ended instead of answering."""
 
 
@@ -40,7 +40,7 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def launched(path: str) -> Iterator[Browser]:
+def launch_browser(path: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
         yield browser
@@ -72,7 +72,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(
+def running_server(
     *arguments: str, folder: Path, port: int | None = None, variables: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """Run `botmeter ARGUMENTS` as a process until the `with` ends; it has printed its link.
@@ -93,7 +93,7 @@ def running(
         link = next((line.strip() for line in process.stdout if line.startswith("http")), "")
         if not link:
             process.wait()
-            raise NotStarted(Path(log.name).read_text(encoding="utf-8"))
+            raise ServerNotStarted(Path(log.name).read_text(encoding="utf-8"))
         yield Server(url=f"http://127.0.0.1:{port}", link=link, folder=folder)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -107,52 +107,54 @@ def running(
         log.close()
 
 
-def commanded(*arguments: str, folder: Path, stdin: str = "") -> str:
+def run_command(*arguments: str, folder: Path, stdin: str = "") -> str:
     """Output of `botmeter ARGUMENTS`, run through the folder's server."""
     command = [sys.executable, "-m", "botmeter", *arguments, "--data", str(folder)]
     # Commands must not inherit the suite's settings.
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    ran = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, env=environment)
-    assert ran.returncode == 0, f"{arguments} ended with {ran.returncode}: {ran.stderr}"
-    return ran.stdout
+    completed = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, env=environment)
+    assert completed.returncode == 0, f"{arguments} ended with {completed.returncode}: {completed.stderr}"
+    return completed.stdout
 
 
-class Watched:
+class RecordingContext:
     """Browser context that records errors of its pages.
 
     Attributes:
-        complaints: Console messages, uncaught exceptions and requests to other servers.
-        answers: Responses, in order.
-        bears: Parts of expected complaints, such as a missing page's.
+        errors: Console messages, uncaught exceptions and requests to other servers.
+        responses: Responses, in order.
+        expected_errors: Parts of errors to ignore, such as a missing page's.
     """
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
-        self.complaints: list[str] = []
-        self.answers: list[Response] = []
-        self.bears: tuple[str, ...] = ()
-        context.on("console", self._heard)
-        context.on("weberror", lambda error: self.complaints.append(f"error: {error.error}"))
-        context.on("request", self._asked)
-        context.on("response", self._answered)
+        self.errors: list[str] = []
+        self.responses: list[Response] = []
+        self.expected_errors: tuple[str, ...] = ()
+        context.on("console", self._record_console)
+        context.on("weberror", lambda error: self.errors.append(f"error: {error.error}"))
+        context.on("request", self._record_request)
+        context.on("response", self._record_response)
 
     def page(self) -> Page:
         return self.context.new_page()
 
-    def _heard(self, message: ConsoleMessage) -> None:
+    def _record_console(self, message: ConsoleMessage) -> None:
         # The console also reports violations of the content security policy.
-        if message.type in {"error", "warning"} and not any(part in message.text for part in self.bears):
-            self.complaints.append(f"{message.type}: {message.text}")
+        if message.type in {"error", "warning"} and not any(part in message.text for part in self.expected_errors):
+            self.errors.append(f"{message.type}: {message.text}")
 
-    def _answered(self, answer: Response) -> None:
-        self.answers.append(answer)
+    def _record_response(self, answer: Response) -> None:
+        self.responses.append(answer)
 
-    def _asked(self, request: Request) -> None:
+    def _record_request(self, request: Request) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "data:", "about:", "blob:")):
-            self.complaints.append(f"request of another server: {request.url}")
+            self.errors.append(f"request of another server: {request.url}")
 
 
-def watched(browser: Browser, *, size: tuple[int, int] = WIDE, dark: bool = False, script: bool = True) -> Watched:
+def recording_context(
+    browser: Browser, *, size: tuple[int, int] = WIDE, dark: bool = False, script: bool = True
+) -> RecordingContext:
     """New signed-out context with long timeouts, since the machine may be busy."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
@@ -162,4 +164,4 @@ def watched(browser: Browser, *, size: tuple[int, int] = WIDE, dark: bool = Fals
         accept_downloads=True,
     )
     context.set_default_timeout(60_000)
-    return Watched(context)
+    return RecordingContext(context)

@@ -1,4 +1,4 @@
-"""Text of a page, found independently of its markup."""
+"""Texts and numbers of a page."""
 
 import html
 import re
@@ -15,16 +15,16 @@ _ATTRIBUTE = re.compile(r'([\w:-]+)="([^"]*)"')
 
 def widget_values(page: str) -> dict[str, list[dict[str, str]]]:
     """Attributes of each widget's numbers, in order."""
-    found: dict[str, list[dict[str, str]]] = {}
-    around: list[str] = [""]
+    values: dict[str, list[dict[str, str]]] = {}
+    widgets: list[str] = [""]
     for is_end, tag, attributes, is_empty in _TAG.findall(page):
         if is_end:
-            around.pop()
+            widgets.pop()
             continue
-        said = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(attributes)}
-        widget = said.get("data-widget", around[-1])
-        if widget and "data-value" in said:
-            found.setdefault(widget, []).append(said)
+        fields = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(attributes)}
+        widget = fields.get("data-widget", widgets[-1])
+        if widget and "data-value" in fields:
+            values.setdefault(widget, []).append(fields)
         if not is_empty and tag.lower() not in _VOID:
-            around.append(widget)
-    return found
+            widgets.append(widget)
+    return values

@@ -28,7 +28,7 @@ from botmeter.people.sources import new_address, update
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import Front
 from botmeter.server.routes import own_routes
-from support.asking import Asked, Asker
+from support.asgi_requests import AsgiClient, AsgiResponse
 from support.server_state import in_use
 
 Event = dict[str, Any]
@@ -42,7 +42,7 @@ class Live:
 
     opened: OpenLedgers
     ingestion: Ingestion
-    request: Asker
+    request: AsgiClient
 
     def create(self, account: str) -> str:
         """Create an account; return a key that may only send events."""
@@ -54,12 +54,12 @@ class Live:
         draft = KeyDraft(name="for tests", scopes=scopes or (Scope.EVENTS_WRITE,))
         return new_key(account, draft, created_by=None).secret
 
-    def send(self, key: str, events: Sequence[Event], /, *, query: str = "", **headers: str) -> Asked:
+    def send(self, key: str, events: Sequence[Event], /, *, query: str = "", **headers: str) -> AsgiResponse:
         """Send events as a JSON array, or as the headers say."""
         body = json.dumps(events, ensure_ascii=False).encode()
         return self.post(key, body, query=query, **headers)
 
-    def post(self, key: str, body: bytes, /, *, query: str = "", **headers: str) -> Asked:
+    def post(self, key: str, body: bytes, /, *, query: str = "", **headers: str) -> AsgiResponse:
         """Send bytes as events."""
         return self.request("POST", f"{EVENTS_PATH}{query}", body, authorization=f"Bearer {key}", **headers)
 
@@ -107,7 +107,7 @@ def live(folder: Path) -> Iterator[Live]:
         try:
             with in_use(opened) as state:
                 front = Front(Bridge(_no_page), routes=own_routes(state))
-                yield Live(opened=opened, ingestion=state.ingestion, request=Asker(front, run=run_beside_django))
+                yield Live(opened=opened, ingestion=state.ingestion, request=AsgiClient(front, run=run_beside_django))
         finally:
             opened.close()
 
@@ -136,14 +136,14 @@ def message(event_id: str, at: str = "2026-03-10T10:00:00Z", /, **fields: object
     return {"event_id": event_id, "occurred_at": at, **usual, **fields}
 
 
-def counts(asked: Asked) -> tuple[int, int, int, int]:
+def counts(asked: AsgiResponse) -> tuple[int, int, int, int]:
     """Accepted, duplicates, conflicts, rejected."""
     assert asked.status == 200, asked.body
     told: Mapping[str, int] = asked.json()
     return told["accepted"], told["duplicates"], told["conflicts"], told["rejected"]
 
 
-def problem_of(asked: Asked) -> tuple[int, str]:
+def problem_of(asked: AsgiResponse) -> tuple[int, str]:
     """Status and code of complete problem details."""
     assert asked.headers["content-type"] == "application/problem+json"
     told = asked.json()

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 _VOID = {"br", "hr", "img", "input", "link", "meta", "rect", "path", "use", "circle", "line"}
 _COUNTED = re.compile(r"([\d,]+) (?:session|ticket)s?\b")
 # Tools, menus and buttons link to all rows of their widget, and show no number.
-_NUMBERLESS = {"tool", "pop", "btn", "chip", "chip-x", "clear"}
+_WITHOUT_NUMBER = {"tool", "pop", "btn", "chip", "chip-x", "clear"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +32,19 @@ class _Node:
     def text(self) -> str:
         return "".join(part if isinstance(part, str) else part.text for part in self.parts)
 
-    def around(self) -> "Iterator[_Node]":
+    def self_and_ancestors(self) -> "Iterator[_Node]":
         """The element and its ancestors, innermost first."""
         node: _Node | None = self
         while node is not None:
             yield node
             node = node.parent
 
-    def within(self) -> "Iterator[_Node]":
+    def self_and_descendants(self) -> "Iterator[_Node]":
         """The element and its descendants."""
         yield self
         for part in self.parts:
             if isinstance(part, _Node):
-                yield from part.within()
+                yield from part.self_and_descendants()
 
 
 class _Tree(HTMLParser):
@@ -59,7 +59,7 @@ class _Tree(HTMLParser):
             self._at = node
 
     def handle_endtag(self, tag: str) -> None:
-        for node in self._at.around():
+        for node in self._at.self_and_ancestors():
             if node.tag == tag and node.parent is not None:
                 self._at = node.parent
                 return
@@ -76,40 +76,39 @@ def rows_links(page: str, *, rows_path: str) -> list[RowsLink]:
     """
     tree = _Tree()
     tree.feed(page)
-    found: dict[RowsLink, None] = {}
-    for node in tree.root.within():
+    links: dict[RowsLink, None] = {}
+    for node in tree.root.self_and_descendants():
         href = html.unescape(node.attributes.get("href", ""))
-        classes = {name for each in node.around() for name in each.attributes.get("class", "").split()}
-        if node.tag == "a" and href.partition("?")[0] == rows_path and not classes & _NUMBERLESS:
-            widget = next((each.attributes["data-widget"] for each in node.around() if _is_widget(each)), "")
-            found[RowsLink(widget=widget, href=href, number=_number(node))] = None
-    return list(found)
-
-
-def _is_widget(node: _Node) -> bool:
-    return "data-widget" in node.attributes
+        classes = {name for each in node.self_and_ancestors() for name in each.attributes.get("class", "").split()}
+        if node.tag == "a" and href.partition("?")[0] == rows_path and not classes & _WITHOUT_NUMBER:
+            widgets = (each.attributes.get("data-widget") for each in node.self_and_ancestors())
+            widget = next(filter(None, widgets), "")
+            links[RowsLink(widget=widget, href=href, number=_number(node))] = None
+    return list(links)
 
 
 def _number(link: _Node) -> int:
     """Number of the link or an ancestor, a mark's title, a table row or the words."""
-    for node in link.around():
+    for node in link.self_and_ancestors():
         if "data-value" in node.attributes:
             return int(node.attributes["data-value"])
         if node.tag == "tr":
-            return _number_of_line(node)
+            return _number_of_row(node)
         if node.tag == "svg":
             break
-    hover = link.attributes.get("title") or "".join(part.text for part in link.within() if part.tag == "title")
-    told = _COUNTED.search(hover) if hover else re.search(r"([\d,]+)$", link.text.strip())
-    assert told is not None, f"No number stands on {link.attributes['href']}"
-    return int(told[1].replace(",", ""))
+    hover = link.attributes.get("title") or "".join(
+        part.text for part in link.self_and_descendants() if part.tag == "title"
+    )
+    match = _COUNTED.search(hover) if hover else re.search(r"([\d,]+)$", link.text.strip())
+    assert match is not None, f"No number on {link.attributes['href']}"
+    return int(match[1].replace(",", ""))
 
 
-def _number_of_line(line: _Node) -> int:
-    values = [node.attributes["data-value"] for node in line.within() if "data-value" in node.attributes]
+def _number_of_row(line: _Node) -> int:
+    values = [node.attributes["data-value"] for node in line.self_and_descendants() if "data-value" in node.attributes]
     if values:
         return int(values[0])
-    cells = [node for node in line.within() if "num" in node.attributes.get("class", "").split()]
-    told = re.match(r"[\d,]+", cells[0].text)
-    assert told is not None
-    return int(told[0].replace(",", ""))
+    cells = [node for node in line.self_and_descendants() if "num" in node.attributes.get("class", "").split()]
+    match = re.match(r"[\d,]+", cells[0].text)
+    assert match is not None
+    return int(match[0].replace(",", ""))

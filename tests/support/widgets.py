@@ -4,10 +4,10 @@ from playwright.sync_api import Page
 
 
 def values(page: Page, widget: str) -> list[int]:
-    found: list[int] = page.eval_on_selector_all(
-        f"[data-widget={widget}] [data-value]", "found => found.map(one => Number(one.dataset.value))"
+    numbers: list[int] = page.eval_on_selector_all(
+        f"[data-widget={widget}] [data-value]", "elements => elements.map(one => Number(one.dataset.value))"
     )
-    return found
+    return numbers
 
 
 def headline(page: Page) -> int:
@@ -17,24 +17,24 @@ def headline(page: Page) -> int:
 
 def by_key(page: Page, widget: str, *, key: str) -> dict[str, int]:
     """A widget's numbers by day or month."""
-    found = page.eval_on_selector_all(
+    pairs = page.eval_on_selector_all(
         f"[data-widget={widget}] [data-{key}]",
-        f"found => found.map(one => [one.dataset.{key}, Number(one.dataset.value)])",
+        f"elements => elements.map(one => [one.dataset.{key}, Number(one.dataset.value)])",
     )
-    return dict(found)
+    return dict(pairs)
 
 
 def by_name(page: Page, widget: str) -> dict[str, int]:
     """A ranked widget's numbers by name."""
-    found = page.eval_on_selector_all(
+    pairs = page.eval_on_selector_all(
         f"[data-widget={widget}] tr:has([data-value])",
-        "found => found.map(one => [one.querySelector('th').innerText.trim(),"
+        "elements => elements.map(one => [one.querySelector('th').innerText.trim(),"
         " Number(one.querySelector('[data-value]').dataset.value)])",
     )
-    return dict(found)
+    return dict(pairs)
 
 
-def rows_counted(page: Page) -> tuple[int, int]:
+def row_page_counts(page: Page) -> tuple[int, int]:
     """Sessions and rows counted on the rows page."""
     head = page.locator("h1")
     sessions = head.locator("[data-value]").get_attribute("data-value")
@@ -42,6 +42,6 @@ def rows_counted(page: Page) -> tuple[int, int]:
     return int(sessions or -1), int(rows or -1)
 
 
-def chips(page: Page) -> list[str]:
+def active_filters(page: Page) -> list[str]:
     """Active filters, as text."""
     return [" ".join(text.split()) for text in page.locator(".chip.on").all_inner_texts()]

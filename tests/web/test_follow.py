@@ -114,8 +114,8 @@ def test_a_report_that_is_not_followed_does_not_poll(owners: Client) -> None:
 @pytest.mark.django_db
 def test_saved_views_and_share_links_do_not_follow(owners: Client) -> None:
     page = owners.get(f"{REPORT}?channel=web&follow=on").content.decode()
-    for page in ("shares", "views"):
-        [href] = re.findall(rf'href="(/a/acme/{page}\?[^"]*)"', page)
+    for name in ("shares", "views"):
+        [href] = re.findall(rf'href="(/a/acme/{name}\?[^"]*)"', page)
         assert href.endswith("?channel=web")
     form = owners.get("/a/acme/views?channel=web&follow=on").content.decode()
     assert 'value="channel=web"' in form

@@ -12,7 +12,7 @@ from botmeter.domain.errors import BotmeterError, Refused, TooMuch, Unavailable
 from botmeter.server.front.body import BodyLimits, SenderGone, decompressed
 from botmeter.server.front.protocol import Receive
 from botmeter.server.front.request import BodyMemory, Request
-from support.asking import body_in, cut_after, scope_of, stalled_after, trickled
+from support.asgi_requests import body_cut_after, body_in, body_stalled_after, endless_body, scope_of
 
 LIMITS = BodyLimits(bytes_max=100, advice="Split it.")
 HASTY = BodyLimits(bytes_max=100, idle_seconds=0.001, total_seconds=0.005)
@@ -52,7 +52,7 @@ def test_a_body_as_large_as_may_be_is_read() -> None:
 
 @pytest.mark.parametrize("announced", ["101", "9" * 5_000])
 def test_a_body_that_announces_too_much_is_refused_before_it_is_read(announced: str) -> None:
-    refused = refusal(lambda: read(stalled_after(), headers={"content-length": announced}))
+    refused = refusal(lambda: read(body_stalled_after(), headers={"content-length": announced}))
     assert isinstance(refused, TooMuch)
     assert (refused.code, refused.message) == (
         "body_too_large",
@@ -64,26 +64,26 @@ def test_a_body_that_announces_too_much_is_refused_before_it_is_read(announced: 
 def test_a_body_that_announces_nonsense_is_counted_as_it_comes(announced: str) -> None:
     headers = {"content-length": announced}
     assert read(body_in(b"abc"), headers=headers) == b"abc"
-    assert refusal(lambda: read(trickled(b"a" * 30), headers=headers)).code == "body_too_large"
+    assert refusal(lambda: read(endless_body(b"a" * 30), headers=headers)).code == "body_too_large"
 
 
 def test_a_body_that_announces_less_than_it_sends_is_refused_where_it_is_too_large() -> None:
-    assert refusal(lambda: read(trickled(b"a"), headers={"content-length": "1"})).code == "body_too_large"
+    assert refusal(lambda: read(endless_body(b"a"), headers={"content-length": "1"})).code == "body_too_large"
 
 
 def test_a_body_that_stands_still_is_given_up() -> None:
-    refused = refusal(lambda: read(stalled_after(b"abc"), limits=HASTY))
+    refused = refusal(lambda: read(body_stalled_after(b"abc"), limits=HASTY))
     assert (type(refused), refused.code) == (Refused, "body_too_slow")
     assert refused.message.startswith("The body stalled after 3 bytes. It may pause for 0.001 seconds")
 
 
 def test_a_body_that_never_stands_still_and_never_ends_is_given_up_too() -> None:
-    assert refusal(lambda: read(trickled(b""), limits=HASTY)).code == "body_too_slow"
+    assert refusal(lambda: read(endless_body(b""), limits=HASTY)).code == "body_too_slow"
 
 
 def test_a_connection_that_ends_in_the_body_takes_nothing() -> None:
     with pytest.raises(SenderGone):
-        read(cut_after(b"abc"))
+        read(body_cut_after(b"abc"))
 
 
 def test_bodies_together_take_no_more_than_there_is_and_give_it_back() -> None:

@@ -11,7 +11,7 @@ import pytest
 from botmeter.domain.errors import Unavailable
 from botmeter.server.front.bridge import WAITING_MAX, Bridge, environ_of
 from botmeter.server.front.protocol import Message
-from support.asking import Asked, Sent, body_in, scope_of
+from support.asgi_requests import AsgiResponse, ResponseRecorder, body_in, scope_of
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -57,15 +57,15 @@ class Streamed(Whole):
             yield chunk
 
 
-async def answered(bridge: Bridge, sent: Sent) -> None:
+async def answered(bridge: Bridge, sent: ResponseRecorder) -> None:
     await bridge.answer(scope_of("GET", "/"), b"", receive=body_in(), send=sent)
 
 
-def answer(application: Any) -> Asked:
-    bridge, sent = Bridge(application, threads=1), Sent()
+def answer(application: Any) -> AsgiResponse:
+    bridge, sent = Bridge(application, threads=1), ResponseRecorder()
     asyncio.run(answered(bridge, sent))
     bridge.close()
-    return sent.asked()
+    return sent.response()
 
 
 def test_a_request_is_told_as_wsgi_has_it() -> None:
@@ -147,7 +147,7 @@ def test_a_client_that_has_no_address_is_nobody() -> None:
 
 def test_an_answer_that_is_whole_is_sent_at_once_and_closed() -> None:
     application = Whole(b"a", b"b")
-    bridge, sent = Bridge(application), Sent()
+    bridge, sent = Bridge(application), ResponseRecorder()
     asyncio.run(answered(bridge, sent))
     bridge.close()
     start, body = sent.messages
@@ -159,7 +159,7 @@ def test_an_answer_that_is_whole_is_sent_at_once_and_closed() -> None:
 
 def test_an_answer_that_is_streamed_is_sent_piece_by_piece_and_closed() -> None:
     application = Streamed(b"a", b"b")
-    bridge, sent = Bridge(application), Sent()
+    bridge, sent = Bridge(application), ResponseRecorder()
     asyncio.run(answered(bridge, sent))
     bridge.close()
     assert [message.get("body") for message in sent.messages] == [None, b"a", b"b", b""]
@@ -211,16 +211,16 @@ def test_more_than_may_wait_are_told_to_come_again_and_the_others_are_answered()
 
     async def asked() -> None:
         bridge = Bridge(slow, threads=1)
-        sent = [Sent() for _ in range(WAITING_MAX + 1)]
+        sent = [ResponseRecorder() for _ in range(WAITING_MAX + 1)]
         waiting = [asyncio.create_task(answered(bridge, each)) for each in sent]
         await asyncio.to_thread(begun.wait)
         with pytest.raises(Unavailable) as caught:
-            await answered(bridge, Sent())
+            await answered(bridge, ResponseRecorder())
         assert caught.value.code == "server_busy"
         go.set()
         await asyncio.gather(*waiting)
-        assert all(each.asked().status == 201 for each in sent)
-        await answered(bridge, Sent())
+        assert all(each.response().status == 201 for each in sent)
+        await answered(bridge, ResponseRecorder())
         bridge.close()
 
     asyncio.run(asked())
@@ -234,7 +234,7 @@ def test_an_application_that_fails_gives_its_place_back() -> None:
         bridge = Bridge(failing, threads=1)
         for _ in range(WAITING_MAX + 2):
             with pytest.raises(LookupError, match="of the application"):
-                await answered(bridge, Sent())
+                await answered(bridge, ResponseRecorder())
         bridge.close()
 
     asyncio.run(asked())

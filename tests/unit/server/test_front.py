@@ -15,7 +15,15 @@ from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import Front, OwnRoute
 from botmeter.server.front.request import BodyMemory, Request
 from botmeter.web.request_ids import HEADER
-from support.asking import Asked, Asker, Sent, body_in, cut_after, scope_of, stalled_after
+from support.asgi_requests import (
+    AsgiClient,
+    AsgiResponse,
+    ResponseRecorder,
+    body_cut_after,
+    body_in,
+    body_stalled_after,
+    scope_of,
+)
 
 LIMITS = BodyLimits(bytes_max=10)
 
@@ -67,8 +75,8 @@ def front(pages: Pages) -> Front:
 
 
 @pytest.fixture
-def ask(front: Front) -> Asker:
-    return Asker(front)
+def ask(front: Front) -> AsgiClient:
+    return AsgiClient(front)
 
 
 @pytest.fixture
@@ -77,14 +85,14 @@ def traces() -> Callable[[], list[Path]]:
     return lambda: sorted(set((Path(settings.DATA) / "logs").glob("*.txt")) - before)
 
 
-def problem(asked: Asked) -> tuple[int, str]:
+def problem(asked: AsgiResponse) -> tuple[int, str]:
     assert asked.headers["content-type"] == "application/problem+json"
     told = asked.json()
     assert told["status"] == asked.status
     return asked.status, told["code"]
 
 
-def test_its_own_addresses_are_its_own_and_all_others_are_pages(ask: Asker) -> None:
+def test_its_own_addresses_are_its_own_and_all_others_are_pages(ask: AsgiClient) -> None:
     assert ask("POST", "/own/x", b"abc").json() == {"path": "/own/x", "body": "abc"}
     assert ask("POST", "/exact", b"").json() == {"path": "/exact", "body": ""}
     for path in ("/own", "/exact/", "/exactly", "/", "/OWN/x"):
@@ -92,11 +100,11 @@ def test_its_own_addresses_are_its_own_and_all_others_are_pages(ask: Asker) -> N
         assert (asked.body, asked.headers["x-body"]) == (b"a page", "abc")
 
 
-def test_a_name_that_is_escaped_is_the_same_name(ask: Asker) -> None:
+def test_a_name_that_is_escaped_is_the_same_name(ask: AsgiClient) -> None:
     assert ask("POST", "/%65xact", b"").json()["path"] == "/exact"
 
 
-def test_what_it_answers_is_named_kept_by_nobody_and_as_long_as_it_says(ask: Asker) -> None:
+def test_what_it_answers_is_named_kept_by_nobody_and_as_long_as_it_says(ask: AsgiClient) -> None:
     asked = ask("POST", "/own/x", b"abc", x_request_id="mine")
     assert asked.headers[HEADER.lower()] == "mine"
     assert asked.headers["cache-control"] == "no-store, private"
@@ -104,19 +112,19 @@ def test_what_it_answers_is_named_kept_by_nobody_and_as_long_as_it_says(ask: Ask
     assert len(ask("POST", "/own/x", b"abc").headers[HEADER.lower()]) == 16
 
 
-def test_another_method_is_refused_with_those_there_are(ask: Asker) -> None:
+def test_another_method_is_refused_with_those_there_are(ask: AsgiClient) -> None:
     asked = ask("DELETE", "/own/x")
     assert problem(asked) == (405, "method_unknown")
     assert asked.headers["allow"] == "POST, GET"
     assert asked.json()["detail"] == "This address accepts POST, GET, not DELETE."
 
 
-def test_an_error_of_ours_is_its_problem(ask: Asker) -> None:
+def test_an_error_of_ours_is_its_problem(ask: AsgiClient) -> None:
     assert problem(ask("GET", "/own/refused")) == (409, "events_conflict")
 
 
 def test_a_bug_is_told_under_its_reference_and_kept_with_its_trace(
-    ask: Asker, traces: Callable[[], list[Path]]
+    ask: AsgiClient, traces: Callable[[], list[Path]]
 ) -> None:
     asked = ask("GET", "/own/broken?secret=1")
     assert problem(asked) == (500, "bug")
@@ -128,7 +136,7 @@ def test_a_bug_is_told_under_its_reference_and_kept_with_its_trace(
     assert "secret" not in said.splitlines()[0]
 
 
-def test_a_page_that_fails_before_it_begins_is_a_bug_too(ask: Asker, traces: Callable[[], list[Path]]) -> None:
+def test_a_page_that_fails_before_it_begins_is_a_bug_too(ask: AsgiClient, traces: Callable[[], list[Path]]) -> None:
     page, of_api = ask("GET", "/broken"), ask("GET", "/api/v1/broken")
     assert (page.status, page.headers["content-type"]) == (500, "text/plain; charset=utf-8")
     assert page.body.startswith(b"Something went wrong inside Botmeter.")
@@ -137,7 +145,7 @@ def test_a_page_that_fails_before_it_begins_is_a_bug_too(ask: Asker, traces: Cal
 
 
 def test_a_page_that_fails_after_it_began_is_broken_off(
-    ask: Asker, pages: Pages, traces: Callable[[], list[Path]]
+    ask: AsgiClient, pages: Pages, traces: Callable[[], list[Path]]
 ) -> None:
     pages.streaming = True
     asked = ask("GET", "/a/page")
@@ -148,12 +156,12 @@ def test_a_page_that_fails_after_it_began_is_broken_off(
 
 @pytest.mark.parametrize("path", ["/own/x", "/a/page"])
 def test_a_connection_that_ends_in_the_body_is_answered_nothing(front: Front, path: str) -> None:
-    sent = Sent()
-    asyncio.run(front(scope_of("POST", path), cut_after(b"abc"), sent))
+    sent = ResponseRecorder()
+    asyncio.run(front(scope_of("POST", path), body_cut_after(b"abc"), sent))
     assert sent.messages == []
 
 
-def test_a_body_that_is_too_large_for_a_page_is_refused_as_a_page_is_read(ask: Asker) -> None:
+def test_a_body_that_is_too_large_for_a_page_is_refused_as_a_page_is_read(ask: AsgiClient) -> None:
     asked = ask("POST", "/a/page", content_length=str(1 << 30))
     assert (asked.status, asked.body) == (413, b"The body is larger than the limit of 16,777,216 bytes.\n")
     assert problem(ask("POST", "/api/v1/page", content_length=str(1 << 30))) == (413, "body_too_large")
@@ -162,10 +170,10 @@ def test_a_body_that_is_too_large_for_a_page_is_refused_as_a_page_is_read(ask: A
 def test_bodies_that_are_not_answered_yet_bound_what_others_may_send(front: Front) -> None:
     front._event_bodies, front._page_bodies = BodyMemory(6), BodyMemory(6)
 
-    async def asked() -> list[Asked]:
+    async def asked() -> list[AsgiResponse]:
         found = []
         for path in ("/own/x", "/a/page"):
-            held = asyncio.create_task(front(scope_of("POST", path), stalled_after(b"1234"), Sent()))
+            held = asyncio.create_task(front(scope_of("POST", path), body_stalled_after(b"1234"), ResponseRecorder()))
             await asyncio.sleep(0)
             found.append(await answered(front, path, body=b"123"))
             found.append(await answered(front, path, body=b"12"))
@@ -181,10 +189,10 @@ def test_bodies_that_are_not_answered_yet_bound_what_others_may_send(front: Fron
     assert problem(answers[0]) == (503, "server_busy")
 
 
-async def answered(front: Front, path: str, *, body: bytes) -> Asked:
-    sent = Sent()
+async def answered(front: Front, path: str, *, body: bytes) -> AsgiResponse:
+    sent = ResponseRecorder()
     await front(scope_of("POST", path), body_in(body), sent)
-    return sent.asked()
+    return sent.response()
 
 
 def test_a_server_whose_threads_are_all_taken_says_when_to_come_again() -> None:
@@ -192,7 +200,7 @@ def test_a_server_whose_threads_are_all_taken_says_when_to_come_again() -> None:
         async def answer(self, *_: Any, **__: Any) -> None:
             raise Unavailable("server_busy", "Too many wait.")
 
-    asked = Asker(Front(Full(Pages()), routes=()))("GET", "/a/page")
+    asked = AsgiClient(Front(Full(Pages()), routes=()))("GET", "/a/page")
     assert (asked.status, asked.body) == (503, b"Too many wait.\n")
     assert int(asked.headers["retry-after"]) > 0
 
@@ -201,6 +209,6 @@ def test_what_is_no_request_is_let_pass(front: Front) -> None:
     async def never() -> Any:
         raise AssertionError
 
-    sent = Sent()
+    sent = ResponseRecorder()
     asyncio.run(front({"type": "lifespan"}, never, sent))
     assert sent.messages == []

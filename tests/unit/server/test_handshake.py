@@ -6,12 +6,12 @@ from typing import cast
 from botmeter.live.server_state import ServerState
 from botmeter.server.events import answer_events
 from botmeter.server.front.request import BodyMemory, Request
-from support.asking import Sent, body_in, scope_of
+from support.asgi_requests import ResponseRecorder, body_in, scope_of
 
 
 def test_each_header_of_the_answer_is_there_once() -> None:
     scope = scope_of("OPTIONS", "/api/v1/events", headers=[("webhook-request-origin", "bots.example")])
-    sent = Sent()
+    sent = ResponseRecorder()
     request = Request.of(scope, body_in(b""), memory=BodyMemory(0))
     answer = asyncio.run(answer_events(request, state=cast("ServerState", None)))
     asyncio.run(answer.sent(sent, number="a"))

@@ -9,14 +9,14 @@ from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.server.events import receipt_answer
 from botmeter.server.front.answer import Answer
 from botmeter.web.api.ingest_schema import receipt_of
-from support.asking import Asked
+from support.asgi_requests import AsgiResponse
 
 REFUSED = Rejection(index=1, event_id="e2", code="actor_unknown", detail="No.", raw=b"{}")
 CLASHING = Rejection(index=0, event_id="e1", code="event_conflict", detail="Another.", raw=b"{}")
 
 
-def response(answer: Answer) -> Asked:
-    return Asked(status=int(answer.status), headers=answer.headers, body=answer.body)
+def response(answer: Answer) -> AsgiResponse:
+    return AsgiResponse(status=int(answer.status), headers=answer.headers, body=answer.body)
 
 
 def as_json(receipt: Receipt) -> Any:

@@ -8,7 +8,7 @@ from botmeter.live import metrics
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import PAGE_ROUTE, Front
 from botmeter.web.request_log import LOGGER
-from support.asking import Asker
+from support.asgi_requests import AsgiClient
 
 
 def counted(status: int) -> float:
@@ -17,7 +17,7 @@ def counted(status: int) -> float:
 
 
 def test_a_page_that_is_sent_back_is_counted_and_leaves_its_line(caplog: pytest.LogCaptureFixture) -> None:
-    ask = Asker(Front(Bridge(lambda *_: [b"never asked"], threads=1), routes=()))
+    ask = AsgiClient(Front(Bridge(lambda *_: [b"never asked"], threads=1), routes=()))
     before = counted(413)
     with caplog.at_level(logging.INFO, logger=LOGGER):
         asked = ask("POST", "/a/page", content_length=str(1 << 30))

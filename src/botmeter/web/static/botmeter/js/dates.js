@@ -1,7 +1,7 @@
 // Chooses a range in the period picker by two clicks: the first sets both ends, the second the other one. Apply submits the dates.
-let isHalf = false;
+let hasFirst = false;
 
-function painted(form) {
+function paint(form) {
   const [from, to] = [form.elements.from.value, form.elements.to.value];
   for (const day of form.querySelectorAll("[data-day]")) {
     const on = day.dataset.day;
@@ -18,14 +18,14 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   const { from, to } = day.closest("form").elements;
   const on = day.dataset.day;
-  if (!isHalf) from.value = to.value = on;
+  if (!hasFirst) from.value = to.value = on;
   else if (on < from.value) from.value = on;
   else to.value = on;
-  isHalf = !isHalf;
-  painted(day.closest("form"));
+  hasFirst = !hasFirst;
+  paint(day.closest("form"));
 });
 
 document.addEventListener("change", (event) => {
   const form = event.target.closest('[data-behaviour~="dates"]');
-  if (form) painted(form);
+  if (form) paint(form);
 });

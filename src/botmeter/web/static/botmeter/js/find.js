@@ -3,9 +3,9 @@ document.addEventListener("input", (event) => {
   const field = event.target;
   const form = field.closest('[data-behaviour~="find"]');
   if (!form || field.type !== "search" || field.hasAttribute("hx-get")) return;
-  const wanted = field.value.trim().toLowerCase();
+  const text = field.value.trim().toLowerCase();
   for (const line of form.querySelectorAll(".opts > li:has(input)")) {
-    line.hidden = !line.querySelector("input").checked && !line.textContent.toLowerCase().includes(wanted);
+    line.hidden = !line.querySelector("input").checked && !line.textContent.toLowerCase().includes(text);
   }
 });
 
@@ -13,9 +13,9 @@ document.addEventListener("input", (event) => {
 document.addEventListener("htmx:beforeSwap", (event) => {
   const list = event.detail.target;
   if (!list.matches?.('[data-behaviour~="find"] .opts')) return;
-  const kept = [...list.querySelectorAll("input:checked")].map((input) => input.closest("li"));
+  const ticked = [...list.querySelectorAll("input:checked")].map((input) => input.closest("li"));
   list.addEventListener("htmx:afterSwap", () => {
-    for (const line of kept.reverse()) {
+    for (const line of ticked.reverse()) {
       const { name, value } = line.querySelector("input");
       const same = [...list.querySelectorAll("input")].find((input) => input.name === name && input.value === value);
       if (same) same.checked = true; else list.prepend(line);

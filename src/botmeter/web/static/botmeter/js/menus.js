@@ -16,12 +16,12 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     event.target.click();
   } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !event.altKey) {
-    moved(event);
+    moveFocus(event);
   }
 });
 
 // Arrow keys move through a menu's items, except in text fields.
-function moved(event) {
+function moveFocus(event) {
   const menu = event.target.closest('details[data-behaviour~="menu"][open]');
   if (!menu || event.target.matches('input:not([type="checkbox"]), select')) return;
   const stops = [...menu.querySelectorAll(".opts a, .opts input, .opts button, .presets a")].filter((stop) => stop.offsetParent);

@@ -1,6 +1,6 @@
 // Shows the hover text of a chart's mark beside the pointer at once; without scripts the browser shows it after a delay.
 let tip;
-let shownFor;
+let tipOf;
 
 function texts(target) {
   const mark = target.closest?.('[data-behaviour~="tips"] :is(a, g.tipped, td[title], td[data-tip])');
@@ -13,15 +13,15 @@ function texts(target) {
 
 function hide() {
   tip?.remove();
-  tip = shownFor = undefined;
+  tip = tipOf = undefined;
 }
 
 document.addEventListener("pointermove", (event) => {
   const [mark, text] = texts(event.target);
   if (!text) return hide();
-  if (mark !== shownFor) {
+  if (mark !== tipOf) {
     hide();
-    shownFor = mark;
+    tipOf = mark;
     tip = Object.assign(document.createElement("div"), { className: "tip", textContent: text.replaceAll("; ", "\n") });
     tip.setAttribute("aria-hidden", "true");
     document.body.append(tip);

@@ -11,7 +11,7 @@ from botmeter.server.front.protocol import Application, Message, Receive, Scope
 
 
 @dataclass(frozen=True)
-class Asked:
+class AsgiResponse:
     """Answer with lower-case header names; `is_whole` if its end was sent."""
 
     status: int
@@ -24,7 +24,7 @@ class Asked:
 
 
 @dataclass
-class Sent:
+class ResponseRecorder:
     """Receiver of an application's answer."""
 
     messages: list[Message] = field(default_factory=list)
@@ -32,10 +32,10 @@ class Sent:
     async def __call__(self, message: Message) -> None:
         self.messages.append(message)
 
-    def asked(self) -> Asked:
+    def response(self) -> AsgiResponse:
         start, *bodies = self.messages
         assert start["type"] == "http.response.start"
-        return Asked(
+        return AsgiResponse(
             status=start["status"],
             headers={name.decode(): value.decode("latin-1") for name, value in start["headers"]},
             body=b"".join(body["body"] for body in bodies),
@@ -51,7 +51,7 @@ def scope_of(method: str, path: str, *, headers: Iterable[tuple[str, str]] = ())
         "http_version": "1.1",
         "method": method,
         "scheme": "http",
-        "path": _decoded(plain),
+        "path": _decoded_path(plain),
         "raw_path": plain.encode("latin-1"),
         "query_string": query.encode("latin-1"),
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
@@ -62,24 +62,24 @@ def scope_of(method: str, path: str, *, headers: Iterable[tuple[str, str]] = ())
 
 def body_in(*pieces: bytes) -> Receive:
     """Body in these pieces; further reads block, as on an open connection."""
-    left = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces or (b"",)]
-    left[-1]["more_body"] = False
-    return _received(left, then=_for_ever)
+    remaining = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces or (b"",)]
+    remaining[-1]["more_body"] = False
+    return _receiver(remaining, afterwards=_wait_forever)
 
 
-def cut_after(*pieces: bytes) -> Receive:
+def body_cut_after(*pieces: bytes) -> Receive:
     """Body whose connection ends after these pieces."""
-    left = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
-    return _received([*left, {"type": "http.disconnect"}], then=_for_ever)
+    remaining = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    return _receiver([*remaining, {"type": "http.disconnect"}], afterwards=_wait_forever)
 
 
-def stalled_after(*pieces: bytes) -> Receive:
+def body_stalled_after(*pieces: bytes) -> Receive:
     """Incomplete body that stalls after these pieces."""
-    left = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
-    return _received(left, then=_for_ever)
+    remaining = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    return _receiver(remaining, afterwards=_wait_forever)
 
 
-def trickled(piece: bytes) -> Receive:
+def endless_body(piece: bytes) -> Receive:
     """Endless body of such pieces."""
 
     async def receive() -> Message:
@@ -89,23 +89,23 @@ def trickled(piece: bytes) -> Receive:
     return receive
 
 
-async def answer_to(application: Application, scope: Scope, *, receive: Receive) -> Asked:
-    sent = Sent()
-    await application(scope, receive, sent)
-    return sent.asked()
+async def answer_of(application: Application, scope: Scope, *, receive: Receive) -> AsgiResponse:
+    recorder = ResponseRecorder()
+    await application(scope, receive, recorder)
+    return recorder.response()
 
 
 @dataclass(frozen=True)
-class Asker:
+class AsgiClient:
     """Whole requests to an application, in turn or at once; `run` completes a coroutine."""
 
     application: Application
     run: Callable[[Awaitable[Any]], Any] = asyncio.run  # type: ignore[assignment]
 
-    def __call__(self, method: str, path: str, body: bytes = b"", /, **headers: str) -> Asked:
+    def __call__(self, method: str, path: str, body: bytes = b"", /, **headers: str) -> AsgiResponse:
         """Send a request; header names have underscores."""
-        (asked,) = self.at_once([self.request(method, path, body=body, **headers)])
-        return asked
+        (response,) = self.at_once([self.request(method, path, body=body, **headers)])
+        return response
 
     def request(self, method: str, path: str, /, *, body: bytes = b"", **headers: str) -> "tuple[Scope, Receive]":
         """Prepare a request for `at_once`."""
@@ -114,30 +114,30 @@ class Asker:
             named.append(("content-length", str(len(body))))
         return scope_of(method, path, headers=named), body_in(body)
 
-    def at_once(self, requests: Sequence[tuple[Scope, Receive]]) -> list[Asked]:
+    def at_once(self, requests: Sequence[tuple[Scope, Receive]]) -> list[AsgiResponse]:
         """Send requests concurrently."""
 
-        async def answered() -> list[Asked]:
-            asking = [answer_to(self.application, scope, receive=receive) for scope, receive in requests]
-            return await asyncio.gather(*asking)
+        async def gathered() -> list[AsgiResponse]:
+            requests_in_flight = [answer_of(self.application, scope, receive=receive) for scope, receive in requests]
+            return await asyncio.gather(*requests_in_flight)
 
-        found: list[Asked] = self.run(answered())
-        return found
+        responses: list[AsgiResponse] = self.run(gathered())
+        return responses
 
 
-async def _for_ever() -> Message:
+async def _wait_forever() -> Message:
     await asyncio.Event().wait()
     raise AssertionError
 
 
-def _received(messages: Sequence[Message], *, then: Receive) -> Receive:
-    left = list(messages)
+def _receiver(messages: Sequence[Message], *, afterwards: Receive) -> Receive:
+    remaining = list(messages)
 
     async def receive() -> Message:
-        return left.pop(0) if left else await then()
+        return remaining.pop(0) if remaining else await afterwards()
 
     return receive
 
 
-def _decoded(path: str) -> str:
+def _decoded_path(path: str) -> str:
     return unquote(path, errors="replace")

@@ -1,18 +1,18 @@
-"""Dark, narrow, by keyboard alone, and without script."""
+"""Themes, narrow screens, keyboard alone, and no scripts."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from botmeter.demo import DEMO_ACCOUNT
 from support.browsing import NARROW, Server
-from support.widgets import chips, headline, rows_counted, values
+from support.widgets import active_filters, headline, row_page_counts, values
 
 from .conftest import SignIn
 
 pytestmark = pytest.mark.browser
 
-# Red, green and blue of what is behind the page, from 0 to 255.
-GROUND = "() => getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number)"
+# Red, green and blue of the background, from 0 to 255.
+BACKGROUND = "() => getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number)"
 FOCUSED = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
@@ -26,24 +26,22 @@ FOCUSED = """() => {
 STOPS_MAX = 500
 
 
-def test_the_page_is_as_dark_as_the_system_and_then_as_the_person_says(
-    signed_in: SignIn, demo: Server, report_path: str
-) -> None:
+def test_the_theme_follows_the_system_or_the_users_choice(signed_in: SignIn, demo: Server, report_path: str) -> None:
     page = signed_in(dark=True)
     page.goto(demo.at(report_path))
-    assert max(page.evaluate(GROUND)) < 60
+    assert max(page.evaluate(BACKGROUND)) < 60
 
     try:
-        theme_chosen(page, demo, theme="light")
+        choose_theme(page, demo, theme="light")
         page.goto(demo.at(report_path))
-        assert min(page.evaluate(GROUND)) > 200
+        assert min(page.evaluate(BACKGROUND)) > 200
     finally:
-        theme_chosen(page, demo, theme="system")
+        choose_theme(page, demo, theme="system")
     page.goto(demo.at(report_path))
-    assert max(page.evaluate(GROUND)) < 60
+    assert max(page.evaluate(BACKGROUND)) < 60
 
 
-def theme_chosen(page: Page, server: Server, *, theme: str) -> None:
+def choose_theme(page: Page, server: Server, *, theme: str) -> None:
     page.goto(server.at("/me"))
     field = page.locator("[name=theme]").first
     value = "" if theme == "system" else theme
@@ -56,9 +54,7 @@ def theme_chosen(page: Page, server: Server, *, theme: str) -> None:
         page.locator("form:has([name=theme])").get_by_role("button").first.click()
 
 
-def test_on_a_phone_the_menu_and_the_filters_stand_behind_buttons(
-    signed_in: SignIn, demo: Server, report_path: str
-) -> None:
+def test_on_a_phone_navigation_and_filters_open_by_buttons(signed_in: SignIn, demo: Server, report_path: str) -> None:
     page = signed_in(size=NARROW)
     page.goto(demo.at(report_path))
     count = headline(page)
@@ -69,7 +65,7 @@ def test_on_a_phone_the_menu_and_the_filters_stand_behind_buttons(
     page.locator(".menu[open]").get_by_role("checkbox", name="whatsapp").check()
     page.locator(".menu[open]").get_by_role("button", name="Apply").click()
     page.wait_for_url("**channel=whatsapp**")
-    assert chips(page) == ["Channel is whatsapp"]
+    assert active_filters(page) == ["Channel is whatsapp"]
     assert 0 < headline(page) < count
 
     page.get_by_role("button", name="Menu").click()
@@ -77,30 +73,28 @@ def test_on_a_phone_the_menu_and_the_filters_stand_behind_buttons(
     expect(page.get_by_role("heading", level=1)).to_have_text("My Bots")
 
 
-def tabbed_to(page: Page, name: str) -> None:
-    """Presses Tab until what has the name is focused; each stop on the way shows its focus."""
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the named element has the focus; each stop shows its focus."""
     for _ in range(STOPS_MAX):
         page.keyboard.press("Tab")
         focused = page.evaluate(FOCUSED)
         assert focused, f"the page ended before {name!r}"
-        assert focused["isMarked"], f"{focused['name']!r} does not show that it is focused"
-        assert focused["isSeen"], f"{focused['name']!r} is focused out of sight"
+        assert focused["isMarked"], f"{focused['name']!r} has no visible focus"
+        assert focused["isSeen"], f"{focused['name']!r} has the focus but is not visible"
         if focused["name"].startswith(name):
             return
     pytest.fail(f"{name!r} is not reached")
 
 
-def test_by_keyboard_alone_a_filter_is_set_and_a_row_is_opened(
-    signed_in: SignIn, demo: Server, report_path: str
-) -> None:
+def test_a_filter_and_a_row_can_be_opened_by_keyboard_alone(signed_in: SignIn, demo: Server, report_path: str) -> None:
     page = signed_in()
     page.goto(demo.at(report_path))
-    whole = headline(page)
+    total = headline(page)
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUSED)["name"] == "Skip to content"
     page.keyboard.press("Enter")
 
-    tabbed_to(page, "Channel")
+    tab_to(page, "Channel")
     page.keyboard.press("Enter")
     expect(page.locator(".menu[open] input[type=search]")).to_be_focused()
     page.keyboard.press("Escape")
@@ -114,7 +108,7 @@ def test_by_keyboard_alone_a_filter_is_set_and_a_row_is_opened(
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     page.wait_for_url("**channel=**")
-    assert 0 < headline(page) < whole
+    assert 0 < headline(page) < total
 
     page.locator("[data-widget=sessions-consumed] a").first.focus()
     page.keyboard.press("Enter")
@@ -126,15 +120,13 @@ def test_by_keyboard_alone_a_filter_is_set_and_a_row_is_opened(
     expect(page.locator("tr.is-open")).to_have_count(1)
 
 
-def test_tab_goes_through_the_whole_report_and_shows_where_it_is(
-    signed_in: SignIn, demo: Server, report_path: str
-) -> None:
+def test_tab_goes_through_the_report_with_visible_focus(signed_in: SignIn, demo: Server, report_path: str) -> None:
     page = signed_in()
     page.goto(demo.at(report_path))
     page.wait_for_selector("[data-widget=versions] [data-value]")
     last = page.locator("[data-widget=versions] a").last.inner_text()
     page.locator("[data-widget=channel-consumption] a").first.focus()
-    tabbed_to(page, "Bot versions")
+    tab_to(page, "Bot versions")
     page.locator("[data-widget=versions] a").last.focus()
     assert page.evaluate(FOCUSED)["name"] == last
     page.keyboard.press("Tab")
@@ -142,7 +134,7 @@ def test_tab_goes_through_the_whole_report_and_shows_where_it_is(
     assert page.evaluate(FOCUSED) is None or page.evaluate(FOCUSED)["name"] != last
 
 
-def test_without_script_the_report_its_filters_rows_and_stories_work(
+def test_without_scripts_report_filters_rows_and_sessions_work(
     signed_in: SignIn, demo: Server, report_path: str
 ) -> None:
     with_script = signed_in()
@@ -167,13 +159,13 @@ def test_without_script_the_report_its_filters_rows_and_stories_work(
     page.goto(demo.at(f"{report_path}?channel=web"))
     page.locator("[data-widget=sessions-consumed] a").first.click()
     page.wait_for_url("**/rows?**")
-    assert rows_counted(page)[0] == expected["sessions-consumed"][0]
+    assert row_page_counts(page)[0] == expected["sessions-consumed"][0]
     page.locator("td.x a").first.click()
     page.get_by_role("link", name="Why was this session charged?").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Why was this session charged?")
 
 
-def test_without_script_settings_are_saved_and_one_signs_out(signed_in: SignIn, demo: Server) -> None:
+def test_without_scripts_settings_can_be_saved_and_users_sign_out(signed_in: SignIn, demo: Server) -> None:
     page = signed_in(script=False)
     page.goto(demo.at(f"/a/{DEMO_ACCOUNT}/admin/settings"))
     title = page.locator("[data-widget=account] input[type=text]").first

@@ -1,6 +1,6 @@
-"""An example address of every page, for tests of what must hold on every page.
+"""An example path of each page, for tests of all pages.
 
-`tests/browser/test_every_page.py` fails when a route is neither here nor among those without a page.
+`tests/browser/test_every_page.py` fails if a route has neither a path here nor a reason to have none.
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Page
 
 from botmeter.demo import DEMO_ACCOUNT
-from support.browsing import Server, commanded
+from support.browsing import Server, run_command
 
-OF_ACCOUNT = (
+ACCOUNT_ROUTES = (
     "reports",
     "billing",
     "report",
@@ -32,11 +32,11 @@ OF_ACCOUNT = (
     "views",
     "shares",
 )
-PLAIN = ("accounts", "me", "own-second-factor", "api-reference")
-OF_NOBODY = ("sign-in", "password-reset")
+USER_ROUTES = ("accounts", "me", "own-second-factor", "api-reference")
+VISITOR_ROUTES = ("sign-in", "password-reset")
 
 # Targets of forms, files, redirects and JSON.
-WITHOUT_PAGE = {
+ROUTES_WITHOUT_PAGE = {
     "home": "redirects to an account",
     "account": "redirects to its reports",
     "admin": "redirects to its billing",
@@ -76,29 +76,31 @@ def named_routes(resolver: URLResolver | None = None) -> Iterator[str]:
                 yield str(pattern.name)
 
 
-def places_of_owner(page: Page, server: Server) -> dict[str, str]:
-    """Route to path, for a page that the demo's owner is signed in on."""
+def owner_paths(page: Page, server: Server) -> dict[str, str]:
+    """Path by route, seen by the demo's owner, who is signed in on the page."""
     account = (DEMO_ACCOUNT,)
-    found = {name: reverse(name, args=account) for name in OF_ACCOUNT} | {name: reverse(name) for name in PLAIN}
-    page.goto(server.at(found["rows"]))
-    found["session"] = page.locator("tr[data-href]").first.get_attribute("data-href") or ""
-    page.goto(server.at(found["session"]))
+    paths = {name: reverse(name, args=account) for name in ACCOUNT_ROUTES} | {
+        name: reverse(name) for name in USER_ROUTES
+    }
+    page.goto(server.at(paths["rows"]))
+    paths["session"] = page.locator("tr[data-href]").first.get_attribute("data-href") or ""
+    page.goto(server.at(paths["session"]))
     for name in ("customer", "conversation"):
-        found[name] = page.locator(f'main a[href*="/{name}?"]').first.get_attribute("href") or ""
-    found["source"] = made_source(page, server)
-    return found | {
+        paths[name] = page.locator(f'main a[href*="/{name}?"]').first.get_attribute("href") or ""
+    paths["source"] = new_source(page, server)
+    return paths | {
         "widget": reverse("widget", args=(*account, "hours")),
         "choices": reverse("choices", args=(*account, "bot")),
     }
 
 
-def places_of_nobody(page: Page, server: Server) -> dict[str, str]:
-    """Route to path, of what is seen without being signed in; the page is the owner's, who makes the links."""
-    chosen = commanded("user", "create", "eve@example.org", "--url", server.url, folder=server.folder)
-    secret = shared_link(page, server).rpartition("/")[2]
-    return {name: reverse(name) for name in OF_NOBODY} | {
-        "password-choose": chosen.strip().removeprefix(server.url),
-        "invitation": invitation_link(page, server).removeprefix(server.url),
+def visitor_paths(page: Page, server: Server) -> dict[str, str]:
+    """Path by route, seen without signing in; the page is the owner's, who creates the links."""
+    link = run_command("user", "create", "eve@example.org", "--url", server.url, folder=server.folder)
+    secret = new_share_link(page, server).rpartition("/")[2]
+    return {name: reverse(name) for name in VISITOR_ROUTES} | {
+        "password-choose": link.strip().removeprefix(server.url),
+        "invitation": new_invitation_link(page, server).removeprefix(server.url),
         "shared": reverse("shared", args=(secret,)),
         "shared-rows": reverse("shared-rows", args=(secret,)),
         "shared-widget": reverse("shared-widget", args=(secret, "hours")),
@@ -106,8 +108,8 @@ def places_of_nobody(page: Page, server: Server) -> dict[str, str]:
     }
 
 
-def shared_link(page: Page, server: Server, *, query: str = "?period=last-30-days", with_rows: bool = True) -> str:
-    """A link to the report with that query, as its owner makes it."""
+def new_share_link(page: Page, server: Server, *, query: str = "?period=last-30-days", with_rows: bool = True) -> str:
+    """Create a share link to the report with that query."""
     page.goto(server.at(reverse("report", args=(DEMO_ACCOUNT,)) + query))
     page.get_by_role("link", name="Share", exact=True).click()
     page.get_by_label("Name", exact=True).fill("For the board")
@@ -116,8 +118,8 @@ def shared_link(page: Page, server: Server, *, query: str = "?period=last-30-day
     return page.locator(".notices pre, .notices code").first.inner_text().strip()
 
 
-def invitation_link(page: Page, server: Server) -> str:
-    """A link that invites somebody, as the owner makes it."""
+def new_invitation_link(page: Page, server: Server) -> str:
+    """Create an invitation link."""
     page.goto(server.at(reverse("users", args=(DEMO_ACCOUNT,))))
     card = page.locator("[data-widget=invite]")
     card.get_by_label("Email address").fill("mallory@example.org")
@@ -125,21 +127,21 @@ def invitation_link(page: Page, server: Server) -> str:
     return page.locator(".notices pre, .notices code").first.inner_text().strip()
 
 
-def made_source(page: Page, server: Server) -> str:
-    """The page of a source with a bot identity, as the owner makes it."""
+def new_source(page: Page, server: Server) -> str:
+    """Create a source with a bot identity and return its path."""
     page.goto(server.at(reverse("sources", args=(DEMO_ACCOUNT,))))
     card = page.locator("[data-widget=new-source]")
-    card.get_by_label("Name", exact=True).fill("desk")
+    card.get_by_label("Name", exact=True).fill("helpdesk")
     card.get_by_role("button", name="Create source").click()
     card = page.locator("[data-widget=identities]")
     card.get_by_label("Sender").fill("12")
     card.get_by_label("Bot id").fill("orders")
     card.get_by_role("button", name="Add").click()
-    return reverse("source", args=(DEMO_ACCOUNT, "desk"))
+    return reverse("source", args=(DEMO_ACCOUNT, "helpdesk"))
 
 
-def states_of_report() -> dict[str, str]:
-    """More of the report than its address alone shows."""
+def report_states() -> dict[str, str]:
+    """Paths of further states of the report and of other pages."""
     report = reverse("report", args=(DEMO_ACCOUNT,))
     queries: dict[str, list[tuple[str, str]]] = {
         "report as tables": [
@@ -149,8 +151,13 @@ def states_of_report() -> dict[str, str]:
             ("open", "bot_orders"),
         ],
         "report followed": [("follow", "on")],
-        "report of nothing": [("bot", "none"), ("period", "today")],
-        "report elsewhere": [("timezone", "Asia/Kolkata"), ("period", "all"), ("channel", "web"), ("channel", "email")],
+        "report without sessions": [("bot", "none"), ("period", "today")],
+        "report in another zone": [
+            ("timezone", "Asia/Kolkata"),
+            ("period", "all"),
+            ("channel", "web"),
+            ("channel", "email"),
+        ],
     }
     return {name: f"{report}?{urlencode(query)}" for name, query in queries.items()} | {
         "rows by conversation": f"{reverse('rows', args=(DEMO_ACCOUNT,))}?group=conversation",
