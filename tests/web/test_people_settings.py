@@ -83,7 +83,7 @@ def test_the_effect_is_shown_before_anything_is_changed(
 
 def test_a_published_rule_comes_with_its_source(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     page = browser(owner).get(POLICY, {"policy": "kommunicate.mau"}).content.decode()
-    assert "Read at https://" in page
+    assert "Source: https://" in page
     assert "Put in force" in page
 
 
@@ -119,7 +119,7 @@ def test_from_a_coming_midnight_on_a_policy_is_put_in_force(
     assert f'value="{tomorrow}"' in client.get(POLICY, {"policy": "kommunicate.mau"}).content.decode()
     page = client.post(POLICY, {"policy": "kommunicate.mau", "from_on": str(tomorrow)}, follow=True).content.decode()
     assert "The present policy applies until then." in page
-    assert "to come" in page
+    assert "Scheduled" in page
     with ledgers.reading("acme") as ledger:
         assert [term.policy.name for term in ledger.schedule] == ["freshchat.session", "kommunicate.mau"]
     entry = AuditEntry.objects.get(action=Action.POLICY_SET)

@@ -275,7 +275,7 @@ def test_a_source_of_a_ledger_from_elsewhere_gets_an_address_when_somebody_makes
 ) -> None:
     with ledgers.writing("acme") as ledger:
         set_source(ledger, MADE, now_us=NOW_US)
-    assert "no address" in olga.get(SOURCES).content.decode()
+    assert "No address" in olga.get(SOURCES).content.decode()
     assert "has no address on this server" in olga.get(DESK).content.decode()
     for what in ("turn-off", "pull"):
         assert olga.post(DESK, {"what": what}).status_code == 404
@@ -395,7 +395,7 @@ def test_the_last_deliveries_are_shown_with_what_became_of_them_and_why(olga: Cl
     listed = olga.get(SOURCES).content.decode()
     assert "1,234 accepted" in listed
     assert "2 duplicates" in listed
-    assert "not set up" in listed
+    assert "Not set up" in listed
 
 
 def test_what_waits_in_quarantine_is_counted_and_sent_again(olga: Client, key: str, ledgers: OpenLedgers) -> None:

@@ -135,13 +135,17 @@ def _line(entry: AuditEntry) -> AuditLine:
 
 
 def _label(action: str) -> str:
-    return action.replace("_", " ").capitalize()
+    return _words(action).capitalize()
+
+
+def _words(code: str) -> str:
+    return code.replace("second_step", "two-factor authentication").replace("_", " ")
 
 
 def _detail_text(detail: dict[str, Any]) -> str:
     # Sorted here, as PostgreSQL reorders JSON keys.
     return " · ".join(
-        f"{name.replace('_', ' ')}: {_value_text(name, value)}" for name, value in sorted(detail.items()) if value != ""
+        f"{_words(name)}: {_value_text(name, value)}" for name, value in sorted(detail.items()) if value != ""
     )
 
 

@@ -180,7 +180,7 @@ def _page(visit: Visit, choice: PolicyForm, *, policy: Policy | None, form: InFo
         label=policy.label if policy else "",
         sentence=policy_sentence(policy) if policy else "",
         definition=policy_as_toml(policy) if policy else "",
-        about=(f"{published.title}. Read at {published.source}", *published.assumptions) if published else (),
+        about=(f"{published.title}. Source: {published.source}", *published.assumptions) if published else (),
         effect=_effect(visit, policy) if policy and visit.request.method != "POST" else None,
         form=form if policy else None,
     )

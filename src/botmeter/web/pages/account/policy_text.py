@@ -11,7 +11,7 @@ from botmeter.reports.policy_sentence import policy_sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTerm:
-    """A policy of the schedule; `state` is `in force`, `to come` or `ended`."""
+    """A policy of the schedule; `state` is `In force`, `Scheduled` or `Ended`."""
 
     label: str
     since: str
@@ -28,7 +28,7 @@ def policy_terms(schedule: Schedule, *, now_us: int) -> tuple[PolicyTerm, ...]:
         PolicyTerm(
             label=term.policy.label,
             since="the beginning" if term.from_us == ALWAYS_US else text.day_text(day_of_us(term.from_us)),
-            state="in force" if term is current else "ended" if term.from_us <= now_us else "to come",
+            state="In force" if term is current else "Ended" if term.from_us <= now_us else "Scheduled",
             is_in_force=term is current,
             sentence=policy_sentence(term.policy),
             definition=policy_as_toml(term.policy) or "# every key at its default\n",

@@ -37,7 +37,7 @@ _ROLE_DESCRIPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberLine:
-    """A member; `state` is e.g. `never signed in`."""
+    """A member; `state` is e.g. `Never signed in`."""
 
     name: str
     address: str
@@ -185,17 +185,17 @@ def _member_line(visit: Visit, membership: Membership, *, has_two_factor: bool) 
     user = membership.user
     states = []
     if not user.has_usable_password():
-        states.append("no password")
+        states.append("No password")
     elif user.last_login is None:
-        states.append("never signed in")
+        states.append("Never signed in")
     if has_two_factor:
-        states.append("two-factor authentication")
+        states.append("Two-factor authentication")
     return MemberLine(
         name=user.name or user.email,
         address=user.email,
         role=membership.role,
         may_export=membership.may_export,
-        state=", ".join(states),
+        state=" · ".join(states),
         is_me=user.pk == visit.user.pk,
         href=reverse("member", args=(visit.account, membership.pk)),
     )

@@ -179,6 +179,6 @@ def _line(link: ShareLink, visit: Visit) -> ShareLine:
 
 def _opened(link: ShareLink) -> str:
     if link.last_opened_at is None:
-        return "never"
-    times = "once" if link.open_count == 1 else f"{text.count_text(link.open_count)} times"
+        return "Never"
+    times = "Once" if link.open_count == 1 else f"{text.count_text(link.open_count)} times"
     return f"{times}, last {text.moment_text(link.last_opened_at)}"

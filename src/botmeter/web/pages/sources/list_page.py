@@ -113,12 +113,12 @@ def _unregistered_line(last: StoredDelivery, *, zone: str) -> SourceLine:
         bot=id_word(""),
         last=text.instant_text(last.received_at, zone=zone),
         outcome=outcome_text(last),
-        state=("not set up", ""),
+        state=("Not set up", ""),
     )
 
 
 def state_of(address: EventSource | None) -> tuple[str, str]:
     """Return text and style of a source's tag."""
     if address is None:
-        return ("no address", "warn")
-    return ("on", "ok") if address.is_on else ("off", "")
+        return ("No address", "warn")
+    return ("On", "ok") if address.is_on else ("Off", "")
