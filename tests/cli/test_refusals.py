@@ -10,8 +10,7 @@ import pytest
 from botmeter.cli.confirm import confirm
 from botmeter.cli.data_dir import owned_folder
 from botmeter.cli.event_files import source_files
-from botmeter.cli.file_formats import format_of_file
-from botmeter.cli.output import atomic_file
+from botmeter.cli.output import atomic_file, format_of_file
 from botmeter.cli.policies import set_policy_of_account
 from botmeter.cli.policy_texts import policy_named
 from botmeter.domain.errors import BotmeterError

@@ -1,11 +1,8 @@
 """Commands to try after the demo."""
 
 import os
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any
@@ -13,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from botmeter.cli.context import command_context, located, variable
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from botmeter.ledger.readable import ReadableLedger
     from botmeter.reports.query import UsageQuery
 
@@ -48,26 +43,26 @@ def interesting_session(ledger: "ReadableLedger", query: "UsageQuery") -> str | 
     """A session with several bots, preferably across midnight; None without sessions."""
     from botmeter.reports.rows import underlying_rows
 
-    best: tuple[int, str] | None = None
     columns = ("session_id", "session_start", "bot_id", "channel", "conversation_id", "conversation_updated_at")
-    for rows in _by_session(underlying_rows(ledger, _last_days(query), columns=columns)):
-        bots, channels = ({row[name] for row in rows} for name in ("bot_id", "channel"))
-        start = rows[0]["session_start"]
-        crosses_midnight = any(
-            start.date() < row["conversation_updated_at"].date() <= start.date() + timedelta(days=1) for row in rows
-        )
-        score = 4 * (len(bots) > 1) + 2 * crosses_midnight + (len(channels) > 1)
-        if best is None or score > best[0]:
-            best = (score, rows[0]["session_id"])
-    return best[1] if best else None
+    rows = underlying_rows(ledger, _last_days(query), columns=columns).read_all()
+    sessions = rows.group_by("session_id", use_threads=False).aggregate(
+        [
+            ("bot_id", "count_distinct"),
+            ("channel", "count_distinct"),
+            ("session_start", "min"),
+            ("conversation_updated_at", "max"),
+        ]
+    )
+    best = max(sessions.to_pylist(), key=_interest, default=None)
+    return None if best is None else best["session_id"]
+
+
+def _interest(session: dict[str, Any]) -> tuple[bool, bool, bool]:
+    day_count = (session["conversation_updated_at_max"].date() - session["session_start_min"].date()).days
+    return session["bot_id_count_distinct"] > 1, day_count == 1, session["channel_count_distinct"] > 1
 
 
 def _last_days(query: "UsageQuery") -> "UsageQuery":
     period = query.period
     first_on = max(period.first_on, period.last_on - timedelta(days=_DAYS_SEARCHED - 1))
     return replace(query, period=replace(period, first_on=first_on))
-
-
-def _by_session(batches: "Iterable[pa.RecordBatch]") -> "Iterator[list[dict[str, Any]]]":
-    rows = (row for batch in batches for row in batch.to_pylist())
-    return (list(group) for _, group in groupby(rows, key=itemgetter("session_id")))

@@ -1,15 +1,12 @@
 """Event files named on the command line."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botmeter.cli.context import command_context, located
-from botmeter.cli.output import say
 from botmeter.domain.errors import Refused
 
 if TYPE_CHECKING:
-    from botmeter.metering.schema import EventBatch
     from botmeter.sources.reader import SourceFile
 
 
@@ -44,11 +41,3 @@ def total_bytes(files: "list[SourceFile]") -> int | None:
 
     sizes = [size_bytes(file) for file in files]
     return None if None in sizes else sum(size or 0 for size in sizes)
-
-
-def with_notes_shown(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
-    """Pass batches on and print their notes."""
-    for batch in batches:
-        for note in batch.notes:
-            say(note)
-        yield batch

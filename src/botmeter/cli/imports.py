@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.data_dir import opened_ledger
-from botmeter.cli.event_files import source_files, total_bytes, with_notes_shown
+from botmeter.cli.event_files import source_files, total_bytes
 from botmeter.cli.output import fields_of, say, say_rejection, show_json, show_rows
 from botmeter.cli.progress import Follow, progress
 from botmeter.domain.instant import now_us
@@ -87,8 +87,7 @@ def _submissions(sources: "list[SourceFile]", source: Source | str, *, follow: F
     known, name = (None, source) if isinstance(source, str) else (source, source.name)
     for file in sources:
         label = "stdin" if file.label == "-" else file.label.rpartition("/")[2]
-        read = follow(batches_of_source(file, known))
-        yield Submission(source=name, batches=with_notes_shown(read), label=label)
+        yield Submission(source=name, batches=follow(batches_of_source(file, known)), label=label)
 
 
 def _rows(names: list[str], receipts: list[Receipt]) -> list[dict[str, object]]:

@@ -7,9 +7,8 @@ from typer import Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.event_files import source_files, total_bytes, with_notes_shown
-from botmeter.cli.file_formats import format_of_file
-from botmeter.cli.output import atomic_file, say, say_rejection, show_record
+from botmeter.cli.event_files import source_files, total_bytes
+from botmeter.cli.output import atomic_file, format_of_file, say, say_rejection, show_record
 from botmeter.cli.policy_texts import policy_named
 from botmeter.cli.progress import progress
 from botmeter.domain.source import DEFAULT_SOURCE
@@ -51,7 +50,7 @@ def meter(
     written_as = None if output is None else format_of_file(output)
     rule, sources = policy_named(policy), source_files(files, mapping=mapping, input_format=input_format)
     with progress("metering", total=total_bytes(sources)) as follow:
-        read = (with_notes_shown(follow(batches(file))) for file in sources)
+        read = (follow(batches(file)) for file in sources)
         metered = metered_files(read, policy=rule, source=source)
     if output is not None and written_as is not None:
         with atomic_file(output) as draft:

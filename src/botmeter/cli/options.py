@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from botmeter.cli.completion import accounts_starting, policies_starting, zones_starting
+from botmeter.cli.context import command_context
 from botmeter.domain.account import Account
+from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import UTC_NAME, day_from_text
 
@@ -71,6 +73,10 @@ Zone = Annotated[
         autocompletion=zones_starting,
     ),
 ]
+Url = Annotated[
+    str | None,
+    Option("--url", metavar="URL", help="Address of the server. Default: BOTMETER_URL, else the running server."),
+]
 Yes = Annotated[bool, Option("--yes", "-y", help="Skip the confirmation. Required without a terminal.")]
 
 
@@ -90,3 +96,18 @@ def query_of(account: Account, *, days: "RequestedDays", filters: "Filters") -> 
     from botmeter.reports.query import usage_query
 
     return usage_query(account, now_us=now_us(), days=days, filters=filters)
+
+
+def server_address(url: str | None) -> str:
+    """URL without a trailing slash: `url`, BOTMETER_URL, the running server's, or the default.
+
+    Raises:
+        Refused: `url_invalid`.
+    """
+    context = command_context()
+    address = (url or context.settings.url or context.served_at or "http://127.0.0.1:8000").rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        raise Refused(
+            "url_invalid", f"{address[:80]!r} is not a server address. It must start with http:// or https://."
+        )
+    return address

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from botmeter.cli.context import command_context, located
 from botmeter.cli.terminal import printable, screen_of, stdout_screen, table
-from botmeter.domain.errors import NotAllowed
+from botmeter.domain.errors import NotAllowed, Refused
 from botmeter.domain.receipt import Rejection
+
+if TYPE_CHECKING:
+    from botmeter.reports.export import Format as FileFormat
 
 Format = Literal["table", "json", "csv"]
 Row = Mapping[str, object]
@@ -26,7 +29,7 @@ def say(text: str) -> None:
         stderr.flush()
 
 
-def say_rejection(rejection: "Rejection") -> None:
+def say_rejection(rejection: Rejection) -> None:
     """Write a rejection; positions count from 1."""
     event_id = printable(rejection.event_id or "no id")[:60]
     say(f"event {rejection.index + 1} ({event_id}): {printable(rejection.detail)}")
@@ -89,6 +92,19 @@ def csv_bytes(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
     buffer = BytesIO()
     write_rows(table.to_reader(), format="csv", out=buffer)
     return buffer.getvalue()
+
+
+def format_of_file(path: Path) -> "FileFormat":
+    """Return the format of a file name's ending; raises Refused `output_format_unknown`."""
+    from botmeter.reports.export import FORMATS
+
+    formats: dict[str, FileFormat] = {**{f".{name}": name for name in FORMATS}, ".jsonl": "ndjson"}
+    ending = path.suffix.lower()
+    if ending not in formats:
+        raise Refused(
+            "output_format_unknown", f"The format of {path} is unknown. Use a name that ends in {', '.join(formats)}."
+        )
+    return formats[ending]
 
 
 @contextmanager

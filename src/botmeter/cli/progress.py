@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO, cast
 
 from botmeter.cli.context import command_context, in_context
+from botmeter.cli.output import say
 from botmeter.cli.terminal import column_count
 
 if TYPE_CHECKING:
     from botmeter.metering.schema import EventBatch
 
-# Passes batches through and moves the bar.
+# Passes batches on, prints their notes and moves the bar.
 Follow = Callable[["Iterable[EventBatch]"], "Iterator[EventBatch]"]
 
 
@@ -24,7 +25,7 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
     """
     context = command_context()
     if not context.stderr.isatty():
-        yield _until_stopped
+        yield _with_notes
         return
     from rich.console import Console
     from rich.file_proxy import FileProxy
@@ -43,29 +44,30 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
     talk = cast("TextIO", FileProxy(console, context.stderr))
     bars = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
     with bars as bar, in_context(replace(context, stderr=talk)):
-        task = bar.add_task(label, total=total, events=0, rate=0)
-        done_before = 0
+        task = bar.tasks[bar.add_task(label, total=total, events=0, rate=0)]
 
         def follow(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
-            nonlocal done_before
-            last = 0
-            for batch in _until_stopped(batches):
-                last = batch.bytes_read
-                state = bar.tasks[task]
-                events = state.fields["events"] + len(batch.events) + len(batch.rejections)
-                rate = round(events / max(state.elapsed or 0, 1e-3))
-                bar.update(task, completed=events if in_events else done_before + last, events=events, rate=rate)
+            bytes_read = 0
+            for batch in _with_notes(batches):
+                count = len(batch.events) + len(batch.rejections)
+                events = task.fields["events"] + count
+                rate = round(events / max(task.elapsed or 0, 1e-3))
+                advance = count if in_events else batch.bytes_read - bytes_read
+                bar.update(task.id, advance=advance, events=events, rate=rate)
+                bytes_read = batch.bytes_read
                 yield batch
-            done_before += last
-            if total is not None and not in_events and done_before >= total:
-                bar.update(task, description="metering and writing", completed=total)
+            if task.finished:
+                bar.update(task.id, description="metering and writing")
 
         yield follow
 
 
-def _until_stopped(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
+def _with_notes(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
+    """Pass batches on until the command is interrupted; print their notes."""
     stop = command_context().interruption
     for batch in batches:
         if stop is not None:
             stop.check()
+        for note in batch.notes:
+            say(note)
         yield batch

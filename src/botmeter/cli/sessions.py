@@ -9,9 +9,8 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import readable_ledger
-from botmeter.cli.file_formats import format_of_file
 from botmeter.cli.filter_options import takes_filters
-from botmeter.cli.output import atomic_file, say, show
+from botmeter.cli.output import atomic_file, format_of_file, say, show
 from botmeter.cli.terminal import stdout_screen, table
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import text_from_us, us_from_datetime

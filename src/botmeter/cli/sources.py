@@ -11,7 +11,6 @@ from botmeter.cli.confirm import confirm
 from botmeter.cli.data_dir import open_people, opened_ledger, readable_ledger
 from botmeter.cli.failures import FAILED
 from botmeter.cli.output import fields_of, say, show, show_json, show_rows
-from botmeter.cli.server_address import Url, server_address
 from botmeter.cli.source_settings import Settings, secret_in
 from botmeter.cli.terminal import printable
 from botmeter.domain.errors import Refused
@@ -84,14 +83,14 @@ def create(
     channel: Channel = None,
     option: PlatformOptions = None,
     secret_file: SecretFile = None,
-    url: Url = None,
+    url: options.Url = None,
     data: options.Data = None,
 ) -> None:
     """Create a source and print its address.
 
     The address is printed alone on stdout, once: only a digest of its key is stored.
     """
-    server, secret = server_address(url), secret_in(secret_file)
+    server, secret = options.server_address(url), secret_in(secret_file)
     settings = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
     source = settings.applied(Source(name=name, platform=platform))
     open_people(data, account)
@@ -227,9 +226,9 @@ commands.add_typer(identities)
 
 
 @commands.command(epilog=examples(("", "botmeter source rotate desk --account acme")))
-def rotate(name: Name, account: options.AccountName, url: Url = None, data: options.Data = None) -> None:
+def rotate(name: Name, account: options.AccountName, url: options.Url = None, data: options.Data = None) -> None:
     """Regenerate a source's address and print it; the old one stops working."""
-    server = server_address(url)
+    server = options.server_address(url)
     open_people(data, account)
     with readable_ledger(data, account) as ledger:
         from botmeter.ledger.sources import existing_source

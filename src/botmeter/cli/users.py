@@ -11,7 +11,6 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.data_dir import open_people
 from botmeter.cli.output import say, show, show_rows
-from botmeter.cli.server_address import Url, server_address
 from botmeter.domain.instant import text_to_the_second, us_from_datetime
 
 if TYPE_CHECKING:
@@ -45,14 +44,14 @@ def create(
     account: Account = None,
     role: Annotated[RoleName, Option("--role", help="Role in the account.")] = "viewer",
     export: Export = None,
-    url: Url = None,
+    url: options.Url = None,
     data: options.Data = None,
 ) -> None:
     """Create a user and print a link for choosing a password.
 
     The link is printed alone on stdout. It works once, within a day; `botmeter user link --password` makes another.
     """
-    server, owner = server_address(url), open_people(data, account)
+    server, owner = options.server_address(url), open_people(data, account)
     from botmeter.people.admin import link_for, new_user, set_role
 
     user = new_user(email, name=name)
@@ -92,14 +91,14 @@ def link(
     drop_second_step: Annotated[
         bool, Option("--drop-second-step", help="Turn off two-factor authentication, for a user who lost the device.")
     ] = False,
-    url: Url = None,
+    url: options.Url = None,
     data: options.Data = None,
 ) -> None:
     """Print a link that signs a user in without a password.
 
     It is printed alone on stdout and works once, within a day.
     """
-    server = server_address(url)
+    server = options.server_address(url)
     open_people(data)
     from botmeter.people.admin import drop_second_factor, link_for, user_of
 
