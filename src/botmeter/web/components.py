@@ -149,7 +149,7 @@ class FilterMenu:
     name: str
     action: str
     choices: tuple[Choice, ...]
-    kept: tuple[tuple[str, str], ...] = ()
+    hidden_fields: tuple[tuple[str, str], ...] = ()
     parameter: str = ""
     mode_name: str = ""
     is_excluded: bool = False
@@ -194,7 +194,7 @@ class PeriodPicker:
     last_on: str
     least_on: str
     most_on: str
-    kept: tuple[tuple[str, str], ...] = ()
+    hidden_fields: tuple[tuple[str, str], ...] = ()
     timezone: str = "UTC"
     timezones: tuple[str, ...] = ()
     note: str = ""

@@ -107,7 +107,7 @@ def _line(bot: "BotOverview", named: NamedBot, *, urls: ReportUrls, zone: str, a
         bot_id=bot.bot_id,
         anchor=anchor,
         cells=(
-            Cell(value=name.text, title=name.title, href=href, variant="held"),
+            Cell(value=name.text, title=name.title, href=href, variant="sticky"),
             Cell(value=bot_id.text, title=bot_id.title, variant="id"),
             *_activity(bot, zone=zone),
             Cell(

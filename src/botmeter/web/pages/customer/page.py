@@ -33,7 +33,7 @@ YEARS: Final = (2, 9998)
 _NAMES_MAX: Final = 3
 _ALIASES_MAX: Final = 20
 _COLUMNS: Final = (
-    Column(label="Opened", variant="held"),
+    Column(label="Opened", variant="sticky"),
     Column(label="Ends"),
     Column(label="Bots"),
     Column(label="Channels"),
@@ -69,7 +69,7 @@ class CustomerPage:
 
     frame: Frame
     customer_id: str
-    shown_id: str
+    display_id: str
     answer: str
     aliases: Words
     merge_href: str
@@ -137,7 +137,7 @@ def customer_page(visit: Visit) -> HttpResponse:
             crumbs=section_links(visit.account, "reports", "customers"),
         ),
         customer_id=customer_id,
-        shown_id=escaped_text(customer_id),
+        display_id=escaped_text(customer_id),
         answer=_answer(calendar, request.zone),
         aliases=listed([id_word(alias) for alias in aliases], most=_ALIASES_MAX),
         merge_href=request.urls.merge_customers(customer_id) if visit.may(Right.MERGE_CUSTOMERS) else "",
@@ -215,7 +215,7 @@ def _line(one: "CustomerSession", request: _Request) -> tuple[Cell, ...]:
             value=text.instant_text(one.started_us, zone=request.zone),
             href=request.urls.session(one.session_id),
             title=f"Session {one.session_id}",
-            variant="held num",
+            variant="sticky num",
         ),
         Cell(value=text.end_text(one.ended_us, zone=request.zone), variant="num"),
         _names(one.bot_names),

@@ -85,7 +85,7 @@ def choices_page(
             for one in available.values
             if not allowed or (one.value in allowed and (one.value in chosen or _matches(one, search)))
         ),
-        kept=tuple(pair for pair in address.pairs() if pair[0] != parameter),
+        hidden_fields=tuple(pair for pair in address.pairs() if pair[0] != parameter),
         parameter=parameter,
         mode_name="" if others or allowed else name + MODE_SUFFIX,
         is_excluded=is_excluded,

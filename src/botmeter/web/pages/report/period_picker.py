@@ -50,7 +50,7 @@ def period_picker(question: Question, *, access: ReportAccess, href_of: MakeHref
             if one in access.presets
         ),
         action=href_of(ReportAddress()),
-        kept=tuple((name, value) for name, value in address.pairs() if name not in own),
+        hidden_fields=tuple((name, value) for name, value in address.pairs() if name not in own),
         first_on=period.first_on.isoformat(),
         last_on=period.last_on.isoformat(),
         least_on=first_on.isoformat(),

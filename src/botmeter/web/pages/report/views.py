@@ -22,7 +22,7 @@ from botmeter.web.question import preferred_zone, report_question
 from botmeter.web.rendering import rendered
 from botmeter.web.report_address import ReportAddress, read_address
 
-# The section of the navigation in which an entry point stands.
+# Sections of the navigation by entry point.
 _SECTIONS: Final = {EntryPoint.REPORTS: "reports", EntryPoint.BILLING: "billing"}
 
 

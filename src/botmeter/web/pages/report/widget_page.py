@@ -62,5 +62,8 @@ def _tools(widget: Widget, context: WidgetContext) -> Tools:
 def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget, page: PageContext) -> WidgetPage:
     """Build the page of a widget; a part of a report keeps its size."""
     context = widget_context(ledger, question, page=page, is_whole=not page.is_part)
-    shown = page_widget(widget, context, span="" if page.is_part else "c12")
-    return WidgetPage(frame=page.frame, bar=filter_bar(ledger, question, page=page), widget=shown)
+    return WidgetPage(
+        frame=page.frame,
+        bar=filter_bar(ledger, question, page=page),
+        widget=page_widget(widget, context, span="" if page.is_part else "c12"),
+    )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NAMES_MAX: Final = 20
 _COLUMNS: Final = (
-    Column(label="Opened", variant="held"),
+    Column(label="Opened", variant="sticky"),
     Column(label="Ends"),
     Column(label="Events", variant="r"),
     Column(label="Role"),
@@ -38,7 +38,7 @@ class ConversationPage:
 
     frame: Frame
     conversation_id: str
-    shown_id: str
+    display_id: str
     answer: Words
     zone: str
     utc_href: str
@@ -64,7 +64,7 @@ def conversation_page(visit: Visit) -> HttpResponse:
             crumbs=section_links(visit.account, "reports", "customers"),
         ),
         conversation_id=conversation_id,
-        shown_id=escaped_text(conversation_id),
+        display_id=escaped_text(conversation_id),
         answer=_answer(facts, urls, zone=zone),
         zone=zone,
         utc_href="" if zone == "UTC" else urls.conversation(conversation_id, timezone="UTC"),
@@ -93,7 +93,7 @@ def _session_line(one: "ConversationSession", urls: ReportUrls, *, zone: str) ->
             value=text.instant_text(one.started_us, zone=zone),
             href=urls.session(one.session_id),
             title=f"Session {one.session_id}",
-            variant="held num",
+            variant="sticky num",
         ),
         Cell(value=text.end_text(one.ended_us, zone=zone), variant="num"),
         Cell(value=text.count_text(one.event_count), variant="r num"),

@@ -49,10 +49,9 @@ class EventList:
 def summarized_events(explanation: Explanation, *, urls: ReportUrls) -> EventList:
     """List events with runs of messages summarized."""
     lines = list(_summary_lines(explanation, urls))
-    shown = lines[:LINES_MAX]
-    hidden = len(lines) - len(shown)
-    cut = f"The first {LINES_MAX} lines are shown; {hidden:,} more are hidden before the end." if hidden else ""
-    return EventList(days=_days([*shown, *ending_lines(explanation, urls)]), cut=cut)
+    hidden = len(lines) - LINES_MAX
+    cut = f"The first {LINES_MAX} lines are shown; {hidden:,} more are hidden before the end." if hidden > 0 else ""
+    return EventList(days=_days([*lines[:LINES_MAX], *ending_lines(explanation, urls)]), cut=cut)
 
 
 def all_events(explanation: Explanation, *, urls: ReportUrls, first: int) -> EventList:

@@ -41,7 +41,7 @@ class LocalTime:
     zones: tuple[str, ...]
     lines: tuple[tuple[str, str, str], ...]
     action: str
-    kept: tuple[tuple[str, str], ...]
+    hidden_fields: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +165,7 @@ def _local(explanation: "Explanation", urls: ReportUrls, *, zone: str, is_all: b
             if at_us is not None and at_us < INSTANT_END_US
         ),
         action=urls.session(explanation.session_id),
-        kept=(("all", "1"),) if is_all else (),
+        hidden_fields=(("all", "1"),) if is_all else (),
     )
 
 

@@ -12,7 +12,7 @@ from botmeter.reports.explanation_sentences import escaped_text, instant_words
 from botmeter.web.components import Key
 from botmeter.web.pages.session.lines import MARKS, limit_words
 
-# About a hundred marks of a lane are distinguishable; beyond, only every nth is drawn.
+# About a hundred marks of a lane are distinguishable; beyond, only every nth event is drawn.
 _MARKS_A_LANE_MAX: Final = 600
 
 
@@ -83,11 +83,13 @@ def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
 
 def _marks(events: list[ExplainedEvent], explanation: Explanation) -> tuple[TimelineMark, ...]:
     step = -(-len(events) // _MARKS_A_LANE_MAX)
-    drawn = [event for position, event in enumerate(events) if position % step == 0 or event.ticket_id is not None]
-    if drawn[-1] is not events[-1]:
-        drawn.append(events[-1])
+    marked = [
+        event for position, event in enumerate(events) if position % step == 0 or event.ticket_id is not None
+    ]
+    if marked[-1] is not events[-1]:
+        marked.append(events[-1])
     tickets, marks = explanation.tickets, []
-    for event in drawn:
+    for event in marked:
         kind = MARKS[event.actor]
         if event is explanation.opening:
             kind = "opening"

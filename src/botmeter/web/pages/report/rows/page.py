@@ -62,12 +62,12 @@ class RowsPage:
     groupings: tuple[Link, ...]
     search: str
     search_action: str
-    search_kept: tuple[tuple[str, str], ...]
+    search_fields: tuple[tuple[str, str], ...]
     search_clear_href: str
     columns: tuple[Column, ...]
     column_choices: tuple[Choice, ...]
     column_label: str
-    column_kept: tuple[tuple[str, str], ...]
+    column_fields: tuple[tuple[str, str], ...]
     column_reset_href: str
     inner_columns: tuple[Column, ...]
     lines: tuple[Line, ...]
@@ -105,7 +105,7 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: tuple[
     """Build the page."""
     question, view, urls = request.question, request.view, request.page.urls
     rows = row_page(ledger, question.query, options=view.options, cursor=view.cursor or None)
-    columns = view.shown_columns
+    columns = view.visible_columns
     return RowsPage(
         frame=request.page.frame,
         sessions=text.counted(rows.session_count, "session"),
@@ -120,14 +120,14 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: tuple[
         groupings=_groupings(request),
         search=view.options.search,
         search_action=urls.rows(question.address).partition("?")[0],
-        search_kept=request.pairs_without("search", "cursor", "session"),
+        search_fields=request.pairs_without("search", "cursor", "session"),
         search_clear_href=request.href(view.without_search()),
         columns=_columns(request),
         column_choices=tuple(
             Choice(value=name, label=COLUMN_LABELS[name], is_chosen=name in columns) for name in view.offered_columns
         ),
         column_label=f"{len(columns)} of {len(view.offered_columns)}",
-        column_kept=request.pairs_without("columns"),
+        column_fields=request.pairs_without("columns"),
         column_reset_href=request.href(replace(view, columns=())),
         inner_columns=tuple(
             Column(label=COLUMN_LABELS[name], variant="r" if name in NUMBERS else "") for name in _INNER_COLUMNS
@@ -177,7 +177,7 @@ def _column(name: str, *, note: str = "") -> Column:
 def _columns(request: RowsRequest) -> tuple[Column, ...]:
     options = request.view.options
     columns = []
-    for name in request.view.shown_columns:
+    for name in request.view.visible_columns:
         # Rows have counts of their own, but sessions are sorted.
         key = _SORT_KEYS.get(name) if request.is_by_session or name not in NUMBERS else None
         column = _column(name, note=f" ({request.question.zone})" if name == "session_start" else "")
@@ -199,7 +199,7 @@ def _session_line(ledger: "ReadableLedger", line: SessionLine, *, request: RowsR
     toggled = view.opening("" if is_open else line.session_id)
     anchor = f"s-{line.session_id[:8]}"
     return Line(
-        cells=session_cells(line, view.shown_columns, question=question, urls=urls),
+        cells=session_cells(line, view.visible_columns, question=question, urls=urls),
         anchor=anchor,
         opener=Opener(
             name=f"{'Hide' if is_open else 'Show'} conversations of {line.session_id}",

@@ -10,7 +10,7 @@ from botmeter.reports.row_options import Grouping, RowOptions, SortKey
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.report_address import choice, choice_named
 
-# Columns of a session, in menu order; the first is always shown.
+# Columns of a session, in menu order.
 SESSION_COLUMNS: Final = (
     "session_id",
     "session_start",
@@ -23,7 +23,7 @@ SESSION_COLUMNS: Final = (
     "events",
     "closed_by",
 )
-SESSION_COLUMNS_SHOWN: Final = (
+DEFAULT_SESSION_COLUMNS: Final = (
     "session_id",
     "session_start",
     "customer",
@@ -33,7 +33,7 @@ SESSION_COLUMNS_SHOWN: Final = (
     "tickets",
     "closed_by",
 )
-ROW_COLUMNS_SHOWN: Final = (
+DEFAULT_ROW_COLUMNS: Final = (
     "session_id",
     "session_start",
     "customer_id",
@@ -62,9 +62,9 @@ class RowsAddress:
         return SESSION_COLUMNS if self.options.grouping is Grouping.SESSION else COLUMNS
 
     @property
-    def shown_columns(self) -> tuple[str, ...]:
+    def visible_columns(self) -> tuple[str, ...]:
         """Return the chosen columns, else the defaults."""
-        defaults = SESSION_COLUMNS_SHOWN if self.options.grouping is Grouping.SESSION else ROW_COLUMNS_SHOWN
+        defaults = DEFAULT_SESSION_COLUMNS if self.options.grouping is Grouping.SESSION else DEFAULT_ROW_COLUMNS
         return self.columns or defaults
 
     def sorted_by(self, key: SortKey) -> "RowsAddress":
@@ -125,7 +125,7 @@ def read_rows_address(parameters: QueryDict) -> RowsAddress:
         if name not in address.offered_columns:
             known = ", ".join(address.offered_columns)
             raise Refused("column_unknown", f"Unknown column {name[:40]!r}. Choose from: {known}.")
-    return replace(address, columns=() if columns == address.shown_columns else columns)
+    return replace(address, columns=() if columns == address.visible_columns else columns)
 
 
 def _columns(parameters: QueryDict) -> tuple[str, ...]:

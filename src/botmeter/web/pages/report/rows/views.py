@@ -37,9 +37,9 @@ def rows(visit: Visit) -> HttpResponse:
 
 
 def _exports(visit: Visit, address: ReportAddress, *, view: RowsAddress) -> tuple[Link, ...]:
-    kept = {name: value for name, value in view.pairs().items() if name in {"search", "columns", "group"}}
+    parameters = {name: value for name, value in view.pairs().items() if name in {"search", "columns", "group"}}
     return tuple(
-        Link(label=label, href=reverse("export", args=(visit.account, name)) + address.query(**kept))
+        Link(label=label, href=reverse("export", args=(visit.account, name)) + address.query(**parameters))
         for name, label in _FORMATS.items()
     )
 
