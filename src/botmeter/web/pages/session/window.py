@@ -83,9 +83,7 @@ def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
 
 def _marks(events: list[ExplainedEvent], explanation: Explanation) -> tuple[TimelineMark, ...]:
     step = -(-len(events) // _MARKS_A_LANE_MAX)
-    marked = [
-        event for position, event in enumerate(events) if position % step == 0 or event.ticket_id is not None
-    ]
+    marked = [event for position, event in enumerate(events) if position % step == 0 or event.ticket_id is not None]
     if marked[-1] is not events[-1]:
         marked.append(events[-1])
     tickets, marks = explanation.tickets, []
