@@ -309,7 +309,8 @@ def answered(folder: str) -> dict[str, Any]:
     from botmeter.reports.compared_period import ComparedWith, compared_query
     from botmeter.reports.overview import overview
     from botmeter.reports.query import RequestedDays, usage_query
-    from botmeter.reports.row_pages import RowOptions, row_page
+    from botmeter.reports.row_options import RowOptions
+    from botmeter.reports.row_pages import row_page
 
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.reading(ACCOUNT) as ledger:
         count, last_us = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone() or (0, 0)
@@ -343,7 +344,7 @@ def _times_ms(call: Any) -> list[float]:
 def _far_cursor(ledger: Any) -> tuple[int, str]:
     """Cursor of the millionth row, or the middle one of fewer."""
     from botmeter.reports.row_cursor import Cursor, text_of_cursor
-    from botmeter.reports.row_pages import RowOptions
+    from botmeter.reports.row_options import RowOptions
 
     count = ledger.connection.execute("SELECT count(*) FROM session").fetchone()[0]
     far = min(1_000_000, count // 2)

@@ -16,7 +16,8 @@ from botmeter.reports.filters import FILTER_NAMES, Filters
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import Overview, overview
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.row_pages import RowOptions, row_page
+from botmeter.reports.row_options import RowOptions
+from botmeter.reports.row_pages import row_page
 from botmeter.reports.rows import underlying_rows
 from laws.test_report_laws import WEEK_HOURS, ledger_of, queries, traffic
 from support.event_strategies import schedules

@@ -9,17 +9,9 @@ from hypothesis import strategies as st
 from botmeter.domain.instant import us_from_datetime
 from botmeter.ledger.ledger import Ledger
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.row_pages import (
-    Grouping,
-    RowOptions,
-    RowPage,
-    SessionLine,
-    SortKey,
-    UnderlyingRow,
-    row_page,
-    session_rows,
-)
-from botmeter.reports.rows import underlying_rows
+from botmeter.reports.row_options import Grouping, RowOptions, SortKey
+from botmeter.reports.row_pages import RowPage, SessionLine, row_page, session_rows
+from botmeter.reports.rows import INSTANT_COLUMNS, UnderlyingRow, underlying_rows
 from botmeter.reports.usage import usage_report
 from laws.test_report_laws import ledger_of, queries, traffic
 from support.event_strategies import policies
@@ -71,27 +63,8 @@ def paged(ledger: Ledger, query: UsageQuery, *, options: RowOptions, limits: lis
 
 def plain(row: dict[str, Any]) -> UnderlyingRow:
     """A row of the export as a page has it."""
-    us = {name: None if row[name] is None else us_from_datetime(row[name]) for name in row if name in INSTANTS}
-    return UnderlyingRow(
-        session_id=row["session_id"],
-        session_start_us=us["session_start"] or 0,
-        session_end_us=us["session_end"],
-        customer_id=row["customer_id"],
-        conversation_id=row["conversation_id"],
-        bot_id=row["bot_id"],
-        bot_name=row["bot_name"],
-        bot_version=row["bot_version"],
-        channel=row["channel"],
-        conversation_created_us=us["conversation_created_at"],
-        conversation_updated_us=us["conversation_updated_at"],
-        ticket_ids=row["ticket_ids"],
-        ticket_types=row["ticket_types"],
-        event_count=row["events"],
-        is_preview=row["preview"],
-    )
-
-
-INSTANTS = ("session_start", "session_end", "conversation_created_at", "conversation_updated_at")
+    us = {name: None if row[name] is None else us_from_datetime(row[name]) for name in INSTANT_COLUMNS}
+    return UnderlyingRow(**{**row, **us})
 
 
 def searched_by_hand(rows: list[UnderlyingRow], search: str) -> list[UnderlyingRow]:
@@ -111,12 +84,12 @@ def sort_values(rows: list[UnderlyingRow]) -> dict[SortKey, Any]:
     """Sort values of a session with these rows."""
     first = rows[0]
     return {
-        SortKey.SESSION_START: first.session_start_us,
-        SortKey.SESSION_END: 2**62 if first.session_end_us is None else first.session_end_us,
+        SortKey.SESSION_START: first.session_start,
+        SortKey.SESSION_END: 2**62 if first.session_end is None else first.session_end,
         SortKey.CUSTOMER: first.customer_id,
         SortKey.CONVERSATIONS: len({row.conversation_id for row in rows}),
         SortKey.TICKETS: len({ticket for row in rows for ticket in row.ticket_ids}),
-        SortKey.EVENTS: sum(row.event_count for row in rows),
+        SortKey.EVENTS: sum(row.events for row in rows),
     }
 
 
@@ -132,13 +105,13 @@ def in_order(rows: list[UnderlyingRow], options: RowOptions) -> dict[str, list[U
 def assert_line_is_of_rows(line: SessionLine, rows: list[UnderlyingRow]) -> None:
     values = sort_values(rows)
     assert (line.started_us, line.customer_id) == (values[SortKey.SESSION_START], values[SortKey.CUSTOMER])
-    assert line.ended_us == rows[0].session_end_us
+    assert line.ended_us == rows[0].session_end
     assert line.conversation_count == values[SortKey.CONVERSATIONS]
     assert line.ticket_count == values[SortKey.TICKETS]
     assert line.event_count == values[SortKey.EVENTS]
     assert line.bot_names == tuple(sorted({row.bot_name for row in rows if row.bot_name is not None}))
     assert line.channels == tuple(sorted({row.channel for row in rows}))
-    assert line.is_preview == rows[0].is_preview
+    assert line.is_preview == rows[0].preview
 
 
 @given(
@@ -188,4 +161,4 @@ def test_a_session_opens_into_its_own_rows(
     with ledger_of(events, policy) as ledger:
         own = in_order(exported(ledger, query, search=options.search), options)
         for session_id, rows in list(own.items())[:5]:
-            assert session_rows(ledger, query, session_id=session_id, search=options.search) == tuple(rows)
+            assert session_rows(ledger, query, session_id=session_id, search=options.search) == rows

@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 
-from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.errors import Refused
 from botmeter.domain.event import KIND_RANK, Actor, Kind
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import day_of_us
@@ -25,7 +24,8 @@ from botmeter.reports.explanation import (
     Explanation,
     Neighbour,
 )
-from botmeter.reports.snapshot import Snapshot, open_snapshot
+from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
+from botmeter.reports.stored_session import StoredSession, stored_session
 
 sql = statements_of(__name__)
 
@@ -43,38 +43,23 @@ def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = N
         Missing: `session_unknown` for an unknown session.
         Refused: `ledger_differs` if the stored events no longer give it.
     """
-    checked_id = _checked_id(session_id, ledger.account.name)
     with open_snapshot(ledger) as snapshot:
-        stored = snapshot.rows(sql("session_of_id"), {"session_id": checked_id})
-        if not stored:
-            raise _unknown(session_id, ledger.account.name)
-        events = snapshot.table(sql("events_of_key"), _key_values(ledger, stored[0]))
+        session = stored_session(snapshot, session_id, account=ledger.account.name)
+        events = snapshot.table(sql("events_of_key"), _key_parameters(ledger, session))
         key = _MeteredKey(events, ledger=ledger, names=bot_names(snapshot))
-        row = key.row_of(checked_id)
+        row = key.row_of(session.session_id)
         if row is None:
             raise Refused(
                 "ledger_differs",
-                f"The stored events no longer give session {checked_id}: `botmeter verify` shows what differs.",
+                f"The stored events no longer give session {session.session_id}: `botmeter verify` shows what differs.",
             )
         return _explanation_of(key, row, snapshot=snapshot, now_us=present_us() if now_us is None else now_us)
 
 
-def _checked_id(session_id: str, account: str) -> str:
-    try:
-        return str(UUID(session_id))
-    except ValueError:
-        raise _unknown(session_id, account) from None
-
-
-def _unknown(session_id: str, account: str) -> Missing:
-    return Missing("session_unknown", f"Account {account} has no session {session_id[:60]!r}.")
-
-
-def _key_values(ledger: "ReadableLedger", stored: tuple[Any, ...]) -> dict[str, Any]:
-    _, customer_id, conversation_id, opening_touchpoint = stored
+def _key_parameters(ledger: "ReadableLedger", session: StoredSession) -> Parameters:
     shared = set.intersection(*(set(term.policy.scope) for term in ledger.schedule))
     known = ledger.touchpoints.all()
-    opening = known[opening_touchpoint]
+    opening = known[session.opening_touchpoint]
     touchpoints = [
         number
         for number, touchpoint in enumerate(known)
@@ -82,8 +67,8 @@ def _key_values(ledger: "ReadableLedger", stored: tuple[Any, ...]) -> dict[str, 
         and ("channel" not in shared or touchpoint.channel == opening.channel)
     ]
     return {
-        "customer": customer_id if "customer" in shared else None,
-        "conversation": conversation_id if "conversation" in shared else None,
+        "customer": session.customer_id if "customer" in shared else None,
+        "conversation": session.conversation_id if "conversation" in shared else None,
         "touchpoints": touchpoints if len(touchpoints) < len(known) else None,
         "kind_ranks": list(KIND_RANK),
     }

@@ -21,27 +21,22 @@ class InstantTexts:
 
     def texts(self, instants: pa.Array) -> pa.Array:
         """Return texts with `Z` or an offset, and 0, 3 or 6 decimals as needed; null past year 9999."""
-        instants_us = _us_to_year_9999(instants)
+        local_us = self.local_us(instants)
         if self.timezone == UTC_NAME:
-            return pc.binary_join_element_wise(_date_and_time(instants_us), "Z", "")
-        offsets, indices = self._offsets(instants_us)
-        suffixes = pc.take(pa.array([_suffix(each) for each in offsets], pa.string()), indices)
-        local_us = pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), indices))
-        return pc.binary_join_element_wise(_date_and_time(local_us), suffixes, "")
+            return pc.binary_join_element_wise(_date_and_time(local_us), "Z", "")
+        offsets_us = pc.subtract(local_us, _us_to_year_9999(instants)).dictionary_encode()
+        suffixes = pa.array([_suffix(offset_us) for offset_us in offsets_us.dictionary.to_pylist()], pa.string())
+        return pc.binary_join_element_wise(_date_and_time(local_us), suffixes.take(offsets_us.indices), "")
 
     def local_us(self, instants: pa.Array) -> pa.Array:
         """Return local µs since 1970; null past year 9999."""
         instants_us = _us_to_year_9999(instants)
         if self.timezone == UTC_NAME:
             return instants_us
-        offsets, indices = self._offsets(instants_us)
-        return pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), indices))
-
-    def _offsets(self, instants_us: pa.Array) -> tuple[list[int], pa.Array]:
         # Before 1970 the division rounds up, to a quarter later; then clocks were not so exact either.
         quarters = pc.divide(instants_us, _QUARTER_US).dictionary_encode()
-        offsets = [self._offset(quarter) for quarter in quarters.dictionary.to_pylist()]
-        return offsets, quarters.indices
+        offsets_us = pa.array([self._offset(quarter) for quarter in quarters.dictionary.to_pylist()], pa.int64())
+        return pc.add(instants_us, offsets_us.take(quarters.indices))
 
     def _offset(self, quarter: int) -> int:
         if quarter not in self._offset_of_quarter:

@@ -1,59 +1,23 @@
 """Pages of the underlying data, as sessions or flat rows."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from botmeter.domain.errors import Missing
 from botmeter.domain.session import ClosedBy
-from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import bot_names
 from botmeter.reports.conditions import bounds_between
 from botmeter.reports.matching import filter_matching, run_matching
 from botmeter.reports.page_sessions import PageSessions, SortedSession
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
-from botmeter.reports.row_options import Grouping, RowOptions, SortKey
-from botmeter.reports.rows import matching_rows, row_parameters
-from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
-
-sql = statements_of(__name__)
+from botmeter.reports.row_options import Grouping, RowOptions
+from botmeter.reports.rows import UnderlyingRow, matching_rows, row_parameters
+from botmeter.reports.snapshot import Snapshot, open_snapshot
+from botmeter.reports.stored_session import stored_session
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
-
-__all__ = ["Grouping", "RowOptions", "RowPage", "SessionLine", "SortKey", "UnderlyingRow", "row_page", "session_rows"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnderlyingRow:
-    """One row: session × conversation × bot × version × channel.
-
-    Attributes:
-        session_end_us: None while no limit ends the session.
-        ticket_types: In the order of `ticket_ids`.
-    """
-
-    session_id: str
-    session_start_us: int
-    session_end_us: int | None
-    customer_id: str
-    conversation_id: str
-    bot_id: str | None
-    bot_name: str | None
-    bot_version: str | None
-    channel: str
-    conversation_created_us: int | None
-    conversation_updated_us: int | None
-    ticket_ids: list[str]
-    ticket_types: list[str]
-    event_count: int
-    is_preview: bool
-
-    @property
-    def key(self) -> RowKey:
-        return (self.conversation_id, self.bot_id, self.bot_version, self.channel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,28 +98,21 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, options: RowOptions
 
 def session_rows(
     ledger: "ReadableLedger", query: UsageQuery, *, session_id: str, search: str = ""
-) -> tuple[UnderlyingRow, ...]:
+) -> list[UnderlyingRow]:
     """Return one session's rows that the report counts; empty if excluded.
 
     Raises:
         Missing: `session_unknown` for an unknown session.
     """
-    unknown = Missing("session_unknown", f"Account {ledger.account.name} has no session {session_id[:60]!r}.")
-    try:
-        checked_id = str(UUID(session_id))
-    except ValueError:
-        raise unknown from None
     with open_snapshot(ledger) as snapshot:
-        started = snapshot.rows(sql("session_start"), {"session_id": checked_id})
-        if not started:
-            raise unknown
-        started_us: int = started[0][0]
-        if not query.start_us <= started_us < query.end_us:
-            return ()
-        parameters = {**row_parameters(snapshot, query, search=search), **bounds_between(started_us, started_us + 1)}
+        session = stored_session(snapshot, session_id, account=ledger.account.name)
+        start_us = session.started_us
+        if not query.start_us <= start_us < query.end_us:
+            return []
+        parameters = {**row_parameters(snapshot, query, search=search), **bounds_between(start_us, start_us + 1)}
         run_matching(snapshot, parameters)
-        filter_matching(snapshot, [checked_id])
-        return _rows(snapshot, parameters)
+        filter_matching(snapshot, [session.session_id])
+        return matching_rows(snapshot, parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +123,7 @@ class _Position:
     row: UnderlyingRow | None = None
 
     def cursor(self, *, is_backward: bool) -> Cursor:
-        row = None if self.row is None else self.row.key
+        row = None if self.row is None else _key(self.row)
         return Cursor(key=self.session.key, session_id=self.session.session_id, row=row, is_backward=is_backward)
 
 
@@ -190,31 +147,27 @@ def _row_positions(
     if not candidates:
         return []
     own: dict[str, list[UnderlyingRow]] = {session.session_id: [] for session in candidates}
-    for row in _rows(snapshot, sessions.filter_rows(candidates)):
+    for row in matching_rows(snapshot, sessions.filter_rows(candidates)):
         own[row.session_id].append(row)
     positions: list[_Position] = []
     for session in candidates:
         rows = own[session.session_id]
         if at is not None and at.row is not None and session.is_at(at):
             edge = _order(at.row)
-            rows = [row for row in rows if (_order(row.key) < edge if at.is_backward else _order(row.key) > edge)]
+            rows = [row for row in rows if (_order(_key(row)) < edge if at.is_backward else _order(_key(row)) > edge)]
         if at is not None and at.is_backward:
             rows.reverse()
         positions += [_Position(session=session, row=row) for row in rows]
     return positions
 
 
+def _key(row: UnderlyingRow) -> RowKey:
+    return (row.conversation_id, row.bot_id, row.bot_version, row.channel)
+
+
 def _order(key: RowKey) -> tuple[tuple[bool, str], ...]:
     """Sort key as in SQL: null first, text by code point."""
     return tuple((part is not None, part or "") for part in key)
-
-
-def _rows(snapshot: Snapshot, parameters: Parameters) -> tuple[UnderlyingRow, ...]:
-    rows = matching_rows(snapshot, parameters)
-    return tuple(UnderlyingRow(**dict(zip(_FIELDS, row, strict=True))) for row in rows)
-
-
-_FIELDS = tuple(field.name for field in fields(UnderlyingRow))
 
 
 def _lines(snapshot: Snapshot, sessions: PageSessions, *, positions: list[_Position]) -> tuple[SessionLine, ...]:

@@ -1,8 +1,8 @@
 """The underlying data, read a few days at a time, so that memory does not grow."""
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -13,6 +13,7 @@ from botmeter.reports.conditions import bounds_between, query_parameters, with_s
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
+from botmeter.reports.stored_session import uuid_text
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -42,6 +43,34 @@ ROWS_SCHEMA = pa.schema(
         pa.field("preview", pa.bool_()),
     ]
 )
+
+INSTANT_COLUMNS = tuple(field.name for field in ROWS_SCHEMA if field.type == _INSTANT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderlyingRow:
+    """One row: session × conversation × bot × version × channel, in the columns of `ROWS_SCHEMA`.
+
+    Attributes:
+        session_start: µs UTC, as all instants.
+    """
+
+    session_id: str
+    session_start: int
+    session_end: int | None
+    customer_id: str
+    conversation_id: str
+    bot_id: str | None
+    bot_name: str | None
+    bot_version: str | None
+    channel: str
+    conversation_created_at: int | None
+    conversation_updated_at: int | None
+    ticket_ids: list[str]
+    ticket_types: list[str]
+    events: int
+    preview: bool
+
 
 sql = statements_of(__name__)
 Rows = Generator[pa.RecordBatch, None, None]
@@ -91,34 +120,24 @@ def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schem
         for bounds in _slices(snapshot, parameters):
             sliced = {**parameters, **bounds}
             run_matching(snapshot, sliced)
-            for batch in snapshot.batches(_rows_statement(parameters), sliced):
+            for batch in snapshot.batches(sql("rows", **parameters["conditions"]), sliced):
                 yield pa.RecordBatch.from_arrays(
                     [batch.column(field.name).cast(field.type) for field in schema], schema=schema
                 )
 
 
-def matching_rows(snapshot: Snapshot, parameters: Parameters) -> list[tuple[Any, ...]]:
-    """Return all rows in `matching`, within the values' bounds."""
-    return snapshot.rows(_rows_statement(parameters), parameters)
-
-
-def _rows_statement(parameters: Parameters) -> str:
-    return sql("rows", **parameters["conditions"])
+def matching_rows(snapshot: Snapshot, parameters: Parameters) -> list[UnderlyingRow]:
+    """Return all rows in `matching`, within the parameters' bounds."""
+    rows = snapshot.table(sql("rows", **parameters["conditions"]), parameters)
+    return [UnderlyingRow(**row) for row in rows.to_pylist()]
 
 
 def row_parameters(snapshot: Snapshot, query: UsageQuery, *, search: str = "") -> Parameters:
-    """Return the values of a query and the search."""
+    """Return the parameters of a query and a search."""
     parameters = query_parameters(query, snapshot)
     # A lone surrogate is in no id, and DuckDB refuses it.
     text = search.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return with_search(parameters, text, session_id=_id_of_session(search)) if text else parameters
-
-
-def _id_of_session(search: str) -> str | None:
-    try:
-        return str(UUID(search))
-    except ValueError:
-        return None
+    return with_search(parameters, text, session_id=uuid_text(search)) if text else parameters
 
 
 def _slices(snapshot: Snapshot, parameters: Parameters) -> list[Parameters]:

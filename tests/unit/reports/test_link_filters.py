@@ -15,7 +15,8 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports.filters import FILTERS, Filters
 from botmeter.reports.hours import hours
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.row_pages import RowOptions, RowPage, row_page, session_rows
+from botmeter.reports.row_options import RowOptions
+from botmeter.reports.row_pages import RowPage, row_page, session_rows
 from botmeter.reports.usage import usage_report
 from support.facts import event, filled_ledger
 
@@ -113,7 +114,7 @@ def test_under_a_type_filter_other_tickets_are_not_counted(ledger: Ledger) -> No
 def test_an_excluded_session_has_no_rows(ledger: Ledger) -> None:
     [line] = page(ledger, query_of(opened_by=("b2",))).lines
     assert len(session_rows(ledger, query_of(opened_by=("b2",)), session_id=line.session_id)) == 1
-    assert session_rows(ledger, query_of(opened_by=("b1",)), session_id=line.session_id) == ()
+    assert session_rows(ledger, query_of(opened_by=("b1",)), session_id=line.session_id) == []
 
 
 def test_a_search_applies_within_the_filters(ledger: Ledger) -> None:

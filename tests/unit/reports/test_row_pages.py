@@ -11,7 +11,8 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, cursor_from_text, text_of_cursor
-from botmeter.reports.row_pages import Grouping, RowOptions, SortKey, row_page, session_rows
+from botmeter.reports.row_options import Grouping, RowOptions, SortKey
+from botmeter.reports.row_pages import row_page, session_rows
 from support.facts import event, filled_ledger
 
 PERIOD = Period(first_on=date(2026, 11, 1), last_on=date(2026, 11, 30))
@@ -168,4 +169,4 @@ def test_the_rows_of_an_unknown_session_are_missing(ledger: Ledger, unknown: str
 
 def test_a_session_outside_the_period_has_no_rows_in_it(ledger: Ledger) -> None:
     before = UsageQuery(period=Period(first_on=date(2026, 1, 1), last_on=date(2026, 1, 2)))
-    assert session_rows(ledger, before, session_id=first_id(ledger)) == ()
+    assert session_rows(ledger, before, session_id=first_id(ledger)) == []

@@ -1,6 +1,7 @@
 """Bodies and responses of Django's routes, as self-documenting msgspec types."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import msgspec
@@ -11,8 +12,9 @@ from botmeter.domain.period import UTC_NAME
 from botmeter.ledger.customers import CustomerChange
 from botmeter.reports.export_instants import InstantTexts
 from botmeter.reports.report_json import Count, Instant
-from botmeter.reports.row_pages import RowPage, UnderlyingRow
+from botmeter.reports.row_pages import RowPage
 from botmeter.reports.row_pages import SessionLine as ListedSession
+from botmeter.reports.rows import INSTANT_COLUMNS, UnderlyingRow
 
 NextCursor = Annotated[str | None, Meta(description="Cursor of the next page; null at the end.")]
 
@@ -129,29 +131,10 @@ def page_answer(page: RowPage) -> Rows | Sessions:
 def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]:
     """Return rows, also for `botmeter sessions --format json`."""
     instants = InstantTexts(zone)
-    starts = _texts([row.session_start_us for row in rows], instants)
-    ends = _texts([row.session_end_us for row in rows], instants)
-    created = _texts([row.conversation_created_us for row in rows], instants)
-    updated = _texts([row.conversation_updated_us for row in rows], instants)
+    texts = {name: _texts([getattr(row, name) for row in rows], instants) for name in INSTANT_COLUMNS}
     return [
-        Row(
-            session_id=row.session_id,
-            session_start=starts[place],
-            session_end=ends[place],
-            customer_id=row.customer_id,
-            conversation_id=row.conversation_id,
-            bot_id=row.bot_id,
-            bot_name=row.bot_name,
-            bot_version=row.bot_version,
-            channel=row.channel,
-            conversation_created_at=created[place],
-            conversation_updated_at=updated[place],
-            ticket_ids=row.ticket_ids,
-            ticket_types=row.ticket_types,
-            events=row.event_count,
-            preview=row.is_preview,
-        )
-        for place, row in enumerate(rows)
+        Row(**{**asdict(row), **{name: texts[name][index] for name in INSTANT_COLUMNS}})
+        for index, row in enumerate(rows)
     ]
 
 

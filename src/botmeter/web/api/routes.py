@@ -45,7 +45,7 @@ def session(call: Call, *, session_id: str) -> SessionWithRows:
     with reading(call.request, call.account) as ledger:
         rows = session_rows(ledger, _all_days(ledger), session_id=session_id)
         # Queried again within the day and the customer of its rows, which is quick in any account.
-        started_on = day_of_us(rows[0].session_start_us)
+        started_on = day_of_us(rows[0].session_start)
         within = UsageQuery(
             period=Period(first_on=started_on, last_on=started_on), filters=Filters(customer=(rows[0].customer_id,))
         )

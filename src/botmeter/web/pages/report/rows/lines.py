@@ -6,7 +6,8 @@ from typing import Final
 
 from botmeter.domain import text
 from botmeter.domain.session import ClosedBy
-from botmeter.reports.row_pages import SessionLine, UnderlyingRow
+from botmeter.reports.row_pages import SessionLine
+from botmeter.reports.rows import UnderlyingRow
 from botmeter.web.components import Cell, Opener
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
@@ -84,20 +85,20 @@ def row_cells(
     """Format a row."""
     cells: dict[str, Callable[[], Cell]] = {
         "session_id": lambda: _id(row.session_id, urls.session(row.session_id)),
-        "session_start": lambda: _instant(row.session_start_us, question),
-        "session_end": lambda: _instant(row.session_end_us, question),
+        "session_start": lambda: _instant(row.session_start, question),
+        "session_end": lambda: _instant(row.session_end, question),
         "customer_id": lambda: _id(row.customer_id, urls.customer(row.customer_id)),
         "conversation_id": lambda: _id(row.conversation_id, urls.conversation(row.conversation_id)),
         "bot_id": lambda: Cell(value=row.bot_id or text.DASH, variant="id"),
         "bot_name": lambda: Cell(value=row.bot_name or text.DASH),
         "bot_version": lambda: Cell(value=row.bot_version or text.DASH),
         "channel": lambda: Cell(value=row.channel),
-        "conversation_created_at": lambda: _instant(row.conversation_created_us, question),
-        "conversation_updated_at": lambda: _instant(row.conversation_updated_us, question),
+        "conversation_created_at": lambda: _instant(row.conversation_created_at, question),
+        "conversation_updated_at": lambda: _instant(row.conversation_updated_at, question),
         "ticket_ids": lambda: _list(row.ticket_ids),
         "ticket_types": lambda: _list(dict.fromkeys(row.ticket_types)),
-        "events": lambda: _count(row.event_count),
-        "preview": lambda: Cell(value="yes" if row.is_preview else "no"),
+        "events": lambda: _count(row.events),
+        "preview": lambda: Cell(value="yes" if row.preview else "no"),
     }
     return tuple(cells[name]() for name in columns)
 

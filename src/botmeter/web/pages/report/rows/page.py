@@ -232,7 +232,7 @@ def _pager(rows: RowPage, request: RowsRequest) -> Pager:
 
 
 def _range(rows: RowPage, question: Question) -> str:
-    starts = [line.started_us for line in rows.lines] or [row.session_start_us for row in rows.rows]
+    starts = [line.started_us for line in rows.lines] or [row.session_start for row in rows.rows]
     if not starts:
         return ""
     first, last = question.row_instant(starts[0]), question.row_instant(starts[-1])
