@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from botmeter.domain import text
 from botmeter.people.client_address import address_of
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """An opened link; the title is read before the page locks its ledger."""
+class SharedVisit:
+    """A visitor's request through a link; the account's title is read before the page locks its ledger."""
 
     request: HttpRequest
     link: ShareLink
@@ -49,22 +50,31 @@ class Opening:
 
     @property
     def urls(self) -> ReportUrls:
-        return ReportUrls(entry_point=EntryPoint.SHARED, owner=self.secret, has_rows=self.link.may_see_rows)
+        return ReportUrls(owner=self.secret, entry_point=EntryPoint.SHARED, has_rows=self.link.may_see_rows)
 
-    @property
-    def scope(self) -> Scope:
-        return Scope(whole=read_address(QueryDict(self.link.query)), may_see_rows=self.link.may_see_rows)
 
-    def frame(self, title: str, *, crumbs: tuple[Link, ...] = ()) -> Frame:
-        """Build the frame: account, author and expiry, without forms."""
-        link = self.link
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedLedger:
+    """The open ledger, with the visitor's question and allow-list."""
+
+    visit: SharedVisit
+    ledger: "ReadableLedger"
+    question: Question
+    access: ReportAccess
+
+    def context(self, title: str = "") -> PageContext:
+        """Build the context of the report, or of the page with this title below it, without forms."""
+        visit, link = self.visit, self.visit.link
+        report = Link(label=link.name, href=visit.urls.report(self.question.address))
         by = f"by {link.created_by} " if link.created_by else ""
-        return Frame(
-            title=title,
-            csrf_token="",
-            theme="",
-            crumbs=crumbs,
-            shared=SharedNote(title=self.title, description=f"Shared {by}until {text.moment_text(link.expires_at)}"),
+        note = SharedNote(title=visit.title, description=f"Shared {by}until {text.moment_text(link.expires_at)}")
+        return PageContext(
+            frame=Frame(
+                title=title or link.name, csrf_token="", theme="", crumbs=(report,) if title else (), shared=note
+            ),
+            urls=visit.urls,
+            access=self.access,
+            is_part=visit.request.headers.get("HX-Request") == "true",
         )
 
 
@@ -73,114 +83,86 @@ def _with_link(view: Callable[..., HttpResponse]) -> View:
 
     @wraps(view)
     def opened(request: HttpRequest, *, secret: str, **parameters: str) -> HttpResponse:
-        if request.method not in {"GET", "HEAD"}:
-            return HttpResponseNotAllowed(["GET", "HEAD"])
         link = valid_share(secret)
         title = account_title(request, link.account)
-        response = view(Opening(request=request, link=link, secret=secret, title=title), **parameters)
+        response = view(SharedVisit(request=request, link=link, secret=secret, title=title), **parameters)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
-    return for_everyone(opened)
+    return for_everyone(require_safe(opened))
 
 
 @_with_link
-def shared(opening: Opening) -> HttpResponse:
+def shared(visit: SharedVisit) -> HttpResponse:
     """Show the report."""
-    link = opening.link
-    with _answering(opening, route="shared") as answering:
+    with _reading(visit) as shared:
         page = usage_page(
-            answering.ledger,
-            answering.question,
-            context=answering.context(opening.frame(link.name)),
+            shared.ledger,
+            shared.question,
+            context=shared.context(),
             actions=Actions(),
             subtitle=HEADING[EntryPoint.SHARED],
         )
-    if opening.request.method == "GET":
-        note_opening(link, visitor=opening.request.session.session_key or address_of(opening.request))
-    return rendered(opening.request, "report.html", page=page)
+    if visit.request.method == "GET":
+        note_opening(visit.link, visitor=visit.request.session.session_key or address_of(visit.request))
+    return rendered(visit.request, "report.html", page=page)
 
 
 @_with_link
-def shared_fresh(opening: Opening) -> HttpResponse:
+def shared_fresh(visit: SharedVisit) -> HttpResponse:
     """Answer a poll; past days are not followed."""
-    with _answering(opening, route="shared") as answering:
-        if not answering.access.allows(Fact.FRESHNESS):
+    with _reading(visit) as shared:
+        if not shared.access.allows(Fact.FRESHNESS):
             raise Http404
-        return fresh_answer(
-            opening.request, answering.ledger, question=answering.question, urls=opening.urls, waiting=None
-        )
+        return fresh_answer(visit.request, shared.ledger, question=shared.question, urls=visit.urls, waiting=None)
 
 
 @_with_link
-def shared_rows(opening: Opening) -> HttpResponse:
+def shared_rows(visit: SharedVisit) -> HttpResponse:
     """Show the rows if included."""
-    if not opening.link.may_see_rows:
+    if not visit.link.may_see_rows:
         raise Http404
-    with _answering(opening, route="shared-rows") as answering:
-        context = answering.context(opening.frame("Sessions consumed", crumbs=answering.crumbs))
-        view = read_rows_address(opening.request.GET)
-        page = rows_page(answering.ledger, RowsRequest(question=answering.question, view=view, page=context))
-    return rendered(opening.request, "rows.html", page=page)
+    with _reading(visit, route="shared-rows") as shared:
+        view = read_rows_address(visit.request.GET)
+        request = RowsRequest(question=shared.question, view=view, page=shared.context("Sessions consumed"))
+        page = rows_page(shared.ledger, request)
+    return rendered(visit.request, "rows.html", page=page)
 
 
 @_with_link
-def shared_widget(opening: Opening, *, name: str) -> HttpResponse:
+def shared_widget(visit: SharedVisit, *, name: str) -> HttpResponse:
     """Show one widget."""
-    with _answering(opening, route="shared") as answering:
-        declared = widget_named(name, answering.access)
-        context = answering.context(opening.frame(declared.title, crumbs=answering.crumbs))
-        page = widget_page(answering.ledger, answering.question, widget=declared, page=context)
-    return rendered(opening.request, "widget.html", page=page)
+    with _reading(visit) as shared:
+        declared = widget_named(name, shared.access)
+        page = widget_page(shared.ledger, shared.question, widget=declared, page=shared.context(declared.title))
+    return rendered(visit.request, "widget.html", page=page)
 
 
 @_with_link
-def shared_choices(opening: Opening, *, field: str) -> HttpResponse:
+def shared_choices(visit: SharedVisit, *, field: str) -> HttpResponse:
     """Show a filter's values."""
-    menu = choices_request(field, opening.request.GET)
-    with _answering(opening, route="shared") as answering:
-        if menu.declared.name not in answering.access.filters:
+    menu = choices_request(field, visit.request.GET)
+    with _reading(visit) as shared:
+        if menu.declared.name not in shared.access.filters:
             raise Http404
-        context = answering.context(opening.frame("Filter", crumbs=answering.crumbs))
-        page = choices_page(answering.ledger, answering.question, request=menu, context=context)
-    return rendered(opening.request, "choices.html", page=page)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answering:
-    """A question with its allow-list."""
-
-    opening: Opening
-    ledger: "ReadableLedger"
-    question: Question
-    access: ReportAccess
-
-    @property
-    def crumbs(self) -> tuple[Link, ...]:
-        return (Link(label=self.opening.link.name, href=self.opening.urls.report(self.question.address)),)
-
-    def context(self, frame: Frame) -> PageContext:
-        return PageContext(
-            frame=frame,
-            urls=self.opening.urls,
-            access=self.access,
-            is_part=self.opening.request.headers.get("HX-Request") == "true",
-        )
+        page = choices_page(shared.ledger, shared.question, request=menu, context=shared.context("Filter"))
+    return rendered(visit.request, "choices.html", page=page)
 
 
 @contextmanager
-def _answering(opening: Opening, *, route: str) -> "Iterator[Answering]":
-    """Open the ledger for an answer.
+def _reading(visit: SharedVisit, *, route: str = "shared") -> "Iterator[SharedLedger]":
+    """Open the ledger.
 
     Raises:
         Missing: `share_over` if the account is gone.
     """
-    with ExitStack() as held:
+    scope = Scope(whole=read_address(QueryDict(visit.link.query)), may_see_rows=visit.link.may_see_rows)
+    with ExitStack() as stack:
         try:
-            ledger = held.enter_context(reading(opening.request, opening.link.account))
+            ledger = stack.enter_context(reading(visit.request, visit.link.account))
         except Http404:
             raise share_over() from None
-        found = shared_question(ledger, opening.scope, parameters=opening.request.GET)
-        access = shared_access(ledger, found, whole_href=reverse(route, args=(opening.secret,)))
-        yield Answering(opening=opening, ledger=ledger, question=found.narrowed, access=access)
+        question = shared_question(ledger, scope, parameters=visit.request.GET)
+        access = shared_access(ledger, question, whole_href=reverse(route, args=(visit.secret,)))
+        yield SharedLedger(visit=visit, ledger=ledger, question=question.narrowed, access=access)
