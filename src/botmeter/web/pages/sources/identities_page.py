@@ -11,8 +11,9 @@ from botmeter.people.rights import Right
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Frame, frame, section_links
+from botmeter.web.pages.sources.source_page import IdentityLine, identity_line
 from botmeter.web.rendering import rendered
-from botmeter.web.rich_text import Word, id_word, name_word
+from botmeter.web.rich_text import Word, name_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +22,7 @@ class ListedIdentity:
 
     source: Word
     platform: str
-    sender: Word
-    bot: Word
-    name: str
-    version: str
+    line: IdentityLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +53,5 @@ def _line(visit: Visit, source: Source, *, identity: BotIdentity) -> ListedIdent
     return ListedIdentity(
         source=name_word(source.name, href),
         platform=connector_of(source.platform).label,
-        sender=id_word(identity.sender),
-        bot=id_word(identity.bot_id),
-        name=identity.bot_name or "",
-        version=identity.bot_version or source.bot_version or "",
+        line=identity_line(source, identity),
     )

@@ -7,9 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from botmeter.domain import text
 from botmeter.domain.source import Source
-from botmeter.ledger.deliveries import StoredDelivery, latest_delivery_by_source
+from botmeter.ledger.deliveries import latest_delivery_by_source
 from botmeter.ledger.sources import sources_of
 from botmeter.people.models import EventSource
 from botmeter.people.rights import Right
@@ -22,7 +21,7 @@ from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import COPY_NOW, Notice, add_notice
 from botmeter.web.pages.sources.forms import NewSourceForm
-from botmeter.web.pages.sources.outcomes import outcome_text
+from botmeter.web.pages.sources.outcomes import DeliveryLine, delivery_line
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word, name_word
@@ -32,13 +31,12 @@ _FIELD_OF_CODE: Final = {"source_name_invalid": "name", "source_invalid": "name"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLine:
-    """A source; `last` and `outcome` are of its last delivery."""
+    """A source with its last delivery."""
 
     name: Word
     platform: str
     bot: Word
-    last: str
-    outcome: str
+    last: DeliveryLine | None
     state: tuple[str, str]
 
 
@@ -75,16 +73,21 @@ def address_notice(visit: Visit, address: NewAddress, *, fact: str) -> Notice:
 
 
 def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
-    with visit.reading() as ledger:
-        stored, latest = sources_of(ledger), latest_delivery_by_source(ledger)
-    addresses = {each.name: each for each in EventSource.objects.filter(account=visit.account)}
     zone = preferred_zone(visit.account)
-    lines = [_line(visit, each, address=addresses.get(each.name), last=latest.get(each.name)) for each in stored]
-    names = {each.name for each in stored}
-    lines += [_unregistered_line(latest[name], zone=zone) for name in sorted(latest.keys() - names)]
+    with visit.reading() as ledger:
+        stored = {each.name: each for each in sources_of(ledger)}
+        latest = {name: delivery_line(each, zone=zone) for name, each in latest_delivery_by_source(ledger).items()}
+    addresses = {each.name: each for each in EventSource.objects.filter(account=visit.account)}
+    unregistered = sorted(latest.keys() - stored)
     page = SourcesPage(
         frame=frame(visit, title="Sources", current="sources"),
-        sources=tuple(lines),
+        sources=(
+            *(
+                _line(visit, each, address=addresses.get(each.name), last=latest.get(each.name))
+                for each in stored.values()
+            ),
+            *(_unregistered_line(name, last=latest[name]) for name in unregistered),
+        ),
         form=form,
         platforms=tuple(connectors()),
         zone=zone,
@@ -94,27 +97,19 @@ def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
     return rendered(visit.request, "sources.html", page=page)
 
 
-def _line(visit: Visit, source: Source, *, address: EventSource | None, last: StoredDelivery | None) -> SourceLine:
+def _line(visit: Visit, source: Source, *, address: EventSource | None, last: DeliveryLine | None) -> SourceLine:
     return SourceLine(
         name=name_word(source.name, reverse("source", args=(visit.account, source.name))),
         platform=connector_of(source.platform).label,
         bot=id_word(source.bot_id or ""),
-        last=text.instant_text(last.received_at, zone=preferred_zone(visit.account)) if last else "",
-        outcome=outcome_text(last) if last else "",
+        last=last,
         state=state_of(address),
     )
 
 
-def _unregistered_line(last: StoredDelivery, *, zone: str) -> SourceLine:
+def _unregistered_line(name: str, *, last: DeliveryLine) -> SourceLine:
     """Return the row of a source named in API requests only."""
-    return SourceLine(
-        name=name_word(last.source),
-        platform="API key",
-        bot=id_word(""),
-        last=text.instant_text(last.received_at, zone=zone),
-        outcome=outcome_text(last),
-        state=("Not set up", ""),
-    )
+    return SourceLine(name=name_word(name), platform="API key", bot=id_word(""), last=last, state=("Not set up", ""))
 
 
 def state_of(address: EventSource | None) -> tuple[str, str]:

@@ -105,7 +105,7 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
         has_secret=bool(address and address.secret),
         forms=forms,
         lacks_bot=source.bot_id is None and not connector.is_native,
-        identities=tuple(_identity_line(each) for each in source.identities),
+        identities=tuple(identity_line(source, each) for each in source.identities),
         deliveries=tuple(delivery_line(each, zone=zone) for each in delivered),
         quarantine=tuple((code, text.counted(count, "event")) for code, count in quarantined.items()),
         quarantine_command=f"botmeter quarantine list --account {visit.account}",
@@ -127,11 +127,12 @@ def _address_card(visit: Visit, address: EventSource) -> AddressCard:
     )
 
 
-def _identity_line(identity: BotIdentity) -> IdentityLine:
+def identity_line(source: Source, identity: BotIdentity) -> IdentityLine:
+    """Format an identity, with the source's version by default."""
     return IdentityLine(
         sender=id_word(identity.sender),
         value=identity.sender,
         bot=id_word(identity.bot_id),
         name=identity.bot_name or "",
-        version=identity.bot_version or "",
+        version=identity.bot_version or source.bot_version or "",
     )
