@@ -12,19 +12,9 @@ from django.urls import reverse
 
 from botmeter.domain import text
 from botmeter.domain.instant import present
+from botmeter.people import keys as api_keys
 from botmeter.people.access_state import AccessState, state_of
 from botmeter.people.audit import Action
-from botmeter.people.keys import (
-    NAME_LENGTH_MAX,
-    KeyDraft,
-    NewKey,
-    Scope,
-    end_of_day,
-    new_key,
-    revoke_key,
-    rotate_key,
-    scopes_from_texts,
-)
 from botmeter.people.models import ApiKey
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
@@ -51,14 +41,14 @@ class KeyForm(forms.Form):
 
     name = forms.CharField(
         label="Name",
-        max_length=NAME_LENGTH_MAX,
+        max_length=api_keys.NAME_LENGTH_MAX,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text="For example the program or server that uses it.",
     )
     scopes = forms.MultipleChoiceField(
         label="Scopes",
-        choices=[(scope.value, scope.sentence.rstrip(".")) for scope in Scope],
-        initial=[Scope.REPORTS_READ.value],
+        choices=[(scope.value, scope.sentence.rstrip(".")) for scope in api_keys.Scope],
+        initial=[api_keys.Scope.REPORTS_READ.value],
         widget=forms.CheckboxSelectMultiple,
     )
     last_on = forms.DateField(
@@ -74,13 +64,13 @@ class KeyForm(forms.Form):
             raise forms.ValidationError(f"The latest day is {text.day_text(_DAY_LAST)}.")
         return last_on
 
-    def draft(self) -> KeyDraft:
+    def draft(self) -> api_keys.KeyDraft:
         """Return the valid form's key."""
         values, last_on = self.cleaned_data, self.cleaned_data["last_on"]
-        return KeyDraft(
+        return api_keys.KeyDraft(
             name=values["name"],
-            scopes=scopes_from_texts(values["scopes"]),
-            expires_at=None if last_on is None else end_of_day(last_on),
+            scopes=api_keys.scopes_from_texts(values["scopes"]),
+            expires_at=None if last_on is None else api_keys.end_of_day(last_on),
         )
 
 
@@ -136,7 +126,7 @@ def keys(visit: Visit) -> HttpResponse:
     form = KeyForm(visit.request.POST if visit.request.method == "POST" else None)
     if form.is_valid():
         with form_errors(form, fields={"key_name_invalid": "name", "key_expiry_past": "last_on"}):
-            key = new_key(visit.account, form.draft(), created_by=visit.user)
+            key = api_keys.new_key(visit.account, form.draft(), created_by=visit.user)
             return _created(visit, key, fact=f"Key {key.key.name} created.")
     return _page(visit, form=form)
 
@@ -153,7 +143,7 @@ def key_replacement(visit: Visit) -> HttpResponse:
     label, lasting = OLD_KEY_EXPIRY[form.cleaned_data["lives_on"]]
     return _created(
         visit,
-        rotate_key(old, lives_on=lasting, created_by=visit.user),
+        api_keys.rotate_key(old, lives_on=lasting, created_by=visit.user),
         fact=f"New key {old.name} created. The old key expires {label}.",
         instead_of=old.start,
         old_lives_on=label,
@@ -165,13 +155,13 @@ def key_revocation(visit: Visit, *, key: int) -> HttpResponse:
     """Revoke a key."""
     visit.require_post()
     revoked = get_object_or_404(ApiKey, pk=key, account=visit.account)
-    if revoke_key(revoked):
+    if api_keys.revoke_key(revoked):
         visit.record(Action.KEY_REVOKED, name=revoked.name, key=f"{revoked.start}…")
     add_notice(visit.request, Notice(fact=f"Key {revoked.name} revoked.", consequence="It can no longer be used."))
     return redirect("keys", visit.account)
 
 
-def _created(visit: Visit, new: NewKey, *, fact: str, **details: str) -> HttpResponse:
+def _created(visit: Visit, new: api_keys.NewKey, *, fact: str, **details: str) -> HttpResponse:
     key = new.key
     visit.record(Action.KEY_CREATED, name=key.name, key=f"{key.start}…", scopes=key.scopes, **details)
     add_notice(visit.request, Notice(fact=fact, consequence=COPY_NOW, secrets=(new.secret,)))

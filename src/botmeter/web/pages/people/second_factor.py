@@ -12,18 +12,9 @@ from django.views.decorators.http import require_POST
 from django_otp import login as verify_session
 
 from botmeter.domain import text
+from botmeter.people import second_factor
 from botmeter.people.audit import Action, record
 from botmeter.people.models import User
-from botmeter.people.second_factor import (
-    confirmed,
-    draft_device,
-    has_second_factor,
-    key_text,
-    new_recovery_codes,
-    qr_drawing,
-    recovery_codes_left,
-    remove_second_factor,
-)
 from botmeter.web.access import for_person
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame
@@ -50,12 +41,12 @@ class SecondFactorPage:
 @sensitive_post_parameters()
 def own_second_factor(request: HttpRequest, user: User) -> HttpResponse:
     """Show the state; on POST, turn it on by a first code."""
-    if request.method != "POST" or has_second_factor(user):
+    if request.method != "POST" or second_factor.has_second_factor(user):
         return _page(request, user)
     form = SecondFactorForm(request.POST, request=request)
     if form.is_valid():
-        device = draft_device(user)
-        if confirmed(device, form.cleaned_data["code"]):
+        device = second_factor.draft_device(user)
+        if second_factor.confirmed(device, form.cleaned_data["code"]):
             # Older sessions must not continue without it.
             end_other_sessions(request, user)
             verify_session(request, device)
@@ -71,11 +62,11 @@ def own_second_factor(request: HttpRequest, user: User) -> HttpResponse:
 def change_second_factor(request: HttpRequest, user: User) -> HttpResponse:
     """Generate recovery codes or turn it off; both need the password."""
     form = OwnPasswordForm(request.POST, request=request)
-    if not has_second_factor(user) or not form.is_valid():
+    if not second_factor.has_second_factor(user) or not form.is_valid():
         return _page(request, user, proof=form)
     if request.POST.get("what") != "remove":
         return _with_new_codes(request, user, fact="These are your new recovery codes.")
-    remove_second_factor(user)
+    second_factor.remove_second_factor(user)
     end_other_sessions(request, user)
     record(Action.SECOND_FACTOR_REMOVED, request=request, user=user)
     add_notice(request, Notice(fact="Two-factor authentication is off.", kind="info"))
@@ -87,23 +78,23 @@ def _with_new_codes(request: HttpRequest, user: User, *, fact: str) -> HttpRespo
         "Store these recovery codes in a safe place. Each works once if you can't use the app. They are not "
         "shown again."
     )
-    add_notice(request, Notice(fact=fact, consequence=consequence, secrets=new_recovery_codes(user)))
+    add_notice(request, Notice(fact=fact, consequence=consequence, secrets=second_factor.new_recovery_codes(user)))
     return redirect("own-second-factor")
 
 
 def _page(
     request: HttpRequest, user: User, *, add: BaseForm | None = None, proof: BaseForm | None = None
 ) -> HttpResponse:
-    is_set_up, can_prove = has_second_factor(user), user.has_usable_password()
-    device = draft_device(user) if can_prove and not is_set_up else None
+    is_set_up, can_prove = second_factor.has_second_factor(user), user.has_usable_password()
+    device = second_factor.draft_device(user) if can_prove and not is_set_up else None
     page = SecondFactorPage(
         frame=own_frame(
             request, user, title="Two-factor authentication", crumbs=(Link(label="Your settings", href=reverse("me")),)
         ),
         is_set_up=is_set_up,
-        drawing=qr_drawing(device) if device else None,
-        key=key_text(device) if device else "",
-        codes_left=text.counted(recovery_codes_left(user), "recovery code"),
+        drawing=second_factor.qr_drawing(device) if device else None,
+        key=second_factor.key_text(device) if device else "",
+        codes_left=text.counted(second_factor.recovery_codes_left(user), "recovery code"),
         add=(add or SecondFactorForm(request=request)) if device else None,
         proof=(proof or OwnPasswordForm(request=request)) if is_set_up and can_prove else None,
     )

@@ -13,20 +13,9 @@ from botmeter.domain.instant import now_us
 from botmeter.domain.source import Source
 from botmeter.ledger.sources import source_of
 from botmeter.live.webhook_deliveries import deliver
+from botmeter.people import source_actions
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
-from botmeter.people.source_actions import (
-    Author,
-    add_identity,
-    change_pull,
-    change_secret,
-    change_source,
-    delete_source,
-    remove_identity,
-    rotate_address,
-    stop_pull,
-    turn_source,
-)
 from botmeter.people.source_pulls import pull_settings_of
 from botmeter.people.sources import OpenedSource, event_source
 from botmeter.sources.payload import Delivery
@@ -82,64 +71,64 @@ def _result(visit: Visit, source: Source, *, action: str, form: Form | None) -> 
     return None
 
 
-def _author(visit: Visit) -> Author:
-    return Author(user=visit.user, request=visit.request)
+def _author(visit: Visit) -> source_actions.Author:
+    return source_actions.Author(user=visit.user, request=visit.request)
 
 
 def _save_settings(visit: Visit, source: Source, *, form: SettingsForm) -> Notice:
     with visit.writing() as ledger:
-        is_changed = change_source(ledger, form.changed_source(source), author=_author(visit))
+        is_changed = source_actions.change_source(ledger, form.changed_source(source), author=_author(visit))
     return Notice(fact="Saved.", consequence=_LATER) if is_changed else Notice(fact="No changes.")
 
 
 def _add_identity(visit: Visit, source: Source, *, form: IdentityForm) -> Notice:
     identity = form.identity()
     with visit.writing() as ledger:
-        add_identity(ledger, source.name, identity=identity, author=_author(visit))
+        source_actions.add_identity(ledger, source.name, identity=identity, author=_author(visit))
     return Notice(fact=f"{identity.sender} is now the bot {identity.bot_id}.", consequence=_LATER)
 
 
 def _remove_identity(visit: Visit, source: Source) -> Notice:
     sender = visit.request.POST.get("sender", "")
     with visit.writing() as ledger:
-        remove_identity(ledger, source.name, sender=sender, author=_author(visit))
+        source_actions.remove_identity(ledger, source.name, sender=sender, author=_author(visit))
     return Notice(fact=f"{sender} is no longer a bot.", consequence=_LATER)
 
 
 def _save_secret(visit: Visit, source: Source, *, form: SecretForm) -> Notice:
-    change_secret(visit.account, source, secret=form.cleaned_data["secret"], author=_author(visit))
+    source_actions.change_secret(visit.account, source, secret=form.cleaned_data["secret"], author=_author(visit))
     return Notice(fact="Secret saved.", consequence="Deliveries without its signature are refused from now on.")
 
 
 def _remove_secret(visit: Visit, source: Source) -> Notice:
-    change_secret(visit.account, source, secret="", author=_author(visit))
+    source_actions.change_secret(visit.account, source, secret="", author=_author(visit))
     consequence = "Anyone who has the address can send."
     return Notice(fact="Signatures are no longer checked.", consequence=consequence, kind="warn")
 
 
 def _rotate_address(visit: Visit, source: Source) -> Notice:
-    new = rotate_address(visit.account, source, author=_author(visit))
+    new = source_actions.rotate_address(visit.account, source, author=_author(visit))
     return address_notice(visit, new, fact=f"New address of {source.name}; the old one no longer works:")
 
 
 def _turn_on(visit: Visit, source: Source) -> Notice:
-    turn_source(visit.account, source.name, is_on=True, author=_author(visit))
+    source_actions.turn_source(visit.account, source.name, is_on=True, author=_author(visit))
     return Notice(fact=f"{source.name} is on.", consequence="Its deliveries are accepted from now on.")
 
 
 def _turn_off(visit: Visit, source: Source) -> Notice:
-    turn_source(visit.account, source.name, is_on=False, author=_author(visit))
+    source_actions.turn_source(visit.account, source.name, is_on=False, author=_author(visit))
     consequence = "Its deliveries are refused from now on; a platform may give up after a while."
     return Notice(fact=f"{source.name} is off.", consequence=consequence, kind="warn")
 
 
 def _save_pull(visit: Visit, source: Source, *, form: PullForm) -> Notice:  # noqa: ARG001 - its form has the source
-    change_pull(form.settings(), author=_author(visit))
+    source_actions.change_pull(form.settings(), author=_author(visit))
     return Notice(fact="Saved.", consequence="Missed events are pulled from now on.")
 
 
 def _stop_pull(visit: Visit, source: Source) -> Notice:
-    stop_pull(visit.account, source.name, author=_author(visit))
+    source_actions.stop_pull(visit.account, source.name, author=_author(visit))
     return Notice(fact="Pulls stopped.", consequence="The token was deleted.")
 
 
@@ -176,7 +165,7 @@ def _retry_quarantine(visit: Visit, source: Source) -> Notice:  # noqa: ARG001 -
 
 def _remove(visit: Visit, source: Source) -> Notice:
     with visit.writing() as ledger:
-        delete_source(ledger, source.name, author=_author(visit))
+        source_actions.delete_source(ledger, source.name, author=_author(visit))
     consequence = "Its address no longer works; its events stay and count."
     return Notice(fact=f"{source.name} was removed.", consequence=consequence)
 
