@@ -19,14 +19,14 @@ from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.pulls import run as running
 from botmeter.live.pulls.pull import Ledgers
-from botmeter.live.pulls.run import RunningPulls, last_result, pull_source
+from botmeter.live.pulls.run import RunningPulls, pull_source
 from botmeter.live.pulls.schedule import PullSchedule, due_us, pause_in_process, pause_until
 from botmeter.live.server_state import ServerState
 from botmeter.people.models import AuditEntry, EventSource, User
 from botmeter.people.source_actions import Author, create_source
-from botmeter.people.source_pulls import PullSettings, ScheduledPull, record_pull, set_pull
+from botmeter.people.source_pulls import PullSettings, record_pull, set_pull
 from botmeter.sources.api_client import Clocks
-from botmeter.sources.pull_window import PullResult
+from botmeter.sources.pull_window import PullResult, Remaining
 
 # The schedule's thread sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,6 +35,10 @@ SOURCE = Source(name="desk", platform="chatwoot", bot_id="orders")
 HOUR_US = 3_600_000_000
 ASKED = ("acme", "desk")
 RUNNING = RunningPulls()
+
+
+def last_result() -> PullResult | None:
+    return PullResult.from_mapping(EventSource.objects.get().pull_result)
 
 
 @pytest.fixture
@@ -107,10 +111,10 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], PullResult]]
 
 
 def test_a_pull_is_written_down_and_the_next_one_goes_on_from_it(source: Source, ledgers: OpenLedgers) -> None:
-    assert last_result(*ASKED) is None
+    assert last_result() is None
     result = pull_source(*ASKED, **means(ledgers))
     assert (result.accepted, result.code) == (2, "")
-    assert last_result(*ASKED) == result
+    assert last_result() == result
     assert RUNNING.since_us(*ASKED) is None
     with ledgers.reading("acme") as ledger:
         (label,) = ledger.connection.execute("SELECT label FROM receipt ORDER BY append_no DESC LIMIT 1").fetchone()
@@ -152,7 +156,7 @@ def test_what_is_wrong_with_the_settings_stands_in_the_result(source: Source, le
     EventSource.objects.update(pull_token="sealed by another")  # noqa: S106 - of nothing
     with pytest.raises(Unavailable):
         pull_source(*ASKED, **means(ledgers))
-    result = last_result(*ASKED)
+    result = last_result()
     assert result is not None
     assert (result.code, result.is_whole) == ("seal_broken", False)
 
@@ -206,12 +210,16 @@ def test_a_server_that_ends_waits_for_no_platform(
         assert next_one().code in {"server_stopping", "pull_failed"}
 
 
-def test_a_source_is_due_a_little_later_than_it_says_and_at_once_if_it_never_was_asked() -> None:
-    every = ScheduledPull(account="acme", source="desk", every_minutes=60)
-    assert due_us(every, began_us=None) == 0
-    due = due_us(every, began_us=5 * HOUR_US)
+def test_a_source_is_due_a_little_after_its_interval_and_at_once_before_its_first_pull() -> None:
+    source = EventSource(account="acme", name="desk", pull_minutes=60)
+    assert due_us(source) == 0
+    source.pull_result = PullResult(
+        began_us=5 * HOUR_US, ended_us=0, since_us=0, until_us=0, rest=Remaining(next_us=0)
+    ).as_mapping()
+    due = due_us(source)
     assert 6 * HOUR_US <= due <= 6 * HOUR_US + HOUR_US // 10
-    assert due != due_us(ScheduledPull(account="acme", source="other", every_minutes=60), began_us=5 * HOUR_US)
+    source.name = "other"
+    assert due_us(source) != due
 
 
 def test_a_pause_ends_when_the_work_shall_stop() -> None:

@@ -14,9 +14,7 @@ from botmeter.people.models import EventSource
 from botmeter.people.sealing import sealed, unsealed
 from botmeter.people.source_pulls import (
     PullSettings,
-    ScheduledPull,
     end_pull,
-    pull_result,
     pull_settings_of,
     record_pull,
     scheduled_pulls,
@@ -161,23 +159,23 @@ def test_a_source_is_asked_as_it_was_set(made: NewAddress) -> None:
     assert found == PullSettings(**{**PULL, "url": "https://desk.example.org"}, every_minutes=60)
     assert "t0ken" not in repr(found)
     assert "t0ken" not in str(EventSource.objects.values().get())
-    assert scheduled_pulls() == (ScheduledPull(account="acme", source="desk", every_minutes=60),)
+    assert [(row.name, row.pull_minutes) for row in scheduled_pulls()] == [("desk", 60)]
 
 
 def test_only_what_is_on_and_has_a_schedule_is_asked_by_itself(made: NewAddress) -> None:
     set_pull(PullSettings(**PULL))
-    assert scheduled_pulls() == ()
+    assert not scheduled_pulls()
     set_pull(PullSettings(**PULL, every_minutes=5))
     update(made.source, is_on=False)
-    assert scheduled_pulls() == ()
+    assert not scheduled_pulls()
 
 
 def test_what_came_of_asking_is_kept_until_it_is_asked_no_more(made: NewAddress) -> None:
     set_pull(PullSettings(**PULL))
     record_pull("acme", "desk", result={"accepted": 3})
-    assert pull_result("acme", "desk") == {"accepted": 3}
+    assert EventSource.objects.get().pull_result == {"accepted": 3}
     end_pull("acme", "desk")
-    assert (pull_settings_of("acme", "desk"), pull_result("acme", "desk")) == (None, None)
+    assert (pull_settings_of("acme", "desk"), EventSource.objects.get().pull_result) == (None, None)
     assert EventSource.objects.get().pull_token == ""
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from django.db.models import QuerySet
+
 from botmeter.domain.errors import Refused
 from botmeter.people.models import EventSource
 from botmeter.people.sealing import sealed, unsealed
@@ -56,15 +58,6 @@ class PullSettings:
         api = connector_of(self.platform).pull
         if api is not None and api.check_account is not None:
             api.check_account(self.own_account)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduledPull:
-    """A source that is pulled on schedule."""
-
-    account: str
-    source: str
-    every_minutes: int
 
 
 def _checked_url(url: str) -> str:
@@ -120,14 +113,9 @@ def pull_settings_of(account: str, source: str) -> PullSettings | None:
     )
 
 
-def scheduled_pulls() -> tuple[ScheduledPull, ...]:
+def scheduled_pulls() -> QuerySet[EventSource]:
     """Return all enabled sources with a pull schedule."""
-    rows = EventSource.objects.filter(is_on=True, pull_minutes__isnull=False).exclude(pull_url="").order_by("pk")
-    return tuple(
-        ScheduledPull(account=account, source=name, every_minutes=minutes)
-        for account, name, minutes in rows.values_list("account", "name", "pull_minutes")
-        if minutes
-    )
+    return EventSource.objects.filter(is_on=True, pull_minutes__isnull=False).exclude(pull_url="").order_by("pk")
 
 
 def record_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None:
@@ -136,12 +124,6 @@ def record_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None
     row.pull_result = dict(result)
     # Access is unchanged, so the cached source stays valid.
     row.save(update_fields=["pull_result"])
-
-
-def pull_result(account: str, source: str) -> dict[str, Any] | None:
-    """Return the last result; None if there was none."""
-    row = event_source(account, source)
-    return None if row is None else row.pull_result
 
 
 def present_token(row: EventSource) -> str:

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from botmeter.domain.errors import BotmeterError, Conflict, Missing
 from botmeter.domain.instant import now_us, text_to_the_second, us_from_datetime
 from botmeter.live.pulls.pull import Ledgers, PullTask, pull
-from botmeter.people.source_pulls import pull_result, pull_settings_of, record_pull
+from botmeter.people.source_pulls import pull_settings_of, record_pull
 from botmeter.people.sources import event_source
 from botmeter.sources.api_client import Clocks
 from botmeter.sources.platforms.registry import connectors
@@ -48,11 +48,6 @@ class RunningPulls:
         finally:
             with self._lock:
                 del self._since_us[account, source]
-
-
-def last_result(account: str, source: str) -> PullResult | None:
-    """Result of the last pull; None before the first."""
-    return PullResult.from_mapping(pull_result(account, source))
 
 
 def pull_source(
@@ -110,7 +105,7 @@ def _remaining(account: str, source: str) -> Remaining:
     stored = event_source(account, source)
     if stored is None or not stored.pull_url:
         raise _not_set(account, source)
-    last = last_result(account, source)
+    last = PullResult.from_mapping(stored.pull_result)
     return last.rest if last else Remaining(next_us=us_from_datetime(stored.created_at) + OVERLAP_US)
 
 

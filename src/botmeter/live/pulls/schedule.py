@@ -16,9 +16,11 @@ from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.bugs import report_bug
 from botmeter.live.pulls.pull import Ledgers
-from botmeter.live.pulls.run import RunningPulls, last_result, note_bug, pull_source
-from botmeter.people.source_pulls import ScheduledPull, scheduled_pulls
+from botmeter.live.pulls.run import RunningPulls, note_bug, pull_source
+from botmeter.people.models import EventSource
+from botmeter.people.source_pulls import scheduled_pulls
 from botmeter.sources.api_client import Clocks
+from botmeter.sources.pull_window import PullResult
 
 CHECK_SECONDS: Final = 15.0
 """Interval between checks for due sources."""
@@ -80,11 +82,11 @@ class PullSchedule:
         close_old_connections()
         while self._requested and not self._stop.is_set:
             self._one(*self._requested.popleft())
-        for due in scheduled_pulls():
+        for source in scheduled_pulls():
             if self._stop.is_set or self._requested:
                 return
-            if due_us(due, began_us=_began_us(due)) <= now_us():
-                self._one(due.account, due.source)
+            if due_us(source) <= now_us():
+                self._one(source.account, source.name)
 
     def _one(self, account: str, source: str) -> None:
         ledgers = Ledgers(
@@ -101,12 +103,13 @@ class PullSchedule:
                 note_bug(account, source, sentence=report_bug("pulling a source", problem).sentence)
 
 
-def due_us(pull: ScheduledPull, *, began_us: int | None) -> int:
-    """Time of the next pull after `began_us` (None: never), µs UTC, with a constant jitter per source."""
-    if began_us is None:
+def due_us(source: EventSource) -> int:
+    """Time of the next scheduled pull, µs UTC, with a constant jitter per source; 0 before the first."""
+    last = PullResult.from_mapping(source.pull_result)
+    if last is None:
         return 0
-    share = crc32(f"{pull.account}\0{pull.source}".encode()) % 1_000 / 1_000
-    return began_us + int(pull.every_minutes * _MINUTE_US * (1 + share * _JITTER))
+    share = crc32(f"{source.account}\0{source.name}".encode()) % 1_000 / 1_000
+    return last.began_us + int((source.pull_minutes or 0) * _MINUTE_US * (1 + share * _JITTER))
 
 
 def pause_until(stop: Interruption) -> Callable[[float], None]:
@@ -129,8 +132,3 @@ def pause_in_process(seconds: float) -> None:
     """Sleep in a process that a signal stops."""
     if seconds > 0:
         time.sleep(seconds)
-
-
-def _began_us(due: ScheduledPull) -> int | None:
-    result = last_result(due.account, due.source)
-    return None if result is None else result.began_us

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from botmeter.domain import text
-from botmeter.live.pulls.run import last_result
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.people.models import EventSource
 from botmeter.sources.crawlers import PullApi
@@ -32,7 +31,7 @@ class PullCard:
 
 def pull_card(address: EventSource, api: PullApi, *, pulls: PullSchedule, zone: str) -> PullCard:
     """Build the card."""
-    result = last_result(address.account, address.name)
+    result = PullResult.from_mapping(address.pull_result)
     return PullCard(
         purpose=api.help,
         is_set=bool(address.pull_url),
