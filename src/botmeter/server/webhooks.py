@@ -42,7 +42,7 @@ async def answer_webhooks(request: Request, *, state: ServerState) -> Answer:
 
 
 async def _source_of(request: Request) -> OpenedSource:
-    name, _, key = request.raw_path.removeprefix(PREFIX).partition("/")
+    name, _, key = request.raw_path.decode("latin-1").removeprefix(PREFIX).partition("/")
     if not name or not key or "/" in key:
         raise Missing("route_unknown", "The address of a source is /api/v1/webhooks/{source}/{key}.")
     name, key = unquote(name), unquote(key)

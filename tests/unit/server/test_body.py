@@ -20,7 +20,7 @@ GZIP = {"content-encoding": "gzip"}
 
 
 def request(receive: Receive, *, memory: BodyMemory, headers: dict[str, str] | None = None) -> Request:
-    made = Request.of(scope_of("POST", "/"), receive, memory=memory)
+    made = Request(scope_of("POST", "/"), receive, memory=memory)
     made.headers = headers or {}
     return made
 

@@ -10,14 +10,19 @@ import pytest
 
 from botmeter.domain.errors import Unavailable
 from botmeter.server.front.bridge import WAITING_MAX, Bridge, environ_of
-from botmeter.server.front.protocol import Message
+from botmeter.server.front.protocol import Message, Receive, Scope
+from botmeter.server.front.request import BodyMemory, Request
 from support.asgi_requests import AsgiResponse, ResponseRecorder, body_in, scope_of
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
+def request_of(scope: Scope, receive: Receive | None = None) -> Request:
+    return Request(scope, receive or body_in(), memory=BodyMemory(0))
+
+
 def environ(method: str, path: str, *, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
-    return environ_of(scope_of(method, path, headers=headers), body)
+    return environ_of(request_of(scope_of(method, path, headers=headers)), body)
 
 
 class Whole:
@@ -58,7 +63,7 @@ class Streamed(Whole):
 
 
 async def answered(bridge: Bridge, sent: ResponseRecorder) -> None:
-    await bridge.answer(scope_of("GET", "/"), b"", receive=body_in(), send=sent)
+    await bridge.answer(request_of(scope_of("GET", "/")), b"", send=sent)
 
 
 def answer(application: Any) -> AsgiResponse:
@@ -121,7 +126,7 @@ def test_a_path_is_the_bytes_that_it_names(path: str, told: str | None) -> None:
 def test_a_path_without_its_bytes_is_taken_as_it_was_read() -> None:
     scope = scope_of("GET", "/%ED%9A%8C")
     scope["raw_path"] = None
-    assert environ_of(scope, b"")["PATH_INFO"].encode("latin-1") == "/회".encode()
+    assert environ_of(request_of(scope), b"")["PATH_INFO"].encode("latin-1") == "/회".encode()
 
 
 def test_a_header_that_is_there_twice_is_one_with_both_values_and_cookies_stay_cookies() -> None:
@@ -141,7 +146,7 @@ def test_head_is_asked_as_head() -> None:
 def test_a_client_that_has_no_address_is_nobody() -> None:
     scope = scope_of("GET", "/")
     scope["client"] = scope["server"] = None
-    told = environ_of(scope, b"")
+    told = environ_of(request_of(scope), b"")
     assert (told["REMOTE_ADDR"], told["SERVER_NAME"], told["SERVER_PORT"]) == ("", "localhost", "80")
 
 
@@ -181,7 +186,7 @@ def test_a_reader_who_goes_ends_the_answer_and_closes_it() -> None:
             gone.set()
 
     async def asked() -> None:
-        await Bridge(application).answer(scope_of("GET", "/"), b"", receive=receive, send=send)
+        await Bridge(application).answer(request_of(scope_of("GET", "/"), receive), b"", send=send)
 
     asyncio.run(asked())
     assert application.close_count == 1
@@ -194,7 +199,7 @@ def test_a_reader_whose_connection_takes_nothing_more_ends_the_answer_too() -> N
         raise OSError("the connection is gone")
 
     async def asked() -> None:
-        await Bridge(application).answer(scope_of("GET", "/"), b"", receive=body_in(), send=broken)
+        await Bridge(application).answer(request_of(scope_of("GET", "/")), b"", send=broken)
 
     asyncio.run(asked())
     assert application.close_count == 1

@@ -12,7 +12,7 @@ from support.asgi_requests import ResponseRecorder, body_in, scope_of
 def test_each_header_of_the_answer_is_there_once() -> None:
     scope = scope_of("OPTIONS", "/api/v1/events", headers=[("webhook-request-origin", "bots.example")])
     sent = ResponseRecorder()
-    request = Request.of(scope, body_in(b""), memory=BodyMemory(0))
+    request = Request(scope, body_in(b""), memory=BodyMemory(0))
     answer = asyncio.run(answer_events(request, state=cast("ServerState", None)))
     asyncio.run(answer.sent(sent, number="a"))
     names = [name for name, _ in sent.messages[0]["headers"]]

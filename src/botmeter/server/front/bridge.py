@@ -15,7 +15,9 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from botmeter.domain.errors import Unavailable
-from botmeter.server.front.protocol import Receive, Scope, Send, header_values
+from botmeter.server.front.protocol import Receive, Send
+from botmeter.server.front.request import Request
+from botmeter.web.request_ids import HEADER
 
 THREADS: Final = 16
 """Concurrent requests. Most of their time is spent in DuckDB, which has threads of its own."""
@@ -44,16 +46,16 @@ class Bridge:
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="page")
         self._room = BoundedSemaphore(threads + WAITING_MAX)
 
-    async def answer(self, scope: Scope, body: bytes, *, receive: Receive, send: Send) -> None:
-        """Answer a request; raises Unavailable `server_busy`."""
+    async def answer(self, request: Request, body: bytes, *, send: Send) -> None:
+        """Answer a request whose body was received; raises Unavailable `server_busy`."""
         if not self._room.acquire(blocking=False):
             raise Unavailable("server_busy", f"More than {WAITING_MAX} requests are waiting. Try again soon.")
         loop = asyncio.get_running_loop()
         exchange = _Exchange(loop, send)
-        watch = loop.create_task(_watched(receive, exchange))
+        watch = loop.create_task(_watched(request.receive, exchange))
         try:
             await loop.run_in_executor(
-                self._threads, exchange.run, self._application, {**environ_of(scope, body), **self._environ}
+                self._threads, exchange.run, self._application, {**environ_of(request, body), **self._environ}
             )
         finally:
             watch.cancel()
@@ -120,14 +122,15 @@ def _body(piece: bytes, *, is_last: bool) -> dict[str, Any]:
     return {"type": "http.response.body", "body": piece, "more_body": not is_last}
 
 
-def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
+def environ_of(request: Request, body: bytes) -> dict[str, Any]:
     """Return the WSGI environment (PEP 3333)."""
+    scope = request.scope
     server, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client")
     environ = {
-        "REQUEST_METHOD": scope["method"],
+        "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+        "PATH_INFO": unquote_to_bytes(request.raw_path).decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "SERVER_NAME": server,
@@ -142,7 +145,7 @@ def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    for name, value in header_values(scope).items():
+    for name, value in {**request.headers, HEADER.lower(): request.number}.items():
         # WSGI maps `x-forwarded-proto` and `x_forwarded_proto` to one name, and a proxy only overwrites the first.
         if "_" in name:
             continue

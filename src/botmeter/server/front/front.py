@@ -55,11 +55,11 @@ class Front:
             return
         route = next((route for route in self._routes if route.fits(scope["path"])), None)
         memory = self._page_bodies if route is None else self._event_bodies
-        request = Request.of(scope, receive, memory=memory)
+        request = Request(scope, receive, memory=memory)
         request_ids.current.set(request.number)
         try:
             if route is None:
-                await self._pass_on(request, scope, send=send)
+                await self._pass_on(request, send=send)
             else:
                 await _answer_own(route, request, send=send)
         except SenderGone:
@@ -67,7 +67,7 @@ class Front:
         finally:
             request.close()
 
-    async def _pass_on(self, request: Request, scope: Scope, *, send: Send) -> None:
+    async def _pass_on(self, request: Request, *, send: Send) -> None:
         has_started = False
         started = perf_counter()
 
@@ -78,7 +78,7 @@ class Front:
 
         try:
             body = b"" if request.method in _WITHOUT_BODY else await request.body(PAGE_BODY)
-            await self._bridge.answer(_named(scope, request), body, receive=request.receive, send=start_and_send)
+            await self._bridge.answer(request, body, send=start_and_send)
         except BotmeterError as error:
             answer = _readable(Answer.of_error(error), error.message, path=request.path)
             _log(PAGE_ROUTE, request, answer=answer, started=started)
@@ -91,12 +91,6 @@ class Front:
             if not has_started:
                 answer = _readable(Answer.of_problem(problem_from_bug(bug)), bug.sentence, path=request.path)
                 await answer.sent(send, number=request.number)
-
-
-def _named(scope: Scope, request: Request) -> Scope:
-    name = request_ids.HEADER.lower().encode()
-    others = [(each, value) for each, value in scope["headers"] if each.lower() != name]
-    return {**scope, "headers": [*others, (name, request.number.encode())]}
 
 
 async def _answer_own(route: OwnRoute, request: Request, *, send: Send) -> None:

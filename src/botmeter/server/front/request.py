@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -31,7 +30,6 @@ class BodyMemory:
         self.used_bytes = 0
 
 
-@dataclass(slots=True, kw_only=True)
 class Request:
     """Request whose body is still to be received. Close it once answered.
 
@@ -40,29 +38,19 @@ class Request:
         number: Id in logs and receipts.
     """
 
-    method: str
-    path: str
-    raw_path: str
-    query_string: bytes
-    headers: Mapping[str, str]
-    number: str
-    receive: Receive = field(repr=False)
-    memory: BodyMemory = field(repr=False)
-    body_bytes: int = field(default=0, init=False)
+    def __init__(self, scope: Scope, receive: Receive, *, memory: BodyMemory) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: Mapping[str, str] = header_values(scope)
+        self.number = request_id(self.headers.get(HEADER.lower()))
+        self._memory = memory
+        self._body_bytes = 0
 
-    @classmethod
-    def of(cls, scope: Scope, receive: Receive, *, memory: BodyMemory) -> "Request":
-        headers = header_values(scope)
-        return cls(
-            method=scope["method"],
-            path=scope["path"],
-            raw_path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0],
-            query_string=scope["query_string"],
-            headers=headers,
-            number=request_id(headers.get(HEADER.lower())),
-            receive=receive,
-            memory=memory,
-        )
+    @property
+    def raw_path(self) -> bytes:
+        return bytes(self.scope.get("raw_path") or self.path.encode())
 
     async def body(self, limits: BodyLimits) -> bytes:
         """Receive the body, once.
@@ -88,9 +76,9 @@ class Request:
                 if message["type"] == "http.disconnect":
                     raise SenderGone
                 piece = message.get("body", b"")
-                if self.body_bytes + len(piece) > limits.bytes_max:
+                if self._body_bytes + len(piece) > limits.bytes_max:
                     raise too_large(limits)
-                memory = self.memory
+                memory = self._memory
                 if memory.used_bytes + len(piece) > memory.bytes_max:
                     raise Unavailable(
                         "server_busy",
@@ -98,13 +86,13 @@ class Request:
                         "Nothing of this request was stored; send it again.",
                     )
                 memory.used_bytes += len(piece)
-                self.body_bytes += len(piece)
+                self._body_bytes += len(piece)
                 pieces.append(piece)
                 if not message.get("more_body", False):
                     return b"".join(pieces)
         raise Refused(
             "body_too_slow",
-            f"The body stalled after {self.body_bytes:,} bytes. It may pause for {limits.idle_seconds:g} seconds and "
+            f"The body stalled after {self._body_bytes:,} bytes. It may pause for {limits.idle_seconds:g} seconds and "
             f"take {limits.total_seconds:g} seconds in total.",
         )
 
@@ -129,7 +117,7 @@ class Request:
         parameters: dict[str, str] = {}
         try:
             pairs = parse_qsl(
-                self.query_string.decode("ascii"),
+                self.scope["query_string"].decode("ascii"),
                 keep_blank_values=True,
                 errors="strict",
                 max_num_fields=_QUERY_FIELDS_MAX,
@@ -150,5 +138,5 @@ class Request:
         return parameters
 
     def close(self) -> None:
-        self.memory.used_bytes -= self.body_bytes
-        self.body_bytes = 0
+        self._memory.used_bytes -= self._body_bytes
+        self._body_bytes = 0

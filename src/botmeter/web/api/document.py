@@ -68,10 +68,10 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @cache
 def document() -> Json:
     """Return the document, without HEAD, which every GET implies."""
-    schemas = _Schemas()
+    components: Json = {}
     paths: Json = {}
     for route in ROUTES:
-        paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(route, components)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -83,29 +83,16 @@ def document() -> Json:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": description} for name, description in _TAGS.items()],
         "paths": paths,
-        "components": {"schemas": schemas.components, "securitySchemes": _KEYS},
+        "components": {"schemas": components, "securitySchemes": _KEYS},
     }
 
 
-class _Schemas:
-    """JSON Schemas; structs are named components."""
-
-    def __init__(self) -> None:
-        types = [*_types()]
-        schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-        self._by_type = [*zip(types, map(_plain, schemas), strict=True)]
-        self.components: Json = _plain(components)
-
-    def of(self, *types: Any) -> Json:
-        schemas = [next(schema for known, schema in self._by_type if known is each) for each in types]
-        return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-
-
-def _types() -> Iterator[Any]:
-    for route in ROUTES:
-        yield route.problem
-        for content in (*route.body, *route.answers):
-            yield from content.types
+def _schema(types: tuple[Any, ...], components: Json) -> Json:
+    """Schema of alternatives; structs are added to the components under their names."""
+    schemas, added = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    components.update(_plain(added))
+    alternatives = _plain([*schemas])
+    return alternatives[0] if len(alternatives) == 1 else {"anyOf": alternatives}
 
 
 def _plain(schema: Any) -> Any:
@@ -126,7 +113,7 @@ def _plain(schema: Any) -> Any:
     return plain
 
 
-def _operation(route: Route, schemas: _Schemas) -> Json:
+def _operation(route: Route, components: Json) -> Json:
     operation: Json = {
         "operationId": route.operation,
         "summary": route.summary,
@@ -136,11 +123,11 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
             *_path_parameters(route),
             *(_query_parameter(parameter) for parameter in route.parameters),
         ],
-        "responses": dict(sorted((_responses(route, schemas) | _UNREADABLE).items())),
+        "responses": dict(sorted((_responses(route, components) | _UNREADABLE).items())),
         "security": [] if route.scope is None else [{name: []} for name in _KEYS],
     }
     if route.body:
-        operation["requestBody"] = {"required": True, "content": _contents(route.body, schemas)}
+        operation["requestBody"] = {"required": True, "content": _contents(route.body, components)}
     return operation
 
 
@@ -174,11 +161,11 @@ def _query_parameter(parameter: Parameter) -> Json:
     }
 
 
-def _responses(route: Route, schemas: _Schemas) -> Json:
-    success: Json = {"description": route.answer, "content": _contents(route.answers, schemas)}
+def _responses(route: Route, components: Json) -> Json:
+    success: Json = {"description": route.answer, "content": _contents(route.answers, components)}
     if any(not content.types for content in route.answers):
         success["headers"] = _FILE_NAME
-    problem = {MEDIA_TYPE: {"schema": schemas.of(route.problem), "example": EXAMPLES["problem"]}}
+    problem = {MEDIA_TYPE: {"schema": _schema((route.problem,), components), "example": EXAMPLES["problem"]}}
     responses: Json = {"200": success}
     for status, sentence in route.failures.items():
         responses[str(status)] = {"description": sentence, "content": problem}
@@ -187,9 +174,9 @@ def _responses(route: Route, schemas: _Schemas) -> Json:
     return responses
 
 
-def _contents(contents: tuple[Content, ...], schemas: _Schemas) -> Json:
+def _contents(contents: tuple[Content, ...], components: Json) -> Json:
     return {
-        content.media_type: {"schema": schemas.of(*content.types), "example": content.example}
+        content.media_type: {"schema": _schema(content.types, components), "example": content.example}
         if content.types
         else {"schema": {"type": "string", "format": "binary"}}
         for content in contents
