@@ -11,7 +11,6 @@ import pyarrow as pa
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import checked_source_name
 from botmeter.ledger.admit import NumberedBatch, admit, insert_receipt
-from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.duckdb_calls import execute_with
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
@@ -55,28 +54,22 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
     """Append and meter events, all or nothing; return a receipt per submission."""
     # Events that wait to be settled were committed before these, so they are metered first.
     settle(ledger, now_us=now_us)
-    first_append_no, previous_latest_us = ledger.next_append_no(), ledger.latest_us()
-    summary = CommitSummary(append_no=first_append_no)
+    first_append_no = ledger.next_append_no()
     try:
         with ledger.transaction():
             receipts = [
-                _append_submission(ledger, submission, append_no=append_no, now_us=now_us, summary=summary)
+                _append_submission(ledger, submission, append_no=append_no, now_us=now_us)
                 for append_no, submission in enumerate(submissions, start=first_append_no)
             ]
-            if summary.event_count:
-                remeter_after(ledger, summary, now_us=now_us, previous_latest_us=previous_latest_us)
+            remeter_after(ledger, first_append_no, now_us=now_us)
     except BaseException:
         ledger.keys.forget()
         raise
-    # After the commit only: nobody has seen the numbers of a commit that failed.
     ledger.note_appended(first_append_no + len(submissions))
-    ledger.note_latest(summary.last_us if summary.event_count else None)
     return receipts
 
 
-def _append_submission(
-    ledger: Ledger, submission: Submission, *, append_no: int, now_us: int, summary: CommitSummary
-) -> Receipt:
+def _append_submission(ledger: Ledger, submission: Submission, *, append_no: int, now_us: int) -> Receipt:
     receipts: list[Receipt] = []
     writer = _RowGroupWriter(ledger)
     for batch in _read_ahead(submission.batches):
@@ -90,7 +83,6 @@ def _append_submission(
         # A stored event can be one that is still buffered.
         admitted = admit(ledger, [numbered], now_us=now_us, before_search=writer.flush)
         if len(admitted.accepted):
-            summary.note(admitted.accepted)
             writer.add(admitted.accepted.drop_columns(list(Touchpoint._fields)))
             ledger.known_keys().add(admitted.accepted["event_key"].to_numpy())
         quarantine(ledger, admitted.rejections[0], batch=numbered, now_us=now_us)

@@ -25,7 +25,7 @@ from botmeter.ledger.quarantine import delete_quarantined
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import meta_value, remove_meta, set_meta
-from botmeter.ledger.usage_tables import insert_all_tickets
+from botmeter.ledger.usage_tables import insert_tickets
 
 sql = statements_of(__name__)
 
@@ -93,7 +93,7 @@ def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
         connection.execute(sql("update_events"), values | {"pseudonym": pseudonym})
         for step in ("update_spans", "delete_tickets", "update_other_events", "update_deliveries"):
             connection.execute(sql(step))
-        insert_all_tickets(connection)
+        insert_tickets(connection, append_no=0)
         for step in ("drop_erased_conversation", "drop_erased_event", "drop_erased_ticket"):
             connection.execute(sql(step))
         remeter_everything(ledger)

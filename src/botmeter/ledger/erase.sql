@@ -97,7 +97,7 @@ WHERE conversation_span.conversation_id = c.conversation_id
 
 -- name: delete_tickets
 -- Reads: erased_conversation. Takes: nothing. Changes: deletes the tickets of the customer's conversations from
--- conversation_ticket; `insert_all_tickets` adds them again.
+-- conversation_ticket; `insert_tickets` adds them again.
 DELETE FROM conversation_ticket WHERE conversation_id IN (SELECT conversation_id FROM erased_conversation)
 
 -- name: update_other_events

@@ -149,16 +149,16 @@ class Ledger:
     def note_appended(self, next_append_no: int) -> None:
         self._next_append_no = next_append_no
 
-    def latest_us(self) -> int | None:
-        """Return the latest metered instant; None: no event."""
+    def latest_us_before(self, append_no: int) -> int | None:
+        """Return the latest instant of an event before that append; None: no event."""
         if self._latest is None:
-            self._latest = _Latest(*row_of(self.connection, sql("latest_event")))
+            self._latest = _Latest(*row_of(self.connection, sql("latest_event"), values={"append_no": append_no}))
         return self._latest.at_us
 
-    def note_latest(self, at_us: int | None) -> None:
-        known_us = self.latest_us()
-        if at_us is not None:
-            self._latest = _Latest(at_us if known_us is None else max(at_us, known_us))
+    def note_latest(self, at_us: int) -> None:
+        """Note the latest instant of a commit, in its transaction: a rollback forgets it."""
+        known_us = None if self._latest is None else self._latest.at_us
+        self._latest = _Latest(at_us if known_us is None else max(at_us, known_us))
 
     def insert_numbers(self) -> None:
         touchpoints = self.touchpoints.all()[self._stored_touchpoint_count :]

@@ -10,8 +10,8 @@ SELECT greatest(
 )::INTEGER + 1
 
 -- name: latest_event
--- Reads: event. Takes: nothing. Gives: the latest instant of any event (µs UTC, null: none), one row.
-SELECT max(occurred_at)::BIGINT FROM event
+-- Reads: event. Takes: $append_no. Gives: the latest instant of any earlier event (µs UTC, null: none), one row.
+SELECT max(occurred_at)::BIGINT FROM event WHERE append_no < $append_no
 
 -- name: insert_touchpoints
 -- Reads: input_rows (touchpoint, bot_id, bot_version, channel). Takes: nothing. Changes: adds these to touchpoint.

@@ -5,14 +5,13 @@ Keys with new events are metered from the start of the session open then, or mor
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
-from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.conversation_spans import update_spans
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.ledger import Ledger
@@ -37,44 +36,49 @@ sql = statements_of(__name__)
 EVERYTHING_FROM = 0.2
 
 
-def remeter_after(ledger: Ledger, commit: CommitSummary, *, now_us: int, previous_latest_us: int | None) -> None:
-    """Update sessions and usage after a commit with at least one event. In a transaction.
+class _Commit(NamedTuple):
+    """Metered events from an append on: counts, and bounds in µs UTC."""
 
-    Args:
-        previous_latest_us: Latest event before this commit, µs UTC; None: none.
-    """
-    connection = ledger.connection
+    event_count: int
+    first_us: int
+    last_us: int
+    ticket_count: int
+
+
+def remeter_after(ledger: Ledger, append_no: int, *, now_us: int) -> int:
+    """Update sessions and usage after events were added from that append on; return their number. In a transaction."""
+    connection, values = ledger.connection, {"append_no": append_no}
+    commit = _Commit(*row_of(connection, sql("commit"), values=values))
+    if commit.event_count == 0:
+        return 0
     if row_of(connection, sql("has_aliases"))[0]:
-        connection.execute(sql("resolve_aliases"), {"append_no": commit.append_no})
-    update_spans(ledger, append_no=commit.append_no)
-    if commit.has_bot_names:
-        upsert_bot_names(connection, append_no=commit.append_no)
-    if commit.tickets:
-        insert_tickets(connection, pa.concat_tables(commit.tickets, promote_options="permissive"))
-    shown = None
-    if previous_latest_us is not None:
-        before_us = _midnight_shown_before_us(previous_latest_us, now_us=now_us)
-        shown = ShownDays(cause=Cause.APPEND, cause_no=commit.append_no, now_us=now_us, before_us=before_us)
+        connection.execute(sql("resolve_aliases"), values)
+    update_spans(ledger, append_no=append_no)
+    upsert_bot_names(connection, append_no=append_no)
+    if commit.ticket_count:
+        insert_tickets(connection, append_no=append_no)
+    shown = _shown_days(ledger, append_no, now_us=now_us)
+    ledger.note_latest(commit.last_us)
     key = _shared_key(ledger.schedule)
     if not key.scope or commit.event_count > event_count(connection) * EVERYTHING_FROM:
         remeter_everything(ledger, shown=shown)
-        return
+        return commit.event_count
     if shown is not None and commit.first_us >= shown.before_us:
         # Nothing changes before the first new event, so neither does a day that was over by then.
         shown = None
-    connection.execute(sql("affected", **key.texts), {"append_no": commit.append_no})
+    connection.execute(sql("affected", **key.texts), values)
     if _is_anchored(ledger.schedule, key):
-        bounds = {"since": commit.first_us, "until": commit.last_us + 1}
-        connection.execute(sql("restart", **key.texts), bounds)
+        connection.execute(sql("restart", **key.texts), {"since": commit.first_us, "until": commit.last_us + 1})
     else:
         connection.execute(sql("restart_whole"))
     touched = RecountScope(
-        append_no=commit.append_no,
+        append_no=append_no,
         everything=False,
-        has_tickets=bool(commit.tickets),
+        has_tickets=commit.ticket_count > 0,
         restates=shown is not None,
     )
     _remeter_from_restart(ledger, key, touched=touched, shown=shown)
+    return commit.event_count
 
 
 def remeter_everything(ledger: Ledger, *, shown: ShownDays | None = None) -> None:
@@ -212,9 +216,13 @@ def _footprints(ledger: Ledger, metered: "Metered") -> np.ndarray[tuple[int], np
     return footprint.astype(np.int32)
 
 
-def _midnight_shown_before_us(latest_us: int, *, now_us: int) -> int:
-    """Return the midnight (µs UTC) before which days were shown as over."""
-    return max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
+def _shown_days(ledger: Ledger, append_no: int, *, now_us: int) -> ShownDays | None:
+    """Return the days that were shown as over before this commit; None: no event."""
+    latest_us = ledger.latest_us_before(append_no)
+    if latest_us is None:
+        return None
+    before_us = max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
+    return ShownDays(cause=Cause.APPEND, cause_no=append_no, now_us=now_us, before_us=before_us)
 
 
 def _shared_key(schedule: Schedule) -> SharedKey:

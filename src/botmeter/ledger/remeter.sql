@@ -1,3 +1,10 @@
+-- name: commit
+-- Reads: event. Takes: $append_no (the first of this commit).
+-- Gives: the number of its events, their first and last instant (µs UTC, null: none), and those with a ticket; one row.
+SELECT count(*)::BIGINT, min(occurred_at)::BIGINT, max(occurred_at)::BIGINT, count(ticket_id)::BIGINT
+FROM event
+WHERE append_no >= $append_no
+
 -- name: has_aliases
 -- Reads: customer_alias. Takes: nothing. Gives: true if any alias is in force, one row.
 SELECT EXISTS (SELECT 1 FROM customer_alias WHERE undone_no IS NULL)::BOOLEAN

@@ -3,22 +3,9 @@
 -- Gives: the number of events, and the first append (µs UTC, null: none), one row.
 SELECT count(*)::BIGINT, min(received_at)::BIGINT FROM arrival
 
--- name: arrivals
--- Reads: arrival. Takes: nothing.
--- Gives: the first append in it, the number of events, their first and last instant (µs UTC), the numbers with a
--- ticket and with a bot's name, one row.
-SELECT
-    min(append_no)::INTEGER, count(*)::BIGINT, min(occurred_at)::BIGINT, max(occurred_at)::BIGINT,
-    count(ticket_id)::BIGINT, count(bot_name)::BIGINT
-FROM arrival
-
--- name: arrived_tickets
--- Reads: arrival. Takes: nothing.
--- Gives: distinct conversation_id, ticket_id, ticket_type of its events with a ticket, in any order.
-SELECT DISTINCT conversation_id::VARCHAR AS conversation_id, ticket_id::VARCHAR AS ticket_id,
-    ticket_type::VARCHAR AS ticket_type
-FROM arrival
-WHERE ticket_id IS NOT NULL
+-- name: first_append
+-- Reads: arrival. Takes: nothing. Gives: the first append in it, one row.
+SELECT min(append_no)::INTEGER FROM arrival
 
 -- name: insert_arrivals
 -- Reads: arrival. Takes: nothing. Changes: adds its events to event, in order of append.

@@ -105,14 +105,9 @@ def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL
     connection.execute(sql("day_counts", touched=days))
 
 
-def insert_all_tickets(connection: duckdb.DuckDBPyConnection) -> None:
-    """Add the tickets of all events to `conversation_ticket`."""
-    insert_tickets(connection, connection.sql(sql("linked_tickets")).to_arrow_table())
-
-
-def insert_tickets(connection: duckdb.DuckDBPyConnection, tickets: pa.Table) -> None:
-    """Add tickets of conversations to `conversation_ticket`."""
-    execute_with(connection, sql("insert_tickets"), input_rows=tickets)
+def insert_tickets(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
+    """Add the tickets of events from that append on to `conversation_ticket`."""
+    connection.execute(sql("insert_tickets"), {"append_no": append_no})
 
 
 def upsert_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:

@@ -233,23 +233,17 @@ SET bot_name = excluded.bot_name, named_at = excluded.named_at
 WHERE (excluded.named_at, excluded.bot_name) > (bot_name_sent.named_at, bot_name_sent.bot_name)
 
 -- name: insert_tickets
--- Reads: input_rows (conversation_id, ticket_id, ticket_type), conversation_ticket. Takes: nothing. Changes: adds the
--- new ones to conversation_ticket, each once.
+-- Reads: event, conversation_ticket. Takes: $append_no (the first of this commit).
+-- Changes: adds the new tickets of these events to conversation_ticket, each once.
 INSERT INTO conversation_ticket
-SELECT DISTINCT i.conversation_id, i.ticket_id, i.ticket_type
-FROM input_rows AS i
-WHERE NOT EXISTS (
-    SELECT 1
-    FROM conversation_ticket AS t
-    WHERE t.conversation_id = i.conversation_id
-        AND t.ticket_id = i.ticket_id
-        AND t.ticket_type IS NOT DISTINCT FROM i.ticket_type
-)
-
--- name: linked_tickets
--- Reads: event. Takes: nothing. Gives: the distinct tickets and types of each conversation,
--- in any order.
-SELECT DISTINCT conversation_id::VARCHAR AS conversation_id, ticket_id::VARCHAR AS ticket_id,
-    ticket_type::VARCHAR AS ticket_type
-FROM event
-WHERE ticket_id IS NOT NULL
+SELECT DISTINCT e.conversation_id, e.ticket_id, e.ticket_type
+FROM event AS e
+WHERE e.append_no >= $append_no
+    AND e.ticket_id IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1
+        FROM conversation_ticket AS t
+        WHERE t.conversation_id = e.conversation_id
+            AND t.ticket_id = e.ticket_id
+            AND t.ticket_type IS NOT DISTINCT FROM e.ticket_type
+    )

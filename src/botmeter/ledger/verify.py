@@ -7,7 +7,7 @@ from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.usage_tables import insert_all_tickets, upsert_bot_names
+from botmeter.ledger.usage_tables import insert_tickets, upsert_bot_names
 
 # As many as a person can read; the count covers the others.
 DIFFERENCES_SHOWN_MAX = 100
@@ -87,7 +87,7 @@ def _derive_again(ledger: Ledger) -> None:
         connection.execute(sql(step))
     upsert_bot_names(connection, append_no=0)
     insert_spans(connection, append_no=0)
-    insert_all_tickets(connection)
+    insert_tickets(connection, append_no=0)
     remeter_everything(ledger)
 
 

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from botmeter.metering import kernel
 from botmeter.metering.arrange import arranged, rules_of
 from botmeter.metering.columns import Ints, dictionary_of, order_within_ties
-from botmeter.metering.policy import Policy, Schedule
-from botmeter.metering.schema import PARTICIPATIONS_SCHEMA, SESSIONS_SCHEMA
+from botmeter.metering.policy import FRESHCHAT, Policy, Schedule, schedule_of
+from botmeter.metering.schema import METER_SCHEMA, PARTICIPATIONS_SCHEMA, SESSIONS_SCHEMA
 from botmeter.metering.session_ids import session_ids
 from botmeter.metering.touchpoints import Touchpoints
 
@@ -70,6 +70,11 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
         policy_positions=np.concatenate(policies),
         schedule=schedule,
     )
+
+
+def load_kernel() -> None:
+    """Load the compiled kernel ahead of its first use, by metering nothing."""
+    sessions_from_events(METER_SCHEMA.empty_table(), schedule=schedule_of(FRESHCHAT), touchpoints=Touchpoints())
 
 
 def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, Ints]:

@@ -44,7 +44,7 @@ def open_server(run_command: RunCommand) -> ServerState:
 
 def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:
     """Compile the kernel, and meter what a killed server left."""
-    from botmeter.metering.warm_up import load_kernel
+    from botmeter.metering.meter import load_kernel
 
     load_kernel()
     # Files that were closed have been metered; opening all of them would use memory for minutes.

@@ -1,7 +1,7 @@
 """The kernel loaded ahead of time."""
 
 from botmeter.metering import kernel
-from botmeter.metering.warm_up import load_kernel
+from botmeter.metering.meter import load_kernel
 
 
 def test_after_it_the_kernel_is_compiled_and_in_memory() -> None:
