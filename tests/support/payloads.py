@@ -45,7 +45,7 @@ class Taken:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        return tuple(sentence for payload in self.payloads for sentence in payload.ignored_sentences)
+        return tuple(sentence for payload in self.payloads for sentence in payload.content.ignored_sentences)
 
 
 def taken(*payloads: object, source: Source) -> Taken:

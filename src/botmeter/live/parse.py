@@ -58,8 +58,8 @@ def _delivery(pending: PendingDelivery, payload: ReadPayload) -> BatchDelivery:
     return BatchDelivery(
         first_position=payload.first_position,
         delivery_id=pending.delivery_id,
-        subject=payload.subject or pending.subject,
-        ignored=payload.ignored_sentences,
-        ignored_count=payload.ignored_count,
+        subject=payload.content.subject or pending.subject,
+        ignored=payload.content.ignored_sentences,
+        ignored_count=payload.content.ignored_count,
         is_atomic=pending.is_atomic,
     )

@@ -10,8 +10,6 @@ from base64 import b64decode
 from collections.abc import Mapping
 from decimal import Decimal
 
-import msgspec
-
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX, REQUIRED_FIELDS
 from botmeter.domain.instant import text_from_us
@@ -20,7 +18,7 @@ from botmeter.sources.payload_json import event_id_of, json_bytes, json_value
 SPEC_VERSION = "1.0"
 TYPE_PREFIX = "botmeter."
 
-# Fallbacks for fields missing in `data`: field → attributes; the first one found applies.
+# Fallbacks for fields missing in `data`: field → attributes; the first one present applies.
 # By the specification, names of extensions hold only lower-case letters and digits.
 FALLBACKS = {
     "occurred_at": ("time",),
@@ -41,16 +39,9 @@ TIME_SOURCE = "timesource"
 RECEIPT = "receipt"
 
 
-class _Times(msgspec.Struct):
-    time: str = ""
-
-
-_DECODE_TIMES = msgspec.json.Decoder(_Times).decode
-
-
-def is_envelope(found: Mapping[str, object]) -> bool:
+def is_envelope(record: Mapping[str, object]) -> bool:
     """Check for a CloudEvent, as against an event with a similar key."""
-    return "specversion" in found and any(name not in found for name in REQUIRED_FIELDS)
+    return "specversion" in record and any(name not in record for name in REQUIRED_FIELDS)
 
 
 def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]:
@@ -80,17 +71,14 @@ def with_receipt_time(text: bytes, *, received_us: int) -> bytes:
     if b'"specversion"' not in text:
         return text
     try:
-        if _DECODE_TIMES(text).time:
+        envelope = json_value(text)
+        if not isinstance(envelope, dict) or not is_envelope(envelope) or envelope.get("time"):
             return text
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        pass
-    try:
-        found = json_value(text)
-        if not isinstance(found, dict) or not is_envelope(found) or record_from_envelope(found)["occurred_at"]:
+        if record_from_envelope(envelope)["occurred_at"]:
             return text
     except Refused:
         return text
-    return json_bytes(found | {"time": text_from_us(received_us), TIME_SOURCE: RECEIPT})
+    return json_bytes(envelope | {"time": text_from_us(received_us), TIME_SOURCE: RECEIPT})
 
 
 def _is_absent(value: object) -> bool:
@@ -123,11 +111,11 @@ def _kind(sent: object) -> str | None:
 
 
 def _data(envelope: Mapping[str, object]) -> Mapping[str, object]:
-    data, packed = envelope.get("data"), envelope.get("data_base64")
-    if data is not None and packed is not None:
+    data, encoded = envelope.get("data"), envelope.get("data_base64")
+    if data is not None and encoded is not None:
         raise Refused("cloudevent_invalid", "The CloudEvent has both data and data_base64; use one of them.")
-    if packed is not None:
-        data = _unpacked(packed)
+    if encoded is not None:
+        data = _decoded(encoded)
     if isinstance(data, str):
         data = _loaded(data)
     if data is None:
@@ -137,16 +125,16 @@ def _data(envelope: Mapping[str, object]) -> Mapping[str, object]:
     return data
 
 
-def _unpacked(packed: object) -> str:
+def _decoded(encoded: object) -> str:
     try:
-        return b64decode(str(packed), validate=True).decode("utf-8", "surrogateescape")
+        return b64decode(str(encoded), validate=True).decode("utf-8", "surrogateescape")
     except (binascii.Error, ValueError):
         raise Refused("cloudevent_invalid", "The CloudEvent's data_base64 is not Base64.") from None
 
 
 def _loaded(text: str) -> object:
     try:
-        found: object = json.loads(text, parse_float=Decimal)
+        value: object = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
         raise Refused("cloudevent_invalid", "The CloudEvent's data is text that is not JSON.") from None
-    return found
+    return value

@@ -62,7 +62,7 @@ def _decoded(name: str, value: str) -> str:
     quoted = _QUOTED.fullmatch(value.strip())
     plain = _ESCAPE.sub(r"\1", quoted[1]) if quoted else value.strip()
     try:
-        return _PERCENT.sub(lambda found: bytes([int(found[1], 16)]), plain.encode()).decode()
+        return _PERCENT.sub(lambda escape: bytes([int(escape[1], 16)]), plain.encode()).decode()
     except UnicodeError:
         raise Refused("cloudevent_invalid", f"The decoded header {name[:40]!r} is not UTF-8.") from None
 

@@ -11,9 +11,8 @@ import pyarrow.csv
 
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.receipt import Rejection
-from botmeter.sources.clock import RFC3339
 from botmeter.sources.elements import BLOCK_BYTES
-from botmeter.sources.mapped import cell_value, checked_columns, columns_by_field, columns_of_events, row_bytes
+from botmeter.sources.mapped import cell_value, checked_columns, columns_of_events, row_bytes
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import Records
 from botmeter.sources.stream import ByteStream
@@ -73,9 +72,9 @@ def open_csv(stream: ByteStream, *, expected: Collection[str] = ()) -> CsvTable:
     return CsvTable(columns=columns, blocks=_blocks(stream, columns, delimiter=delimiter))
 
 
-def records_from_csv(stream: ByteStream, *, mapping: FieldMapping | None) -> Iterator[Records]:
+def records_from_csv(stream: ByteStream, *, mapping: FieldMapping) -> Iterator[Records]:
     """Yield the records of CSV text; raises as `CsvTable` and `checked_columns`."""
-    table = open_csv(stream, expected=columns_by_field(mapping).values())
+    table = open_csv(stream, expected=mapping.columns().values())
     notes = checked_columns(table.columns, mapping=mapping, name=stream.name)
     for block in table.blocks:
         rows = block.rows
@@ -84,7 +83,7 @@ def records_from_csv(stream: ByteStream, *, mapping: FieldMapping | None) -> Ite
             record=_record_reader(rows, mapping),
             raw=_raw_reader(rows),
             positions=block.positions,
-            clock=RFC3339 if mapping is None else mapping.clock,
+            clock=mapping.clock,
             rejections=block.uneven,
             bytes_read=stream.stored_bytes,
             notes=notes,
@@ -191,9 +190,7 @@ def _row(rows: pa.RecordBatch, row: int) -> dict[str, object]:
     return {name: cell_value(cell) for name, cell in cells.items()}
 
 
-def _record_reader(rows: pa.RecordBatch, mapping: FieldMapping | None) -> Callable[[int], Mapping[str, object]]:
-    if mapping is None:
-        return lambda row: _row(rows, row)
+def _record_reader(rows: pa.RecordBatch, mapping: FieldMapping) -> Callable[[int], Mapping[str, object]]:
     return lambda row: mapping.record(_row(rows, row))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from botmeter.domain.errors import NotAllowed, Unavailable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-LookUp = Callable[[str, int], "list[str]"]
+Resolver = Callable[[str, int], "list[str]"]
 """Host and port → addresses."""
 
 _PORTS: Final = {"https": 443, "http": 80}
@@ -43,11 +43,11 @@ class Endpoint:
 
 def resolve(host: str, port: int) -> list[str]:
     """Resolve a host; interface names are dropped."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]).partition("%")[0] for entry in found]
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]).partition("%")[0] for entry in entries]
 
 
-def endpoint_of(url: str, *, may_be_plain: bool, look_up: LookUp = resolve) -> Endpoint:
+def endpoint_of(url: str, *, may_be_plain: bool, resolver: Resolver = resolve) -> Endpoint:
     """Resolve and check a URL from `checked_url`.
 
     Args:
@@ -67,7 +67,7 @@ def endpoint_of(url: str, *, may_be_plain: bool, look_up: LookUp = resolve) -> E
             "yes for a network of your own.",
         )
     try:
-        addresses = tuple(dict.fromkeys(look_up(host, port)))
+        addresses = tuple(dict.fromkeys(resolver(host, port)))
     except (OSError, UnicodeError):
         addresses = ()
     if not addresses:

@@ -15,10 +15,11 @@ from botmeter.domain.event import FIELDS
 from botmeter.sources.clock import RFC3339
 from botmeter.sources.cloudevents import is_envelope, record_from_envelope
 from botmeter.sources.elements import Objects
-from botmeter.sources.mapped import value_text
+from botmeter.sources.mapped import text_columns, value_text
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import DOUBTFUL, Records
 from botmeter.sources.stream import ByteStream
+from botmeter.sources.validation import kind_of
 
 # More digits than any id or time; `int` would refuse more than 4,300.
 _DIGITS_MAX = 1_000
@@ -98,7 +99,7 @@ def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> M
     except RecursionError:
         raise Refused("json_invalid", "The JSON is nested too deeply.") from None
     if not isinstance(decoded, dict):
-        raise Refused("json_invalid", f"The event must be a JSON object; it is {_kind_of(decoded)}.")
+        raise Refused("json_invalid", f"The event must be a JSON object; it is {kind_of(decoded)}.")
     if mapping is not None:
         return mapping.record(decoded)
     return record_from_envelope(decoded) if is_envelope(decoded) else decoded
@@ -164,15 +165,13 @@ def _text_array(values: list[_TextOrInteger]) -> pa.Array:
 
 
 def _mapped_columns(texts: Sequence[bytes], mapping: FieldMapping) -> Mapping[str, pa.Array]:
-    columns: dict[str, list[str | None]] = {name: [] for name in FIELDS}
+    records: list[Mapping[str, object]] = []
     for text in texts:
         try:
-            record: Mapping[str, object] = record_from_object(text, mapping=mapping)
+            records.append(record_from_object(text, mapping=mapping))
         except Refused:
-            record = dict.fromkeys(FIELDS, DOUBTFUL)
-        for name, values in columns.items():
-            values.append(value_text(name, record.get(name)))
-    return {name: pa.array(values, pa.string()) for name, values in columns.items()}
+            records.append(dict.fromkeys(FIELDS, DOUBTFUL))
+    return text_columns(records)
 
 
 def _integer(digits: str) -> int | Decimal:
@@ -183,15 +182,3 @@ def _reason(fault: ValueError) -> str:
     if isinstance(fault, json.JSONDecodeError):
         return f"{fault.msg.removesuffix(' at')} at character {fault.pos}"
     return "a number in it can't be read"
-
-
-def _kind_of(decoded: object) -> str:
-    match decoded:
-        case list():
-            return "a list"
-        case None:
-            return "null"
-        case str():
-            return "a text"
-        case _:
-            return "a number or a truth value"

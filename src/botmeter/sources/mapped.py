@@ -9,55 +9,49 @@ import pyarrow as pa
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS, REQUIRED_FIELDS
-from botmeter.sources.mapping import Mapping, Place
+from botmeter.sources.mapping import FieldLocation, Mapping
 from botmeter.sources.records import DOUBTFUL
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 # As many names as fit a readable sentence.
-_NAMES_SHOWN_MAX = 30
+_LISTED_NAMES_MAX = 30
 
 
-def checked_columns(found: Sequence[str], *, mapping: Mapping | None, name: str) -> tuple[str, ...]:
+def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> tuple[str, ...]:
     """Check a file's columns and return notes about ignored ones.
 
     Raises:
         Refused: `column_doubled`, `column_missing`.
     """
-    for column in found:
-        if found.count(column) > 1:
-            raise Refused("column_doubled", f"{name} has the column {column!r} {found.count(column)} times.")
-    wanted = columns_by_field(mapping)
-    for field, column in wanted.items():
-        is_needed = field in REQUIRED_FIELDS or (mapping is not None and field in mapping.places)
-        if is_needed and column not in found:
-            there = f"its columns are {_listed(found)}"
-            raise Refused("column_missing", f"{name} has no column {column!r}{_for(field, column)}; {there}.")
-    ignored = [column for column in found if column not in wanted.values()]
+    for column in columns:
+        if columns.count(column) > 1:
+            raise Refused("column_doubled", f"{name} has the column {column!r} {columns.count(column)} times.")
+    expected = mapping.columns()
+    for field, column in expected.items():
+        if column not in columns and (field in REQUIRED_FIELDS or field in mapping.locations):
+            purpose = "" if field == column else f" (for {field})"
+            raise Refused(
+                "column_missing", f"{name} has no column {column!r}{purpose}; its columns are {_listed(columns)}."
+            )
+    ignored = [column for column in columns if column not in expected.values()]
     return (f"Ignored columns of {name}: {_listed(ignored)}.",) if ignored else ()
 
 
-def columns_by_field(mapping: Mapping | None) -> dict[str, str]:
-    """Return field → column; constants have none."""
-    if mapping is None:
-        return {field: field for field in FIELDS}
-    places = {field: mapping.place(field) for field in FIELDS}
-    return {field: place.column for field, place in places.items() if place.column is not None}
-
-
-def columns_of_events(
-    foreign: AbstractMapping[str, pa.Array], *, count: int, mapping: Mapping | None
-) -> dict[str, pa.Array]:
+def columns_of_events(foreign: AbstractMapping[str, pa.Array], *, count: int, mapping: Mapping) -> dict[str, pa.Array]:
     """Return field → column values, for `count` rows."""
-    if mapping is None:
-        return {field: foreign[field] for field in FIELDS if field in foreign}
     columns = {}
     for field in FIELDS:
-        place = mapping.place(field)
-        if place.column is None:
-            columns[field] = pa.repeat(pa.scalar(value_text(field, place.constant), pa.string()), count)
-        elif place.column in foreign:
-            columns[field] = _column(field, foreign[place.column], place=place)
+        location = mapping.location(field)
+        if location.column is None:
+            columns[field] = pa.repeat(pa.scalar(value_text(field, location.constant), pa.string()), count)
+        elif location.column in foreign:
+            columns[field] = _column(field, foreign[location.column], location=location)
     return columns
+
+
+def text_columns(records: Sequence[AbstractMapping[str, object]]) -> dict[str, pa.Array]:
+    """Return field → column of text for records."""
+    return {name: pa.array([value_text(name, each.get(name)) for each in records], pa.string()) for name in FIELDS}
 
 
 def value_text(field: str, value: object) -> str | None:
@@ -77,14 +71,14 @@ def value_text(field: str, value: object) -> str | None:
             return DOUBTFUL
 
 
-def _column(field: str, foreign: pa.Array, *, place: Place) -> pa.Array:
-    if place.is_plain:
+def _column(field: str, foreign: pa.Array, *, location: FieldLocation) -> pa.Array:
+    if location.is_plain:
         return foreign
     if pa.types.is_nested(foreign.type):
-        return pa.array([value_text(field, place.value(cell)) for cell in foreign.to_pylist()], pa.string())
+        return pa.array([value_text(field, location.value(cell)) for cell in foreign.to_pylist()], pa.string())
     coded = foreign if pa.types.is_dictionary(foreign.type) else foreign.dictionary_encode()
     cells = [*coded.dictionary.to_pylist(), None]
-    texts = pa.array([value_text(field, place.value(cell_value(cell))) for cell in cells], pa.string())
+    texts = pa.array([value_text(field, location.value(cell_value(cell))) for cell in cells], pa.string())
     return texts.take(coded.indices.fill_null(len(cells) - 1))
 
 
@@ -113,10 +107,6 @@ def _is_encodable(text: str) -> bool:
     return True
 
 
-def _for(field: str, column: str) -> str:
-    return "" if field == column else f" (for {field})"
-
-
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMES_SHOWN_MAX} more" if len(names) > _NAMES_SHOWN_MAX else ""
-    return ", ".join(name[:64] for name in names[:_NAMES_SHOWN_MAX]) + more
+    more = f" and {len(names) - _LISTED_NAMES_MAX} more" if len(names) > _LISTED_NAMES_MAX else ""
+    return ", ".join(name[:64] for name in names[:_LISTED_NAMES_MAX]) + more

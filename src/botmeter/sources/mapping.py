@@ -5,13 +5,12 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS
 from botmeter.sources.clock import RFC3339, Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class FieldLocation:
     """Location of one field in a record.
 
     Attributes:
@@ -34,13 +33,13 @@ class Place:
     def value(self, cell: object) -> object:
         if self.column is None:
             return self.constant
-        found = _followed(cell, self.path)
+        value = _followed(cell, self.path)
         if not self.values:
-            return found
-        name = _name(found)
-        if name in self.values:
-            return self.values[name]
-        return found if self.otherwise is None or name == "" else self.otherwise
+            return value
+        text = _text(value)
+        if text in self.values:
+            return self.values[text]
+        return value if self.otherwise is None or text == "" else self.otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,30 +47,28 @@ class Mapping:
     """Locations of event fields, and the format of times.
 
     Attributes:
-        places: Others are columns of their own name.
+        locations: Others are columns of their own name.
     """
 
-    places: AbstractMapping[str, Place]
+    locations: AbstractMapping[str, FieldLocation] = field(default_factory=dict)
     clock: Clock = RFC3339
 
-    def __post_init__(self) -> None:
-        unknown = [name for name in self.places if name not in FIELDS]
-        if unknown:
-            fields = ", ".join(FIELDS)
-            raise Refused(
-                "mapping_invalid", f"The mapping names {unknown[0]!r}, which is no field; fields are {fields}."
-            )
+    def location(self, name: str) -> FieldLocation:
+        return self.locations.get(name) or FieldLocation(column=name)
 
-    def place(self, name: str) -> Place:
-        return self.places.get(name) or Place(column=name)
+    def columns(self) -> dict[str, str]:
+        """Return field → column; constants have none."""
+        columns = {name: self.location(name).column for name in FIELDS}
+        return {name: column for name, column in columns.items() if column is not None}
 
     def record(self, row: AbstractMapping[str, object]) -> dict[str, object]:
         """Return one row with its values replaced."""
-        record = {}
-        for name in FIELDS:
-            place = self.place(name)
-            record[name] = place.value(row.get(place.column) if place.column is not None else None)
-        return record
+        locations = {name: self.location(name) for name in FIELDS}
+        return {name: location.value(row.get(location.column or "")) for name, location in locations.items()}
+
+
+OWN_NAMES = Mapping()
+"""Mapping of a file whose columns have the names of fields."""
 
 
 def _followed(cell: object, path: tuple[str, ...]) -> object:
@@ -89,15 +86,15 @@ def _followed(cell: object, path: tuple[str, ...]) -> object:
 
 def _loaded(text: str) -> object:
     try:
-        found: object = json.loads(text, parse_float=Decimal)
+        value: object = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
         return None
-    return found
+    return value
 
 
-def _name(found: object) -> str:
-    if found is None:
+def _text(value: object) -> str:
+    if value is None:
         return ""
-    if isinstance(found, bool):
-        return "true" if found else "false"
-    return str(found) if isinstance(found, str | int | Decimal) else json.dumps(found, default=str)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | Decimal) else json.dumps(value, default=str)

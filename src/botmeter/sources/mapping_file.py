@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from botmeter.domain.errors import Missing, NotAllowed, Refused
 from botmeter.domain.event import FIELDS
 from botmeter.sources.clock import EPOCH_US, Clock
-from botmeter.sources.mapping import Mapping, Place
+from botmeter.sources.mapping import FieldLocation, Mapping
 
-_PLACE_KEYS = ("column", "pointer", "constant", "values", "otherwise")
+_LOCATION_KEYS = ("column", "pointer", "constant", "values", "otherwise")
 _CLOCK_KEYS = ("format", "timezone", "ambiguous")
 
 
@@ -36,8 +36,8 @@ def mapping_from_document(document: AbstractMapping[str, object]) -> Mapping:
         if name not in FIELDS:
             raise _refused(f"unknown field {name!r}; the fields are {', '.join(FIELDS)}")
     tables = {name: _table(name, value) for name, value in document.items()}
-    places = {name: _place(name, table) for name, table in tables.items()}
-    return Mapping(places=places, clock=_clock(tables.get("occurred_at", {})))
+    locations = {name: _location(name, table) for name, table in tables.items()}
+    return Mapping(locations=locations, clock=_clock(tables.get("occurred_at", {})))
 
 
 def _document(text: str, path: str | Path) -> AbstractMapping[str, object]:
@@ -53,19 +53,19 @@ def _document(text: str, path: str | Path) -> AbstractMapping[str, object]:
 def _table(name: str, value: object) -> AbstractMapping[str, object]:
     if not isinstance(value, dict):
         raise _refused(f'{name} must be a table, such as {name} = {{ column = "…" }}')
-    allowed = _PLACE_KEYS + _CLOCK_KEYS if name == "occurred_at" else _PLACE_KEYS
+    allowed = _LOCATION_KEYS + _CLOCK_KEYS if name == "occurred_at" else _LOCATION_KEYS
     for key in value:
         if key not in allowed:
             raise _refused(f"{name} has {key!r}; it can have {', '.join(allowed)}")
     return value
 
 
-def _place(name: str, table: AbstractMapping[str, object]) -> Place:
+def _location(name: str, table: AbstractMapping[str, object]) -> FieldLocation:
     column, pointer = _text(name, table, key="column"), _text(name, table, key="pointer")
     if "constant" in table:
         if column is not None or pointer is not None:
             raise _refused(f"{name} has a constant and a column or pointer; use one of them")
-        return Place(constant=_constant(name, table["constant"]))
+        return FieldLocation(constant=_constant(name, table["constant"]))
     path = _parts(name, pointer)
     if column is None and path:
         column, path = path[0], path[1:]
@@ -73,7 +73,7 @@ def _place(name: str, table: AbstractMapping[str, object]) -> Place:
     otherwise = _text(name, table, key="otherwise")
     if otherwise is not None and not values:
         raise _refused(f"{name} has otherwise but no values")
-    return Place(column=name if column is None else column, path=path, values=values, otherwise=otherwise)
+    return FieldLocation(column=name if column is None else column, path=path, values=values, otherwise=otherwise)
 
 
 def _text(name: str, table: AbstractMapping[str, object], *, key: str) -> str | None:

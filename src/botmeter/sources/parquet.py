@@ -2,9 +2,10 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from typing import IO
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow.parquet
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, text_from_us
 from botmeter.sources.clock import RFC3339, Clock, us_from_number
-from botmeter.sources.mapped import cell_value, checked_columns, columns_by_field, columns_of_events, row_bytes
+from botmeter.sources.mapped import cell_value, checked_columns, columns_of_events, row_bytes
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import Records
 from botmeter.sources.stream import ByteStream
@@ -28,28 +29,28 @@ class _File:
     parquet: pyarrow.parquet.ParquetFile
     name: str
     columns: list[str]
-    mapping: FieldMapping | None
+    mapping: FieldMapping
     clock: Clock
     size_bytes: int
 
 
-def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping | None) -> Iterator[Records]:
+def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping) -> Iterator[Records]:
     """Yield records; compressed files and pipes are spooled first.
 
     Raises:
         Refused: `format_unknown`, `file_damaged`, `column_missing`, `column_doubled`, `time_without_offset`.
     """
     with ExitStack() as stack:
-        spooled = stream.is_packed or stream.size_bytes is None
-        place: IO[bytes] | str = _spooled(stream, stack) if spooled else path
-        parquet = stack.enter_context(_opened(place, mapping=mapping, name=stream.name))
+        is_spooled = stream.is_packed or stream.size_bytes is None
+        content: IO[bytes] | str = _spooled(stream, stack) if is_spooled else path
+        parquet = stack.enter_context(_opened(content, mapping=mapping, name=stream.name))
         names = list(parquet.schema_arrow.names)
         notes = checked_columns(names, mapping=mapping, name=stream.name)
-        wanted = set(columns_by_field(mapping).values())
+        expected = set(mapping.columns().values())
         file = _File(
             parquet=parquet,
             name=stream.name,
-            columns=[name for name in names if name in wanted],
+            columns=[name for name in names if name in expected],
             mapping=mapping,
             clock=_clock(parquet.schema_arrow, mapping=mapping, name=stream.name),
             size_bytes=stream.size_bytes or stream.stored_bytes,
@@ -65,29 +66,26 @@ def _spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
     return spool
 
 
-def _opened(place: IO[bytes] | str, *, mapping: FieldMapping | None, name: str) -> pyarrow.parquet.ParquetFile:
+def _opened(content: IO[bytes] | str, *, mapping: FieldMapping, name: str) -> pyarrow.parquet.ParquetFile:
     """Open with repeated text as dictionaries, at a fraction of the cost."""
     try:
-        with pyarrow.parquet.ParquetFile(place) as probe:
+        with pyarrow.parquet.ParquetFile(content) as probe:
             schema, metadata = probe.schema_arrow, probe.metadata
-        columns = {columns_by_field(mapping).get(field) for field in _REPEATED}
-        repeated = [found.name for found in schema if found.name in columns and pa.types.is_string(found.type)]
-        return pyarrow.parquet.ParquetFile(place, metadata=metadata, read_dictionary=repeated, pre_buffer=False)
+        columns = {mapping.columns().get(name) for name in _REPEATED}
+        repeated = [field.name for field in schema if field.name in columns and pa.types.is_string(field.type)]
+        return pyarrow.parquet.ParquetFile(content, metadata=metadata, read_dictionary=repeated, pre_buffer=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as fault:
-        raise _no_parquet(name, fault) from None
-
-
-def _no_parquet(name: str, fault: Exception) -> Refused:
-    return Refused("format_unknown", f"{name} is not Parquet, or is cut or damaged: {_first_line(fault)}")
+        reason = f"{name} is not Parquet, or is cut or damaged: {_first_line(fault)}"
+        raise Refused("format_unknown", reason) from None
 
 
 def _first_line(fault: Exception) -> str:
     return (str(fault).splitlines() or ["no reason given."])[0][:200]
 
 
-def _clock(schema: pa.Schema, *, mapping: FieldMapping | None, name: str) -> Clock:
-    clock = RFC3339 if mapping is None else mapping.clock
-    column = columns_by_field(mapping).get("occurred_at")
+def _clock(schema: pa.Schema, *, mapping: FieldMapping, name: str) -> Clock:
+    clock = mapping.clock
+    column = mapping.columns().get("occurred_at")
     kind = schema.field(column).type if column is not None else pa.string()
     if not pa.types.is_timestamp(kind):
         return clock
@@ -105,15 +103,15 @@ def _records(file: _File, *, notes: tuple[str, ...]) -> Iterator[Records]:
     first = 0
     total = max(file.parquet.metadata.num_rows, 1)
     for group in range(file.parquet.num_row_groups):
-        start = first
+        group_first = first
         for batch in _batches(file, group=group):
-            whole = _WholeRows(file=file, batch=batch, group=group, start=first - start)
+            start = first - group_first
             foreign = {name: _legible(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
             first += len(batch)
             yield Records(
                 columns=columns_of_events(foreign, count=len(batch), mapping=file.mapping),
-                record=whole.record,
-                raw=whole.raw,
+                record=_record_reader(file, batch),
+                raw=_raw_reader(file, batch, group=group, start=start),
                 positions=np.arange(first - len(batch), first, dtype=np.int64),
                 clock=file.clock,
                 bytes_read=file.size_bytes * first // total,
@@ -135,28 +133,20 @@ def _legible(column: pa.Array) -> pa.Array:
     return column
 
 
-@dataclass(slots=True, kw_only=True)
-class _WholeRows:
-    file: _File
-    batch: pa.RecordBatch
-    group: int
-    start: int
-    whole: pa.Table | None = None
+def _record_reader(file: _File, batch: pa.RecordBatch) -> Callable[[int], Mapping[str, object]]:
+    return lambda row: file.mapping.record(_cells(batch, row))
 
-    def record(self, row: int) -> Mapping[str, object]:
-        cells = _cells(self.batch, row)
-        return cells if self.file.mapping is None else self.file.mapping.record(cells)
 
-    def raw(self, row: int) -> bytes:
-        if self.whole is None:
-            self.whole = pa.Table.from_batches([self.batch])
-            if len(self.file.columns) < len(self.file.parquet.schema_arrow.names):
-                self.whole = self.file.parquet.read_row_group(self.group).slice(self.start, len(self.batch))
-        return row_bytes(_cells(self.whole, row))
+def _raw_reader(file: _File, batch: pa.RecordBatch, *, group: int, start: int) -> Callable[[int], bytes]:
+    @cache
+    def whole_rows() -> pa.Table:
+        return file.parquet.read_row_group(group).slice(start, len(batch))
+
+    return lambda row: row_bytes(_cells(whole_rows(), row))
 
 
 def _cells(rows: pa.RecordBatch | pa.Table, row: int) -> dict[str, object]:
-    return {name: _cell(rows.column(place)[row]) for place, name in enumerate(rows.schema.names)}
+    return {name: _cell(rows.column(index)[row]) for index, name in enumerate(rows.schema.names)}
 
 
 def _cell(scalar: pa.Scalar) -> object:
@@ -165,8 +155,6 @@ def _cell(scalar: pa.Scalar) -> object:
     kind = scalar.type
     if pa.types.is_timestamp(kind):
         return _time_text(scalar.value, kind)
-    if pa.types.is_dictionary(kind):
-        return cell_value(scalar.value.as_py())
     if pa.types.is_map(kind):
         return dict(scalar.as_py())
     return cell_value(scalar.as_py())

@@ -11,6 +11,10 @@ from botmeter.domain.source import Source
 PAYLOAD_REFUSED: Final = "payload_not_understood"
 """Rejection code of a payload that is kept whole, to be read again after an update."""
 
+# A payload can hold any number of kinds where a platform has a few.
+_IGNORED_KINDS_MAX: Final = 19
+_FURTHER_KINDS: Final = "Further kinds never count."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
@@ -52,6 +56,16 @@ class PayloadContent:
     ignored: Mapping[str, int] = field(default_factory=dict)
     subject: str = ""
 
+    @property
+    def ignored_count(self) -> int:
+        return sum(self.ignored.values())
+
+    @property
+    def ignored_sentences(self) -> tuple[str, ...]:
+        return tuple(
+            sentence if count == 1 else f"{sentence} ({count:,} of them)" for sentence, count in self.ignored.items()
+        )
+
 
 class PayloadReader(Protocol):
     """Function that reads the payloads of one platform."""
@@ -67,7 +81,7 @@ def content_of(items: Iterable[EventRecord | str], *, subject: str) -> PayloadCo
     ignored: Counter[str] = Counter()
     for item in items:
         if isinstance(item, str):
-            ignored[item] += 1
+            ignored[item if item in ignored or len(ignored) < _IGNORED_KINDS_MAX else _FURTHER_KINDS] += 1
         else:
             records.append(item)
     return PayloadContent(records=tuple(records), ignored=ignored, subject=subject)

@@ -1,49 +1,28 @@
 """Payloads of one source → one batch of events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Final
 
 import numpy as np
-import pyarrow as pa
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.event import FIELDS
 from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.clock import RFC3339, Clock
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.mapped import value_text
+from botmeter.sources.mapped import text_columns
 from botmeter.sources.payload import PAYLOAD_REFUSED, EventRecord, PayloadContent, PayloadReader
 from botmeter.sources.records import Records
-
-# A payload can hold any number of kinds where a platform has a few.
-_IGNORED_KINDS_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPayload:
-    """Content of one payload in a batch.
-
-    Attributes:
-        record_count: Includes rejected records.
-        ignored: As in `PayloadContent`, at most twenty kinds.
-        ignored_count: Of all kinds.
-    """
+    """One payload in a batch; `record_count` includes rejected records."""
 
     first_position: int
     record_count: int
-    subject: str = ""
-    ignored: Mapping[str, int] = field(default_factory=dict)
-    ignored_count: int = 0
-
-    @property
-    def ignored_sentences(self) -> tuple[str, ...]:
-        return tuple(
-            sentence if count == 1 else f"{sentence} ({count:,} of them)" for sentence, count in self.ignored.items()
-        )
+    content: PayloadContent = field(default_factory=PayloadContent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +49,7 @@ def batch_from_payloads(
         except Refused as error:
             content, record_count = PayloadContent(), 1
             rejections.append(_rejection(payload, error, position=position))
-        read_payloads.append(_read_payload(content, first_position=position, record_count=record_count))
+        read_payloads.append(ReadPayload(first_position=position, record_count=record_count, content=content))
         records += content.records
         positions += range(position, position + len(content.records))
         position += record_count
@@ -94,12 +73,9 @@ def batch_from_event_records(
     bytes_read: int = 0,
 ) -> EventBatch:
     """Build a batch from records at positions; `bytes_read` of the stored file, so far."""
-    columns = {
-        name: pa.array([value_text(name, each.fields.get(name)) for each in records], pa.string()) for name in FIELDS
-    }
     return batch_from_records(
         Records(
-            columns=columns,
+            columns=text_columns([each.fields for each in records]),
             record=lambda row: records[row].fields,
             raw=lambda row: records[row].raw,
             positions=np.array(positions, np.int64),
@@ -107,16 +83,6 @@ def batch_from_event_records(
             rejections=tuple(rejections),
             bytes_read=bytes_read,
         )
-    )
-
-
-def _read_payload(content: PayloadContent, *, first_position: int, record_count: int) -> ReadPayload:
-    return ReadPayload(
-        first_position=first_position,
-        record_count=record_count,
-        subject=content.subject,
-        ignored=dict(islice(content.ignored.items(), _IGNORED_KINDS_MAX)),
-        ignored_count=sum(content.ignored.values()),
     )
 
 

@@ -53,7 +53,7 @@ def _payload_batches(
     for objects in _blocks(stream, file_format, connector=connector):
         for read in _read_block(objects, source=source, connector=connector, first=first):
             for payload in read.payloads:
-                ignored.update(payload.ignored)
+                ignored.update(payload.content.ignored)
             first = _end(read)
             yield read.batch
     if ignored:

@@ -11,7 +11,7 @@ from botmeter.sources.columns import batch_from_records
 from botmeter.sources.csv import records_from_csv
 from botmeter.sources.elements import Objects, lines, objects_of_json
 from botmeter.sources.json_records import records_from_blocks, records_from_objects
-from botmeter.sources.mapping import Mapping
+from botmeter.sources.mapping import OWN_NAMES, Mapping
 from botmeter.sources.parquet import records_from_parquet
 from botmeter.sources.records import Records
 from botmeter.sources.sniff import format_of
@@ -77,12 +77,12 @@ def _records(stream: ByteStream, file: SourceFile) -> Iterator[Records]:
     detected = format_of(stream, expected=file.format)
     match detected:
         case "csv":
-            return records_from_csv(stream, mapping=file.mapping)
+            return records_from_csv(stream, mapping=file.mapping or OWN_NAMES)
         case "ndjson":
             return records_from_blocks(lines(stream), stream=stream, mapping=file.mapping)
         case "json":
             return records_from_blocks(objects_of_json(stream), stream=stream, mapping=file.mapping)
         case "parquet":
-            return records_from_parquet(stream, path=file.path, mapping=file.mapping)
+            return records_from_parquet(stream, path=file.path, mapping=file.mapping or OWN_NAMES)
         case _:
             assert_never(detected)

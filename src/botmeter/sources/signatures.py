@@ -34,11 +34,11 @@ def check_hmac(
         NotAllowed: `signature_missing`, `signature_wrong`, or `delivery_too_old` if signed over 300 seconds before or
             after receipt.
     """
-    sent = _sent(delivery, header)
+    sent = _header(delivery, header)
     signed = delivery.body
     instant = None
     if timestamp_header is not None:
-        instant = _sent(delivery, timestamp_header)
+        instant = _header(delivery, timestamp_header)
         signed = instant.encode("utf-8", "replace") + b"." + signed
     expected = prefix + hmac.digest(secret.encode(), signed, "sha256").hex()
     if not hmac.compare_digest(expected.encode(), sent.strip().lower().encode("utf-8", "replace")):
@@ -56,7 +56,7 @@ def check_rsa(delivery: Delivery, pem: str, *, header: str) -> None:
     """
     key = public_key(pem)
     try:
-        signature = base64.b64decode(_sent(delivery, header).strip(), validate=True)
+        signature = base64.b64decode(_header(delivery, header).strip(), validate=True)
         key.verify(signature, delivery.body, padding.PKCS1v15(), hashes.SHA256())
     except (binascii.Error, ValueError, InvalidSignature):
         raise _wrong(header) from None
@@ -90,13 +90,13 @@ def _as_pem(text: str) -> bytes:
     return "\n".join(lines).encode("utf-8", "replace")
 
 
-def _sent(delivery: Delivery, header: str) -> str:
-    found = delivery.headers.get(header)
-    if not found:
+def _header(delivery: Delivery, header: str) -> str:
+    value = delivery.headers.get(header)
+    if not value:
         raise NotAllowed(
             "signature_missing", f"The request has no {header} header; the source accepts signed requests only."
         )
-    return found
+    return value
 
 
 def _wrong(header: str) -> NotAllowed:

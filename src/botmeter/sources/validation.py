@@ -88,7 +88,7 @@ def _text(name: str, sent: object) -> str:
     if isinstance(sent, int) and not isinstance(sent, bool):
         sent = str(sent) if sent.bit_length() <= _INTEGER_BITS_MAX else "9" * (ID_BYTES_MAX + 1)
     if not isinstance(sent, str):
-        raise Refused("type_invalid", f"{name} is {_kind_of(sent)}; it must be text or a whole number.")
+        raise Refused("type_invalid", f"{name} is {kind_of(sent)}; it must be text or a whole number.")
     try:
         size_bytes = len(sent.encode())
     except UnicodeEncodeError:
@@ -100,12 +100,17 @@ def _text(name: str, sent: object) -> str:
     return sent
 
 
-def _kind_of(sent: object) -> str:
+def kind_of(sent: object) -> str:
+    """Return a description of a JSON value for messages."""
     match sent:
+        case None:
+            return "null"
         case bool():
             return str(sent).lower()
-        case float() | Decimal():
-            return f"the number {sent}"
+        case int() | float() | Decimal():
+            return f"the number {str(sent)[:40]}"
+        case str():
+            return "text"
         case dict():
             return "an object"
         case list():

@@ -254,7 +254,7 @@ def test_what_never_counts_is_told_in_a_sentence(event: str) -> None:
     found = taken(message(event=event), source=SOURCE)
     assert (found.events, found.codes) == ([], [])
     assert found.ignored[0].endswith(".")
-    assert found.payloads[0].subject == event
+    assert found.payloads[0].content.subject == event
 
 
 def test_copies_of_a_message_are_one_event() -> None:

@@ -62,8 +62,8 @@ def test_every_platform_has_its_connector(platform: str) -> None:
 )
 def test_what_never_counts_is_counted_one_by_one_however_many_sentences_tell_it(platform: str, payload: Any) -> None:
     (read,) = taken(payload, source=Source(name="s", platform=platform)).payloads
-    assert read.ignored_count == (1 if platform == "chatwoot" else 32)
-    assert 1 <= len(read.ignored) <= 20
+    assert read.content.ignored_count == (1 if platform == "chatwoot" else 32)
+    assert 1 <= len(read.content.ignored) <= 20
 
 
 def test_positions_count_through_all_payloads() -> None:

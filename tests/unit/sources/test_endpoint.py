@@ -7,10 +7,10 @@ from botmeter.sources.endpoint import Endpoint, endpoint_of, resolve
 
 
 def door(url: str, *addresses: str, may_be_plain: bool = False) -> Endpoint:
-    def look_up(host: str, port: int) -> list[str]:
+    def resolver(host: str, port: int) -> list[str]:
         return list(addresses)
 
-    return endpoint_of(url, may_be_plain=may_be_plain, look_up=look_up)
+    return endpoint_of(url, may_be_plain=may_be_plain, resolver=resolver)
 
 
 def test_a_door_has_what_the_name_stands_for_and_names_the_host() -> None:
@@ -65,7 +65,7 @@ def test_a_name_that_stands_for_nothing_is_told() -> None:
         raise OSError
 
     with pytest.raises(Unavailable) as refused:
-        endpoint_of("https://desk.example.org", may_be_plain=False, look_up=fails)
+        endpoint_of("https://desk.example.org", may_be_plain=False, resolver=fails)
     assert refused.value.code == "pull_failed"
     with pytest.raises(Unavailable):
         door("https://desk.example.org")
