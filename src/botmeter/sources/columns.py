@@ -100,7 +100,7 @@ def _validated(
         else:
             events.append(event)
             event_rows.append(row)
-    return _table(events), np.array(event_rows, np.int64), rejections
+    return pa.Table.from_pylist(events, schema=EVENTS_SCHEMA), np.array(event_rows, np.int64), rejections
 
 
 def _rejection(records: Records, *, row: int, event: Mapping[str, object], faults: list[Refused]) -> Rejection:
@@ -112,13 +112,3 @@ def _rejection(records: Records, *, row: int, event: Mapping[str, object], fault
         detail=" ".join(fault.message for fault in faults),
         raw=records.raw(row),
     )
-
-
-def _table(events: list[Event]) -> pa.Table:
-    columns = []
-    for field in EVENTS_SCHEMA:
-        values = [event[field.name] for event in events]
-        plain = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-        array = pa.array(values, plain)
-        columns.append(array if plain is field.type else array.cast(field.type))
-    return pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA)

@@ -44,12 +44,6 @@ class Crawl:
     now_us: int
 
 
-class MakeCrawler(Protocol):
-    """Function that makes the crawler of one pull."""
-
-    def __call__(self, *, crawl: Crawl) -> Crawler: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullApi:
     """API that a platform can be pulled through.
@@ -65,6 +59,6 @@ class PullApi:
     help: str
     limits: str
     headers: Callable[[str], dict[str, str]]
-    crawler: MakeCrawler
+    crawler: Callable[[Crawl], Crawler]
     account_help: str = ""
     check_account: Callable[[str], None] | None = None

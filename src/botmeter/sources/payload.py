@@ -1,9 +1,9 @@
 """Deliveries of platforms and the events in their payloads."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
@@ -67,12 +67,8 @@ class PayloadContent:
         )
 
 
-class PayloadReader(Protocol):
-    """Function that reads the payloads of one platform."""
-
-    def __call__(self, payload: bytes, source: Source) -> PayloadContent:
-        """Read a payload; raises only `Refused` (`payload_not_understood`)."""
-        ...
+PayloadReader = Callable[[bytes, Source], PayloadContent]
+"""Function that reads the payloads of one platform; raises only `Refused` (`payload_not_understood`)."""
 
 
 def content_of(items: Iterable[EventRecord | str], *, subject: str) -> PayloadContent:

@@ -1,8 +1,10 @@
 """Time range of a pull, and the work left for the next one."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
+
+import msgspec
 
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND
 
@@ -31,7 +33,7 @@ class PullWindow:
     ceiling_us: int | None = None
     is_part: bool = False
 
-    def is_wanted(self, active_us: int | None) -> bool:
+    def includes(self, active_us: int | None) -> bool:
         """Check the last activity; an unknown one is included."""
         if active_us is None or active_us >= self.recent_us:
             return True
@@ -61,35 +63,35 @@ class Remaining:
         return self.recent_us if self.floor_us is None else min(self.floor_us, self.recent_us)
 
 
-def pull_window(rest: Remaining, *, asked_us: int | None, earliest_us: int, now_us: int) -> PullWindow:
-    """Return the window from `asked_us`, or after the last pull, not before `earliest_us`."""
+def pull_window(remaining: Remaining, *, since_us: int | None, earliest_us: int, now_us: int) -> PullWindow:
+    """Return the window from `since_us`, or after the last pull, not before `earliest_us`."""
     end_us = now_us - YOUNG_US
-    if asked_us is not None:
-        floor_us = _cut(min(max(asked_us, earliest_us), end_us))
-        return PullWindow(floor_us=floor_us, end_us=end_us, recent_us=floor_us, is_part=asked_us > rest.due_us)
-    floor_us, recent_us = (_cut(min(max(us, earliest_us), end_us)) for us in (rest.due_us, rest.recent_us))
-    return PullWindow(floor_us=floor_us, end_us=end_us, recent_us=recent_us, ceiling_us=rest.ceiling_us)
+    if since_us is not None:
+        floor_us = _cut(min(max(since_us, earliest_us), end_us))
+        return PullWindow(floor_us=floor_us, end_us=end_us, recent_us=floor_us, is_part=since_us > remaining.due_us)
+    floor_us, recent_us = (_cut(min(max(us, earliest_us), end_us)) for us in (remaining.due_us, remaining.recent_us))
+    return PullWindow(floor_us=floor_us, end_us=end_us, recent_us=recent_us, ceiling_us=remaining.ceiling_us)
 
 
 def _cut(at_us: int) -> int:
     return at_us // MICROSECONDS_PER_SECOND * MICROSECONDS_PER_SECOND
 
 
-def whole_window(plan: PullWindow) -> Remaining:
+def whole_window(window: PullWindow) -> Remaining:
     """Return the whole window as work left."""
-    return Remaining(next_us=plan.recent_us + OVERLAP_US, floor_us=plan.floor_us, ceiling_us=plan.ceiling_us)
+    return Remaining(next_us=window.recent_us + OVERLAP_US, floor_us=window.floor_us, ceiling_us=window.ceiling_us)
 
 
-def remaining_after(plan: PullWindow, *, before: Remaining, left: Remaining | None) -> Remaining:
+def remaining_after(window: PullWindow, *, before: Remaining, left: Remaining | None) -> Remaining:
     """Return the work left after a pull.
 
     Args:
         before: Kept if the window covered only part of it.
         left: Unfinished in this pull.
     """
-    if plan.is_part:
+    if window.is_part:
         return before
-    return Remaining(next_us=plan.end_us) if left is None else left
+    return Remaining(next_us=window.end_us) if left is None else left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +133,9 @@ class PullResult:
         return asdict(self)
 
     @classmethod
-    def from_mapping(cls, kept: Mapping[str, Any] | None) -> Self | None:
+    def from_mapping(cls, stored: Mapping[str, Any] | None) -> Self | None:
         """Return a stored result; None if another version wrote it."""
-        names = {each.name for each in fields(cls)}
-        if kept is None or set(kept) != names:
+        try:
+            return msgspec.convert(stored, cls)
+        except msgspec.ValidationError:
             return None
-        return cls(**{**kept, "rest": Remaining(**kept["rest"])})

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.instant import MICROSECONDS_PER_SECOND, text_from_us, us_from_text
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND, text_from_us
 from botmeter.domain.source import Source
 from botmeter.sources.payload import EventRecord, PayloadReader
-from botmeter.sources.payload_json import JsonObject, json_bytes
+from botmeter.sources.payload_json import JsonObject, at, json_bytes, object_of, us_of
 
 PULL_ATTRIBUTES = {"told_by": "pull"}
 """Attributes of every pulled event, for readers; the ledger uses `Submission.is_pulled`."""
@@ -47,7 +47,7 @@ def pulled_conversation(payloads: Iterable[JsonObject], source: Source, *, read:
 
 def to_the_second(record: EventRecord) -> EventRecord:
     """Mark a record whose time has no fraction as cut to the second."""
-    at_us = _instant_us(record)
+    at_us = us_of(record.fields.get("occurred_at"))
     is_whole = at_us is not None and at_us % MICROSECONDS_PER_SECOND == 0
     return _with_attributes(record, SECOND_ATTRIBUTES) if is_whole else record
 
@@ -70,10 +70,10 @@ def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> lis
         if event_id in done:
             continue
         done.add(event_id)
-        at_us = known.get(event_id, _instant_us(record))
+        at_us = known.get(event_id, us_of(record.fields.get("occurred_at")))
         if event_id not in known:
             lifted = _lifted(record, at_us=at_us, latest_us=latest_us)
-            at_us = _instant_us(lifted)
+            at_us = us_of(lifted.fields.get("occurred_at"))
             missing.append(lifted)
         latest_us = at_us if latest_us is None or at_us is None else max(at_us, latest_us)
     return missing
@@ -81,27 +81,17 @@ def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> lis
 
 def between(pulled: PulledConversation, *, first_us: int, end_us: int) -> PulledConversation:
     """Return events in [first_us, end_us) or without a valid time."""
-    kept = tuple(record for record in pulled.records if (us := _instant_us(record)) is None or first_us <= us < end_us)
-    return replace(pulled, records=kept)
+    timed = ((record, us_of(record.fields.get("occurred_at"))) for record in pulled.records)
+    return replace(pulled, records=tuple(record for record, us in timed if us is None or first_us <= us < end_us))
 
 
 def _lifted(record: EventRecord, *, at_us: int | None, latest_us: int | None) -> EventRecord:
-    attributes = record.fields.get("attributes")
-    is_cut = isinstance(attributes, dict) and attributes.get("time_source") == SECOND_ATTRIBUTES["time_source"]
+    is_cut = at(record.fields, "attributes", "time_source") == SECOND_ATTRIBUTES["time_source"]
     if not is_cut or at_us is None or latest_us is None or not at_us < latest_us < at_us + MICROSECONDS_PER_SECOND:
         return record
     return replace(record, fields={**record.fields, "occurred_at": text_from_us(latest_us)})
 
 
 def _with_attributes(record: EventRecord, added: Mapping[str, str]) -> EventRecord:
-    attributes = record.fields.get("attributes")
-    known = attributes if isinstance(attributes, dict) else {}
-    return replace(record, fields={**record.fields, "attributes": {**known, **added}})
-
-
-def _instant_us(record: EventRecord) -> int | None:
-    at = record.fields.get("occurred_at")
-    try:
-        return us_from_text(at) if isinstance(at, str) else None
-    except Refused:
-        return None
+    attributes = object_of(record.fields.get("attributes"))
+    return replace(record, fields={**record.fields, "attributes": {**attributes, **added}})

@@ -106,7 +106,7 @@ def pull(task: PullTask, *, ledgers: Ledgers, clocks: Clocks) -> PullResult:
     with ledgers.reading() as ledger:
         source = existing_source(ledger, settings.source)
         earliest_us = day_start_us(ledger.account.available_from)
-        window = pull_window(task.remaining, asked_us=task.since_us, earliest_us=earliest_us, now_us=began_us)
+        window = pull_window(task.remaining, since_us=task.since_us, earliest_us=earliest_us, now_us=began_us)
         known = active_conversations(ledger, source.name, first_us=window.recent_us)
     appender = _Appender(
         ledgers=ledgers, source=source.name, label=f"pull {text_to_the_second(began_us)}", window=window
@@ -119,18 +119,16 @@ def pull(task: PullTask, *, ledgers: Ledgers, clocks: Clocks) -> PullResult:
         client = _client(task, source, api=api, clocks=clocks)
     except BotmeterError as error:
         return replace(result, code=error.code, fault=error.message, ended_us=now_us())
-    crawler = api.crawler(
-        crawl=Crawl(
-            call=client.get,
-            window=window,
-            source=source,
-            api_account=settings.own_account,
-            known=known,
-            now_us=began_us,
-        )
+    crawl = Crawl(
+        call=client.get,
+        window=window,
+        source=source,
+        api_account=settings.own_account,
+        known=known,
+        now_us=began_us,
     )
     with closing(client):
-        left, problem = _crawled(crawler, appender, window=window)
+        left, problem = _crawled(api.crawler(crawl), appender, window=window)
     return replace(
         result,
         **appender.counts,

@@ -49,7 +49,7 @@ CONNECTOR = Connector(
         "profile settings of an administrator; other users see only their own inboxes.",
         limits="deleted conversations, and changes of a conversation other than its creation and its messages.",
         headers=lambda token: {"api_access_token": token},
-        crawler=ChatwootCrawler,
+        crawler=lambda crawl: ChatwootCrawler(crawl=crawl),
         account_help="The number after /accounts/ in Chatwoot's addresses.",
         check_account=_check_account,
     ),

@@ -72,7 +72,7 @@ class ChatwootCrawler:
             is_old = all(each.active_us is not None and each.active_us < first_us for each in listed)
             old_page_count = old_page_count + 1 if is_old else 0
             for each in listed:
-                if each.number not in self._seen and self.crawl.window.is_wanted(each.active_us):
+                if each.number not in self._seen and self.crawl.window.includes(each.active_us):
                     yield from self._one(each)
 
     def _one(self, conversation: ListedConversation) -> Iterator[PulledConversation]:

@@ -63,7 +63,7 @@ CONNECTOR = Connector(
         limits="deleted conversations, changes of a conversation other than its messages, and new conversations of "
         "users whom Freshchat does not report as changed.",
         headers=lambda token: {"Authorization": f"Bearer {token.removeprefix('Bearer ')}"},
-        crawler=FreshchatCrawler,
+        crawler=lambda crawl: FreshchatCrawler(crawl=crawl),
     ),
     options=(
         ConnectorOption(

@@ -59,7 +59,7 @@ class FreshchatCrawler:
     def left(self) -> Remaining:
         if self._done_us is None:
             return whole_window(self.crawl.window)
-        # Users found later can lack messages as old as the floor.
+        # Users of later slices can lack messages as old as the floor.
         return Remaining(next_us=self._done_us + OVERLAP_US, floor_us=self.crawl.window.floor_us)
 
     def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.clock import Clock
 from botmeter.sources.csv import open_csv
-from botmeter.sources.event_fields import Fields, customer_fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.event_fields import Fields
 from botmeter.sources.mapped import cell_value, row_bytes
 from botmeter.sources.payload import EventRecord
 from botmeter.sources.payload_batches import batch_from_event_records
+from botmeter.sources.platforms.freshchat.webhooks import message_fields
 from botmeter.sources.stream import ByteStream
 
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -50,10 +51,9 @@ COLUMNS = {
 }
 # Required columns, as messages name them.
 _LABELS = {"message": "message's id", "time": "time", "conversation": "conversation's id", "sent_as": "kind of sender"}
-_ACTORS = {
-    "user": "customer", "customer": "customer", "contact": "customer", "enduser": "customer", "visitor": "customer",
-    "agent": "agent", "bot": "bot", "chatbot": "bot", "system": "system",
-}  # fmt: skip
+# Kind of sender, in small letters and digits → the webhooks' word.
+_SENDERS = {"customer": "user", "contact": "user", "enduser": "user", "visitor": "user", "chatbot": "bot"}
+_SENDERS |= {name: name for name in ("user", "agent", "bot", "system")}
 
 
 def batches_from_report(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
@@ -111,7 +111,7 @@ def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Generator[Ev
 
 def _columns(names: Sequence[str], *, name: str) -> dict[str, str]:
     """Return meaning → column."""
-    known = {"".join(letter for letter in column.lower() if letter.isalnum()): column for column in reversed(names)}
+    known = {_plain(column): column for column in reversed(names)}
     columns = {
         meaning: known[spelling]
         for meaning, spellings in COLUMNS.items()
@@ -128,29 +128,24 @@ def _columns(names: Sequence[str], *, name: str) -> dict[str, str]:
 
 
 def _fields(cells: dict[str, str | None], source: Source) -> Fields | None:
-    if (cells.get("form") or "").lower() == "private":
-        return None
-    return {
-        "event_id": cells["message"],
-        "occurred_at": cells["time"],
-        **customer_fields(cells["conversation"], cells.get("customer")),
-        "kind": "message",
-        "channel": (cells.get("channel") or source.channel or "").lower() or None,
-        "ticket_id": cells.get("ticket"),
-        "ticket_type": cells.get("ticket_type"),
-        **_actor(cells, source),
+    sent_as = _SENDERS.get(_plain(cells["sent_as"] or ""), cells["sent_as"])
+    message = {
+        "id": cells["message"],
+        "conversation_id": cells["conversation"],
+        "user_id": cells.get("customer"),
+        "created_time": cells["time"],
+        "message_type": (cells.get("form") or "").lower(),
+        "message_source": cells.get("channel"),
+        "actor_type": sent_as,
+        # A customer without a user id is unknown in a report.
+        "actor_id": None if sent_as == "user" else cells.get("sender"),
     }
+    fields = message_fields(message, source, sender_name=cells.get("sender_name"))
+    if fields is None:
+        return None
+    channel = str(fields["channel"] or "").lower() or None
+    return {**fields, "channel": channel, "ticket_id": cells.get("ticket"), "ticket_type": cells.get("ticket_type")}
 
 
-def _actor(cells: dict[str, str | None], source: Source) -> Fields:
-    sent_as = cells["sent_as"] or ""
-    actor = _ACTORS.get("".join(letter for letter in sent_as.lower() if letter.isalnum()), sent_as)
-    sender, name = cells.get("sender"), cells.get("sender_name")
-    if actor == "customer":
-        return {"actor": actor, **default_bot(source)}
-    identity = source.identity(sender, name)
-    if identity is not None:
-        return {"actor": "bot", **identity_bot(source, identity, name=name)}
-    if actor == "bot" and (sender or name):
-        return {"actor": actor, **platform_bot(source, sender or name or "", name=name)}
-    return {"actor": actor, **(default_bot(source) if actor == "bot" else {})}
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())

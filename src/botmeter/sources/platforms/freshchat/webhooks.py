@@ -22,7 +22,6 @@ _KINDS = {
     "conversation_assignment": "conversation_updated",
     "conversation_resolution": "resolved",
 }
-_ACTORS = {"user": "customer", "agent": "agent", "bot": "bot", "system": "system"}
 _PRIVATE = "A private note never counts."
 
 
@@ -47,16 +46,28 @@ def _message(payload: JsonObject, source: Source) -> Fields | None:
     message = at(payload, "data", "message")
     if not isinstance(message, dict) or text_of(message.get("id")) is None:
         raise refused_payload("The Freshchat payload has no message with an id.")
+    return message_fields(
+        {
+            **message,
+            "actor_type": first_text(message.get("actor_type"), at(payload, "actor", "actor_type")),
+            "actor_id": first_text(message.get("actor_id"), at(payload, "actor", "actor_id")),
+            "created_time": message.get("created_time") or payload.get("action_time"),
+        },
+        source,
+    )
+
+
+def message_fields(message: JsonObject, source: Source, *, sender_name: str | None = None) -> Fields | None:
+    """Return the fields of a message; None for a private note."""
     if message.get("message_type") == "private" or message.get("botsPrivateNote") is True:
         return None
-    sent_as = first_text(message.get("actor_type"), at(payload, "actor", "actor_type"))
-    sender = first_text(message.get("actor_id"), at(payload, "actor", "actor_id"))
-    actor, bot = _actor_and_bot(sent_as, sender=sender, source=source)
+    sent_as, sender = text_of(message.get("actor_type")), text_of(message.get("actor_id"))
+    actor, bot = _actor_and_bot(sent_as, sender=sender, name=sender_name, source=source)
     customer = first_text(message.get("user_id"), sender if sent_as == "user" else None)
     return {
         **_conversation_fields(message, customer=customer, source=source),
         "event_id": text_of(message.get("id")),
-        "occurred_at": message.get("created_time") or payload.get("action_time"),
+        "occurred_at": message.get("created_time"),
         "actor": actor,
         "kind": "message",
         **(_bot_of_customer(message, source) if actor == "customer" else bot),
@@ -130,13 +141,18 @@ def _property(content: JsonObject, name: str | None) -> str | None:
     return next((text_of(each.get("value")) for each in same), None)
 
 
-def _actor_and_bot(sent_as: str | None, *, sender: str | None, source: Source) -> tuple[str | None, Fields]:
-    identity = None if sent_as == "user" else source.identity(sender)
+def _actor_and_bot(
+    sent_as: str | None, *, sender: str | None, name: str | None = None, source: Source
+) -> tuple[str | None, Fields]:
+    if sent_as == "user":
+        return "customer", {}
+    identity = source.identity(sender, name)
     if identity is not None:
-        return "bot", identity_bot(source, identity)
+        return "bot", identity_bot(source, identity, name=name)
     if sent_as == "bot":
-        return "bot", platform_bot(source, sender) if sender else default_bot(source)
-    return _ACTORS.get(sent_as or "", sent_as), {}
+        bot_id = first_text(sender, name)
+        return "bot", default_bot(source) if bot_id is None else platform_bot(source, bot_id, name=name)
+    return sent_as, {}
 
 
 def _bot_of_customer(message: JsonObject, source: Source) -> Fields:
