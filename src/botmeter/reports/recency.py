@@ -1,15 +1,11 @@
 """Recency of an account's numbers."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from botmeter.ledger.statements import statements_of
-from botmeter.reports.snapshot import Snapshot, open_snapshot
+from botmeter.reports.snapshot import Snapshot
 
 sql = statements_of(__name__)
-
-if TYPE_CHECKING:
-    from botmeter.ledger.readable import ReadableLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +22,6 @@ class Recency:
     latest_event_us: int | None
     received_us: int | None
     live_received_us: int | None
-
-
-def recency(ledger: "ReadableLedger") -> Recency:
-    """Read the present recency."""
-    with open_snapshot(ledger) as snapshot:
-        return recency_of(snapshot)
 
 
 def recency_of(snapshot: Snapshot) -> Recency:

@@ -9,7 +9,8 @@ from botmeter.domain.instant import us_from_text
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.settle import settle
-from botmeter.reports.recency import Recency, recency
+from botmeter.reports.recency import Recency, recency_of
+from botmeter.reports.snapshot import open_snapshot
 from support.ledgers import NOW_US, append_events, event, made_account
 from support.live_batches import append_live, live_batch
 
@@ -21,6 +22,11 @@ SECOND = "2026-03-31T01:00"
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with Folder.owned(tmp_path / "data", purpose="a test") as folder, folder.ledger(made_account(folder)) as opened:
         yield opened
+
+
+def recency(ledger: Ledger) -> Recency:
+    with open_snapshot(ledger) as snapshot:
+        return recency_of(snapshot)
 
 
 def at(text: str) -> int:

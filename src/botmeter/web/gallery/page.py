@@ -6,10 +6,8 @@ from types import ModuleType
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
-from botmeter.charts.plane import Chart
 from botmeter.web import components, rich_text
 from botmeter.web.access import for_everyone
-from botmeter.web.gallery.charts import drawings
 from botmeter.web.layout import Frame, plain_frame
 from botmeter.web.rendering import rendered
 
@@ -26,10 +24,9 @@ class SampleForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryPage:
-    """Charts by name, and the modules that define the components' values."""
+    """The modules that define the components' values; charts are on the pages of the demo."""
 
     frame: Frame
-    charts: dict[str, Chart]
     form: forms.Form
     components: ModuleType
     rich_text: ModuleType
@@ -40,7 +37,6 @@ def gallery(request: HttpRequest) -> HttpResponse:
     """Show the gallery; it needs no account."""
     page = GalleryPage(
         frame=plain_frame(request, title="Components"),
-        charts=drawings(),
         form=SampleForm({"name": "Maple & Moor", "email": "priya@", "zone": "UTC", "role": "viewer"}),
         components=components,
         rich_text=rich_text,

@@ -1,13 +1,14 @@
 """Contexts of a report page and of its widgets."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.ledger.settle import Backlog
-from botmeter.reports.overview import Overview
+from botmeter.reports.overview import Overview, overview
 from botmeter.reports.report_json import UsageReport
 from botmeter.web.layout import Frame
-from botmeter.web.pages.report.answer_cache import cached_overview
 from botmeter.web.pages.report.report_access import ReportAccess
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
@@ -15,6 +16,9 @@ from botmeter.web.report_address import ReportAddress
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
+
+# Shared by a page, its deferred widgets and its polls, which are requested one by one. A year's is some 100 KB.
+_overviews: Final[BoundedCache[Hashable, Overview]] = BoundedCache(256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,12 @@ class WidgetContext:
     @property
     def compared(self) -> UsageReport | None:
         return self.overview.compared
+
+
+def cached_overview(ledger: "ReadableLedger", question: Question) -> Overview:
+    """Return the question's overview, cached by the ledger's version, which is unique per commit."""
+    key = (ledger.account.name, ledger.version, question.query, question.compared)
+    return _overviews.find_or_make(key, lambda: overview(ledger, question.query, compared=question.compared))
 
 
 def widget_context(

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from botmeter.domain.instant import now_us
 from botmeter.ledger.settle import Backlog
-from botmeter.web.pages.report.answer_cache import cached_recency
+from botmeter.web.pages.report.contexts import cached_overview
 from botmeter.web.pages.report.freshness import Freshness, freshness
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
@@ -65,7 +65,8 @@ def fresh_answer(
     """Answer a poll: 204 if unchanged, the freshness line if only it changed, else a redirect."""
     if request.GET.get("version") != _page_version(ledger, question):
         return HttpResponseRedirect(urls.report(question.address))
-    line = freshness(cached_recency(ledger), now_us=now_us(), zone=question.zone, waiting=waiting)
+    recency = cached_overview(ledger, question).recency
+    line = freshness(recency, now_us=now_us(), zone=question.zone, waiting=waiting)
     if request.GET.get("line") == _digest(line):
         return HttpResponse(status=204)
     page = FreshLine(freshness=line, following=following(ledger, question, urls=urls, line=line))

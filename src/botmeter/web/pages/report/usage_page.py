@@ -8,6 +8,7 @@ from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.instant import now_us
 from botmeter.metering.policy import in_force
 from botmeter.reports.policy_sentence import policy_sentence
+from botmeter.web.components import Link
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.contexts import PageContext, widget_context
 from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
@@ -30,15 +31,6 @@ HEADING: Final = {
     EntryPoint.SHARED: "Bot session consumption",
 }
 _PAST: Final = Freshness(text="Past period", kind="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actions:
-    """Links to actions on the report; empty if not offered."""
-
-    share_href: str = ""
-    export_href: str = ""
-    save_href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +57,7 @@ class UsagePage:
 
     frame: Frame
     subtitle: str
-    actions: Actions
+    actions: tuple[Link, ...]
     freshness: Freshness
     following: Following | None
     body: ReportBody
@@ -76,7 +68,7 @@ _bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(64)
 
 
 def usage_page(
-    ledger: "ReadableLedger", question: Question, *, context: PageContext, actions: Actions, subtitle: str
+    ledger: "ReadableLedger", question: Question, *, context: PageContext, subtitle: str, actions: tuple[Link, ...] = ()
 ) -> UsagePage:
     """Build the report page, caching its body until the ledger changes."""
     key = (ledger.account.name, ledger.version, question, context.urls, context.access)

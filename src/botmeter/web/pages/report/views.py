@@ -15,7 +15,7 @@ from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.follow import fresh_answer
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.start_page import has_events, start_page
-from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
+from botmeter.web.pages.report.usage_page import HEADING, usage_page
 from botmeter.web.pages.report.widget_page import widget_page
 from botmeter.web.pages.report.widgets import member_access, widget_named
 from botmeter.web.question import preferred_zone, report_question
@@ -89,10 +89,14 @@ def member_context(visit: Visit, address: ReportAddress, *, title: str) -> PageC
     )
 
 
-def _actions(visit: Visit, address: ReportAddress, *, urls: ReportUrls) -> Actions:
-    query = address.following(False).query()
-    return Actions(
-        share_href=reverse("shares", args=(visit.account,)) + (query or "?new") if visit.may(Right.SHARE) else "",
-        export_href=urls.rows(address) + "#export" if visit.may(Right.EXPORT) else "",
-        save_href=reverse("views", args=(visit.account,)) + (query or "?new") if visit.may(Right.SAVE_VIEWS) else "",
+def _actions(visit: Visit, address: ReportAddress, *, urls: ReportUrls) -> tuple[Link, ...]:
+    account, query = (visit.account,), address.following(False).query() or "?new"
+    links = (
+        (Right.SHARE, Link(label="Share", symbol="link", href=reverse("shares", args=account) + query)),
+        (Right.EXPORT, Link(label="Export", symbol="export", href=f"{urls.rows(address)}#export")),
+        (
+            Right.SAVE_VIEWS,
+            Link(label="Save view", symbol="save", href=reverse("views", args=(visit.account,)) + query),
+        ),
     )
+    return tuple(link for right, link in links if visit.may(right))

@@ -25,7 +25,7 @@ from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.rows.page import RowsRequest, rows_page
 from botmeter.web.pages.report.rows.view_options import read_rows_address
-from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
+from botmeter.web.pages.report.usage_page import HEADING, usage_page
 from botmeter.web.pages.report.widget_page import widget_page
 from botmeter.web.pages.report.widgets import widget_named
 from botmeter.web.pages.sharing.scope import Scope, shared_question
@@ -101,7 +101,6 @@ def shared(visit: SharedVisit) -> HttpResponse:
             shared.ledger,
             shared.question,
             context=shared.context(),
-            actions=Actions(),
             subtitle=HEADING[EntryPoint.SHARED],
         )
     if visit.request.method == "GET":

@@ -47,15 +47,12 @@ _SORT_KEYS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsPage:
-    """Underlying data; `ticket_count` is None unless ticket types are filtered."""
+    """Underlying data; `tickets` is None unless ticket types are filtered."""
 
     frame: Frame
-    sessions: str
-    session_count: int
-    rows: str
-    row_count: int
-    tickets: str
-    ticket_count: int | None
+    sessions: Cell
+    rows: Cell
+    tickets: Cell | None
     bar: FilterBar
     notices: tuple[Notice, ...]
     report_href: str
@@ -108,12 +105,9 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: tuple[
     columns = view.visible_columns
     return RowsPage(
         frame=request.page.frame,
-        sessions=text.counted(rows.session_count, "session"),
-        session_count=rows.session_count,
-        rows=text.counted(rows.row_count, "row"),
-        row_count=rows.row_count,
-        tickets="" if rows.ticket_count is None else text.counted(rows.ticket_count, "ticket"),
-        ticket_count=rows.ticket_count,
+        sessions=_counted(rows.session_count, "session"),
+        rows=_counted(rows.row_count, "row"),
+        tickets=None if rows.ticket_count is None else _counted(rows.ticket_count, "ticket"),
         bar=filter_bar(ledger, question, page=request.page, is_for_rows=True),
         notices=() if rows.row_count else (_no_rows(request),),
         report_href=urls.report(question.address),
@@ -143,6 +137,10 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: tuple[
         definition=_DEFINITIONS[view.options.grouping],
         footer=question.zone,
     )
+
+
+def _counted(count: int, noun: str) -> Cell:
+    return Cell(value=text.counted(count, noun), number=count)
 
 
 def _no_rows(request: RowsRequest) -> Notice:

@@ -23,27 +23,15 @@ SESSION_COLUMNS: Final = (
     "events",
     "closed_by",
 )
-DEFAULT_SESSION_COLUMNS: Final = (
-    "session_id",
-    "session_start",
-    "customer",
-    "bots",
-    "channels",
-    "conversations",
-    "tickets",
-    "closed_by",
-)
-DEFAULT_ROW_COLUMNS: Final = (
-    "session_id",
-    "session_start",
-    "customer_id",
-    "conversation_id",
-    "bot_name",
-    "bot_version",
-    "channel",
-    "ticket_ids",
-    "events",
-)
+_HIDDEN_SESSION_COLUMNS: Final = {"session_end", "events"}
+_HIDDEN_ROW_COLUMNS: Final = {
+    "session_end",
+    "bot_id",
+    "conversation_created_at",
+    "conversation_updated_at",
+    "ticket_types",
+    "preview",
+}
 _DEFAULTS: Final = RowOptions()
 _DEFAULT_ORDER: Final = f"-{SortKey.SESSION_START.value}"
 
@@ -63,9 +51,9 @@ class RowsAddress:
 
     @property
     def visible_columns(self) -> tuple[str, ...]:
-        """Return the chosen columns, else the defaults."""
-        defaults = DEFAULT_SESSION_COLUMNS if self.options.grouping is Grouping.SESSION else DEFAULT_ROW_COLUMNS
-        return self.columns or defaults
+        """Return the chosen columns, else those that are not hidden by default."""
+        hidden = _HIDDEN_SESSION_COLUMNS if self.options.grouping is Grouping.SESSION else _HIDDEN_ROW_COLUMNS
+        return self.columns or tuple(name for name in self.offered_columns if name not in hidden)
 
     def sorted_by(self, key: SortKey) -> "RowsAddress":
         """Sort by a key, or reverse it, from the first page."""
