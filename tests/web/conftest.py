@@ -60,11 +60,11 @@ class Copy:
 
     def state(self) -> dict[str, int]:
         """The accounts, and a number for each that grows with every commit."""
-        found = {}
+        versions = {}
         for name in self.opened.folder.accounts():
             with self.opened.reading(name) as ledger:
-                found[name] = ledger.version
-        return found
+                versions[name] = ledger.version
+        return versions
 
     @property
     def is_changed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Admin → API keys: created and shown once, replaced, revoked, by owners alone, and audited."""
+"""Admin → API keys: created and displayed once, replaced, revoked, by owners alone, and audited."""
 
 import re
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def sent(client: Client, path: str = KEYS, **fields: Any) -> Any:
     return client.post(path, {"name": "nightly", "scopes": ["reports:read"], **fields}, follow=True)
 
 
-def test_a_key_is_shown_once_and_kept_as_a_digest(olga: Client) -> None:
+def test_a_key_is_displayed_once_and_stored_as_a_digest(olga: Client) -> None:
     page = sent(olga).content.decode()
     secret = next(block for block in code_blocks(page) if block.startswith("bm_"))
     assert re.fullmatch(r"bm_[\w-]{43}", secret)
@@ -58,7 +58,7 @@ def test_a_key_is_shown_once_and_kept_as_a_digest(olga: Client) -> None:
     assert secret not in olga.get(KEYS).content.decode()
 
 
-def test_the_session_that_waits_for_the_next_page_does_not_hold_the_key(olga: Client) -> None:
+def test_the_stored_session_never_contains_the_new_key(olga: Client) -> None:
     olga.post(KEYS, {"name": "nightly", "scopes": ["reports:read"]})
     waiting = str(dict(olga.session))
     secret = next(block for block in code_blocks(olga.get(KEYS).content.decode()) if block.startswith("bm_"))
@@ -66,7 +66,7 @@ def test_the_session_that_waits_for_the_next_page_does_not_hold_the_key(olga: Cl
     assert secret not in waiting
 
 
-def test_making_a_key_is_written_down_without_its_secret(olga: Client, owner: User) -> None:
+def test_creating_a_key_is_audited_without_its_secret(olga: Client, owner: User) -> None:
     sent(olga)
     entry = AuditEntry.objects.get(action="key_created")
     assert (entry.account, entry.who, entry.detail["name"]) == ("acme", owner.email, "nightly")
@@ -87,14 +87,14 @@ def test_making_a_key_is_written_down_without_its_secret(olga: Client, owner: Us
         {"last_on": "soon"},
     ],
 )
-def test_a_key_that_can_not_be_is_refused_at_its_field(olga: Client, fields: dict[str, Any]) -> None:
+def test_an_invalid_key_shows_an_error_at_its_field(olga: Client, fields: dict[str, Any]) -> None:
     answer = sent(olga, **fields)
     assert answer.status_code == 200
     assert "has-error" in answer.content.decode()
     assert not ApiKey.objects.exists()
 
 
-def test_a_key_ends_after_its_last_day(olga: Client) -> None:
+def test_a_key_expires_after_its_last_day(olga: Client) -> None:
     last_on = present().date() + timedelta(days=3)
     sent(olga, last_on=last_on.isoformat())
     ends_at = ApiKey.objects.get().expires_at
@@ -102,7 +102,7 @@ def test_a_key_ends_after_its_last_day(olga: Client) -> None:
     assert (ends_at.date(), ends_at.hour) == (last_on + timedelta(days=1), 0)
 
 
-def test_a_revoked_key_is_revoked_at_once(olga: Client, made: NewKey) -> None:
+def test_revoking_a_key_takes_effect_at_once(olga: Client, made: NewKey) -> None:
     page = olga.post(f"{KEYS}/{made.key.pk}/revoke", follow=True).content.decode()
     assert "revoked" in page
     made.key.refresh_from_db()
@@ -111,7 +111,7 @@ def test_a_revoked_key_is_revoked_at_once(olga: Client, made: NewKey) -> None:
 
 
 @pytest.mark.parametrize(("lives_on", "works_now"), [("now", False), ("hour", True), ("day", True), ("week", True)])
-def test_a_replaced_key_works_on_for_as_long_as_was_chosen(
+def test_a_replaced_key_works_until_its_chosen_expiry(
     olga: Client, made: NewKey, lives_on: str, works_now: bool
 ) -> None:
     page = olga.post(f"{KEYS}/replace", {"key": made.key.pk, "lives_on": lives_on}, follow=True).content.decode()
@@ -122,7 +122,7 @@ def test_a_replaced_key_works_on_for_as_long_as_was_chosen(
     assert made.key.expires_at is not None
 
 
-def test_a_key_of_another_account_is_not_there(olga: Client) -> None:
+def test_a_key_of_another_account_is_not_found(olga: Client) -> None:
     other = new_key("other", KeyDraft(name="theirs", scopes=(Scope.REPORTS_READ,)), created_by=None).key
     assert olga.post(f"{KEYS}/{other.pk}/revoke").status_code == 404
     olga.post(f"{KEYS}/replace", {"key": other.pk, "lives_on": "now"})
@@ -133,15 +133,13 @@ def test_a_key_of_another_account_is_not_there(olga: Client) -> None:
 
 
 @pytest.mark.parametrize("fields", [{}, {"lives_on": "ever"}, {"key": "0"}, {"key": "x"}])
-def test_a_replacement_that_can_not_be_is_refused_at_its_field(
-    olga: Client, made: NewKey, fields: dict[str, str]
-) -> None:
+def test_an_invalid_replacement_shows_an_error_at_its_field(olga: Client, made: NewKey, fields: dict[str, str]) -> None:
     answer = olga.post(f"{KEYS}/replace", {"key": made.key.pk, **fields} if fields else {})
     assert "has-error" in answer.content.decode()
     assert ApiKey.objects.count() == 1
 
 
-def test_only_keys_that_work_can_be_replaced(olga: Client, made: NewKey) -> None:
+def test_only_active_keys_can_be_replaced(olga: Client, made: NewKey) -> None:
     assert "replace-key" in olga.get(KEYS).content.decode()
     olga.post(f"{KEYS}/{made.key.pk}/revoke")
     assert "replace-key" not in olga.get(KEYS).content.decode()
@@ -149,7 +147,9 @@ def test_only_keys_that_work_can_be_replaced(olga: Client, made: NewKey) -> None
     assert ApiKey.objects.count() == 1
 
 
-def test_a_viewer_may_neither_see_nor_send(made: NewKey, viewer: User, browser: Callable[..., Client]) -> None:
+def test_a_viewer_can_neither_open_the_page_nor_submit_its_forms(
+    made: NewKey, viewer: User, browser: Callable[..., Client]
+) -> None:
     client = browser(viewer)
     assert client.get(KEYS).status_code == 403
     assert sent(client).status_code == 403
@@ -158,7 +158,7 @@ def test_a_viewer_may_neither_see_nor_send(made: NewKey, viewer: User, browser: 
     assert ApiKey.objects.count() == 1
 
 
-def test_nothing_is_sent_without_the_form_s_own_token(
+def test_a_form_without_its_csrf_token_is_refused(
     ledgers: OpenLedgers, owner: User, browser: Callable[..., Client]
 ) -> None:
     client = browser(owner, checks_csrf=True)
@@ -166,7 +166,7 @@ def test_nothing_is_sent_without_the_form_s_own_token(
     assert not ApiKey.objects.exists()
 
 
-def test_a_name_with_html_is_shown_as_text(olga: Client) -> None:
+def test_html_in_a_name_is_escaped(olga: Client) -> None:
     page = sent(olga, name="<script>alert(1)</script>").content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
@@ -182,12 +182,12 @@ def allowed(scopes: list[str]) -> set[Scope]:
 
 
 @pytest.mark.parametrize("scope", Scope)
-def test_a_scope_allows_itself_alone_and_admin_allows_everything(scope: Scope) -> None:
+def test_a_scope_allows_only_itself_and_admin_allows_everything(scope: Scope) -> None:
     assert allowed([scope.value]) == (set(Scope) if scope is Scope.ADMIN else {scope})
     assert allowed([]) == set()
 
 
-def test_the_page_offers_every_scope_with_its_sentence(olga: Client) -> None:
+def test_the_page_offers_every_scope_with_its_description(olga: Client) -> None:
     page = olga.get(KEYS).content.decode()
     assert all(scope.value in page and scope.sentence.rstrip(".") in page for scope in Scope)
     assert sent(olga, scopes=[scope.value for scope in Scope]).status_code == 200
@@ -199,7 +199,7 @@ def made_with(**fields: Any) -> NewKey:
 
 
 @pytest.mark.parametrize(
-    ("deed", "code"),
+    ("action", "code"),
     [
         (lambda: made_with(name=" "), "key_name_invalid"),
         (lambda: made_with(scopes=()), "scopes_missing"),
@@ -214,13 +214,13 @@ def made_with(**fields: Any) -> NewKey:
         ),
     ],
 )
-def test_what_can_not_be_is_refused_with_its_code(deed: Callable[[], object], code: str) -> None:
+def test_an_invalid_change_is_refused_with_its_code(action: Callable[[], object], code: str) -> None:
     with pytest.raises(Refused) as refused:
-        deed()
+        action()
     assert refused.value.code == code
 
 
-def test_a_new_key_lasts_as_long_as_the_one_that_it_replaces() -> None:
+def test_a_replacement_key_has_the_lifetime_of_the_old_one() -> None:
     old = made_with(expires_at=present() + timedelta(days=30)).key
     new = rotate_key(old, lives_on=timedelta(hours=1), created_by=None).key
     old.refresh_from_db()
@@ -230,9 +230,9 @@ def test_a_new_key_lasts_as_long_as_the_one_that_it_replaces() -> None:
     assert timedelta(days=29, hours=23) < new.expires_at - present() <= timedelta(days=30)
 
 
-def test_the_page_of_the_api_needs_nobody_and_names_every_address(client: Client, ledgers: OpenLedgers) -> None:
+def test_the_api_reference_is_public_and_lists_every_route(client: Client, ledgers: OpenLedgers) -> None:
     page = client.get(reverse("api-reference")).content.decode()
-    told = client.get(reverse("openapi")).json()
-    assert all(path in page for path in told["paths"])
+    document = client.get(reverse("openapi")).json()
+    assert all(path in page for path in document["paths"])
     assert "style=" not in page
     assert len(re.findall(r"<h1\b", page)) == 1

@@ -1,4 +1,4 @@
-"""Every address of people, for everyone who should not: signed out, stranger, viewer, and forms from elsewhere."""
+"""Every page of users, for those without access: signed out, strangers, viewers, and forms of other sites."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from web.conftest import PASSWORD, MakeBrowser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]
 
-PLACES: dict[str, Any] = {"account": "acme", "member": 1, "link": 1, "secret": "x" * 43}
+EXAMPLES: dict[str, Any] = {"account": "acme", "member": 1, "link": 1, "secret": "x" * 43}
 ROUTES = {str(route.name): route for route in urlpatterns}
-# What can be sent to each, right as far as it goes; whoever is stopped is not stopped by a mistake in it.
+# Valid values for each form, so that nothing is refused because of an invalid one.
 SENT: dict[str, dict[str, str]] = {
     "sign-in": {"username": "olga@example.org", "password": PASSWORD},
     "accounts": {"account_name": "stolen", "account_title": "Stolen"},
@@ -28,7 +28,7 @@ SENT: dict[str, dict[str, str]] = {
 
 def address_of(route: URLPattern) -> str:
     names = route.pattern.converters
-    return reverse(str(route.name), kwargs={name: PLACES[name] for name in names})
+    return reverse(str(route.name), kwargs={name: EXAMPLES[name] for name in names})
 
 
 def world() -> tuple[object, ...]:
@@ -45,7 +45,7 @@ def of(who: str) -> list[str]:
     return [name for name, route in ROUTES.items() if route.callback.who == who]
 
 
-def test_every_route_says_for_whom_it_is() -> None:
+def test_every_route_declares_its_audience() -> None:
     assert set(of("everyone")) | set(of("person")) | set(of("member")) == set(ROUTES)
     assert set(of("everyone")) == {
         "sign-in",
@@ -60,7 +60,7 @@ def test_every_route_says_for_whom_it_is() -> None:
 
 
 @pytest.mark.parametrize("name", [*of("person"), *of("member")])
-def test_whoever_is_signed_out_is_led_to_the_door(name: str, owner: User, browser: MakeBrowser) -> None:
+def test_signed_out_users_are_redirected_to_sign_in(name: str, owner: User, browser: MakeBrowser) -> None:
     path, before = address_of(ROUTES[name]), world()
     for answer in (browser().get(path), browser().post(path, SENT.get(name, {}))):
         assert answer.status_code == 302
@@ -69,7 +69,7 @@ def test_whoever_is_signed_out_is_led_to_the_door(name: str, owner: User, browse
 
 
 @pytest.mark.parametrize("name", of("member"))
-def test_to_a_stranger_an_account_does_not_exist(name: str, owner: User, stranger: User, browser: MakeBrowser) -> None:
+def test_an_account_does_not_exist_for_a_stranger(name: str, owner: User, stranger: User, browser: MakeBrowser) -> None:
     path, before = address_of(ROUTES[name]), world()
     unknown = path.replace("/acme/", "/nowhere/")
     client = browser(stranger)
@@ -81,7 +81,7 @@ def test_to_a_stranger_an_account_does_not_exist(name: str, owner: User, strange
 
 @pytest.mark.parametrize("name", of("member"))
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST, Role.BILLING_ADMIN])
-def test_a_member_without_the_right_may_neither_see_nor_send(
+def test_a_member_without_the_right_can_neither_open_nor_submit(
     name: str, role: Role, owner: User, viewer: User, browser: MakeBrowser
 ) -> None:
     Membership.objects.filter(user=viewer).update(role=role)
@@ -95,7 +95,9 @@ def test_a_member_without_the_right_may_neither_see_nor_send(
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_a_form_from_elsewhere_changes_nothing(name: str, owner: User, viewer: User, browser: MakeBrowser) -> None:
+def test_a_form_without_a_csrf_token_changes_nothing(
+    name: str, owner: User, viewer: User, browser: MakeBrowser
+) -> None:
     path = address_of(ROUTES[name])
     if name == "member":
         path = f"/a/acme/admin/users/{Membership.objects.get(user=viewer).pk}"
@@ -110,7 +112,7 @@ def test_a_form_from_elsewhere_changes_nothing(name: str, owner: User, viewer: U
     assert world() == before
 
 
-def test_a_form_with_the_right_token_from_another_site_changes_nothing(owner: User, browser: MakeBrowser) -> None:
+def test_a_form_from_another_site_changes_nothing_even_with_the_token(owner: User, browser: MakeBrowser) -> None:
     client = browser(owner, checks_csrf=True)
     client.get("/me")
     sent = {"name": "Stolen", "theme": "dark", "csrfmiddlewaretoken": client.cookies["botmeter_csrf"].value}
@@ -119,7 +121,7 @@ def test_a_form_with_the_right_token_from_another_site_changes_nothing(owner: Us
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_every_answer_keeps_frames_scripts_and_caches_away(name: str, owner: User, browser: MakeBrowser) -> None:
+def test_every_response_forbids_frames_scripts_and_caching(name: str, owner: User, browser: MakeBrowser) -> None:
     for client in (browser(), browser(owner)):
         headers = client.get(address_of(ROUTES[name])).headers
         assert headers["X-Frame-Options"] == "DENY"
@@ -130,7 +132,7 @@ def test_every_answer_keeps_frames_scripts_and_caches_away(name: str, owner: Use
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_a_host_that_is_not_ours_gets_no_page(name: str, owner: User, browser: MakeBrowser) -> None:
+def test_an_unknown_host_is_refused(name: str, owner: User, browser: MakeBrowser) -> None:
     path = address_of(ROUTES[name])
     for host in ("evil.example", "testserver.evil.example", "testserver:80@evil.example", "a b"):
         answer = browser(owner).get(path, headers={"host": host})
@@ -139,7 +141,7 @@ def test_a_host_that_is_not_ours_gets_no_page(name: str, owner: User, browser: M
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_every_page_has_one_heading_labels_and_nothing_inline(name: str, owner: User, browser: MakeBrowser) -> None:
+def test_every_page_has_one_heading_and_labels_and_no_inline_code(name: str, owner: User, browser: MakeBrowser) -> None:
     for client in (browser(), browser(owner)):
         answer = client.get(address_of(ROUTES[name]))
         if answer.status_code != 200:
@@ -148,12 +150,12 @@ def test_every_page_has_one_heading_labels_and_nothing_inline(name: str, owner: 
         assert page.count("<h1") == 1
         assert "style=" not in page
         assert " onclick" not in page
-        for rest in page.split("<form")[1:]:
-            form = rest.partition("</form>")[0]
+        for part in page.split("<form")[1:]:
+            form = part.partition("</form>")[0]
             assert 'method="post"' not in form or "csrfmiddlewaretoken" in form
 
 
-def test_the_cookies_can_not_be_read_or_sent_along_by_others(owner: User, browser: MakeBrowser) -> None:
+def test_cookies_are_hidden_from_scripts_and_other_sites(owner: User, browser: MakeBrowser) -> None:
     client = browser()
     client.post("/sign-in", SENT["sign-in"])
     session = client.cookies["botmeter_session"]

@@ -1,4 +1,4 @@
-"""Admin → Audit: who did what, found again by person, deed and day, page after page."""
+"""Admin → Audit log: entries by person, action and day, page by page."""
 
 import re
 from datetime import timedelta
@@ -26,51 +26,51 @@ def note(user: User, number: int, *, days_ago: int = 0, account: str = "acme") -
     AuditEntry.objects.filter(pk=newest.pk).update(recorded_at=present() - timedelta(days=days_ago))
 
 
-def test_what_was_done_stands_there_newest_first(owner: User, browser: MakeBrowser) -> None:
+def test_entries_are_listed_newest_first(owner: User, browser: MakeBrowser) -> None:
     for number in range(3):
         note(owner, number)
-    shown = lines(browser(owner).get(AUDIT).content.decode())
-    assert [f"rows: {number}" in line for number, line in zip((2, 1, 0), shown, strict=True)] == [True] * 3
-    assert "Exported" in shown[0]
+    entries = lines(browser(owner).get(AUDIT).content.decode())
+    assert [f"rows: {number}" in line for number, line in zip((2, 1, 0), entries, strict=True)] == [True] * 3
+    assert "Exported" in entries[0]
 
 
-def test_every_page_follows_the_last_and_nothing_is_missed_or_doubled(owner: User, browser: MakeBrowser) -> None:
+def test_paging_neither_skips_nor_repeats_entries(owner: User, browser: MakeBrowser) -> None:
     for number in range(120):
         note(owner, number)
-    # Many at one instant: the place in the log is more than a time.
+    # Many at one instant: the cursor is more than a time.
     AuditEntry.objects.update(recorded_at=present())
-    client, href, found = browser(owner), AUDIT, []
+    client, href, numbers = browser(owner), AUDIT, []
     while href:
         page = client.get(href).content.decode()
-        found += [int(number) for number in re.findall(r"rows: (\d+)", page)]
+        numbers += [int(number) for number in re.findall(r"rows: (\d+)", page)]
         older = re.search(r'href="([^"]*before=[^"]*)"', page)
         href = older[1].replace("&amp;", "&") if older else ""
         note(owner, 1_000)
         AuditEntry.objects.filter(detail__rows=1_000).update(recorded_at=present())
-    assert [number for number in found if number < 1_000] == list(range(119, -1, -1))
-    assert len(found) == 120
+    assert [number for number in numbers if number < 1_000] == list(range(119, -1, -1))
+    assert len(numbers) == 120
 
 
-def test_it_is_filtered_by_person_deed_and_day(owner: User, viewer: User, browser: MakeBrowser) -> None:
+def test_the_log_can_be_filtered_by_person_action_and_day(owner: User, viewer: User, browser: MakeBrowser) -> None:
     note(owner, 1)
     note(viewer, 2)
     note(viewer, 3, days_ago=10)
     record(Action.KEY_CREATED, request=None, user=viewer, account="acme", name="key")
     client = browser(owner)
 
-    def found(**asked: str) -> list[int]:
-        return [int(number) for number in re.findall(r"rows: (\d+)", client.get(AUDIT, asked).content.decode())]
+    def matches(**query: str) -> list[int]:
+        return [int(number) for number in re.findall(r"rows: (\d+)", client.get(AUDIT, query).content.decode())]
 
     today, earlier = present().date(), present().date() - timedelta(days=9)
-    assert found(who=viewer.email) == [2, 3]
-    assert found(action="exported") == [2, 1, 3]
-    assert found(action="key_created") == []
-    assert found(**{"from": today.isoformat()}) == [2, 1]
-    assert found(to=earlier.isoformat(), who=viewer.email) == [3]
-    assert found(who="nobody") == []
+    assert matches(who=viewer.email) == [2, 3]
+    assert matches(action="exported") == [2, 1, 3]
+    assert matches(action="key_created") == []
+    assert matches(**{"from": today.isoformat()}) == [2, 1]
+    assert matches(to=earlier.isoformat(), who=viewer.email) == [3]
+    assert matches(who="nobody") == []
 
 
-def test_accounts_do_not_read_each_others_log(owner: User, stranger: User, browser: MakeBrowser) -> None:
+def test_an_account_sees_only_its_own_entries(owner: User, stranger: User, browser: MakeBrowser) -> None:
     note(owner, 1)
     note(stranger, 2, account="other")
     record(Action.SIGNED_IN, request=None, user=stranger)
@@ -79,7 +79,7 @@ def test_accounts_do_not_read_each_others_log(owner: User, stranger: User, brows
     assert stranger.email not in page
 
 
-def test_what_members_do_about_themselves_is_for_the_owners_of_their_accounts(
+def test_owners_see_the_sign_ins_of_members_of_their_accounts(
     owner: User, viewer: User, person: MakePerson, browser: MakeBrowser
 ) -> None:
     record(Action.SIGNED_IN, request=None, user=viewer)
@@ -91,7 +91,7 @@ def test_what_members_do_about_themselves_is_for_the_owners_of_their_accounts(
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"),
+    ("query", "code"),
     [
         ({"before": "x"}, "cursor_invalid"),
         ({"before": "1.2.3"}, "cursor_invalid"),
@@ -103,29 +103,31 @@ def test_what_members_do_about_themselves_is_for_the_owners_of_their_accounts(
         ({"to": "2026-02-30"}, "date_invalid"),
     ],
 )
-def test_what_can_not_be_asked_is_refused(owner: User, browser: MakeBrowser, asked: dict[str, str], code: str) -> None:
-    answer = browser(owner).get(AUDIT, asked)
+def test_an_invalid_filter_or_cursor_is_refused(
+    owner: User, browser: MakeBrowser, query: dict[str, str], code: str
+) -> None:
+    answer = browser(owner).get(AUDIT, query)
     assert answer.status_code == 400
     assert code in answer.content.decode()
 
 
 @pytest.mark.parametrize(
-    "asked", [{"to": "9999-12-31"}, {"from": "0001-01-01"}, {"who": "\0"}, {"who": "x" * 5_000}, {"before": "1.1"}]
+    "query", [{"to": "9999-12-31"}, {"from": "0001-01-01"}, {"who": "\0"}, {"who": "x" * 5_000}, {"before": "1.1"}]
 )
-def test_the_edges_of_the_calendar_are_no_failure(owner: User, browser: MakeBrowser, asked: dict[str, str]) -> None:
-    assert browser(owner).get(AUDIT, asked).status_code == 200
+def test_extreme_filter_values_are_accepted(owner: User, browser: MakeBrowser, query: dict[str, str]) -> None:
+    assert browser(owner).get(AUDIT, query).status_code == 200
 
 
-def test_what_people_typed_is_text_and_nothing_else(owner: User, browser: MakeBrowser) -> None:
+def test_html_in_details_is_escaped(owner: User, browser: MakeBrowser) -> None:
     record(Action.SETTING_CHANGED, request=None, user=owner, account="acme", after="<img src=x onerror=alert(1)>")
     assert "<img" not in browser(owner).get(AUDIT).content.decode()
 
 
-def test_nothing_is_sent_to_the_log(owner: User, browser: MakeBrowser) -> None:
+def test_the_log_accepts_no_post(owner: User, browser: MakeBrowser) -> None:
     assert browser(owner).post(AUDIT).status_code == 405
 
 
-def test_yes_no_and_roles_are_said_in_words(owner: User, browser: MakeBrowser) -> None:
+def test_booleans_roles_and_lists_are_formatted_as_words(owner: User, browser: MakeBrowser) -> None:
     record(
         Action.MEMBER_INVITED,
         request=None,
@@ -139,7 +141,7 @@ def test_yes_no_and_roles_are_said_in_words(owner: User, browser: MakeBrowser) -
     assert "may export: no · role: billing admin · to: 1, 2" in page
 
 
-def test_an_address_of_a_proxys_client_is_kept_only_behind_a_proxy(
+def test_a_forwarded_client_address_is_recorded_only_behind_a_proxy(
     owner: User, browser: MakeBrowser, settings: Settings
 ) -> None:
     client, forwarded = browser(owner), {"x-forwarded-for": "6.6.6.6, 10.1.2.3"}

@@ -1,4 +1,4 @@
-"""Coming in by a secret link: first start, sign-in link, invitation, new password. Used, expired, altered."""
+"""Secret links: first start, sign-in, invitation, new password; used, expired and altered ones."""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def empty_folder(tmp_path: Path) -> Iterator[OpenLedgers]:
 
 @pytest.fixture
 def mails(settings: Settings) -> None:
-    """The server knows how to send mail, and under which address it is known."""
+    """A server with a mail server and a public address."""
     settings.EMAIL_HOST, settings.PUBLIC_URL = "mail.example.org", "https://meter.example.org"
     # The hourly count of sent emails is in the cache.
     cache.clear()
@@ -50,7 +50,7 @@ def first_start() -> str:
     return f"/start/{new_link(Link.Purpose.FIRST_START, lasting=DAY)}"
 
 
-def test_the_first_person_owns_every_account_that_is_there(ledgers: OpenLedgers, browser: MakeBrowser) -> None:
+def test_the_first_user_owns_every_existing_account(ledgers: OpenLedgers, browser: MakeBrowser) -> None:
     client, path = browser(), first_start()
     assert "Create the first user" in client.get(path).content.decode()
     assert client.post(path, ME)["Location"] == "/"
@@ -58,7 +58,7 @@ def test_the_first_person_owns_every_account_that_is_there(ledgers: OpenLedgers,
     assert client.get("/me").status_code == 200
 
 
-def test_where_there_is_no_account_the_first_person_makes_one(empty_folder: OpenLedgers, browser: MakeBrowser) -> None:
+def test_without_accounts_the_first_user_creates_one(empty_folder: OpenLedgers, browser: MakeBrowser) -> None:
     client, path = browser(), first_start()
     assert "account_name" in client.get(path).content.decode()
     client.post(path, {**ME, "account_name": "Maple", "account_title": "Maple & Moor"})
@@ -67,7 +67,7 @@ def test_where_there_is_no_account_the_first_person_makes_one(empty_folder: Open
         assert ledger.account.title == "Maple & Moor"
 
 
-def test_a_name_that_can_not_be_leaves_everything_as_it_was(empty_folder: OpenLedgers, browser: MakeBrowser) -> None:
+def test_an_invalid_account_id_changes_nothing(empty_folder: OpenLedgers, browser: MakeBrowser) -> None:
     client, path = browser(), first_start()
     page = client.post(path, {**ME, "account_name": "../etc", "account_title": "x"}).content.decode()
     assert "is not a valid account name" in page
@@ -75,27 +75,27 @@ def test_a_name_that_can_not_be_leaves_everything_as_it_was(empty_folder: OpenLe
     assert client.post(path, {**ME, "account_name": "maple", "account_title": "x"}).status_code == 302
 
 
-def test_the_demos_owner_is_nobodys_owner(ledgers: OpenLedgers, browser: MakeBrowser) -> None:
+def test_the_demo_owner_does_not_count_as_a_user(ledgers: OpenLedgers, browser: MakeBrowser) -> None:
     demo = User.objects.create_user("demo@botmeter.example")
     Membership.objects.create(user=demo, account="acme", role=Role.OWNER, may_export=True)
     browser().post(first_start(), ME)
     assert Membership.objects.filter(account="acme", user__email="ada@example.org", role=Role.OWNER).exists()
 
 
-def test_an_account_that_people_use_is_not_given_to_whoever_starts(
+def test_the_first_user_does_not_own_accounts_that_have_members(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:
     browser().post(first_start(), ME)
     assert not Membership.objects.filter(user__email="ada@example.org").exists()
 
 
-def test_nobody_takes_over_a_user_by_the_first_start(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_first_start_cannot_take_over_an_existing_user(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     page = browser().post(first_start(), {**ME, "email": owner.email.upper()}).content.decode()
     assert "A user with this email address already exists" in page
     assert User.objects.get(pk=owner.pk).check_password(PASSWORD)
 
 
-def test_opening_a_link_uses_nothing_up_and_sending_its_form_does(ledgers: OpenLedgers, browser: MakeBrowser) -> None:
+def test_only_submitting_the_form_uses_up_a_link(ledgers: OpenLedgers, browser: MakeBrowser) -> None:
     path = first_start()
     for _ in range(3):
         assert browser().get(path).status_code == 200
@@ -106,39 +106,39 @@ def test_opening_a_link_uses_nothing_up_and_sending_its_form_does(ledgers: OpenL
     assert browser().post(path, {**ME, "email": "eve@example.org"}).status_code == 404
 
 
-@pytest.mark.parametrize("place", ["start", "link", "invitation", "password"])
-def test_a_link_is_good_for_its_own_purpose_only_and_not_when_altered_or_expired(
-    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, place: str
+@pytest.mark.parametrize("route", ["start", "link", "invitation", "password"])
+def test_a_link_works_for_its_purpose_only_and_not_when_altered_or_expired(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, route: str
 ) -> None:
     purposes = {"start": "first_start", "link": "sign_in", "invitation": "invitation", "password": "password"}
     about = {"user": owner, "account": "acme", "email": "new@example.org", "role": "viewer"}
     for purpose in purposes.values():
         secret = new_link(Link.Purpose(purpose), lasting=DAY, **about)
-        expected = 200 if purposes[place] == purpose else 404
-        assert browser().get(f"/{place}/{secret}").status_code == expected
+        expected = 200 if purposes[route] == purpose else 404
+        assert browser().get(f"/{route}/{secret}").status_code == expected
         for altered in (secret[:-1], secret + "A", secret.swapcase(), digest_of(secret), "x", "%00"):
-            assert browser().get(f"/{place}/{altered}").status_code == 404
-            assert browser().post(f"/{place}/{altered}").status_code == 404
+            assert browser().get(f"/{route}/{altered}").status_code == 404
+            assert browser().post(f"/{route}/{altered}").status_code == 404
         expired = new_link(Link.Purpose(purpose), lasting=-DAY, **about)
-        assert browser().get(f"/{place}/{expired}").status_code == 404
-        assert browser().post(f"/{place}/{expired}").status_code == 404
+        assert browser().get(f"/{route}/{expired}").status_code == 404
+        assert browser().post(f"/{route}/{expired}").status_code == 404
 
 
-def test_secrets_are_not_kept(owner: User) -> None:
+def test_secrets_of_links_are_not_stored(owner: User) -> None:
     secret = new_link(Link.Purpose.SIGN_IN, lasting=DAY, user=owner)
     assert secret not in str(Link.objects.values().get())
 
 
-def test_of_two_who_use_a_link_at_once_one_comes_late(owner: User) -> None:
+def test_two_concurrent_uses_of_a_link_let_only_one_succeed(owner: User) -> None:
     new_link(Link.Purpose.SIGN_IN, lasting=DAY, user=owner)
-    seen_by_both = Link.objects.get()
-    use_up(seen_by_both)
+    link = Link.objects.get()
+    use_up(link)
     with pytest.raises(Missing) as refused:
-        use_up(seen_by_both)
+        use_up(link)
     assert refused.value.code == "link_unusable"
 
 
-def test_a_sign_in_link_waits_for_the_button(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_a_sign_in_link_signs_in_only_after_its_button(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     path = f"/link/{new_link(Link.Purpose.SIGN_IN, lasting=DAY, user=owner)}"
     client = browser()
     assert owner.email in client.get(path).content.decode()
@@ -148,7 +148,7 @@ def test_a_sign_in_link_waits_for_the_button(ledgers: OpenLedgers, owner: User, 
     assert browser().post(path).status_code == 404
 
 
-def test_the_demos_link_signs_in_at_once_and_again(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_the_demo_link_signs_in_at_once_and_repeatedly(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     path = f"/link/{new_link(Link.Purpose.SIGN_IN, lasting=DAY, user=owner, is_reusable=True)}"
     for _ in range(2):
         client = browser()
@@ -156,7 +156,7 @@ def test_the_demos_link_signs_in_at_once_and_again(ledgers: OpenLedgers, owner: 
         assert client.get("/me").status_code == 200
 
 
-def test_a_link_of_someone_shut_out_is_no_link(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_a_link_of_an_inactive_user_is_unusable(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     secrets = [new_link(purpose, lasting=DAY, user=owner) for purpose in (Link.Purpose.SIGN_IN, Link.Purpose.PASSWORD)]
     User.objects.update(is_active=False)
     assert browser().post(f"/link/{secrets[0]}").status_code == 404
@@ -168,7 +168,7 @@ def invitation_of(inviter: User, email: str = "new@example.org") -> str:
     return f"/invitation/{new_link(Link.Purpose.INVITATION, lasting=DAY, **about)}"
 
 
-def test_a_new_person_joins_with_a_name_and_a_password(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_a_new_user_joins_with_a_name_and_a_password(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     client, path = browser(), invitation_of(owner)
     assert "Olga invites you as an analyst" in client.get(path).content.decode()
     assert client.post(path, {"name": "New", "password": PASSWORD})["Location"] == "/a/acme/reports"
@@ -178,7 +178,7 @@ def test_a_new_person_joins_with_a_name_and_a_password(ledgers: OpenLedgers, own
     assert browser().get(path).status_code == 404
 
 
-def test_someone_who_is_signed_in_joins_as_they_are(
+def test_a_signed_in_user_joins_as_themselves(
     ledgers: OpenLedgers, owner: User, stranger: User, browser: MakeBrowser
 ) -> None:
     path, client = invitation_of(owner), browser(stranger)
@@ -188,7 +188,7 @@ def test_someone_who_is_signed_in_joins_as_they_are(
     assert not User.objects.filter(email="new@example.org").exists()
 
 
-def test_an_invitation_never_sets_the_password_of_someone_who_exists(
+def test_an_invitation_never_sets_the_password_of_an_existing_user(
     ledgers: OpenLedgers, owner: User, person: MakePerson, browser: MakeBrowser
 ) -> None:
     known, fresh = person("known@example.org"), User.objects.create_user("fresh@example.org")
@@ -200,7 +200,7 @@ def test_an_invitation_never_sets_the_password_of_someone_who_exists(
         assert Link.objects.filter(email=user.email, used_at=None).exists()
 
 
-def test_a_member_is_not_made_another_by_an_invitation(
+def test_an_invitation_does_not_change_an_existing_member(
     ledgers: OpenLedgers, owner: User, viewer: User, browser: MakeBrowser
 ) -> None:
     answer = browser(viewer).post(invitation_of(owner))
@@ -209,7 +209,7 @@ def test_a_member_is_not_made_another_by_an_invitation(
     assert Membership.objects.get(user=viewer).role == Role.VIEWER
 
 
-def test_without_mail_a_forgotten_password_is_a_matter_of_people(browser: MakeBrowser) -> None:
+def test_without_mail_the_reset_page_refers_to_an_owner(browser: MakeBrowser) -> None:
     page = browser().get("/password").content.decode()
     assert "Ask an account owner" in page
     assert "<form" not in page
@@ -219,13 +219,13 @@ def test_without_mail_a_forgotten_password_is_a_matter_of_people(browser: MakeBr
 
 def emailed_link() -> str:
     wait_until_sent()
-    found = re.search(r"https://meter\.example\.org(/password/\S+)", str(mail.outbox[-1].body))
-    assert found
-    return found[1]
+    match = re.search(r"https://meter\.example\.org(/password/\S+)", str(mail.outbox[-1].body))
+    assert match
+    return match[1]
 
 
 @pytest.mark.usefixtures("mails", "ledgers")
-def test_an_emailed_link_leads_to_a_new_password_once(owner: User, browser: MakeBrowser) -> None:
+def test_an_emailed_link_sets_a_new_password_once(owner: User, browser: MakeBrowser) -> None:
     signed_in = browser(owner)
     browser().post("/password", {"email": f" {owner.email.upper()}"})
     path, client = emailed_link(), browser()
@@ -239,7 +239,7 @@ def test_an_emailed_link_leads_to_a_new_password_once(owner: User, browser: Make
 
 
 @pytest.mark.usefixtures("mails", "ledgers")
-def test_a_new_password_makes_every_earlier_link_void(owner: User, browser: MakeBrowser) -> None:
+def test_a_new_password_invalidates_earlier_links(owner: User, browser: MakeBrowser) -> None:
     older = new_link(Link.Purpose.SIGN_IN, lasting=DAY, user=owner)
     browser().post("/password", {"email": owner.email})
     first = emailed_link()
@@ -250,7 +250,7 @@ def test_a_new_password_makes_every_earlier_link_void(owner: User, browser: Make
 
 
 @pytest.mark.usefixtures("mails")
-def test_nobody_learns_who_is_known(owner: User, browser: MakeBrowser) -> None:
+def test_a_reset_does_not_reveal_known_addresses(owner: User, browser: MakeBrowser) -> None:
     pages = []
     for email in (owner.email, "nobody@example.org"):
         page = browser().post("/password", {"email": email}, follow=True).content.decode()
@@ -262,7 +262,7 @@ def test_nobody_learns_who_is_known(owner: User, browser: MakeBrowser) -> None:
 
 
 @pytest.mark.usefixtures("mails")
-def test_nobodys_mailbox_is_filled(owner: User, browser: MakeBrowser) -> None:
+def test_reset_emails_are_rate_limited(owner: User, browser: MakeBrowser) -> None:
     for _ in range(8):
         assert browser().post("/password", {"email": owner.email})["Location"] == "/sign-in"
     wait_until_sent()
@@ -278,7 +278,7 @@ def test_an_email_links_to_the_configured_url_whatever_host_was_requested(owner:
     assert not any(name in email.body for email in mail.outbox for name in ("evil", "6666"))
 
 
-def test_a_letter_that_can_not_be_sent_stops_nobody(
+def test_a_failing_mail_server_does_not_fail_the_request(
     mails: None, owner: User, browser: MakeBrowser, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -288,7 +288,7 @@ def test_a_letter_that_can_not_be_sent_stops_nobody(
     assert "could not be sent" in caplog.text
 
 
-def test_links_that_open_nothing_any_more_are_forgotten_but_for_invitations(owner: User) -> None:
+def test_expired_links_except_invitations_are_deleted(owner: User) -> None:
     for lasting in (-DAY, DAY):
         for purpose in (Link.Purpose.PASSWORD, Link.Purpose.INVITATION):
             new_link(purpose, lasting=lasting, user=owner)

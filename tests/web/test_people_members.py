@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]
 USERS = "/a/acme/admin/users"
 
 
-def place_of(user: User, account: str = "acme") -> str:
+def member_path(user: User, account: str = "acme") -> str:
     return f"/a/acme/admin/users/{Membership.objects.get(user=user, account=account).pk}"
 
 
@@ -31,16 +31,16 @@ def role_of(user: User) -> str:
     return Membership.objects.get(user=user, account="acme").role
 
 
-def shown_link(page: str, place: str) -> str:
-    found = re.search(rf"http://testserver(/{place}/[\w-]+)", page)
-    assert found, "no link is shown"
-    return found[1]
+def displayed_link(page: str, route: str) -> str:
+    match = re.search(rf"http://testserver(/{route}/[\w-]+)", page)
+    assert match, "The page displays no link."
+    return match[1]
 
 
-def test_an_invitation_is_shown_once_and_leads_in(owner: User, browser: MakeBrowser) -> None:
+def test_an_invitation_link_is_displayed_once_and_lets_the_user_join(owner: User, browser: MakeBrowser) -> None:
     client = browser(owner)
     sent = {"email": "New@Example.org", "role": "viewer", "may_export": "on"}
-    path = shown_link(client.post(USERS, sent, follow=True).content.decode(), "invitation")
+    path = displayed_link(client.post(USERS, sent, follow=True).content.decode(), "invitation")
     page = client.get(USERS).content.decode()
     assert path not in page
     assert "new@example.org" in page
@@ -51,7 +51,7 @@ def test_an_invitation_is_shown_once_and_leads_in(owner: User, browser: MakeBrow
     assert (entry.account, entry.user, entry.detail["email"]) == ("acme", owner, "new@example.org")
 
 
-def test_where_there_is_mail_the_link_goes_to_the_invited_alone(
+def test_with_mail_an_invitation_is_sent_and_not_displayed(
     owner: User, browser: MakeBrowser, settings: Settings
 ) -> None:
     settings.EMAIL_HOST = "mail.example.org"
@@ -65,16 +65,18 @@ def test_where_there_is_mail_the_link_goes_to_the_invited_alone(
 def test_a_second_invitation_replaces_the_first(owner: User, browser: MakeBrowser) -> None:
     client = browser(owner)
     first, second = (
-        shown_link(client.post(USERS, {"email": "a@b.org", "role": role}, follow=True).content.decode(), "invitation")
+        displayed_link(
+            client.post(USERS, {"email": "a@b.org", "role": role}, follow=True).content.decode(), "invitation"
+        )
         for role in ("viewer", "analyst")
     )
     assert browser().get(first).status_code == 404
     assert "as an analyst" in browser().get(second).content.decode()
 
 
-def test_a_withdrawn_invitation_is_void(owner: User, browser: MakeBrowser) -> None:
+def test_a_revoked_invitation_is_unusable(owner: User, browser: MakeBrowser) -> None:
     client = browser(owner)
-    path = shown_link(
+    path = displayed_link(
         client.post(USERS, {"email": "a@b.org", "role": "owner"}, follow=True).content.decode(), "invitation"
     )
     client.post(f"/a/acme/admin/invitations/{Link.objects.get().pk}")
@@ -92,7 +94,7 @@ def test_a_withdrawn_invitation_is_void(owner: User, browser: MakeBrowser) -> No
         {"email": "victor@example.org", "role": "owner"},
     ],
 )
-def test_an_invitation_that_can_not_be_says_why(
+def test_an_invalid_invitation_shows_an_error(
     owner: User, viewer: User, browser: MakeBrowser, sent: dict[str, str]
 ) -> None:
     answer = browser(owner).post(USERS, sent)
@@ -101,7 +103,7 @@ def test_an_invitation_that_can_not_be_says_why(
     assert not Link.objects.exists()
 
 
-def test_two_hundred_open_invitations_are_the_most(owner: User) -> None:
+def test_an_account_has_at_most_two_hundred_open_invitations(owner: User) -> None:
     role = MemberRole(role=Role.VIEWER, may_export=False)
     for number in range(members.INVITATIONS_MAX):
         members.invite("acme", f"n{number}@example.org", role=role, by=owner)
@@ -111,9 +113,9 @@ def test_two_hundred_open_invitations_are_the_most(owner: User) -> None:
     members.invite("acme", "n7@example.org", role=role, by=owner)
 
 
-def test_role_and_export_are_changed_and_noted(owner: User, viewer: User, browser: MakeBrowser) -> None:
+def test_changes_of_role_and_export_are_audited(owner: User, viewer: User, browser: MakeBrowser) -> None:
     sent = {"what": "change", "role": "analyst", "may_export": "on"}
-    page = browser(owner).post(place_of(viewer), sent, follow=True).content.decode()
+    page = browser(owner).post(member_path(viewer), sent, follow=True).content.decode()
     assert "analyst, may export" in page
     membership = Membership.objects.get(user=viewer)
     assert (membership.role, membership.may_export) == (Role.ANALYST, True)
@@ -122,91 +124,93 @@ def test_role_and_export_are_changed_and_noted(owner: User, viewer: User, browse
 
 
 @pytest.mark.parametrize("sent", [{"what": "change", "role": "viewer"}, {"what": "remove"}])
-def test_the_last_owner_stays(owner: User, viewer: User, browser: MakeBrowser, sent: dict[str, str]) -> None:
-    answer = browser(owner).post(place_of(owner), sent)
+def test_the_last_owner_cannot_be_removed_or_demoted(
+    owner: User, viewer: User, browser: MakeBrowser, sent: dict[str, str]
+) -> None:
+    answer = browser(owner).post(member_path(owner), sent)
     assert answer.status_code == 400
     assert "last_owner" in answer.content.decode()
     assert role_of(owner) == Role.OWNER
 
 
-def test_an_owner_of_another_account_is_no_owner_of_this_one(owner: User, stranger: User, browser: MakeBrowser) -> None:
-    assert browser(owner).post(place_of(owner), {"what": "remove"}).status_code == 400
+def test_an_owner_of_another_account_does_not_count_as_owner(owner: User, stranger: User, browser: MakeBrowser) -> None:
+    assert browser(owner).post(member_path(owner), {"what": "remove"}).status_code == 400
 
 
-def test_one_of_two_owners_may_go(owner: User, person: MakePerson, browser: MakeBrowser) -> None:
+def test_one_of_two_owners_can_be_demoted(owner: User, person: MakePerson, browser: MakeBrowser) -> None:
     second = person("second@example.org", role=Role.OWNER)
     client = browser(owner)
-    assert client.post(place_of(owner), {"what": "change", "role": "viewer"})["Location"] == "/"
+    assert client.post(member_path(owner), {"what": "change", "role": "viewer"})["Location"] == "/"
     assert client.get(USERS).status_code == 403
-    assert browser(second).post(place_of(second), {"what": "remove"}).status_code == 400
+    assert browser(second).post(member_path(second), {"what": "remove"}).status_code == 400
 
 
-def test_whoever_is_removed_sees_nothing_from_then_on(owner: User, viewer: User, browser: MakeBrowser) -> None:
+def test_a_removed_member_loses_access_at_once(owner: User, viewer: User, browser: MakeBrowser) -> None:
     theirs = browser(viewer)
-    place = place_of(viewer)
+    path = member_path(viewer)
     assert theirs.get(USERS).status_code == 403
-    browser(owner).post(place, {"what": "remove"})
+    browser(owner).post(path, {"what": "remove"})
     assert theirs.get(USERS).status_code == 404
-    assert browser(owner).post(place, {"what": "remove"}).status_code == 404
+    assert browser(owner).post(path, {"what": "remove"}).status_code == 404
     assert AuditEntry.objects.get(action=Action.MEMBER_REMOVED).detail["email"] == viewer.email
 
 
 @pytest.mark.parametrize("sent", [{}, {"what": "everything"}, {"what": "change", "role": "king"}])
-def test_a_deed_that_is_none_is_refused(owner: User, viewer: User, browser: MakeBrowser, sent: dict[str, str]) -> None:
-    assert browser(owner).post(place_of(viewer), sent).status_code == 400
+def test_an_unknown_action_or_role_is_refused(
+    owner: User, viewer: User, browser: MakeBrowser, sent: dict[str, str]
+) -> None:
+    assert browser(owner).post(member_path(viewer), sent).status_code == 400
     assert role_of(viewer) == Role.VIEWER
 
 
-def test_a_link_to_a_new_password_is_shown_for_a_member_of_ones_own_accounts(
-    owner: User, viewer: User, browser: MakeBrowser
-) -> None:
-    page = browser(owner).post(place_of(viewer), {"what": "password"}, follow=True).content.decode()
-    path = shown_link(page, "password")
+def test_an_owner_can_create_a_password_link_for_a_member(owner: User, viewer: User, browser: MakeBrowser) -> None:
+    page = browser(owner).post(member_path(viewer), {"what": "password"}, follow=True).content.decode()
+    path = displayed_link(page, "password")
     browser().post(path, {"password": "quite another one"})
     assert User.objects.get(pk=viewer.pk).check_password("quite another one")
     assert AuditEntry.objects.get(action=Action.LINK_MADE).account == "acme"
 
 
-def test_nobody_comes_into_another_account_by_a_member_that_two_share(
+def test_an_owner_cannot_create_a_password_link_for_a_member_of_another_account(
     owner: User, viewer: User, browser: MakeBrowser
 ) -> None:
     Membership.objects.create(user=viewer, account="other", role=Role.OWNER, may_export=True)
-    answer = browser(owner).post(place_of(viewer), {"what": "password"})
+    answer = browser(owner).post(member_path(viewer), {"what": "password"})
     assert answer.status_code == 403
     assert "member_elsewhere" in answer.content.decode()
     assert not Link.objects.exists()
 
 
-def test_by_mail_the_link_reaches_the_member_alone(
+def test_with_mail_a_password_link_is_sent_and_not_displayed(
     owner: User, viewer: User, browser: MakeBrowser, settings: Settings
 ) -> None:
     settings.EMAIL_HOST = "mail.example.org"
     cache.clear()
     Membership.objects.create(user=viewer, account="other", role=Role.OWNER, may_export=True)
-    page = browser(owner).post(place_of(viewer), {"what": "password"}, follow=True).content.decode()
+    page = browser(owner).post(member_path(viewer), {"what": "password"}, follow=True).content.decode()
     wait_until_sent()
     assert mail.outbox[0].to == [viewer.email]
     assert "/password/" not in page
 
 
-def test_members_of_other_accounts_are_out_of_reach(owner: User, stranger: User, browser: MakeBrowser) -> None:
+def test_members_of_other_accounts_are_not_found(owner: User, stranger: User, browser: MakeBrowser) -> None:
     client = browser(owner)
     for what in ("change", "remove", "password"):
-        place = place_of(stranger, "other")
-        assert client.post(place, {"what": what, "role": "viewer"}).status_code == 404
+        path = member_path(stranger, "other")
+        assert client.post(path, {"what": what, "role": "viewer"}).status_code == 404
     assert client.post(f"/a/acme/admin/users/{10**30}", {"what": "remove"}).status_code == 404
     assert Membership.objects.get(user=stranger).role == Role.OWNER
     assert stranger.email not in client.get(USERS).content.decode()
 
 
-def test_names_are_text_and_nothing_else(owner: User, viewer: User, browser: MakeBrowser) -> None:
+def test_html_in_names_is_escaped(owner: User, viewer: User, browser: MakeBrowser) -> None:
     User.objects.filter(pk=viewer.pk).update(name="<script>alert(1)</script>")
     page = browser(owner).get(USERS).content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
 
 
-def test_an_owner_makes_a_further_account_and_others_do_not(
+def test_only_owners_can_create_further_accounts(
     owner: User, viewer: User, ledgers: OpenLedgers, browser: MakeBrowser
 ) -> None:
     sent = {"account_name": "Second", "account_title": "Second & Sons"}
@@ -224,21 +228,21 @@ def test_an_owner_makes_a_further_account_and_others_do_not(
 
 
 @pytest.mark.parametrize("name", ["acme", "ACME", "a/b", "..", "", "x" * 65, "ünï"])
-def test_an_account_that_can_not_be_made_leaves_no_trace(owner: User, browser: MakeBrowser, name: str) -> None:
+def test_an_invalid_account_is_not_created(owner: User, browser: MakeBrowser, name: str) -> None:
     answer = browser(owner).post("/accounts", {"account_name": name, "account_title": "X"})
     assert answer.status_code == 200
     assert 'role="alert"' in answer.content.decode()
     assert Membership.objects.filter(user=owner).count() == 1
 
 
-def test_the_first_account_is_for_anyone_while_nobody_owns_one(person: MakePerson, browser: MakeBrowser) -> None:
+def test_anyone_can_create_the_first_account(person: MakePerson, browser: MakeBrowser) -> None:
     client = browser(person("first@example.org"))
     assert client.get("/")["Location"] == "/accounts"
     assert client.post("/accounts", {"account_name": "mine", "account_title": "Mine"}).status_code == 302
     assert browser(person("second@example.org")).post("/accounts", {}).status_code == 403
 
 
-def test_the_page_asks_as_often_for_many_members_as_for_one(
+def test_the_number_of_queries_does_not_depend_on_the_number_of_members(
     owner: User, person: MakePerson, browser: MakeBrowser
 ) -> None:
     client, counts = browser(owner), []
@@ -246,7 +250,7 @@ def test_the_page_asks_as_often_for_many_members_as_for_one(
     for names in ((), ("ada", "bob", "cyd", "dan")):
         for name in names:
             person(f"{name}@example.org", role=Role.VIEWER)
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as queries:
             client.get(USERS)
-        counts.append(len(asked))
+        counts.append(len(queries))
     assert counts[0] == counts[1]

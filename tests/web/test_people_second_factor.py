@@ -1,4 +1,4 @@
-"""The second step: setting it up, being asked for it, and getting round it, which must not be."""
+"""Two-factor authentication: set-up, sign-in, and attempts to bypass it."""
 
 import re
 from datetime import timedelta
@@ -26,7 +26,7 @@ def code_of(device: TOTPDevice) -> str:
 
 @pytest.fixture
 def guarded(owner: User) -> User:
-    """An owner who has set up the second step."""
+    """An owner with two-factor authentication."""
     TOTPDevice.objects.create(user=owner, name="app", confirmed=True)
     return owner
 
@@ -41,9 +41,7 @@ def is_signed_in(client: Client) -> bool:
     return client.get("/me").status_code == 200
 
 
-def test_it_is_set_up_with_the_apps_code_and_the_password(
-    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
-) -> None:
+def test_it_is_set_up_with_a_code_and_the_password(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     here, there = browser(owner), browser(owner)
     page = here.get("/me/second-step").content.decode()
     device = TOTPDevice.objects.get(user=owner)
@@ -70,7 +68,7 @@ def test_a_wrong_code_or_password_sets_nothing_up(
     assert not TOTPDevice.objects.get(user=owner).confirmed
 
 
-def test_between_the_steps_nothing_is_reached(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
+def test_no_page_opens_between_the_steps(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
     client = after_password(browser(), guarded)
     for path in ("/me", "/me/second-step", "/accounts", "/a/acme/admin/users", "/a/acme/admin/settings"):
         assert client.get(path)["Location"].startswith("/sign-in?next=")
@@ -79,7 +77,7 @@ def test_between_the_steps_nothing_is_reached(ledgers: OpenLedgers, guarded: Use
     assert not AuditEntry.objects.filter(action=Action.SIGNED_IN).exists()
 
 
-def test_the_apps_code_signs_in_and_leads_where_one_wanted_to_go(
+def test_a_code_signs_in_and_redirects_to_the_requested_page(
     ledgers: OpenLedgers, guarded: User, browser: MakeBrowser
 ) -> None:
     client = after_password(browser(), guarded, next="/accounts")
@@ -90,7 +88,7 @@ def test_the_apps_code_signs_in_and_leads_where_one_wanted_to_go(
     assert client.session.session_key != before
 
 
-def test_the_code_is_asked_for_in_a_field_that_phones_fill_in(guarded: User, browser: MakeBrowser) -> None:
+def test_the_code_field_supports_autofill(guarded: User, browser: MakeBrowser) -> None:
     assert 'autocomplete="one-time-code"' in after_password(browser(), guarded).get("/sign-in/code").content.decode()
 
 
@@ -110,7 +108,7 @@ def test_a_recovery_code_works_once(ledgers: OpenLedgers, guarded: User, browser
     assert not is_signed_in(second)
 
 
-def test_guessing_codes_takes_longer_and_longer(guarded: User, browser: MakeBrowser) -> None:
+def test_guesses_of_codes_are_throttled(guarded: User, browser: MakeBrowser) -> None:
     client = after_password(browser(), guarded)
     pages = [client.post("/sign-in/code", {"code": "000000"}).content.decode() for _ in range(2)]
     assert "The code is wrong" in pages[0]
@@ -120,24 +118,24 @@ def test_guessing_codes_takes_longer_and_longer(guarded: User, browser: MakeBrow
     assert client.post("/sign-in/code", {"code": code_of(TOTPDevice.objects.get(user=guarded))}).status_code == 302
 
 
-def test_the_second_step_is_nobodys_who_has_not_made_the_first(guarded: User, browser: MakeBrowser) -> None:
+def test_the_second_step_requires_the_first(guarded: User, browser: MakeBrowser) -> None:
     code = code_of(TOTPDevice.objects.get(user=guarded))
     assert browser().post("/sign-in/code", {"code": code})["Location"] == "/sign-in"
 
 
-def test_another_persons_code_does_not_do(guarded: User, person: MakePerson, browser: MakeBrowser) -> None:
+def test_a_code_of_another_user_is_refused(guarded: User, person: MakePerson, browser: MakeBrowser) -> None:
     other = TOTPDevice.objects.create(user=person("eve@example.org"), confirmed=True)
     assert after_password(browser(), guarded).post("/sign-in/code", {"code": code_of(other)}).status_code == 200
 
 
-def test_a_password_changed_meanwhile_undoes_the_first_step(guarded: User, browser: MakeBrowser) -> None:
+def test_a_password_change_invalidates_the_first_step(guarded: User, browser: MakeBrowser) -> None:
     client = after_password(browser(), guarded)
     guarded.set_password("quite another one")
     guarded.save()
     assert client.get("/sign-in/code")["Location"] == "/sign-in"
 
 
-def test_a_first_step_is_forgotten_after_ten_minutes(guarded: User, browser: MakeBrowser) -> None:
+def test_the_first_step_expires_after_ten_minutes(guarded: User, browser: MakeBrowser) -> None:
     client = after_password(browser(), guarded)
     session = client.session
     session["pending_login"] |= {"since": present().timestamp() - 601}
@@ -145,23 +143,23 @@ def test_a_first_step_is_forgotten_after_ten_minutes(guarded: User, browser: Mak
     assert client.get("/sign-in/code")["Location"] == "/sign-in"
 
 
-def test_a_link_asks_for_the_second_step_too(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
+def test_sign_in_by_link_requires_the_second_step_too(
+    ledgers: OpenLedgers, guarded: User, browser: MakeBrowser
+) -> None:
     secret = links.new_link(Link.Purpose.SIGN_IN, lasting=timedelta(days=1), user=guarded)
     client = browser()
     assert client.post(f"/link/{secret}")["Location"] == "/sign-in/code"
     assert not is_signed_in(client)
 
 
-def test_a_new_password_by_link_does_not_get_round_it(
-    ledgers: OpenLedgers, guarded: User, browser: MakeBrowser
-) -> None:
+def test_a_password_reset_requires_the_second_step(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
     secret = links.new_link(Link.Purpose.PASSWORD, lasting=timedelta(days=1), user=guarded)
     client = browser()
     assert client.post(f"/password/{secret}", {"password": "quite another one"})["Location"] == "/sign-in/code"
     assert not is_signed_in(client)
 
 
-def test_taking_it_away_asks_for_the_password(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
+def test_turning_it_off_requires_the_password(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
     client = browser(guarded)
     client.post("/me/second-step/change", {"what": "remove", "current_password": "not this one"})
     assert TOTPDevice.objects.filter(user=guarded).exists()
@@ -180,15 +178,13 @@ def test_new_recovery_codes_replace_the_old(ledgers: OpenLedgers, guarded: User,
     assert all(code in page for code in new)
 
 
-def test_it_can_not_be_replaced_without_being_taken_away(
-    ledgers: OpenLedgers, guarded: User, browser: MakeBrowser
-) -> None:
+def test_it_cannot_be_set_up_again_while_it_is_on(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
     spare = TOTPDevice.objects.create(user=guarded, name="app", confirmed=False)
     browser(guarded).post("/me/second-step", {"code": code_of(spare), "current_password": PASSWORD})
     assert not TOTPDevice.objects.get(pk=spare.pk).confirmed
 
 
-def test_someone_without_a_password_is_told_what_comes_first(
+def test_a_user_without_a_password_is_asked_to_set_one_first(
     ledgers: OpenLedgers, person: MakePerson, browser: MakeBrowser
 ) -> None:
     user = person("demo@example.org")

@@ -1,4 +1,4 @@
-"""Admin → Settings: title, first day, zone, and the policy with its effect."""
+"""Admin → Settings: account name, start date, time zone, and the policy with its effect."""
 
 from datetime import timedelta
 
@@ -20,7 +20,9 @@ POLICY = f"{SETTINGS}/policy"
 SENT = {"title": "acme", "available_from": "2022-02-04", "timezone": "UTC"}
 
 
-def test_title_first_day_and_zone_are_set_and_noted(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_changes_of_name_start_date_and_time_zone_are_audited(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
     sent = {"title": "Acme & Sons", "available_from": "2021-01-01", "timezone": "Asia/Kolkata"}
     page = browser(owner).post(SETTINGS, sent, follow=True).content.decode()
     assert "Data start date: 1 Jan 2021. Account name: Acme &amp; Sons. Reporting time zone: Asia/Kolkata." in page
@@ -31,7 +33,7 @@ def test_title_first_day_and_zone_are_set_and_noted(ledgers: OpenLedgers, owner:
     assert sorted(noted) == ["available_from", "title", "zone"]
 
 
-def test_what_is_sent_as_it_was_changes_nothing(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_submitting_unchanged_settings_changes_nothing(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     page = browser(owner).post(SETTINGS, SENT, follow=True).content.decode()
     assert "No changes." in page
     assert not AuditEntry.objects.filter(action=Action.SETTING_CHANGED).exists()
@@ -50,7 +52,7 @@ def test_what_is_sent_as_it_was_changes_nothing(ledgers: OpenLedgers, owner: Use
         {"title": "two\nlines\x07"},
     ],
 )
-def test_a_setting_that_can_not_be_says_why_and_changes_nothing(
+def test_an_invalid_setting_shows_an_error_and_changes_nothing(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser, wrong: dict[str, str]
 ) -> None:
     answer = browser(owner).post(SETTINGS, {**SENT, **wrong})
@@ -61,14 +63,14 @@ def test_a_setting_that_can_not_be_says_why_and_changes_nothing(
     assert not AccountPreference.objects.exists()
 
 
-def test_the_policy_stands_there_with_its_text(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_the_page_shows_the_policy_and_its_definition(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     page = browser(owner).get(SETTINGS).content.decode()
     assert "freshchat.session@1" in page
     assert "since the beginning" in page
     assert "max_duration = &#34;1d&#34;" in page
 
 
-def test_the_effect_is_shown_before_anything_is_changed(
+def test_the_effect_of_a_policy_can_be_previewed(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The events are of March and April 2026.
@@ -81,14 +83,14 @@ def test_the_effect_is_shown_before_anything_is_changed(
         assert [term.policy.label for term in ledger.schedule] == ["freshchat.session@1"]
 
 
-def test_a_published_rule_comes_with_its_source(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_a_published_policy_cites_its_source(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     page = browser(owner).get(POLICY, {"policy": "kommunicate.mau"}).content.decode()
     assert "Source: https://" in page
     assert "Put in force" in page
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("query", "message"),
     [
         ({"policy": "no.such"}, "Unknown policy"),
         ({"policy": "/etc/passwd"}, "Unknown policy"),
@@ -99,21 +101,19 @@ def test_a_published_rule_comes_with_its_source(ledgers: OpenLedgers, owner: Use
         ({"text": 'name = "<script>alert(1)</script>@"'}, "the name"),
     ],
 )
-def test_a_rule_that_can_not_be_is_told_with_a_reason(
-    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, asked: dict[str, str], said: str
+def test_an_invalid_policy_shows_an_error(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, query: dict[str, str], message: str
 ) -> None:
-    answer = browser(owner).get(POLICY, asked)
+    answer = browser(owner).get(POLICY, query)
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert said in page
+    assert message in page
     assert "<script>alert" not in page
     assert "Put in force" not in page
-    assert browser(owner).post(POLICY, {**asked, "from_on": "2030-01-01"}).status_code == 200
+    assert browser(owner).post(POLICY, {**query, "from_on": "2030-01-01"}).status_code == 200
 
 
-def test_from_a_coming_midnight_on_a_policy_is_put_in_force(
-    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
-) -> None:
+def test_a_policy_can_be_scheduled_from_tomorrow(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     tomorrow = day_of_us(now_us()) + timedelta(days=1)
     client = browser(owner)
     assert f'value="{tomorrow}"' in client.get(POLICY, {"policy": "kommunicate.mau"}).content.decode()
@@ -126,7 +126,7 @@ def test_from_a_coming_midnight_on_a_policy_is_put_in_force(
     assert (entry.detail["policy"], entry.detail["before"]) == ("kommunicate.mau@1", "freshchat.session@1")
 
 
-def test_a_policy_to_come_is_not_what_the_report_says_a_session_is(
+def test_the_report_does_not_describe_a_scheduled_policy(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:
     tomorrow = day_of_us(now_us()) + timedelta(days=1)
@@ -137,7 +137,7 @@ def test_a_policy_to_come_is_not_what_the_report_says_a_session_is(
     assert client.get(report).content.decode().partition('<footer class="foot">')[2] == before
 
 
-def test_the_past_is_changed_only_when_asked_by_name_and_says_what_changed(
+def test_past_sessions_are_metered_again_only_when_confirmed(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:
     client = browser(owner)
@@ -160,7 +160,7 @@ def test_another_policy_of_the_same_label_is_refused_in_the_form(
     assert "The account has another policy freshchat.session@1 already" in page
 
 
-def test_one_rule_is_tried_out_at_a_time() -> None:
+def test_only_one_simulation_runs_at_a_time() -> None:
     with policy_change._one_at_a_time():
         with pytest.raises(Unavailable) as refused, policy_change._one_at_a_time():
             pass

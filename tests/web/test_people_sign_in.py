@@ -1,4 +1,4 @@
-"""Signing in and out by password, and what stands in the way of whoever guesses."""
+"""Sign-in and sign-out by password, and limits on guesses."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def is_signed_in(client: Client) -> bool:
     return client.get("/me").status_code == 200
 
 
-def test_the_right_password_signs_in_and_leads_to_the_start(
+def test_the_right_password_signs_in_and_redirects_to_the_home_page(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:
     client = browser()
@@ -37,21 +37,21 @@ def test_the_right_password_signs_in_and_leads_to_the_start(
     assert AuditEntry.objects.get(action=Action.SIGNED_IN).user == owner
 
 
-def test_an_address_is_the_same_however_it_is_written(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_email_addresses_are_case_insensitive(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     client = browser()
     try_password(client, f" {owner.email.upper()} ")
     assert is_signed_in(client)
 
 
-def test_the_page_can_be_filled_in_by_a_password_keeper(browser: MakeBrowser) -> None:
+def test_the_sign_in_form_supports_password_managers(browser: MakeBrowser) -> None:
     page = browser().get("/sign-in").content.decode()
     assert page.count("<h1") == 1
-    for said in ('autocomplete="username"', 'autocomplete="current-password"', "autofocus", 'for="id_username"'):
-        assert said in page
+    for text in ('autocomplete="username"', 'autocomplete="current-password"', "autofocus", 'for="id_username"'):
+        assert text in page
 
 
-def test_a_wrong_password_and_an_unknown_address_are_answered_alike(owner: User, browser: MakeBrowser) -> None:
-    def shown(email: str, password: str) -> str:
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(owner: User, browser: MakeBrowser) -> None:
+    def answer_to(email: str, password: str) -> str:
         client = browser()
         page = try_password(client, email, typed=password).content.decode()
         return page.replace(email, "").replace(client.cookies["botmeter_csrf"].value, "")
@@ -59,17 +59,17 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(owner: User,
     def without_token(page: str) -> list[str]:
         return [line for line in page.splitlines() if "csrfmiddlewaretoken" not in line]
 
-    wrong, unknown = shown(owner.email, "not this one"), shown("nobody@example.org", "not this one")
+    wrong, unknown = answer_to(owner.email, "not this one"), answer_to("nobody@example.org", "not this one")
     assert "Wrong email address or password." in wrong
     assert without_token(wrong) == without_token(unknown)
 
 
-def test_someone_who_was_shut_out_is_told_no_more_than_a_stranger(owner: User, browser: MakeBrowser) -> None:
+def test_an_inactive_user_gets_the_same_answer_as_a_stranger(owner: User, browser: MakeBrowser) -> None:
     User.objects.filter(pk=owner.pk).update(is_active=False)
     assert "Wrong email address or password." in try_password(browser(), owner.email).content.decode()
 
 
-def test_a_thousand_wrong_passwords_end_after_ten_and_so_does_the_right_one(
+def test_after_ten_wrong_passwords_even_the_right_one_is_refused(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:
     client = browser()
@@ -84,7 +84,7 @@ def test_a_thousand_wrong_passwords_end_after_ten_and_so_does_the_right_one(
     assert AccessAttempt.objects.get().failures_since_start == 10
 
 
-def test_another_browser_name_or_writing_gives_no_further_guesses(owner: User, browser: MakeBrowser) -> None:
+def test_another_browser_or_spelling_gives_no_further_guesses(owner: User, browser: MakeBrowser) -> None:
     for number in range(10):
         browser().post(
             "/sign-in",
@@ -94,14 +94,16 @@ def test_another_browser_name_or_writing_gives_no_further_guesses(owner: User, b
     assert try_password(browser(), owner.email).status_code == 429
 
 
-def test_one_address_that_guesses_for_many_names_is_stopped_too(owner: User, browser: MakeBrowser) -> None:
+def test_one_client_guessing_for_many_users_is_blocked_too(owner: User, browser: MakeBrowser) -> None:
     client = browser()
     for number in range(50):
         try_password(client, f"name{number}@example.org", typed="guess")
     assert try_password(client, owner.email).status_code == 429
 
 
-def test_after_a_quarter_of_an_hour_one_may_try_again(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_sign_in_is_possible_again_after_fifteen_minutes(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
     client = browser()
     for number in range(10):
         try_password(client, owner.email, typed=f"guess {number}")
@@ -110,20 +112,20 @@ def test_after_a_quarter_of_an_hour_one_may_try_again(ledgers: OpenLedgers, owne
     assert is_signed_in(client)
 
 
-def test_wrong_passwords_are_in_the_log_of_whoever_they_were_for(owner: User, browser: MakeBrowser) -> None:
+def test_failed_sign_ins_are_audited_for_the_user(owner: User, browser: MakeBrowser) -> None:
     try_password(browser(), owner.email, typed="guess")
     try_password(browser(), "nobody@example.org", typed="guess")
     users = AuditEntry.objects.filter(action=Action.SIGN_IN_FAILED).values_list("user", "who")
     assert sorted(users, key=str) == sorted([(owner.pk, owner.email), (None, "unknown")], key=str)
 
 
-def test_guesses_are_kept_without_the_passwords(owner: User, browser: MakeBrowser) -> None:
+def test_failed_attempts_are_stored_without_passwords(owner: User, browser: MakeBrowser) -> None:
     try_password(browser(), owner.email, typed="a secret guess")
     assert "a secret guess" not in AccessAttempt.objects.get().post_data
 
 
 @pytest.mark.parametrize(
-    "elsewhere",
+    "target",
     [
         "https://evil.example/",
         "//evil.example/",
@@ -137,12 +139,12 @@ def test_guesses_are_kept_without_the_passwords(owner: User, browser: MakeBrowse
         "https:///evil.example",
     ],
 )
-def test_nobody_is_led_elsewhere_after_signing_in(owner: User, browser: MakeBrowser, elsewhere: str) -> None:
-    assert try_password(browser(), owner.email, next=elsewhere)["Location"] == "/"
-    assert "evil" not in browser().get("/sign-in", {"next": elsewhere}).content.decode().partition("<form")[2]
+def test_signing_in_never_redirects_to_another_site(owner: User, browser: MakeBrowser, target: str) -> None:
+    assert try_password(browser(), owner.email, next=target)["Location"] == "/"
+    assert "evil" not in browser().get("/sign-in", {"next": target}).content.decode().partition("<form")[2]
 
 
-def test_one_of_our_own_pages_is_led_to(owner: User, browser: MakeBrowser) -> None:
+def test_signing_in_redirects_to_the_requested_page(owner: User, browser: MakeBrowser) -> None:
     own = "/a/acme/reports?period=today"
     client = browser()
     assert client.get("/me")["Location"] == "/sign-in?next=/me"
@@ -151,7 +153,7 @@ def test_one_of_our_own_pages_is_led_to(owner: User, browser: MakeBrowser) -> No
     assert client.get("/sign-in", {"next": own})["Location"] == own
 
 
-def test_a_session_that_was_slipped_in_before_is_worth_nothing_after(owner: User, browser: MakeBrowser) -> None:
+def test_a_session_key_from_before_signing_in_is_worthless(owner: User, browser: MakeBrowser) -> None:
     client = browser()
     client.session.save()
     slipped_in = client.session.session_key
@@ -163,23 +165,23 @@ def test_a_session_that_was_slipped_in_before_is_worth_nothing_after(owner: User
     assert thief.get("/me").status_code == 302
 
 
-def test_signing_out_ends_the_session_for_good(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_signing_out_ends_the_session(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     client = browser(owner)
-    kept = client.cookies[COOKIE].value
+    cookie = client.cookies[COOKIE].value
     answer = client.post("/sign-out", follow=True)
     assert "You are signed out." in answer.content.decode()
-    client.cookies[COOKIE] = kept
+    client.cookies[COOKIE] = cookie
     assert not is_signed_in(client)
     assert AuditEntry.objects.get(action=Action.SIGNED_OUT).user == owner
 
 
-def test_a_link_does_not_sign_out(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_a_get_request_does_not_sign_out(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     client = browser(owner)
     assert client.get("/sign-out").status_code == 405
     assert is_signed_in(client)
 
 
-def test_signing_out_twice_is_no_failure(browser: MakeBrowser) -> None:
+def test_signing_out_twice_is_accepted(browser: MakeBrowser) -> None:
     assert browser().post("/sign-out")["Location"] == "/sign-in"
 
 
@@ -203,7 +205,7 @@ def test_a_changed_password_ends_every_other_session(ledgers: OpenLedgers, owner
     assert try_password(browser(), owner.email, typed="quite another one").status_code == 302
 
 
-def test_a_found_browser_does_not_give_away_the_password(
+def test_changing_the_password_requires_the_current_one(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:
     client = browser(owner)
@@ -215,15 +217,13 @@ def test_a_found_browser_does_not_give_away_the_password(
 
 
 @pytest.mark.parametrize("weak", ["short", "1234567890123", "password123", "olga@example.org"])
-def test_a_weak_password_is_refused_with_a_reason(
-    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, weak: str
-) -> None:
+def test_a_weak_password_shows_an_error(ledgers: OpenLedgers, owner: User, browser: MakeBrowser, weak: str) -> None:
     answer = browser(owner).post("/me/password", {"current_password": PASSWORD, "password": weak})
     assert answer.status_code == 200
     assert 'role="alert"' in answer.content.decode()
 
 
-def test_name_and_colours_can_be_changed(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+def test_name_and_theme_can_be_changed(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     client = browser(owner)
     page = client.post("/me", {"name": "Olga <b>", "theme": "dark"}, follow=True).content.decode()
     assert 'data-theme="dark"' in page
@@ -232,7 +232,7 @@ def test_name_and_colours_can_be_changed(ledgers: OpenLedgers, owner: User, brow
     assert User.objects.get(pk=owner.pk).theme == "dark"
 
 
-def test_every_address_that_is_named_in_a_page_exists(person: MakePerson) -> None:
+def test_every_route_used_in_pages_exists(person: MakePerson) -> None:
     fixed = ["own-password", "sign-out-everywhere", "own-second-factor", "change-second-factor", "accounts", "me"]
     assert [reverse(name) for name in fixed] == [
         "/me/password",

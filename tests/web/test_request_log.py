@@ -1,4 +1,4 @@
-"""Request ids and the lines of the log: what they hold, and what they never hold."""
+"""Request ids and logged lines: their fields, and values that they never contain."""
 
 import io
 import json
@@ -28,7 +28,7 @@ KEY = "bm_Zx3-verysecret_part-of-a-key-that-opens-everything"
 
 @pytest.fixture
 def lines() -> Iterator[Callable[[str], list[Any]]]:
-    """`lines("json")`: everything that was written down, each line read; for text as it stands."""
+    """`lines("json")`: the logged lines, parsed; `lines("text")`: as they are."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(logs.JsonLines())
@@ -36,21 +36,21 @@ def lines() -> Iterator[Callable[[str], list[Any]]]:
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
 
-    def found(form: str = "json") -> list[Any]:
-        said = written.getvalue().splitlines()
-        return [json.loads(line) for line in said] if form == "json" else said
+    def logged(form: str = "json") -> list[Any]:
+        text = written.getvalue().splitlines()
+        return [json.loads(line) for line in text] if form == "json" else text
 
-    found.handler = handler  # type: ignore[attr-defined]
-    yield found
+    logged.handler = handler  # type: ignore[attr-defined]
+    yield logged
     root.removeHandler(handler)
     root.setLevel(before)
 
 
-def of_requests(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [line for line in found if line["logger"] == LOGGER]
+def of_requests(logged: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [line for line in logged if line["logger"] == LOGGER]
 
 
-def test_a_request_leaves_one_line_with_its_fields(
+def test_a_request_is_logged_as_one_line_with_its_fields(
     browser: Callable[..., Client], owner: User, ledgers: OpenLedgers, lines: Callable[..., list[Any]]
 ) -> None:
     answer = browser(owner).get("/a/acme/bots?customer=cus_8401", headers={"X-Request-ID": "from-the-proxy.1"})
@@ -65,7 +65,7 @@ def test_a_request_leaves_one_line_with_its_fields(
     }  # fmt: skip
 
 
-def test_no_line_holds_customers_keys_secrets_or_what_was_searched_for(
+def test_no_line_contains_customers_keys_secrets_or_search_terms(
     browser: Callable[..., Client], owner: User, ledgers: OpenLedgers, lines: Callable[..., list[Any]]
 ) -> None:
     secret = new_key("acme", KeyDraft(name="k", scopes=tuple(Scope)), created_by=None).secret
@@ -81,42 +81,42 @@ def test_no_line_holds_customers_keys_secrets_or_what_was_searched_for(
     client.get("/nowhere/cus_8401")
     client.post("/sign-in", {"email": "ada@example.org", "password": "hunter2-hunter2"})
     client.generic("CUS_8401", "/")
-    said = "\n".join(json.dumps(line) for line in lines())
+    text = "\n".join(json.dumps(line) for line in lines())
     assert len(of_requests(lines())) == 10
     words = ("cus_8401", "CUS_8401", "looked-for", "conv_77", secret, KEY, "secret-of", "somebody", "hunter2", "ada@")
-    assert not [word for word in words if word in said]
+    assert not [word for word in words if word in text]
 
 
-def test_an_answer_of_a_fault_is_an_error_and_of_being_busy_a_warning(lines: Callable[..., list[Any]]) -> None:
+def test_a_server_error_is_logged_as_error_and_overload_as_warning(lines: Callable[..., list[Any]]) -> None:
     for status in (500, 503, 404):
         log_request("report", method="GET", status=status, seconds=0.1)
     assert [line["level"] for line in of_requests(lines())] == ["error", "warning", "info"]
 
 
-def test_what_machines_ask_all_the_time_is_for_the_curious_alone(
+def test_health_checks_are_logged_at_debug_level_only(
     client: Client, ledgers: OpenLedgers, lines: Callable[..., list[Any]]
 ) -> None:
-    for place in ("/healthz", "/readyz", "/metrics"):
-        client.get(place)
+    for path in ("/healthz", "/readyz", "/metrics"):
+        client.get(path)
     assert {line["level"] for line in of_requests(lines())} == {"debug"}
 
 
-@pytest.mark.parametrize("told", ["", "a b", "x" * 65, "ü", "a\nb", "<script>", KEY + "/", "{", "%0a", "\u202e"])
-def test_an_id_that_can_not_be_one_is_replaced(client: Client, told: str) -> None:
-    answer = client.get("/healthz", headers={"X-Request-ID": told.encode("utf-8").decode("latin-1")})
-    assert answer["X-Request-ID"] != told
+@pytest.mark.parametrize("sent", ["", "a b", "x" * 65, "ü", "a\nb", "<script>", KEY + "/", "{", "%0a", "\u202e"])
+def test_an_invalid_request_id_is_replaced(client: Client, sent: str) -> None:
+    answer = client.get("/healthz", headers={"X-Request-ID": sent.encode("utf-8").decode("latin-1")})
+    assert answer["X-Request-ID"] != sent
     assert len(answer["X-Request-ID"]) == 16
 
 
-@given(told=st.text())
-def test_whatever_is_told_an_id_is_a_short_plain_name(told: str) -> None:
-    found = request_ids.request_id(told)
-    assert 0 < len(found) <= request_ids.LENGTH_MAX
-    assert found.isascii()
-    assert found.replace("-", "").replace(".", "").replace("_", "x").isalnum() or set(found) <= set("-._")
+@given(sent=st.text())
+def test_a_request_id_is_always_a_short_plain_name(sent: str) -> None:
+    request_id = request_ids.request_id(sent)
+    assert 0 < len(request_id) <= request_ids.LENGTH_MAX
+    assert request_id.isascii()
+    assert request_id.replace("-", "").replace(".", "").replace("_", "x").isalnum() or set(request_id) <= set("-._")
 
 
-def test_what_is_written_down_during_a_request_has_its_id_and_nothing_after_it_has(
+def test_lines_logged_during_a_request_have_its_id_and_later_ones_do_not(
     lines: Callable[..., list[Any]],
 ) -> None:
     def answer(request: HttpRequest) -> HttpResponse:
@@ -134,7 +134,7 @@ def test_what_is_written_down_during_a_request_has_its_id_and_nothing_after_it_h
 
 
 @pytest.mark.parametrize("form", [logs.JsonLines, logs.TextLines])
-def test_a_fault_is_written_down_by_its_place_without_its_values(
+def test_an_exception_is_logged_with_its_location_and_without_values(
     lines: Callable[..., list[Any]], form: type[logging.Formatter]
 ) -> None:
     lines.handler.setFormatter(form())  # type: ignore[attr-defined]
@@ -149,14 +149,14 @@ def test_a_fault_is_written_down_by_its_place_without_its_values(
 
 
 @pytest.mark.parametrize("key", [KEY, "wh_Zx3-verysecret_key-of-an-address"])
-def test_a_key_in_a_line_is_struck_out_wherever_it_stands(key: str) -> None:
-    said = f"POST /api/v1/webhooks/desk/{key} failed ({key})"
-    line = logs.JsonLines().format(logging.LogRecord("x", logging.INFO, "", 0, said, (), None))
+def test_a_key_anywhere_in_a_line_is_redacted(key: str) -> None:
+    text = f"POST /api/v1/webhooks/desk/{key} failed ({key})"
+    line = logs.JsonLines().format(logging.LogRecord("x", logging.INFO, "", 0, text, (), None))
     assert "verysecret" not in line
     assert json.loads(line)["message"].count(key[:3] + "…") == 2
 
 
-def test_a_fault_that_was_kept_leads_from_the_log_to_its_trace(
+def test_a_logged_exception_refers_to_its_stored_trace(
     lines: Callable[..., list[Any]], settings: Any, tmp_path: Path
 ) -> None:
     settings.DATA = tmp_path
@@ -164,13 +164,13 @@ def test_a_fault_that_was_kept_leads_from_the_log_to_its_trace(
     (line,) = lines()
     assert (line["level"], line["reference"], line["exception"]) == ("error", bug.reference, "ValueError")
     assert "cus_8401" not in json.dumps(line)
-    (kept,) = (tmp_path / "logs").iterdir()
-    assert bug.reference in kept.name
-    assert "cus_8401" in kept.read_text(encoding="utf-8")
+    (trace,) = (tmp_path / "logs").iterdir()
+    assert bug.reference in trace.name
+    assert "cus_8401" in trace.read_text(encoding="utf-8")
 
 
 @given(text=st.text(st.characters(codec=None)))
-def test_a_line_is_one_line_whatever_it_says(text: str) -> None:
+def test_a_logged_text_is_always_one_line(text: str) -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "%s", (text,), None)
     for form in (logs.TextLines(), logs.JsonLines()):
         line = form.format(record)
@@ -179,7 +179,7 @@ def test_a_line_is_one_line_whatever_it_says(text: str) -> None:
 
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("level", logs.LEVELS)
-def test_a_configuration_is_one_that_logging_takes(form: str, level: str) -> None:
+def test_every_configuration_is_valid_for_logging(form: str, level: str) -> None:
     config = logs.logging_config(form, level)
     assert logging.config.DictConfigurator(config).configure_formatter(config["formatters"]["lines"]).__class__ is (
         logs.JsonLines if form == "json" else logs.TextLines
@@ -188,8 +188,8 @@ def test_a_configuration_is_one_that_logging_takes(form: str, level: str) -> Non
     assert set(config["loggers"]) >= {"_granian", "granian.access", "django.request"}
 
 
-def test_a_level_that_there_is_none_of_is_refused() -> None:
-    assert [logs.checked_level(said) for said in ("", "INFO", "debug")] == ["warning", "info", "debug"]
+def test_an_unknown_level_is_refused() -> None:
+    assert [logs.checked_level(level) for level in ("", "INFO", "debug")] == ["warning", "info", "debug"]
     with pytest.raises(Refused) as refused:
         logs.checked_level("loud")
     assert refused.value.code == "log_level_unknown"

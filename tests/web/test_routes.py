@@ -1,4 +1,4 @@
-"""Every page for everyone: from the route table, so that none is forgotten."""
+"""Access to every page, from the route table, so that none is forgotten."""
 
 from collections.abc import Iterator
 from typing import NoReturn
@@ -21,12 +21,12 @@ from .conftest import MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db
 
-# What stands in the place of the words of an address.
+# Example values of the parameters of routes.
 WORDS = {"name": "hours", "field": "bot", "format": "csv", "session": "none", "secret": "none", "member": 1, "link": 1}
 
 
 def routes(who: str) -> Iterator[tuple[str, View, dict[str, object]]]:
-    """(name, view, words) of every route for those."""
+    """(name, view, parameters) of every route with this audience."""
 
     def inside(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
         for pattern in patterns:
@@ -54,16 +54,16 @@ def address(name: str, words: dict[str, object], *, account: str = "acme") -> st
     return reverse(name, kwargs={"account": account, **words})
 
 
-def test_every_route_outside_the_api_says_for_whom_it_is() -> None:
+def test_every_route_outside_the_api_declares_its_audience() -> None:
     declared = {name for who in ("member", "person", "everyone") for name, _, _ in routes(who)}
     named = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
     unsaid = {name for name in named - declared if "api" not in name and name != "openapi"}
-    assert not unsaid, "Declare the view by for_everyone, for_person or for_member: who may see it is never guessed."
+    assert not unsaid, "Declare the view's audience by for_everyone, for_person or for_member."
 
 
 @each_page_of_an_account
 @each_method
-def test_a_page_of_an_account_asks_whoever_is_signed_out_to_sign_in(
+def test_an_account_page_redirects_signed_out_users_to_sign_in(
     browser: MakeBrowser, ledgers: OpenLedgers, route: tuple[str, View, dict[str, object]], method: str
 ) -> None:
     answer = getattr(browser(), method)(address(route[0], route[2]))
@@ -73,7 +73,7 @@ def test_a_page_of_an_account_asks_whoever_is_signed_out_to_sign_in(
 
 @each_page_of_an_account
 @each_method
-def test_a_page_of_an_account_is_not_there_for_a_stranger(
+def test_an_account_page_is_not_found_for_a_stranger(
     browser: MakeBrowser,
     stranger: User,
     ledgers: OpenLedgers,
@@ -87,7 +87,7 @@ def test_a_page_of_an_account_is_not_there_for_a_stranger(
 
 @each_role
 @each_page_of_an_account
-def test_a_page_of_an_account_is_for_the_roles_that_have_its_right(
+def test_an_account_page_opens_for_roles_with_its_right(
     browser: MakeBrowser,
     person: MakePerson,
     ledgers: OpenLedgers,
@@ -102,7 +102,7 @@ def test_a_page_of_an_account_is_for_the_roles_that_have_its_right(
 
 @each_role
 @each_page_of_an_account
-def test_only_who_has_the_right_to_can_send_something(
+def test_only_roles_with_the_right_can_submit_a_form(
     browser: MakeBrowser,
     person: MakePerson,
     ledgers: OpenLedgers,
@@ -120,7 +120,7 @@ def test_only_who_has_the_right_to_can_send_something(
 
 
 @pytest.mark.parametrize("route", PERSON_ROUTES, ids=lambda route: route[0])
-def test_a_persons_own_page_asks_whoever_is_signed_out_to_sign_in(
+def test_a_page_of_the_user_redirects_signed_out_users_to_sign_in(
     browser: MakeBrowser, route: tuple[str, View, dict[str, object]]
 ) -> None:
     answer = browser().get(reverse(route[0], kwargs=route[2]))
@@ -129,13 +129,13 @@ def test_a_persons_own_page_asks_whoever_is_signed_out_to_sign_in(
 
 
 @pytest.mark.parametrize("route", [*MEMBER_ROUTES, *PERSON_ROUTES], ids=lambda route: route[0])
-def test_every_answer_has_the_headers_that_keep_the_browser_from_elsewhere(
+def test_every_response_has_the_security_headers(
     browser: MakeBrowser, owner: User, ledgers: OpenLedgers, route: tuple[str, View, dict[str, object]]
 ) -> None:
     name, view, words = route
     path = address(name, words) if view.who == "member" else reverse(name, kwargs=words)
     answer = browser(owner).get(path)
-    # What is streamed holds its ledger until it is sent or closed.
+    # A streamed response holds its ledger until it is sent or closed.
     answer.close()
     assert answer["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert answer["X-Frame-Options"] == "DENY"
@@ -154,15 +154,13 @@ def test_the_gallery_shows_every_component_in_development(rf: RequestFactory) ->
     assert 'data-widget="buttons-dark"' in answer.content.decode()
 
 
-def test_the_policy_allows_nothing_inline() -> None:
+def test_the_content_security_policy_allows_nothing_inline() -> None:
     assert "unsafe" not in CONTENT_SECURITY_POLICY
     assert "default-src 'none'" in CONTENT_SECURITY_POLICY
     assert "frame-ancestors 'none'" in CONTENT_SECURITY_POLICY
 
 
-def test_the_server_is_not_ready_while_the_database_of_people_does_not_answer(
-    client: Client, ledgers: OpenLedgers
-) -> None:
+def test_the_server_is_not_ready_while_the_user_database_is_down(client: Client, ledgers: OpenLedgers) -> None:
     def unanswered(*_: object) -> NoReturn:
         raise OperationalError
 

@@ -1,4 +1,4 @@
-"""Share links: made by whoever may, shown once, opened by anyone, over when they expire or are revoked."""
+"""Share links: created with the right to share, displayed once, open to anyone until they expire or are revoked."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,7 @@ MakeLink = Callable[..., NewShare]
 
 @pytest.fixture
 def link(ledgers: OpenLedgers, owner: User) -> MakeLink:
-    """`link(MARCH, may_see_rows=True)`: a link to that view, made by the owner."""
+    """`link(MARCH, may_see_rows=True)`: a link to that view, created by the owner."""
 
     def made(query: str = MARCH, *, account: str = "acme", name: str = "March", may_see_rows: bool = False) -> NewShare:
         draft = ShareDraft(name=name, query=query, lasting_days=7, may_see_rows=may_see_rows)
@@ -43,9 +43,9 @@ def sent(client: Client, path: str = SHARES, **fields: Any) -> Any:
 
 
 def headline(page: str) -> int:
-    found = re.search(r'data-widget="sessions-consumed".*?data-value="(\d+)"', page, re.DOTALL)
-    assert found is not None
-    return int(found[1])
+    match = re.search(r'data-widget="sessions-consumed".*?data-value="(\d+)"', page, re.DOTALL)
+    assert match is not None
+    return int(match[1])
 
 
 def opened(client: Client, secret: str) -> str:
@@ -54,7 +54,7 @@ def opened(client: Client, secret: str) -> str:
     return answer.content.decode()
 
 
-def test_a_link_is_shown_once_and_kept_as_a_digest(
+def test_a_link_is_displayed_once_and_stored_as_a_digest(
     owner: User, browser: Callable[..., Client], ledgers: object
 ) -> None:
     olga = browser(owner)
@@ -67,23 +67,21 @@ def test_a_link_is_shown_once_and_kept_as_a_digest(
     assert headline(opened(browser(), secret)) == 2
 
 
-def test_making_and_revoking_are_written_down_without_the_secret(
+def test_creating_and_revoking_are_audited_without_the_secret(
     owner: User, browser: Callable[..., Client], ledgers: object
 ) -> None:
     olga = browser(owner)
     sent(olga, may_see_rows="on")
-    kept = ShareLink.objects.get()
-    olga.post(f"{SHARES}/{kept.pk}")
+    stored = ShareLink.objects.get()
+    olga.post(f"{SHARES}/{stored.pk}")
     entries = AuditEntry.objects.filter(account="acme", action__in=["view_shared", "share_revoked"])
     assert [entry.action for entry in entries] == ["share_revoked", "view_shared"]
     assert all(entry.detail["name"] == "March" for entry in entries)
     assert entries[1].detail["rows"] is True
-    assert kept.digest not in str([entry.detail for entry in entries])
+    assert stored.digest not in str([entry.detail for entry in entries])
 
 
-def test_whoever_has_the_link_needs_no_sign_in_and_gets_no_cookie(
-    link: MakeLink, browser: Callable[..., Client]
-) -> None:
+def test_a_link_needs_no_sign_in_and_sets_no_cookie(link: MakeLink, browser: Callable[..., Client]) -> None:
     visitor = browser()
     page = opened(visitor, link().secret)
     assert headline(page) == 2
@@ -92,7 +90,7 @@ def test_whoever_has_the_link_needs_no_sign_in_and_gets_no_cookie(
     assert '<form method="post"' not in page
 
 
-def test_no_search_engine_keeps_a_shared_page_and_no_site_hears_of_it(link: MakeLink, client: Client) -> None:
+def test_a_shared_page_is_not_indexed_and_sends_no_referrer(link: MakeLink, client: Client) -> None:
     answer = client.get(f"/s/{link().secret}")
     assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
@@ -101,7 +99,7 @@ def test_no_search_engine_keeps_a_shared_page_and_no_site_hears_of_it(link: Make
 
 @pytest.mark.parametrize("fault", ["expired", "revoked", "altered", "unsigned", "unknown", "cut", "of no account"])
 @pytest.mark.parametrize("below", ["", "/rows", "/widgets/hours", "/filters/bot"])
-def test_a_link_that_is_over_and_one_that_never_was_look_the_same(
+def test_unusable_links_get_the_same_answer_as_unknown_ones(
     link: MakeLink, client: Client, fault: str, below: str
 ) -> None:
     made = link(account="gone" if fault == "of no account" else "acme", may_see_rows=True)
@@ -153,7 +151,7 @@ def test_an_opening_counts_once_a_minute_for_each_visitor(link: MakeLink, browse
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_who_may_share(
+def test_the_right_to_share_decides_who_can_create_links(
     role: Role, person: Callable[..., User], browser: Callable[..., Client], ledgers: object
 ) -> None:
     client = browser(person("pat@example.org", role=role))
@@ -165,7 +163,7 @@ def test_who_may_share(
     assert (f"{SHARES}?period=all" in report) is may
 
 
-def test_strangers_and_who_is_signed_out_find_nothing(
+def test_strangers_and_signed_out_users_cannot_use_the_page(
     stranger: User, browser: Callable[..., Client], link: MakeLink
 ) -> None:
     made = link()
@@ -177,14 +175,14 @@ def test_strangers_and_who_is_signed_out_find_nothing(
     assert made.link.revoked_at is None
 
 
-def test_a_link_of_another_account_is_not_there(owner: User, browser: Callable[..., Client], link: MakeLink) -> None:
+def test_a_link_of_another_account_is_not_found(owner: User, browser: Callable[..., Client], link: MakeLink) -> None:
     other = link(account="other", name="Theirs").link
     olga = browser(owner)
     assert olga.post(f"{SHARES}/{other.pk}").status_code == 404
     assert "Theirs" not in olga.get(SHARES).content.decode()
 
 
-def test_a_link_is_revoked_by_its_maker_and_by_owners(
+def test_a_link_is_revoked_by_its_creator_and_by_owners(
     owner: User, person: Callable[..., User], browser: Callable[..., Client], link: MakeLink
 ) -> None:
     ana, ben = (browser(person(f"{name}@example.org", role=Role.ANALYST)) for name in ("ana", "ben"))
@@ -199,7 +197,7 @@ def test_a_link_is_revoked_by_its_maker_and_by_owners(
     assert not ShareLink.objects.filter(revoked_at=None).exists()
 
 
-def test_rows_are_handed_on_only_by_whoever_may_export_them(
+def test_underlying_data_is_shared_only_with_the_right_to_export(
     owner: User, browser: Callable[..., Client], ledgers: object
 ) -> None:
     Membership.objects.filter(user=owner).update(may_export=False)
@@ -212,7 +210,7 @@ def test_rows_are_handed_on_only_by_whoever_may_export_them(
 @pytest.mark.parametrize(
     "fields", [{"name": ""}, {"name": "a\nb"}, {"name": "n" * 101}, {"lasting_days": 2}, {"lasting_days": "ever"}]
 )
-def test_a_link_that_can_not_be_is_refused_at_its_field(
+def test_an_invalid_link_shows_an_error_at_its_field(
     owner: User, browser: Callable[..., Client], ledgers: object, fields: dict[str, Any]
 ) -> None:
     answer = sent(browser(owner), **fields)
@@ -225,7 +223,7 @@ def test_a_link_that_can_not_be_is_refused_at_its_field(
     ("query", "code"),
     [("period=soon", "parameter_invalid"), ("from=1", "date_invalid"), ("bot=" + "b" * 8000, "address_too_long")],
 )
-def test_a_view_that_can_not_be_is_not_shared(
+def test_an_invalid_view_is_not_shared(
     owner: User, browser: Callable[..., Client], ledgers: object, query: str, code: str
 ) -> None:
     answer = sent(browser(owner), query=query)
@@ -234,7 +232,7 @@ def test_a_view_that_can_not_be_is_not_shared(
     assert not ShareLink.objects.exists()
 
 
-def test_nothing_is_made_or_revoked_without_the_form_s_own_token(
+def test_forms_without_their_csrf_token_are_refused(
     owner: User, browser: Callable[..., Client], link: MakeLink
 ) -> None:
     made = link()
@@ -244,7 +242,7 @@ def test_nothing_is_made_or_revoked_without_the_form_s_own_token(
     assert list(ShareLink.objects.values_list("revoked_at", flat=True)) == [None]
 
 
-def test_names_with_html_are_shown_as_text(owner: User, browser: Callable[..., Client], link: MakeLink) -> None:
+def test_html_in_names_is_escaped(owner: User, browser: Callable[..., Client], link: MakeLink) -> None:
     name = "<script>alert(1)</script>"
     owner.name = "<b>Olga</b>"
     owner.save()
@@ -259,7 +257,7 @@ def test_names_with_html_are_shown_as_text(owner: User, browser: Callable[..., C
     ("fields", "code"),
     [({"name": " "}, "share_name_invalid"), ({"lasting_days": 2}, "share_lasting_invalid")],
 )
-def test_a_draft_checks_itself(fields: dict[str, Any], code: str) -> None:
+def test_an_invalid_draft_is_refused(fields: dict[str, Any], code: str) -> None:
     from botmeter.domain.errors import Refused
 
     with pytest.raises(Refused) as caught:
@@ -267,11 +265,11 @@ def test_a_draft_checks_itself(fields: dict[str, Any], code: str) -> None:
     assert caught.value.code == code
 
 
-def test_nothing_can_be_sent_to_a_link(link: MakeLink, client: Client) -> None:
+def test_a_link_accepts_no_post(link: MakeLink, client: Client) -> None:
     assert client.post(f"/s/{link().secret}").status_code == 405
 
 
-def test_the_trace_of_a_bug_behind_a_link_does_not_hold_the_link(
+def test_a_trace_of_a_bug_does_not_contain_the_link(
     link: MakeLink, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared_views, "usage_page", lambda *_, **__: 1 / 0)

@@ -1,4 +1,4 @@
-"""Whatever a visitor asks behind a share link, they see rows of what was shared and no other."""
+"""Visitors of a share link see rows within it and no others, whatever they request."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ def some(*values: str) -> st.SearchStrategy[list[str]]:
 
 
 def queries() -> st.SearchStrategy[str]:
-    """Addresses of reports: days or a named period, any zone, filters on all that there is and on more."""
+    """Addresses of reports: days or a named period, any time zone, filters on existing and unknown values."""
     days = st.dates(TODAY - timedelta(days=12), TODAY + timedelta(days=1)).map(date.isoformat)
     periods = st.one_of(
         st.just({}),
@@ -81,7 +81,7 @@ def queries() -> st.SearchStrategy[str]:
         days.map(lambda on: {"from": on}),
         days.map(lambda on: {"to": on}),
     )
-    rest = st.fixed_dictionaries(
+    others = st.fixed_dictionaries(
         {
             "bot": some("b1", "b2", "b3", "nobody"),
             "bot_version": some("1", "2", "none", "b1/1"),
@@ -102,7 +102,7 @@ def queries() -> st.SearchStrategy[str]:
             "compare": st.sampled_from(["previous", "year", "none"]),
         },
     )
-    return st.builds(lambda period, others: urlencode({**period, **others}, doseq=True), periods, rest)
+    return st.builds(lambda period, others: urlencode({**period, **others}, doseq=True), periods, others)
 
 
 def rows(ledger: Ledger, query: UsageQuery) -> Counter[tuple[object, ...]]:
@@ -114,75 +114,75 @@ def scope_of(query: str, *, may_see_rows: bool) -> Scope:
     return Scope(whole=pinned(address_of_query(query), zone="UTC"), may_see_rows=may_see_rows)
 
 
-@given(shared=queries(), wanted=queries(), may_see_rows=st.booleans())
-def test_no_question_behind_a_link_is_wider_than_the_link(
-    ledger: Ledger, shared: str, wanted: str, may_see_rows: bool
+@given(shared=queries(), requested=queries(), may_see_rows=st.booleans())
+def test_a_visitor_never_sees_rows_outside_the_link(
+    ledger: Ledger, shared: str, requested: str, may_see_rows: bool
 ) -> None:
-    found = shared_question(ledger, scope_of(shared, may_see_rows=may_see_rows), parameters=QueryDict(wanted))
-    whole = rows(ledger, found.whole.query)
-    assert rows(ledger, found.narrowed.query) <= whole
-    assert found.narrowed.query.period.timezone == found.whole.query.period.timezone
+    question = shared_question(ledger, scope_of(shared, may_see_rows=may_see_rows), parameters=QueryDict(requested))
+    whole = rows(ledger, question.whole.query)
+    assert rows(ledger, question.narrowed.query) <= whole
+    assert question.narrowed.query.period.timezone == question.whole.query.period.timezone
     if not may_see_rows:
         for name in ("customer", "conversation"):
-            asked, shown = found.narrowed.query.filters, found.whole.query.filters
-            assert asked.values(name) == shown.values(name)
-            assert asked.excluded_values(name) == shown.excluded_values(name)
-    if found.narrowed.compared is not None:
-        before = found.whole.compared
-        shown = whole + (Counter() if before is None else rows(ledger, before))
-        assert rows(ledger, found.narrowed.compared) <= shown
+            narrowed, shared_filters = question.narrowed.query.filters, question.whole.query.filters
+            assert narrowed.values(name) == shared_filters.values(name)
+            assert narrowed.excluded_values(name) == shared_filters.excluded_values(name)
+    if question.narrowed.compared is not None:
+        before = question.whole.compared
+        allowed = whole + (Counter() if before is None else rows(ledger, before))
+        assert rows(ledger, question.narrowed.compared) <= allowed
 
 
-@given(shared=queries(), wanted=queries())
-def test_what_lies_within_the_link_is_shown_as_it_is_to_members(ledger: Ledger, shared: str, wanted: str) -> None:
+@given(shared=queries(), requested=queries())
+def test_a_request_within_the_link_is_answered_as_for_members(ledger: Ledger, shared: str, requested: str) -> None:
     scope = scope_of(shared, may_see_rows=True)
     whole = report_question(ledger, scope.whole, zone="UTC").query
-    free = report_question(ledger, address_of_query(wanted), zone=whole.period.timezone).query
-    found = shared_question(ledger, scope, parameters=QueryDict(wanted)).narrowed.query
+    free = report_question(ledger, address_of_query(requested), zone=whole.period.timezone).query
+    question = shared_question(ledger, scope, parameters=QueryDict(requested)).narrowed.query
     within = whole.period.first_on <= free.period.first_on and free.period.last_on <= whole.period.last_on
     if within and free.period.timezone == whole.period.timezone and rows(ledger, whole) >= rows(ledger, free):
-        assert rows(ledger, found) <= rows(ledger, whole)
-        if "period=" in wanted or "from=" in wanted or "to=" in wanted:
-            assert found.period == free.period
+        assert rows(ledger, question) <= rows(ledger, whole)
+        if "period=" in requested or "from=" in requested or "to=" in requested:
+            assert question.period == free.period
 
 
-@given(shared=queries(), wanted=queries())
-def test_the_address_of_a_narrowed_question_leads_to_it_again(ledger: Ledger, shared: str, wanted: str) -> None:
+@given(shared=queries(), requested=queries())
+def test_the_address_of_a_narrowed_question_is_stable(ledger: Ledger, shared: str, requested: str) -> None:
     scope = scope_of(shared, may_see_rows=True)
-    found = shared_question(ledger, scope, parameters=QueryDict(wanted))
-    again = shared_question(ledger, scope, parameters=QueryDict(found.narrowed.address.query().removeprefix("?")))
-    assert (again.narrowed.query, again.narrowed.address) == (found.narrowed.query, found.narrowed.address)
-    assert (again.narrowed.compared is None) == (found.narrowed.compared is None)
+    question = shared_question(ledger, scope, parameters=QueryDict(requested))
+    again = shared_question(ledger, scope, parameters=QueryDict(question.narrowed.address.query().removeprefix("?")))
+    assert (again.narrowed.query, again.narrowed.address) == (question.narrowed.query, question.narrowed.address)
+    assert (again.narrowed.compared is None) == (question.narrowed.compared is None)
 
 
-@given(shared=queries(), wanted=queries())
-def test_every_period_and_comparison_that_is_offered_is_kept(ledger: Ledger, shared: str, wanted: str) -> None:
+@given(shared=queries(), requested=queries())
+def test_every_offered_period_and_comparison_is_applied(ledger: Ledger, shared: str, requested: str) -> None:
     scope = scope_of(shared, may_see_rows=False)
-    found = shared_question(ledger, scope, parameters=QueryDict(wanted))
-    for preset in presets_within(found):
-        chosen = narrowed_question(ledger, scope, requested=found.narrowed.address.with_days(preset))
+    question = shared_question(ledger, scope, parameters=QueryDict(requested))
+    for preset in presets_within(question):
+        chosen = narrowed_question(ledger, scope, requested=question.narrowed.address.with_days(preset))
         assert chosen.narrowed.address.preset is preset
-    for compare in comparisons_within(found, ledger):
-        chosen = narrowed_question(ledger, scope, requested=found.narrowed.address.against(compare))
+    for compare in comparisons_within(question, ledger):
+        chosen = narrowed_question(ledger, scope, requested=question.narrowed.address.against(compare))
         assert chosen.narrowed.address.compare is compare
 
 
-def test_an_address_that_names_nothing_shows_all_that_was_shared(ledger: Ledger) -> None:
+def test_an_address_without_parameters_shows_the_whole_view(ledger: Ledger) -> None:
     scope = scope_of("period=last-7-days&bot=b1&compare=year&timezone=Asia/Kolkata", may_see_rows=False)
-    found = shared_question(ledger, scope, parameters=QueryDict("utm_source=mail"))
-    assert found.is_whole
-    assert found.narrowed.compared is not None
-    assert found.whole.compared is not None
-    assert found.narrowed.compared.period == found.whole.compared.period
+    question = shared_question(ledger, scope, parameters=QueryDict("utm_source=mail"))
+    assert question.is_whole
+    assert question.narrowed.compared is not None
+    assert question.whole.compared is not None
+    assert question.narrowed.compared.period == question.whole.compared.period
 
 
-def test_a_link_to_a_bare_report_keeps_the_zone_and_days_that_it_was_made_with() -> None:
+def test_a_link_to_a_default_report_pins_its_time_zone_and_period() -> None:
     made = pinned(address_of_query(""), zone="Asia/Kolkata")
     assert made.query() == "?period=last-30-days&timezone=Asia%2FKolkata"
     assert pinned(made, zone="UTC") == made
 
 
-# Sessions of bot b1 on the web in March are shared; whatever is called hidden is not.
+# Sessions of bot b1 on the web in March are shared; values called hidden are not.
 HIDDEN = {
     "bot_id": "hidden-bot",
     "bot_name": "Hidden bot",
@@ -225,7 +225,7 @@ ATTEMPTS = (
     "conversation=of-nobody",
     "preview=included&bot=",
 )
-PLACES = (
+PATHS = (
     "",
     "/rows",
     "/rows?group=conversation",
@@ -249,7 +249,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
 
 @pytest.fixture
 def shared_secret(opened: OpenLedgers, db: None) -> Iterator[Callable[..., str]]:
-    """`shared_secret(may_see_rows=True)`: the secret of a link to what is not hidden."""
+    """`shared_secret(may_see_rows=True)`: the secret of a link to the sessions that are not hidden."""
     olga = User.objects.create_user("olga@example.org", name="Olga")
 
     def made(*, may_see_rows: bool = False, query: str = SHARED) -> str:
@@ -261,13 +261,13 @@ def shared_secret(opened: OpenLedgers, db: None) -> Iterator[Callable[..., str]]
 
 
 @pytest.mark.parametrize("may_see_rows", [True, False])
-@pytest.mark.parametrize("place", PLACES)
-def test_no_page_behind_a_link_names_what_was_not_shared(
-    shared_secret: Callable[..., str], client: Client, place: str, may_see_rows: bool
+@pytest.mark.parametrize("path", PATHS)
+def test_no_shared_page_contains_values_outside_the_link(
+    shared_secret: Callable[..., str], client: Client, path: str, may_see_rows: bool
 ) -> None:
     secret = shared_secret(may_see_rows=may_see_rows)
     for attempt in ATTEMPTS:
-        answer = client.get(f"/s/{secret}{place}{'&' if '?' in place else '?'}{attempt}")
+        answer = client.get(f"/s/{secret}{path}{'&' if '?' in path else '?'}{attempt}")
         page = answer.content.decode().lower()
         assert answer.status_code in ({200} if may_see_rows else {200, 404}), attempt
         assert "hidden-" not in page, attempt
@@ -279,19 +279,23 @@ def test_no_page_behind_a_link_names_what_was_not_shared(
 
 
 @pytest.mark.parametrize("query", ["opened_by=hidden-bot", "opened_on=hidden-channel", "opened_by=nobody"])
-def test_who_opened_a_session_can_not_be_guessed(shared_secret: Callable[..., str], client: Client, query: str) -> None:
+def test_openers_outside_the_link_cannot_be_inferred(
+    shared_secret: Callable[..., str], client: Client, query: str
+) -> None:
     page = client.get(f"/s/{shared_secret(may_see_rows=False)}?from=2026-03-01&to=2026-03-31&{query}").content.decode()
     assert 'data-value="3">3<' in page
     assert "Opened by" not in page
 
 
 @pytest.mark.parametrize("search", ["hidden-conversation", "hidden-ticket", "hidden-c"])
-def test_ids_that_were_not_shared_find_nothing(shared_secret: Callable[..., str], client: Client, search: str) -> None:
+def test_searching_for_ids_outside_the_link_finds_nothing(
+    shared_secret: Callable[..., str], client: Client, search: str
+) -> None:
     page = client.get(f"/s/{shared_secret(may_see_rows=True)}/rows?search={search}").content.decode()
     assert 'data-value="0"' in page
 
 
-def test_people_are_named_only_behind_a_link_with_rows(shared_secret: Callable[..., str], client: Client) -> None:
+def test_customers_are_listed_only_by_links_with_rows(shared_secret: Callable[..., str], client: Client) -> None:
     with_rows, without = shared_secret(may_see_rows=True), shared_secret(may_see_rows=False)
     for below in ("/rows", "/widgets/customers", "/filters/customer", "/filters/conversation"):
         assert client.get(f"/s/{with_rows}{below}").status_code == 200
@@ -300,7 +304,7 @@ def test_people_are_named_only_behind_a_link_with_rows(shared_secret: Callable[.
     assert "/filters/customer" not in client.get(f"/s/{without}").content.decode()
 
 
-def test_a_filter_of_the_link_can_be_narrowed_and_set_back_but_not_left(
+def test_a_fixed_filter_can_be_narrowed_and_reset_but_not_widened(
     shared_secret: Callable[..., str], client: Client
 ) -> None:
     secret = shared_secret(query="bot=b1&bot=hidden-bot&from=2026-03-01&to=2026-03-31&timezone=UTC")
@@ -313,7 +317,7 @@ def test_a_filter_of_the_link_can_be_narrowed_and_set_back_but_not_left(
 
 
 @pytest.mark.parametrize(("query", "code"), [("period=soon", "parameter_invalid"), ("from=1", "date_invalid")])
-def test_an_address_that_can_not_be_is_refused_behind_a_link_too(
+def test_an_invalid_address_is_refused_on_shared_pages_too(
     shared_secret: Callable[..., str], client: Client, query: str, code: str
 ) -> None:
     answer = client.get(f"/s/{shared_secret(may_see_rows=False)}?{query}")

@@ -55,13 +55,13 @@ def code_of(name: str, key: str) -> str:
     return refused.value.code
 
 
-def test_the_address_of_a_source_opens_it(made: NewAddress) -> None:
+def test_an_address_opens_its_source(made: NewAddress) -> None:
     assert re.fullmatch(r"/api/v1/webhooks/desk/wh_[\w-]{43}", made.path)
     opened = opened_source("desk", made.key)
     assert (opened.account, opened.name, opened.platform, opened.secret) == ("acme", "desk", "chatwoot", "")
 
 
-def test_neither_the_database_nor_what_is_printed_holds_a_key_or_a_secret(made: NewAddress) -> None:
+def test_neither_the_database_nor_a_repr_contains_keys_or_secrets(made: NewAddress) -> None:
     update(made.source, secret=sealed("hush-hush"))
     row = str(EventSource.objects.values().get())
     assert made.key not in row
@@ -73,20 +73,20 @@ def test_neither_the_database_nor_what_is_printed_holds_a_key_or_a_secret(made: 
 
 
 @pytest.mark.parametrize("name", ["other", "Desk", ""])
-def test_a_key_with_another_name_opens_nothing_and_neither_does_another_key(made: NewAddress, name: str) -> None:
+def test_a_wrong_name_or_key_is_refused(made: NewAddress, name: str) -> None:
     assert code_of(name, made.key) == "source_key_wrong"
     opened_source("desk", made.key)
     assert code_of(name, made.key) == "source_key_wrong"
     assert code_of("desk", made.key[:-1]) == code_of("desk", "") == "source_key_wrong"
 
 
-def test_two_accounts_can_have_sources_of_one_name(made: NewAddress) -> None:
+def test_two_accounts_can_have_sources_of_the_same_name(made: NewAddress) -> None:
     theirs = new_address("other", DESK, created_by=None)
     assert opened_source("desk", made.key).account == "acme"
     assert opened_source("desk", theirs.key).account == "other"
 
 
-def test_a_new_address_puts_an_end_to_the_old_one_at_once(made: NewAddress) -> None:
+def test_a_new_address_invalidates_the_old_one_at_once(made: NewAddress) -> None:
     opened_source("desk", made.key)
     again = new_address("acme", DESK, created_by=None)
     assert code_of("desk", made.key) == "source_key_wrong"
@@ -94,7 +94,7 @@ def test_a_new_address_puts_an_end_to_the_old_one_at_once(made: NewAddress) -> N
     assert EventSource.objects.count() == 1
 
 
-def test_a_source_that_is_turned_off_is_said_to_be_so_at_once(made: NewAddress) -> None:
+def test_turning_a_source_off_takes_effect_at_once(made: NewAddress) -> None:
     opened_source("desk", made.key)
     update(made.source, is_on=False)
     assert code_of("desk", made.key) == "source_off"
@@ -102,7 +102,7 @@ def test_a_source_that_is_turned_off_is_said_to_be_so_at_once(made: NewAddress) 
     assert opened_source("desk", made.key)
 
 
-def test_a_forgotten_source_is_gone_at_once(made: NewAddress) -> None:
+def test_a_deleted_source_is_refused_at_once(made: NewAddress) -> None:
     opened_source("desk", made.key)
     forget_source("acme", "desk")
     assert event_source("acme", "desk") is None
@@ -121,7 +121,9 @@ def test_an_opened_source_is_cached_for_a_few_seconds(made: NewAddress, monkeypa
     assert cached_source("desk", made.key) is None
 
 
-def test_a_source_read_while_it_is_changed_is_not_cached(made: NewAddress, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_changes_while_it_is_read_is_not_cached(
+    made: NewAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def overtaken(*_: object, **__: object) -> str:
         update(made.source, verify_token="")
         return ""
@@ -132,37 +134,37 @@ def test_a_source_read_while_it_is_changed_is_not_cached(made: NewAddress, monke
     assert cached_source("desk", made.key) is None
 
 
-def test_only_a_platform_that_asks_back_gets_a_word_to_answer_with(made: NewAddress) -> None:
+def test_only_platforms_with_a_challenge_get_a_verify_token(made: NewAddress) -> None:
     phone = new_address("acme", Source(name="phone", platform="whatsapp"), created_by=None)
     assert len(opened_source("phone", phone.key).verify_token) > 20
     assert opened_source("desk", made.key).verify_token == ""
 
 
-def test_what_is_sealed_opens_with_the_same_server_s_key_alone(settings: Settings) -> None:
-    kept = sealed("hush-hush")
-    assert "hush" not in kept
-    assert sealed("hush-hush") != kept
-    assert unsealed(kept, what="it") == "hush-hush"
+def test_sealed_text_opens_only_with_the_key_that_sealed_it(settings: Settings) -> None:
+    sealed_text = sealed("hush-hush")
+    assert "hush" not in sealed_text
+    assert sealed("hush-hush") != sealed_text
+    assert unsealed(sealed_text, what="it") == "hush-hush"
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
-    assert unsealed(kept, what="it") == "hush-hush"
+    assert unsealed(sealed_text, what="it") == "hush-hush"
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(Unavailable, match="not the one that encrypted the token of source desk") as refused:
-        unsealed(kept, what="the token of source desk")
+        unsealed(sealed_text, what="the token of source desk")
     assert refused.value.code == "seal_broken"
     assert (sealed(""), unsealed("", what="it")) == ("", "")
 
 
-def test_a_source_is_asked_as_it_was_set(made: NewAddress) -> None:
+def test_pull_storedare_stored_and_read_back(made: NewAddress) -> None:
     assert pull_settings_of("acme", "desk") is None
     set_pull(PullSettings(**PULL, every_minutes=60))
-    found = pull_settings_of("acme", "desk")
-    assert found == PullSettings(**{**PULL, "url": "https://desk.example.org"}, every_minutes=60)
-    assert "t0ken" not in repr(found)
+    stored = pull_settings_of("acme", "desk")
+    assert stored == PullSettings(**{**PULL, "url": "https://desk.example.org"}, every_minutes=60)
+    assert "t0ken" not in repr(stored)
     assert "t0ken" not in str(EventSource.objects.values().get())
     assert [(row.name, row.pull_minutes) for row in scheduled_pulls()] == [("desk", 60)]
 
 
-def test_only_what_is_on_and_has_a_schedule_is_asked_by_itself(made: NewAddress) -> None:
+def test_only_active_sources_with_a_schedule_are_pulled(made: NewAddress) -> None:
     set_pull(PullSettings(**PULL))
     assert not scheduled_pulls()
     set_pull(PullSettings(**PULL, every_minutes=5))
@@ -170,7 +172,7 @@ def test_only_what_is_on_and_has_a_schedule_is_asked_by_itself(made: NewAddress)
     assert not scheduled_pulls()
 
 
-def test_what_came_of_asking_is_kept_until_it_is_asked_no_more(made: NewAddress) -> None:
+def test_a_pull_result_is_stored_until_pulls_stop(made: NewAddress) -> None:
     set_pull(PullSettings(**PULL))
     record_pull("acme", "desk", result={"accepted": 3})
     assert EventSource.objects.get().pull_result == {"accepted": 3}
@@ -179,7 +181,7 @@ def test_what_came_of_asking_is_kept_until_it_is_asked_no_more(made: NewAddress)
     assert EventSource.objects.get().pull_token == ""
 
 
-def test_what_came_of_asking_leaves_remembered_what_opens_the_address(made: NewAddress) -> None:
+def test_a_pull_result_does_not_evict_the_cached_address(made: NewAddress) -> None:
     set_pull(PullSettings(**PULL))
     opened = opened_source("desk", made.key)
     record_pull("acme", "desk", result={"accepted": 3})
@@ -193,11 +195,11 @@ def test_a_source_without_an_address_can_not_be_pulled() -> None:
         assert refused.value.code == "source_without_address"
 
 
-def test_the_longest_account_is_kept_whole(made: NewAddress) -> None:
+def test_the_longest_account_id_is_stored_whole(made: NewAddress) -> None:
     set_pull(PullSettings(**{**PULL, "own_account": "3" * 64}))
-    found = pull_settings_of("acme", "desk")
-    assert found is not None
-    assert found.own_account == "3" * 64
+    stored = pull_settings_of("acme", "desk")
+    assert stored is not None
+    assert stored.own_account == "3" * 64
 
 
 @pytest.mark.parametrize(
@@ -224,7 +226,7 @@ def test_the_longest_account_is_kept_whole(made: NewAddress) -> None:
         ({"url": "https://desk.example.org/\u202eb"}, "pull_url_invalid"),
     ],
 )
-def test_a_source_can_not_be_asked_otherwise(what: dict[str, Any], code: str) -> None:
+def test_invalid_pull_storedare_refused_with_their_code(what: dict[str, Any], code: str) -> None:
     with pytest.raises(BotmeterError) as refused:
         PullSettings(**{**PULL, **what})
     assert refused.value.code == code

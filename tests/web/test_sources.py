@@ -1,4 +1,4 @@
-"""Admin → Sources: connected, shown once, set, turned off, removed; by owners alone, and written down."""
+"""Admin → Sources: created, changed, turned off and removed, by owners alone, and audited."""
 
 import re
 from collections.abc import Callable
@@ -48,14 +48,14 @@ def olga(ledgers: OpenLedgers, owner: User, browser: Callable[..., Client]) -> C
 
 
 def created(client: Client, *, name: str = "desk", platform: str = "chatwoot") -> str:
-    """The page after a source was made."""
+    """The page after creating a source."""
     return str(client.post(SOURCES, {"name": name, "platform": platform}, follow=True).content.decode())
 
 
 def key_in(page: str) -> str:
-    """The key in the address that is shown this one time."""
-    shown = next(block for block in code_blocks(page) if "/webhooks/" in block and "…" not in block)
-    return shown.rpartition("/")[2]
+    """The key in the address that is displayed once."""
+    address = next(block for block in code_blocks(page) if "/webhooks/" in block and "…" not in block)
+    return address.rpartition("/")[2]
 
 
 @pytest.fixture
@@ -72,12 +72,12 @@ def done(client: Client, what: str, **fields: Any) -> str:
 
 def desk(ledgers: OpenLedgers) -> Source:
     with ledgers.reading("acme") as ledger:
-        found = source_of(ledger, "desk")
-    assert found is not None
-    return found
+        source = source_of(ledger, "desk")
+    assert source is not None
+    return source
 
 
-def test_an_address_is_shown_once_and_opens_the_source(olga: Client) -> None:
+def test_an_address_is_displayed_once_and_opens_the_source(olga: Client) -> None:
     page = created(olga)
     key = key_in(page)
     assert f"http://testserver/api/v1/webhooks/desk/{key}" in page
@@ -87,16 +87,14 @@ def test_an_address_is_shown_once_and_opens_the_source(olga: Client) -> None:
     assert f"/webhooks/desk/{key[:10]}…" in again
 
 
-def test_a_source_stands_in_the_ledger_with_who_made_it(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+def test_a_source_is_stored_in_the_ledger_with_its_author(olga: Client, key: str, ledgers: OpenLedgers) -> None:
     with ledgers.reading("acme") as ledger:
         (change,) = source_history(ledger)
     assert (change.source, change.by) == (MADE, "olga@example.org")
     assert "desk" in olga.get(SOURCES).content.decode()
 
 
-def test_the_page_shows_the_last_changes_of_how_a_source_is_read_and_who_made_them(
-    olga: Client, ledgers: OpenLedgers
-) -> None:
+def test_the_page_lists_the_last_changes_of_a_source_and_their_authors(olga: Client, ledgers: OpenLedgers) -> None:
     bots = Source(name="desk", platform="botframework")
     labels = {option.name: option.label for option in connector_of(bots.platform).options}
     with ledgers.writing("acme") as ledger:
@@ -122,10 +120,10 @@ def test_the_page_shows_the_last_changes_of_how_a_source_is_read_and_who_made_th
 
 def changes(page: str) -> list[str]:
     card = page.partition('data-widget="source-changes"')[2].partition("</dl>")[0]
-    return [" ".join(re.sub(r"<[^>]+>", " ", told).split()) for told in re.findall(r"<dd>(.*?)</dd>", card)]
+    return [" ".join(re.sub(r"<[^>]+>", " ", text).split()) for text in re.findall(r"<dd>(.*?)</dd>", card)]
 
 
-def test_making_a_source_is_written_down_without_its_key(olga: Client, key: str) -> None:
+def test_creating_a_source_is_audited_without_its_key(olga: Client, key: str) -> None:
     entry = AuditEntry.objects.get(action="source_created")
     assert (entry.account, entry.who) == ("acme", "olga@example.org")
     assert entry.detail == {
@@ -137,7 +135,7 @@ def test_making_a_source_is_written_down_without_its_key(olga: Client, key: str)
 
 
 @pytest.mark.parametrize("platform", platform_codes())
-def test_the_page_of_every_platform_says_how_it_is_set_up(olga: Client, platform: str) -> None:
+def test_every_platform_has_its_set_up_options_and_secret_on_the_page(olga: Client, platform: str) -> None:
     page = created(olga, platform=platform)
     assert connector_of(platform).label in page
     assert ('data-widget="secret"' in page) == (connector_of(platform).secret is not None)
@@ -151,16 +149,16 @@ def test_the_page_of_every_platform_says_how_it_is_set_up(olga: Client, platform
     "fields",
     [{"name": ""}, {"name": "a/b"}, {"name": "two words"}, {"name": "n" * 65}, {"platform": "irc"}, {"name": "desk"}],
 )
-def test_a_source_that_can_not_be_is_refused_at_its_field(olga: Client, key: str, fields: dict[str, str]) -> None:
+def test_an_invalid_source_shows_an_error_at_its_field(olga: Client, key: str, fields: dict[str, str]) -> None:
     answer = olga.post(SOURCES, {"name": "other", "platform": "rasa", **fields})
     assert answer.status_code == 200
     assert "has-error" in answer.content.decode()
     assert EventSource.objects.count() == 1
 
 
-def test_what_the_platform_leaves_out_is_said_and_taken_back(olga: Client, key: str, ledgers: OpenLedgers) -> None:
-    said = {"bot_id": "orders", "bot_name": " Orders ", "channel": "web", "option_ticket_attribute": "case"}
-    assert "Saved." in done(olga, "settings", **said)
+def test_defaults_and_options_can_be_set_and_cleared(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+    values = {"bot_id": "orders", "bot_name": " Orders ", "channel": "web", "option_ticket_attribute": "case"}
+    assert "Saved." in done(olga, "settings", **values)
     assert desk(ledgers) == Source(
         name="desk",
         platform="chatwoot",
@@ -170,22 +168,22 @@ def test_what_the_platform_leaves_out_is_said_and_taken_back(olga: Client, key: 
         options=(("ticket_attribute", "case"),),
     )
     assert 'value="orders"' in olga.get(DESK).content.decode()
-    assert "No changes." in done(olga, "settings", **said)
+    assert "No changes." in done(olga, "settings", **values)
     done(olga, "settings")
     assert desk(ledgers) == MADE
     changes = [entry.detail["changed"] for entry in AuditEntry.objects.filter(action="source_changed").order_by("pk")]
     assert changes[0] == ["bot id", "bot name", "channel", "options"]
 
 
-@pytest.mark.parametrize("said", [{"bot_id": "b\x01"}, {"channel": "c" * 513}, {"option_ticket_attribute": "\x02"}])
-def test_a_setting_that_no_event_could_bear_is_refused_on_the_page(
-    olga: Client, key: str, said: dict[str, str], ledgers: OpenLedgers
+@pytest.mark.parametrize("values", [{"bot_id": "b\x01"}, {"channel": "c" * 513}, {"option_ticket_attribute": "\x02"}])
+def test_an_invalid_setting_shows_an_error(
+    olga: Client, key: str, values: dict[str, str], ledgers: OpenLedgers
 ) -> None:
-    assert "alert" in done(olga, "settings", **said)
+    assert "alert" in done(olga, "settings", **values)
     assert desk(ledgers) == MADE
 
 
-def test_senders_become_bots_and_no_bots_again(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+def test_bot_identities_can_be_added_and_removed(olga: Client, key: str, ledgers: OpenLedgers) -> None:
     done(olga, "identity-add", sender="12", bot_id="orders", bot_name="Orders")
     done(olga, "identity-add", sender="<b>13", bot_id="returns", bot_version="2")
     done(olga, "identity-add", sender="12", bot_id="orders-2")
@@ -201,15 +199,15 @@ def test_senders_become_bots_and_no_bots_again(olga: Client, key: str, ledgers: 
     assert olga.post(DESK, {"what": "identity-remove", "sender": "12"}).status_code == 404
 
 
-@pytest.mark.parametrize("said", [{}, {"sender": "1"}, {"bot_id": "b"}, {"sender": "1", "bot_id": "b\x01"}])
-def test_an_identity_without_sender_or_bot_is_refused_on_the_page(
-    olga: Client, key: str, said: dict[str, str], ledgers: OpenLedgers
+@pytest.mark.parametrize("values", [{}, {"sender": "1"}, {"bot_id": "b"}, {"sender": "1", "bot_id": "b\x01"}])
+def test_an_identity_without_sender_or_bot_shows_an_error(
+    olga: Client, key: str, values: dict[str, str], ledgers: OpenLedgers
 ) -> None:
-    assert "alert" in done(olga, "identity-add", **said)
+    assert "alert" in done(olga, "identity-add", **values)
     assert desk(ledgers).identities == ()
 
 
-def test_a_secret_is_kept_and_never_shown(olga: Client, key: str) -> None:
+def test_a_secret_is_stored_and_never_displayed(olga: Client, key: str) -> None:
     page = done(olga, "secret", secret=f" {HUSH} ")
     assert "hush" not in page
     assert opened_source("desk", key).secret == HUSH
@@ -218,7 +216,7 @@ def test_a_secret_is_kept_and_never_shown(olga: Client, key: str) -> None:
     assert opened_source("desk", key).secret == ""
 
 
-def test_freshchat_s_secret_is_a_public_key_and_nothing_else(olga: Client) -> None:
+def test_a_freshchat_secret_must_be_a_public_key(olga: Client) -> None:
     key = key_in(created(olga, platform="freshchat"))
     assert "is not an RSA public key" in done(olga, "secret", secret=HUSH)
     public = generate_private_key(public_exponent=65537, key_size=2048).public_key()
@@ -227,7 +225,7 @@ def test_freshchat_s_secret_is_a_public_key_and_nothing_else(olga: Client) -> No
     assert opened_source("desk", key).secret == pem.strip()
 
 
-def test_a_platform_that_signs_nothing_takes_no_secret(olga: Client) -> None:
+def test_a_platform_without_signatures_accepts_no_secret(olga: Client) -> None:
     created(olga, platform="rasa")
     assert olga.post(DESK, {"what": "secret", "secret": HUSH}).status_code == 404
     assert EventSource.objects.get().secret == ""
@@ -236,7 +234,7 @@ def test_a_platform_that_signs_nothing_takes_no_secret(olga: Client) -> None:
     assert refused.value.code == "secret_invalid"
 
 
-def test_a_new_address_puts_an_end_to_the_old_one(olga: Client, key: str) -> None:
+def test_a_new_address_invalidates_the_old_one(olga: Client, key: str) -> None:
     new = key_in(done(olga, "rotate"))
     assert opened_source("desk", new).name == "desk"
     with pytest.raises(NotAllowed):
@@ -246,7 +244,7 @@ def test_a_new_address_puts_an_end_to_the_old_one(olga: Client, key: str) -> Non
     assert new not in str(entry.detail)
 
 
-def test_whatsapp_s_page_shows_the_word_that_it_asks_for(olga: Client) -> None:
+def test_the_page_of_a_whatsapp_source_shows_its_verify_token(olga: Client) -> None:
     page = created(olga, platform="whatsapp")
     assert opened_source("desk", key_in(page)).verify_token in page
 
@@ -261,7 +259,7 @@ def test_a_source_is_turned_off_and_on(olga: Client, key: str) -> None:
     assert AuditEntry.objects.filter(action="source_changed").count() == 2
 
 
-def test_a_removed_source_is_gone_and_its_name_is_free(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+def test_removing_a_source_frees_its_name(olga: Client, key: str, ledgers: OpenLedgers) -> None:
     page = done(olga, "remove")
     assert "desk was removed." in page
     assert olga.get(DESK).status_code == 404
@@ -270,9 +268,7 @@ def test_a_removed_source_is_gone_and_its_name_is_free(olga: Client, key: str, l
     assert opened_source("desk", key_in(created(olga, platform="rasa"))).platform == "rasa"
 
 
-def test_a_source_of_a_ledger_from_elsewhere_gets_an_address_when_somebody_makes_one(
-    olga: Client, ledgers: OpenLedgers
-) -> None:
+def test_a_source_of_a_restored_ledger_has_no_address_until_one_is_created(olga: Client, ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
         set_source(ledger, MADE, now_us=NOW_US)
     assert "No address" in olga.get(SOURCES).content.decode()
@@ -282,15 +278,15 @@ def test_a_source_of_a_ledger_from_elsewhere_gets_an_address_when_somebody_makes
     assert opened_source("desk", key_in(done(olga, "rotate")))
 
 
-def in_ledger(ledgers: OpenLedgers, deed: Callable[[Ledger], object]) -> str:
-    """The code by which it was refused."""
+def in_ledger(ledgers: OpenLedgers, action: Callable[[Ledger], object]) -> str:
+    """The code of the refusal."""
     with ledgers.writing("acme") as ledger, pytest.raises(BotmeterError) as refused:
-        deed(ledger)
+        action(ledger)
     return refused.value.code
 
 
 @pytest.mark.parametrize(
-    ("deed", "code"),
+    ("action", "code"),
     [
         (lambda ledger: create_source(ledger, MADE, author=Author()), "source_exists"),
         (lambda ledger: change_source(ledger, replace(MADE, name="dsk"), author=Author()), "source_unknown"),
@@ -306,47 +302,47 @@ def in_ledger(ledgers: OpenLedgers, deed: Callable[[Ledger], object]) -> str:
         ),
     ],
 )
-def test_what_can_not_be_is_refused_with_its_code(
-    olga: Client, key: str, ledgers: OpenLedgers, deed: Callable[[Ledger], object], code: str
+def test_an_invalid_change_is_refused_with_its_code(
+    olga: Client, key: str, ledgers: OpenLedgers, action: Callable[[Ledger], object], code: str
 ) -> None:
     before = AuditEntry.objects.count()
-    assert in_ledger(ledgers, deed) == code
+    assert in_ledger(ledgers, action) == code
     assert desk(ledgers) == MADE
     assert AuditEntry.objects.count() == before
 
 
-def test_a_page_says_that_without_a_bot_nothing_counts(olga: Client, key: str) -> None:
-    said = "No default bot."
-    assert said in olga.get(DESK).content.decode()
-    assert said not in done(olga, "settings", bot_id="orders")
-    assert said not in created(olga, name="own", platform="botmeter")
+def test_the_page_warns_of_a_missing_default_bot(olga: Client, key: str) -> None:
+    warning = "No default bot."
+    assert warning in olga.get(DESK).content.decode()
+    assert warning not in done(olga, "settings", bot_id="orders")
+    assert warning not in created(olga, name="own", platform="botmeter")
 
 
 PULL = {"url": "https://desk.example.org", "own_account": "3", "token": "t0ken", "every": "60"}
 
 
-def test_what_a_platform_did_not_deliver_can_be_asked_for(olga: Client, key: str) -> None:
+def test_pulls_can_be_set_up_and_stopped(olga: Client, key: str) -> None:
     assert "t0ken" not in done(olga, "pull", **PULL)
     done(olga, "pull", **{**PULL, "token": "", "every": ""})
-    found = pull_settings_of("acme", "desk")
-    assert found is not None
-    assert (found.token, found.every_minutes, found.own_account) == ("t0ken", None, "3")
+    pull = pull_settings_of("acme", "desk")
+    assert pull is not None
+    assert (pull.token, pull.every_minutes, pull.own_account) == ("t0ken", None, "3")
     done(olga, "pull-stop")
     assert pull_settings_of("acme", "desk") is None
     assert "t0ken" not in str(AuditEntry.objects.values_list("detail", flat=True))
 
 
 @pytest.mark.parametrize("fields", [{"url": "desk"}, {"own_account": "x"}, {"token": ""}, {"every": "1"}, {"url": ""}])
-def test_a_pull_that_can_not_be_is_refused_at_its_field(olga: Client, key: str, fields: dict[str, str]) -> None:
+def test_invalid_pull_settings_show_an_error_at_their_field(olga: Client, key: str, fields: dict[str, str]) -> None:
     assert "has-error" in done(olga, "pull", **{**PULL, **fields})
     assert pull_settings_of("acme", "desk") is None
 
 
 @pytest.fixture
 def delivered(olga: Client, key: str, ledgers: OpenLedgers) -> None:
-    """A delivery of desk that was refused, one that was taken, and one of a source that is not set up."""
+    """A rejected and an accepted delivery of desk, and one of a source that is not set up."""
     plain = {"append_no": 1, "accepted": 0, "duplicates": 0, "conflicts": 0, "rejected": 0, "ignored": 0}
-    said = [
+    rows = [
         {"source": "desk", "subject": "message_created", "delivery_id": "d-1", "rejected": 1, "detail": "Too <old>."},
         {"source": "desk", "subject": "status", "delivery_id": None, "accepted": 1234, "detail": None},
         {"source": "by-key", "subject": "events", "delivery_id": "d-3", "duplicates": 2, "detail": None},
@@ -354,7 +350,7 @@ def delivered(olga: Client, key: str, ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger, ledger.transaction():
         insert_deliveries(
             ledger,
-            [StoredDelivery(**{**plain, "received_at": NOW_US + place, **each}) for place, each in enumerate(said)],
+            [StoredDelivery(**{**plain, "received_at": NOW_US + number, **each}) for number, each in enumerate(rows)],
         )
 
 
@@ -370,21 +366,21 @@ def heads(row: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("fates", "told"),
+    ("counts", "text"),
     [
         ({}, "no events"),
         ({"accepted": 1, "duplicates": 1, "conflicts": 1}, "1 accepted, 1 duplicate, 1 conflict"),
         ({"duplicates": 2, "conflicts": 1_000, "ignored": 3}, "2 duplicates, 1,000 conflicts, 3 ignored"),
     ],
 )
-def test_what_became_of_a_delivery_is_said_without_what_there_is_none_of(fates: dict[str, int], told: str) -> None:
+def test_an_outcome_lists_only_non_zero_counts(counts: dict[str, int], text: str) -> None:
     none = dict.fromkeys(("accepted", "duplicates", "conflicts", "rejected", "ignored"), 0)
     plain = {"append_no": 1, "received_at": 0, "source": "s", "delivery_id": None, "subject": "", "detail": None}
-    assert outcome_text(StoredDelivery(**{**plain, **none, **fates})) == told
+    assert outcome_text(StoredDelivery(**{**plain, **none, **counts})) == text
 
 
 @pytest.mark.usefixtures("delivered")
-def test_the_last_deliveries_are_shown_with_what_became_of_them_and_why(olga: Client) -> None:
+def test_the_last_deliveries_are_listed_with_outcome_and_reason(olga: Client) -> None:
     page = olga.get(DESK).content.decode()
     assert [heads(row) for row in delivery_rows(page)] == [
         ["1,234 accepted", "status", ""],
@@ -398,7 +394,7 @@ def test_the_last_deliveries_are_shown_with_what_became_of_them_and_why(olga: Cl
     assert "Not set up" in listed
 
 
-def test_what_waits_in_quarantine_is_counted_and_sent_again(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+def test_quarantined_events_are_counted_and_can_be_retried(olga: Client, key: str, ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
         append_events(
             ledger, event("q1", "2019-01-01T10:00", source="desk"), event("q2", "2019-01-01T10:00", source="else")
@@ -410,7 +406,7 @@ def test_what_waits_in_quarantine_is_counted_and_sent_again(olga: Client, key: s
 
 
 @pytest.mark.parametrize("platform", platform_codes())
-def test_a_test_comes_through_the_door_and_changes_no_number(olga: Client, platform: str, ledgers: OpenLedgers) -> None:
+def test_a_test_delivery_is_accepted_and_changes_no_number(olga: Client, platform: str, ledgers: OpenLedgers) -> None:
     created(olga, platform=platform)
     with ledgers.reading("acme") as ledger:
         before = ledger.connection.execute("SELECT count(*) FROM event").fetchall()
@@ -422,12 +418,12 @@ def test_a_test_comes_through_the_door_and_changes_no_number(olga: Client, platf
     assert (delivered.ignored > 0) == (not connector_of(platform).is_native)
 
 
-def test_a_test_that_is_not_taken_says_why(olga: Client, key: str, state: ServerState) -> None:
+def test_a_refused_test_delivery_gives_the_reason(olga: Client, key: str, state: ServerState) -> None:
     state.ingestion.close()
     assert "The test was refused." in done(olga, "test")
 
 
-def test_a_seal_that_is_broken_does_not_keep_anyone_from_the_page(olga: Client, key: str) -> None:
+def test_the_page_opens_even_if_its_secrets_cannot_be_unsealed(olga: Client, key: str) -> None:
     done(olga, "pull", **PULL)
     EventSource.objects.update(secret="broken", pull_token="broken")  # noqa: S106 - no secret
     assert olga.get(DESK).status_code == 200
@@ -435,7 +431,9 @@ def test_a_seal_that_is_broken_does_not_keep_anyone_from_the_page(olga: Client, 
     assert opened_source("desk", key).secret == HUSH
 
 
-def test_a_viewer_may_neither_see_nor_send(key: str, viewer: User, browser: Callable[..., Client]) -> None:
+def test_a_viewer_can_neither_open_the_page_nor_submit_its_forms(
+    key: str, viewer: User, browser: Callable[..., Client]
+) -> None:
     client = browser(viewer)
     for path in (SOURCES, DESK, "/a/acme/admin/bot-identities"):
         assert client.get(path).status_code == 403
@@ -444,12 +442,12 @@ def test_a_viewer_may_neither_see_nor_send(key: str, viewer: User, browser: Call
     assert EventSource.objects.count() == 1
 
 
-def test_nothing_is_done_that_was_not_named(olga: Client, key: str) -> None:
+def test_a_form_without_an_action_is_refused(olga: Client, key: str) -> None:
     assert olga.post(DESK, {"what": "explode"}).status_code == 400
     assert olga.post(f"{SOURCES}/other", {"what": "remove"}).status_code == 404
 
 
-def test_nothing_is_sent_without_the_form_s_own_token(key: str, owner: User, browser: Callable[..., Client]) -> None:
+def test_a_form_without_its_csrf_token_is_refused(key: str, owner: User, browser: Callable[..., Client]) -> None:
     client = browser(owner, checks_csrf=True)
     assert client.post(SOURCES, {"name": "n", "platform": "rasa"}).status_code == 403
     assert client.post(DESK, {"what": "remove"}).status_code == 403

@@ -1,4 +1,4 @@
-"""Saved views: kept under a name for oneself or for all, opened, named anew, deleted."""
+"""Saved views: saved for oneself or for everyone, opened, renamed, deleted."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ def saved(client: Client, **fields: Any) -> Any:
     return client.post(VIEWS, {"name": "Web", "query": QUERY, **fields}, follow=True)
 
 
-def test_a_view_is_kept_in_its_one_form_and_opens_the_report(ana: User, browser: Browser) -> None:
+def test_a_view_is_stored_in_canonical_form_and_opens_the_report(ana: User, browser: Browser) -> None:
     client = browser(ana)
     saved(client, query="compare=year&channel=web&channel=web&split=took-part&period=last-90-days&bot=")
     view = SavedView.objects.get()
@@ -40,14 +40,14 @@ def test_a_view_is_kept_in_its_one_form_and_opens_the_report(ana: User, browser:
     assert "Last 90 days, channel web, compared with the previous year" in page
 
 
-def test_the_report_says_which_view_it_is(ana: User, browser: Browser) -> None:
+def test_the_report_names_the_view_that_it_shows(ana: User, browser: Browser) -> None:
     client = browser(ana)
     saved(client, name="Web of all")
     assert '<p class="subtitle"><bdi>Web of all</bdi></p>' in client.get(f"{REPORT}?{QUERY}").content.decode()
     assert "Web of all" not in client.get(f"{REPORT}?period=all").content.decode()
 
 
-def test_the_report_offers_to_save_what_it_shows(ana: User, viewer: User, browser: Browser) -> None:
+def test_the_report_links_to_saving_its_view(ana: User, viewer: User, browser: Browser) -> None:
     page = browser(ana).get(f"{REPORT}?{QUERY}").content.decode()
     assert f'{VIEWS}?{QUERY.replace("&", "&amp;")}"' in page
     assert f"{VIEWS}?" not in browser(viewer).get(f"{REPORT}?{QUERY}").content.decode()
@@ -55,7 +55,7 @@ def test_the_report_offers_to_save_what_it_shows(ana: User, viewer: User, browse
     assert f'name="query" value="{QUERY.replace("&", "&amp;")}"' in form
 
 
-def test_others_see_only_what_is_for_all(ana: User, person: Person, browser: Browser) -> None:
+def test_other_members_see_only_views_saved_for_everyone(ana: User, person: Person, browser: Browser) -> None:
     saved(browser(ana), name="Mine")
     saved(browser(ana), name="Everybody's", for_all="on")
     ben = person("ben@example.org", role=Role.VIEWER, may_export=False)
@@ -65,7 +65,7 @@ def test_others_see_only_what_is_for_all(ana: User, person: Person, browser: Bro
     assert "Rename" not in page
 
 
-def test_one_s_own_name_of_a_view_comes_first(ana: User, owner: User, browser: Browser) -> None:
+def test_a_user_sees_their_own_name_of_a_view_first(ana: User, owner: User, browser: Browser) -> None:
     saved(browser(owner), name="A name of the owner", for_all="on")
     assert saved_view_name("acme", ana, query=f"?{QUERY}") == "A name of the owner"
     saved(browser(ana), name="My own")
@@ -73,7 +73,7 @@ def test_one_s_own_name_of_a_view_comes_first(ana: User, owner: User, browser: B
     assert saved_view_name("other", ana, query=QUERY) == ""
 
 
-def test_a_view_gets_another_name_and_is_deleted(ana: User, browser: Browser) -> None:
+def test_a_view_can_be_renamed_and_deleted(ana: User, browser: Browser) -> None:
     client = browser(ana)
     saved(client)
     path = f"{VIEWS}/{SavedView.objects.get().pk}"
@@ -93,7 +93,7 @@ def test_a_view_gets_another_name_and_is_deleted(ana: User, browser: Browser) ->
         (Role.BILLING_ADMIN, True, False),
     ],
 )
-def test_who_may_change_a_view_of_somebody_else(
+def test_only_owners_can_change_views_of_others(
     ana: User, person: Person, browser: Browser, *, who: Role, is_for_all: bool, may: bool
 ) -> None:
     saved(browser(ana), **({"for_all": "on"} if is_for_all else {}))
@@ -104,14 +104,16 @@ def test_who_may_change_a_view_of_somebody_else(
     assert SavedView.objects.exists() is not may
 
 
-def test_where_no_view_is_only_who_may_save_one_is_told_how(viewer: User, ana: User, browser: Browser) -> None:
+def test_the_empty_page_explains_saving_only_to_members_with_the_right(
+    viewer: User, ana: User, browser: Browser
+) -> None:
     assert "select Save view" in browser(ana).get(VIEWS).content.decode()
     page = browser(viewer).get(VIEWS).content.decode()
     assert "No saved views yet" in page
     assert "select Save view" not in page
 
 
-def test_a_viewer_reads_views_and_saves_none(viewer: User, ana: User, browser: Browser) -> None:
+def test_a_viewer_can_open_views_but_not_save_any(viewer: User, ana: User, browser: Browser) -> None:
     saved(browser(ana), for_all="on")
     client = browser(viewer)
     page = client.get(f"{VIEWS}?{QUERY}")
@@ -122,7 +124,7 @@ def test_a_viewer_reads_views_and_saves_none(viewer: User, ana: User, browser: B
     assert SavedView.objects.count() == 1
 
 
-def test_a_view_of_another_account_is_not_there(stranger: User, ana: User, browser: Browser) -> None:
+def test_a_view_of_another_account_is_not_found(stranger: User, ana: User, browser: Browser) -> None:
     saved(browser(ana), for_all="on")
     view = SavedView.objects.get()
     client = browser(stranger)
@@ -134,14 +136,14 @@ def test_a_view_of_another_account_is_not_there(stranger: User, ana: User, brows
 
 
 @pytest.mark.parametrize("fields", [{"name": ""}, {"name": "a\nb"}, {"name": "n" * 101}])
-def test_a_name_that_can_not_be_is_refused_at_its_field(ana: User, browser: Browser, fields: dict[str, str]) -> None:
+def test_an_invalid_name_shows_an_error_at_its_field(ana: User, browser: Browser, fields: dict[str, str]) -> None:
     answer = saved(browser(ana), **fields)
     assert answer.status_code == 200
     assert "has-error" in answer.content.decode()
     assert not SavedView.objects.exists()
 
 
-def test_two_views_of_a_person_have_two_names(ana: User, owner: User, browser: Browser) -> None:
+def test_a_user_cannot_give_two_views_one_name(ana: User, owner: User, browser: Browser) -> None:
     client = browser(ana)
     saved(client)
     again = saved(client).content.decode()
@@ -159,7 +161,7 @@ def test_two_views_of_a_person_have_two_names(ana: User, owner: User, browser: B
     ("fields", "code"),
     [({}, "parameter_invalid"), ({"what": "burn"}, "parameter_invalid"), ({"what": "rename"}, "view_name_invalid")],
 )
-def test_what_is_not_said_is_refused(ana: User, browser: Browser, fields: dict[str, str], code: str) -> None:
+def test_an_invalid_action_is_refused(ana: User, browser: Browser, fields: dict[str, str], code: str) -> None:
     client = browser(ana)
     saved(client)
     answer = client.post(f"{VIEWS}/{SavedView.objects.get().pk}", fields)
@@ -171,19 +173,19 @@ def test_what_is_not_said_is_refused(ana: User, browser: Browser, fields: dict[s
     ("query", "code"),
     [("period=soon", "parameter_invalid"), ("to=never", "date_invalid"), ("bot=" + "b" * 8000, "address_too_long")],
 )
-def test_an_address_that_can_not_be_is_not_kept(ana: User, browser: Browser, query: str, code: str) -> None:
+def test_an_invalid_address_is_not_saved(ana: User, browser: Browser, query: str, code: str) -> None:
     answer = saved(browser(ana), query=query)
     assert answer.status_code in {400, 413}
     assert code in answer.content.decode()
     assert not SavedView.objects.exists()
 
 
-def test_nothing_is_saved_without_the_form_s_own_token(ana: User, browser: Browser) -> None:
+def test_a_form_without_its_csrf_token_saves_nothing(ana: User, browser: Browser) -> None:
     assert saved(browser(ana, checks_csrf=True)).status_code == 403
     assert not SavedView.objects.exists()
 
 
-def test_names_with_html_are_shown_as_text(ana: User, browser: Browser) -> None:
+def test_html_in_names_is_escaped(ana: User, browser: Browser) -> None:
     client = browser(ana)
     name = "<script>alert(1)</script>"
     saved(client, name=name)
@@ -207,5 +209,5 @@ def test_names_with_html_are_shown_as_text(ana: User, browser: Browser) -> None:
         ),
     ],
 )
-def test_what_a_view_shows_is_said_in_words(query: str, words: str) -> None:
+def test_a_view_is_described_in_words(query: str, words: str) -> None:
     assert address_text(address_of_query(query)) == words

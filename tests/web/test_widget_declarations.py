@@ -1,4 +1,4 @@
-"""A widget is shown by its declaration: to members at once, behind share links only where it says so."""
+"""A widget is visible to members at once, and on shared pages only if its declaration says so."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,7 +37,7 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Callable[[Widget], None]:
 
 @pytest.fixture
 def secret(owner: User, ledgers: OpenLedgers) -> str:
-    """The secret of a link that shows all that a link can show."""
+    """The secret of a link with all that a link can include."""
     draft = ShareDraft(name="March", query=DAYS, lasting_days=1, may_see_rows=True)
     return new_share("acme", draft, created_by=owner).secret
 
@@ -49,7 +49,7 @@ def page_of(client: Client, path: str) -> str:
 
 
 @pytest.mark.parametrize("loads_later", [False, True])
-def test_a_new_widget_is_shown_to_members_and_private_behind_every_share_link(
+def test_a_new_widget_is_visible_to_members_and_private_on_shared_pages(
     declared: Callable[[Widget], None],
     browser: Callable[..., Client],
     owner: User,
@@ -66,7 +66,7 @@ def test_a_new_widget_is_shown_to_members_and_private_behind_every_share_link(
     assert browser().get(f"/s/{secret}/widgets/made-up").status_code == 404
 
 
-def test_a_widget_that_is_declared_shared_is_shown_behind_share_links(
+def test_a_widget_declared_as_shared_is_visible_on_shared_pages(
     declared: Callable[[Widget], None], browser: Callable[..., Client], secret: str
 ) -> None:
     declared(replace(MADE_UP, shared=Shared.ALWAYS))
