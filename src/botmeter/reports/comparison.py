@@ -9,14 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.session import ClosedBy
+from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import codes_of
-from botmeter.metering.meter import sessions_from_events
+from botmeter.metering.meter import Metered, sessions_from_events
 from botmeter.metering.policy import Policy, schedule_of
 from botmeter.metering.touchpoints import Touchpoints
-from botmeter.reports.filters import FilterTarget
-from botmeter.reports.snapshot import Parameters
+from botmeter.reports.counts import Ints, integers
+from botmeter.reports.matching import run_matching
+from botmeter.reports.snapshot import Parameters, Snapshot
 
-Ints = npt.NDArray[np.int64]
+sql = statements_of(__name__)
 
 # Reasons beside the limits of `ClosedBy`.
 SCOPE, NO_PART, NO_MATCH = "scope", "taking_part", "filters"
@@ -40,15 +42,17 @@ class Metering:
     openings: pa.ChunkedArray
 
 
-def metering(events: pa.Table, policy: Policy, *, touchpoints: Touchpoints, parameters: Parameters) -> Metering:
-    """Meter the events as if the policy had always been in force."""
+def metering(
+    snapshot: Snapshot, events: pa.Table, *, policy: Policy, touchpoints: Touchpoints, parameters: Parameters
+) -> Metering:
+    """Meter the events as if the policy had always been in force; the snapshot's `participation` then is this one."""
     metered = sessions_from_events(events, schedule=schedule_of(policy), touchpoints=touchpoints)
     return Metering(
         policy=policy,
         touchpoints=touchpoints,
         sessions=metered.sessions,
         session_of_event=metered.session_of_event.fill_null(-1).to_numpy(),
-        counted=np.flatnonzero(_matching(metered.sessions, metered.participations, parameters=parameters)),
+        counted=_matching(snapshot, metered, parameters=parameters),
         openings=event_names(metered.sessions["source"], metered.sessions["opening_event_id"]),
     )
 
@@ -82,38 +86,14 @@ def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Count
     return reasons
 
 
-def _matching(sessions: pa.Table, participations: pa.Table, *, parameters: Parameters) -> npt.NDArray[np.bool_]:
-    session_of_row = participations["session_row"].to_numpy()
-    touchpoint_of_row = participations["touchpoint"].to_numpy()
-    is_selected = np.ones(len(participations), np.bool_)
-    is_excluded = np.isin(touchpoint_of_row, np.array(parameters["excluded_touchpoints"], np.int32))
-    if parameters["touchpoints"] is not None:
-        is_selected &= np.isin(touchpoint_of_row, np.array(parameters["touchpoints"], np.int32))
-    for declared, selected, excluded in parameters["filters"].set_filters(FilterTarget.PARTICIPATION):
-        if declared.is_of_session:
-            column = sessions[declared.column].take(pa.array(session_of_row))
-        else:
-            column = participations[declared.column]
-        if selected:
-            is_selected &= _is_one_of(column, parameters[f"selected_{declared.name}"])
-        is_excluded |= _is_one_of(column, parameters[f"excluded_{declared.name}"]) if excluded else False
-    is_counted = _has_row(session_of_row, is_selected, session_count=len(sessions))
-    is_counted &= ~_has_row(session_of_row, is_excluded, session_count=len(sessions))
-    if parameters["preview"] is not None:
-        is_counted &= _mask(sessions["preview"]) == parameters["preview"]
-    started_at = sessions["started_at"].to_numpy()
-    is_counted &= (started_at >= parameters["start_us"]) & (started_at < parameters["end_us"])
-    return is_counted
-
-
-def _is_one_of(column: pa.ChunkedArray, texts: list[str]) -> npt.NDArray[np.bool_]:
-    return _mask(pc.is_in(column, value_set=pa.array(texts, pa.string())))
-
-
-def _has_row(session_of_row: Ints, rows: npt.NDArray[np.bool_], *, session_count: int) -> npt.NDArray[np.bool_]:
-    has_row = np.zeros(session_count, np.bool_)
-    has_row[session_of_row[rows]] = True
-    return has_row
+def _matching(snapshot: Snapshot, metered: Metered, *, parameters: Parameters) -> Ints:
+    """Rows of the sessions that start in the period and match, by the same conditions as the ledger's."""
+    session_rows = pa.array(np.arange(len(metered.sessions)))
+    snapshot.connection.register("simulated_session", metered.sessions.append_column("session_row", session_rows))
+    snapshot.connection.register("simulated_part", metered.participations)
+    snapshot.run(sql("simulated_participation"), {})
+    run_matching(snapshot, parameters)
+    return integers(snapshot.table(sql("matching_sessions"), {}), "session_row")
 
 
 def _closed_by_before(metered: Metering) -> Ints:

@@ -141,7 +141,7 @@ def _meter_partitions(
         names = event_names(events["source"], events["event_id"])
         first: Metering | None = None
         for tally in tallies:
-            metered = metering(events, tally.policy, touchpoints=touchpoints, parameters=parameters)
+            metered = metering(snapshot, events, policy=tally.policy, touchpoints=touchpoints, parameters=parameters)
             tally.add(metered)
             if first is None:
                 first = metered
