@@ -16,9 +16,9 @@ WAYS = ("by itself", "through a server")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests of a module that says `BOTH_WAYS` run their commands without a server and through one."""
+    """Tests of a module that says `BOTH_WAYS` run without a server and, in the slow lane, through one."""
     if "way" in metafunc.fixturenames and getattr(metafunc.module, "BOTH_WAYS", False):
-        metafunc.parametrize("way", WAYS)
+        metafunc.parametrize("way", [WAYS[0], pytest.param(WAYS[1], marks=pytest.mark.slow)])
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from botmeter.ledger.append import append
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.verify import verify
 
+pytestmark = pytest.mark.faults
+
 EVENTS_EACH = 2_000
 # About as long as the program takes for four chunks, so that a kill comes anywhere in the first few.
 MOMENT_SECONDS_MAX = 1.2
@@ -72,7 +74,6 @@ def test_an_import_killed_five_times_loses_and_doubles_nothing(importing: Import
     assert_whole_after_kills(importing, data, kill_count=5)
 
 
-@pytest.mark.faults
 def test_an_import_killed_twenty_times_loses_and_doubles_nothing(importing: Importing, data: Path) -> None:
     assert_whole_after_kills(importing, data, kill_count=20)
 

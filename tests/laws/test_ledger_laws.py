@@ -51,6 +51,14 @@ POLICIES: dict[str, Schedule] = {
     ],
 }
 
+# The other policies run in the lane of laws alone.
+FAST = {"the default", "idle, its end included", "a calendar", "another scope"}
+
+
+def policies_named(*names: str) -> "pytest.MarkDecorator":
+    marks = {name: () if name in FAST else (pytest.mark.slow,) for name in names}
+    return pytest.mark.parametrize("name", [pytest.param(name, marks=marks[name]) for name in names])
+
 
 def enriched(events: list[Event]) -> list[Event]:
     """The events with tickets and bot names, which follow from their ids so that no drawing is needed."""
@@ -88,7 +96,7 @@ def assert_arrivals_change_nothing(data: st.DataObject, events: list[Event], *, 
     assert table_meaning(pieces) == table_meaning(filled_ledger(events, schedule))
 
 
-@pytest.mark.parametrize("name", POLICIES)
+@policies_named(*POLICIES)
 @FEW
 @given(st.data(), dense_event_lists())
 def test_any_order_batching_and_duplication_gives_what_the_oracle_says(
@@ -124,7 +132,7 @@ def test_live_events_in_order_one_by_one_give_what_the_oracle_says(events: list[
     assert_clean(live)
 
 
-@pytest.mark.parametrize("name", ["the default", "idle", "what is required", "another scope"])
+@policies_named("the default", "idle", "what is required", "another scope")
 @FEW
 @given(st.data(), dense_event_lists())
 def test_live_events_give_what_an_import_gives_whenever_they_are_settled(

@@ -1,9 +1,14 @@
 """Accounts, ledgers and submissions from events in the oracle's form."""
 
+import atexit
+import json
+import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import date
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import duckdb
@@ -72,9 +77,37 @@ def append_events(
 
 
 def made_account(folder: Folder, account: Account = ACME, *, policy: Policy = FRESHCHAT) -> str:
-    """Create an account without events; return its name."""
-    folder.create(account, policy=policy, now_us=NOW_US)
+    """Put an account without events into the folder; return its name."""
+    shutil.copyfile(_account_file(account, policy), folder.file_of(account.name))
     return account.name
+
+
+def filled_account(folder: Folder, name: str, *, events: Iterable[Event]) -> None:
+    """Put an account with these events into the folder."""
+    shutil.copyfile(_filled_file(name, json.dumps(list(events))), folder.file_of(name))
+
+
+@cache
+def _templates() -> Path:
+    """Folder of the accounts that tests copy: creating one takes 40 ms, and five hundred tests need one."""
+    folder = TemporaryDirectory(prefix="botmeter-accounts-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+@cache
+def _account_file(account: Account, policy: Policy) -> Path:
+    with Folder.owned(Path(mkdtemp(dir=_templates())), purpose="templates") as folder:
+        folder.create(account, policy=policy, now_us=NOW_US)
+        return folder.file_of(account.name)
+
+
+@cache
+def _filled_file(name: str, events: str) -> Path:
+    with Folder.owned(Path(mkdtemp(dir=_templates())), purpose="templates") as folder:
+        with folder.ledger(made_account(folder, Account(name=name))) as ledger:
+            append_events(ledger, *json.loads(events))
+        return folder.file_of(name)
 
 
 def ledger_in_memory(schedule: Policy | Schedule = FRESHCHAT, *, account: Account = ACME) -> Ledger:

@@ -21,7 +21,6 @@ from botmeter.ledger.quarantine import Quarantined, quarantined
 from botmeter.ledger.settle import settle
 from botmeter.ledger.sources import set_source
 from botmeter.live.ingest import Ingestion
-from botmeter.metering.policy import FRESHCHAT
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.sealing import sealed
 from botmeter.people.sources import new_address, update
@@ -29,6 +28,7 @@ from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import Front
 from botmeter.server.routes import own_routes
 from support.asgi_requests import AsgiClient, AsgiResponse
+from support.ledgers import made_account
 from support.server_state import in_use
 
 Event = dict[str, Any]
@@ -46,8 +46,7 @@ class Live:
 
     def create(self, account: str) -> str:
         """Create an account; return a key that may only send events."""
-        self.opened.folder.create(Account(name=account), policy=FRESHCHAT, now_us=0)
-        return self.key(account)
+        return self.key(made_account(self.opened.folder, Account(name=account)))
 
     def key(self, account: str, *scopes: Scope) -> str:
         """Create a key and return its secret; by default it may send events."""

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from botmeter.domain.account import Account
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.metering.policy import FRESHCHAT
-from support.ledgers import NOW_US, Event, append_events, event
+from support.ledgers import Event, event, filled_account
 
 # Four sessions of three customers on 10, 11 and 12 March 2026; one of c1 crosses midnight, with two bots, in two
 # conversations, one of which has a ticket.
@@ -45,9 +43,7 @@ def served(path: Path, accounts: Mapping[str, Iterable[Event]]) -> Iterator[Open
     """Open ledgers of a new folder with these accounts and events; `in_use` shows them to views."""
     with Folder.owned(path, purpose="a test") as folder:
         for name, events in accounts.items():
-            folder.create(Account(name=name), policy=FRESHCHAT, now_us=NOW_US)
-            with folder.ledger(name) as ledger:
-                append_events(ledger, *events)
+            filled_account(folder, name, events=events)
         opened = OpenLedgers(folder)
         try:
             yield opened

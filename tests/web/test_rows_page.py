@@ -83,11 +83,17 @@ def exported(member: Client, link: RowsLink, *, column: str) -> set[str]:
 
 
 QUERIES = (
-    DAYS,
-    f"{DAYS}&timezone=Asia/Kathmandu&split=opened&channel=web",
-    f"{DAYS}&timezone=America/Los_Angeles&bot=b1&table=monthly-consumption&open=b1",
     f"{DAYS}&preview=without&ticket_type=refund&ticket_type=delivery",
-    f"{DAYS}&hour=sun-00&hour=wed-03&split=opened&opened_on=web&opened_on=whatsapp",
+    # A hundred pages each.
+    *(
+        pytest.param(query, marks=pytest.mark.slow)
+        for query in (
+            DAYS,
+            f"{DAYS}&timezone=Asia/Kathmandu&split=opened&channel=web",
+            f"{DAYS}&timezone=America/Los_Angeles&bot=b1&table=monthly-consumption&open=b1",
+            f"{DAYS}&hour=sun-00&hour=wed-03&split=opened&opened_on=web&opened_on=whatsapp",
+        )
+    ),
 )
 
 
