@@ -5,7 +5,7 @@ from enum import IntEnum
 # Long enough for every id format seen in the field (the longest is 80 bytes),
 # short enough that a file of ids stays small.
 ID_BYTES_MAX = 512
-# Attributes are kept, never metered; one event must not fill the ledger.
+# Only a policy's `exclude` reads attributes; one event must not fill the ledger.
 ATTRIBUTES_BYTES_MAX = 65_536
 
 FIELDS = (

@@ -21,7 +21,7 @@ sql = statements_of(__name__)
 PAIRS_MAX = 1_000
 """Limit of aliases in one change, because other writers wait until it is metered."""
 
-FAULTS_SHOWN_MAX = 20
+FAULTS_LISTED_MAX = 20
 """A message has the faults of this many pairs at most."""
 
 
@@ -105,11 +105,11 @@ def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by
     """
     _check_count(len(aliases))
     with ledger.transaction():
-        said = _aliases_in_force(ledger)
-        unknown = [alias for alias in aliases if alias not in said]
+        in_force = _aliases_in_force(ledger)
+        unknown = [alias for alias in aliases if alias not in in_force]
         if unknown:
             raise Missing("alias_unknown", f"{unknown[0][:60]!r} is not an alias in account {ledger.account.name}.")
-        pairs = tuple(SameCustomer(customer_id=said[alias], alias=alias) for alias in dict.fromkeys(aliases))
+        pairs = tuple(SameCustomer(customer_id=in_force[alias], alias=alias) for alias in dict.fromkeys(aliases))
         return _apply(ledger, pairs, is_undone=True, now_us=now_us, by=by)
 
 
@@ -143,11 +143,11 @@ def other_ids(ledger: ReadableLedger, customer_id: str) -> list[str]:
 
 def _merge(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int, by: str | None) -> CustomerChange:
     _check_count(len(pairs))
-    fresh, faults = _new_pairs(pairs, _aliases_in_force(ledger))
+    new_pairs, faults = _new_pairs(pairs, _aliases_in_force(ledger))
     _refuse(faults)
-    if not fresh:
+    if not new_pairs:
         return CustomerChange(number=None, pairs=())
-    return _apply(ledger, tuple(fresh), is_undone=False, now_us=now_us, by=by)
+    return _apply(ledger, tuple(new_pairs), is_undone=False, now_us=now_us, by=by)
 
 
 def _apply(
@@ -184,9 +184,9 @@ def _aliases_in_force(ledger: ReadableLedger) -> dict[str, str]:
 _Fault = tuple[SameCustomer, str, type[Refused]]
 
 
-def _new_pairs(pairs: Sequence[SameCustomer], said: dict[str, str]) -> tuple[list[SameCustomer], list[_Fault]]:
-    known = dict(said)
-    fresh: list[SameCustomer] = []
+def _new_pairs(pairs: Sequence[SameCustomer], in_force: dict[str, str]) -> tuple[list[SameCustomer], list[_Fault]]:
+    known = dict(in_force)
+    new_pairs: list[SameCustomer] = []
     faults: list[_Fault] = []
     for pair in pairs:
         sentence = _pair_fault(pair, known)
@@ -194,14 +194,14 @@ def _new_pairs(pairs: Sequence[SameCustomer], said: dict[str, str]) -> tuple[lis
             faults.append((pair, sentence, Refused))
         elif pair.alias not in known:
             known[pair.alias] = pair.customer_id
-            fresh.append(pair)
+            new_pairs.append(pair)
         elif known[pair.alias] != pair.customer_id and _final_customer(known, pair.alias) != _final_customer(
             known, pair.customer_id
         ):
             other = known[pair.alias][:60]
             sentence = f"{pair.alias[:60]!r} is already merged into {other!r}; undo that first, or merge {other!r}"
             faults.append((pair, sentence, Conflict))
-    return fresh, faults
+    return new_pairs, faults
 
 
 def _pair_fault(pair: SameCustomer, known: dict[str, str]) -> str:
@@ -236,8 +236,8 @@ def _refuse(faults: list[_Fault]) -> None:
 
 def faults_text(faults: Sequence[str]) -> str:
     """Join the first faults, and count the others."""
-    more = f"; and {len(faults) - FAULTS_SHOWN_MAX:,} more" if len(faults) > FAULTS_SHOWN_MAX else ""
-    return f"{'; '.join(faults[:FAULTS_SHOWN_MAX])}{more}"
+    more = f"; and {len(faults) - FAULTS_LISTED_MAX:,} more" if len(faults) > FAULTS_LISTED_MAX else ""
+    return f"{'; '.join(faults[:FAULTS_LISTED_MAX])}{more}"
 
 
 def _sentences(faults: list[_Fault]) -> Iterator[str]:

@@ -62,7 +62,7 @@ def prune_deliveries(ledger: Ledger) -> None:
     """Delete all but the newest deliveries of each source. In a transaction."""
     # With so few in total no source can have too many.
     if row_of(ledger.connection, sql("delivery_count"))[0] > DELIVERIES_MAX:
-        ledger.connection.execute(sql("prune_deliveries"), {"kept": DELIVERIES_MAX})
+        ledger.connection.execute(sql("prune_deliveries"), {"limit": DELIVERIES_MAX})
 
 
 def _delivered(ledger: ReadableLedger, statement: str, *, values: dict[str, Any]) -> list[StoredDelivery]:

@@ -9,11 +9,11 @@ FROM input_rows
 SELECT count(*)::BIGINT FROM delivery
 
 -- name: prune_deliveries
--- Reads: delivery. Takes: $kept. Changes: deletes all but that many of each source from delivery, the newest.
+-- Reads: delivery. Takes: $limit. Changes: deletes all but that many of each source from delivery, the newest.
 DELETE FROM delivery
 WHERE rowid NOT IN (
     SELECT d.rowid FROM delivery AS d
-    QUALIFY row_number() OVER (PARTITION BY d.source ORDER BY d.rowid DESC) <= $kept
+    QUALIFY row_number() OVER (PARTITION BY d.source ORDER BY d.rowid DESC) <= $limit
 )
 
 -- name: deliveries

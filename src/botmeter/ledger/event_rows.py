@@ -75,12 +75,13 @@ def _event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.ChunkedArray:
 
 def _stored_rows(ledger: Ledger, searched: pa.Table) -> list[int]:
     """Search from the original's instant, which a duplicate shares; search everywhere only for missing keys."""
-    key_count = pc.count_distinct(searched["event_key"]).as_py()
+    keys = searched.select(["event_key"])
+    key_count = pc.count_distinct(keys["event_key"]).as_py()
     bounds = pc.min_max(searched["occurred_at"]).as_py()
     stored: list[tuple[int | None, int]] = []
     for first, last in ((bounds["min"], bounds["max"]), (-NEVER_US, NEVER_US)):
         values = {"first": first, "last": last}
-        stored = execute_with(ledger.connection, sql("stored_rows"), input_rows=searched, values=values).fetchall()
+        stored = execute_with(ledger.connection, sql("stored_rows"), input_rows=keys, values=values).fetchall()
         if len({key for _, key in stored}) == key_count:
             break
     return [row for row, _ in stored if row is not None]

@@ -64,8 +64,8 @@ class SharedKeys:
 
     def read(self, connection: duckdb.DuckDBPyConnection) -> KnownKeys:
         if self._keys is None:
-            found = connection.sql(sql("keys_of_all")).to_arrow_table()
-            self._keys = KnownKeys(found["event_key"].to_numpy())
+            table = connection.sql(sql("keys_of_all")).to_arrow_table()
+            self._keys = KnownKeys(table["event_key"].to_numpy())
         return self._keys
 
     def forget(self) -> None:

@@ -63,10 +63,10 @@ def _numbered(batches: Sequence[LiveBatch], *, first_append_no: int) -> list[Num
 
 def _store_outcomes(ledger: Ledger, batch: NumberedBatch, *, admitted: AdmittedBatches, now_us: int) -> None:
     """Store only the arrival of a withdrawn delivery."""
-    kept = [number for number in batch.delivery_numbers if not admitted.is_withdrawn[number]]
-    rejections = [rejection for number in kept for rejection in admitted.rejections[number]]
+    stored = [number for number in batch.delivery_numbers if not admitted.is_withdrawn[number]]
+    rejections = [rejection for number in stored for rejection in admitted.rejections[number]]
     quarantine(ledger, rejections, batch=batch, now_us=now_us)
-    receipt = Receipt.sum_of(admitted.receipts[number] for number in kept)
+    receipt = Receipt.sum_of(admitted.receipts[number] for number in stored)
     if receipt.total:
         insert_receipt(ledger, receipt, append_no=batch.append_no, now_us=now_us, source=batch.source, label=LABEL)
     deliveries = [

@@ -251,8 +251,8 @@ class OpenAccount:
             if self._root is None:
                 return
             try:
-                fresh = Ledger(self._root.cursor(), version=self._version, keys=self._keys)
-                self._published, self._writer = PublishedContents.of(fresh), fresh
+                writer = Ledger(self._root.cursor(), version=self._version, keys=self._keys)
+                self._published, self._writer = PublishedContents.of(writer), writer
             except duckdb.Error:
                 self._is_broken = True
 

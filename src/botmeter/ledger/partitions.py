@@ -34,23 +34,23 @@ _TOUCHPOINT_COLUMN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedKey:
-    """The scope that several policies share, as texts for statements: the key, its tables, and attributes if needed."""
+    """The scope that policies share, as SQL fragments: its key, the tables with it, and attributes if needed."""
 
     scope: tuple[str, ...]
-    texts: dict[str, str]
+    fragments: dict[str, str]
 
     @classmethod
     def of(cls, policies: Sequence[Policy]) -> Self:
         scope = tuple(name for name in _KEY_PART if all(name in policy.scope for policy in policies))
         needs_touchpoints = "bot" in scope or "channel" in scope
         needs_attributes = any(policy.exclude - {"preview"} for policy in policies)
-        texts = {
+        fragments = {
             table: f"({sql('with_touchpoints', table=table, touchpoint=column)})" if needs_touchpoints else table
             for table, column in _TOUCHPOINT_COLUMN.items()
         }
-        texts["key"] = " || chr(0) || ".join(_KEY_PART[name] for name in scope) or "''"
-        texts["attributes"] = "x.attributes" if needs_attributes else "NULL"
-        return cls(scope=scope, texts=texts)
+        fragments["key"] = " || chr(0) || ".join(_KEY_PART[name] for name in scope) or "''"
+        fragments["attributes"] = "x.attributes" if needs_attributes else "NULL"
+        return cls(scope=scope, fragments=fragments)
 
 
 def event_count(connection: duckdb.DuckDBPyConnection) -> int:
@@ -63,4 +63,4 @@ def event_partitions(connection: duckdb.DuckDBPyConnection, key: SharedKey) -> I
     partition_count = max(1, -(-event_count(connection) // PARTITION_EVENTS_MAX)) if key.scope else 1
     for partition in range(partition_count):
         values = {"partition": partition, "partition_count": partition_count}
-        yield connection.sql(sql("events_of_partition", **key.texts), params=values).to_arrow_table()
+        yield connection.sql(sql("events_of_partition", **key.fragments), params=values).to_arrow_table()

@@ -8,7 +8,7 @@ from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.contents import write_policy
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
-from botmeter.ledger.restatements import Cause, ShownDays
+from botmeter.ledger.restatements import Cause, PastDays
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import ALWAYS_US, Policy
 
@@ -48,5 +48,6 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
         ledger.reload()
         if is_in_the_past(from_on, now_us=now_us):
             remeter_everything(
-                ledger, shown=ShownDays(cause=Cause.POLICY_CHANGE, now_us=now_us, before_us=now_us // DAY_US * DAY_US)
+                ledger,
+                past_days=PastDays(cause=Cause.POLICY_CHANGE, now_us=now_us, before_us=now_us // DAY_US * DAY_US),
             )

@@ -16,7 +16,7 @@ from botmeter.ledger.conversation_spans import update_spans
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.partitions import SharedKey, event_count, event_partitions
-from botmeter.ledger.restatements import Cause, ShownDays, insert_restatements
+from botmeter.ledger.restatements import Cause, PastDays, insert_restatements
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage_tables import (
     RecountScope,
@@ -57,34 +57,34 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int) -> int:
     upsert_bot_names(connection, append_no=append_no)
     if commit.ticket_count:
         insert_tickets(connection, append_no=append_no)
-    shown = _shown_days(ledger, append_no, now_us=now_us)
+    past_days = _past_days(ledger, append_no, now_us=now_us)
     ledger.note_latest(commit.last_us)
     key = _shared_key(ledger.schedule)
     if not key.scope or commit.event_count > event_count(connection) * EVERYTHING_FROM:
-        remeter_everything(ledger, shown=shown)
+        remeter_everything(ledger, past_days=past_days)
         return commit.event_count
-    if shown is not None and commit.first_us >= shown.before_us:
+    if past_days is not None and commit.first_us >= past_days.before_us:
         # Nothing changes before the first new event, so neither does a day that was over by then.
-        shown = None
-    connection.execute(sql("affected", **key.texts), values)
+        past_days = None
+    connection.execute(sql("affected", **key.fragments), values)
     if _is_anchored(ledger.schedule, key):
-        connection.execute(sql("restart", **key.texts), {"since": commit.first_us, "until": commit.last_us + 1})
+        connection.execute(sql("restart", **key.fragments), {"since": commit.first_us, "until": commit.last_us + 1})
     else:
         connection.execute(sql("restart_whole"))
     touched = RecountScope(
         append_no=append_no,
         everything=False,
         has_tickets=commit.ticket_count > 0,
-        restates=shown is not None,
+        restates=past_days is not None,
     )
-    _remeter_from_restart(ledger, key, touched=touched, shown=shown)
+    _remeter_from_restart(ledger, key, touched=touched, past_days=past_days)
     return commit.event_count
 
 
-def remeter_everything(ledger: Ledger, *, shown: ShownDays | None = None) -> None:
-    """Meter all events again and restate days that were `shown`. In a transaction."""
+def remeter_everything(ledger: Ledger, *, past_days: PastDays | None = None) -> None:
+    """Meter all events again and restate `past_days`. In a transaction."""
     connection, key = ledger.connection, _shared_key(ledger.schedule)
-    if shown is not None:
+    if past_days is not None:
         connection.execute(sql("old_sessions_all"))
         count_days_before(connection)
     connection.execute(sql("delete_all_sessions"))
@@ -92,46 +92,46 @@ def remeter_everything(ledger: Ledger, *, shown: ShownDays | None = None) -> Non
     session_count = _meter_partitions(ledger, key)
     refresh_usage(ledger, RecountScope())
     _check_balance(ledger, session_count=session_count)
-    if shown is not None:
-        insert_restatements(ledger, key, new_session="session", shown=shown)
+    if past_days is not None:
+        insert_restatements(ledger, key, new_session="session", past_days=past_days)
 
 
 def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
     """Apply the temporary table `customer_move`; return the number of moved events. In a transaction."""
     connection, key = ledger.connection, _shared_key(ledger.schedule)
-    shown = ShownDays(
+    past_days = PastDays(
         cause=Cause.CUSTOMER_CHANGE, cause_no=change_no, now_us=now_us, before_us=now_us // DAY_US * DAY_US
     )
-    connection.execute(sql("affected_before", **key.texts))
+    connection.execute(sql("affected_before", **key.fragments))
     moved_count = int(row_of(connection, sql("move_events"))[0])
-    connection.execute(sql("affected_after", **key.texts))
+    connection.execute(sql("affected_after", **key.fragments))
     if moved_count == 0:
         return 0
-    affected_count = row_of(connection, sql("affected_count", **key.texts))[0]
+    affected_count = row_of(connection, sql("affected_count", **key.fragments))[0]
     if not key.scope or affected_count > event_count(connection) * EVERYTHING_FROM:
-        remeter_everything(ledger, shown=shown)
+        remeter_everything(ledger, past_days=past_days)
         return moved_count
     # Events of one customer move between those of another, so earlier sessions change too.
     connection.execute(sql("restart_whole"))
-    _remeter_from_restart(ledger, key, touched=RecountScope(everything=False, has_tickets=False), shown=shown)
+    _remeter_from_restart(ledger, key, touched=RecountScope(everything=False, has_tickets=False), past_days=past_days)
     return moved_count
 
 
-def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountScope, shown: ShownDays | None) -> None:
+def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountScope, past_days: PastDays | None) -> None:
     connection = ledger.connection
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
-    connection.execute(sql("old_sessions", **key.texts), restart)
+    connection.execute(sql("old_sessions", **key.fragments), restart)
     for step in ("old_conversations", "delete_sessions", "delete_participations"):
         connection.execute(sql(step), restart)
-    events = connection.sql(sql("events_to_meter", **key.texts), params=restart).to_arrow_table()
+    events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
     sessions, participations = _insert(ledger, _metered(ledger, events))
     # The statements up to the commit read them by name.
     connection.register("fresh_session", sessions)
     connection.register("fresh_participation", participations)
     refresh_usage(ledger, touched)
     _check_balance(ledger)
-    if shown is not None:
-        insert_restatements(ledger, key, new_session="fresh_session", shown=shown)
+    if past_days is not None:
+        insert_restatements(ledger, key, new_session="fresh_session", past_days=past_days)
 
 
 def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
@@ -216,13 +216,13 @@ def _footprints(ledger: Ledger, metered: "Metered") -> np.ndarray[tuple[int], np
     return footprint.astype(np.int32)
 
 
-def _shown_days(ledger: Ledger, append_no: int, *, now_us: int) -> ShownDays | None:
-    """Return the days that were shown as over before this commit; None: no event."""
+def _past_days(ledger: Ledger, append_no: int, *, now_us: int) -> PastDays | None:
+    """Return the days that were over, and so shown, before this commit; None: no event."""
     latest_us = ledger.latest_us_before(append_no)
     if latest_us is None:
         return None
     before_us = max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
-    return ShownDays(cause=Cause.APPEND, cause_no=append_no, now_us=now_us, before_us=before_us)
+    return PastDays(cause=Cause.APPEND, cause_no=append_no, now_us=now_us, before_us=before_us)
 
 
 def _shared_key(schedule: Schedule) -> SharedKey:

@@ -1,4 +1,4 @@
-"""Restatements: numbers that changed after they had been shown."""
+"""Restatements: numbers that changed after they had been past_days."""
 
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class Cause(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownDays:
-    """Days shown before `before_us`, and the cause of their restatement."""
+class PastDays:
+    """Days that ended before `before_us` and so were shown, and the cause of their restatement."""
 
     cause: Cause
     cause_no: int = 0
@@ -74,16 +74,16 @@ def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> li
     return records_of(Restatement, rows)
 
 
-def insert_restatements(ledger: Ledger, key: SharedKey, *, new_session: str, shown: ShownDays) -> None:
-    """Record shown past days whose sessions changed; `new_session` is the table of the present ones."""
+def insert_restatements(ledger: Ledger, key: SharedKey, *, new_session: str, past_days: PastDays) -> None:
+    """Record past days whose sessions changed; `new_session` is the table of the present ones."""
     ledger.connection.execute(
-        sql("insert_restatements", **key.texts, new_session=key.texts[new_session]),
+        sql("insert_restatements", **key.fragments, new_session=key.fragments[new_session]),
         {
-            "cause": int(shown.cause),
-            "cause_no": shown.cause_no,
+            "cause": int(past_days.cause),
+            "cause_no": past_days.cause_no,
             # A change of policy or of customers appends nothing, so it has no events as a cause.
-            "first_append_no": shown.cause_no if shown.cause is Cause.APPEND else NO_APPEND,
-            "now": shown.now_us,
-            "shown_before": shown.before_us,
+            "first_append_no": past_days.cause_no if past_days.cause is Cause.APPEND else NO_APPEND,
+            "now": past_days.now_us,
+            "shown_before": past_days.before_us,
         },
     )

@@ -31,10 +31,10 @@ class BotName:
     name: str
 
     def __post_init__(self) -> None:
-        shown = self.name.strip()
-        if fault := display_name_fault(shown):
-            raise Refused("bot_name_invalid", f"{shown[:40]!r} is not a valid bot name: {fault}.")
-        object.__setattr__(self, "name", shown)
+        stripped = self.name.strip()
+        if fault := display_name_fault(stripped):
+            raise Refused("bot_name_invalid", f"{stripped[:40]!r} is not a valid bot name: {fault}.")
+        object.__setattr__(self, "name", stripped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,11 +48,11 @@ def existing_source(ledger: ReadableLedger, name: str) -> Source:
     Raises:
         Missing: `source_unknown`.
     """
-    found = source_of(ledger, name)
-    if found is None:
+    source = source_of(ledger, name)
+    if source is None:
         known = ", ".join(source.name for source in sources_of(ledger)) or "none"
         raise Missing("source_unknown", f"Account {ledger.account.name} has no source {name[:60]!r}. Sources: {known}.")
-    return found
+    return source
 
 
 def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = None) -> bool:

@@ -70,17 +70,17 @@ def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dic
     connection = ledger.connection
     connection.execute(sql("delete_conversation_days", touched=touched.both))
     connection.execute(sql("conversation_sets", touched=touched.both), bounds)
-    several = connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table()
+    sets = connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table()
     untouched = f"NOT {touched.days}"
     connection.execute(sql("conversation_row_counts", untouched=untouched))
-    execute_with(connection, sql("insert_conversation_days"), input_rows=_with_footprints(ledger, several))
+    execute_with(connection, sql("insert_conversation_days"), input_rows=_with_footprints(ledger, sets))
     if not touched.everything:
-        _update_rows_elsewhere(ledger)
+        _update_other_days(ledger)
     connection.execute(sql("delete_conversation_usage", touched=touched.days))
     connection.execute(sql("insert_conversation_usage", touched=touched.days))
 
 
-def _update_rows_elsewhere(ledger: Ledger) -> None:
+def _update_other_days(ledger: Ledger) -> None:
     connection = ledger.connection
     connection.execute(sql("row_changes"))
     first, last = row_of(connection, sql("row_change_bounds"))

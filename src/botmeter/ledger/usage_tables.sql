@@ -25,9 +25,9 @@ SELECT conversation_id FROM event WHERE append_no >= $append_no AND ticket_id IS
 -- name: touched_rows
 -- Reads: conversation_day, touched_conversation. Takes: nothing.
 -- Gives: touched_row, a copy of the rows of those conversations on any day. The one scan of all days:
--- their keys are found first, and only then the rest of these rows is read.
+-- their keys are found first, and only then these rows are read.
 CREATE OR REPLACE TEMP TABLE touched_row AS
-WITH found AS MATERIALIZED (
+WITH matched AS MATERIALIZED (
     SELECT rowid AS row_id
     FROM conversation_day
     WHERE conversation_key IN (SELECT hash(conversation_id) FROM touched_conversation)
@@ -35,7 +35,7 @@ WITH found AS MATERIALIZED (
 whole AS MATERIALIZED (
     SELECT day, conversation_id, preview, has_other_rows
     FROM conversation_day
-    WHERE rowid IN (SELECT row_id FROM found)
+    WHERE rowid IN (SELECT row_id FROM matched)
 )
 SELECT day, conversation_id, preview, has_other_rows
 FROM whole

@@ -10,7 +10,7 @@ from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage_tables import insert_tickets, upsert_bot_names
 
 # As many as a person can read; the count covers the others.
-DIFFERENCES_SHOWN_MAX = 100
+DIFFERENCES_LISTED_MAX = 100
 
 # The tables that follow from the events, with their columns. The numbers of footprints depend on the order in which
 # events came, so their members are compared.
@@ -100,10 +100,10 @@ def _compare(ledger: Ledger) -> Verification:
         connection.execute(sql("derived_rows", table=table, columns=_columns(table)))
         for is_stored, (left, right) in ((True, (stored, derived)), (False, (derived, stored))):
             query = sql("different_rows", left=left, right=right)
-            rows = connection.execute(query, {"limit": DIFFERENCES_SHOWN_MAX}).fetchall()
+            rows = connection.execute(query, {"limit": DIFFERENCES_LISTED_MAX}).fetchall()
             count += rows[0][1] if rows else 0
             differences += [Difference(table=table, row=row, is_stored=is_stored) for row, _ in rows]
-    misnamed = connection.execute(sql("misnamed"), {"limit": DIFFERENCES_SHOWN_MAX}).fetchall()
+    misnamed = connection.execute(sql("misnamed"), {"limit": DIFFERENCES_LISTED_MAX}).fetchall()
     count += misnamed[0][1] if misnamed else 0
     differences += [Difference(table="event", row=row, is_stored=True) for row, _ in misnamed]
     event_count, session_count = row_of(connection, sql("content_counts"))
@@ -112,5 +112,5 @@ def _compare(ledger: Ledger) -> Verification:
         session_count=session_count,
         duplicate_count=row_of(connection, sql("doubled_events"))[0],
         difference_count=count,
-        differences=tuple(differences[:DIFFERENCES_SHOWN_MAX]),
+        differences=tuple(differences[:DIFFERENCES_LISTED_MAX]),
     )

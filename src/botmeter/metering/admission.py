@@ -1,6 +1,6 @@
 """The admission rule: events are accepted, duplicates, in conflict or rejected.
 
-The first event of a (source, event_id) stands: stored before given, earlier row before later. A later one with the
+The first event of a (source, event_id) stands: stored before new, earlier row before later. A later one with the
 same content is a duplicate, else a conflict.
 """
 
@@ -104,8 +104,8 @@ def admission(
 
     Args:
         events: `source`, the fields of the event contract, and optionally `is_pulled`.
-        stored: One row per stored event with the identity of a given one: its `row`, `CONTENT_FIELDS`, and optionally
-            `is_pulled`, `is_erased` (content unknown) and `is_conversation_erased` (conversation unknown).
+        stored: Stored events with the identity of one in `events`, whose `row` they have: `CONTENT_FIELDS`, and
+            optionally `is_pulled`, `is_erased` (content unknown) and `is_conversation_erased` (conversation unknown).
         repeated: Events whose identity may occur in several rows; None: unknown.
         deliveries: None: a single one that is not atomic.
     """
@@ -149,12 +149,12 @@ def _compare_repeats(
         first = np.where(first < indexes, first, first_in_own)
         later = np.flatnonzero(first < indexes)
         same = _same_content(_rows_of(events, rows[later]), _rows_of(events, rows[first[later]]))
-        found = np.zeros(len(rows), np.int8)
-        found[later] = np.where(same, Outcome.DUPLICATE, Outcome.CONFLICT)
-        clashing = numbers[found == Outcome.CONFLICT]
+        compared = np.zeros(len(rows), np.int8)
+        compared[later] = np.where(same, Outcome.DUPLICATE, Outcome.CONFLICT)
+        clashing = numbers[compared == Outcome.CONFLICT]
         clashing = clashing[deliveries.is_atomic[clashing] & ~withdrawn[clashing]]
         if not len(clashing):
-            outcomes[rows] = found
+            outcomes[rows] = compared
             return
         # Those after it may clash with it alone.
         withdrawn[clashing.min()] = True
@@ -198,8 +198,8 @@ def _same_content(events: pa.Table, firsts: pa.Table) -> Mask:
 def _differs(values: pa.ChunkedArray, others: pa.ChunkedArray) -> Mask:
     these, those = _plain(values), _plain(others)
     one_is_null = pc.xor(pc.is_null(these), pc.is_null(those))
-    found: Mask = pc.coalesce(pc.not_equal(these, those), one_is_null).to_numpy(zero_copy_only=False)
-    return found
+    differs: Mask = pc.coalesce(pc.not_equal(these, those), one_is_null).to_numpy(zero_copy_only=False)
+    return differs
 
 
 def _plain(column: pa.ChunkedArray) -> pa.Array:
@@ -210,8 +210,8 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
 def _flags(table: pa.Table, name: str) -> Mask:
     if name not in table.column_names:
         return np.zeros(len(table), np.bool_)
-    found: Mask = table[name].to_numpy()
-    return found
+    flags: Mask = table[name].to_numpy()
+    return flags
 
 
 def _rows_of(table: pa.Table, rows: Ints) -> pa.Table:

@@ -67,18 +67,18 @@ def arranged(
         coded = thread.submit(codes_of, events["conversation_id"])
         keys, key_count = _keys(events, policy.scope, touchpoints=touchpoints)
         conversations = coded.result()[0]
-    kept = np.flatnonzero(_kept(events, policy, touchpoints=touchpoints))
+    rows = np.flatnonzero(_participating(events, policy, touchpoints=touchpoints))
     occurred_at = ints_of(events["occurred_at"])
     columns = np.empty((len(events), 4), np.int64)
     columns[:, kernel.KEY] = keys
     columns[:, kernel.AT] = occurred_at
     columns[:, kernel.ROLE] = _roles(events, policy, touchpoints=touchpoints, opens=opens)
     columns[:, kernel.PAIR] = (conversations << kernel.TOUCHPOINT_BITS) | events["touchpoint"].to_numpy()
-    order = _order(events, kept=kept, keys=keys, key_count=key_count)
+    order = _order(events, rows=rows, keys=keys, key_count=key_count)
     return kernel.Events(order=order, columns=columns, edges=_edges(policy, occurred_at))
 
 
-def _kept(events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint]) -> Mask:
+def _participating(events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint]) -> Mask:
     match = policy.match
     matching = np.array(
         [
@@ -89,10 +89,10 @@ def _kept(events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint]) ->
         ],
         np.bool_,
     )
-    kept = matching[events["touchpoint"].to_numpy()]
+    participating = matching[events["touchpoint"].to_numpy()]
     for flag in policy.exclude:
-        kept = kept & ~_flagged(events, flag)
-    return kept
+        participating &= ~_flagged(events, flag)
+    return participating
 
 
 def _flagged(events: pa.Table, flag: str) -> Mask:
@@ -134,12 +134,12 @@ def _scope_codes(events: pa.Table, name: str, *, touchpoints: list[Touchpoint]) 
     return numbers[events["touchpoint"].to_numpy()], max(1, len(number_of))
 
 
-def _order(events: pa.Table, *, kept: Ints, keys: Ints, key_count: int) -> Ints:
+def _order(events: pa.Table, *, rows: Ints, keys: Ints, key_count: int) -> Ints:
     occurred_at = ints_of(events["occurred_at"])
-    at = occurred_at[kept]
+    at = occurred_at[rows]
     if np.any(at[1:] < at[:-1]):
-        kept = kept[np.argsort(at, kind="stable")]
-    order = _counting_sort(kept, keys, key_count)
+        rows = rows[np.argsort(at, kind="stable")]
+    order = _counting_sort(rows, keys, key_count)
     ties = np.zeros(len(order), np.bool_)
     ties[1:] = _equal_neighbours(order, keys, occurred_at)
     rank = np.array(KIND_RANK, np.int64)[events["kind"].to_numpy()]

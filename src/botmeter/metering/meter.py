@@ -51,9 +51,9 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
         rows = np.flatnonzero(session_of_row == kernel.FREE)
         free = events if len(rows) == len(events) else events.take(pa.array(rows))
         arranged_events = arranged(free, policy, touchpoints=touchpoints.all(), opens=opens)
-        found, sessions, participations = _segmented(arranged_events, rules_of(policy))
+        sessions_of_rows, sessions, participations = _segmented(arranged_events, rules_of(policy))
         first = sum(len(earlier) for earlier in opened)
-        session_of_row[rows] = np.where(found >= 0, found + first, found)
+        session_of_row[rows] = np.where(sessions_of_rows >= 0, sessions_of_rows + first, sessions_of_rows)
         # From codes and rows of the free events to rows of all events.
         sessions[:, kernel.OPENING] = rows[sessions[:, kernel.OPENING]]
         row_of_conversation = _rows_of_codes(arranged_events.columns[:, kernel.PAIR] >> kernel.TOUCHPOINT_BITS)
@@ -152,12 +152,12 @@ def _session_ids(events: pa.Table, opened: Ints, *, policy_positions: _Positions
     for position, term in enumerate(schedule):
         is_of_policy = policy_positions == position
         opening = pa.array(opened[is_of_policy, kernel.OPENING])
-        found = session_ids(
+        own_ids = session_ids(
             term.policy.label,
             sources=dictionary_of(events["source"].take(opening)),
             opening_event_ids=_one(events["event_id"].take(opening)),
         )
-        ids = found if is_of_policy.all() else pc.replace_with_mask(ids, pa.array(is_of_policy), found)
+        ids = own_ids if is_of_policy.all() else pc.replace_with_mask(ids, pa.array(is_of_policy), own_ids)
     return ids
 
 
@@ -166,8 +166,8 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _sessions(events: pa.Table, opened: Ints, *, ids: pa.StringArray, policy_positions: _Positions) -> pa.Table:
-    columns_taken = ["customer_id", "conversation_id", "source", "event_id", "touchpoint", "preview"]
-    opening = events.select(columns_taken).take(pa.array(opened[:, kernel.OPENING]))
+    opening_columns = ["customer_id", "conversation_id", "source", "event_id", "touchpoint", "preview"]
+    opening = events.select(opening_columns).take(pa.array(opened[:, kernel.OPENING]))
     ended_at = opened[:, kernel.ENDED_AT]
     columns = {
         "session_id": ids,

@@ -103,7 +103,7 @@ def _arguments(data: Mapping[str, object], readers: _Readers, *, subject: str, p
         try:
             read = reader(subject, value)
         except (msgspec.ValidationError, ValueError):
-            wrong = f"{subject}: {prefix}{key} must be {expected}, not {_shown(value)}."
+            wrong = f"{subject}: {prefix}{key} must be {expected}, not {_excerpt(value)}."
             raise Refused("policy_invalid", wrong) from None
         arguments[f"{key}_us" if key in _DURATION_KEYS else key] = read
     return arguments
@@ -190,7 +190,7 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _shown(value: object) -> str:
+def _excerpt(value: object) -> str:
     if isinstance(value, Mapping):
         return "a table"
     text = json.dumps(value, default=str)
