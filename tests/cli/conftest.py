@@ -38,17 +38,17 @@ def run(way: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
     def ran(command: str, *more: str) -> Ran:
         capsys.readouterr()
         code = exit_code([*shlex.split(command), *more])
-        said = capsys.readouterr()
-        return Ran(code=code, out=said.out, err=said.err)
+        captured = capsys.readouterr()
+        return Ran(code=code, out=captured.out, err=captured.err)
 
     if way == WAYS[0]:
         yield ran
         return
     # The server's own working folder is another one.
-    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
-    elsewhere.mkdir()
-    monkeypatch.chdir(elsewhere)
-    through = Served(tmp_path / "data", cwd=tmp_path, streams=elsewhere)
+    server_folder = tmp_path.parent / f"{tmp_path.name}-server"
+    server_folder.mkdir()
+    monkeypatch.chdir(server_folder)
+    through = Served(tmp_path / "data", cwd=tmp_path, streams=server_folder)
     yield lambda command, *more: through([*shlex.split(command), *more])
     through.close()
 

@@ -99,20 +99,20 @@ WITH_PEOPLE = {"sources"}
 WITHOUT_A_LEDGER = {"meter", "policy list", "policy show", "policy check"}
 
 
-def filled(place: Path, filled_folder: Path) -> None:
+def filled(folder: Path, filled_folder: Path) -> None:
     """The same folder each time: paths are part of what commands say."""
-    if place.exists():
-        shutil.rmtree(place)
-    place.mkdir()
-    write_files(place)
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()
+    write_files(folder)
     bad = [event("x-1", "2026-03-30T22:00:00"), event("x-2", "2026-03-30T22:00:00Z", actor="robot")]
-    (place / "mixed.ndjson").write_text(ndjson([*EVENTS, *bad]), encoding="utf-8")
-    shutil.copytree(filled_folder, place / "data")
+    (folder / "mixed.ndjson").write_text(ndjson([*EVENTS, *bad]), encoding="utf-8")
+    shutil.copytree(filled_folder, folder / "data")
 
 
-def written(place: Path) -> dict[str, bytes]:
+def written(folder: Path) -> dict[str, bytes]:
     """Files that the commands wrote beside the data folder."""
-    return {file.name: file.read_bytes() for file in place.glob("r*") if file.is_file()}
+    return {file.name: file.read_bytes() for file in folder.glob("r*") if file.is_file()}
 
 
 Way = Callable[[list[str]], list[Ran]]
@@ -120,12 +120,12 @@ Way = Callable[[list[str]], list[Ran]]
 
 @pytest.fixture
 def by_itself(tmp_path: Path, filled_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Way:
-    place = tmp_path / "place"
+    folder = tmp_path / "commands"
 
     def run(commands: list[str]) -> list[Ran]:
-        filled(place, filled_folder)
-        monkeypatch.chdir(place)
-        return [one(command, place) for command in commands]
+        filled(folder, filled_folder)
+        monkeypatch.chdir(folder)
+        return [one(command, folder) for command in commands]
 
     def one(command: str, cwd: Path) -> Ran:
         prepare_stdin(monkeypatch, cwd)
@@ -136,14 +136,14 @@ def by_itself(tmp_path: Path, filled_folder: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def through_a_server(tmp_path: Path, filled_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Way:
-    place = tmp_path / "place"
+    folder = tmp_path / "commands"
 
     def run(commands: list[str]) -> list[Ran]:
-        filled(place, filled_folder)
+        filled(folder, filled_folder)
         monkeypatch.chdir("/")
-        through, ran = Served(place / "data", cwd=place, streams=tmp_path), []
+        through, ran = Served(folder / "data", cwd=folder, streams=tmp_path), []
         for command in commands:
-            prepare_stdin(monkeypatch, place)
+            prepare_stdin(monkeypatch, folder)
             ran.append(through(shlex.split(command)))
         through.close()
         return ran
@@ -151,8 +151,8 @@ def through_a_server(tmp_path: Path, filled_folder: Path, monkeypatch: pytest.Mo
     return run
 
 
-def prepare_stdin(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((place / "events.ndjson").read_bytes())))
+def prepare_stdin(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((folder / "events.ndjson").read_bytes())))
 
 
 @pytest.mark.parametrize(
@@ -162,31 +162,33 @@ def prepare_stdin(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
         for name in JOURNEYS
     ],
 )
-def test_both_ways_say_and_write_the_same(
+def test_commands_print_and_write_the_same_with_and_without_a_server(
     journey: str, by_itself: Way, through_a_server: Way, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     commands = JOURNEYS[journey]
-    monkeypatch.setenv("BOTMETER_DATA", str(tmp_path / "place" / "data"))
+    monkeypatch.setenv("BOTMETER_DATA", str(tmp_path / "commands" / "data"))
     expected = by_itself(commands)
-    files = written(tmp_path / "place")
-    found = through_a_server(commands)
-    for command, one, other in zip(commands, expected, found, strict=True):
+    files = written(tmp_path / "commands")
+    results = through_a_server(commands)
+    for command, one, other in zip(commands, expected, results, strict=True):
         assert other.code == one.code, (command, other.err)
         assert _ONCE.sub("…", other.err) == _ONCE.sub("…", one.err), command
         assert _ONCE.sub("…", other.out) == _ONCE.sub("…", one.out), command
     assert {ran.code for ran in expected} <= {0, 1, 2}
-    assert written(tmp_path / "place").keys() == files.keys()
+    assert written(tmp_path / "commands").keys() == files.keys()
     for name in files:
         if not name.endswith((".botmeter", ".parquet", "refused.ndjson")):
-            assert (tmp_path / "place" / name).read_bytes() == files[name]
+            assert (tmp_path / "commands" / name).read_bytes() == files[name]
 
 
-def test_differences_are_found_both_ways(by_itself: Way, through_a_server: Way, tmp_path: Path) -> None:
+def test_the_comparison_finds_differences_in_both_directions(
+    by_itself: Way, through_a_server: Way, tmp_path: Path
+) -> None:
     def tampered(data: Path) -> None:
         with duckdb.connect(data / "accounts" / "acme.duckdb") as connection:
             connection.execute("UPDATE session_usage SET session_count = session_count + 1")
 
-    data = tmp_path / "place" / "data"
+    data = tmp_path / "commands" / "data"
     command = f"verify -a acme --data {shlex.quote(str(data))}"
     by_itself([])
     tampered(data)
@@ -194,22 +196,22 @@ def test_differences_are_found_both_ways(by_itself: Way, through_a_server: Way, 
     through_a_server([])
     tampered(data)
     through = Served(data, cwd=tmp_path, streams=tmp_path)
-    found = through(shlex.split(command))
+    results = through(shlex.split(command))
     through.close()
     assert expected.code == 3
-    assert found == expected
+    assert results == expected
 
 
-def test_every_command_that_names_a_data_folder_is_in_a_journey() -> None:
+def test_every_command_with_a_data_folder_is_in_a_journey() -> None:
     def leaves(command: object, path: str = "") -> list[str]:
-        found = []
+        results = []
         for name, child in command.commands.items():  # type: ignore[attr-defined]
             whole = f"{path} {name}".strip()
             if hasattr(child, "commands"):
-                found += leaves(child, whole)
+                results += leaves(child, whole)
             elif not child.runs_here:
-                found.append(whole)
-        return found
+                results.append(whole)
+        return results
 
     tried = [command for commands in JOURNEYS.values() for command in commands]
     missing = [
@@ -220,10 +222,10 @@ def test_every_command_that_names_a_data_folder_is_in_a_journey() -> None:
     assert not missing, "Add them to a journey, so that both ways are compared."
 
 
-def test_the_way_of_the_server_is_really_taken(through_a_server: Way, tmp_path: Path) -> None:
+def test_commands_really_run_in_the_server(through_a_server: Way, tmp_path: Path) -> None:
     """A process that owned the folder itself would be refused while the server does."""
     through_a_server([])
-    data = tmp_path / "place" / "data"
+    data = tmp_path / "commands" / "data"
     through = Served(data, cwd=tmp_path, streams=tmp_path)
     assert through(["report", "-a", "acme", "--data", str(data)]).code == 0
     assert (data / "owner.socket").is_socket()

@@ -3,14 +3,14 @@
 from cli.conftest import Run
 
 
-def test_a_merge_shows_what_it_did_and_the_report_counts_it(acme: Run) -> None:
+def test_a_merge_prints_its_changes_and_the_report_counts_it(acme: Run) -> None:
     period = "--from 2026-03-01 --to 2026-04-30 --format json"
     before = acme(f"report -a acme {period}").json["sessions_consumed"]
-    looked = acme("customer merge cus_8401 cus_8402 -a acme --preview --format json")
-    assert "1 alias would be merged" in looked.err
+    preview = acme("customer merge cus_8401 cus_8402 -a acme --preview --format json")
+    assert "1 alias would be merged" in preview.err
     assert acme(f"report -a acme {period}").json["sessions_consumed"] == before
     merged = acme("customer merge cus_8401 cus_8402 -a acme --format json")
-    assert merged.json == looked.json
+    assert merged.json == preview.json
     [row] = merged.json
     assert (row["change"], row["aliases"], row["sessions_before"] - row["sessions_after"]) == (1, 1, 1)
     assert acme(f"report -a acme {period}").json["sessions_consumed"] == before - 1
@@ -18,7 +18,7 @@ def test_a_merge_shows_what_it_did_and_the_report_counts_it(acme: Run) -> None:
     assert "nothing changed" in acme("customer merge cus_8401 cus_8402 -a acme").err
 
 
-def test_a_file_is_merged_and_all_of_it_taken_back_by_its_number(acme: Run) -> None:
+def test_a_file_is_merged_and_unmerged_by_its_number(acme: Run) -> None:
     assert "2 aliases merged" in acme("customer merge same.csv -a acme").err
     listed = acme("customer aliases -a acme --format json").json
     assert [(one["alias"], one["customer_id"], one["set_by"]) for one in listed] == [
@@ -31,7 +31,7 @@ def test_a_file_is_merged_and_all_of_it_taken_back_by_its_number(acme: Run) -> N
     assert {one["undone_by_change"] for one in undone} == {2}
 
 
-def test_whoever_names_too_little_or_too_much_is_told_what_to_name(acme: Run) -> None:
+def test_too_few_or_too_many_ids_are_refused(acme: Run) -> None:
     missing = acme("customer merge cus_8401 -a acme")
     assert (missing.code, "at least one alias" in missing.err) == (1, True)
     neither, both = acme("customer unmerge -a acme"), acme("customer unmerge x --merge 1 -a acme")

@@ -23,7 +23,7 @@ def started(arguments: str, folder: Path, **streams: object) -> "subprocess.Pope
     return subprocess.Popen(command, env=environment, **streams)  # type: ignore[call-overload]
 
 
-def test_a_bug_is_one_sentence_with_a_number_and_its_trace_is_in_a_file(
+def test_a_bug_is_reported_with_a_reference_and_its_trace_is_in_a_file(
     acme: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -39,7 +39,7 @@ def test_a_bug_is_one_sentence_with_a_number_and_its_trace_is_in_a_file(
     assert "a bug for the test" in log.read_text()
 
 
-def test_where_no_trace_can_be_written_that_is_said(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_trace_that_can_not_be_written_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
@@ -50,7 +50,7 @@ def test_where_no_trace_can_be_written_that_is_said(run: Run, monkeypatch: pytes
     assert "could not be written" in ran.err
 
 
-def test_ctrl_c_says_that_nothing_was_changed(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_prints_that_nothing_was_changed(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -70,40 +70,40 @@ def test_ctrl_c_says_that_nothing_was_changed(acme: Run, monkeypatch: pytest.Mon
         (BotmeterError("anything_new", "…"), 1),
     ],
 )
-def test_an_error_has_the_exit_code_of_what_can_be_done_about_it(error: BotmeterError, code: int) -> None:
+def test_an_error_has_the_exit_code_of_its_kind(error: BotmeterError, code: int) -> None:
     assert exit_code_of(error) == code
 
 
-def test_a_reader_that_goes_away_is_met_with_silence(filled_folder: Path) -> None:
+def test_a_closed_pipe_ends_the_command_silently(filled_folder: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     process = started("sessions --account acme --format csv", filled_folder, stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
-    _, said = process.communicate()
+    _, message = process.communicate()
     assert process.returncode == 141
-    assert said == b""
+    assert message == b""
 
 
-def test_a_second_process_is_told_who_has_the_folder(acme: Run, tmp_path: Path) -> None:
+def test_a_second_process_gets_the_name_of_the_folder_s_owner(acme: Run, tmp_path: Path) -> None:
     with (tmp_path / "data" / "owner.lock").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.truncate(0)
         lock.write("4711 botmeter import")
         lock.flush()
         process = started("report --account acme", tmp_path / "data", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, said = process.communicate()
+        out, message = process.communicate()
     assert process.returncode == 1
     assert out == b""
-    assert said.startswith(b"error: ")
-    assert b"4711" in said
-    assert b"botmeter import" in said
+    assert message.startswith(b"error: ")
+    assert b"4711" in message
+    assert b"botmeter import" in message
 
 
 def test_the_installed_program_ends_with_the_command_s_exit_code(tmp_path: Path) -> None:
     process = started("report --account ../acme", tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, said = process.communicate()
+    out, message = process.communicate()
     assert (process.returncode, out) == (2, b"")
-    assert said.count(b"\n") == 1
+    assert message.count(b"\n") == 1
 
 
 def test_a_terminal_that_can_not_show_unicode_gets_ascii(filled_folder: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_terminal_that_can_not_show_unicode_gets_ascii(filled_folder: Path) ->
 
 
 @pytest.mark.parametrize(("no_color", "is_coloured"), [("", True), ("1", False)])
-def test_a_terminal_gets_colour_unless_it_is_not_wanted(
+def test_a_terminal_gets_colour_unless_no_color_is_set(
     filled_folder: Path, no_color: str, *, is_coloured: bool
 ) -> None:
     controller, terminal = pty.openpty()
@@ -142,9 +142,9 @@ def test_a_terminal_gets_colour_unless_it_is_not_wanted(
     }
     subprocess.run(command, env=variables, stdout=terminal, stderr=subprocess.DEVNULL, check=True)
     os.close(terminal)
-    shown = os.read(controller, 65_536)
+    text = os.read(controller, 65_536)
     os.close(controller)
-    assert (b"\x1b[" in shown) is is_coloured
+    assert (b"\x1b[" in text) is is_coloured
 
 
 def test_progress_is_drawn_on_a_terminal_alone(acme: Run, tmp_path: Path) -> None:

@@ -15,18 +15,18 @@ BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 def transcript() -> list[tuple[str, list[str]]]:
     """Each command of the guide, with the lines that it shows."""
-    shown: list[tuple[str, list[str]]] = []
+    steps: list[tuple[str, list[str]]] = []
     for block in BLOCK.findall(GUIDE):
         for line in block.splitlines():
             if line.startswith("$ botmeter "):
-                shown.append((line.removeprefix("$ botmeter "), []))
+                steps.append((line.removeprefix("$ botmeter "), []))
             elif line:
-                shown[-1][1].append(line)
-    return shown
+                steps[-1][1].append(line)
+    return steps
 
 
 @pytest.mark.slow
-def test_the_first_steps_go_as_the_guide_says(run: Run, tmp_path: Path) -> None:
+def test_the_first_steps_work_as_the_guide_shows(run: Run, tmp_path: Path) -> None:
     [events] = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
     (tmp_path / "events.ndjson").write_text(events, encoding="utf-8")
     commands = transcript()

@@ -57,7 +57,7 @@ def desk_url() -> Iterator[str]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("example", [example for _, example in EXAMPLES])
-def test_every_example_works_as_it_stands(
+def test_every_example_works_as_written(
     acme: Run, example: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, desk_url: str
 ) -> None:
     if "restore" in example:
@@ -88,8 +88,8 @@ def test_every_example_works_as_it_stands(
 
 @pytest.mark.parametrize("path", ["botmeter", *COMMANDS])
 def test_no_line_of_help_is_wider_than_80(run: Run, path: str) -> None:
-    shown = run(f"{path.removeprefix('botmeter').strip()} --help").out
-    assert not [line for line in shown.splitlines() if len(line) > 80]
+    help_text = run(f"{path.removeprefix('botmeter').strip()} --help").out
+    assert not [line for line in help_text.splitlines() if len(line) > 80]
 
 
 def test_the_list_of_commands_cuts_no_sentence(run: Run) -> None:
@@ -126,7 +126,7 @@ def test_the_version_is_printed_alone(run: Run) -> None:
     assert re.fullmatch(r"botmeter \d+\.\d+\.\d+\S*\n", run("--version").out)
 
 
-def test_an_unknown_option_is_wrong_use_and_points_to_the_help(run: Run) -> None:
+def test_an_unknown_option_points_to_the_help(run: Run) -> None:
     ran = run("report --acount acme")
     assert ran.code == 2
     assert ran.err.startswith("error: ")

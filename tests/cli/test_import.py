@@ -18,7 +18,7 @@ def empty(run: Run) -> Run:
     return run
 
 
-def test_a_receipt_has_the_shape_of_the_contract(empty: Run) -> None:
+def test_a_receipt_has_the_documented_fields(empty: Run) -> None:
     ran = empty("import events.ndjson --account acme --format json")
     assert ran.code == 0
     assert ran.json == {"accepted": len(EVENTS), "duplicates": 0, "conflicts": 0, "rejected": 0, "rejections": []}
@@ -41,14 +41,14 @@ def test_several_files_give_a_receipt_each_and_the_sum(empty: Run) -> None:
     assert "all files" in table
 
 
-def test_when_one_of_several_files_cannot_be_read_nothing_is_taken(empty: Run) -> None:
+def test_one_unreadable_file_of_several_stops_the_import(empty: Run) -> None:
     ran = empty("import events.ndjson missing.csv --account acme")
     assert ran.code == 1
     assert "missing.csv" in ran.err
     assert empty("import events.ndjson --account acme --format json").json["accepted"] == len(EVENTS)
 
 
-def test_refused_events_are_told_of_and_the_good_ones_are_taken(empty: Run, tmp_path: Path) -> None:
+def test_rejected_events_are_reported_and_valid_ones_accepted(empty: Run, tmp_path: Path) -> None:
     bad = [event("x-1", "2026-03-30T22:00:00"), event("x-2", "2026-03-30T22:00:00Z", actor="robot")]
     (tmp_path / "mixed.ndjson").write_text(ndjson([*EVENTS, *bad]))
     ran = empty("import mixed.ndjson --account acme --format json")
@@ -70,7 +70,7 @@ def test_standard_input_can_be_read_only_once(empty: Run) -> None:
     assert "only once" in ran.err
 
 
-def test_the_source_is_part_of_what_an_event_is_known_by(empty: Run) -> None:
+def test_the_source_is_part_of_an_event_s_identity(empty: Run) -> None:
     empty("import events.ndjson --account acme")
     assert empty("import events.ndjson --account acme --source crm --format json").json["accepted"] == len(EVENTS)
 
@@ -85,7 +85,7 @@ def test_the_source_is_part_of_what_an_event_is_known_by(empty: Run) -> None:
         ("half.csv", b"event_id,occurred_at\n1,2026-03-30T22:00:00Z\n"),
     ],
 )
-def test_a_file_that_is_no_file_of_events_gets_one_sentence(
+def test_a_file_without_events_is_refused_with_one_message(
     empty: Run, tmp_path: Path, name: str, content: bytes
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -98,7 +98,7 @@ def test_a_file_that_is_no_file_of_events_gets_one_sentence(
     assert "reference" not in ran.err
 
 
-def test_a_folder_and_a_missing_file_get_one_sentence(empty: Run, tmp_path: Path) -> None:
+def test_a_folder_and_a_missing_file_are_refused_with_one_message(empty: Run, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     for name in ("folder", "missing.ndjson"):
         ran = empty(f"import {name} --account acme")
@@ -107,7 +107,7 @@ def test_a_folder_and_a_missing_file_get_one_sentence(empty: Run, tmp_path: Path
         assert name in ran.err
 
 
-def test_names_that_move_the_cursor_are_not_shown_as_they_are(empty: Run, tmp_path: Path) -> None:
+def test_control_characters_in_names_are_replaced(empty: Run, tmp_path: Path) -> None:
     evil = event("\x1b[2J", "no time", bot_name="\u202eevil")
     (tmp_path / "evil.ndjson").write_text(ndjson([evil, *EVENTS]))
     ran = empty("import evil.ndjson --account acme")

@@ -1,4 +1,4 @@
-"""`key`: made and shown once, listed, revoked, by a command that needs no server."""
+"""`key`: created and printed once, listed, rotated and revoked, without a server."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ from cli.conftest import Run
 pytestmark = pytest.mark.django_db
 
 
-def test_a_key_stands_alone_on_stdout_and_opens_the_account(acme: Run) -> None:
+def test_a_key_is_alone_on_stdout_and_works(acme: Run) -> None:
     ran = acme("key create --account ACME --scope reports:read --scope exports:read --name nightly")
     assert ran.code == 0
     key = valid_key(ran.out.removesuffix("\n"))
@@ -27,7 +27,7 @@ def test_a_key_stands_alone_on_stdout_and_opens_the_account(acme: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "said"),
+    ("options", "code", "message"),
     [
         ("--account acme --scope events:read", 1, "Unknown scope 'events:read'"),
         ("--account acme --scope reports:read --expires 2020-01-01", 1, "expiry date 2020-01-01 is in the past"),
@@ -37,10 +37,10 @@ def test_a_key_stands_alone_on_stdout_and_opens_the_account(acme: Run) -> None:
         ("--account ../acme --scope reports:read", 2, "is not a valid account name"),
     ],
 )
-def test_a_key_that_can_not_be_is_refused(acme: Run, options: str, code: int, said: str) -> None:
+def test_an_invalid_key_is_refused(acme: Run, options: str, code: int, message: str) -> None:
     ran = acme(f"key create {options}")
     assert (ran.code, ran.out) == (code, "")
-    assert said in ran.err
+    assert message in ran.err
     assert not ApiKey.objects.exists()
 
 
@@ -59,15 +59,15 @@ def test_keys_are_listed_without_their_secrets(acme: Run) -> None:
     assert "works" in acme("key list --account acme").out
 
 
-def test_a_key_is_revoked_by_name_by_its_letters_or_by_itself(acme: Run) -> None:
+def test_a_key_is_revoked_by_name_by_its_first_characters_or_by_itself(acme: Run) -> None:
     create = "key create --account acme --scope reports:read --name"
     secrets = [acme(f"{create} {name}").out.strip() for name in ("one", "two", "three")]
-    for said in ("one", secrets[1][:9], secrets[2]):
-        assert acme("key revoke --account acme", said).code == 0
+    for message in ("one", secrets[1][:9], secrets[2]):
+        assert acme("key revoke --account acme", message).code == 0
     assert {state_of(key) for key in ApiKey.objects.all()} == {"revoked"}
 
 
-def test_a_key_that_is_not_there_or_not_alone_is_not_revoked(acme: Run) -> None:
+def test_an_unknown_or_ambiguous_key_is_not_revoked(acme: Run) -> None:
     for _ in range(2):
         acme("key create --account acme --scope reports:read --name twin")
     twins, nobody = acme("key revoke twin --account acme"), acme("key revoke nobody --account acme")
@@ -77,7 +77,7 @@ def test_a_key_that_is_not_there_or_not_alone_is_not_revoked(acme: Run) -> None:
     assert {state_of(key) for key in ApiKey.objects.all()} == {"works"}
 
 
-def test_a_key_is_rotated_and_the_old_one_works_on_for_as_long_as_was_said(acme: Run) -> None:
+def test_a_key_is_rotated_and_the_old_one_works_for_the_given_time(acme: Run) -> None:
     old = acme("key create --account acme --scope events:write --name bot").out.strip()
     ran = acme("key rotate bot --account acme --lives-on 90m")
     assert ran.code == 0
@@ -90,7 +90,7 @@ def test_a_key_is_rotated_and_the_old_one_works_on_for_as_long_as_was_said(acme:
     assert (entry.detail["instead_of"], entry.detail["old_lives_on"]) == (old[:10], "90m")
 
 
-def test_a_key_that_is_rotated_with_nothing_left_stops_at_once(acme: Run) -> None:
+def test_a_key_rotated_without_overlap_stops_at_once(acme: Run) -> None:
     old = acme("key create --account acme --scope events:write --name bot").out.strip()
     assert acme("key rotate --account acme --lives-on 0", old).code == 0
     assert sorted(state_of(key) for key in ApiKey.objects.all()) == ["expired", "works"]
@@ -105,7 +105,7 @@ def test_an_invalid_overlap_of_an_old_key_is_refused(acme: Run, lives_on: str) -
     assert ApiKey.objects.count() == 1
 
 
-def test_a_process_of_its_own_makes_the_people_s_database(filled_folder: Path, tmp_path: Path) -> None:
+def test_a_separate_process_creates_the_database_of_users(filled_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "accounts").mkdir()
     (tmp_path / "accounts" / "acme.duckdb").write_bytes((filled_folder / "accounts" / "acme.duckdb").read_bytes())
     command = [sys.executable, "-m", "botmeter", "key", "create", "-a", "acme", "--scope", "reports:read"]

@@ -25,7 +25,7 @@ def test_the_counts_are_on_stdout(run: Run) -> None:
     }  # fmt: skip
 
 
-def test_a_session_a_row_with_the_columns_of_the_contract(run: Run, tmp_path: Path) -> None:
+def test_the_output_has_a_row_per_session_with_the_documented_columns(run: Run, tmp_path: Path) -> None:
     run("meter events.ndjson --policy freshchat.session -o sessions.csv")
     with (tmp_path / "sessions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -61,7 +61,7 @@ def test_the_first_of_a_repeated_event_counts(run: Run, tmp_path: Path) -> None:
     assert counts["sessions"] == 3
 
 
-def test_what_can_not_be_read_is_counted_and_told(run: Run, tmp_path: Path) -> None:
+def test_unreadable_events_are_counted_and_reported(run: Run, tmp_path: Path) -> None:
     (tmp_path / "broken.ndjson").write_text(ndjson(EVENTS) + "{broken\n")
     ran = run("meter broken.ndjson --policy freshchat.session --format json")
     assert ran.code == 0
@@ -70,7 +70,7 @@ def test_what_can_not_be_read_is_counted_and_told(run: Run, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         ("events.ndjson --policy nobody.rule", 1, "nobody.rule"),
         ("events.ndjson --policy missing.toml", 1, "missing.toml"),
@@ -81,10 +81,10 @@ def test_what_can_not_be_read_is_counted_and_told(run: Run, tmp_path: Path) -> N
         ("events.ndjson", 2, "--policy"),
     ],
 )
-def test_what_can_not_be_metered_gets_a_sentence(run: Run, arguments: str, code: int, said: str) -> None:
+def test_files_that_can_not_be_metered_are_refused(run: Run, arguments: str, code: int, message: str) -> None:
     ran = run(f"meter {arguments}")
     assert ran.code == code
-    assert said in ran.err
+    assert message in ran.err
     assert "reference" not in ran.err
 
 

@@ -14,7 +14,7 @@ BOTH_WAYS = True
 PERIOD = "--from 2026-03-01 --to 2026-04-30"
 
 
-def test_the_report_has_the_shape_of_the_contract(acme: Run) -> None:
+def test_the_report_has_the_documented_fields(acme: Run) -> None:
     report = acme(f"report --account acme {PERIOD} --format json").json
     assert list(report) == [
         "account", "policy", "period", "filters", "sessions_consumed", "previews", "conversations", "tickets",
@@ -24,7 +24,7 @@ def test_the_report_has_the_shape_of_the_contract(acme: Run) -> None:
     assert report["sessions_consumed"] == sum(bot["opened"] for bot in report["by_bot"])
 
 
-def test_page_csv_and_json_show_the_same_numbers(acme: Run) -> None:
+def test_table_csv_and_json_have_the_same_numbers(acme: Run) -> None:
     report = acme(f"report --account acme {PERIOD} --format json").json
     rows = acme(f"report --account acme {PERIOD} --format csv").rows
     page = acme(f"report --account acme {PERIOD}").out
@@ -36,7 +36,7 @@ def test_page_csv_and_json_show_the_same_numbers(acme: Run) -> None:
     assert {row["key"] for row in rows if row["section"] == "bot"} == {bot["bot_id"] for bot in report["by_bot"]}
 
 
-def test_the_page_says_by_how_much_the_bots_exceed_the_headline(acme: Run) -> None:
+def test_the_report_names_the_excess_of_the_bots_over_the_headline(acme: Run) -> None:
     report = acme(f"report --account acme {PERIOD} --format json").json
     more = sum(bot["sessions"] for bot in report["by_bot"]) - report["sessions_consumed"]
     assert more == 1
@@ -53,7 +53,7 @@ def test_a_filter_that_matches_nothing_is_an_answer(acme: Run) -> None:
     assert "No session matches these filters" in ran.out
 
 
-def test_several_values_of_a_filter_let_any_of_them_through(acme: Run) -> None:
+def test_several_values_of_a_filter_match_any_of_them(acme: Run) -> None:
     both = acme(f"report --account acme {PERIOD} --customer cus_8401 --customer cus_8402 --format json").json
     one = acme(f"report --account acme {PERIOD} --customer cus_8402 --format json").json
     assert both["sessions_consumed"] == acme(f"report --account acme {PERIOD} --format json").json["sessions_consumed"]
@@ -61,16 +61,16 @@ def test_several_values_of_a_filter_let_any_of_them_through(acme: Run) -> None:
     assert one["filters"]["customer"] == ["cus_8402"]
 
 
-def test_a_period_before_the_data_is_moved_up_and_that_is_said(acme: Run) -> None:
+def test_a_period_before_the_data_is_moved_up_with_a_message(acme: Run) -> None:
     page = acme("report --account acme --from 2020-01-01 --to 2026-04-30")
     assert "Data starts on 4 Feb 2022: the period was moved up from 1 Jan 2020." in page.out
-    told = acme("report --account acme --from 2020-01-01 --to 2026-04-30 --format json")
-    assert told.json["period"]["from"] == "2022-02-04"
-    assert "data starts on 2022-02-04" in told.err
+    ran = acme("report --account acme --from 2020-01-01 --to 2026-04-30 --format json")
+    assert ran.json["period"]["from"] == "2022-02-04"
+    assert "data starts on 2022-02-04" in ran.err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("--from 2026-04-02 --to 2026-04-01", "ends before that"),
         ("--from 2026-13-01", "is not a date"),
@@ -79,24 +79,24 @@ def test_a_period_before_the_data_is_moved_up_and_that_is_said(acme: Run) -> Non
         ("", "--account"),
     ],
 )
-def test_a_question_that_can_not_be_is_wrong_use(acme: Run, arguments: str, said: str) -> None:
+def test_invalid_arguments_have_exit_code_2(acme: Run, arguments: str, message: str) -> None:
     account = "--account acme" if arguments else ""
     for command in ("report", "sessions"):
         ran = acme(f"{command} {account} {arguments}")
         assert ran.code == 2
         assert ran.out == ""
-        assert said in ran.err
+        assert message in ran.err
 
 
 @pytest.mark.parametrize(("name", "code"), [("nobody", 1), ("../acme", 2), ("", 2), ("acme/../acme", 2)])
-def test_an_account_that_is_not_there_or_can_not_be_gets_a_sentence(acme: Run, name: str, code: int) -> None:
+def test_an_unknown_or_invalid_account_is_refused(acme: Run, name: str, code: int) -> None:
     ran = acme("report", "--account", name)
     assert ran.code == code
     assert ran.err.startswith("error: ")
     assert "reference" not in ran.err
 
 
-def test_an_unknown_account_is_told_which_there_are(acme: Run) -> None:
+def test_an_unknown_account_is_refused_with_the_known_ones(acme: Run) -> None:
     assert "acme" in acme("report --account nobody").err
 
 
@@ -105,7 +105,7 @@ def test_the_page_fits_every_width_and_ascii(acme: Run) -> None:
 
 
 @pytest.mark.parametrize("ending", ["csv", "json", "ndjson", "parquet", "xlsx"])
-def test_the_rows_are_written_as_the_file_s_ending_says(acme: Run, tmp_path: Path, ending: str) -> None:
+def test_the_ending_of_a_file_sets_its_format(acme: Run, tmp_path: Path, ending: str) -> None:
     ran = acme(f"sessions --account acme {PERIOD} -o rows.{ending}")
     assert ran.code == 0
     assert ran.out == ""
@@ -124,9 +124,9 @@ def test_the_rows_are_written_as_the_file_s_ending_says(acme: Run, tmp_path: Pat
     assert ran.err.startswith(f"{row_count} rows of ")
 
 
-def test_rows_have_the_columns_and_the_zone_that_are_asked_for(acme: Run) -> None:
-    asked = f"sessions --account acme {PERIOD} --format csv --columns channel,session_start"
-    utc, there = acme(asked).rows, acme(f"{asked} --timezone Asia/Kolkata").rows
+def test_rows_have_the_requested_columns_and_time_zone(acme: Run) -> None:
+    command = f"sessions --account acme {PERIOD} --format csv --columns channel,session_start"
+    utc, there = acme(command).rows, acme(f"{command} --timezone Asia/Kolkata").rows
     assert [list(row) for row in utc] == [["channel", "session_start"]] * len(utc)
     assert {row["session_start"][-1] for row in utc} == {"Z"}
     assert {row["session_start"][-6:] for row in there} == {"+05:30"}
@@ -147,13 +147,13 @@ def test_a_file_that_can_not_be_written_leaves_nothing_behind(acme: Run, tmp_pat
     assert not [path for path in tmp_path.iterdir() if path.name.startswith((".rows", "rows"))]
 
 
-def test_as_a_table_the_session_ids_are_whole(acme: Run) -> None:
+def test_session_ids_are_not_cut_in_a_table(acme: Run) -> None:
     rows = acme(f"sessions --account acme {PERIOD} --format json").json
     table = acme(f"sessions --account acme {PERIOD}").out
     assert all(row["session_id"] in table for row in rows)
 
 
-def test_a_report_looks_in_the_zone_that_is_named_and_says_so(acme: Run) -> None:
+def test_a_report_uses_and_names_the_given_time_zone(acme: Run) -> None:
     plain = acme(f"report --account acme {PERIOD} --format json").json
     there = acme(f"report --account acme {PERIOD} --timezone Asia/Kolkata --format json").json
     assert (plain["period"]["timezone"], there["period"]["timezone"]) == ("UTC", "Asia/Kolkata")
@@ -161,7 +161,7 @@ def test_a_report_looks_in_the_zone_that_is_named_and_says_so(acme: Run) -> None
     assert "· Asia/Kolkata ·" in acme(f"report --account acme {PERIOD} --timezone Asia/Kolkata").out
 
 
-def test_a_zone_that_nobody_knows_is_refused(acme: Run) -> None:
+def test_an_unknown_time_zone_is_refused(acme: Run) -> None:
     ran = acme(f"report --account acme {PERIOD} --timezone Mars/Base")
     assert ran.code == 1
     assert "'Mars/Base' is not in the IANA time zone database" in ran.err

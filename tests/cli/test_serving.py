@@ -18,17 +18,17 @@ from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.server.start import serve
 
 
-def test_a_port_that_is_taken_is_refused_by_name() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+def test_a_port_in_use_is_refused_by_number() -> None:
+    with socket.socket() as used:
+        used.bind(("127.0.0.1", 0))
+        used.listen()
+        port = used.getsockname()[1]
         with pytest.raises(Unavailable, match=f"Can't listen on port {port} of 127.0.0.1") as refused:
             serve(host="127.0.0.1", port=port, ready=lambda: None)
     assert refused.value.code == "port_in_use"
 
 
-def test_a_folder_that_is_served_is_not_served_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_served_folder_is_not_served_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Folder.owned(tmp_path, purpose="tests") as folder:
         ledgers = OpenLedgers(folder)
         with in_context(replace(of_process(), folder=SharedFolder(ledgers))):
@@ -38,7 +38,7 @@ def test_a_folder_that_is_served_is_not_served_again(tmp_path: Path, capsys: pyt
     assert "is already running" in capsys.readouterr().err  # server_running
 
 
-def test_a_level_of_the_log_that_there_is_none_of_is_refused_before_the_start(
+def test_an_unknown_log_level_is_refused_before_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("BOTMETER_LOG_LEVEL", "loud")
@@ -47,7 +47,7 @@ def test_a_level_of_the_log_that_there_is_none_of_is_refused_before_the_start(
     assert not (tmp_path / "data").exists()
 
 
-def test_the_first_start_leaves_secrets_to_their_owner_alone(tmp_path: Path) -> None:
+def test_secrets_of_the_first_start_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     script = (
         "import json, sys; from pathlib import Path; from botmeter.server.start import first_link, prepare;"
         f"folder = Path({str(tmp_path)!r}); prepare(folder, url='http://127.0.0.1:1', host='127.0.0.1');"

@@ -1,4 +1,4 @@
-"""`source pull`: a platform asked by command, with a server and without one."""
+"""`source pull`, with and without a server."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def api() -> Iterator[StandInApi]:
 
 @pytest.fixture
 def ready(acme: Run, api: StandInApi) -> Run:
-    """`run`, with a source that can be asked."""
+    """`run`, with a source that can be pulled."""
     assert acme(CREATE).code == 0
     set_pull(
         PullSettings(account="acme", source="desk", platform="chatwoot", url=api.url, own_account="2", token=TOKEN)
@@ -36,14 +36,14 @@ def ready(acme: Run, api: StandInApi) -> Run:
     return acme
 
 
-def test_what_is_missing_comes_in_once_and_a_report_has_it(ready: Run) -> None:
+def test_missing_events_are_pulled_once_and_reported(ready: Run) -> None:
     first = ready(f"{PULL} --since 2026-04-01 --format json")
     assert first.code == 0, first.err
-    told = first.json
-    assert {name: told[name] for name in ("conversations", "seen", "known", "accepted", "refused", "detail")} == {
+    result = first.json
+    assert {name: result[name] for name in ("conversations", "seen", "known", "accepted", "refused", "detail")} == {
         "conversations": 1, "seen": 4, "known": 0, "accepted": 4, "refused": 0, "detail": None,
     }  # fmt: skip
-    assert told["since"] == "2026-04-01T00:00:00Z"
+    assert result["since"] == "2026-04-01T00:00:00Z"
     assert "4 missing events were added" in first.err
     again = ready(f"{PULL} --since 2026-04-01 --format csv").rows[0]
     assert (again["known"], again["accepted"]) == ("4", "0")
@@ -54,14 +54,14 @@ def test_what_is_missing_comes_in_once_and_a_report_has_it(ready: Run) -> None:
     }  # fmt: skip
 
 
-def test_without_a_day_it_goes_on_from_when_the_source_was_made(ready: Run) -> None:
+def test_without_a_day_a_pull_starts_at_the_source_s_creation(ready: Run) -> None:
     ran = ready(PULL)
     assert ran.code == 0, ran.err
     assert "accepted" in ran.out
     assert "0 missing events were added" in ran.err
 
 
-def test_a_pull_that_is_interrupted_fails_and_says_why(ready: Run, api: StandInApi) -> None:
+def test_an_interrupted_pull_fails_with_its_reason(ready: Run, api: StandInApi) -> None:
     api.ways.append((403, {}))
     ran = ready(f"{PULL} --format json")
     assert (ran.code, ran.json["code"]) == (1, "pull_token_wrong")
@@ -69,7 +69,7 @@ def test_a_pull_that_is_interrupted_fails_and_says_why(ready: Run, api: StandInA
     assert TOKEN not in ran.out + ran.err
 
 
-def test_what_can_not_be_asked_is_told(acme: Run) -> None:
+def test_a_source_that_can_not_be_pulled_is_refused(acme: Run) -> None:
     assert acme(PULL).code == 1
     acme(CREATE)
     assert "Pulls are not set up" in acme(PULL).err

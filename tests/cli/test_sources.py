@@ -1,4 +1,4 @@
-"""`source`: made and shown once, set, listed, removed, with a server and without one."""
+"""`source`: created, set, listed and removed, with and without a server."""
 
 from pathlib import Path
 
@@ -23,18 +23,18 @@ def opened(out: str) -> OpenedSource:
     return opened_source(name, key)
 
 
-def test_the_address_stands_alone_on_stdout_and_opens_the_source(acme: Run) -> None:
+def test_the_address_is_alone_on_stdout_and_works(acme: Run) -> None:
     ran = acme(f"{CREATE} --url https://meter.example.org/")
     assert ran.code == 0, ran.err
     assert ran.out.startswith("https://meter.example.org/api/v1/webhooks/desk/wh_")
     assert ran.out.count("\n") == 1
-    found = opened(ran.out)
-    assert (found.account, found.platform) == ("acme", "chatwoot")
+    source = opened(ran.out)
+    assert (source.account, source.platform) == ("acme", "chatwoot")
     assert ran.out.strip().rpartition("/")[2] not in ran.err
     assert AuditEntry.objects.get(action="source_created").who == "command line"
 
 
-def test_a_source_is_made_with_all_that_can_be_said_of_it(acme: Run, tmp_path: Path) -> None:
+def test_a_source_is_created_with_every_option(acme: Run, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("hush-hush\n", encoding="utf-8")
     ran = acme(
         f"{CREATE} --bot orders --bot-name Orders --bot-version 7 --channel web --option preview_inboxes=7,9 "
@@ -42,8 +42,8 @@ def test_a_source_is_made_with_all_that_can_be_said_of_it(acme: Run, tmp_path: P
     )
     assert ran.code == 0, ran.err
     assert opened(ran.out).secret == (tmp_path / "secret.txt").read_text(encoding="utf-8").strip()
-    shown = acme("source show desk --account acme --format json").json
-    assert shown == {
+    settings = acme("source show desk --account acme --format json").json
+    assert settings == {
         "source": "desk",
         "platform": "chatwoot",
         "bot_id": "orders",
@@ -55,13 +55,13 @@ def test_a_source_is_made_with_all_that_can_be_said_of_it(acme: Run, tmp_path: P
     }
 
 
-def test_whatsapp_s_word_is_said_too(acme: Run) -> None:
+def test_a_whatsapp_source_prints_its_verify_token(acme: Run) -> None:
     ran = acme("source create phone --account acme --platform whatsapp")
     assert opened(ran.out).verify_token in ran.err
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "said"),
+    ("command", "code", "message"),
     [
         ("source create a/b -a acme --platform rasa", 2, "is not a valid name of a source with a URL"),
         ("source create desk -a acme --platform irc", 2, "'--platform': unknown platform 'irc'"),
@@ -76,18 +76,18 @@ def test_whatsapp_s_word_is_said_too(acme: Run) -> None:
         ("source create r -a acme --platform rasa --secret-file events.csv", 1, "does not sign"),
     ],
 )
-def test_a_source_that_can_not_be_is_refused(acme: Run, command: str, code: int, said: str) -> None:
+def test_an_invalid_source_is_refused(acme: Run, command: str, code: int, message: str) -> None:
     ran = acme(command)
     assert (ran.code, ran.out) == (code, ""), ran.err
-    assert said in ran.err
+    assert message in ran.err
     assert not EventSource.objects.exists()
     assert "has no sources" in acme("source list -a acme").err
 
 
 def test_an_option_without_a_value_has_a_code_of_its_own() -> None:
-    said = Settings(bot_id=None, bot_name=None, bot_version=None, channel=None, options=["=red"])
+    message = Settings(bot_id=None, bot_name=None, bot_version=None, channel=None, options=["=red"])
     with pytest.raises(Refused) as refused:
-        said.applied(Source(name="desk", platform="chatwoot"))
+        message.applied(Source(name="desk", platform="chatwoot"))
     assert refused.value.code == "source_option_invalid"
 
 
@@ -99,11 +99,11 @@ def test_a_second_source_of_a_name_is_refused(acme: Run) -> None:
     assert opened(first.out).name == "desk"
 
 
-def test_what_is_set_is_taken_back_by_the_empty_text(acme: Run) -> None:
+def test_an_empty_text_clears_a_setting(acme: Run) -> None:
     acme(f"{CREATE} --bot orders --channel web --option ticket_attribute=case")
     assert acme('source set desk -a acme --bot "" --bot-version 8 --option ticket_attribute=').code == 0
-    shown = acme("source show desk --account acme --format json").json
-    assert (shown["bot_id"], shown["bot_version"], shown["channel"], shown["options"]) == (None, "8", "web", {})
+    settings = acme("source show desk --account acme --format json").json
+    assert [settings[name] for name in ("bot_id", "bot_version", "channel", "options")] == [None, "8", "web", {}]
     assert "web" in acme("source show desk --account acme").out
     nothing = acme("source set desk -a acme")
     assert (nothing.code, "No setting was given" in nothing.err) == (2, True)
@@ -126,7 +126,7 @@ def test_a_source_is_turned_off_and_gets_another_address(acme: Run, tmp_path: Pa
     assert acme("source rotate other -a acme").code == 1
 
 
-def test_senders_become_bots_and_no_bots_again(acme: Run) -> None:
+def test_bot_identities_are_added_and_removed(acme: Run) -> None:
     acme(CREATE)
     assert acme("source identity add desk 12 -a acme --bot orders --bot-version 7").code == 0
     assert acme("source identity add desk 13 -a acme --bot returns").code == 0

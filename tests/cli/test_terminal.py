@@ -21,28 +21,28 @@ def test_a_fitted_text_has_exactly_its_width(text: str, width: int, *, right: bo
 
 
 @given(TEXTS)
-def test_what_is_shown_moves_no_cursor(text: str) -> None:
-    shown = printable(f"\x1b[31m\u202e\n\r{text}")
-    assert not set(shown) & set("\x1b\u202e\n\r\x07\u2028")
+def test_printed_text_moves_no_cursor(text: str) -> None:
+    drawn = printable(f"\x1b[31m\u202e\n\r{text}")
+    assert not set(drawn) & set("\x1b\u202e\n\r\x07\u2028")
 
 
 @given(st.lists(st.tuples(TEXTS, st.integers(0, 10**12), TEXTS), max_size=5), st.integers(40, 80))
 def test_a_table_never_is_wider_than_its_screen(rows: list[tuple[str, int, str]], width: int) -> None:
-    shown = table(("name", "sessions", "a longer heading"), rows, screen=Screen(width=width))
-    assert all(cell_count(line) <= width for line in shown.split("\n"))
+    drawn = table(("name", "sessions", "a longer heading"), rows, screen=Screen(width=width))
+    assert all(cell_count(line) <= width for line in drawn.split("\n"))
 
 
-def test_a_table_of_numbers_stands_to_the_right() -> None:
-    shown = table(("name", "sessions"), [("a", 1_204), ("b", 7)], screen=Screen())
-    assert shown == "name  sessions\na        1,204\nb            7\n"
+def test_numbers_in_a_table_are_right_aligned() -> None:
+    drawn = table(("name", "sessions"), [("a", 1_204), ("b", 7)], screen=Screen())
+    assert drawn == "name  sessions\na        1,204\nb            7\n"
 
 
 @pytest.mark.parametrize(
-    ("part", "most", "shown"),
+    ("part", "most", "drawn"),
     [(0, 8, ""), (8, 8, "████"), (4, 8, "██"), (1, 8, "▌"), (1, 10_000, "▏"), (3, 0, ""), (5, 8, "██▌")],
 )
-def test_a_bar_is_as_long_as_its_share_and_nothing_disappears(part: int, most: int, shown: str) -> None:
-    assert bar(part, most=most, width=4) == shown
+def test_a_bar_is_as_long_as_its_share_and_nothing_disappears(part: int, most: int, drawn: str) -> None:
+    assert bar(part, most=most, width=4) == drawn
 
 
 @given(part=st.integers(0, 10**9), most=st.integers(1, 10**9), width=st.integers(1, 60), in_unicode=st.booleans())

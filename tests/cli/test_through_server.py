@@ -69,26 +69,26 @@ def importing(data: Path) -> "subprocess.Popen[bytes]":
 def assert_unchanged(ledgers: OpenLedgers) -> None:
     """Nothing came in, and the next writer finds a whole ledger."""
     with ledgers.writing("acme") as ledger:
-        found = verify(ledger)
-    assert found.is_clean
-    assert found.event_count == len(EVENTS)
+        result = verify(ledger)
+    assert result.is_clean
+    assert result.event_count == len(EVENTS)
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("asked", "address"),
+    ("options", "address"),
     [([], "http://127.0.0.1:8123"), (["--url", "https://meter.example"], "https://meter.example")],
 )
-def test_a_link_begins_with_the_address_of_the_server_that_runs(
-    data: Path, tmp_path: Path, asked: list[str], address: str
+def test_a_link_begins_with_the_address_of_the_running_server(
+    data: Path, tmp_path: Path, options: list[str], address: str
 ) -> None:
-    words = ["source", "create", "desk", "-a", "acme", "--platform", "rasa", "--data", str(data), *asked]
+    words = ["source", "create", "desk", "-a", "acme", "--platform", "rasa", "--data", str(data), *options]
     with served(data, served_at="http://127.0.0.1:8123"):
         ran = ran_with_descriptors(lambda: exit_code(words), cwd=tmp_path, streams=tmp_path)
     assert ran.out.startswith(f"{address}/api/v1/webhooks/desk/wh_"), ran.err
 
 
-def test_a_client_that_is_killed_in_the_middle_of_an_import_leaves_the_ledger_whole(data: Path) -> None:
+def test_a_client_killed_during_an_import_leaves_the_ledger_intact(data: Path) -> None:
     with served(data) as ledgers:
         process = importing(data)
         process.kill()
@@ -104,8 +104,8 @@ def test_ctrl_c_stops_the_command_in_the_server(data: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(STUCK_SECONDS) == 130
         assert_unchanged(ledgers)
-        out, said = process.communicate()
-        assert (out, said) == (b"", b"stopped; nothing was changed\n")
+        out, message = process.communicate()
+        assert (out, message) == (b"", b"stopped; nothing was changed\n")
 
 
 def test_ctrl_c_stops_a_command_that_is_metering(data: Path) -> None:
@@ -115,21 +115,21 @@ def test_ctrl_c_stops_a_command_that_is_metering(data: Path) -> None:
         assert process.stderr is not None
         assert process.stderr.readline() == b"filling the demo account; this takes a few seconds\n"
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=STUCK_SECONDS)
-        assert (process.returncode, said) == (130, b"stopped; nothing was changed\n")
+        _, message = process.communicate(timeout=STUCK_SECONDS)
+        assert (process.returncode, message) == (130, b"stopped; nothing was changed\n")
         with ledgers.writing("maple-and-moor") as ledger:
-            found = verify(ledger)
-    assert (found.event_count, found.is_clean) == (0, True)
+            result = verify(ledger)
+    assert (result.event_count, result.is_clean) == (0, True)
 
 
-def test_a_server_that_ends_stops_commands_with_a_sentence(data: Path) -> None:
+def test_a_server_that_ends_stops_commands_with_a_message(data: Path) -> None:
     with served(data) as ledgers:
         process = importing(data)
         with ledgers.reading("acme") as reader:
             before = reader.version
-    out, said = process.communicate(timeout=STUCK_SECONDS)
+    out, message = process.communicate(timeout=STUCK_SECONDS)
     assert (process.returncode, out) == (1, b"")
-    assert said == b"error: The server is stopping; nothing was changed. Try again.\n"
+    assert message == b"error: The server is stopping; nothing was changed. Try again.\n"
     with Folder.owned(data, purpose="a test") as folder:
         ledgers = OpenLedgers(folder)
         assert_unchanged(ledgers)
@@ -138,7 +138,7 @@ def test_a_server_that_ends_stops_commands_with_a_sentence(data: Path) -> None:
         ledgers.close()
 
 
-def test_one_who_reads_during_an_import_sees_what_was_before_it(data: Path) -> None:
+def test_a_reader_during_an_import_sees_the_state_before_it(data: Path) -> None:
     report = ["report", "-a", "acme", *PERIOD, "--format", "json"]
     with served(data):
         before, _ = started(data, *report).communicate()
@@ -151,7 +151,7 @@ def test_one_who_reads_during_an_import_sees_what_was_before_it(data: Path) -> N
     assert during == before != after
 
 
-def test_two_imports_at_once_both_come_in(data: Path) -> None:
+def test_two_concurrent_imports_are_both_stored(data: Path) -> None:
     with served(data) as ledgers:
         first = importing(data)
         second = started(data, "import", "-", "-a", "acme", "--source", "other")
@@ -196,18 +196,16 @@ def server_process(data: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 @pytest.mark.slow
-def test_a_server_that_is_killed_leaves_its_client_a_sentence_and_the_next_command_the_folder(
-    data: Path, run: Run
-) -> None:
+def test_after_a_killed_server_the_client_gets_a_message_and_the_folder_is_free(data: Path, run: Run) -> None:
     """The client's error is `server_gone`."""
     with server_process(data) as server:
         process = importing(data)
         server.kill()
         server.wait(STUCK_SECONDS)
-        out, said = process.communicate(timeout=STUCK_SECONDS)
+        out, message = process.communicate(timeout=STUCK_SECONDS)
     assert (process.returncode, out) == (1, b"")
-    assert said.startswith(b"error: The server that owns ")
-    assert b"ended before the command did" in said
+    assert message.startswith(b"error: The server that owns ")
+    assert b"ended before the command did" in message
     assert (data / "owner.socket").is_socket()
     assert run("verify -a acme --format json").json["events"] == len(EVENTS)
     with served(data) as ledgers:
@@ -216,14 +214,14 @@ def test_a_server_that_is_killed_leaves_its_client_a_sentence_and_the_next_comma
 
 
 @pytest.mark.slow
-def test_a_process_that_simply_ends_stops_its_commands_first(data: Path) -> None:
+def test_a_process_that_ends_stops_its_commands_first(data: Path) -> None:
     with server_process(data) as server:
         process = importing(data)
         assert server.stdin is not None
         server.stdin.close()
-        _, said = process.communicate(timeout=STUCK_SECONDS)
+        _, message = process.communicate(timeout=STUCK_SECONDS)
         assert server.wait(STUCK_SECONDS) == 0
-    assert (process.returncode, said) == (1, b"error: The server is stopping; nothing was changed. Try again.\n")
+    assert (process.returncode, message) == (1, b"error: The server is stopping; nothing was changed. Try again.\n")
     assert not (data / "owner.socket").exists()
 
 
@@ -236,14 +234,14 @@ def refused_with(data: Path, *arguments: str) -> str:
     return ""
 
 
-def test_a_server_of_another_version_is_not_spoken_to(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_of_another_version_is_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosting, "__version__", "9.9.9")
     with served(data), pytest.raises(Conflict, match="is Botmeter 9.9.9, and this command is") as refused:
         through_server.code_from_server(data, arguments=["report", "-a", "acme"])
     assert refused.value.code == "server_other_version"
 
 
-def test_a_server_of_another_user_is_given_nothing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_sent_to_a_server_of_another_user(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with served(data):
         monkeypatch.setattr(owner_socket, "is_own", lambda _: False)
         assert refused_with(data, "report", "-a", "acme") == "server_other_user"
@@ -255,18 +253,18 @@ def test_only_the_owner_may_open_the_socket(data: Path) -> None:
         assert not list(data.glob(".owner-*"))
 
 
-@pytest.mark.parametrize("said", [b"", b"\0\0\0\5hello", b"\xff\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\2{}"])
-def test_whatever_is_sent_to_the_socket_the_server_goes_on(data: Path, said: bytes) -> None:
+@pytest.mark.parametrize("sent", [b"", b"\0\0\0\5hello", b"\xff\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\2{}"])
+def test_the_server_survives_invalid_requests_on_its_socket(data: Path, sent: bytes) -> None:
     with served(data):
         with owner_socket.connected(data) or socket.socket() as stranger:
             owner_socket.received(stranger)
-            stranger.sendall(said)
+            stranger.sendall(sent)
             stranger.shutdown(socket.SHUT_WR)
             assert stranger.recv(1) == b""
         assert code_of(data, "report", "-a", "acme") == 0
 
 
-def test_one_who_connects_and_says_nothing_does_not_keep_the_server_from_ending(data: Path) -> None:
+def test_a_silent_client_does_not_keep_the_server_from_ending(data: Path) -> None:
     with served(data):
         silent = owner_socket.connected(data)
         assert silent is not None
@@ -283,7 +281,7 @@ def test_a_data_folder_may_have_a_long_path(tmp_path: Path) -> None:
         assert code_of(data, "report", "-a", "zeta") == 0
 
 
-def test_where_a_long_path_can_not_be_shortened_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_path_that_can_not_be_shortened_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner_socket, "_DESCRIPTORS", tmp_path / "no proc")
     data = tmp_path / ("x" * 120) / "data"
     data.mkdir(parents=True)
@@ -293,25 +291,27 @@ def test_where_a_long_path_can_not_be_shortened_that_is_said(tmp_path: Path, mon
     assert {file.name for file in data.iterdir()} == {"owner.lock", "accounts"}
 
 
-def test_a_command_waits_for_another_one_that_has_the_folder(
+def test_a_command_waits_for_another_one_that_owns_the_folder(
     data: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOTMETER_WAIT", "3600")
     owned = Folder.owned(data, purpose="botmeter import")
     owned.__enter__()
-    looks: list[float] = []
+    waits: list[float] = []
 
-    def look_again(seconds: float) -> None:
-        looks.append(seconds)
-        if len(looks) == 3:
+    def wait_once(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
             owned.__exit__(None, None, None)
 
-    monkeypatch.setattr(through_server.time, "sleep", look_again)
+    monkeypatch.setattr(through_server.time, "sleep", wait_once)
     assert run("report -a acme").code == 0
-    assert len(looks) == 3
+    assert len(waits) == 3
 
 
-def test_a_server_that_is_starting_is_waited_for(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_waits_for_a_server_that_is_starting(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It owns the folder already and does not listen yet."""
     monkeypatch.setenv("BOTMETER_WAIT", "3600")
     with Folder.owned(data, purpose="botmeter serve") as folder:
@@ -325,13 +325,13 @@ def test_a_server_that_is_starting_is_waited_for(data: Path, tmp_path: Path, mon
     assert "Bot session consumption of acme" in ran.out
 
 
-@pytest.mark.parametrize("said", ["soon", "-1", "inf", "nan"])
-def test_a_wait_that_can_not_be_is_refused(data: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
-    monkeypatch.setenv("BOTMETER_WAIT", said)
+@pytest.mark.parametrize("wait", ["soon", "-1", "inf", "nan"])
+def test_an_invalid_wait_is_refused(data: Path, monkeypatch: pytest.MonkeyPatch, wait: str) -> None:
+    monkeypatch.setenv("BOTMETER_WAIT", wait)
     assert refused_with(data, "report") == "wait_invalid"
 
 
-def test_a_ledger_that_is_busy_in_the_server_gets_a_sentence(data: Path, tmp_path: Path) -> None:
+def test_a_ledger_that_is_busy_in_the_server_is_reported(data: Path, tmp_path: Path) -> None:
     with served(data, wait_seconds=0) as ledgers, ledgers.writing("acme"):
         command = lambda: exit_code(["import", str(tmp_path / "events.ndjson"), "-a", "acme"])  # noqa: E731
         ran = ran_with_descriptors(command, cwd=tmp_path, streams=tmp_path)
@@ -346,18 +346,18 @@ def test_colours_and_width_are_those_of_the_client_s_terminal(data: Path) -> Non
         command = [sys.executable, "-m", "botmeter", "report", "--account", "acme"]
         subprocess.run(command, env={**os.environ, **environment}, stdout=terminal, check=True)
     os.close(terminal)
-    shown = os.read(controller, 65_536)
+    screen = os.read(controller, 65_536)
     os.close(controller)
-    assert b"\x1b[" in shown
+    assert b"\x1b[" in screen
 
 
-def test_a_question_is_asked_on_the_client_s_terminal(data: Path) -> None:
+def test_a_confirmation_is_read_from_the_client_s_terminal(data: Path) -> None:
     controller, terminal = pty.openpty()
     with served(data) as ledgers:
         process = started(data, "erase", "cus_8401", "-a", "acme", stdin=terminal, stderr=terminal)
-        asked = b""
-        while b"Type yes to continue: " not in asked:
-            asked += os.read(controller, 65_536)
+        question = b""
+        while b"Type yes to continue: " not in question:
+            question += os.read(controller, 65_536)
         os.write(controller, b"no\n")
         assert process.wait(STUCK_SECONDS) == 1
         assert_unchanged(ledgers)
@@ -366,18 +366,18 @@ def test_a_question_is_asked_on_the_client_s_terminal(data: Path) -> None:
     os.close(controller)
 
 
-def test_a_reader_that_goes_away_is_met_with_silence(data: Path) -> None:
+def test_a_closed_pipe_ends_the_command_silently(data: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with served(data):
         process = started(data, "sessions", "-a", "acme", "--format", "csv", *PERIOD, stdout=writing)
         os.close(writing)
-        _, said = process.communicate(timeout=STUCK_SECONDS)
+        _, message = process.communicate(timeout=STUCK_SECONDS)
     assert process.returncode == 141
-    assert said == b""
+    assert message == b""
 
 
-def test_a_pipe_that_nobody_empties_does_not_keep_a_command_from_being_stopped(data: Path) -> None:
+def test_a_command_that_writes_to_a_full_pipe_can_be_stopped(data: Path) -> None:
     with served(data) as ledgers:
         assert started(data, "import", "-", "-a", "acme").communicate(MUCH) is not None
         reading, writing = os.pipe()
@@ -393,13 +393,13 @@ def test_a_pipe_that_nobody_empties_does_not_keep_a_command_from_being_stopped(d
 
 
 @pytest.mark.slow
-def test_many_commands_at_once_keep_their_words_apart(data: Path, tmp_path: Path) -> None:
+def test_concurrent_commands_keep_their_output_apart(data: Path, tmp_path: Path) -> None:
     codes: dict[str, tuple[int, bytes]] = {}
 
     def run(name: str) -> None:
         process = started(data, "account", "create", name)
-        _, said = process.communicate(timeout=STUCK_SECONDS)
-        codes[name] = (process.returncode, said)
+        _, message = process.communicate(timeout=STUCK_SECONDS)
+        codes[name] = (process.returncode, message)
 
     with served(data):
         threads = [threading.Thread(target=run, args=(f"n{number}",)) for number in range(5)]
@@ -408,10 +408,10 @@ def test_many_commands_at_once_keep_their_words_apart(data: Path, tmp_path: Path
         for each in threads:
             each.join()
     assert {code for code, _ in codes.values()} == {0}
-    assert all(f"created account {name} in".encode() in said for name, (_, said) in codes.items())
+    assert all(f"created account {name} in".encode() in message for name, (_, message) in codes.items())
 
 
-def test_a_bug_in_a_command_is_a_sentence_and_the_server_goes_on(
+def test_a_bug_in_a_command_is_reported_and_the_server_keeps_running(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:

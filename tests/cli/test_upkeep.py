@@ -19,7 +19,7 @@ def test_a_clean_account_verifies(acme: Run) -> None:
     assert ran.json["differences"] == 0
 
 
-def test_a_difference_is_shown_and_gives_exit_code_3(acme: Run, tmp_path: Path) -> None:
+def test_a_difference_is_printed_and_gives_exit_code_3(acme: Run, tmp_path: Path) -> None:
     with duckdb.connect(tmp_path / "data" / "accounts" / "acme.duckdb") as connection:
         connection.execute("UPDATE session_usage SET session_count = session_count + 1")
     ran = acme("verify --account acme")
@@ -36,23 +36,23 @@ def test_a_backup_comes_back_with_the_same_report(acme: Run, tmp_path: Path) -> 
     assert {**acme(f"report --account other {period}").json, "account": "acme"} == before
 
 
-def test_an_account_that_is_there_is_not_replaced_unasked(acme: Run) -> None:
+def test_an_existing_account_is_not_replaced_without_the_option(acme: Run) -> None:
     acme("backup acme.botmeter --account acme")
     assert acme("restore acme.botmeter").code == 1
-    asked = acme("restore acme.botmeter --replace")
-    assert asked.code == 2
-    assert "--yes" in asked.err
+    ran = acme("restore acme.botmeter --replace")
+    assert ran.code == 2
+    assert "--yes" in ran.err
     assert acme("restore acme.botmeter --replace --yes").code == 0
 
 
-def test_a_customer_is_not_erased_where_nobody_can_be_asked(acme: Run) -> None:
+def test_a_customer_is_not_erased_without_a_terminal_to_confirm_on(acme: Run) -> None:
     ran = acme("erase cus_8401 --account acme")
     assert ran.code == 2
     assert "--yes" in ran.err
     assert acme("verify --account acme").code == 0
 
 
-def test_an_erased_customer_is_gone_and_the_count_stays(acme: Run) -> None:
+def test_an_erased_customer_has_no_ids_left_and_counts_stay(acme: Run) -> None:
     period = "--from 2026-03-01 --to 2026-04-30 --format json"
     before = acme(f"report --account acme {period}").json["sessions_consumed"]
     assert acme("erase cus_8401 --account acme --yes").code == 0
@@ -61,7 +61,7 @@ def test_an_erased_customer_is_gone_and_the_count_stays(acme: Run) -> None:
     assert acme("erase cus_8401 --account acme --yes").code == 1
 
 
-def test_the_doctor_finds_a_corrupt_account_among_good_ones(acme: Run, tmp_path: Path) -> None:
+def test_doctor_reports_a_corrupt_account_among_others(acme: Run, tmp_path: Path) -> None:
     assert acme("doctor").code == 0
     (tmp_path / "data" / "accounts" / "broken.duckdb").write_bytes(b"noise" * 5_000)
     ran = acme("doctor --format json")
@@ -71,7 +71,7 @@ def test_the_doctor_finds_a_corrupt_account_among_good_ones(acme: Run, tmp_path:
     assert states["account acme"] == "ok"
 
 
-def test_a_corrupt_ledger_gets_a_sentence(acme: Run, tmp_path: Path) -> None:
+def test_a_corrupt_ledger_is_reported(acme: Run, tmp_path: Path) -> None:
     (tmp_path / "data" / "accounts" / "broken.duckdb").write_bytes(b"noise" * 5_000)
     ran = acme("report --account broken")
     assert ran.code == 1
@@ -80,7 +80,7 @@ def test_a_corrupt_ledger_gets_a_sentence(acme: Run, tmp_path: Path) -> None:
     assert "reference" not in ran.err
 
 
-def test_a_ledger_of_a_newer_version_gets_a_sentence(acme: Run, tmp_path: Path) -> None:
+def test_a_ledger_of_a_newer_version_is_refused(acme: Run, tmp_path: Path) -> None:
     with duckdb.connect(tmp_path / "data" / "accounts" / "acme.duckdb") as connection:
         connection.execute("UPDATE meta SET value = '999' WHERE name = 'schema_version'")
     for command in ("import events.ndjson", "report", "verify"):
@@ -97,16 +97,16 @@ def test_a_read_only_ledger_can_be_read_and_not_written(acme: Run, tmp_path: Pat
     assert "read-only" in ran.err
 
 
-def test_a_session_is_explained_in_words_and_as_json(acme: Run) -> None:
-    told = acme(f"explain {FIRST_SESSION} --account acme")
-    assert told.code == 0
-    assert "cus_8401" in told.out
-    assert max(map(len, told.out.splitlines())) <= 80
+def test_a_session_is_explained_as_text_and_as_json(acme: Run) -> None:
+    ran = acme(f"explain {FIRST_SESSION} --account acme")
+    assert ran.code == 0
+    assert "cus_8401" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
     assert FIRST_SESSION in json.dumps(acme(f"explain {FIRST_SESSION} --account acme --format json").json)
 
 
 @pytest.mark.parametrize("name", ["0b2ff0e4-6c1c-8f6a-9d42-1f2f63a7c1d5", "no-session", "'; DROP TABLE event"])
-def test_a_session_that_is_not_there_gets_a_sentence(acme: Run, name: str) -> None:
+def test_an_unknown_session_is_refused(acme: Run, name: str) -> None:
     ran = acme("explain --account acme", name)
     assert ran.code == 1
     assert ran.err.startswith("error: ")
@@ -122,10 +122,10 @@ def test_a_late_event_is_listed_as_a_restatement(acme: Run, tmp_path: Path) -> N
     assert "2026-03-29" in acme("restatements --account acme").out
 
 
-def test_an_account_shows_its_day_and_its_policies(run: Run) -> None:
+def test_an_account_shows_its_start_date_and_policies(run: Run) -> None:
     assert run("account create ACME --available-from 2019-01-01 --policy my-rule.toml").code == 0
-    shown = run("account show acme --format json").json
-    assert shown == {
+    account = run("account show acme --format json").json
+    assert account == {
         "account": "acme", "title": "acme", "available_from": "2019-01-01",
         "policies": [{"policy": "my-rule@1", "from": None}],
     }  # fmt: skip
@@ -135,7 +135,7 @@ def test_an_account_shows_its_day_and_its_policies(run: Run) -> None:
     assert run("account create other --available-from soon").code == 2
 
 
-def test_a_mistyped_data_folder_is_not_made(run: Run, tmp_path: Path) -> None:
+def test_a_mistyped_data_folder_is_not_created(run: Run, tmp_path: Path) -> None:
     ran = run("report --account acme --data nowhere")
     assert ran.code == 1
     assert "nowhere" in ran.err
@@ -143,7 +143,7 @@ def test_a_mistyped_data_folder_is_not_made(run: Run, tmp_path: Path) -> None:
     assert run("account list --data nowhere --format json").json == []
 
 
-def test_a_policy_that_can_not_be_is_refused_with_its_reason(run: Run, tmp_path: Path) -> None:
+def test_an_invalid_policy_is_refused_with_its_reason(run: Run, tmp_path: Path) -> None:
     (tmp_path / "wrong.toml").write_text('max_durations = "24h"\n')
     ran = run("policy check wrong.toml")
     assert ran.code == 1
@@ -151,7 +151,7 @@ def test_a_policy_that_can_not_be_is_refused_with_its_reason(run: Run, tmp_path:
     assert run("policy check my-rule.toml").code == 0
 
 
-def test_a_policy_shown_is_a_policy_again(run: Run, tmp_path: Path) -> None:
+def test_a_printed_policy_can_be_read_again(run: Run, tmp_path: Path) -> None:
     for form in ("toml", "json"):
         text = run(f"policy show kommunicate.mau --format {form}").out
         (tmp_path / f"again.{form}").write_text(text)
@@ -160,7 +160,7 @@ def test_a_policy_shown_is_a_policy_again(run: Run, tmp_path: Path) -> None:
         )
 
 
-def test_a_policy_for_the_past_has_to_be_asked_for_by_name(acme: Run) -> None:
+def test_a_policy_for_the_past_needs_the_option_remeter(acme: Run) -> None:
     ran = acme("policy set my-rule.toml --account acme --from 2026-03-01")
     assert ran.code == 2
     assert "--remeter" in ran.err
@@ -168,7 +168,7 @@ def test_a_policy_for_the_past_has_to_be_asked_for_by_name(acme: Run) -> None:
     assert "the policy was changed" in acme("restatements --account acme").out
 
 
-def test_what_is_in_quarantine_can_be_mended_and_sent_again(acme: Run, tmp_path: Path) -> None:
+def test_quarantined_events_can_be_corrected_and_imported(acme: Run, tmp_path: Path) -> None:
     bad = [event("q-1", "2026-03-30T22:00:00"), event("q-2", "2021-03-30T22:00:00Z")]
     (tmp_path / "bad.ndjson").write_text(ndjson(bad))
     acme("import bad.ndjson --account acme")
@@ -182,7 +182,7 @@ def test_what_is_in_quarantine_can_be_mended_and_sent_again(acme: Run, tmp_path:
     assert acme("import mended.ndjson --account acme --format json").json["accepted"] == 1
 
 
-def test_a_retry_takes_what_can_be_taken_now(acme: Run, tmp_path: Path) -> None:
+def test_a_retry_accepts_events_that_are_valid_now(acme: Run, tmp_path: Path) -> None:
     pytest.importorskip("botmeter.sources.requeue", reason="retry is not there yet")
     (tmp_path / "bad.ndjson").write_text(ndjson([event("q-1", "2026-03-30T22:00:00")]))
     acme("import bad.ndjson --account acme")
@@ -191,7 +191,7 @@ def test_a_retry_takes_what_can_be_taken_now(acme: Run, tmp_path: Path) -> None:
     assert ran.json["accepted"] == 0
 
 
-def test_a_simulation_shows_each_policy_and_why_it_differs(acme: Run) -> None:
+def test_a_simulation_lists_each_policy_and_the_reasons_for_its_difference(acme: Run) -> None:
     period = "--from 2026-03-01 --to 2026-04-30"
     page = acme(f"simulate --account acme --policy my-rule.toml {period}")
     assert page.code == 0

@@ -1,4 +1,4 @@
-"""`user`: people made, let in and given roles by whoever runs the server, without one running."""
+"""`user`: creating, listing, links and roles, without a running server."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def test_a_new_user_chooses_a_password_by_the_link_alone_on_stdout(acme: Run) ->
     }
 
 
-def test_whoever_lost_the_password_gets_in_by_a_link_once(acme: Run) -> None:
+def test_a_link_signs_a_user_in_once_without_a_password(acme: Run) -> None:
     acme("user create ada@example.org")
     path = path_of(acme("user link ADA@example.org").out)
     first, second = Client(), Client()
@@ -48,7 +48,7 @@ def test_whoever_lost_the_password_gets_in_by_a_link_once(acme: Run) -> None:
     assert second.post(path).status_code == 404
 
 
-def test_whoever_lost_the_phone_too_gets_in_only_when_that_is_said(acme: Run) -> None:
+def test_a_link_removes_the_second_factor_only_with_the_option(acme: Run) -> None:
     acme("user create ada@example.org")
     TOTPDevice.objects.create(user=User.objects.get(), confirmed=True)
     assert Client().post(path_of(acme("user link ada@example.org").out))["Location"] == "/sign-in/code"
@@ -58,7 +58,7 @@ def test_whoever_lost_the_phone_too_gets_in_only_when_that_is_said(acme: Run) ->
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "said"),
+    ("command", "code", "message"),
     [
         ("user create nobody", 1, "'nobody' is not a valid e-mail address"),  # email_invalid
         ("user create a@b.org --name", 2, "--name"),
@@ -70,14 +70,14 @@ def test_whoever_lost_the_phone_too_gets_in_only_when_that_is_said(acme: Run) ->
         ("user role nobody@b.org owner --account acme", 1, "Unknown user"),
     ],
 )
-def test_what_can_not_be_is_refused_and_leaves_no_user(acme: Run, command: str, code: int, said: str) -> None:
+def test_invalid_arguments_create_no_user(acme: Run, command: str, code: int, message: str) -> None:
     ran = acme(command)
     assert (ran.code, ran.out) == (code, "")
-    assert said in ran.err
+    assert message in ran.err
     assert not User.objects.exists()
 
 
-def test_a_user_is_made_once(acme: Run) -> None:
+def test_a_user_is_created_once(acme: Run) -> None:
     acme("user create a@b.org")
     ran = acme("user create A@B.org")
     # user_exists
@@ -89,7 +89,7 @@ def test_a_name_is_one_line(acme: Run) -> None:
     assert "is not a valid name" in acme("user create a@b.org --name", "two\nlines").err
 
 
-def test_a_role_is_given_changed_and_taken(acme: Run) -> None:
+def test_a_role_is_set_changed_and_removed(acme: Run) -> None:
     acme("user create a@b.org")
     assert "viewer, may not export" in acme("user role a@b.org viewer --account acme").err
     assert "viewer, may export" in acme("user role a@b.org viewer --account acme --export").err
@@ -100,7 +100,7 @@ def test_a_role_is_given_changed_and_taken(acme: Run) -> None:
     assert (ran.code, ran.err) == (1, "error: a@b.org does not belong to account acme.\n")
 
 
-def test_the_last_owner_stays_here_too(acme: Run) -> None:
+def test_the_last_owner_can_not_be_removed(acme: Run) -> None:
     acme("user create a@b.org --account acme --role owner")
     for role in ("viewer", "none"):
         ran = acme(f"user role a@b.org {role} --account acme")
@@ -109,7 +109,7 @@ def test_the_last_owner_stays_here_too(acme: Run) -> None:
         assert "is the only owner of account acme" in ran.err
 
 
-def test_users_are_listed_with_what_they_are(acme: Run) -> None:
+def test_users_are_listed_with_their_roles(acme: Run) -> None:
     acme("user create a@b.org --account acme --role owner --name Ada")
     acme("user create c@d.org")
     first, second = acme("user list --format json").json
@@ -120,7 +120,7 @@ def test_users_are_listed_with_what_they_are(acme: Run) -> None:
     assert "a@b.org" in acme("user list").out
 
 
-def test_a_folder_that_is_not_there_is_not_made(acme: Run, tmp_path: Path) -> None:
+def test_a_missing_folder_is_not_created(acme: Run, tmp_path: Path) -> None:
     ran = acme(f"user list --data {tmp_path / 'typo'}")
     assert ran.code == 1
     assert "does not exist" in ran.err
@@ -128,7 +128,7 @@ def test_a_folder_that_is_not_there_is_not_made(acme: Run, tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_a_process_of_its_own_keeps_people_in_the_data_folder(tmp_path: Path) -> None:
+def test_a_separate_process_stores_users_in_the_data_folder(tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "accounts").mkdir(parents=True)
 

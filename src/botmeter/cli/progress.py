@@ -44,7 +44,8 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
     talk = cast("TextIO", FileProxy(console, context.stderr))
     bars = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
     with bars as bar, in_context(replace(context, stderr=talk)):
-        task = bar.tasks[bar.add_task(label, total=total, events=0, rate=0)]
+        bar.add_task(label, total=total, events=0, rate=0)
+        [task] = bar.tasks
 
         def follow(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
             bytes_read = 0
