@@ -28,7 +28,7 @@ def test_one_event_needs_no_array_and_no_media_type(live: Live, key: str) -> Non
     assert live.event_ids("acme") == ["a"]
 
 
-def test_the_receipt_tells_each_event_s_fate_by_its_place(live: Live, key: str) -> None:
+def test_a_receipt_has_the_outcome_of_each_event_by_its_index(live: Live, key: str) -> None:
     live.send(key, [message("known"), message("changed")])
     asked = live.send(
         key,
@@ -71,7 +71,7 @@ def test_an_event_is_known_by_its_source_and_across_requests(live: Live, key: st
     ]
 
 
-def test_an_event_that_came_by_file_is_known_and_the_other_way_round(live: Live, key: str) -> None:
+def test_an_imported_event_is_a_duplicate_and_the_other_way_round(live: Live, key: str) -> None:
     of_file = [event(name, "2026-03-10T10:00", source="default") for name in ("a", "b")]
     with live.opened.writing("acme") as ledger:
         append_events(ledger, of_file[0])
@@ -83,7 +83,7 @@ def test_an_event_that_came_by_file_is_known_and_the_other_way_round(live: Live,
         assert append_events(ledger, of_file[0] | {"customer_id": "c3"}).conflicts == 1
 
 
-def test_all_or_none_takes_all_if_all_can_be_taken(live: Live, key: str) -> None:
+def test_an_atomic_batch_is_accepted_if_all_its_events_are_valid(live: Live, key: str) -> None:
     live.send(key, [message("a")])
     assert counts(live.send(key, [message("a"), message("b")], query="?atomic=true")) == (1, 1, 0, 0)
 
@@ -92,7 +92,7 @@ def test_all_or_none_takes_all_if_all_can_be_taken(live: Live, key: str) -> None
     ("spoiling", "status", "code"),
     [(BAD, 422, "events_refused"), (message("known", channel="mail"), 409, "events_conflict")],
 )
-def test_all_or_none_takes_none_if_one_can_not_be_taken(
+def test_an_atomic_batch_is_refused_if_one_event_is_invalid(
     live: Live, key: str, spoiling: dict[str, Any], status: int, code: str
 ) -> None:
     live.send(key, [message("known")])
@@ -107,7 +107,7 @@ def test_all_or_none_takes_none_if_one_can_not_be_taken(
     assert counts(live.send(key, [message("new")], query="?atomic=true")) == (1, 0, 0, 0)
 
 
-def test_requests_that_come_at_once_are_told_of_their_own_events_alone(live: Live, key: str) -> None:
+def test_concurrent_requests_get_receipts_of_their_own_events(live: Live, key: str) -> None:
     bodies = [[message(f"e{number}"), message("same"), message(f"bad{number}", actor="x")] for number in range(12)]
     asked = live.request.at_once(
         [
@@ -122,12 +122,12 @@ def test_requests_that_come_at_once_are_told_of_their_own_events_alone(live: Liv
     assert live.event_ids("acme") == sorted([*(f"e{number}" for number in range(12)), "same"])
 
 
-def test_a_packed_body_is_a_body(live: Live, key: str) -> None:
+def test_a_compressed_body_is_accepted(live: Live, key: str) -> None:
     packed = gzip.compress(json.dumps([message("a"), message("b")]).encode())
     assert counts(live.post(key, packed, content_encoding="gzip")) == (2, 0, 0, 0)
 
 
-def test_a_cloudevent_without_a_time_has_the_moment_of_its_receipt(live: Live, key: str) -> None:
+def test_a_cloudevent_without_a_time_gets_the_time_of_its_receipt(live: Live, key: str) -> None:
     envelope = {"specversion": "1.0", "id": "a", "source": "/bot", "type": "botmeter.message", "subject": "v1"}
     data = {"customer_id": "c1", "actor": "customer"}
     body = json.dumps(envelope | {"data": data}).encode()
@@ -139,11 +139,11 @@ def test_a_cloudevent_without_a_time_has_the_moment_of_its_receipt(live: Live, k
     ]
 
 
-def test_an_empty_batch_of_cloudevents_is_taken_for_what_it_is(live: Live, key: str) -> None:
+def test_an_empty_batch_of_cloudevents_is_accepted(live: Live, key: str) -> None:
     assert counts(live.post(key, b"[]", content_type="application/cloudevents-batch+json")) == (0, 0, 0, 0)
 
 
-def test_a_line_that_is_no_event_is_refused_by_itself(live: Live, key: str) -> None:
+def test_an_invalid_line_is_rejected_alone(live: Live, key: str) -> None:
     lines = b"\n".join([json.dumps(message("a")).encode(), b"nonsense", b'{"a":"\xff"}', b"[]", b"1"])
     asked = live.post(key, lines, content_type=NDJSON)
     assert counts(asked) == (1, 0, 0, 4)
@@ -151,13 +151,13 @@ def test_a_line_that_is_no_event_is_refused_by_itself(live: Live, key: str) -> N
     assert [each.raw for each in live.quarantined("acme")] == lines.split(b"\n")[1:]
 
 
-def test_a_text_of_any_script_comes_through_unharmed(live: Live, key: str) -> None:
+def test_a_text_in_any_script_is_stored_unchanged(live: Live, key: str) -> None:
     sent = message("회의-😀", customer_id="김철수", attributes={"note": "안녕 \U0001f600"})
     assert counts(live.send(key, [sent], content_type="application/json; charset=utf-8")) == (1, 0, 0, 0)
     assert live.rows("acme", "SELECT event_id, customer_id FROM event") == [("회의-😀", "김철수")]
 
 
-def test_a_request_is_found_again_under_its_name(live: Live, key: str) -> None:
+def test_a_delivery_is_recorded_under_its_request_id(live: Live, key: str) -> None:
     asked = live.send(key, [message("a"), BAD], x_request_id="mine-1")
     assert asked.headers["x-request-id"] == "mine-1"
     (delivered,) = live.deliveries("acme", "default")
@@ -165,13 +165,13 @@ def test_a_request_is_found_again_under_its_name(live: Live, key: str) -> None:
     assert (delivered.accepted, delivered.rejected) == (1, 1)
 
 
-def test_whoever_may_do_everything_may_send_and_a_key_may_stand_in_its_own_header(live: Live, key: str) -> None:
+def test_an_admin_key_sends_events_and_a_key_can_be_in_x_api_key(live: Live, key: str) -> None:
     assert counts(live.send(live.key("acme", Scope.ADMIN), [message("a")])) == (1, 0, 0, 0)
     body = json.dumps(message("b")).encode()
     assert counts(live.request("POST", EVENTS_PATH, body, x_api_key=key)) == (1, 0, 0, 0)
 
 
-def test_what_waits_to_be_metered_can_be_asked_for_while_the_server_ends(live: Live, key: str) -> None:
+def test_the_metering_lag_can_be_read_while_the_server_stops(live: Live, key: str) -> None:
     live.send(key, [message("a")])
     live.ingestion.close()
     live.opened.close()
@@ -179,7 +179,7 @@ def test_what_waits_to_be_metered_can_be_asked_for_while_the_server_ends(live: L
     assert b"botmeter_metering_lag_seconds 0.0" in text
 
 
-def test_a_sender_of_cloudevents_is_told_that_it_may_send(live: Live) -> None:
+def test_a_cloudevents_handshake_is_allowed(live: Live) -> None:
     asked = live.request("OPTIONS", EVENTS_PATH, webhook_request_origin="bots.example", webhook_request_rate="120")
     assert (asked.status, asked.body) == (200, b"")
     assert asked.headers["allow"] == "OPTIONS, POST"

@@ -59,14 +59,14 @@ def refused(live: Live, asked: AsgiResponse) -> tuple[int, str]:
         (b"{}\n" * 5_001, {"content_type": NDJSON}, "", (413, "events_too_many")),
     ],
 )
-def test_a_request_that_can_not_be_read_is_refused_as_a_whole(
+def test_an_unreadable_request_is_refused_as_a_whole(
     live: Live, key: str, body: bytes, headers: dict[str, str], query: str, problem: tuple[int, str]
 ) -> None:
     assert refused(live, live.post(key, body, query=query, **headers)) == problem
 
 
 @pytest.mark.parametrize("body", [LARGE, b"{}\n" * 5_001])
-def test_what_is_too_much_is_told_with_how_to_split_it(live: Live, key: str, body: bytes) -> None:
+def test_a_request_that_is_too_large_is_refused_with_advice_to_split_it(live: Live, key: str, body: bytes) -> None:
     detail = live.post(key, body, content_type=NDJSON).json()["detail"]
     assert "Split the events into requests of at most 5,000 events and 10,485,760 bytes" in detail
 
@@ -95,20 +95,20 @@ def expired() -> str:
         (lambda: {"authorization": f"Bearer {expired()}"}, "key_expired"),
     ],
 )
-def test_without_a_key_that_works_nothing_is_taken(live: Live, key: str, headers: Any, code: str) -> None:
+def test_a_request_without_a_working_key_is_refused(live: Live, key: str, headers: Any, code: str) -> None:
     asked = live.request("POST", EVENTS_PATH, GOOD, **headers())
     assert refused(live, asked) == (401, code)
     assert asked.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_a_key_that_was_revoked_a_moment_ago_no_longer_sends(live: Live, key: str) -> None:
+def test_a_revoked_key_stops_working_at_once(live: Live, key: str) -> None:
     made = new_key("acme", KeyDraft(name="k", scopes=(Scope.EVENTS_WRITE,)), created_by=None)
     assert counts(live.post(made.secret, b'[{"event_id":"a"}]')) == (0, 0, 0, 1)
     revoke_key(made.key)
     assert problem_of(live.post(made.secret, GOOD)) == (401, "key_revoked")
 
 
-def test_a_body_is_not_read_for_who_may_not_send_it(live: Live, key: str) -> None:
+def test_the_body_of_a_request_with_an_invalid_key_is_not_read(live: Live, key: str) -> None:
     from support.asgi_requests import body_stalled_after, scope_of
 
     request = scope_of("POST", EVENTS_PATH, headers=[("authorization", "Bearer bm_made-up")]), body_stalled_after()
@@ -116,9 +116,7 @@ def test_a_body_is_not_read_for_who_may_not_send_it(live: Live, key: str) -> Non
     assert refused(live, asked) == (401, "key_wrong")
 
 
-def test_a_key_that_sends_too_often_waits_for_the_next_minute(
-    live: Live, key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_over_its_rate_waits_for_the_next_minute(live: Live, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "REQUESTS_A_MINUTE", 0)
     asked = live.post(key, GOOD)
     assert refused(live, asked) == (429, "rate_exceeded")
@@ -127,7 +125,7 @@ def test_a_key_that_sends_too_often_waits_for_the_next_minute(
     assert counts(live.post(key, GOOD)) == (1, 0, 0, 0)
 
 
-def test_a_full_queue_takes_nothing_and_says_when_to_come_again(live: Live, key: str) -> None:
+def test_a_full_queue_refuses_events_with_retry_after(live: Live, key: str) -> None:
     limit, live.ingestion.capacity.deliveries_max = live.ingestion.capacity.deliveries_max, 0
     assert refused(live, live.post(key, GOOD)) == (503, "queue_full")
     live.ingestion.capacity.deliveries_max = limit
@@ -135,7 +133,7 @@ def test_a_full_queue_takes_nothing_and_says_when_to_come_again(live: Live, key:
 
 
 @pytest.mark.parametrize("code", ["disk_full", "ledger_failed"])
-def test_a_ledger_that_can_not_be_written_takes_nothing_and_says_when_to_come_again(
+def test_an_unwritable_ledger_refuses_events_with_retry_after(
     live: Live, key: str, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     def failing(*_: object, **__: object) -> None:
@@ -147,27 +145,25 @@ def test_a_ledger_that_can_not_be_written_takes_nothing_and_says_when_to_come_ag
     assert counts(live.post(key, GOOD)) == (1, 0, 0, 0)
 
 
-def test_an_account_that_is_being_used_alone_is_told_to_be_busy(
-    live: Live, key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_account_in_exclusive_use_is_busy(live: Live, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live.opened, "_wait_seconds", 0.01)
     with live.opened.exclusively("acme"):
         asked = live.post(key, GOOD)
     assert refused(live, asked) == (503, "ledger_busy")
 
 
-def test_a_server_that_stops_takes_nothing_more(live: Live, key: str) -> None:
+def test_a_stopping_server_refuses_events(live: Live, key: str) -> None:
     live.ingestion.close()
     assert refused(live, live.post(key, GOOD)) == (503, "server_stopping")
 
 
-def test_a_key_of_an_account_that_is_gone_reaches_nothing(live: Live, key: str) -> None:
+def test_a_key_of_a_deleted_account_is_refused(live: Live, key: str) -> None:
     orphan = live.key("globex")
     assert problem_of(live.post(orphan, GOOD)) == (404, "account_unknown")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
-def test_only_post_sends(live: Live, key: str, method: str) -> None:
+def test_only_post_sends_events(live: Live, key: str, method: str) -> None:
     asked = live.request(method, EVENTS_PATH, authorization=f"Bearer {key}")
     assert problem_of(asked) == (405, "method_unknown")
     assert asked.headers["allow"] == "POST, OPTIONS"

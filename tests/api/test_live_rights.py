@@ -67,7 +67,7 @@ def test_a_request_can_not_name_another_account(live: Live, key: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_sending_key_reads_nothing_and_a_key_of_another_account_reaches_nothing(
+def test_a_key_reads_nothing_without_the_scope_or_of_another_account(
     live: Live, key: str, path: str, client: Any
 ) -> None:
     live.create("globex")

@@ -68,7 +68,7 @@ def test_every_platform_has_its_sample() -> None:
 
 
 @pytest.mark.parametrize("platform", SAMPLES, ids=NAME.get)
-def test_a_platform_s_event_is_taken_once_however_often_it_comes(live: Live, key: str, platform: str) -> None:
+def test_a_repeated_webhook_event_is_accepted_once(live: Live, key: str, platform: str) -> None:
     source, payload = SAMPLES[platform]
     path = live.source("acme", source)
     assert told(live.request("POST", path, text(payload))) == ((1, 0, 0, 0), [])
@@ -82,7 +82,7 @@ def test_a_platform_s_event_is_taken_once_however_often_it_comes(live: Live, key
 
 @pytest.mark.parametrize("platform", FOREIGN, ids=NAME.get)
 @pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b'"a"', b"{}", "\u007b\ud55c".encode(), b"\xff\x00"])
-def test_a_payload_that_is_not_understood_is_kept_whole_and_is_no_failure(
+def test_an_unreadable_payload_is_quarantined_and_answered_200(
     live: Live, key: str, platform: str, body: bytes
 ) -> None:
     source, _ = SAMPLES[platform]
@@ -98,9 +98,7 @@ def test_a_payload_that_is_not_understood_is_kept_whole_and_is_no_failure(
 
 
 @pytest.mark.parametrize("platform", ["botmeter", "cloudevents"], ids=NAME.get)
-def test_a_body_of_our_own_events_that_is_none_is_refused_to_who_can_mend_it(
-    live: Live, key: str, platform: str
-) -> None:
+def test_an_invalid_body_of_events_is_refused(live: Live, key: str, platform: str) -> None:
     path = live.source("acme", SAMPLES[platform][0])
     assert problem_of(live.request("POST", path, b"nonsense")) == (400, "json_invalid")
     assert problem_of(live.request("POST", path, b"a", content_type="text/plain")) == (415, "media_type_unknown")
@@ -108,7 +106,7 @@ def test_a_body_of_our_own_events_that_is_none_is_refused_to_who_can_mend_it(
     assert live.quarantined("acme") == []
 
 
-def test_private_notes_and_typing_never_count_and_the_platform_is_told_so(live: Live, key: str) -> None:
+def test_private_notes_and_typing_are_answered_as_ignored(live: Live, key: str) -> None:
     path = live.source("acme", chatwoot.SOURCE)
     private = live.request("POST", path, text(chatwoot.message(private=True)))
     assert counts(private) == (0, 0, 0, 0)
@@ -121,7 +119,7 @@ def test_private_notes_and_typing_never_count_and_the_platform_is_told_so(live: 
     assert delivered[1].detail == said
 
 
-def test_each_thing_that_never_counts_is_counted_though_one_sentence_tells_of_them(live: Live, key: str) -> None:
+def test_ignored_items_are_counted_one_by_one_under_one_sentence(live: Live, key: str) -> None:
     before = counted_as("ignored")
     typing = [botframework.activity(id=str(number), type="typing") for number in range(32)]
     asked = live.request("POST", live.source("acme", botframework.SOURCE), text([*typing, botframework.activity()]))
@@ -131,7 +129,7 @@ def test_each_thing_that_never_counts_is_counted_though_one_sentence_tells_of_th
     assert counted_as("ignored") == before + 32
 
 
-def test_a_sender_that_is_told_to_be_a_bot_is_one(live: Live, key: str) -> None:
+def test_a_sender_configured_as_a_bot_is_a_bot(live: Live, key: str) -> None:
     path = live.source("acme", freshchat.SOURCE)
     live.request("POST", path, text(freshchat.message(("agent", "ag-bot"))))
     assert live.rows("acme", "SELECT bot_name FROM event") == [("FAQ bot",)]
@@ -143,7 +141,7 @@ def signed(body: bytes, *, by: str, at_s: int = 1_790_003_600) -> dict[str, str]
 
 
 @pytest.mark.parametrize("content", ["Where?", "주문이 어디에 있나요? 😀", "a\\u00e9\u2028 </script>"])
-def test_a_signature_is_over_the_very_bytes(live: Live, key: str, content: str) -> None:
+def test_a_signature_covers_the_exact_bytes(live: Live, key: str, content: str) -> None:
     path = live.source("acme", chatwoot.SOURCE, signed_by="s3cret")
     # Written as no encoder here writes it: another order, spaces, an escape.
     body = text(chatwoot.message(content=content)).replace(b'"event":', b' "event" :\t')
@@ -153,7 +151,7 @@ def test_a_signature_is_over_the_very_bytes(live: Live, key: str, content: str) 
     assert problem_of(asked) == (401, "signature_wrong")
 
 
-def test_what_is_packed_is_signed_as_it_was_before(live: Live, key: str) -> None:
+def test_a_compressed_delivery_is_signed_before_compression(live: Live, key: str) -> None:
     path = live.source("acme", chatwoot.SOURCE, signed_by="s3cret")
     body = text(chatwoot.message())
     headers = signed(body, by="s3cret")
@@ -176,7 +174,7 @@ def test_a_delivery_is_signed_by_the_source_s_own_secret(live: Live, key: str) -
 
 
 @pytest.mark.parametrize("off_s", [-REPLAY_WINDOW_SECONDS - 1, REPLAY_WINDOW_SECONDS + 1])
-def test_a_delivery_that_was_signed_too_long_ago_is_a_replay(live: Live, key: str, clock: Clock, off_s: int) -> None:
+def test_a_delivery_with_an_old_signature_is_refused(live: Live, key: str, clock: Clock, off_s: int) -> None:
     path = live.source("acme", chatwoot.SOURCE, signed_by="s3cret")
     body = text(chatwoot.message())
     at_s = clock.now_us // 1_000_000
@@ -186,7 +184,7 @@ def test_a_delivery_that_was_signed_too_long_ago_is_a_replay(live: Live, key: st
     assert problem_of(asked) == (401, "delivery_too_old")
 
 
-def test_whatsapp_signs_in_its_own_way(live: Live, key: str) -> None:
+def test_a_whatsapp_signature_is_checked(live: Live, key: str) -> None:
     path = live.source("acme", whatsapp.SOURCE, signed_by="s3cret")
     body = text(whatsapp.said(whatsapp.message(text={"body": "안녕 😀"})))
     digest = hmac.digest(b"s3cret", body, "sha256").hex()
@@ -195,7 +193,7 @@ def test_whatsapp_signs_in_its_own_way(live: Live, key: str) -> None:
     assert counts(live.request("POST", path, body, x_hub_signature_256=f"sha256={digest}")) == (1, 0, 0, 0)
 
 
-def test_freshchat_signs_with_a_key_of_its_own(live: Live, key: str, private_key: rsa.RSAPrivateKey) -> None:
+def test_a_freshchat_signature_is_checked(live: Live, key: str, private_key: rsa.RSAPrivateKey) -> None:
     public = private_key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -210,7 +208,7 @@ def test_freshchat_signs_with_a_key_of_its_own(live: Live, key: str, private_key
     assert counts(live.request("POST", path, body, x_freshchat_signature=signature)) == (1, 0, 0, 0)
 
 
-def test_an_address_with_another_key_or_name_looks_like_none(live: Live, key: str) -> None:
+def test_an_address_with_a_wrong_key_or_name_is_unknown(live: Live, key: str) -> None:
     path = live.source("acme", chatwoot.SOURCE)
     start, _, own_key = path.rpartition("/")
     asked = [
@@ -224,7 +222,7 @@ def test_an_address_with_another_key_or_name_looks_like_none(live: Live, key: st
     assert live.deliveries("acme", "desk") == []
 
 
-def test_a_source_that_is_off_or_gone_takes_nothing(live: Live, key: str) -> None:
+def test_a_source_that_is_off_or_removed_refuses_deliveries(live: Live, key: str) -> None:
     path = live.source("acme", chatwoot.SOURCE)
     body = text(chatwoot.message())
     found = EventSource.objects.get()
@@ -237,7 +235,7 @@ def test_a_source_that_is_off_or_gone_takes_nothing(live: Live, key: str) -> Non
     assert problem_of(live.request("POST", path, body)) == (404, "source_key_wrong")
 
 
-def test_whatsapp_s_question_is_answered_with_its_word(live: Live, key: str) -> None:
+def test_a_whatsapp_challenge_is_answered(live: Live, key: str) -> None:
     path = live.source("acme", whatsapp.SOURCE)
     token = EventSource.objects.get().verify_token
     question = f"{path}?hub.mode=subscribe&hub.challenge=115%3C8&hub.verify_token="
@@ -249,12 +247,12 @@ def test_whatsapp_s_question_is_answered_with_its_word(live: Live, key: str) -> 
     assert problem_of(live.request("GET", path + "?" + "a=1&" * 40)) == (413, "parameters_too_many")
 
 
-def test_an_address_that_is_looked_at_says_what_it_is_and_not_whose(live: Live, key: str) -> None:
+def test_a_get_of_an_address_names_the_source_and_not_the_account(live: Live, key: str) -> None:
     asked = live.request("GET", live.source("acme", chatwoot.SOURCE))
     assert (asked.status, asked.json()) == (200, {"source": "desk", "platform": "chatwoot"})
 
 
-def test_a_sender_of_cloudevents_shakes_hands_at_an_address_that_is_one(live: Live, key: str) -> None:
+def test_a_cloudevents_handshake_needs_a_valid_address(live: Live, key: str) -> None:
     path = live.source("acme", SAMPLES["cloudevents"][0])
     asked = live.request("OPTIONS", path, webhook_request_origin="bots.example")
     assert (asked.status, asked.headers["webhook-allowed-origin"]) == (200, "bots.example")
@@ -263,13 +261,13 @@ def test_a_sender_of_cloudevents_shakes_hands_at_an_address_that_is_one(live: Li
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE"])
-def test_other_methods_are_told_those_there_are(live: Live, key: str, method: str) -> None:
+def test_another_method_is_refused_with_those_allowed(live: Live, key: str, method: str) -> None:
     asked = live.request(method, live.source("acme", chatwoot.SOURCE))
     assert problem_of(asked) == (405, "method_unknown")
     assert asked.headers["allow"] == "POST, GET, OPTIONS"
 
 
-def test_what_was_sent_is_found_under_the_platform_s_name_for_it_or_ours(live: Live, key: str) -> None:
+def test_a_delivery_is_recorded_under_the_platform_s_id_or_ours(live: Live, key: str) -> None:
     path = live.source("acme", chatwoot.SOURCE)
     live.request("POST", path, text(chatwoot.message()), x_request_id="ours")
     live.request("POST", path, text(chatwoot.message()), x_request_id="ours", x_chatwoot_delivery="theirs")

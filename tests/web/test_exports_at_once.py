@@ -35,7 +35,7 @@ def test_one_export_more_than_the_maximum_is_refused(state: ServerState, running
     assert refused.value.code == "exports_busy"
 
 
-def test_closing_an_export_twice_makes_room_for_one(state: ServerState, running: list[LedgerExport]) -> None:
+def test_closing_an_export_twice_releases_one_slot(state: ServerState, running: list[LedgerExport]) -> None:
     running[0].close()
     running[0].close()
     export(state).close()
@@ -61,7 +61,7 @@ def test_exports_one_after_another_never_reach_the_maximum(
         assert b"".join(browser(owner).get(EXPORT).streaming_content).count(b"\n") > 1
 
 
-def test_an_export_of_an_unknown_account_takes_no_room(state: ServerState) -> None:
+def test_an_export_of_an_unknown_account_occupies_no_slot(state: ServerState) -> None:
     for _ in range(EXPORTS_MAX + 1):
         with pytest.raises(Http404):
             export(state, "nobody")

@@ -33,7 +33,7 @@ def key(scope: Scope) -> str:
     return new_key("acme", KeyDraft(name="prometheus", scopes=(scope,)), created_by=None).secret
 
 
-def test_this_machine_reads_the_numbers_without_a_key(client: Client) -> None:
+def test_metrics_need_no_key_from_this_machine(client: Client) -> None:
     answer = client.get("/metrics")
     assert answer.status_code == 200
     assert answer["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -42,7 +42,7 @@ def test_this_machine_reads_the_numbers_without_a_key(client: Client) -> None:
     assert "process_resident_memory_bytes" in families
 
 
-def test_the_form_is_the_one_that_was_asked_for(client: Client) -> None:
+def test_the_format_is_the_accepted_one(client: Client) -> None:
     answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     assert answer["Content-Type"].startswith("application/openmetrics-text")
     assert answer.content.endswith(b"# EOF\n")
@@ -61,7 +61,7 @@ def test_the_form_is_the_one_that_was_asked_for(client: Client) -> None:
         {"secure": True},
     ],
 )
-def test_elsewhere_and_behind_a_proxy_it_takes_a_key(client: Client, more: dict[str, object]) -> None:
+def test_metrics_need_a_key_from_elsewhere_and_behind_a_proxy(client: Client, more: dict[str, object]) -> None:
     answer = client.get("/metrics", **more)
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == 'Bearer realm="botmeter"'
@@ -69,17 +69,17 @@ def test_elsewhere_and_behind_a_proxy_it_takes_a_key(client: Client, more: dict[
 
 
 @pytest.mark.parametrize(("scope", "status"), [(scope, 200 if scope is Scope.ADMIN else 403) for scope in Scope])
-def test_the_key_is_one_that_may_do_everything(client: Client, scope: Scope, status: int) -> None:
+def test_metrics_need_an_admin_key(client: Client, scope: Scope, status: int) -> None:
     headers = {"Authorization": f"Bearer {key(scope)}"}
     assert client.get("/metrics", headers=headers, REMOTE_ADDR=ELSEWHERE).status_code == status
 
 
 @pytest.mark.parametrize("sent", ["Bearer bm_made-up", "Bearer ", "Basic YTpi", "bm_made-up"])
-def test_what_is_no_key_is_refused(client: Client, sent: str) -> None:
+def test_an_invalid_key_is_refused(client: Client, sent: str) -> None:
     assert client.get("/metrics", headers={"Authorization": sent}, REMOTE_ADDR=ELSEWHERE).status_code == 401
 
 
-def test_a_request_is_counted_under_its_route_and_never_under_its_address(client: Client, ledgers: OpenLedgers) -> None:
+def test_a_request_is_counted_by_route_and_never_by_path(client: Client, ledgers: OpenLedgers) -> None:
     before = value("botmeter_requests_total", route="api:session", status="401")
     client.get("/api/v1/accounts/acme/sessions/secret-session?customer=cus_8401")
     assert value("botmeter_requests_total", route="api:session", status="401") == before + 1
@@ -91,16 +91,14 @@ def test_a_request_is_counted_under_its_route_and_never_under_its_address(client
     assert not [word for word in ("secret-session", "cus_8401", "s3cr3t", "acme") if word in text]
 
 
-def test_no_page_of_an_account_puts_its_name_into_the_numbers(
-    browser: Callable[..., Client], owner: User, ledgers: OpenLedgers
-) -> None:
+def test_no_metric_names_an_account(browser: Callable[..., Client], owner: User, ledgers: OpenLedgers) -> None:
     for place in ("reports/bot-session-consumption", "bots", "admin/keys", "admin/users"):
         assert browser(owner).get(f"/a/acme/{place}").status_code == 200
     assert "acme" not in metrics.exposition("")[0].decode()
     assert value("botmeter_requests_total", route="keys", status="200") >= 1
 
 
-def test_each_event_is_counted_once_under_its_fate() -> None:
+def test_each_event_is_counted_once_by_outcome() -> None:
     before = {fate: value("botmeter_events_total", fate=fate) for fate in metrics.OUTCOMES}
     metrics.count_outcomes(Receipt(accepted=5, duplicates=4, conflicts=3, rejected=2, ignored_count=1))
     after = {fate: value("botmeter_events_total", fate=fate) for fate in metrics.OUTCOMES}
@@ -108,7 +106,7 @@ def test_each_event_is_counted_once_under_its_fate() -> None:
     assert grown == [5, 4, 3, 2, 1]
 
 
-def test_what_the_workers_tell_stands_in_the_numbers() -> None:
+def test_metrics_have_the_observations_of_worker_threads() -> None:
     commits, dispatches = value("botmeter_commit_seconds_count"), value("botmeter_commit_dispatches_sum")
     settled, refused = value("botmeter_settle_seconds_count"), value("botmeter_queue_refused_total")
     metrics.commit_observed(0.004, delivery_count=7)
@@ -120,7 +118,7 @@ def test_what_the_workers_tell_stands_in_the_numbers() -> None:
     assert value("botmeter_queue_refused_total") == refused + 1
 
 
-def test_gauges_have_the_present_values_of_the_server_that_is_asked(client: Client, state: ServerState) -> None:
+def test_gauges_have_the_present_values_of_the_request_s_server(client: Client, state: ServerState) -> None:
     state.ingestion.capacity.delivery_count, state.ingestion.capacity.size_bytes = 1, 4096
     numbers = client.get("/metrics").content.decode()
     assert "botmeter_queue_depth 1.0\n" in numbers

@@ -110,7 +110,7 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], PullResult]]
     yield next_one
 
 
-def test_a_pull_is_written_down_and_the_next_one_goes_on_from_it(source: Source, ledgers: OpenLedgers) -> None:
+def test_a_pull_is_recorded_and_the_next_one_continues_it(source: Source, ledgers: OpenLedgers) -> None:
     assert last_result() is None
     result = pull_source(*ASKED, **means(ledgers))
     assert (result.accepted, result.code) == (2, "")
@@ -123,20 +123,20 @@ def test_a_pull_is_written_down_and_the_next_one_goes_on_from_it(source: Source,
     assert (again.since_us, again.accepted) == (result.until_us // 10**6 * 10**6 - HOUR_US, 0)
 
 
-def test_a_webhook_that_is_late_is_known(source: Source, ledgers: OpenLedgers, desk: Desk) -> None:
+def test_a_late_webhook_is_a_duplicate(source: Source, ledgers: OpenLedgers, desk: Desk) -> None:
     pull_source(*ASKED, **means(ledgers))
     with ledgers.writing("acme") as ledger:
         receipt = delivered(ledger, desk.webhooks(), source=SOURCE)
     assert (receipt.duplicates, receipt.conflicts) == (2, 0)
 
 
-def test_a_source_that_is_not_set_up_is_not_asked(ledgers: OpenLedgers, owner: User) -> None:
+def test_a_source_without_pull_settings_is_not_pulled(ledgers: OpenLedgers, owner: User) -> None:
     with pytest.raises(Missing) as refused:
         pull_source(*ASKED, **means(ledgers))
     assert refused.value.code == "pull_not_set"
 
 
-def test_a_source_is_asked_once_at_a_time(source: Source, ledgers: OpenLedgers, api: StandInApi, desk: Desk) -> None:
+def test_a_source_is_pulled_once_at_a_time(source: Source, ledgers: OpenLedgers, api: StandInApi, desk: Desk) -> None:
     clashes = []
 
     def answer(path: str, asked: Asked) -> Any:
@@ -152,7 +152,7 @@ def test_a_source_is_asked_once_at_a_time(source: Source, ledgers: OpenLedgers, 
     assert clashes == ["pull_running"]
 
 
-def test_what_is_wrong_with_the_settings_stands_in_the_result(source: Source, ledgers: OpenLedgers) -> None:
+def test_an_error_in_the_settings_is_in_the_result(source: Source, ledgers: OpenLedgers) -> None:
     EventSource.objects.update(pull_token="sealed by another")  # noqa: S106 - of nothing
     with pytest.raises(Unavailable):
         pull_source(*ASKED, **means(ledgers))
@@ -161,7 +161,7 @@ def test_what_is_wrong_with_the_settings_stands_in_the_result(source: Source, le
     assert (result.code, result.is_whole) == ("seal_broken", False)
 
 
-def test_who_is_due_is_asked_by_itself(
+def test_a_due_source_is_pulled_by_the_schedule(
     source: Source, ledgers: OpenLedgers, api: StandInApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask_at(api.url, every=15)
@@ -170,7 +170,7 @@ def test_who_is_due_is_asked_by_itself(
     assert AuditEntry.objects.filter(action="source_pulled").count() == 0
 
 
-def test_no_fault_ends_the_thread(
+def test_no_error_ends_the_thread(
     source: Source,
     ledgers: OpenLedgers,
     api: StandInApi,
@@ -193,7 +193,7 @@ def test_no_fault_ends_the_thread(
         assert next_one().accepted == 2
 
 
-def test_a_server_that_ends_waits_for_no_platform(
+def test_a_stopping_server_waits_for_no_platform(
     source: Source, ledgers: OpenLedgers, api: StandInApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     came = threading.Event()
@@ -222,7 +222,7 @@ def test_a_source_is_due_a_little_after_its_interval_and_at_once_before_its_firs
     assert due_us(source) != due
 
 
-def test_a_pause_ends_when_the_work_shall_stop() -> None:
+def test_a_pause_ends_on_an_interruption() -> None:
     stop = Interruption()
     pause = pause_until(stop)
     pause(0.0)
@@ -233,7 +233,7 @@ def test_a_pause_ends_when_the_work_shall_stop() -> None:
         pause(60.0)
 
 
-def test_the_page_says_what_came_of_asking(
+def test_the_page_shows_the_last_result(
     source: Source, ledgers: OpenLedgers, api: StandInApi, browser: Callable[..., Client], owner: User
 ) -> None:
     olga = browser(owner)
@@ -248,7 +248,7 @@ def test_the_page_says_what_came_of_asking(
     assert "answers 401" in page
 
 
-def test_the_page_has_a_source_asked_now(
+def test_the_page_requests_a_pull(
     source: Source, state: ServerState, browser: Callable[..., Client], owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     olga = browser(owner)
@@ -263,7 +263,7 @@ def test_the_page_has_a_source_asked_now(
     assert (entry.who, entry.detail) == ("olga@example.org", {"source": "desk"})
 
 
-def test_the_page_asks_nothing_that_is_not_set_up(
+def test_the_page_refuses_a_pull_without_settings(
     ledgers: OpenLedgers, browser: Callable[..., Client], owner: User
 ) -> None:
     with ledgers.writing("acme") as ledger:

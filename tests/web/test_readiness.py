@@ -20,7 +20,7 @@ def said(client: Client) -> tuple[int, str]:
     return answer.status_code, answer.content.decode()
 
 
-def test_a_server_with_nothing_against_it_is_ready(client: Client, ledgers: OpenLedgers) -> None:
+def test_a_server_without_a_problem_is_ready(client: Client, ledgers: OpenLedgers) -> None:
     assert said(client) == (200, "ready\n")
 
 
@@ -49,7 +49,7 @@ def test_two_servers_in_one_process_answer_from_their_own_ledgers(state: ServerS
 
 
 @pytest.mark.parametrize(("free_bytes", "status"), [(FREE_BYTES_MIN, 200), (99_999_999, 503), (0, 503)])
-def test_a_disk_that_is_nearly_full_is_no_place_for_more(
+def test_a_server_with_a_nearly_full_disk_is_not_ready(
     client: Client, ledgers: OpenLedgers, free_bytes: int, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Disk:
@@ -62,6 +62,6 @@ def test_a_disk_that_is_nearly_full_is_no_place_for_more(
     assert status == 200 or "100 MB is the minimum" in sentence
 
 
-def test_a_folder_that_is_gone_is_told_without_its_path(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_without_its_path(tmp_path: Path) -> None:
     problem = disk_problem(tmp_path / "gone")
     assert problem == "The data folder can't be read."

@@ -80,7 +80,7 @@ def test_a_bug_met_by_one_delivery_does_not_fail_the_others_of_its_group(
     assert enqueued(ingestion, "e").receipt.result(WITHIN_SECONDS).accepted == 1
 
 
-def test_a_sender_that_is_gone_holds_up_nobody(store: FakeStore, ingestion: Ingestion) -> None:
+def test_a_disconnected_sender_delays_nobody(store: FakeStore, ingestion: Ingestion) -> None:
     store.hold()
 
     async def gone() -> None:

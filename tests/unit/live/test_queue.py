@@ -62,7 +62,7 @@ def test_all_waiting_deliveries_are_one_group_in_their_order(queue: DeliveryQueu
     [(GROUP_RECORDS_MAX // 2, b""), (1, b"x" * (GROUP_BYTES_MAX // 2))],
     ids=["by records", "by bytes"],
 )
-def test_a_group_has_no_more_than_one_commit_takes(queue: DeliveryQueue, record_count: int, record: bytes) -> None:
+def test_a_group_is_within_the_limits_of_a_commit(queue: DeliveryQueue, record_count: int, record: bytes) -> None:
     for name in "abc":
         queue.put(delivery(name, record_count=record_count, record=record))
     assert names(queue.next_group(idle_seconds=0)) == ["a", "b"]

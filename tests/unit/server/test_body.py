@@ -42,16 +42,16 @@ def refusal(deed: Callable[[], object]) -> BotmeterError:
 
 
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=5))
-def test_a_body_in_pieces_is_the_pieces_put_together(pieces: list[bytes]) -> None:
+def test_a_body_in_pieces_is_joined(pieces: list[bytes]) -> None:
     assert read(body_in(*pieces)) == b"".join(pieces)
 
 
-def test_a_body_as_large_as_may_be_is_read() -> None:
+def test_a_body_at_the_limit_is_read() -> None:
     assert read(body_in(b"a" * 60, b"b" * 40), headers={"content-length": "100"}) == b"a" * 60 + b"b" * 40
 
 
 @pytest.mark.parametrize("announced", ["101", "9" * 5_000])
-def test_a_body_that_announces_too_much_is_refused_before_it_is_read(announced: str) -> None:
+def test_a_content_length_over_the_limit_is_refused_before_reading(announced: str) -> None:
     refused = refusal(lambda: read(body_stalled_after(), headers={"content-length": announced}))
     assert isinstance(refused, TooMuch)
     assert (refused.code, refused.message) == (
@@ -61,32 +61,32 @@ def test_a_body_that_announces_too_much_is_refused_before_it_is_read(announced: 
 
 
 @pytest.mark.parametrize("announced", ["", "-1", "١٠١", "1e9", "no"])
-def test_a_body_that_announces_nonsense_is_counted_as_it_comes(announced: str) -> None:
+def test_an_invalid_content_length_is_ignored(announced: str) -> None:
     headers = {"content-length": announced}
     assert read(body_in(b"abc"), headers=headers) == b"abc"
     assert refusal(lambda: read(endless_body(b"a" * 30), headers=headers)).code == "body_too_large"
 
 
-def test_a_body_that_announces_less_than_it_sends_is_refused_where_it_is_too_large() -> None:
+def test_a_body_longer_than_its_content_length_is_refused_at_the_limit() -> None:
     assert refusal(lambda: read(endless_body(b"a"), headers={"content-length": "1"})).code == "body_too_large"
 
 
-def test_a_body_that_stands_still_is_given_up() -> None:
+def test_a_stalled_body_is_refused() -> None:
     refused = refusal(lambda: read(body_stalled_after(b"abc"), limits=HASTY))
     assert (type(refused), refused.code) == (Refused, "body_too_slow")
     assert refused.message.startswith("The body stalled after 3 bytes. It may pause for 0.001 seconds")
 
 
-def test_a_body_that_never_stands_still_and_never_ends_is_given_up_too() -> None:
+def test_an_endless_body_is_refused() -> None:
     assert refusal(lambda: read(endless_body(b""), limits=HASTY)).code == "body_too_slow"
 
 
-def test_a_connection_that_ends_in_the_body_takes_nothing() -> None:
+def test_a_connection_closed_within_the_body_raises_sender_gone() -> None:
     with pytest.raises(SenderGone):
         read(body_cut_after(b"abc"))
 
 
-def test_bodies_together_take_no_more_than_there_is_and_give_it_back() -> None:
+def test_bodies_share_a_limit_of_memory_and_release_it() -> None:
     memory = BodyMemory(100)
 
     async def both() -> None:
@@ -108,7 +108,7 @@ def test_bodies_together_take_no_more_than_there_is_and_give_it_back() -> None:
 
 
 @given(st.lists(st.binary(max_size=40), min_size=1, max_size=4))
-def test_gzip_of_any_number_of_members_is_undone(members: list[bytes]) -> None:
+def test_gzip_of_any_number_of_members_is_decompressed(members: list[bytes]) -> None:
     whole = b"".join(members)
     limits = BodyLimits(bytes_max=160)
     assert decompressed(b"".join(map(gzip.compress, members)), headers=GZIP, limits=limits) == whole
@@ -121,23 +121,23 @@ def test_a_member_may_end_anywhere_in_a_large_body() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["", "identity", " IDENTITY "])
-def test_a_body_that_is_not_packed_stays_as_it_is(encoding: str) -> None:
+def test_an_uncompressed_body_is_unchanged(encoding: str) -> None:
     assert decompressed(b"\x1f\x8b", headers={"content-encoding": encoding}, limits=LIMITS) == b"\x1f\x8b"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP"])
-def test_a_bomb_is_not_unpacked_beyond_the_limit(encoding: str) -> None:
+def test_a_gzip_bomb_is_not_decompressed_beyond_the_limit(encoding: str) -> None:
     bomb = gzip.compress(bytes(50 << 20))
     refused = refusal(lambda: decompressed(bomb, headers={"content-encoding": encoding}, limits=LIMITS))
     assert (type(refused), refused.code) == (TooMuch, "body_too_large")
 
 
-def test_a_bomb_of_two_members_is_one_too() -> None:
+def test_a_gzip_bomb_of_two_members_is_refused() -> None:
     bomb = gzip.compress(bytes(60)) + gzip.compress(bytes(60))
     assert refusal(lambda: decompressed(bomb, headers=GZIP, limits=LIMITS)).code == "body_too_large"
 
 
-def test_a_bomb_of_nothing_but_members_is_refused_early() -> None:
+def test_a_gzip_bomb_of_empty_members_is_refused_early() -> None:
     bomb = gzip.compress(b"") * 100_000
     assert refusal(lambda: decompressed(bomb, headers=GZIP, limits=BodyLimits(bytes_max=10 << 20))).message == (
         "The gzip body has more than 1,000 members."
@@ -149,13 +149,13 @@ def test_a_bomb_of_nothing_but_members_is_refused_early() -> None:
     [b"", b"plain", gzip.compress(b"abc")[:-1], gzip.compress(b"abc") + b"\0rest"],
     ids=["nothing", "plain", "cut off", "with a rest"],
 )
-def test_what_is_no_whole_gzip_is_refused(body: bytes) -> None:
+def test_an_incomplete_gzip_body_is_refused(body: bytes) -> None:
     refused = refusal(lambda: decompressed(body, headers=GZIP, limits=LIMITS))
     assert (type(refused), refused.code) == (Refused, "body_not_gzip")
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "deflate"])
-def test_another_packing_is_refused(encoding: str) -> None:
+def test_another_content_encoding_is_refused(encoding: str) -> None:
     refused = refusal(lambda: decompressed(b"", headers={"content-encoding": encoding}, limits=LIMITS))
     assert (type(refused), refused.code) == (Refused, "content_encoding_unknown")
     assert encoding in refused.message

@@ -73,7 +73,7 @@ def answer(application: Any) -> AsgiResponse:
     return sent.response()
 
 
-def test_a_request_is_told_as_wsgi_has_it() -> None:
+def test_a_request_has_the_wsgi_environment_of_pep_3333() -> None:
     told = environ(
         "POST",
         "/a/acme?x=1&y=%20",
@@ -118,39 +118,39 @@ def test_a_request_is_told_as_wsgi_has_it() -> None:
         ("/%FF%00", None),
     ],
 )
-def test_a_path_is_the_bytes_that_it_names(path: str, told: str | None) -> None:
+def test_a_path_is_decoded_to_its_bytes(path: str, told: str | None) -> None:
     found: str = environ("GET", path)["PATH_INFO"]
     assert found.encode("latin-1") == (b"/\xff\0" if told is None else told.encode())
 
 
-def test_a_path_without_its_bytes_is_taken_as_it_was_read() -> None:
+def test_a_path_without_raw_bytes_is_used_as_decoded() -> None:
     scope = scope_of("GET", "/%ED%9A%8C")
     scope["raw_path"] = None
     assert environ_of(request_of(scope), b"")["PATH_INFO"].encode("latin-1") == "/회".encode()
 
 
-def test_a_header_that_is_there_twice_is_one_with_both_values_and_cookies_stay_cookies() -> None:
+def test_repeated_headers_are_joined_and_cookies_by_semicolon() -> None:
     told = environ("GET", "/", headers=[("accept", "a"), ("Accept", "b"), ("cookie", "x=1"), ("cookie", "y=2")])
     assert (told["HTTP_ACCEPT"], told["HTTP_COOKIE"]) == ("a,b", "x=1; y=2")
 
 
-def test_a_header_with_an_underscore_can_not_pass_for_a_proxy_s() -> None:
+def test_a_header_with_an_underscore_is_dropped() -> None:
     told = environ("GET", "/", headers=[("x-forwarded-proto", "http"), ("X_Forwarded_Proto", "https")])
     assert told["HTTP_X_FORWARDED_PROTO"] == "http"
 
 
-def test_head_is_asked_as_head() -> None:
+def test_head_requests_stay_head() -> None:
     assert environ("HEAD", "/healthz")["REQUEST_METHOD"] == "HEAD"
 
 
-def test_a_client_that_has_no_address_is_nobody() -> None:
+def test_a_client_without_an_address_has_an_empty_one() -> None:
     scope = scope_of("GET", "/")
     scope["client"] = scope["server"] = None
     told = environ_of(request_of(scope), b"")
     assert (told["REMOTE_ADDR"], told["SERVER_NAME"], told["SERVER_PORT"]) == ("", "localhost", "80")
 
 
-def test_an_answer_that_is_whole_is_sent_at_once_and_closed() -> None:
+def test_a_whole_response_is_sent_at_once_and_closed() -> None:
     application = Whole(b"a", b"b")
     bridge, sent = Bridge(application), ResponseRecorder()
     asyncio.run(answered(bridge, sent))
@@ -162,7 +162,7 @@ def test_an_answer_that_is_whole_is_sent_at_once_and_closed() -> None:
     assert application.close_count == 1
 
 
-def test_an_answer_that_is_streamed_is_sent_piece_by_piece_and_closed() -> None:
+def test_a_streamed_response_is_sent_in_pieces_and_closed() -> None:
     application = Streamed(b"a", b"b")
     bridge, sent = Bridge(application), ResponseRecorder()
     asyncio.run(answered(bridge, sent))
@@ -172,7 +172,7 @@ def test_an_answer_that_is_streamed_is_sent_piece_by_piece_and_closed() -> None:
     assert application.close_count == 1
 
 
-def test_a_reader_who_goes_ends_the_answer_and_closes_it() -> None:
+def test_a_disconnected_client_ends_and_closes_the_response() -> None:
     application = Streamed()
     application.chunks = repeat(b"x")
     gone = asyncio.Event()
@@ -192,7 +192,7 @@ def test_a_reader_who_goes_ends_the_answer_and_closes_it() -> None:
     assert application.close_count == 1
 
 
-def test_a_reader_whose_connection_takes_nothing_more_ends_the_answer_too() -> None:
+def test_a_broken_connection_ends_the_response() -> None:
     application = Streamed(b"a", b"b")
 
     async def broken(message: Message) -> None:
@@ -205,7 +205,7 @@ def test_a_reader_whose_connection_takes_nothing_more_ends_the_answer_too() -> N
     assert application.close_count == 1
 
 
-def test_more_than_may_wait_are_told_to_come_again_and_the_others_are_answered() -> None:
+def test_requests_over_the_waiting_limit_are_refused_and_others_answered() -> None:
     application = Whole(b"a")
     begun, go = threading.Event(), threading.Event()
 
@@ -231,7 +231,7 @@ def test_more_than_may_wait_are_told_to_come_again_and_the_others_are_answered()
     asyncio.run(asked())
 
 
-def test_an_application_that_fails_gives_its_place_back() -> None:
+def test_a_failed_application_releases_its_slot() -> None:
     def failing(environ: dict[str, Any], start: Start) -> Whole:
         raise LookupError("of the application")
 
@@ -245,7 +245,7 @@ def test_an_application_that_fails_gives_its_place_back() -> None:
     asyncio.run(asked())
 
 
-def test_an_answer_that_fails_on_its_way_is_closed() -> None:
+def test_a_response_that_fails_while_sent_is_closed() -> None:
     application = Streamed(b"a", b"b")
 
     def fail(chunk: bytes) -> None:

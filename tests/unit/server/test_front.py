@@ -92,7 +92,7 @@ def problem(asked: AsgiResponse) -> tuple[int, str]:
     return asked.status, told["code"]
 
 
-def test_its_own_addresses_are_its_own_and_all_others_are_pages(ask: AsgiClient) -> None:
+def test_own_routes_are_answered_and_other_paths_are_pages(ask: AsgiClient) -> None:
     assert ask("POST", "/own/x", b"abc").json() == {"path": "/own/x", "body": "abc"}
     assert ask("POST", "/exact", b"").json() == {"path": "/exact", "body": ""}
     for path in ("/own", "/exact/", "/exactly", "/", "/OWN/x"):
@@ -100,11 +100,11 @@ def test_its_own_addresses_are_its_own_and_all_others_are_pages(ask: AsgiClient)
         assert (asked.body, asked.headers["x-body"]) == (b"a page", "abc")
 
 
-def test_a_name_that_is_escaped_is_the_same_name(ask: AsgiClient) -> None:
+def test_an_escaped_path_matches_its_route(ask: AsgiClient) -> None:
     assert ask("POST", "/%65xact", b"").json()["path"] == "/exact"
 
 
-def test_what_it_answers_is_named_kept_by_nobody_and_as_long_as_it_says(ask: AsgiClient) -> None:
+def test_an_answer_has_a_request_id_a_length_and_is_not_cached(ask: AsgiClient) -> None:
     asked = ask("POST", "/own/x", b"abc", x_request_id="mine")
     assert asked.headers[HEADER.lower()] == "mine"
     assert asked.headers["cache-control"] == "no-store, private"
@@ -112,18 +112,18 @@ def test_what_it_answers_is_named_kept_by_nobody_and_as_long_as_it_says(ask: Asg
     assert len(ask("POST", "/own/x", b"abc").headers[HEADER.lower()]) == 16
 
 
-def test_another_method_is_refused_with_those_there_are(ask: AsgiClient) -> None:
+def test_another_method_is_refused_with_those_allowed(ask: AsgiClient) -> None:
     asked = ask("DELETE", "/own/x")
     assert problem(asked) == (405, "method_unknown")
     assert asked.headers["allow"] == "POST, GET"
     assert asked.json()["detail"] == "This address accepts POST, GET, not DELETE."
 
 
-def test_an_error_of_ours_is_its_problem(ask: AsgiClient) -> None:
+def test_a_domain_error_is_answered_as_its_problem(ask: AsgiClient) -> None:
     assert problem(ask("GET", "/own/refused")) == (409, "events_conflict")
 
 
-def test_a_bug_is_told_under_its_reference_and_kept_with_its_trace(
+def test_a_bug_is_answered_with_the_reference_of_its_stored_trace(
     ask: AsgiClient, traces: Callable[[], list[Path]]
 ) -> None:
     asked = ask("GET", "/own/broken?secret=1")
@@ -136,7 +136,7 @@ def test_a_bug_is_told_under_its_reference_and_kept_with_its_trace(
     assert "secret" not in said.splitlines()[0]
 
 
-def test_a_page_that_fails_before_it_begins_is_a_bug_too(ask: AsgiClient, traces: Callable[[], list[Path]]) -> None:
+def test_a_page_that_fails_before_it_starts_is_a_bug(ask: AsgiClient, traces: Callable[[], list[Path]]) -> None:
     page, of_api = ask("GET", "/broken"), ask("GET", "/api/v1/broken")
     assert (page.status, page.headers["content-type"]) == (500, "text/plain; charset=utf-8")
     assert page.body.startswith(b"Something went wrong inside Botmeter.")
@@ -144,7 +144,7 @@ def test_a_page_that_fails_before_it_begins_is_a_bug_too(ask: AsgiClient, traces
     assert sum("LookupError: of a page" in trace.read_text() for trace in traces()) == 2
 
 
-def test_a_page_that_fails_after_it_began_is_broken_off(
+def test_a_page_that_fails_after_it_started_is_cut_off(
     ask: AsgiClient, pages: Pages, traces: Callable[[], list[Path]]
 ) -> None:
     pages.streaming = True
@@ -155,19 +155,19 @@ def test_a_page_that_fails_after_it_began_is_broken_off(
 
 
 @pytest.mark.parametrize("path", ["/own/x", "/a/page"])
-def test_a_connection_that_ends_in_the_body_is_answered_nothing(front: Front, path: str) -> None:
+def test_a_connection_closed_within_the_body_gets_no_answer(front: Front, path: str) -> None:
     sent = ResponseRecorder()
     asyncio.run(front(scope_of("POST", path), body_cut_after(b"abc"), sent))
     assert sent.messages == []
 
 
-def test_a_body_that_is_too_large_for_a_page_is_refused_as_a_page_is_read(ask: AsgiClient) -> None:
+def test_a_body_too_large_for_a_page_is_refused_in_plain_text(ask: AsgiClient) -> None:
     asked = ask("POST", "/a/page", content_length=str(1 << 30))
     assert (asked.status, asked.body) == (413, b"The body is larger than the limit of 16,777,216 bytes.\n")
     assert problem(ask("POST", "/api/v1/page", content_length=str(1 << 30))) == (413, "body_too_large")
 
 
-def test_bodies_that_are_not_answered_yet_bound_what_others_may_send(front: Front) -> None:
+def test_bodies_in_flight_limit_further_bodies(front: Front) -> None:
     front._event_bodies, front._page_bodies = BodyMemory(6), BodyMemory(6)
 
     async def asked() -> list[AsgiResponse]:
@@ -195,7 +195,7 @@ async def answered(front: Front, path: str, *, body: bytes) -> AsgiResponse:
     return sent.response()
 
 
-def test_a_server_whose_threads_are_all_taken_says_when_to_come_again() -> None:
+def test_a_server_without_free_threads_answers_with_retry_after() -> None:
     class Full(Bridge):
         async def answer(self, *_: Any, **__: Any) -> None:
             raise Unavailable("server_busy", "Too many wait.")
@@ -205,7 +205,7 @@ def test_a_server_whose_threads_are_all_taken_says_when_to_come_again() -> None:
     assert int(asked.headers["retry-after"]) > 0
 
 
-def test_what_is_no_request_is_let_pass(front: Front) -> None:
+def test_other_asgi_scopes_are_ignored(front: Front) -> None:
     async def never() -> Any:
         raise AssertionError
 

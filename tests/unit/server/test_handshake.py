@@ -9,7 +9,7 @@ from botmeter.server.front.request import BodyMemory, Request
 from support.asgi_requests import ResponseRecorder, body_in, scope_of
 
 
-def test_each_header_of_the_answer_is_there_once() -> None:
+def test_each_header_of_the_answer_is_sent_once() -> None:
     scope = scope_of("OPTIONS", "/api/v1/events", headers=[("webhook-request-origin", "bots.example")])
     sent = ResponseRecorder()
     request = Request(scope, body_in(b""), memory=BodyMemory(0))

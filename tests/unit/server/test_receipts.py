@@ -39,7 +39,7 @@ def test_a_receipt_has_the_fields_of_the_contract_and_no_other() -> None:
 
 @pytest.mark.parametrize("receipt", [Receipt(accepted=2), Receipt(duplicates=2), Receipt(accepted=1, duplicates=1)])
 @pytest.mark.parametrize("is_atomic", [True, False])
-def test_what_was_taken_or_known_is_a_success_either_way(receipt: Receipt, is_atomic: bool) -> None:
+def test_accepted_and_duplicate_events_are_a_success(receipt: Receipt, is_atomic: bool) -> None:
     answer = response(receipt_answer(receipt, is_atomic=is_atomic))
     assert (answer.status, answer.json()) == (200, as_json(receipt))
 
@@ -52,7 +52,7 @@ def test_what_was_taken_or_known_is_a_success_either_way(receipt: Receipt, is_at
         (Receipt(conflicts=1, rejections=(CLASHING,)), 409, "events_conflict"),
     ],
 )
-def test_all_or_none_that_was_none_is_a_problem_with_the_receipt(receipt: Receipt, status: int, code: str) -> None:
+def test_a_refused_atomic_batch_is_a_problem_with_the_receipt(receipt: Receipt, status: int, code: str) -> None:
     answer = response(receipt_answer(receipt, is_atomic=True))
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()

@@ -16,7 +16,7 @@ def counted(status: int) -> float:
     return metrics.REGISTRY.get_sample_value("botmeter_requests_total", labels) or 0.0
 
 
-def test_a_page_that_is_sent_back_is_counted_and_leaves_its_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_page_refused_by_the_front_is_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     ask = AsgiClient(Front(Bridge(lambda *_: [b"never asked"], threads=1), routes=()))
     before = counted(413)
     with caplog.at_level(logging.INFO, logger=LOGGER):

@@ -31,7 +31,7 @@ def refusal(deed: Callable[[], object]) -> tuple[type[BotmeterError], str, str]:
 
 
 @given(EVENTS)
-def test_the_same_events_are_cut_out_of_every_form(events: list[dict[str, object]]) -> None:
+def test_every_format_is_split_into_the_same_events(events: list[dict[str, object]]) -> None:
     array = json.dumps(events, indent=1, ensure_ascii=False).encode()
     lines = "\r\n\n".join(json.dumps(event, ensure_ascii=False) for event in events).encode()
     for texts in (cut(array), cut(lines, LINES), cut(array, BATCH), cut(b" \n\t" + array + b"\r\n")):
@@ -54,7 +54,7 @@ def test_the_same_events_are_cut_out_of_every_form(events: list[dict[str, object
         (f"{BATCH}; charset=UTF-8", "CloudEvents"),
     ],
 )
-def test_how_they_were_sent_is_told(media_type: str | None, subject: str) -> None:
+def test_a_body_names_its_format(media_type: str | None, subject: str) -> None:
     texts = cut(b'[{"event_id":"a"},{}]', media_type)
     assert (texts.subject, texts.records) == (subject, (b'{"event_id":"a"}', b"{}"))
 
@@ -62,28 +62,28 @@ def test_how_they_were_sent_is_told(media_type: str | None, subject: str) -> Non
 @pytest.mark.parametrize(
     "media_type", [LINES, "application/ndjson", "application/jsonl", "application/json-lines; charset=utf-8"]
 )
-def test_lines_are_known_by_each_of_their_names(media_type: str) -> None:
+def test_ndjson_has_several_media_types(media_type: str) -> None:
     assert cut(b'{"a":1}\n\n{"a":2}', media_type).records == (b'{"a":1}', b'{"a":2}')
 
 
-def test_an_event_s_text_stays_as_it_was_sent() -> None:
+def test_an_event_s_text_is_unchanged() -> None:
     text = '{"event_id": 1.50, "z":"\\ud55c 회의 😀", "a" : null}'.encode()
     assert cut(b"[" + text + b"," + text + b"]").records == (text, text)
     assert cut(text).records == (text,)
 
 
 @pytest.mark.parametrize("media_type", [ARRAY, LINES, ONE])
-def test_a_mark_of_byte_order_is_no_part_of_the_first_event(media_type: str) -> None:
+def test_a_byte_order_mark_is_removed(media_type: str) -> None:
     assert cut(b'\xef\xbb\xbf{"a":1}', media_type).records == (b'{"a":1}',)
     assert cut(b'\xef\xbb\xbf[{"a":1}]').records == (b'{"a":1}',)
 
 
-def test_an_event_that_is_broken_by_itself_is_left_to_be_refused_by_itself() -> None:
+def test_an_invalid_event_is_left_to_be_rejected_alone() -> None:
     assert cut(b'{"a":1}\n{"a":\nplain', LINES).records == (b'{"a":1}', b'{"a":', b"plain")
     assert cut(b'[1, "a", [], {}]').records == (b"1", b'"a"', b"[]", b"{}")
 
 
-def test_a_cloudevent_in_headers_is_one_whatever_its_body_is() -> None:
+def test_a_binary_cloudevent_has_any_body() -> None:
     texts = cut(
         b'{"customer_id":"c1"}', ARRAY, ce_specversion="1.0", ce_id="a", ce_source="/x", ce_type="botmeter.message"
     )
@@ -117,7 +117,7 @@ def test_a_batch_that_is_one_event_is_refused() -> None:
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/xml", "", "multipart/form-data; boundary=x", "json"])
-def test_another_media_type_is_refused_with_those_there_are(media_type: str) -> None:
+def test_another_media_type_is_refused_with_those_accepted(media_type: str) -> None:
     family, code, message = refusal(lambda: cut(b"{}", media_type))
     assert (family, code) == (Refused, "media_type_unknown")
     assert all(known in message for known in MEDIA_TYPES)
@@ -131,9 +131,7 @@ def test_another_media_type_is_refused_with_those_there_are(media_type: str) -> 
         (LINES, lambda count: b"{}\n" * count),
     ],
 )
-def test_more_events_than_a_request_may_bring_are_refused_as_a_whole(
-    media_type: str, body: Callable[[int], bytes]
-) -> None:
+def test_too_many_events_are_refused_as_a_whole(media_type: str, body: Callable[[int], bytes]) -> None:
     assert len(cut(body(EVENTS_MAX), media_type).records) == EVENTS_MAX
     family, code, message = refusal(lambda: cut(body(EVENTS_MAX + 1), media_type))
     assert (family, code) == (TooMuch, "events_too_many")
@@ -144,7 +142,7 @@ def test_more_events_than_a_request_may_bring_are_refused_as_a_whole(
 
 
 @given(st.binary(max_size=60), st.sampled_from([*MEDIA_TYPES, "text/plain"]))
-def test_any_bytes_are_cut_or_refused(body: bytes, media_type: str) -> None:
+def test_any_bytes_are_split_or_refused(body: bytes, media_type: str) -> None:
     try:
         texts = cut(body, media_type)
     except Refused:
