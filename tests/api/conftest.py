@@ -1,4 +1,4 @@
-"""The API over two accounts, asked with keys."""
+"""The API over two accounts, requested with keys."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -52,15 +52,15 @@ def ask(client: Client, secret: str) -> Iterator[Callable[..., Any]]:
     """`ask("sessions", customer="c1")`: the answer to a request about acme, with a key that may."""
     answers = []
 
-    def asked(path: str, *, key: str | None = secret, method: str = "get", **query: Any) -> Any:
+    def ask_account(path: str, *, key: str | None = secret, method: str = "get", **query: Any) -> Any:
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         address = path if path.startswith("/") else f"/api/v1/accounts/acme/{path}"
         words = {name.rstrip("_"): value for name, value in query.items()}
         answers.append(getattr(client, method)(address, words, headers=headers))
         return answers[-1]
 
-    yield asked
-    # A streamed answer holds a place among the exports until it is closed, as a server does.
+    yield ask_account
+    # A streamed answer holds an export slot until it is closed, as a server does.
     for answer in answers:
         answer.close()
 

@@ -42,12 +42,12 @@ def revoked() -> str:
 
 
 def is_problem(answer: Any, status: int, *, code: str) -> bool:
-    told = answer.json()
+    problem = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
     schema = schema_of_answer(document(), "session_usage", status=400)
-    assert not list(faults(told, schema, document=document()))
+    assert not list(faults(problem, schema, document=document()))
     assert (code, status) in {(known, its_status) for known, its_status, _ in CODES}
-    return (answer.status_code, told["status"], told["code"]) == (status, status, code)
+    return (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
 
 
 @pytest.mark.parametrize("path", PATHS)

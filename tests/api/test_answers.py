@@ -119,17 +119,17 @@ def test_search_finds_customers_and_tickets(ask: Ask) -> None:
 
 def test_a_session_has_all_its_rows(ask: Ask) -> None:
     for line in walked(ask, group="session"):
-        told = as_documented(ask(f"sessions/{line['session_id']}").json(), "session")
-        rows = told.pop("rows")
-        assert told == line
+        session = as_documented(ask(f"sessions/{line['session_id']}").json(), "session")
+        rows = session.pop("rows")
+        assert session == line
         assert rows == [row for row in walked(ask) if row["session_id"] == line["session_id"]]
 
 
 def test_a_session_is_explained(ask: Ask) -> None:
     for line in walked(ask, group="session"):
-        told = as_documented(ask(f"sessions/{line['session_id']}/explanation").json(), "explanation")
-        assert (told["started_at"], told["customer_id"]) == (line["session_start"], line["customer_id"])
-        assert line["session_id"] in told["text"]
+        session = as_documented(ask(f"sessions/{line['session_id']}/explanation").json(), "explanation")
+        assert (session["started_at"], session["customer_id"]) == (line["session_start"], line["customer_id"])
+        assert line["session_id"] in session["text"]
 
 
 def test_names_in_any_script_are_unchanged(ask: Ask) -> None:

@@ -14,9 +14,9 @@ def test_a_clock_set_back_loses_and_duplicates_nothing(live: Live, key: str, clo
     live.settle("acme")
     clock.now_us -= 30 * DAY_US
     # More than a day ahead of the clock as it now is, as a file's would be.
-    asked = live.send(key, [message("a", now), message("b", later), message("c", "2026-03-10T10:00:00Z")])
-    assert counts(asked) == (1, 0, 0, 2)
-    assert [(each["event_id"], each["code"]) for each in asked.json()["rejections"]] == [
+    response = live.send(key, [message("a", now), message("b", later), message("c", "2026-03-10T10:00:00Z")])
+    assert counts(response) == (1, 0, 0, 2)
+    assert [(each["event_id"], each["code"]) for each in response.json()["rejections"]] == [
         ("a", "in_the_future"),
         ("b", "in_the_future"),
     ]
@@ -39,8 +39,8 @@ def test_a_delivery_without_a_time_is_a_duplicate_after_the_clock_was_set_back(
     data = b'{"customer_id":"c1","actor":"customer"}'
     head = b'"specversion":"1.0","id":"a","source":"/b","type":"botmeter.message","subject":"v1"'
     envelope = b"{" + head + b',"data":' + data + b"}"
-    asked = live.post(key, envelope, content_type="application/cloudevents+json")
-    assert counts(asked) == (1, 0, 0, 0)
+    response = live.post(key, envelope, content_type="application/cloudevents+json")
+    assert counts(response) == (1, 0, 0, 0)
     clock.now_us -= DAY_US
     again = live.post(key, envelope, content_type="application/cloudevents+json")
     # The sender gave no time, so what it sends again can differ in nothing.

@@ -32,13 +32,13 @@ def _changeable(_served: None, tmp_path: Path) -> Iterator[None]:
 def tell(client: Client, secret: str) -> Tell:
     """`tell("customers/merge", {…})`: the answer to a body sent about acme, with a key that may."""
 
-    def told(path: str, body: Any, *, key: str | None = secret, **more: Any) -> Any:
+    def send(path: str, body: Any, *, key: str | None = secret, **more: Any) -> Any:
         account = more.pop("account", "acme")
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         usual = {"content_type": "application/json", "headers": headers}
         return client.post(f"/api/v1/accounts/{account}/{path}", body, **{**usual, **more})
 
-    return told
+    return send
 
 
 def key_for(account: str, *scopes: Scope) -> str:

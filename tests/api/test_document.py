@@ -25,9 +25,9 @@ OPERATIONS = [operation for operations in document()["paths"].values() for opera
 
 
 def test_the_document_is_openapi_3_1_and_needs_no_key(client: Client) -> None:
-    told = client.get("/api/v1/openapi.json").json()
-    assert told["openapi"].startswith("3.1")
-    assert told == document()
+    served = client.get("/api/v1/openapi.json").json()
+    assert served["openapi"].startswith("3.1")
+    assert served == document()
 
 
 def test_every_route_is_documented_once_and_only_those_with_a_body_are_sent_to() -> None:
@@ -58,10 +58,10 @@ def test_an_operation_is_described_with_its_parameters_and_failures(operation: d
     more = OWN_FAILURES.get(operation["operationId"], {"409", "415"} if "requestBody" in operation else set())
     always = {"200", "400", "403", "404", "413", "414", "431", "500", "503"}
     assert always | more | (set() if is_by_address else {"401", "429"}) == set(operation["responses"])
-    for status, told in operation["responses"].items():
-        assert told["description"]
+    for status, response in operation["responses"].items():
+        assert response["description"]
         is_problem = status not in {"200", "414", "431"}
-        assert (list(told.get("content", ())) == ["application/problem+json"]) is is_problem
+        assert (list(response.get("content", ())) == ["application/problem+json"]) is is_problem
 
 
 def test_every_reference_has_its_schema() -> None:

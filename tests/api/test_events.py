@@ -1,4 +1,4 @@
-"""`POST /api/v1/events`: what was taken is there, once, and everybody is told what became of each event."""
+"""`POST /api/v1/events`: accepted events are stored once, and the receipt has the outcome of each."""
 
 import gzip
 import json
@@ -30,7 +30,7 @@ def test_one_event_needs_no_array_and_no_media_type(live: Live, key: str) -> Non
 
 def test_a_receipt_has_the_outcome_of_each_event_by_its_index(live: Live, key: str) -> None:
     live.send(key, [message("known"), message("changed")])
-    asked = live.send(
+    response = live.send(
         key,
         [
             message("new"),
@@ -42,8 +42,8 @@ def test_a_receipt_has_the_outcome_of_each_event_by_its_index(live: Live, key: s
             {"event_id": "empty"},
         ],
     )
-    assert counts(asked) == (1, 2, 1, 3)
-    rejections = asked.json()["rejections"]
+    assert counts(response) == (1, 2, 1, 3)
+    rejections = response.json()["rejections"]
     assert [(each["index"], each["event_id"], each["code"]) for each in rejections] == [
         (2, "changed", "conflict"),
         (3, "bad", "actor_unknown"),
@@ -52,9 +52,9 @@ def test_a_receipt_has_the_outcome_of_each_event_by_its_index(live: Live, key: s
     ]
     assert all(each["detail"].endswith(".") for each in rejections)
     assert live.event_ids("acme") == ["changed", "known", "new"]
-    kept = live.quarantined("acme")
-    assert [(each.position, each.code) for each in kept] == [(each["index"], each["code"]) for each in rejections]
-    assert json.loads(kept[1].raw) == BAD
+    stored = live.quarantined("acme")
+    assert [(each.position, each.code) for each in stored] == [(each["index"], each["code"]) for each in rejections]
+    assert json.loads(stored[1].raw) == BAD
 
 
 def test_an_event_is_known_by_its_source_and_across_requests(live: Live, key: str) -> None:
@@ -96,9 +96,9 @@ def test_an_atomic_batch_is_refused_if_one_event_is_invalid(
     live: Live, key: str, spoiling: dict[str, Any], status: int, code: str
 ) -> None:
     live.send(key, [message("known")])
-    asked = live.send(key, [message("new"), spoiling], query="?atomic=1")
-    assert problem_of(asked) == (status, code)
-    receipt = asked.json()["receipt"]
+    response = live.send(key, [message("new"), spoiling], query="?atomic=1")
+    assert problem_of(response) == (status, code)
+    receipt = response.json()["receipt"]
     assert receipt["accepted"] == 0
     assert [each["index"] for each in receipt["rejections"]] == [1]
     assert live.event_ids("acme") == ["known"]
@@ -109,15 +109,15 @@ def test_an_atomic_batch_is_refused_if_one_event_is_invalid(
 
 def test_concurrent_requests_get_receipts_of_their_own_events(live: Live, key: str) -> None:
     bodies = [[message(f"e{number}"), message("same"), message(f"bad{number}", actor="x")] for number in range(12)]
-    asked = live.request.at_once(
+    response = live.request.at_once(
         [
             live.request.request("POST", EVENTS_PATH, body=json.dumps(body).encode(), authorization=f"Bearer {key}")
             for body in bodies
         ]
     )
-    told = [counts(each) for each in asked]
-    assert sorted(told) == [(1, 1, 0, 1)] * 11 + [(2, 0, 0, 1)]
-    for number, each in enumerate(asked):
+    outcomes = [counts(each) for each in response]
+    assert sorted(outcomes) == [(1, 1, 0, 1)] * 11 + [(2, 0, 0, 1)]
+    for number, each in enumerate(response):
         assert [(r["index"], r["event_id"]) for r in each.json()["rejections"]] == [(2, f"bad{number}")]
     assert live.event_ids("acme") == sorted([*(f"e{number}" for number in range(12)), "same"])
 
@@ -145,9 +145,9 @@ def test_an_empty_batch_of_cloudevents_is_accepted(live: Live, key: str) -> None
 
 def test_an_invalid_line_is_rejected_alone(live: Live, key: str) -> None:
     lines = b"\n".join([json.dumps(message("a")).encode(), b"nonsense", b'{"a":"\xff"}', b"[]", b"1"])
-    asked = live.post(key, lines, content_type=NDJSON)
-    assert counts(asked) == (1, 0, 0, 4)
-    assert [each["index"] for each in asked.json()["rejections"]] == [1, 2, 3, 4]
+    response = live.post(key, lines, content_type=NDJSON)
+    assert counts(response) == (1, 0, 0, 4)
+    assert [each["index"] for each in response.json()["rejections"]] == [1, 2, 3, 4]
     assert [each.raw for each in live.quarantined("acme")] == lines.split(b"\n")[1:]
 
 
@@ -158,8 +158,8 @@ def test_a_text_in_any_script_is_stored_unchanged(live: Live, key: str) -> None:
 
 
 def test_a_delivery_is_recorded_under_its_request_id(live: Live, key: str) -> None:
-    asked = live.send(key, [message("a"), BAD], x_request_id="mine-1")
-    assert asked.headers["x-request-id"] == "mine-1"
+    response = live.send(key, [message("a"), BAD], x_request_id="mine-1")
+    assert response.headers["x-request-id"] == "mine-1"
     (delivered,) = live.deliveries("acme", "default")
     assert (delivered.delivery_id, delivered.subject) == ("mine-1", "a JSON array")
     assert (delivered.accepted, delivered.rejected) == (1, 1)
@@ -180,9 +180,9 @@ def test_the_metering_lag_can_be_read_while_the_server_stops(live: Live, key: st
 
 
 def test_a_cloudevents_handshake_is_allowed(live: Live) -> None:
-    asked = live.request("OPTIONS", EVENTS_PATH, webhook_request_origin="bots.example", webhook_request_rate="120")
-    assert (asked.status, asked.body) == (200, b"")
-    assert asked.headers["allow"] == "OPTIONS, POST"
-    assert asked.headers["webhook-allowed-origin"] == "bots.example"
-    assert asked.headers["webhook-allowed-rate"] == "*"
+    response = live.request("OPTIONS", EVENTS_PATH, webhook_request_origin="bots.example", webhook_request_rate="120")
+    assert (response.status, response.body) == (200, b"")
+    assert response.headers["allow"] == "OPTIONS, POST"
+    assert response.headers["webhook-allowed-origin"] == "bots.example"
+    assert response.headers["webhook-allowed-rate"] == "*"
     assert "webhook-allowed-origin" not in live.request("OPTIONS", EVENTS_PATH, webhook_request_origin="a b").headers

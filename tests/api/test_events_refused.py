@@ -21,11 +21,11 @@ GOOD = json.dumps([message("good")]).encode()
 LARGE = b"x" * (BODY_BYTES_MAX + 1)
 
 
-def refused(live: Live, asked: AsgiResponse) -> tuple[int, str]:
+def refused(live: Live, response: AsgiResponse) -> tuple[int, str]:
     """The problem, which is one of those that the document lists, and of which nothing stayed."""
-    status, code = problem_of(asked)
+    status, code = problem_of(response)
     assert (code, status) in {(known, its) for known, its, _ in CODES}
-    assert ("retry-after" in asked.headers) is (status in {429, 503})
+    assert ("retry-after" in response.headers) is (status in {429, 503})
     assert live.event_ids("acme") == []
     assert live.quarantined("acme") == []
     return status, code
@@ -96,9 +96,9 @@ def expired() -> str:
     ],
 )
 def test_a_request_without_a_working_key_is_refused(live: Live, key: str, headers: Any, code: str) -> None:
-    asked = live.request("POST", EVENTS_PATH, GOOD, **headers())
-    assert refused(live, asked) == (401, code)
-    assert asked.headers["www-authenticate"].startswith("Bearer")
+    response = live.request("POST", EVENTS_PATH, GOOD, **headers())
+    assert refused(live, response) == (401, code)
+    assert response.headers["www-authenticate"].startswith("Bearer")
 
 
 def test_a_revoked_key_stops_working_at_once(live: Live, key: str) -> None:
@@ -112,15 +112,15 @@ def test_the_body_of_a_request_with_an_invalid_key_is_not_read(live: Live, key: 
     from support.asgi_requests import body_stalled_after, scope_of
 
     request = scope_of("POST", EVENTS_PATH, headers=[("authorization", "Bearer bm_made-up")]), body_stalled_after()
-    (asked,) = live.request.at_once([request])
-    assert refused(live, asked) == (401, "key_wrong")
+    (response,) = live.request.at_once([request])
+    assert refused(live, response) == (401, "key_wrong")
 
 
 def test_a_key_over_its_rate_waits_for_the_next_minute(live: Live, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "REQUESTS_A_MINUTE", 0)
-    asked = live.post(key, GOOD)
-    assert refused(live, asked) == (429, "rate_exceeded")
-    assert 0 < int(asked.headers["retry-after"]) <= 60
+    response = live.post(key, GOOD)
+    assert refused(live, response) == (429, "rate_exceeded")
+    assert 0 < int(response.headers["retry-after"]) <= 60
     monkeypatch.setattr(events, "REQUESTS_A_MINUTE", 10)
     assert counts(live.post(key, GOOD)) == (1, 0, 0, 0)
 
@@ -148,8 +148,8 @@ def test_an_unwritable_ledger_refuses_events_with_retry_after(
 def test_an_account_in_exclusive_use_is_busy(live: Live, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live.opened, "_wait_seconds", 0.01)
     with live.opened.exclusively("acme"):
-        asked = live.post(key, GOOD)
-    assert refused(live, asked) == (503, "ledger_busy")
+        response = live.post(key, GOOD)
+    assert refused(live, response) == (503, "ledger_busy")
 
 
 def test_a_stopping_server_refuses_events(live: Live, key: str) -> None:
@@ -164,6 +164,6 @@ def test_a_key_of_a_deleted_account_is_refused(live: Live, key: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
 def test_only_post_sends_events(live: Live, key: str, method: str) -> None:
-    asked = live.request(method, EVENTS_PATH, authorization=f"Bearer {key}")
-    assert problem_of(asked) == (405, "method_unknown")
-    assert asked.headers["allow"] == "POST, OPTIONS"
+    response = live.request(method, EVENTS_PATH, authorization=f"Bearer {key}")
+    assert problem_of(response) == (405, "method_unknown")
+    assert response.headers["allow"] == "POST, OPTIONS"

@@ -50,10 +50,10 @@ def test_a_request_passes_few_functions_on_its_way_to_the_queue(live: Live, key:
     trace = Trace()
     sys.setprofile(trace)
     try:
-        asked = live.send(key, [message("b"), message("c")])
+        response = live.send(key, [message("b"), message("c")])
     finally:
         sys.setprofile(None)
-    assert counts(asked) == (2, 0, 0, 0)
+    assert counts(response) == (2, 0, 0, 0)
     assert any("DeliveryQueue.put" in name for name in trace.functions.values())
     assert len(trace.functions) <= FUNCTIONS_MAX, sorted(trace.functions.values())
     assert len(trace.files) <= FILES_MAX, sorted(trace.files)

@@ -30,20 +30,20 @@ def by_address(live: Live, secret: str) -> Any:
 
 
 # Route of the server → request to it, and the key or address of an account.
-ASKED: dict[str, tuple[Callable[[Live, str], Any], Callable[[Live, str], str]]] = {
+REQUESTS: dict[str, tuple[Callable[[Live, str], Any], Callable[[Live, str], str]]] = {
     "events": (by_key, lambda live, account: live.key(account)),
     "webhooks": (by_address, lambda live, account: live.source(account, SOURCE)),
 }
 
 
 def test_every_route_of_the_server_is_tested_here() -> None:
-    assert set(ASKED) == set(OWN)
+    assert set(REQUESTS) == set(OWN)
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", REQUESTS)
 def test_a_key_or_address_writes_to_its_own_account_only(live: Live, key: str, name: str) -> None:
     live.create("globex")
-    ask, secret_of = ASKED[name]
+    ask, secret_of = REQUESTS[name]
     assert counts(ask(live, secret_of(live, "acme"))) == (1, 0, 0, 0)
     assert (len(live.event_ids("acme")), live.event_ids("globex")) == (1, [])
     # The same event in another account is another event.
@@ -53,9 +53,9 @@ def test_a_key_or_address_writes_to_its_own_account_only(live: Live, key: str, n
 
 def test_a_key_without_the_scope_writes_nothing(live: Live, key: str) -> None:
     for scope in OTHERS:
-        asked = live.send(live.key("acme", scope), [message("a")])
-        assert problem_of(asked) == (403, "scope_missing")
-        assert "events:write" in asked.json()["detail"]
+        response = live.send(live.key("acme", scope), [message("a")])
+        assert problem_of(response) == (403, "scope_missing")
+        assert "events:write" in response.json()["detail"]
     assert live.event_ids("acme") == []
 
 

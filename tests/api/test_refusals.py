@@ -84,8 +84,8 @@ def test_a_bug_answers_its_reference_and_no_details(ask: Ask, monkeypatch: pytes
     answer = ask(REPORT)
     assert is_problem(answer, 500, code="bug")
     reference = answer.json()["reference"]
-    kept = next((settings.DATA / "logs").glob(f"*-{reference}.txt")).read_text()
-    assert "ZeroDivisionError" in kept
+    trace = next((settings.DATA / "logs").glob(f"*-{reference}.txt")).read_text()
+    assert "ZeroDivisionError" in trace
     assert "ZeroDivision" not in answer.content.decode()
 
 

@@ -1,4 +1,4 @@
-"""`/api/v1/webhooks/{source}/{key}`: what each platform sends of itself, who it is let in as, and what it is told."""
+"""`/api/v1/webhooks/{source}/{key}`: deliveries, signatures and challenges of each platform."""
 
 import base64
 import gzip
@@ -53,13 +53,13 @@ def text(payload: Any) -> bytes:
     return json.dumps(payload, ensure_ascii=False).encode()
 
 
-def told(asked: AsgiResponse) -> tuple[tuple[int, int, int, int], list[str]]:
-    return counts(asked), asked.json()["ignored"]
+def receipt(response: AsgiResponse) -> tuple[tuple[int, int, int, int], list[str]]:
+    return counts(response), response.json()["ignored"]
 
 
-def counted_as(fate: str) -> float:
+def counted_as(outcome: str) -> float:
     """Number of events that this process has counted with that outcome."""
-    return metrics.REGISTRY.get_sample_value("botmeter_events_total", {"fate": fate}) or 0.0
+    return metrics.REGISTRY.get_sample_value("botmeter_events_total", {"fate": outcome}) or 0.0
 
 
 def test_every_platform_has_its_sample() -> None:
@@ -71,10 +71,10 @@ def test_every_platform_has_its_sample() -> None:
 def test_a_repeated_webhook_event_is_accepted_once(live: Live, key: str, platform: str) -> None:
     source, payload = SAMPLES[platform]
     path = live.source("acme", source)
-    assert told(live.request("POST", path, text(payload))) == ((1, 0, 0, 0), [])
-    assert told(live.request("POST", path, text(payload))) == ((0, 1, 0, 0), [])
+    assert receipt(live.request("POST", path, text(payload))) == ((1, 0, 0, 0), [])
+    assert receipt(live.request("POST", path, text(payload))) == ((0, 1, 0, 0), [])
     packed = gzip.compress(text(payload))
-    assert told(live.request("POST", path, packed, content_encoding="gzip"))[0] == (0, 1, 0, 0)
+    assert receipt(live.request("POST", path, packed, content_encoding="gzip"))[0] == (0, 1, 0, 0)
     assert live.rows("acme", "SELECT DISTINCT source FROM event") == [(source.name,)]
     assert len(live.sessions("acme")) == 1
     assert len(live.deliveries("acme", source.name)) == 3
@@ -86,15 +86,15 @@ def test_an_unreadable_payload_is_quarantined_and_answered_200(
     live: Live, key: str, platform: str, body: bytes
 ) -> None:
     source, _ = SAMPLES[platform]
-    asked = live.request("POST", live.source("acme", source), body)
-    (rejected,), kept = asked.json()["rejections"] or [None], live.quarantined("acme")
+    response = live.request("POST", live.source("acme", source), body)
+    (rejected,), stored = response.json()["rejections"] or [None], live.quarantined("acme")
     if rejected is None:
         # An empty list holds nothing that could count.
-        assert (counts(asked), body, kept) == ((0, 0, 0, 0), b"[]", [])
+        assert (counts(response), body, stored) == ((0, 0, 0, 0), b"[]", [])
         return
-    assert counts(asked) == (0, 0, 0, 1)
+    assert counts(response) == (0, 0, 0, 1)
     assert (rejected["index"], rejected["code"]) == (0, "payload_not_understood")
-    assert [(each.code, each.raw, each.source) for each in kept] == [("payload_not_understood", body, source.name)]
+    assert [(each.code, each.raw, each.source) for each in stored] == [("payload_not_understood", body, source.name)]
 
 
 @pytest.mark.parametrize("platform", ["botmeter", "cloudevents"], ids=NAME.get)
@@ -110,20 +110,20 @@ def test_private_notes_and_typing_are_answered_as_ignored(live: Live, key: str) 
     path = live.source("acme", chatwoot.SOURCE)
     private = live.request("POST", path, text(chatwoot.message(private=True)))
     assert counts(private) == (0, 0, 0, 0)
-    (said,) = private.json()["ignored"]
-    assert "private" in said.lower()
-    assert told(live.request("POST", path, text({"event": "conversation_typing_on"})))[1] == ["Typing never counts."]
+    (sentence,) = private.json()["ignored"]
+    assert "private" in sentence.lower()
+    assert receipt(live.request("POST", path, text({"event": "conversation_typing_on"})))[1] == ["Typing never counts."]
     assert live.event_ids("acme") == []
     delivered = live.deliveries("acme", chatwoot.SOURCE.name)
     assert [(each.ignored, each.rejected) for each in delivered] == [(1, 0), (1, 0)]
-    assert delivered[1].detail == said
+    assert delivered[1].detail == sentence
 
 
 def test_ignored_items_are_counted_one_by_one_under_one_sentence(live: Live, key: str) -> None:
     before = counted_as("ignored")
     typing = [botframework.activity(id=str(number), type="typing") for number in range(32)]
-    asked = live.request("POST", live.source("acme", botframework.SOURCE), text([*typing, botframework.activity()]))
-    assert told(asked) == ((1, 0, 0, 0), ["An activity of type typing never counts. (32 of them)"])
+    response = live.request("POST", live.source("acme", botframework.SOURCE), text([*typing, botframework.activity()]))
+    assert receipt(response) == ((1, 0, 0, 0), ["An activity of type typing never counts. (32 of them)"])
     (delivered,) = live.deliveries("acme", botframework.SOURCE.name)
     assert (delivered.accepted, delivered.ignored) == (1, 32)
     assert counted_as("ignored") == before + 32
@@ -147,8 +147,8 @@ def test_a_signature_covers_the_exact_bytes(live: Live, key: str, content: str) 
     body = text(chatwoot.message(content=content)).replace(b'"event":', b' "event" :\t')
     assert counts(live.request("POST", path, body, **signed(body, by="s3cret"))) == (1, 0, 0, 0)
     again = json.dumps(json.loads(body)).encode()
-    asked = live.request("POST", path, again, **signed(body, by="s3cret"))
-    assert problem_of(asked) == (401, "signature_wrong")
+    response = live.request("POST", path, again, **signed(body, by="s3cret"))
+    assert problem_of(response) == (401, "signature_wrong")
 
 
 def test_a_compressed_delivery_is_signed_before_compression(live: Live, key: str) -> None:
@@ -180,8 +180,8 @@ def test_a_delivery_with_an_old_signature_is_refused(live: Live, key: str, clock
     at_s = clock.now_us // 1_000_000
     at_the_edge = at_s + off_s - (1 if off_s > 0 else -1)
     assert counts(live.request("POST", path, body, **signed(body, by="s3cret", at_s=at_the_edge))) == (1, 0, 0, 0)
-    asked = live.request("POST", path, body, **signed(body, by="s3cret", at_s=at_s + off_s))
-    assert problem_of(asked) == (401, "delivery_too_old")
+    response = live.request("POST", path, body, **signed(body, by="s3cret", at_s=at_s + off_s))
+    assert problem_of(response) == (401, "delivery_too_old")
 
 
 def test_a_whatsapp_signature_is_checked(live: Live, key: str) -> None:
@@ -211,12 +211,12 @@ def test_a_freshchat_signature_is_checked(live: Live, key: str, private_key: rsa
 def test_an_address_with_a_wrong_key_or_name_is_unknown(live: Live, key: str) -> None:
     path = live.source("acme", chatwoot.SOURCE)
     start, _, own_key = path.rpartition("/")
-    asked = [
+    response = [
         live.request("POST", wrong, text(chatwoot.message()))
         for wrong in (f"{start}/{own_key}x", f"{start}/wh_made-up", path.replace("/desk/", "/tables/"), f"{start}/%FF")
     ]
-    assert {problem_of(each) for each in asked} == {(404, "source_key_wrong")}
-    assert len({each.body for each in asked}) == 1
+    assert {problem_of(each) for each in response} == {(404, "source_key_wrong")}
+    assert len({each.body for each in response}) == 1
     assert problem_of(live.request("POST", f"{path}/", b"")) == (404, "route_unknown")
     assert problem_of(live.request("POST", "/api/v1/webhooks/desk", b"")) == (404, "route_unknown")
     assert live.deliveries("acme", "desk") == []
@@ -225,11 +225,11 @@ def test_an_address_with_a_wrong_key_or_name_is_unknown(live: Live, key: str) ->
 def test_a_source_that_is_off_or_removed_refuses_deliveries(live: Live, key: str) -> None:
     path = live.source("acme", chatwoot.SOURCE)
     body = text(chatwoot.message())
-    found = EventSource.objects.get()
-    update(found, is_on=False)
+    stored = EventSource.objects.get()
+    update(stored, is_on=False)
     for method in ("POST", "GET"):
         assert problem_of(live.request(method, path, body if method == "POST" else b"")) == (403, "source_off")
-    update(found, is_on=True)
+    update(stored, is_on=True)
     assert counts(live.request("POST", path, body)) == (1, 0, 0, 0)
     forget_source("acme", "desk")
     assert problem_of(live.request("POST", path, body)) == (404, "source_key_wrong")
@@ -239,32 +239,32 @@ def test_a_whatsapp_challenge_is_answered(live: Live, key: str) -> None:
     path = live.source("acme", whatsapp.SOURCE)
     token = EventSource.objects.get().verify_token
     question = f"{path}?hub.mode=subscribe&hub.challenge=115%3C8&hub.verify_token="
-    asked = live.request("GET", question + token)
-    assert (asked.status, asked.body) == (200, b"115<8")
-    assert asked.headers["content-type"] == "text/plain; charset=utf-8"
+    response = live.request("GET", question + token)
+    assert (response.status, response.body) == (200, b"115<8")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
     for wrong in (question, question + "x", question.replace("subscribe", "other") + token):
         assert problem_of(live.request("GET", wrong)) == (403, "verify_token_wrong")
     assert problem_of(live.request("GET", path + "?" + "a=1&" * 40)) == (413, "parameters_too_many")
 
 
 def test_a_get_of_an_address_names_the_source_and_not_the_account(live: Live, key: str) -> None:
-    asked = live.request("GET", live.source("acme", chatwoot.SOURCE))
-    assert (asked.status, asked.json()) == (200, {"source": "desk", "platform": "chatwoot"})
+    response = live.request("GET", live.source("acme", chatwoot.SOURCE))
+    assert (response.status, response.json()) == (200, {"source": "desk", "platform": "chatwoot"})
 
 
 def test_a_cloudevents_handshake_needs_a_valid_address(live: Live, key: str) -> None:
     path = live.source("acme", SAMPLES["cloudevents"][0])
-    asked = live.request("OPTIONS", path, webhook_request_origin="bots.example")
-    assert (asked.status, asked.headers["webhook-allowed-origin"]) == (200, "bots.example")
+    response = live.request("OPTIONS", path, webhook_request_origin="bots.example")
+    assert (response.status, response.headers["webhook-allowed-origin"]) == (200, "bots.example")
     wrong = live.request("OPTIONS", "/api/v1/webhooks/own/wh_made-up", webhook_request_origin="bots.example")
     assert problem_of(wrong) == (404, "source_key_wrong")
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE"])
 def test_another_method_is_refused_with_those_allowed(live: Live, key: str, method: str) -> None:
-    asked = live.request(method, live.source("acme", chatwoot.SOURCE))
-    assert problem_of(asked) == (405, "method_unknown")
-    assert asked.headers["allow"] == "POST, GET, OPTIONS"
+    response = live.request(method, live.source("acme", chatwoot.SOURCE))
+    assert problem_of(response) == (405, "method_unknown")
+    assert response.headers["allow"] == "POST, GET, OPTIONS"
 
 
 def test_a_delivery_is_recorded_under_the_platform_s_id_or_ours(live: Live, key: str) -> None:

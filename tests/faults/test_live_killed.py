@@ -41,12 +41,12 @@ def test_a_server_killed_twenty_times_under_load_loses_and_doubles_nothing(serve
         senders.wait_acknowledged(4)
     assert senders.faults == []
     assert senders.broken
-    for name, status in senders.told.items():
+    for name, status in senders.statuses.items():
         found = resent(server, key, name=name)
         assert found == (0, BATCH_EVENTS) or (status != 200 and found == (BATCH_EVENTS, 0)), (name, status, found)
     server.command("verify", "--account", "acme")
     assert server.end() == 0
-    assert event_counts(server.folder, "acme") == dict.fromkeys(senders.told, BATCH_EVENTS)
+    assert event_counts(server.folder, "acme") == dict.fromkeys(senders.statuses, BATCH_EVENTS)
 
 
 def test_a_server_that_is_stopped_under_load_has_on_disk_what_it_acknowledged(server: LiveServer) -> None:
@@ -56,7 +56,7 @@ def test_a_server_that_is_stopped_under_load_has_on_disk_what_it_acknowledged(se
         server.ask_to_end()
         server.end()
     assert senders.faults == []
-    assert set(senders.told.values()) <= {200, 503, 0}
+    assert set(senders.statuses.values()) <= {200, 503, 0}
     assert "trace stored" not in server.log
     assert unmetered(server.folder, "acme") == 0
     stored = event_counts(server.folder, "acme")

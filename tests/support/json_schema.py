@@ -27,18 +27,18 @@ _FORMATS: dict[str | None, Callable[[str], object]] = {
 }
 # Each checks the value by the keyword; `schema` contains the keyword.
 _WORDS: dict[str, Callable[[Any, Any, Schema], bool]] = {
-    "type": lambda value, said, schema: _TYPES[said](value) and _is_formatted(value, schema),
-    "required": lambda value, said, _: set(said) <= set(value),
-    "additionalProperties": lambda value, said, schema: bool(said) or set(value) <= set(schema["properties"]),
-    "enum": lambda value, said, _: value in said,
-    "const": lambda value, said, _: value == said,
-    "maxItems": lambda value, said, _: len(value) <= said,
-    "minItems": lambda value, said, _: len(value) >= said,
-    "maxLength": lambda value, said, _: len(value) <= said,
-    "minLength": lambda value, said, _: len(value) >= said,
-    "maximum": lambda value, said, _: value <= said,
-    "minimum": lambda value, said, _: value >= said,
-    "pattern": lambda value, said, _: re.search(said, value) is not None,
+    "type": lambda value, rule, schema: _TYPES[rule](value) and _is_formatted(value, schema),
+    "required": lambda value, rule, _: set(rule) <= set(value),
+    "additionalProperties": lambda value, rule, schema: bool(rule) or set(value) <= set(schema["properties"]),
+    "enum": lambda value, rule, _: value in rule,
+    "const": lambda value, rule, _: value == rule,
+    "maxItems": lambda value, rule, _: len(value) <= rule,
+    "minItems": lambda value, rule, _: len(value) >= rule,
+    "maxLength": lambda value, rule, _: len(value) <= rule,
+    "minLength": lambda value, rule, _: len(value) >= rule,
+    "maximum": lambda value, rule, _: value <= rule,
+    "minimum": lambda value, rule, _: value >= rule,
+    "pattern": lambda value, rule, _: re.search(rule, value) is not None,
 }
 
 
@@ -47,23 +47,23 @@ def faults(value: Any, schema: Schema, *, document: Schema, at: str = "") -> Ite
     if "type" in schema and not _WORDS["type"](value, schema["type"], schema):
         yield f"{at}: {value!r} is no {schema['type']}"
         return
-    for word, said in schema.items():
+    for word, rule in schema.items():
         match word:
             case "$ref":
-                named = document["components"]["schemas"][said.removeprefix("#/components/schemas/")]
+                named = document["components"]["schemas"][rule.removeprefix("#/components/schemas/")]
                 yield from faults(value, named, document=document, at=at)
             case "anyOf":
-                if all(any(faults(value, one, document=document)) for one in said):
-                    yield f"{at}: {value!r} is none of {said}"
+                if all(any(faults(value, one, document=document)) for one in rule):
+                    yield f"{at}: {value!r} is none of {rule}"
             case "properties" if isinstance(value, dict):
-                for name in value.keys() & said.keys():
-                    yield from faults(value[name], said[name], document=document, at=f"{at}.{name}")
+                for name in value.keys() & rule.keys():
+                    yield from faults(value[name], rule[name], document=document, at=f"{at}.{name}")
             case "items" if isinstance(value, list):
-                for place, item in enumerate(value):
-                    yield from faults(item, said, document=document, at=f"{at}[{place}]")
+                for index, item in enumerate(value):
+                    yield from faults(item, rule, document=document, at=f"{at}[{index}]")
             case _ if word not in _NOT_CHECKED and word not in {"properties", "items"}:
-                if word not in _WORDS or not _WORDS[word](value, said, schema):
-                    yield f"{at}: {value!r} is not as {word!r} says: {said!r}"
+                if word not in _WORDS or not _WORDS[word](value, rule, schema):
+                    yield f"{at}: {value!r} is not as {word!r} says: {rule!r}"
 
 
 def schema_of_answer(document: Schema, operation: str, *, status: int = 200) -> Schema:
@@ -72,8 +72,8 @@ def schema_of_answer(document: Schema, operation: str, *, status: int = 200) -> 
         for one in operations.values():
             if one["operationId"] == operation:
                 content = one["responses"][str(status)]["content"]
-                found: Schema = next(iter(content.values()))["schema"]
-                return found
+                schema: Schema = next(iter(content.values()))["schema"]
+                return schema
     raise LookupError(operation)
 
 

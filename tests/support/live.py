@@ -111,7 +111,7 @@ def live(folder: Path) -> Iterator[Live]:
             opened.close()
 
 
-def run_beside_django(asking: Coroutine[Any, Any, Any]) -> Any:
+def run_beside_django(work: Coroutine[Any, Any, Any]) -> Any:
     """Complete a coroutine whose threads see the test's transaction."""
     connection = connections["default"]
     connection.inc_thread_sharing()
@@ -121,7 +121,7 @@ def run_beside_django(asking: Coroutine[Any, Any, Any]) -> Any:
 
     async def ran() -> Any:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1, initializer=share))
-        return await asking
+        return await work
 
     try:
         return asyncio.run(ran())
@@ -135,22 +135,22 @@ def message(event_id: str, at: str = "2026-03-10T10:00:00Z", /, **fields: object
     return {"event_id": event_id, "occurred_at": at, **usual, **fields}
 
 
-def counts(asked: AsgiResponse) -> tuple[int, int, int, int]:
+def counts(response: AsgiResponse) -> tuple[int, int, int, int]:
     """Accepted, duplicates, conflicts, rejected."""
-    assert asked.status == 200, asked.body
-    told: Mapping[str, int] = asked.json()
-    return told["accepted"], told["duplicates"], told["conflicts"], told["rejected"]
+    assert response.status == 200, response.body
+    content: Mapping[str, int] = response.json()
+    return content["accepted"], content["duplicates"], content["conflicts"], content["rejected"]
 
 
-def problem_of(asked: AsgiResponse) -> tuple[int, str]:
+def problem_of(response: AsgiResponse) -> tuple[int, str]:
     """Status and code of complete problem details."""
-    assert asked.headers["content-type"] == "application/problem+json"
-    told = asked.json()
-    assert told["status"] == asked.status
-    assert told["type"].endswith(f"#problem-{told['code']}")
-    assert told["detail"]
-    return asked.status, told["code"]
+    assert response.headers["content-type"] == "application/problem+json"
+    content = response.json()
+    assert content["status"] == response.status
+    assert content["type"].endswith(f"#problem-{content['code']}")
+    assert content["detail"]
+    return response.status, content["code"]
 
 
 def _no_page(*_: object) -> Any:
-    raise AssertionError("no page is asked for")
+    raise AssertionError("no page is requested")

@@ -189,14 +189,14 @@ class Senders:
     """Threads that send batches, each until answered, and record outcomes.
 
     Attributes:
-        told: Batch → last status; 0: broken connection.
+        statuses: Batch → last status; 0: broken connection.
         broken: Batches whose connection broke.
         faults: Impossible answers.
     """
 
     server: LiveServer
     key: str
-    told: dict[str, int] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     _end: threading.Event = field(default_factory=threading.Event)
@@ -218,16 +218,16 @@ class Senders:
     @property
     def acknowledged(self) -> set[str]:
         with self._changed:
-            return {name for name, status in self.told.items() if status == 200}
+            return {name for name, status in self.statuses.items() if status == 200}
 
     def wait_acknowledged(self, count: int) -> None:
         """Wait for this many more acknowledged batches."""
         with self._changed:
-            wanted = self._count() + count
-            assert self._changed.wait_for(lambda: self._count() >= wanted, READY_SECONDS), self.server.log
+            expected = self._count() + count
+            assert self._changed.wait_for(lambda: self._count() >= expected, READY_SECONDS), self.server.log
 
     def _count(self) -> int:
-        return sum(status == 200 for status in self.told.values())
+        return sum(status == 200 for status in self.statuses.values())
 
     def _run(self, thread: str) -> None:
         number = 0
@@ -252,7 +252,7 @@ class Senders:
 
     def _note(self, name: str, status: int) -> None:
         with self._changed:
-            self.told[name] = status
+            self.statuses[name] = status
             if status == 0:
                 self.broken.add(name)
             self._changed.notify_all()
@@ -261,8 +261,8 @@ class Senders:
 def event_counts(folder: Path, account: str) -> Counter[str]:
     """Events per batch in an unopened ledger, which must verify."""
     with Folder.owned(folder, purpose="a test") as owned, owned.ledger(account) as ledger:
-        found = verify(ledger)
-        assert found.is_clean, "\n".join(map(str, found.differences))
+        verified = verify(ledger)
+        assert verified.is_clean, "\n".join(map(str, verified.differences))
         ids = ledger.connection.execute("SELECT event_id FROM event").fetchall()
     assert len(set(ids)) == len(ids)
     return Counter(event_id.partition(":")[0] for (event_id,) in ids)

@@ -92,17 +92,19 @@ def test_a_request_is_counted_by_route_and_never_by_path(client: Client, ledgers
 
 
 def test_no_metric_names_an_account(browser: Callable[..., Client], owner: User, ledgers: OpenLedgers) -> None:
-    for place in ("reports/bot-session-consumption", "bots", "admin/keys", "admin/users"):
-        assert browser(owner).get(f"/a/acme/{place}").status_code == 200
+    for path in ("reports/bot-session-consumption", "bots", "admin/keys", "admin/users"):
+        assert browser(owner).get(f"/a/acme/{path}").status_code == 200
     assert "acme" not in metrics.exposition("")[0].decode()
     assert value("botmeter_requests_total", route="keys", status="200") >= 1
 
 
 def test_each_event_is_counted_once_by_outcome() -> None:
-    before = {fate: value("botmeter_events_total", fate=fate) for fate in metrics.OUTCOMES}
+    before = {outcome: value("botmeter_events_total", fate=outcome) for outcome in metrics.OUTCOMES}
     metrics.count_outcomes(Receipt(accepted=5, duplicates=4, conflicts=3, rejected=2, ignored_count=1))
-    after = {fate: value("botmeter_events_total", fate=fate) for fate in metrics.OUTCOMES}
-    grown = [after[fate] - before[fate] for fate in ("accepted", "duplicate", "conflict", "rejected", "ignored")]
+    after = {outcome: value("botmeter_events_total", fate=outcome) for outcome in metrics.OUTCOMES}
+    grown = [
+        after[outcome] - before[outcome] for outcome in ("accepted", "duplicate", "conflict", "rejected", "ignored")
+    ]
     assert grown == [5, 4, 3, 2, 1]
 
 

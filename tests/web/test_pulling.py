@@ -1,4 +1,4 @@
-"""Sources asked by themselves and by page: who is due, what is written down, and that no fault ends the thread."""
+"""Scheduled and requested pulls: due sources, recorded results, and errors that do not end the thread."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -44,8 +44,10 @@ def last_result() -> PullResult | None:
 @pytest.fixture
 def desk() -> Desk:
     began_us = now_us() // 1_000_000 * 1_000_000 - HOUR_US // 2
-    found = Conversation(number=1, contact=7, began_us=began_us, messages=[Message(number=9, at_us=began_us + 1_000)])
-    return Desk(conversations=[found])
+    conversation = Conversation(
+        number=1, contact=7, began_us=began_us, messages=[Message(number=9, at_us=began_us + 1_000)]
+    )
+    return Desk(conversations=[conversation])
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def api(desk: Desk) -> Iterator[StandInApi]:
 
 @pytest.fixture
 def source(ledgers: OpenLedgers, owner: User, api: StandInApi) -> Source:
-    """A source that was made an hour ago and can be asked."""
+    """A source that was created an hour ago and has pull settings."""
     with ledgers.writing("acme") as ledger:
         create_source(ledger, SOURCE, author=Author())
     EventSource.objects.update(created_at=present() - timedelta(hours=1))
@@ -92,18 +94,18 @@ def scheduled(ledgers: OpenLedgers) -> Iterator[PullSchedule]:
 @contextmanager
 def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], PullResult]]:
     """Wait for the next recorded result."""
-    came = threading.Condition()
+    changed = threading.Condition()
     results: list[PullResult] = []
 
     def note(account: str, source: str, *, result: dict[str, Any]) -> None:
         record_pull(account, source, result=result)
-        with came:
+        with changed:
             results.append(PullResult.from_mapping(result) or pytest.fail("no result"))
-            came.notify_all()
+            changed.notify_all()
 
     def next_one() -> PullResult:
-        with came:
-            assert came.wait_for(lambda: results, 60)
+        with changed:
+            assert changed.wait_for(lambda: results, 60)
             return results.pop(0)
 
     monkeypatch.setattr(running, "record_pull", note)
@@ -196,16 +198,16 @@ def test_no_error_ends_the_thread(
 def test_a_stopping_server_waits_for_no_platform(
     source: Source, ledgers: OpenLedgers, api: StandInApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    came = threading.Event()
+    changed = threading.Event()
 
     def answer(path: str, asked: Asked) -> Any:
-        came.set()
+        changed.set()
         return 503, {}
 
     api.answer = answer
     with noted(monkeypatch) as next_one, scheduled(ledgers) as made:
         made.request(*ASKED)
-        assert came.wait(60)
+        assert changed.wait(60)
         made.close()
         assert next_one().code in {"server_stopping", "pull_failed"}
 

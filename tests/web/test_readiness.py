@@ -15,30 +15,30 @@ from support.server_state import request_with
 pytestmark = pytest.mark.django_db
 
 
-def said(client: Client) -> tuple[int, str]:
+def readiness(client: Client) -> tuple[int, str]:
     answer = client.get("/readyz")
     return answer.status_code, answer.content.decode()
 
 
 def test_a_server_without_a_problem_is_ready(client: Client, ledgers: OpenLedgers) -> None:
-    assert said(client) == (200, "ready\n")
+    assert readiness(client) == (200, "ready\n")
 
 
 def test_a_server_whose_queue_is_full_is_not_ready(client: Client, state: ServerState) -> None:
     state.ingestion.capacity.size_bytes = BYTES_MAX
-    assert said(client) == (503, "The queue of live events is full.\n")
+    assert readiness(client) == (503, "The queue of live events is full.\n")
     state.ingestion.capacity.size_bytes = 0
-    assert said(client)[0] == 200
+    assert readiness(client)[0] == 200
 
 
 def test_a_stopping_server_is_alive_and_not_ready(client: Client, state: ServerState) -> None:
     state.stopping.set()
-    assert said(client) == (503, "The server is stopping.\n")
+    assert readiness(client) == (503, "The server is stopping.\n")
     assert client.get("/healthz").status_code == 200
 
 
 def test_a_server_without_open_ledgers_is_not_ready(client: Client) -> None:
-    assert said(client)[0] == 503
+    assert readiness(client)[0] == 503
 
 
 def test_two_servers_in_one_process_answer_from_their_own_ledgers(state: ServerState) -> None:
@@ -57,7 +57,7 @@ def test_a_server_with_a_nearly_full_disk_is_not_ready(
         f_bavail = free_bytes
 
     monkeypatch.setattr(os, "statvfs", lambda _: Disk)
-    code, sentence = said(client)
+    code, sentence = readiness(client)
     assert code == status
     assert status == 200 or "100 MB is the minimum" in sentence
 

@@ -35,9 +35,9 @@ def read(receive: Receive, *, limits: BodyLimits = LIMITS, headers: dict[str, st
         assert memory.used_bytes == 0
 
 
-def refusal(deed: Callable[[], object]) -> BotmeterError:
+def refusal(call: Callable[[], object]) -> BotmeterError:
     with pytest.raises(BotmeterError) as caught:
-        deed()
+        call()
     return caught.value
 
 

@@ -1,4 +1,4 @@
-"""Django behind the front: what it is told of a request, and what becomes of what it answers."""
+"""Django behind the front: the environment of a request, and the sending of its response."""
 
 import asyncio
 import threading
@@ -26,17 +26,17 @@ def environ(method: str, path: str, *, body: bytes = b"", headers: Iterable[tupl
 
 
 class Whole:
-    """An application whose answer is whole; it keeps what it was asked."""
+    """An application with a whole response; it records its environments."""
 
     streaming = False
 
     def __init__(self, *chunks: bytes) -> None:
         self.chunks: Iterable[bytes] = chunks
-        self.asked: list[dict[str, Any]] = []
+        self.environs: list[dict[str, Any]] = []
         self.close_count = 0
 
     def __call__(self, environ: dict[str, Any], start: Start) -> "Whole":
-        self.asked.append(environ)
+        self.environs.append(environ)
         start("201 Created", [("X-One", "1"), ("X-One", "é")])
         return self
 
@@ -74,7 +74,7 @@ def answer(application: Any) -> AsgiResponse:
 
 
 def test_a_request_has_the_wsgi_environment_of_pep_3333() -> None:
-    told = environ(
+    wsgi = environ(
         "POST",
         "/a/acme?x=1&y=%20",
         body=b"a=1",
@@ -85,9 +85,9 @@ def test_a_request_has_the_wsgi_environment_of_pep_3333() -> None:
             ("X-Request-ID", "r"),
         ],
     )
-    assert told.pop("wsgi.input").read() == b"a=1"
-    assert told.pop("wsgi.errors").writable()
-    assert told == {
+    assert wsgi.pop("wsgi.input").read() == b"a=1"
+    assert wsgi.pop("wsgi.errors").writable()
+    assert wsgi == {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
         "PATH_INFO": "/a/acme",
@@ -110,7 +110,7 @@ def test_a_request_has_the_wsgi_environment_of_pep_3333() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "expected"),
     [
         ("/a%20b", "/a b"),
         ("/%ED%9A%8C%EC%9D%98", "/회의"),
@@ -118,9 +118,9 @@ def test_a_request_has_the_wsgi_environment_of_pep_3333() -> None:
         ("/%FF%00", None),
     ],
 )
-def test_a_path_is_decoded_to_its_bytes(path: str, told: str | None) -> None:
-    found: str = environ("GET", path)["PATH_INFO"]
-    assert found.encode("latin-1") == (b"/\xff\0" if told is None else told.encode())
+def test_a_path_is_decoded_to_its_bytes(path: str, expected: str | None) -> None:
+    path_info: str = environ("GET", path)["PATH_INFO"]
+    assert path_info.encode("latin-1") == (b"/\xff\0" if expected is None else expected.encode())
 
 
 def test_a_path_without_raw_bytes_is_used_as_decoded() -> None:
@@ -130,13 +130,13 @@ def test_a_path_without_raw_bytes_is_used_as_decoded() -> None:
 
 
 def test_repeated_headers_are_joined_and_cookies_by_semicolon() -> None:
-    told = environ("GET", "/", headers=[("accept", "a"), ("Accept", "b"), ("cookie", "x=1"), ("cookie", "y=2")])
-    assert (told["HTTP_ACCEPT"], told["HTTP_COOKIE"]) == ("a,b", "x=1; y=2")
+    wsgi = environ("GET", "/", headers=[("accept", "a"), ("Accept", "b"), ("cookie", "x=1"), ("cookie", "y=2")])
+    assert (wsgi["HTTP_ACCEPT"], wsgi["HTTP_COOKIE"]) == ("a,b", "x=1; y=2")
 
 
 def test_a_header_with_an_underscore_is_dropped() -> None:
-    told = environ("GET", "/", headers=[("x-forwarded-proto", "http"), ("X_Forwarded_Proto", "https")])
-    assert told["HTTP_X_FORWARDED_PROTO"] == "http"
+    wsgi = environ("GET", "/", headers=[("x-forwarded-proto", "http"), ("X_Forwarded_Proto", "https")])
+    assert wsgi["HTTP_X_FORWARDED_PROTO"] == "http"
 
 
 def test_head_requests_stay_head() -> None:
@@ -146,8 +146,12 @@ def test_head_requests_stay_head() -> None:
 def test_a_client_without_an_address_has_an_empty_one() -> None:
     scope = scope_of("GET", "/")
     scope["client"] = scope["server"] = None
-    told = environ_of(request_of(scope), b"")
-    assert (told["REMOTE_ADDR"], told["SERVER_NAME"], told["SERVER_PORT"]) == ("", "localhost", "80")
+    wsgi = environ_of(request_of(scope), b"")
+    assert (
+        wsgi["REMOTE_ADDR"],
+        wsgi["SERVER_NAME"],
+        wsgi["SERVER_PORT"],
+    ) == ("", "localhost", "80")
 
 
 def test_a_whole_response_is_sent_at_once_and_closed() -> None:
@@ -175,20 +179,20 @@ def test_a_streamed_response_is_sent_in_pieces_and_closed() -> None:
 def test_a_disconnected_client_ends_and_closes_the_response() -> None:
     application = Streamed()
     application.chunks = repeat(b"x")
-    gone = asyncio.Event()
+    disconnected = asyncio.Event()
 
     async def receive() -> Message:
-        await gone.wait()
+        await disconnected.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         if message.get("body"):
-            gone.set()
+            disconnected.set()
 
-    async def asked() -> None:
+    async def run() -> None:
         await Bridge(application).answer(request_of(scope_of("GET", "/"), receive), b"", send=send)
 
-    asyncio.run(asked())
+    asyncio.run(run())
     assert application.close_count == 1
 
 
@@ -196,29 +200,29 @@ def test_a_broken_connection_ends_the_response() -> None:
     application = Streamed(b"a", b"b")
 
     async def broken(message: Message) -> None:
-        raise OSError("the connection is gone")
+        raise OSError("the connection is closed")
 
-    async def asked() -> None:
+    async def run() -> None:
         await Bridge(application).answer(request_of(scope_of("GET", "/")), b"", send=broken)
 
-    asyncio.run(asked())
+    asyncio.run(run())
     assert application.close_count == 1
 
 
 def test_requests_over_the_waiting_limit_are_refused_and_others_answered() -> None:
     application = Whole(b"a")
-    begun, go = threading.Event(), threading.Event()
+    started, go = threading.Event(), threading.Event()
 
     def slow(environ: dict[str, Any], start: Start) -> Whole:
-        begun.set()
+        started.set()
         assert go.wait(30)
         return application(environ, start)
 
-    async def asked() -> None:
+    async def run() -> None:
         bridge = Bridge(slow, threads=1)
         sent = [ResponseRecorder() for _ in range(WAITING_MAX + 1)]
         waiting = [asyncio.create_task(answered(bridge, each)) for each in sent]
-        await asyncio.to_thread(begun.wait)
+        await asyncio.to_thread(started.wait)
         with pytest.raises(Unavailable) as caught:
             await answered(bridge, ResponseRecorder())
         assert caught.value.code == "server_busy"
@@ -228,21 +232,21 @@ def test_requests_over_the_waiting_limit_are_refused_and_others_answered() -> No
         await answered(bridge, ResponseRecorder())
         bridge.close()
 
-    asyncio.run(asked())
+    asyncio.run(run())
 
 
 def test_a_failed_application_releases_its_slot() -> None:
     def failing(environ: dict[str, Any], start: Start) -> Whole:
         raise LookupError("of the application")
 
-    async def asked() -> None:
+    async def run() -> None:
         bridge = Bridge(failing, threads=1)
         for _ in range(WAITING_MAX + 2):
             with pytest.raises(LookupError, match="of the application"):
                 await answered(bridge, ResponseRecorder())
         bridge.close()
 
-    asyncio.run(asked())
+    asyncio.run(run())
 
 
 def test_a_response_that_fails_while_sent_is_closed() -> None:

@@ -24,9 +24,9 @@ def cut(body: bytes, media_type: str | None = ARRAY, **headers: str) -> SplitBod
     return split_body(body, headers=named if media_type is None else {"content-type": media_type, **named})
 
 
-def refusal(deed: Callable[[], object]) -> tuple[type[BotmeterError], str, str]:
+def refusal(call: Callable[[], object]) -> tuple[type[BotmeterError], str, str]:
     with pytest.raises(BotmeterError) as caught:
-        deed()
+        call()
     return type(caught.value), caught.value.code, caught.value.message
 
 
@@ -89,8 +89,8 @@ def test_a_binary_cloudevent_has_any_body() -> None:
     )
     assert texts.subject == "a CloudEvent, binary"
     (text,) = texts.records
-    told = json.loads(text)
-    assert (told["specversion"], told["id"], told["data"]) == ("1.0", "a", {"customer_id": "c1"})
+    event = json.loads(text)
+    assert (event["specversion"], event["id"], event["data"]) == ("1.0", "a", {"customer_id": "c1"})
 
 
 def test_an_empty_batch_of_cloudevents_is_a_batch() -> None:

@@ -45,7 +45,7 @@ class Pages:
     def __iter__(self) -> Iterator[bytes]:
         yield b"a page"
         if self.streaming:
-            raise LookupError("of a page that has begun")
+            raise LookupError("of a page that has started")
 
 
 async def own(request: Request) -> Answer:
@@ -85,19 +85,19 @@ def traces() -> Callable[[], list[Path]]:
     return lambda: sorted(set((Path(settings.DATA) / "logs").glob("*.txt")) - before)
 
 
-def problem(asked: AsgiResponse) -> tuple[int, str]:
-    assert asked.headers["content-type"] == "application/problem+json"
-    told = asked.json()
-    assert told["status"] == asked.status
-    return asked.status, told["code"]
+def problem(response: AsgiResponse) -> tuple[int, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    details = response.json()
+    assert details["status"] == response.status
+    return response.status, details["code"]
 
 
 def test_own_routes_are_answered_and_other_paths_are_pages(ask: AsgiClient) -> None:
     assert ask("POST", "/own/x", b"abc").json() == {"path": "/own/x", "body": "abc"}
     assert ask("POST", "/exact", b"").json() == {"path": "/exact", "body": ""}
     for path in ("/own", "/exact/", "/exactly", "/", "/OWN/x"):
-        asked = ask("POST", path, b"abc")
-        assert (asked.body, asked.headers["x-body"]) == (b"a page", "abc")
+        response = ask("POST", path, b"abc")
+        assert (response.body, response.headers["x-body"]) == (b"a page", "abc")
 
 
 def test_an_escaped_path_matches_its_route(ask: AsgiClient) -> None:
@@ -105,18 +105,18 @@ def test_an_escaped_path_matches_its_route(ask: AsgiClient) -> None:
 
 
 def test_an_answer_has_a_request_id_a_length_and_is_not_cached(ask: AsgiClient) -> None:
-    asked = ask("POST", "/own/x", b"abc", x_request_id="mine")
-    assert asked.headers[HEADER.lower()] == "mine"
-    assert asked.headers["cache-control"] == "no-store, private"
-    assert int(asked.headers["content-length"]) == len(asked.body)
+    response = ask("POST", "/own/x", b"abc", x_request_id="mine")
+    assert response.headers[HEADER.lower()] == "mine"
+    assert response.headers["cache-control"] == "no-store, private"
+    assert int(response.headers["content-length"]) == len(response.body)
     assert len(ask("POST", "/own/x", b"abc").headers[HEADER.lower()]) == 16
 
 
 def test_another_method_is_refused_with_those_allowed(ask: AsgiClient) -> None:
-    asked = ask("DELETE", "/own/x")
-    assert problem(asked) == (405, "method_unknown")
-    assert asked.headers["allow"] == "POST, GET"
-    assert asked.json()["detail"] == "This address accepts POST, GET, not DELETE."
+    response = ask("DELETE", "/own/x")
+    assert problem(response) == (405, "method_unknown")
+    assert response.headers["allow"] == "POST, GET"
+    assert response.json()["detail"] == "This address accepts POST, GET, not DELETE."
 
 
 def test_a_domain_error_is_answered_as_its_problem(ask: AsgiClient) -> None:
@@ -126,14 +126,14 @@ def test_a_domain_error_is_answered_as_its_problem(ask: AsgiClient) -> None:
 def test_a_bug_is_answered_with_the_reference_of_its_stored_trace(
     ask: AsgiClient, traces: Callable[[], list[Path]]
 ) -> None:
-    asked = ask("GET", "/own/broken?secret=1")
-    assert problem(asked) == (500, "bug")
+    response = ask("GET", "/own/broken?secret=1")
+    assert problem(response) == (500, "bug")
     (trace,) = traces()
-    assert asked.json()["reference"] in trace.name
-    said = trace.read_text()
-    assert said.startswith("GET own\n")
-    assert "LookupError: of the route" in said
-    assert "secret" not in said.splitlines()[0]
+    assert response.json()["reference"] in trace.name
+    text = trace.read_text()
+    assert text.startswith("GET own\n")
+    assert "LookupError: of the route" in text
+    assert "secret" not in text.splitlines()[0]
 
 
 def test_a_page_that_fails_before_it_starts_is_a_bug(ask: AsgiClient, traces: Callable[[], list[Path]]) -> None:
@@ -148,10 +148,10 @@ def test_a_page_that_fails_after_it_started_is_cut_off(
     ask: AsgiClient, pages: Pages, traces: Callable[[], list[Path]]
 ) -> None:
     pages.streaming = True
-    asked = ask("GET", "/a/page")
-    assert (asked.status, asked.body, asked.is_whole) == (200, b"a page", False)
+    response = ask("GET", "/a/page")
+    assert (response.status, response.body, response.is_whole) == (200, b"a page", False)
     (trace,) = traces()
-    assert "LookupError: of a page that has begun" in trace.read_text()
+    assert "LookupError: of a page that has started" in trace.read_text()
 
 
 @pytest.mark.parametrize("path", ["/own/x", "/a/page"])
@@ -162,27 +162,29 @@ def test_a_connection_closed_within_the_body_gets_no_answer(front: Front, path: 
 
 
 def test_a_body_too_large_for_a_page_is_refused_in_plain_text(ask: AsgiClient) -> None:
-    asked = ask("POST", "/a/page", content_length=str(1 << 30))
-    assert (asked.status, asked.body) == (413, b"The body is larger than the limit of 16,777,216 bytes.\n")
+    response = ask("POST", "/a/page", content_length=str(1 << 30))
+    assert (response.status, response.body) == (413, b"The body is larger than the limit of 16,777,216 bytes.\n")
     assert problem(ask("POST", "/api/v1/page", content_length=str(1 << 30))) == (413, "body_too_large")
 
 
 def test_bodies_in_flight_limit_further_bodies(front: Front) -> None:
     front._event_bodies, front._page_bodies = BodyMemory(6), BodyMemory(6)
 
-    async def asked() -> list[AsgiResponse]:
-        found = []
+    async def answers_of_requests() -> list[AsgiResponse]:
+        responses = []
         for path in ("/own/x", "/a/page"):
-            held = asyncio.create_task(front(scope_of("POST", path), body_stalled_after(b"1234"), ResponseRecorder()))
+            stalled = asyncio.create_task(
+                front(scope_of("POST", path), body_stalled_after(b"1234"), ResponseRecorder())
+            )
             await asyncio.sleep(0)
-            found.append(await answered(front, path, body=b"123"))
-            found.append(await answered(front, path, body=b"12"))
-            held.cancel()
-            await asyncio.gather(held, return_exceptions=True)
-            found.append(await answered(front, path, body=b"12345"))
-        return found
+            responses.append(await answered(front, path, body=b"123"))
+            responses.append(await answered(front, path, body=b"12"))
+            stalled.cancel()
+            await asyncio.gather(stalled, return_exceptions=True)
+            responses.append(await answered(front, path, body=b"12345"))
+        return responses
 
-    answers = asyncio.run(asked())
+    answers = asyncio.run(answers_of_requests())
     assert [answer.status for answer in answers] == [503, 200, 200] * 2
     for busy in (answers[0], answers[3]):
         assert int(busy.headers["retry-after"]) > 0
@@ -200,9 +202,9 @@ def test_a_server_without_free_threads_answers_with_retry_after() -> None:
         async def answer(self, *_: Any, **__: Any) -> None:
             raise Unavailable("server_busy", "Too many wait.")
 
-    asked = AsgiClient(Front(Full(Pages()), routes=()))("GET", "/a/page")
-    assert (asked.status, asked.body) == (503, b"Too many wait.\n")
-    assert int(asked.headers["retry-after"]) > 0
+    response = AsgiClient(Front(Full(Pages()), routes=()))("GET", "/a/page")
+    assert (response.status, response.body) == (503, b"Too many wait.\n")
+    assert int(response.headers["retry-after"]) > 0
 
 
 def test_other_asgi_scopes_are_ignored(front: Front) -> None:

@@ -20,8 +20,8 @@ def test_a_page_refused_by_the_front_is_counted_and_logged(caplog: pytest.LogCap
     ask = AsgiClient(Front(Bridge(lambda *_: [b"never asked"], threads=1), routes=()))
     before = counted(413)
     with caplog.at_level(logging.INFO, logger=LOGGER):
-        asked = ask("POST", "/a/page", content_length=str(1 << 30))
-    assert asked.status == 413
+        response = ask("POST", "/a/page", content_length=str(1 << 30))
+    assert response.status == 413
     assert counted(413) == before + 1
     (line,) = [record for record in caplog.records if record.name == LOGGER]
     assert (line.fields["route"], line.fields["status"]) == (PAGE_ROUTE, 413)  # type: ignore[attr-defined]
