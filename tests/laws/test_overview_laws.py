@@ -42,9 +42,9 @@ def test_an_overview_is_two_reports_of_one_moment_and_the_counts_of_its_rows(
     tickets = counted_tickets(events, query=query)
     linked = {(row.day, kind, ticket) for row in rows for ticket, kind in tickets.get(row.conversation_id, ())}
     of_day_and_type = Counter((day, kind) for day, kind, _ in linked)
-    assert [day.on for day in page.ticket_trend] == list(query.period.days())
-    for day in page.ticket_trend:
-        assert dict(day.by_type) == {kind: of_day_and_type[day.on, kind] for kind in {kind for _, kind, _ in linked}}
+    assert page.ticket_trend == {
+        kind: [of_day_and_type[on, kind] for on in query.period.days()] for kind in {kind for _, kind, _ in linked}
+    }
     instants_us = [event["occurred_at"] for event in events]
     assert page.recency.latest_event_us == max(instants_us)
     first = datetime_from_us(min(instants_us)).astimezone(ZoneInfo(query.period.timezone))
@@ -119,7 +119,7 @@ def test_the_customers_with_most_sessions_are_those_of_the_rows(
                 events, policy, query=UsageQuery(period=query.period, filters=Filters(customer=(customer_id,)))
             )
             of_day = Counter(day for _, day in {(row.session_id, row.day) for row in own})
-            assert [day.session_count for day in calendar.days] == [of_day[on] for on in query.period.days()]
+            assert calendar.days == {on: of_day[on] for on in query.period.days()}
             conversations = Counter(session for session, _ in {(row.session_id, row.conversation_id) for row in own})
             listed = {one.session_id: one.conversation_count for one in calendar.sessions}
             assert conversations.items() <= listed.items()

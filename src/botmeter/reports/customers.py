@@ -38,14 +38,6 @@ class CustomerUsage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarDay:
-    """One day of the period, with the sessions that started on it."""
-
-    on: date
-    session_count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerSession:
     """One session. Instants in µs UTC; `ended_us` is None while no limit ends it."""
 
@@ -65,12 +57,13 @@ class CustomerCalendar:
     """The sessions of one customer. Instants in µs UTC.
 
     Attributes:
+        days: Sessions by day of the period.
         sessions: Newest first, of any day; at most `SESSIONS_LISTED_MAX`.
         session_count: All, listed or not.
     """
 
     customer_id: str
-    days: tuple[CalendarDay, ...]
+    days: dict[date, int]
     sessions: tuple[CustomerSession, ...]
     session_count: int
     first_started_us: int | None
@@ -126,12 +119,9 @@ def customer_calendar(ledger: "ReadableLedger", customer_id: str, *, period: Per
     )
 
 
-def _days(starts_us: list[int], period: Period) -> tuple[CalendarDay, ...]:
+def _days(starts_us: list[int], period: Period) -> dict[date, int]:
     edges = np.searchsorted(np.array(starts_us, np.int64), np.array(period.edges_us(), np.int64), side="left")
-    return tuple(
-        CalendarDay(on=on, session_count=session_count)
-        for on, session_count in zip(period.days(), np.diff(edges).tolist(), strict=True)
-    )
+    return dict(zip(period.days(), np.diff(edges).tolist(), strict=True))
 
 
 def _session(row: tuple[Any, ...], known: "list[Touchpoint]", *, names: BotNames) -> CustomerSession:

@@ -29,20 +29,13 @@ class MatrixCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketTrendDay:
-    """Distinct tickets of one day, for all types of the period; a ticket with two types is in both."""
-
-    on: date
-    by_type: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """A report and its page's other numbers.
 
     Attributes:
         policies: All in force, in order.
         matrix: Cells with a session, in the report's order.
+        ticket_trend: Distinct tickets of each type, by day of the period; a ticket with two types is in both.
         first_event_on: Before it there is no data.
     """
 
@@ -50,7 +43,7 @@ class Overview:
     compared: UsageReport | None
     policies: tuple[str, ...]
     matrix: tuple[MatrixCell, ...]
-    ticket_trend: tuple[TicketTrendDay, ...]
+    ticket_trend: dict[str, list[int]]
     recency: Recency
     first_event_on: date | None
 
@@ -69,7 +62,7 @@ def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuer
         compared=before,
         policies=policies_in_force(ledger.schedule, query.period),
         matrix=_matrix(facts, report),
-        ticket_trend=_ticket_trend(facts, report),
+        ticket_trend=facts.tickets.of_day_by_type,
         recency=new,
         first_event_on=None if first_us is None else day_of_us(first_us, timezone=query.period.timezone),
     )
@@ -85,12 +78,3 @@ def _matrix(facts: Facts, report: UsageReport) -> tuple[MatrixCell, ...]:
         for one in split(facts.groups, lambda touchpoint: (touchpoint.bot_id, touchpoint.channel))
     ]
     return tuple(sorted(cells, key=lambda cell: (row_of[cell.bot_id], column_of[cell.channel])))
-
-
-def _ticket_trend(facts: Facts, report: UsageReport) -> tuple[TicketTrendDay, ...]:
-    counts = facts.tickets.of_day_by_type
-    types = [kind.ticket_type for kind in report.by_ticket_type]
-    return tuple(
-        TicketTrendDay(on=day.on, by_type=tuple((name, counts[name][number]) for name in types))
-        for number, day in enumerate(report.trend)
-    )

@@ -5,18 +5,13 @@ A cursor names the line beside the page, not an offset: any page is as quick, an
 
 import base64
 import binascii
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
 from botmeter.domain.errors import Refused
 from botmeter.reports.row_options import RowOptions, SortKey
-
-if TYPE_CHECKING:
-    from typing import Any
 
 _CHECK_BYTES = 6
 _INT64_END = 2**63
@@ -25,25 +20,24 @@ _INT64_END = 2**63
 RowKey = tuple[str, str | None, str | None, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
+class Cursor(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The line beside a page.
 
     Attributes:
+        is_backward: The page ends before the line, rather than begins after it.
         key: Sort key of its session: µs UTC, a count, or a customer's id.
         row: None if lines are sessions.
-        is_backward: The page ends before the line, rather than begins after it.
     """
 
+    is_backward: bool
     key: int | str
     session_id: str
     row: RowKey | None
-    is_backward: bool
 
 
 def text_of_cursor(cursor: Cursor, *, account: str, options: RowOptions) -> str:
     """Encode a cursor as URL-safe text for an account, grouping and order."""
-    body = msgspec.msgpack.encode((cursor.is_backward, cursor.key, cursor.session_id, cursor.row))
+    body = msgspec.msgpack.encode(cursor)
     return base64.urlsafe_b64encode(_check(body, account=account, options=options) + body).rstrip(b"=").decode()
 
 
@@ -58,20 +52,18 @@ def cursor_from_text(text: str, *, account: str, options: RowOptions) -> Cursor:
         check, body = data[:_CHECK_BYTES], data[_CHECK_BYTES:]
         if check != _check(body, account=account, options=options):
             raise _invalid()
-        is_backward, key, session_id, row = msgspec.msgpack.decode(body, type=_BODY)
-        UUID(session_id)
+        cursor = msgspec.msgpack.decode(body, type=Cursor)
+        UUID(cursor.session_id)
     except (binascii.Error, msgspec.MsgspecError, ValueError):
         raise _invalid() from None
     # The checksum is no secret, so a forged text can pass it.
     is_text = options.sort is SortKey.CUSTOMER
+    key = cursor.key
     if isinstance(key, str) != is_text or (isinstance(key, int) and not -_INT64_END <= key < _INT64_END):
         raise _invalid()
-    if (row is None) != (options.grouping == "session"):
+    if (cursor.row is None) != (options.grouping == "session"):
         raise _invalid()
-    return Cursor(key=key, session_id=session_id, row=row, is_backward=is_backward)
-
-
-_BODY: "Any" = tuple[bool, int | str, str, RowKey | None]
+    return cursor
 
 
 def _check(body: bytes, *, account: str, options: RowOptions) -> bytes:

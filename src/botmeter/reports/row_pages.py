@@ -1,8 +1,10 @@
 """Pages of the underlying data, as sessions or flat rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.bot_names import bot_names
@@ -134,7 +136,7 @@ def _cursors(positions: list[_Position], *, at: Cursor | None, has_more: bool) -
     else:
         has_previous, has_next = at is not None, has_more
     # Without lines on that side, the other side remains.
-    previous = following = None if at is None else replace(at, is_backward=not at.is_backward)
+    previous = following = None if at is None else msgspec.structs.replace(at, is_backward=not at.is_backward)
     if positions:
         previous, following = positions[0].cursor(is_backward=True), positions[-1].cursor(is_backward=False)
     return previous if has_previous else None, following if has_next else None

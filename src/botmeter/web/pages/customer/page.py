@@ -182,7 +182,7 @@ def _calendar(calendar: "CustomerCalendar", request: _Request, *, year: int, tod
     return Year(
         name=str(year),
         months=tuple(months),
-        session_count=text.counted(sum(day.session_count for day in calendar.days), "session"),
+        session_count=text.counted(sum(calendar.days.values()), "session"),
         before_href=request.href(year=str(year - 1)) if first is not None and year > first else "",
         after_href=request.href(year=str(year + 1)) if last is not None and year < last else "",
     )
@@ -190,10 +190,9 @@ def _calendar(calendar: "CustomerCalendar", request: _Request, *, year: int, tod
 
 def _days(calendar: "CustomerCalendar", request: _Request, *, today_on: date) -> dict[date, CalendarDay]:
     session_ids = {day_of_us(one.started_us, timezone=request.zone): one.session_id for one in calendar.sessions}
-    most = max((day.session_count for day in calendar.days), default=0)
+    most = max(calendar.days.values(), default=0)
     days = {}
-    for day in calendar.days:
-        on, count = day.on, day.session_count
+    for on, count in calendar.days.items():
         href = request.rows_href(ReportAddress(timezone=request.zone).between(on, on)) if count else ""
         if count == 1 and on in session_ids:
             href = request.urls.session(session_ids[on])

@@ -1,7 +1,6 @@
 """Tickets over time by type."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -9,7 +8,6 @@ from typing import Final
 from botmeter.charts.plane import Chart
 from botmeter.charts.stacked import SERIES_MAX, Stack, stacked_chart
 from botmeter.domain import text
-from botmeter.reports.overview import TicketTrendDay
 from botmeter.web.components import Key
 from botmeter.web.pages.report.contexts import WidgetContext
 
@@ -36,7 +34,7 @@ def ticket_trend_widget(context: WidgetContext) -> TicketTrendWidget:
     period = context.question.query.period
     columns = _columns([one.ticket_type for one in context.report.by_ticket_type])
     starts, step = _starts(period.first_on, period.last_on)
-    counts = _counts(context.overview.ticket_trend, starts, columns=columns)
+    counts = _counts(context, starts, columns=columns)
     stacks = _stacks(starts, counts, context=context) if columns else ()
     return TicketTrendWidget(
         sub=f"by {step}",
@@ -54,13 +52,13 @@ def _columns(kinds: list[str]) -> list[str]:
     return kinds if len(kinds) <= SERIES_MAX else [*kinds[: SERIES_MAX - 1], OTHER]
 
 
-def _counts(days: Sequence[TicketTrendDay], starts: list[date], *, columns: list[str]) -> list[list[int]]:
+def _counts(context: WidgetContext, starts: list[date], *, columns: list[str]) -> list[list[int]]:
     counts = [[0] * len(columns) for _ in starts]
-    position_of = {kind: position for position, kind in enumerate(columns)}
-    for day in days:
-        own = counts[bisect_right(starts, day.on) - 1]
-        for kind, ticket_count in day.by_type:
-            own[position_of.get(kind, len(columns) - 1)] += ticket_count
+    rows = [counts[bisect_right(starts, day.on) - 1] for day in context.report.trend]
+    for kind, of_day in context.overview.ticket_trend.items():
+        position = columns.index(kind) if kind in columns else len(columns) - 1
+        for row, ticket_count in zip(rows, of_day, strict=True):
+            row[position] += ticket_count
     return counts
 
 
