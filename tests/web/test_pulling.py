@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 DESK = "/a/acme/admin/sources/desk"
 SOURCE = Source(name="desk", platform="chatwoot", bot_id="orders")
 HOUR_US = 3_600_000_000
-ASKED = ("acme", "desk")
+DESK_KEY = ("acme", "desk")
 RUNNING = RunningPulls()
 
 
@@ -114,19 +114,19 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], PullResult]]
 
 def test_a_pull_is_recorded_and_the_next_one_continues_it(source: Source, ledgers: OpenLedgers) -> None:
     assert last_result() is None
-    result = pull_source(*ASKED, **means(ledgers))
+    result = pull_source(*DESK_KEY, **means(ledgers))
     assert (result.accepted, result.code) == (2, "")
     assert last_result() == result
-    assert RUNNING.since_us(*ASKED) is None
+    assert RUNNING.since_us(*DESK_KEY) is None
     with ledgers.reading("acme") as ledger:
         (label,) = ledger.connection.execute("SELECT label FROM receipt ORDER BY append_no DESC LIMIT 1").fetchone()
     assert label.startswith("pull 20")
-    again = pull_source(*ASKED, **means(ledgers))
+    again = pull_source(*DESK_KEY, **means(ledgers))
     assert (again.since_us, again.accepted) == (result.until_us // 10**6 * 10**6 - HOUR_US, 0)
 
 
 def test_a_late_webhook_is_a_duplicate(source: Source, ledgers: OpenLedgers, desk: Desk) -> None:
-    pull_source(*ASKED, **means(ledgers))
+    pull_source(*DESK_KEY, **means(ledgers))
     with ledgers.writing("acme") as ledger:
         receipt = delivered(ledger, desk.webhooks(), source=SOURCE)
     assert (receipt.duplicates, receipt.conflicts) == (2, 0)
@@ -134,7 +134,7 @@ def test_a_late_webhook_is_a_duplicate(source: Source, ledgers: OpenLedgers, des
 
 def test_a_source_without_pull_settings_is_not_pulled(ledgers: OpenLedgers, owner: User) -> None:
     with pytest.raises(Missing) as refused:
-        pull_source(*ASKED, **means(ledgers))
+        pull_source(*DESK_KEY, **means(ledgers))
     assert refused.value.code == "pull_not_set"
 
 
@@ -144,20 +144,20 @@ def test_a_source_is_pulled_once_at_a_time(source: Source, ledgers: OpenLedgers,
     def answer(path: str, asked: Asked) -> Any:
         if not clashes:
             try:
-                pull_source(*ASKED, **means(ledgers))
+                pull_source(*DESK_KEY, **means(ledgers))
             except Conflict as clash:
                 clashes.append(clash.code)
         return desk.answer(path, asked)
 
     api.answer = answer
-    assert pull_source(*ASKED, **means(ledgers)).code == ""
+    assert pull_source(*DESK_KEY, **means(ledgers)).code == ""
     assert clashes == ["pull_running"]
 
 
 def test_an_error_in_the_settings_is_in_the_result(source: Source, ledgers: OpenLedgers) -> None:
     EventSource.objects.update(pull_token="sealed by another")  # noqa: S106 - of nothing
     with pytest.raises(Unavailable):
-        pull_source(*ASKED, **means(ledgers))
+        pull_source(*DESK_KEY, **means(ledgers))
     result = last_result()
     assert result is not None
     assert (result.code, result.is_whole) == ("seal_broken", False)
@@ -183,15 +183,15 @@ def test_no_error_ends_the_thread(
     settings.DATA = tmp_path
     api.ways.append((401, {}))
     with noted(monkeypatch) as next_one, scheduled(ledgers) as made:
-        made.request(*ASKED)
+        made.request(*DESK_KEY)
         assert next_one().code == "pull_token_wrong"
         made.request("acme", "nothing")
         with monkeypatch.context() as patch:
             patch.setattr(running, "pull", lambda *_, **__: 1 / 0)
-            made.request(*ASKED)
+            made.request(*DESK_KEY)
             assert (bug := next_one()).code == "internal"
             assert "reference" in bug.fault
-        made.request(*ASKED)
+        made.request(*DESK_KEY)
         assert next_one().accepted == 2
 
 
@@ -206,7 +206,7 @@ def test_a_stopping_server_waits_for_no_platform(
 
     api.answer = answer
     with noted(monkeypatch) as next_one, scheduled(ledgers) as made:
-        made.request(*ASKED)
+        made.request(*DESK_KEY)
         assert changed.wait(60)
         made.close()
         assert next_one().code in {"server_stopping", "pull_failed"}
@@ -240,11 +240,11 @@ def test_the_page_shows_the_last_result(
 ) -> None:
     olga = browser(owner)
     assert "Last pull" not in olga.get(DESK).content.decode()
-    pull_source(*ASKED, **means(ledgers))
+    pull_source(*DESK_KEY, **means(ledgers))
     page = olga.get(DESK).content.decode()
     assert '<dt>Added</dt><dd class="num">2</dd>' in page
     api.ways.append((401, {}))
-    pull_source(*ASKED, **means(ledgers))
+    pull_source(*DESK_KEY, **means(ledgers))
     page = olga.get(DESK).content.decode()
     assert "The last pull was interrupted." in page
     assert "answers 401" in page

@@ -154,7 +154,7 @@ def test_sealed_text_opens_only_with_the_key_that_sealed_it(settings: Settings) 
     assert (sealed(""), unsealed("", what="it")) == ("", "")
 
 
-def test_pull_storedare_stored_and_read_back(made: NewAddress) -> None:
+def test_pull_settings_are_stored_and_read_back(made: NewAddress) -> None:
     assert pull_settings_of("acme", "desk") is None
     set_pull(PullSettings(**PULL, every_minutes=60))
     stored = pull_settings_of("acme", "desk")
@@ -226,7 +226,7 @@ def test_the_longest_account_id_is_stored_whole(made: NewAddress) -> None:
         ({"url": "https://desk.example.org/\u202eb"}, "pull_url_invalid"),
     ],
 )
-def test_invalid_pull_storedare_refused_with_their_code(what: dict[str, Any], code: str) -> None:
+def test_invalid_pull_settings_are_refused_with_their_code(what: dict[str, Any], code: str) -> None:
     with pytest.raises(BotmeterError) as refused:
         PullSettings(**{**PULL, **what})
     assert refused.value.code == code

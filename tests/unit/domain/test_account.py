@@ -8,10 +8,12 @@ from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.errors import Refused
 
 
-@pytest.mark.parametrize(("name", "kept"), [("acme", "acme"), ("ACME", "acme"), ("a", "a"), ("4-you_2", "4-you_2")])
-def test_an_account_is_called_by_letters_digits_dash_and_underscore_in_lower_case(name: str, kept: str) -> None:
-    assert checked_account_name(name) == kept
-    assert Account(name=name).name == kept
+@pytest.mark.parametrize(
+    ("name", "stored_name"), [("acme", "acme"), ("ACME", "acme"), ("a", "a"), ("4-you_2", "4-you_2")]
+)
+def test_an_account_is_called_by_letters_digits_dash_and_underscore_in_lower_case(name: str, stored_name: str) -> None:
+    assert checked_account_name(name) == stored_name
+    assert Account(name=name).name == stored_name
 
 
 @pytest.mark.parametrize(
@@ -43,14 +45,14 @@ def test_a_name_that_could_leave_its_folder_or_mislead_is_refused(name: str) -> 
 
 
 @given(st.text(max_size=80))
-def test_a_name_that_is_taken_is_safe_as_a_file_name(name: str) -> None:
+def test_a_valid_name_is_safe_as_a_file_name(name: str) -> None:
     try:
-        kept = checked_account_name(name)
+        stored_name = checked_account_name(name)
     except Refused:
         return
-    assert 1 <= len(kept) <= 64
-    assert set(kept) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_")
-    assert checked_account_name(kept) == kept
+    assert 1 <= len(stored_name) <= 64
+    assert set(stored_name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_")
+    assert checked_account_name(stored_name) == stored_name
 
 
 def test_data_starts_on_4_february_2022_unless_the_account_says_otherwise() -> None:

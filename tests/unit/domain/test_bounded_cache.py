@@ -39,16 +39,16 @@ def test_the_least_recently_used_entry_is_dropped_first() -> None:
     assert len(cache) == 2
 
 
-def test_an_entry_is_dropped_when_its_time_is_over() -> None:
+def test_an_entry_expires() -> None:
     clock = Clock()
     cache: BoundedCache[str, float] = BoundedCache(2, lasts_seconds=5, elapsed=clock)
-    found = []
+    value = []
     for clock.now in (0.0, 4.9, 5.0):
-        found.append(cache.find_or_make("a", clock))
-    assert found == [0.0, 0.0, 5.0]
+        value.append(cache.find_or_make("a", clock))
+    assert value == [0.0, 0.0, 5.0]
 
 
-def test_a_value_made_while_the_cache_is_cleared_is_not_kept() -> None:
+def test_a_value_made_while_the_cache_is_cleared_is_not_cached() -> None:
     cache: BoundedCache[str, str] = BoundedCache(2)
 
     def outdated() -> str:
@@ -59,7 +59,7 @@ def test_a_value_made_while_the_cache_is_cleared_is_not_kept() -> None:
     assert cache.get("a") is None
 
 
-def test_a_value_that_can_not_be_made_is_not_kept() -> None:
+def test_a_failed_value_is_not_cached() -> None:
     cache: BoundedCache[str, float] = BoundedCache(2)
     with pytest.raises(ZeroDivisionError):
         cache.find_or_make("a", lambda: 1 / 0)

@@ -15,7 +15,7 @@ def test_every_family_is_drawn_in_the_tree(family: type) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_an_error_carries_its_code_and_its_sentence(family: type[errors.BotmeterError]) -> None:
+def test_an_error_has_its_code_and_message(family: type[errors.BotmeterError]) -> None:
     error = family("ledger_busy", "The ledger is in use by process 7.")
     assert error.code == "ledger_busy"
     assert str(error) == error.message == "The ledger is in use by process 7."

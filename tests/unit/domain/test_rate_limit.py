@@ -3,7 +3,7 @@
 from botmeter.domain.rate_limit import RateLimiter
 
 
-def test_a_key_beyond_its_limit_waits_for_the_next_minute() -> None:
+def test_a_key_over_its_limit_is_refused_until_the_next_minute() -> None:
     limiter = RateLimiter()
     assert [limiter.allows("a", limit=2, now_seconds=60 + second) for second in (0, 30, 59.9, 60)] == [
         True,
@@ -13,7 +13,7 @@ def test_a_key_beyond_its_limit_waits_for_the_next_minute() -> None:
     ]
 
 
-def test_each_key_has_a_count_of_its_own() -> None:
+def test_each_key_is_counted_separately() -> None:
     limiter = RateLimiter()
     assert limiter.allows("a", limit=1, now_seconds=0)
     assert limiter.allows("b", limit=1, now_seconds=0)

@@ -27,7 +27,7 @@ def test_a_session_id_is_a_uuid_of_version_8_that_does_not_show_the_event(event_
     assert len(event_id) < 8 or event_id not in made
 
 
-def test_policy_source_and_event_each_make_another_session() -> None:
+def test_policy_source_and_event_each_give_another_session_id() -> None:
     made = {
         session_id(policy, source=source, opening_event_id=event_id)
         for policy in ("a@1", "a@2")
