@@ -135,7 +135,7 @@ def new_source(page: Page, server: Server) -> str:
     card.get_by_role("button", name="Create source").click()
     card = page.locator("[data-widget=identities]")
     card.get_by_label("Sender").fill("12")
-    card.get_by_label("Bot id").fill("orders")
+    card.get_by_label("Bot ID").fill("orders")
     card.get_by_role("button", name="Add").click()
     return reverse("source", args=(DEMO_ACCOUNT, "helpdesk"))
 

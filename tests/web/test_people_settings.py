@@ -118,7 +118,7 @@ def test_a_policy_can_be_scheduled_from_tomorrow(ledgers: OpenLedgers, owner: Us
     client = browser(owner)
     assert f'value="{tomorrow}"' in client.get(POLICY, {"policy": "kommunicate.mau"}).content.decode()
     page = client.post(POLICY, {"policy": "kommunicate.mau", "from_on": str(tomorrow)}, follow=True).content.decode()
-    assert "The present policy applies until then." in page
+    assert "The current policy applies until then." in page
     assert "Scheduled" in page
     with ledgers.reading("acme") as ledger:
         assert [term.policy.name for term in ledger.schedule] == ["freshchat.session", "kommunicate.mau"]

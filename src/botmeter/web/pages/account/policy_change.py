@@ -148,7 +148,7 @@ def _put_in_force(visit: Visit, policy: Policy, *, values: dict[str, Any]) -> No
     with visit.writing() as ledger:
         before = ledger.schedule[-1].policy.label
         set_policy(ledger, policy, from_on=from_on, now_us=now_us)
-        consequence = _change_sentence(ledger, now_us=now_us) if is_past else "The present policy applies until then."
+        consequence = _change_sentence(ledger, now_us=now_us) if is_past else "The current policy applies until then."
     visit.record(
         Action.POLICY_SET,
         policy=policy.label,

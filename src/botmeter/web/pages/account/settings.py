@@ -1,6 +1,7 @@
 """Admin → Settings: name, data start date, time zone, policy."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from django import forms
@@ -88,31 +89,27 @@ def _save(visit: Visit, form: AccountForm) -> Notice:
     with visit.writing() as ledger:
         if "available_from" in form.changed_data:
             quarantined = set_available_from(ledger, after["available_from"], now_us=now_us, by=by)
-            sentences.append(f"Data start date: {text.day_text(after['available_from'])}.")
+            sentences.append(_recorded_change(visit, form, field="available_from"))
             if quarantined:
                 sentences.append(
                     f"{text.counted(quarantined, 'event')} in quarantine can be retried: "
                     f"botmeter quarantine retry --account {visit.account}."
                 )
-            _record_change(visit, form, field="available_from")
         if "title" in form.changed_data:
             set_title(ledger, after["title"], now_us=now_us, by=by)
-            sentences.append(f"Account name: {after['title']}.")
-            _record_change(visit, form, field="title")
+            sentences.append(_recorded_change(visit, form, field="title"))
     if "timezone" in form.changed_data:
         AccountPreference.objects.update_or_create(account=visit.account, defaults={"timezone": after["timezone"]})
-        sentences.append(f"Reporting time zone: {after['timezone']}.")
-        _record_change(visit, form, field="timezone")
+        sentences.append(_recorded_change(visit, form, field="timezone"))
     return Notice(fact="Saved." if sentences else "No changes.", consequence=" ".join(sentences))
 
 
-def _record_change(visit: Visit, form: AccountForm, *, field: str) -> None:
-    visit.record(
-        Action.SETTING_CHANGED,
-        setting="zone" if field == "timezone" else field,
-        before=str(form.initial[field]),
-        after=str(form.cleaned_data[field]),
-    )
+def _recorded_change(visit: Visit, form: AccountForm, *, field: str) -> str:
+    """Add the change to the audit log; return it as a sentence."""
+    before, after = form.initial[field], form.cleaned_data[field]
+    setting = "zone" if field == "timezone" else field
+    visit.record(Action.SETTING_CHANGED, setting=setting, before=str(before), after=str(after))
+    return f"{form.fields[field].label}: {text.day_text(after) if isinstance(after, date) else after}."
 
 
 def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:

@@ -75,7 +75,7 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
         return _invitation_page(
             request,
             link,
-            sentence=f"{link.email} already has a user.",
+            sentence=f"A user {link.email} already exists.",
             links=(components.Link(label="Sign in to accept", href=f"{reverse('sign-in')}?next={request.path}"),),
         )
     form = JoinForm(request.POST if request.method == "POST" else None, user=User(email=link.email))

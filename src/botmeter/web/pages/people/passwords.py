@@ -89,7 +89,7 @@ def send_password_link(request: HttpRequest, user: User, *, secret: str) -> None
         "Reset your Botmeter password",
         f"Hello {user.name or user.email},",
         "",
-        "choose a new password with this link. It works once and expires in a day:",
+        "Choose a new password with this link. It works once and expires in a day:",
         public_address(request, reverse("password-choose", args=(secret,))),
         "",
         "If you did not request this, you can ignore this message.",

@@ -88,6 +88,7 @@ def _page(
     request: HttpRequest, user: User, *, profile: BaseForm | None = None, password: BaseForm | None = None
 ) -> HttpResponse:
     has_two_factor = has_second_factor(user)
+    codes_left = text.counted(recovery_codes_left(user), "recovery code")
     if password is None and user.has_usable_password():
         password = ChangePasswordForm(request=request)
     page = PersonPage(
@@ -96,18 +97,13 @@ def _page(
         profile=profile or _profile(user),
         password=password,
         has_two_factor=has_two_factor,
-        two_factor=_two_factor_text(user) if has_two_factor else "Two-factor authentication is off.",
+        two_factor=f"On. You have {codes_left} left." if has_two_factor else "Off.",
     )
     return rendered(request, "me.html", page=page)
 
 
 def _profile(user: User, *, data: QueryDict | None = None) -> ProfileForm:
     return ProfileForm(data, initial={"name": user.name, "theme": user.theme})
-
-
-def _two_factor_text(user: User) -> str:
-    left = text.counted(recovery_codes_left(user), "recovery code")
-    return f"Two-factor authentication is on. You have {left} left."
 
 
 def _redirect_with_notice(request: HttpRequest, fact: str, *, consequence: str = "") -> HttpResponse:

@@ -140,7 +140,9 @@ def _change(visit: Visit, membership: Membership) -> None:
         return
     members.change(membership, after)
     visit.record(Action.MEMBER_CHANGED, email=membership.user.email, before=str(before), after=str(after))
-    add_notice(visit.request, Notice(fact=f"{membership.user}: {after}.", consequence=f"Before: {before}."))
+    add_notice(
+        visit.request, Notice(fact=f"Role of {membership.user} changed: {after}.", consequence=f"Before: {before}.")
+    )
 
 
 def _remove(visit: Visit, membership: Membership) -> None:

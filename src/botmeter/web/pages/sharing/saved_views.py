@@ -77,7 +77,7 @@ def views(visit: Visit) -> HttpResponse:
                 account=visit.account, owner=visit.user, query=query, is_for_all=form.cleaned_data["for_all"]
             )
             _save(view, name=form.cleaned_data["name"])
-            notice = Notice(fact=f"View {view.name} saved.", consequence="You also find it under Reports.")
+            notice = Notice(fact=f"View {view.name} saved.", consequence="It is also listed under Reports.")
             add_notice(visit.request, notice)
             return redirect("views", visit.account)
     return _page(visit, form=form)

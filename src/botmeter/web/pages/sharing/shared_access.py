@@ -27,12 +27,10 @@ def shared_access(ledger: "ReadableLedger", shared: SharedQuestion, *, whole_hre
 
 
 def _facts(shared: SharedQuestion) -> frozenset[Fact]:
-    facts = set()
-    # A link to past days must not reveal the account's newest event.
-    if has_not_ended(shared.whole):
-        facts.add(Fact.FRESHNESS)
-    if shared.scope.names_openers:
-        facts.add(Fact.OPENERS)
-    if shared.scope.whole.filters.preview is None:
-        facts.add(Fact.PREVIEWS)
-    return frozenset(facts)
+    conditions = {
+        # A link to past days must not reveal the account's newest event.
+        Fact.FRESHNESS: has_not_ended(shared.whole),
+        Fact.OPENERS: shared.scope.names_openers,
+        Fact.PREVIEWS: shared.scope.whole.filters.preview is None,
+    }
+    return frozenset(fact for fact, is_met in conditions.items() if is_met)

@@ -180,5 +180,4 @@ def _line(link: ShareLink, visit: Visit) -> ShareLine:
 def _opened(link: ShareLink) -> str:
     if link.last_opened_at is None:
         return "Never"
-    times = "Once" if link.open_count == 1 else f"{text.count_text(link.open_count)} times"
-    return f"{times}, last {text.moment_text(link.last_opened_at)}"
+    return f"{text.counted(link.open_count, 'time')}, last {text.moment_text(link.last_opened_at)}"

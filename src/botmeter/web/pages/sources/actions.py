@@ -118,7 +118,7 @@ def _turn_on(visit: Visit, source: Source) -> Notice:
 
 def _turn_off(visit: Visit, source: Source) -> Notice:
     source_actions.turn_source(visit.account, source.name, is_on=False, author=_author(visit))
-    consequence = "Its deliveries are refused from now on; a platform may give up after a while."
+    consequence = "Its deliveries are refused from now on; a platform may stop retrying after a while."
     return Notice(fact=f"{source.name} is off.", consequence=consequence, kind="warn")
 
 

@@ -51,7 +51,7 @@ class SettingsForm(forms.Form):
     """Event defaults and platform options."""
 
     bot_id = _text(
-        "Default bot id",
+        "Default bot ID",
         help_text="For messages of customers and bots that name no bot. Without a bot they don't count.",
     )
     bot_name = _text("Default bot name")
@@ -95,7 +95,7 @@ class IdentityForm(forms.Form):
     """Bot identity."""
 
     sender = _text("Sender", required=True)
-    bot_id = _text("Bot id", required=True)
+    bot_id = _text("Bot ID", required=True)
     bot_name = _text("Bot name")
     bot_version = _text("Bot version", help_text="Leave empty for the default version.")
 

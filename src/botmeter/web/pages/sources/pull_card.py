@@ -47,7 +47,7 @@ def _state(address: EventSource, *, pulls: PullSchedule, zone: str) -> str:
     if since_us is not None:
         return f"A pull has been running since {text.clock_text(since_us, zone=zone, seconds=True)}."
     if pulls.is_waiting(address.account, address.name):
-        return "A pull waits for those of other sources."
+        return "A pull is waiting for pulls of other sources."
     return ""
 
 
