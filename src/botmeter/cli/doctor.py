@@ -250,10 +250,11 @@ def _problems(health: "LedgerHealth", *, log: Path) -> Iterator[str]:
     if ahead_us > _AHEAD_SECONDS_MAX * MICROSECONDS_PER_SECOND:
         last = text_to_the_second(now + ahead_us)
         yield f"last receipt is from {last}, in the future: the clock was set back or was wrong then"
-    waits_us = 0 if health.waiting_since_us is None else now - health.waiting_since_us
+    received_us = health.backlog.oldest_received_us
+    waits_us = 0 if received_us is None else now - received_us
     if waits_us > _WAIT_SECONDS_MAX * MICROSECONDS_PER_SECOND:
         since = text_to_the_second(now - waits_us)
-        waiting = counted(health.waiting_count, "live event")
+        waiting = counted(health.backlog.event_count, "live event")
         yield f"{waiting} not metered since {since}; see `logs/` in the data folder"
     log_bytes = log.stat().st_size if log.exists() else 0
     if log_bytes > _LOG_BYTES_MAX:

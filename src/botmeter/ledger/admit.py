@@ -148,22 +148,22 @@ def _add_rejections(rejections: list[list[Rejection]], batch: NumberedBatch, *, 
 
 def _outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mask, list[Rejection]]:
     available_from = ledger.account.available_from
-    outside = rows_outside_time(batch.events, data_start_us=day_start_us(available_from), now_us=now_us)
+    early_rows, ahead_rows = rows_outside_time(batch.events, data_start_us=day_start_us(available_from), now_us=now_us)
     is_outside = np.zeros(len(batch.events), np.bool_)
-    is_outside[outside.early] = is_outside[outside.ahead] = True
+    is_outside[early_rows] = is_outside[ahead_rows] = True
     early = [
         record.rejection(
             code="before_available_from",
             detail=f"It occurred at {record.occurred}, before the account's data start date, {available_from}.",
         )
-        for record in _records(batch, outside.early)
+        for record in _records(batch, early_rows)
     ]
     ahead = [
         record.rejection(
             code="in_the_future",
             detail=f"It occurred at {record.occurred}, more than a day after the present time, {text_from_us(now_us)}.",
         )
-        for record in _records(batch, outside.ahead)
+        for record in _records(batch, ahead_rows)
     ]
     return is_outside, [*early, *ahead]
 

@@ -3,7 +3,7 @@
 Aliases are resolved when events are read, so any merge can be undone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -181,7 +181,7 @@ def _aliases_in_force(ledger: ReadableLedger) -> dict[str, str]:
     return dict(ledger.connection.execute(sql("aliases_in_force")).fetchall())
 
 
-_Fault = tuple[SameCustomer, str, type[Refused]]
+_Fault = tuple[str, type[Refused]]
 
 
 def _new_pairs(pairs: Sequence[SameCustomer], in_force: dict[str, str]) -> tuple[list[SameCustomer], list[_Fault]]:
@@ -189,34 +189,34 @@ def _new_pairs(pairs: Sequence[SameCustomer], in_force: dict[str, str]) -> tuple
     new_pairs: list[SameCustomer] = []
     faults: list[_Fault] = []
     for pair in pairs:
-        sentence = _pair_fault(pair, known)
-        if sentence:
-            faults.append((pair, sentence, Refused))
+        fault = _pair_fault(pair, known)
+        if fault is not None:
+            sentence, kind = fault
+            faults.append((f"{pair.label}: {sentence}" if pair.label else sentence, kind))
         elif pair.alias not in known:
             known[pair.alias] = pair.customer_id
             new_pairs.append(pair)
-        elif known[pair.alias] != pair.customer_id and _final_customer(known, pair.alias) != _final_customer(
-            known, pair.customer_id
-        ):
-            other = known[pair.alias][:60]
-            sentence = f"{pair.alias[:60]!r} is already merged into {other!r}; undo that first, or merge {other!r}"
-            faults.append((pair, sentence, Conflict))
     return new_pairs, faults
 
 
-def _pair_fault(pair: SameCustomer, known: dict[str, str]) -> str:
+def _pair_fault(pair: SameCustomer, known: dict[str, str]) -> _Fault | None:
     for what, text in (("customer", pair.customer_id), ("alias", pair.alias)):
         try:
             size_bytes = len(text.encode())
         except UnicodeEncodeError:
-            return f"the {what} {text[:60]!r} is not Unicode"
+            return f"the {what} {text[:60]!r} is not Unicode", Refused
         if not 0 < size_bytes <= ID_BYTES_MAX:
-            return f"the {what} has {size_bytes:,} bytes; an id has 1 to {ID_BYTES_MAX}"
+            return f"the {what} has {size_bytes:,} bytes; an id has 1 to {ID_BYTES_MAX}", Refused
     if pair.alias == pair.customer_id:
-        return f"{pair.alias[:60]!r} can't be an alias of itself"
-    if pair.alias not in known and _final_customer(known, pair.customer_id) == pair.alias:
-        return f"{pair.customer_id[:60]!r} is already an alias of {pair.alias[:60]!r}"
-    return ""
+        return f"{pair.alias[:60]!r} can't be an alias of itself", Refused
+    customer = _final_customer(known, pair.customer_id)
+    if pair.alias not in known and customer == pair.alias:
+        return f"{pair.customer_id[:60]!r} is already an alias of {pair.alias[:60]!r}", Refused
+    if pair.alias in known and customer != _final_customer(known, pair.alias):
+        other = known[pair.alias][:60]
+        sentence = f"{pair.alias[:60]!r} is already merged into {other!r}; undo that first, or merge {other!r}"
+        return sentence, Conflict
+    return None
 
 
 def _final_customer(known: dict[str, str], customer_id: str) -> str:
@@ -228,8 +228,8 @@ def _final_customer(known: dict[str, str], customer_id: str) -> str:
 def _refuse(faults: list[_Fault]) -> None:
     if not faults:
         return
-    text = faults_text(list(_sentences(faults)))
-    if all(kind is Conflict for _, _, kind in faults):
+    text = faults_text([sentence for sentence, _ in faults])
+    if all(kind is Conflict for _, kind in faults):
         raise Conflict("customer_merged", f"No customers were merged: {text}.")
     raise Refused("merge_invalid", f"No customers were merged: {text}.")
 
@@ -238,11 +238,6 @@ def faults_text(faults: Sequence[str]) -> str:
     """Join the first faults, and count the others."""
     more = f"; and {len(faults) - FAULTS_LISTED_MAX:,} more" if len(faults) > FAULTS_LISTED_MAX else ""
     return f"{'; '.join(faults[:FAULTS_LISTED_MAX])}{more}"
-
-
-def _sentences(faults: list[_Fault]) -> Iterator[str]:
-    for pair, sentence, _ in faults:
-        yield f"{pair.label}: {sentence}" if pair.label else sentence
 
 
 def _check_count(count: int) -> None:

@@ -66,7 +66,7 @@ def erase(folder: Folder, name: str, *, customer_id: str) -> ErasureSummary:
         try:
             erased = _pseudonymize(ledger, customer_id)
         except Missing:
-            if not _is_rewrite_due(ledger.connection):
+            if meta_value(ledger.connection, _REWRITE_DUE) is None:
                 raise
     _rewrite_file(folder, name)
     if erased is None:
@@ -79,11 +79,9 @@ def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
     with ledger.transaction() as connection:
         who = counted_customer(ledger, customer_id)
         values, ids = {"customer": who}, [who, *other_ids(ledger, who)]
-        events = row_of(connection, sql("count_events"), values=values)[0]
-        sessions = row_of(connection, sql("count_sessions"), values=values)[0]
         for step in ("conversations", "events_before", "tickets_before"):
             connection.execute(sql(step), values)
-        conversations = row_of(connection, sql("count_conversations"))[0]
+        events, sessions, conversations = row_of(connection, sql("counts"), values=values)
         quarantined = list(_quarantined(connection, _ids(connection, ids)))
         alias_count = row_of(connection, sql("delete_aliases"), values={"ids": ids})[0]
         if events == 0 and not quarantined and not alias_count:
@@ -153,10 +151,6 @@ def _texts(sent: object) -> Iterator[str]:
             yield str(sent)
 
 
-def _is_rewrite_due(connection: duckdb.DuckDBPyConnection) -> bool:
-    return meta_value(connection, _REWRITE_DUE) is not None
-
-
 def _rewrite_file(folder: Folder, name: str) -> None:
     file = folder.file_of(name)
     draft = file.with_suffix(".draft")
@@ -179,7 +173,7 @@ def _rewrite_file(folder: Folder, name: str) -> None:
 def _copy_rows(file: Path, draft: Path, *, folder: Folder) -> None:
     connection = connected(draft, folder=folder.path)
     try:
-        connection.execute(sql("old_file", file=_quoted(str(file))))
+        connection.execute(sql("old_file", file=str(file).replace("'", "''")))
         into = row_of(connection, sql("present_database"))[0]
         connection.execute(sql("new_file", into=into))
         connection.execute(sql("detach_old_file"))
@@ -192,7 +186,3 @@ def _copy_rows(file: Path, draft: Path, *, folder: Folder) -> None:
 
 def _unknown(name: str, customer_id: str) -> Missing:
     return Missing("customer_unknown", f"Account {name} has no customer {customer_id[:80]!r}.")
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -1,20 +1,8 @@
--- name: count_events
--- Reads: event. Takes: $customer. Gives: the number of the customer's events, one row.
-SELECT count(*)::BIGINT FROM event WHERE customer_id = $customer
-
--- name: count_sessions
--- Reads: session. Takes: $customer. Gives: the number of the customer's sessions, one row.
-SELECT count(*)::BIGINT FROM session WHERE customer_id = $customer
-
 -- name: conversations
 -- Reads: event. Takes: $customer. Gives: erased_conversation, the customer's conversations and their pseudonyms.
 CREATE OR REPLACE TEMP TABLE erased_conversation AS
 SELECT conversation_id, 'erased-' || uuid()::VARCHAR AS pseudonym
 FROM (SELECT DISTINCT conversation_id FROM event WHERE customer_id = $customer)
-
--- name: count_conversations
--- Reads: erased_conversation. Takes: nothing. Gives: the number of rows, one row.
-SELECT count(*)::BIGINT FROM erased_conversation
 
 -- name: events_before
 -- Reads: event. Takes: $customer.
@@ -36,6 +24,14 @@ FROM event
 WHERE ticket_id IN (SELECT ticket_id FROM event WHERE customer_id = $customer)
 GROUP BY ticket_id
 HAVING bool_and(customer_id = $customer)
+
+-- name: counts
+-- Reads: event, session, erased_conversation. Takes: $customer.
+-- Gives: the number of the customer's events, sessions and conversations, one row.
+SELECT
+    (SELECT count(*) FROM event WHERE customer_id = $customer)::BIGINT,
+    (SELECT count(*) FROM session WHERE customer_id = $customer)::BIGINT,
+    (SELECT count(*) FROM erased_conversation)::BIGINT
 
 -- name: ids
 -- Reads: erased_event, erased_conversation. Takes: nothing.

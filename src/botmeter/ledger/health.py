@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.readable import ReadableLedger
+from botmeter.ledger.settle import Backlog, backlog
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import schema_version
 
@@ -16,24 +17,20 @@ class LedgerHealth:
 
     Attributes:
         last_receipt_us: µs UTC; None: none.
-        waiting_count: Live events not metered yet.
-        waiting_since_us: Append of the first of them, µs UTC; None: none.
     """
 
     file_version: int
     last_receipt_us: int | None
     quarantined_count: int
-    waiting_count: int
-    waiting_since_us: int | None
+    backlog: Backlog
 
 
 def ledger_health(ledger: ReadableLedger) -> LedgerHealth:
     """Return the ledger's present health."""
-    last_receipt_us, quarantined_count, waiting_count, waiting_since_us = row_of(ledger.connection, sql("health"))
+    last_receipt_us, quarantined_count = row_of(ledger.connection, sql("health"))
     return LedgerHealth(
         file_version=schema_version(ledger.connection),
         last_receipt_us=last_receipt_us,
         quarantined_count=quarantined_count,
-        waiting_count=waiting_count,
-        waiting_since_us=waiting_since_us,
+        backlog=backlog(ledger.connection),
     )

@@ -95,27 +95,13 @@ def source_history(ledger: ReadableLedger, name: str | None = None, *, last: int
 
 def _add(ledger: Ledger, source: Source, *, is_removed: bool, now_us: int, by: str | None) -> None:
     with ledger.transaction() as connection:
-        connection.execute(
-            sql("insert_source_term"),
-            {
-                "now": now_us,
-                "source": source.name,
-                "platform": source.platform,
-                "settings": _settings_text(source),
-                "removed": is_removed,
-                "by": by,
-            },
-        )
+        settings = _settings_text(source)
+        connection.execute(sql("insert_source_term"), [now_us, source.name, source.platform, settings, is_removed, by])
 
 
 def _settings_text(source: Source) -> str:
     settings: dict[str, object] = {name: getattr(source, name) for name in _IN_SETTINGS}
-    settings["identities"] = [
-        {"sender": each.sender, "bot_id": each.bot_id, "bot_name": each.bot_name, "bot_version": each.bot_version}
-        for each in source.identities
-    ]
-    settings["options"] = dict(source.options)
-    return msgspec.json.encode(settings).decode()
+    return msgspec.json.encode(settings | {"identities": source.identities, "options": dict(source.options)}).decode()
 
 
 def _source(row: Sequence[str]) -> Source:

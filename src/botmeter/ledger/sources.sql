@@ -21,7 +21,5 @@ ORDER BY rowid DESC
 LIMIT coalesce($last, 9223372036854775807)
 
 -- name: insert_source_term
--- Reads: nothing. Takes: $now (µs UTC), $source, $platform, $settings (JSON), $removed, $by (null: unknown).
--- Changes: adds that row to source_term, in force from now on.
-INSERT INTO source_term (recorded_at, source, platform, settings, is_removed, set_by)
-VALUES ($now, $source, $platform, $settings, $removed, $by)
+-- Takes: ? for each column of source_term, in order. Changes: adds the row to source_term, in force from now on.
+INSERT INTO source_term VALUES (?, ?, ?, ?, ?, ?)

@@ -6,7 +6,6 @@ same content is a duplicate, else a conflict.
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -76,20 +75,10 @@ class Admission:
         return int((self.outcomes == outcome).sum())
 
 
-class RowsOutsideTime(NamedTuple):
-    """Rows before the account's data start (`early`), or more than a day after the clock (`ahead`)."""
-
-    early: Ints
-    ahead: Ints
-
-
-def rows_outside_time(events: pa.Table, *, data_start_us: int, now_us: int) -> RowsOutsideTime:
-    """Return the rows that an account rejects for `occurred_at`."""
+def rows_outside_time(events: pa.Table, *, data_start_us: int, now_us: int) -> tuple[Ints, Ints]:
+    """Return the rows that an account rejects: before its data start, and more than a day after the clock."""
     occurred_at = events["occurred_at"].to_numpy()
-    return RowsOutsideTime(
-        early=np.flatnonzero(occurred_at < data_start_us),
-        ahead=np.flatnonzero(occurred_at > now_us + FUTURE_MAX_US),
-    )
+    return np.flatnonzero(occurred_at < data_start_us), np.flatnonzero(occurred_at > now_us + FUTURE_MAX_US)
 
 
 def admission(

@@ -227,5 +227,5 @@ def test_events_before_the_data_start_or_a_day_ahead_of_the_clock_are_outside_th
     day_us, now_us = 86_400_000_000, FIRST["occurred_at"]
     at = [now_us - 2, now_us - 1, now_us, now_us + day_us, now_us + day_us + 1]
     events = table([{**FIRST, "occurred_at": each} for each in at])
-    found = rows_outside_time(events, data_start_us=now_us - 1, now_us=now_us)
-    assert (found.early.tolist(), found.ahead.tolist()) == ([0], [4])
+    early, ahead = rows_outside_time(events, data_start_us=now_us - 1, now_us=now_us)
+    assert (early.tolist(), ahead.tolist()) == ([0], [4])

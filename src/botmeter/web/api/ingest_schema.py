@@ -27,7 +27,7 @@ class Event(Struct, frozen=True, omit_defaults=True):
     ticket_id: str | None = None
     ticket_type: str | None = None
     preview: bool | None = None
-    attributes: Annotated[dict[str, Any] | None, Meta(description="Stored, and never metered.")] = None
+    attributes: Annotated[dict[str, Any] | None, Meta(description="Stored; read only by a policy's `exclude`.")] = None
 
 
 class CloudEvent(Struct, frozen=True, omit_defaults=True):
