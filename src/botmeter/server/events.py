@@ -25,7 +25,7 @@ from botmeter.web.api.table import SEND_EVENTS
 
 _LIMITS: Final = BodyLimits(bytes_max=BODY_BYTES_MAX, advice=SPLIT_ADVICE)
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
-_PARAMETERS: Final = SEND_EVENTS.parameter_names
+_PARAMETERS: Final = tuple(parameter.name for parameter in SEND_EVENTS.parameters)
 
 
 async def answer_events(request: Request, *, state: ServerState) -> Answer:

@@ -28,7 +28,7 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
 class LedgerExport:
     """Body of an export, whose `with` closes it only on an error; Django closes what it sends.
 
-    Not a generator, since closing one that has not begun wouldn't close the ledger.
+    Not a generator, since closing one that has not started wouldn't close the ledger.
 
     Raises:
         Unavailable: `exports_busy` while all export slots are in use.

@@ -119,5 +119,5 @@ def _frames(problem: BaseException) -> str:
 def write_sentence(sentence: str) -> None:
     """Log a startup message at any level."""
     record = logging.LogRecord("botmeter.serve", logging.INFO, "", 0, sentence, (), None)
-    for place in logging.getLogger().handlers:
-        place.handle(record)
+    for handler in logging.getLogger().handlers:
+        handler.handle(record)

@@ -26,18 +26,18 @@ class Notice:
 
 def add_notice(request: HttpRequest, notice: Notice) -> None:
     """Show a notice on the next page."""
-    kept = {**asdict(notice), "secrets": ""}
+    stored = {**asdict(notice), "secrets": ""}
     if notice.secrets:
-        kept["secrets"] = random_secrets.token_urlsafe(16)
-        caches[_WAITING].set(kept["secrets"], notice.secrets, _WAIT_SECONDS)
-    request.session[_KEY] = kept
+        stored["secrets"] = random_secrets.token_urlsafe(16)
+        caches[_WAITING].set(stored["secrets"], notice.secrets, _WAIT_SECONDS)
+    request.session[_KEY] = stored
 
 
 def pop_notice(request: HttpRequest) -> Notice | None:
     """Remove and return the pending notice."""
-    kept = request.session.pop(_KEY, None)
-    if kept is None:
+    stored = request.session.pop(_KEY, None)
+    if stored is None:
         return None
-    secrets = caches[_WAITING].get(kept["secrets"], ())
-    caches[_WAITING].delete(kept["secrets"])
-    return Notice(**{**kept, "secrets": secrets})
+    secrets = caches[_WAITING].get(stored["secrets"], ())
+    caches[_WAITING].delete(stored["secrets"])
+    return Notice(**{**stored, "secrets": secrets})

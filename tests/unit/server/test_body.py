@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch, Unavailable
-from botmeter.server.front.body import BodyLimits, SenderGone, decompressed
+from botmeter.server.front.body import BodyLimits, ClientDisconnected, decompressed
 from botmeter.server.front.protocol import Receive
 from botmeter.server.front.request import BodyMemory, Request
 from support.asgi_requests import body_cut_after, body_in, body_stalled_after, endless_body, scope_of
@@ -82,7 +82,7 @@ def test_an_endless_body_is_refused() -> None:
 
 
 def test_a_connection_closed_within_the_body_raises_sender_gone() -> None:
-    with pytest.raises(SenderGone):
+    with pytest.raises(ClientDisconnected):
         read(body_cut_after(b"abc"))
 
 

@@ -4,6 +4,7 @@ Known events are left alone: webhooks know more about them. Lookup and append ar
 webhook comes in between.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
@@ -58,15 +59,11 @@ class _Appender:
     window: PullWindow
     waiting: list[PulledConversation] = field(default_factory=list)
     waiting_count: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def count(self, **more: int) -> None:
-        for name, number in more.items():
-            self.counts[name] = self.counts.get(name, 0) + number
+    counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, conversation: PulledConversation) -> None:
         within = between(conversation, first_us=self.window.floor_us, end_us=self.window.end_us)
-        self.count(
+        self.counts.update(
             conversation_count=1,
             seen=conversation.seen_count,
             ignored=conversation.ignored_count,
@@ -91,13 +88,15 @@ class _Appender:
         known = known_instants(ledger, self.source, event_ids=ids)
         missing = [record for conversation in batch for record in missing_records(conversation, known)]
         refused = [each for conversation in batch for each in conversation.refused]
-        self.count(known=len(ids) - len(missing))
+        self.counts.update(known=len(ids) - len(missing))
         if not missing and not refused:
             return
         events = batch_from_pulled(missing, refused=refused)
         submission = Submission(source=self.source, batches=[events], label=self.label, is_pulled=True)
         (receipt,) = append(ledger, [submission], now_us=now_us())
-        self.count(accepted=receipt.accepted, known=receipt.duplicates, refused=receipt.rejected + receipt.conflicts)
+        self.counts.update(
+            accepted=receipt.accepted, known=receipt.duplicates, refused=receipt.rejected + receipt.conflicts
+        )
 
 
 def pull(task: PullTask, *, ledgers: Ledgers, clocks: Clocks) -> PullResult:

@@ -23,7 +23,7 @@ _GZIP_PIECE_BYTES: Final = 1 << 16
 _GZIP_MEMBERS_MAX: Final = 1_000
 
 
-class SenderGone(Exception):
+class ClientDisconnected(Exception):
     """Connection closed before the body was complete."""
 
 

@@ -31,8 +31,8 @@ StartResponse = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
-class _Gone(Exception):
-    """The client is gone."""
+class _Disconnected(Exception):
+    """The client closed the connection."""
 
 
 class Bridge:
@@ -72,12 +72,12 @@ class _Exchange:
         self._loop = loop
         self._send = send
         self._start: dict[str, Any] = {}
-        self.is_gone = False
+        self.is_disconnected = False
 
     def run(self, application: Wsgi, environ: dict[str, Any]) -> None:
         answer = application(environ, self._started)
         try:
-            with suppress(_Gone):
+            with suppress(_Disconnected):
                 if isinstance(answer, (list, tuple)) or not getattr(answer, "streaming", True):
                     self._send_all(self._start, _body(b"".join(answer), is_last=True))
                 else:
@@ -98,14 +98,14 @@ class _Exchange:
         }
 
     def _send_all(self, *messages: dict[str, Any]) -> None:
-        if self.is_gone:
-            raise _Gone
+        if self.is_disconnected:
+            raise _Disconnected
         sending = asyncio.run_coroutine_threadsafe(self._sent(messages), self._loop)
         try:
             sending.result(_READ_WITHIN_SECONDS)
         except Exception as problem:
             sending.cancel()
-            raise _Gone from problem
+            raise _Disconnected from problem
 
     async def _sent(self, messages: Iterable[dict[str, Any]]) -> None:
         for message in messages:
@@ -115,7 +115,7 @@ class _Exchange:
 async def _watched(receive: Receive, exchange: _Exchange) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    exchange.is_gone = True
+    exchange.is_disconnected = True
 
 
 def _body(piece: bytes, *, is_last: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 from botmeter.domain.errors import BotmeterError, Refused
 from botmeter.live.bugs import report_bug
 from botmeter.server.front.answer import Answer
-from botmeter.server.front.body import EVENT_BODIES_BYTES_MAX, PAGE_BODIES_BYTES_MAX, BodyLimits, SenderGone
+from botmeter.server.front.body import EVENT_BODIES_BYTES_MAX, PAGE_BODIES_BYTES_MAX, BodyLimits, ClientDisconnected
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.protocol import Message, Receive, Scope, Send
 from botmeter.server.front.request import BodyMemory, Request
@@ -62,7 +62,7 @@ class Front:
                 await self._pass_on(request, send=send)
             else:
                 await _answer_own(route, request, send=send)
-        except SenderGone:
+        except ClientDisconnected:
             return
         finally:
             request.close()
@@ -83,7 +83,7 @@ class Front:
             answer = _readable(Answer.of_error(error), error.message, path=request.path)
             _log(PAGE_ROUTE, request, answer=answer, started=started)
             await answer.sent(send, number=request.number)
-        except SenderGone:
+        except ClientDisconnected:
             raise
         except Exception as problem:  # noqa: BLE001 - Django reports its own; this one was raised while sending
             bug = report_bug(f"{request.method} a page", problem)
@@ -114,7 +114,7 @@ async def _answered(route: OwnRoute, request: Request) -> Answer:
         return await route.answer(request)
     except BotmeterError as error:
         return Answer.of_error(error)
-    except SenderGone:
+    except ClientDisconnected:
         raise
     except Exception as problem:  # noqa: BLE001 - a bug: its trace is stored under a reference
         return Answer.of_problem(problem_from_bug(report_bug(f"{request.method} {route.name}", problem)))

@@ -15,9 +15,9 @@ def header_values(scope: Scope) -> dict[str, str]:
 
     Source: RFC 9110, 5.3; RFC 9113, 8.2.3.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        between = "; " if name == "cookie" else ","
-        found[name] = f"{found[name]}{between}{value}" if name in found else value
-    return found
+        separator = "; " if name == "cookie" else ","
+        values[name] = f"{values[name]}{separator}{value}" if name in values else value
+    return values

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 from botmeter.domain.errors import Refused, TooMuch, Unavailable
-from botmeter.server.front.body import BodyLimits, SenderGone, decompressed, too_large
+from botmeter.server.front.body import BodyLimits, ClientDisconnected, decompressed, too_large
 from botmeter.server.front.protocol import Receive, Scope, header_values
 from botmeter.web.request_ids import HEADER, request_id
 
@@ -59,7 +59,7 @@ class Request:
             TooMuch: `body_too_large`.
             Unavailable: `server_busy`.
             Refused: `body_too_slow`.
-            SenderGone: The connection ended first.
+            ClientDisconnected: The connection ended first.
         """
         announced = self.headers.get("content-length", "")
         # Invalid numbers are ignored: the body itself is counted.
@@ -74,7 +74,7 @@ class Request:
                 async with asyncio.timeout_at(min(end, loop.time() + limits.idle_seconds)):
                     message = await self.receive()
                 if message["type"] == "http.disconnect":
-                    raise SenderGone
+                    raise ClientDisconnected
                 piece = message.get("body", b"")
                 if self._body_bytes + len(piece) > limits.bytes_max:
                     raise too_large(limits)

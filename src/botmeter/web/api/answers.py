@@ -146,8 +146,8 @@ def session_lines(lines: Sequence[ListedSession], *, zone: str = UTC_NAME) -> li
     return [
         SessionLine(
             session_id=line.session_id,
-            session_start=starts[place],
-            session_end=ends[place],
+            session_start=start,
+            session_end=end,
             customer_id=line.customer_id,
             bots=list(line.bot_names),
             channels=list(line.channels),
@@ -157,7 +157,7 @@ def session_lines(lines: Sequence[ListedSession], *, zone: str = UTC_NAME) -> li
             closed_by=line.closed_by.name.lower(),
             preview=line.is_preview,
         )
-        for place, line in enumerate(lines)
+        for line, start, end in zip(lines, starts, ends, strict=True)
     ]
 
 

@@ -44,7 +44,7 @@ def _dispatcher(route: Route, *, view: View) -> Any:
             check_parameters(request.GET, known=route.parameters)
             body = None if decoder is None else _body(request, decoder=decoder)
             answer = view(Call(request=request, key=key, body=body), **parts)
-        except Exception as error:  # noqa: BLE001 - a bug: its trace is kept, and the problem has its reference
+        except Exception as error:  # noqa: BLE001 - a bug: its trace is stored, and the problem has its reference
             return problem_of(request, error)
         if isinstance(answer, HttpResponseBase):
             return answer

@@ -73,7 +73,3 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     body: tuple[Content, ...] = ()
     view: View | None = field(default=None, repr=False)
-
-    @property
-    def parameter_names(self) -> tuple[str, ...]:
-        return tuple(parameter.name for parameter in self.parameters)
