@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 _MINUTE_US = 60_000_000
-_AGAINST = {Compare.PREVIOUS: ComparedWith.PREVIOUS, Compare.YEAR: ComparedWith.YEAR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +76,8 @@ def report_question(ledger: "ReadableLedger", address: ReportAddress, *, zone: s
         days = days_of(Preset.LAST_30_DAYS, today_on=today_on, available_from=start_on)
     chosen = RequestedDays(first_on=days[0], last_on=days[1], timezone=zone)
     query = usage_query(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
-    against = _AGAINST.get(address.compare)
     compared = None
-    if against is not None:
+    if address.compare is not Compare.NONE:
+        against = ComparedWith(address.compare.value)
         compared = compared_query(query, account=ledger.account, against=against, now_us=now_us)
     return Question(address=address, query=query, compared=compared, now_us=now_us, available_from=start_on)

@@ -14,7 +14,7 @@ from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Cell, Column
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
-from botmeter.web.pages.session.facts import FactLines
+from botmeter.web.pages.session.facts import Facts
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Words, id_word, listed, name_word, plain, with_detail
@@ -44,7 +44,7 @@ class ConversationPage:
     utc_href: str
     columns: tuple[Column, ...]
     sessions: tuple[tuple[Cell, ...], ...]
-    facts: tuple[FactLines, ...]
+    facts: Facts
 
 
 @for_member(Right.SEE_REPORTS)
@@ -102,12 +102,12 @@ def _session_line(one: "ConversationSession", urls: ReportUrls, *, zone: str) ->
     )
 
 
-def _facts(facts: "ConversationOverview", urls: ReportUrls, *, zone: str) -> tuple[FactLines, ...]:
+def _facts(facts: "ConversationOverview", urls: ReportUrls, *, zone: str) -> Facts:
     customers = [id_word(customer_id, urls.customer(customer_id)) for customer_id in facts.customer_ids]
     bots = [name_word(name, urls.bot(bot_id)) for bot_id, name in facts.bots]
     events = ", ".join(f"{text.count_text(count)} {actor}" for actor, count in facts.event_counts.items() if count)
     tickets = tuple(with_detail(id_word(ticket), kind) for ticket, kind in facts.tickets)
-    entries: tuple[tuple[str, tuple[Words, ...]], ...] = (
+    entries: Facts = (
         ("Customer", (listed(customers, most=_NAMES_MAX),)),
         ("Created", ((plain(f"{text.instant_text(facts.created_us, zone=zone)} {zone}"),),)),
         ("Updated", ((plain(f"{text.instant_text(facts.updated_us, zone=zone)} {zone}"),),)),
@@ -116,4 +116,4 @@ def _facts(facts: "ConversationOverview", urls: ReportUrls, *, zone: str) -> tup
         ("Events", ((plain(events),),)),
         ("Tickets", tickets[:_NAMES_MAX]),
     )
-    return tuple(FactLines(label=label, lines=lines) for label, lines in entries if lines)
+    return tuple((label, lines) for label, lines in entries if lines)

@@ -26,24 +26,16 @@ _SENDERS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
-    """Events of a UTC day."""
-
-    name: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EventList:
-    """A session's events; `cut` notes hidden ones."""
+    """A session's events by UTC day; `cut` notes hidden ones."""
 
-    days: tuple[Day, ...]
+    days: tuple[tuple[str, tuple[Line, ...]], ...]
     cut: str
 
     @property
     def is_summarized(self) -> bool:
         """Return True if events are summarized or cut."""
-        return bool(self.cut) or any(line.is_run for day in self.days for line in day.lines)
+        return bool(self.cut) or any(line.is_run for _, lines in self.days for line in lines)
 
 
 def summarized_events(explanation: Explanation, *, urls: ReportUrls) -> EventList:
@@ -66,8 +58,8 @@ def all_events(explanation: Explanation, *, urls: ReportUrls, first: int) -> Eve
     return EventList(days=_days(lines), cut=cut)
 
 
-def _days(lines: list[Line]) -> tuple[Day, ...]:
-    return tuple(Day(name=text.day_text(on), lines=tuple(own)) for on, own in groupby(lines, key=lambda line: line.on))
+def _days(lines: list[Line]) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+    return tuple((text.day_text(on), tuple(own)) for on, own in groupby(lines, key=lambda line: line.on))
 
 
 def _summary_lines(explanation: Explanation, urls: ReportUrls) -> Iterator[Line]:

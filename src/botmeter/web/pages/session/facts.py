@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from botmeter.domain import text
@@ -17,12 +16,8 @@ from botmeter.web.rich_text import Word, Words, id_word, linked, listed, name_wo
 _LINES_MAX: Final = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FactLines:
-    """A fact on one or more lines."""
-
-    label: str
-    lines: tuple[Words, ...]
+Facts = tuple[tuple[str, tuple[Words, ...]], ...]
+"""Labels of facts with their lines."""
 
 
 def answer(explanation: Explanation, urls: ReportUrls) -> Words:
@@ -75,7 +70,7 @@ def _afterwards(explanation: Explanation, urls: ReportUrls) -> Words:
     )
 
 
-def facts(explanation: Explanation, urls: ReportUrls) -> tuple[FactLines, ...]:
+def facts(explanation: Explanation, urls: ReportUrls) -> Facts:
     """Return the session's facts."""
     on = day_of_us(explanation.started_at_us)
     entries: list[tuple[str, Iterable[Words]]] = [
@@ -91,7 +86,7 @@ def facts(explanation: Explanation, urls: ReportUrls) -> tuple[FactLines, ...]:
         ("Preview", _preview(explanation)),
         ("Adjacent sessions", _neighbours(explanation, urls)),
     ]
-    return tuple(FactLines(label=label, lines=_cut(lines)) for label, lines in entries if lines)
+    return tuple((label, _cut(lines)) for label, lines in entries if lines)
 
 
 def arrivals(explanation: Explanation) -> tuple[Words, ...]:

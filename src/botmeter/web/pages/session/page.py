@@ -20,7 +20,7 @@ from botmeter.web.components import Key, Link
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.session.event_list import EVENTS_A_PAGE, EventList, all_events, summarized_events
-from botmeter.web.pages.session.facts import FactLines, answer, arrivals, facts
+from botmeter.web.pages.session.facts import Facts, answer, arrivals, facts
 from botmeter.web.pages.session.window import legend_of, window_of, window_title
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -68,7 +68,7 @@ class SessionPage:
     window: "Chart"
     events: EventList
     pager: EventPager
-    facts: tuple[FactLines, ...]
+    facts: Facts
     restatements: tuple[str, ...]
     arrivals: tuple[Words, ...]
     local: LocalTime
