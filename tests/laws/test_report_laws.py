@@ -396,8 +396,8 @@ def test_simulating_an_accounts_own_policy_gives_its_report_and_the_differences_
         report = usage_report(ledger, query)
     own = simulation.outcomes[0]
     assert own.session_count == report.sessions_consumed
-    assert [count for _, count in own.by_month] == [month.session_count for month in report.by_month]
-    assert {bot: count for bot, _, count in own.by_bot} == {
+    assert [month.session_count for month in own.by_month] == [month.session_count for month in report.by_month]
+    assert {bot.bot_id: bot.opened_count for bot in own.by_bot} == {
         b.bot_id: b.opened_count for b in report.by_bot if b.opened_count
     }
     difference = simulation.differences[0]

@@ -57,10 +57,11 @@ def simulate(
     policy, it is compared with the account's own. Nothing is changed. A published policy says how units
     are counted, not what a vendor charges.
     """
+    import msgspec
+
     from botmeter.cli.simulation_page import COLUMNS, simulation_page, simulation_rows
     from botmeter.cli.terminal import stdout_screen
     from botmeter.reports.simulate import simulate as simulated
-    from botmeter.reports.simulate import simulation_as_mapping
 
     rules = [policy_named(name) for name in policies]
     days = options.requested_days(first, last, timezone=timezone)
@@ -73,7 +74,7 @@ def simulate(
         case "table":
             show(simulation_page(answer, screen=stdout_screen()))
         case "json":
-            show_json(simulation_as_mapping(answer))
+            show_json(msgspec.to_builtins(answer))
         case "csv":
             show_rows(COLUMNS, simulation_rows(answer), form="csv")
 

@@ -12,12 +12,12 @@ COLUMNS = ("section", "policy", "key", "sessions")
 
 def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
     """Format a simulation as text."""
-    period = simulation.query.period
+    period = simulation.period
     title = screen.styled(f"The same traffic of {simulation.account} under other rules", "bold")
-    days = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
+    days = f"{day_text(period.first)} – {day_text(period.last)}"
     span = f"{days} · {counted(period.day_count, 'day')} · {period.timezone}"
     parts = [[title, span], _outcomes(simulation, screen)]
-    first = simulation.outcomes[0].policy.label
+    first = simulation.outcomes[0].policy
     parts += [_difference(difference, first, screen=screen) for difference in simulation.differences]
     parts.append(screen.paragraph("A published rule says how units are counted, not what a vendor would charge."))
     return screen.page(parts)
@@ -28,8 +28,8 @@ def simulation_rows(simulation: Simulation) -> list[dict[str, object]]:
     return [
         dict(zip(COLUMNS, (section, label, key, count), strict=True))
         for label, entries in (
-            *((outcome.policy.label, _numbers(outcome)) for outcome in simulation.outcomes),
-            *((difference.policy.label, _reasons(difference)) for difference in simulation.differences),
+            *((outcome.policy, _numbers(outcome)) for outcome in simulation.outcomes),
+            *((difference.policy, _reasons(difference)) for difference in simulation.differences),
         )
         for section, key, count in entries
     ]
@@ -37,9 +37,9 @@ def simulation_rows(simulation: Simulation) -> list[dict[str, object]]:
 
 def _numbers(outcome: Outcome) -> Iterator[tuple[str, str | None, int]]:
     yield "total", None, outcome.session_count
-    yield from (("month", month, count) for month, count in outcome.by_month)
-    yield from (("bot", bot_id, count) for bot_id, _, count in outcome.by_bot)
-    yield from (("channel", channel, count) for channel, count in outcome.by_channel)
+    yield from (("month", one.month, one.session_count) for one in outcome.by_month)
+    yield from (("bot", one.bot_id, one.opened_count) for one in outcome.by_bot)
+    yield from (("channel", one.channel, one.opened_count) for one in outcome.by_channel)
     yield from (("closed_by", reason, count) for reason, count in outcome.closed_by.items())
 
 
@@ -52,7 +52,7 @@ def _outcomes(simulation: Simulation, screen: Screen) -> list[str]:
     first, *others = simulation.outcomes
     differences = ["", *(f"{each.session_count - first.session_count:+,}" for each in others)]
     lines = [
-        BarLine(name=each.policy.label, count=each.session_count, numbers=(grouped(each.session_count), difference))
+        BarLine(name=each.policy, count=each.session_count, numbers=(grouped(each.session_count), difference))
         for each, difference in zip(simulation.outcomes, differences, strict=True)
     ]
     headings = [("sessions", NUMBER_WIDTH), ("difference", NUMBER_WIDTH)]
@@ -60,7 +60,7 @@ def _outcomes(simulation: Simulation, screen: Screen) -> list[str]:
 
 
 def _difference(difference: Difference, first: str, *, screen: Screen) -> list[str]:
-    label = printable(difference.policy.label)
+    label = printable(difference.policy)
     title = f"{label} against {printable(first)}: {difference.session_count:+,}"
     lines = [screen.styled(fitted(title, min(screen.width, cell_count(title))), "bold")]
     for text, reasons in (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import Period
@@ -21,7 +22,7 @@ from botmeter.reports.bot_names import BotNames, bot_names
 from botmeter.reports.conditions import query_parameters
 from botmeter.reports.counts import Ints
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.report_json import report_period
+from botmeter.reports.report_json import ReportPeriod, report_period
 from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
 
 if TYPE_CHECKING:
@@ -41,45 +42,60 @@ REASONS = {
 """Reasons for which an event opens a session under one policy alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """Session counts of one policy.
+class SimulatedMonth(Struct, frozen=True):
+    """Sessions of one month (`YYYY-MM`)."""
 
-    Attributes:
-        by_month: (`YYYY-MM`, sessions), all months.
-        by_bot: (bot id, name, opened sessions), most first.
-        by_channel: (channel, opened sessions), most first.
-    """
+    month: str
+    session_count: int = msgspec.field(name="sessions")
 
-    policy: Policy
-    session_count: int
-    by_month: tuple[tuple[str, int], ...]
-    by_bot: tuple[tuple[str | None, str | None, int], ...]
-    by_channel: tuple[tuple[str, int], ...]
+
+class SimulatedBot(Struct, frozen=True):
+    """Sessions that one bot (None: no bot) opened."""
+
+    bot_id: str | None
+    bot_name: str | None
+    opened_count: int = msgspec.field(name="opened")
+
+
+class SimulatedChannel(Struct, frozen=True):
+    """Sessions that were opened on one channel."""
+
+    channel: str
+    opened_count: int = msgspec.field(name="opened")
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """Session counts of one policy: all months of the period, bots and channels with most sessions first."""
+
+    policy: str
+    session_count: int = msgspec.field(name="sessions")
+    by_month: list[SimulatedMonth]
+    by_bot: list[SimulatedBot]
+    by_channel: list[SimulatedChannel]
     closed_by: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """Difference of a policy from the first: `session_count` is all of `more` less all of `fewer`.
 
     Each counts opening events of one policy alone, by reason (see REASONS).
     """
 
-    policy: Policy
-    session_count: int
+    policy: str
+    against: str
+    session_count: int = msgspec.field(name="sessions")
     more: dict[str, int]
     fewer: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulation:
-    """Several policies; `differences` omits the first."""
+class Simulation(Struct, frozen=True, kw_only=True):
+    """Several policies, as JSON; `differences` omits the first."""
 
     account: str
-    query: UsageQuery
-    outcomes: tuple[Outcome, ...]
-    differences: tuple[Difference, ...]
+    period: ReportPeriod
+    filters: dict[str, Any]
+    outcomes: list[Outcome] = msgspec.field(name="policies")
+    differences: list[Difference]
 
 
 def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[Policy]) -> Simulation:
@@ -97,20 +113,22 @@ def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[
         parameters = query_parameters(query, snapshot)
         _meter_partitions(snapshot, tallies, touchpoints=ledger.touchpoints, parameters=parameters)
         names = bot_names(snapshot)
-    outcomes = tuple(_outcome(tally, ledger.touchpoints, names=names, period=query.period) for tally in tallies)
+    outcomes = [_outcome(tally, ledger.touchpoints, names=names, period=query.period) for tally in tallies]
     return Simulation(
         account=ledger.account.name,
-        query=query,
+        period=report_period(query.period),
+        filters=query.filters.as_mapping(),
         outcomes=outcomes,
-        differences=tuple(
+        differences=[
             Difference(
-                policy=tally.policy,
+                policy=outcome.policy,
+                against=outcomes[0].policy,
                 session_count=outcome.session_count - outcomes[0].session_count,
                 more=_most_first(tally.more),
                 fewer=_most_first(tally.fewer),
             )
             for tally, outcome in zip(tallies[1:], outcomes[1:], strict=True)
-        ),
+        ],
     )
 
 
@@ -161,14 +179,14 @@ def _outcome(tally: _Tally, touchpoints: Touchpoints, *, names: BotNames, period
     for number, on in enumerate(period.days()):
         by_month[f"{on.year:04}-{on.month:02}"] += tally.by_day[number]
     return Outcome(
-        policy=tally.policy,
+        policy=tally.policy.label,
         session_count=tally.by_day.total(),
-        by_month=tuple(by_month.items()),
-        by_bot=tuple(
-            (bot, None if bot is None else names[bot], session_count)
-            for bot, session_count in sorted(by_bot.items(), key=lambda one: (-one[1], one[0] is None, one[0] or ""))
-        ),
-        by_channel=tuple(sorted(by_channel.items(), key=lambda one: (-one[1], one[0]))),
+        by_month=[SimulatedMonth(*month) for month in by_month.items()],
+        by_bot=[
+            SimulatedBot(bot_id, None if bot_id is None else names[bot_id], opened_count)
+            for bot_id, opened_count in sorted(by_bot.items(), key=lambda one: (-one[1], one[0] is None, one[0] or ""))
+        ],
+        by_channel=[SimulatedChannel(*channel) for channel in _most_first(by_channel).items()],
         closed_by={reason.name.lower(): tally.closed_by[reason] for reason in ClosedBy},
     )
 
@@ -178,37 +196,5 @@ def _counter(values: np.ndarray[Any, Any]) -> dict[Any, int]:
     return dict(zip(distinct.tolist(), counts.tolist(), strict=True))
 
 
-def _most_first(reasons: Counter[str]) -> dict[str, int]:
-    return dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
-
-
-def simulation_as_mapping(simulation: Simulation) -> dict[str, Any]:
-    """Return the simulation as JSON values."""
-    return {
-        "account": simulation.account,
-        "period": msgspec.to_builtins(report_period(simulation.query.period)),
-        "filters": simulation.query.filters.as_mapping(),
-        "policies": [
-            {
-                "policy": outcome.policy.label,
-                "sessions": outcome.session_count,
-                "by_month": [{"month": month, "sessions": count} for month, count in outcome.by_month],
-                "by_bot": [
-                    {"bot_id": bot_id, "bot_name": name, "opened": count} for bot_id, name, count in outcome.by_bot
-                ],
-                "by_channel": [{"channel": channel, "opened": count} for channel, count in outcome.by_channel],
-                "closed_by": outcome.closed_by,
-            }
-            for outcome in simulation.outcomes
-        ],
-        "differences": [
-            {
-                "policy": difference.policy.label,
-                "against": simulation.outcomes[0].policy.label,
-                "sessions": difference.session_count,
-                "more": difference.more,
-                "fewer": difference.fewer,
-            }
-            for difference in simulation.differences
-        ],
-    }
+def _most_first(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))

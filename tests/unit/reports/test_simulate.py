@@ -1,6 +1,7 @@
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from botmeter.domain.errors import Refused
@@ -10,7 +11,7 @@ from botmeter.ledger import partitions
 from botmeter.metering.policy import FRESHCHAT, Policy, Require
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.simulate import Simulation, simulate, simulation_as_mapping
+from botmeter.reports.simulate import Simulation, simulate
 from support.facts import event, filled_ledger
 
 HOUR_US = 3_600_000_000
@@ -123,7 +124,7 @@ def test_metering_the_events_in_partitions_gives_the_same(monkeypatch: pytest.Mo
 
 
 def test_the_simulation_as_json_has_units_side_by_side() -> None:
-    answer = simulation_as_mapping(simulated(MORNING, FRESHCHAT, Policy(name="short", max_duration_us=HOUR_US)))
+    answer = msgspec.to_builtins(simulated(MORNING, FRESHCHAT, Policy(name="short", max_duration_us=HOUR_US)))
     assert answer["policies"][1] == {
         "policy": "short@1",
         "sessions": 3,

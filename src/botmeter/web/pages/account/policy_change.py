@@ -191,12 +191,13 @@ def _effect(visit: Visit, policy: Policy) -> Effect:
     now_us = present_us()
     with _one_at_a_time(), visit.reading() as ledger:
         policies = [in_force(ledger.schedule, at_us=now_us).policy, policy]
-        simulation = simulate(ledger, usage_query(ledger.account, now_us=now_us), policies=policies)
+        query = usage_query(ledger.account, now_us=now_us)
+        simulation = simulate(ledger, query, policies=policies)
     current, other = simulation.outcomes
     [difference] = simulation.differences
     return Effect(
-        days=text.days_text(simulation.query.period),
-        current_label=current.policy.label,
+        days=text.days_text(query.period),
+        current_label=current.policy,
         current_count=text.count_text(current.session_count),
         count=text.count_text(other.session_count),
         difference=text.signed(difference.session_count, decimals=0),
