@@ -1,6 +1,6 @@
 """An explanation as JSON, for API and CLI."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -11,6 +11,8 @@ from botmeter.metering.policy_text import policy_as_mapping
 from botmeter.reports import explanation as explained
 from botmeter.reports.explanation_text import explanation_as_text
 from botmeter.reports.report_json import WORD_ORDER, Count, Day, Instant
+
+JsonType = TypeVar("JsonType", bound=Struct)
 
 _ACTORS = ["customer", "bot", "agent", "system"]
 ActorName = Annotated[Literal["customer", "bot", "agent", "system"], Meta(extra_json_schema={WORD_ORDER: _ACTORS})]
@@ -115,10 +117,9 @@ class Explanation(Struct, frozen=True, forbid_unknown_fields=True):
 def explanation_json(explanation: explained.Explanation) -> Explanation:
     """Return the explanation with all its events."""
     policy, following = explanation.policy, explanation.next_event
-    return Explanation(
-        account=explanation.account,
-        session_id=explanation.session_id,
-        customer_id=explanation.customer_id,
+    return _json(
+        explanation,
+        Explanation,
         policy=policy.label,
         policy_definition={"name": policy.name, "version": policy.version, **policy_as_mapping(policy)},
         started_at=text_from_us(explanation.started_at_us),
@@ -126,11 +127,11 @@ def explanation_json(explanation: explained.Explanation) -> Explanation:
         closed_by=explanation.closed_by.name.lower(),
         running=explanation.is_running,
         preview=explanation.is_preview,
-        opening_event=ExplainedEvent(**_event(explanation.opening)),
-        events=[ExplainedEvent(**_event(event)) for event in explanation.events],
+        opening_event=_event(explanation.opening, ExplainedEvent),
+        events=[_event(event, ExplainedEvent) for event in explanation.events],
         conversations=[_conversation(part) for part in explanation.conversations],
         previous_session=_neighbour(explanation.before),
-        next_event=None if following is None else NextEvent(**_event(following), opened_next=explanation.opened_next),
+        next_event=None if following is None else _event(following, NextEvent, opened_next=explanation.opened_next),
         next_session=_neighbour(explanation.after),
         arrivals=[_arrival(arrival) for arrival in explanation.arrivals],
         restatements=[_restatement(each, session_id=explanation.session_id) for each in explanation.restatements],
@@ -144,26 +145,21 @@ def explanation_as_mapping(explanation: explained.Explanation) -> dict[str, Any]
     return mapping
 
 
-def _event(event: explained.ExplainedEvent) -> dict[str, Any]:
-    return {
-        "source": event.source,
-        "event_id": event.event_id,
-        "occurred_at": text_from_us(event.at_us),
-        "actor": event.actor.name.lower(),
-        "kind": event.kind.name.lower(),
-        "conversation_id": event.conversation_id,
-        "bot_id": event.bot_id,
-        "bot_name": event.bot_name,
-        "bot_version": event.bot_version,
-        "channel": event.channel,
-        "ticket_id": event.ticket_id,
-        "takes_part": event.takes_part,
-    }
+def _json(value: object, to: type[JsonType], /, **changed: object) -> JsonType:
+    """Convert a value to a JSON type: attributes of the same name, and those that change."""
+    same = {name: getattr(value, name) for name in to.__struct_fields__ if name not in changed}
+    return to(**same, **changed)
+
+
+def _event(event: explained.ExplainedEvent, to: type[JsonType], /, **more: object) -> JsonType:
+    actor, kind = event.actor.name.lower(), event.kind.name.lower()
+    return _json(event, to, occurred_at=text_from_us(event.at_us), actor=actor, kind=kind, **more)
 
 
 def _conversation(part: explained.ConversationPart) -> ExplainedConversation:
-    return ExplainedConversation(
-        conversation_id=part.conversation_id,
+    return _json(
+        part,
+        ExplainedConversation,
         events=part.event_count,
         bots=list(part.bots),
         channels=list(part.channels),
@@ -174,8 +170,9 @@ def _conversation(part: explained.ConversationPart) -> ExplainedConversation:
 def _neighbour(session: explained.Neighbour | None) -> NeighbourSession | None:
     if session is None:
         return None
-    return NeighbourSession(
-        session_id=session.session_id,
+    return _json(
+        session,
+        NeighbourSession,
         started_at=text_from_us(session.started_at_us),
         ended_at=_end(session.ended_at_us),
         closed_by=session.closed_by.name.lower(),
@@ -183,25 +180,19 @@ def _neighbour(session: explained.Neighbour | None) -> NeighbourSession | None:
 
 
 def _arrival(arrival: explained.Arrival) -> Arrival:
-    return Arrival(
-        append_no=arrival.append_no,
-        recorded_at=text_from_us(arrival.recorded_at_us),
-        source=arrival.source,
-        label=arrival.label,
-        events=arrival.event_count,
-    )
+    return _json(arrival, Arrival, recorded_at=text_from_us(arrival.recorded_at_us), events=arrival.event_count)
 
 
 def _restatement(each: restatements.Restatement, *, session_id: str) -> Restatement:
-    return Restatement(
-        append_no=each.append_no,
+    return _json(
+        each,
+        Restatement,
         recorded_at=text_from_us(each.recorded_at),
         day=each.day.isoformat(),
         before=each.before_count,
         after=each.after_count,
         added=session_id in each.added,
         because=list(each.because),
-        because_count=each.because_count,
     )
 
 
