@@ -35,7 +35,7 @@ SAMPLES: dict[str, tuple[Source, Any]] = {
     ),
     "chatwoot": (chatwoot.SOURCE, chatwoot.message()),
     "freshchat": (freshchat.SOURCE, freshchat.message()),
-    "whatsapp": (whatsapp.SOURCE, whatsapp.said(whatsapp.message())),
+    "whatsapp": (whatsapp.SOURCE, whatsapp.webhook_of(whatsapp.message())),
     "rasa": (rasa_events.SOURCE, rasa_events.post(rasa_events.user())),
     "botframework": (botframework.SOURCE, botframework.activity()),
 }
@@ -186,7 +186,7 @@ def test_a_delivery_with_an_old_signature_is_refused(live: Live, key: str, clock
 
 def test_a_whatsapp_signature_is_checked(live: Live, key: str) -> None:
     path = live.source("acme", whatsapp.SOURCE, signed_by="s3cret")
-    body = text(whatsapp.said(whatsapp.message(text={"body": "안녕 😀"})))
+    body = text(whatsapp.webhook_of(whatsapp.message(text={"body": "안녕 😀"})))
     digest = hmac.digest(b"s3cret", body, "sha256").hex()
     assert problem_of(live.request("POST", path, body)) == (401, "signature_missing")
     assert problem_of(live.request("POST", path, body, x_hub_signature_256="sha256=00")) == (401, "signature_wrong")

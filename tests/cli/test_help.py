@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.support.pulls import task_at
 from tests.support.stand_in_api import StandInApi
-from tests.support.stand_in_chatwoot import Desk
+from tests.support.stand_in_chatwoot import Account
 from typer.main import get_command
 
 from botmeter.cli.command_groups import examples_in
@@ -51,7 +51,7 @@ def test_every_command_has_examples_of_itself(path: str) -> None:
 @pytest.fixture(scope="module")
 def desk_url() -> Iterator[str]:
     """The address of a Chatwoot in which nothing happens."""
-    with StandInApi(answer=Desk().answer).serving() as api:
+    with StandInApi(answer=Account().answer).serving() as api:
         yield api.url
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.stand_in_api import StandInApi
-from tests.support.stand_in_chatwoot import TOKEN, Conversation, Desk, Message
+from tests.support.stand_in_chatwoot import TOKEN, Account, Conversation, Message
 
 from botmeter.domain.instant import us_from_text
 from botmeter.people.models import AuditEntry
@@ -21,8 +21,8 @@ PULL = "source pull desk --account acme"
 def api() -> Iterator[StandInApi]:
     began_us = us_from_text("2026-04-05T10:00:00.250Z")
     messages = [Message(number=number, at_us=began_us + number * 1_000_000) for number in range(1, 4)]
-    desk = Desk(conversations=[Conversation(number=1, contact=7, began_us=began_us, messages=messages)])
-    with StandInApi(answer=desk.answer).serving() as served:
+    account = Account(conversations=[Conversation(number=1, contact=7, began_us=began_us, messages=messages)])
+    with StandInApi(answer=account.answer).serving() as served:
         yield served
 
 
@@ -62,7 +62,7 @@ def test_without_a_day_a_pull_starts_at_the_source_s_creation(ready: Run) -> Non
 
 
 def test_an_interrupted_pull_fails_with_its_reason(ready: Run, api: StandInApi) -> None:
-    api.ways.append((403, {}))
+    api.faults.append((403, {}))
     ran = ready(f"{PULL} --format json")
     assert (ran.code, ran.json["code"]) == (1, "pull_token_wrong")
     assert "the pull was interrupted: 127.0.0.1 answers 403" in ran.err

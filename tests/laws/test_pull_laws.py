@@ -36,9 +36,9 @@ def api() -> Iterator[StandInApi]:
         yield served
 
 
-def desk_of(scripts: list[list[tuple[int, str]]], **more: Any) -> chatwoot.Desk:
+def account_of(scripts: list[list[tuple[int, str]]], **more: Any) -> chatwoot.Account:
     """Conversations of two contacts; ids of messages grow with time within each."""
-    desk = chatwoot.Desk(page_size=2, **more)
+    account = chatwoot.Account(page_size=2, **more)
     for place, script in enumerate(scripts):
         at_us = START_US + place * 3_000_000
         conversation = chatwoot.Conversation(number=place + 1, contact=70 + place % 2, began_us=at_us)
@@ -53,8 +53,8 @@ def desk_of(scripts: list[list[tuple[int, str]]], **more: Any) -> chatwoot.Desk:
                 sender=writes,
             )
             conversation.messages.append(message)
-        desk.conversations.append(conversation)
-    return desk
+        account.conversations.append(conversation)
+    return account
 
 
 def team_of(scripts: list[list[tuple[int, str]]]) -> freshchat.Team:
@@ -80,9 +80,9 @@ def team_of(scripts: list[list[tuple[int, str]]]) -> freshchat.Team:
 def test_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(
     api: StandInApi, scripts: list[list[tuple[int, str]]], data: st.DataObject, is_reversed: bool
 ) -> None:
-    desk = desk_of(scripts, is_reversed=is_reversed)
-    api.answer = desk.answer
-    told = desk.webhooks()
+    account = account_of(scripts, is_reversed=is_reversed)
+    api.answer = account.answer
+    told = account.webhooks()
     came = data.draw(st.lists(st.sampled_from(range(len(told))), unique=True))
     whole, mended = ledger_with(CHATWOOT), ledger_with(CHATWOOT)
     delivered(whole, told, source=CHATWOOT)
@@ -123,8 +123,8 @@ def test_freshchats_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(
 
 
 def test_the_law_has_something_to_find() -> None:
-    desk = desk_of([[(90, "customer"), (25 * 3_600_000, "customer"), (300, "bot"), (300, "note")]])
+    account = account_of([[(90, "customer"), (25 * 3_600_000, "customer"), (300, "bot"), (300, "note")]])
     ledger = ledger_with(CHATWOOT)
-    receipt = delivered(ledger, desk.webhooks(), source=CHATWOOT)
+    receipt = delivered(ledger, account.webhooks(), source=CHATWOOT)
     assert (receipt.accepted, len(sessions_of(ledger))) == (4, 2)
     assert pulled_conversation([], CHATWOOT, read=connector_of("chatwoot").read).seen_count == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.payloads import events_of, taken
+from tests.support.payloads import events_of, read_all
 
 from botmeter.domain.instant import text_from_us, us_from_text
 from botmeter.domain.source import Source
@@ -34,7 +34,7 @@ def activities_of(path: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 def test_each_message_has_its_side_time_and_customer(path: Path) -> None:
-    found = taken(path.read_bytes(), source=SOURCE)
+    found = read_all(path.read_bytes(), source=SOURCE)
     assert found.rejections == ()
     messages = [event for event in found.events if event["kind"] == "message"]
     sent = [activity for activity in activities_of(path) if activity["type"] == "message"]
@@ -60,14 +60,14 @@ def test_a_file_gives_what_the_request_gave_and_twice_the_same(path: Path) -> No
     for _ in range(2):
         assert (
             events_of(list(batches_of_source(SourceFile(path=str(path)), SOURCE)))
-            == taken(path.read_bytes(), source=SOURCE).events
+            == read_all(path.read_bytes(), source=SOURCE).events
         )
 
 
 def test_no_two_messages_of_all_files_have_one_id_but_for_those_that_are_the_same() -> None:
     seen: dict[str, dict[str, Any]] = {}
     for path in TRANSCRIPTS:
-        for event in taken(path.read_bytes(), source=SOURCE).events:
+        for event in read_all(path.read_bytes(), source=SOURCE).events:
             assert seen.setdefault(event["event_id"], event) == event
     assert len(seen) > 150
 
@@ -76,14 +76,14 @@ def test_the_conversation_that_greets_in_its_own_name_is_no_customer() -> None:
     path = SAMPLES / "BBS_HotelReservation.transcript"
     conversation = activities_of(path)[0]["conversation"]["id"]
     assert activities_of(path)[0]["from"]["id"] == conversation
-    customers = {event["customer_id"] for event in taken(path.read_bytes(), source=SOURCE).events}
+    customers = {event["customer_id"] for event in read_all(path.read_bytes(), source=SOURCE).events}
     assert len(customers) == 1
     assert not any(conversation in customer for customer in customers)
 
 
 def test_typing_traces_and_events_of_the_recording_are_passed_over() -> None:
     path = SAMPLES / "BBS_testbot_sandwich.transcript"
-    found = taken(path.read_bytes(), source=SOURCE)
+    found = read_all(path.read_bytes(), source=SOURCE)
     assert "An activity of type trace never counts. (32 of them)" in found.ignored
     kinds = [activity["type"] for activity in activities_of(path)]
     assert len(found.events) == kinds.count("message") + kinds.count("conversationUpdate")

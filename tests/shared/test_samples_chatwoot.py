@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.payloads import Taken, taken
+from tests.support.payloads import PayloadResult, read_all
 
 from botmeter.domain.source import BotIdentity, Source
 
@@ -60,8 +60,8 @@ def sample(name: str) -> dict[str, Any]:
     return found
 
 
-def read(name: str) -> Taken:
-    return taken((SAMPLES / name).read_bytes(), source=SOURCE)
+def read(name: str) -> PayloadResult:
+    return read_all((SAMPLES / name).read_bytes(), source=SOURCE)
 
 
 def test_every_sample_is_expected() -> None:
@@ -77,24 +77,24 @@ def test_a_sample_is_the_event_that_it_tells_of(name: str) -> None:
 def test_the_message_in_a_conversation_is_the_one_of_its_own_webhook() -> None:
     own = sample("real_02_message_created_whatsapp_2023.json")
     by_rule = own["conversation"] | {"event": "automation_event.message_created"}
-    assert taken(by_rule, source=SOURCE).event == taken(own, source=SOURCE).event
+    assert read_all(by_rule, source=SOURCE).event == read_all(own, source=SOURCE).event
 
 
 def test_the_bots_message_in_a_conversation_is_the_bots() -> None:
     by_rule = sample("real_01_conversation_status_changed_whatsapp_2023.json")
     by_rule["event"] = "automation_event.message_created"
-    found = taken(by_rule, source=SOURCE).event
+    found = read_all(by_rule, source=SOURCE).event
     assert (found["actor"], found["bot_id"], found["bot_name"]) == ("bot", "agent_bot:1", "ChatsappAI-Bot")
     listed = Source(
         name="desk",
         platform="chatwoot",
         identities=(BotIdentity(sender="ChatsappAI-Bot", bot_id="b1", bot_name="Order bot"),),
     )
-    assert taken(by_rule, source=listed).event["bot_id"] == "b1"
+    assert read_all(by_rule, source=listed).event["bot_id"] == "b1"
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_another_platform_refuses_a_sample_whole(name: str) -> None:
     other = Source(name="fresh", platform="freshchat")
-    found = taken((SAMPLES / name).read_bytes(), source=other)
+    found = read_all((SAMPLES / name).read_bytes(), source=other)
     assert (found.events, found.codes) == ([], ["payload_not_understood"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.payloads import taken
+from tests.support.payloads import read_all
 
 from botmeter.domain.source import Source
 
@@ -45,7 +45,7 @@ def test_every_sample_is_named() -> None:
 @pytest.mark.parametrize("name", sorted(CODES))
 def test_an_event_that_is_none_of_ours_is_refused_with_what_it_lacks(name: str) -> None:
     sent = (SAMPLES / f"{name}.json").read_bytes()
-    found = taken(sent, source=SOURCE)
+    found = read_all(sent, source=SOURCE)
     assert (found.events, found.codes) == ([], CODES[name])
     for rejection in found.rejections:
         assert "CloudEvent" in rejection.detail or "customer_id is missing" in rejection.detail
@@ -56,6 +56,6 @@ def test_the_same_envelopes_are_taken_once_they_bear_an_event(name: str) -> None
     sent: Any = json.loads((SAMPLES / f"{name}.json").read_text())
     ours = {"conversation_id": "c", "customer_id": "u", "actor": "customer", "occurred_at": "2026-09-21T14:13:20Z"}
     envelopes = [each | {"data": ours, "data_base64": None} for each in (sent if isinstance(sent, list) else [sent])]
-    found = taken(envelopes, source=SOURCE)
+    found = read_all(envelopes, source=SOURCE)
     assert found.ids == [f"{each['source']} {each['id']}" for each in envelopes]
     assert {event["occurred_at"] for event in found.events} == {"2026-09-21T14:13:20Z"}

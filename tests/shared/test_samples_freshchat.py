@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.support.payloads import taken
+from tests.support.payloads import read_all
 
 from botmeter.domain.source import BotIdentity, Source
 
@@ -58,7 +58,7 @@ def test_every_sample_is_expected() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_sample_is_the_event_that_it_tells_of(name: str) -> None:
-    found = taken((SAMPLES / name).read_bytes(), source=SOURCE)
+    found = read_all((SAMPLES / name).read_bytes(), source=SOURCE)
     assert (found.event, found.codes, found.ignored) == (EXPECTED[name], [], ())
 
 
@@ -67,12 +67,12 @@ def test_an_agent_on_the_list_of_bots_is_a_bot() -> None:
         name="fresh", platform="freshchat", identities=(BotIdentity(sender=AGENT, bot_id="faq", bot_name="FAQ"),)
     )
     content = (SAMPLES / "webhook_2022b_message_create_agent_utf8.json").read_bytes()
-    found = taken(content, source=listed).event
+    found = read_all(content, source=listed).event
     assert (found["actor"], found["bot_id"], found["bot_name"]) == ("bot", "faq", "FAQ")
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_another_platform_refuses_a_sample_whole(name: str) -> None:
     other = Source(name="desk", platform="chatwoot")
-    found = taken((SAMPLES / name).read_bytes(), source=other)
+    found = read_all((SAMPLES / name).read_bytes(), source=other)
     assert (found.events, found.codes) == ([], ["payload_not_understood"])

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.support.payloads import taken
+from tests.support.payloads import read_all
 
 from botmeter.domain.source import Source
 from botmeter.sources.platforms.registry import platform_codes
@@ -31,7 +31,7 @@ def test_there_are_foreign_payloads() -> None:
 @pytest.mark.parametrize("path", FOREIGN, ids=lambda path: path.stem)
 def test_a_foreign_payload_is_kept_whole(path: Path, platform: str) -> None:
     sent = path.read_bytes()
-    (rejection,) = taken(sent, source=Source(name="any", platform=platform)).rejections
+    (rejection,) = read_all(sent, source=Source(name="any", platform=platform)).rejections
     assert (rejection.code, rejection.raw) == ("payload_not_understood", sent)
     assert rejection.detail.endswith(".")
 
@@ -41,5 +41,5 @@ def test_a_foreign_payload_is_kept_whole(path: Path, platform: str) -> None:
 def test_no_connector_takes_a_payload_of_another_platform(folder: str, platform: str) -> None:
     for path in sorted((SAMPLES / folder).glob("*.*")):
         if path.suffix != ".txt" and folder != platform:
-            found = taken(path.read_bytes(), source=Source(name="any", platform=platform))
+            found = read_all(path.read_bytes(), source=Source(name="any", platform=platform))
             assert (found.events, found.codes) == ([], ["payload_not_understood"]), path.name

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.payloads import taken
+from tests.support.payloads import read_all
 
 from botmeter.domain.instant import text_from_us
 from botmeter.domain.source import Source
@@ -50,7 +50,7 @@ def expected_of(body: dict[str, Any]) -> list[tuple[str, str, str, str]]:
 
 @pytest.mark.parametrize(("name", "body"), CASES, ids=[name for name, _ in CASES])
 def test_each_webhook_gives_its_messages_and_nothing_else(name: str, body: dict[str, Any]) -> None:
-    found = taken(body, source=SOURCE)
+    found = read_all(body, source=SOURCE)
     assert found.rejections == ()
     assert [
         (event["actor"], event["occurred_at"], event["customer_id"], event["conversation_id"]) for event in found.events
@@ -64,7 +64,7 @@ def test_the_samples_hold_what_is_asserted() -> None:
         path.stem: [name for name, _ in CASES if name.startswith(f"{path.stem}/")] for path in SAMPLES.glob("*.json")
     }
     counts = {
-        stem: sum(bool(taken(dict(CASES)[name], source=SOURCE).events) for name in names)
+        stem: sum(bool(read_all(dict(CASES)[name], source=SOURCE).events) for name in names)
         for stem, names in by_file.items()
     }
     assert counts == {
@@ -78,5 +78,5 @@ def test_the_samples_hold_what_is_asserted() -> None:
 
 
 def test_a_changed_number_names_the_page_that_merges() -> None:
-    (sentence,) = taken(dict(CASES)["system/phone_number_change"], source=SOURCE).ignored
+    (sentence,) = read_all(dict(CASES)["system/phone_number_change"], source=SOURCE).ignored
     assert "Customers" in sentence

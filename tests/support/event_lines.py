@@ -23,11 +23,11 @@ def events_from_lines(lines: str) -> list[Event]:
     """Events of the lines, with ids e001, e002, … in order."""
     events: list[Event] = []
     for line in filter(None, (line.strip() for line in lines.splitlines())):
-        found = _LINE.fullmatch(line)
-        assert found is not None, f"not an event: {line!r}"
-        times, day, clock, rest = found.groups()
+        match = _LINE.fullmatch(line)
+        assert match is not None, f"not an event: {line!r}"
+        times, day, clock, words_text = match.groups()
         for number in range(int(times or 1)):
-            for half, written in enumerate(_fields(rest)):
+            for half, written in enumerate(_fields(words_text)):
                 event = event_from_json({"occurred_at": f"2026-03-{int(day):02}T{_seconds(clock)}Z", **written})
                 event["occurred_at"] += number * 1_000_000 + half * 500_000
                 event["event_id"] = f"e{len(events) + 1:03}"
@@ -39,9 +39,9 @@ def _seconds(clock: str) -> str:
     return clock if clock.count(":") == 2 else f"{clock}:00"
 
 
-def _fields(rest: str) -> list[Event]:
+def _fields(words_text: str) -> list[Event]:
     """One event per actor of the line."""
-    words = rest.split()
+    words = words_text.split()
     shared: Event = {"channel": "web"}
     for word in words:
         if word in KIND_BY_NAME:
@@ -53,5 +53,5 @@ def _fields(rest: str) -> list[Event]:
             else:
                 shared[_SHORT.get(name, name)] = _WORDS.get(value, value)
     actors = [word for word in words if word in ACTOR_BY_NAME]
-    assert actors, f"no actor in {rest!r}"
+    assert actors, f"no actor in {words_text!r}"
     return [{"bot_id": None if actor in ("agent", "system") else "b", **shared, "actor": actor} for actor in actors]

@@ -23,7 +23,7 @@ RECEIVED_US = 1_790_000_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class PayloadResult:
     """Events, rejections and contents of all payloads."""
 
     events: list[dict[str, Any]]
@@ -48,14 +48,14 @@ class Taken:
         return tuple(sentence for payload in self.payloads for sentence in payload.content.ignored_sentences)
 
 
-def taken(*payloads: object, source: Source) -> Taken:
+def read_all(*payloads: object, source: Source) -> PayloadResult:
     """Read payloads; values other than bytes are encoded as JSON. Events in Botmeter's own format go the live way."""
     bodies = [payload if isinstance(payload, bytes) else json.dumps(payload).encode() for payload in payloads]
     if connector_of(source.platform).is_native:
         batch = _live_batch(bodies, source)
-        return Taken(events=events_of([batch]), rejections=batch.rejections, payloads=())
+        return PayloadResult(events=events_of([batch]), rejections=batch.rejections, payloads=())
     read = batch_from_payloads(bodies, source=source, read=connector_of(source.platform).read)
-    return Taken(events=events_of([read.batch]), rejections=read.batch.rejections, payloads=read.payloads)
+    return PayloadResult(events=events_of([read.batch]), rejections=read.batch.rejections, payloads=read.payloads)
 
 
 def _live_batch(bodies: Sequence[bytes], source: Source) -> EventBatch:
@@ -76,25 +76,25 @@ def _live_batch(bodies: Sequence[bytes], source: Source) -> EventBatch:
 
 def events_of(batches: Sequence[EventBatch]) -> list[dict[str, Any]]:
     """Events of batches, without absent fields."""
-    found = []
+    result = []
     for row in (row for batch in batches for row in batch.events.to_pylist()):
         words = {
             "occurred_at": text_from_us(row["occurred_at"]),
             "actor": Actor(row["actor"]).name.lower(),
             "kind": Kind(row["kind"]).name.lower(),
         }
-        found.append({name: value for name, value in (row | words).items() if value is not None})
-    return found
+        result.append({name: value for name, value in (row | words).items() if value is not None})
+    return result
 
 
 def checked_refusal(payload: bytes, source: Source) -> None:
     """Check that the source's connector reads the payload or refuses it whole."""
     try:
-        found = connector_of(source.platform).read(payload, source)
+        result = connector_of(source.platform).read(payload, source)
     except Refused as fault:
         refusal = fault
     else:
-        assert all(isinstance(record.raw, bytes) for record in found.records)
+        assert all(isinstance(record.raw, bytes) for record in result.records)
         return
     assert refusal.code == "payload_not_understood"
     assert refusal.message.endswith(".")
@@ -119,22 +119,22 @@ def payloads_like(*examples: object) -> st.SearchStrategy[bytes]:
     return st.binary(max_size=200) | (values | swapped).map(lambda value: json.dumps(value).encode())
 
 
-def _words(found: object) -> set[str]:
-    if isinstance(found, dict):
-        return set(found) | {word for value in found.values() for word in _words(value)}
-    if isinstance(found, list):
-        return {word for value in found for word in _words(value)}
-    return {found} if isinstance(found, str) else set()
+def _words(result: object) -> set[str]:
+    if isinstance(result, dict):
+        return set(result) | {word for value in result.values() for word in _words(value)}
+    if isinstance(result, list):
+        return {word for value in result for word in _words(value)}
+    return {result} if isinstance(result, str) else set()
 
 
-def _swapped(found: Any, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def _swapped(result: Any, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """The example with one or more values replaced."""
-    if isinstance(found, dict):
-        return st.fixed_dictionaries({name: _rarely(value, values) for name, value in found.items()})
-    if isinstance(found, list):
-        return st.tuples(*(_rarely(value, values) for value in found)).map(list)
-    return st.just(found) | values
+    if isinstance(result, dict):
+        return st.fixed_dictionaries({name: _rarely(value, values) for name, value in result.items()})
+    if isinstance(result, list):
+        return st.tuples(*(_rarely(value, values) for value in result)).map(list)
+    return st.just(result) | values
 
 
-def _rarely(found: Any, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.integers(0, 6).flatmap(lambda roll: values if roll == 0 else _swapped(found, values))
+def _rarely(result: Any, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 6).flatmap(lambda roll: values if roll == 0 else _swapped(result, values))

@@ -13,15 +13,15 @@ from urllib.parse import parse_qsl, urlsplit
 Answer = tuple[int, Any]
 
 
-class Asked(NamedTuple):
+class ApiRequest(NamedTuple):
     query: Mapping[str, str]
     headers: Mapping[str, str]
 
 
-Answering = Callable[[str, Asked], Answer]
+Answering = Callable[[str, ApiRequest], Answer]
 
 
-def nothing_there(path: str, asked: Asked) -> Answer:
+def nothing_there(path: str, request: ApiRequest) -> Answer:
     return 404, {}
 
 
@@ -37,7 +37,7 @@ class StandInApi:
     """
 
     answer: Answering = nothing_there
-    ways: deque[str | tuple[int, dict[str, str]]] = field(default_factory=deque)
+    faults: deque[str | tuple[int, dict[str, str]]] = field(default_factory=deque)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     port: int = 0
 
@@ -68,7 +68,7 @@ def _handler(api: StandInApi) -> type[BaseHTTPRequestHandler]:
             query = dict(parse_qsl(parts.query))
             api.requests.append((parts.path, query))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            match api.ways.popleft() if api.ways else "take":
+            match api.faults.popleft() if api.faults else "take":
                 case "drop":
                     self.close_connection = True
                 case "endless":
@@ -76,8 +76,8 @@ def _handler(api: StandInApi) -> type[BaseHTTPRequestHandler]:
                 case (status, more):
                     self._say(status, b"{}", headers=more)
                 case _:
-                    status, found = api.answer(parts.path, Asked(query, headers))
-                    self._say(status, found if isinstance(found, bytes) else json.dumps(found).encode())
+                    status, result = api.answer(parts.path, ApiRequest(query, headers))
+                    self._say(status, result if isinstance(result, bytes) else json.dumps(result).encode())
 
         def _say(self, status: int, body: bytes, *, headers: Mapping[str, str] | None = None) -> None:
             self.send_response(status)

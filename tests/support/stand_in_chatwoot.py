@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.stand_in_api import Answer, Asked
+from tests.support.stand_in_api import Answer, ApiRequest
 
 from botmeter.domain.instant import text_from_us
 
@@ -44,7 +44,7 @@ class Conversation:
 
 
 @dataclass(kw_only=True, slots=True)
-class Desk:
+class Account:
     """Conversations of an account.
 
     Attributes:
@@ -61,11 +61,13 @@ class Desk:
 
     def webhooks(self) -> list[Payload]:
         """All webhook payloads, in order."""
-        told: list[tuple[int, Payload]] = []
+        webhooks: list[tuple[int, Payload]] = []
         for each in self.conversations:
-            told.append((each.began_us, {"event": "conversation_created", **_nested(each), "account": {"id": ACCOUNT}}))
-            told += ((message.at_us, self.webhook(each, message)) for message in each.messages)
-        return [payload for _, payload in sorted(told, key=lambda pair: pair[0])]
+            webhooks.append(
+                (each.began_us, {"event": "conversation_created", **_nested(each), "account": {"id": ACCOUNT}})
+            )
+            webhooks += ((message.at_us, self.webhook(each, message)) for message in each.messages)
+        return [payload for _, payload in sorted(webhooks, key=lambda pair: pair[0])]
 
     def webhook(self, conversation: Conversation, message: Message) -> Payload:
         return {
@@ -81,24 +83,24 @@ class Desk:
             "conversation": _nested(conversation),
         }
 
-    def answer(self, path: str, asked: Asked) -> Answer:
-        if asked.headers.get("api_access_token") != TOKEN:
+    def answer(self, path: str, request: ApiRequest) -> Answer:
+        if request.headers.get("api_access_token") != TOKEN:
             return 401, {"error": "Invalid Access Token"}
         root = f"/api/v1/accounts/{ACCOUNT}"
         if path == f"{root}/inboxes":
             return 200, {"payload": self.inboxes}
         if path == f"{root}/conversations":
-            return 200, self._page(int(asked.query.get("page", "1")))
+            return 200, self._page(int(request.query.get("page", "1")))
         number = path.removeprefix(f"{root}/conversations/").removesuffix("/messages")
-        found = next((each for each in self.conversations if str(each.number) == number), None)
-        if found is None:
+        result = next((each for each in self.conversations if str(each.number) == number), None)
+        if result is None:
             return 404, {"error": "Resource could not be found"}
-        return 200, self._messages(found, before=int(asked.query["before"]) if "before" in asked.query else None)
+        return 200, self._messages(result, before=int(request.query["before"]) if "before" in request.query else None)
 
     def _page(self, page: int) -> Payload:
         ordered = sorted(self.conversations, key=lambda each: (-each.active_s, each.number), reverse=self.is_reversed)
-        shown = ordered[(page - 1) * self.page_size : page * self.page_size]
-        return {"data": {"meta": {"all_count": len(ordered)}, "payload": [self._listed(each) for each in shown]}}
+        page_items = ordered[(page - 1) * self.page_size : page * self.page_size]
+        return {"data": {"meta": {"all_count": len(ordered)}, "payload": [self._listed(each) for each in page_items]}}
 
     def _listed(self, each: Conversation) -> Payload:
         last = [_pushed(each, message) for message in each.messages[-1:]]
@@ -116,8 +118,8 @@ class Desk:
         }
 
     def _messages(self, each: Conversation, *, before: int | None) -> Payload:
-        shown = [message for message in each.messages if before is None or message.number < before][-PAGE:]
-        return {"meta": {}, "payload": [_read(each, message) for message in shown]}
+        page_items = [message for message in each.messages if before is None or message.number < before][-PAGE:]
+        return {"meta": {}, "payload": [_read(each, message) for message in page_items]}
 
     def _inbox(self, each: Conversation) -> Payload:
         return next(inbox for inbox in self.inboxes if inbox["id"] == each.inbox)

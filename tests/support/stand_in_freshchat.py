@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.stand_in_api import Answer, Asked
+from tests.support.stand_in_api import Answer, ApiRequest
 
 from botmeter.domain.instant import text_from_us, us_from_text
 
@@ -44,30 +44,32 @@ class Team:
 
     def webhooks(self) -> list[Payload]:
         """All webhook payloads of messages, in order."""
-        told = [(message.at_us, _webhook(each, message)) for each in self.conversations for message in each.messages]
-        return [payload for _, payload in sorted(told, key=lambda pair: pair[0])]
+        webhooks = [
+            (message.at_us, _webhook(each, message)) for each in self.conversations for message in each.messages
+        ]
+        return [payload for _, payload in sorted(webhooks, key=lambda pair: pair[0])]
 
-    def answer(self, path: str, asked: Asked) -> Answer:
-        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
+    def answer(self, path: str, request: ApiRequest) -> Answer:
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return 401, {"code": 401, "status": "UNAUTHENTICATED"}
-        page, size = int(asked.query.get("page", "1")), int(asked.query.get("items_per_page", "20"))
-        place = slice((page - 1) * size, page * size)
+        page, size = int(request.query.get("page", "1")), int(request.query.get("items_per_page", "20"))
+        index = slice((page - 1) * size, page * size)
         match path.strip("/").split("/"):
             case ["v2", "users"]:
-                first, end = us_from_text(asked.query["updated_from"]), us_from_text(asked.query["updated_to"])
+                first, end = us_from_text(request.query["updated_from"]), us_from_text(request.query["updated_to"])
                 users = sorted(user for user, at_us in self._changed().items() if first <= at_us < end)
-                return 200, {"users": [{"id": user} for user in users[place]]}
+                return 200, {"users": [{"id": user} for user in users[index]]}
             case ["v2", "users", user, "conversations"]:
                 own = [{"id": each.number} for each in self.conversations if each.user == user]
                 return 200, {"conversations": own}
-            case ["v2", "conversations", number, *rest]:
-                found = next((each for each in self.conversations if each.number == number), None)
-                if found is None:
+            case ["v2", "conversations", number, *subpath]:
+                result = next((each for each in self.conversations if each.number == number), None)
+                if result is None:
                     return 404, {"code": 404}
-                if not rest:
+                if not subpath:
                     return 200, {"conversation_id": number, "status": "new", "channel_id": "chan-1"}
-                latest = sorted(found.messages, key=lambda message: -message.at_us)
-                return 200, {"messages": [_read(found, message) for message in latest[place]]}
+                latest = sorted(result.messages, key=lambda message: -message.at_us)
+                return 200, {"messages": [_read(result, message) for message in latest[index]]}
         return 404, {"code": 404}
 
     def _changed(self) -> dict[str, int]:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.support.pulls import delivered, without_waiting
-from tests.support.stand_in_api import Asked, StandInApi
-from tests.support.stand_in_chatwoot import TOKEN, Conversation, Desk, Message
+from tests.support.stand_in_api import ApiRequest, StandInApi
+from tests.support.stand_in_chatwoot import TOKEN, Account, Conversation, Message
 
 from botmeter.domain.errors import Conflict, Missing, Unavailable
 from botmeter.domain.instant import now_us, present
@@ -42,17 +42,17 @@ def last_result() -> PullResult | None:
 
 
 @pytest.fixture
-def desk() -> Desk:
+def account() -> Account:
     began_us = now_us() // 1_000_000 * 1_000_000 - HOUR_US // 2
     conversation = Conversation(
         number=1, contact=7, began_us=began_us, messages=[Message(number=9, at_us=began_us + 1_000)]
     )
-    return Desk(conversations=[conversation])
+    return Account(conversations=[conversation])
 
 
 @pytest.fixture
-def api(desk: Desk) -> Iterator[StandInApi]:
-    with StandInApi(answer=desk.answer).serving() as served:
+def api(account: Account) -> Iterator[StandInApi]:
+    with StandInApi(answer=account.answer).serving() as served:
         yield served
 
 
@@ -125,10 +125,10 @@ def test_a_pull_is_recorded_and_the_next_one_continues_it(source: Source, ledger
     assert (again.since_us, again.accepted) == (result.until_us // 10**6 * 10**6 - HOUR_US, 0)
 
 
-def test_a_late_webhook_is_a_duplicate(source: Source, ledgers: OpenLedgers, desk: Desk) -> None:
+def test_a_late_webhook_is_a_duplicate(source: Source, ledgers: OpenLedgers, account: Account) -> None:
     pull_source(*DESK_KEY, **means(ledgers))
     with ledgers.writing("acme") as ledger:
-        receipt = delivered(ledger, desk.webhooks(), source=SOURCE)
+        receipt = delivered(ledger, account.webhooks(), source=SOURCE)
     assert (receipt.duplicates, receipt.conflicts) == (2, 0)
 
 
@@ -138,16 +138,18 @@ def test_a_source_without_pull_settings_is_not_pulled(ledgers: OpenLedgers, owne
     assert refused.value.code == "pull_not_set"
 
 
-def test_a_source_is_pulled_once_at_a_time(source: Source, ledgers: OpenLedgers, api: StandInApi, desk: Desk) -> None:
+def test_a_source_is_pulled_once_at_a_time(
+    source: Source, ledgers: OpenLedgers, api: StandInApi, account: Account
+) -> None:
     clashes = []
 
-    def answer(path: str, asked: Asked) -> Any:
+    def answer(path: str, request: ApiRequest) -> Any:
         if not clashes:
             try:
                 pull_source(*DESK_KEY, **means(ledgers))
             except Conflict as clash:
                 clashes.append(clash.code)
-        return desk.answer(path, asked)
+        return account.answer(path, request)
 
     api.answer = answer
     assert pull_source(*DESK_KEY, **means(ledgers)).code == ""
@@ -181,7 +183,7 @@ def test_no_error_ends_the_thread(
     settings: Any,
 ) -> None:
     settings.DATA = tmp_path
-    api.ways.append((401, {}))
+    api.faults.append((401, {}))
     with noted(monkeypatch) as next_one, scheduled(ledgers) as made:
         made.request(*DESK_KEY)
         assert next_one().code == "pull_token_wrong"
@@ -200,7 +202,7 @@ def test_a_stopping_server_waits_for_no_platform(
 ) -> None:
     changed = threading.Event()
 
-    def answer(path: str, asked: Asked) -> Any:
+    def answer(path: str, request: ApiRequest) -> Any:
         changed.set()
         return 503, {}
 
@@ -243,7 +245,7 @@ def test_the_page_shows_the_last_result(
     pull_source(*DESK_KEY, **means(ledgers))
     page = olga.get(DESK).content.decode()
     assert '<dt>Added</dt><dd class="num">2</dd>' in page
-    api.ways.append((401, {}))
+    api.faults.append((401, {}))
     pull_source(*DESK_KEY, **means(ledgers))
     page = olga.get(DESK).content.decode()
     assert "The last pull was interrupted." in page

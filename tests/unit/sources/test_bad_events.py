@@ -104,10 +104,10 @@ def test_a_faulty_event_is_refused_by_itself_in_the_same_words_in_json_and_csv(
         outcome = read(content)
         assert outcome.ids == ["first", "last"]
         assert outcome.positions == [0, 2]
-        assert [(found.index, found.code, found.detail) for found in outcome.rejections] == [(1, code, detail)]
+        assert [(result.index, result.code, result.detail) for result in outcome.rejections] == [(1, code, detail)]
 
 
-def test_all_faults_of_an_event_are_told_at_once_with_the_code_of_the_first(read: Read) -> None:
+def test_all_faults_of_an_event_are_reported_with_the_code_of_the_first(read: Read) -> None:
     outcome = read(ndjson(event(occurred_at="2026-11-22T10:00:00", actor="x", customer_id=None)))
     assert outcome.codes == [(0, "time_without_offset")]
     assert outcome.rejections[0].event_id == "e1"
@@ -117,7 +117,7 @@ def test_all_faults_of_an_event_are_told_at_once_with_the_code_of_the_first(read
     )
 
 
-def test_a_refused_line_is_kept_byte_for_byte(read: Read) -> None:
+def test_a_rejected_line_is_quarantined_byte_for_byte(read: Read) -> None:
     line = b'{"event_id":  "e\\u0031", "occurred_at": 5, "foreign": [1.50]}'
     (rejection,) = read(ndjson(line)).rejections
     assert rejection.raw == line
@@ -160,27 +160,27 @@ def test_bytes_that_are_not_utf_8_are_refused_by_the_name_of_their_field(read: R
         assert b"\xff" in outcome.rejections[0].raw
 
 
-def test_right_to_left_marks_and_emoji_are_kept(read: Read) -> None:
+def test_right_to_left_marks_and_emoji_stay(read: Read) -> None:
     names = ["\u200fشركة\u200e", "👩🏽‍🚀 bot", "e\u0301", "\u202eevil"]
     outcome = read(ndjson(*(event(f"e{number}", bot_name=name) for number, name in enumerate(names))))
-    assert [found["bot_name"] for found in outcome.events] == names
+    assert [result["bot_name"] for result in outcome.events] == names
 
 
 def test_a_second_60_is_the_last_microsecond_of_its_minute_and_nine_digits_are_cut(read: Read) -> None:
     outcome = read(
         ndjson(event(occurred_at="2016-12-31T23:59:60Z"), event(occurred_at="2026-11-22T10:00:00.123456789+00:00"))
     )
-    assert [found["occurred_at"] % 60_000_000 for found in outcome.events] == [59_999_999, 123_456]
+    assert [result["occurred_at"] % 60_000_000 for result in outcome.events] == [59_999_999, 123_456]
 
 
 def test_times_of_1970_and_2300_are_read_so_that_the_ledger_can_judge_them(read: Read) -> None:
     outcome = read(ndjson(event(occurred_at="1970-01-01T00:00:00Z"), event(occurred_at="2300-01-01T00:00:00Z")))
-    assert [found["occurred_at"] for found in outcome.events] == [0, 10_413_792_000_000_000]
+    assert [result["occurred_at"] for result in outcome.events] == [0, 10_413_792_000_000_000]
 
 
 def test_what_an_event_leaves_out_has_its_default(read: Read) -> None:
-    (found,) = read(ndjson(event())).events
-    assert found == {
+    (result,) = read(ndjson(event())).events
+    assert result == {
         "event_id": "e1",
         "occurred_at": 1_795_341_600_000_000,
         "conversation_id": "c1",
@@ -203,7 +203,7 @@ def test_the_same_attributes_in_another_order_or_spacing_are_the_same_text(read:
     second = json.dumps(
         event(attributes={"a": {"c": "é", "d": None}, "b": [1, 1.5]}), indent=None, separators=(" , ", " : ")
     ).encode()
-    texts = {found["attributes"] for found in read(ndjson(first, second)).events}
+    texts = {result["attributes"] for result in read(ndjson(first, second)).events}
     assert texts == {'{"a":{"c":"é","d":null},"b":[1,1.5]}'}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.support.payloads import checked_refusal, events_of, payloads_like, taken
+from tests.support.payloads import checked_refusal, events_of, payloads_like, read_all
 
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.sources.reader import SourceFile
@@ -39,10 +39,10 @@ def without(party: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in party.items() if name not in names}
 
 
-def test_a_message_says_each_field_from_its_place() -> None:
-    found = taken(activity(localTimestamp="2026-09-21T22:13:20+08:00"), source=SOURCE).event
-    assert found.pop("event_id").startswith("message-")
-    assert found == {
+def test_a_message_fills_each_field_from_its_key() -> None:
+    result = read_all(activity(localTimestamp="2026-09-21T22:13:20+08:00"), source=SOURCE).event
+    assert result.pop("event_id").startswith("message-")
+    assert result == {
         "occurred_at": "2026-09-21T14:13:20.123456Z",
         "conversation_id": "desk:directline:c1",
         "customer_id": "desk:directline:29:ann",
@@ -55,18 +55,18 @@ def test_a_message_says_each_field_from_its_place() -> None:
 
 
 def test_a_bots_message_is_of_the_same_customer_and_bot() -> None:
-    asked, answered = taken([activity(), answer()], source=SOURCE).events
+    question, answered = read_all([activity(), answer()], source=SOURCE).events
     assert answered["actor"] == "bot"
     for field in ("customer_id", "conversation_id", "bot_id", "bot_name", "channel"):
-        assert answered[field] == asked[field]
+        assert answered[field] == question[field]
 
 
 @pytest.mark.parametrize(
     "kind", ["typing", "trace", "event", "invoke", "messageUpdate", "messageDelete", "messageReaction"]
 )
 def test_activities_that_say_nothing_never_count(kind: str) -> None:
-    found = taken([activity(), activity(type=kind)], source=SOURCE)
-    assert (len(found.events), found.ignored) == (1, (f"An activity of type {kind} never counts.",))
+    result = read_all([activity(), activity(type=kind)], source=SOURCE)
+    assert (len(result.events), result.ignored) == (1, (f"An activity of type {kind} never counts.",))
 
 
 @pytest.mark.parametrize(
@@ -78,30 +78,30 @@ def test_activities_that_say_nothing_never_count(kind: str) -> None:
     ],
 )
 def test_ends_and_updates_are_the_systems(fields: dict[str, Any], kind: str) -> None:
-    found = taken([activity(), activity(id="7", **fields)], source=SOURCE).events[1]
-    assert (found["actor"], found["kind"], found["customer_id"]) == ("system", kind, "desk:directline:29:ann")
+    result = read_all([activity(), activity(id="7", **fields)], source=SOURCE).events[1]
+    assert (result["actor"], result["kind"], result["customer_id"]) == ("system", kind, "desk:directline:29:ann")
 
 
 def test_an_updates_sender_is_no_customer_for_it_can_be_the_conversation() -> None:
     update = activity(type="conversationUpdate", id="0", **{"from": {"id": "c1"}}, membersAdded=[BOT])
-    assert taken(update, source=SOURCE).events == []
-    found = taken([update, answer(), activity()], source=SOURCE).events
-    assert {event["customer_id"] for event in found} == {"desk:directline:29:ann"}
+    assert read_all(update, source=SOURCE).events == []
+    result = read_all([update, answer(), activity()], source=SOURCE).events
+    assert {event["customer_id"] for event in result} == {"desk:directline:29:ann"}
 
 
 def test_an_end_alone_is_of_the_side_that_is_no_bot_or_of_the_conversation() -> None:
     ended = activity(type="endOfConversation")
-    assert taken(ended, source=SOURCE).event["customer_id"] == "desk:directline:29:ann"
-    found = taken(activity(type="endOfConversation", recipient=None, **{"from": {"id": "x"}}), source=SOURCE).event
-    assert found["customer_id"] == found["conversation_id"]
-    assert found["attributes"] == '{"customer_source":"conversation"}'
+    assert read_all(ended, source=SOURCE).event["customer_id"] == "desk:directline:29:ann"
+    result = read_all(activity(type="endOfConversation", recipient=None, **{"from": {"id": "x"}}), source=SOURCE).event
+    assert result["customer_id"] == result["conversation_id"]
+    assert result["attributes"] == '{"customer_source":"conversation"}'
 
 
-def test_the_sources_bot_stands_for_one_that_is_not_named_but_not_for_the_systems_events() -> None:
+def test_the_sources_bot_replaces_an_unnamed_one_except_in_events_of_the_system() -> None:
     source = Source(name="d", platform="botframework", bot_id="d")
-    asked = activity(recipient=None)
-    events = taken(
-        [asked, activity(id="7", type="conversationUpdate"), activity(type="endOfConversation")], source=source
+    question = activity(recipient=None)
+    events = read_all(
+        [question, activity(id="7", type="conversationUpdate"), activity(type="endOfConversation")], source=source
     )
     assert [event.get("bot_id") for event in events.events] == ["d", None, "28:helper"]
 
@@ -118,20 +118,22 @@ PLAIN_ANN, PLAIN_BOT = {"id": "ann"}, {"id": "helper"}
         [activity(id="9", replyToId="1", recipient=PLAIN_ANN, **{"from": PLAIN_BOT})],
     ],
 )
-def test_which_side_is_the_bot_is_learned_from_the_rest_of_the_payload(around: list[dict[str, Any]]) -> None:
+def test_the_bot_is_recognized_from_the_other_activities(around: list[dict[str, Any]]) -> None:
     sides: dict[str, Any] = {"from": PLAIN_ANN, "recipient": PLAIN_BOT}
-    asked = activity(id="10", **sides)
+    question = activity(id="10", **sides)
     answered = activity(id="11", **{"from": PLAIN_BOT, "recipient": PLAIN_ANN})
-    found = {event["event_id"]: event["actor"] for event in taken([asked, *around, answered], source=SOURCE).events}
-    for alone, actor in ((asked, "customer"), (answered, "bot")):
+    result = {
+        event["event_id"]: event["actor"] for event in read_all([question, *around, answered], source=SOURCE).events
+    }
+    for alone, actor in ((question, "customer"), (answered, "bot")):
         listed = Source(name="desk", platform="botframework", identities=(BotIdentity(sender="helper", bot_id="h"),))
-        event = taken(alone, source=listed).event
-        assert (event["actor"], found[event["event_id"]], event["bot_id"]) == (actor, actor, "h")
+        event = read_all(alone, source=listed).event
+        assert (event["actor"], result[event["event_id"]], event["bot_id"]) == (actor, actor, "h")
 
 
-def test_a_message_of_which_nothing_says_who_is_the_bot_is_kept_with_what_to_do() -> None:
+def test_a_message_without_a_known_bot_is_quarantined_with_advice() -> None:
     alone = activity(**{"from": {"id": "p", "name": "Pat"}, "recipient": {"id": "q"}})
-    (rejection,) = taken(alone, source=SOURCE).rejections
+    (rejection,) = read_all(alone, source=SOURCE).rejections
     assert rejection.code == "payload_not_understood"
     assert "'Pat'" in rejection.detail
     assert "bot identities" in rejection.detail
@@ -139,7 +141,7 @@ def test_a_message_of_which_nothing_says_who_is_the_bot_is_kept_with_what_to_do(
 
 def test_in_teams_a_bots_id_tells_it() -> None:
     sides: dict[str, Any] = {"from": {"id": "29:p"}, "recipient": {"id": "28:app"}}
-    assert taken(activity(channelId="msteams", **sides), source=SOURCE).event["actor"] == "customer"
+    assert read_all(activity(channelId="msteams", **sides), source=SOURCE).event["actor"] == "customer"
 
 
 def test_the_listed_bot_goes_before_the_platforms_own() -> None:
@@ -148,11 +150,11 @@ def test_the_listed_bot_goes_before_the_platforms_own() -> None:
         platform="botframework",
         identities=(BotIdentity(sender="Helper", bot_id="h", bot_version="4"),),
     )
-    found = taken(activity(), source=source).event
-    assert (found["bot_id"], found["bot_name"], found["bot_version"]) == ("h", "Helper", "4")
+    result = read_all(activity(), source=source).event
+    assert (result["bot_id"], result["bot_name"], result["bot_version"]) == ("h", "Helper", "4")
 
 
-def test_ids_that_tools_count_from_1_are_told_apart_by_everything_around_them() -> None:
+def test_equal_activity_ids_of_two_conversations_are_two_events() -> None:
     later = "2026-09-21T14:13:21Z"
     alike = [
         activity(),
@@ -161,35 +163,35 @@ def test_ids_that_tools_count_from_1_are_told_apart_by_everything_around_them() 
         activity(channelId="webchat"),
         activity(type="endOfConversation"),
     ]
-    assert len(set(taken(alike, source=SOURCE).ids)) == len(alike)
+    assert len(set(read_all(alike, source=SOURCE).ids)) == len(alike)
 
 
 def test_a_file_written_with_fewer_decimals_gives_the_same_ids() -> None:
     short, long = (activity(timestamp=f"2026-09-21T14:13:20.{digits}Z") for digits in ("12", "1200000"))
-    assert taken(short, source=SOURCE).ids == taken(long, source=SOURCE).ids
+    assert read_all(short, source=SOURCE).ids == read_all(long, source=SOURCE).ids
 
 
 def test_an_id_that_the_logger_made_up_is_not_what_the_activity_is_known_by() -> None:
-    ids = {taken(activity(id=made_up), source=SOURCE).ids[0] for made_up in ("g_5f0c", "g_77aa", None)}
+    ids = {read_all(activity(id=made_up), source=SOURCE).ids[0] for made_up in ("g_5f0c", "g_77aa", None)}
     assert len(ids) == 1
-    assert taken(activity(id="g_1", text="other"), source=SOURCE).ids[0] not in ids
+    assert read_all(activity(id="g_1", text="other"), source=SOURCE).ids[0] not in ids
 
 
-def test_an_activity_inside_another_one_is_not_looked_at() -> None:
+def test_an_activity_inside_another_one_is_ignored() -> None:
     trace = activity(type="trace", value=activity(id="inner"), attachments=[activity(id="deeper")])
-    assert taken([activity(), trace], source=SOURCE).ids == taken(activity(), source=SOURCE).ids
+    assert read_all([activity(), trace], source=SOURCE).ids == read_all(activity(), source=SOURCE).ids
 
 
 @pytest.mark.parametrize(
     ("channel", "preview"), [("emulator", True), ("chatdown", True), ("test", True), ("msteams", None)]
 )
 def test_traffic_of_tools_is_a_preview(channel: str, preview: bool | None) -> None:
-    assert taken(activity(channelId=channel), source=SOURCE).event.get("preview") is preview
+    assert read_all(activity(channelId=channel), source=SOURCE).event.get("preview") is preview
 
 
-def test_the_channel_of_the_source_stands_for_one_that_is_left_out() -> None:
+def test_a_missing_channel_becomes_the_sources() -> None:
     source = Source(name="d", platform="botframework", channel="kiosk")
-    assert taken(activity(channelId=None), source=source).event["channel"] == "kiosk"
+    assert read_all(activity(channelId=None), source=source).event["channel"] == "kiosk"
 
 
 @pytest.mark.parametrize(
@@ -204,14 +206,14 @@ def test_the_channel_of_the_source_stands_for_one_that_is_left_out() -> None:
         {"value": {"value": {"value": []}}},
     ],
 )
-def test_what_is_no_activity_is_kept_whole(payload: object) -> None:
-    assert taken(payload, source=SOURCE).codes == ["payload_not_understood"]
+def test_a_payload_without_activities_is_quarantined_whole(payload: object) -> None:
+    assert read_all(payload, source=SOURCE).codes == ["payload_not_understood"]
 
 
 def test_an_activity_without_a_time_is_refused_alone_and_can_be_read_again() -> None:
-    found = taken([activity(timestamp=None), answer()], source=SOURCE)
-    assert (found.codes, len(found.events)) == (["field_missing"], 1)
-    assert taken(found.rejections[0].raw, source=SOURCE).codes == ["field_missing"]
+    result = read_all([activity(timestamp=None), answer()], source=SOURCE)
+    assert (result.codes, len(result.events)) == (["field_missing"], 1)
+    assert read_all(result.rejections[0].raw, source=SOURCE).codes == ["field_missing"]
 
 
 def transcript_read(path: Any) -> list[dict[str, Any]]:
@@ -224,14 +226,14 @@ def test_a_transcript_is_one_payload_with_or_without_a_bom_and_twice_the_same(tm
     path = tmp_path / "talk.transcript"
     for start in (b"", b"\xef\xbb\xbf"):
         path.write_bytes(start + json.dumps(talk, indent=2).encode())
-        assert transcript_read(path) == taken(talk, source=SOURCE).events
+        assert transcript_read(path) == read_all(talk, source=SOURCE).events
     assert len(transcript_read(path)) == 5
 
 
 def test_activities_one_a_line_explain_one_another_too(tmp_path: Any) -> None:
     path = tmp_path / "activities"
-    told = activity(id="9", recipient=PLAIN_BOT, **{"from": PLAIN_ANN | {"role": "user"}})
-    lines = [activity(id="1", recipient=PLAIN_BOT, **{"from": PLAIN_ANN}), told]
+    addressed = activity(id="9", recipient=PLAIN_BOT, **{"from": PLAIN_ANN | {"role": "user"}})
+    lines = [activity(id="1", recipient=PLAIN_BOT, **{"from": PLAIN_ANN}), addressed]
     path.write_text("\n".join(json.dumps(line) for line in lines))
     assert [event["actor"] for event in transcript_read(path)] == ["customer", "customer"]
 

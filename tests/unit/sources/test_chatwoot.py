@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.support.payloads import checked_refusal, payloads_like, taken
+from tests.support.payloads import checked_refusal, payloads_like, read_all
 
 from botmeter.domain.source import BotIdentity, Source
 
@@ -85,7 +85,7 @@ AGENT = {"id": 3, "name": "Noor", "type": "user"}
 
 
 def test_a_customers_message_is_an_event_field_by_field() -> None:
-    assert taken(message(), source=SOURCE).event == {
+    assert read_all(message(), source=SOURCE).event == {
         "event_id": "message:000000009001",
         "occurred_at": SENT_AT,
         "conversation_id": "desk:2:31",
@@ -100,7 +100,7 @@ def test_a_customers_message_is_an_event_field_by_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "found"),
+    ("sent", "result"),
     [
         ({"message_type": "incoming"}, ("customer", "message", "order-bot")),
         ({"message_type": 0}, ("customer", "message", "order-bot")),
@@ -115,9 +115,11 @@ def test_a_customers_message_is_an_event_field_by_field() -> None:
         ({"message_type": 2, "sender": None}, ("system", "conversation_updated", None)),
     ],
 )
-def test_who_wrote_is_told_by_the_type_and_the_sender(sent: Payload, found: tuple[str, str, str | None]) -> None:
-    event = taken(message(**sent), source=SOURCE).event
-    assert (event["actor"], event["kind"], event.get("bot_id")) == found
+def test_the_actor_depends_on_the_message_type_and_the_sender(
+    sent: Payload, result: tuple[str, str, str | None]
+) -> None:
+    event = read_all(message(**sent), source=SOURCE).event
+    assert (event["actor"], event["kind"], event.get("bot_id")) == result
 
 
 def test_a_bot_without_a_type_is_known_by_the_message_nested_in_the_conversation() -> None:
@@ -125,29 +127,29 @@ def test_a_bot_without_a_type_is_known_by_the_message_nested_in_the_conversation
     sent = message(
         message_type="outgoing", sender={"id": 4, "name": "Helper"}, conversation=conversation(messages=[own])
     )
-    assert taken(sent, source=SOURCE).event["bot_id"] == "agent_bot:4"
+    assert read_all(sent, source=SOURCE).event["bot_id"] == "agent_bot:4"
     unnamed = message(message_type="outgoing", sender=None, sender_type="AgentBot", sender_id=4)
-    assert taken(unnamed, source=SOURCE).event["bot_id"] == "agent_bot:4"
+    assert read_all(unnamed, source=SOURCE).event["bot_id"] == "agent_bot:4"
 
 
 @pytest.mark.parametrize("sender", ["3", "Noor", "user:3"])
 def test_a_bot_that_writes_as_a_person_is_known_by_the_list(sender: str) -> None:
     listed = source(BotIdentity(sender=sender, bot_id="faq", bot_version="2"))
-    event = taken(message(message_type="outgoing", sender=AGENT), source=listed).event
+    event = read_all(message(message_type="outgoing", sender=AGENT), source=listed).event
     assert (event["actor"], event["bot_id"], event["bot_name"], event["bot_version"]) == ("bot", "faq", "Noor", "2")
 
 
 @pytest.mark.parametrize("name", ["inbox:5", "inbox:Shop", "Shop"])
 def test_a_listed_inbox_belongs_to_its_bot(name: str) -> None:
     listed = source(BotIdentity(sender=name, bot_id="shop-bot"))
-    assert taken(message(), source=listed).event["bot_id"] == "shop-bot"
-    told = taken(message(message_type="outgoing", sender=AGENT), source=listed).event
-    assert (told["actor"], told["bot_id"]) == ("bot", "shop-bot")
+    assert read_all(message(), source=listed).event["bot_id"] == "shop-bot"
+    changed = read_all(message(message_type="outgoing", sender=AGENT), source=listed).event
+    assert (changed["actor"], changed["bot_id"]) == ("bot", "shop-bot")
 
 
 def test_the_number_of_an_inbox_alone_is_a_senders() -> None:
     listed = source(BotIdentity(sender="5", bot_id="shop-bot"))
-    assert taken(message(), source=listed).event["bot_id"] == "order-bot"
+    assert read_all(message(), source=listed).event["bot_id"] == "order-bot"
 
 
 @pytest.mark.parametrize(
@@ -162,17 +164,17 @@ def test_the_number_of_an_inbox_alone_is_a_senders() -> None:
 )
 def test_a_customer_talks_to_the_assigned_bot_else_to_the_default(meta: Payload, bot: str) -> None:
     sent = message(conversation=conversation(meta={"sender": {"id": 77}} | meta))
-    assert taken(sent, source=SOURCE).event["bot_id"] == bot
+    assert read_all(sent, source=SOURCE).event["bot_id"] == bot
 
 
 def test_without_a_default_bot_no_bot_takes_part() -> None:
-    assert "bot_id" not in taken(message(), source=Source(name="desk", platform="chatwoot")).event
+    assert "bot_id" not in read_all(message(), source=Source(name="desk", platform="chatwoot")).event
 
 
 def test_the_default_bot_can_be_for_pending_conversations_alone() -> None:
-    asked = source(default_bot_while="pending")
-    assert taken(message(), source=asked).event["bot_id"] == "order-bot"
-    assert "bot_id" not in taken(message(conversation=conversation(status="open")), source=asked).event
+    requested = source(default_bot_while="pending")
+    assert read_all(message(), source=requested).event["bot_id"] == "order-bot"
+    assert "bot_id" not in read_all(message(conversation=conversation(status="open")), source=requested).event
 
 
 @pytest.mark.parametrize(
@@ -193,94 +195,94 @@ def test_the_default_bot_can_be_for_pending_conversations_alone() -> None:
 def test_channels_have_plain_names(name: str | None, address: str | None, channel: str) -> None:
     own = Source(name="desk", platform="chatwoot", channel="chat")
     sent = message(conversation=conversation(channel=name, contact_inbox={"source_id": address}))
-    assert taken(sent, source=own).event["channel"] == channel
+    assert read_all(sent, source=own).event["channel"] == channel
 
 
-def test_a_contact_is_told_by_the_conversation_its_inbox_or_the_sender() -> None:
+def test_the_contact_is_that_of_the_conversation_its_inbox_or_the_sender() -> None:
     by_inbox = conversation(meta={}, contact_inbox={"contact_id": 78})
     by_sender = conversation(meta={}, contact_inbox={})
     agents = message(message_type="outgoing", sender=AGENT, conversation=by_sender)
-    events = taken(
+    events = read_all(
         message(conversation=by_inbox), message(id=2, conversation=by_sender), agents | {"id": 3}, source=SOURCE
     ).events
     assert [event["customer_id"] for event in events] == ["desk:2:78", "desk:2:77", "desk:2:31"]
     assert events[2]["attributes"] == '{"customer_source":"conversation"}'
 
 
-def test_ids_of_two_accounts_are_told_apart() -> None:
-    events = taken(message(), message(id=9002, account={"id": 3}), source=SOURCE).events
+def test_equal_ids_of_two_accounts_are_two_events() -> None:
+    events = read_all(message(), message(id=9002, account={"id": 3}), source=SOURCE).events
     assert {(event["conversation_id"], event["customer_id"]) for event in events} == {
         ("desk:2:31", "desk:2:77"),
         ("desk:3:31", "desk:3:77"),
     }
 
 
-def test_a_missing_account_is_found_in_a_message_or_in_the_options() -> None:
+def test_a_missing_account_is_read_from_a_message_or_the_options() -> None:
     by_message = change("conversation_updated", messages=[nested()])
     unnamed = change("conversation_updated")
     del by_message["account"], unnamed["account"]
-    assert taken(by_message, source=SOURCE).event["conversation_id"] == "desk:2:31"
-    assert taken(unnamed, source=source(account_id="8")).event["conversation_id"] == "desk:8:31"
-    refused = taken(unnamed, source=SOURCE)
+    assert read_all(by_message, source=SOURCE).event["conversation_id"] == "desk:2:31"
+    assert read_all(unnamed, source=source(account_id="8")).event["conversation_id"] == "desk:8:31"
+    refused = read_all(unnamed, source=SOURCE)
     assert refused.codes == ["payload_not_understood"]
     assert "account_id" in refused.rejections[0].detail
 
 
 def test_a_ticket_is_read_from_the_custom_attributes_that_are_named() -> None:
-    asked = source(ticket_attribute="case", ticket_type_attribute="issue")
+    requested = source(ticket_attribute="case", ticket_type_attribute="issue")
     sent = message(conversation=conversation(custom_attributes={"case": 512, "issue": "refund"}))
-    event = taken(sent, source=asked).event
+    event = read_all(sent, source=requested).event
     assert (event["ticket_id"], event["ticket_type"]) == ("512", "refund")
-    assert "ticket_id" not in taken(sent, source=SOURCE).event
+    assert "ticket_id" not in read_all(sent, source=SOURCE).event
 
 
 @pytest.mark.parametrize("inboxes", ["5", "9, Shop", "inbox:5"])
 def test_messages_of_preview_inboxes_are_previews(inboxes: str) -> None:
-    assert taken(message(), source=source(preview_inboxes=inboxes)).event["preview"] is True
-    assert "preview" not in taken(message(), source=source(preview_inboxes="6")).event
+    assert read_all(message(), source=source(preview_inboxes=inboxes)).event["preview"] is True
+    assert "preview" not in read_all(message(), source=source(preview_inboxes="6")).event
 
 
 def test_a_private_note_never_counts() -> None:
-    found = taken(message(private=True, message_type="outgoing", sender=AGENT), source=SOURCE)
-    assert (found.events, found.codes) == ([], [])
-    assert found.ignored == ("A private note never counts.",)
+    result = read_all(message(private=True, message_type="outgoing", sender=AGENT), source=SOURCE)
+    assert (result.events, result.codes) == ([], [])
+    assert result.ignored == ("A private note never counts.",)
 
 
 @pytest.mark.parametrize(
     "event",
     ["message_updated", "conversation_typing_on", "conversation_typing_off", "contact_created", "contact_updated"],
 )
-def test_what_never_counts_is_told_in_a_sentence(event: str) -> None:
-    found = taken(message(event=event), source=SOURCE)
-    assert (found.events, found.codes) == ([], [])
-    assert found.ignored[0].endswith(".")
-    assert found.payloads[0].content.subject == event
+def test_an_ignored_kind_is_reported_in_a_sentence(event: str) -> None:
+    result = read_all(message(event=event), source=SOURCE)
+    assert (result.events, result.codes) == ([], [])
+    assert result.ignored[0].endswith(".")
+    assert result.payloads[0].content.subject == event
 
 
 def test_copies_of_a_message_are_one_event() -> None:
-    held = conversation(messages=[nested()])
-    by_account = message(conversation=held)
-    by_agent_bot = message(conversation=deepcopy(held), sender={"id": 77, "name": "Ines", "type": "contact"})
-    by_rule = {**held, "event": "automation_event.message_created", "account": {"id": 2}}
-    by_rest = message(message_type=0, conversation=held)
-    first, *others = taken(by_account, by_agent_bot, by_rule, by_rest, source=SOURCE).events
+    whole = conversation(messages=[nested()])
+    by_account = message(conversation=whole)
+    by_agent_bot = message(conversation=deepcopy(whole), sender={"id": 77, "name": "Ines", "type": "contact"})
+    by_rule = {**whole, "event": "automation_event.message_created", "account": {"id": 2}}
+    by_api = message(message_type=0, conversation=whole)
+    first, *others = read_all(by_account, by_agent_bot, by_rule, by_api, source=SOURCE).events
     assert others == [first] * 3
 
 
 def test_a_nested_message_that_was_touched_later_has_its_creation_to_the_second() -> None:
-    held = conversation(messages=[nested(updated_at="2026-09-21T14:13:29.000Z")])
-    event = taken(held | {"event": "automation_event.message_created"}, source=SOURCE).event
+    whole = conversation(messages=[nested(updated_at="2026-09-21T14:13:29.000Z")])
+    event = read_all(whole | {"event": "automation_event.message_created"}, source=SOURCE).event
     assert (event["event_id"], event["occurred_at"]) == ("message:000000009001", "2026-09-21T14:13:20Z")
 
 
 def test_ids_of_messages_keep_their_order_as_text() -> None:
-    assert sorted(taken(*(message(id=number) for number in (8, 10, 9, 100)), source=SOURCE).ids) == [
+    assert sorted(read_all(*(message(id=number) for number in (8, 10, 9, 100)), source=SOURCE).ids) == [
         f"message:{number:012}" for number in (8, 9, 10, 100)
     ]
 
 
 def test_a_conversation_was_created_when_it_says() -> None:
-    event = taken(change("conversation_created", status="open"), source=SOURCE).event
+    event = read_all(change("conversation_created", status="open"), source=SOURCE).event
     assert (event["event_id"], event["actor"], event["kind"], event["occurred_at"]) == (
         "conversation:2:31:conversation_created",
         "system",
@@ -316,30 +318,30 @@ def status(before: str, after: str) -> Payload:
         ("automation_event.conversation_resolved", {"status": "resolved"}, "resolved"),
     ],
 )
-def test_what_became_of_a_conversation_is_told_by_its_status(event: str, fields: Payload, kind: str) -> None:
-    found = taken(change(event, **fields), source=SOURCE).event
-    assert (found["actor"], found["kind"]) == ("system", kind)
-    assert "bot_id" not in found
+def test_the_kind_of_a_change_depends_on_the_status(event: str, fields: Payload, kind: str) -> None:
+    result = read_all(change(event, **fields), source=SOURCE).event
+    assert (result["actor"], result["kind"]) == ("system", kind)
+    assert "bot_id" not in result
 
 
 def test_a_change_that_two_webhooks_tell_is_one_event() -> None:
-    told = status("pending", "open")
-    first, second = taken(
-        change("conversation_status_changed", **told), change("conversation_updated", **told), source=SOURCE
+    changed = status("pending", "open")
+    first, second = read_all(
+        change("conversation_status_changed", **changed), change("conversation_updated", **changed), source=SOURCE
     ).events
     assert first == second
     assert first["occurred_at"] == "2026-09-21T14:14:50.500Z"
 
 
 def test_a_change_without_an_instant_is_put_at_the_latest_that_its_payload_tells() -> None:
-    seen = SENT_S + 28 * 3600
+    kinds = SENT_S + 28 * 3600
     payload = change(
-        "conversation_status_changed", agent_last_seen_at=seen, snoozed_until=seen + 99, messages=[nested()]
+        "conversation_status_changed", agent_last_seen_at=kinds, snoozed_until=kinds + 99, messages=[nested()]
     )
-    event = taken(payload, source=SOURCE).event
+    event = read_all(payload, source=SOURCE).event
     assert event["occurred_at"] == "2026-09-22T18:13:20Z"
     assert event["attributes"] == '{"time_source":"derived"}'
-    assert taken(payload, source=SOURCE).event == event
+    assert read_all(payload, source=SOURCE).event == event
 
 
 @pytest.mark.parametrize(
@@ -361,15 +363,15 @@ def test_a_change_without_an_instant_is_put_at_the_latest_that_its_payload_tells
         {"actor": {"actor_type": "user"}, "action": "message_create", "data": {}},
     ],
 )
-def test_what_is_not_understood_is_refused_whole(payload: object) -> None:
-    found = taken(payload, source=SOURCE)
-    assert (found.events, found.codes) == ([], ["payload_not_understood"])
+def test_an_unreadable_payload_is_rejected_whole(payload: object) -> None:
+    result = read_all(payload, source=SOURCE)
+    assert (result.events, result.codes) == ([], ["payload_not_understood"])
 
 
 def test_a_message_without_a_time_is_refused_by_the_rule() -> None:
-    found = taken(message(created_at=None), message(id=9002, created_at="yesterday"), source=SOURCE)
-    assert found.codes == ["field_missing", "time_invalid"]
-    assert found.rejections[0].event_id == "message:000000009001"
+    result = read_all(message(created_at=None), message(id=9002, created_at="yesterday"), source=SOURCE)
+    assert result.codes == ["field_missing", "time_invalid"]
+    assert result.rejections[0].event_id == "message:000000009001"
 
 
 @given(payloads_like(message(conversation=conversation(messages=[nested()])), change("conversation_updated")))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.support.payloads import RECEIVED_US, payloads_like, taken
+from tests.support.payloads import RECEIVED_US, payloads_like, read_all
 from tests.unit.sources.conftest import Read, event, ndjson
 
 from botmeter.domain.instant import text_from_us
@@ -48,18 +48,18 @@ def test_an_empty_batch_has_no_events(read: Read) -> None:
 
 
 def test_data_goes_before_the_envelope(read: Read) -> None:
-    (found,) = read(
+    (result,) = read(
         ndjson(envelope(data={"event_id": "inner", "channel": "sms", "kind": "resolved"}, channel="web"))
     ).events
-    assert (found["event_id"], found["channel"], found["kind"]) == ("inner", "sms", 3)
+    assert (result["event_id"], result["channel"], result["kind"]) == ("inner", "sms", 3)
 
 
 def test_data_can_be_packed_or_text(read: Read) -> None:
     data = json.dumps({"bot_id": "b", "attributes": {"a": 1}})
     packed = base64.b64encode(data.encode()).decode()
     for sent in ({"data_base64": packed}, {"data": data}, {"data": json.loads(data)}):
-        (found,) = read(ndjson(envelope(**sent))).events
-        assert (found["bot_id"], found["attributes"]) == ("b", '{"a":1}')
+        (result,) = read(ndjson(envelope(**sent))).events
+        assert (result["bot_id"], result["attributes"]) == ("b", '{"a":1}')
 
 
 def test_extensions_carry_what_data_leaves_out(read: Read) -> None:
@@ -71,9 +71,9 @@ def test_extensions_carry_what_data_leaves_out(read: Read) -> None:
         "preview": True,
         "conversationid": "c2",
     }
-    (found,) = read(ndjson(envelope(**extensions))).events
+    (result,) = read(ndjson(envelope(**extensions))).events
     names = ("bot_id", "bot_version", "channel", "ticket_id", "preview", "conversation_id")
-    assert tuple(found[name] for name in names) == ("b", "2", "web", "t", True, "c2")
+    assert tuple(result[name] for name in names) == ("b", "2", "web", "t", True, "c2")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_extensions_carry_what_data_leaves_out(read: Read) -> None:
     [("botmeter.message", 0), ("botmeter.conversation.created", 1), ("botmeter.resolved", 3), ("com.example.said", 0)],
 )
 def test_the_type_names_the_kind_if_it_is_one_of_ours(read: Read, sent: str, kind: int) -> None:
-    assert [found["kind"] for found in read(ndjson(envelope(type=sent))).events] == [kind]
+    assert [result["kind"] for result in read(ndjson(envelope(type=sent))).events] == [kind]
 
 
 @pytest.mark.parametrize(
@@ -131,12 +131,12 @@ def test_an_attribute_that_is_null_is_absent(read: Read) -> None:
 
 
 @pytest.mark.parametrize("data", [None, {}, {"attributes": {"a": 1}}])
-def test_the_moment_of_receipt_stands_for_a_time_that_is_left_out_and_says_so(read: Read, data: Any) -> None:
+def test_the_time_of_receipt_replaces_a_missing_time_and_is_marked(read: Read, data: Any) -> None:
     timeless = json.dumps(envelope(time=None, data=data)).encode()
-    (found,) = read(with_receipt_time(timeless, received_us=RECEIVED_US)).events
+    (result,) = read(with_receipt_time(timeless, received_us=RECEIVED_US)).events
     own = {} if data is None else data.get("attributes", {})
-    assert found["occurred_at"] == RECEIVED_US
-    assert json.loads(found["attributes"]) == own | {"time_source": "receipt"}
+    assert result["occurred_at"] == RECEIVED_US
+    assert json.loads(result["attributes"]) == own | {"time_source": "receipt"}
     assert text_from_us(RECEIVED_US) not in timeless.decode()
 
 
@@ -173,19 +173,19 @@ def test_a_time_inside_the_data_is_no_time_of_the_envelope(read: Read) -> None:
 )
 def test_a_foreign_cloudevent_is_refused_with_what_it_lacks(attributes: dict[str, object], code: str) -> None:
     foreign = envelope(type="com.example.order", customerid=None, actor=None) | attributes
-    (rejection,) = taken([foreign], source=SOURCE).rejections
+    (rejection,) = read_all([foreign], source=SOURCE).rejections
     assert (rejection.code, json.loads(rejection.raw)) == (code, foreign)
 
 
 @given(payloads_like(envelope(data={"event_id": "e"}), [envelope(time=None)]))
-def test_any_text_is_left_or_given_a_time(payload: bytes) -> None:
-    found = with_receipt_time(payload, received_us=RECEIVED_US)
-    assert found is payload or json.loads(found)["time"] == text_from_us(RECEIVED_US)
+def test_any_text_stays_or_gets_a_time(payload: bytes) -> None:
+    result = with_receipt_time(payload, received_us=RECEIVED_US)
+    assert result is payload or json.loads(result)["time"] == text_from_us(RECEIVED_US)
 
 
 def test_a_request_gives_its_moment_of_receipt_and_a_file_has_none(read: Read) -> None:
     batch = [envelope(time=None, id="1"), envelope(id="2")]
-    assert [each["occurred_at"] for each in taken(batch, source=SOURCE).events] == [
+    assert [each["occurred_at"] for each in read_all(batch, source=SOURCE).events] == [
         text_from_us(RECEIVED_US),
         "2026-11-22T10:00:00Z",
     ]

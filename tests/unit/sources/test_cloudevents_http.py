@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.payloads import taken
+from tests.support.payloads import read_all
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
@@ -31,10 +31,10 @@ def test_headers_and_body_are_the_event_that_the_structured_form_is() -> None:
     attributes = {name.removeprefix("ce-"): value for name, value in HEADERS.items() if name.startswith("ce-")}
     structured = attributes | {"data": {"bot_id": "b", "attributes": {"price": 1.5}}}
     binary = envelope_from_binary(HEADERS, b'{"bot_id": "b",\n "attributes": {"price": 1.50}}')
-    assert taken(binary, source=SOURCE).event | {"attributes": ""} == taken(structured, source=SOURCE).event | {
+    assert read_all(binary, source=SOURCE).event | {"attributes": ""} == read_all(structured, source=SOURCE).event | {
         "attributes": ""
     }
-    assert taken(binary, source=SOURCE).event["attributes"] == '{"price":1.50}'
+    assert read_all(binary, source=SOURCE).event["attributes"] == '{"price":1.50}'
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_header_that_names_no_attribute_is_refused(name: str) -> None:
     assert caught.value.code == "cloudevent_invalid"
 
 
-def test_a_body_that_is_said_to_be_json_must_be() -> None:
+def test_a_body_with_a_json_content_type_must_be_json() -> None:
     for body in (b'{"bot_id": ', b"1}, {", b'{"a": 1}\n{"b": 2}'):
         with pytest.raises(Refused) as caught:
             envelope_from_binary(HEADERS, body)
@@ -87,24 +87,24 @@ def test_a_body_that_is_said_to_be_json_must_be() -> None:
 
 @pytest.mark.parametrize("media_type", ["application/json", "text/json", "application/vnd.shop+json", ""])
 def test_json_by_any_of_its_names_is_data(media_type: str) -> None:
-    found = json.loads(envelope_from_binary(HEADERS | {"content-type": media_type}, b'{"bot_id": "b"}'))
-    assert found["data"] == {"bot_id": "b"}
+    result = json.loads(envelope_from_binary(HEADERS | {"content-type": media_type}, b'{"bot_id": "b"}'))
+    assert result["data"] == {"bot_id": "b"}
 
 
 def test_other_data_is_packed_and_refused_as_no_event_of_ours() -> None:
     packed = envelope_from_binary(HEADERS | {"content-type": "application/xml"}, b"<a/>")
     assert json.loads(packed)["data_base64"] == "PGEvPg=="
-    assert taken(packed, source=SOURCE).codes == ["cloudevent_invalid"]
+    assert read_all(packed, source=SOURCE).codes == ["cloudevent_invalid"]
 
 
 def test_an_event_without_a_body_has_no_data() -> None:
-    found = json.loads(envelope_from_binary(HEADERS, b""))
-    assert "data" not in found
-    assert "data_base64" not in found
+    result = json.loads(envelope_from_binary(HEADERS, b""))
+    assert "data" not in result
+    assert "data_base64" not in result
 
 
 @pytest.mark.parametrize("rate", [{}, {"webhook-request-rate": "120"}])
-def test_a_sender_that_asks_by_its_origin_may_send(rate: dict[str, str]) -> None:
+def test_a_sender_that_names_its_origin_may_send(rate: dict[str, str]) -> None:
     assert allowed_origin({"webhook-request-origin": "events.example.com"} | rate) == {
         "Allow": "OPTIONS, POST",
         "WebHook-Allowed-Origin": "events.example.com",
@@ -113,6 +113,6 @@ def test_a_sender_that_asks_by_its_origin_may_send(rate: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize("origin", [None, "", "two words\r\nx: y", "x" * 300])
-def test_what_is_no_origin_is_not_said_back(origin: str | None) -> None:
+def test_an_invalid_origin_is_not_repeated(origin: str | None) -> None:
     headers = {} if origin is None else {"webhook-request-origin": origin}
     assert allowed_origin(headers) == {"Allow": "OPTIONS, POST"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.ledgers import NOW_US, ledger_in_memory
-from tests.support.payloads import RECEIVED_US, events_of, taken
+from tests.support.payloads import RECEIVED_US, events_of, read_all
 from tests.unit.sources import test_botframework as botframework
 from tests.unit.sources import test_copilot as copilot
 from tests.unit.sources import test_rasa as rasa
@@ -60,29 +60,29 @@ def test_every_platform_has_its_connector(platform: str) -> None:
         ("botframework", copilot.row(*(copilot.traced(f"k{n}", {}) for n in range(32)))),
     ],
 )
-def test_what_never_counts_is_counted_one_by_one_however_many_sentences_tell_it(platform: str, payload: Any) -> None:
-    (read,) = taken(payload, source=Source(name="s", platform=platform)).payloads
+def test_ignored_records_are_counted_one_by_one(platform: str, payload: Any) -> None:
+    (read,) = read_all(payload, source=Source(name="s", platform=platform)).payloads
     assert read.content.ignored_count == (1 if platform == "chatwoot" else 32)
     assert 1 <= len(read.content.ignored) <= 20
 
 
 def test_positions_count_through_all_payloads() -> None:
-    found = taken(
+    result = read_all(
         message(), b"nonsense", message(private=True), message(id=5), message(id=6, created_at=None), source=CHATWOOT
     )
-    assert [(each.first_position, each.record_count) for each in found.payloads] == [
+    assert [(each.first_position, each.record_count) for each in result.payloads] == [
         (0, 1),
         (1, 1),
         (2, 0),
         (2, 1),
         (3, 1),
     ]
-    assert [(each.index, each.code) for each in found.rejections] == [
+    assert [(each.index, each.code) for each in result.rejections] == [
         (1, "payload_not_understood"),
         (3, "field_missing"),
     ]
-    assert found.rejections[0].raw == b"nonsense"
-    assert json.loads(found.rejections[1].raw)["id"] == 6
+    assert result.rejections[0].raw == b"nonsense"
+    assert json.loads(result.rejections[1].raw)["id"] == 6
 
 
 @given(st.lists(st.sampled_from(["one", "none", "broken", "bad"]), max_size=12), st.integers(0, 9))
@@ -92,16 +92,18 @@ def test_every_position_is_an_event_or_a_rejection_of_its_payload(kinds: list[st
     }  # fmt: skip
     bodies = [json.dumps(payloads[kind]).encode() for kind in kinds]
     read = batch_from_payloads(bodies, source=CHATWOOT, read=connector_of(CHATWOOT.platform).read, first=first)
-    places = read.batch.positions.to_pylist() + [rejection.index for rejection in read.batch.rejections]
-    assert sorted(places) == list(range(first, first + len(places)))
-    held = [
-        place for each in read.payloads for place in range(each.first_position, each.first_position + each.record_count)
+    positions = read.batch.positions.to_pylist() + [rejection.index for rejection in read.batch.rejections]
+    assert sorted(positions) == list(range(first, first + len(positions)))
+    expected = [
+        position
+        for each in read.payloads
+        for position in range(each.first_position, each.first_position + each.record_count)
     ]
-    assert held == sorted(places)
+    assert expected == sorted(positions)
     assert [each.record_count for each in read.payloads] == [0 if kind == "none" else 1 for kind in kinds]
 
 
-def test_what_events_leave_out_is_as_the_source_says(tmp_path: Path) -> None:
+def test_missing_fields_of_events_get_the_sources_defaults(tmp_path: Path) -> None:
     own = Source(name="own", platform="botmeter", bot_id="b0", bot_name="Bot", bot_version="9", channel="kiosk")
     sent = [
         event("plain"),
@@ -110,9 +112,9 @@ def test_what_events_leave_out_is_as_the_source_says(tmp_path: Path) -> None:
         event("bot", actor="bot", bot_id=""),
         event("fraction", bot_id=None, ticket_id=17, attributes={"a": 1}),
     ]
-    live = taken(*sent, source=own)
-    told = ("bot_id", "bot_name", "bot_version", "channel")
-    assert {each["event_id"]: tuple(each.get(name) for name in told) for each in live.events} == {
+    live = read_all(*sent, source=own)
+    names = ("bot_id", "bot_name", "bot_version", "channel")
+    assert {each["event_id"]: tuple(each.get(name) for name in names) for each in live.events} == {
         "plain": ("b0", "Bot", "9", "kiosk"),
         "named": ("b1", "One", "1", "web"),
         "agent": (None, None, None, "kiosk"),
@@ -125,8 +127,8 @@ def test_what_events_leave_out_is_as_the_source_says(tmp_path: Path) -> None:
 def test_defaults_hold_for_doubtful_events_too() -> None:
     own = Source(name="own", platform="botmeter", bot_id="b0", bot_version="9", channel="kiosk")
     doubtful = event("e1", occurred_at="2026-11-22T10:00:60Z", conversation_id=10**30)
-    found = taken(doubtful, source=own).event
-    assert (found["bot_id"], found["bot_version"], found["channel"]) == ("b0", "9", "kiosk")
+    result = read_all(doubtful, source=own).event
+    assert (result["bot_id"], result["bot_version"], result["channel"]) == ("b0", "9", "kiosk")
 
 
 def test_a_platforms_name_reads_its_files() -> None:
@@ -170,7 +172,7 @@ def import_payloads(ledger: Ledger, *payloads: object, source: Source) -> None:
     append(ledger, [Submission(source=source.name, batches=[read.batch], label="a request")], now_us=RECEIVED_US)
 
 
-def test_a_payload_that_is_understood_by_now_leaves_quarantine() -> None:
+def test_a_payload_that_can_be_read_now_leaves_quarantine() -> None:
     ledger = ledger_in_memory()
     unnamed = message()
     del unnamed["account"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from tests.support.ledgers import NOW_US, ledger_in_memory
-from tests.support.payloads import checked_refusal, events_of, payloads_like, taken
+from tests.support.payloads import checked_refusal, events_of, payloads_like, read_all
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import BotIdentity, Source
@@ -24,7 +24,7 @@ SOURCE = Source(name="copilot", platform="botframework")
 METADATA = {"BotId": "b-77", "BotName": "crm_returns", "AADTenantId": "t-1"}
 
 
-def said(role: int = 1, **fields: object) -> dict[str, Any]:
+def message(role: int = 1, **fields: object) -> dict[str, Any]:
     sender = {"id": "dir-1", "aadObjectId": "aad-ann", "role": 1} if role == 1 else {"id": "b-77", "role": 0}
     return {
         "type": "message",
@@ -52,10 +52,10 @@ def row(*activities: dict[str, Any], row_id: str = "r-1", **columns: object) -> 
     }
 
 
-def test_a_message_says_each_field_from_its_place() -> None:
-    found = taken(row(said()), source=SOURCE).event
-    assert found.pop("event_id").startswith("transcript-")
-    assert found == {
+def test_a_message_fills_each_field_from_its_key() -> None:
+    result = read_all(row(message()), source=SOURCE).event
+    assert result.pop("event_id").startswith("transcript-")
+    assert result == {
         "occurred_at": "2026-09-21T14:13:20Z",
         "conversation_id": "copilot:r-1",
         "customer_id": "copilot:aad-ann",
@@ -68,9 +68,9 @@ def test_a_message_says_each_field_from_its_place() -> None:
 
 
 def test_role_0_is_the_bot_and_has_the_same_customer() -> None:
-    found = taken(row(said(0), said(1)), source=SOURCE).events
-    assert [event["actor"] for event in found] == ["bot", "customer"]
-    assert {event["customer_id"] for event in found} == {"copilot:aad-ann"}
+    result = read_all(row(message(0), message(1)), source=SOURCE).events
+    assert [event["actor"] for event in result] == ["bot", "customer"]
+    assert {event["customer_id"] for event in result} == {"copilot:aad-ann"}
 
 
 @pytest.mark.parametrize(
@@ -78,62 +78,62 @@ def test_role_0_is_the_bot_and_has_the_same_customer() -> None:
     [("Resolved", "resolved"), ("HandOff", "handoff"), ("Escalated", "handoff"), ("Abandoned", None), ("None", None)],
 )
 def test_the_sessions_outcome_is_an_end_or_a_hand_off(outcome: str, kind: str | None) -> None:
-    found = taken(row(said(), traced("SessionInfo", {"outcome": outcome})), source=SOURCE).events[1:]
-    assert [(event["kind"], event["actor"]) for event in found] == ([] if kind is None else [(kind, "system")])
+    result = read_all(row(message(), traced("SessionInfo", {"outcome": outcome})), source=SOURCE).events[1:]
+    assert [(event["kind"], event["actor"]) for event in result] == ([] if kind is None else [(kind, "system")])
 
 
 @pytest.mark.parametrize(
     ("activities", "preview"),
     [
-        ([traced("ConversationInfo", {"isDesignMode": True}), said()], True),
-        ([traced("ConversationInfo", {"isDesignMode": False}), said()], False),
-        ([said(channelData={"testMode": True, "enableDiagnostics": True})], True),
-        ([said(channelId="pva-studio")], True),
-        ([said()], None),
+        ([traced("ConversationInfo", {"isDesignMode": True}), message()], True),
+        ([traced("ConversationInfo", {"isDesignMode": False}), message()], False),
+        ([message(channelData={"testMode": True, "enableDiagnostics": True})], True),
+        ([message(channelId="pva-studio")], True),
+        ([message()], None),
     ],
 )
 def test_test_panes_and_evaluations_are_previews(activities: list[dict[str, Any]], preview: bool | None) -> None:
-    assert taken(row(*activities), source=SOURCE).event.get("preview") is preview
+    assert read_all(row(*activities), source=SOURCE).event.get("preview") is preview
 
 
 @pytest.mark.parametrize("fields", [{"channelId": "pva-autonomous"}, {"channelData": {"triggerTest": True}}])
 def test_a_run_that_a_trigger_started_has_no_customer(fields: dict[str, Any]) -> None:
-    found = taken([row(said(**fields), said(0)), row(said(), row_id="r-2")], source=SOURCE)
-    assert [event["conversation_id"] for event in found.events] == ["copilot:r-2"]
-    assert found.ignored == ("A run that a trigger started has no customer and never counts.",)
+    result = read_all([row(message(**fields), message(0)), row(message(), row_id="r-2")], source=SOURCE)
+    assert [event["conversation_id"] for event in result.events] == ["copilot:r-2"]
+    assert result.ignored == ("A run that a trigger started has no customer and never counts.",)
 
 
 def test_a_greeting_that_nobody_answered_is_of_the_conversation() -> None:
-    found = taken(row(said(0)), source=SOURCE).event
-    assert (found["customer_id"], found["attributes"]) == ("copilot:r-1", '{"customer_source":"conversation"}')
+    result = read_all(row(message(0)), source=SOURCE).event
+    assert (result["customer_id"], result["attributes"]) == ("copilot:r-1", '{"customer_source":"conversation"}')
 
 
-def test_what_an_activity_embeds_is_not_looked_at() -> None:
-    assert len(taken(row(said(), traced("Any", said(id="inner"))), source=SOURCE).events) == 1
+def test_what_an_activity_embeds_is_ignored() -> None:
+    assert len(read_all(row(message(), traced("Any", message(id="inner"))), source=SOURCE).events) == 1
 
 
-def test_activities_without_an_id_are_known_by_their_place() -> None:
-    assert len(set(taken(row(said(id=None), said(0, id=None)), source=SOURCE).ids)) == 2
+def test_activities_without_an_id_are_identified_by_their_position() -> None:
+    assert len(set(read_all(row(message(id=None), message(0, id=None)), source=SOURCE).ids)) == 2
 
 
 def test_the_listed_bot_goes_before_the_metadatas() -> None:
     listed = (BotIdentity(sender="crm_returns", bot_id="returns", bot_version="9"),)
     source = Source(name="copilot", platform="botframework", identities=listed)
-    found = taken(row(said()), source=source).event
-    assert (found["bot_id"], found["bot_name"], found["bot_version"]) == ("returns", "crm_returns", "9")
+    result = read_all(row(message()), source=source).event
+    assert (result["bot_id"], result["bot_name"], result["bot_version"]) == ("returns", "crm_returns", "9")
 
 
-def test_the_sources_bot_stands_for_one_that_is_not_named_but_not_for_the_systems_events() -> None:
+def test_the_sources_bot_replaces_an_unnamed_one_except_in_events_of_the_system() -> None:
     source = Source(name="copilot", platform="botframework", bot_id="d")
-    whole = row(said(), traced("SessionInfo", {"outcome": "Resolved"}))
-    assert [event["bot_id"] for event in taken(whole, source=source).events] == ["b-77", "b-77"]
-    unnamed = taken(whole | {"metadata": None}, source=source).events
+    whole = row(message(), traced("SessionInfo", {"outcome": "Resolved"}))
+    assert [event["bot_id"] for event in read_all(whole, source=source).events] == ["b-77", "b-77"]
+    unnamed = read_all(whole | {"metadata": None}, source=source).events
     assert [event.get("bot_id") for event in unnamed] == ["d", None]
 
 
 @pytest.mark.parametrize("wrap", [lambda each: each, lambda each: [each], lambda each: {"value": [each]}])
 def test_a_row_is_the_same_alone_in_an_array_and_as_the_web_api_wraps_it(wrap: Any) -> None:
-    assert taken(wrap(row(said())), source=SOURCE).events == taken(row(said()), source=SOURCE).events
+    assert read_all(wrap(row(message())), source=SOURCE).events == read_all(row(message()), source=SOURCE).events
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_a_row_is_the_same_alone_in_an_array_and_as_the_web_api_wraps_it(wrap: A
         {"content": json.dumps({"activities": [{"type": "message", "from": {"id": "x"}}]})},
     ],
 )
-def test_a_row_that_is_not_understood_is_kept_whole(fields: dict[str, Any]) -> None:
-    assert taken(row(said()) | fields, source=SOURCE).codes == ["payload_not_understood"]
+def test_an_unreadable_row_is_quarantined_whole(fields: dict[str, Any]) -> None:
+    assert read_all(row(message()) | fields, source=SOURCE).codes == ["payload_not_understood"]
 
 
 def table(path: Any, *rows: dict[str, Any], names: list[str] | None = None) -> SourceFile:
@@ -160,17 +160,17 @@ def table(path: Any, *rows: dict[str, Any], names: list[str] | None = None) -> S
 
 
 def test_the_table_as_csv_gives_what_the_rows_gave_however_long_a_cell(tmp_path: Any) -> None:
-    rows = [row(*(said(id=str(n), text="x" * 900) for n in range(400))), row(said(), row_id="r-2")]
-    found = events_of(list(batches_of_source(table(tmp_path / "t.csv", *rows), SOURCE)))
-    assert found == taken(rows, source=SOURCE).events
-    assert len(found) == 401
+    rows = [row(*(message(id=str(n), text="x" * 900) for n in range(400))), row(message(), row_id="r-2")]
+    result = events_of(list(batches_of_source(table(tmp_path / "t.csv", *rows), SOURCE)))
+    assert result == read_all(rows, source=SOURCE).events
+    assert len(result) == 401
 
 
 def test_a_broken_row_of_a_table_sinks_no_other(tmp_path: Any) -> None:
-    file = table(tmp_path / "t.csv", row(said()), row(said()) | {"content": "{"}, row(said(), row_id="r-2"))
-    found = list(batches_of_source(file, SOURCE))
-    assert len(events_of(found)) == 2
-    assert [each.code for batch in found for each in batch.rejections] == ["payload_not_understood"]
+    file = table(tmp_path / "t.csv", row(message()), row(message()) | {"content": "{"}, row(message(), row_id="r-2"))
+    result = list(batches_of_source(file, SOURCE))
+    assert len(events_of(result)) == 2
+    assert [each.code for batch in result for each in batch.rejections] == ["payload_not_understood"]
 
 
 def test_a_table_without_the_column_is_refused_with_the_columns_it_has(tmp_path: Any) -> None:
@@ -182,7 +182,13 @@ def test_a_table_without_the_column_is_refused_with_the_columns_it_has(tmp_path:
     assert "sessionid, chattranscript" in caught.value.message
 
 
-@given(payloads_like(row(said(), said(0)), {"value": [row(said())]}, [row(traced("SessionInfo", {"outcome": "x"}))]))
+@given(
+    payloads_like(
+        row(message(), message(0)),
+        {"value": [row(message())]},
+        [row(traced("SessionInfo", {"outcome": "x"}))],
+    )
+)
 def test_any_payload_is_read_or_refused_whole(payload: bytes) -> None:
     checked_refusal(payload, SOURCE)
 
@@ -191,18 +197,18 @@ def whole_row() -> dict[str, Any]:
     """A row in which each activity needs the others: who wrote, that it is a preview, and their places."""
     return row(
         traced("ConversationInfo", {"isDesignMode": True}),
-        said(0, id=None),
-        said(id=None, **{"from": {"id": "dir-1", "role": 1}}),
-        said(0, id=None),
-        said(),
+        message(0, id=None),
+        message(id=None, **{"from": {"id": "dir-1", "role": 1}}),
+        message(0, id=None),
+        message(),
         traced("SessionInfo", {"outcome": "Resolved"}),
         other="x" * 5_000,
     )
 
 
-def found_alone(payload: object) -> list[tuple[object, bytes]]:
+def events_alone(payload: object) -> list[tuple[object, bytes]]:
     read = connector_of("botframework").read(json.dumps(payload).encode(), SOURCE)
-    return [(found.fields, found.raw) for found in read.records]
+    return [(result.fields, result.raw) for result in read.records]
 
 
 @pytest.mark.parametrize(
@@ -211,25 +217,25 @@ def found_alone(payload: object) -> list[tuple[object, bytes]]:
         whole_row(),
         whole_row() | {"metadata": None},
         whole_row() | {"metadata": '{"BotId": null, "BotName": "crm", "more": "y"}'},
-        row(said(0, id=None), said(0, id=None)),
-        row(said(**{"from": {"role": 1}}), said(id="later")),
+        row(message(0, id=None), message(0, id=None)),
+        row(message(**{"from": {"role": 1}}), message(id="later")),
     ],
 )
-def test_what_is_kept_of_an_activity_alone_is_read_as_in_its_row(whole: dict[str, Any]) -> None:
-    found = found_alone(whole)
-    assert len(found) > 1
-    assert [found_alone(json.loads(raw)) for _, raw in found] == [[each] for each in found]
+def test_the_raw_text_of_one_activity_is_read_as_in_its_row(whole: dict[str, Any]) -> None:
+    result = events_alone(whole)
+    assert len(result) > 1
+    assert [events_alone(json.loads(raw)) for _, raw in result] == [[each] for each in result]
 
 
-def test_what_is_kept_of_a_row_grows_with_it_and_not_with_its_square() -> None:
+def test_the_raw_texts_of_a_row_grow_linearly() -> None:
     def size(count: int) -> int:
-        whole = row(*(said(id=str(n), text="x" * 300) for n in range(count)))
-        return sum(len(raw) for _, raw in found_alone(whole))
+        whole = row(*(message(id=str(n), text="x" * 300) for n in range(count)))
+        return sum(len(raw) for _, raw in events_alone(whole))
 
     assert size(200) < 210 * size(1)
 
 
-def test_a_row_that_was_refused_is_taken_activity_by_activity_once_its_cause_is_mended() -> None:
+def test_a_rejected_row_is_accepted_activity_by_activity_after_a_retry() -> None:
     ledger = ledger_in_memory()
     set_source(ledger, SOURCE, now_us=0)
     early = json.loads(json.dumps(whole_row()).replace("1790000", "1500000"))
@@ -248,6 +254,6 @@ def test_a_row_that_was_refused_is_taken_activity_by_activity_once_its_cause_is_
     "shared",
     [7, [], {"place": "1"}, {"place": 2**70}, {"place": -1}, {"is_preview": "yes"}, {"place": True, "person": 3.5}],
 )
-def test_what_is_no_word_of_ours_beside_an_activity_is_no_failure(shared: object) -> None:
-    found = taken(row(said(), botmeter=shared), source=SOURCE)
-    assert (len(found.events), found.codes) == (1, [])
+def test_an_invalid_shared_column_is_ignored(shared: object) -> None:
+    result = read_all(row(message(), botmeter=shared), source=SOURCE)
+    assert (len(result.events), result.codes) == (1, [])

@@ -15,7 +15,7 @@ from tests.support.pulls import (
     task_at,
     without_waiting,
 )
-from tests.support.stand_in_api import Answer, Answering, Asked, StandInApi
+from tests.support.stand_in_api import Answer, Answering, ApiRequest, StandInApi
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
@@ -34,68 +34,68 @@ def api() -> Iterator[StandInApi]:
         yield served
 
 
-def desk_of(count: int, *, each: int = 1) -> chatwoot.Desk:
+def account_of(count: int, *, each: int = 1) -> chatwoot.Account:
     """Conversations of which the first was active ten hours ago, each later one an hour later."""
-    desk = chatwoot.Desk(page_size=2)
+    account = chatwoot.Account(page_size=2)
     for number in range(1, count + 1):
         began_us = NOW_US - (11 - number) * HOUR_US
         conversation = chatwoot.Conversation(number=number, contact=number, began_us=began_us)
         conversation.messages = [
-            chatwoot.Message(number=1_000 * number + place, at_us=began_us + place * 1_000_000 + 250_000)
-            for place in range(each)
+            chatwoot.Message(number=1_000 * number + index, at_us=began_us + index * 1_000_000 + 250_000)
+            for index in range(each)
         ]
-        desk.conversations.append(conversation)
-    return desk
+        account.conversations.append(conversation)
+    return account
 
 
 def test_a_long_conversation_is_read_to_its_beginning(api: StandInApi) -> None:
-    desk, ledger = desk_of(1, each=95), ledger_with(CHATWOOT)
-    api.answer = desk.answer
+    account, ledger = account_of(1, each=95), ledger_with(CHATWOOT)
+    api.answer = account.answer
     assert pulled(ledger, api, platform="chatwoot").accepted == 96
     assert [query.get("before") for path, query in api.requests if path.endswith("/messages")] == [
         None, "1075", "1055", "1035", "1015", "1000",
     ]  # fmt: skip
 
 
-def test_a_long_conversation_is_read_as_far_back_as_is_asked(api: StandInApi) -> None:
-    desk, ledger = desk_of(1, each=95), ledger_with(CHATWOOT)
-    api.answer = desk.answer
-    rest = Remaining(next_us=desk.conversations[0].messages[90].at_us + HOUR_US)
+def test_a_long_conversation_is_read_back_to_the_start_of_the_window(api: StandInApi) -> None:
+    account, ledger = account_of(1, each=95), ledger_with(CHATWOOT)
+    api.answer = account.answer
+    rest = Remaining(next_us=account.conversations[0].messages[90].at_us + HOUR_US)
     result = pulled(ledger, api, platform="chatwoot", rest=rest)
     assert (result.accepted, result.outside) == (5, 16)
     assert [path for path, _ in api.requests].count("/api/v1/accounts/2/conversations/1/messages") == 1
 
 
-def test_what_is_minutes_old_is_left_to_its_webhook(api: StandInApi) -> None:
-    desk, ledger = desk_of(1), ledger_with(CHATWOOT)
-    desk.conversations[0].messages.append(chatwoot.Message(number=7, at_us=now_us() - 60_000_000))
-    api.answer = desk.answer
+def test_a_message_of_the_last_minutes_is_left_to_its_webhook(api: StandInApi) -> None:
+    account, ledger = account_of(1), ledger_with(CHATWOOT)
+    account.conversations[0].messages.append(chatwoot.Message(number=7, at_us=now_us() - 60_000_000))
+    api.answer = account.answer
     result = pulled(ledger, api, platform="chatwoot")
     assert (result.accepted, result.outside) == (2, 1)
 
 
-def test_a_conversation_that_moves_to_the_front_meanwhile_is_met_there(api: StandInApi) -> None:
-    desk, ledger = desk_of(6), ledger_with(CHATWOOT)
-    moved = desk.conversations[0]
-    seen_pages = []
+def test_a_conversation_that_moves_to_the_front_during_the_pull_is_read_there(api: StandInApi) -> None:
+    account, ledger = account_of(6), ledger_with(CHATWOOT)
+    moved = account.conversations[0]
+    pages = []
 
-    def answer(path: str, asked: Asked) -> Answer:
+    def answer(path: str, request: ApiRequest) -> Answer:
         if path.endswith("/conversations"):
-            seen_pages.append(asked.query["page"])
-            if asked.query["page"] == "3" and len(moved.messages) == 1:
+            pages.append(request.query["page"])
+            if request.query["page"] == "3" and len(moved.messages) == 1:
                 moved.messages.append(chatwoot.Message(number=9_999, at_us=now_us()))
-        return desk.answer(path, asked)
+        return account.answer(path, request)
 
     api.answer = answer
     result = pulled(ledger, api, platform="chatwoot")
     assert (result.conversation_count, result.is_whole) == (6, True)
     assert "message:000000001000" in event_ids_of(ledger)
-    assert seen_pages.count("1") > 1
+    assert pages.count("1") > 1
 
 
-def test_a_pull_that_was_interrupted_is_taken_up_where_it_ended(api: StandInApi) -> None:
-    desk, ledger = desk_of(6), ledger_with(CHATWOOT)
-    api.answer = desk.answer
+def test_an_interrupted_pull_is_continued_at_its_end(api: StandInApi) -> None:
+    account, ledger = account_of(6), ledger_with(CHATWOOT)
+    api.answer = account.answer
     first = pulled(ledger, api, platform="chatwoot", bounds=Bounds(requests_max=7))
     assert (first.code, first.conversation_count) == ("pull_bound", 2)
     assert len(event_ids_of(ledger)) == 4
@@ -107,28 +107,28 @@ def test_a_pull_that_was_interrupted_is_taken_up_where_it_ended(api: StandInApi)
     assert second.conversation_count == 5
 
 
-def test_a_platform_that_fails_has_given_what_it_gave(api: StandInApi) -> None:
-    desk, ledger = desk_of(3), ledger_with(CHATWOOT)
-    api.answer = desk.answer
-    api.ways.extend(["take"] * 4 + [(500, {})] * TRIES)
+def test_events_pulled_before_a_failure_stay(api: StandInApi) -> None:
+    account, ledger = account_of(3), ledger_with(CHATWOOT)
+    api.answer = account.answer
+    api.faults.extend(["take"] * 4 + [(500, {})] * TRIES)
     first = pulled(ledger, api, platform="chatwoot")
     assert (first.code, len(event_ids_of(ledger))) == ("pull_failed", 2)
     assert pulled(ledger, api, platform="chatwoot", rest=first.rest).is_whole
     assert len(event_ids_of(ledger)) == 6
 
 
-def test_a_platform_that_gives_nothing_leaves_everything(api: StandInApi) -> None:
-    api.answer = desk_of(1).answer
-    api.ways.append((401, {}))
+def test_a_pull_without_access_leaves_all_work(api: StandInApi) -> None:
+    api.answer = account_of(1).answer
+    api.faults.append((401, {}))
     result = pulled(ledger_with(CHATWOOT), api, platform="chatwoot", rest=Remaining(next_us=NOW_US))
     assert (result.code, result.rest.due_us) == ("pull_token_wrong", NOW_US - HOUR_US)
 
 
-def test_a_deleted_conversation_is_passed_by(api: StandInApi) -> None:
-    desk, ledger = desk_of(2), ledger_with(CHATWOOT)
+def test_a_deleted_conversation_is_skipped(api: StandInApi) -> None:
+    account, ledger = account_of(2), ledger_with(CHATWOOT)
 
-    def answer(path: str, asked: Asked) -> Answer:
-        return (404, {}) if "/2/messages" in path else desk.answer(path, asked)
+    def answer(path: str, request: ApiRequest) -> Answer:
+        return (404, {}) if "/2/messages" in path else account.answer(path, request)
 
     api.answer = answer
     result = pulled(ledger, api, platform="chatwoot")
@@ -136,13 +136,13 @@ def test_a_deleted_conversation_is_passed_by(api: StandInApi) -> None:
 
 
 def saying(body: bytes) -> Answering:
-    def answer(path: str, asked: Asked) -> tuple[int, bytes]:
+    def answer(path: str, request: ApiRequest) -> tuple[int, bytes]:
         return 200, body
 
     return answer
 
 
-def test_an_answer_that_is_none_of_the_platforms_is_told(api: StandInApi) -> None:
+def test_an_answer_in_another_format_is_an_error(api: StandInApi) -> None:
     for body in (b"<html>Sign in</html>", b"[]", b'{"payload": 3}'):
         api.answer = saying(body)
         for platform, source in (("chatwoot", CHATWOOT), ("freshchat", FRESHCHAT)):
@@ -150,25 +150,25 @@ def test_an_answer_that_is_none_of_the_platforms_is_told(api: StandInApi) -> Non
             assert result.code == "payload_not_understood"
 
 
-def test_what_the_connector_does_not_understand_is_kept_whole(api: StandInApi) -> None:
-    desk, ledger = desk_of(1), ledger_with(CHATWOOT)
+def test_an_unreadable_message_is_quarantined_whole(api: StandInApi) -> None:
+    account, ledger = account_of(1), ledger_with(CHATWOOT)
 
-    def answer(path: str, asked: Asked) -> Answer:
-        status, found = desk.answer(path, asked)
-        if path.endswith("/messages") and "before" not in asked.query:
-            found["payload"].append({"id": 5, "message_type": 77, "created_at": NOW_US // 1_000_000 - 900})
-        return status, found
+    def answer(path: str, request: ApiRequest) -> Answer:
+        status, result = account.answer(path, request)
+        if path.endswith("/messages") and "before" not in request.query:
+            result["payload"].append({"id": 5, "message_type": 77, "created_at": NOW_US // 1_000_000 - 900})
+        return status, result
 
     api.answer = answer
     result = pulled(ledger, api, platform="chatwoot")
     assert (result.accepted, result.refused) == (2, 1)
-    (kept,) = ledger.connection.execute("SELECT code FROM quarantine").fetchall()
-    assert kept == ("payload_not_understood",)
+    (row,) = ledger.connection.execute("SELECT code FROM quarantine").fetchall()
+    assert row == ("payload_not_understood",)
 
 
-def test_a_ledger_that_is_busy_has_nothing_and_is_given_it_the_next_time(api: StandInApi) -> None:
+def test_events_for_a_busy_ledger_are_pulled_the_next_time(api: StandInApi) -> None:
     ledger = ledger_with(CHATWOOT)
-    api.answer = desk_of(2).answer
+    api.answer = account_of(2).answer
 
     @contextmanager
     def busy() -> Iterator[object]:
@@ -182,34 +182,34 @@ def test_a_ledger_that_is_busy_has_nothing_and_is_given_it_the_next_time(api: St
 
 
 def team() -> freshchat.Team:
-    found = freshchat.Team()
-    for place in range(3):
-        at_us = NOW_US - (5 - place) * HOUR_US
+    result = freshchat.Team()
+    for index in range(3):
+        at_us = NOW_US - (5 - index) * HOUR_US
         messages = [
-            freshchat.Message(number=f"m-{place}-{number:03}", at_us=at_us + number * 1_000) for number in range(120)
+            freshchat.Message(number=f"m-{index}-{number:03}", at_us=at_us + number * 1_000) for number in range(120)
         ]
-        found.conversations.append(freshchat.Conversation(number=f"c-{place}", user=f"u-{place}", messages=messages))
-    return found
+        result.conversations.append(freshchat.Conversation(number=f"c-{index}", user=f"u-{index}", messages=messages))
+    return result
 
 
-def test_freshchats_conversations_are_found_through_users_who_changed(api: StandInApi) -> None:
+def test_freshchat_lists_conversations_of_changed_users(api: StandInApi) -> None:
     ledger = ledger_with(FRESHCHAT)
     api.answer = team().answer
     result = pulled(ledger, api, platform="freshchat", rest=Remaining(next_us=NOW_US - 8 * HOUR_US))
     assert (result.conversation_count, result.accepted) == (3, 360)
 
 
-def test_freshchats_known_conversations_are_asked_for_whoever_changed(api: StandInApi) -> None:
-    ledger, found = ledger_with(FRESHCHAT), team()
-    found.unchanged = {"u-0", "u-1", "u-2"}
-    api.answer = found.answer
-    told = found.webhooks()
-    delivered(ledger, [told[0], told[130]], source=FRESHCHAT)
+def test_known_conversations_of_freshchat_are_read_although_no_user_changed(api: StandInApi) -> None:
+    ledger, result = ledger_with(FRESHCHAT), team()
+    result.unchanged = {"u-0", "u-1", "u-2"}
+    api.answer = result.answer
+    webhooks = result.webhooks()
+    delivered(ledger, [webhooks[0], webhooks[130]], source=FRESHCHAT)
     result = pulled(ledger, api, platform="freshchat", rest=Remaining(next_us=NOW_US - 8 * HOUR_US))
     assert (result.conversation_count, result.known, result.accepted) == (2, 2, 238)
 
 
-def test_freshchats_pull_that_was_interrupted_lacks_nothing_in_the_end(
+def test_interrupted_pulls_of_freshchat_are_complete_in_the_end(
     api: StandInApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("botmeter.sources.platforms.freshchat.crawler._SLICE_MAX", 1)

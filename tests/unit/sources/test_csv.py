@@ -15,7 +15,7 @@ def table(*rows: str, header: str = HEADER) -> bytes:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"], ids=["comma", "semicolon", "tab", "bar"])
-def test_the_delimiter_is_found_out_from_the_header(read: Read, delimiter: str) -> None:
+def test_the_delimiter_is_detected_from_the_header(read: Read, delimiter: str) -> None:
     assert read(table(ROW.format("e1")).replace(b",", delimiter.encode())).ids == ["e1"]
 
 
@@ -41,7 +41,7 @@ def test_blank_lines_are_no_rows(read: Read) -> None:
     assert (outcome.ids, outcome.positions) == (["e1", "e2"], [0, 1])
 
 
-def test_rows_of_uneven_width_are_refused_in_their_place_and_kept(read: Read) -> None:
+def test_uneven_rows_are_rejected_at_their_position_and_quarantined(read: Read) -> None:
     outcome = read(
         table("short,row", ROW.format("e1"), "", ROW.format("e2") + ",much,more", "x", ROW.format("e3"), "end")
     )
@@ -77,14 +77,14 @@ def test_a_block_of_uneven_rows_alone_stops_nothing(read: Read, monkeypatch: pyt
         ("", None),
     ],
 )
-def test_a_preview_can_be_said_in_several_ways(read: Read, cell: str, preview: bool | None) -> None:
-    (found,) = read(table(ROW.format("e1") + "," + cell, header=HEADER + ",preview")).events
-    assert found["preview"] is preview
+def test_a_preview_has_several_spellings(read: Read, cell: str, preview: bool | None) -> None:
+    (result,) = read(table(ROW.format("e1") + "," + cell, header=HEADER + ",preview")).events
+    assert result["preview"] is preview
 
 
 def test_an_empty_cell_is_nothing(read: Read) -> None:
-    (found,) = read(table(ROW.format("e1") + ",,,", header=HEADER + ",bot_id,channel,attributes")).events
-    assert (found["bot_id"], found["channel"], found["attributes"]) == (None, "unknown", None)
+    (result,) = read(table(ROW.format("e1") + ",,,", header=HEADER + ",bot_id,channel,attributes")).events
+    assert (result["bot_id"], result["channel"], result["attributes"]) == (None, "unknown", None)
 
 
 def test_a_missing_column_is_named_with_those_that_are_there(read: Read) -> None:

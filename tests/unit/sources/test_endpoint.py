@@ -6,20 +6,20 @@ from botmeter.domain.errors import NotAllowed, Unavailable
 from botmeter.sources.endpoint import Endpoint, endpoint_of, resolve
 
 
-def door(url: str, *addresses: str, may_be_plain: bool = False) -> Endpoint:
+def endpoint(url: str, *addresses: str, may_be_plain: bool = False) -> Endpoint:
     def resolver(host: str, port: int) -> list[str]:
         return list(addresses)
 
     return endpoint_of(url, may_be_plain=may_be_plain, resolver=resolver)
 
 
-def test_a_door_has_what_the_name_stands_for_and_names_the_host() -> None:
-    found = door("https://desk.example.org:8443/chat", "203.0.113.9", "203.0.113.9", "2001:db8::9")
-    assert (found.host, found.port, found.prefix) == ("desk.example.org", 8443, "/chat")
-    assert found.addresses == ("203.0.113.9", "2001:db8::9")
-    assert found.named == "desk.example.org:8443"
-    assert door("https://desk.example.org", "203.0.113.9").named == "desk.example.org"
-    assert door("https://[2001:db8::9]", "2001:db8::9").named == "[2001:db8::9]"
+def test_an_endpoint_has_the_addresses_and_the_name_of_its_host() -> None:
+    result = endpoint("https://desk.example.org:8443/chat", "203.0.113.9", "203.0.113.9", "2001:db8::9")
+    assert (result.host, result.port, result.prefix) == ("desk.example.org", 8443, "/chat")
+    assert result.addresses == ("203.0.113.9", "2001:db8::9")
+    assert result.named == "desk.example.org:8443"
+    assert endpoint("https://desk.example.org", "203.0.113.9").named == "desk.example.org"
+    assert endpoint("https://[2001:db8::9]", "2001:db8::9").named == "[2001:db8::9]"
 
 
 @pytest.mark.parametrize(
@@ -33,34 +33,34 @@ def test_a_door_has_what_the_name_stands_for_and_names_the_host() -> None:
 )  # fmt: skip
 def test_no_name_leads_inside_the_machine_or_its_cloud(address: str) -> None:
     with pytest.raises(NotAllowed) as refused:
-        door("https://desk.example.org", "203.0.113.9", address, may_be_plain=True)
+        endpoint("https://desk.example.org", "203.0.113.9", address, may_be_plain=True)
     assert refused.value.code == "pull_address_forbidden"
     assert address in refused.value.message
 
 
 @pytest.mark.parametrize("address", ["10.1.2.3", "192.168.7.4", "172.20.0.5", "fd12::5", "64:ff9b::cb00:7109"])
-def test_a_network_of_ones_own_may_be_asked(address: str) -> None:
-    assert door("https://chatwoot.internal", address).addresses == (address,)
+def test_a_private_network_may_be_called(address: str) -> None:
+    assert endpoint("https://chatwoot.internal", address).addresses == (address,)
 
 
 @pytest.mark.parametrize(("url", "address"), [("http://127.0.0.1:3000", "127.0.0.1"), ("http://localhost", "::1")])
-def test_this_machine_may_be_asked_where_it_is_named(url: str, address: str) -> None:
-    assert door(url, address).scheme == "http"
+def test_this_machine_may_be_called_by_name(url: str, address: str) -> None:
+    assert endpoint(url, address).scheme == "http"
 
 
-def test_without_encryption_only_a_source_that_says_so_is_asked() -> None:
+def test_http_is_called_only_if_the_source_allows_it() -> None:
     with pytest.raises(NotAllowed) as refused:
-        door("http://chatwoot:3000", "10.0.0.7")
+        endpoint("http://chatwoot:3000", "10.0.0.7")
     assert (refused.value.code, "plain_http" in refused.value.message) == ("pull_address_forbidden", True)
-    assert door("http://chatwoot:3000", "10.0.0.7", may_be_plain=True).port == 3000
+    assert endpoint("http://chatwoot:3000", "10.0.0.7", may_be_plain=True).port == 3000
 
 
 def test_localhost_alone_does_not_open_the_cloud() -> None:
     with pytest.raises(NotAllowed):
-        door("http://localhost", "169.254.169.254")
+        endpoint("http://localhost", "169.254.169.254")
 
 
-def test_a_name_that_stands_for_nothing_is_told() -> None:
+def test_a_name_without_an_address_is_an_error() -> None:
     def fails(host: str, port: int) -> list[str]:
         raise OSError
 
@@ -68,5 +68,5 @@ def test_a_name_that_stands_for_nothing_is_told() -> None:
         endpoint_of("https://desk.example.org", may_be_plain=False, resolver=fails)
     assert refused.value.code == "pull_failed"
     with pytest.raises(Unavailable):
-        door("https://desk.example.org")
+        endpoint("https://desk.example.org")
     assert "127.0.0.1" in resolve("127.0.0.1", 80)

@@ -87,15 +87,17 @@ def test_an_unknown_format_is_refused_with_those_there_are(read: Read) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0005, 0.3, 0.9, 0.9999])
-def test_a_truncated_gzip_gives_what_stands_before_the_cut_and_is_then_refused(tmp_path: Path, share: float) -> None:
+def test_a_truncated_gzip_is_read_up_to_the_cut_and_then_refused(tmp_path: Path, share: float) -> None:
     packed = gzip.compress(MANY)
     path = tmp_path / "events"
     path.write_bytes(packed[: int(len(packed) * share)])
-    seen = Outcome()
+    outcome = Outcome()
     with pytest.raises(Refused, match="is truncated: it ends in the middle of its gzip data") as refused:
-        seen.events.extend(found for batch in batches(SourceFile(path=str(path))) for found in batch.events.to_pylist())
+        outcome.events.extend(
+            result for batch in batches(SourceFile(path=str(path))) for result in batch.events.to_pylist()
+        )
     assert refused.value.code == "file_truncated"
-    assert len(seen.events) >= 20_000 * (share - 0.1)
+    assert len(outcome.events) >= 20_000 * (share - 0.1)
 
 
 def test_damaged_gzip_is_refused(read: Read) -> None:
@@ -122,7 +124,7 @@ def test_a_json_array_that_is_never_closed_is_truncated(read: Read) -> None:
     assert refusal(read, b"[" + b",".join(MANY.splitlines()))[0] == "file_truncated"
 
 
-def test_what_follows_a_json_array_is_refused(read: Read) -> None:
+def test_text_after_a_json_array_is_refused(read: Read) -> None:
     assert refusal(read, b"[] {}")[0] == "json_invalid"
 
 
@@ -132,7 +134,7 @@ def test_a_line_of_more_than_32_mib_is_refused_with_the_limit(read: Read) -> Non
     assert refused.value.code == "record_too_long"
 
 
-def test_the_progress_is_told_in_bytes_of_the_file_as_it_is_stored(tmp_path: Path) -> None:
+def test_progress_is_counted_in_bytes_of_the_stored_file(tmp_path: Path) -> None:
     for name, content in (("plain", MANY), ("packed", gzip.compress(MANY))):
         path = tmp_path / name
         path.write_bytes(content)

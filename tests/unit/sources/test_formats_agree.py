@@ -87,7 +87,7 @@ def as_parquet(events: list[Record]) -> bytes:
 
 def as_cloudevents(events: list[Record]) -> list[Record]:
     """Every other event with its data packed, and with what the envelope can carry in the envelope."""
-    found = []
+    result = []
     for number, event in enumerate(events):
         moved = {"occurred_at": "time", "conversation_id": "subject", "customer_id": "customerid"}
         data = {name: value for name, value in event.items() if name not in moved}
@@ -95,10 +95,10 @@ def as_cloudevents(events: list[Record]) -> list[Record]:
         envelope |= {attribute: event[name] for name, attribute in moved.items()}
         if number % 2:
             packed = base64.b64encode(json.dumps(data).encode()).decode()
-            found.append({**envelope, "data_base64": packed})
+            result.append({**envelope, "data_base64": packed})
         else:
-            found.append({**envelope, "data": data})
-    return found
+            result.append({**envelope, "data": data})
+    return result
 
 
 def agrees(outcome: Outcome, expected: Outcome) -> bool:
@@ -130,7 +130,7 @@ def test_the_same_events_are_the_same_table_in_every_format(read: Read, events: 
 
 @EXAMPLES
 @given(records(attributes=False))
-def test_the_quick_and_the_patient_reader_of_json_read_alike(read: Read, events: list[Record]) -> None:
+def test_all_readers_of_json_read_alike(read: Read, events: list[Record]) -> None:
     quick = read(ndjson(*events))
     typed = read(ndjson(*events, b'{"event_id": 1}'))
     patient = read(
@@ -148,11 +148,11 @@ def test_the_quick_and_the_patient_reader_of_json_read_alike(read: Read, events:
         max_size=4,
     )
 )
-def test_whatever_json_holds_each_record_is_an_event_or_a_rejection(read: Read, found: list[Record]) -> None:
-    texts = [json.dumps(record).encode() for record in found]
+def test_each_json_record_is_an_event_or_a_rejection(read: Read, result: list[Record]) -> None:
+    texts = [json.dumps(record).encode() for record in result]
     for outcome in (read(b"\n".join([b"{}", *texts])), read(b"[" + b",".join([b"{}", *texts]) + b"]")):
-        places = sorted([*outcome.positions, *(rejection.index for rejection in outcome.rejections)])
-        assert places == list(range(len(found) + 1))
+        positions = sorted([*outcome.positions, *(rejection.index for rejection in outcome.rejections)])
+        assert positions == list(range(len(result) + 1))
         assert [rejection.raw for rejection in outcome.rejections[1:]] == [
             texts[r.index - 1] for r in outcome.rejections[1:]
         ]
@@ -160,7 +160,7 @@ def test_whatever_json_holds_each_record_is_an_event_or_a_rejection(read: Read, 
 
 @EXAMPLES
 @given(st.lists(st.binary(max_size=30), min_size=1, max_size=5))
-def test_whatever_bytes_a_line_holds_it_is_refused_and_kept(read: Read, garbage: list[bytes]) -> None:
+def test_a_line_of_any_bytes_is_rejected_and_quarantined(read: Read, garbage: list[bytes]) -> None:
     lines = [line for line in (piece.replace(b"\n", b"").strip(b" \t\r\n") for piece in garbage) if line]
     outcome = read(b"\n".join([b"{}", *lines]), format="ndjson")
     assert [rejection.raw for rejection in outcome.rejections] == [b"{}", *lines]
@@ -168,7 +168,7 @@ def test_whatever_bytes_a_line_holds_it_is_refused_and_kept(read: Read, garbage:
 
 @EXAMPLES
 @given(records())
-def test_what_was_refused_from_a_csv_file_can_be_mended_and_sent_again(read: Read, events: list[Record]) -> None:
+def test_a_rejected_csv_row_can_be_corrected_and_sent_again(read: Read, events: list[Record]) -> None:
     refused = read(as_csv([{**event, "actor": "nobody"} for event in events])).rejections
     mended = [rejection.raw.replace(b'"nobody"', b'"agent"') for rejection in refused]
     batch = batch_from_json(mended)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.support.payloads import checked_refusal, payloads_like, taken
+from tests.support.payloads import checked_refusal, payloads_like, read_all
 
 from botmeter.domain.source import BotIdentity, Source
 
@@ -57,7 +57,7 @@ def change(action: str, name: str, *, actor: tuple[str, str] = ("agent", "ag-1")
 
 
 def test_a_customers_message_is_an_event_field_by_field() -> None:
-    assert taken(message(), source=SOURCE).event == {
+    assert read_all(message(), source=SOURCE).event == {
         "event_id": "ms-1",
         "occurred_at": "2026-09-21T14:13:20.250Z",
         "conversation_id": "co-1",
@@ -71,7 +71,7 @@ def test_a_customers_message_is_an_event_field_by_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("actor", "found"),
+    ("actor", "result"),
     [
         (("user", "us-1"), ("customer", "order-bot")),
         (("agent", "ag-1"), ("agent", None)),
@@ -82,39 +82,39 @@ def test_a_customers_message_is_an_event_field_by_field() -> None:
         (("user", "ag-bot"), ("customer", "order-bot")),
     ],
 )
-def test_who_wrote_is_told_by_the_type_and_the_list_of_bots(
-    actor: tuple[str, str], found: tuple[str, str | None]
+def test_the_actor_depends_on_the_type_and_the_bot_identities(
+    actor: tuple[str, str], result: tuple[str, str | None]
 ) -> None:
-    event = taken(message(actor), source=SOURCE).event
-    assert (event["actor"], event.get("bot_id")) == found
+    event = read_all(message(actor), source=SOURCE).event
+    assert (event["actor"], event.get("bot_id")) == result
 
 
 def test_the_first_generation_is_read() -> None:
     old = message()
     del old["data"]["message"]["actor_id"], old["data"]["message"]["interaction_id"]
     old["data"]["message"] |= {"msg_parts": old["data"]["message"].pop("message_parts")}
-    assert taken(old, source=SOURCE).event == taken(message(), source=SOURCE).event
+    assert read_all(old, source=SOURCE).event == read_all(message(), source=SOURCE).event
 
 
 def test_a_message_without_a_user_has_the_user_who_acted() -> None:
-    assert taken(message(user_id=None), source=SOURCE).event["customer_id"] == "us-1"
-    agents = taken(message(("agent", "ag-1"), user_id=None), source=SOURCE).event
+    assert read_all(message(user_id=None), source=SOURCE).event["customer_id"] == "us-1"
+    agents = read_all(message(("agent", "ag-1"), user_id=None), source=SOURCE).event
     assert (agents["customer_id"], agents["attributes"]) == ("co-1", '{"customer_source":"conversation"}')
 
 
 def test_a_message_without_a_time_has_that_of_the_action() -> None:
-    assert taken(message(created_time=None), source=SOURCE).event["occurred_at"] == "2026-09-21T14:13:20.290Z"
+    assert read_all(message(created_time=None), source=SOURCE).event["occurred_at"] == "2026-09-21T14:13:20.290Z"
 
 
-def test_the_numeric_id_of_a_conversation_stands_in() -> None:
+def test_the_numeric_id_of_a_conversation_is_a_fallback() -> None:
     sent = message(conversation_id=None, freshchat_conversation_id=4878)
-    assert taken(sent, source=SOURCE).event["conversation_id"] == "4878"
+    assert read_all(sent, source=SOURCE).event["conversation_id"] == "4878"
 
 
 @pytest.mark.parametrize("note", [{"message_type": "private"}, {"botsPrivateNote": True}])
 def test_private_notes_never_count(note: Payload) -> None:
-    found = taken(message(("agent", "ag-1"), **note), source=SOURCE)
-    assert (found.events, found.codes, found.ignored) == ([], [], ("A private note never counts.",))
+    result = read_all(message(("agent", "ag-1"), **note), source=SOURCE)
+    assert (result.events, result.codes, result.ignored) == ([], [], ("A private note never counts.",))
 
 
 @pytest.mark.parametrize(
@@ -127,18 +127,18 @@ def test_private_notes_never_count(note: Payload) -> None:
     ],
 )
 def test_channels_have_the_names_that_the_source_gives(fields: Payload, asked: dict[str, str], channel: str) -> None:
-    assert taken(message(**fields), source=source(**asked)).event["channel"] == channel
+    assert read_all(message(**fields), source=source(**asked)).event["channel"] == channel
 
 
 def test_a_preview_channel_is_named_by_the_source() -> None:
-    assert taken(message(), source=source(preview_channels="ch-9,ch-1")).event["preview"] is True
-    assert "preview" not in taken(message(), source=SOURCE).event
+    assert read_all(message(), source=source(preview_channels="ch-9,ch-1")).event["preview"] is True
+    assert "preview" not in read_all(message(), source=SOURCE).event
 
 
 def test_a_customer_talks_to_the_assigned_bot_or_to_its_channels() -> None:
     listed = source(BotIdentity(sender="channel:ch-1", bot_id="shop-bot"))
-    assert taken(message(), source=listed).event["bot_id"] == "shop-bot"
-    assert taken(message(assigned_agent_id="ag-bot"), source=listed).event["bot_id"] == "faq"
+    assert read_all(message(), source=listed).event["bot_id"] == "shop-bot"
+    assert read_all(message(assigned_agent_id="ag-bot"), source=listed).event["bot_id"] == "faq"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_customer_talks_to_the_assigned_bot_or_to_its_channels() -> None:
 def test_a_ticket_is_read_from_the_property_that_is_named(properties: object) -> None:
     sent = change("conversation_resolution", "resolve", user_id="us-1")
     sent["data"]["resolve"]["conversation"]["properties"] = properties
-    assert taken(sent, source=source(ticket_property="case")).event["ticket_id"] == "T-1"
+    assert read_all(sent, source=source(ticket_property="case")).event["ticket_id"] == "T-1"
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_ticket_is_read_from_the_property_that_is_named(properties: object) ->
     ],
 )
 def test_what_becomes_of_a_conversation_is_an_event_at_the_actions_time(action: str, name: str, kind: str) -> None:
-    event = taken(change(action, name), source=SOURCE).event
+    event = read_all(change(action, name), source=SOURCE).event
     assert event == {
         "event_id": f"{action}:co-1:4878-1790000000000:2026-09-21T15:00:00.100Z",
         "occurred_at": "2026-09-21T15:00:00.100Z",
@@ -175,17 +175,17 @@ def test_what_becomes_of_a_conversation_is_an_event_at_the_actions_time(action: 
 
 def test_a_bare_resolution_is_read() -> None:
     bare = change("conversation_resolution", "conversation") | {"data": {"conversation": {"conversation_id": "co-1"}}}
-    assert taken(bare, source=SOURCE).event["kind"] == "resolved"
+    assert read_all(bare, source=SOURCE).event["kind"] == "resolved"
 
 
 def test_who_reopens_a_conversation_is_its_customer() -> None:
-    event = taken(change("conversation_reopen", "reopen", actor=("user", "us-1")), source=SOURCE).event
+    event = read_all(change("conversation_reopen", "reopen", actor=("user", "us-1")), source=SOURCE).event
     assert (event["actor"], event["customer_id"]) == ("customer", "us-1")
     assert "attributes" not in event
 
 
 @pytest.mark.parametrize(
-    ("actor", "fields", "found"),
+    ("actor", "fields", "result"),
     [
         (("agent", "ag-bot"), {"to_group_id": "gr-1"}, ("handoff", "faq")),
         (("system", "sy"), {"from_agent_id": "ag-bot", "to_agent_id": "ag-1"}, ("handoff", "faq")),
@@ -194,10 +194,10 @@ def test_who_reopens_a_conversation_is_its_customer() -> None:
     ],
 )
 def test_a_bot_that_assigns_to_people_hands_off(
-    actor: tuple[str, str], fields: Payload, found: tuple[str, str | None]
+    actor: tuple[str, str], fields: Payload, result: tuple[str, str | None]
 ) -> None:
-    event = taken(change("conversation_assignment", "assignment", actor=actor, **fields), source=SOURCE).event
-    assert (event["kind"], event.get("bot_id")) == found
+    event = read_all(change("conversation_assignment", "assignment", actor=actor, **fields), source=SOURCE).event
+    assert (event["kind"], event.get("bot_id")) == result
 
 
 @pytest.mark.parametrize(
@@ -213,13 +213,13 @@ def test_a_bot_that_assigns_to_people_hands_off(
         {"event": "message_created", "id": 1},
     ],
 )
-def test_what_is_not_understood_is_refused_whole(payload: object) -> None:
-    found = taken(payload, source=SOURCE)
-    assert (found.events, found.codes) == ([], ["payload_not_understood"])
+def test_an_unreadable_payload_is_rejected_whole(payload: object) -> None:
+    result = read_all(payload, source=SOURCE)
+    assert (result.events, result.codes) == ([], ["payload_not_understood"])
 
 
 def test_an_actor_that_is_not_known_is_refused_by_the_rule() -> None:
-    assert taken(message(("robot", "x")), source=SOURCE).codes == ["actor_unknown"]
+    assert read_all(message(("robot", "x")), source=SOURCE).codes == ["actor_unknown"]
 
 
 @given(payloads_like(message(), change("conversation_assignment", "assignment", to_agent_id="ag-1")))

@@ -137,5 +137,5 @@ def test_a_report_without_messages_says_which_columns_it_has(tmp_path: Path) -> 
         ((HEADER + "\nm1," + "x" * (40 << 20)).encode(), "record_too_long"),
     ],
 )
-def test_what_is_no_report_is_refused_whole(content: bytes, code: str, tmp_path: Path) -> None:
+def test_a_file_in_another_format_is_refused_whole(content: bytes, code: str, tmp_path: Path) -> None:
     assert refusal(tmp_path, content).code == code

@@ -42,7 +42,7 @@ def test_a_mapping_can_be_written_in_json(tmp_path: Path, read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "pointer", "found"),
+    ("cell", "pointer", "result"),
     [
         ({"a": {"b": ["x", "y"]}}, "/cell/a/b/1", "y"),
         ({"a/b": {"m~n": "x"}}, "/cell/a~1b/m~0n", "x"),
@@ -55,13 +55,13 @@ def test_a_mapping_can_be_written_in_json(tmp_path: Path, read: Read) -> None:
         (None, "/cell/a", None),
     ],
 )
-def test_a_pointer_finds_what_it_names_or_nothing(read: Read, cell: object, pointer: str, found: str | None) -> None:
+def test_a_pointer_finds_what_it_names_or_nothing(read: Read, cell: object, pointer: str, result: str | None) -> None:
     (read_event,) = read(ndjson(event(cell=cell)), mapping=mapping(bot_id={"pointer": pointer})).events
-    assert read_event["bot_id"] == found
+    assert read_event["bot_id"] == result
 
 
 @pytest.mark.parametrize(
-    ("place", "sent", "actor"),
+    ("location", "sent", "actor"),
     [
         ({"values": {"user": "customer"}}, "user", "customer"),
         ({"values": {"user": "customer"}}, "agent", "agent"),
@@ -71,23 +71,23 @@ def test_a_pointer_finds_what_it_names_or_nothing(read: Read, cell: object, poin
         ({"values": {"": "system"}}, None, "system"),
     ],
 )
-def test_values_are_renamed(read: Read, place: dict[str, object], sent: object, actor: str) -> None:
-    renamed = read(ndjson(event(who=sent)), mapping=mapping(actor={"column": "who", **place}))
+def test_values_are_renamed(read: Read, location: dict[str, object], sent: object, actor: str) -> None:
+    renamed = read(ndjson(event(who=sent)), mapping=mapping(actor={"column": "who", **location}))
     assert renamed.events == read(ndjson(event(actor=actor))).events
 
 
 def test_otherwise_does_not_invent_what_is_missing(read: Read) -> None:
-    place = {"column": "who", "values": {"user": "customer"}, "otherwise": "bot"}
-    assert read(ndjson(event(who=None)), mapping=mapping(actor=place)).codes == [(0, "field_missing")]
+    location = {"column": "who", "values": {"user": "customer"}, "otherwise": "bot"}
+    assert read(ndjson(event(who=None)), mapping=mapping(actor=location)).codes == [(0, "field_missing")]
 
 
 def at(read: Read, sent: object, **clock: object) -> Outcome:
     """Instant read from a text, the same from JSON and CSV."""
-    found = mapping(occurred_at={"column": "at", **clock})
-    outcome = read(ndjson(event(at=sent)), mapping=found)
+    result = mapping(occurred_at={"column": "at", **clock})
+    outcome = read(ndjson(event(at=sent)), mapping=result)
     names = [*event(), "at"]
     row = ",".join(f'"{event(at=sent)[name]}"' for name in names)
-    table = read((",".join(names) + "\n" + row).encode(), mapping=found)
+    table = read((",".join(names) + "\n" + row).encode(), mapping=result)
     assert (outcome.events, outcome.codes) == (table.events, table.codes)
     return outcome
 
@@ -110,8 +110,8 @@ def at(read: Read, sent: object, **clock: object) -> Outcome:
     ],
 )
 def test_a_time_is_read_as_the_mapping_says(read: Read, sent: object, clock: dict[str, object], expected: str) -> None:
-    (found,) = at(read, sent, **clock).events
-    assert text_from_us(found["occurred_at"]) == text_from_us(us_from_text(expected))
+    (result,) = at(read, sent, **clock).events
+    assert text_from_us(result["occurred_at"]) == text_from_us(us_from_text(expected))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_time_is_read_as_the_mapping_says(read: Read, sent: object, clock: dic
         ("0001-01-01T00:00:00", {"timezone": "Asia/Tokyo"}, "time_out_of_range"),
     ],
 )
-def test_a_time_that_can_not_be_told_is_refused(read: Read, sent: object, clock: dict[str, object], code: str) -> None:
+def test_an_invalid_time_is_rejected(read: Read, sent: object, clock: dict[str, object], code: str) -> None:
     assert at(read, sent, **clock).codes == [(0, code)]
 
 
@@ -182,8 +182,8 @@ def test_a_column_that_the_mapping_names_must_be_there(read: Read) -> None:
 
 
 def test_a_row_refused_from_a_foreign_file_can_be_mended_and_sent_again_with_its_mapping(read: Read) -> None:
-    found = mapping(actor={"column": "Who", "values": {"user": "customer"}})
+    result = mapping(actor={"column": "Who", "values": {"user": "customer"}})
     content = b"event_id,occurred_at,conversation_id,customer_id,Who\ne1,2026-11-22T10:00:00Z,c,u,usr\n"
-    (rejection,) = read(content, mapping=found).rejections
-    (corrected,) = read(rejection.raw.replace(b"usr", b"user"), mapping=found).events
+    (rejection,) = read(content, mapping=result).rejections
+    (corrected,) = read(rejection.raw.replace(b"usr", b"user"), mapping=result).events
     assert corrected["actor"] == 0

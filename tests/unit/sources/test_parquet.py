@@ -29,12 +29,12 @@ def parquet(*, rows: int = 3, row_group_size: int | None = None, **columns: obje
 @pytest.mark.parametrize(("unit", "each_us"), [("s", 1_000_000), ("ms", 1_000), ("us", 1)])
 def test_a_time_of_any_unit_and_zone_is_its_instant(read: Read, unit: str, each_us: int, zone: str) -> None:
     times = pa.array([us_from_text(NOON) // each_us] * 3, pa.timestamp(unit, zone))
-    assert [found["occurred_at"] for found in read(parquet(occurred_at=times)).events] == [us_from_text(NOON)] * 3
+    assert [result["occurred_at"] for result in read(parquet(occurred_at=times)).events] == [us_from_text(NOON)] * 3
 
 
 def test_nanoseconds_are_cut_to_microseconds_also_before_1970(read: Read) -> None:
     times = pa.array([us_from_text(NOON) * 1_000 + 999, -1, 0], pa.timestamp("ns", "UTC"))
-    assert [found["occurred_at"] for found in read(parquet(occurred_at=times)).events] == [us_from_text(NOON), -1, 0]
+    assert [result["occurred_at"] for result in read(parquet(occurred_at=times)).events] == [us_from_text(NOON), -1, 0]
 
 
 def test_a_time_beyond_all_measure_is_one_rejection(read: Read) -> None:
@@ -64,13 +64,21 @@ def test_text_of_any_encoding_is_text(read: Read, kind: pa.DataType) -> None:
     names = pa.array(["a", None, "é"], pa.string())
     sent = names.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else names.cast(kind)
     outcome = read(parquet(customer_id=pa.array(["u"] * 3).cast(kind), bot_id=sent, ticket_id=sent))
-    assert [(found["bot_id"], found["ticket_id"]) for found in outcome.events] == [("a", "a"), (None, None), ("é", "é")]
+    assert [(result["bot_id"], result["ticket_id"]) for result in outcome.events] == [
+        ("a", "a"),
+        (None, None),
+        ("é", "é"),
+    ]
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.uint64(), pa.int8()], ids=str)
 def test_whole_numbers_are_ids_in_decimal_text(read: Read, kind: pa.DataType) -> None:
     outcome = read(parquet(event_id=pa.array([1, 2, 3], kind), bot_id=pa.array([7, None, 7], kind)))
-    assert [(found["event_id"], found["bot_id"]) for found in outcome.events] == [("1", "7"), ("2", None), ("3", "7")]
+    assert [(result["event_id"], result["bot_id"]) for result in outcome.events] == [
+        ("1", "7"),
+        ("2", None),
+        ("3", "7"),
+    ]
 
 
 def test_the_largest_unsigned_number_is_an_id(read: Read) -> None:
@@ -82,7 +90,7 @@ def test_fractions_are_no_ids(read: Read) -> None:
     assert outcome.codes == [(0, "type_invalid"), (1, "type_invalid"), (2, "type_invalid")]
 
 
-def test_a_faulty_row_is_kept_with_all_its_columns_and_can_be_sent_again(read: Read) -> None:
+def test_an_invalid_row_is_quarantined_with_all_columns_and_can_be_sent_again(read: Read) -> None:
     times = pa.array([us_from_text(NOON)] * 3, pa.timestamp("us", "UTC"))
     content = parquet(occurred_at=times, actor=["bot", "nobody", "bot"], foreign=[1, 2, 3], row_group_size=2)
     (rejection,) = read(content).rejections
@@ -99,7 +107,7 @@ def test_attributes_can_be_a_structure_a_map_or_json_text(read: Read) -> None:
         "text": pa.array(['{"a": 1}'] * 3),
     }
     for attributes in kinds.values():
-        assert {found["attributes"] for found in read(parquet(attributes=attributes)).events} == {'{"a":1}'}
+        assert {result["attributes"] for result in read(parquet(attributes=attributes)).events} == {'{"a":1}'}
 
 
 def test_text_that_is_not_utf_8_or_holds_nul_is_one_rejection(read: Read) -> None:

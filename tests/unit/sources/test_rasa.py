@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.payloads import checked_refusal, events_of, payloads_like, taken
+from tests.support.payloads import checked_refusal, events_of, payloads_like, read_all
 
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.sources.reader import SourceFile
@@ -52,10 +52,10 @@ CONVERSATION = [
 ]
 
 
-def test_a_users_event_says_each_field_from_its_place() -> None:
-    found = taken(post(user()), source=SOURCE).event
-    assert found.pop("event_id").startswith("user-")
-    assert found == {
+def test_an_event_of_a_user_fills_each_field_from_its_key() -> None:
+    result = read_all(post(user()), source=SOURCE).event
+    assert result.pop("event_id").startswith("user-")
+    assert result == {
         "occurred_at": "2026-09-21T14:13:20.123456Z",
         "conversation_id": "helper:ann",
         "customer_id": "helper:ann",
@@ -77,59 +77,63 @@ def test_a_users_event_says_each_field_from_its_place() -> None:
     ],
 )
 def test_an_events_type_is_its_actor_and_kind(event: dict[str, Any], actor: str, kind: str) -> None:
-    found = taken(post(event), source=SOURCE).event
-    assert (found["actor"], found["kind"]) == (actor, kind)
+    result = read_all(post(event), source=SOURCE).event
+    assert (result["actor"], result["kind"]) == (actor, kind)
 
 
 @pytest.mark.parametrize("kind", ["action", "slot", "user_featurization", "active_loop", "restart", "flow_started"])
 def test_all_else_that_rasa_logs_never_counts(kind: str) -> None:
-    found = taken(post({"event": kind, "timestamp": 1, "name": "any", "value": 1}), source=SOURCE)
-    assert (found.events, found.ignored) == ([], (f"An event of type {kind} never counts.",))
+    result = read_all(post({"event": kind, "timestamp": 1, "name": "any", "value": 1}), source=SOURCE)
+    assert (result.events, result.ignored) == ([], (f"An event of type {kind} never counts.",))
 
 
 @pytest.mark.parametrize("text", ["/session_start", "/restart", ' /restart{"slot": "x"} '])
 def test_a_command_to_rasa_itself_is_no_message(text: str) -> None:
-    assert taken(post(user(text=text)), source=SOURCE).ignored == ("A command to Rasa itself never counts.",)
+    assert read_all(post(user(text=text)), source=SOURCE).ignored == ("A command to Rasa itself never counts.",)
 
 
 @pytest.mark.parametrize("text", ["/greet", "/restart my order", "restart", "/session_started", None])
 def test_other_words_with_a_slash_and_buttons_are_messages(text: str | None) -> None:
-    assert taken(post(user(text=text)), source=SOURCE).event["kind"] == "message"
+    assert read_all(post(user(text=text)), source=SOURCE).event["kind"] == "message"
 
 
 def test_a_customers_million_spaces_after_a_command_hold_nobody_up() -> None:
     # Tried split by split, these would take hours, and every other request would wait.
     text = "/restart" + " " * 1_000_000 + "now"
-    assert taken(post(user(text=text)), source=SOURCE).event["kind"] == "message"
+    assert read_all(post(user(text=text)), source=SOURCE).event["kind"] == "message"
 
 
 @pytest.mark.parametrize("event", [user(text="EXTERNAL: remind"), user(text="remind", metadata={"is_external": True})])
 def test_an_intent_that_a_program_triggered_is_no_customers_message(event: dict[str, Any]) -> None:
-    assert taken(post(event), source=SOURCE).events == []
+    assert read_all(post(event), source=SOURCE).events == []
 
 
 def test_a_ticket_is_the_value_of_the_slot_that_the_source_names() -> None:
     source = Source(name="helper", platform="rasa", options=(("ticket_slot", "case"),))
-    found = taken(
+    result = read_all(
         post({"event": "slot", "timestamp": 5, "name": "case", "value": 8812}),
         post({"event": "slot", "timestamp": 6, "name": "case", "value": None}),
         source=source,
     )
-    assert (found.event["kind"], found.event["ticket_id"], found.event["actor"]) == ("ticket_linked", "8812", "system")
+    assert (result.event["kind"], result.event["ticket_id"], result.event["actor"]) == (
+        "ticket_linked",
+        "8812",
+        "system",
+    )
 
 
 @pytest.mark.parametrize("channel", ["inspector", "cmdline", "rasa"])
-def test_what_is_said_in_rasas_own_tools_is_a_preview(channel: str) -> None:
-    assert taken(post(user(input_channel=channel)), source=SOURCE).event["preview"] is True
+def test_events_of_rasas_own_tools_are_previews(channel: str) -> None:
+    assert read_all(post(user(input_channel=channel)), source=SOURCE).event["preview"] is True
     listed = Source(name="h", platform="rasa", options=(("preview_channels", "lab, telegram"),))
-    assert "preview" not in taken(post(user(input_channel=channel)), source=listed).event
-    assert taken(post(user()), source=listed).event["preview"] is True
+    assert "preview" not in read_all(post(user(input_channel=channel)), source=listed).event
+    assert read_all(post(user()), source=listed).event["preview"] is True
 
 
 @pytest.mark.parametrize(("environment", "preview"), [("development", True), ("production", False), (None, None)])
 def test_the_environment_tells_a_preview(environment: str | None, preview: bool | None) -> None:
-    found = taken(post(user(rasa_environment=environment)), source=SOURCE).event
-    assert found.get("preview") is preview
+    result = read_all(post(user(rasa_environment=environment)), source=SOURCE).event
+    assert result.get("preview") is preview
 
 
 @pytest.mark.parametrize(
@@ -143,17 +147,17 @@ def test_the_environment_tells_a_preview(environment: str | None, preview: bool 
 )
 def test_the_bot_is_the_assistant_and_its_version_the_model(metadata: Any, identities: Any, expected: Any) -> None:
     source = Source(name="h", platform="rasa", bot_id="default bot", identities=identities)
-    found = taken(post(bot(metadata=metadata)), source=source).event
-    assert (found["bot_id"], found.get("bot_version")) == expected
+    result = read_all(post(bot(metadata=metadata)), source=source).event
+    assert (result["bot_id"], result.get("bot_version")) == expected
 
 
 @pytest.mark.parametrize(("metadata", "bot"), [(MADE_BY, "pizza"), ({}, None)])
 def test_the_sources_bot_is_not_that_of_the_systems_events(metadata: Any, bot: str | None) -> None:
     started = post({"event": "session_started", "timestamp": 1, "metadata": metadata})
-    assert taken(started, source=SOURCE).event.get("bot_id") == bot
+    assert read_all(started, source=SOURCE).event.get("bot_id") == bot
 
 
-def roads() -> dict[str, list[object]]:
+def forms() -> dict[str, list[object]]:
     """The same conversation as posts of the broker, as dumps, and as rows of the tracker store."""
     posts = [post(event) for event in CONVERSATION]
     rows = [
@@ -173,15 +177,15 @@ def roads() -> dict[str, list[object]]:
     }
 
 
-@pytest.mark.parametrize("road", list(roads()))
-def test_every_road_gives_the_same_events(road: str) -> None:
-    expected = taken(*roads()["posts"], source=SOURCE)
-    found = taken(*roads()[road], source=SOURCE)
-    assert {event["event_id"]: event for event in found.events} == {
+@pytest.mark.parametrize("form", list(forms()))
+def test_every_form_gives_the_same_events(form: str) -> None:
+    expected = read_all(*forms()["posts"], source=SOURCE)
+    result = read_all(*forms()[form], source=SOURCE)
+    assert {event["event_id"]: event for event in result.events} == {
         event["event_id"]: event for event in expected.events
     }
     assert len(set(expected.ids)) == len(expected.ids) == 7
-    assert {event["conversation_id"] for event in found.events} == {"helper:ann"}
+    assert {event["conversation_id"] for event in result.events} == {"helper:ann"}
 
 
 @given(st.data())
@@ -190,7 +194,7 @@ def test_any_cut_and_order_of_the_posts_gives_the_same_ids(data: st.DataObject) 
     cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=3)))
     pieces = [shuffled[a:b] for a, b in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
     source = data.draw(st.sampled_from([SOURCE, SILENT]))
-    assert set(taken(*pieces, source=source).ids) == set(taken(*roads()["posts"], source=source).ids)
+    assert set(read_all(*pieces, source=source).ids) == set(read_all(*forms()["posts"], source=source).ids)
 
 
 def test_without_a_channel_of_the_source_a_bot_has_that_of_the_message_before_it() -> None:
@@ -202,20 +206,27 @@ def test_without_a_channel_of_the_source_a_bot_has_that_of_the_message_before_it
         bot(timestamp=8),
     ]
     other = {"sender_id": "ben", "events": [bot(timestamp=5)], "latest_input_channel": "sms"}
-    found = taken([{"sender_id": "ann", "events": events}, other], source=SILENT)
-    assert [event["channel"] for event in found.events] == ["unknown", "telegram", "telegram", "web", "telegram", "sms"]
-    assert [event["channel"] for event in taken(post(bot()), source=SILENT).events] == ["unknown"]
+    result = read_all([{"sender_id": "ann", "events": events}, other], source=SILENT)
+    assert [event["channel"] for event in result.events] == [
+        "unknown",
+        "telegram",
+        "telegram",
+        "web",
+        "telegram",
+        "sms",
+    ]
+    assert [event["channel"] for event in read_all(post(bot()), source=SILENT).events] == ["unknown"]
 
 
 def test_several_answers_at_one_instant_are_several_events_and_one_sent_twice_is_one() -> None:
     first, second = post(bot(text="one")), post(bot(text="two"))
-    assert len(set(taken(first, second, source=SOURCE).ids)) == 2
-    assert len(set(taken(first, first, source=SOURCE).ids)) == 1
+    assert len(set(read_all(first, second, source=SOURCE).ids)) == 2
+    assert len(set(read_all(first, first, source=SOURCE).ids)) == 1
 
 
 def test_times_keep_the_digits_that_a_float_would_lose() -> None:
-    found = taken(b'{"sender_id": "a", "event": "bot", "timestamp": 1790000000.000001}', source=SOURCE)
-    assert found.event["occurred_at"] == "2026-09-21T14:13:20.000001Z"
+    result = read_all(b'{"sender_id": "a", "event": "bot", "timestamp": 1790000000.000001}', source=SOURCE)
+    assert result.event["occurred_at"] == "2026-09-21T14:13:20.000001Z"
 
 
 @pytest.mark.parametrize(
@@ -237,17 +248,17 @@ def test_the_nested_shape_is_read_by_its_own_ids(inside: dict[str, Any], actor: 
         "user_id": "ann",
         "deployment_environment": "development",
     }
-    found = taken(envelope | inside, source=source).event
-    assert (found["actor"], found["kind"], found["preview"]) == (actor, kind, True)
-    assert (found["conversation_id"], found["customer_id"]) == ("helper:c-9", "helper:ann")
-    assert found["occurred_at"] == "2026-09-21T14:13:20.500Z"
-    assert found.get("ticket_id") == ("T-1" if kind == "ticket_linked" else None)
-    assert taken(envelope | inside | {"timestamp": 1790000000.5}, source=source).event == found
+    result = read_all(envelope | inside, source=source).event
+    assert (result["actor"], result["kind"], result["preview"]) == (actor, kind, True)
+    assert (result["conversation_id"], result["customer_id"]) == ("helper:c-9", "helper:ann")
+    assert result["occurred_at"] == "2026-09-21T14:13:20.500Z"
+    assert result.get("ticket_id") == ("T-1" if kind == "ticket_linked" else None)
+    assert read_all(envelope | inside | {"timestamp": 1790000000.5}, source=source).event == result
 
 
 def test_what_else_the_nested_shape_tells_never_counts() -> None:
     envelope = {"conversation_id": "c", "timestamp": 1, "event_id": "e", "skill_activated": {"skill": "s"}}
-    assert taken(envelope, source=SOURCE).ignored == ("An event of type skill_activated never counts.",)
+    assert read_all(envelope, source=SOURCE).ignored == ("An event of type skill_activated never counts.",)
 
 
 @pytest.mark.parametrize(
@@ -266,14 +277,14 @@ def test_what_else_the_nested_shape_tells_never_counts() -> None:
         [post(user()), {"event": "user"}],
     ],
 )
-def test_what_is_none_of_rasas_payloads_is_kept_whole(payload: object) -> None:
-    assert taken(payload, source=SOURCE).codes == ["payload_not_understood"]
+def test_a_payload_in_another_format_is_quarantined_whole(payload: object) -> None:
+    assert read_all(payload, source=SOURCE).codes == ["payload_not_understood"]
 
 
 def test_an_event_without_a_time_is_refused_alone_and_can_be_read_again() -> None:
-    found = taken([post(bot(timestamp=None)), post(user())], source=SILENT)
-    assert (found.codes, len(found.events)) == (["field_missing"], 1)
-    assert taken(found.rejections[0].raw, source=SILENT).codes == ["field_missing"]
+    result = read_all([post(bot(timestamp=None)), post(user())], source=SILENT)
+    assert (result.codes, len(result.events)) == (["field_missing"], 1)
+    assert read_all(result.rejections[0].raw, source=SILENT).codes == ["field_missing"]
 
 
 @pytest.mark.parametrize("form", ["lines", "array", "table"])
@@ -288,17 +299,17 @@ def test_a_file_gives_what_the_requests_gave(form: str, tmp_path: Any) -> None:
     }[form]
     path = tmp_path / "events"
     path.write_text(content)
-    found = list(batches_of_source(SourceFile(path=str(path)), SOURCE))
-    assert events_of(found) == taken(posts, source=SOURCE).events
-    assert any("type action never counts" in note for batch in found for note in batch.notes)
+    result = list(batches_of_source(SourceFile(path=str(path)), SOURCE))
+    assert events_of(result) == read_all(posts, source=SOURCE).events
+    assert any("type action never counts" in note for batch in result for note in batch.notes)
 
 
 def test_a_broken_line_of_a_file_sinks_no_other(tmp_path: Any) -> None:
     path = tmp_path / "events"
     path.write_text("\n".join([json.dumps(post(user())), '{"sender_id": "a"}', json.dumps(post(bot()))]))
-    found = list(batches_of_source(SourceFile(path=str(path)), SOURCE))
-    assert len(events_of(found)) == 2
-    assert [(each.index, each.code) for batch in found for each in batch.rejections] == [(1, "payload_not_understood")]
+    result = list(batches_of_source(SourceFile(path=str(path)), SOURCE))
+    assert len(events_of(result)) == 2
+    assert [(each.index, each.code) for batch in result for each in batch.rejections] == [(1, "payload_not_understood")]
 
 
 @given(payloads_like(post(user()), {"sender_id": "a", "events": CONVERSATION[:4]}, {"event_id": "e", "bot": {}}))

@@ -15,7 +15,7 @@ from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.requeue import retry
 
 
-def held(ledger: Ledger) -> list[tuple[str | None, str]]:
+def in_quarantine(ledger: Ledger) -> list[tuple[str | None, str]]:
     return [(each.event_id, each.code) for each in quarantined(ledger)]
 
 
@@ -35,18 +35,18 @@ def test_an_empty_quarantine_leaves_no_trace(ledger: Ledger) -> None:
     assert ledger.connection.execute("SELECT count(*) FROM receipt").fetchall() == [(0,)]
 
 
-def test_early_events_are_taken_once_the_data_start_earlier(ledger: Ledger) -> None:
+def test_early_events_are_accepted_once_the_data_start_earlier(ledger: Ledger) -> None:
     early = [
         event(f"e{number}", "2021-01-01T10:00", source="st"[number % 2], attributes={"n": [number, "é"]}, preview=True)
         for number in range(10)
     ]
     append_events(ledger, *early)
     assert retry(ledger, now_us=NOW_US).rejected == 10
-    assert len(held(ledger)) == 10
+    assert len(in_quarantine(ledger)) == 10
     open_earlier(ledger)
     receipt = retry(ledger, now_us=NOW_US)
     assert (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected) == (10, 0, 0, 0)
-    assert held(ledger) == []
+    assert in_quarantine(ledger) == []
     again = append_events(ledger, *early)
     assert (again.duplicates, again.conflicts) == (10, 0)
     assert verify(ledger).is_clean
@@ -63,41 +63,41 @@ def test_a_retried_event_that_a_pull_brought_is_no_conflict_with_its_webhook(led
     assert (again.duplicates, again.conflicts) == (1, 1)
 
 
-def test_a_future_event_is_taken_when_its_day_has_come(ledger: Ledger) -> None:
+def test_a_future_event_is_accepted_on_its_day(ledger: Ledger) -> None:
     append_events(ledger, event("soon", "2026-06-04T10:00"))
     assert retry(ledger, now_us=NOW_US).rejected == 1
     assert retry(ledger, now_us=NOW_US + 3 * DAY_US).accepted == 1
-    assert held(ledger) == []
+    assert in_quarantine(ledger) == []
 
 
-def test_a_duplicate_of_what_was_taken_since_is_released(ledger: Ledger) -> None:
+def test_a_duplicate_of_a_newer_event_is_released(ledger: Ledger) -> None:
     early = event("1", "2021-01-01T10:00")
     append_events(ledger, early)
     open_earlier(ledger)
     append_events(ledger, early)
     assert retry(ledger, now_us=NOW_US).duplicates == 1
-    assert held(ledger) == []
+    assert in_quarantine(ledger) == []
 
 
-def test_conflicts_stay_and_are_held_once_however_often_they_are_retried(ledger: Ledger) -> None:
+def test_a_conflict_stays_in_quarantine_once_after_several_retries(ledger: Ledger) -> None:
     append_events(ledger, event("1", "2026-03-01T10:00"))
     append_events(ledger, event("1", "2026-03-01T10:00", channel="sms", attributes={"b": 1, "a": 1.50}))
     for _ in range(3):
         receipt = retry(ledger, now_us=NOW_US)
         assert (receipt.accepted, receipt.conflicts) == (0, 1)
-    assert held(ledger) == [("1", "conflict")]
+    assert in_quarantine(ledger) == [("1", "conflict")]
 
 
-def test_what_is_refused_for_another_reason_now_is_held_once_under_the_new_one(ledger: Ledger) -> None:
+def test_an_event_rejected_for_another_reason_is_in_quarantine_once(ledger: Ledger) -> None:
     append_events(ledger, event("1", "2021-01-01T10:00"), event("1", "2021-01-01T10:00", channel="sms"))
-    assert held(ledger) == [("1", "before_available_from")] * 2
+    assert in_quarantine(ledger) == [("1", "before_available_from")] * 2
     open_earlier(ledger)
     receipt = retry(ledger, now_us=NOW_US)
     assert (receipt.accepted, receipt.conflicts) == (1, 1)
-    assert held(ledger) == [("1", "conflict")]
+    assert in_quarantine(ledger) == [("1", "conflict")]
 
 
-def test_what_still_can_t_be_read_stays_as_it_is(ledger: Ledger, tmp_path: Path) -> None:
+def test_an_unreadable_line_stays_in_quarantine_unchanged(ledger: Ledger, tmp_path: Path) -> None:
     good = {"occurred_at": "2026-03-01T10:00:00Z", "conversation_id": "v", "customer_id": "c", "actor": "customer"}
     lines = [{**good, "event_id": "1"}, {**good, "event_id": "2", "occurred_at": "2026-03-01T10:00"}, {"event_id": "3"}]
     file = tmp_path / "events.ndjson"
@@ -118,4 +118,4 @@ def test_thousands_are_retried_in_pieces(ledger: Ledger) -> None:
     open_earlier(ledger)
     receipt = retry(ledger, now_us=NOW_US)
     assert (receipt.accepted, receipt.conflicts) == (2_499, 1)
-    assert held(ledger) == [("e7", "conflict")]
+    assert in_quarantine(ledger) == [("e7", "conflict")]

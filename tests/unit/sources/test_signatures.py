@@ -79,7 +79,7 @@ def test_an_instant_within_the_window_is_let_in(away_s: int) -> None:
 
 
 @pytest.mark.parametrize("away_s", [301, -301, -86_400])
-def test_a_delivery_that_was_signed_long_before_it_came_is_not(away_s: int) -> None:
+def test_a_delivery_signed_long_before_receipt_is_rejected(away_s: int) -> None:
     assert refusal(timed(at_s=RECEIVED_S + away_s), form=TIMED) == "delivery_too_old"
 
 

@@ -22,7 +22,7 @@ def sniffed(content: bytes, expected: str | None = None) -> str:
 
 
 @pytest.mark.parametrize(
-    ("content", "found"),
+    ("content", "result"),
     [
         (ONE, "ndjson"),
         (ONE + b"\n" + ONE, "ndjson"),
@@ -40,9 +40,9 @@ def sniffed(content: bytes, expected: str | None = None) -> str:
         (b"PAR1....", "parquet"),
     ],
 )
-def test_the_format_is_found_out_from_the_first_bytes(content: bytes, found: str) -> None:
-    assert sniffed(content) == found
-    assert sniffed(gzip.compress(content)) == found
+def test_the_format_is_detected_from_the_first_bytes(content: bytes, result: str) -> None:
+    assert sniffed(content) == result
+    assert sniffed(gzip.compress(content)) == result
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_two_objects_on_a_line_are_one_refused_line(read: Read) -> None:
 def test_a_json_array_is_cut_into_its_elements_whatever_they_hold(read: Read) -> None:
     odd = ['"],[{', "\\", '\\"', 'a\\\\"b', "}{", ",", "\\\\"]
     events = [event(f"e{number}", bot_name=name, foreign=[[{"a": [name]}]]) for number, name in enumerate(odd)]
-    outcome = read(b"[" + b" ,\n".join(json.dumps(found).encode() for found in events) + b"\n]\n")
-    assert [found["bot_name"] for found in outcome.events] == odd
+    outcome = read(b"[" + b" ,\n".join(json.dumps(result).encode() for result in events) + b"\n]\n")
+    assert [result["bot_name"] for result in outcome.events] == odd
 
 
 def test_broken_elements_of_an_array_are_refused_one_by_one(read: Read) -> None:

@@ -42,7 +42,7 @@ def nearly_times() -> st.SearchStrategy[str]:
     ["2024-02-29T00:00:00Z", "2023-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2000-02-29T23:59:59.999999999-23:59"]
 )
 @example(["0000-01-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-00T00:00:00Z", "2026-13-01T00:00:00Z"])
-def test_whatever_the_quick_reader_reads_is_what_the_rule_says(texts: list[str | None]) -> None:
+def test_the_vectorized_reader_agrees_with_the_rule(texts: list[str | None]) -> None:
     instants, read = us_from_texts(pa.array(texts, pa.string()))
     for text, instant_us, is_read in zip(texts, instants.tolist(), read.tolist(), strict=True):
         if is_read:
@@ -59,7 +59,7 @@ def test_whatever_the_quick_reader_reads_is_what_the_rule_says(texts: list[str |
         max_size=20,
     )
 )
-def test_every_common_shape_is_read_by_the_quick_reader(texts: list[str]) -> None:
+def test_the_vectorized_reader_reads_every_common_format(texts: list[str]) -> None:
     shapes = [
         shape for text in texts for shape in (text, text[:19] + "Z", text[:19] + "+05:30", text[:19] + ".123-11:45")
     ]
@@ -69,7 +69,7 @@ def test_every_common_shape_is_read_by_the_quick_reader(texts: list[str]) -> Non
     assert instants.tolist() == [us_from_text(text) for text in real]
 
 
-def test_a_slice_of_a_column_is_read_from_its_own_place() -> None:
+def test_a_slice_of_a_column_is_read_from_its_offset() -> None:
     column = pa.array([None, "nonsense", "2026-11-22T10:00:00Z", "2026-11-22T10:00:00.5+01:00", ""], pa.string())
     instants, read = us_from_texts(column.slice(1, 3))
     assert read.tolist() == [False, True, True]

@@ -38,11 +38,11 @@ def sessions_of(ledger: Ledger) -> list[tuple[Any, ...]]:
 
 def test_posts_of_the_broker_then_the_dump_of_the_same_talk_are_the_talk_once() -> None:
     ledger = ledger_in_memory()
-    posts = rasa.roads()["posts"]
+    posts = rasa.forms()["posts"]
     for post in posts:
         arrived(ledger, [post], source=rasa.SOURCE)
     before = sessions_of(ledger)
-    receipt = arrived(ledger, rasa.roads()["a tracker"], source=rasa.SOURCE)
+    receipt = arrived(ledger, rasa.forms()["a tracker"], source=rasa.SOURCE)
     assert (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected) == (0, 7, 0, 0)
     assert sessions_of(ledger) == before
     assert len(before) == 1
@@ -51,38 +51,41 @@ def test_posts_of_the_broker_then_the_dump_of_the_same_talk_are_the_talk_once() 
 def test_without_a_channel_of_the_source_the_dump_conflicts_and_still_counts_nothing_twice() -> None:
     ledger = ledger_in_memory()
     silent = replace(rasa.SOURCE, channel=None)
-    for post in rasa.roads()["posts"]:
+    for post in rasa.forms()["posts"]:
         arrived(ledger, [post], source=silent)
-    receipt = arrived(ledger, rasa.roads()["a tracker"], source=silent)
+    receipt = arrived(ledger, rasa.forms()["a tracker"], source=silent)
     assert (receipt.accepted, receipt.conflicts) == (0, 4)
 
 
 @pytest.mark.slow
 @examples(cost=4)
 @given(st.data())
-def test_any_mixture_of_roads_gives_the_sessions_of_one(data: st.DataObject) -> None:
-    roads = rasa.roads()
+def test_any_mixture_of_forms_gives_the_sessions_of_one(data: st.DataObject) -> None:
+    forms = rasa.forms()
     mixture = [
-        payload for road in data.draw(st.lists(st.sampled_from(list(roads)), max_size=3)) for payload in roads[road]
+        payload for form in data.draw(st.lists(st.sampled_from(list(forms)), max_size=3)) for payload in forms[form]
     ]
-    shuffled = data.draw(st.permutations([*mixture, *roads["lines of posts"]]))
+    shuffled = data.draw(st.permutations([*mixture, *forms["lines of posts"]]))
     mixed, plain = ledger_in_memory(), ledger_in_memory()
     for payload in shuffled:
         assert arrived(mixed, [payload], source=rasa.SOURCE).conflicts == 0
-    arrived(plain, roads["a tracker"], source=rasa.SOURCE)
+    arrived(plain, forms["a tracker"], source=rasa.SOURCE)
     assert sessions_of(mixed) == sessions_of(plain)
 
 
 @pytest.mark.parametrize(
     ("payloads", "source"),
     [
-        ([whatsapp.said(whatsapp.message()), whatsapp.statuses(whatsapp.status(id="wamid.other"))], whatsapp.SOURCE),
+        (
+            [whatsapp.webhook_of(whatsapp.message()), whatsapp.statuses(whatsapp.status(id="wamid.other"))],
+            whatsapp.SOURCE,
+        ),
         ([[botframework.activity(), botframework.answer()]], botframework.SOURCE),
-        ([copilot.row(copilot.said(), copilot.said(0))], copilot.SOURCE),
+        ([copilot.row(copilot.message(), copilot.message(0))], copilot.SOURCE),
     ],
     ids=["whatsapp", "botframework", "copilot"],
 )
-def test_whatever_is_sent_again_is_a_duplicate(payloads: list[Any], source: Source) -> None:
+def test_a_repeated_delivery_is_a_duplicate(payloads: list[Any], source: Source) -> None:
     ledger = ledger_in_memory()
     first = arrived(ledger, payloads, source=source)
     again = arrived(ledger, [*reversed(payloads), *payloads], source=source)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.payloads import taken
+from tests.support.payloads import read_all
 
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.domain.source import Source
@@ -14,9 +14,9 @@ WHATSAPP_MESSAGE = {"from": "4915155500011", "id": "a", "timestamp": "1790000000
 ACTIVITY = {"type": "message", "timestamp": 1_790_000_000, "from": {"role": 1, "id": "ada"}}
 
 
-def tracker(**said: object) -> dict[str, Any]:
+def tracker(**fields: object) -> dict[str, Any]:
     events = [{"event": "user", "timestamp": 1_790_000_000, "text": "hi"}]
-    return {"sender_id": "ada", "events": events, **said}
+    return {"sender_id": "ada", "events": events, **fields}
 
 
 def webhook(*, entry: object = "1", field: object = "messages", **value: object) -> dict[str, Any]:
@@ -24,10 +24,13 @@ def webhook(*, entry: object = "1", field: object = "messages", **value: object)
     return {"object": "whatsapp_business_account", "entry": [{"id": entry, "changes": [change]}]}
 
 
-def row(**said: object) -> dict[str, Any]:
-    content, metadata = {"activities": [{**ACTIVITY, **said}]}, {name: said[name] for name in said if name == "BotName"}
+def row(**fields: object) -> dict[str, Any]:
+    content, metadata = (
+        {"activities": [{**ACTIVITY, **fields}]},
+        {name: fields[name] for name in fields if name == "BotName"},
+    )
     return {
-        "conversationtranscriptid": said.get("id_of_row", "r1"),
+        "conversationtranscriptid": fields.get("id_of_row", "r1"),
         "content": json.dumps(content),
         "metadata": json.dumps(metadata),
     }
@@ -62,10 +65,10 @@ def activity(sender: str) -> dict[str, Any]:
         ("botframework", row(**{"from": {"role": 1, "id": LONG}})),
     ],
 )
-def test_a_word_that_many_events_share_and_is_too_long_sinks_the_payload(platform: str, payload: Any) -> None:
+def test_an_overlong_shared_text_rejects_the_payload(platform: str, payload: Any) -> None:
     source = Source(name="s", platform=platform)
-    (rejection,) = taken(payload, source=source).rejections
+    (rejection,) = read_all(payload, source=source).rejections
     assert rejection.code == "payload_not_understood"
     assert f"has {len(LONG):,} characters" in rejection.detail
     fitting = json.loads(json.dumps(payload).replace(LONG, LONG[:-1]))
-    assert "payload_not_understood" not in taken(fitting, source=source).codes
+    assert "payload_not_understood" not in read_all(fitting, source=source).codes
