@@ -21,6 +21,9 @@ def test_a_share_link_shows_its_view_in_another_browser_until_it_is_revoked(
     owner.goto(demo.at(report_path + QUERY))
     count = headline(owner)
     link = new_share_link(owner, demo, query=QUERY)
+    # A displayed link is longer than a narrow window.
+    owner.set_viewport_size({"width": 390, "height": 800})
+    assert owner.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
     stranger = visitor()
     page = stranger.page()
