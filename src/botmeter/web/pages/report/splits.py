@@ -54,7 +54,8 @@ class _Entry:
 def bot_split(context: WidgetContext) -> SplitWidget:
     """Count sessions by bot, and by version of expanded bots."""
     report, address = context.report, context.address
-    before = {} if context.compared is None else {bot.bot_id: _count(bot, context) for bot in context.compared.by_bot}
+    compared = [] if context.compared is None else context.compared.by_bot
+    before = {bot.bot_id: _count(bot, context) for bot in compared}
     bots = _most_first(report.by_bot, context)
     expanded = versions(context.ledger, context.question.query) if address.opened and not context.is_whole else ()
     entries: list[_Entry] = []
@@ -83,9 +84,8 @@ def bot_split(context: WidgetContext) -> SplitWidget:
 def channel_split(context: WidgetContext) -> SplitWidget:
     """Count sessions by channel."""
     report = context.report
-    before = (
-        {} if context.compared is None else {one.channel: _count(one, context) for one in context.compared.by_channel}
-    )
+    compared = [] if context.compared is None else context.compared.by_channel
+    before = {one.channel: _count(one, context) for one in compared}
     channels = _most_first(report.by_channel, context)
     entries = [
         _Entry(

@@ -12,28 +12,18 @@ from botmeter.web.components import Cell, Opener
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 
-COLUMN_LABELS: Final = {
+# Of columns whose label is not their name.
+_LABELS: Final = {
     "session_id": "Session",
     "session_start": "Started",
     "session_end": "Ends",
-    "customer": "Customer",
     "customer_id": "Customer",
-    "bots": "Bots",
-    "channels": "Channels",
-    "conversations": "Conversations",
-    "tickets": "Tickets",
-    "events": "Events",
-    "closed_by": "Closed by",
     "conversation_id": "Conversation",
-    "bot_id": "Bot id",
     "bot_name": "Bot",
     "bot_version": "Version",
-    "channel": "Channel",
     "conversation_created_at": "Created",
     "conversation_updated_at": "Updated",
     "ticket_ids": "Tickets",
-    "ticket_types": "Ticket types",
-    "preview": "Preview",
 }
 NUMBERS: Final = frozenset({"conversations", "tickets", "events"})
 _CLOSED_BY_LABELS: Final = {
@@ -56,6 +46,11 @@ class Line:
     session_href: str = ""
     inner_title: str = ""
     inner: tuple[tuple[Cell, ...], ...] = ()
+
+
+def column_label(name: str) -> str:
+    """Return the label of a column of sessions or rows."""
+    return _LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
 def session_cells(

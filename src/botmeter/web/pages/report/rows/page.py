@@ -12,7 +12,7 @@ from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
 from botmeter.web.pages.report.notices import Notice
 from botmeter.web.pages.report.report_access import Fact
-from botmeter.web.pages.report.rows.lines import COLUMN_LABELS, NUMBERS, Line, row_cells, session_cells
+from botmeter.web.pages.report.rows.lines import NUMBERS, Line, column_label, row_cells, session_cells
 from botmeter.web.pages.report.rows.view_options import RowsAddress
 from botmeter.web.question import Question
 
@@ -118,14 +118,12 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: tuple[
         search_clear_href=request.href(view.without_search()),
         columns=_columns(request),
         column_choices=tuple(
-            Choice(value=name, label=COLUMN_LABELS[name], is_chosen=name in columns) for name in view.offered_columns
+            Choice(value=name, label=column_label(name), is_chosen=name in columns) for name in view.offered_columns
         ),
         column_label=f"{len(columns)} of {len(view.offered_columns)}",
         column_fields=request.pairs_without("columns"),
         column_reset_href=request.href(replace(view, columns=())),
-        inner_columns=tuple(
-            Column(label=COLUMN_LABELS[name], variant="r" if name in NUMBERS else "") for name in _INNER_COLUMNS
-        ),
+        inner_columns=tuple(_column(name) for name in _INNER_COLUMNS),
         lines=tuple(
             [_session_line(ledger, line, request=request) for line in rows.lines]
             or [Line(cells=row_cells(row, columns, question=question, urls=urls)) for row in rows.rows]
@@ -169,7 +167,7 @@ def _groupings(request: RowsRequest) -> tuple[Link, ...]:
 
 
 def _column(name: str, *, note: str = "") -> Column:
-    return Column(label=COLUMN_LABELS[name] + note, variant="r" if name in NUMBERS else "")
+    return Column(label=column_label(name) + note, variant="r" if name in NUMBERS else "")
 
 
 def _columns(request: RowsRequest) -> tuple[Column, ...]:
