@@ -1,4 +1,4 @@
-"""Command classes: order, help, examples, running in the server."""
+"""Command classes: plain values, help, examples, running in the server."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,11 +17,8 @@ from botmeter.cli.through_server import code_from_server
 _INDENT = "  "
 
 
-class InOrder(TyperGroup):
-    """Group that lists commands in order of addition."""
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer calls it so
-        return list(self.commands)
+class Group(TyperGroup):
+    """Group of commands."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         _read_plainly(self.get_params(ctx))
@@ -90,7 +87,7 @@ class Commands(typer.Typer):
         super().__init__(
             rich_markup_mode=None,
             pretty_exceptions_enable=False,
-            cls=InOrder,
+            cls=Group,
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
             **settings,
         )

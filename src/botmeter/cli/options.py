@@ -32,23 +32,17 @@ AccountName = Annotated[
 Form = Annotated[Literal["table", "json", "csv"], Option("--format", help="Format of stdout.")]
 Source = Annotated[
     str,
-    Option(
-        "--source",
-        metavar="NAME",
-        help="Source of the events. The same event id from two sources is two events.",
-    ),
+    Option("--source", metavar="NAME", help="Source of the events. The same event id from two sources is two events."),
 ]
 MappingFile = Annotated[
-    Path | None,
-    Option("--mapping", metavar="FILE", help="Mapping of columns to fields, as TOML or JSON."),
+    Path | None, Option("--mapping", metavar="FILE", help="Mapping of columns to fields, as TOML or JSON.")
 ]
 InputFormat = Annotated[
     Literal["csv", "ndjson", "json", "parquet", "cloudevents"] | None,
     Option("--input", help="Format of the files. Default: detected."),
 ]
 EventFiles = Annotated[
-    list[str],
-    Argument(metavar="FILE…", help="CSV, NDJSON, JSON, Parquet or CloudEvents, gzipped or not; - is stdin."),
+    list[str], Argument(metavar="FILE…", help="CSV, NDJSON, JSON, Parquet or CloudEvents, gzipped or not; - is stdin.")
 ]
 PolicyName = Annotated[
     str,
@@ -59,10 +53,7 @@ PolicyName = Annotated[
         autocompletion=policies_starting,
     ),
 ]
-FirstDay = Annotated[
-    str | None,
-    Option("--from", metavar="DATE", help="First day. Default: 29 days before the last."),
-]
+FirstDay = Annotated[str | None, Option("--from", metavar="DATE", help="First day. Default: 29 days before the last.")]
 LastDay = Annotated[str | None, Option("--to", metavar="DATE", help="Last day. Default: today.")]
 Zone = Annotated[
     str,

@@ -23,9 +23,7 @@ commands = command_group("policy", "Policies: the rules that turn events into se
 Named = Annotated[
     str,
     Argument(
-        metavar="NAME|FILE",
-        help="A preset, or a TOML or JSON file; - is stdin.",
-        autocompletion=policies_starting,
+        metavar="NAME|FILE", help="A preset, or a TOML or JSON file; - is stdin.", autocompletion=policies_starting
     ),
 ]
 

@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import Any
 
 from botmeter.cli.bars import INDENT, NUMBER_WIDTH, BarLine, bar_lines, pooled, sparkline
-from botmeter.cli.terminal import Screen, grouped, printable, share_text
-from botmeter.domain.text import counted, day_text
+from botmeter.cli.terminal import Screen, printable, share_text
+from botmeter.domain.text import count_text, counted, day_text
 from botmeter.reports.filters import NO_FILTERS, Filters
 from botmeter.reports.query import UsageQuery
 
@@ -91,7 +91,7 @@ def _headline(answer: Mapping[str, Any], screen: Screen) -> list[str]:
         counted(answer["conversations"], "conversation"),
         counted(answer["tickets"], "ticket"),
     )
-    headline = f"{INDENT}{screen.styled(grouped(count), 'bold')} {noun}"
+    headline = f"{INDENT}{screen.styled(count_text(count), 'bold')} {noun}"
     return [headline, *screen.paragraph(" · ".join(beside), indent=INDENT)]
 
 
@@ -120,11 +120,13 @@ def _days(answer: Mapping[str, Any], query: UsageQuery, *, screen: Screen) -> li
     title = "Per day" if size == 1 else f"Per day, {size} days to a bar (their mean)"
     first, last = day_text(trend[0][0]), day_text(trend[-1][0])
     ends = first + last.rjust(max(len(values) - len(first), len(last) + 3)) if len(trend) > 1 else first
-    extremes = f"least {grouped(least[0])} on {day_text(least[1])} · most {grouped(most[0])} on {day_text(most[1])}"
+    extremes = (
+        f"least {count_text(least[0])} on {day_text(least[1])} · most {count_text(most[0])} on {day_text(most[1])}"
+    )
     if least[0] == most[0]:
         extremes = f"{counted(most[0], 'session')} on each day"
     if len(complete) < len(past):
-        extremes += f" · today so far {grouped(past[-1][0])}"
+        extremes += f" · today so far {count_text(past[-1][0])}"
     line = screen.styled(sparkline(values, in_unicode=screen.in_unicode), "accent")
     below = [screen.styled(each, "dim") for each in screen.paragraph(extremes, indent=INDENT)]
     return [screen.styled(title, "bold"), INDENT + line, INDENT + ends, *below]
@@ -134,18 +136,18 @@ def _split(answer: Mapping[str, Any], split: _Split, *, screen: Screen) -> list[
     entries, whole = answer[split.key], answer[split.whole]
     fields = (split.count, split.second) if split.second else (split.count,)
     greatest = max(entry[field] for entry in entries[:_LINES_MAX] for field, _ in fields)
-    number_width = max(NUMBER_WIDTH, 2 + len(grouped(greatest)))
+    number_width = max(NUMBER_WIDTH, 2 + len(count_text(greatest)))
     headings = [(heading, number_width) for _, heading in fields]
     headings.insert(1, ("share", _SHARE_WIDTH))
     lines = []
     for entry in entries[:_LINES_MAX]:
         count = entry[split.count[0]]
-        numbers = [grouped(entry[field]) for field, _ in fields]
+        numbers = [count_text(entry[field]) for field, _ in fields]
         numbers.insert(1, share_text(count, whole=whole))
         lines.append(BarLine(name=_name(entry), count=count, numbers=numbers))
     drawn = bar_lines(split.title, headings, lines=lines, screen=screen)
     if len(entries) > _LINES_MAX:
-        hidden = grouped(len(entries) - _LINES_MAX)
+        hidden = count_text(len(entries) - _LINES_MAX)
         drawn.append(f"{INDENT}… and {hidden} more; --format csv lists them all.")
     total = sum(entry[split.count[0]] for entry in entries)
     return drawn + screen.paragraph(_overlap(split.title, total, whole=whole), indent=INDENT)
@@ -163,10 +165,10 @@ def _overlap(title: str, total: int, *, whole: int) -> str:
     """Sentence on the split's excess over the headline."""
     if total <= whole:
         return ""
-    noun, more = title.lower(), grouped(total - whole)
+    noun, more = title.lower(), count_text(total - whole)
     if title == "Ticket types":
-        return f"They add up to {grouped(total)}, {more} more: a ticket can have several types."
+        return f"They add up to {count_text(total)}, {more} more: a ticket can have several types."
     return (
-        f"The {noun} add up to {grouped(total)}, {more} more than the sessions: a session counts "
+        f"The {noun} add up to {count_text(total)}, {more} more than the sessions: a session counts "
         f"once under each of the {noun} it touched. Opened adds up."
     )

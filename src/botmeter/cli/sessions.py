@@ -32,8 +32,7 @@ _Output = Annotated[
     Option("--output", "-o", metavar="FILE", help="Where to: .csv, .xlsx, .json, .ndjson, .parquet. Default: stdout."),
 ]
 _Columns = Annotated[
-    str | None,
-    Option("--columns", metavar="NAME,…", help="Only these columns of a file, in this order. Default: all."),
+    str | None, Option("--columns", metavar="NAME,…", help="Only these columns of a file, in this order. Default: all.")
 ]
 _Form = Annotated[
     Literal["table", "csv", "json", "ndjson", "parquet", "xlsx"] | None,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from botmeter.cli.bars import INDENT, NUMBER_WIDTH, BarLine, bar_lines
-from botmeter.cli.terminal import Screen, cell_count, fitted, grouped, printable
-from botmeter.domain.text import counted, day_text
+from botmeter.cli.terminal import Screen, cell_count, fitted, printable
+from botmeter.domain.text import count_text, counted, day_text
 from botmeter.reports.simulate import REASONS, Difference, Outcome, Simulation
 
 COLUMNS = ("section", "policy", "key", "sessions")
@@ -52,7 +52,7 @@ def _outcomes(simulation: Simulation, screen: Screen) -> list[str]:
     first, *others = simulation.outcomes
     differences = ["", *(f"{each.session_count - first.session_count:+,}" for each in others)]
     lines = [
-        BarLine(name=each.policy, count=each.session_count, numbers=(grouped(each.session_count), difference))
+        BarLine(name=each.policy, count=each.session_count, numbers=(count_text(each.session_count), difference))
         for each, difference in zip(simulation.outcomes, differences, strict=True)
     ]
     headings = [("sessions", NUMBER_WIDTH), ("difference", NUMBER_WIDTH)]
@@ -68,9 +68,9 @@ def _difference(difference: Difference, first: str, *, screen: Screen) -> list[s
         (f"Opened by {first} alone", difference.fewer),
     ):
         if reasons:
-            lines += [fitted(f"{INDENT}{text}: {grouped(sum(reasons.values()))}", screen.width)]
+            lines += [fitted(f"{INDENT}{text}: {count_text(sum(reasons.values()))}", screen.width)]
         for reason, count in reasons.items():
-            number = f"{grouped(count):>{NUMBER_WIDTH}}  "
+            number = f"{count_text(count):>{NUMBER_WIDTH}}  "
             first_line, *rest = screen.paragraph(REASONS[reason], indent=" " * len(number))
             lines += [number + first_line.lstrip(), *rest]
     if len(lines) == 1:

@@ -42,18 +42,13 @@ Platform = Annotated[
 Name = Annotated[str, Argument(metavar="SOURCE", help="The source.")]
 Bot = Annotated[str | None, Option("--bot", metavar="ID", help="Default bot for events that name none.")]
 BotName = Annotated[str | None, Option("--bot-name", metavar="NAME", help="Name of the bot.")]
-BotVersion = Annotated[
-    str | None,
-    Option("--bot-version", metavar="V", help="Default bot version."),
-]
+BotVersion = Annotated[str | None, Option("--bot-version", metavar="V", help="Default bot version.")]
 Channel = Annotated[str | None, Option("--channel", metavar="NAME", help="Default channel.")]
 PlatformOptions = Annotated[
-    list[str] | None,
-    Option("--option", metavar="NAME=VALUE", help="Option of the platform; repeat it for more."),
+    list[str] | None, Option("--option", metavar="NAME=VALUE", help="Option of the platform; repeat it for more.")
 ]
 SecretFile = Annotated[
-    Path | None,
-    Option("--secret-file", metavar="FILE", help="File with the signature secret; - is stdin."),
+    Path | None, Option("--secret-file", metavar="FILE", help="File with the signature secret; - is stdin.")
 ]
 Sender = Annotated[str, Argument(metavar="SENDER", help="Id or name of the sender on the platform.")]
 

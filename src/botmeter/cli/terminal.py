@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TextIO
 
 from botmeter.cli.context import command_context, variable
+from botmeter.domain.text import count_text
 
 WIDTH_MAX = 80
 _WIDTH_MIN = 60
@@ -124,11 +125,6 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
     return " " * spare + text if right else text + " " * spare
 
 
-def grouped(number: int) -> str:
-    """Number with thousands separators: `1,204`."""
-    return f"{number:,}"
-
-
 def share_text(part: int, *, whole: int) -> str:
     """`part` in per cent of `whole`, one decimal; empty if `whole` is 0."""
     return f"{100 * part / whole:.1f} %" if whole else ""
@@ -179,7 +175,7 @@ def _cell(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case int():
-            return grouped(value)
+            return count_text(value)
         case list() | tuple():
             return printable(", ".join(str(each) for each in value))
         case _:

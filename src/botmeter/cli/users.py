@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 Email = Annotated[str, Argument(metavar="EMAIL", help="E-mail address for signing in.")]
 RoleName = Literal["owner", "billing_admin", "analyst", "viewer"]
 Account = Annotated[str | None, Option("--account", "-a", metavar="NAME", help="The account.")]
-Export = Annotated[
-    bool | None,
-    Option("--export/--no-export", help="Allow or forbid exports. Default: as the role."),
-]
+Export = Annotated[bool | None, Option("--export/--no-export", help="Allow or forbid exports. Default: as the role.")]
 
 _COLUMNS = ("user", "name", "account", "role", "export", "second_step", "password", "last_sign_in")
 # Columns that fit on a screen.
