@@ -1,6 +1,8 @@
 """Pulls against a stand-in, on an open ledger, without waiting."""
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from tests.support.ledgers import Ledger, ledger_in_memory
@@ -10,8 +12,10 @@ from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
 from botmeter.ledger.append import Submission, append
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.sources import set_source
-from botmeter.live.pulls.pull import Ledgers, PullTask, pull
+from botmeter.live.pulls.pull import PullTask, pull
 from botmeter.people.source_pulls import PullSettings
 from botmeter.sources.api_client import Clocks
 from botmeter.sources.payload_batches import batch_from_payloads
@@ -45,6 +49,24 @@ def without_waiting(seconds: float) -> None:
     """Instead of waiting."""
 
 
+class FolderOfLedger(Folder):
+    """Folder whose accounts all have this ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(Path("nowhere"))
+        self._ledger = ledger
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[ReadableLedger]:
+        del name
+        yield self._ledger
+
+    @contextmanager
+    def ledger(self, name: str) -> Iterator[Ledger]:
+        del name
+        yield self._ledger
+
+
 def task_at(url: str, platform: str, *, rest: Remaining = LONG_AGO, **more: Any) -> PullTask:
     settings = PullSettings(
         account="acme",
@@ -60,8 +82,7 @@ def task_at(url: str, platform: str, *, rest: Remaining = LONG_AGO, **more: Any)
 def pulled(ledger: Ledger, api: StandInApi, *, platform: str, **more: Any) -> PullResult:
     """Pull into the ledger; `rest` and `bounds` as in a pull task."""
     task = task_at(api.url, platform, **more)
-    ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=lambda: nullcontext(ledger))
-    return pull(task, ledgers=ledgers, clocks=Clocks(pause=without_waiting))
+    return pull(task, folder=FolderOfLedger(ledger), clocks=Clocks(pause=without_waiting))
 
 
 def sessions_of(ledger: Ledger) -> list[str]:

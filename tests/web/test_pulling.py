@@ -16,9 +16,8 @@ from botmeter.domain.errors import Conflict, Missing, Unavailable
 from botmeter.domain.instant import now_us, present
 from botmeter.domain.source import Source
 from botmeter.ledger.interruption import Interruption
-from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.live.pulls import run as running
-from botmeter.live.pulls.pull import Ledgers
 from botmeter.live.pulls.run import RunningPulls, pull_source
 from botmeter.live.pulls.schedule import PullSchedule, due_us, pause_in_process, pause_until
 from botmeter.live.server_state import ServerState
@@ -76,8 +75,7 @@ def ask_at(url: str, *, every: int | None = None, token: str = TOKEN) -> None:
 
 
 def means(ledgers: OpenLedgers) -> dict[str, Any]:
-    own = Ledgers(reading=lambda: ledgers.reading("acme"), writing=lambda: ledgers.writing("acme"))
-    return {"ledgers": own, "clocks": Clocks(pause=without_waiting), "running": RUNNING}
+    return {"folder": SharedFolder(ledgers), "clocks": Clocks(pause=without_waiting), "running": RUNNING}
 
 
 @contextmanager

@@ -20,7 +20,6 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
     Args:
         since: First UTC day; None: continue the last pull.
     """
-    from botmeter.live.pulls.pull import Ledgers
     from botmeter.live.pulls.run import RunningPulls, pull_source
     from botmeter.live.pulls.schedule import pause_in_process, pause_until
     from botmeter.people.audit import Action
@@ -31,8 +30,7 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
     stop, running = command_context().interruption, command_context().pulls or RunningPulls()
     clocks = Clocks(pause=pause_in_process if stop is None else pause_until(stop))
     with owned_folder(data) as folder:
-        ledgers = Ledgers(reading=lambda: folder.reading(account), writing=lambda: folder.ledger(account))
-        result = pull_source(account, source, running=running, since_us=since_us, ledgers=ledgers, clocks=clocks)
+        result = pull_source(account, source, running=running, since_us=since_us, folder=folder, clocks=clocks)
     Author().record(Action.SOURCE_PULLED, account, source=source, accepted=result.accepted, known=result.known)
     return result
 

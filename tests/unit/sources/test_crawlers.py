@@ -1,12 +1,13 @@
 """Through a platform's conversations: what moves is met, what is gone is passed by, what was cut off is taken up."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from typing import NoReturn
 
 import pytest
 from tests.support import stand_in_chatwoot as chatwoot
 from tests.support import stand_in_freshchat as freshchat
 from tests.support.pulls import (
+    FolderOfLedger,
     delivered,
     event_ids_of,
     ledger_with,
@@ -19,7 +20,7 @@ from tests.support.stand_in_api import Answer, Answering, ApiRequest, StandInApi
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
-from botmeter.live.pulls.pull import Ledgers, pull
+from botmeter.live.pulls.pull import pull
 from botmeter.sources.api_client import TRIES, Bounds, Clocks
 from botmeter.sources.pull_window import Remaining
 
@@ -170,13 +171,11 @@ def test_events_for_a_busy_ledger_are_pulled_the_next_time(api: StandInApi) -> N
     ledger = ledger_with(CHATWOOT)
     api.answer = account_of(2).answer
 
-    @contextmanager
-    def busy() -> Iterator[object]:
-        raise Unavailable("ledger_busy", "Others write.")
-        yield
+    class BusyFolder(FolderOfLedger):
+        def ledger(self, name: str) -> NoReturn:
+            raise Unavailable("ledger_busy", f"The ledger of {name} is in use.")
 
-    ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=busy)  # type: ignore[arg-type]
-    result = pull(task_at(api.url, "chatwoot"), ledgers=ledgers, clocks=Clocks(pause=without_waiting))
+    result = pull(task_at(api.url, "chatwoot"), folder=BusyFolder(ledger), clocks=Clocks(pause=without_waiting))
     assert result.code == "ledger_busy"
     assert pulled(ledger, api, platform="chatwoot", rest=result.rest).accepted == 4
 

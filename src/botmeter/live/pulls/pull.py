@@ -5,8 +5,7 @@ webhook comes in between.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -16,8 +15,8 @@ from botmeter.domain.period import day_start_us
 from botmeter.domain.source import Source
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.event_rows import active_conversations, known_instants
+from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.sources import existing_source
 from botmeter.people.source_pulls import PullSettings
 from botmeter.sources.api_client import ApiClient, Bounds, Clocks
@@ -34,14 +33,6 @@ PLAIN_OPTION: Final = "plain_http"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledgers:
-    """Access to the account's ledger, never open while waiting for the platform."""
-
-    reading: Callable[[], AbstractContextManager[ReadableLedger]]
-    writing: Callable[[], AbstractContextManager[Ledger]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PullTask:
     """A pull from `since_us` (µs UTC) or, if None, from the end of the last one."""
 
@@ -53,7 +44,8 @@ class PullTask:
 
 @dataclass(slots=True, kw_only=True)
 class _Appender:
-    ledgers: Ledgers
+    folder: Folder
+    account: str
     source: str
     label: str
     window: PullWindow
@@ -75,7 +67,7 @@ class _Appender:
     def flush(self) -> None:
         if self.waiting_count:
             batches = _batches(self.waiting)
-            with self.ledgers.writing() as ledger:
+            with self.folder.ledger(self.account) as ledger:
                 for appended_count, batch in enumerate(batches, start=1):
                     self._append(ledger, batch)
                     # What was appended is not sent again if the next batch fails.
@@ -99,16 +91,23 @@ class _Appender:
         )
 
 
-def pull(task: PullTask, *, ledgers: Ledgers, clocks: Clocks) -> PullResult:
-    """Pull a source. The result reports an interruption; appended events stay."""
+def pull(task: PullTask, *, folder: Folder, clocks: Clocks) -> PullResult:
+    """Pull a source. The result reports an interruption; appended events stay.
+
+    No ledger is open while waiting for the platform.
+    """
     began_us, settings = now_us(), task.settings
-    with ledgers.reading() as ledger:
+    with folder.reading(settings.account) as ledger:
         source = existing_source(ledger, settings.source)
         earliest_us = day_start_us(ledger.account.available_from)
         window = pull_window(task.remaining, since_us=task.since_us, earliest_us=earliest_us, now_us=began_us)
         known = active_conversations(ledger, source.name, first_us=window.recent_us)
     appender = _Appender(
-        ledgers=ledgers, source=source.name, label=f"pull {text_to_the_second(began_us)}", window=window
+        folder=folder,
+        account=settings.account,
+        source=source.name,
+        label=f"pull {text_to_the_second(began_us)}",
+        window=window,
     )
     result = PullResult(
         began_us=began_us, ended_us=began_us, since_us=window.floor_us, until_us=window.end_us, rest=task.remaining

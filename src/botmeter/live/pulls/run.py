@@ -10,7 +10,8 @@ from django.db import close_old_connections
 
 from botmeter.domain.errors import BotmeterError, Conflict, Missing
 from botmeter.domain.instant import now_us, text_to_the_second, us_from_datetime
-from botmeter.live.pulls.pull import Ledgers, PullTask, pull
+from botmeter.ledger.folder import Folder
+from botmeter.live.pulls.pull import PullTask, pull
 from botmeter.people.source_pulls import pull_settings_of, record_pull
 from botmeter.people.sources import event_source
 from botmeter.sources.api_client import Clocks
@@ -51,7 +52,7 @@ class RunningPulls:
 
 
 def pull_source(
-    account: str, source: str, *, running: RunningPulls, ledgers: Ledgers, clocks: Clocks, since_us: int | None = None
+    account: str, source: str, *, running: RunningPulls, folder: Folder, clocks: Clocks, since_us: int | None = None
 ) -> PullResult:
     """Pull a source and store the result.
 
@@ -69,7 +70,7 @@ def pull_source(
             if settings is None:
                 raise _not_set(account, source)
             task = PullTask(settings=settings, remaining=remaining, since_us=since_us)
-            result = pull(task, ledgers=ledgers, clocks=clocks)
+            result = pull(task, folder=folder, clocks=clocks)
         except BotmeterError as error:
             # If the source was removed meanwhile, the caller still gets the error that ended the pull.
             with suppress(Missing):

@@ -13,9 +13,8 @@ from django.db import close_old_connections, connections
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.ledger.interruption import Interruption
-from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.live.bugs import report_bug
-from botmeter.live.pulls.pull import Ledgers
 from botmeter.live.pulls.run import RunningPulls, note_bug, pull_source
 from botmeter.people.models import EventSource
 from botmeter.people.source_pulls import scheduled_pulls
@@ -41,7 +40,7 @@ class PullSchedule:
 
     def __init__(self, ledgers: OpenLedgers, *, check_seconds: float = CHECK_SECONDS) -> None:
         self.running = RunningPulls()
-        self._ledgers = ledgers
+        self._folder = SharedFolder(ledgers)
         self._check_seconds = check_seconds
         self._requested: deque[tuple[str, str]] = deque()
         self._woken = threading.Event()
@@ -89,12 +88,9 @@ class PullSchedule:
                 self._one(source.account, source.name)
 
     def _one(self, account: str, source: str) -> None:
-        ledgers = Ledgers(
-            reading=lambda: self._ledgers.reading(account), writing=lambda: self._ledgers.writing(account)
-        )
         clocks = Clocks(pause=pause_until(self._stop))
         try:
-            pull_source(account, source, running=self.running, ledgers=ledgers, clocks=clocks)
+            pull_source(account, source, running=self.running, folder=self._folder, clocks=clocks)
         except BotmeterError:
             # The stored result reports errors that a person can correct.
             return
