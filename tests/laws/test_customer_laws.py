@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.event_strategies import dense_event_lists, event_lists, schedules
@@ -82,12 +83,14 @@ def test_a_merge_gives_what_an_import_under_the_one_id_gives(
     assert_merging_is_sending_so(spread(events), said, schedule=schedule)
 
 
+@pytest.mark.slow
 @FEW
 @given(event_lists(), merges())
 def test_it_does_so_however_few_the_events(events: list[Event], said: list[SameCustomer]) -> None:
     assert_merging_is_sending_so(spread(events), said, schedule=[(FRESHCHAT, ALWAYS_US)])
 
 
+@pytest.mark.slow
 @FEW
 @given(dense_event_lists(), merges(), schedules(), st.data())
 def test_what_arrives_before_among_and_after_merges_counts_alike(

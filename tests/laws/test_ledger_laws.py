@@ -52,7 +52,7 @@ POLICIES: dict[str, Schedule] = {
 }
 
 # The other policies run in the lane of laws alone.
-FAST = {"the default", "idle, its end included", "a calendar", "another scope"}
+FAST = {"the default", "another scope"}
 
 
 def policies_named(*names: str) -> "pytest.MarkDecorator":

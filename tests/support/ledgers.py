@@ -3,7 +3,7 @@
 import atexit
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import date
 from functools import cache
@@ -82,6 +82,12 @@ def made_account(folder: Folder, account: Account = ACME, *, policy: Policy = FR
     return account.name
 
 
+def account_filled_by(folder: Folder, fill: Callable[[Ledger], None]) -> str:
+    """Put the account acme, filled by this function, into the folder; return its name."""
+    shutil.copyfile(_file_filled_by(fill), folder.file_of(ACME.name))
+    return ACME.name
+
+
 def filled_account(folder: Folder, name: str, *, events: Iterable[Event]) -> None:
     """Put an account with these events into the folder."""
     shutil.copyfile(_filled_file(name, json.dumps(list(events))), folder.file_of(name))
@@ -100,6 +106,14 @@ def _account_file(account: Account, policy: Policy) -> Path:
     with Folder.owned(Path(mkdtemp(dir=_templates())), purpose="templates") as folder:
         folder.create(account, policy=policy, now_us=NOW_US)
         return folder.file_of(account.name)
+
+
+@cache
+def _file_filled_by(fill: Callable[[Ledger], None]) -> Path:
+    with Folder.owned(Path(mkdtemp(dir=_templates())), purpose="templates") as folder:
+        with folder.ledger(made_account(folder)) as ledger:
+            fill(ledger)
+        return folder.file_of(ACME.name)
 
 
 @cache

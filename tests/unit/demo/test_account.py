@@ -49,6 +49,7 @@ def test_the_demo_of_a_later_hour_has_the_same_morning() -> None:
     assert late.slice(0, len(early)).equals(early)
 
 
+@pytest.mark.slow
 def test_in_a_later_month_what_remains_of_history_is_the_same() -> None:
     earlier_at = "2025-07-30T23:59:59Z"
     before, after = rows_by_id(demo_events(earlier_at, events=FEW)), demo_events("2025-08-02T10:00:00Z", events=FEW)
@@ -57,6 +58,7 @@ def test_in_a_later_month_what_remains_of_history_is_the_same() -> None:
     assert all(before[event_id] == row for event_id, row in past.items())
 
 
+@pytest.mark.slow
 def test_batches_are_event_tables_of_a_quarter_million_with_positions_running_on() -> None:
     batches = list(demo_batches(seed=DEMO_SEED, now_us=us_from_text("2023-01-15T12:00:00Z"), events=600_000))
     assert [len(batch.events) for batch in batches[:-1]] == [250_000] * (len(batches) - 1)
@@ -74,6 +76,7 @@ def test_events_come_in_order_of_time(demo: Demo) -> None:
     assert (at[1:] >= at[:-1]).all()
 
 
+@pytest.mark.slow
 def test_there_are_about_a_million_events(demo: Demo) -> None:
     assert 950_000 <= len(demo.events) <= 1_050_000
 

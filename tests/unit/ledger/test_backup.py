@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.ledgers import append_events, event, made_account
+from tests.support.ledgers import account_filled_by, append_events, event, made_account
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused
 from botmeter.ledger.backup import BackupSummary, backup, restore
 from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.verify import verify
 
@@ -23,12 +24,14 @@ EVENTS = [event(f"e{number}", f"2026-03-{number:02}T10:00", bot_id=f"b{number % 
 REFUSED = event("early", "2020-01-01T10:00")
 
 
+def fill(ledger: Ledger) -> None:
+    append_events(ledger, *EVENTS, REFUSED)
+
+
 @pytest.fixture
-def saved(folder: Folder, acme: str, tmp_path: Path) -> Path:
+def saved(folder: Folder, tmp_path: Path) -> Path:
     path = tmp_path / "acme.backup"
-    with folder.ledger(acme) as ledger:
-        append_events(ledger, *EVENTS, REFUSED)
-    backup(folder, acme, path=path)
+    backup(folder, account_filled_by(folder, fill), path=path)
     return path
 
 

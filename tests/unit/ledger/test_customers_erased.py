@@ -1,7 +1,7 @@
 """Erasing a customer who has several ids: all of them go, by whichever they are named."""
 
 import pytest
-from tests.support.ledgers import NOW_US, append_events, batch, event
+from tests.support.ledgers import NOW_US, account_filled_by, append_events, batch, event
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.receipt import Rejection
@@ -9,25 +9,28 @@ from botmeter.ledger.append import Submission, append
 from botmeter.ledger.customers import SameCustomer, customer_aliases, merge_customers, unmerge_customers
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.verify import verify
 
 IDS = ("web-SECRET", "phone-SECRET", "mail-SECRET")
 
 
-@pytest.fixture
-def filled(folder: Folder, acme: str) -> str:
+def fill(ledger: Ledger) -> None:
     refused = Rejection(index=0, event_id=None, code="field_missing", detail="It is missing.", raw=b"phone-SECRET")
-    with folder.ledger(acme) as ledger:
-        for number, customer_id in enumerate([*IDS, "other"]):
-            append_events(
-                ledger, event(f"e{number}", "2026-03-01T10:00", customer_id=customer_id, conversation_id=f"v{number}")
-            )
-        append(ledger, [Submission(source="s", batches=[batch([], rejections=(refused,))], label="f")], now_us=NOW_US)
-        said = [SameCustomer(customer_id="web-SECRET", alias=alias) for alias in IDS[1:]]
-        merge_customers(ledger, said, now_us=NOW_US)
-        merge_customers(ledger, [SameCustomer(customer_id="other", alias="web-SECRET")], now_us=NOW_US)
-        unmerge_customers(ledger, ["web-SECRET"], now_us=NOW_US)
-    return acme
+    for number, customer_id in enumerate([*IDS, "other"]):
+        append_events(
+            ledger, event(f"e{number}", "2026-03-01T10:00", customer_id=customer_id, conversation_id=f"v{number}")
+        )
+    append(ledger, [Submission(source="s", batches=[batch([], rejections=(refused,))], label="f")], now_us=NOW_US)
+    said = [SameCustomer(customer_id="web-SECRET", alias=alias) for alias in IDS[1:]]
+    merge_customers(ledger, said, now_us=NOW_US)
+    merge_customers(ledger, [SameCustomer(customer_id="other", alias="web-SECRET")], now_us=NOW_US)
+    unmerge_customers(ledger, ["web-SECRET"], now_us=NOW_US)
+
+
+@pytest.fixture
+def filled(folder: Folder) -> str:
+    return account_filled_by(folder, fill)
 
 
 @pytest.mark.parametrize("named", IDS)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.support.ledgers import NOW_US, Event, append_events, batch, event, made_account
+from tests.support.ledgers import NOW_US, Event, account_filled_by, append_events, batch, event, made_account
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Missing, Unavailable
@@ -54,10 +54,8 @@ def fill(ledger: Ledger) -> None:
 
 
 @pytest.fixture
-def filled(folder: Folder, acme: str) -> str:
-    with folder.ledger(acme) as ledger:
-        fill(ledger)
-    return acme
+def filled(folder: Folder) -> str:
+    return account_filled_by(folder, fill)
 
 
 def shown(ledger: Ledger) -> Any:
