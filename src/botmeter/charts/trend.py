@@ -1,4 +1,4 @@
-"""Trend line, with the compared period behind it.
+"""Trend line, with the compared period behind it, and the same small and without words.
 
 The scale starts at zero; dots lead to a partial point; days without data are gaps.
 """
@@ -28,6 +28,7 @@ from botmeter.charts.svg import Point, Style, area, circle, label, polyline, rul
 from botmeter.domain.text import count_text, day_text
 
 POINTS_MAX: Final = 400
+SPARK_WIDTHS: Final = (112, 160, 200)
 # A narrow drawing has fewer gridlines.
 NARROW_PX: Final = 400
 # Two lines of labels, or a label and the line to its point.
@@ -111,6 +112,38 @@ def trend_svg(trend: Trend, *, width: int) -> Markup:
     return plane.svg(elements, name=trend.name)
 
 
+def spark_chart(points: Sequence[TrendPoint], *, name: str) -> Chart:
+    """Draw a trend without words at each width."""
+    return Chart(kind="spark", drawings=tuple(spark_svg(points, name=name, width=width) for width in SPARK_WIDTHS))
+
+
+def spark_svg(points: Sequence[TrendPoint], *, name: str, width: int) -> Markup:
+    """Draw a trend without words at one width."""
+    plane = Plane(
+        width=width,
+        height=56,
+        margin=Margin(top=4, right=5, bottom=2, left=2),
+        x=(0, max(1, len(points) - 1)),
+        y=(0, max((1, *(point.count for point in points)))),
+    )
+    solid = [[plane.at(x, points[x].count) for x in run] for run in _full_runs(points) if len(run) > 1]
+    dotted = [[plane.at(x, points[x].count) for x in run] for run in _partial_runs(points)]
+    line: Style = {"stroke": "var(--accent)", "stroke_width": 1.5, "stroke_linejoin": "round"}
+    dots = {"stroke_dasharray": "1 3", "stroke_linecap": "round"}
+    hollow: Style = {"fill": "var(--surface)", "stroke": "var(--accent)", "stroke_width": 1.5}
+    elements = [
+        *(area(run, plane.inner_height, fill="var(--area)") for run in solid),
+        *(polyline(run, **line) for run in solid),
+        *(polyline(run, **line, **dots) for run in dotted),
+        *(
+            circle(plane.at(x, point.count), radius=2.65, **hollow)
+            for x, point in enumerate(points)
+            if point.is_partial and point.has_data
+        ),
+    ]
+    return plane.svg(elements, name=name)
+
+
 def _axis_values(trend: Trend, width: int) -> tuple[int, ...]:
     greatest = max((count for point in trend.points for count in (point.count, point.compared_count or 0)), default=0)
     return gridline_values(greatest, at_most=3 if width < NARROW_PX else 5)
@@ -126,13 +159,13 @@ def _edges(point_count: int, inner_px: int) -> tuple[float, float]:
     return -FIRST_INSET_PX / a_point_px, point_count - 1 + LAST_INSET_PX / a_point_px
 
 
-def full_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
-    """Return runs of full points without a gap."""
+def _full_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
+    """Runs of full points without a gap."""
     return _runs(points, is_in=lambda point: point.is_full)
 
 
-def partial_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
-    """Return pairs of neighbours, one of them partial."""
+def _partial_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
+    """Pairs of neighbours, one of them partial."""
     return [
         [x, x + 1]
         for x, (before, after) in enumerate(pairwise(points))
@@ -149,9 +182,9 @@ def _lines(points: Sequence[TrendPoint], plane: Plane) -> Iterator[str]:
     def counted(run: list[int]) -> list[Point]:
         return [plane.at(x, points[x].count) for x in run]
 
-    full = [counted(run) for run in full_runs(points)]
+    full = [counted(run) for run in _full_runs(points)]
     solid, alone = [run for run in full if len(run) > 1], [run[0] for run in full if len(run) == 1]
-    dotted = [counted(run) for run in partial_runs(points)]
+    dotted = [counted(run) for run in _partial_runs(points)]
     compared = [
         [plane.at(x, points[x].compared_count or 0) for x in run]
         for run in _runs(points, is_in=lambda point: point.compared_count is not None)

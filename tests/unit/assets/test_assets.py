@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tests.contract.source_tree import ROOT
 
-from botmeter.charts.monthly import WIDTH_MIN as MONTHS_WIDTH_MIN
+from botmeter.charts.columns import MONTHS_WIDTH_MIN
 from botmeter.charts.plane import WIDTHS
-from botmeter.charts.spark import SPARK_WIDTHS
+from botmeter.charts.trend import SPARK_WIDTHS
 
 WEB = ROOT / "src" / "botmeter" / "web"
 STATIC = WEB / "static" / "botmeter"

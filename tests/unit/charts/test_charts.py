@@ -8,12 +8,10 @@ from datetime import date
 import pytest
 from tests.unit.charts.samples import HOUR_US, corners, mark, points, shapes, texts, timeline, trend
 
-from botmeter.charts.monthly import MonthColumn, monthly_svg
+from botmeter.charts.columns import MonthColumn, Stack, monthly_svg, stacked_chart, stacked_svg
 from botmeter.charts.plane import COLUMN_WIDTHS, WIDTHS
-from botmeter.charts.spark import spark_svg
-from botmeter.charts.stacked import Stack, stacked_chart, stacked_svg
 from botmeter.charts.timeline import LANES_MAX, Lane, timeline_svg
-from botmeter.charts.trend import Step, Trend, trend_chart, trend_svg
+from botmeter.charts.trend import Step, Trend, spark_svg, trend_chart, trend_svg
 
 WIDE = WIDTHS[-1]
 

@@ -11,13 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.charts.samples import NASTY, NASTY_SHOWN, corners, mark, parsed, points, shapes, timeline, trend
 
-from botmeter.charts.monthly import MonthColumn, monthly_chart
+from botmeter.charts.columns import MonthColumn, Stack, monthly_chart, stacked_chart
 from botmeter.charts.plane import Chart
-from botmeter.charts.spark import spark_chart
-from botmeter.charts.stacked import Stack, stacked_chart
 from botmeter.charts.svg import area, circle, column, diamond, element, number, polyline
 from botmeter.charts.timeline import Lane, timeline_chart
-from botmeter.charts.trend import Trend, trend_chart, trend_svg
+from botmeter.charts.trend import Trend, spark_chart, trend_chart, trend_svg
 
 
 def nasty_months() -> Chart:

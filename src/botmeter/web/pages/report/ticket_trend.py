@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from botmeter.charts.columns import SERIES_MAX, Stack, stacked_chart
 from botmeter.charts.plane import Chart
-from botmeter.charts.stacked import SERIES_MAX, Stack, stacked_chart
 from botmeter.domain import text
 from botmeter.web.components import Key
 from botmeter.web.pages.report.contexts import WidgetContext

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from botmeter.charts.monthly import MonthColumn, monthly_chart
+from botmeter.charts.columns import MonthColumn, monthly_chart
 from botmeter.charts.plane import Chart
-from botmeter.charts.spark import spark_chart
-from botmeter.charts.trend import Step, Trend, TrendPoint, fitting_step, trend_chart
+from botmeter.charts.trend import Step, Trend, TrendPoint, fitting_step, spark_chart, trend_chart
 from botmeter.domain import text
 from botmeter.reports.report_json import ReportDay, ReportMonth
 from botmeter.web.components import Key, bar_width
