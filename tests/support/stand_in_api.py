@@ -99,6 +99,6 @@ def _handler(api: StandInApi) -> type[BaseHTTPRequestHandler]:
                 return
 
         def log_message(self, *_: object) -> None:
-            """Tests read what came, not a log."""
+            """Tests read the requests, not a log."""
 
     return Answers

@@ -112,6 +112,6 @@ class StandIn:
                 self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
-                """Tests read what came, not a log."""
+                """Tests read the requests, not a log."""
 
         return Answering

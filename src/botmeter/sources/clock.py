@@ -70,7 +70,7 @@ class Clock:
 
     def _us_from_number(self, text: str) -> int:
         if _NUMBER.fullmatch(text) is None:
-            raise Refused("time_invalid", f"{text[:40]!r} is not a number, as {self.format} asks for.")
+            raise Refused("time_invalid", f"{text[:40]!r} is not a number, as {self.format} requires.")
         return floor(Decimal(text) * EPOCH_US[self.format])
 
     def _us_from_pattern(self, text: str) -> int:
@@ -86,7 +86,7 @@ class Clock:
         if self.zone is None:
             raise Refused("time_without_offset", f"{text[:40]!r} has no offset; name its timezone in the mapping.")
         try:
-            passes = [_utc(moment, zone=self.zone, fold=fold) for fold in (0, 1)]
+            passes = [moment.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
             real = [instant for instant in passes if instant.astimezone(self.zone).replace(tzinfo=None) == moment]
         except OverflowError:
             raise _out_of_range(text) from None
@@ -98,10 +98,6 @@ class Clock:
             way_out = 'say ambiguous = "first" in the mapping to take the first'
             raise Refused("time_ambiguous", f"{text[:40]!r} occurs twice in {self.zone}; {way_out}.")
         return us_from_datetime(real[0])
-
-
-def _utc(moment: datetime, *, zone: ZoneInfo, fold: int) -> datetime:
-    return moment.replace(tzinfo=zone, fold=fold).astimezone(UTC)
 
 
 def _out_of_range(text: str) -> Refused:

@@ -1,7 +1,7 @@
 """CSV → records; uneven rows become rejections."""
 
 import csv
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,18 +77,23 @@ def records_from_csv(stream: ByteStream, *, mapping: FieldMapping) -> Iterator[R
     table = open_csv(stream, expected=mapping.columns().values())
     notes = checked_columns(table.columns, mapping=mapping, name=stream.name)
     for block in table.blocks:
-        rows = block.rows
-        yield Records(
-            columns=columns_of_events(_by_name(rows), count=len(rows), mapping=mapping),
-            record=_record_reader(rows, mapping),
-            raw=_raw_reader(rows),
-            positions=block.positions,
-            clock=mapping.clock,
-            rejections=block.uneven,
-            bytes_read=stream.stored_bytes,
-            notes=notes,
-        )
+        yield _records(block, mapping=mapping, bytes_read=stream.stored_bytes, notes=notes)
         notes = ()
+
+
+def _records(block: CsvBlock, *, mapping: FieldMapping, bytes_read: int, notes: tuple[str, ...]) -> Records:
+    rows = block.rows
+    foreign = dict(zip(rows.schema.names, rows.columns, strict=True))
+    return Records(
+        columns=columns_of_events(foreign, count=len(rows), mapping=mapping),
+        record=lambda row: mapping.record(_row(rows, row)),
+        raw=lambda row: row_bytes(_row(rows, row)),
+        positions=block.positions,
+        clock=mapping.clock,
+        rejections=block.uneven,
+        bytes_read=bytes_read,
+        notes=notes,
+    )
 
 
 def _header(stream: ByteStream) -> str:
@@ -181,18 +186,6 @@ def _ends_in_value(rows: pa.RecordBatch) -> bool:
     return any(b"\n" in (cell or b"") for cell in last.values())
 
 
-def _by_name(rows: pa.RecordBatch) -> Mapping[str, pa.Array]:
-    return dict(zip(rows.schema.names, rows.columns, strict=True))
-
-
 def _row(rows: pa.RecordBatch, row: int) -> dict[str, object]:
     cells = rows.slice(row, 1).to_pylist()[0]
     return {name: cell_value(cell) for name, cell in cells.items()}
-
-
-def _record_reader(rows: pa.RecordBatch, mapping: FieldMapping) -> Callable[[int], Mapping[str, object]]:
-    return lambda row: mapping.record(_row(rows, row))
-
-
-def _raw_reader(rows: pa.RecordBatch) -> Callable[[int], bytes]:
-    return lambda row: row_bytes(_row(rows, row))

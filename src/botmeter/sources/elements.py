@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,7 @@ _MARKS = re.compile(
 )
 
 
+@dataclass(slots=True, kw_only=True)
 class Objects:
     """Texts of consecutive JSON objects, split only on demand.
 
@@ -35,18 +37,15 @@ class Objects:
         are_one_a_line: Each text is enclosed in braces, so `count` objects in `joined` are exactly these.
     """
 
-    def __init__(
-        self, joined: bytes | memoryview, *, count: int, are_one_a_line: bool, texts: Sequence[bytes] | None = None
-    ) -> None:
-        self.joined = joined
-        self.count = count
-        self.are_one_a_line = are_one_a_line
-        self._texts = texts
+    joined: bytes | memoryview
+    count: int
+    are_one_a_line: bool
+    _texts: Sequence[bytes] | None = None
 
     @classmethod
     def from_texts(cls, texts: Sequence[bytes]) -> "Objects":
         are_enclosed = all(text[:1] == b"{" and text[-1:] == b"}" for text in texts)
-        return cls(b"\n".join(texts), count=len(texts), are_one_a_line=are_enclosed, texts=texts)
+        return cls(joined=b"\n".join(texts), count=len(texts), are_one_a_line=are_enclosed, _texts=texts)
 
     @classmethod
     def from_lines(cls, block: memoryview) -> "Objects":
@@ -54,7 +53,7 @@ class Objects:
         data = np.frombuffer(block, np.uint8)
         newlines = np.flatnonzero(data == ord("\n"))
         if _are_enclosed(data, newlines):
-            return cls(block, count=len(newlines) + 1, are_one_a_line=True)
+            return cls(joined=block, count=len(newlines) + 1, are_one_a_line=True)
         stripped = (line.strip(_SPACE) for line in bytes(block).split(b"\n"))
         return cls.from_texts([line for line in stripped if line])
 

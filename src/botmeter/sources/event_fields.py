@@ -6,7 +6,7 @@ Fields = dict[str, object]
 
 
 def customer_fields(conversation_id: str | None, customer_id: str | None) -> Fields:
-    """Return both ids; the conversation stands in for an unknown customer, as an attribute says."""
+    """Return both ids; the conversation replaces an unknown customer, and an attribute says so."""
     if customer_id is not None:
         return {"conversation_id": conversation_id, "customer_id": customer_id}
     return {

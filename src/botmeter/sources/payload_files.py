@@ -34,15 +34,12 @@ def batches_from_payload_file(file: SourceFile, source: Source, *, connector: Co
         TooMuch: `record_too_long`.
     """
     with closing(open_stream(file.path, name=file.label, stdin=file.content)) as stream:
-        if connector.read_report is not None and not _starts_as_json(stream):
+        is_json = stream.peek(PEEK_BYTES).removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
+        if connector.read_report is not None and not is_json:
             yield from connector.read_report(stream, source)
         else:
             yield from _payload_batches(stream, file.format, source=source, connector=connector)
         stream.checked_end()
-
-
-def _starts_as_json(stream: ByteStream) -> bool:
-    return stream.peek(PEEK_BYTES).removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
 
 
 def _payload_batches(

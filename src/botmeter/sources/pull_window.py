@@ -134,7 +134,7 @@ class PullResult:
 
     @classmethod
     def from_mapping(cls, stored: Mapping[str, Any] | None) -> Self | None:
-        """Return a stored result; None if another version wrote it."""
+        """Return a stored result; None if it is of another version."""
         try:
             return msgspec.convert(stored, cls)
         except msgspec.ValidationError:

@@ -1,4 +1,4 @@
-"""Requeue of quarantined events; platform payloads are read anew."""
+"""Requeue of quarantined events; platform payloads are read again."""
 
 from collections import defaultdict
 from collections.abc import Iterator

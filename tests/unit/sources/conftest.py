@@ -1,4 +1,4 @@
-"""Shared by the tests of sources: an event, and reading bytes as a file."""
+"""An event, and a fixture that reads bytes as a file."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from botmeter.sources.reader import SourceFile, batches
 
 @dataclass
 class Outcome:
-    """All that a file gave: events as dicts, in order, with what was refused and said."""
+    """Events of a file as dicts, in order, with rejections and notes."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
@@ -36,7 +36,7 @@ Read = Callable[..., Outcome]
 
 
 def event(event_id: object = "e1", **fields: object) -> dict[str, Any]:
-    """An event as JSON would hold it; `fields` replace or add to the required ones."""
+    """Return an event as in JSON; `fields` replace or add to the required ones."""
     required = {
         "occurred_at": "2026-11-22T10:00:00Z",
         "conversation_id": "c1",
@@ -47,14 +47,14 @@ def event(event_id: object = "e1", **fields: object) -> dict[str, Any]:
 
 
 def ndjson(*records: object) -> bytes:
-    """One line for each record; bytes stand for themselves."""
+    """Return one line for each record; bytes are unchanged."""
     return (
         b"\n".join(record if isinstance(record, bytes) else json.dumps(record).encode() for record in records) + b"\n"
     )
 
 
 def outcome_of(path: str, **options: Any) -> Outcome:
-    """Everything that reading the file gives."""
+    """Read a file."""
     outcome = Outcome()
     for batch in batches(SourceFile(path=path, **options)):
         batch.events.validate(full=True)
@@ -69,7 +69,7 @@ def outcome_of(path: str, **options: Any) -> Outcome:
 
 @pytest.fixture(scope="session")
 def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
-    """Reads bytes as a file whose name says nothing about its format."""
+    """Read bytes as a file whose name has no extension."""
     folder: Path = tmp_path_factory.mktemp("sources")
     path = folder / "events"
 

@@ -1,4 +1,4 @@
-"""A platform is asked one thing at a time: again where that can help, as slowly as it wants, never for ever."""
+"""Requests to a platform: retries, pauses and limits."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +14,7 @@ from botmeter.sources.endpoint import endpoint_of
 
 
 class World:
-    """Waits without waiting; half a second passes with each look at the clock."""
+    """Waits without waiting; the clock advances half a second with each reading."""
 
     def __init__(self) -> None:
         self.waits: list[float] = []

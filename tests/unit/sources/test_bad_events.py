@@ -1,4 +1,4 @@
-"""Every fault that one event can have: refused by itself with a sentence, in the same words for every format."""
+"""Every fault of an event: one rejection with a sentence, the same for every format."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Chatwoot's payloads: each field's place, and each trap."""
+"""Chatwoot's payloads: each field's key, and each trap."""
 
 from copy import deepcopy
 from typing import Any
@@ -43,7 +43,7 @@ def conversation(**fields: object) -> Payload:
 
 
 def message(**fields: object) -> Payload:
-    """A customer's message as an account's webhook tells of it."""
+    """Return a customer's message as in an account's webhook."""
     known: Payload = {
         "event": "message_created",
         "id": 9001,
@@ -60,7 +60,7 @@ def message(**fields: object) -> Payload:
 
 
 def nested(**fields: object) -> Payload:
-    """The same message as a conversation holds it."""
+    """Return the same message as nested in a conversation."""
     known: Payload = {
         "id": 9001,
         "account_id": 2,

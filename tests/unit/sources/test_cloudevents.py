@@ -18,7 +18,7 @@ SOURCE = Source(name="s", platform="cloudevents")
 
 
 def envelope(**attributes: object) -> dict[str, Any]:
-    """A CloudEvent that says everything by itself; `attributes` replace or add to it, None takes away."""
+    """Return a complete CloudEvent; `attributes` replace or add to it, None removes."""
     whole: dict[str, Any] = {
         "specversion": "1.0",
         "id": "e1",

@@ -1,4 +1,4 @@
-"""CloudEvents in headers and body, and the question whether a sender may send."""
+"""CloudEvents in headers and body, and the OPTIONS handshake."""
 
 import json
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Several payloads as one batch: places, refusals, defaults, files, and quarantine read again."""
+"""Several payloads as one batch: positions, rejections, defaults, files, and retries from quarantine."""
 
 import json
 from pathlib import Path

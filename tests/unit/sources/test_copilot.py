@@ -194,7 +194,7 @@ def test_any_payload_is_read_or_refused_whole(payload: bytes) -> None:
 
 
 def whole_row() -> dict[str, Any]:
-    """A row in which each activity needs the others: who wrote, that it is a preview, and their places."""
+    """A row in which each activity needs the others: author, preview and position."""
     return row(
         traced("ConversationInfo", {"isDesignMode": True}),
         message(0, id=None),

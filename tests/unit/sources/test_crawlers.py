@@ -1,4 +1,4 @@
-"""Through a platform's conversations: what moves is met, what is gone is passed by, what was cut off is taken up."""
+"""Crawlers: conversations that move or are deleted, and interrupted pulls."""
 
 from collections.abc import Iterator
 from typing import NoReturn
@@ -104,7 +104,7 @@ def test_an_interrupted_pull_is_continued_at_its_end(api: StandInApi) -> None:
     second = pulled(ledger, api, platform="chatwoot", rest=first.rest)
     assert second.is_whole
     assert len(event_ids_of(ledger)) == 12
-    # What was looked at is not looked at again, but for the one that it was cut off after.
+    # Only the conversation at the interruption is read again.
     assert second.conversation_count == 5
 
 

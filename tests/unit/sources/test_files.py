@@ -1,4 +1,4 @@
-"""Faults of a file as a whole: one sentence each, and never a trace."""
+"""Faults of a whole file: one sentence each, and never a trace."""
 
 import gzip
 import io

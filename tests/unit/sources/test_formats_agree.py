@@ -1,4 +1,4 @@
-"""The same events give the same table, whichever format they came in and however quick its reader."""
+"""The same events give the same table, in every format and by every reader."""
 
 import base64
 import csv
@@ -34,7 +34,7 @@ INSTANTS = st.datetimes(min_value=EARLIEST, max_value=LATEST)
 
 
 def records(*, attributes: bool = True) -> st.SearchStrategy[list[Record]]:
-    """Right events, as JSON holds them, with every optional field sometimes left out."""
+    """Valid events as in JSON, with every optional field sometimes missing."""
     optional = dict.fromkeys(("bot_id", "bot_name", "bot_version", "channel", "ticket_id", "ticket_type"), TEXT)
     fields = {
         "event_id": TEXT,

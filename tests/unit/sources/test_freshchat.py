@@ -1,4 +1,4 @@
-"""Freshchat's payloads in all of their generations: each field's place, and each trap."""
+"""Freshchat's payloads in all of their generations: each field's key, and each trap."""
 
 from typing import Any
 

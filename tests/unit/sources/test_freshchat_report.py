@@ -1,4 +1,4 @@
-"""Freshchat's raw reports: columns known by many names, alone or in a ZIP; what can't be read says what is there."""
+"""Freshchat's raw reports: columns known by many names, alone or in a ZIP; errors list the columns."""
 
 import io
 import json
@@ -94,7 +94,7 @@ def test_a_zip_gives_the_events_of_the_tables_in_it(tmp_path: Path) -> None:
     second = f"{HEADER}\nm7,c2,u2,2026-09-21T15:00:00Z,User,u2,,web,normal"
     events, refused = read(tmp_path, packed(one_csv=REPORT, read_txt="nothing", two_csv=second + "\nshort,row\n"))
     assert [each["event_id"] for each in events] == ["m1", "m2", "m4", "m5", "m6", "m7"]
-    # A row that never counts has its place, too.
+    # A row that never counts has its position, too.
     assert refused == [(7, "row_uneven")]
 
 

@@ -1,4 +1,4 @@
-"""Mappings: foreign columns, nested objects, other words and other clocks."""
+"""Mappings: foreign columns, nested objects, other values and other times."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""From when a platform is asked: from an hour before the last pull ended, or from where one was cut off."""
+"""Window of a pull: from an hour before the last pull, or from the end of an interrupted one."""
 
 import pytest
 

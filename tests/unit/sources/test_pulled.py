@@ -84,7 +84,7 @@ def test_a_time_cut_to_the_second_is_not_before_earlier_events() -> None:
     known = {"message:000000000002": AT_US + 2_000}
     written = {each["event_id"][-1]: each["occurred_at"][-8:] for each in event_fields(pulled, known=known)[1:]}
     assert written == {"1": "0:00:00Z", "3": ":00.252Z", "4": ":00.254Z"}
-    # The order in which they were told makes no difference, nor does telling them twice.
+    # Order and repetition make no difference.
     again = PulledConversation(records=(*reversed(pulled.records), *pulled.records))
     assert missing_records(again, known) == missing_records(pulled, known)
 

@@ -1,4 +1,4 @@
-"""Rasa's events by every road: each field's mapping, each trap, and that all roads give the same events."""
+"""Rasa's events in every form: each field's key, each trap, and that all forms give the same events."""
 
 import json
 from typing import Any
@@ -98,7 +98,7 @@ def test_other_words_with_a_slash_and_buttons_are_messages(text: str | None) -> 
 
 
 def test_a_customers_million_spaces_after_a_command_hold_nobody_up() -> None:
-    # Tried split by split, these would take hours, and every other request would wait.
+    # With backtracking, these would take hours, and every other request would wait.
     text = "/restart" + " " * 1_000_000 + "now"
     assert read_all(post(user(text=text)), source=SOURCE).event["kind"] == "message"
 

@@ -1,4 +1,4 @@
-"""Once and only once, whichever road a platform's events take: requests in any number and order, dumps, files."""
+"""Each event counts once, in requests of any number and order, dumps and files."""
 
 from dataclasses import replace
 from typing import Any

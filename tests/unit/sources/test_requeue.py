@@ -1,4 +1,4 @@
-"""Quarantine sent again: what can be taken now is taken, the rest stays once."""
+"""Retries from quarantine: valid events are accepted, the others stay once."""
 
 import json
 from pathlib import Path

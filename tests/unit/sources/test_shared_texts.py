@@ -1,4 +1,4 @@
-"""Texts that a payload shares among events are limited like ids: else each event would repeat megabytes."""
+"""Texts that a payload shares among events are limited like ids; otherwise each event would repeat megabytes."""
 
 import json
 from typing import Any

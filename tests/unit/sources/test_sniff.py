@@ -1,4 +1,4 @@
-"""The format is found out from what a file holds."""
+"""Detection of a file's format."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""The quick reading of times is the rule of `domain.instant` and nothing else."""
+"""Vectorized reading of times agrees with `domain.instant`."""
 
 import pyarrow as pa
 from hypothesis import example, given
@@ -17,7 +17,7 @@ def by_the_rule(text: str) -> int | None:
 
 
 def nearly_times() -> st.SearchStrategy[str]:
-    """Times, with parts out of range and marks out of place often enough."""
+    """Times, often with parts out of range and wrong marks."""
     two = st.one_of(st.integers(0, 99), st.sampled_from([0, 1, 2, 12, 23, 24, 28, 29, 30, 31, 59, 60])).map(
         "{:02}".format
     )
@@ -48,7 +48,7 @@ def test_the_vectorized_reader_agrees_with_the_rule(texts: list[str | None]) -> 
         if is_read:
             assert text is not None
             expected = by_the_rule(text)
-            # A column says itself what lies outside the years that an event can have.
+            # The column check rejects instants outside the years of an event.
             assert expected == instant_us or not INSTANT_FIRST_US <= instant_us < INSTANT_END_US
 
 

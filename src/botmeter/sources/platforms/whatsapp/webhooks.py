@@ -32,7 +32,7 @@ COUNTED_TYPES = frozenset(
     {"text", "image", "video", "audio", "voice", "document", "sticker", "location", "contacts"}
     | {"interactive", "button", "order"}
 )
-"""Types of messages that a person wrote, sent or chose."""
+"""Types of messages by people."""
 IGNORED_TYPES = frozenset(
     {"reaction", "system", "unsupported", "unknown", "revoke", "edit", "ephemeral", "request_welcome"}
 )
