@@ -17,13 +17,13 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryPage:
-    """A card with an optional form; `kept_path` is the destination after it."""
+    """A card with an optional form; `next_path` is the destination after it."""
 
     frame: Frame
     sentence: str
     form: BaseForm | None
     submit: str
-    kept_path: str
+    next_path: str
     links: tuple[Link, ...]
 
 
@@ -37,6 +37,6 @@ def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more
     status = more.pop("status", 200)
     if form := more.get("form"):
         next(iter(form.fields.values())).widget.attrs["autofocus"] = True
-    usual = {"form": None, "submit": "", "kept_path": "", "links": ()}
+    usual = {"form": None, "submit": "", "next_path": "", "links": ()}
     page = EntryPage(frame=plain_frame(request, title=heading), sentence=sentence, **{**usual, **more})
     return rendered(request, "entry_page.html", page=page, status=status)

@@ -28,7 +28,7 @@ _for_key_admins = for_member(Right.MANAGE_KEYS, posts=Right.MANAGE_KEYS)
 _DAY_LAST: Final = date(9998, 12, 31)
 
 # Lifetime of a replaced key.
-OLD_KEY_EXPIRY: Final = {
+_OLD_KEY_EXPIRY: Final = {
     "now": ("immediately", timedelta(0)),
     "hour": ("in an hour", timedelta(hours=1)),
     "day": ("in a day", timedelta(days=1)),
@@ -80,7 +80,7 @@ class ReplaceForm(forms.Form):
     key = forms.ModelChoiceField(label="Key", queryset=ApiKey.objects.none(), empty_label=None)
     lives_on = forms.ChoiceField(
         label="Old key expires",
-        choices=[(value, label) for value, (label, _) in OLD_KEY_EXPIRY.items()],
+        choices=[(value, label) for value, (label, _) in _OLD_KEY_EXPIRY.items()],
         initial="day",
         help_text="Time to update your programs.",
     )
@@ -126,8 +126,8 @@ def keys(visit: Visit) -> HttpResponse:
     form = KeyForm(visit.request.POST if visit.request.method == "POST" else None)
     if form.is_valid():
         with form_errors(form, fields={"key_name_invalid": "name", "key_expiry_past": "last_on"}):
-            key = api_keys.new_key(visit.account, form.draft(), created_by=visit.user)
-            return _created(visit, key, fact=f"Key {key.key.name} created.")
+            new = api_keys.new_key(visit.account, form.draft(), created_by=visit.user)
+            return _created(visit, new, fact=f"Key {new.key.name} created.")
     return _page(visit, form=form)
 
 
@@ -140,7 +140,7 @@ def key_replacement(visit: Visit) -> HttpResponse:
     if not form.is_valid():
         return _page(visit, form=KeyForm(), replace=form)
     old: ApiKey = form.cleaned_data["key"]
-    label, lasting = OLD_KEY_EXPIRY[form.cleaned_data["lives_on"]]
+    label, lasting = _OLD_KEY_EXPIRY[form.cleaned_data["lives_on"]]
     return _created(
         visit,
         api_keys.rotate_key(old, lives_on=lasting, created_by=visit.user),

@@ -48,7 +48,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "Sign in",
         form=form,
         submit="Sign in",
-        kept_path=next_path,
+        next_path=next_path,
         links=(Link(label="Forgot your password?", href=reverse("password-reset")),),
     )
 

@@ -63,7 +63,6 @@ class UsersPage:
     """Members and invitations; `roles` have a description each."""
 
     frame: Frame
-    title: str
     members: tuple[MemberLine, ...]
     invitations: tuple[InvitationLine, ...]
     form: InviteForm
@@ -171,7 +170,6 @@ def _page(visit: Visit, *, form: InviteForm) -> HttpResponse:
     with_two_factor = with_second_factor(each.user for each in memberships)
     page = UsersPage(
         frame=frame(visit, title="Users", current="users"),
-        title=account_title(visit.request, visit.account),
         members=tuple(
             _member_line(visit, each, has_two_factor=each.user.pk in with_two_factor) for each in memberships
         ),

@@ -171,13 +171,9 @@ def _line(link: ShareLink, visit: Visit) -> ShareLine:
         description=f"{description}, with underlying data" if link.may_see_rows else description,
         created=f"{text.day_text(link.created_at.date())} by {link.created_by or 'former user'}",
         expires=text.moment_text(link.expires_at),
-        opened=_opened(link),
+        opened=f"{text.counted(link.open_count, 'time')}, last {text.moment_text(link.last_opened_at)}"
+        if link.last_opened_at
+        else "Never",
         state=state,
         href=reverse("share", args=(visit.account, link.pk)) if may_revoke else "",
     )
-
-
-def _opened(link: ShareLink) -> str:
-    if link.last_opened_at is None:
-        return "Never"
-    return f"{text.counted(link.open_count, 'time')}, last {text.moment_text(link.last_opened_at)}"

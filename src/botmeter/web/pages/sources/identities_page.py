@@ -31,7 +31,6 @@ class IdentitiesPage:
 
     frame: Frame
     identities: tuple[ListedIdentity, ...]
-    sources_href: str
 
 
 @for_member(Right.MANAGE_SOURCES)
@@ -39,11 +38,9 @@ def identities(visit: Visit) -> HttpResponse:
     """Show the page."""
     with visit.reading() as ledger:
         sources = sources_of(ledger)
-    href = reverse("sources", args=(visit.account,))
     page = IdentitiesPage(
         frame=frame(visit, title="Bot identities", current="sources", crumbs=section_links(visit.account, "sources")),
         identities=tuple(_line(visit, source, identity=each) for source in sources for each in source.identities),
-        sources_href=href,
     )
     return rendered(visit.request, "bot_identities.html", page=page)
 

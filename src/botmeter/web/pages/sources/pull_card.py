@@ -15,30 +15,26 @@ class PullCard:
     """Settings and last result of pulls.
 
     Attributes:
-        purpose: Purpose of pulls, and origin of the token.
         state: Running or requested pull; empty for neither.
         fault: Interruption of the last pull.
-        limits: Events that pulls can't find.
     """
 
-    purpose: str
+    api: PullApi
     is_set: bool
     state: str
     last: tuple[tuple[str, str], ...]
     fault: Notice | None
-    limits: str
 
 
 def pull_card(address: EventSource, api: PullApi, *, pulls: PullSchedule, zone: str) -> PullCard:
     """Build the card."""
     result = PullResult.from_mapping(address.pull_result)
     return PullCard(
-        purpose=api.help,
+        api=api,
         is_set=bool(address.pull_url),
         state=_state(address, pulls=pulls, zone=zone),
         last=_lines(result, zone=zone),
         fault=_fault(result),
-        limits=api.limits,
     )
 
 

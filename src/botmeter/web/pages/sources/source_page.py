@@ -13,6 +13,7 @@ from botmeter.ledger.quarantine import quarantine_counts_of
 from botmeter.ledger.sources import source_history
 from botmeter.people.models import EventSource
 from botmeter.people.sources import address_path
+from botmeter.sources.connector import Connector
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit
 from botmeter.web.layout import Frame, frame, section_links
@@ -64,12 +65,9 @@ class SourcePage:
     """
 
     frame: Frame
-    name: str
-    platform: str
-    sentence: str
+    connector: Connector
     state: tuple[str, str]
     address: AddressCard | None
-    steps: tuple[str, ...]
     command: str
     has_secret: bool
     forms: dict[str, Form]
@@ -93,12 +91,9 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
         history = source_history(ledger, source.name, last=CHANGES_MAX + 1)
     page = SourcePage(
         frame=frame(visit, title=source.name, current="sources", crumbs=section_links(visit.account, "sources")),
-        name=source.name,
-        platform=connector.label,
-        sentence=connector.summary,
+        connector=connector,
         state=state_of(address),
         address=_address_card(visit, address) if address else None,
-        steps=connector.steps,
         command=connector.command.format(
             account=visit.account, source=source.name, server=visit.request.build_absolute_uri("/").rstrip("/")
         ),
