@@ -1,4 +1,4 @@
-"""`demo`: fill an account, print its report, serve its pages."""
+"""`demo`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""`doctor`: checks of the installation, the data folder, the server and the accounts."""
+"""`doctor`."""
 
 import os
 import platform
@@ -50,7 +50,7 @@ commands = Commands()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """Result of a check; `detail` holds the finding and, if not ok, the remedy."""
+    """Result; `detail` has the remedy if not ok."""
 
     name: str
     is_ok: bool

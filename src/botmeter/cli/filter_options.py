@@ -1,4 +1,4 @@
-"""Report filter options, an "is" and an "is not" per filter."""
+"""Options of report filters."""
 
 import inspect
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from botmeter.server.command_context import CommandContext
 
 
 def run_hosted(context: CommandContext, arguments: list[str]) -> int:
-    """Run a command line in its context; return the exit code."""
+    """Run a command line; return its exit code."""
     try:
         with in_context(context):
             code = exit_code(arguments)

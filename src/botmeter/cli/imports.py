@@ -1,4 +1,4 @@
-"""`import`: import all event files of a command or none."""
+"""`import`."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""`explain`, `verify`, `restatements`: reasons for a number, its check, its changes."""
+"""`explain`, `verify`, `restatements`."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 

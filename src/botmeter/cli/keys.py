@@ -1,4 +1,4 @@
-"""`key create | list | rotate | revoke`: API keys."""
+"""`key create | list | rotate | revoke`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

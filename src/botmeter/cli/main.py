@@ -1,4 +1,4 @@
-"""The program `botmeter`: its commands, and the handling of all errors."""
+"""The program `botmeter`."""
 
 import sys
 from collections.abc import Iterator
@@ -131,7 +131,6 @@ def _cause(problem: BaseException) -> BaseException:
 
 
 def _reported(problem: BaseException, *, arguments: list[str]) -> int:
-    """Write a message about the problem; return the exit code."""
     match problem:
         case KeyboardInterrupt() | typer.Abort():
             say("stopped; nothing was changed")

@@ -1,4 +1,4 @@
-"""`meter`: compute sessions from files, without an account."""
+"""`meter`."""
 
 from pathlib import Path
 from typing import Annotated

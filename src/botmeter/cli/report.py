@@ -1,4 +1,4 @@
-"""`report`: the session usage report."""
+"""`report`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -76,7 +76,6 @@ def report(
 
 
 def _rows(answer: Mapping[str, Any]) -> list[dict[str, object]]:
-    """Return the report's JSON values as rows of `COLUMNS`, one per number."""
     total = {"section": "total", "sessions": answer["sessions_consumed"]}
     total |= {name: answer[name] for name in ("previews", "conversations", "tickets")}
     rows = [total]

@@ -162,7 +162,6 @@ def _name(entry: Mapping[str, Any]) -> str:
 
 
 def _overlap(title: str, total: int, *, whole: int) -> str:
-    """Sentence on the split's excess over the headline."""
     if total <= whole:
         return ""
     noun, more = title.lower(), count_text(total - whole)

@@ -1,4 +1,4 @@
-"""`serve`: the server, which owns the data folder."""
+"""`serve`."""
 
 from pathlib import Path
 from typing import Annotated, Literal

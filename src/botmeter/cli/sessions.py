@@ -1,4 +1,4 @@
-"""`sessions`: the rows behind every number of the report."""
+"""`sessions`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal

@@ -1,4 +1,4 @@
-"""`simulate`: the same traffic under other policies."""
+"""`simulate`."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -27,7 +27,6 @@ def code_from_server(data: Path | None, *, arguments: Sequence[str]) -> int | No
     """Run the command in the folder's server and return its exit code; None if it must run here.
 
     Args:
-        data: Data folder of the command line.
         arguments: Without the program.
 
     Raises:

@@ -40,11 +40,9 @@ class Worker:
             self._thread.start()
 
     def flush(self, within_seconds: float) -> bool:
-        """Wait for all events; False if time ran out."""
         return self.backlog.wait_until_settled(self.backlog.send_all_now(), within_seconds=within_seconds)
 
     def close(self, within_seconds: float) -> None:
-        """Send what is possible; write the rest to disk."""
         self.sender.ends_at = self._ports.elapsed() + within_seconds
         self._is_closing = True
         self.backlog.send_all_now()

@@ -24,11 +24,11 @@ class BotmeterError(Exception):
 
 
 class Refused(BotmeterError):
-    """The request is invalid; the caller must change it."""
+    """The caller must change the request."""
 
 
 class Missing(Refused):
-    """The request names a thing that does not exist."""
+    """A named thing does not exist."""
 
 
 class NotAllowed(Refused):
@@ -44,4 +44,4 @@ class TooMuch(Refused):
 
 
 class Unavailable(BotmeterError):
-    """The request can't be carried out now; try again later."""
+    """The request may succeed later."""

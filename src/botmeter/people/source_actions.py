@@ -70,7 +70,7 @@ def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str
 
 
 def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
-    """Change how later events are read; False if nothing changed."""
+    """Change settings; False if nothing changed."""
     before = existing_source(ledger, source.name)
     _check_options(source)
     if not set_source(ledger, source, by=author.name, now_us=now_us()):
