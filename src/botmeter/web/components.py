@@ -1,7 +1,9 @@
-"""Values of the macros in `templates/parts`; `domain.text` formats numbers."""
+"""Values of the macros in `templates/parts`."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
+
+from botmeter.domain import text
 
 HEAT_STEP_COUNT: Final = 6
 # Counts are skewed, often tenfold between cells; an exponent below one separates the small ones.
@@ -219,6 +221,12 @@ class Pager:
     older_href: str = ""
     newer_label: str = "Newer sessions"
     older_label: str = "Older sessions"
+
+
+def count_cell(count: int, *, href: str = "", note: str = "", has_number: bool = False) -> Cell:
+    """Make the cell of a count; `has_number` marks it as a number of its widget."""
+    number = count if has_number else None
+    return Cell(value=text.count_text(count), href=href, note=note, number=number, variant="r num")
 
 
 def bar_width(count: int, *, longest: int) -> str:

@@ -15,7 +15,7 @@ from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.reports.bots import bots
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import Cell
+from botmeter.web.components import Cell, count_cell
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.report.report_urls import ReportUrls
@@ -110,12 +110,7 @@ def _line(bot: "BotOverview", named: NamedBot, *, urls: ReportUrls, zone: str, a
             Cell(value=name.text, title=name.title, href=href, variant="sticky"),
             Cell(value=bot_id.text, title=bot_id.title, variant="id"),
             *_activity(bot, zone=zone),
-            Cell(
-                value=text.count_text(bot.session_count),
-                number=bot.session_count,
-                href=href if bot.session_count else "",
-                variant="r num",
-            ),
+            count_cell(bot.session_count, href=href if bot.session_count else "", has_number=True),
         ),
         versions=tuple(_version(one, bot.bot_id, urls=urls, zone=zone) for one in bot.versions),
         version_count=text.counted(len(bot.versions), "version"),
@@ -130,7 +125,7 @@ def _version(one: "BotVersionOverview", bot_id: str, *, urls: ReportUrls, zone: 
     return (
         Cell(value=one.bot_version or "unnamed"),
         *_activity(one, zone=zone),
-        Cell(value=text.count_text(one.session_count), href=href, variant="r num"),
+        count_cell(one.session_count, href=href),
     )
 
 

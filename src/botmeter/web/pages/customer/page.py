@@ -17,7 +17,7 @@ from botmeter.reports.customers import customer_calendar
 from botmeter.reports.explanation_sentences import escaped_text
 from botmeter.reports.presets import Preset
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import CalendarDay, Cell, Column, Pager, heat_step
+from botmeter.web.components import CalendarDay, Cell, Column, Pager, count_cell, heat_step
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
@@ -219,8 +219,8 @@ def _line(one: "CustomerSession", request: _Request) -> tuple[Cell, ...]:
         Cell(value=text.end_text(one.ended_us, zone=request.zone), variant="num"),
         _names(one.bot_names),
         _names(one.channels),
-        Cell(value=text.count_text(one.conversation_count), variant="r num"),
-        Cell(value=text.count_text(one.event_count), variant="r num"),
+        count_cell(one.conversation_count),
+        count_cell(one.event_count),
         Cell(value="", tag="Preview" if one.is_preview else ""),
     )
 

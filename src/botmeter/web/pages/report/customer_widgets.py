@@ -6,7 +6,7 @@ from typing import Final
 from botmeter.domain import text
 from botmeter.reports.customers import top_customers
 from botmeter.reports.versions import VersionUsage, versions
-from botmeter.web.components import Cell, Column
+from botmeter.web.components import Cell, Column, count_cell
 from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.report_access import Fact
 
@@ -52,11 +52,11 @@ def _version_line(one: VersionUsage, context: WidgetContext) -> tuple[Cell, ...]
     return (
         Cell(value=one.bot_name, href=context.urls.report(address)),
         Cell(value=one.bot_version or text.DASH),
-        _sessions(one.session_count, href=rows_href),
-        _count(one.opened_count),
+        count_cell(one.session_count, href=rows_href, has_number=True),
+        count_cell(one.opened_count),
         Cell(value=text.ratio_text(one.conversation_count, one.session_count, decimals=2), variant="r num"),
-        _count(one.ticket_count),
-        _count(one.handoff_count, note=text.share_text(one.handoff_count, whole=one.conversation_count)),
+        count_cell(one.ticket_count),
+        count_cell(one.handoff_count, note=text.share_text(one.handoff_count, whole=one.conversation_count)),
     )
 
 
@@ -74,18 +74,12 @@ def customers_widget(context: WidgetContext) -> TableWidget:
         lines=tuple(
             (
                 Cell(value=one.customer_id, href=urls.customer(one.customer_id), variant="mono"),
-                _sessions(one.session_count, href=urls.rows(address.only("customer", one.customer_id))),
-                _count(one.conversation_count),
+                count_cell(
+                    one.session_count, href=urls.rows(address.only("customer", one.customer_id)), has_number=True
+                ),
+                count_cell(one.conversation_count),
                 Cell(value=question.row_instant(one.last_started_us, seconds=False), variant="num"),
             )
             for one in top_customers(context.ledger, question.query, limit=limit)
         ),
     )
-
-
-def _sessions(count: int, *, href: str) -> Cell:
-    return Cell(value=text.count_text(count), number=count, href=href, variant="r num")
-
-
-def _count(count: int, *, note: str = "") -> Cell:
-    return Cell(value=text.count_text(count), note=note, variant="r num")

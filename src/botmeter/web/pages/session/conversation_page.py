@@ -11,7 +11,7 @@ from botmeter.people.rights import Right
 from botmeter.reports.conversation import conversation
 from botmeter.reports.explanation_sentences import escaped_text
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import Cell, Column
+from botmeter.web.components import Cell, Column, count_cell
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.session.facts import Facts
@@ -96,7 +96,7 @@ def _session_line(one: "ConversationSession", urls: ReportUrls, *, zone: str) ->
             variant="sticky num",
         ),
         Cell(value=text.end_text(one.ended_us, zone=zone), variant="num"),
-        Cell(value=text.count_text(one.event_count), variant="r num"),
+        count_cell(one.event_count),
         Cell(value="Opened" if one.opened_it else "Took part"),
         Cell(value="", tag="Preview" if one.is_preview else ""),
     )
