@@ -17,7 +17,7 @@ from botmeter.reports.bots import bots
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Cell, count_cell
 from botmeter.web.layout import Frame, frame, section_links
-from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -46,7 +46,6 @@ class BotsPage:
     """The bots of an account; counts cover `days`."""
 
     frame: Frame
-    notice: Notice | None
     bots: tuple[BotLine, ...]
     zone: str
     name_characters_max: int
@@ -60,7 +59,7 @@ def bots_page(visit: Visit) -> HttpResponse:
     """List the bots; set a display name on POST."""
     if visit.request.method == "POST":
         return _set_name(visit)
-    return _page(visit, notice=pop_notice(visit.request), expanded=visit.request.GET.get("bot"))
+    return _page(visit, expanded=visit.request.GET.get("bot"))
 
 
 def _set_name(visit: Visit) -> HttpResponse:
@@ -69,7 +68,8 @@ def _set_name(visit: Visit) -> HttpResponse:
     try:
         bot_name = BotName(bot_id=bot_id, name=name)
     except Refused as error:
-        return _page(visit, notice=Notice(fact=error.message, kind="bad"), expanded=bot_id, status=400)
+        add_notice(visit.request, Notice(fact=error.message, kind="bad"))
+        return _page(visit, expanded=bot_id, status=400)
     with visit.writing() as ledger:
         set_bot_name(ledger, bot_name, by=visit.user.email, now_us=present_us())
     record(Action.BOT_NAMED, request=visit.request, user=visit.user, account=visit.account, bot=bot_id, name=name)
@@ -78,7 +78,7 @@ def _set_name(visit: Visit) -> HttpResponse:
     return HttpResponseRedirect(reverse("bots", args=(visit.account,)))
 
 
-def _page(visit: Visit, *, notice: Notice | None, expanded: str | None, status: int = 200) -> HttpResponse:
+def _page(visit: Visit, *, expanded: str | None, status: int = 200) -> HttpResponse:
     urls = ReportUrls(owner=visit.account)
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
@@ -86,7 +86,6 @@ def _page(visit: Visit, *, notice: Notice | None, expanded: str | None, status: 
         names = {one.bot_id: one for one in named_bots(ledger)}
     page = BotsPage(
         frame=frame(visit, title="My Bots", current="bots", crumbs=section_links(visit.account, "reports")),
-        notice=notice,
         bots=tuple(
             _line(bot, names[bot.bot_id], urls=urls, zone=zone, anchor=f"bot-{number}", is_open=bot.bot_id == expanded)
             for number, bot in enumerate(overviews, start=1)

@@ -28,7 +28,7 @@ from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Frame, frame, section_links
-from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -105,7 +105,6 @@ class MergePage:
     """The merges of an account."""
 
     frame: Frame
-    notice: Notice | None
     action: str
     form: MergeForm
     preview: MergePreview | None
@@ -155,7 +154,7 @@ def _merge(visit: Visit) -> HttpResponse:
         with visit.writing() as ledger:
             change = merge_customers(ledger, pairs, by=visit.user.email, now_us=present_us())
     except Refused as problem:
-        return _page(visit, form=MergeForm(), notice=Notice(fact=problem.message, kind="bad"), status=400)
+        return _refused(visit, problem, status=400)
     return _finish(visit, change, action=Action.CUSTOMERS_MERGED, fact="Customers merged.")
 
 
@@ -166,7 +165,7 @@ def _undo(visit: Visit) -> HttpResponse:
             aliases = aliases_of_merge(ledger, number)
             change = unmerge_customers(ledger, aliases, by=visit.user.email, now_us=present_us())
     except Refused as problem:
-        return _page(visit, form=MergeForm(), notice=Notice(fact=problem.message, kind="bad"), status=404)
+        return _refused(visit, problem, status=404)
     return _finish(visit, change, action=Action.CUSTOMERS_UNMERGED, fact="Merge undone.")
 
 
@@ -186,14 +185,12 @@ def _finish(visit: Visit, change: CustomerChange, *, action: Action, fact: str) 
     return HttpResponseRedirect(reverse("merge-customers", args=(visit.account,)))
 
 
-def _page(
-    visit: Visit,
-    *,
-    form: MergeForm,
-    preview: MergePreview | None = None,
-    notice: Notice | None = None,
-    status: int = 200,
-) -> HttpResponse:
+def _refused(visit: Visit, problem: Refused, *, status: int) -> HttpResponse:
+    add_notice(visit.request, Notice(fact=problem.message, kind="bad"))
+    return _page(visit, form=MergeForm(), status=status)
+
+
+def _page(visit: Visit, *, form: MergeForm, preview: MergePreview | None = None, status: int = 200) -> HttpResponse:
     urls, zone = ReportUrls(owner=visit.account), preferred_zone(visit.account)
     with visit.reading() as ledger:
         aliases = customer_aliases(ledger)
@@ -204,7 +201,6 @@ def _page(
             current="customers",
             crumbs=section_links(visit.account, "reports", "customers"),
         ),
-        notice=notice or pop_notice(visit.request),
         action=urls.merge_customers(),
         form=form,
         preview=preview,
