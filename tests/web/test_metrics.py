@@ -70,8 +70,9 @@ def test_metrics_need_a_key_from_elsewhere_and_behind_a_proxy(client: Client, mo
 
 @pytest.mark.parametrize(("scope", "status"), [(scope, 200 if scope is Scope.ADMIN else 403) for scope in Scope])
 def test_metrics_need_an_admin_key(client: Client, scope: Scope, status: int) -> None:
-    headers = {"Authorization": f"Bearer {key(scope)}"}
-    assert client.get("/metrics", headers=headers, REMOTE_ADDR=ELSEWHERE).status_code == status
+    secret = key(scope)
+    for headers in ({"Authorization": f"Bearer {secret}"}, {"X-API-Key": secret}):
+        assert client.get("/metrics", headers=headers, REMOTE_ADDR=ELSEWHERE).status_code == status
 
 
 @pytest.mark.parametrize("sent", ["Bearer bm_made-up", "Bearer ", "Basic YTpi", "bm_made-up"])
@@ -111,7 +112,7 @@ def test_each_event_is_counted_once_by_outcome() -> None:
 def test_metrics_have_the_observations_of_worker_threads() -> None:
     commits, dispatches = value("botmeter_commit_seconds_count"), value("botmeter_commit_dispatches_sum")
     settled, refused = value("botmeter_settle_seconds_count"), value("botmeter_queue_refused_total")
-    metrics.commit_observed(0.004, delivery_count=7)
+    metrics.observe_commit(0.004, delivery_count=7)
     metrics.SETTLE_SECONDS.observe(0.2)
     metrics.QUEUE_REFUSED.inc()
     assert value("botmeter_commit_seconds_count") == commits + 1

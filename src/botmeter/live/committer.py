@@ -77,7 +77,7 @@ class Committer:
         parsed = parsed_groups(group, source_of=lambda name: self._store.source_of(self._account, name))
         started = time.monotonic()
         committed = self._store.commit(self._account, [each.live_batch for each in parsed])
-        metrics.commit_observed(time.monotonic() - started, delivery_count=len(group))
+        metrics.observe_commit(time.monotonic() - started, delivery_count=len(group))
         receipts: list[tuple[PendingDelivery, Receipt | Exception]] = []
         for each, of_batch in zip(parsed, committed, strict=True):
             for pending, delivery, counts in zip(each.pending, each.live_batch.deliveries, of_batch, strict=True):

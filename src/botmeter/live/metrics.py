@@ -63,13 +63,13 @@ def count_outcomes(receipt: Receipt) -> None:
             _events.labels(fate=outcome).inc(count)
 
 
-def request_observed(route: str, *, status: int, seconds: float) -> None:
+def observe_request(route: str, *, status: int, seconds: float) -> None:
     """Count an answered request; `seconds` until the answer started."""
     _requests.labels(route=route, status=str(status)).inc()
     _request_seconds.labels(route=route).observe(seconds)
 
 
-def commit_observed(seconds: float, *, delivery_count: int) -> None:
+def observe_commit(seconds: float, *, delivery_count: int) -> None:
     """Count a durable commit of live events."""
     _commit_seconds.observe(seconds)
     _commit_dispatches.observe(delivery_count)

@@ -59,7 +59,7 @@ def log_request(route: str, *, method: str, status: int, seconds: float, account
         seconds: Until the answer started.
         account: None without access.
     """
-    metrics.request_observed(route, status=status, seconds=seconds)
+    metrics.observe_request(route, status=status, seconds=seconds)
     level = _level(route, status=status)
     if not _log.isEnabledFor(level):
         return
