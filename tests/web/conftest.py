@@ -54,8 +54,8 @@ class Copy:
 
     def __init__(self, filled: Path, path: Path) -> None:
         shutil.copytree(filled, path)
-        self._held = ExitStack()
-        self.opened = OpenLedgers(self._held.enter_context(Folder.owned(path, purpose="tests")))
+        self._stack = ExitStack()
+        self.opened = OpenLedgers(self._stack.enter_context(Folder.owned(path, purpose="tests")))
         self._before = self.state()
 
     def state(self) -> dict[str, int]:
@@ -72,7 +72,7 @@ class Copy:
 
     def close(self) -> None:
         self.opened.close()
-        self._held.close()
+        self._stack.close()
 
 
 class Copies:

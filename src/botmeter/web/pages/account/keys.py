@@ -169,10 +169,8 @@ def _created(visit: Visit, new: api_keys.NewKey, *, fact: str, **details: str) -
 
 
 def _page(visit: Visit, *, form: KeyForm, replace: ReplaceForm | None = None) -> HttpResponse:
-    account_keys = (
-        ApiKey.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
-    )
-    lines = tuple(_line(visit, each) for each in account_keys)
+    stored = ApiKey.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
+    lines = tuple(_line(visit, each) for each in stored)
     report = visit.request.build_absolute_uri(f"/api/v1/accounts/{visit.account}/reports/session-usage")
     page = KeysPage(
         frame=frame(visit, title="API keys", current="keys"),
