@@ -24,17 +24,17 @@ FEW = examples(cost=30, shrinks=False)
 
 @st.composite
 def merges(draw: st.DrawFn) -> list[SameCustomer]:
-    """Pairs of which each can be said after those before it."""
+    """Pairs that can each be merged after those before it."""
     who_counts = {customer: customer for customer in CUSTOMERS}
-    said = []
+    merges = []
     for _ in range(draw(st.integers(1, 3))):
         alias, customer_id = draw(st.permutations(CUSTOMERS))[:2]
         if who_counts[alias] == alias and who_counts[customer_id] != alias:
-            said.append(SameCustomer(customer_id=customer_id, alias=alias))
+            merges.append(SameCustomer(customer_id=customer_id, alias=alias))
             for each, counts in who_counts.items():
                 if counts == alias:
                     who_counts[each] = who_counts[customer_id]
-    return said
+    return merges
 
 
 def spread(events: list[Event]) -> list[Event]:
@@ -47,9 +47,9 @@ def spread(events: list[Event]) -> list[Event]:
     return events
 
 
-def renamed(events: list[Event], said: list[SameCustomer]) -> list[Event]:
+def renamed(events: list[Event], merges: list[SameCustomer]) -> list[Event]:
     """The events as if each had been sent under the customer who counts."""
-    same = {pair.alias: pair.customer_id for pair in said}
+    same = {pair.alias: pair.customer_id for pair in merges}
 
     def last(customer_id: str) -> str:
         return last(same[customer_id]) if customer_id in same else customer_id
@@ -57,68 +57,68 @@ def renamed(events: list[Event], said: list[SameCustomer]) -> list[Event]:
     return [{**each, "customer_id": last(each["customer_id"])} for each in events]
 
 
-def merge_one_by_one(ledger: Ledger, said: list[SameCustomer]) -> None:
-    for pair in said:
+def merge_one_by_one(ledger: Ledger, merges: list[SameCustomer]) -> None:
+    for pair in merges:
         merge_customers(ledger, [pair], now_us=NOW_US)
 
 
 def assert_clean(ledger: Ledger) -> None:
-    found = verify(ledger)
-    assert found.is_clean, "\n".join(str(difference) for difference in found.differences)
+    result = verify(ledger)
+    assert result.is_clean, "\n".join(str(difference) for difference in result.differences)
 
 
-def assert_merging_is_sending_so(events: list[Event], said: list[SameCustomer], *, schedule: Schedule) -> None:
+def assert_merging_is_sending_so(events: list[Event], merges: list[SameCustomer], *, schedule: Schedule) -> None:
     merged = ledger_in_memory(schedule)
     append_events(merged, *events)
-    merge_one_by_one(merged, said)
+    merge_one_by_one(merged, merges)
     assert_clean(merged)
-    assert table_meaning(merged) == table_meaning(filled_ledger(renamed(events, said), schedule))
+    assert table_meaning(merged) == table_meaning(filled_ledger(renamed(events, merges), schedule))
 
 
 @FEW
 @given(dense_event_lists(), merges(), schedules())
 def test_a_merge_gives_what_an_import_under_the_one_id_gives(
-    events: list[Event], said: list[SameCustomer], schedule: Schedule
+    events: list[Event], merges: list[SameCustomer], schedule: Schedule
 ) -> None:
-    assert_merging_is_sending_so(spread(events), said, schedule=schedule)
+    assert_merging_is_sending_so(spread(events), merges, schedule=schedule)
 
 
 @pytest.mark.slow
 @FEW
 @given(event_lists(), merges())
-def test_it_does_so_however_few_the_events(events: list[Event], said: list[SameCustomer]) -> None:
-    assert_merging_is_sending_so(spread(events), said, schedule=[(FRESHCHAT, ALWAYS_US)])
+def test_merging_equals_sending_merged_ids_for_few_events(events: list[Event], merges: list[SameCustomer]) -> None:
+    assert_merging_is_sending_so(spread(events), merges, schedule=[(FRESHCHAT, ALWAYS_US)])
 
 
 @pytest.mark.slow
 @FEW
 @given(dense_event_lists(), merges(), schedules(), st.data())
 def test_what_arrives_before_among_and_after_merges_counts_alike(
-    events: list[Event], said: list[SameCustomer], schedule: Schedule, data: st.DataObject
+    events: list[Event], merges: list[SameCustomer], schedule: Schedule, data: st.DataObject
 ) -> None:
     events, mixed = spread(events), ledger_in_memory(schedule)
-    ends = sorted(data.draw(st.lists(st.integers(0, len(events)), min_size=len(said), max_size=len(said))))
-    for start, end, pair in zip([0, *ends], ends, said, strict=False):
+    ends = sorted(data.draw(st.lists(st.integers(0, len(events)), min_size=len(merges), max_size=len(merges))))
+    for start, end, pair in zip([0, *ends], ends, merges, strict=False):
         append_events(mixed, *events[start:end])
         merge_customers(mixed, [pair], now_us=NOW_US)
     append_events(mixed, *events)
     assert_clean(mixed)
-    assert table_meaning(mixed) == table_meaning(filled_ledger(renamed(events, said), schedule))
+    assert table_meaning(mixed) == table_meaning(filled_ledger(renamed(events, merges), schedule))
 
 
 @FEW
 @given(dense_event_lists(), merges(), schedules(), st.randoms(use_true_random=False))
-def test_taken_back_in_any_order_it_is_as_if_never_said(
-    events: list[Event], said: list[SameCustomer], schedule: Schedule, random: Any
+def test_merges_undone_in_any_order_leave_no_trace(
+    events: list[Event], merges: list[SameCustomer], schedule: Schedule, random: Any
 ) -> None:
     events, ledger = spread(events), ledger_in_memory(schedule)
     half = len(events) // 2
     append_events(ledger, *events[:half])
-    merge_one_by_one(ledger, said)
+    merge_one_by_one(ledger, merges)
     append_events(ledger, *events[half:])
-    for place, pair in enumerate(random.sample(said, len(said)), start=1):
+    for number, pair in enumerate(random.sample(merges, len(merges)), start=1):
         unmerge_customers(ledger, [pair.alias], now_us=NOW_US)
-        if place < len(said):
+        if number < len(merges):
             assert_clean(ledger)
     assert_clean(ledger)
     assert table_meaning(ledger) == table_meaning(filled_ledger(events, schedule))
@@ -126,14 +126,14 @@ def test_taken_back_in_any_order_it_is_as_if_never_said(
 
 @FEW
 @given(st.lists(st.tuples(st.sampled_from(CUSTOMERS), st.sampled_from(CUSTOMERS)), max_size=12))
-def test_whatever_is_said_every_id_leads_to_one_customer_who_is_no_alias(said: list[tuple[str, str]]) -> None:
+def test_after_any_merges_every_id_belongs_to_one_customer_who_is_no_alias(merges: list[tuple[str, str]]) -> None:
     ledger = ledger_in_memory()
-    for customer_id, alias in said:
+    for customer_id, alias in merges:
         try:
             merge_customers(ledger, [SameCustomer(customer_id=customer_id, alias=alias)], now_us=NOW_US)
         except Refused:
             continue
-    found = customer_aliases(ledger)
-    aliases = [one.alias for one in found]
+    pairs = customer_aliases(ledger)
+    aliases = [one.alias for one in pairs]
     assert len(aliases) == len(set(aliases)) < len(CUSTOMERS)
-    assert all(one.customer_id is not None and one.customer_id not in aliases for one in found)
+    assert all(one.customer_id is not None and one.customer_id not in aliases for one in pairs)

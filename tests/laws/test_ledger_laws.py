@@ -80,8 +80,8 @@ def arrivals(draw: st.DrawFn, events: list[Event]) -> list[list[Event]]:
 
 
 def assert_clean(ledger: Ledger) -> None:
-    found = verify(ledger)
-    assert found.is_clean, "\n".join(str(difference) for difference in found.differences)
+    result = verify(ledger)
+    assert result.is_clean, "\n".join(str(difference) for difference in result.differences)
 
 
 def assert_arrivals_change_nothing(data: st.DataObject, events: list[Event], *, schedule: Schedule) -> None:
@@ -160,29 +160,29 @@ def test_live_events_give_what_an_import_gives_whenever_they_are_settled(
 
 @FEW
 @given(st.data(), dense_event_lists())
-def test_all_or_none_is_as_if_those_that_are_none_had_never_been_sent(data: st.DataObject, events: list[Event]) -> None:
-    """Copies of events, some with another content, come in one commit; a slow reading of the rule says what stands."""
+def test_a_refused_atomic_request_changes_nothing(data: st.DataObject, events: list[Event]) -> None:
+    """Duplicates and conflicts in one commit, compared with a slow form of the rule."""
     events = [{**each, "source": "s"} for each in enriched(events[:6])]
     changed = [{**each, "channel": f"other than {each['channel']}"} for each in events]
-    drawn = (
+    requests = (
         data.draw(st.lists(st.lists(st.sampled_from([*events, *changed]), max_size=4), min_size=1, max_size=6))
         if events
         else []
     )
-    atomic = [place for place in range(len(drawn)) if data.draw(st.booleans())]
-    standing: dict[str, Event] = {}
+    atomic = [number for number in range(len(requests)) if data.draw(st.booleans())]
+    stored: dict[str, Event] = {}
     expected = []
-    for place, request in enumerate(drawn):
-        tried = dict(standing)
-        fates = [tried.setdefault(each["event_id"], each) for each in request]
-        conflicts = sum(first != each for first, each in zip(fates, request, strict=True))
-        if place in atomic and conflicts:
+    for number, request in enumerate(requests):
+        attempt = dict(stored)
+        outcomes = [attempt.setdefault(each["event_id"], each) for each in request]
+        conflicts = sum(first != each for first, each in zip(outcomes, request, strict=True))
+        if number in atomic and conflicts:
             expected.append(0)
             continue
-        expected.append(len(tried) - len(standing))
-        standing = tried
+        expected.append(len(attempt) - len(stored))
+        stored = attempt
     ledger = ledger_in_memory()
-    if drawn:
-        assert [receipt.accepted for receipt in append_live(ledger, live_batch(*drawn, atomic=atomic))] == expected
+    if requests:
+        assert [receipt.accepted for receipt in append_live(ledger, live_batch(*requests, atomic=atomic))] == expected
     rows = ledger.connection.execute("SELECT event_id FROM arrival").fetchall()
-    assert sorted(event_id for (event_id,) in rows) == sorted(standing)
+    assert sorted(event_id for (event_id,) in rows) == sorted(stored)

@@ -57,25 +57,27 @@ def send(live: Live, key: str, *, batch: Sequence[Event], form: str) -> None:
     text = json.dumps
     match form:
         case "array":
-            asked = [live.send(key, batch)]
+            receipts = [live.send(key, batch)]
         case "lines":
-            asked = [live.post(key, "\n".join(map(text, batch)).encode(), content_type=NDJSON)]
+            receipts = [live.post(key, "\n".join(map(text, batch)).encode(), content_type=NDJSON)]
         case "one by one":
-            asked = [live.send(key, [event]) for event in batch]
+            receipts = [live.send(key, [event]) for event in batch]
         case "cloudevents":
             body = text([envelope(event) for event in batch]).encode()
-            asked = [live.post(key, body, content_type="application/cloudevents-batch+json")]
+            receipts = [live.post(key, body, content_type="application/cloudevents-batch+json")]
         case "cloudevent":
-            asked = [
+            receipts = [
                 live.post(key, text(envelope(event)).encode(), content_type="application/cloudevents+json")
                 for event in batch
             ]
         case "binary":
             head = {f"ce_{name}": value for name, value in envelope({}).items() if name != "data"}
-            asked = [live.post(key, text(event).encode(), content_type="application/json", **head) for event in batch]
+            receipts = [
+                live.post(key, text(event).encode(), content_type="application/json", **head) for event in batch
+            ]
         case _:
-            asked = [live.post(key, gzip.compress(text(batch).encode()), content_encoding="gzip")]
-    for each in asked:
+            receipts = [live.post(key, gzip.compress(text(batch).encode()), content_encoding="gzip")]
+    for each in receipts:
         assert counts(each)[2:] == (0, 0)
 
 

@@ -28,32 +28,32 @@ Row = dict[str, Any]
 SCOPES = ("customer", "bot", "channel", "conversation")
 
 
-def metered(given_events: list[Event], schedule: list[tuple[Policy, int]]) -> tuple[Metered, Touchpoints]:
+def metered(event_list: list[Event], schedule: list[tuple[Policy, int]]) -> tuple[Metered, Touchpoints]:
     touchpoints = Touchpoints()
-    table = meter_table(given_events, touchpoints)
+    table = meter_table(event_list, touchpoints)
     in_force = tuple(InForce(policy=policy, from_us=from_us) for policy, from_us in schedule)
     return sessions_from_events(table, schedule=in_force, touchpoints=touchpoints), touchpoints
 
 
-def session_rows(given_events: list[Event], schedule: list[tuple[Policy, int]]) -> list[Row]:
+def session_rows(event_list: list[Event], schedule: list[tuple[Policy, int]]) -> list[Row]:
     """The meter's sessions with their parts and members, as the oracle's are put by `oracle_rows`."""
-    found, touchpoints = metered(given_events, schedule)
-    rows: list[Row] = found.sessions.to_pylist()
+    result, touchpoints = metered(event_list, schedule)
+    rows: list[Row] = result.sessions.to_pylist()
     for row in rows:
         row["opening_touchpoint"] = tuple(touchpoints.all()[row["opening_touchpoint"]])
         row["closed_by"] = ClosedBy(row["closed_by"]).name.lower()
         row["participations"], row["members"] = Counter(), set()
-    for part in found.participations.to_pylist():
+    for part in result.participations.to_pylist():
         where = part["conversation_id"], tuple(touchpoints.all()[part["touchpoint"]])
         assert where not in rows[part["session_row"]]["participations"]
         rows[part["session_row"]]["participations"][where] = part["event_count"]
-    for event, row_number in zip(given_events, found.session_of_event.to_pylist(), strict=True):
+    for event, row_number in zip(event_list, result.session_of_event.to_pylist(), strict=True):
         if row_number is not None:
             rows[row_number]["members"].add((event["source"], event["event_id"]))
     return rows
 
 
-def oracle_rows(given_events: list[Event], schedule: list[tuple[Policy, int]]) -> list[Row]:
+def oracle_rows(event_list: list[Event], schedule: list[tuple[Policy, int]]) -> list[Row]:
     return [
         {
             "session_id": session.session_id,
@@ -72,7 +72,7 @@ def oracle_rows(given_events: list[Event], schedule: list[tuple[Policy, int]]) -
             "participations": session.participations,
             "members": set(session.event_ids),
         }
-        for session in oracle.sessions(given_events, schedule)
+        for session in oracle.sessions(event_list, schedule)
     ]
 
 
@@ -80,48 +80,48 @@ def always(policy: Policy) -> list[tuple[Policy, int]]:
     return [(policy, -(2**62))]
 
 
-def count(given_events: list[Event], policy: Policy) -> int:
-    return len(metered(given_events, always(policy))[0].sessions)
+def count(event_list: list[Event], policy: Policy) -> int:
+    return len(metered(event_list, always(policy))[0].sessions)
 
 
 @given(event_lists(), schedules())
 def test_the_meter_and_the_oracle_agree_on_every_column(
-    given_events: list[Event], schedule: list[tuple[Policy, int]]
+    event_list: list[Event], schedule: list[tuple[Policy, int]]
 ) -> None:
-    assert session_rows(given_events, schedule) == oracle_rows(given_events, schedule)
+    assert session_rows(event_list, schedule) == oracle_rows(event_list, schedule)
 
 
 @given(dense_event_lists(), policies())
 def test_the_meter_and_the_oracle_agree_on_every_column_of_long_sessions(
-    given_events: list[Event], policy: Policy
+    event_list: list[Event], policy: Policy
 ) -> None:
-    assert session_rows(given_events, always(policy)) == oracle_rows(given_events, always(policy))
+    assert session_rows(event_list, always(policy)) == oracle_rows(event_list, always(policy))
 
 
 @given(st.data(), event_lists(), schedules())
 def test_the_order_in_which_events_arrive_changes_nothing(
-    data: st.DataObject, given_events: list[Event], schedule: list[tuple[Policy, int]]
+    data: st.DataObject, event_list: list[Event], schedule: list[tuple[Policy, int]]
 ) -> None:
-    shuffled = data.draw(st.permutations(given_events))
-    assert session_rows(shuffled, schedule) == session_rows(given_events, schedule)
+    shuffled = data.draw(st.permutations(event_list))
+    assert session_rows(shuffled, schedule) == session_rows(event_list, schedule)
 
 
 @given(event_lists(), events())
-def test_one_more_event_adds_no_session_or_one_under_a_fixed_window(given_events: list[Event], more: Event) -> None:
+def test_one_more_event_adds_no_session_or_one_under_a_fixed_window(event_list: list[Event], more: Event) -> None:
     one = {**more, "source": "more", "event_id": "more"}
-    assert count([*given_events, one], FIXED_WINDOW) - count(given_events, FIXED_WINDOW) in (0, 1)
+    assert count([*event_list, one], FIXED_WINDOW) - count(event_list, FIXED_WINDOW) in (0, 1)
 
 
 @given(event_lists(), schedules())
 def test_every_member_is_counted_once_and_lies_within_its_session(
-    given_events: list[Event], schedule: list[tuple[Policy, int]]
+    event_list: list[Event], schedule: list[tuple[Policy, int]]
 ) -> None:
-    found, _ = metered(given_events, schedule)
-    rows, of_event = found.sessions.to_pylist(), found.session_of_event.to_pylist()
+    result, _ = metered(event_list, schedule)
+    rows, of_event = result.sessions.to_pylist(), result.session_of_event.to_pylist()
     assert sum(row["event_count"] for row in rows) == len(of_event) - of_event.count(None)
-    assert sum(found.participations["event_count"].to_pylist()) == sum(row["event_count"] for row in rows)
+    assert sum(result.participations["event_count"].to_pylist()) == sum(row["event_count"] for row in rows)
     assert len({row["session_id"] for row in rows}) == len(rows)
-    for event, row_number in zip(given_events, of_event, strict=True):
+    for event, row_number in zip(event_list, of_event, strict=True):
         if row_number is not None:
             row = rows[row_number]
             assert row["started_at"] <= event["occurred_at"] <= row["last_event_at"]
@@ -130,24 +130,24 @@ def test_every_member_is_counted_once_and_lies_within_its_session(
 
 @given(event_lists(), st.sets(st.sampled_from(SCOPES[1:])), st.sets(st.sampled_from(SCOPES[1:])))
 def test_a_finer_scope_never_lowers_the_count_under_a_fixed_window(
-    given_events: list[Event], some: set[str], more: set[str]
+    event_list: list[Event], some: set[str], more: set[str]
 ) -> None:
     coarse = replace(FIXED_WINDOW, scope=("customer", *sorted(some)))
     fine = replace(FIXED_WINDOW, scope=("customer", *sorted(some | more)))
-    assert count(given_events, coarse) <= count(given_events, fine)
+    assert count(event_list, coarse) <= count(event_list, fine)
 
 
 @given(event_lists())
-def test_what_bots_say_never_changes_the_default_count(given_events: list[Event]) -> None:
-    without = [event for event in given_events if event["actor"] != "bot"]
-    assert count(given_events, FRESHCHAT) == count(without, FRESHCHAT)
+def test_what_bots_say_never_changes_the_default_count(event_list: list[Event]) -> None:
+    without = [event for event in event_list if event["actor"] != "bot"]
+    assert count(event_list, FRESHCHAT) == count(without, FRESHCHAT)
 
 
 @given(event_lists(), policies())
-def test_events_of_other_keys_do_not_touch_each_other(given_events: list[Event], policy: Policy) -> None:
+def test_events_of_other_keys_do_not_touch_each_other(event_list: list[Event], policy: Policy) -> None:
     """A customer alone has the sessions that they have among all others."""
     alone = replace(policy, scope=("customer", *(name for name in policy.scope if name != "customer")))
-    mine = [event for event in given_events if event["customer_id"] == "c1"]
-    among_all = [row for row in session_rows(given_events, always(alone)) if row["customer_id"] == "c1"]
+    mine = [event for event in event_list if event["customer_id"] == "c1"]
+    among_all = [row for row in session_rows(event_list, always(alone)) if row["customer_id"] == "c1"]
     assert session_rows(mine, always(alone)) == among_all
     assert all(row["started_at"] >= START_US - 1 for row in among_all)

@@ -1,4 +1,4 @@
-"""Laws of pulls: what webhooks lost comes back, once, whatever was lost and in whatever order it is told."""
+"""Laws of pulls: what webhooks lost comes back, once, whatever was lost and in whatever order it comes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -39,14 +39,14 @@ def api() -> Iterator[StandInApi]:
 def account_of(scripts: list[list[tuple[int, str]]], **more: Any) -> chatwoot.Account:
     """Conversations of two contacts; ids of messages grow with time within each."""
     account = chatwoot.Account(page_size=2, **more)
-    for place, script in enumerate(scripts):
-        at_us = START_US + place * 3_000_000
-        conversation = chatwoot.Conversation(number=place + 1, contact=70 + place % 2, began_us=at_us)
+    for index, script in enumerate(scripts):
+        at_us = START_US + index * 3_000_000
+        conversation = chatwoot.Conversation(number=index + 1, contact=70 + index % 2, began_us=at_us)
         for number, (gap_ms, who) in enumerate(script):
             at_us += gap_ms * 1_000
             writes = {"bot": BOT_USER, "agent": AGENT_USER, "note": AGENT_USER}.get(who, {})
             message = chatwoot.Message(
-                number=1_000 * (place + 1) + number,
+                number=1_000 * (index + 1) + number,
                 at_us=at_us,
                 form="outgoing" if writes else "incoming",
                 is_private=who == "note",
@@ -60,15 +60,15 @@ def account_of(scripts: list[list[tuple[int, str]]], **more: Any) -> chatwoot.Ac
 def team_of(scripts: list[list[tuple[int, str]]]) -> freshchat.Team:
     team = freshchat.Team()
     actors = {"bot": ("agent", "agent-bot"), "agent": ("agent", "agent-9"), "note": ("agent", "agent-9")}
-    for place, script in enumerate(scripts):
-        at_us = START_US + place * 3_000_000
-        conversation = freshchat.Conversation(number=f"conv-{place}", user=f"user-{place % 2}")
+    for index, script in enumerate(scripts):
+        at_us = START_US + index * 3_000_000
+        conversation = freshchat.Conversation(number=f"conv-{index}", user=f"user-{index % 2}")
         for number, (gap_ms, who) in enumerate(script):
             at_us += gap_ms * 1_000
             kind, actor = actors.get(who, ("user", conversation.user))
             form = "private" if who == "note" else "normal"
             message = freshchat.Message(
-                number=f"m-{place}-{number:03}", at_us=at_us, actor_type=kind, actor=actor, form=form
+                number=f"m-{index}-{number:03}", at_us=at_us, actor_type=kind, actor=actor, form=form
             )
             conversation.messages.append(message)
         team.conversations.append(conversation)
@@ -86,7 +86,7 @@ def test_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(
     came = data.draw(st.lists(st.sampled_from(range(len(told))), unique=True))
     whole, mended = ledger_with(CHATWOOT), ledger_with(CHATWOOT)
     delivered(whole, told, source=CHATWOOT)
-    delivered(mended, [told[place] for place in came], source=CHATWOOT)
+    delivered(mended, [told[index] for index in came], source=CHATWOOT)
     before = event_ids_of(mended)
     result = pulled(mended, api, platform="chatwoot")
     assert result.is_whole, result.fault
@@ -112,7 +112,7 @@ def test_freshchats_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(
     came = data.draw(st.lists(st.sampled_from(range(len(told))), unique=True))
     whole, mended = ledger_with(FRESHCHAT), ledger_with(FRESHCHAT)
     delivered(whole, told, source=FRESHCHAT)
-    delivered(mended, [told[place] for place in came], source=FRESHCHAT)
+    delivered(mended, [told[index] for index in came], source=FRESHCHAT)
     result = pulled(mended, api, platform="freshchat")
     assert result.is_whole, result.fault
     assert event_ids_of(mended) == event_ids_of(whole)

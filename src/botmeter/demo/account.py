@@ -79,9 +79,9 @@ def _months(seed: int, *, now_us: int, events: int) -> Iterator[pa.Table]:
 
 def _events_of(days: Numbers, *, factor: float, population: Population) -> pa.Table:
     seed = population.seed
-    drawn = draws(days, expected=demand(days) * factor, seed=(seed, 0))
-    first = visits(drawn, population=population)
-    parts = [first, follow_ups(first, drawn)]
+    draws_of_days = draws(days, expected=demand(days) * factor, seed=(seed, 0))
+    first = visits(draws_of_days, population=population)
+    parts = [first, follow_ups(first, draws_of_days)]
     names = campaign_names(int(days[-1]))
     sent = draws(days, expected=mailings(days) * factor, seed=(seed, 1))
     if len(sent.day):

@@ -78,7 +78,7 @@ class Arrival(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Restatement(Struct, frozen=True, forbid_unknown_fields=True):
-    """A number already shown that changed because of this session."""
+    """A reported number that changed because of this session."""
 
     append_no: int
     recorded_at: Instant

@@ -139,10 +139,10 @@ def _parquet_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTex
             if sum(each.num_rows for each in group) >= _ROWS_A_GROUP:
                 writer.write_table(pa.Table.from_batches(group).cast(zoned))
                 group = []
-                yield buffer.take()
+                yield buffer.drain()
         if group:
             writer.write_table(pa.Table.from_batches(group).cast(zoned))
-    yield buffer.take()
+    yield buffer.drain()
 
 
 def _zoned(field: pa.Field, timezone: str) -> pa.Field:
@@ -151,16 +151,16 @@ def _zoned(field: pa.Field, timezone: str) -> pa.Field:
 
 
 class _Buffer(io.BytesIO):
-    """The file's bytes since the last `take`; positions are those in the whole file."""
+    """The file's bytes since the last `drain`; positions are those in the whole file."""
 
-    _taken_bytes = 0
+    _drained_bytes = 0
 
     def tell(self) -> int:
-        return self._taken_bytes + super().tell()
+        return self._drained_bytes + super().tell()
 
-    def take(self) -> bytes:
+    def drain(self) -> bytes:
         data = self.getvalue()
-        self._taken_bytes += len(data)
+        self._drained_bytes += len(data)
         self.seek(0)
         self.truncate()
         return data

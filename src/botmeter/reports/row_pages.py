@@ -76,14 +76,14 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, options: RowOptions
         ticket_count = sessions.ticket_count() if query.filters.selects_tickets else None
         candidates = sessions.from_cursor(at)
         if options.grouping is Grouping.SESSION:
-            found = [_Position(session=session) for session in candidates if not session.is_at(at)]
+            beside = [_Position(session=session) for session in candidates if not session.is_at(at)]
         else:
-            found = _row_positions(snapshot, sessions, candidates=candidates, at=at)
-        positions = found[: options.limit]
+            beside = _row_positions(snapshot, sessions, candidates=candidates, at=at)
+        positions = beside[: options.limit]
         if at is not None and at.is_backward:
             positions.reverse()
         lines = () if options.grouping is Grouping.CONVERSATION else _lines(snapshot, sessions, positions=positions)
-    previous, following = _cursors(positions, at=at, has_more=len(found) > options.limit)
+    previous, following = _cursors(positions, at=at, has_more=len(beside) > options.limit)
     to_text = partial(text_of_cursor, account=ledger.account.name, options=options)
     return RowPage(
         query=query,

@@ -17,10 +17,12 @@ def parsed(markup: str) -> ET.Element:
     return ET.fromstring(markup)  # noqa: S314 - our own drawing
 
 
-def shapes(markup: str, tag: str, **look: str) -> list[ET.Element]:
+def shapes(markup: str, tag: str, **attributes: str) -> list[ET.Element]:
     """The elements of a kind that have these attributes, with `_` for `-`."""
-    wanted = {name.replace("_", "-"): value for name, value in look.items()}
-    return [each for each in parsed(markup).iter(tag) if all(each.get(name) == value for name, value in wanted.items())]
+    expected = {name.replace("_", "-"): value for name, value in attributes.items()}
+    return [
+        each for each in parsed(markup).iter(tag) if all(each.get(name) == value for name, value in expected.items())
+    ]
 
 
 def texts(markup: str) -> list[str]:

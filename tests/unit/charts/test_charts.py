@@ -86,9 +86,9 @@ def test_labels_under_the_line_never_touch(day_count: int, width: int) -> None:
     drawing = trend_svg(Trend(name="t", points=points(*range(day_count)), last_label="Today"), width=width)
     labels = shapes(drawing, "text")
     below = max(float(each.attrib["y"]) for each in labels)
-    places = sorted(float(each.attrib["x"]) for each in labels if float(each.attrib["y"]) == below)
-    assert places
-    assert all(after - before >= 40 for before, after in itertools.pairwise(places))
+    positions = sorted(float(each.attrib["x"]) for each in labels if float(each.attrib["y"]) == below)
+    assert positions
+    assert all(after - before >= 40 for before, after in itertools.pairwise(positions))
 
 
 @pytest.mark.parametrize("step", list(Step))

@@ -1,4 +1,4 @@
-"""The demo as tests look at it: its events, and its sessions under the default policy."""
+"""The demo in tests: its events, and its sessions under the default policy."""
 
 from dataclasses import dataclass
 

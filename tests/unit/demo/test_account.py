@@ -149,4 +149,4 @@ def test_every_event_would_pass_the_rule_of_sources(demo: Demo) -> None:
             "actor": Actor(row["actor"]).name.lower(),
             "kind": Kind(row["kind"]).name.lower(),
         }
-        assert event_from_record(sent, clock=Clock()) == (row, [])
+        assert event_from_record(sent, clock=Clock(), default_channel="unknown") == (row, [])

@@ -21,10 +21,10 @@ def sessions_on(demo: Demo, first: str, *, day_count: int = 1) -> int:
     return int(((started_on >= np.datetime64(first)) & (started_on < np.datetime64(first) + day_count)).sum())
 
 
-def happened(demo: Demo, **wanted: int) -> pa.Table:
-    """The events whose actor or kind is as wanted."""
+def events_with(demo: Demo, **values: int) -> pa.Table:
+    """The events with this actor or kind."""
     events = demo.events
-    for name, value in wanted.items():
+    for name, value in values.items():
         events = events.filter(pc.equal(events[name], value))
     return events
 
@@ -154,20 +154,20 @@ def test_tickets_are_of_six_types(demo: Demo) -> None:
     ],
 )
 def test_tickets_are_linked_by_system_and_agents_and_named_in_messages(demo: Demo, actor: Actor, kind: Kind) -> None:
-    assert happened(demo, actor=actor, kind=kind)["ticket_id"].drop_null().length() > 0
+    assert events_with(demo, actor=actor, kind=kind)["ticket_id"].drop_null().length() > 0
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_of_event_occurs(demo: Demo, kind: Kind) -> None:
-    assert len(happened(demo, kind=kind)) > 1_000
+    assert len(events_with(demo, kind=kind)) > 1_000
 
 
 def test_bots_hand_off_to_agents_and_come_back_later(demo: Demo) -> None:
-    handed = happened(demo, kind=Kind.HANDOFF)
-    messages = happened(demo, actor=Actor.AGENT, kind=Kind.MESSAGE)
+    handed = events_with(demo, kind=Kind.HANDOFF)
+    messages = events_with(demo, actor=Actor.AGENT, kind=Kind.MESSAGE)
     first_handoff = handed.group_by("conversation_id").aggregate([("occurred_at", "min")])
     bots = (
-        happened(demo, actor=Actor.BOT, kind=Kind.MESSAGE)
+        events_with(demo, actor=Actor.BOT, kind=Kind.MESSAGE)
         .group_by("conversation_id")
         .aggregate([("occurred_at", "max")])
     )
@@ -177,8 +177,8 @@ def test_bots_hand_off_to_agents_and_come_back_later(demo: Demo) -> None:
 
 
 def test_some_greetings_are_never_answered(demo: Demo) -> None:
-    customers = set(happened(demo, actor=Actor.CUSTOMER)["conversation_id"].to_pylist())
-    bots = set(happened(demo, actor=Actor.BOT)["conversation_id"].to_pylist())
+    customers = set(events_with(demo, actor=Actor.CUSTOMER)["conversation_id"].to_pylist())
+    bots = set(events_with(demo, actor=Actor.BOT)["conversation_id"].to_pylist())
     assert len(bots - customers) > 1_000
 
 
@@ -198,7 +198,7 @@ def test_some_mail_programs_answer_by_themselves(demo: Demo) -> None:
 
 @pytest.mark.parametrize("year", [2023, 2024, 2025])
 def test_black_friday_doubles_the_sessions_of_the_friday_before(demo: Demo, year: int) -> None:
-    friday = next(found.first_on for found in campaigns(year) if found.name.startswith("black-friday"))
+    friday = next(campaign.first_on for campaign in campaigns(year) if campaign.name.startswith("black-friday"))
     before = str(np.datetime64(friday) - 7)
     assert friday.weekday() == 4
     assert sessions_on(demo, str(friday)) > 1.8 * sessions_on(demo, before)
@@ -206,7 +206,7 @@ def test_black_friday_doubles_the_sessions_of_the_friday_before(demo: Demo, year
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: str(outage.on))
 def test_in_an_outage_bots_fall_silent_and_then_answer_in_a_flood(demo: Demo, outage) -> None:
-    answers = happened(demo, actor=Actor.BOT)["occurred_at"].to_numpy()
+    answers = events_with(demo, actor=Actor.BOT)["occurred_at"].to_numpy()
     midnight_us = us_from_text(f"{outage.on}T00:00:00Z")
     start_us, end_us = (midnight_us + int(hour * DAY_US / 24) for hour in (outage.start_hour, outage.end_hour))
 
