@@ -78,12 +78,10 @@ class ByteStream(io.BufferedReader):
         is_packed: The stored file is gzip.
     """
 
-    def __init__(
-        self, file: IO[bytes], *, name: str, size_bytes: int | None = None, is_kept_open: bool = False
-    ) -> None:
+    def __init__(self, file: IO[bytes], *, name: str, size_bytes: int | None = None, stays_open: bool = False) -> None:
         self.size_bytes = size_bytes
         self._file = file
-        self._is_kept_open = is_kept_open
+        self._stays_open = stays_open
         self._stored = _StoredFile(file, name=name)
         self._unpacked = _UnpackedFile(self._stored) if self._stored.is_gzip else None
         self.is_packed = self._unpacked is not None
@@ -100,7 +98,7 @@ class ByteStream(io.BufferedReader):
 
     def close(self) -> None:
         super().close()
-        if not self._is_kept_open:
+        if not self._stays_open:
             self._file.close()
 
     def checked_end(self) -> None:
@@ -129,7 +127,7 @@ def open_stream(path: str, *, name: str | None = None, stdin: IO[bytes] | None =
         Refused: `file_is_directory`, `file_damaged`, `file_empty`.
     """
     if path == STDIN:
-        stream = ByteStream(stdin or sys.stdin.buffer, name="standard input", is_kept_open=True)
+        stream = ByteStream(stdin or sys.stdin.buffer, name="standard input", stays_open=True)
     else:
         label = name or path
         stream = ByteStream(_file(path, name=label), name=label, size_bytes=stored_size_bytes(path))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 from botmeter.domain.errors import Missing
@@ -32,7 +33,7 @@ class ChatwootCrawler:
     crawl: Crawl
     _account: str = field(init=False)
     _inboxes: dict[str, JsonObject] = field(init=False, default_factory=dict)
-    _seen: set[str] = field(init=False, default_factory=set)
+    _visited: set[str] = field(init=False, default_factory=set)
     _lowest_us: int | None = field(init=False, default=None)
     _has_ended: bool = field(init=False, default=False)
 
@@ -46,9 +47,9 @@ class ChatwootCrawler:
         yield from self._round(first_us=window.recent_us if window.ceiling_us is None else window.floor_us)
         self._has_ended = True
         for _ in range(_ROUNDS_MAX):
-            before = len(self._seen)
+            before = len(self._visited)
             yield from self._round(first_us=self.crawl.window.end_us)
-            if len(self._seen) == before:
+            if len(self._visited) == before:
                 return
 
     def left(self) -> Remaining:
@@ -63,20 +64,21 @@ class ChatwootCrawler:
     def _round(self, *, first_us: int) -> Iterator[PulledConversation]:
         path = f"{account_path(self._account)}/conversations"
         query = {"status": "all", "assignee_type": "all", "sort_by": "last_activity_at_desc"}
-        page = old_page_count = 0
-        while old_page_count < _OLD_PAGES:
-            page += 1
+        old_page_count = 0
+        for page in count(1):
             listed = conversations_in(self.crawl.call(path, {**query, "page": str(page)}))
             if not listed:
                 return
             is_old = all(each.active_us is not None and each.active_us < first_us for each in listed)
             old_page_count = old_page_count + 1 if is_old else 0
             for each in listed:
-                if each.number not in self._seen and self.crawl.window.includes(each.active_us):
+                if each.number not in self._visited and self.crawl.window.includes(each.active_us):
                     yield from self._one(each)
+            if old_page_count == _OLD_PAGES:
+                return
 
     def _one(self, conversation: ListedConversation) -> Iterator[PulledConversation]:
-        self._seen.add(conversation.number)
+        self._visited.add(conversation.number)
         try:
             messages = list(self._messages(conversation.number))
         except Missing:

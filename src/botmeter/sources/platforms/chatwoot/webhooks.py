@@ -56,7 +56,9 @@ def read_payload(payload: bytes, source: Source) -> PayloadContent:
     name = subject.removeprefix(_AUTOMATION_PREFIX)
     if name == "message_created":
         is_nested = subject != name or "conversation" not in content
-        fields = _nested_message(content, source) if is_nested else _message(content, content, source=source)
+        # Automation rules report the conversation, with its last message.
+        messages = objects_in_list(content.get("messages")) if is_nested else [content]
+        fields = _message(content, messages[-1] if messages else {}, source=source)
     elif name in _KINDS:
         fields = _change(content, name=name, source=source)
     else:
@@ -82,14 +84,6 @@ def _message(payload: JsonObject, message: JsonObject, *, source: Source) -> Fie
         "kind": "conversation_updated" if form == "activity" else "message",
         **_actor(message, form=form, conversation=conversation),
     }
-
-
-def _nested_message(payload: JsonObject, source: Source) -> Fields | None:
-    """Read a conversation's last message, as automation rules report it."""
-    messages = objects_in_list(payload.get("messages"))
-    if not messages:
-        raise refused_payload("The Chatwoot payload has no message.")
-    return _message(payload, messages[-1], source=source)
 
 
 def _message_time(message: JsonObject) -> object:

@@ -5,6 +5,7 @@ Freshchat lists no conversations: an unchanged user's is missed if all its deliv
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 from botmeter.domain.errors import Missing
@@ -36,7 +37,7 @@ class FreshchatCrawler:
     """A pass through the conversations of one pull."""
 
     crawl: Crawl
-    _seen: set[str] = field(init=False, default_factory=set)
+    _visited: set[str] = field(init=False, default_factory=set)
     _done_us: int | None = field(init=False, default=None)
 
     def conversations(self) -> Iterator[PulledConversation]:
@@ -65,13 +66,11 @@ class FreshchatCrawler:
     def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
         """Return users changed in a slice; more than `_SLICE_MAX` if too many."""
         users: dict[str, None] = {}
-        page = 0
-        while len(users) <= _SLICE_MAX or end_us - first_us <= _WIDTH_MIN_US:
-            page += 1
+        for page in count(1):
             before = len(users)
             body = self.crawl.call(USERS_PATH, users_query(first_us, end_us, page=page))
             users.update(dict.fromkeys(ids_in(body, name="users")))
-            if len(users) == before:
+            if len(users) == before or (len(users) > _SLICE_MAX and end_us - first_us > _WIDTH_MIN_US):
                 break
         return tuple(users)
 
@@ -84,9 +83,9 @@ class FreshchatCrawler:
             yield from self._one(number, user=user)
 
     def _one(self, number: str, *, user: str | None) -> Iterator[PulledConversation]:
-        if number in self._seen:
+        if number in self._visited:
             return
-        self._seen.add(number)
+        self._visited.add(number)
         try:
             messages = list(self._messages(number))
             if all((message_us(each) or self.crawl.window.floor_us) < self.crawl.window.floor_us for each in messages):
@@ -99,9 +98,7 @@ class FreshchatCrawler:
 
     def _messages(self, number: str) -> Iterator[JsonObject]:
         done: set[str | None] = set()
-        page = 0
-        while True:
-            page += 1
+        for page in count(1):
             body = self.crawl.call(f"{conversation_path(number)}/messages", page_query(page))
             listed = objects_of_page(body, name="messages")
             fresh = [each for each in listed if text_of(each.get("id")) not in done]
