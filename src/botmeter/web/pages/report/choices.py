@@ -54,14 +54,14 @@ def choices_request(name: str, parameters: QueryDict) -> ChoicesRequest:
 
 
 def choices_page(
-    ledger: "ReadableLedger", question: Question, *, request: ChoicesRequest, context: PageContext
+    ledger: "ReadableLedger", question: Question, *, request: ChoicesRequest, page: PageContext
 ) -> ChoicesPage:
     """List chosen and matching values; of a restricted filter, only allowed ones."""
-    declared, search, urls, address = request.declared, request.search, context.urls, question.address
+    declared, search, urls, address = request.declared, request.search, page.urls, question.address
     name, query = declared.name, question.query
-    allowed = context.access.fixed_values(name)
+    allowed = page.access.fixed_values(name)
     # Values that the page always excludes have no counts, so they are not offered.
-    is_excluded = request.is_excluded and not context.access.is_fixed(name)
+    is_excluded = request.is_excluded and not page.access.is_fixed(name)
     if allowed:
         # Chosen values are always listed.
         query = replace(query, filters=query.filters.with_values(name, allowed))
@@ -94,7 +94,7 @@ def choices_page(
         search_href=urls.choices(name, address, is_excluded=is_excluded),
         is_cut=available.is_cut and not allowed,
     )
-    return ChoicesPage(frame=context.frame, filter=menu, search=search)
+    return ChoicesPage(frame=page.frame, filter=menu, search=search)
 
 
 def _matches(value: FilterValue, search: str) -> bool:

@@ -63,23 +63,21 @@ class UsagePage:
     body: ReportBody
 
 
-# A page of a year is about 500 KB, most of it charts.
+# Charts and links of a page are made once for all its readers. A page of a year is about 500 KB.
 _bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(64)
 
 
 def usage_page(
-    ledger: "ReadableLedger", question: Question, *, context: PageContext, subtitle: str, actions: tuple[Link, ...] = ()
+    ledger: "ReadableLedger", question: Question, *, page: PageContext, subtitle: str, actions: tuple[Link, ...] = ()
 ) -> UsagePage:
     """Build the report page, caching its body until the ledger changes."""
-    key = (ledger.account.name, ledger.version, question, context.urls, context.access)
-    body = _bodies.find_or_make(key, lambda: _body(ledger, question, page=context))
+    key = (ledger.account.name, ledger.version, question, page.urls, page.access)
+    body = _bodies.find_or_make(key, lambda: _body(ledger, question, page=page))
     line, follow = _PAST, None
-    if context.access.allows(Fact.FRESHNESS):
-        line = freshness(body.recency, now_us=now_us(), zone=question.zone, waiting=context.waiting)
-        follow = following(ledger, question, urls=context.urls, line=line)
-    return UsagePage(
-        frame=context.frame, subtitle=subtitle, actions=actions, freshness=line, following=follow, body=body
-    )
+    if page.access.allows(Fact.FRESHNESS):
+        line = freshness(body.recency, now_us=now_us(), zone=question.zone, waiting=page.waiting)
+        follow = following(ledger, question, urls=page.urls, line=line)
+    return UsagePage(frame=page.frame, subtitle=subtitle, actions=actions, freshness=line, following=follow, body=body)
 
 
 def _body(ledger: "ReadableLedger", question: Question, *, page: PageContext) -> ReportBody:

@@ -39,7 +39,7 @@ def report(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
             return rendered(visit.request, "start.html", page=start_page(ledger, frame=page_frame))
         question = report_question(ledger, address, zone=zone)
         context = PageContext(frame=page_frame, urls=urls, access=member_access(), waiting=visit.unsettled())
-        page = usage_page(ledger, question, context=context, actions=actions, subtitle=view_name)
+        page = usage_page(ledger, question, page=context, actions=actions, subtitle=view_name)
     return rendered(visit.request, "report.html", page=page)
 
 
@@ -71,7 +71,7 @@ def choices(visit: Visit, *, field: str) -> HttpResponse:
     menu, context = choices_request(field, visit.request.GET), member_context(visit, address, title="Filter")
     with visit.reading() as ledger:
         question = report_question(ledger, address, zone=zone)
-        page = choices_page(ledger, question, request=menu, context=context)
+        page = choices_page(ledger, question, request=menu, page=context)
     return rendered(visit.request, "choices.html", page=page)
 
 

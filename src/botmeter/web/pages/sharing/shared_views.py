@@ -100,7 +100,7 @@ def shared(visit: SharedVisit) -> HttpResponse:
         page = usage_page(
             shared.ledger,
             shared.question,
-            context=shared.context(),
+            page=shared.context(),
             subtitle=HEADING[EntryPoint.SHARED],
         )
     if visit.request.method == "GET":
@@ -145,7 +145,7 @@ def shared_choices(visit: SharedVisit, *, field: str) -> HttpResponse:
     with _reading(visit) as shared:
         if menu.declared.name not in shared.access.filters:
             raise Http404
-        page = choices_page(shared.ledger, shared.question, request=menu, context=shared.context("Filter"))
+        page = choices_page(shared.ledger, shared.question, request=menu, page=shared.context("Filter"))
     return rendered(visit.request, "choices.html", page=page)
 
 
