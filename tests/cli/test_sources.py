@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from botmeter.cli.source_settings import Settings
+from botmeter.cli.source_settings import with_settings
 from botmeter.domain.errors import NotAllowed, Refused
 from botmeter.domain.source import Source
 from botmeter.people.models import AuditEntry, EventSource
@@ -85,9 +85,8 @@ def test_an_invalid_source_is_refused(acme: Run, command: str, code: int, messag
 
 
 def test_an_option_without_a_value_has_a_code_of_its_own() -> None:
-    message = Settings(bot_id=None, bot_name=None, bot_version=None, channel=None, options=["=red"])
     with pytest.raises(Refused) as refused:
-        message.applied(Source(name="desk", platform="chatwoot"))
+        with_settings(Source(name="desk", platform="chatwoot"), options=["=red"])
     assert refused.value.code == "source_option_invalid"
 
 

@@ -40,12 +40,12 @@ def bar_lines(
         return "".join(f"{text:>{width}}" for text, (_, width) in zip(texts, headings, strict=True))
 
     head = title.ljust(screen.width - numbers_width) + numbers([text for text, _ in headings])
-    drawn = [screen.styled(head, "bold")]
+    output = [screen.styled(head, "bold")]
     for name, line in zip(names, lines, strict=True):
         blocks = bar(line.count, most=most, width=bar_width, in_unicode=screen.in_unicode)
         bar_text = screen.styled(blocks, "accent") + " " * (bar_width - len(blocks))
-        drawn.append(f"{INDENT}{fitted(name, name_width)}{INDENT}{bar_text}{numbers(line.numbers)}")
-    return drawn
+        output.append(f"{INDENT}{fitted(name, name_width)}{INDENT}{bar_text}{numbers(line.numbers)}")
+    return output
 
 
 def bar(part: int, *, most: int, width: int, in_unicode: bool = True) -> str:

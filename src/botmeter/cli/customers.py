@@ -18,13 +18,13 @@ from botmeter.domain.text import counted
 if TYPE_CHECKING:
     from botmeter.ledger.customers import CustomerAlias, CustomerChange, SameCustomer
 
-_CHANGED = ("change", "aliases", "events", "sessions_before", "sessions_after", "restated_days")
-_ALIASES = (
+_CHANGE_COLUMNS = ("change", "aliases", "events", "sessions_before", "sessions_after", "restated_days")
+_ALIAS_COLUMNS = (
     *("alias", "same_as", "customer_id", "merge", "set_at", "set_by"),
     *("undone_by_change", "undone_at", "undone_by"),
 )
 # Columns that fit on a screen.
-_ALIASES_SHOWN = ("alias", "customer_id", "merge", "set_at", "set_by")
+_ALIAS_TABLE_COLUMNS = ("alias", "customer_id", "merge", "set_at", "set_by")
 
 commands = command_group("customer", "Customers: merge ids of one person, unmerge, list aliases.")
 
@@ -101,7 +101,9 @@ def list_aliases(account: options.AccountName, data: options.Data = None, form: 
         aliases = customer_aliases(ledger)
     if form == "table":
         aliases = [alias for alias in aliases if alias.undone_no is None]
-    show_rows(_ALIASES_SHOWN if form == "table" else _ALIASES, [_row(alias) for alias in aliases], form=form)
+    show_rows(
+        _ALIAS_TABLE_COLUMNS if form == "table" else _ALIAS_COLUMNS, [_row(alias) for alias in aliases], form=form
+    )
     if not aliases:
         say(f"no customer of account {account} has an alias")
 
@@ -137,7 +139,7 @@ def _show(change: "CustomerChange", *, form: options.Form, result: str) -> None:
         "sessions_after": change.after_count,
         "restated_days": change.restated_day_count,
     }
-    show_rows(_CHANGED, [row], form=form)
+    show_rows(_CHANGE_COLUMNS, [row], form=form)
     if change.number is None:
         say("nothing changed: these aliases are in force already")
     else:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
 _REJECTION = ("index", "event_id", "code", "detail")
 # All of them are in quarantine.
-_REJECTIONS_SHOWN_MAX = 5
+_REJECTIONS_PRINTED_MAX = 5
 
 commands = Commands()
 
@@ -101,7 +101,7 @@ def _report_rejections(receipts: list[Receipt], account: str) -> None:
     quarantined_count = sum(receipt.rejected + receipt.conflicts for receipt in receipts)
     if not quarantined_count:
         return
-    listed = [rejection for receipt in receipts for rejection in receipt.rejections][:_REJECTIONS_SHOWN_MAX]
+    listed = [rejection for receipt in receipts for rejection in receipt.rejections][:_REJECTIONS_PRINTED_MAX]
     for rejection in listed:
         say_rejection(rejection)
     if quarantined_count > len(listed):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_used_at")
 # Columns that fit on a screen.
-_SHOWN = ("key", "name", "scopes", "state", "expires_at")
+_TABLE_COLUMNS = ("key", "name", "scopes", "state", "expires_at")
 
 KeyName = Annotated[str, Argument(metavar="KEY", help="Name, first characters, or the whole key.")]
 
@@ -75,7 +75,7 @@ def list_keys(account: options.AccountName, data: options.Data = None, form: opt
     from botmeter.people.models import ApiKey
 
     keys = ApiKey.objects.filter(account=owner).order_by("-created_at", "-pk")
-    show_rows(_SHOWN if form == "table" else _COLUMNS, [_row(key) for key in keys], form=form)
+    show_rows(_TABLE_COLUMNS if form == "table" else _COLUMNS, [_row(key) for key in keys], form=form)
 
 
 @commands.command(

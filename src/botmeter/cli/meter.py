@@ -14,7 +14,7 @@ from botmeter.cli.progress import progress
 from botmeter.domain.source import DEFAULT_SOURCE
 from botmeter.domain.text import counted
 
-_REJECTIONS_SHOWN_MAX = 5
+_REJECTIONS_PRINTED_MAX = 5
 
 commands = Commands()
 
@@ -55,7 +55,7 @@ def meter(
     if output is not None and written_as is not None:
         with atomic_file(output) as draft:
             write_rows(metered.sessions.to_reader(), format=written_as, out=draft)
-    for rejection in metered.rejections[:_REJECTIONS_SHOWN_MAX]:
+    for rejection in metered.rejections[:_REJECTIONS_PRINTED_MAX]:
         say_rejection(rejection)
     if metered.counts["rejected"]:
         say(f"{counted(metered.counts['rejected'], 'event')} could not be read and took no part")

@@ -145,12 +145,12 @@ def _split(answer: Mapping[str, Any], split: _Split, *, screen: Screen) -> list[
         numbers = [count_text(entry[field]) for field, _ in fields]
         numbers.insert(1, share_text(count, whole=whole))
         lines.append(BarLine(name=_name(entry), count=count, numbers=numbers))
-    drawn = bar_lines(split.title, headings, lines=lines, screen=screen)
+    text_lines = bar_lines(split.title, headings, lines=lines, screen=screen)
     if len(entries) > _LINES_MAX:
         hidden = count_text(len(entries) - _LINES_MAX)
-        drawn.append(f"{INDENT}… and {hidden} more; --format csv lists them all.")
+        text_lines.append(f"{INDENT}… and {hidden} more; --format csv lists them all.")
     total = sum(entry[split.count[0]] for entry in entries)
-    return drawn + screen.paragraph(_overlap(split.title, total, whole=whole), indent=INDENT)
+    return text_lines + screen.paragraph(_overlap(split.title, total, whole=whole), indent=INDENT)
 
 
 def _name(entry: Mapping[str, Any]) -> str:

@@ -61,9 +61,9 @@ def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", 
     """Update the people's database and static files; return the URL."""
     from botmeter.server.start import prepare
 
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
-    url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
-    return prepare(folder, url=url, host=shown, log_format=log_format)
+    reachable_host = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
+    url = f"http://{f'[{reachable_host}]' if ':' in reachable_host else reachable_host}:{port}"
+    return prepare(folder, url=url, host=reachable_host, log_format=log_format)
 
 
 def serve_until_ended(host: str, port: int, *, url: str, link: str) -> None:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from botmeter.reports.export import RowCount
 
-_ROWS_SHOWN_MAX = 20
+_ROWS_PRINTED_MAX = 20
 # Columns that fit on a screen; files have all.
-_SHOWN = ("session_id", "session_start", "customer_id", "bot_name")
+_TABLE_COLUMNS = ("session_id", "session_start", "customer_id", "bot_name")
 
 _Output = Annotated[
     Path | None,
@@ -101,10 +101,10 @@ def _show_first(rows: "pa.RecordBatchReader") -> None:
     row_count = 0
     for batch in rows:
         row_count += batch.num_rows
-        for row in batch.slice(0, max(0, _ROWS_SHOWN_MAX - len(first))).select(_SHOWN).to_pylist():
+        for row in batch.slice(0, max(0, _ROWS_PRINTED_MAX - len(first))).select(_TABLE_COLUMNS).to_pylist():
             started = text_from_us(us_from_datetime(row["session_start"]))
             first.append([*({**row, "session_start": started[:16].replace("T", " ")}).values()])
-    show(table([name.replace("_", " ") for name in _SHOWN], first, screen=stdout_screen()))
+    show(table([name.replace("_", " ") for name in _TABLE_COLUMNS], first, screen=stdout_screen()))
     if row_count > len(first):
         say(f"{len(first)} of {counted(row_count, 'row')}; -o sessions.csv writes all of them, with all columns")
     elif not row_count:

@@ -71,8 +71,8 @@ def _difference(difference: Difference, first: str, *, screen: Screen) -> list[s
             lines += [fitted(f"{INDENT}{text}: {count_text(sum(reasons.values()))}", screen.width)]
         for reason, count in reasons.items():
             number = f"{count_text(count):>{NUMBER_WIDTH}}  "
-            first_line, *rest = screen.paragraph(REASONS[reason], indent=" " * len(number))
-            lines += [number + first_line.lstrip(), *rest]
+            first_line, *more_lines = screen.paragraph(REASONS[reason], indent=" " * len(number))
+            lines += [number + first_line.lstrip(), *more_lines]
     if len(lines) == 1:
         lines.append(f"{INDENT}The same sessions, opened by the same events.")
     return lines

@@ -11,7 +11,7 @@ from botmeter.cli.confirm import confirm
 from botmeter.cli.data_dir import open_people, opened_ledger, readable_ledger
 from botmeter.cli.failures import FAILED
 from botmeter.cli.output import fields_of, say, show, show_json, show_rows
-from botmeter.cli.source_settings import Settings, secret_in
+from botmeter.cli.source_settings import secret_in, with_settings
 from botmeter.cli.terminal import printable
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import text_to_the_second
@@ -54,7 +54,7 @@ Sender = Annotated[str, Argument(metavar="SENDER", help="Id or name of the sende
 
 _COLUMNS = ("source", "platform", "state", "bot_id", "channel", "identities", "signed", "last_delivery", "detail")
 # Columns that fit on a screen.
-_SHOWN = ("source", "platform", "state", "bot_id", "last_delivery")
+_TABLE_COLUMNS = ("source", "platform", "state", "bot_id", "last_delivery")
 _DEFAULTS = ("bot_id", "bot_name", "bot_version", "channel")
 _IDENTITY = ("sender", "bot_id", "bot_name", "bot_version")
 
@@ -86,8 +86,8 @@ def create(
     The address is printed alone on stdout, once: only a digest of its key is stored.
     """
     server, secret = options.server_address(url), secret_in(secret_file)
-    settings = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
-    source = settings.applied(Source(name=name, platform=platform))
+    defaults = {"bot_id": bot, "bot_name": bot_name, "bot_version": bot_version, "channel": channel}
+    source = with_settings(Source(name=name, platform=platform), options=option, **defaults)
     open_people(data, account)
     with opened_ledger(data, account) as ledger:
         from botmeter.people.source_actions import Author, create_source
@@ -111,7 +111,7 @@ def list_sources(account: options.AccountName, data: options.Data = None, form: 
         sources, latest = sources_of(ledger), latest_delivery_by_source(ledger)
         addresses = {each.name: each for each in EventSource.objects.filter(account=ledger.account.name)}
     rows = [_row(each, address=addresses.get(each.name), last=latest.get(each.name)) for each in sources]
-    show_rows(_SHOWN if form == "table" else _COLUMNS, rows, form=form)
+    show_rows(_TABLE_COLUMNS if form == "table" else _COLUMNS, rows, form=form)
     if not rows:
         say(f"account {account} has no sources")
 
@@ -160,8 +160,8 @@ def set_source(
 
     Changes apply to later events. An empty text clears a setting.
     """
-    settings = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
-    if settings.is_empty and secret_file is None and on is None:
+    defaults = {"bot_id": bot, "bot_name": bot_name, "bot_version": bot_version, "channel": channel}
+    if not option and {*defaults.values(), secret_file, on} == {None}:
         raise Refused(
             "nothing_to_set", "No setting was given. Use --bot, --channel, --option, --secret-file, --on or --off."
         )
@@ -172,7 +172,7 @@ def set_source(
         from botmeter.people.source_actions import Author, change_secret, change_source, turn_source
 
         source, author, owner = existing_source(ledger, name), Author(), ledger.account.name
-        change_source(ledger, settings.applied(source), author=author)
+        change_source(ledger, with_settings(source, options=option, **defaults), author=author)
         if secret_file is not None:
             change_secret(owner, source, secret=secret, author=author)
         if on is not None:

@@ -23,7 +23,7 @@ Export = Annotated[bool | None, Option("--export/--no-export", help="Allow or fo
 
 _COLUMNS = ("user", "name", "account", "role", "export", "second_step", "password", "last_sign_in")
 # Columns that fit on a screen.
-_SHOWN = ("user", "account", "role", "export", "password")
+_TABLE_COLUMNS = ("user", "account", "role", "export", "password")
 
 commands = command_group("user", "Users: create, list, link, role.")
 
@@ -69,7 +69,7 @@ def list_users(account: Account = None, data: options.Data = None, form: options
     with_two_factor = with_second_factor(users)
     rows = [row for user in users for row in _rows(user, has_second_step=user.pk in with_two_factor)]
     rows = [row for row in rows if not account_name or row["account"] == account_name]
-    show_rows(_SHOWN if form == "table" else _COLUMNS, rows, form=form)
+    show_rows(_TABLE_COLUMNS if form == "table" else _COLUMNS, rows, form=form)
 
 
 @commands.command(

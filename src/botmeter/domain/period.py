@@ -118,8 +118,8 @@ def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
     if timezone == UTC_NAME:
         return EPOCH.date() + timedelta(days=instant_us // DAY_US)
     local_on = (EPOCH + timedelta(microseconds=instant_us)).astimezone(ZoneInfo(timezone)).date()
-    has_next_begun = instant_us >= _midnight_us(_day_number(local_on) + 1, timezone)
-    return local_on + timedelta(days=1) if has_next_begun else local_on
+    is_next_day = instant_us >= _midnight_us(_day_number(local_on) + 1, timezone)
+    return local_on + timedelta(days=1) if is_next_day else local_on
 
 
 def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us: int, end_us: int) -> list[int]:

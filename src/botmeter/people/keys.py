@@ -27,7 +27,7 @@ _log: Final = logging.getLogger(__name__)
 PREFIX: Final = "bm_"
 NAME_LENGTH_MAX: Final = 100
 # Enough to tell keys apart, far too little to guess the rest of one.
-_SHOWN_LENGTH: Final = 10
+_START_LENGTH: Final = 10
 # Minimum time between writes of the last use, so that frequent requests don't each cost one.
 _USE_RECORDED_EVERY: Final = timedelta(minutes=1)
 _LIVES_ON: Final = re.compile(r"0|([0-9]{1,5})([mhd])")
@@ -157,7 +157,7 @@ def new_key(account: str, draft: KeyDraft, *, created_by: User | None) -> NewKey
     key = ApiKey.objects.create(
         account=account,
         name=draft.name,
-        start=secret[:_SHOWN_LENGTH],
+        start=secret[:_START_LENGTH],
         digest=digest_of(secret),
         scopes=[scope.value for scope in draft.scopes],
         created_by=created_by,
@@ -239,7 +239,7 @@ def key_of(account: str, text: str) -> ApiKey:
     if not matches:
         raise Missing(
             "key_unknown",
-            f"Account {account} has no key {text[:_SHOWN_LENGTH]!r}. `botmeter key list` lists its keys.",
+            f"Account {account} has no key {text[:_START_LENGTH]!r}. `botmeter key list` lists its keys.",
         )
     if len(matches) > 1:
         starts = ", ".join(f"{key.start}…" for key in matches[:5])

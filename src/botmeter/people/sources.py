@@ -18,7 +18,7 @@ from botmeter.sources.platforms.registry import connector_of
 
 KEY_PREFIX: Final = "wh_"
 # Enough to tell keys apart, far too little to guess the rest of one.
-_SHOWN_LENGTH: Final = 10
+_START_LENGTH: Final = 10
 _VERIFY_TOKEN_BYTES: Final = 16
 
 # Changes by other processes apply after this time, changes by this one at once.
@@ -81,7 +81,7 @@ def addressed_source(account: str, name: str) -> EventSource:
 def new_address(account: str, source: Source, *, created_by: User | None) -> NewAddress:
     """Create or replace the source's address."""
     key = KEY_PREFIX + secrets.token_urlsafe(32)
-    key_fields = {"key_start": key[:_SHOWN_LENGTH], "key_digest": digest_of(key), "key_made_at": present()}
+    key_fields = {"key_start": key[:_START_LENGTH], "key_digest": digest_of(key), "key_made_at": present()}
     row = event_source(account, source.name)
     if row is None:
         needs_token = connector_of(source.platform).challenge is not None
