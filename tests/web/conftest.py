@@ -1,4 +1,4 @@
-"""A data folder with the account acme, people in it, and a browser for each of them."""
+"""A data folder with the account acme, users, and their browsers."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Copy:
-    """A copy of the filled folder, open for as long as no test changes it."""
+    """An open copy of the filled folder, until a test changes it."""
 
     def __init__(self, filled: Path, path: Path) -> None:
         shutil.copytree(filled, path)
@@ -59,7 +59,7 @@ class Copy:
         self._before = self.state()
 
     def state(self) -> dict[str, int]:
-        """The accounts, and a number for each that grows with every commit."""
+        """Versions of the ledgers, which grow with each commit."""
         versions = {}
         for name in self.opened.folder.accounts():
             with self.opened.reading(name) as ledger:
@@ -76,7 +76,7 @@ class Copy:
 
 
 class Copies:
-    """Gives a copy as it was made; a new one only after a test has changed the last."""
+    """Provides an unchanged copy; a new one only after a test has changed the last."""
 
     def __init__(self, filled: Path, parent: Path) -> None:
         self._filled, self._parent, self._count = filled, parent, 0
@@ -97,9 +97,9 @@ class Copies:
 @pytest.fixture(scope="session")
 def copies(filled_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
     """Copies of the filled folder, made when they are needed."""
-    made = Copies(filled_folder, tmp_path_factory.mktemp("copies"))
-    yield made
-    made.drop()
+    copies = Copies(filled_folder, tmp_path_factory.mktemp("copies"))
+    yield copies
+    copies.drop()
 
 
 @pytest.fixture
@@ -120,9 +120,9 @@ def ledgers(state: ServerState) -> OpenLedgers:
 
 @pytest.fixture
 def person(db: None) -> MakePerson:
-    """`person("ada@example.org", role=Role.OWNER)`: someone with a password, in acme if they have a role."""
+    """`person("ada@example.org", role=Role.OWNER)`: a user with a password, a member of acme if a role is given."""
 
-    def made(email: str, *, role: Role | None = None, account: str = "acme", may_export: bool | None = None) -> User:
+    def make(email: str, *, role: Role | None = None, account: str = "acme", may_export: bool | None = None) -> User:
         user = User.objects.filter(email=email).first() or User.objects.create_user(
             email, name=email.partition("@")[0].capitalize(), password=PASSWORD
         )
@@ -130,20 +130,20 @@ def person(db: None) -> MakePerson:
             Membership.objects.create(user=user, account=account, role=role, may_export=may_export)
         return user
 
-    return made
+    return make
 
 
 @pytest.fixture
 def browser() -> MakeBrowser:
-    """`browser(user)`: a browser in which the user is signed in; `browser()`: one in which nobody is."""
+    """`browser(user)`: a browser of the signed-in user; `browser()`: a signed-out one."""
 
-    def made(user: User | None = None, *, checks_csrf: bool = False) -> Client:
+    def make(user: User | None = None, *, checks_csrf: bool = False) -> Client:
         client = Client(enforce_csrf_checks=checks_csrf)
         if user is not None:
             client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         return client
 
-    return made
+    return make
 
 
 @pytest.fixture
@@ -158,5 +158,5 @@ def viewer(person: MakePerson) -> User:
 
 @pytest.fixture
 def stranger(person: MakePerson) -> User:
-    """An owner of another account, who has nothing to do with acme."""
+    """An owner of another account."""
     return person("sam@example.org", role=Role.OWNER, account="other")
