@@ -38,21 +38,21 @@ def document(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Pa
     key = server.account("acme")
     assert server.send(key, json.dumps(message("a")).encode()).status == 200
     address = server.command("source", "create", "desk", "--platform", "chatwoot", "--account", "acme").strip()
-    told = server.request("GET", "/api/v1/openapi.json").json()
+    reported = server.request("GET", "/api/v1/openapi.json").json()
     own = {
         "account": "acme",
         "source": "desk",
         "key": address.rpartition("/")[2],
         "session_id": session_id(server, key),
     }
-    for operations in told["paths"].values():
+    for operations in reported["paths"].values():
         for operation in operations.values():
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
                     known = own[parameter["name"]]
                     parameter |= {"schema": {"type": "string", "enum": [known, known, "made-up"]}, "example": known}
     file = tmp_path_factory.mktemp("told") / "openapi.json"
-    file.write_text(json.dumps(told))
+    file.write_text(json.dumps(reported))
     return file
 
 
@@ -62,8 +62,8 @@ def session_id(server: LiveServer, key: str) -> str:
     items: list[Any] = []
     while not items:
         items = server.request("GET", path, authorization=f"Bearer {key}").json()["items"]
-    found: str = items[0]["session_id"]
-    return found
+    problems: str = items[0]["session_id"]
+    return problems
 
 
 @pytest.mark.parametrize("which", [["--include-tag", "Events"], ["--exclude-tag", "Events"]], ids=["events", "others"])

@@ -44,9 +44,9 @@ def started(program: str, *, url: str, folder: Path) -> subprocess.Popen[str]:
 
 def run(program: str, *, url: str, folder: Path) -> None:
     process = started(program, url=url, folder=folder)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
-    assert "Traceback" not in said
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
 
 
 def nobody() -> str:
@@ -124,7 +124,7 @@ def test_processes_that_share_a_folder_lose_nothing_to_one_another(server: Stand
     program = "[say(f'{os.getpid()}-{n}') for n in range(100)]; assert troubled.wait()"
     processes = [started(program, url=url, folder=tmp_path) for _ in range(4)]
     for process in processes:
-        _, said = process.communicate(timeout=60)
-        assert process.returncode == 0, said
+        _, output = process.communicate(timeout=60)
+        assert process.returncode == 0, output
     expected = {f"{process.pid}-{number}" for process in processes for number in range(100)}
     assert set(delivered(server, tmp_path)) == expected

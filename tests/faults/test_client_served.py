@@ -38,11 +38,11 @@ def wait_reported(server: LiveServer, key: str, *, sessions: int) -> None:
     """Until the served report counts so many sessions, which it does a moment after the events were taken in."""
     pause = threading.Event()
     for _ in range(int(READY_SECONDS / _CHECK_SECONDS)):
-        told = server.request("GET", REPORT, authorization=f"Bearer {key}").json()
-        if told["sessions_consumed"] == sessions:
+        reported = server.request("GET", REPORT, authorization=f"Bearer {key}").json()
+        if reported["sessions_consumed"] == sessions:
             return
         pause.wait(_CHECK_SECONDS)
-    raise AssertionError(told)
+    raise AssertionError(reported)
 
 
 def test_what_a_bot_says_is_in_the_served_report(server: LiveServer, tmp_path: Path) -> None:

@@ -27,9 +27,9 @@ def test_an_import_into_a_full_disk_says_so_and_changes_nothing(
     first.communicate()
     file = data / "accounts" / f"{ACCOUNT}.duckdb"
     limited = importing(2, 60, file_bytes_max=file.stat().st_size + room_bytes)
-    printed, said = limited.communicate()
+    printed, message = limited.communicate()
     assert limited.returncode == 1
-    assert said == "disk_full: The disk is full; nothing was changed. Make room and try again.\n"
+    assert message == "disk_full: The disk is full; nothing was changed. Make room and try again.\n"
     acknowledged = {int(line.split()[0]) for line in printed.splitlines()}
     assert event_counts(data) == dict.fromkeys({0, 1} | acknowledged, EVENTS_EACH)
     again = importing(2, 3)

@@ -32,8 +32,8 @@ def acknowledged(printed: str) -> set[int]:
 def stored(folder: Folder) -> dict[int, int]:
     """Number of events of each chunk; the ledger verifies as clean."""
     with folder.ledger(ACCOUNT) as ledger:
-        found = verify(ledger)
-        assert found.is_clean, "\n".join(map(str, found.differences))
+        verification = verify(ledger)
+        assert verification.is_clean, "\n".join(map(str, verification.differences))
         query = "SELECT split_part(event_id, '-', 1)::INTEGER, count(*) FROM event GROUP BY 1"
         return dict(ledger.connection.execute(query).fetchall())
 
@@ -47,14 +47,14 @@ def assert_whole_after_kills(importing: Importing, data: Path, *, kill_count: in
         with suppress(TimeoutExpired):
             process.wait(timeout=random.uniform(0, MOMENT_SECONDS_MAX))
         process.kill()
-        printed, said = process.communicate()
-        assert said == ""
+        printed, output = process.communicate()
+        assert output == ""
         with Folder.owned(data, purpose="a test") as folder:
-            kept = stored(folder)
-        assert acknowledged(printed) <= set(kept)
-        assert done <= set(kept)
-        assert set(kept.values()) <= {EVENTS_EACH}
-        done = set(kept)
+            event_counts = stored(folder)
+        assert acknowledged(printed) <= set(event_counts)
+        assert done <= set(event_counts)
+        assert set(event_counts.values()) <= {EVENTS_EACH}
+        done = set(event_counts)
     last = max(done, default=0) + 1
     finished = importing(0, last + 1)
     assert finished.wait() == 0

@@ -39,10 +39,10 @@ def key(server: LiveServer) -> Iterator[str]:
 def descriptors() -> Iterator[None]:
     """As many open files as ten thousand connections need; the limit is as before afterwards."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = IDLE + SPARE
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        pytest.skip(f"This machine lets a process have {hard:,} open files at most; the test needs {wanted:,}.")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    expected = IDLE + SPARE
+    if hard != resource.RLIM_INFINITY and hard < expected:
+        pytest.skip(f"This machine lets a process have {hard:,} open files at most; the test needs {expected:,}.")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, expected), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -54,7 +54,7 @@ def head(key: str, *, length: int) -> bytes:
     ).encode()
 
 
-def is_taken(server: LiveServer, key: str, *, name: str) -> bool:
+def is_accepted(server: LiveServer, key: str, *, name: str) -> bool:
     """True if a new batch is accepted now."""
     answer = server.send(key, json.dumps(batch(name)).encode())
     assert answer.status == 200, answer.body
@@ -73,14 +73,14 @@ def received(connection: socket.socket) -> bytes:
 
 def test_senders_that_trickle_hold_up_nobody_and_are_answered_when_they_are_done(server: LiveServer, key: str) -> None:
     body = json.dumps([message("slow")]).encode()
-    with ExitStack() as held:
-        slow = [held.enter_context(closing(server.connected())) for _ in range(SLOW)]
+    with ExitStack() as stack:
+        slow = [stack.enter_context(closing(server.connected())) for _ in range(SLOW)]
         for connection in slow:
             connection.sendall(head(key, length=len(body)))
         for sent in range(20):
             for connection in slow:
                 connection.sendall(body[sent : sent + 1])
-            assert is_taken(server, key, name=f"beside-{sent}")
+            assert is_accepted(server, key, name=f"beside-{sent}")
         assert server.request("GET", "/sign-in").status == 200
         for connection in slow:
             connection.sendall(body[20:])
@@ -95,16 +95,16 @@ def test_a_connection_that_is_cut_in_the_body_takes_nothing(server: LiveServer, 
             connection.sendall(head(key, length=len(body)) + body[:part])
             # As a machine that is switched off: nothing more comes, and nothing is waited for.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    assert is_taken(server, key, name="cut")
+    assert is_accepted(server, key, name="cut")
 
 
 def test_ten_thousand_idle_connections_leave_room_for_pages_and_events(
     server: LiveServer, key: str, descriptors: None
 ) -> None:
-    with ExitStack() as held:
-        idle = [held.enter_context(closing(server.connected())) for _ in range(IDLE)]
+    with ExitStack() as stack:
+        idle = [stack.enter_context(closing(server.connected())) for _ in range(IDLE)]
         assert server.request("GET", "/sign-in").status == 200
-        assert is_taken(server, key, name="among-idle")
+        assert is_accepted(server, key, name="among-idle")
         # They are still connected, and any of them may ask.
         for connection in (idle[0], idle[IDLE // 2], idle[-1]):
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -119,13 +119,13 @@ def test_a_bomb_is_refused_and_takes_no_memory_to_speak_of(server: LiveServer, k
         answer = server.send(key, bomb, content_encoding="gzip")
         assert (answer.status, answer.json()["code"]) == (413, "body_too_large")
     assert peak_bytes(server.worker) - before < 256 << 20
-    assert is_taken(server, key, name="after-bomb")
+    assert is_accepted(server, key, name="after-bomb")
 
 
 def peak_bytes(process: int) -> int:
     """The most memory that a process had so far."""
-    with open(f"/proc/{process}/status", encoding="ascii") as told:  # noqa: PTH123 - no file of a disk
-        line = next(line for line in told if line.startswith("VmHWM:"))
+    with open(f"/proc/{process}/status", encoding="ascii") as status_file:  # noqa: PTH123 - no file of a disk
+        line = next(line for line in status_file if line.startswith("VmHWM:"))
     return int(line.split()[1]) << 10
 
 
@@ -154,34 +154,34 @@ def test_random_bytes_in_any_media_type_are_refused_and_break_nothing(server: Li
         body = random.randbytes(random.randint(0, 200)) if number % 2 else b"".join(random.choices(pieces, k=4))
         assert server.send(key, body, **random.choice(headers)).status < 500
         assert server.request("POST", webhook, body=body).status == 200
-    assert is_taken(server, key, name="after-mean")
+    assert is_accepted(server, key, name="after-mean")
 
 
-def test_a_disk_that_is_full_is_told_and_nothing_is_half_taken_and_it_goes_on_when_there_is_room(
+def test_a_full_disk_is_reported_nothing_is_half_stored_and_sending_works_when_there_is_room(
     server: LiveServer,
 ) -> None:
     key = server.account("full")
     worker, file = server.worker, server.folder / "accounts" / "full.duckdb"
-    assert is_taken(server, key, name="full-before")
+    assert is_accepted(server, key, name="full-before")
     log = file.with_suffix(".duckdb.wal")
     largest = max(path.stat().st_size for path in (file, log) if path.exists())
     hard = resource.prlimit(worker, resource.RLIMIT_FSIZE)[1]
     # The system refuses to write past a file's largest size as it does on a full disk.
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (largest + 100_000, hard))
     names = [f"full-{number}" for number in range(400)]
-    told: dict[str, int] = {}
+    answers: dict[str, int] = {}
     for name in names:
         answer = server.send(key, json.dumps(batch(name)).encode())
-        told[name] = answer.status
+        answers[name] = answer.status
         if answer.status != 200:
             assert (answer.status, answer.json()["code"]) == (503, "disk_full"), answer.body
             assert int(answer.headers["retry-after"]) > 0
-            if list(told.values()).count(503) == 3:
+            if list(answers.values()).count(503) == 3:
                 break
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (hard, hard))
-    assert 503 in told.values()
-    for name, status in told.items():
+    assert 503 in answers.values()
+    for name, status in answers.items():
         assert is_known(server, key, name=name) is (status == 200)
-    assert is_taken(server, key, name="full-after")
+    assert is_accepted(server, key, name="full-after")
     assert os.getpgid(worker)
     server.command("verify", "--account", "full")

@@ -22,10 +22,10 @@ def test_every_line_of_a_server_s_log_is_json_from_its_start_to_its_end(
             connection.request("GET", "/sign-in?next=secret", headers={"X-Request-ID": "mine-1"})
             assert connection.getresponse().headers["X-Request-ID"] == "mine-1"
         secret = server.link.rpartition("/")[2]
-    said = (tmp_path / "data.log").read_text(encoding="utf-8")
-    lines = [json.loads(line) for line in said.splitlines()]
+    log = (tmp_path / "data.log").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in log.splitlines()]
     assert {"_granian", "botmeter.serve", "botmeter.access"} <= {line["logger"] for line in lines}
     (own,) = (line for line in lines if line.get("request_id") == "mine-1")
     assert (own["route"], own["status"]) == ("sign-in", 200)
-    assert "secret" not in said
-    assert secret not in said
+    assert "secret" not in log
+    assert secret not in log

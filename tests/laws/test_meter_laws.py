@@ -57,7 +57,7 @@ def oracle_rows(event_list: list[Event], schedule: list[tuple[Policy, int]]) -> 
     return [
         {
             "session_id": session.session_id,
-            "policy": session.place,
+            "policy": session.position,
             "customer_id": session.opening["customer_id"],
             "conversation_id": session.opening["conversation_id"],
             "source": session.opening["source"],

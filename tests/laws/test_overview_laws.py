@@ -19,7 +19,7 @@ from botmeter.reports.usage import usage_report
 from botmeter.reports.versions import versions
 from laws.test_report_laws import EXAMPLES, WEEK_HOURS, Row, counted_tickets, ledger_of, matching_rows, queries, traffic
 from support.event_strategies import policies, schedules
-from support.facts import place_of
+from support.facts import touchpoint_of
 from support.oracle import Event, sessions
 
 
@@ -100,7 +100,7 @@ def handoffs(events: list[Event], schedule: Any) -> dict[tuple[str, str, Any], s
             at_us = event["occurred_at"]
             is_within = session.start_us <= at_us and (at_us < end_us or at_us <= session.last_event_us)
             if event["kind"] == "handoff" and is_within:
-                key = (session.session_id, event["conversation_id"], place_of(event))
+                key = (session.session_id, event["conversation_id"], touchpoint_of(event))
                 handed_over.setdefault(key, set()).add((event["source"], event["event_id"]))
     return handed_over
 

@@ -34,7 +34,7 @@ from botmeter.reports.simulate import simulate
 from botmeter.reports.usage import usage_report
 from support.event_strategies import dense_event_lists, instants_us, policies, schedules
 from support.examples import examples
-from support.facts import filled_ledger, place_of, tickets_of
+from support.facts import filled_ledger, tickets_of, touchpoint_of
 from support.oracle import Event, sessions
 
 # A ledger is filled and asked about a dozen several for each example.
@@ -150,7 +150,7 @@ def matching_rows(events: list[Event], schedule: Any, *, query: UsageQuery) -> l
             session.session_id,
             session.start_us,
             local_day_on(session.start_us, query.period.timezone),
-            place_of(session.opening),
+            touchpoint_of(session.opening),
             session.preview,
             session.opening["customer_id"],
             conversation,

@@ -23,7 +23,7 @@ from botmeter.ledger.tables import create_tables
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
 from support.oracle import Event, OracleSession, sessions
 
-Place = tuple[str | None, str | None, str]
+TouchpointKey = tuple[str | None, str | None, str]
 Tables = dict[str, list[tuple[Any, ...]]]
 
 ACCOUNT = Account(name="acme")
@@ -62,7 +62,7 @@ def filled_ledger(
     for table, rows in facts(list(events), terms).items():
         if rows:
             columns = [pa.array(values) for values in zip(*rows, strict=True)]
-            connection.register("given", pa.table(columns, names=[f"c{place}" for place in range(len(columns))]))
+            connection.register("given", pa.table(columns, names=[f"c{number}" for number in range(len(columns))]))
             last = {
                 "conversation_day": ", hash(c1)",
                 "conversation_span": ", hash(c0)",
@@ -75,14 +75,14 @@ def filled_ledger(
 
 def facts(events: list[Event], schedule: Policy | list[tuple[Policy, int]]) -> Tables:
     """Rows of every derived table, in column order."""
-    found = sessions(events, schedule)
-    places: dict[Place, int] = {}
+    expected = sessions(events, schedule)
+    numbers: dict[TouchpointKey, int] = {}
     for each in events:
-        places.setdefault(place_of(each), len(places))
-    footprints: dict[frozenset[int], int] = {frozenset([number]): number for number in places.values()}
+        numbers.setdefault(touchpoint_of(each), len(numbers))
+    footprints: dict[frozenset[int], int] = {frozenset([number]): number for number in numbers.values()}
     tables: Tables = {
-        "touchpoint": [(number, *place) for place, number in places.items()],
-        "event": [_event_row(each, places) for each in events],
+        "touchpoint": [(number, *touchpoint) for touchpoint, number in numbers.items()],
+        "event": [_event_row(each, numbers) for each in events],
         "receipt": [(1, 0, "s", "events.ndjson", len(events), 0, 0, 0)],
         "bot_name_sent": _bots(events),
         "conversation_span": _spans(events),
@@ -94,12 +94,12 @@ def facts(events: list[Event], schedule: Policy | list[tuple[Policy, int]]) -> T
             },
             key=str,
         ),
-        "participation": _participations(found, places),
+        "participation": _participations(expected, numbers),
     }
-    tables["session"] = [_session_row(session, places, footprints=footprints) for session in found]
+    tables["session"] = [_session_row(session, numbers, footprints=footprints) for session in expected]
     tables["session_usage"] = _session_usage(tables["session"])
-    tables["session_ticket"] = _session_tickets(found, events, places=places, footprints=footprints)
-    tables["conversation_day"] = _conversation_days(found, places, footprints=footprints)
+    tables["session_ticket"] = _session_tickets(expected, events, numbers=numbers, footprints=footprints)
+    tables["conversation_day"] = _conversation_days(expected, numbers, footprints=footprints)
     tables["conversation_usage"] = _conversation_usage(tables["conversation_day"])
     tables["footprint_member"] = [
         (number, member) for members, number in footprints.items() for member in sorted(members)
@@ -107,7 +107,7 @@ def facts(events: list[Event], schedule: Policy | list[tuple[Policy, int]]) -> T
     return tables
 
 
-def place_of(each: Event) -> Place:
+def touchpoint_of(each: Event) -> TouchpointKey:
     """Bot, version and channel."""
     return each["bot_id"], each["bot_version"], each["channel"]
 
@@ -136,7 +136,7 @@ def _number(footprints: dict[frozenset[int], int], members: Iterable[int]) -> in
     return footprints.setdefault(key, -1 - larger)
 
 
-def _event_row(each: Event, places: dict[Place, int]) -> tuple[Any, ...]:
+def _event_row(each: Event, numbers: dict[TouchpointKey, int]) -> tuple[Any, ...]:
     return (
         0,
         each["source"],
@@ -146,7 +146,7 @@ def _event_row(each: Event, places: dict[Place, int]) -> tuple[Any, ...]:
         each["customer_id"],
         int(Actor[each["actor"].upper()]),
         int(Kind[each["kind"].upper()]),
-        places[place_of(each)],
+        numbers[touchpoint_of(each)],
         each.get("bot_name"),
         each.get("ticket_id"),
         each.get("ticket_type"),
@@ -185,41 +185,41 @@ def _spans(events: list[Event]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _participations(found: list[OracleSession], places: dict[Place, int]) -> list[tuple[Any, ...]]:
+def _participations(expected: list[OracleSession], numbers: dict[TouchpointKey, int]) -> list[tuple[Any, ...]]:
     return [
         (
             session.session_id,
             session.start_us,
             session.opening["customer_id"],
             conversation,
-            places[place],
+            numbers[touchpoint],
             count,
             session.preview,
         )
-        for session in found
-        for (conversation, place), count in session.participations.items()
+        for session in expected
+        for (conversation, touchpoint), count in session.participations.items()
     ]
 
 
 def _session_row(
-    session: OracleSession, places: dict[Place, int], *, footprints: dict[frozenset[int], int]
+    session: OracleSession, numbers: dict[TouchpointKey, int], *, footprints: dict[frozenset[int], int]
 ) -> tuple[Any, ...]:
     opening = session.opening
     return (
         session.session_id,
-        session.place,
+        session.position,
         opening["customer_id"],
         opening["conversation_id"],
         opening["source"],
         opening["event_id"],
-        places[place_of(opening)],
+        numbers[touchpoint_of(opening)],
         session.start_us,
         NEVER_US if session.end_us is None else session.end_us,
         session.last_event_us,
         len(session.members),
         int(ClosedBy[session.closed_by.upper()]),
         session.preview,
-        _number(footprints, (places[place] for _, place in session.participations)),
+        _number(footprints, (numbers[touchpoint] for _, touchpoint in session.participations)),
     )
 
 
@@ -232,17 +232,17 @@ def _session_usage(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _session_tickets(
-    found: list[OracleSession],
+    expected: list[OracleSession],
     events: list[Event],
     *,
-    places: dict[Place, int],
+    numbers: dict[TouchpointKey, int],
     footprints: dict[frozenset[int], int],
 ) -> list[tuple[Any, ...]]:
     tickets = tickets_of(events)
     rows = []
-    for session in found:
+    for session in expected:
         for conversation in sorted({conversation for conversation, _ in session.participations}):
-            members = (places[place] for other, place in session.participations if other == conversation)
+            members = (numbers[touchpoint] for other, touchpoint in session.participations if other == conversation)
             footprint = _number(footprints, members)
             rows += [
                 (day_on(session), session.session_id, conversation, ticket, kind, footprint, session.preview)
@@ -252,12 +252,12 @@ def _session_tickets(
 
 
 def _conversation_days(
-    found: list[OracleSession], places: dict[Place, int], *, footprints: dict[frozenset[int], int]
+    expected: list[OracleSession], numbers: dict[TouchpointKey, int], *, footprints: dict[frozenset[int], int]
 ) -> list[tuple[Any, ...]]:
     members: dict[tuple[Any, ...], set[int]] = defaultdict(set)
-    for session in found:
-        for conversation, place in session.participations:
-            members[day_on(session), conversation, session.preview].add(places[place])
+    for session in expected:
+        for conversation, touchpoint in session.participations:
+            members[day_on(session), conversation, session.preview].add(numbers[touchpoint])
     conversations = [conversation for _, conversation, _ in members]
     return [
         (day, conversation, preview, _number(footprints, own), conversations.count(conversation) > 1)

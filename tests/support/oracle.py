@@ -34,7 +34,7 @@ class OracleSession:
     """Session as it grows; `counted` is the expected result."""
 
     policy: Policy
-    place: int
+    position: int
     key: Key
     opening: Event
     members: list[Event] = field(default_factory=list)
@@ -98,18 +98,18 @@ def sessions(events: Iterable[Event], schedule: Policy | list[tuple[Policy, int]
     """
     if isinstance(schedule, Policy):
         schedule = [(schedule, ALWAYS_US)]
-    rest = sorted(events, key=_order)
-    found: list[OracleSession] = []
-    for place, (policy, from_us) in enumerate(schedule):
-        until_us = schedule[place + 1][1] if place + 1 < len(schedule) else None
-        opened = _sessions_of_policy(rest, policy, from_us=from_us, until_us=until_us)
+    later = sorted(events, key=_order)
+    sessions_found: list[OracleSession] = []
+    for position, (policy, from_us) in enumerate(schedule):
+        until_us = schedule[position + 1][1] if position + 1 < len(schedule) else None
+        opened = _sessions_of_policy(later, policy, from_us=from_us, until_us=until_us)
         for session in opened:
-            session.place = place
+            session.position = position
         # Later policies ignore a session's events, counted or not.
-        taken = {event_id for session in opened for event_id in session.event_ids}
-        rest = [event for event in rest if (event["source"], event["event_id"]) not in taken]
-        found += [session for session in opened if session.is_counted()]
-    return sorted(found, key=lambda session: (session.start_us, session.session_id))
+        participating = {event_id for session in opened for event_id in session.event_ids}
+        later = [event for event in later if (event["source"], event["event_id"]) not in participating]
+        sessions_found += [session for session in opened if session.is_counted()]
+    return sorted(sessions_found, key=lambda session: (session.start_us, session.session_id))
 
 
 def _order(event: Event) -> tuple[int, int, str, str]:
@@ -122,7 +122,7 @@ def _sessions_of_policy(
 ) -> list[OracleSession]:
     by_key: dict[Key, list[Event]] = {}
     for event in events:
-        if _is_looked_at(event, policy):
+        if _matches(event, policy):
             key = tuple(event[_FIELD_OF_SCOPE[name]] for name in policy.scope)
             by_key.setdefault(key, []).append(event)
     return [
@@ -132,7 +132,7 @@ def _sessions_of_policy(
     ]
 
 
-def _is_looked_at(event: Event, policy: Policy) -> bool:
+def _matches(event: Event, policy: Policy) -> bool:
     attributes = event["attributes"] or {}
     flags = {name for name in policy.exclude if name != "preview" and attributes.get(name) is True}
     if "preview" in policy.exclude and event["preview"] is True:
@@ -182,7 +182,7 @@ def _sessions_of_key(
         elif _is_message(event):
             in_force = from_us <= now_us and (until_us is None or now_us < until_us)
             if in_force and _may_open(event, policy, pending_side=pending_side):
-                current = OracleSession(policy=policy, place=0, key=key, opening=event)
+                current = OracleSession(policy=policy, position=0, key=key, opening=event)
                 made.append(current)
                 _join(current, event)
                 pending_side = None

@@ -73,7 +73,7 @@ def test_the_same_id_from_another_source_is_another_event() -> None:
     ],
     ids=lambda other: next(iter(other)),
 )
-def test_the_same_id_with_another_content_is_a_conflict_and_the_first_one_stands(other: dict[str, Any]) -> None:
+def test_the_same_id_with_other_content_is_a_conflict_and_changes_nothing(other: dict[str, Any]) -> None:
     ledger = ledger_in_memory()
     first = event("1", "2026-03-01T10:00")
     second = event("1", **{"at": "2026-03-01T10:00", **other})
@@ -87,7 +87,7 @@ def test_the_same_id_with_another_content_is_a_conflict_and_the_first_one_stands
     assert verify(ledger).is_clean
 
 
-def test_a_conflict_within_one_batch_leaves_the_first_standing() -> None:
+def test_a_conflict_within_one_batch_leaves_the_first_event_stored() -> None:
     ledger = ledger_in_memory()
     first, second = event("1", "2026-03-01T10:00"), event("1", "2026-03-01T10:00", customer_id="c2")
     assert counts(append_events(ledger, first, second)) == (1, 0, 1, 0)
@@ -99,9 +99,9 @@ def test_a_conflict_is_quarantined_once_however_often_it_is_sent() -> None:
     append_events(ledger, event("1", "2026-03-01T10:00"))
     for _ in range(3):
         append_events(ledger, event("1", "2026-03-01T10:00", channel="sms"))
-    kept = list(quarantined(ledger))
-    assert [(each.event_id, each.code, each.source) for each in kept] == [("1", "conflict", "s")]
-    assert b'"channel":"sms"' in kept[0].raw
+    stored = list(quarantined(ledger))
+    assert [(each.event_id, each.code, each.source) for each in stored] == [("1", "conflict", "s")]
+    assert b'"channel":"sms"' in stored[0].raw
 
 
 def test_an_event_before_the_account_s_data_start_is_quarantined() -> None:

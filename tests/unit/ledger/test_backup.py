@@ -44,9 +44,9 @@ def rewritten(path: Path, *, manifest: Callable[[dict[str, Any]], None] = lambda
     """The archive at `path` with another manifest, or without one of its files."""
     with tarfile.open(path) as archive:
         content = {name: archive.extractfile(name).read() for name in archive.getnames()}  # type: ignore[union-attr]
-    said = json.loads(content["manifest.json"])
-    manifest(said)
-    content["manifest.json"] = json.dumps(said).encode()
+    message = json.loads(content["manifest.json"])
+    manifest(message)
+    content["manifest.json"] = json.dumps(message).encode()
     with tarfile.open(path, "w") as archive:
         for name, text in content.items():
             if name != leave:
@@ -92,7 +92,7 @@ def test_an_existing_account_is_replaced_only_with_replace(folder: Folder, acme:
     assert meaning(folder, acme) == before
 
 
-def test_the_log_of_a_killed_process_is_not_taken_for_that_of_the_restored_ledger(
+def test_the_log_of_a_killed_process_is_not_applied_to_the_restored_ledger(
     folder: Folder, acme: str, saved: Path
 ) -> None:
     before = meaning(folder, acme)
@@ -101,11 +101,13 @@ def test_the_log_of_a_killed_process_is_not_taken_for_that_of_the_restored_ledge
     assert meaning(folder, acme) == before
 
 
-@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
-def test_a_damaged_backup_is_refused_and_changes_nothing(folder: Folder, acme: str, saved: Path, place: float) -> None:
+@pytest.mark.parametrize("position", [0.1, 0.5, 0.9])
+def test_a_damaged_backup_is_refused_and_changes_nothing(
+    folder: Folder, acme: str, saved: Path, position: float
+) -> None:
     before = meaning(folder, acme)
     content = bytearray(saved.read_bytes())
-    content[int(len(content) * place)] ^= 0xFF
+    content[int(len(content) * position)] ^= 0xFF
     saved.write_bytes(content)
     with pytest.raises(Refused) as refused:
         restore(folder, saved, replace=True)
@@ -156,14 +158,14 @@ def test_a_backup_that_may_not_be_read_is_refused(
 
 
 def test_a_backup_of_a_newer_version_is_refused(folder: Folder, acme: str, saved: Path) -> None:
-    rewritten(saved, manifest=lambda said: said.update(schema_version=99))
+    rewritten(saved, manifest=lambda message: message.update(schema_version=99))
     with pytest.raises(Refused, match="has version 99") as refused:
         restore(folder, saved, name="copy")
     assert refused.value.code == "ledger_newer"
 
 
 def test_a_backup_whose_counts_are_not_those_of_its_ledger_is_refused(folder: Folder, acme: str, saved: Path) -> None:
-    rewritten(saved, manifest=lambda said: said.update(event_count=27))
+    rewritten(saved, manifest=lambda message: message.update(event_count=27))
     with pytest.raises(Refused, match="has other event and session counts than its manifest"):
         restore(folder, saved, name="copy")
 
@@ -171,7 +173,7 @@ def test_a_backup_whose_counts_are_not_those_of_its_ledger_is_refused(folder: Fo
 def test_a_name_that_leaves_the_folder_is_refused(folder: Folder, acme: str, saved: Path, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="is not a valid account name"):
         restore(folder, saved, name="../escaped")
-    rewritten(saved, manifest=lambda said: said.update(account="../escaped"))
+    rewritten(saved, manifest=lambda message: message.update(account="../escaped"))
     with pytest.raises(Refused, match="is not a valid account name"):
         restore(folder, saved)
     assert not list(tmp_path.rglob("escaped*"))

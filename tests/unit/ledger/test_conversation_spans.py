@@ -34,7 +34,7 @@ def known_count(ledger: Ledger) -> list[tuple[str]]:
     return ledger.connection.execute("SELECT value FROM meta WHERE name = 'conversation_count'").fetchall()
 
 
-def said(number: int, conversation: int) -> Event:
+def message(number: int, conversation: int) -> Event:
     return event(f"e{number}", f"2026-03-{1 + number // 24:02}T{number % 24:02}:00", conversation_id=f"v{conversation}")
 
 
@@ -47,23 +47,23 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small")
-def test_a_conversation_that_goes_on_has_few_rows_however_often_it_is_appended_to() -> None:
+def test_a_long_conversation_has_few_rows_however_often_it_is_appended_to() -> None:
     ledger = ledger_in_memory()
     for number in range(40):
-        append_events(ledger, said(number, conversation=number % 2))
+        append_events(ledger, message(number, conversation=number % 2))
     assert max(rows_of(ledger).values()) <= 3
     assert verify(ledger).is_clean
 
 
 @pytest.mark.usefixtures("small")
-def test_folding_looks_at_the_last_rows_alone() -> None:
+def test_folding_reads_only_the_last_rows() -> None:
     ledger = ledger_in_memory()
     for number in range(3):
-        append_events(ledger, said(number, conversation=0))
+        append_events(ledger, message(number, conversation=0))
     ledger.unfolded_span_rows = 0
-    append_events(ledger, *(said(number, conversation=number) for number in range(3, 20)))
+    append_events(ledger, *(message(number, conversation=number) for number in range(3, 20)))
     for number in range(20, 26):
-        append_events(ledger, said(number, conversation=20))
+        append_events(ledger, message(number, conversation=20))
     assert rows_of(ledger)["v0"] == 3
     assert rows_of(ledger)["v20"] < 6
     assert verify(ledger).is_clean
@@ -74,7 +74,7 @@ def test_folding_looks_at_the_last_rows_alone() -> None:
 def test_a_ledger_with_many_rows_to_a_conversation_is_folded_as_a_whole_when_it_is_closed() -> None:
     ledger = ledger_in_memory()
     for number in range(15):
-        append_events(ledger, said(number, conversation=number % 3))
+        append_events(ledger, message(number, conversation=number % 3))
         ledger.unfolded_span_rows = 0
     before = table_meaning(ledger)
     assert set(rows_of(ledger).values()) == {5}
@@ -89,10 +89,10 @@ def test_a_ledger_with_many_rows_to_a_conversation_is_folded_as_a_whole_when_it_
 @pytest.mark.usefixtures("small")
 def test_many_conversations_are_not_mistaken_for_many_rows_to_each() -> None:
     ledger = ledger_in_memory()
-    append_events(ledger, *(said(number, conversation=number) for number in range(5)))
+    append_events(ledger, *(message(number, conversation=number) for number in range(5)))
     assert known_count(ledger) == [("5",)]
     for number in range(5, 60):
-        append_events(ledger, said(number, conversation=number))
+        append_events(ledger, message(number, conversation=number))
     fold_if_many(ledger)
     assert set(rows_of(ledger).values()) == {1}
     assert 50 <= int(known_count(ledger)[0][0]) <= 70
@@ -122,11 +122,13 @@ def test_a_ledger_is_folded_when_it_is_closed(folder: Folder, acme: str, is_shar
     with closing(OpenLedgers(folder)) if is_shared else nullcontext() as shared:
         for number in range(2, 27):
             with shared.writing(acme) if shared else folder.ledger(acme) as ledger:
-                append_events(ledger, said(number, conversation=number % 3))
+                append_events(ledger, message(number, conversation=number % 3))
                 ledger.unfolded_span_rows = 0
     with folder.reading(acme) as ledger:
         assert max(rows_of(ledger).values()) < 25 // 3
-        assert table_meaning(ledger) == table_meaning(filled_ledger(said(n, conversation=n % 3) for n in range(2, 27)))
+        assert table_meaning(ledger) == table_meaning(
+            filled_ledger(message(n, conversation=n % 3) for n in range(2, 27))
+        )
 
 
 def test_a_file_is_closed_even_if_folding_fails(folder: Folder, acme: str) -> None:

@@ -31,9 +31,9 @@ def pair(customer_id: str, alias: str, *, label: str = "") -> SameCustomer:
     return SameCustomer(customer_id=customer_id, alias=alias, label=label)
 
 
-def pairs(*said: str) -> list[SameCustomer]:
+def pairs(*texts: str) -> list[SameCustomer]:
     """`pairs("b=a")`: a is b too."""
-    return [pair(*each.split("=")) for each in said]
+    return [pair(*each.split("=")) for each in texts]
 
 
 def who_sent(ledger: Ledger) -> dict[str, tuple[str, str | None]]:
@@ -157,16 +157,16 @@ def test_ids_without_events_can_be_merged(ledger: Ledger) -> None:
 
 def test_a_preview_has_the_result_of_a_merge_and_changes_nothing(ledger: Ledger) -> None:
     before = table_meaning(ledger)
-    looked = merge_preview(ledger, pairs("web-7=phone-7", "web-7=other"), now_us=NOW_US)
-    assert (looked.event_count, looked.before_count, looked.after_count, looked.restated_day_count) == (2, 3, 1, 1)
+    preview = merge_preview(ledger, pairs("web-7=phone-7", "web-7=other"), now_us=NOW_US)
+    assert (preview.event_count, preview.before_count, preview.after_count, preview.restated_day_count) == (2, 3, 1, 1)
     assert table_meaning(ledger) == before
     assert customer_aliases(ledger) == []
     assert restatements(ledger) == []
-    assert looked == merge_customers(ledger, pairs("web-7=phone-7", "web-7=other"), now_us=NOW_US)
+    assert preview == merge_customers(ledger, pairs("web-7=phone-7", "web-7=other"), now_us=NOW_US)
 
 
 @pytest.mark.parametrize(
-    ("said", "family", "code", "sentence"),
+    ("refused_pairs", "family", "code", "sentence"),
     [
         ([pair("a", "a")], Refused, "merge_invalid", "'a' can't be an alias of itself"),
         ([pair("", "a")], Refused, "merge_invalid", "the customer has 0 bytes"),
@@ -181,10 +181,10 @@ def test_a_preview_has_the_result_of_a_merge_and_changes_nothing(ledger: Ledger)
     ],
 )
 def test_an_invalid_merge_is_refused_with_a_message_and_merges_nobody(
-    ledger: Ledger, said: list[SameCustomer], family: type[BotmeterError], code: str, sentence: str
+    ledger: Ledger, refused_pairs: list[SameCustomer], family: type[BotmeterError], code: str, sentence: str
 ) -> None:
     with pytest.raises(family) as refused:
-        merge_customers(ledger, said, now_us=NOW_US)
+        merge_customers(ledger, refused_pairs, now_us=NOW_US)
     assert refused.value.code == code
     assert sentence in refused.value.message
     assert customer_aliases(ledger) == []
@@ -217,8 +217,8 @@ def test_undoing_an_unknown_alias_is_refused(ledger: Ledger) -> None:
 def test_verification_finds_an_event_of_the_wrong_customer(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     ledger.connection.execute("UPDATE customer_alias SET same_as = 'nobody'")
-    found = verify(ledger)
-    assert [(each.table, "phone-7" in each.row) for each in found.differences] == [("event", True)]
+    verification = verify(ledger)
+    assert [(each.table, "phone-7" in each.row) for each in verification.differences] == [("event", True)]
 
 
 def test_with_many_other_events_only_these_customers_are_metered_again() -> None:

@@ -22,8 +22,8 @@ def fill(ledger: Ledger) -> None:
             ledger, event(f"e{number}", "2026-03-01T10:00", customer_id=customer_id, conversation_id=f"v{number}")
         )
     append(ledger, [Submission(source="s", batches=[batch([], rejections=(refused,))], label="f")], now_us=NOW_US)
-    said = [SameCustomer(customer_id="web-SECRET", alias=alias) for alias in IDS[1:]]
-    merge_customers(ledger, said, now_us=NOW_US)
+    pairs = [SameCustomer(customer_id="web-SECRET", alias=alias) for alias in IDS[1:]]
+    merge_customers(ledger, pairs, now_us=NOW_US)
     merge_customers(ledger, [SameCustomer(customer_id="other", alias="web-SECRET")], now_us=NOW_US)
     unmerge_customers(ledger, ["web-SECRET"], now_us=NOW_US)
 
@@ -34,15 +34,15 @@ def filled(folder: Folder) -> str:
 
 
 @pytest.mark.parametrize("named", IDS)
-def test_every_id_of_the_customer_goes_whichever_is_named(folder: Folder, filled: str, named: str) -> None:
-    found = erase(folder, filled, customer_id=named)
-    assert (found.alias_count, found.event_count, found.quarantine_count) == (2, 3, 1)
+def test_erasure_by_any_id_of_a_customer_removes_them_all(folder: Folder, filled: str, named: str) -> None:
+    erased = erase(folder, filled, customer_id=named)
+    assert (erased.alias_count, erased.event_count, erased.quarantine_count) == (2, 3, 1)
     assert b"SECRET" not in folder.file_of(filled).read_bytes()
     with folder.ledger(filled) as ledger:
         assert verify(ledger).is_clean
         assert customer_aliases(ledger) == []
         customers = ledger.connection.execute("SELECT DISTINCT customer_id FROM event ORDER BY 1").fetchall()
-        assert customers == [(found.pseudonym,), ("other",)]
+        assert customers == [(erased.pseudonym,), ("other",)]
         # What was erased is known by its key still, under whichever id it was sent.
         sent_again = event("e1", "2026-03-01T10:00", customer_id="phone-SECRET", conversation_id="v1")
         assert append_events(ledger, sent_again).duplicates == 1

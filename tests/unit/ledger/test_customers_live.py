@@ -26,7 +26,7 @@ def ledgers(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
     opened.close()
 
 
-def taken(ledgers: OpenLedgers, *events: dict[str, object]) -> tuple[int, int, int, int]:
+def accepted(ledgers: OpenLedgers, *events: dict[str, object]) -> tuple[int, int, int, int]:
     """Counts of accepted, duplicate, conflicting and rejected events."""
     with ledgers.appending_live("acme") as ledger:
         return counts(append_live(ledger, live_batch(list(events)))[0])
@@ -44,11 +44,11 @@ def customers(ledgers: OpenLedgers) -> dict[str, tuple[str, str | None]]:
 
 
 def test_a_merge_covers_unsettled_events_and_later_ones(ledgers: OpenLedgers) -> None:
-    assert taken(ledgers, WEB, PHONE) == (2, 0, 0, 0)
+    assert accepted(ledgers, WEB, PHONE) == (2, 0, 0, 0)
     with ledgers.writing("acme") as ledger:
         change = merge_customers(ledger, SAME, now_us=NOW_US)
         assert (change.event_count, change.before_count, change.after_count) == (1, 2, 1)
-    assert taken(ledgers, LATER, PHONE) == (1, 1, 0, 0)
+    assert accepted(ledgers, LATER, PHONE) == (1, 1, 0, 0)
     settled(ledgers)
     assert customers(ledgers) == {"1": ("web-7", None), "2": ("web-7", "phone-7"), "3": ("web-7", "phone-7")}
     with ledgers.writing("acme") as ledger:
@@ -56,24 +56,24 @@ def test_a_merge_covers_unsettled_events_and_later_ones(ledgers: OpenLedgers) ->
         assert len(table_meaning(ledger)["session"]) == 1
 
 
-def test_a_duplicate_is_found_before_and_after_settling(ledgers: OpenLedgers) -> None:
+def test_a_duplicate_is_recognized_before_and_after_settling(ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
         merge_customers(ledger, SAME, now_us=NOW_US)
-    assert taken(ledgers, PHONE) == (1, 0, 0, 0)
-    assert taken(ledgers, PHONE) == (0, 1, 0, 0)
+    assert accepted(ledgers, PHONE) == (1, 0, 0, 0)
+    assert accepted(ledgers, PHONE) == (0, 1, 0, 0)
     settled(ledgers)
-    assert taken(ledgers, PHONE) == (0, 1, 0, 0)
-    assert taken(ledgers, {**PHONE, "customer_id": "web-7"}) == (0, 0, 1, 0)
+    assert accepted(ledgers, PHONE) == (0, 1, 0, 0)
+    assert accepted(ledgers, {**PHONE, "customer_id": "web-7"}) == (0, 0, 1, 0)
 
 
 def test_an_undone_or_previewed_merge_does_not_affect_later_events(ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
         merge_customers(ledger, SAME, now_us=NOW_US)
-    taken(ledgers, WEB, PHONE)
+    accepted(ledgers, WEB, PHONE)
     with ledgers.writing("acme") as ledger:
         unmerge_customers(ledger, ["phone-7"], now_us=NOW_US)
         merge_preview(ledger, SAME, now_us=NOW_US)
-    taken(ledgers, LATER)
+    accepted(ledgers, LATER)
     settled(ledgers)
     assert customers(ledgers) == {"1": ("web-7", None), "2": ("phone-7", None), "3": ("phone-7", None)}
     with ledgers.writing("acme") as ledger:

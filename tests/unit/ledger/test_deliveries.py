@@ -27,10 +27,10 @@ def sent(number: int, *, source: str = "s") -> LiveBatch:
 def test_each_delivery_has_its_counts_and_a_reason() -> None:
     ledger = ledger_in_memory()
     append_live(ledger, live_batch([FIRST]), now_us=NOW_US - 1)
-    said = ("A typing mark never counts.",)
+    ignored = ("A typing mark never counts.",)
     both = (
-        BatchDelivery(first_position=0, delivery_id="again", ignored=said, ignored_count=1),
-        BatchDelivery(first_position=2, subject="typing", ignored=said, ignored_count=32),
+        BatchDelivery(first_position=0, delivery_id="again", ignored=ignored, ignored_count=1),
+        BatchDelivery(first_position=2, subject="typing", ignored=ignored, ignored_count=32),
     )
     append_live(ledger, LiveBatch(source="s", parsed=batch([FIRST, EARLY]), deliveries=both))
     typing, again, first = deliveries(ledger, "s")
@@ -53,7 +53,7 @@ def test_a_delivery_id_that_arrives_twice_is_listed_twice() -> None:
     ]
 
 
-def test_the_newest_deliveries_of_each_source_are_kept_whatever_the_clock_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newest_deliveries_of_each_source_stay_even_if_the_clock_went_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner, "DELIVERIES_MAX", 2)
     ledger = ledger_in_memory()
     append_live(ledger, sent(0, source="quiet"))
@@ -71,8 +71,8 @@ def test_erasing_a_customer_removes_delivery_ids_and_reasons(folder: Folder, acm
         append_live(ledger, sent(1), live_batch([EARLY]))
     erase(folder, acme, customer_id="c1")
     with folder.ledger(acme) as ledger:
-        assert told(ledger) == {(None, None)}
+        assert stored(ledger) == {(None, None)}
 
 
-def told(ledger: Ledger) -> set[tuple[str | None, str | None]]:
+def stored(ledger: Ledger) -> set[tuple[str | None, str | None]]:
     return {(each.delivery_id, each.detail) for each in deliveries(ledger, "s")}

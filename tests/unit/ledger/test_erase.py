@@ -47,8 +47,8 @@ def fill(ledger: Ledger) -> None:
     escaped = EVE.replace("e", "\\u0065").encode()
     raws = [b'{"customer_id": "%s", "event_id": 1}' % escaped, b"\xff \x00 " + EVE.encode(), b'{"customer_id": "c2"}']
     refused = tuple(
-        Rejection(index=place, event_id=None, code="field_missing", detail="It is missing.", raw=raw)
-        for place, raw in enumerate(raws)
+        Rejection(index=index, event_id=None, code="field_missing", detail="It is missing.", raw=raw)
+        for index, raw in enumerate(raws)
     )
     append(ledger, [Submission(source="s", batches=[batch([], rejections=refused)], label="a file")], now_us=NOW_US)
 
@@ -58,7 +58,7 @@ def filled(folder: Folder) -> str:
     return account_filled_by(folder, fill)
 
 
-def shown(ledger: Ledger) -> Any:
+def report(ledger: Ledger) -> Any:
     days = RequestedDays(first_on=date(2026, 2, 1), last_on=date(2026, 3, 31))
     return usage_report(ledger, usage_query(ledger.account, now_us=NOW_US, days=days))
 
@@ -90,11 +90,11 @@ def test_the_bytes_of_the_file_hold_no_identifier_of_the_customer(folder: Folder
 
 def test_counts_report_and_verification_stay_as_they_were(folder: Folder, filled: str) -> None:
     with folder.ledger(filled) as ledger:
-        report_before, shapes_before = shown(ledger), shapes(ledger)
+        report_before, shapes_before = report(ledger), shapes(ledger)
     erase(folder, filled, customer_id=EVE)
     with folder.ledger(filled) as ledger:
         assert shapes(ledger) == shapes_before
-        assert shown(ledger) == report_before
+        assert report(ledger) == report_before
         assert verify(ledger).is_clean
         assert len(restatements(ledger)) == 1
 
@@ -132,18 +132,18 @@ def test_the_other_customers_stay_as_they_are(folder: Folder, filled: str) -> No
     erase(folder, filled, customer_id=EVE)
     with folder.ledger(filled) as ledger:
         rows = ledger.connection.execute("SELECT event_id, conversation_id FROM event WHERE customer_id = 'c2'")
-        kept = dict(rows.fetchall())
-    assert kept["6"] == "v2"
-    assert kept["5"].startswith("erased-")
+        conversations = dict(rows.fetchall())
+    assert conversations["6"] == "v2"
+    assert conversations["5"].startswith("erased-")
 
 
 def test_two_customers_can_be_erased_one_after_the_other(folder: Folder, filled: str) -> None:
     with folder.ledger(filled) as ledger:
-        before = shown(ledger)
+        before = report(ledger)
     for customer in (EVE, "c2"):
         erase(folder, filled, customer_id=customer)
     with folder.ledger(filled) as ledger:
-        assert shown(ledger) == before
+        assert report(ledger) == before
         assert verify(ledger).is_clean
         assert append_events(ledger, *events()).duplicates == 6
 
@@ -172,7 +172,7 @@ def test_erasing_an_unknown_customer_is_refused(folder: Folder, filled: str) -> 
     assert refused.value.code == "customer_unknown"
 
 
-def test_an_erasure_whose_file_could_not_be_written_anew_is_finished_by_the_next(folder: Folder, filled: str) -> None:
+def test_an_erasure_whose_file_could_not_be_rewritten_is_finished_by_the_next(folder: Folder, filled: str) -> None:
     in_the_way = folder.path / "accounts" / f"{filled}.draft"
     in_the_way.mkdir()
     with pytest.raises(Unavailable, match="Make room on the disk and erase the same id again") as unfinished:

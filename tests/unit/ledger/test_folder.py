@@ -124,7 +124,7 @@ def test_a_corrupt_file_gets_a_sentence(folder: Folder, acme: str, content: byte
 
 
 @pytest.mark.parametrize("read_only", [True, False], ids=["reading", "writing"])
-def test_another_program_s_database_is_not_taken_for_a_ledger(folder: Folder, acme: str, read_only: bool) -> None:
+def test_another_program_s_database_is_refused(folder: Folder, acme: str, read_only: bool) -> None:
     file = folder.file_of(acme)
     file.unlink()
     tampered(file, "CREATE TABLE t AS SELECT 1 AS a")
@@ -151,8 +151,8 @@ def test_reading_a_damaged_page_is_refused(folder: Folder, acme: str) -> None:
 def test_a_read_only_file_can_be_read_and_not_written(folder: Folder, acme: str) -> None:
     file = folder.file_of(acme)
     file.chmod(0o444)
-    said = r"The ledger of account acme \(.*\) is read-only"
-    with pytest.raises(NotAllowed, match=said) as refused, folder.ledger(acme):
+    message = r"The ledger of account acme \(.*\) is read-only"
+    with pytest.raises(NotAllowed, match=message) as refused, folder.ledger(acme):
         pass
     assert refused.value.code == "ledger_read_only"
     with folder.reading(acme) as ledger:
@@ -162,8 +162,8 @@ def test_a_read_only_file_can_be_read_and_not_written(folder: Folder, acme: str)
 @pytest.mark.parametrize("read_only", [True, False], ids=["reading", "writing"])
 def test_a_ledger_of_a_newer_version_is_refused(folder: Folder, acme: str, read_only: bool) -> None:
     tampered(folder.file_of(acme), "UPDATE meta SET value = '99' WHERE name = 'schema_version'")
-    said = "has version 99, and this Botmeter supports versions up to"
-    with pytest.raises(Refused, match=said) as refused, (folder.reading if read_only else folder.ledger)(acme):
+    message = "has version 99, and this Botmeter supports versions up to"
+    with pytest.raises(Refused, match=message) as refused, (folder.reading if read_only else folder.ledger)(acme):
         pass
     assert refused.value.code == "ledger_newer"
 

@@ -13,8 +13,8 @@ PULLED = {"told_by": "pull", "time_source": "second"}
 def test_stored_events_are_known_with_their_instants() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, event("m1", AT, source="desk"), event("m2", AT, source="other"))
-    found = known_instants(ledger, "desk", event_ids=["m1", "m2", "m3", "m1"])
-    assert found == {"m1": us_from_text(f"{AT}:00Z")}
+    known = known_instants(ledger, "desk", event_ids=["m1", "m2", "m3", "m1"])
+    assert known == {"m1": us_from_text(f"{AT}:00Z")}
     assert known_instants(ledger, "desk", event_ids=[]) == {}
 
 
@@ -33,8 +33,8 @@ def test_conversations_are_active_up_to_their_latest_event() -> None:
     ledger = ledger_in_memory()
     late = event("m2", "2026-03-02T10:00", source="desk", conversation_id="v1")
     append_events(ledger, event("m1", AT, source="desk", conversation_id="v1"), late, event("m3", AT, source="x"))
-    found = active_conversations(ledger, "desk", first_us=us_from_text("2026-03-01T11:00:00Z"))
-    assert found == [("v1", us_from_text("2026-03-02T10:00:00Z"))]
+    known = active_conversations(ledger, "desk", first_us=us_from_text("2026-03-01T11:00:00Z"))
+    assert known == [("v1", us_from_text("2026-03-02T10:00:00Z"))]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_conversations_are_active_up_to_their_latest_event() -> None:
         ({"kind": "resolved", "actor": "system"}, True),
     ],
 )
-def test_a_webhook_after_a_pull_is_a_duplicate_although_it_tells_more(sent: dict[str, str], is_conflict: bool) -> None:
+def test_a_webhook_with_more_fields_after_a_pull_is_a_duplicate(sent: dict[str, str], is_conflict: bool) -> None:
     ledger = ledger_in_memory()
     append_events(ledger, event("m1", f"{AT}:00Z", attributes=PULLED), is_pulled=True)
     more = dict(sent)

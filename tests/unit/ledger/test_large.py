@@ -26,8 +26,8 @@ BATCH_ROWS = 70_001
 def batches(*, days: int = DAYS) -> Iterator[EventBatch]:
     """A customer's message and the bot's answer, for each customer on each day before the present one."""
     number = np.arange(CUSTOMERS * days * 2)
-    day, rest = np.divmod(number, CUSTOMERS * 2)
-    customer, is_answer = np.divmod(rest, 2)
+    day, within_day = np.divmod(number, CUSTOMERS * 2)
+    customer, is_answer = np.divmod(within_day, 2)
     first_us = NOW_US // DAY_US * DAY_US - DAYS * DAY_US
     count = len(number)
     text = {
@@ -62,7 +62,7 @@ def test_every_session_of_a_large_import_is_stored_and_counted(ledger: Ledger) -
     assert verify(ledger).is_clean
 
 
-def test_sessions_are_stored_in_order_of_time_so_that_a_period_is_found_without_the_rest(ledger: Ledger) -> None:
+def test_sessions_are_stored_in_order_of_time_so_that_a_period_is_read_alone(ledger: Ledger) -> None:
     append(ledger, [Submission(source="s", batches=batches(days=7), label="large")], now_us=NOW_US)
     started = ledger.connection.execute("SELECT started_at FROM session ORDER BY rowid").fetchnumpy()["started_at"]
     assert np.all(np.diff(started) >= 0)

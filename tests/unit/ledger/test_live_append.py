@@ -88,8 +88,8 @@ def test_rejections_count_from_the_start_of_their_delivery_and_are_quarantined()
     ahead = event("ahead", "2026-06-02T12:00:01Z")
     receipts = append_live(ledger, live_batch(HOURS[:2], [HOURS[2], EARLY, HOURS[3], ahead]))
     assert [counts(each) for each in receipts] == [(2, 0, 0, 0), (2, 0, 0, 2)]
-    told = [(each.index, each.code) for each in receipts[1].rejections]
-    assert told == [(1, "before_available_from"), (3, "in_the_future")]
+    rejections = [(each.index, each.code) for each in receipts[1].rejections]
+    assert rejections == [(1, "before_available_from"), (3, "in_the_future")]
     assert [(each.position, each.event_id) for each in quarantined(ledger)] == [(1, "early"), (3, "ahead")]
 
 
@@ -97,18 +97,18 @@ def test_an_unreadable_payload_is_quarantined_whole() -> None:
     ledger = ledger_in_memory()
     [receipt] = append_live(ledger, live_batch(HOURS[:1], rejections=(BROKEN,)))
     assert counts(receipt) == (1, 0, 0, 1)
-    [kept] = quarantined(ledger)
-    assert (kept.raw, kept.code, kept.position) == (b"{", "json_invalid", 1)
+    [stored] = quarantined(ledger)
+    assert (stored.raw, stored.code, stored.position) == (b"{", "json_invalid", 1)
 
 
 @pytest.mark.parametrize("bad", [EARLY, fields("e10", channel="sms")], ids=["refused", "in conflict"])
 def test_an_atomic_delivery_with_a_bad_event_is_withdrawn_and_leaves_nothing(bad: dict[str, Any]) -> None:
     ledger = ledger_in_memory()
     append_live(ledger, live_batch(HOURS[:1]))
-    [withdrawn, taken] = append_live(ledger, live_batch([HOURS[1], HOURS[0], bad], [HOURS[2]], atomic=[0, 1]))
+    [withdrawn, accepted] = append_live(ledger, live_batch([HOURS[1], HOURS[0], bad], [HOURS[2]], atomic=[0, 1]))
     assert (withdrawn.accepted, withdrawn.duplicates, len(withdrawn.rejections)) == (0, 1, 1)
     assert withdrawn.rejections[0].index == 2
-    assert counts(taken) == (1, 0, 0, 0)
+    assert counts(accepted) == (1, 0, 0, 0)
     assert number_of(ledger, "quarantine") == 0
     assert number_of(ledger, "arrival") == 2
 

@@ -88,16 +88,16 @@ def test_a_migrated_file_has_the_tables_of_a_new_one(old: Folder) -> None:
     made_account(old, Account(name="fresh"))
     with old.ledger("fresh") as fresh:
         append_events(fresh, *EVENTS)
-        meant = table_meaning(fresh)
+        expected = table_meaning(fresh)
     with old.ledger("acme") as ledger:
-        assert table_meaning(ledger) == meant
+        assert table_meaning(ledger) == expected
     assert tables_of(old.file_of("acme")) == tables_of(old.file_of("fresh"))
 
 
 def test_a_read_only_file_of_version_1_is_refused(old: Folder) -> None:
     old.file_of("acme").chmod(0o444)
-    said = "was written by an earlier Botmeter and is read-only"
-    with pytest.raises(NotAllowed, match=said) as refused, old.reading("acme"):
+    message = "was written by an earlier Botmeter and is read-only"
+    with pytest.raises(NotAllowed, match=message) as refused, old.reading("acme"):
         pass
     assert refused.value.code == "ledger_read_only"
 

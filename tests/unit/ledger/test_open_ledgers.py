@@ -55,7 +55,7 @@ def test_a_version_is_another_one_after_each_commit_and_the_same_between_them(le
     assert seen[0] == seen[1] < seen[2] == seen[3] < seen[4] == seen[5]
 
 
-def test_a_version_does_not_come_again_when_the_file_is_opened_anew(ledgers: OpenLedgers) -> None:
+def test_a_version_never_repeats_when_the_file_is_opened_again(ledgers: OpenLedgers) -> None:
     with ledgers.reading("acme") as reader:
         before = reader.version
     ledgers.close_idle(0)
@@ -73,7 +73,7 @@ def test_a_moment_that_begins_after_a_commit_knows_the_bots_of_that_commit(ledge
     assert [bot.bot_id for bot in report.by_bot] == ["new bot"]
 
 
-def test_numbers_that_were_undone_are_never_taken_for_those_that_came_after(ledgers: OpenLedgers) -> None:
+def test_rolled_back_numbers_are_never_mistaken_for_later_ones(ledgers: OpenLedgers) -> None:
     def fail() -> None:
         with ledgers.writing("acme") as writer, writer.transaction():
             writer.touchpoints.numbers(batch([event("1", "2026-05-20T10:00", bot_id="undone")]).events)
@@ -248,7 +248,7 @@ def test_after_closing_everyone_is_refused_and_the_log_is_in_the_file(folder: Fo
     assert refused.value.code == "server_stopping"
 
 
-def test_unknown_accounts_and_files_that_may_not_be_written_are_refused_as_ever(ledgers: OpenLedgers) -> None:
+def test_unknown_accounts_and_read_only_files_are_refused(ledgers: OpenLedgers) -> None:
     with pytest.raises(Missing, match="Unknown account nobody"), ledgers.reading("nobody"):
         pass
     file = ledgers.folder.file_of("acme")
@@ -316,7 +316,7 @@ def test_an_account_is_made_once_however_many_ask_for_it(ledgers: OpenLedgers) -
     assert made == [1]
 
 
-def test_erasing_under_a_reader_s_eyes_tells_how_to_finish_it(hurried: OpenLedgers) -> None:
+def test_erasing_during_a_read_says_how_to_finish_it(hurried: OpenLedgers) -> None:
     shared = SharedFolder(hurried)
     with shared.ledger("acme") as ledger:
         append_events(ledger, event("1", "2026-05-20T10:00"), event("2", "2026-05-20T10:00", customer_id="c2"))

@@ -56,9 +56,9 @@ def rows_of(ledger: Ledger, query: str) -> list[list[Any]]:
 
 def sent_again(ledger: Ledger, event_id: str, *, source: str, **changes: Any) -> dict[str, Any]:
     """The stored event as a sender would send it again, except for the changes."""
-    found = ledger.connection.execute(EVENT, [source, event_id])
-    names = [column[0] for column in found.description or ()]
-    event = dict(zip(names, found.fetchall()[0], strict=True))
+    recorded = ledger.connection.execute(EVENT, [source, event_id])
+    names = [column[0] for column in recorded.description or ()]
+    event = dict(zip(names, recorded.fetchall()[0], strict=True))
     event |= {"actor": Actor(event["actor"]).name.lower(), "kind": Kind(event["kind"]).name.lower()}
     event["customer_id"] = event["sent_customer_id"] or event["customer_id"]
     event["attributes"] = None if event["attributes"] is None else json.loads(event["attributes"])
@@ -91,17 +91,17 @@ def test_a_migrated_file_verifies_and_waiting_events_settle_to_the_same_sessions
 
 def test_migrated_restatements_have_their_causes_and_the_numbers_that_exports_had(migrated: Ledger) -> None:
     settle(migrated, now_us=SETTLED_US)
-    found = restatements(migrated)
+    recorded = restatements(migrated)
     assert [
         [
             each.append_no, each.recorded_at, str(each.day), each.before_count, each.after_count,
             list(each.removed), list(each.added), list(each.because), each.because_count,
         ]
-        for each in found
+        for each in recorded
     ] == EXPECTED["restatements"]  # fmt: skip
-    causes = [each.cause for each in found if each.append_no <= 0]
+    causes = [each.cause for each in recorded if each.append_no <= 0]
     assert causes == [Cause.CUSTOMER_CHANGE] * 5 + [Cause.POLICY_CHANGE]
-    assert {each.label for each in found if each.cause is Cause.CUSTOMER_CHANGE} == {
+    assert {each.label for each in recorded if each.cause is Cause.CUSTOMER_CHANGE} == {
         "customers changed, change 1",
         "customers merged, change 2",
         "customers merged, change 4",
@@ -116,7 +116,7 @@ def test_the_quarantine_stays_as_it_was(migrated: Ledger) -> None:
     assert rows_of(migrated, "SELECT count(*) FROM quarantine WHERE is_pulled") == [[0]]
 
 
-def test_pulled_events_are_those_of_pulled_sources_and_not_those_that_a_sender_wrote_so(migrated: Ledger) -> None:
+def test_pulled_events_are_those_of_pulled_sources_and_not_of_senders_who_claim_it(migrated: Ledger) -> None:
     assert {
         (source, event_id)
         for source, event_id in rows_of(migrated, "SELECT source, event_id FROM event WHERE is_pulled")

@@ -44,14 +44,14 @@ def names(ledger: Ledger) -> dict[str, str]:
     return {bot.bot_id: bot.name for bot in named_bots(ledger)}
 
 
-def test_bots_are_called_as_their_events_say_or_by_their_id() -> None:
+def test_bots_have_the_name_in_their_events_or_their_id() -> None:
     assert named_bots(filled()) == [
         NamedBot(bot_id="b1", name="Order bot", sent_name="Order bot", set_name=None),
         NamedBot(bot_id="b2", name="b2", sent_name=None, set_name=None),
     ]
 
 
-def test_the_name_that_a_person_gave_wins_over_every_event_before_and_after_it() -> None:
+def test_a_name_set_by_a_person_overrides_every_event_before_and_after_it() -> None:
     ledger = filled()
     called(ledger, "b1", name="Orders & more")
     called(ledger, "b2", name="Returns")
@@ -71,7 +71,7 @@ def test_the_latest_name_is_in_force_even_if_the_clock_went_back() -> None:
 
 
 @pytest.mark.parametrize("blank", ["", "  \t"])
-def test_an_empty_name_takes_the_setting_back(blank: str) -> None:
+def test_an_empty_name_restores_the_name_in_the_events(blank: str) -> None:
     ledger = filled()
     for bot_id in ("b1", "b2"):
         called(ledger, bot_id, name="Something")
@@ -101,13 +101,13 @@ def test_no_number_depends_on_a_name() -> None:
     assert verify(ledger).is_clean
 
 
-def test_an_account_is_called_by_its_title_until_that_is_taken_back(folder: Folder, acme: str) -> None:
-    for title, shown in (("Maple & Moor", "Maple & Moor"), (" ", "acme")):
+def test_an_account_has_its_title_until_the_default_is_restored(folder: Folder, acme: str) -> None:
+    for title, displayed in (("Maple & Moor", "Maple & Moor"), (" ", "acme")):
         with folder.ledger(acme) as ledger:
             set_title(ledger, title, now_us=NOW_US)
-            assert ledger.account.title == shown
+            assert ledger.account.title == displayed
         with folder.reading(acme) as ledger:
-            assert ledger.account == Account(name="acme", title=shown)
+            assert ledger.account == Account(name="acme", title=displayed)
 
 
 def test_an_account_can_be_made_with_a_title(folder: Folder) -> None:
@@ -132,7 +132,7 @@ def test_names_come_through_backup_and_erasure(folder: Folder, acme: str) -> Non
         assert ledger.account == Account(name="other", title="Two")
 
 
-def test_data_can_start_earlier_and_the_answer_says_how_many_events_wait() -> None:
+def test_an_earlier_data_start_returns_how_many_events_can_be_retried() -> None:
     ledger = filled()
     append_events(
         ledger, event("a", "2019-12-31T23:59"), event("b", "2020-01-01T00:00"), event("c", "2021-05-01T10:00")
@@ -157,8 +157,8 @@ def test_events_that_could_be_accepted_are_counted_beside_unreadable_ones() -> N
 
 def test_data_can_t_start_after_an_event_that_was_counted() -> None:
     ledger = filled()
-    said = r"can't be 2026-03-02: 1 earlier events are counted. Use 2026-03-01 or an earlier day"
-    with pytest.raises(Conflict, match=said) as refused:
+    message = r"can't be 2026-03-02: 1 earlier events are counted. Use 2026-03-01 or an earlier day"
+    with pytest.raises(Conflict, match=message) as refused:
         set_available_from(ledger, date(2026, 3, 2), now_us=NOW_US)
     assert refused.value.code == "events_before_available_from"
     assert ledger.account.available_from == date(2022, 2, 4)

@@ -47,13 +47,13 @@ def event_count(ledger: Ledger) -> int:
 
 
 def test_a_reader_sees_live_events_once_they_are_settled_and_the_version_grows_then_alone(ledgers: OpenLedgers) -> None:
-    seen = []
+    observed = []
     for step in (lambda: None, lambda: take_live(ledgers, *HOURS), lambda: settle_live(ledgers)):
         step()
         with ledgers.reading("acme") as reader:
-            seen.append((reader.version, headline(reader)))
-    assert [count for _, count in seen] == [0, 0, 1]
-    assert seen[0][0] == seen[1][0] < seen[2][0]
+            observed.append((reader.version, headline(reader)))
+    assert [count for _, count in observed] == [0, 0, 1]
+    assert observed[0][0] == observed[1][0] < observed[2][0]
 
 
 def test_the_backlog_is_counted_and_a_closed_file_has_none(ledgers: OpenLedgers) -> None:
@@ -226,16 +226,16 @@ def test_the_backlog_of_a_killed_server_is_settled_when_the_file_is_opened(
 
 def left_unsettled(folder: Folder) -> None:
     """The file and its log as they are on disk when a process is killed between taking in and settling."""
-    file, kept = folder.file_of("acme"), folder.path / "kept"
+    file, copies = folder.file_of("acme"), folder.path / "kept"
     log = file.with_suffix(".duckdb.wal")
-    kept.mkdir()
+    copies.mkdir()
     ledger = folder.opened("acme")
     append_live(ledger, live_batch(HOURS))
     for each in (file, log):
-        shutil.copy(each, kept)
+        shutil.copy(each, copies)
     ledger.connection.close()
     for each in (file, log):
-        shutil.copy(kept / each.name, each)
+        shutil.copy(copies / each.name, each)
 
 
 def test_a_file_that_may_not_be_written_is_read_as_far_as_it_is_settled(folder: Folder, acme: str) -> None:
@@ -289,10 +289,10 @@ def test_many_threads_that_take_in_settle_write_and_read_lose_and_double_nothing
     with ledgers.writing("acme") as writer:
         assert event_count(writer) == 120
         assert verify(writer).is_clean
-        arrived_by_two_roads = table_meaning(writer)
+        appended_both_ways = table_meaning(writer)
     with ledgers.exclusively("acme"), raw_connection(ledgers.folder.file_of("acme")) as connection:
         assert connection.execute("SELECT count(*) FROM arrival").fetchall() == [(0,)]
-    assert len(arrived_by_two_roads["event"]) == 120
+    assert len(appended_both_ways["event"]) == 120
 
 
 def test_the_log_of_changes_is_brought_into_the_file_while_others_write(

@@ -116,9 +116,9 @@ def test_a_new_source_has_a_name_that_an_address_can_bear(name: str) -> None:
 def test_an_unknown_source_is_refused_with_the_names_of_the_others() -> None:
     ledger = ledger_in_memory()
     put(ledger, DESK)
-    for deed in (lambda: existing_source(ledger, "dsk"), lambda: remove_source(ledger, "dsk", now_us=NOW_US)):
+    for change in (lambda: existing_source(ledger, "dsk"), lambda: remove_source(ledger, "dsk", now_us=NOW_US)):
         with pytest.raises(Missing, match="has no source 'dsk'. Sources: desk") as refused:
-            deed()
+            change()
         assert refused.value.code == "source_unknown"
 
 
@@ -163,18 +163,18 @@ SOURCES = st.builds(
     bot_version=MAYBE,
     channel=MAYBE,
     identities=IDENTITIES.map(tuple),
-    options=st.dictionaries(ONE_LINE, ONE_LINE, max_size=3).map(lambda said: tuple(said.items())),
+    options=st.dictionaries(ONE_LINE, ONE_LINE, max_size=3).map(lambda pairs: tuple(pairs.items())),
 )
 
 
 @pytest.mark.slow
-@given(found=st.lists(SOURCES, unique_by=lambda source: source.name, max_size=4))
-def test_every_source_is_read_as_it_was_set(found: list[Source]) -> None:
+@given(sources=st.lists(SOURCES, unique_by=lambda source: source.name, max_size=4))
+def test_every_source_is_read_as_it_was_set(sources: list[Source]) -> None:
     ledger = ledger_in_memory()
-    for source in found:
+    for source in sources:
         put(ledger, source)
-    assert sources_of(ledger) == tuple(sorted(found, key=lambda source: source.name))
-    assert [source_of(ledger, source.name) for source in found] == found
+    assert sources_of(ledger) == tuple(sorted(sources, key=lambda source: source.name))
+    assert [source_of(ledger, source.name) for source in sources] == sources
 
 
 def test_sources_come_through_a_backup(folder: Folder, acme: str) -> None:

@@ -26,9 +26,14 @@ def filled(events: list[Event] = EVENTS) -> Ledger:
 def test_an_intact_ledger_is_clean_and_stays_unchanged() -> None:
     ledger = filled()
     before = table_meaning(ledger)
-    found = verify(ledger)
-    assert found.is_clean
-    assert (found.event_count, found.session_count, found.duplicate_count, found.difference_count) == (5, 3, 0, 0)
+    verification = verify(ledger)
+    assert verification.is_clean
+    assert (
+        verification.event_count,
+        verification.session_count,
+        verification.duplicate_count,
+        verification.difference_count,
+    ) == (5, 3, 0, 0)
     assert table_meaning(ledger) == before
 
 
@@ -53,30 +58,30 @@ def test_an_empty_ledger_is_clean() -> None:
         ("bot_name_sent", "UPDATE bot_name_sent SET bot_name = 'Another'"),
     ],
 )
-def test_a_tampered_row_is_found(table: str, change: str) -> None:
+def test_a_tampered_row_is_reported(table: str, change: str) -> None:
     ledger = filled()
     ledger.connection.execute(change)
-    found = verify(ledger)
-    assert not found.is_clean
-    assert found.difference_count > 0
-    assert table in {difference.table for difference in found.differences}
+    verification = verify(ledger)
+    assert not verification.is_clean
+    assert verification.difference_count > 0
+    assert table in {difference.table for difference in verification.differences}
 
 
 def test_a_difference_names_the_stored_or_missing_row() -> None:
     ledger = filled()
     ledger.connection.execute("UPDATE session SET event_count = 99 WHERE opening_event_id = '5'")
-    said = [str(difference) for difference in verify(ledger).differences]
-    assert any("99" in each and each.endswith("is stored, but does not follow from the events.") for each in said)
-    assert any(each.endswith("follows from the events, but is not stored.") for each in said)
+    message = [str(difference) for difference in verify(ledger).differences]
+    assert any("99" in each and each.endswith("is stored, but does not follow from the events.") for each in message)
+    assert any(each.endswith("follows from the events, but is not stored.") for each in message)
 
 
-def test_an_event_that_is_stored_twice_is_found() -> None:
+def test_an_event_that_is_stored_twice_is_reported() -> None:
     ledger = filled()
     ledger.connection.execute("INSERT INTO event SELECT * FROM event WHERE event_id = '5'")
     assert verify(ledger).duplicate_count == 1
 
 
-def test_an_event_whose_key_is_wrong_is_found_because_a_copy_of_it_would_count() -> None:
+def test_an_event_with_a_wrong_key_is_reported_because_a_copy_of_it_would_count() -> None:
     ledger = filled()
     ledger.connection.execute("UPDATE event SET event_key = 1 WHERE event_id = '5'")
     assert not verify(ledger).is_clean
@@ -88,12 +93,12 @@ def test_a_changed_event_shows_in_the_sessions_that_follow_from_it() -> None:
     assert "session" in {difference.table for difference in verify(ledger).differences}
 
 
-def test_many_differences_are_counted_and_a_hundred_shown() -> None:
+def test_many_differences_are_counted_and_a_hundred_listed() -> None:
     ledger = filled([event(f"e{number}", "2026-03-01T10:00", customer_id=f"c{number}") for number in range(150)])
     ledger.connection.execute("DELETE FROM session")
-    found = verify(ledger)
-    assert found.difference_count >= 150
-    assert len(found.differences) == 100
+    verification = verify(ledger)
+    assert verification.difference_count >= 150
+    assert len(verification.differences) == 100
 
 
 def test_verifying_does_not_write_to_the_file(folder: Folder, acme: str) -> None:

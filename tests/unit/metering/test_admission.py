@@ -114,7 +114,7 @@ def test_later_events_are_compared_with_the_first_and_not_with_each_other() -> N
     assert outcomes([FIRST, other, other, FIRST]) == ["accepted", "conflict", "conflict", "duplicate"]
 
 
-def test_a_stored_event_stands_before_the_batch() -> None:
+def test_a_stored_event_comes_before_the_batch() -> None:
     other = {**FIRST, "channel": "sms"}
     assert outcomes([other, FIRST], stored=stored(FIRST, FIRST, rows=(1, 0))) == ["conflict", "duplicate"]
 
@@ -187,28 +187,28 @@ def test_an_atomic_delivery_with_a_conflict_is_withdrawn_and_compared_with_nothi
     a, b, c, d = ({**FIRST, "event_id": name} for name in "abcd")
     sms = {"channel": "sms"}
     events = [a, b, {**b, **sms}, {**a, **sms}, c, a, d, d]
-    found = admission(table(events), deliveries=deliveries(3, 2, 2, 1, atomic=[0, 1, 2]))
-    names = [Outcome(number).name.lower() for number in found.outcomes.tolist()]
+    admitted = admission(table(events), deliveries=deliveries(3, 2, 2, 1, atomic=[0, 1, 2]))
+    names = [Outcome(number).name.lower() for number in admitted.outcomes.tolist()]
     assert names[:3] == ["withdrawn", "withdrawn", "conflict"]
     assert names[3:5] == ["accepted", "accepted"]
     assert names[5:7] == ["conflict", "withdrawn"]
     assert names[7:] == ["accepted"]
-    assert found.is_withdrawn.tolist() == [True, False, True, False]
+    assert admitted.is_withdrawn.tolist() == [True, False, True, False]
 
 
 def test_an_atomic_delivery_in_conflict_with_a_stored_event_is_withdrawn() -> None:
     second = {**FIRST, "event_id": "2"}
-    found = admission(
+    admitted = admission(
         table([FIRST, second, second]),
         stored=stored({**FIRST, "channel": "sms"}),
         deliveries=deliveries(2, 1, atomic=[0]),
     )
-    assert found.outcomes.tolist() == [Outcome.CONFLICT, Outcome.WITHDRAWN, Outcome.ACCEPTED]
+    assert admitted.outcomes.tolist() == [Outcome.CONFLICT, Outcome.WITHDRAWN, Outcome.ACCEPTED]
 
 
 def test_a_delivery_that_was_withdrawn_before_makes_no_later_event_a_duplicate() -> None:
-    found = admission(table([FIRST, FIRST, FIRST]), deliveries=deliveries(1, 2, atomic=[0], withdrawn=[0]))
-    assert found.outcomes.tolist() == [Outcome.WITHDRAWN, Outcome.ACCEPTED, Outcome.DUPLICATE]
+    admitted = admission(table([FIRST, FIRST, FIRST]), deliveries=deliveries(1, 2, atomic=[0], withdrawn=[0]))
+    assert admitted.outcomes.tolist() == [Outcome.WITHDRAWN, Outcome.ACCEPTED, Outcome.DUPLICATE]
 
 
 def test_events_known_not_to_be_repeated_are_not_compared() -> None:

@@ -35,15 +35,15 @@ def metered(table: pa.Table) -> Metered:
     return sessions_from_events(table, schedule=schedule_of(FRESHCHAT), touchpoints=TOUCHPOINTS)
 
 
-def test_many_events_give_the_sessions_that_they_give_in_portions_of_whole_customers() -> None:
+def test_many_events_give_the_same_sessions_as_in_parts_of_whole_customers() -> None:
     table = events()
     whole = metered(table)
     customers = np.arange(EVENTS) % 1_000
-    portions = [metered(table.filter(pa.array(customers // 250 == quarter))) for quarter in range(4)]
-    together = pa.concat_tables([portion.sessions for portion in portions], promote_options="permissive")
+    parts = [metered(table.filter(pa.array(customers // 250 == quarter))) for quarter in range(4)]
+    together = pa.concat_tables([part.sessions for part in parts], promote_options="permissive")
     order = [("started_at", "ascending"), ("session_id", "ascending")]
     assert whole.sessions.to_pylist() == together.sort_by(order).to_pylist()
-    assert len(whole.participations) == sum(len(portion.participations) for portion in portions)
+    assert len(whole.participations) == sum(len(part.participations) for part in parts)
 
 
 def test_each_of_many_events_belongs_to_a_session_of_its_customer_that_holds_it() -> None:

@@ -71,7 +71,7 @@ def test_a_file_without_a_name_is_called_after_the_hint() -> None:
     assert policy_from_text("", name_hint="a@b").name == "custom"
 
 
-def test_a_byte_order_mark_and_a_preset_file_are_understood() -> None:
+def test_a_byte_order_mark_and_a_preset_file_are_read() -> None:
     text = '\ufeff[preset]\ntitle = "x"\n[policy]\nname = "copied"\nmax_turns = 1\n'
     assert policy_from_text(text) == Policy(name="copied", max_turns=1)
 
