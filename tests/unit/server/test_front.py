@@ -47,6 +47,9 @@ class Pages:
         if self.streaming:
             raise LookupError("of a page that has started")
 
+    def close(self) -> None:
+        """Nothing to close."""
+
 
 async def own(request: Request) -> Answer:
     match request.path:

@@ -8,7 +8,7 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from threading import BoundedSemaphore
 from types import MappingProxyType
 from typing import Any, Final
@@ -28,7 +28,8 @@ _READ_WITHIN_SECONDS: Final = 60.0
 _OWN_NAMES: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 StartResponse = Callable[..., Any]
-Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+Wsgi = Callable[[dict[str, Any], StartResponse], Any]
+"""Django's WSGI handler, which returns its response."""
 
 
 class _Disconnected(Exception):
@@ -75,20 +76,14 @@ class _Exchange:
         self.is_disconnected = False
 
     def run(self, application: Wsgi, environ: dict[str, Any]) -> None:
-        answer = application(environ, self._started)
-        try:
-            with suppress(_Disconnected):
-                if isinstance(answer, (list, tuple)) or not getattr(answer, "streaming", True):
-                    self._send_all(self._start, _body(b"".join(answer), is_last=True))
-                else:
-                    self._send_all(self._start)
-                    for piece in answer:
-                        self._send_all(_body(piece, is_last=False))
-                    self._send_all(_body(b"", is_last=True))
-        finally:
-            close = getattr(answer, "close", None)
-            if close is not None:
-                close()
+        with closing(application(environ, self._started)) as response, suppress(_Disconnected):
+            if response.streaming:
+                self._send_all(self._start)
+                for piece in response:
+                    self._send_all(_body(piece, is_last=False))
+                self._send_all(_body(b"", is_last=True))
+            else:
+                self._send_all(self._start, _body(b"".join(response), is_last=True))
 
     def _started(self, status: str, headers: list[tuple[str, str]], *_exc_info: Any) -> None:
         self._start = {
