@@ -91,6 +91,8 @@ $(BIN)/python:
 define installed
 $(PIP) install --require-hashes --requirement $(1)
 $(PIP) install --no-deps --no-build-isolation --editable .
+@# Compile the kernel once; else each process of the tests would, at the same time.
+@$(BIN)/python -c "from botmeter.metering.meter import load_kernel; load_kernel()"
 @touch $@
 endef
 
