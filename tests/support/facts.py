@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from botmeter.domain.account import Account
@@ -17,10 +16,9 @@ from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import NEVER_US
 from botmeter.domain.period import day_of_us
 from botmeter.domain.session import ClosedBy
-from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.tables import create_tables
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
+from support.memory_databases import ledger_database
 from support.oracle import Event, OracleSession, sessions
 
 TouchpointKey = tuple[str | None, str | None, str]
@@ -54,11 +52,7 @@ def filled_ledger(
 ) -> Ledger:
     """In-memory ledger with the tables of `facts`, from one append."""
     terms = [(schedule, ALWAYS_US)] if isinstance(schedule, Policy) else schedule
-    connection = duckdb.connect(":memory:")
-    create_tables(connection, now_us=0)
-    write_account(connection, account, by=None, now_us=0)
-    for position, (policy, from_us) in enumerate(terms):
-        write_policy(connection, policy, position=position, from_us=from_us, now_us=0)
+    connection = ledger_database(account, terms)
     for table, rows in facts(list(events), terms).items():
         if rows:
             columns = [pa.array(values) for values in zip(*rows, strict=True)]

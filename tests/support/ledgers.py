@@ -14,16 +14,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from tests.support.facts import event as event_at
+from tests.support.memory_databases import ledger_database
 
 from botmeter.domain.account import Account
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.append import Submission, append
-from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.tables import create_tables
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 from botmeter.sources.attributes import attributes_text
@@ -126,12 +125,7 @@ def _filled_file(name: str, events: str) -> Path:
 
 def ledger_in_memory(schedule: Policy | Schedule = FRESHCHAT, *, account: Account = ACME) -> Ledger:
     terms = [(schedule, ALWAYS_US)] if isinstance(schedule, Policy) else schedule
-    connection = duckdb.connect(":memory:")
-    create_tables(connection, now_us=0)
-    write_account(connection, account, by=None, now_us=0)
-    for position, (policy, from_us) in enumerate(terms):
-        write_policy(connection, policy, position=position, from_us=from_us, now_us=0)
-    return Ledger(connection)
+    return Ledger(ledger_database(account, terms))
 
 
 def raw_connection(file: Path) -> "closing[duckdb.DuckDBPyConnection]":
