@@ -228,7 +228,9 @@ class OpenAccount:
             self._version += 1
             ledger.version = self._version
             self._published = PublishedContents.of(ledger)
-            self._root, self._writer, self._keys = ledger.connection.cursor(), ledger, ledger.keys
+            self._root, self._keys = ledger.connection, ledger.keys
+            # Closing a connection closes its cursors, so a writer that fails must not be the root of all others.
+            self._writer = Ledger(self._root.cursor(), version=self._version, keys=self._keys)
             self._checkpoints = Checkpoints(self._root, file=self._folder.file_of(self._name))
         return self._root, self._published
 

@@ -175,6 +175,15 @@ def test_a_refused_live_append_leaves_the_queue_to_the_next(ledgers: OpenLedgers
     assert take_live(ledgers, *HOURS) == (9, 1, 0, 0)
 
 
+def test_a_failed_settling_closes_no_other_connection(ledgers: OpenLedgers) -> None:
+    with ledgers.appending_live("acme") as live, ledgers.reading("acme") as reader:
+        with pytest.raises(RuntimeError), ledgers.settling("acme"):
+            raise RuntimeError("the disk is full")
+        assert live.connection.execute("SELECT 1").fetchall() == [(1,)]
+        with reader.read_transaction() as connection:
+            assert connection.execute("SELECT 1").fetchall() == [(1,)]
+
+
 def test_live_events_wait_for_a_writer_and_a_settling_one_waits_too(hurried: OpenLedgers) -> None:
     take_live(hurried, HOURS[0])
     with hurried.writing("acme"):
