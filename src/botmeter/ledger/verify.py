@@ -96,13 +96,11 @@ def _compare(ledger: Ledger) -> Verification:
     differences: list[Difference] = []
     count = 0
     for table in _DERIVED:
-        stored, derived = f"stored_{table}", f"derived_{table}"
-        connection.execute(sql("derived_rows", table=table, columns=_columns(table)))
-        for is_stored, (left, right) in ((True, (stored, derived)), (False, (derived, stored))):
-            query = sql("different_rows", left=left, right=right)
-            rows = connection.execute(query, {"limit": DIFFERENCES_LISTED_MAX}).fetchall()
-            count += rows[0][1] if rows else 0
-            differences += [Difference(table=table, row=row, is_stored=is_stored) for row, _ in rows]
+        query = sql("different_rows", table=table, columns=_columns(table))
+        rows = connection.execute(query, {"limit": DIFFERENCES_LISTED_MAX}).fetchall()
+        count += rows[0][2] if rows else 0
+        for row, surplus, _ in rows:
+            differences += [Difference(table=table, row=row, is_stored=surplus > 0)] * abs(surplus)
     misnamed = connection.execute(sql("misnamed"), {"limit": DIFFERENCES_LISTED_MAX}).fetchall()
     count += misnamed[0][1] if misnamed else 0
     differences += [Difference(table="event", row=row, is_stored=True) for row, _ in misnamed]

@@ -28,21 +28,20 @@ DELETE FROM conversation_span
 -- Changes: conversation_ticket is empty.
 DELETE FROM conversation_ticket
 
--- name: derived_rows
--- Reads: {table}, footprint_member. Takes: {columns}. Gives: derived_{table}, its rows after everything was metered again.
-CREATE OR REPLACE TEMP VIEW derived_{table} AS SELECT {columns} FROM {table} AS x
-
 -- name: different_rows
--- Reads: {left}, {right}, two tables of the same columns. Takes: $limit.
--- Gives: (row as text, number of such rows) of the rows that occur more often in the left.
-WITH only_left AS (
-    SELECT * FROM {left} AS x
-    EXCEPT ALL
-    SELECT * FROM {right} AS x
+-- Reads: stored_{table}, {table} after everything was metered again, footprint_member. Takes: {columns}, $limit.
+-- Gives: (row as text, surplus: how much more often it is stored, sum of all surpluses without their signs) of the rows
+-- that the two don't have equally often, the stored ones first.
+WITH both_rows AS (
+    SELECT x AS row, 1 AS surplus FROM stored_{table} AS x
+    UNION ALL
+    SELECT d AS row, -1 AS surplus FROM (SELECT {columns} FROM {table} AS x) AS d
 )
-SELECT only_left::VARCHAR AS row, (count(*) OVER ())::BIGINT
-FROM only_left
-ORDER BY 1
+SELECT row::VARCHAR, sum(surplus)::BIGINT, (sum(abs(sum(surplus))) OVER ())::BIGINT
+FROM both_rows
+GROUP BY row
+HAVING sum(surplus) <> 0
+ORDER BY sum(surplus) < 0, 1
 LIMIT $limit
 
 -- name: misnamed
