@@ -47,7 +47,6 @@ class Visit:
         return ledgers.reading(self.request, self.account)
 
     def writing(self) -> "AbstractContextManager[Ledger]":
-        """Open the ledger for writing."""
         return ledgers.writing(self.request, self.account)
 
     def unsettled(self) -> "Backlog":
@@ -55,11 +54,9 @@ class Visit:
         return server_state(self.request).ledgers.unsettled(self.account)
 
     def may(self, right: Right) -> bool:
-        """Return True if the member has the permission."""
         return right in self.membership.rights
 
     def record(self, action: Action, **details: Any) -> None:
-        """Add an entry to the account's audit log."""
         record(action, request=self.request, user=self.user, account=self.account, **details)
 
     def require_post(self) -> None:

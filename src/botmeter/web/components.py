@@ -14,7 +14,7 @@ BAR_PERCENT_MAX: Final = 98.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link: crumbs, tabs, navigation, menus, exports; `key` is its keyboard shortcut."""
+    """A link; `key` is its keyboard shortcut."""
 
     label: str
     href: str
@@ -73,7 +73,6 @@ class Cell:
     Attributes:
         variant: CSS classes, such as `id`, `num` for numbers and instants, `wrap` for lists, `zero` for 0.
         title: Full text of a cut value.
-        number: Bare value of a count.
     """
 
     value: str
@@ -130,7 +129,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterChip:
-    """A filter chip (`filters.html`: filter_chip); without `choices_href` it doesn't open."""
+    """A filter chip; without `choices_href` it doesn't open."""
 
     label: str
     choices_href: str
@@ -184,7 +183,7 @@ class PickerMonth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodPicker:
-    """The period picker (`period.html`: period_picker); days in ISO."""
+    """The period picker; days in ISO."""
 
     label: str
     dates: str
@@ -214,7 +213,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pager:
-    """Position in a paged list (`rows.html`: pager)."""
+    """Position in a paged list."""
 
     range: str
     newer_href: str = ""

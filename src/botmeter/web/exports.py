@@ -53,7 +53,6 @@ class LedgerExport:
             self.close()
 
     def response(self, query: UsageQuery, file: Export) -> StreamingHttpResponse:
-        """Return the response that sends and closes this export."""
         self._chunks = self._resources.enter_context(closing(export_stream(self.ledger, query, export=file)))
         name = export_name(query, file.format)
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -70,5 +69,4 @@ class LedgerExport:
             raise
 
     def close(self) -> None:
-        """Close the file and the ledger, and release the export slot."""
         self._resources.close()

@@ -53,7 +53,6 @@ class FailuresAsPages:
         return self.answer(request)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
-        """Render an exception of a view (Django hook)."""
         if isinstance(problem, BotmeterError):
             return failed(request, problem)
         if isinstance(problem, Http404):

@@ -36,7 +36,6 @@ class TextLines(logging.Formatter):
     """`2026-11-22T14:05:00.123000Z INFO botmeter.access: answered route=report status=200 request_id=…`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format one line."""
         fields = _fields(record)
         head = f"{fields.pop('time')} {fields.pop('level').upper()} {fields.pop('logger')}: {fields.pop('message')}"
         return " ".join([head, *(f"{name}={value}" for name, value in fields.items())])
@@ -46,7 +45,6 @@ class JsonLines(logging.Formatter):
     """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format one line."""
         return msgspec.json.encode(_fields(record), enc_hook=str).decode()
 
 

@@ -26,7 +26,6 @@ class Question:
     Attributes:
         compared: None without a comparison.
         now_us: Present minute, µs UTC.
-        available_from: First day of data.
     """
 
     address: ReportAddress
@@ -49,7 +48,6 @@ class Question:
         return day_of_us(self.now_us, timezone=checked_timezone(self.zone))
 
     def row_instant(self, at_us: int, *, seconds: bool = True) -> str:
-        """Format an instant for a table row."""
         return text.row_instant_text(at_us, zone=self.zone, now_us=self.now_us, seconds=seconds)
 
 

@@ -1,7 +1,4 @@
-"""Report state in the URL, read alike by pages, shares, saved views, exports and API.
-
-Reading refuses invalid values; writing omits defaults.
-"""
+"""Report state in the URL. Reading refuses invalid values; writing omits defaults."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -88,11 +85,9 @@ class ReportAddress:
         return next(choice for choice, flag in _PREVIEW_FLAGS.items() if flag is self.filters.preview)
 
     def with_days(self, preset: Preset) -> "ReportAddress":
-        """Replace the period by a preset."""
         return replace(self, preset=preset, days=(None, None))
 
     def between(self, first_on: date, last_on: date) -> "ReportAddress":
-        """Replace the period by days."""
         return replace(self, preset=None, days=(first_on, last_on))
 
     def only(self, name: str, *values: str) -> "ReportAddress":
@@ -100,11 +95,9 @@ class ReportAddress:
         return replace(self, filters=self.filters.with_values(name, values))
 
     def excluding(self, name: str, *values: str) -> "ReportAddress":
-        """Replace a filter's excluded values."""
         return replace(self, filters=self.filters.with_excluded(name, values))
 
     def removing(self, name: str, *, is_excluded: bool) -> "ReportAddress":
-        """Remove a filter's values, or its excluded values."""
         return self.excluding(name) if is_excluded else self.only(name)
 
     def preview(self, flag: bool | None) -> "ReportAddress":
@@ -116,27 +109,21 @@ class ReportAddress:
         return replace(self, filters=NO_FILTERS)
 
     def split_by(self, split: Split) -> "ReportAddress":
-        """Replace the split."""
         return replace(self, split=split)
 
     def against(self, compare: Compare) -> "ReportAddress":
-        """Replace the comparison."""
         return replace(self, compare=compare)
 
     def toggled_bot(self, bot_id: str) -> "ReportAddress":
-        """Expand or collapse a bot."""
         return replace(self, opened=_toggled(self.opened, bot_id))
 
     def toggled_table(self, widget: str) -> "ReportAddress":
-        """Switch a widget between chart and table."""
         return replace(self, table=_toggled(self.table, widget))
 
     def following(self, flag: bool) -> "ReportAddress":
-        """Turn live updates on or off."""
         return replace(self, follows=flag)
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Generate parameters without defaults."""
         if self.preset is not None:
             yield "period", self.preset.value
         for name, day in zip(("from", "to"), self.days, strict=True):

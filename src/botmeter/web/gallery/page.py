@@ -1,4 +1,4 @@
-"""Gallery of page components, light and dark; the template has their values."""
+"""Gallery of page components."""
 
 from dataclasses import dataclass
 from types import ModuleType

@@ -44,12 +44,7 @@ class AuditLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPage:
-    """The audit log.
-
-    Attributes:
-        actions: Values and labels of the menu.
-        filters: Values of `who`, `action`, `from` and `to`; empty for all.
-    """
+    """The audit log; `filters` has `who`, `action`, `from` and `to`, empty for all."""
 
     frame: Frame
     people: tuple[str, ...]

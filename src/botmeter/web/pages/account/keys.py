@@ -65,7 +65,6 @@ class KeyForm(forms.Form):
         return last_on
 
     def draft(self) -> api_keys.KeyDraft:
-        """Return the valid form's key."""
         values, last_on = self.cleaned_data, self.cleaned_data["last_on"]
         return api_keys.KeyDraft(
             name=values["name"],

@@ -37,7 +37,6 @@ _TEXT_LENGTH_MAX: Final = 4_000
 
 
 def _published_policies() -> list[tuple[str, str]]:
-    """Return the menu's values and labels."""
     titles = {each.name: each.title.partition(", as of")[0].replace("published rule for ", "") for each in presets()}
     return [("", "–"), *((name, f"{name}: {title}") for name, title in titles.items())]
 

@@ -105,7 +105,6 @@ def _save(visit: Visit, form: AccountForm) -> Notice:
 
 
 def _recorded_change(visit: Visit, form: AccountForm, *, field: str) -> str:
-    """Add the change to the audit log; return it as a sentence."""
     before, after = form.initial[field], form.cleaned_data[field]
     setting = "zone" if field == "timezone" else field
     visit.record(Action.SETTING_CHANGED, setting=setting, before=str(before), after=str(after))

@@ -73,7 +73,6 @@ class MergeForm(forms.Form):
         return fields
 
     def add_refusal(self, problem: Refused) -> None:
-        """Add the problem to the file, else to the form."""
         self.add_error("file" if self.cleaned_data.get("file") else None, problem.message)
 
 

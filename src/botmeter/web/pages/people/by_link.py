@@ -122,7 +122,6 @@ def _first_user(link: Link, values: dict[str, str], *, names: list[str], ledgers
 
 
 def _completed_user(email: str, *, name: str, password: str) -> User:
-    """Create the user, or complete one without a password."""
     user = User.objects.filter(email=email).first()
     if user is None:
         return User.objects.create_user(email, name=name, password=password)

@@ -130,7 +130,7 @@ class FirstStartWithAccountForm(FirstStartForm, NewAccountForm):
 
 
 class ResetForm(forms.Form):
-    """Email address for a password reset."""
+    """A password reset."""
 
     email = EmailField()
 
@@ -189,7 +189,6 @@ class RoleForm(forms.Form):
     may_export = forms.BooleanField(label="Can export underlying data", required=False, initial=True)
 
     def member_role(self) -> MemberRole:
-        """Return the valid form's role."""
         return MemberRole(role=Role(self.cleaned_data["role"]), may_export=self.cleaned_data["may_export"])
 
 

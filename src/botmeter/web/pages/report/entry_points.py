@@ -22,7 +22,7 @@ _LINKS: Final = (("Saved views", "views", Right.SAVE_VIEWS), ("Share links", "sh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionPage:
-    """A report's card; under Reports also saved views, and links to views and share links."""
+    """A report's card; under Reports also saved views and links."""
 
     frame: Frame
     report: Link

@@ -26,7 +26,7 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """Sessions with a sparkline, and further figures."""
+    """The headline figures."""
 
     sessions: Kpi
     previews: Link

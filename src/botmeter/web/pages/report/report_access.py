@@ -31,7 +31,6 @@ class ReportAccess:
     """Allowed widgets, facts and choices; nothing by default.
 
     Attributes:
-        fixed_filters: Required and excluded values.
         days: First and last allowed day; None for all.
         reset_href: Link that resets filters without `Fact.ALL_CLEAR`.
     """
@@ -53,14 +52,12 @@ class ReportAccess:
         return self.fixed_filters.excluded_values(name) if is_excluded else self.fixed_filters.values(name)
 
     def is_fixed(self, name: str) -> bool:
-        """Return True if the filter is restricted."""
         return bool(self.fixed_values(name) or self.fixed_values(name, is_excluded=True))
 
     def shows_filter(self, name: str) -> bool:
         return name in self.filters or self.is_fixed(name)
 
     def can_choose(self, name: str, *, is_excluded: bool) -> bool:
-        """Return True if the filter offers several values."""
         if is_excluded:
             return name in self.filters and not self.is_fixed(name)
         return name in self.filters and len(self.fixed_values(name)) != 1

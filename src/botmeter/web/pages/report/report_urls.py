@@ -1,4 +1,4 @@
-"""URLs in reports and on pages of sessions, customers and bots, by entry point: Reports, Billing or a share link.
+"""URLs in reports, by entry point: Reports, Billing or a share link.
 
 IDs can be any text, even `..` or `a/b%2Fc`, which paths don't survive, so those of customers and conversations are in
 the query.
@@ -50,18 +50,15 @@ class ReportUrls:
         return _path(self.entry_point.value, args=(self.owner,)) + address.query(**more)
 
     def fresh(self, address: ReportAddress, **more: str) -> str:
-        """Return the URL to poll."""
         return _path(f"{self.entry_point.value}-fresh", args=(self.owner,)) + address.query(**more)
 
     def rows(self, address: ReportAddress, **more: str) -> str:
-        """Return the URL of the underlying data."""
         return self._href("rows", address.query(**more)) if self.has_rows else ""
 
     def widget(self, name: str, address: ReportAddress) -> str:
         return self._href("widget", address.query(), name)
 
     def choices(self, name: str, address: ReportAddress, *, is_excluded: bool = False) -> str:
-        """Return the URL of a filter's choices."""
         more = {"mode": EXCLUDE} if is_excluded else {}
         return self._href("choices", address.query(**more), name)
 
@@ -78,7 +75,6 @@ class ReportUrls:
         return self._href("conversation", f"?{urlencode({'id': conversation_id, **more})}")
 
     def merge_customers(self, customer_id: str = "") -> str:
-        """Return the URL for merging customers, with this one filled in."""
         return self._href("merge-customers", f"?{urlencode({'customer_id': customer_id})}" if customer_id else "")
 
     def bot(self, bot_id: str, *, version: str | None = None) -> str:

@@ -128,7 +128,6 @@ def ticket_split(context: WidgetContext) -> SplitWidget:
 
 
 def _ranked(entries: list[_Entry], *, whole: int) -> tuple[RankedLine, ...]:
-    """Scale bars to the largest count; `whole` is the total of shares."""
     longest = max((max(one.count, one.before_count or 0) for one in entries), default=0)
     return tuple(
         RankedLine(
@@ -164,7 +163,7 @@ def _count(usage: ReportBot | ReportChannel | VersionUsage, context: WidgetConte
 
 
 def _rows(context: WidgetContext, value: str, *, part: str, opener: str) -> str:
-    """Return the URL of a value's rows; the split decides which filter it is a value of."""
+    """URL of a value's rows; the split decides its filter."""
     name = opener if context.address.split is Split.OPENED else part
     return context.urls.rows(context.address.only(name, value))
 

@@ -34,10 +34,7 @@ class Widget:
     """Declaration of a widget.
 
     Attributes:
-        make: Computes the template's value.
         span: Grid columns, `c1` to `c12`.
-        has_table: Can be shown as a table.
-        rows_sort: Order of the underlying data.
         loads_later: Slow: requested after the page.
         shared: Private by default.
     """

@@ -34,7 +34,6 @@ class EventList:
 
     @property
     def is_summarized(self) -> bool:
-        """Return True if events are summarized or cut."""
         return bool(self.cut) or any(line.is_run for _, lines in self.days for line in lines)
 
 

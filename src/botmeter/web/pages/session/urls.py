@@ -1,4 +1,4 @@
-"""URLs of sessions and conversations, whose IDs can be any text and so are in the query."""
+"""URLs of sessions and conversations."""
 
 from django.urls import URLPattern, path
 

@@ -23,7 +23,7 @@ from botmeter.web.report_address import read_address
 
 
 class ViewForm(forms.Form):
-    """Name and visibility of a view."""
+    """A saved view."""
 
     name = forms.CharField(
         label="Name",

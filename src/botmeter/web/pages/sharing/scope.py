@@ -36,7 +36,6 @@ class Scope:
 
     @property
     def filters(self) -> frozenset[str]:
-        """Return the filters that visitors may set."""
         uses = {SharedUse.ALWAYS}
         uses |= {SharedUse.WITH_ROWS} if self.may_see_rows else set()
         uses |= {SharedUse.WITH_OPENERS} if self.names_openers else set()

@@ -55,7 +55,7 @@ class SharedVisit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedLedger:
-    """The open ledger, with the visitor's question and allow-list."""
+    """A share link's open ledger."""
 
     visit: SharedVisit
     ledger: "ReadableLedger"

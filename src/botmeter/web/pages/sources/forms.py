@@ -31,7 +31,7 @@ def _text(label: str, *, help_text: str = "", required: bool = False) -> forms.C
 
 
 class NewSourceForm(forms.Form):
-    """Platform and name of a new source."""
+    """A new source."""
 
     platform = forms.ChoiceField(
         label="Platform", choices=lambda: [(each.platform, each.label) for each in connectors()]
@@ -66,7 +66,6 @@ class SettingsForm(forms.Form):
             self.fields[f"{_OPTION}{option.name}"] = _text(option.label, help_text=option.help)
 
     def changed_source(self, source: Source) -> Source:
-        """Return the source with the valid form's values."""
         values = {name: str(value).strip() or None for name, value in self.cleaned_data.items()}
         options = tuple(
             (name.removeprefix(_OPTION), value)
@@ -114,7 +113,7 @@ class IdentityForm(forms.Form):
 
 
 class PullForm(forms.Form):
-    """Address, token and schedule of pulls."""
+    """Settings of pulls."""
 
     url = _text("API address", required=True)
     own_account = _text("Account", required=True)
@@ -164,7 +163,7 @@ class PullForm(forms.Form):
 
 
 def source_forms(source: Source, address: EventSource | None, *, action: str, data: QueryDict) -> dict[str, forms.Form]:
-    """Build the forms of a source's page by action; the submitted one with its data."""
+    """Build a source page's forms by action; `data` fills the submitted one."""
     connector = connector_of(source.platform)
     kinds: dict[str, tuple[type[forms.Form], dict[str, Any]]] = {
         "settings": (SettingsForm, {"source": source}),

@@ -9,13 +9,7 @@ from botmeter.web.rich_text import Word, id_word, plain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLine:
-    """A delivery.
-
-    Attributes:
-        outcome: `3 accepted, 1 ignored`.
-        style: `bad` with rejections, `dim` if nothing is new.
-        reasons: Reasons for rejected and ignored events.
-    """
+    """A delivery; `style` is `bad` with rejections, `dim` if nothing is new."""
 
     at: str
     outcome: str

@@ -12,12 +12,7 @@ from botmeter.web.notices import Notice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullCard:
-    """Settings and last result of pulls.
-
-    Attributes:
-        state: Running or requested pull; empty for neither.
-        fault: Interruption of the last pull.
-    """
+    """Settings and last result of pulls; `state` is empty unless one runs or is requested."""
 
     api: PullApi
     is_set: bool

@@ -59,7 +59,6 @@ class SourcePage:
         address: None if it has none on this server.
         forms: By action; without `secret` if the platform signs nothing.
         lacks_bot: Messages that name no bot don't count.
-        quarantine: Codes and numbers of quarantined events.
         pull: None if the platform can't be pulled.
         changes: Newest first.
     """

@@ -89,11 +89,9 @@ class RowsRequest:
         return self.view.options.grouping is Grouping.SESSION
 
     def href(self, view: RowsAddress) -> str:
-        """Return the URL with other view options."""
         return self.page.urls.rows(self.question.address, **view.pairs())
 
     def pairs_without(self, *names: str) -> tuple[tuple[str, str], ...]:
-        """Return the query parameters that a form keeps."""
         pairs = (*self.question.address.pairs(), *self.view.pairs().items())
         return tuple(pair for pair in pairs if pair[0] not in names)
 

@@ -51,7 +51,6 @@ class RowsAddress:
 
     @property
     def visible_columns(self) -> tuple[str, ...]:
-        """Return the chosen columns, else those that are not hidden by default."""
         hidden = _HIDDEN_SESSION_COLUMNS if self.options.grouping is Grouping.SESSION else _HIDDEN_ROW_COLUMNS
         return self.columns or tuple(name for name in self.offered_columns if name not in hidden)
 
@@ -62,15 +61,12 @@ class RowsAddress:
         return replace(self, options=replace(self.options, sort=key, descending=descending), cursor="")
 
     def grouped(self, grouping: Grouping) -> "RowsAddress":
-        """Change the grouping."""
         return replace(self, options=replace(self.options, grouping=grouping), columns=(), cursor="", open_session="")
 
     def without_search(self) -> "RowsAddress":
-        """Clear the search."""
         return replace(self, options=replace(self.options, search=""), cursor="")
 
     def at(self, cursor: str) -> "RowsAddress":
-        """Go to a page."""
         return replace(self, cursor=cursor, open_session="")
 
     def opening(self, session_id: str) -> "RowsAddress":
@@ -78,7 +74,6 @@ class RowsAddress:
         return replace(self, open_session=session_id)
 
     def pairs(self) -> dict[str, str]:
-        """Return query parameters without defaults."""
         options, order = self.options, f"{'-' if self.options.descending else ''}{self.options.sort.value}"
         pairs = {
             "group": "" if options.grouping is Grouping.SESSION else options.grouping.value,
