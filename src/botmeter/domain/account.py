@@ -36,7 +36,6 @@ class Account:
 
     @property
     def own_title(self) -> str | None:
-        """Title; None for the account's name."""
         return self.title if self.title != self.name else None
 
 

@@ -10,7 +10,7 @@ _UNFIT_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def display_name_fault(name: str) -> str | None:
-    """Return the fault as the rest of a sentence; None: valid. Empty restores the default."""
+    """Fault as the rest of a sentence; None: valid. Empty restores the default."""
     if len(name) > DISPLAY_NAME_CHARACTERS_MAX:
         return f"it has {len(name)} characters, and the limit is {DISPLAY_NAME_CHARACTERS_MAX}"
     unfit = next((letter for letter in name if unicodedata.category(letter) in _UNFIT_CATEGORIES), None)
@@ -18,5 +18,5 @@ def display_name_fault(name: str) -> str | None:
 
 
 def required_name_fault(name: str) -> str | None:
-    """Return a required name's fault; None: valid."""
+    """Fault of a required name; None: valid."""
     return display_name_fault(name) if name else "it is empty"

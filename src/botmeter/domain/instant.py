@@ -27,12 +27,12 @@ _RFC3339 = re.compile(
 
 
 def now_us() -> int:
-    """Return the present instant, for outer layers that pass it on."""
+    """Present instant, for outer layers that pass it on."""
     return us_from_datetime(present())
 
 
 def present() -> datetime:
-    """Return the present instant in UTC."""
+    """Present instant in UTC."""
     return datetime.now(UTC)
 
 

@@ -61,7 +61,7 @@ class Period:
         return (self.first_on + timedelta(days=number) for number in range(self.day_count))
 
     def edges_us(self) -> list[int]:
-        """Return the start of each day, then the end; ascending, equal around a skipped day."""
+        """Start of each day, then the end; ascending, equal around a skipped day."""
         first = _day_number(self.first_on)
         if self.timezone == UTC_NAME:
             return [(first + number) * DAY_US for number in range(self.day_count + 1)]
@@ -109,12 +109,12 @@ def day_from_text(text: str) -> date:
 
 
 def day_start_us(day_on: date) -> int:
-    """Return a day's midnight UTC."""
+    """Midnight UTC of a day."""
     return (day_on - EPOCH.date()).days * DAY_US
 
 
 def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
-    """Return the local day of an instant; where midnight comes twice, it begins at the first."""
+    """Local day of an instant; where midnight comes twice, it begins at the first."""
     if timezone == UTC_NAME:
         return EPOCH.date() + timedelta(days=instant_us // DAY_US)
     local_on = (EPOCH + timedelta(microseconds=instant_us)).astimezone(ZoneInfo(timezone)).date()
@@ -123,7 +123,7 @@ def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
 
 
 def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us: int, end_us: int) -> list[int]:
-    """Return the local midnights (of days, or of months' firsts) that enclose [start_us, end_us], strictly ascending.
+    """Local midnights (of days, or of months' firsts) that enclose [start_us, end_us], strictly ascending.
 
     A midnight skipped by a clock change is the first instant after it; of two, the first counts; a skipped day (Samoa's
     30 December 2011) has no edge.
@@ -140,7 +140,7 @@ def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us:
 
 
 def offsets_us(period: Period) -> list[tuple[int, int]]:
-    """Return the zone's (start, offset) in µs, ascending from the period's start."""
+    """Zone's (start, offset) in µs, ascending from the period's start."""
     edges_us = period.edges_us()
     offsets = [(edges_us[0], offset_us(edges_us[0], period.timezone))]
     for start_us, end_us in pairwise(edges_us):
@@ -162,7 +162,7 @@ def _change_us(start_us: int, end_us: int, *, timezone: str) -> int:
 
 
 def offset_us(instant_us: int, timezone: str) -> int:
-    """Return the zone's offset in µs."""
+    """Offset of the zone in µs."""
     # Beyond the range of an event's instant, the offset at its end counts.
     within_us = min(max(INSTANT_FIRST_US, instant_us), INSTANT_END_US)
     offset = (EPOCH + timedelta(microseconds=within_us)).astimezone(ZoneInfo(timezone)).utcoffset()

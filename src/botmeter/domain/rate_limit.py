@@ -17,7 +17,6 @@ class RateLimiter:
         self._counts: Counter[Hashable] = Counter()
 
     def allows(self, key: Hashable, *, limit: int, now_seconds: float) -> bool:
-        """Count a request; False over the limit."""
         window = int(now_seconds) // WINDOW_SECONDS
         with self._lock:
             if window != self._window:

@@ -16,7 +16,7 @@ class ClosedBy(IntEnum):
 
 
 def session_id(policy: str, *, source: str, opening_event_id: str) -> str:
-    """Return the id of the session that an event opens under a policy (`name@version`).
+    """Id of the session that an event opens under a policy (`name@version`).
 
     A hash, because event ids can contain personal data. `uuid.UUID` would cost three times as much.
 

@@ -33,7 +33,6 @@ class Settings:
         hosts: Separated by commas.
         mail: `smtp://user:password@host:587`.
         memory_limit: Of each ledger, in DuckDB's format.
-        gallery: Non-empty shows the gallery.
     """
 
     data_dir: str = ""
@@ -54,7 +53,6 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read the settings from these variables, by default the process's."""
         variables = own_environment() if environment is None else environment
         values = {name: variables.get(variable, "") for name, variable in _VARIABLES.items()}
         return cls(**values, home=variables.get("HOME", ""), xdg_data_home=variables.get("XDG_DATA_HOME", ""))
@@ -74,5 +72,5 @@ class Settings:
 
 
 def own_environment() -> Mapping[str, str]:
-    """Return the variables of this process."""
+    """Variables of this process."""
     return os.environ

@@ -89,7 +89,6 @@ class Source:
         return dict(self.options).get(name)
 
     def identity(self, *ids_and_names: str | None) -> BotIdentity | None:
-        """Return the first bot with one of these, if any."""
         identities = (self._identity_by_sender.get(word) for word in ids_and_names if word is not None)
         return next((identity for identity in identities if identity is not None), None)
 

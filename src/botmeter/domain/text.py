@@ -117,6 +117,6 @@ def short_id(value: str) -> str:
 
 
 def initials(name: str) -> str:
-    """Return up to two initials of a name."""
+    """Up to two initials of a name."""
     words = [word for word in name.replace("@", " ").split() if word[:1].isalnum()]
     return "".join(word[0] for word in words[:2]).upper() or "?"

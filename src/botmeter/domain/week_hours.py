@@ -10,7 +10,7 @@ _WEEK_HOURS: Final = {f"{day}-{hour:02}": 24 * at + hour for at, day in enumerat
 
 
 def week_hour_of_text(text: str) -> int:
-    """Return an hour's number, from 0 on Monday.
+    """Number of an hour, from 0 on Monday.
 
     Raises:
         Refused: `parameter_invalid`.

@@ -39,7 +39,7 @@ class Clock:
     ambiguous: Literal["refuse", "first"] = "refuse"
 
     def us(self, sent: object) -> int:
-        """Return the µs UTC of a time.
+        """µs UTC of a time.
 
         Raises:
             Refused: `time_invalid`, `time_without_offset`, `time_out_of_range`, `time_ambiguous` or `time_nonexistent`.

@@ -42,7 +42,7 @@ def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
 
 
 def allowed_origin(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers of the OPTIONS answer; all origins and rates are allowed."""
+    """Headers of the OPTIONS answer; all origins and rates are allowed."""
     methods = {"Allow": "OPTIONS, POST"}
     origin = headers.get(REQUEST_ORIGIN, "").strip()
     if not _ORIGIN.fullmatch(origin):

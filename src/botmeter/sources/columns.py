@@ -24,7 +24,7 @@ def batch_from_records(records: Records, source: Source | None = None) -> EventB
     """Build a batch in the order of the file.
 
     Args:
-        source: Supplies the bot of customers and bots without one, the version of bots without one, and the channel.
+        source: Supplies missing bots, versions and channels.
     """
     default_channel = (source and source.channel) or CHANNEL_UNKNOWN
     doubt = np.zeros(len(records.positions), np.bool_)

@@ -25,7 +25,6 @@ class ConnectorOption:
 
     Attributes:
         name: Key in `Source.options`.
-        help: Accepted values and their effect.
     """
 
     name: str
@@ -39,7 +38,6 @@ class SignatureSecret:
 
     Attributes:
         label: The platform's name for it.
-        help: Where to find it.
         check: Raises `NotAllowed`.
         validate: Raises `Refused` (`secret_invalid`).
         is_long: Needs a multi-line field.
@@ -97,10 +95,7 @@ class Connector:
         platform: Stored code.
         summary: One sentence on the events that are counted.
         guide: Path below `docs/guides`.
-        deliveries: Events sent live.
-        files: Importable files.
         command: Template with `{account}`, `{source}` and `{server}`.
-        sender: Description of a sender's id.
         secret: None: deliveries are unsigned.
         challenge: Query parameters and verify token → answer; raises `NotAllowed`.
         read_report: Reads files that are not JSON.

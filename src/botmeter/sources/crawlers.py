@@ -23,7 +23,7 @@ class Crawler(Protocol):
         ...
 
     def left(self) -> Remaining:
-        """Return the work left after the conversations yielded so far."""
+        """Work left after the conversations yielded so far."""
         ...
 
 
@@ -49,7 +49,6 @@ class PullApi:
     """API that a platform can be pulled through.
 
     Attributes:
-        help: Reason to pull; location of address and token.
         limits: Events that a pull can't find.
         headers: From a token.
         account_help: Location of the account id; empty if unneeded.

@@ -47,7 +47,6 @@ class Objects:
 
     @classmethod
     def from_lines(cls, block: memoryview) -> "Objects":
-        """Return the non-blank lines of a block."""
         data = np.frombuffer(block, np.uint8)
         newlines = np.flatnonzero(data == ord("\n"))
         if _are_enclosed(data, newlines):
@@ -146,7 +145,7 @@ def _check_length(record: bytes, *, count: int, name: str) -> None:
 
 
 def _split(text: bytes) -> tuple[list[bytes], bytes, bool]:
-    """Return complete elements, the remaining text, and whether the array is closed."""
+    """Complete elements, the remaining text, and whether the array is closed."""
     end = text.rfind(b"},") + 1
     # A comma before the closing bracket is left to the marks, which find an empty element.
     if end and text[end + 1 :].lstrip(_SPACE)[:1] not in (b"", b"]"):

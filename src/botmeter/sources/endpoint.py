@@ -50,9 +50,6 @@ def resolve(host: str, port: int) -> list[str]:
 def endpoint_of(url: str, *, may_be_plain: bool, resolver: Resolver = resolve) -> Endpoint:
     """Resolve and check a URL from `checked_url`.
 
-    Args:
-        may_be_plain: Allow http.
-
     Raises:
         NotAllowed: `pull_address_forbidden` for http, or an address inside the machine or its cloud.
         Unavailable: `pull_failed`.

@@ -6,7 +6,7 @@ Fields = dict[str, object]
 
 
 def customer_fields(conversation_id: str | None, customer_id: str | None) -> Fields:
-    """Return both ids; the conversation replaces an unknown customer, and an attribute says so."""
+    """Both ids; the conversation replaces an unknown customer, and an attribute says so."""
     if customer_id is not None:
         return {"conversation_id": conversation_id, "customer_id": customer_id}
     return {
@@ -17,14 +17,14 @@ def customer_fields(conversation_id: str | None, customer_id: str | None) -> Fie
 
 
 def default_bot(source: Source) -> Fields:
-    """Return the default bot's fields; empty without one."""
+    """Fields of the default bot; empty without one."""
     if source.bot_id is None:
         return {}
     return {"bot_id": source.bot_id, "bot_name": source.bot_name, "bot_version": source.bot_version}
 
 
 def identity_bot(source: Source, identity: BotIdentity, *, name: str | None = None) -> Fields:
-    """Return a bot identity's fields; `name` applies if it has none."""
+    """Fields of a bot identity; `name` applies if it has none."""
     return {
         "bot_id": identity.bot_id,
         "bot_name": identity.bot_name or name,
@@ -33,5 +33,5 @@ def identity_bot(source: Source, identity: BotIdentity, *, name: str | None = No
 
 
 def platform_bot(source: Source, bot_id: str, *, name: str | None = None) -> Fields:
-    """Return the fields of a bot named by the platform."""
+    """Fields of a bot named by the platform."""
     return {"bot_id": bot_id, "bot_name": name, "bot_version": source.bot_version}

@@ -67,7 +67,7 @@ _UNREAD = _Event(DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL)
 def records_from_objects(
     objects: Objects, *, first: int, mapping: FieldMapping | None = None, bytes_read: int = 0
 ) -> Records:
-    """Read records; `first` is the first position in the file."""
+    """Read records; positions start at `first`."""
     return Records(
         columns=_columns(objects) if mapping is None else _mapped_columns(objects.texts, mapping),
         record=lambda row: record_from_object(objects.texts[row], mapping=mapping),
@@ -81,7 +81,7 @@ def records_from_objects(
 def records_from_blocks(
     blocks: Iterable[Objects], *, stream: ByteStream, mapping: FieldMapping | None
 ) -> Iterator[Records]:
-    """Read the objects of a file, a block at a time."""
+    """Read a file's objects by blocks."""
     first = 0
     for objects in blocks:
         if objects.count:

@@ -38,7 +38,7 @@ def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> t
 
 
 def columns_of_events(foreign: AbstractMapping[str, pa.Array], *, count: int, mapping: Mapping) -> dict[str, pa.Array]:
-    """Return field → column values, for `count` rows."""
+    """Field → column values, for `count` rows."""
     columns = {}
     for field in FIELDS:
         location = mapping.location(field)
@@ -50,12 +50,12 @@ def columns_of_events(foreign: AbstractMapping[str, pa.Array], *, count: int, ma
 
 
 def text_columns(records: Sequence[AbstractMapping[str, object]]) -> dict[str, pa.Array]:
-    """Return field → column of text for records."""
+    """Field → column of text for records."""
     return {name: pa.array([value_text(name, each.get(name)) for each in records], pa.string()) for name in FIELDS}
 
 
 def value_text(field: str, value: object) -> str | None:
-    """Return a value as text, or `DOUBTFUL` for `validation`."""
+    """Value as text, or `DOUBTFUL` for `validation`."""
     match value:
         case None:
             return None
@@ -88,7 +88,7 @@ def cell_value(cell: object) -> object:
 
 
 def row_bytes(row: AbstractMapping[str, object]) -> bytes:
-    """Return a table row as JSON to correct and send again."""
+    """Table row as JSON to correct and send again."""
     return json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "surrogateescape")
 
 

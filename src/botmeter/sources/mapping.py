@@ -57,12 +57,11 @@ class Mapping:
         return self.locations.get(name) or FieldLocation(column=name)
 
     def columns(self) -> dict[str, str]:
-        """Return field → column; constants have none."""
+        """Field → column; constants have none."""
         columns = {name: self.location(name).column for name in FIELDS}
         return {name: column for name, column in columns.items() if column is not None}
 
     def record(self, row: AbstractMapping[str, object]) -> dict[str, object]:
-        """Return one row with its values replaced."""
         locations = {name: self.location(name) for name in FIELDS}
         return {name: location.value(row.get(location.column or "")) for name, location in locations.items()}
 

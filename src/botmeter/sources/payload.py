@@ -72,7 +72,7 @@ PayloadReader = Callable[[bytes, Source], PayloadContent]
 
 
 def content_of(items: Iterable[EventRecord | str], *, subject: str) -> PayloadContent:
-    """Collect the events of a payload, and sentences on what never counts."""
+    """Collect events, and sentences on what never counts."""
     records: list[EventRecord] = []
     ignored: Counter[str] = Counter()
     for item in items:
@@ -84,5 +84,5 @@ def content_of(items: Iterable[EventRecord | str], *, subject: str) -> PayloadCo
 
 
 def refused_payload(reason: str) -> Refused:
-    """Return the refusal of a whole payload."""
+    """Refusal of a whole payload."""
     return Refused("payload_not_understood", reason)

@@ -58,7 +58,7 @@ def batch_from_payloads(
 
 
 def batch_from_pulled(records: Sequence[EventRecord], *, refused: Sequence[tuple[bytes, Refused]] = ()) -> EventBatch:
-    """Build a batch from records, and from payloads that can't be read."""
+    """Build a batch from records and unreadable payloads."""
     count = len(records)
     rejections = [_rejection(payload, error, position=count + index) for index, (payload, error) in enumerate(refused)]
     return batch_from_event_records(records, positions=range(count), rejections=rejections)

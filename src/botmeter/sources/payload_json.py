@@ -68,7 +68,7 @@ def objects_in(value: object) -> list[JsonObject]:
 
 
 def objects_in_list(value: object) -> list[JsonObject]:
-    """Return the objects in a list; otherwise none."""
+    """Objects in a list; otherwise none."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
@@ -78,14 +78,14 @@ def object_of(value: object) -> JsonObject:
 
 
 def at(value: object, *path: str) -> Any:
-    """Return the value at a path in nested objects, or None."""
+    """Value at a path in nested objects, or None."""
     for name in path:
         value = object_of(value).get(name)
     return value
 
 
 def text_of(value: object) -> str | None:
-    """Return non-empty text, or an integer as text; otherwise None."""
+    """Non-empty text, or an integer as text; otherwise None."""
     if isinstance(value, str):
         return value or None
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
@@ -109,7 +109,7 @@ def shared_text_of(value: object, *, name: str) -> str | None:
 
 
 def us_of_epoch(seconds: object) -> int | None:
-    """Return µs UTC from seconds since 1970, as number or text; otherwise None."""
+    """µs UTC from seconds since 1970, as number or text; otherwise None."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | str | Decimal):
         return None
     try:
@@ -122,13 +122,13 @@ def us_of_epoch(seconds: object) -> int | None:
 
 
 def time_of_epoch(seconds: object) -> object:
-    """Return seconds since 1970 as RFC 3339 text; otherwise unchanged, for `validation`."""
+    """Seconds since 1970 as RFC 3339 text; otherwise unchanged, for `validation`."""
     us = us_of_epoch(seconds)
     return seconds if us is None else text_from_us(us)
 
 
 def us_of(time: object) -> int | None:
-    """Return µs UTC from RFC 3339 text or seconds since 1970; otherwise, and for 0, None."""
+    """µs UTC from RFC 3339 text or seconds since 1970; otherwise, and for 0, None."""
     if not isinstance(time, str):
         return us_of_epoch(time) or None
     try:
@@ -143,7 +143,7 @@ def event_id_of(kind: str, *parts: object) -> str:
 
 
 def scoped_id(source: Source, *parts: str | None) -> str | None:
-    """Return an id qualified by the source; None if a part is missing."""
+    """Id qualified by the source; None if a part is missing."""
     texts = [part for part in parts if part is not None]
     return ":".join((source.name, *texts)) if len(texts) == len(parts) else None
 
@@ -156,10 +156,7 @@ def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: 
 
 
 def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, version: str | None = None) -> Fields:
-    """Return the source's bot identity, the platform's bot, or the default.
-
-    An identity's version takes precedence over the platform's.
-    """
+    """The source's bot identity, the platform's bot, or the default; an identity's version comes first."""
     identity = source.identity(bot_id, name)
     if identity is not None:
         bot = identity_bot(source, identity, name=name)

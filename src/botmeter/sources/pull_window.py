@@ -34,7 +34,6 @@ class PullWindow:
     is_part: bool = False
 
     def includes(self, active_us: int | None) -> bool:
-        """Check the last activity; an unknown one is included."""
         if active_us is None or active_us >= self.recent_us:
             return True
         return self.ceiling_us is not None and self.floor_us <= active_us <= self.ceiling_us
@@ -64,7 +63,7 @@ class Remaining:
 
 
 def pull_window(remaining: Remaining, *, since_us: int | None, earliest_us: int, now_us: int) -> PullWindow:
-    """Return the window from `since_us`, or after the last pull, not before `earliest_us`."""
+    """Window from `since_us`, or after the last pull, not before `earliest_us`."""
     end_us = now_us - YOUNG_US
     if since_us is not None:
         floor_us = _cut(min(max(since_us, earliest_us), end_us))
@@ -83,7 +82,7 @@ def whole_window(window: PullWindow) -> Remaining:
 
 
 def remaining_after(window: PullWindow, *, before: Remaining, left: Remaining | None) -> Remaining:
-    """Return the work left after a pull.
+    """Work left after a pull.
 
     Args:
         before: Kept if the window covered only part of it.
@@ -106,7 +105,6 @@ class PullResult:
         ignored: Never count.
         outside: Not in the window.
         code: Error that interrupted it; empty: none.
-        fault: Message of the error.
     """
 
     began_us: int
@@ -134,7 +132,7 @@ class PullResult:
 
     @classmethod
     def from_mapping(cls, stored: Mapping[str, Any] | None) -> Self | None:
-        """Return a stored result; None if it is of another version."""
+        """Return None for a result of another version."""
         try:
             return msgspec.convert(stored, cls)
         except msgspec.ValidationError:

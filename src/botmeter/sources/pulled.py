@@ -53,12 +53,12 @@ def to_the_second(record: EventRecord) -> EventRecord:
 
 
 def event_id_in(record: EventRecord) -> str:
-    """Return the event's id."""
+    """Id of the event."""
     return str(record.fields["event_id"])
 
 
 def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> list[EventRecord]:
-    """Return events missing from `known` (event id → µs UTC), each once, ordered by id.
+    """Events missing from `known` (event id → µs UTC), each once, ordered by id.
 
     A time cut to the second is raised to the latest of events in its second with smaller ids.
     """

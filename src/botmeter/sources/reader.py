@@ -46,9 +46,6 @@ def batches(file: SourceFile, *, source: Source | None = None) -> Iterator[Event
 
     An error may follow the last batch; the caller must then keep nothing of the file.
 
-    Args:
-        source: Supplies defaults.
-
     Raises:
         Missing: `file_missing`.
         NotAllowed: `file_not_readable`.
@@ -69,7 +66,7 @@ def batch_from_json(texts: Sequence[bytes]) -> EventBatch:
 
 
 def size_bytes(file: SourceFile) -> int | None:
-    """Return the stored size of a file; None for standard input."""
+    """Stored size of a file; None for standard input."""
     return stored_size_bytes(file.path)
 
 

@@ -26,7 +26,6 @@ class Records:
         positions: In the file, from 0.
         rejections: Records without a row.
         bytes_read: Of the stored file, so far.
-        notes: For a person.
     """
 
     columns: Mapping[str, pa.Array]

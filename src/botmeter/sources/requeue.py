@@ -39,7 +39,6 @@ class _Piece:
         return Submission(source=first.source, batches=[batch], label="quarantine", is_pulled=first.is_pulled)
 
     def released(self, receipt: Receipt, *, requarantined: AbstractSet[int]) -> list[int]:
-        """Return the numbers of entries that leave quarantine."""
         if receipt.rejected > len(receipt.rejections):
             # The receipt may not name all rejections, so no entry may leave quarantine.
             return []

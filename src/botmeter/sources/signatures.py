@@ -27,7 +27,6 @@ def check_hmac(
     """Check the delivery's HMAC-SHA256 in hexadecimal; headers are in lower case.
 
     Args:
-        prefix: Before the digits.
         timestamp_header: Seconds since 1970, signed as `instant.body`; None: only the body is signed.
 
     Raises:

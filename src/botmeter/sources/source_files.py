@@ -16,7 +16,7 @@ from botmeter.sources.stream import STDIN, open_stream
 
 
 def source_named(ledger: ReadableLedger, name: str) -> Source | None:
-    """Return the source, or one without settings for a platform's code."""
+    """The source, or one without settings for a platform's code."""
     source = source_of(ledger, name)
     if source is None and name in platform_codes():
         return Source(name=name, platform=name)
@@ -24,7 +24,7 @@ def source_named(ledger: ReadableLedger, name: str) -> Source | None:
 
 
 def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[EventBatch]:
-    """Yield the events of a source's file; raises what `batches` and `batches_from_payload_file` raise.
+    """Yield the events of a source's file; raises as `batches` and `batches_from_payload_file`.
 
     Files in Botmeter's own format, or with a mapping, are read as such on any platform.
     """

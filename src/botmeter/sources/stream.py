@@ -108,7 +108,7 @@ class ByteStream(io.BufferedReader):
 
 
 def stored_size_bytes(path: str) -> int | None:
-    """Return the stored size; None for a pipe or a missing file."""
+    """Stored size; None for a pipe or a missing file."""
     if path == STDIN:
         return None
     try:

@@ -19,7 +19,7 @@ _MICROSECONDS_LENGTH = len("2026-11-22T10:00:00.123456Z")
 
 
 def us_from_texts(texts: pa.StringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Return µs UTC (0 if unread) and flags of texts read; `domain.instant` reads the others."""
+    """µs UTC (0 if unread) and flags of texts read; `domain.instant` reads the others."""
     is_read = pc.fill_null(pc.match_substring_regex(texts, _RFC3339), False)
     times = pc.if_else(is_read, texts, pa.scalar(None, pa.string()))
     if (pc.max(pc.binary_length(times)).as_py() or 0) > _MICROSECONDS_LENGTH:

@@ -28,7 +28,7 @@ Event = dict[str, object]
 def event_from_record(
     record: Mapping[str, object], *, clock: Clock, default_channel: str
 ) -> tuple[Event, list[Refused]]:
-    """Return the valid fields of an event, and every fault.
+    """Valid fields of an event, and every fault.
 
     Empty text counts as missing, because CSV can't tell them apart.
     """
@@ -101,7 +101,7 @@ def _text(name: str, sent: object) -> str:
 
 
 def kind_of(sent: object) -> str:
-    """Return a description of a JSON value for messages."""
+    """Description of a JSON value for messages."""
     match sent:
         case None:
             return "null"

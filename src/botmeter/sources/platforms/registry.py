@@ -25,12 +25,12 @@ MODULES: Final = {
 
 
 def platform_codes() -> tuple[str, ...]:
-    """Return the stored codes."""
+    """Stored codes."""
     return tuple(MODULES)
 
 
 def connector_of(platform: str) -> "Connector":
-    """Return the connector of a platform; raises `Missing` (`platform_unknown`)."""
+    """Connector of a platform; raises `Missing` (`platform_unknown`)."""
     if platform not in MODULES:
         known = ", ".join(MODULES)
         raise Missing("platform_unknown", f"Unknown platform {platform[:60]!r}. Use one of: {known}.")

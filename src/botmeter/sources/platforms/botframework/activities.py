@@ -40,8 +40,6 @@ _MADE_UP = "g_"
 
 @dataclass(slots=True, kw_only=True)
 class _Parties:
-    """Bots and customers who take part in the activities."""
-
     source: Source
     bots: set[str] = field(default_factory=set)
     customers: dict[str | None, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -179,7 +177,6 @@ def _event(activity: JsonObject, parties: _Parties, *, bot: JsonObject | None, p
 
 
 def _event_id(activity: JsonObject) -> str:
-    """Return an id from channel, conversation, id, type and time; sender and text replace made-up ids."""
     own = text_of(activity.get("id"))
     if own is None or own.startswith(_MADE_UP):
         own = json_bytes([object_of(activity.get("from")).get("id"), activity.get("text")]).decode()
@@ -188,7 +185,7 @@ def _event_id(activity: JsonObject) -> str:
 
 
 def _time(timestamp: object) -> object:
-    """Return an instant, whose decimals don't change the id."""
+    """Instant whose decimals don't change the id."""
     us = us_of(timestamp) if isinstance(timestamp, str) else None
     return timestamp if us is None else us
 

@@ -48,7 +48,7 @@ class _Row:
     first_number: int
 
     def raw(self, activity: JsonObject, *, number: int) -> bytes:
-        """Return a row of this activity alone; whole rows would grow quadratically."""
+        """Row of this activity alone; whole rows would grow quadratically."""
         alone: JsonObject = {
             ID_COLUMN: self.row_id,
             CONTENT_COLUMN: json_bytes({"activities": [activity]}).decode(),
@@ -59,7 +59,7 @@ class _Row:
 
 
 def rows_of(content: object) -> list[JsonObject] | None:
-    """Return transcript rows (one, an array, or the Web API's wrapper), or None."""
+    """Transcript rows (one, an array, or the Web API's wrapper), or None."""
     if isinstance(content, dict) and not _is_row(content):
         content = content.get("value")
     rows = [content] if isinstance(content, dict) else content
@@ -133,7 +133,7 @@ def _actor(activity: JsonObject) -> str | None:
 
 
 def _person(activities: list[JsonObject]) -> str | None:
-    """Return the directory id, common to all channels, or the channel's."""
+    """Directory id, common to all channels, or the channel's."""
     for activity in activities:
         if activity.get("type") == "message" and _actor(activity) == "customer":
             sender = object_of(activity.get("from"))

@@ -66,7 +66,6 @@ class Conversation:
         return text_of(self.content.get("status")) or ""
 
     def fields(self, *, sender: object = None) -> Fields:
-        """Return the fields of all its events; `sender` is the fallback contact."""
         contact = first_text(
             at(self.content, "meta", "sender", "id"), at(self.content, "contact_inbox", "contact_id"), sender
         )
@@ -81,11 +80,10 @@ class Conversation:
         }
 
     def listed_inbox(self) -> BotIdentity | None:
-        """Return the bot identity of the whole inbox."""
+        """Bot identity of the whole inbox."""
         return self.source.identity(*self.inboxes[1:])
 
     def bot(self) -> Fields:
-        """Return the assigned bot, the inbox's, or the source's default."""
         assignee = at(self.content, "meta", "assignee")
         kind = first_text(at(self.content, "meta", "assignee_type"), at(assignee, "type"))
         assigned = sender_bot(assignee, kind=kind, source=self.source)
@@ -99,7 +97,7 @@ class Conversation:
         return default_bot(self.source)
 
     def latest_us(self) -> int | None:
-        """Return the payload's latest µs UTC: a lower bound for its change."""
+        """Latest µs UTC in the payload: a lower bound for its change."""
         instants = [self.content.get(name) for name in _INSTANTS]
         for message in objects_in_list(self.content.get("messages")):
             instants += [message.get("created_at"), message.get("updated_at")]
@@ -145,7 +143,7 @@ def conversation_in(payload: JsonObject, content: object, *, source: Source) -> 
 
 
 def sender_bot(sender: object, *, kind: str | None, source: Source) -> Fields:
-    """Return the fields of a bot as sender; empty for people."""
+    """Fields of a sending bot; empty for people."""
     number, name = text_of(at(sender, "id")), text_of(at(sender, "name"))
     if number is None and name is None:
         return {}

@@ -28,7 +28,7 @@ _OLD_PAGES: Final = 2
 
 @dataclass(slots=True, kw_only=True)
 class ChatwootCrawler:
-    """A pass through the conversations of one pull."""
+    """Crawler of one pull."""
 
     crawl: Crawl
     _account: str = field(init=False)

@@ -24,12 +24,12 @@ class ListedConversation:
 
 
 def account_path(account: str) -> str:
-    """Return the path of an account."""
+    """Path of an account."""
     return f"/api/v1/accounts/{quote(account, safe='')}"
 
 
 def messages_path(account: str, number: str) -> str:
-    """Return the path of the latest 20 messages, or those before `before`."""
+    """Path of the latest 20 messages, or those before `before`."""
     return f"{account_path(account)}/conversations/{quote(number, safe='')}/messages"
 
 
@@ -54,7 +54,7 @@ def messages_in(body: bytes) -> list[JsonObject]:
 
 
 def message_number(message: JsonObject) -> int | None:
-    """Return a message's numeric id."""
+    """Numeric id of a message."""
     number = message.get("id")
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
@@ -66,7 +66,6 @@ def read_conversation(
 
     Args:
         conversation: With `account_id` added.
-        inboxes: By id.
     """
     inbox = inboxes.get(text_of(conversation.get("inbox_id")) or "")
     shared: JsonObject = {"account": {"id": conversation.get("account_id")}}
@@ -111,14 +110,14 @@ def _active_us(conversation: JsonObject) -> int | None:
 
 
 def _fields_of_inbox(inbox: JsonObject, conversation: JsonObject) -> JsonObject:
-    """Return fields that only webhooks contain."""
+    """Fields that only webhooks contain."""
     channel = first_text(conversation.get("channel"), at(conversation, "meta", "channel"), inbox.get("channel_type"))
     is_whatsapp = inbox.get("medium") == "whatsapp"
     return {"channel": channel, **({"contact_inbox": {"source_id": "whatsapp:"}} if is_whatsapp else {})}
 
 
 def _exact_times(conversation: JsonObject) -> dict[str, JsonObject]:
-    """Return last changes of embedded messages, to the millisecond, by id."""
+    """Last changes of embedded messages, to the millisecond, by id."""
     embedded = objects_in_list([conversation.get("last_non_activity_message")])
     return {
         number: {"updated_at": each["updated_at"]}

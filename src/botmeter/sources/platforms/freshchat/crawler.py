@@ -34,7 +34,7 @@ _WIDTH_MIN_US: Final = 60 * MICROSECONDS_PER_SECOND
 
 @dataclass(slots=True, kw_only=True)
 class FreshchatCrawler:
-    """A pass through the conversations of one pull."""
+    """Crawler of one pull."""
 
     crawl: Crawl
     _visited: set[str] = field(init=False, default_factory=set)
@@ -64,7 +64,7 @@ class FreshchatCrawler:
         return Remaining(next_us=self._done_us + OVERLAP_US, floor_us=self.crawl.window.floor_us)
 
     def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
-        """Return users changed in a slice; more than `_SLICE_MAX` if too many."""
+        """Users changed in a slice; more than `_SLICE_MAX` if too many."""
         users: dict[str, None] = {}
         for page in count(1):
             before = len(users)

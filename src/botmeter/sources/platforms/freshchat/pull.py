@@ -20,22 +20,22 @@ _SHARED = ("channel_id", "app_id", "properties")
 
 
 def users_query(first_us: int, end_us: int, *, page: int) -> dict[str, str]:
-    """Return the query of a page (from 1) of users changed in [first_us, end_us)."""
+    """Query of a page (from 1) of users changed in [first_us, end_us)."""
     return {"updated_from": _milliseconds(first_us), "updated_to": _milliseconds(end_us), **page_query(page)}
 
 
 def page_query(page: int) -> dict[str, str]:
-    """Return the query of a page, from 1."""
+    """Query of a page, from 1."""
     return {"items_per_page": str(PAGE_ITEMS), "page": str(page)}
 
 
 def user_conversations_path(user: str) -> str:
-    """Return the path of a user's conversations."""
+    """Path of a user's conversations."""
     return f"{USERS_PATH}/{quote(user, safe='')}/conversations"
 
 
 def conversation_path(conversation: str) -> str:
-    """Return the path of a conversation; its messages are below, newest first."""
+    """Path of a conversation; its messages are below, newest first."""
     return f"/v2/conversations/{quote(conversation, safe='')}"
 
 
@@ -48,7 +48,7 @@ def objects_of_page(body: bytes, *, name: str) -> list[JsonObject]:
 
 
 def ids_in(body: bytes, *, name: str) -> tuple[str, ...]:
-    """Return the ids on a page; raises as `objects_of_page`."""
+    """Ids on a page; raises as `objects_of_page`."""
     ids = (first_text(each.get("id"), each.get("conversation_id")) for each in objects_of_page(body, name=name))
     return tuple(each for each in ids if each is not None)
 
@@ -62,7 +62,7 @@ def conversation_in(body: bytes) -> JsonObject:
 
 
 def message_us(message: JsonObject) -> int | None:
-    """Return the creation time of a message, µs UTC."""
+    """Creation time of a message, µs UTC."""
     return us_of(message.get("created_time"))
 
 

@@ -110,7 +110,7 @@ def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Generator[Ev
 
 
 def _columns(names: Sequence[str], *, name: str) -> dict[str, str]:
-    """Return meaning → column."""
+    """Meaning → column."""
     known = {_plain(column): column for column in reversed(names)}
     columns = {
         meaning: known[spelling]

@@ -58,7 +58,7 @@ def _message(payload: JsonObject, source: Source) -> Fields | None:
 
 
 def message_fields(message: JsonObject, source: Source, *, sender_name: str | None = None) -> Fields | None:
-    """Return the fields of a message; None for a private note."""
+    """Fields of a message; None for a private note."""
     if message.get("message_type") == "private" or message.get("botsPrivateNote") is True:
         return None
     sent_as, sender = text_of(message.get("actor_type")), text_of(message.get("actor_id"))

@@ -117,7 +117,7 @@ def _event_of_row(row: JsonObject) -> JsonObject:
 
 
 def _flat(event: JsonObject) -> JsonObject:
-    """Return an event in the older form, without nesting."""
+    """Event in the older form, without nesting."""
     if isinstance(event.get("event"), str):
         return event
     kind = next((name for name in ("user", "bot", "session_started", "memory_set") if name in event), None)
@@ -165,9 +165,9 @@ def _ticket_id(event: JsonObject, source: Source) -> str | None:
 
 
 def _channels(events: list[_TrackerEvent], source: Source) -> list[str | None]:
-    """Return each event's channel: its own, the source's, or that of the sender's previous message.
+    """Return each event's channel; the source's precedes that of the sender's previous message.
 
-    The source's comes first, because a broker post has no previous message and must agree with a dump.
+    A broker post has no previous message and must agree with a dump.
     """
     own = [shared_text_of(each.event.get("input_channel"), name="The input_channel") for each in events]
     if source.channel is not None:
@@ -217,7 +217,7 @@ def _bot(event: JsonObject, source: Source, *, actor: str) -> Fields:
 
 
 def _event_id(tracked: _TrackerEvent, name: str) -> str:
-    """Return an id from the event's id, the message's, or sender, time and content.
+    """Return an id; without one of its own, from time and content.
 
     Times are not unique, and a post doesn't know its position.
     """

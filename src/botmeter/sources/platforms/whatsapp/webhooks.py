@@ -50,8 +50,6 @@ _TAGS = re.compile(r"\b(actor|bot_id|bot_version)=([^\s;,]+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Change:
-    """One change, and what its messages share."""
-
     source: Source
     value: JsonObject
     entry_id: str | None
@@ -61,7 +59,6 @@ class _Change:
     contact: JsonObject
 
     def raw(self, list_name: str, message: JsonObject) -> bytes:
-        """Return a payload of this message alone."""
         metadata = {"phone_number_id": self.number, "display_phone_number": self.display_number}
         value: dict[str, object] = {"metadata": metadata, "contacts": [self.contact], list_name: [message]}
         change = {"field": self.field, "value": value}
