@@ -1,4 +1,4 @@
-"""Columns over time: months with their values, and stacked categories."""
+"""Columns over time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -79,7 +79,6 @@ def _half_column(plane: Plane, column_count: int) -> float:
 
 
 def _column_px(plane: Plane, column_count: int) -> float:
-    """Space of one column."""
     return plane.inner_width / max(1, column_count)
 
 

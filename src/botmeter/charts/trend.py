@@ -1,4 +1,4 @@
-"""Trend line, with the compared period behind it, and the same small and without words.
+"""Trend line and sparkline.
 
 The scale starts at zero; dots lead to a partial point; days without data are gaps.
 """
@@ -160,12 +160,10 @@ def _edges(point_count: int, inner_px: int) -> tuple[float, float]:
 
 
 def _full_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
-    """Runs of full points without a gap."""
     return _runs(points, is_in=lambda point: point.is_full)
 
 
 def _partial_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
-    """Pairs of neighbours, one of them partial."""
     return [
         [x, x + 1]
         for x, (before, after) in enumerate(pairwise(points))

@@ -76,7 +76,7 @@ def observe_commit(seconds: float, *, delivery_count: int) -> None:
 
 
 def set_gauges(*, queued_count: int, queued_bytes: int, lag_seconds: float) -> None:
-    """Set the values that are read at the time of the request."""
+    """Set the values read at the time of the request."""
     _queue_depth.set(queued_count)
     _queue_bytes.set(queued_bytes)
     _lag_seconds.set(lag_seconds)

@@ -1,4 +1,4 @@
-"""Deliveries of platforms, and test deliveries of pages, as pending deliveries."""
+"""Deliveries of platforms, and test deliveries."""
 
 from typing import Final
 

@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """Streams, folders, environment and interruption of a command.
+    """A command, in its own process or the server's.
 
     Attributes:
-        program: `botmeter`, or a path.
-        command: Words of the command, such as `botmeter import`; empty before it is known.
+        command: Such as `botmeter import`; empty before it is known.
         cwd: Start of relative paths; None: the process's.
         folder: The data folder, if owned by this process; None: the command opens it.
         interruption: None if signals stop the command.
-        served_at: Public URL of the server that runs it; None without one.
+        served_at: Public URL of the server; None without one.
         pulls: Pulls that the server runs; None without one.
     """
 

@@ -45,7 +45,6 @@ def serve_commands(
     Args:
         run: Returns the exit code.
         served_at: Public URL of this server; None without one.
-        pulls: Pulls that this server runs.
     """
     with owner_socket.bound(folder.path) as listener:
         host = _Host(folder, listener, run=run, new_context=partial(CommandContext, served_at=served_at, pulls=pulls))
@@ -82,7 +81,6 @@ class _Host:
         self._accepting.start()
 
     def stop(self) -> None:
-        """Refuse connections; interrupt running commands and wait for them."""
         with self._lock:
             if self._is_stopped:
                 return

@@ -31,7 +31,6 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
 
     Args:
         url: Public URL, unless BOTMETER_URL is set.
-        host: Address to listen on.
     """
     settings_before = Settings.from_environment()
     served_at = (settings_before.url or url).rstrip("/")

@@ -31,7 +31,7 @@ Who = Literal["everyone", "person", "member"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A member's request to a page of an account."""
+    """A member's request to an account page."""
 
     request: HttpRequest
     user: User
@@ -50,7 +50,6 @@ class Visit:
         return ledgers.writing(self.request, self.account)
 
     def unsettled(self) -> "Backlog":
-        """Return the live events not metered yet."""
         return server_state(self.request).ledgers.unsettled(self.account)
 
     def may(self, right: Right) -> bool:
@@ -90,7 +89,7 @@ def for_everyone(view: Callable[..., HttpResponseBase]) -> View:
 
 
 def for_person(view: Callable[..., HttpResponseBase]) -> View:
-    """Declare a page of the signed-in user, which the view gets after the request."""
+    """Declare a page of the signed-in user, passed to the view."""
     page = require_http_methods(["GET", "HEAD", "POST"])(view)
 
     @wraps(view)

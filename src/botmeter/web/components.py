@@ -203,7 +203,7 @@ class PeriodPicker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column head (`rows.html`: table_head) with CSS classes; unsortable without an address."""
+    """A column head (`rows.html`: table_head); unsortable without an address."""
 
     label: str
     href: str = ""
@@ -223,7 +223,7 @@ class Pager:
 
 
 def count_cell(count: int, *, href: str = "", note: str = "", has_number: bool = False) -> Cell:
-    """Make the cell of a count; `has_number` marks it as a number of its widget."""
+    """Make a count's cell; `has_number` marks it as a number of its widget."""
     number = count if has_number else None
     return Cell(value=text.count_text(count), href=href, note=note, number=number, variant="r num")
 

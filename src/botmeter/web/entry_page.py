@@ -33,7 +33,7 @@ def for_entry(view: Callable[..., HttpResponse]) -> View:
 
 
 def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more: Any) -> HttpResponse:
-    """Render an `EntryPage` with its fields `more`; the cursor starts in the form's first field."""
+    """Render an `EntryPage` with its fields `more`."""
     status = more.pop("status", 200)
     if form := more.get("form"):
         next(iter(form.fields.values())).widget.attrs["autofocus"] = True

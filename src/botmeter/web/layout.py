@@ -1,4 +1,4 @@
-"""The frame of every page: title, navigation, account, user."""
+"""The frame of every page."""
 
 from dataclasses import dataclass
 from typing import Final, cast

@@ -16,7 +16,7 @@ _WAIT_SECONDS: Final = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A fact and its consequence; `secrets` are links or recovery codes."""
+    """A notice; `secrets` are links or recovery codes."""
 
     fact: str
     consequence: str = ""

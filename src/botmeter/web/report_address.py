@@ -105,7 +105,6 @@ class ReportAddress:
         return replace(self, filters=replace(self.filters, preview=flag))
 
     def cleared(self) -> "ReportAddress":
-        """Clear the filters."""
         return replace(self, filters=NO_FILTERS)
 
     def split_by(self, split: Split) -> "ReportAddress":

@@ -24,7 +24,7 @@ class SampleForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryPage:
-    """The modules that define the components' values; charts are on the pages of the demo."""
+    """The modules that define the components' values."""
 
     frame: Frame
     form: forms.Form

@@ -1,4 +1,4 @@
-"""Admin → API keys: list, create, replace and revoke."""
+"""Admin → API keys."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

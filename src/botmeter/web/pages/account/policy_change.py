@@ -1,4 +1,4 @@
-"""Admin → Settings → Policy: simulate and set a policy."""
+"""Admin → Settings → Policy."""
 
 import threading
 from collections.abc import Iterator

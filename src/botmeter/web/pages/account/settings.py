@@ -1,4 +1,4 @@
-"""Admin → Settings: name, data start date, time zone, policy."""
+"""Admin → Settings."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""My Bots: bots, versions, recent sessions and display names."""
+"""My Bots."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,7 +43,7 @@ class BotLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotsPage:
-    """The bots of an account; counts cover `days`."""
+    """The bots of an account."""
 
     frame: Frame
     bots: tuple[BotLine, ...]

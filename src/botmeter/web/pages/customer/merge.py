@@ -1,4 +1,4 @@
-"""Customers → Merge customers: preview, merge, undo."""
+"""Customers → Merge customers."""
 
 from dataclasses import dataclass
 from itertools import groupby

@@ -45,7 +45,7 @@ class TopCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomersPage:
-    """The customers of an account; `matches` has customers with their sessions, and is None without a search."""
+    """The account's customers; `matches` has their sessions, None without a search."""
 
     frame: Frame
     action: str

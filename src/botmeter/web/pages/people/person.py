@@ -1,4 +1,4 @@
-"""A user's own settings: name, theme, password, sessions."""
+"""A user's own settings."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Sign-in and sign-out: password, two-factor code, lockout."""
+"""Sign-in and sign-out."""
 
 from datetime import timedelta
 from typing import Final

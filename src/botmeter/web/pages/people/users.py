@@ -1,4 +1,4 @@
-"""Admin → Users: list, invite, change and remove members."""
+"""Admin → Users."""
 
 from dataclasses import dataclass
 from typing import Final

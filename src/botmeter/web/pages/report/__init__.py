@@ -1,1 +1,1 @@
-"""The session usage report: page, widgets, filter values."""
+"""The session usage report."""

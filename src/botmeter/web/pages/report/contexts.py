@@ -23,7 +23,7 @@ _overviews: Final[BoundedCache[Hashable, Overview]] = BoundedCache(256)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
-    """Frame, links and allow-list of a report page.
+    """Context of a report page.
 
     Attributes:
         waiting: Events not metered yet; None hides them.

@@ -1,4 +1,4 @@
-"""Headline figures: sessions, conversations, tickets and averages."""
+"""Headline figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Notices above a report: a moved period, another time zone, no sessions."""
+"""Notices above a report."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ from botmeter.web.report_address import ReportAddress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A fact, its consequence and an optional action."""
+    """A notice above a report."""
 
     fact: str
     consequence: str = ""

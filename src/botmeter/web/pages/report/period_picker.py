@@ -32,7 +32,7 @@ MakeHref = Callable[[ReportAddress], str]
 
 
 def period_picker(question: Question, *, access: ReportAccess, href_of: MakeHref) -> PeriodPicker:
-    """Build the picker within the page's access; `href_of` makes its links."""
+    """Build the picker within the page's access."""
     address, period = question.address, question.query.period
     today_on = question.today_on
     preset = preset_of((period.first_on, period.last_on), today_on=today_on, available_from=question.available_from)

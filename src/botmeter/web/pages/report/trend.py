@@ -106,7 +106,6 @@ def _day_points(context: WidgetContext) -> tuple[TrendPoint, ...]:
 
 
 def _compared_counts(context: WidgetContext) -> list[int | None]:
-    """Return the compared period's counts, aligned by first day."""
     counts = [] if context.compared is None else [day.session_count for day in context.compared.trend]
     # A compared period cut at the first data is shorter: align its days at the end.
     return [None] * (len(context.report.trend) - len(counts)) + counts

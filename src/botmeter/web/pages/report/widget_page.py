@@ -36,7 +36,7 @@ class WidgetPage:
 
 
 def page_widget(widget: Widget, context: WidgetContext, *, is_deferred: bool = False, span: str = "") -> PageWidget:
-    """Compute a widget, unless it is deferred; `span` overrides its width."""
+    """Compute a widget, unless it is deferred."""
     return PageWidget(
         name=widget.name,
         title=widget.title,

@@ -36,7 +36,6 @@ class Widget:
     Attributes:
         span: Grid columns, `c1` to `c12`.
         loads_later: Slow: requested after the page.
-        shared: Private by default.
     """
 
     name: str

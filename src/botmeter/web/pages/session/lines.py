@@ -1,4 +1,4 @@
-"""Rows of a session's event list: actor, action, effect, reason."""
+"""Rows of a session's event list."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

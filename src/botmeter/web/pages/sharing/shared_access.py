@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def shared_access(ledger: "ReadableLedger", shared: SharedQuestion, *, whole_href: str) -> ReportAccess:
-    """Build a request's allow-list; `whole_href` links to the whole view."""
+    """Build a request's allow-list."""
     scope, period = shared.scope, shared.whole.query.period
     return ReportAccess(
         widgets=shared_widgets(with_rows=scope.may_see_rows),

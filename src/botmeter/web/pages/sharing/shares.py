@@ -1,4 +1,4 @@
-"""Share links of an account: create, list, revoke."""
+"""Share links of an account."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Admin → Sources: list with last deliveries, and a new source."""
+"""Admin → Sources."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -31,7 +31,7 @@ _FIELD_OF_CODE: Final = {"source_name_invalid": "name", "source_invalid": "name"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLine:
-    """A source with its last delivery."""
+    """A source."""
 
     name: Word
     platform: str
@@ -108,7 +108,6 @@ def _line(visit: Visit, source: Source, *, address: EventSource | None, last: De
 
 
 def _unregistered_line(name: str, *, last: DeliveryLine) -> SourceLine:
-    """Return the row of a source named in API requests only."""
     return SourceLine(name=name_word(name), platform="API key", bot=id_word(""), last=last, state=("Not set up", ""))
 
 

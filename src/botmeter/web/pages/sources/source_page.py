@@ -1,4 +1,4 @@
-"""A source: address, setup, settings, bot identities and deliveries."""
+"""The page of a source."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -78,7 +78,7 @@ class RowsPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsRequest:
-    """The report's question with view options and the page's context."""
+    """A request for underlying data."""
 
     question: Question
     view: RowsAddress
