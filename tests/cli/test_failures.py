@@ -14,6 +14,8 @@ from botmeter.cli.failures import exit_code_of
 from botmeter.domain.errors import BotmeterError, Missing, Refused, Unavailable
 from cli.conftest import Run
 
+# Written to a terminal after a process has ended: a single read may return less than the process has written.
+END = b"end of output"
 SOURCE = str(Path(__file__).parents[2] / "src")
 
 
@@ -152,7 +154,11 @@ def test_progress_is_drawn_on_a_terminal_alone(acme: Run, tmp_path: Path) -> Non
     command = [sys.executable, "-m", "botmeter", "import", "events.ndjson", "--account", "acme", "--format", "json"]
     variables = {**os.environ, "TERM": "xterm", "BOTMETER_DATA": str(tmp_path / "data"), "PYTHONPATH": SOURCE}
     ran = subprocess.run(command, env=variables, stdout=subprocess.PIPE, stderr=terminal, check=True, cwd=tmp_path)
+    os.write(terminal, END)
+    drawn = b""
+    while END not in drawn:
+        drawn += os.read(controller, 65_536)
     os.close(terminal)
-    assert b"importing" in os.read(controller, 65_536)
     os.close(controller)
+    assert b"importing" in drawn
     assert ran.stdout.startswith(b"{")
