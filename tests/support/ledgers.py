@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from tests.support.facts import event as event_at
-from tests.support.memory_databases import ledger_database
+from tests.support.memory_databases import copy_of_database, ledger_database
 
 from botmeter.domain.account import Account
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
@@ -126,6 +126,18 @@ def _filled_file(name: str, events: str) -> Path:
 def ledger_in_memory(schedule: Policy | Schedule = FRESHCHAT, *, account: Account = ACME) -> Ledger:
     terms = [(schedule, ALWAYS_US)] if isinstance(schedule, Policy) else schedule
     return Ledger(ledger_database(account, terms))
+
+
+def ledger_with(*events: Event) -> Ledger:
+    """In-memory ledger with these events from one append, which happens once for all tests."""
+    return Ledger(copy_of_database(_ledger_with(json.dumps(events)).connection))
+
+
+@cache
+def _ledger_with(events: str) -> Ledger:
+    ledger = ledger_in_memory()
+    append_events(ledger, *json.loads(events))
+    return ledger
 
 
 def raw_connection(file: Path) -> "closing[duckdb.DuckDBPyConnection]":

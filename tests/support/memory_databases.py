@@ -58,15 +58,25 @@ def _duckdb() -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def copy_of_database(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Connect to a new database with the tables and rows of a connected one."""
+    source = connection.execute("SELECT current_database()").fetchall()[0][0]
+    return _copied(source).connect()
+
+
 def ledger_database(account: Account, terms: list[tuple[Policy, int]]) -> duckdb.DuckDBPyConnection:
     """Connect to a new database: a ledger with this account and schedule, and without events."""
-    while _unused:
-        _duckdb().execute(f"DETACH {_unused.pop()}")
-    database = _Database()
-    _duckdb().execute(f"COPY FROM DATABASE {_TEMPLATE} TO {database.name} (SCHEMA)")
-    connection = database.connect()
+    connection = _copied(_TEMPLATE, rows="(SCHEMA)").connect()
     connection.execute(f"INSERT INTO meta FROM {_TEMPLATE}.meta")
     write_account(connection, account, by=None, now_us=0)
     for position, (policy, from_us) in enumerate(terms):
         write_policy(connection, policy, position=position, from_us=from_us, now_us=0)
     return connection
+
+
+def _copied(source: str, *, rows: str = "") -> _Database:
+    while _unused:
+        _duckdb().execute(f"DETACH {_unused.pop()}")
+    database = _Database()
+    _duckdb().execute(f"COPY FROM DATABASE {source} TO {database.name} {rows}")
+    return database

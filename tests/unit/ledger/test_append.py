@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.ledgers import NOW_US, append_events, batch, event, ledger_in_memory, submissions
+from tests.support.ledgers import NOW_US, append_events, batch, event, ledger_in_memory, ledger_with, submissions
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
@@ -74,10 +74,9 @@ def test_the_same_id_from_another_source_is_another_event() -> None:
     ids=lambda other: next(iter(other)),
 )
 def test_the_same_id_with_other_content_is_a_conflict_and_changes_nothing(other: dict[str, Any]) -> None:
-    ledger = ledger_in_memory()
     first = event("1", "2026-03-01T10:00")
     second = event("1", **{"at": "2026-03-01T10:00", **other})
-    append_events(ledger, first)
+    ledger = ledger_with(first)
     receipt = append_events(ledger, second)
     assert counts(receipt) == (0, 0, 1, 0)
     assert receipt.rejections[0].code == "conflict"

@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -28,11 +29,18 @@ def fill(ledger: Ledger) -> None:
     append_events(ledger, *EVENTS, REFUSED)
 
 
-@pytest.fixture
-def saved(folder: Folder, tmp_path: Path) -> Path:
-    path = tmp_path / "acme.backup"
-    backup(folder, account_filled_by(folder, fill), path=path)
+@pytest.fixture(scope="module")
+def only_backup(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("backups") / "acme.backup"
+    with Folder.owned(path.parent / "data", purpose="tests") as folder:
+        backup(folder, account_filled_by(folder, fill), path=path)
     return path
+
+
+@pytest.fixture
+def saved(folder: Folder, only_backup: Path, tmp_path: Path) -> Path:
+    account_filled_by(folder, fill)
+    return shutil.copyfile(only_backup, tmp_path / "acme.backup")
 
 
 def meaning(folder: Folder, name: str) -> Any:

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
+from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory, ledger_with
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import BotmeterError, Conflict, Missing, Refused, TooMuch
@@ -47,9 +47,7 @@ def session_count(ledger: Ledger) -> int:
 
 @pytest.fixture
 def ledger() -> Ledger:
-    made = ledger_in_memory()
-    append_events(made, WEB, PHONE, OTHER)
-    return made
+    return ledger_with(WEB, PHONE, OTHER)
 
 
 def test_two_ids_of_one_person_are_one_customer_with_one_session(ledger: Ledger) -> None:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import pytest
-from tests.support.ledgers import ACME, NOW_US, append_events, event, made_account
+from tests.support.ledgers import ACME, NOW_US, account_filled_by, append_events, event
 
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
@@ -48,12 +48,14 @@ class Itself:
 WRITTEN_WHILE_OPEN = ("file", "reader's view")
 
 
+def fill(ledger: Ledger) -> None:
+    append_events(ledger, event("1", "2026-05-20T10:00", **WEB), event("2", "2026-05-20T11:00", **APP))
+
+
 @pytest.fixture(params=["file to read from", *WRITTEN_WHILE_OPEN])
 def port(request: pytest.FixtureRequest, folder: Folder) -> Iterator[Port]:
     """A ledger with one session on two channels."""
-    name = made_account(folder)
-    with folder.ledger(name) as ledger:
-        append_events(ledger, event("1", "2026-05-20T10:00", **WEB), event("2", "2026-05-20T11:00", **APP))
+    name = account_filled_by(folder, fill)
     if request.param == "file":
         yield Port(open=lambda: folder.ledger(name), write=Itself)
     elif request.param == "file to read from":

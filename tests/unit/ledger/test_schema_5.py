@@ -7,6 +7,7 @@ it then had.
 
 import json
 import lzma
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -40,17 +41,23 @@ SENT_ALIKE = [
 ]
 
 
-@pytest.fixture
-def migrated(tmp_path: Path) -> Iterator[Ledger]:
-    """The ledger in the schema of today, settled."""
-    file = tmp_path / "acme.duckdb"
+@pytest.fixture(scope="module")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("migrated") / "acme.duckdb"
     file.write_bytes(lzma.decompress((FILES / "acme.duckdb.xz").read_bytes()))
     with closing(duckdb.connect(file)) as connection:
         assert migrate(connection, name="acme") == SCHEMA_VERSION - 5
         ledger = Ledger(connection)
         assert verify(ledger).is_clean
         assert settle(ledger, now_us=NOW_US) == 2
-        yield ledger
+    return file
+
+
+@pytest.fixture
+def migrated(migrated_file: Path, tmp_path: Path) -> Iterator[Ledger]:
+    """The ledger in the schema of today, settled."""
+    with closing(duckdb.connect(shutil.copyfile(migrated_file, tmp_path / "acme.duckdb"))) as connection:
+        yield Ledger(connection)
 
 
 def rows_of(ledger: Ledger, query: str) -> list[list[Any]]:

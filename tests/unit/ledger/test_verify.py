@@ -1,7 +1,7 @@
 """Verification finds every row that does not follow from the events, and changes nothing."""
 
 import pytest
-from tests.support.ledgers import Event, append_events, event, ledger_in_memory
+from tests.support.ledgers import Event, append_events, event, ledger_in_memory, ledger_with
 from tests.support.table_meaning import table_meaning
 
 from botmeter.ledger.folder import Folder
@@ -18,9 +18,7 @@ EVENTS = [
 
 
 def filled(events: list[Event] = EVENTS) -> Ledger:
-    ledger = ledger_in_memory()
-    append_events(ledger, *events)
-    return ledger
+    return ledger_with(*events)
 
 
 def test_an_intact_ledger_is_clean_and_stays_unchanged() -> None:
