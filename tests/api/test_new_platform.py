@@ -52,6 +52,7 @@ def test_the_pages_offer_it_and_show_its_steps_and_options(owner: Client) -> Non
     assert all(text in page for text in (CONNECTOR.label, *CONNECTOR.steps, CONNECTOR.options[0].label))
 
 
+@pytest.mark.slow
 def test_the_command_line_lists_and_accepts_it(tmp_path: Path) -> None:
     script = (
         f"import sys; from botmeter.sources.platforms import registry; registry.MODULES['{CODE}'] = '{MODULE}';"

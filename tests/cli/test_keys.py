@@ -105,6 +105,7 @@ def test_an_invalid_overlap_of_an_old_key_is_refused(acme: Run, lives_on: str) -
     assert ApiKey.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_a_separate_process_creates_the_database_of_users(filled_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "accounts").mkdir()
     (tmp_path / "accounts" / "acme.duckdb").write_bytes((filled_folder / "accounts" / "acme.duckdb").read_bytes())

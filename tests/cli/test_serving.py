@@ -47,6 +47,7 @@ def test_an_unknown_log_level_is_refused_before_the_start(
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_secrets_of_the_first_start_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     script = (
         "import json, sys; from pathlib import Path; from botmeter.server.start import first_link, prepare;"

@@ -106,6 +106,7 @@ def test_what_arrives_before_among_and_after_merges_counts_alike(
     assert table_meaning(mixed) == table_meaning(filled_ledger(renamed(events, merges), schedule))
 
 
+@pytest.mark.slow
 @FEW
 @given(dense_event_lists(), merges(), schedules(), st.randoms(use_true_random=False))
 def test_merges_undone_in_any_order_leave_no_trace(

@@ -52,7 +52,7 @@ POLICIES: dict[str, Schedule] = {
 }
 
 # The other policies run in the lane of laws alone.
-FAST = {"the default", "another scope"}
+FAST = {"the default"}
 
 
 def policies_named(*names: str) -> "pytest.MarkDecorator":

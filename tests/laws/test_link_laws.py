@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -97,6 +98,7 @@ def march(**filters: Any) -> UsageQuery:
     return UsageQuery(period=Period(first_on=date(2026, 3, 5), last_on=date(2026, 3, 14)), filters=Filters(**filters))
 
 
+@pytest.mark.slow
 @given(traffic(), schedules(), queries())
 @example(friday_and_saturday(), FRESHCHAT, march(hour=("fri-12",)))
 @example(friday_and_saturday(), FRESHCHAT, march(hour=("fri-12", "mon-00")))
