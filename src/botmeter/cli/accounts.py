@@ -1,4 +1,4 @@
-"""`account create | list | show | set`."""
+"""Commands of `account`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -126,7 +126,6 @@ def set_account(
 
 
 def _title_of(folder: "Folder", name: str) -> str | None:
-    """Display name; None, with a message, if its ledger can't be opened."""
     try:
         with folder.reading(name) as ledger:
             return ledger.account.title

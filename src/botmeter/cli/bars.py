@@ -18,7 +18,7 @@ _NOT_YET = "·"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarLine:
-    """A bar for `count`, and numbers beside it."""
+    """Bar for `count`, and numbers beside it."""
 
     name: str
     count: int
@@ -28,7 +28,7 @@ class BarLine:
 def bar_lines(
     title: str, headings: Sequence[tuple[str, int]], *, lines: Sequence[BarLine], screen: Screen
 ) -> list[str]:
-    """Draw lines under a title and headings; a heading comes with the width of its numbers."""
+    """Draw lines under a title and headings (text, width of the numbers)."""
     numbers_width = sum(width for _, width in headings)
     names = [screen.plain(printable(line.name)) for line in lines]
     name_width_max = screen.width - numbers_width - 2 * len(INDENT) - _BAR_WIDTH_MIN
@@ -67,7 +67,7 @@ def sparkline(values: Sequence[float | None], *, in_unicode: bool = True) -> str
 
 
 def pooled(values: Sequence[int | None], *, width: int) -> tuple[list[float | None], int]:
-    """Pool days to fit into `width`; return each pool's mean, and the days in a pool.
+    """Pool days to fit `width`; return each pool's mean, and the days in one.
 
     The first pool is the smaller one, so that today, which is incomplete, never stands alone.
     """

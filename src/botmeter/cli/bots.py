@@ -1,4 +1,4 @@
-"""`bot list | name`."""
+"""Commands of `bot`."""
 
 from typing import Annotated
 

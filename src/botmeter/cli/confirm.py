@@ -9,7 +9,7 @@ from botmeter.domain.errors import Refused
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask for a yes, unless `yes` is set; end the command without one.
+    """Ask for a yes, unless `yes` is set, or end the command.
 
     Raises:
         Refused: `yes_needed` without a terminal.

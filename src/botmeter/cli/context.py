@@ -16,12 +16,12 @@ _current: ContextVar[CommandContext] = ContextVar("command_context")
 
 
 def command_context() -> CommandContext:
-    """Return the running command's context."""
+    """Context of the running command."""
     return _current.get(None) or of_process()
 
 
 def of_process() -> CommandContext:
-    """Return the process's context."""
+    """Context of the process."""
     return CommandContext(
         stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environment=own_environment(), program=sys.argv[0]
     )
@@ -38,7 +38,7 @@ def in_context(context: CommandContext) -> Iterator[None]:
 
 
 def variable(name: str) -> str | None:
-    """Return a variable; None if missing or empty."""
+    """Variable; None if missing or empty."""
     return command_context().environment.get(name) or None
 
 
@@ -57,7 +57,7 @@ def read_file(path: Path, *, bytes_max: int) -> bytes:
 
 
 def reason_of(problem: OSError | ValueError, *, otherwise: str) -> str:
-    """Return the system's reason for an unreadable file, or `otherwise` for a `ValueError`."""
+    """The system's reason for an unreadable file, or `otherwise` for a `ValueError`."""
     return problem.strerror or str(problem) if isinstance(problem, OSError) else otherwise
 
 

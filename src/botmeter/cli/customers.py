@@ -1,4 +1,4 @@
-"""`customer merge | unmerge | aliases`."""
+"""Commands of `customer`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""The data folder, its ledgers, and its database of users."""
+"""Data folder, its ledgers, and its database of users."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -97,7 +97,6 @@ def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:
 
 
 def _data_option(data: Path | None) -> str:
-    """` --data …` for commands on the demo's folder; empty for the default."""
     import shlex
 
     folder = data_folder(data)

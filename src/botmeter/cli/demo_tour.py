@@ -40,7 +40,7 @@ def _program() -> str:
 
 
 def interesting_session(ledger: "ReadableLedger", query: "UsageQuery") -> str | None:
-    """A session with several bots, preferably across midnight; None without sessions."""
+    """Session with several bots, preferably across midnight; None without sessions."""
     from botmeter.reports.rows import underlying_rows
 
     columns = ("session_id", "session_start", "bot_id", "channel", "conversation_id", "conversation_updated_at")

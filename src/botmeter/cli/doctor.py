@@ -58,7 +58,7 @@ class Check:
 
 
 class _Fault(Exception):
-    """A failed check; the text is its detail."""
+    """Failed check; the text is its detail."""
 
 
 @commands.command(epilog=examples(("", "botmeter doctor"), ("One account:", "botmeter doctor --account acme")))
@@ -115,7 +115,6 @@ def _libraries(_: Path) -> str:
 
 
 def _compiled_kernel(_: Path) -> str:
-    """Check for the cached kernel; without it each run compiles."""
     import botmeter.metering
 
     configured = variable("NUMBA_CACHE_DIR")

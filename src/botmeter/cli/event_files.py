@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def source_files(paths: list[str], *, mapping: Path | None, input_format: str | None) -> "list[SourceFile]":
-    """Return the files to read, all with the same mapping.
+    """Files to read, all with the same mapping.
 
     Raises:
         Refused: `arguments_clash` if stdin is named twice.

@@ -71,7 +71,7 @@ def import_events(
 
 
 def receipts_as_mapping(names: list[str], receipts: list[Receipt]) -> dict[str, object]:
-    """Return one file's receipt, or a sum with each under `files`."""
+    """One file's receipt, or a sum with each under `files`."""
     mapping = fields_of(Receipt.sum_of(receipts), _COUNTS)
     mapping["rejections"] = [fields_of(each, _REJECTION) for receipt in receipts for each in receipt.rejections]
     if len(receipts) > 1:

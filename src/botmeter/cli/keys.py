@@ -1,4 +1,4 @@
-"""`key create | list | rotate | revoke`."""
+"""Commands of `key`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

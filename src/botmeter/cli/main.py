@@ -123,7 +123,6 @@ def _command() -> Iterator[Any]:
 
 
 def _cause(problem: BaseException) -> BaseException:
-    """Return the interruption that ended the command, else the problem."""
     stop = command_context().interruption
     if stop is None or stop.reason is None or isinstance(problem, BrokenPipeError | typer.TyperException):
         return problem

@@ -66,7 +66,7 @@ def show_rows(columns: Sequence[str], rows: Sequence[Row], *, form: Format) -> N
 
 
 def show_record(record: Row, *, form: Format, columns: tuple[str, str] = ("what", "value")) -> None:
-    """Write one row, as a table from top to bottom, a JSON object, or CSV with a header."""
+    """Write one row: a vertical table, a JSON object, or CSV with a header."""
     match form:
         case "json":
             show_json(record)
@@ -78,7 +78,7 @@ def show_record(record: Row, *, form: Format, columns: tuple[str, str] = ("what"
 
 
 def fields_of(value: object, names: Iterable[str]) -> dict[str, object]:
-    """Return attributes as a row."""
+    """Attributes as a row."""
     return {name: getattr(value, name) for name in names}
 
 
@@ -95,7 +95,7 @@ def csv_bytes(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 
 def format_of_file(path: Path) -> "FileFormat":
-    """Return the format of a file name's ending; raises Refused `output_format_unknown`."""
+    """Format by a file name's ending; raises Refused `output_format_unknown`."""
     from botmeter.reports.export import FORMATS
 
     formats: dict[str, FileFormat] = {**{f".{name}": name for name in FORMATS}, ".jsonl": "ndjson"}

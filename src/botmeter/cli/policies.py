@@ -1,4 +1,4 @@
-"""`policy list | show | check | set`."""
+"""Commands of `policy`."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 

@@ -16,7 +16,7 @@ _BYTES_MAX = 1_000_000
 
 
 def policy_named(text: str) -> "Policy":
-    """The preset of that name, or the policy in that file (`-`: stdin)."""
+    """Preset of that name, or policy in that file (`-`: stdin)."""
     from botmeter.metering.policy_text import policy_from_text
     from botmeter.metering.preset import preset
 

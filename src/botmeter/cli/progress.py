@@ -64,7 +64,6 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
 
 
 def _with_notes(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
-    """Pass batches on until the command is interrupted; print their notes."""
     stop = command_context().interruption
     for batch in batches:
         if stop is not None:

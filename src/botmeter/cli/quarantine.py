@@ -1,4 +1,4 @@
-"""`quarantine list | export | retry`."""
+"""Commands of `quarantine`."""
 
 import json
 from pathlib import Path
@@ -116,5 +116,5 @@ def _as_row(event: "Quarantined") -> dict[str, object]:
 
 
 def _raw_line(event: "Quarantined") -> str:
-    """The event on one line; in JSON, line breaks are between tokens only."""
+    """Event on one line; in JSON, line breaks are between tokens only."""
     return event.raw.decode("utf-8", "replace").replace("\r", " ").replace("\n", " ")

@@ -20,7 +20,7 @@ _LINES_MAX = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Split:
-    """A split of the report: its key, and the fields of its bars and second numbers with their headings.
+    """Split of the report; `count` and `second` are (field, heading).
 
     Attributes:
         whole: Field of the report that is 100 %.

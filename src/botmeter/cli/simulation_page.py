@@ -24,7 +24,7 @@ def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
 
 
 def simulation_rows(simulation: Simulation) -> list[dict[str, object]]:
-    """Return rows of (section, policy, key, sessions): total, month, bot, channel, closed_by, more, fewer."""
+    """Rows of (section, policy, key, sessions): total, month, bot, channel, closed_by, more, fewer."""
     return [
         dict(zip(COLUMNS, (section, label, key, count), strict=True))
         for label, entries in (

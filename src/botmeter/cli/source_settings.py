@@ -13,7 +13,7 @@ _SECRET_BYTES_MAX = 65_536
 
 
 def with_settings(source: Source, *, options: list[str] | None, **defaults: str | None) -> Source:
-    """Return the source with these defaults and options (NAME=VALUE); None: unchanged; empty text: cleared."""
+    """The source with these defaults and options (NAME=VALUE); None: unchanged; empty text: cleared."""
     values = dict(source.options) | dict(_option(text) for text in options or ())
     changes: dict[str, Any] = {name: text or None for name, text in defaults.items() if text is not None}
     return replace(source, options=tuple((name, value) for name, value in values.items() if value), **changes)

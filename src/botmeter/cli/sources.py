@@ -1,4 +1,4 @@
-"""`source create | list | show | set | identity | rotate | pull | remove`."""
+"""Commands of `source`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -51,7 +51,6 @@ class Screen:
         return [indent + line for line in lines if line]
 
     def page(self, parts: Iterable[Sequence[str]]) -> str:
-        """Join parts of lines with an empty line between them."""
         lines = "\n\n".join("\n".join(part) for part in parts).splitlines()
         return "".join(f"{self.plain(line.rstrip())}\n" for line in lines)
 

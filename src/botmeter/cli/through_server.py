@@ -24,7 +24,7 @@ _GREETING_SECONDS = 30.0
 
 
 def code_from_server(data: Path | None, *, arguments: Sequence[str]) -> int | None:
-    """Run the command in the folder's server and return its exit code; None if it must run here.
+    """Run the command in the folder's server; return its exit code, or None to run here.
 
     Args:
         arguments: Without the program.

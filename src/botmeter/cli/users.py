@@ -1,4 +1,4 @@
-"""`user create | list | link | role`: users of the pages.
+"""Commands of `user`, for users of the pages.
 
 No password is needed: read access to the data folder is access to everything in it.
 """

@@ -70,7 +70,7 @@ Outcome = Receipt | RetryLater | TooLarge | Blocked | Unusable
 
 
 def outcome(answer: Answer, *, event_count: int, now_us: int) -> Outcome:
-    """Return the outcome of a batch."""
+    """Outcome of a batch."""
     status = answer.status
     if status == 200:
         return _receipt(answer.body, event_count)

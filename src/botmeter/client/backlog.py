@@ -56,7 +56,6 @@ class Backlog:
         self._urgent = 0
 
     def put(self, line: bytes) -> bool:
-        """Append an event; False if full or closed."""
         with self.changed:
             if self._is_closed or (self._is_full(len(line)) and not self._make_room()):
                 return False
@@ -71,14 +70,12 @@ class Backlog:
             return True
 
     def send_all_now(self) -> int:
-        """Make all events due; return the last sequence number."""
         with self.changed:
             self._urgent = self._last
             self._wake()
             return self._urgent
 
     def wait_until_settled(self, last: int, *, within_seconds: float) -> bool:
-        """Wait for all events up to a sequence number; False if time ran out."""
         with self.changed:
             return self.changed.wait_for(lambda: self._settled >= last, within_seconds)
 
@@ -96,12 +93,10 @@ class Backlog:
         return self._spill.size_bytes
 
     def due_at(self) -> float:
-        """Time of the next work, or `NEVER`."""
         with self.changed:
             return 0.0 if self.batch is not None or self._spill.segments else self.tail_due_at()
 
     def tail_due_at(self) -> float:
-        """Time at which memory is due, or `NEVER`."""
         with self.changed:
             if not self._tail:
                 return NEVER
@@ -227,7 +222,7 @@ class Backlog:
 
 
 def first_part(lines: Sequence[bytes], *, count_max: int, bytes_max: int) -> list[bytes]:
-    """Return the first lines within the limits, at least one."""
+    """First lines within the limits, at least one."""
     size_bytes = 0
     for count, line in enumerate(islice(lines, count_max)):
         size_bytes += len(line) + 1

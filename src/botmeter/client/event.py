@@ -76,7 +76,7 @@ _IDS = EventIds()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event of a conversation.
+    """Event of a conversation.
 
     Attributes:
         event_id: The platform's own, so that a message seen twice counts once; left out: generated.
@@ -108,7 +108,7 @@ class Event:
             raise Refused("client_event_invalid", " ".join(problems))
 
     def line(self) -> bytes:
-        """Return NDJSON, without the line end."""
+        """NDJSON, without the line end."""
         values = {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
         values["occurred_at"] = text_from_us(us_from_datetime(self.occurred_at))
         return msgspec.json.encode(values)

@@ -42,7 +42,6 @@ class Meter:
         Args:
             url: Without the path: `https://botmeter.example.com`.
             key: API key with the scope `events:write`.
-            ports: For tests.
 
         Raises:
             Refused: `url_invalid`, `client_key_invalid`.

@@ -28,7 +28,6 @@ class Notices:
         self.status = Status()
 
     def stored(self, receipt: Receipt) -> None:
-        """Count a stored batch and clear the current trouble."""
         with self._lock:
             before = self.status
             self.status = replace(
@@ -46,7 +45,6 @@ class Notices:
         self._call_for_each(receipt.rejections)
 
     def refused(self, refusals: Sequence[Refusal]) -> None:
-        """Report events that the server never accepts."""
         with self._lock:
             self.status = replace(self.status, refused_count=self.status.refused_count + len(refusals))
             is_due = self._is_due("refused")
@@ -55,7 +53,6 @@ class Notices:
         self._call_for_each(refusals)
 
     def lost(self, detail: str, *, count: int = 1) -> None:
-        """Report events without room."""
         with self._lock:
             self.status = replace(self.status, lost_count=self.status.lost_count + count)
         self.trouble(TroubleKind.FULL, detail)

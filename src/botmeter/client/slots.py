@@ -37,17 +37,17 @@ def claim_slot(root: Path) -> Slot:
 
 
 def segment_paths(folder: Path) -> list[Path]:
-    """Return event files, oldest first."""
+    """Event files, oldest first."""
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.stem.isdigit())
 
 
 def segment_path(folder: Path, number: int) -> Path:
-    """Return the path; names sort by number."""
+    """Path; names sort by number."""
     return folder / f"{number:012d}{SUFFIX}"
 
 
 def next_number(paths: list[Path]) -> int:
-    """Return a number above the newest path's."""
+    """Number above the newest path's."""
     return int(paths[-1].stem) + 1 if paths else 1
 
 

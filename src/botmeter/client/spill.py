@@ -97,17 +97,15 @@ class Spill:
             segment.path.unlink()
 
     def forget(self, segment: Segment) -> None:
-        """Stop counting a segment, whose file stays."""
         self.size_bytes -= segment.size_bytes
         self._unsynced.discard(segment.path)
 
     def unsynced(self) -> set[Path]:
-        """Return the files written since the last call."""
+        """Files written since the last call."""
         paths, self._unsynced = self._unsynced, set()
         return paths
 
     def _write(self, path: Path, lines: Sequence[bytes]) -> int:
-        """Append lines; return their size."""
         data = joined(lines)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -147,7 +145,7 @@ def sync_files(paths: set[Path]) -> None:
 
 
 def read_segment(segment: Segment) -> tuple[list[bytes], list[bytes]]:
-    """Return the events of a segment, and lines that are invalid, as after a power cut."""
+    """Events of a segment, and invalid lines, as after a power cut."""
     events: list[bytes] = []
     invalid: list[bytes] = []
     for line in segment.path.read_bytes().split(b"\n"):
@@ -164,7 +162,7 @@ _IDENTITIES = msgspec.json.Decoder(_Identity)
 
 
 def event_id_of(line: bytes) -> str | None:
-    """Return a line's id; None if invalid."""
+    """Id of a line; None if invalid."""
     try:
         return _IDENTITIES.decode(line).event_id
     except msgspec.DecodeError:
@@ -172,5 +170,5 @@ def event_id_of(line: bytes) -> str | None:
 
 
 def joined(lines: Sequence[bytes]) -> bytes:
-    """Return lines as NDJSON."""
+    """Lines as NDJSON."""
     return b"\n".join(lines) + b"\n"

@@ -19,7 +19,7 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """A current problem; `code` is the server's."""
+    """Current problem; `code` is the server's."""
 
     kind: TroubleKind
     detail: str
@@ -28,7 +28,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A refused event; `code` is the server's."""
+    """Refused event; `code` is the server's."""
 
     event_id: str | None = None
     code: str = "unknown"

@@ -21,7 +21,7 @@ _GZIP_LEVEL = 3
 
 
 class NoAnswer(Exception):
-    """No answer: no connection, a time-out, or an interruption."""
+    """No connection, a time-out, or an interruption."""
 
 
 class Post(Protocol):
@@ -55,7 +55,7 @@ class Address:
 
 
 def post_factory(address: Address, settings: ClientSettings) -> Callable[[], Post]:
-    """Return a factory of `Post`."""
+    """Factory of `Post`."""
 
     def connect() -> Post:
         # Slow to load, and needed only on the sending thread: saves 40 ms of the bot's start.

@@ -1,4 +1,4 @@
-"""The client's thread and files in one process."""
+"""Thread and files of the client in one process."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""The demo account, generated from a seed: an invented retailer with six bots."""
+"""Demo account, generated from a seed: an invented retailer with six bots."""
 
 from botmeter.demo.account import DEMO_ACCOUNT, DEMO_SEED, DEMO_TITLE, demo_batches
 

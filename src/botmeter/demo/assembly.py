@@ -20,7 +20,7 @@ _TICKET_TYPE_OF_BOT = np.array([[_TICKET_TYPES.index(name) for name in bot.ticke
 
 
 def events_table(conversations: Conversations, timeline: Timeline, *, campaign_names: list[str], seed: int) -> pa.Table:
-    """Return one row per event, `EVENTS_SCHEMA`, conversation by conversation."""
+    """One row per event, `EVENTS_SCHEMA`, conversation by conversation."""
     row, step = np.nonzero(timeline.happens)
     story = conversations.story[row]
     bot_side = SHAPES.bot[story, step].astype(np.int64)

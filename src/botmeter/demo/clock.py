@@ -18,7 +18,7 @@ _MORNING_US = 7 * HOUR_US
 
 
 def instants_of_day(days: Numbers, *, market: Numbers, hour: Units, second: Units) -> Numbers:
-    """Return µs UTC in each UTC day (since 1970), spread by the market's waking hours.
+    """µs UTC in each UTC day (since 1970), spread by the market's waking hours.
 
     Args:
         hour: Part of the local day, in [0, 1).
@@ -31,7 +31,7 @@ def instants_of_day(days: Numbers, *, market: Numbers, hour: Units, second: Unit
 
 
 def sleep_us(instants: Numbers, *, market: Numbers, chance: Units) -> Numbers:
-    """Return the time until a customer would write; 0 by day."""
+    """Time until a customer would write; 0 by day."""
     local_us = (instants + _utc_offsets_us(instants // DAY_US, market)) % DAY_US
     morning_us = _MORNING_US + (chance * 4 * HOUR_US).astype(np.int64)
     return np.where(local_us < _MORNING_US, morning_us - local_us, 0)

@@ -1,4 +1,4 @@
-"""Types of the demo's columns, and days as numbers since 1970."""
+"""Column types, and days as numbers since 1970."""
 
 from datetime import date, timedelta
 
@@ -13,10 +13,10 @@ Flags = npt.NDArray[np.bool_]
 
 
 def number_of_day(on: date) -> int:
-    """Return the number of a day."""
+    """Number of a day."""
     return (on - EPOCH.date()).days
 
 
 def day_of_number(number: int) -> date:
-    """Return the day of a number."""
+    """Day of a number."""
     return EPOCH.date() + timedelta(days=number)

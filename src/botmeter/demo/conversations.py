@@ -29,11 +29,9 @@ class Conversations:
 
     Attributes:
         market: Index in `MARKETS`.
-        start_us: First event.
         bot: Pair of indexes in `BOTS`.
         version: Pair of indexes in `RELEASES`.
         campaign: Index, -1 for none.
-        ticket: Pair of numbers.
         ticket_type: Pair of indexes in `ticket_types`.
         pause: Relative length; one column per step.
         night: Delay of rising after a night.
@@ -71,13 +69,13 @@ def chosen_by_popularity(options: Sequence[Bot | Channel], days: Numbers, *, cha
 
 
 def next_bots(bots: Numbers, days: Numbers) -> Numbers:
-    """Return the bot that each passes to, or another before its launch."""
+    """Bot that each passes to, or another before its launch."""
     following = _PASSES_TO[bots]
     return np.where(_LAUNCHED[following] <= days, following, np.where(bots == 0, 1, 0))
 
 
 def versions_served(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
-    """Return each version; during a rollout the new or the old one."""
+    """Each version; during a rollout the new or the old one."""
     served = np.zeros(len(bots), np.int64)
     for bot, first in enumerate(_FIRST_RELEASE.tolist()):
         mine = bots == bot
@@ -89,14 +87,14 @@ def versions_served(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
 
 
 def next_releases(days: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the next release, and days until it (a million: never)."""
+    """Next release, and days until it (a million: never)."""
     index = np.searchsorted(_RELEASED[_BY_DATE], days, side="right")
     release = _BY_DATE[np.minimum(index, len(_BY_DATE) - 1)]
     return release, np.where(index < len(_BY_DATE), _RELEASED[release] - days, 1_000_000)
 
 
 def bots_of_releases(releases: Numbers) -> Numbers:
-    """Return the bot of each release."""
+    """Bot of each release."""
     return np.searchsorted(_FIRST_RELEASE, releases, side="right") - 1
 
 

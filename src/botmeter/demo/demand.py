@@ -91,7 +91,7 @@ def draws(days: Numbers, *, expected: Units, seed: Sequence[int]) -> Draws:
 
 
 def scale(events: int, *, now_day: int) -> float:
-    """Return the factor for about `events` events; constant within a month, so that history stays."""
+    """Factor for about `events` events; constant within a month, so that history stays."""
     today_on = day_of_number(now_day)
     middle = max(number_of_day(today_on.replace(day=16)), FIRST_DAY + 6)
     days = np.arange(FIRST_DAY, middle)
@@ -102,7 +102,7 @@ def scale(events: int, *, now_day: int) -> float:
 
 
 def demand(days: Numbers) -> Units:
-    """Return expected conversations of customers on each day, at scale 1."""
+    """Expected conversations of customers on each day, at scale 1."""
     dates = [day_of_number(day) for day in days.tolist()]
     weekday = _WEEKDAYS[(days + 3) % 7]
     month = _MONTHS[np.array([day_on.month - 1 for day_on in dates], int)]
@@ -111,7 +111,7 @@ def demand(days: Numbers) -> Units:
 
 
 def mailings(days: Numbers) -> Units:
-    """Return expected campaign messages on each day, at scale 1."""
+    """Expected campaign messages on each day, at scale 1."""
     launched = max(
         BOTS[CAMPAIGN_BOT].popularity.since, *(CHANNELS[channel].popularity.since for channel in CAMPAIGN_CHANNELS)
     )
@@ -123,18 +123,18 @@ def mailings(days: Numbers) -> Units:
 
 
 def campaign_names(last_day: int) -> list[str]:
-    """Return campaigns that begin up to the year of `last_day`."""
+    """Campaigns that begin up to the year of `last_day`."""
     years = range(FIRST_ON.year, day_of_number(last_day).year + 1)
     return [campaign.name for year in years for campaign in campaigns(year)]
 
 
 def campaign_of(day: int) -> Campaign | None:
-    """Return the campaign that runs on `day`."""
+    """Campaign that runs on `day`."""
     return _running(day_of_number(day))
 
 
 def popularity_shares(popularities: Sequence[Popularity], *, days: Numbers) -> Units:
-    """Return days × popularities; each day's sum is 1."""
+    """Days × popularities; each day's sum is 1."""
     columns = []
     for popularity in popularities:
         age = days - number_of_day(popularity.since)

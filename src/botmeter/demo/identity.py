@@ -1,4 +1,4 @@
-"""Ids like those of platforms: a prefix and 13 characters without apparent order."""
+"""Ids like those of platforms: a prefix and 13 unordered characters."""
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +25,12 @@ def mixed(keys: Numbers, *, salt: int) -> npt.NDArray[np.uint64]:
 
 
 def units(keys: Numbers, *, salt: int) -> Units:
-    """Return a constant number in [0, 1) for each key."""
+    """Constant number in [0, 1) for each key."""
     return (mixed(keys, salt=salt) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def ids(keys: Numbers, *, prefix: str, salt: int) -> pa.StringArray:
-    """Return one id for each key."""
+    """One id for each key."""
     bits = mixed(keys, salt=salt)
     shifts = np.arange(_MIXED_LENGTH - 1, -1, -1, dtype=np.uint64) * np.uint64(5)
     return _texts(prefix, _ALPHABET[(bits[:, None] >> shifts & np.uint64(31)).astype(np.uint8)])

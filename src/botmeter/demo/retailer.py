@@ -37,7 +37,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bot:
-    """One bot.
+    """Bot of the retailer.
 
     Attributes:
         releases: Ascending from the launch.
@@ -55,7 +55,7 @@ class Bot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One channel.
+    """Channel of the bots.
 
     Attributes:
         opens_with: `widget`: the bot greets first; `inbox`: the customer.
@@ -222,7 +222,7 @@ CAMPAIGN_CHANNELS = (1, 5)
 
 @cache
 def campaigns(year: int) -> tuple[Campaign, ...]:
-    """Return the campaigns that begin in `year`, in order."""
+    """Campaigns that begin in `year`, in order."""
     first_thursday = 1 + (3 - date(year, 11, 1).weekday()) % 7
     black_friday_on = date(year, 11, first_thursday) + timedelta(days=22)
     return (

@@ -13,14 +13,13 @@ _HOUR = 3_600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a story.
+    """Step of a story.
 
     Attributes:
         pause: Mean seconds since the step before.
         bot: 0: the conversation's, 1: the one it passes to, -1: none.
         ticket: 1 or 2: first or second.
         waits: The pause is hours or a night.
-        autoreply: By the customer's mail program.
     """
 
     actor: Actor
@@ -139,11 +138,9 @@ class Shapes:
     """All stories as arrays of stories × steps.
 
     Attributes:
-        length: Steps of each story.
         wait: Step after a pause of hours, or STEP_COUNT_MAX.
         pause: Mean seconds before each step.
         human: The pause depends on the channel's pace.
-        hello: The step is a greeting.
     """
 
     length: Numbers
@@ -159,14 +156,14 @@ class Shapes:
 
 
 def stories_of(setting: str) -> tuple[Numbers, Units]:
-    """Return indexes in `STORIES`, and cumulative shares."""
+    """Indexes in `STORIES`, and cumulative shares."""
     stories = [number for number, story in enumerate(STORIES) if story.setting == setting]
     weights = np.array([STORIES[number].weight for number in stories])
     return np.array(stories), np.cumsum(weights) / weights.sum()
 
 
 def mean_event_count(setting: str) -> float:
-    """Return the mean number of events of a conversation."""
+    """Mean number of events of a conversation."""
     stories, cumulated = stories_of(setting)
     return float(np.diff(cumulated, prepend=0) @ SHAPES.length[stories])
 

@@ -39,7 +39,7 @@ class Timeline:
 
 
 def timeline(conversations: Conversations) -> Timeline:
-    """Return the instants of all steps."""
+    """Instants of all steps."""
     story = conversations.story
     slower = np.where(SHAPES.human[story], _PACE[conversations.channel][:, None], 1.0)
     long = np.minimum(-np.log1p(-conversations.pause), _LONGEST_PAUSE)

@@ -60,7 +60,7 @@ class Population:
 
 
 def visits(draws: Draws, *, population: Population) -> Conversations:
-    """Return the first conversation of every visit."""
+    """First conversation of every visit."""
     chance = draws.units[:, 0]
     is_preview, release = _tested(draws.day, chance[:, Trait.PREVIEW])
     customer = np.where(is_preview, _testers(chance[:, Trait.RANK]), _customers(draws, population))
@@ -93,7 +93,7 @@ def visits(draws: Draws, *, population: Population) -> Conversations:
 
 
 def follow_ups(first: Conversations, draws: Draws) -> Conversations:
-    """Return second conversations of the visits `first`."""
+    """Second conversations of the visits `first`."""
     spoken = (SHAPES.length[first.story] > 2) & ~first.preview
     rows = np.flatnonzero(spoken & (draws.units[:, 0, Trait.FOLLOWED] < _FOLLOW_UPS))
     before, chance = _rows(first, rows), draws.units[rows, 1]
@@ -130,7 +130,7 @@ def follow_ups(first: Conversations, draws: Draws) -> Conversations:
 
 
 def mailings_sent(draws: Draws, *, population: Population, campaign: Numbers) -> Conversations:
-    """Return the conversations opened by campaign messages."""
+    """Conversations opened by campaign messages."""
     chance = draws.units[:, 0]
     birth = FIRST_DAY + (chance[:, Trait.RETURNED_AFTER] * (draws.day - FIRST_DAY)).astype(np.int64)
     customer = _known_customers(birth, chance[:, Trait.RANK], population=population)

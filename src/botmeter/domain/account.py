@@ -1,4 +1,4 @@
-"""Accounts: one paying organisation each, never read or counted together."""
+"""Accounts, never read or counted together."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ AVAILABLE_FROM_DEFAULT = date(2022, 2, 4)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One paying organisation.
+    """Paying organisation.
 
     Attributes:
         name: Letters, digits, `-` and `_`, at most 64; stored in lower case.

@@ -1,4 +1,4 @@
-"""A cache of limited size and age for any thread."""
+"""Thread-safe cache."""
 
 import math
 import threading

@@ -15,7 +15,7 @@ Codes are stable; messages name the thing, the limit and the value.
 
 
 class BotmeterError(Exception):
-    """An error with a stable code and a message for people."""
+    """Error with a code and a message for people."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -9,7 +9,7 @@ WINDOW_SECONDS: Final = 60
 
 
 class RateLimiter:
-    """Counts requests per key; any thread may use it."""
+    """Thread-safe counter of requests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Receipts: outcome of an event batch, with a rejection per refused event."""
+"""Outcome of an event batch."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

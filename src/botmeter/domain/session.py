@@ -1,4 +1,4 @@
-"""Names of sessions: ids, and the reasons for which they close."""
+"""Session ids, and reasons for closing."""
 
 from enum import IntEnum
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Sources of events: platform, bots, and defaults for omitted fields."""
+"""Sources of events."""
 
 import re
 import unicodedata
@@ -38,12 +38,12 @@ class BotIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One source of an account, with defaults for its events.
+    """Source of an account, with defaults for its events.
 
     Attributes:
         name: Part of an event's identity, so it never changes.
         bot_id: None: no bot takes part.
-        options: The platform's own settings, such as a ticket's field.
+        options: The platform's own settings.
 
     Raises:
         Refused: `source_invalid`; `source_setting_invalid` for a text no event can have, a sender of two bots, or over

@@ -19,7 +19,7 @@ class AccessState(StrEnum):
 
 
 def state_of(access: ApiKey | ShareLink) -> AccessState:
-    """Return the present state."""
+    """Present state."""
     if access.revoked_at is not None:
         return AccessState.REVOKED
     is_over = access.expires_at is not None and access.expires_at <= present()

@@ -40,7 +40,7 @@ def new_user(email: str, *, name: str) -> User:
 
 
 def user_of(email: str) -> User:
-    """Return the user with this email address.
+    """User with this email address.
 
     Raises:
         Missing: `user_unknown`.

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class PeopleConfig(AppConfig):
-    """The app's configuration."""
+    """Configuration of the app."""
 
     name = "botmeter.people"
     label = "people"

@@ -1,4 +1,4 @@
-"""The audit log."""
+"""Audit log."""
 
 from enum import StrEnum
 from typing import Any, Final

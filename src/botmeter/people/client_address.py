@@ -1,4 +1,4 @@
-"""Client address of a request, for rate limits and the audit log."""
+"""Client addresses, for rate limits and the audit log."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -7,7 +7,7 @@ _LENGTH_MAX = 45
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the client's network address.
+    """Network address of the client.
 
     Behind a proxy (the public URL is https), the last entry of X-Forwarded-For: senders can forge the others.
     """

@@ -1,4 +1,4 @@
-"""The database of users: setup and migrations."""
+"""Database of users: setup and migrations."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +37,7 @@ class PeopleUnreachable(Exception):
 
 
 def unapplied_count(folder: Path, *, django_settings: str) -> int:
-    """Return the number of pending migrations; raises `PeopleUnreachable`."""
+    """Number of pending migrations; raises `PeopleUnreachable`."""
     from django.conf import settings
 
     if not settings.configured:

@@ -80,7 +80,7 @@ class KeyDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A key with its secret, shown once."""
+    """Key with its secret, shown once."""
 
     key: ApiKey
     secret: str
@@ -102,7 +102,7 @@ def require_scope(key: ApiKey, scope: Scope) -> None:
 
 
 def secret_from_headers(headers: Mapping[str, str]) -> str:
-    """Return the secret of `Authorization: Bearer` or `X-API-Key`; raises NotAllowed `key_missing`."""
+    """Secret from `Authorization: Bearer` or `X-API-Key`; raises NotAllowed `key_missing`."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     secret = (token if scheme.lower() == "bearer" else headers.get("x-api-key", "")).strip()
     if not secret:
@@ -144,7 +144,7 @@ def lives_on_from_text(text: str) -> timedelta:
 
 
 def end_of_day(day_on: date) -> datetime:
-    """Return the end of a UTC day; raises Refused `key_expiry_past`."""
+    """End of a UTC day; raises Refused `key_expiry_past`."""
     end = datetime_from_us(day_start_us(day_on) + DAY_US) if day_on < date.max else datetime.max.replace(tzinfo=UTC)
     if end <= present():
         raise Refused("key_expiry_past", f"The expiry date {day_on} is in the past.")
@@ -167,7 +167,7 @@ def new_key(account: str, draft: KeyDraft, *, created_by: User | None) -> NewKey
 
 
 def valid_key(secret: str) -> ApiKey:
-    """Return the valid key with this secret.
+    """Valid key with this secret.
 
     Raises:
         NotAllowed: `key_wrong`, `key_revoked`, `key_expired`.
@@ -205,7 +205,7 @@ def known_key(secret: str) -> ApiKey:
 
 
 async def key_from_headers(headers: Mapping[str, str]) -> ApiKey:
-    """Return the request's key, read in a thread unless cached; raises as `secret_from_headers` and `valid_key`."""
+    """Key of the request, read in a thread unless cached; raises as `secret_from_headers` and `valid_key`."""
     secret = secret_from_headers(headers)
     key = cached_key(secret)
     return await asyncio.to_thread(known_key, secret) if key is None else key
@@ -224,7 +224,7 @@ def _read_key(secret: str) -> ApiKey:
 
 
 def key_of(account: str, text: str) -> ApiKey:
-    """Return the key with this name, first characters or secret.
+    """Key with this name, first characters or secret.
 
     Raises:
         Missing: `key_unknown`.

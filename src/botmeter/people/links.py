@@ -25,7 +25,7 @@ def new_link(purpose: Link.Purpose, *, lasting: timedelta, **fields: Any) -> str
 
 
 def open_link(secret: str, *, purpose: Link.Purpose) -> Link:
-    """Return a link that is neither used nor expired; raises Missing `link_unusable`."""
+    """Link that is neither used nor expired; raises Missing `link_unusable`."""
     usable = Q(used_at=None) | Q(is_reusable=True)
     links = Link.objects.filter(usable, purpose=purpose, digest=digest_of(secret), expires_at__gt=present())
     link = links.select_related("user").first()
@@ -46,7 +46,7 @@ def use_up(link: Link) -> None:
 
 
 def link_unusable() -> Missing:
-    """Return the same error for used, expired, withdrawn and altered links."""
+    """The same error for used, expired, withdrawn and altered links."""
     return Missing(
         "link_unusable",
         "This link was used, has expired, or was not copied completely. Ask the person who gave it to you for a new "

@@ -24,7 +24,7 @@ _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLogin:
-    """A user whose second step is pending; `method` names the first, such as `password`."""
+    """User whose second step is pending; `method` names the first, such as `password`."""
 
     user: User
     next_path: str
@@ -32,7 +32,7 @@ class PendingLogin:
 
 
 def own_path(request: HttpRequest, path: str | None) -> str:
-    """Return the path if it is on this site, else the start page, against open redirects."""
+    """The path if on this site, else the start page, against open redirects."""
     is_ours = url_has_allowed_host_and_scheme(path, allowed_hosts=None, require_https=request.is_secure())
     return path if path and path.startswith("/") and is_ours else reverse("home")
 
@@ -53,7 +53,7 @@ def begin_login(request: HttpRequest, user: User, *, next_path: str, method: str
 
 
 def pending_login(request: HttpRequest) -> PendingLogin | None:
-    """Return the pending login if recent and the password is unchanged."""
+    """Pending login if recent and the password is unchanged."""
     note: dict[str, Any] | None = request.session.get(_PENDING)
     if note is None or present().timestamp() - note["since"] > _PENDING_SECONDS_MAX:
         return None

@@ -28,7 +28,7 @@ def send(subject: str, *lines: str, to: str) -> None:
 
 
 def public_address(request: HttpRequest, path: str) -> str:
-    """Return a path's URL, preferring the configured server, since senders choose a request's host."""
+    """URL of a path, preferring the configured server, since senders choose a request's host."""
     return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
 
 

@@ -63,7 +63,7 @@ def invite(account: str, email: str, *, role: MemberRole, by: User) -> str:
 
 
 def open_invitations(account: str) -> QuerySet[Link]:
-    """Return invitations not yet accepted, expired ones included."""
+    """Invitations not yet accepted, expired ones included."""
     return Link.objects.filter(purpose=Link.Purpose.INVITATION, account=account, used_at=None).order_by("email")
 
 
@@ -116,7 +116,7 @@ def may_create_accounts(user: User) -> bool:
 
 
 def accounts_without_people(names: list[str]) -> list[str]:
-    """Return accounts without a member who ever had a password."""
+    """Accounts without a member who ever had a password."""
     with_members = Membership.objects.filter(user__in=User.objects.with_password())
     return sorted(set(names) - set(with_members.values_list("account", flat=True)))
 

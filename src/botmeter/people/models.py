@@ -32,7 +32,7 @@ class Users(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person who signs in."""
+    """Person who signs in."""
 
     class Theme(models.TextChoices):
         """Colour theme."""
@@ -102,7 +102,7 @@ class Membership(models.Model):
 
 
 class Link(models.Model):
-    """A secret link."""
+    """Secret link."""
 
     class Purpose(models.TextChoices):
         """Purpose of a link."""
@@ -131,7 +131,7 @@ class Link(models.Model):
 
 
 class ApiKey(models.Model):
-    """An API key of an account."""
+    """API key of an account."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     name = models.CharField(max_length=100)
@@ -184,7 +184,7 @@ class EventSource(models.Model):
 
 
 class SavedView(models.Model):
-    """A named report URL."""
+    """Named report URL."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="views")
@@ -203,7 +203,7 @@ class SavedView(models.Model):
 
 
 class ShareLink(models.Model):
-    """An expiring, read-only link to one report view."""
+    """Expiring, read-only link to one report view."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     name = models.CharField(max_length=100)
@@ -233,7 +233,7 @@ class AccountPreference(models.Model):
 
 
 class AuditEntry(models.Model):
-    """An immutable audit entry, kept when its user is deleted."""
+    """Immutable audit entry, kept when its user is deleted."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, blank=True, db_index=True)
     recorded_at = models.DateTimeField(default=present, db_index=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 
 class Role(StrEnum):
-    """Role of a member in an account."""
+    """Role of a member."""
 
     OWNER = "owner"
     BILLING_ADMIN = "billing_admin"

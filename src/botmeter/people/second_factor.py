@@ -32,13 +32,13 @@ def has_second_factor(user: User) -> bool:
 
 
 def with_second_factor(users: Iterable[User]) -> frozenset[int]:
-    """Return ids of users with a second factor, by one query."""
+    """Ids of users with a second factor, by one query."""
     devices = TOTPDevice.objects.filter(user__in=[user.pk for user in users], confirmed=True)
     return frozenset(devices.values_list("user_id", flat=True))
 
 
 def draft_device(user: User) -> TOTPDevice:
-    """Return the unconfirmed device, created once."""
+    """Unconfirmed device, created once."""
     device: TOTPDevice = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})[0]
     return device
 
@@ -91,13 +91,13 @@ def remove_second_factor(user: User) -> bool:
 
 
 def key_text(device: TOTPDevice) -> str:
-    """Return the key in groups of four."""
+    """Key in groups of four."""
     text = b32encode(device.bin_key).decode()
     return " ".join(text[index : index + 4] for index in range(0, len(text), 4))
 
 
 def qr_drawing(device: TOTPDevice) -> SafeString:
-    """Return the key as a QR code in SVG."""
+    """Key as a QR code in SVG."""
     drawing = segno.make(device.config_url, error="m", micro=False).svg_inline(omitsize=True, border=1, svgclass=None)
     return mark_safe(drawing)  # noqa: S308 - drawn by segno from numbers; nobody's text is in it
 

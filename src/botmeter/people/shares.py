@@ -49,7 +49,7 @@ class ShareDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewShare:
-    """A link with its secret, shown once."""
+    """Link with its secret, shown once."""
 
     link: ShareLink
     secret: str
@@ -71,7 +71,7 @@ def new_share(account: str, draft: ShareDraft, *, created_by: User) -> NewShare:
 
 
 def valid_share(secret: str) -> ShareLink:
-    """Return the link; raises Missing `share_over` if expired, revoked, altered or unknown."""
+    """The link; raises Missing `share_over` if expired, revoked, altered or unknown."""
     try:
         _signer().unsign(secret)
     except BadSignature:
@@ -84,7 +84,7 @@ def valid_share(secret: str) -> ShareLink:
 
 
 def share_over() -> Missing:
-    """Return the same error for expired, revoked and altered links."""
+    """The same error for expired, revoked and altered links."""
     return Missing(
         "share_over",
         "This link is no longer valid: it has expired, was revoked, or was not copied completely. Ask the person who "

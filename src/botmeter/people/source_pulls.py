@@ -98,7 +98,7 @@ def end_pull(account: str, source: str) -> None:
 
 
 def pull_settings_of(account: str, source: str) -> PullSettings | None:
-    """Return the pull settings; None if the source is not pulled."""
+    """Pull settings; None if the source is not pulled."""
     row = event_source(account, source)
     if row is None or not row.pull_url:
         return None
@@ -114,7 +114,7 @@ def pull_settings_of(account: str, source: str) -> PullSettings | None:
 
 
 def scheduled_pulls() -> QuerySet[EventSource]:
-    """Return all enabled sources with a pull schedule."""
+    """All enabled sources with a pull schedule."""
     return EventSource.objects.filter(is_on=True, pull_minutes__isnull=False).exclude(pull_url="").order_by("pk")
 
 
@@ -127,5 +127,5 @@ def record_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None
 
 
 def present_token(row: EventSource) -> str:
-    """Return the API token; empty if none."""
+    """API token; empty if none."""
     return unsealed(row.pull_token, what=f"the token of source {row.name}")

@@ -28,7 +28,7 @@ _CACHED_MAX: Final = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedSource:
-    """A source whose address was called; without a secret, deliveries are not checked.
+    """Source whose address was called.
 
     Attributes:
         verify_token: Echoed when the platform verifies the address.
@@ -47,7 +47,7 @@ opened_sources: BoundedCache[str, OpenedSource] = BoundedCache(_CACHED_MAX, last
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAddress:
-    """A source with its address key, shown once."""
+    """Source with its address key, shown once."""
 
     source: EventSource
     key: str = field(repr=False)
@@ -58,17 +58,17 @@ class NewAddress:
 
 
 def address_path(name: str, key: str) -> str:
-    """Return the path for deliveries."""
+    """Path for deliveries."""
     return f"/api/v1/webhooks/{quote(name, safe='')}/{key}"
 
 
 def event_source(account: str, name: str) -> EventSource | None:
-    """Return the row; None without an address."""
+    """Row of a source; None without an address."""
     return EventSource.objects.filter(account=account, name=name).first()
 
 
 def addressed_source(account: str, name: str) -> EventSource:
-    """Return the row; raises Missing `source_without_address`."""
+    """Row of a source; raises Missing `source_without_address`."""
     row = event_source(account, name)
     if row is None:
         raise Missing(
@@ -113,13 +113,13 @@ def update(row: EventSource, **fields: Any) -> None:
 
 
 def cached_source(name: str, key: str) -> OpenedSource | None:
-    """Return the source if cached; never blocks. If None, call `opened_source` in a thread."""
+    """The source if cached; never blocks. If None, call `opened_source` in a thread."""
     source = opened_sources.get(digest_of(key))
     return source if source is not None and source.name == name else None
 
 
 def opened_source(name: str, key: str) -> OpenedSource:
-    """Return the source with this name and address key.
+    """Source with this name and address key.
 
     Raises:
         NotAllowed: `source_key_wrong`, `source_off`.

@@ -40,12 +40,12 @@ RECEIPT = "receipt"
 
 
 def is_envelope(record: Mapping[str, object]) -> bool:
-    """Check for a CloudEvent, as against an event with a similar key."""
+    """Check for a CloudEvent, not just a similar key."""
     return "specversion" in record and any(name not in record for name in REQUIRED_FIELDS)
 
 
 def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the event in a CloudEvent, completed from the envelope.
+    """Event in a CloudEvent, completed from the envelope.
 
     Raises:
         Refused: `cloudevent_invalid` for another version, or `data` that is no object.
@@ -67,7 +67,7 @@ def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]
 
 
 def with_receipt_time(text: bytes, *, received_us: int) -> bytes:
-    """Add the time of receipt to an envelope without a time."""
+    """Add the time of receipt if there is none."""
     if b'"specversion"' not in text:
         return text
     try:

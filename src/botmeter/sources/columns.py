@@ -21,7 +21,7 @@ _WITH_BOT = pa.array([Actor.CUSTOMER, Actor.BOT], pa.uint8())
 
 
 def batch_from_records(records: Records, source: Source | None = None) -> EventBatch:
-    """Build a batch in the order of the file.
+    """Build a batch in file order.
 
     Args:
         source: Supplies missing bots, versions and channels.

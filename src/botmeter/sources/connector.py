@@ -37,7 +37,6 @@ class SignatureSecret:
     """Secret with which a platform signs its deliveries.
 
     Attributes:
-        label: The platform's name for it.
         check: Raises `NotAllowed`.
         validate: Raises `Refused` (`secret_invalid`).
         is_long: Needs a multi-line field.
@@ -92,8 +91,7 @@ class Connector:
     """Everything specific to one platform.
 
     Attributes:
-        platform: Stored code.
-        summary: One sentence on the events that are counted.
+        summary: Sentence on counted events.
         guide: Path below `docs/guides`.
         command: Template with `{account}`, `{source}` and `{server}`.
         secret: None: deliveries are unsigned.
@@ -101,7 +99,7 @@ class Connector:
         read_report: Reads files that are not JSON.
         delivery_id_header: In lower case; empty: deliveries have no id.
         joined_files: None: each JSON object is a payload.
-        is_native: Payloads hold events in Botmeter's own format.
+        is_native: In Botmeter's own format.
     """
 
     platform: str

@@ -46,7 +46,7 @@ class Crawl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullApi:
-    """API that a platform can be pulled through.
+    """API to pull from.
 
     Attributes:
         limits: Events that a pull can't find.

@@ -30,7 +30,7 @@ class CsvBlock:
     Attributes:
         rows: Cells as bytes.
         positions: In the file, from 0; uneven rows count too.
-        uneven: Rows with too many or too few cells, not in `rows`.
+        uneven: Rows of other widths, not in `rows`.
     """
 
     rows: pa.RecordBatch
@@ -40,7 +40,7 @@ class CsvBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvTable:
-    """A CSV file; `blocks` raises `Refused` (`quote_not_closed`) and `TooMuch` (`record_too_long`) past 16 MiB."""
+    """CSV file; `blocks` raises `Refused` (`quote_not_closed`) and `TooMuch` (`record_too_long`) past 16 MiB."""
 
     columns: list[str]
     blocks: Iterator[CsvBlock]
@@ -64,7 +64,7 @@ class _QuoteCount:
 
 
 def open_csv(stream: ByteStream, *, expected: Collection[str] = ()) -> CsvTable:
-    """Read the header; the delimiter is the one with most of the expected names, then with most names."""
+    """Read the header; the delimiter gives most of the expected names, then most names."""
     header = _header(stream)
     candidates = [_names(header, delimiter) for delimiter in _DELIMITERS]
     columns = max(candidates, key=lambda names: (len(set(expected).intersection(names)), len(names)))

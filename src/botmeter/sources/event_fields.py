@@ -1,4 +1,4 @@
-"""Fields of an event that its customer and its bot determine."""
+"""Event fields determined by customer and bot."""
 
 from botmeter.domain.source import BotIdentity, Source
 

@@ -18,10 +18,10 @@ _FURTHER_KINDS: Final = "Further kinds never count."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One request of a platform.
+    """Request of a platform.
 
     Attributes:
-        body: Decompressed but otherwise untouched, as signed.
+        body: Decompressed, otherwise as signed.
         headers: Names in lower case.
     """
 
@@ -32,7 +32,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """One event in a payload.
+    """Event in a payload.
 
     Attributes:
         fields: Event fields, times as RFC 3339 text.
@@ -48,7 +48,7 @@ class PayloadContent:
     """Content of a payload.
 
     Attributes:
-        ignored: Sentence on a kind that never counts, such as private notes → number of records.
+        ignored: Sentence on a kind that never counts → number of records.
         subject: The platform's name, such as `message_created`.
     """
 

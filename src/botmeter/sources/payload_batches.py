@@ -18,7 +18,7 @@ from botmeter.sources.records import Records
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPayload:
-    """One payload in a batch; `record_count` includes rejected records."""
+    """Payload in a batch; `record_count` includes rejected records."""
 
     first_position: int
     record_count: int
@@ -72,7 +72,7 @@ def batch_from_event_records(
     clock: Clock = RFC3339,
     bytes_read: int = 0,
 ) -> EventBatch:
-    """Build a batch from records at positions; `bytes_read` of the stored file, so far."""
+    """Build a batch from records; `bytes_read` of the stored file, so far."""
     return batch_from_records(
         Records(
             columns=text_columns([each.fields for each in records]),

@@ -1,4 +1,4 @@
-"""Files of platform payloads → batches; records that explain one another form one payload."""
+"""Files of platform payloads → batches."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Time range of a pull, and the work left for the next one."""
+"""Range of a pull, and work left for the next."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -77,7 +77,7 @@ def _cut(at_us: int) -> int:
 
 
 def whole_window(window: PullWindow) -> Remaining:
-    """Return the whole window as work left."""
+    """The whole window as work left."""
     return Remaining(next_us=window.recent_us + OVERLAP_US, floor_us=window.floor_us, ceiling_us=window.ceiling_us)
 
 
@@ -103,7 +103,6 @@ class PullResult:
         known: Already in the ledger.
         refused: Quarantined.
         ignored: Never count.
-        outside: Not in the window.
         code: Error that interrupted it; empty: none.
     """
 

@@ -80,7 +80,7 @@ def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> lis
 
 
 def between(pulled: PulledConversation, *, first_us: int, end_us: int) -> PulledConversation:
-    """Return events in [first_us, end_us) or without a valid time."""
+    """Events in [first_us, end_us) or without a valid time."""
     timed = ((record, us_of(record.fields.get("occurred_at"))) for record in pulled.records)
     return replace(pulled, records=tuple(record for record, us in timed if us is None or first_us <= us < end_us))
 

@@ -20,7 +20,7 @@ from botmeter.sources.stream import ByteStream, open_stream, stored_size_bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file to read.
+    """File to read.
 
     Attributes:
         path: `-` for standard input.

@@ -51,8 +51,7 @@ class _Piece:
 def retry(ledger: Ledger, *, now_us: int) -> Receipt:
     """Send everything in quarantine again under its own source; an interrupted retry can be repeated.
 
-    Accepted events and duplicates leave quarantine; the others stay under their new reason. The receipt holds the
-    first thousand rejections.
+    Accepted events and duplicates leave quarantine; the others stay under their new reason.
     """
     pieces = list(_pieces(ledger))
     first_append_no = ledger.next_append_no()

@@ -17,7 +17,7 @@ _BUFFER_BYTES: Final = 1 << 20
 
 
 class _StoredFile(io.RawIOBase):
-    """A file whose bytes are counted; reads are whole, so that a buffer above is filled from a pipe too."""
+    """Counted file; reads are whole, to fill a buffer above from a pipe too."""
 
     def __init__(self, file: IO[bytes], *, name: str) -> None:
         self.name = name
@@ -71,7 +71,7 @@ class _UnpackedFile(io.RawIOBase):
 
 
 class ByteStream(io.BufferedReader):
-    """A decompressed file, read up to the cut if truncated; `name` is for messages.
+    """Decompressed file, read up to the cut if truncated.
 
     Attributes:
         size_bytes: Stored size; None if unknown.
@@ -119,7 +119,7 @@ def stored_size_bytes(path: str) -> int | None:
 
 
 def open_stream(path: str, *, name: str | None = None, stdin: IO[bytes] | None = None) -> ByteStream:
-    """Open a file, or for `-` standard input or `stdin`; `name` is for messages.
+    """Open a file, or for `-` standard input or `stdin`.
 
     Raises:
         Missing: `file_missing`.

@@ -1,4 +1,4 @@
-"""Microsoft Bot Framework and Copilot Studio."""
+"""Bot Framework connector."""
 
 from botmeter.sources.connector import (
     IMPORT_COMMAND,

@@ -1,4 +1,4 @@
-"""Chatwoot: webhooks and API."""
+"""Chatwoot connector."""
 
 from functools import partial
 

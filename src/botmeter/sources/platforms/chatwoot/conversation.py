@@ -50,7 +50,6 @@ class Conversation:
     """Conversation of a Chatwoot account.
 
     Attributes:
-        account: Chatwoot account id.
         number: Unique in the account only.
         inboxes: Names of its inbox.
     """

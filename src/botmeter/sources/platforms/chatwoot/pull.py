@@ -16,7 +16,7 @@ from botmeter.sources.pulled import PulledConversation, pulled_conversation, to_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedConversation:
-    """A conversation in the list, last active at `active_us`."""
+    """Conversation in the list, last active at `active_us`."""
 
     number: str
     active_us: int | None
@@ -62,7 +62,7 @@ def message_number(message: JsonObject) -> int | None:
 def read_conversation(
     conversation: JsonObject, messages: Sequence[JsonObject], *, inboxes: Mapping[str, JsonObject], source: Source
 ) -> PulledConversation:
-    """Return the creation and the messages of a conversation.
+    """Creation and messages of a conversation.
 
     Args:
         conversation: With `account_id` added.

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 whose data is an event in Botmeter's own format."""
+"""CloudEvents 1.0 with events in Botmeter's format."""
 
 from botmeter.sources.connector import Connector
 

@@ -1,4 +1,4 @@
-"""Freshchat: webhooks, raw reports, and API."""
+"""Freshchat connector."""
 
 from functools import partial
 

@@ -69,7 +69,7 @@ def message_us(message: JsonObject) -> int | None:
 def read_conversation(
     conversation: JsonObject, messages: Sequence[JsonObject], *, user: str | None, source: Source
 ) -> PulledConversation:
-    """Return the messages of a conversation with the customer `user`."""
+    """Messages of a conversation with the customer `user`."""
     number = first_text(conversation.get("conversation_id"), conversation.get("id"))
     customer = user or _customer(conversation, messages)
     shared = {name: conversation.get(name) for name in _SHARED} | {"conversation_id": number, "user_id": customer}

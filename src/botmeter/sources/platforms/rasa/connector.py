@@ -1,4 +1,4 @@
-"""Rasa: event broker posts, tracker dumps, and tracker store rows."""
+"""Rasa connector."""
 
 from botmeter.sources.connector import (
     IMPORT_COMMAND,

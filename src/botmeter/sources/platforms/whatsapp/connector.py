@@ -1,4 +1,4 @@
-"""WhatsApp Cloud API."""
+"""WhatsApp connector."""
 
 import hmac
 from collections.abc import Mapping
