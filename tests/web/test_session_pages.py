@@ -1,6 +1,6 @@
 """Pages of sessions, conversations and customers: their contents and access, with any ids."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -17,6 +17,8 @@ from botmeter.people.rights import Role
 from botmeter.reports.explain import explain
 from botmeter.reports.explanation_text import explanation_as_text
 from botmeter.web.pages.session.window import window_of, window_title
+from support.served import served
+from support.server_state import in_use
 
 pytestmark = pytest.mark.django_db
 
@@ -156,16 +158,33 @@ def test_an_invalid_position_in_a_list_is_refused(client: Client, ledgers: OpenL
     assert client.get("/a/acme/customer", {"id": "c1", "year": number}).status_code == 400
 
 
-@pytest.mark.parametrize("foreign", IDS)
-def test_each_id_has_working_pages_and_is_never_markup(client: Client, ledgers: OpenLedgers, foreign: str) -> None:
-    names = {"customer_id": foreign, "conversation_id": foreign, "bot_id": foreign, "bot_name": foreign}
-    add(ledgers, event("n1", "2026-05-01T10:00", channel=foreign, ticket_id=foreign, **names))
-    session = page_at(client, f"/a/acme/sessions/{session_of(ledgers, 'n1')}")
+@pytest.fixture(scope="module")
+def ledgers_with_ids(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
+    """Open ledgers of an account with one session for each id, opened by the event `n` and the id's position."""
+    texts = ("customer_id", "conversation_id", "bot_id", "bot_name", "channel", "ticket_id")
+    events = [
+        event(f"n{number}", "2026-05-01T10:00", **dict.fromkeys(texts, foreign)) for number, foreign in enumerate(IDS)
+    ]
+    with served(tmp_path_factory.mktemp("ids") / "data", {"acme": events}) as ledgers:
+        yield ledgers
+
+
+@pytest.mark.parametrize(("number", "foreign"), list(enumerate(IDS)))
+def test_each_id_has_working_pages_and_is_never_markup(
+    ledgers_with_ids: OpenLedgers, owner: User, browser: Callable[..., Client], number: int, foreign: str
+) -> None:
+    client, session_id = browser(owner), session_of(ledgers_with_ids, f"n{number}")
+    with in_use(ledgers_with_ids):
+        assert_pages_work(client, session_id, foreign=foreign)
+
+
+def assert_pages_work(client: Client, session_id: str, *, foreign: str) -> None:
+    session = page_at(client, f"/a/acme/sessions/{session_id}")
     [customer] = {href for href in session.hrefs if href.startswith("/a/acme/customer?")}
     [conversation] = {href for href in session.hrefs if href.startswith("/a/acme/conversation?")}
     for href in (customer, conversation):
         page = page_at(client, href)
-        assert f"/a/acme/sessions/{session_of(ledgers, 'n1')}" in page.hrefs
+        assert f"/a/acme/sessions/{session_id}" in page.hrefs
         assert page.tags.count("script") == session.tags.count("script")
     answer = client.get("/a/acme/customers", {"search": foreign})
     assert answer.status_code == 302 or customer in _Page(answer.content.decode()).hrefs
