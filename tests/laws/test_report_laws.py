@@ -37,12 +37,12 @@ from support.examples import examples
 from support.facts import filled_ledger, tickets_of, touchpoint_of
 from support.oracle import Event, sessions
 
-# A ledger is filled and asked about a dozen several for each example.
+# A ledger is filled and queried a dozen times for each example.
 EXAMPLES = examples(cost=3)
 
 # On 8 March 2026, in the middle of the events, clocks go forward in New York at two and in Havana at midnight.
 ZONES = ("UTC", "UTC", "UTC", "Asia/Kathmandu", "Europe/London", "America/New_York", "America/Havana", "Pacific/Apia")
-WEEK_HOURS = tuple(text_of_week_hour(touchpoint) for touchpoint in range(HOURS_OF_WEEK))
+WEEK_HOURS = tuple(text_of_week_hour(hour) for hour in range(HOURS_OF_WEEK))
 TOUCHPOINT_COLUMNS = ("bot_id", "bot_version", "channel")
 COLUMN_VALUES = {
     "bot_id": ("b1", "b2", "nobody"),
@@ -108,7 +108,7 @@ def filters_on(declared: Iterable[FilterDeclaration]) -> st.SearchStrategy[Filte
     )
 
 
-def all_filters() -> st.SearchStrategy[Filters]:
+def simulated_filters() -> st.SearchStrategy[Filters]:
     """Filters that simulations have too."""
     return filters_on([declared for declared in FILTERS if declared.is_simulated])
 
@@ -127,7 +127,7 @@ def queries(filters: st.SearchStrategy[Filters] | None = None) -> st.SearchStrat
         days,
         st.sampled_from(ZONES),
         st.one_of(st.none(), instants_us()),
-        st.one_of(all_filters(), narrowing_filters()) if filters is None else filters,
+        st.one_of(simulated_filters(), narrowing_filters()) if filters is None else filters,
     )
 
 
@@ -386,7 +386,7 @@ def test_the_rows_are_in_one_total_order(events: list[Event], policy: Any, query
     assert plain == sorted(set(plain))
 
 
-@given(traffic(), policies(), policies(), queries(all_filters()))
+@given(traffic(), policies(), policies(), queries(simulated_filters()))
 @EXAMPLES
 def test_simulating_an_accounts_own_policy_gives_its_report_and_the_differences_add_up(
     events: list[Event], policy: Any, other: Any, query: UsageQuery

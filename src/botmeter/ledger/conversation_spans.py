@@ -1,4 +1,4 @@
-"""Spans of conversations: first and last instant, in rows that reports add up.
+"""Spans of conversations: first and last instant, in rows that are merged by least and greatest.
 
 A commit adds a row per conversation, as finding earlier rows would mean reading them all. The last rows are folded
 every few thousand, the whole table when a large ledger is closed.

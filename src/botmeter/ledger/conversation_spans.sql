@@ -5,7 +5,7 @@ SELECT coalesce(max(rowid), 0)::BIGINT FROM conversation_span
 -- name: insert_spans
 -- Reads: event. Takes: $append_no (the first of this commit). Changes: adds one row per conversation of these events to
 -- conversation_span. Gives: their number, one row.
-INSERT INTO conversation_span
+INSERT INTO conversation_span (conversation_id, created_at, first_event_at, last_event_at, conversation_key)
 SELECT
     conversation_id,
     min(occurred_at) FILTER (WHERE kind = 1),
@@ -44,7 +44,7 @@ WHERE rowid > $after AND conversation_id IN (SELECT conversation_id FROM folded_
 
 -- name: insert_folded_spans
 -- Reads: folded_span. Takes: nothing. Changes: adds its rows to conversation_span, running conversations last.
-INSERT INTO conversation_span
+INSERT INTO conversation_span (conversation_id, created_at, first_event_at, last_event_at, conversation_key)
 SELECT conversation_id, created_at, first_event_at, last_event_at, hash(conversation_id)
 FROM folded_span
 ORDER BY last_event_at, conversation_id

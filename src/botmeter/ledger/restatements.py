@@ -1,4 +1,4 @@
-"""Restatements: numbers that changed after they had been past_days."""
+"""Restatements: numbers that changed after they had been shown."""
 
 from contextlib import closing
 from dataclasses import dataclass

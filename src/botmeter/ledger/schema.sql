@@ -243,15 +243,15 @@ CREATE TABLE participation (
 )
 
 -- name: conversation_span
--- Gives: conversation_span, rows that add up to a conversation's creation, first and last event:
--- take the least and the greatest over its rows. Every append adds a row per touched conversation; from time to time,
+-- Gives: conversation_span, a conversation's creation, first and last event: the least and the greatest over its
+-- rows. Every append adds a row per touched conversation; from time to time,
 -- those of one conversation are folded into one.
 CREATE TABLE conversation_span (
     conversation_id  VARCHAR NOT NULL,
     created_at       BIGINT,           -- µs UTC of its conversation_created event, null if none
     first_event_at   BIGINT  NOT NULL, -- µs UTC
     last_event_at    BIGINT  NOT NULL, -- µs UTC
-    conversation_key UBIGINT NOT NULL  -- hash(conversation_id): a look-up takes a tenth of the time by id
+    conversation_key UBIGINT NOT NULL  -- hash(conversation_id): a look-up by it takes a tenth of the time of one by id
 )
 
 -- name: conversation_ticket

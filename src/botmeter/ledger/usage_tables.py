@@ -1,4 +1,4 @@
-"""Additive tables: usage by day and footprint, and restatements.
+"""Additive tables: sessions, conversations and tickets by day and footprint.
 
 Touched days are counted again from their sessions, which is cheaper than storing differences.
 """
@@ -101,7 +101,7 @@ def _refresh_tickets(ledger: Ledger, touched: RecountScope, *, bounds: dict[str,
 
 
 def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL) -> None:
-    """Store session counts in `day_count` before a recount; `days` is an SQL condition. In a transaction."""
+    """Store session counts in `old_day_count` before a recount; `days` is an SQL condition. In a transaction."""
     connection.execute(sql("day_counts", touched=days))
 
 

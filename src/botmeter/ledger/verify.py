@@ -74,7 +74,7 @@ def verify(ledger: Ledger) -> Verification:
     ledger.reload()
     with ledger.dry_run() as connection:
         for table in _DERIVED:
-            # Spans add up to one row per conversation, so their sums are compared.
+            # A conversation can have several spans, so they are merged before they are compared.
             name = "stored_spans" if table == "conversation_span" else "stored_copy"
             connection.execute(sql(name, table=table, columns=_columns(table)))
         _derive_again(ledger)

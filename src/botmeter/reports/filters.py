@@ -1,7 +1,7 @@
 """Filters of a report, each declared once.
 
-SQL, filter bar, parameters and options derive from `FILTERS`. A new filter also needs a field of `Filters` and a row in
-`docs/concepts/reports.md`.
+SQL, filter bar, parameters and options derive from `FILTERS`. ARCHITECTURE.md says where else a
+new filter belongs.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ NOT_SUFFIX: Final = ".not"
 
 
 class FilterTarget(StrEnum):
-    """Table whose column a filter compares."""
+    """A filter's subject: a table's column, the opening touchpoint, or the start hour."""
 
     TOUCHPOINT = "touchpoint"
     """Bot, version or channel of a row of the underlying data."""

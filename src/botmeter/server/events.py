@@ -29,7 +29,7 @@ _PARAMETERS: Final = tuple(parameter.name for parameter in SEND_EVENTS.parameter
 
 
 async def answer_events(request: Request, *, state: ServerState) -> Answer:
-    """Answer with a receipt, or allow any rate (CloudEvents, HTTP 1.1 Web Hooks, 4)."""
+    """Answer POST with a receipt, and OPTIONS with the handshake of CloudEvents (HTTP 1.1 Web Hooks, section 4)."""
     if request.method == "OPTIONS":
         return Answer(headers=allowed_origin(request.headers))
     key = await key_from_headers(request.headers)
