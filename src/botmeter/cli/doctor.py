@@ -2,11 +2,9 @@
 
 import os
 import platform
-import resource
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
@@ -108,6 +106,8 @@ def _program(_: Path) -> str:
 
 
 def _libraries(_: Path) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     except PackageNotFoundError as problem:
@@ -155,6 +155,8 @@ def _time_zones(_: Path) -> str:
 
 
 def _open_files(_: Path) -> str:
+    import resource
+
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard == resource.RLIM_INFINITY:
         return "unlimited"
