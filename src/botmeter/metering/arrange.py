@@ -116,7 +116,7 @@ def _is_true(attributes: str, flag: str) -> bool:
 def _keys(events: pa.Table, scope: tuple[str, ...], *, touchpoints: list[Touchpoint]) -> tuple[Ints, int]:
     keys, key_count = np.zeros(len(events), np.int64), 1
     for name in scope:
-        codes, code_count = _scope_codes(events, name, touchpoints=touchpoints)
+        codes, code_count = scope_codes(events, name, touchpoint_column="touchpoint", touchpoints=touchpoints)
         keys, key_count = keys * code_count + codes, key_count * code_count
         if key_count > len(events) and len(scope) > 1:
             distinct, keys = np.unique(keys, return_inverse=True)
@@ -124,14 +124,17 @@ def _keys(events: pa.Table, scope: tuple[str, ...], *, touchpoints: list[Touchpo
     return keys, key_count
 
 
-def _scope_codes(events: pa.Table, name: str, *, touchpoints: list[Touchpoint]) -> tuple[Ints, int]:
+def scope_codes(
+    rows: pa.Table, name: str, *, touchpoint_column: str, touchpoints: list[Touchpoint]
+) -> tuple[Ints, int]:
+    """Numbers from 0 of the rows' values of a part of the scope, equal for equal values; and their upper bound."""
     if name in ("customer", "conversation"):
-        codes, texts = codes_of(events[f"{name}_id"])
+        codes, texts = codes_of(rows[f"{name}_id"])
         return codes, len(texts) + 1
     values = [touchpoint.bot_id if name == "bot" else touchpoint.channel for touchpoint in touchpoints]
     number_of = {value: number for number, value in enumerate(dict.fromkeys(values))}
     numbers = np.array([number_of[value] for value in values], np.int64)
-    return numbers[events["touchpoint"].to_numpy()], max(1, len(number_of))
+    return numbers[rows[touchpoint_column].to_numpy()], max(1, len(number_of))
 
 
 def _order(events: pa.Table, *, rows: Ints, keys: Ints, key_count: int) -> Ints:

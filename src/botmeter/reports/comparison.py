@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
-from botmeter.metering.columns import codes_of
+from botmeter.metering.arrange import scope_codes
 from botmeter.metering.meter import Metered, sessions_from_events
 from botmeter.metering.policy import Policy, schedule_of
 from botmeter.metering.touchpoints import Touchpoints
@@ -99,7 +99,11 @@ def _matching(snapshot: Snapshot, metered: Metered, *, parameters: Parameters) -
 def _closed_by_before(metered: Metering) -> Ints:
     """Limits that closed the previous session of each scope key; -1 for none."""
     sessions = metered.sessions
-    keys = [_key_codes(metered, name) for name in metered.policy.scope]
+    touchpoints = metered.touchpoints.all()
+    keys = [
+        scope_codes(sessions, name, touchpoint_column="opening_touchpoint", touchpoints=touchpoints)[0]
+        for name in metered.policy.scope
+    ]
     order = np.lexsort((np.arange(len(sessions)), *keys))
     closed_by = sessions["closed_by"].to_numpy().astype(np.int64)
     before = np.full(len(sessions), -1, np.int64)
@@ -108,16 +112,6 @@ def _closed_by_before(metered: Metering) -> Ints:
         same &= key[order][1:] == key[order][:-1]
     before[order[1:][same]] = closed_by[order[:-1][same]]
     return before
-
-
-def _key_codes(metered: Metering, name: str) -> Ints:
-    if name in ("customer", "conversation"):
-        return codes_of(metered.sessions[f"{name}_id"])[0]
-    values = [each.bot_id if name == "bot" else each.channel for each in metered.touchpoints.all()]
-    number_of = {value: number for number, value in enumerate(dict.fromkeys(values))}
-    codes = np.array([number_of[value] for value in values], np.int64)
-    of_session: Ints = codes[metered.sessions["opening_touchpoint"].to_numpy()]
-    return of_session
 
 
 def _are_inside(openings: pa.ChunkedArray, other: Metering, *, names: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
