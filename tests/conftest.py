@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -74,6 +75,8 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         # A machine in a zone that is no whole number of hours from UTC shows every forgotten UTC.
         patch.setenv("TZ", "Asia/Kathmandu")
         time.tzset()
+        # A shell starts background jobs with SIGINT ignored, and the commands that tests start would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
     time.tzset()
 
