@@ -42,7 +42,10 @@ class Interruption:
 
     @contextmanager
     def waking(self, wake: Wake) -> Iterator[None]:
-        """Call `wake` from another thread on a stop during the `with`."""
+        """Call `wake` from another thread on a stop during the `with`.
+
+        A stop at its end may still call `wake` shortly afterwards, which must do no harm then.
+        """
         with self._lock:
             self._wakes.append(wake)
         try:

@@ -131,7 +131,7 @@ class _Host:
                     return
                 owner_socket.send(connection, {"botmeter": __version__})
                 # A silent client must not keep the server from stopping.
-                with stop.waking(lambda: connection.shutdown(socket.SHUT_RD)):
+                with stop.waking(partial(_stop_reading, connection)):
                     request, descriptors = owner_socket.received(connection, descriptor_count=_STREAM_COUNT)
                 run = partial(self._exit_code, request, descriptors, stop=stop)
                 owner_socket.send(connection, {"exit_code": _code_while_connected(run, connection, stop=stop)})
@@ -156,6 +156,11 @@ class _Host:
                 interruption=stop,
             )
             return self._run(context, request["arguments"])
+
+
+def _stop_reading(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RD)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import io
 import os
 import select
 import stat
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from botmeter.ledger.interruption import Interruption
@@ -24,16 +26,18 @@ class Wakeable:
 
     def __init__(self, stop: Interruption) -> None:
         self.stop = stop
+        self._closing = threading.Lock()
+        self._is_closed = False
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
 
     def wake(self) -> None:
         if not self.stop.is_set:
             return
-        try:
-            os.write(self._write, b"!")
-        except BlockingIOError:
-            return
+        # Closed, the descriptor's number may already be that of another file.
+        with self._closing, suppress(BlockingIOError):
+            if not self._is_closed:
+                os.write(self._write, b"!")
 
     def wait_for(self, descriptor: int, event: int) -> None:
         """Wait until the descriptor is ready; raise if interrupted."""
@@ -44,8 +48,10 @@ class Wakeable:
             self.stop.check()
 
     def close(self) -> None:
-        os.close(self._read)
-        os.close(self._write)
+        with self._closing:
+            self._is_closed = True
+            os.close(self._read)
+            os.close(self._write)
 
 
 class Descriptor(io.RawIOBase):
