@@ -11,6 +11,7 @@ _VARIABLES: Final = {
     "url": "BOTMETER_URL",
     "served_at": "BOTMETER_SERVED_AT",
     "hosts": "BOTMETER_HOSTS",
+    "trusted_proxies": "BOTMETER_TRUSTED_PROXIES",
     "mail": "BOTMETER_MAIL",
     "mail_from": "BOTMETER_MAIL_FROM",
     "database_url": "DATABASE_URL",
@@ -31,6 +32,7 @@ class Settings:
     Attributes:
         served_at: Address that `serve` prints.
         hosts: Separated by commas.
+        trusted_proxies: Addresses and networks, separated by commas, or `none`; see `TrustedProxies`.
         mail: `smtp://user:password@host:587`.
         memory_limit: Of each ledger, in DuckDB's format.
     """
@@ -39,6 +41,7 @@ class Settings:
     url: str = ""
     served_at: str = ""
     hosts: str = ""
+    trusted_proxies: str = ""
     mail: str = ""
     mail_from: str = ""
     database_url: str = ""

@@ -1,17 +1,20 @@
-"""Client addresses, for rate limits and the audit log."""
+"""Client addresses of Django's requests."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
-_LENGTH_MAX = 45
+from botmeter.domain.client_address import client_address, client_network
 
 
 def address_of(request: HttpRequest) -> str:
-    """Network address of the client.
+    """Address of the client, for the audit log; empty if unknown."""
+    return client_address(
+        str(request.META.get("REMOTE_ADDR") or ""),
+        forwarded_for=str(request.META.get("HTTP_X_FORWARDED_FOR") or ""),
+        proxies=settings.TRUSTED_PROXIES,
+    )
 
-    Behind a proxy (the public URL is https), the last entry of X-Forwarded-For: senders can forge the others.
-    """
-    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR") or "").rpartition(",")[2].strip()
-    if settings.IS_SECURE and forwarded:
-        return forwarded[:_LENGTH_MAX]
-    return str(request.META.get("REMOTE_ADDR") or "")[:_LENGTH_MAX]
+
+def network_of(request: HttpRequest) -> str:
+    """Network of the client, for limits."""
+    return client_network(address_of(request))

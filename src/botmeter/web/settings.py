@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 
+from botmeter.domain.client_address import TrustedProxies
 from botmeter.domain.settings import Settings
 from botmeter.web.logs import logging_config
 from botmeter.web.secret import secret_key
@@ -25,6 +26,7 @@ ALLOWED_HOSTS = [
     *([_PUBLIC.hostname] if _PUBLIC.hostname else []),
     *(name.strip() for name in _SETTINGS.hosts.split(",") if name.strip()),
 ]
+TRUSTED_PROXIES = TrustedProxies.from_text(_SETTINGS.trusted_proxies)
 CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"] if _PUBLIC.netloc else []
 
 INSTALLED_APPS = [
