@@ -53,7 +53,8 @@ def figures(scale: float) -> Iterator[Figure]:
 
 
 @contextmanager
-def _started(folder: Path) -> Iterator[LiveServer]:
+def started(folder: Path) -> Iterator[LiveServer]:
+    """A server of an empty account; pages, and requests with an admin key."""
     botmeter("account", "create", ACCOUNT, "--data", str(folder))
     key = botmeter("key", "create", "--account", ACCOUNT, "--scope", "admin", "--data", str(folder)).stdout.strip()
     with served(folder, BOTMETER_MEMORY=LEDGER_MEMORY) as server:
@@ -64,7 +65,7 @@ def _steady_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
     traffic = _traffic(EVENTS_A_SECOND * seconds // BATCH_EVENTS)
     file = scratch / "steady"
     write_bodies(file, traffic.batches())
-    with _started(scratch / "steady-data") as live:
+    with started(scratch / "steady-data") as live:
         watch = Watch(live)
         with watch.watching():
             results = _sent(
@@ -136,7 +137,7 @@ def _flat_out_figures(scratch: Path, *, batch_count: int) -> Iterator[Figure]:
     file = scratch / "flat-out"
     write_bodies(file, _traffic(batch_count).batches())
     bare = fresh(inserted, file=str(file), database=str(scratch / "bare.duckdb"))
-    with _started(scratch / "flat-out-data") as live:
+    with started(scratch / "flat-out-data") as live:
         start = time.perf_counter()
         results = _sent(
             file,

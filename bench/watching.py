@@ -134,20 +134,21 @@ class Watch:
         return bool(json.loads(connection.getresponse().read()).get("sessions_consumed") == 1)
 
     def _memory(self) -> None:
-        worker = _worker_of(self.live.server)
+        worker = worker_of(self.live.server)
         while not self._end.wait(1.0):
-            self.memory_mb.append(_resident_mb(worker))
+            self.memory_mb.append(resident_mb(worker))
 
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self.live.server.host, self.live.server.port, timeout=60)
 
 
-def _worker_of(server: Served) -> int:
+def worker_of(server: Served) -> int:
     """The server's child process with the most memory."""
     children = Path(f"/proc/{server.process}/task/{server.process}/children").read_text().split()
-    return max(map(int, children), key=_resident_mb)
+    return max(map(int, children), key=resident_mb)
 
 
-def _resident_mb(process: int) -> float:
+def resident_mb(process: int) -> float:
+    """Resident memory, MB of 10^6 bytes."""
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
