@@ -40,6 +40,8 @@ def code_from_server(data: Path | None, *, arguments: Sequence[str]) -> int | No
     if server is None:
         return None
     with server:
+        for stream in (command_context().stdout, command_context().stderr):
+            stream.flush()
         try:
             return _code(server, folder=folder, arguments=arguments)
         except ConnectionError:
@@ -72,8 +74,6 @@ def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> i
         )
     context = command_context()
     streams = (context.stdin, context.stdout, context.stderr)
-    for stream in streams[1:]:
-        stream.flush()
     request = {
         "arguments": list(arguments),
         "program": context.program,

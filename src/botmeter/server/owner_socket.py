@@ -86,7 +86,9 @@ def send(connection: socket.socket, message: Any, *, descriptors: tuple[int, ...
     content = json.dumps(message).encode()
     framed = _LENGTH.pack(len(content)) + content
     sent = socket.send_fds(connection, [framed], list(descriptors)) if descriptors else 0
-    connection.sendall(framed[sent:])
+    # The peer may have answered and closed by now, and `sendall` of nothing would still send, and fail.
+    if rest := framed[sent:]:
+        connection.sendall(rest)
 
 
 def received(connection: socket.socket, *, descriptor_count: int = 0) -> tuple[Any, list[int]]:
