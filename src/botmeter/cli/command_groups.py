@@ -52,7 +52,8 @@ class CommandHere(Command):
 def _read_plainly(parameters: Sequence[Any]) -> None:
     """Read plain values without Pydantic, which takes a quarter of `report`'s time; it still reads the others."""
     for parameter in parameters:
-        parameter.get_runtime_param = partial(_PlainReader, parameter.get_runtime_param)
+        if not isinstance(parameter.get_runtime_param, partial):
+            parameter.get_runtime_param = partial(_PlainReader, parameter.get_runtime_param)
         if parameter.envvar is not None:
             parameter.resolve_envvar_value = partial(_from_environment, parameter.envvar)
 

@@ -1,8 +1,10 @@
 """The program `botmeter`."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
@@ -69,6 +71,10 @@ def botmeter(
         show(f"{context.get_help()}\n")
 
 
+# Building one takes 15 ms, which a server would spend on each command.
+_free_commands: list[Any] = []
+
+
 class _WithoutPandas:
     """Import guard against pandas, which PyArrow loads with its first array, in a second; we don't use it."""
 
@@ -94,14 +100,26 @@ def exit_code(arguments: list[str]) -> int:
     if variable(_COMPLETION):
         get_command(app).main(arguments, prog_name=PROGRAM)
     try:
-        command = get_command(app)
-        with command.make_context(PROGRAM, list(arguments), obj=tuple(arguments)) as context:
+        with _command() as command, command.make_context(PROGRAM, list(arguments), obj=tuple(arguments)) as context:
             command.invoke(context)
     except typer.Exit as end:
         return end.exit_code
     except (KeyboardInterrupt, Exception) as problem:  # noqa: BLE001 - whatever escapes ends here as a sentence
         return _reported(_cause(problem), arguments=arguments)
     return DONE
+
+
+@contextmanager
+def _command() -> Iterator[Any]:
+    """Give the command tree to one thread at a time: Typer keeps a command's values in it until the command runs."""
+    try:
+        command = _free_commands.pop()
+    except IndexError:
+        command = get_command(app)
+    try:
+        yield command
+    finally:
+        _free_commands.append(command)
 
 
 def _cause(problem: BaseException) -> BaseException:
