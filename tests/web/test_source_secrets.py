@@ -111,7 +111,7 @@ def test_a_deleted_source_is_refused_at_once(made: NewAddress) -> None:
 
 def test_an_opened_source_is_cached_for_a_few_seconds(made: NewAddress, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    cache: BoundedCache[str, OpenedSource] = BoundedCache(1, lasts_seconds=CACHED_SECONDS, elapsed=lambda: now[0])
+    cache: BoundedCache[str, OpenedSource] = BoundedCache(10_000, lasts_seconds=CACHED_SECONDS, elapsed=lambda: now[0])
     monkeypatch.setattr(sources, "opened_sources", cache)
     assert cached_source("desk", made.key) is None
     opened = opened_source("desk", made.key)

@@ -1,31 +1,58 @@
-"""Thread-safe cache."""
+"""Thread-safe cache, bounded by the memory that its entries take."""
 
+import gc
 import math
+import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from enum import Enum
+from types import FunctionType, MethodType, ModuleType
+from typing import Generic, NamedTuple, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
+# Not part of one value: code, and values that exist once.
+_SHARED = (type, ModuleType, FunctionType, MethodType, Enum)
+
+
+def memory_bytes(value: object) -> int:
+    """Return the memory of a value with all that it refers to, each object once."""
+    total, seen, pending = 0, set[int](), [value]
+    while pending:
+        each = pending.pop()
+        if id(each) not in seen and not isinstance(each, _SHARED):
+            seen.add(id(each))
+            total += sys.getsizeof(each)
+            pending += gc.get_referents(each)
+    return total
+
+
+class _Entry(NamedTuple, Generic[Value]):
+    ends_at: float
+    value: Value
+    size_bytes: int
+
 
 class BoundedCache(Generic[Key, Value]):
-    """Cache that drops the least recently used entry when full, and entries older than `lasts_seconds`."""
+    """Cache that drops the least recently used entries when full, and entries older than `lasts_seconds`."""
 
     def __init__(
         self,
-        count_max: int,
+        bytes_max: int,
         *,
         lasts_seconds: float = math.inf,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._count_max = count_max
+        """Take `bytes_max` for keys and values together; a larger entry is not cached."""
+        self.size_bytes = 0
+        self._bytes_max = bytes_max
         self._lasts_seconds = lasts_seconds
         self._elapsed = elapsed
         self._lock = threading.Lock()
-        self._entries: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
+        self._entries: OrderedDict[Key, _Entry[Value]] = OrderedDict()
         self._clear_count = 0
 
     def __len__(self) -> int:
@@ -33,36 +60,44 @@ class BoundedCache(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         entry = self._entry(key)
-        return None if entry is None else entry[1]
+        return None if entry is None else entry.value
 
     def find_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
         entry = self._entry(key)
-        return self.remake(key, make) if entry is None else entry[1]
+        return self.remake(key, make) if entry is None else entry.value
 
     def remake(self, key: Key, make: Callable[[], Value]) -> Value:
         """Make and cache a value, unless the cache is cleared meanwhile: it may be outdated."""
         clear_count = self._clear_count
         value = make()
+        size_bytes = memory_bytes((key, value))
         with self._lock:
             if clear_count == self._clear_count:
-                self._entries[key] = (self._elapsed() + self._lasts_seconds, value)
-                self._entries.move_to_end(key)
-                while len(self._entries) > self._count_max:
-                    self._entries.popitem(last=False)
+                self._drop(key)
+                self._entries[key] = _Entry(self._elapsed() + self._lasts_seconds, value, size_bytes)
+                self.size_bytes += size_bytes
+                while self.size_bytes > self._bytes_max:
+                    self._drop(key if size_bytes > self._bytes_max else next(iter(self._entries)))
         return value
-
-    def _entry(self, key: Key) -> tuple[float, Value] | None:
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is None:
-                return None
-            if entry[0] <= self._elapsed():
-                del self._entries[key]
-                return None
-            self._entries.move_to_end(key)
-            return entry
 
     def clear(self) -> None:
         with self._lock:
             self._entries.clear()
+            self.size_bytes = 0
             self._clear_count += 1
+
+    def _entry(self, key: Key) -> _Entry[Value] | None:
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            if entry.ends_at <= self._elapsed():
+                self._drop(key)
+                return None
+            self._entries.move_to_end(key)
+            return entry
+
+    def _drop(self, key: Key) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self.size_bytes -= entry.size_bytes

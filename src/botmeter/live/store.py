@@ -17,7 +17,7 @@ from botmeter.live.bugs import report_bug
 
 SOURCE_SECONDS: Final = 1.0
 """Time after which a changed source applies to live events; each commit looks up every source in it."""
-_SOURCES_MAX: Final = 1_000
+_SOURCES_BYTES_MAX: Final = 4 << 20
 
 
 class LiveStore(Protocol):
@@ -43,7 +43,7 @@ class LedgerStore:
         self._ledgers = ledgers
         self._accounts: set[str] = set()
         self._sources: BoundedCache[tuple[str, str], Source | None] = BoundedCache(
-            _SOURCES_MAX, lasts_seconds=SOURCE_SECONDS
+            _SOURCES_BYTES_MAX, lasts_seconds=SOURCE_SECONDS
         )
 
     def commit(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:

@@ -88,9 +88,9 @@ class NewKey:
 
 KNOWN_SECONDS: Final = 5.0
 """Time after which a key that another process revoked stops working."""
-# A few megabytes. Only valid keys are cached, so that invalid ones evict none.
-_KNOWN_MAX: Final = 2_000
-known_keys: BoundedCache[str, ApiKey] = BoundedCache(_KNOWN_MAX, lasts_seconds=KNOWN_SECONDS)
+# Only valid keys are cached, so that invalid ones evict none.
+_KNOWN_BYTES_MAX: Final = 8 << 20
+known_keys: BoundedCache[str, ApiKey] = BoundedCache(_KNOWN_BYTES_MAX, lasts_seconds=KNOWN_SECONDS)
 """Working keys by digest of their secret. Cleared whenever a key is revoked or rotated in this process."""
 
 

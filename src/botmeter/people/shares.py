@@ -94,7 +94,7 @@ def share_over() -> Missing:
 
 def note_opening(link: ShareLink, *, visitor: str) -> None:
     """Count an opening, at most once a minute per visitor (session or network address)."""
-    if cache.add(f"share:{link.pk}:{visitor}", 1, timeout=_COUNTED_EVERY.total_seconds()):
+    if cache.add(f"share:{link.pk}:{digest_of(visitor)}", 1, timeout=_COUNTED_EVERY.total_seconds()):
         ShareLink.objects.filter(pk=link.pk).update(open_count=F("open_count") + 1, last_opened_at=present())
 
 

@@ -23,7 +23,7 @@ _VERIFY_TOKEN_BYTES: Final = 16
 
 # Changes by other processes apply after this time, changes by this one at once.
 CACHED_SECONDS: Final = 5.0
-_CACHED_MAX: Final = 2_000
+_CACHED_BYTES_MAX: Final = 8 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class OpenedSource:
 
 
 # By digest of the address key. Only valid keys are cached, so that invalid ones evict none.
-opened_sources: BoundedCache[str, OpenedSource] = BoundedCache(_CACHED_MAX, lasts_seconds=CACHED_SECONDS)
+opened_sources: BoundedCache[str, OpenedSource] = BoundedCache(_CACHED_BYTES_MAX, lasts_seconds=CACHED_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -60,7 +60,8 @@ def _bound(statement: str, parameters: Parameters) -> Parameters:
     return {key: parameters[key] for key in _parameters(statement)}
 
 
-@cache
+# A statement varies with the filters that are set; each has less than 10 KB.
+@lru_cache(maxsize=500)
 def _parameters(text: str) -> tuple[str, ...]:
     uncommented = re.sub(r"--[^\n]*", "", text)
     return tuple(sorted(set(re.findall(r"\$([a-z_]+)", uncommented))))

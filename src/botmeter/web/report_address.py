@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from botmeter.domain.errors import Refused
+from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.period import day_from_text
 from botmeter.reports.filters import FILTERS, NO_FILTERS, Filters, filters_of
 from botmeter.reports.presets import Preset
@@ -50,6 +50,9 @@ class PreviewChoice(StrEnum):
 MODE_SUFFIX: Final = ".mode"
 """Ending of the form field that excludes a filter's values, for browsers without scripts."""
 EXCLUDE: Final = "not"
+
+QUERY_LENGTH_MAX: Final = 8_000
+"""Longest query of a report's address: a page repeats it hundreds of times, and proxies refuse longer ones."""
 
 _VALUES_MAX: Final = 50
 _PREVIEW_FLAGS: Final = {PreviewChoice.INCLUDED: None, PreviewChoice.ONLY: True, PreviewChoice.WITHOUT: False}
@@ -161,14 +164,21 @@ def _toggled(names: tuple[str, ...], name: str) -> tuple[str, ...]:
     return tuple(each for each in names if each != name) if name in names else (*names, name)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=1_000)
 def _query_string(address: ReportAddress) -> str:
-    """Cached, since a page has hundreds of URLs, and the next one nearly the same."""
+    """Cached, since a page has hundreds of URLs, and the next one nearly the same. 25 MB of the longest ones."""
     return urlencode([*address.pairs()])
 
 
 def read_address(parameters: QueryDict) -> ReportAddress:
-    """Parse the address of a request.
+    """Parse the address of a page; raises as `parsed_address`, and TooMuch `address_too_long`."""
+    address = parsed_address(parameters)
+    check_query_length(parameters.urlencode())
+    return address
+
+
+def parsed_address(parameters: QueryDict) -> ReportAddress:
+    """Parse parameters of any length.
 
     Raises:
         Refused: `date_invalid`, `parameter_invalid`, `arguments_clash` for a preset with days.
@@ -190,6 +200,16 @@ def read_address(parameters: QueryDict) -> ReportAddress:
         opened=tuple(dict.fromkeys(parameters.getlist("open")))[:_VALUES_MAX],
         follows=choice(parameters, "follow", choices=Follow) is not None,
     )
+
+
+def check_query_length(query: str) -> None:
+    """Raise TooMuch `address_too_long` for a query that no page may repeat."""
+    if len(query) > QUERY_LENGTH_MAX:
+        raise TooMuch(
+            "address_too_long",
+            f"The address of this report has {len(query):,} characters; the limit is {QUERY_LENGTH_MAX:,}. "
+            "Choose fewer values in its filters.",
+        )
 
 
 def _filters(parameters: QueryDict, *, preview: bool | None) -> Filters:

@@ -133,7 +133,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2_000}}
+_MEMORY = {"BACKEND": "botmeter.web.memory_cache.MemoryCache", "OPTIONS": {"MAX_ENTRIES": 2_000}}
 # A separate cache for secrets to be shown, so that other entries can't evict them.
 CACHES = {"default": {**_MEMORY, "LOCATION": "all"}, "waiting_secrets": {**_MEMORY, "LOCATION": "secrets"}}
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from botmeter.domain.bounded_cache import BoundedCache
+from botmeter.domain.bounded_cache import BoundedCache, memory_bytes
+
+ROOMY = 10_000
 
 
 class Clock:
@@ -14,7 +16,7 @@ class Clock:
 
 
 def test_a_value_is_made_once_and_then_cached() -> None:
-    cache: BoundedCache[str, list[str]] = BoundedCache(2)
+    cache: BoundedCache[str, list[str]] = BoundedCache(ROOMY)
     made = cache.find_or_make("a", list)
     assert cache.find_or_make("a", list) is made
     assert cache.get("a") is made
@@ -22,7 +24,7 @@ def test_a_value_is_made_once_and_then_cached() -> None:
 
 
 def test_none_is_a_value_like_any_other() -> None:
-    cache: BoundedCache[str, None] = BoundedCache(2)
+    cache: BoundedCache[str, None] = BoundedCache(ROOMY)
     calls: list[str] = []
     for _ in range(3):
         cache.find_or_make("unknown", lambda: calls.append("made"))
@@ -30,7 +32,7 @@ def test_none_is_a_value_like_any_other() -> None:
 
 
 def test_the_least_recently_used_entry_is_dropped_first() -> None:
-    cache: BoundedCache[str, str] = BoundedCache(2)
+    cache: BoundedCache[str, str] = BoundedCache(2 * memory_bytes(("a", "a")))
     for key in ("a", "b"):
         cache.find_or_make(key, lambda key=key: key)  # type: ignore[misc]
     assert cache.get("a") == "a"
@@ -41,7 +43,7 @@ def test_the_least_recently_used_entry_is_dropped_first() -> None:
 
 def test_an_entry_expires() -> None:
     clock = Clock()
-    cache: BoundedCache[str, float] = BoundedCache(2, lasts_seconds=5, elapsed=clock)
+    cache: BoundedCache[str, float] = BoundedCache(ROOMY, lasts_seconds=5, elapsed=clock)
     value = []
     for clock.now in (0.0, 4.9, 5.0):
         value.append(cache.find_or_make("a", clock))
@@ -49,7 +51,7 @@ def test_an_entry_expires() -> None:
 
 
 def test_a_value_made_while_the_cache_is_cleared_is_not_cached() -> None:
-    cache: BoundedCache[str, str] = BoundedCache(2)
+    cache: BoundedCache[str, str] = BoundedCache(ROOMY)
 
     def outdated() -> str:
         cache.clear()
@@ -60,7 +62,32 @@ def test_a_value_made_while_the_cache_is_cleared_is_not_cached() -> None:
 
 
 def test_a_failed_value_is_not_cached() -> None:
-    cache: BoundedCache[str, float] = BoundedCache(2)
+    cache: BoundedCache[str, float] = BoundedCache(ROOMY)
     with pytest.raises(ZeroDivisionError):
         cache.find_or_make("a", lambda: 1 / 0)
     assert len(cache) == 0
+
+
+def test_entries_take_no_more_memory_than_the_cache_may() -> None:
+    cache: BoundedCache[str, str] = BoundedCache(ROOMY)
+    for number in range(100):
+        cache.find_or_make(f"{number}", lambda: "x" * 1_000)
+        assert cache.size_bytes <= ROOMY
+    assert 0 < len(cache) < 10
+    assert cache.get("99") == "x" * 1_000
+
+
+def test_an_entry_larger_than_the_cache_is_not_cached_and_drops_no_other() -> None:
+    cache: BoundedCache[str, str] = BoundedCache(ROOMY)
+    cache.find_or_make("small", lambda: "small")
+    assert cache.find_or_make("large", lambda: "x" * 20_000) == "x" * 20_000
+    assert cache.find_or_make("k" * 20_000, lambda: "small") == "small"
+    assert (cache.get("large"), cache.get("small"), len(cache)) == (None, "small", 1)
+    cache.clear()
+    assert cache.size_bytes == 0
+
+
+def test_memory_counts_what_a_value_refers_to_once() -> None:
+    text = "x" * 5_000
+    assert 5_000 < memory_bytes([text, {"again": text}]) < 6_000
+    assert memory_bytes((Clock, memory_bytes, pytest)) < 200

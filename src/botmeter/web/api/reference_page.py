@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -84,7 +83,6 @@ def api_reference(request: HttpRequest) -> HttpResponse:
     return rendered(request, "api_reference.html", page=page)
 
 
-@cache
 def sections(server: str) -> tuple[Section, ...]:
     """Return the routes under their headings; `server` is the examples' base URL."""
     openapi = document()

@@ -17,7 +17,7 @@ from botmeter.web.api.parameters import LIMIT_DEFAULT
 from botmeter.web.api.route import Call
 from botmeter.web.ledgers import reading
 from botmeter.web.question import report_question
-from botmeter.web.report_address import Compare, read_address
+from botmeter.web.report_address import Compare, parsed_address
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -66,7 +66,7 @@ def explanation(call: Call, *, session_id: str) -> "Explanation":
 
 def query_of(ledger: "ReadableLedger", query: "QueryDict") -> UsageQuery:
     """Return the request's query, in UTC by default."""
-    return report_question(ledger, replace(read_address(query), compare=Compare.NONE), zone=UTC_NAME).query
+    return report_question(ledger, replace(parsed_address(query), compare=Compare.NONE), zone=UTC_NAME).query
 
 
 def _row_options(query: "QueryDict") -> RowOptions:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 # Shared by a page, its deferred widgets and its polls, which are requested one by one. A year's is some 100 KB.
-_overviews: Final[BoundedCache[Hashable, Overview]] = BoundedCache(256)
+_overviews: Final[BoundedCache[Hashable, Overview]] = BoundedCache(32 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

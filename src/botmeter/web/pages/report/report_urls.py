@@ -18,7 +18,7 @@ from botmeter.web.report_address import EXCLUDE, ReportAddress
 
 @lru_cache(maxsize=1_000)
 def _path(route: str, *, args: tuple[str, ...]) -> str:
-    """Cached, as pages repeat routes hundreds of times."""
+    """Cached, as pages repeat routes hundreds of times. Arguments are short: names and ids of sessions."""
     return reverse(route, args=args)
 
 

@@ -63,8 +63,8 @@ class UsagePage:
     body: ReportBody
 
 
-# Charts and links of a page are made once for all its readers. A page of a year is about 500 KB.
-_bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(64)
+# Charts and links of a page are made once for all its readers.
+_bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(48 << 20)
 
 
 def usage_page(

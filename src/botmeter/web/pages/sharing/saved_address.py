@@ -5,12 +5,9 @@ from typing import Final
 from django.http import QueryDict
 
 from botmeter.domain import text
-from botmeter.domain.errors import TooMuch
 from botmeter.reports.presets import Preset
-from botmeter.web.report_address import Compare, ReportAddress, Split, read_address
+from botmeter.web.report_address import Compare, ReportAddress, Split, check_query_length, read_address
 
-# Browsers and proxies refuse longer URLs.
-QUERY_LENGTH_MAX: Final = 8_000
 _COMPARED: Final = {
     Compare.PREVIOUS: "compared with the previous period",
     Compare.YEAR: "compared with the previous year",
@@ -26,12 +23,7 @@ def canonical_query(address: ReportAddress) -> str:
         TooMuch: `address_too_long`.
     """
     query = address.following(False).query().removeprefix("?")
-    if len(query) > QUERY_LENGTH_MAX:
-        raise TooMuch(
-            "address_too_long",
-            f"The address of this report has {len(query)} characters; the limit is "
-            f"{QUERY_LENGTH_MAX}. Choose fewer values in its filters.",
-        )
+    check_query_length(query)
     return query
 
 

@@ -1,0 +1,46 @@
+"""Every cache is bounded: none grows with what strangers send."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import botmeter
+
+SOURCE = Path(botmeter.__file__).parent
+_CACHES = {"cache", "lru_cache", "cached_property"}
+
+BOUNDED = {
+    "demo.clock._offsets_us": "days of the demo",
+    "demo.retailer.campaigns": "years of the demo",
+    "ledger.statements.statements_in": "the package's own files",
+    "metering.preset._by_name": "the package's own presets",
+    "people.sealing._box_of": "a few secret keys of the server",
+    "reports.snapshot._parameters": "500 statements of the package's own text",
+    "sources.parquet._raw_reader.whole_rows": "rows of the record batch that is being read",
+    "sources.signatures.public_key": "256 secrets of limited length",
+    "web.api.document.document": "made once",
+    "web.pages.report.report_urls._path": "1,000 short paths",
+    "web.report_address._query_string": "1,000 queries of limited length",
+}
+"""Functions that cache with `functools`, and why their memory is bounded. Other caches are a `BoundedCache`."""
+
+
+def _cached_functions(node: ast.AST, name: str) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        inner = name
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inner = f"{name}.{child.name}"
+            if _CACHES & {ast.unparse(each).partition("(")[0].rpartition(".")[2] for each in child.decorator_list}:
+                yield inner
+        yield from _cached_functions(child, inner)
+
+
+def test_each_cache_of_a_function_says_why_it_is_bounded() -> None:
+    cached = {
+        name
+        for file in sorted(SOURCE.rglob("*.py"))
+        for name in _cached_functions(
+            ast.parse(file.read_text("utf-8")), ".".join(file.relative_to(SOURCE).with_suffix("").parts)
+        )
+    }
+    assert cached == set(BOUNDED), "Use domain.bounded_cache.BoundedCache, or say here why the memory is bounded."
