@@ -9,6 +9,8 @@ from botmeter.people.client_address import address_of
 from botmeter.people.models import AuditEntry, User
 
 COMMAND_LINE: Final = "command line"
+DETAIL_LENGTH_MAX: Final = 500
+"""Longest query or description in a detail; callers cut longer ones."""
 
 
 class Action(StrEnum):

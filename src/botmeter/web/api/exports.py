@@ -5,7 +5,7 @@ from typing import cast
 from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 
-from botmeter.people.audit import Action, record
+from botmeter.people.audit import DETAIL_LENGTH_MAX, Action, record
 from botmeter.reports.export import Export, Format, export_name
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.api.route import Call
@@ -22,7 +22,10 @@ def export(call: Call) -> HttpResponseBase:
         if request.method == "HEAD":
             exported.close()
             return HttpResponse(headers=response.headers)
-        detail = {"file": export_name(query, file.format), "query": request.META.get("QUERY_STRING", "")[:500]}
+        detail = {
+            "file": export_name(query, file.format),
+            "query": request.META.get("QUERY_STRING", "")[:DETAIL_LENGTH_MAX],
+        }
         record(Action.EXPORTED, request=request, user=None, account=call.account, who=call.who, **detail)
     return response
 

@@ -12,7 +12,7 @@ from botmeter.domain import text
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
 from botmeter.domain.errors import NotAllowed
 from botmeter.people.access_state import AccessState, state_of
-from botmeter.people.audit import Action
+from botmeter.people.audit import DETAIL_LENGTH_MAX, Action
 from botmeter.people.mail import public_address
 from botmeter.people.models import ShareLink
 from botmeter.people.rights import Right, Role
@@ -115,7 +115,7 @@ def share(visit: Visit, *, share: int) -> HttpResponse:
     if not _may_revoke(link, visit):
         raise NotAllowed("right_missing", "Only the creator of a link and account owners can revoke it.")
     if revoke_share(link):
-        visit.record(Action.SHARE_REVOKED, name=link.name, shows=_description(link)[:500])
+        visit.record(Action.SHARE_REVOKED, name=link.name, shows=_description(link)[:DETAIL_LENGTH_MAX])
     add_notice(visit.request, Notice(fact=f"Link {link.name} revoked.", consequence="It can no longer be opened."))
     return redirect("shares", visit.account)
 
@@ -126,7 +126,7 @@ def _create(visit: Visit, draft: ShareDraft) -> HttpResponse:
     visit.record(
         Action.VIEW_SHARED,
         name=link.name,
-        shows=_description(link)[:500],
+        shows=_description(link)[:DETAIL_LENGTH_MAX],
         until=text.moment_text(link.expires_at),
         rows=link.may_see_rows,
     )

@@ -1,0 +1,33 @@
+"""Ids of an erased customer with their pseudonyms, for stores outside the ledger."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedIds:
+    """Ids of an erased customer.
+
+    Attributes:
+        customers: The customer's own and merged ids. They are removed from any text.
+        pseudonym: Replaces all of them.
+        others: Pseudonyms of the conversations, events and tickets by id. Only whole values are replaced, since such
+            ids can be as short as `7`.
+    """
+
+    customers: frozenset[str]
+    pseudonym: str
+    others: Mapping[str, str]
+
+    @classmethod
+    def from_json(cls, text: str) -> "ErasedIds":
+        values = json.loads(text)
+        return cls(
+            customers=frozenset(values["customers"]), pseudonym=values["pseudonym"], others=dict(values["others"])
+        )
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {"customers": sorted(self.customers), "pseudonym": self.pseudonym, "others": dict(self.others)}
+        )

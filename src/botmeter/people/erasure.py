@@ -1,0 +1,114 @@
+"""Erasure of a customer from the people's database."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, Final
+
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.cache import caches
+from django.db import DatabaseError, connection, transaction
+
+from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
+from botmeter.domain.errors import Unavailable
+from botmeter.ledger.erased_ids import ErasedIds
+from botmeter.ledger.statements import statements_of
+from botmeter.people.id_replacement import IdReplacement
+from botmeter.people.models import ApiKey, AuditEntry, EventSource, SavedView, ShareLink
+
+sql = statements_of(__name__)
+
+_CHUNK_ROWS: Final = 1_000
+# A row and its changed fields.
+_Change = tuple[Any, dict[str, Any]]
+
+
+def forget_customer(account: str, ids: ErasedIds) -> int:
+    """Remove an erased customer from the people's database; return the number of changed rows.
+
+    Replaces the ids by their pseudonyms in the account's audit entries, saved views, share links, names of API keys and
+    results of pulls, so that filters still select the same sessions. In sessions of browsers, pending notices and
+    addresses with the ids are dropped, and the addresses kept with failed sign-ins are emptied. Can be repeated. Then
+    SQLite's file is rewritten, so that no free page keeps the ids.
+
+    Raises:
+        Unavailable: `erase_unfinished` if the database can't be changed.
+    """
+    try:
+        count = _forget(account, IdReplacement(ids))
+        _rewrite_file()
+    except DatabaseError as problem:
+        raise Unavailable(
+            "erase_unfinished",
+            f"The customer is erased from the ledger of account {account}, but not from the people's database. Make it "
+            f"available and erase the same id again. The reason: {str(problem).splitlines()[0][:200]}.",
+        ) from problem
+    return count
+
+
+def _forget(account: str, replaced: IdReplacement) -> int:
+    # Read first: writers of other requests must not wait while a long audit log is read.
+    changes = [*_changes(account, replaced), *_session_changes(replaced)]
+    with transaction.atomic():
+        for row, fields in changes:
+            type(row).objects.filter(pk=row.pk).update(**fields)
+        AccessAttempt.objects.exclude(get_data="", post_data="").update(get_data="", post_data="")
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    for row, _ in changes:
+        if isinstance(row, Session):
+            caches[settings.SESSION_CACHE_ALIAS].delete(store(row.pk).cache_key)
+    return len(changes)
+
+
+def _changes(account: str, replaced: IdReplacement) -> Iterator[_Change]:
+    for view in SavedView.objects.filter(account=account).iterator(_CHUNK_ROWS):
+        yield from _change(view, name=_view_name(view, replaced), query=replaced.in_query(view.query))
+    for link in ShareLink.objects.filter(account=account).iterator(_CHUNK_ROWS):
+        yield from _change(link, name=_name(link.name, replaced), query=replaced.in_query(link.query))
+    for key in ApiKey.objects.filter(account=account).iterator(_CHUNK_ROWS):
+        yield from _change(key, name=_name(key.name, replaced))
+    for source in EventSource.objects.filter(account=account, pull_result__fault__isnull=False):
+        result = dict(source.pull_result or {})
+        yield from _change(source, pull_result=result | {"fault": replaced.in_message(str(result.get("fault", "")))})
+    for entry in AuditEntry.objects.filter(account=account).order_by().only("detail").iterator(_CHUNK_ROWS):
+        yield from _change(entry, detail=replaced.in_detail(entry.detail))
+
+
+def _session_changes(replaced: IdReplacement) -> Iterator[_Change]:
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    for session in Session.objects.iterator(_CHUNK_ROWS):
+        values = session.get_decoded()
+        # Names with an underscore are Django's, such as the signed-in user's.
+        kept = {name: value for name, value in values.items() if name[:1] == "_" or not replaced.occurs_in(value)}
+        if kept != values:
+            # Not the store's `save`, which would prolong the session.
+            yield session, {"session_data": store.encode(kept)}
+
+
+def _name(name: str, replaced: IdReplacement) -> str:
+    return replaced.in_text(name)[:DISPLAY_NAME_CHARACTERS_MAX]
+
+
+def _view_name(view: SavedView, replaced: IdReplacement) -> str:
+    name = _name(view.name, replaced)
+    # Two names of one owner can differ by the ids alone.
+    end = f" {view.pk}" if name != view.name else ""
+    return f"{name[: DISPLAY_NAME_CHARACTERS_MAX - len(end)]}{end}"
+
+
+def _change(row: Any, **fields: Any) -> Iterator[_Change]:
+    changed = {name: value for name, value in fields.items() if value != getattr(row, name)}
+    if changed:
+        yield row, changed
+
+
+def _rewrite_file() -> None:
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql("rewrite_file"))
+        cursor.execute(sql("empty_log"))
+        is_busy = cursor.fetchone()[0]
+    if is_busy:
+        raise DatabaseError("other requests are reading the database")

@@ -1,0 +1,8 @@
+-- name: rewrite_file
+-- Reads: the database. Changes: copies its rows into new pages of the file, so that no free page keeps old ones.
+VACUUM
+
+-- name: empty_log
+-- Changes: moves the write-ahead log into the file and empties it. Gives: 1 if others still read the log, else 0, and
+-- two numbers of pages, one row.
+PRAGMA wal_checkpoint(TRUNCATE)
