@@ -49,6 +49,19 @@ def test_a_server_killed_twenty_times_under_load_loses_and_doubles_nothing(serve
     assert event_counts(server.folder, "acme") == dict.fromkeys(senders.statuses, BATCH_EVENTS)
 
 
+def test_commands_that_begin_while_a_killed_worker_restarts_run_in_the_next_one(server: LiveServer) -> None:
+    server.account("acme")
+    server.kill_worker()
+    with server.begun("import", "-", "--account", "acme") as slow:
+        # It would keep the folder from the next worker until its input ends.
+        assert all("acme" in server.command("account", "list") for _ in range(4))
+        server.wait_ready()
+        _, messages = slow.communicate("\n".join(json.dumps(event) for event in batch("slow")))
+    assert slow.returncode == 0, messages
+    assert server.end() == 0
+    assert event_counts(server.folder, "acme") == {"slow": BATCH_EVENTS}
+
+
 def test_a_server_that_is_stopped_under_load_has_on_disk_what_it_acknowledged(server: LiveServer) -> None:
     senders = Senders(server, server.account("acme"))
     with senders.sending(threads=8):

@@ -96,6 +96,17 @@ class LiveServer:
         """Output of a command run in the server."""
         return commanded(self.folder, *words)
 
+    def begun(self, *words: str) -> "subprocess.Popen[str]":
+        """Command that reads its input from a pipe."""
+        return subprocess.Popen(
+            _command(self.folder, *words),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=_environment(),
+        )
+
     def account(self, name: str) -> str:
         """Create an account; return a key with all scopes."""
         self.command("account", "create", name)

@@ -1,13 +1,13 @@
 """Data folder, its ledgers, and its database of users."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botmeter.cli.context import command_context, expanded, located
 from botmeter.domain.errors import Missing, Refused
-from botmeter.ledger.folder_files import known_account
+from botmeter.ledger.folder_files import known_account, served
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
@@ -76,9 +76,17 @@ def owned_folder(option: Path | None, *, is_new: bool = False) -> "Iterator[Fold
     from botmeter.ledger.folder import Folder
 
     path = data_folder(option) if is_new else existing_folder(option)
-    seconds = min(wait_seconds(), _OVERTAKEN_SECONDS_MAX)
-    with Folder.owned(path, purpose=context.command, wait_seconds=seconds) as folder:
+    with Folder.owned(path, purpose=context.command, wait_seconds=_overtaken_seconds()) as folder:
         yield folder
+
+
+def served_folder(option: Path | None) -> AbstractContextManager[None]:
+    """Reserve the data folder for a server until the `with` ends: its worker owns it."""
+    return served(data_folder(option), wait_seconds=_overtaken_seconds())
+
+
+def _overtaken_seconds() -> float:
+    return min(wait_seconds(), _OVERTAKEN_SECONDS_MAX)
 
 
 @contextmanager

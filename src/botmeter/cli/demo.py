@@ -8,7 +8,7 @@ from typer import Option
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context
-from botmeter.cli.data_dir import data_folder, owned_folder
+from botmeter.cli.data_dir import data_folder, owned_folder, served_folder
 from botmeter.cli.output import say, show
 from botmeter.cli.progress import progress
 from botmeter.cli.serve import HOST, PORT, Host, Port, prepared, serve_until_ended
@@ -63,7 +63,8 @@ def demo(
     show(screen.plain("\n".join([screen.styled("What to try next", "bold"), *next_steps])) + "\n")
     # A command run by the server must not start another one.
     if serve and command_context().folder is None:
-        _serve(data_folder(data), host=host, port=port)
+        with served_folder(data):
+            _serve(data_folder(data), host=host, port=port)
 
 
 def _serve(folder: Path, *, host: str, port: int) -> None:

@@ -8,7 +8,7 @@ from typer import Option
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context
-from botmeter.cli.data_dir import data_folder, owned_folder
+from botmeter.cli.data_dir import data_folder, served_folder
 from botmeter.cli.output import say, show
 from botmeter.domain.errors import Unavailable
 
@@ -47,14 +47,12 @@ def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", da
     folder = data_folder(data)
     if command_context().folder is not None:
         raise Unavailable("server_running", f"A server of data folder {folder} is already running.")
-    # Only checks that the folder is free: the worker process owns it.
-    with owned_folder(data, is_new=True):
-        pass
-    url = prepared(folder, host=host, port=port, log_format=log_format)
-    from botmeter.server.start import first_link
+    with served_folder(data):
+        url = prepared(folder, host=host, port=port, log_format=log_format)
+        from botmeter.server.start import first_link
 
-    secret = first_link()
-    serve_until_ended(host, port, url=url, link="" if secret is None else f"{url}/start/{secret}")
+        secret = first_link()
+        serve_until_ended(host, port, url=url, link="" if secret is None else f"{url}/start/{secret}")
 
 
 def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", "json"] = "text") -> str:

@@ -5,20 +5,19 @@ The system releases the lock on `owner.lock` however the owner's process ends.
 
 import glob
 import os
-import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import duckdb
 
 from botmeter.domain.account import Account
-from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Refused, Unavailable
+from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Refused
 from botmeter.domain.instant import now_us
 from botmeter.domain.settings import Settings
 from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.conversation_spans import fold_if_many
-from botmeter.ledger.folder_files import LOCK, account_file, account_names, known_account, try_lock
+from botmeter.ledger.folder_files import LOCK, account_file, account_names, known_account, locked
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import backlog, settle, settle_quietly
@@ -27,7 +26,6 @@ from botmeter.metering.policy import ALWAYS_US, Policy
 
 # DuckDB's memory before it uses the disk; an import of any size stays under 3 GB with it (see the benchmark).
 MEMORY_LIMIT = "800MB"
-_LOCK_POLL_SECONDS = 0.05
 
 
 class Folder:
@@ -38,33 +36,22 @@ class Folder:
 
     @classmethod
     @contextmanager
-    def owned(cls, path: Path, *, purpose: str, wait_seconds: float = 0) -> Iterator["Folder"]:
+    def owned(
+        cls, path: Path, *, purpose: str, wait_seconds: float = 0, for_server: bool = False
+    ) -> Iterator["Folder"]:
         """Own the folder during the `with`; create it if needed.
 
         Args:
             purpose: For messages, such as `botmeter import`.
             wait_seconds: Wait for another owner.
+            for_server: Own it although a server has reserved it.
 
         Raises:
-            Unavailable: `ledger_in_use`.
+            Unavailable: `ledger_in_use`, `server_restarting`.
             NotAllowed: `folder_not_writable`.
         """
-        try:
-            (path / "accounts").mkdir(parents=True, exist_ok=True)
-            lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as problem:
-            raise NotAllowed(
-                "folder_not_writable", f"The data folder {path} can't be used: {problem.strerror}."
-            ) from None
-        try:
-            _lock(lock, path, wait_seconds=wait_seconds)
-            # Only people read it, and a full disk must not prevent reading the ledgers.
-            with suppress(OSError):
-                os.ftruncate(lock, 0)
-                os.pwrite(lock, f"{os.getpid()} {purpose}".encode(), 0)
+        with locked(path, LOCK, purpose=purpose, wait_seconds=wait_seconds, for_server=for_server):
             yield cls(path)
-        finally:
-            os.close(lock)
 
     def accounts(self) -> list[str]:
         return account_names(self.path)
@@ -227,21 +214,6 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
     except BotmeterError:
         connection.close()
         raise
-
-
-def _lock(lock: int, path: Path, *, wait_seconds: float) -> None:
-    end = time.monotonic() + wait_seconds
-    while not try_lock(lock):
-        if time.monotonic() >= end:
-            process, _, purpose = os.pread(lock, 200, 0).decode(errors="replace").partition(" ")
-            task = purpose or "another command"
-            raise Unavailable(
-                "ledger_in_use",
-                f"The data folder {path} is in use by process {process or '?'} ({task}). "
-                "Wait for it to finish, or end it.",
-            )
-        # The system has no way to wait for a lock with a time limit.
-        time.sleep(_LOCK_POLL_SECONDS)
 
 
 def _first_line(problem: BaseException) -> str:

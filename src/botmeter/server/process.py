@@ -1,28 +1,36 @@
 """Resources of the server process."""
 
 import atexit
+import logging
 import os
 import signal
 import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 
+from botmeter.domain.errors import Unavailable
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.live.ingest import Ingestion
 from botmeter.live.server_state import ServerState, new_server_state
 from botmeter.server.command_host import RunCommand, serve_commands
 
-_PARENT_CHECKED_SECONDS = 1.0
+_log: Final = logging.getLogger(__name__)
+
+_PARENT_CHECKED_SECONDS: Final = 1.0
+_OWNER_REPORTED_SECONDS: Final = 30.0
 
 
 def open_server(run_command: RunCommand) -> ServerState:
     """Own the data folder until the process ends, and serve it."""
+    # First, as the folder may have to be waited for.
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     resources = ExitStack()
-    folder = resources.enter_context(Folder.owned(Path(settings.DATA), purpose="botmeter serve"))
+    folder = _owned_folder(resources)
     # Before any file is opened, which creates a log beside it.
     unclosed = folder.unclosed_accounts()
     ledgers = OpenLedgers(folder)
@@ -38,8 +46,19 @@ def open_server(run_command: RunCommand) -> ServerState:
     getattr(threading, "_register_atexit", atexit.register)(state.ingestion.close)
     atexit.register(_end, resources, state)
     threading.Thread(target=_warm_up, args=(state.ingestion, unclosed), name="warm-up", daemon=True).start()
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     return state
+
+
+def _owned_folder(resources: ExitStack) -> Folder:
+    """Own the data folder, however long another process has it: two workers that end at once would end the server."""
+    while True:
+        owned = Folder.owned(
+            Path(settings.DATA), purpose="botmeter serve", wait_seconds=_OWNER_REPORTED_SECONDS, for_server=True
+        )
+        try:
+            return resources.enter_context(owned)
+        except Unavailable as problem:
+            _log.warning("waiting for the data folder: %s", problem.message)
 
 
 def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:

@@ -13,6 +13,7 @@ import botmeter
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.ledger.folder import Folder
+from botmeter.ledger.folder_files import is_free, is_served, served
 from botmeter.ledger.tables import SCHEMA_VERSION, migrate, schema_version
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, InForce
 
@@ -94,6 +95,34 @@ def test_the_folder_is_free_once_its_owner_is_done(tmp_path: Path) -> None:
     assert second_process(tmp_path / "data") == "owned"
     with Folder.owned(tmp_path / "data", purpose="two"):
         pass
+
+
+def test_a_folder_is_a_server_s_while_its_worker_restarts(tmp_path: Path) -> None:
+    with served(tmp_path, wait_seconds=0):
+        assert not is_free(tmp_path)
+        with pytest.raises(Unavailable, match="is starting") as refused, Folder.owned(tmp_path, purpose="a command"):
+            pass
+        assert refused.value.code == "server_restarting"
+        with Folder.owned(tmp_path, purpose="botmeter serve", for_server=True):
+            assert second_process(tmp_path).startswith("ledger_in_use")
+    assert is_free(tmp_path)
+    assert second_process(tmp_path) == "owned"
+
+
+def test_a_folder_is_served_once(tmp_path: Path) -> None:
+    with (
+        served(tmp_path, wait_seconds=0),
+        pytest.raises(Unavailable, match="botmeter serve"),
+        served(tmp_path, wait_seconds=0),
+    ):
+        pass
+
+
+def test_a_folder_in_use_is_not_served(folder: Folder) -> None:
+    with pytest.raises(Unavailable, match=r"\(a test\)") as refused, served(folder.path, wait_seconds=0):
+        pass
+    assert refused.value.code == "ledger_in_use"
+    assert not is_served(folder.path)
 
 
 def test_the_same_process_can_t_own_it_twice_either(folder: Folder) -> None:
