@@ -1,4 +1,4 @@
-"""Reference pages generated from the code: events, errors, commands, platforms. `make docs` runs this.
+"""Reference pages generated from the code: events, errors, commands, platforms, settings. `make docs` runs this.
 
 `tests/contract/test_docs.py` fails if a page is stale.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from botmeter.domain import errors, event
+from botmeter.domain.settings import DECLARED
 from botmeter.metering.schema import EVENTS_SCHEMA
 
 DOCS = Path(__file__).resolve().parent
@@ -183,6 +184,30 @@ def platforms_page() -> str:
     )
 
 
+def settings_page() -> str:
+    """Every setting with its default and an example."""
+    documented = [setting for setting in DECLARED.values() if not setting.is_internal]
+    rows = (
+        (
+            f"`{setting.variable}`",
+            setting.meaning,
+            f"`{setting.default}`" if setting.default else "",
+            f"`{setting.example}`",
+        )
+        for setting in documented
+    )
+    hidden = " and ".join(", ".join(f"`{each.variable}`" for each in documented if each.is_secret).rsplit(", ", 1))
+    return _page(
+        "Settings",
+        "Settings of the program are environment variables; an empty one counts as missing. They are checked when\n"
+        "the server starts and before each command: all wrong values are reported at once, each with a right one,\n"
+        "with exit code 2. An unknown variable that starts with `BOTMETER_` is warned about. `botmeter doctor`\n"
+        f"prints the settings in force, without the values of {hidden}.\n\n"
+        "Settings of an account are in [its own file](../concepts/settings.md).",
+        _table(("variable", "meaning", "default", "example"), rows),
+    )
+
+
 def _literal(node: ast.expr) -> str:
     """Text of a literal with `…` for inserted values; empty for anything else."""
     match node:
@@ -219,6 +244,7 @@ PAGES = {
     "errors.md": errors_page,
     "commands.md": commands_page,
     "platforms.md": platforms_page,
+    "settings.md": settings_page,
 }
 """Pages of `docs/reference`, with the function that writes each."""
 

@@ -1,6 +1,7 @@
 """`doctor`: faults that keep a server from working well."""
 
 import resource
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from botmeter.cli.doctor import Check, checks
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
+from botmeter.domain.settings import DECLARED
 from cli.conftest import Run
 
 BOTH_WAYS = True
@@ -35,7 +37,8 @@ def test_a_healthy_folder_is_ok_in_every_respect(acme: Run, monkeypatch: pytest.
     assert {state for state, _ in results(ran).values()} == {"ok"}
     assert set(results(ran)) == {
         "botmeter", "libraries", "compiled kernel", "data folder", "free space", "accounts", "time zones",
-        "open files", "address", "server", "secrets", "people", "account acme",
+        "open files", "mail", "server", "secrets", "people", "account acme",
+        *(setting.variable for setting in DECLARED.values() if not setting.is_internal),
     }  # fmt: skip
 
 
@@ -70,37 +73,40 @@ def test_a_receipt_from_the_future_is_a_clock_that_was_set_back(acme: Run, tmp_p
     assert "the clock was set back" in detail
 
 
-@pytest.mark.parametrize(
-    ("url", "state", "part"),
-    [
-        ("https://meter.example", "ok", "https://meter.example"),
-        ("https://meter.example:8443/", "ok", "8443"),
-        ("http://127.0.0.1:8000", "ok", "http://127.0.0.1:8000"),
-        ("http://meter.example", "ok", "travel unencrypted"),
-        ("meter.example", "wrong", "starts with neither"),
-        ("ftp://meter.example", "wrong", "starts with neither"),
-        ("https://", "wrong", "has no host"),
-        ("https://meter.example:99999", "wrong", "is not a URL"),
-        ("https://meter.example/botmeter", "wrong", "more than a host"),
-        ("https://ada:secret@meter.example", "wrong", "a user name or password"),
-    ],
-)
-def test_the_address_is_one_that_people_can_open(
-    acme: Run, url: str, state: str, part: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BOTMETER_URL", url)
-    check = results(acme("doctor --format json"))["address"]
-    assert check[0] == state
-    assert part in check[1]
-    assert "secret" not in check[1]
+def test_the_settings_in_force_are_listed_and_secrets_hidden(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOTMETER_URL", "http://meter.example/tools")
+    monkeypatch.setenv("BOTMETER_SECRET_KEY", "a-long-random-text")
+    monkeypatch.delenv("BOTMETER_MEMORY", raising=False)
+    ran = acme("doctor --format json")
+    assert ran.code == 0
+    assert results(ran)["BOTMETER_URL"] == (
+        "ok",
+        "http://meter.example/tools; without https, passwords and keys travel unencrypted",
+    )
+    assert results(ran)["BOTMETER_MEMORY"] == ("ok", "800MB (default)")
+    assert results(ran)["BOTMETER_SECRET_KEY"] == ("ok", "set, hidden")
+    assert "a-long-random-text" not in ran.out + ran.err
 
 
-def test_a_fault_is_printed_in_full_however_narrow_the_screen_is(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_and_unknown_settings_are_faults_that_hide_passwords(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setenv("BOTMETER_URL", "meter.example")
+    monkeypatch.setenv("BOTMETER_URL", "https://ada:hunter2@meter.example")
+    monkeypatch.setenv("BOTMETER_DATTA", "elsewhere")
     ran = acme("doctor")
     assert ran.code == 1
-    assert "address: BOTMETER_URL starts with neither http:// nor https://; write https://meter.example" in ran.err
+    assert "BOTMETER_URL has a value which contains a user name or password." in ran.err
+    assert "BOTMETER_DATTA is not a setting and has no effect. Did you mean BOTMETER_DATA?" in ran.err
+    assert "hunter2" not in ran.out + ran.err
+    assert "account acme" in ran.out
+
+
+def test_a_mail_server_that_does_not_answer_is_a_fault(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("BOTMETER_MAIL", f"smtp://127.0.0.1:{closed.getsockname()[1]}")
+        state, detail = results(acme("doctor --format json"))["mail"]
+    assert state == "wrong"
+    assert "does not answer as expected (Connection refused)" in detail
 
 
 def test_few_open_files_are_a_fault(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,12 +38,19 @@ def test_a_served_folder_is_not_served_again(tmp_path: Path, capsys: pytest.Capt
     assert "is already running" in capsys.readouterr().err  # server_running
 
 
-def test_an_unknown_log_level_is_refused_before_the_start(
+def test_all_wrong_settings_end_the_start_at_once_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("BOTMETER_LOG_LEVEL", "loud")
-    assert exit_code(["serve", "--data", str(tmp_path / "data")]) == 1
-    assert "BOTMETER_LOG_LEVEL is 'loud'" in capsys.readouterr().err  # log_level_unknown
+    monkeypatch.setenv("BOTMETER_URL", "tools.example")
+    monkeypatch.setenv("BOTMETER_MEMORY", "lots")
+    monkeypatch.setenv("BOTMETER_LOG_LEVLE", "info")
+    assert exit_code(["serve", "--data", str(tmp_path / "data")]) == 2  # setting_invalid
+    warning, *errors = capsys.readouterr().err.splitlines()
+    assert warning == "warning: BOTMETER_LOG_LEVLE is not a setting and has no effect. Did you mean BOTMETER_LOG_LEVEL?"
+    assert [line.partition(",")[0] for line in errors] == [
+        "error: BOTMETER_URL is 'tools.example'",
+        "BOTMETER_MEMORY is 'lots'",
+    ]
     assert not (tmp_path / "data").exists()
 
 

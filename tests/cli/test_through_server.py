@@ -325,12 +325,6 @@ def test_a_command_waits_for_a_server_that_is_starting(
     assert "Bot session consumption of acme" in ran.out
 
 
-@pytest.mark.parametrize("wait", ["soon", "-1", "inf", "nan"])
-def test_an_invalid_wait_is_refused(data: Path, monkeypatch: pytest.MonkeyPatch, wait: str) -> None:
-    monkeypatch.setenv("BOTMETER_WAIT", wait)
-    assert refused_with(data, "report") == "wait_invalid"
-
-
 def test_a_ledger_that_is_busy_in_the_server_is_reported(data: Path, tmp_path: Path) -> None:
     with served(data, wait_seconds=0) as ledgers, ledgers.writing("acme"):
         command = lambda: exit_code(["import", str(tmp_path / "events.ndjson"), "-a", "acme"])  # noqa: E731

@@ -184,13 +184,7 @@ def test_nothing_is_said_twice_in_the_unit() -> None:
     assert {section for section, _ in said} == {"Unit", "Service", "Install"}
 
 
-def test_the_guides_name_the_files_the_volume_and_every_variable() -> None:
+def test_the_guides_name_the_files_and_the_volume() -> None:
     text = "\n".join(guide.read_text(encoding="utf-8") for guide in GUIDES)
     for word in ("packaging/Containerfile", "packaging/botmeter.service", one("VOLUME"), PROGRAM, "/etc/botmeter"):
         assert word in text
-    read_by_the_server = re.findall(
-        r"\bBOTMETER_[A-Z_]+\b", "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
-    )
-    # The first is Typer's, the second stands in examples of requests, the third is told by the server to its worker.
-    inner = {"BOTMETER_COMPLETE", "BOTMETER_GALLERY", "BOTMETER_KEY", "BOTMETER_SERVED_AT"}
-    assert not {name for name in read_by_the_server if name not in text} - inner

@@ -9,9 +9,10 @@ from typing import Any, Literal, get_args, get_origin
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from botmeter.cli.context import command_context, in_context, variable
-from botmeter.cli.output import show
+from botmeter.cli.context import command_context, in_context
+from botmeter.cli.output import say, show
 from botmeter.cli.through_server import code_from_server
+from botmeter.domain.settings import Settings, unknown_variables
 
 # Marks the lines of examples in a help text.
 _INDENT = "  "
@@ -29,12 +30,16 @@ class Command(TyperCommand):
     """Command that runs in the data folder's server, if any."""
 
     runs_here = False
+    checks_settings = True
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         _read_plainly(self.get_params(ctx))
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
+        # The process that sends a command to the server has checked its settings.
+        if self.checks_settings and command_context().folder is None:
+            _check_settings()
         if not self.runs_here and "data" in ctx.params:
             code = code_from_server(ctx.params["data"], arguments=ctx.find_root().obj or ())
             if code is not None:
@@ -49,17 +54,24 @@ class CommandHere(Command):
     runs_here = True
 
 
+class CommandWithoutCheck(Command):
+    """Command that runs with wrong settings, to report them."""
+
+    checks_settings = False
+
+
+def _check_settings() -> None:
+    environment = command_context().environment
+    for sentence in unknown_variables(environment):
+        say(f"warning: {sentence}")
+    Settings.from_environment(environment)
+
+
 def _read_plainly(parameters: Sequence[Any]) -> None:
     """Read plain values without Pydantic, which takes a quarter of `report`'s time; it still reads the others."""
     for parameter in parameters:
         if not isinstance(parameter.get_runtime_param, partial):
             parameter.get_runtime_param = partial(_PlainReader, parameter.get_runtime_param)
-        if parameter.envvar is not None:
-            parameter.resolve_envvar_value = partial(_from_environment, parameter.envvar)
-
-
-def _from_environment(name: str, _: Any) -> str | None:
-    return variable(name)
 
 
 class _PlainReader:
@@ -92,8 +104,11 @@ class Commands(typer.Typer):
             **settings,
         )
 
-    def command(self, name: str | None = None, *, runs_here: bool = False, **settings: Any) -> Callable[[Any], Any]:
-        return super().command(name, cls=CommandHere if runs_here else Command, **settings)
+    def command(
+        self, name: str | None = None, *, runs_here: bool = False, checks_settings: bool = True, **settings: Any
+    ) -> Callable[[Any], Any]:
+        kind = CommandHere if runs_here else Command if checks_settings else CommandWithoutCheck
+        return super().command(name, cls=kind, **settings)
 
 
 def command_group(name: str, help_text: str) -> Commands:

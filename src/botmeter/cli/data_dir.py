@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botmeter.cli.context import command_context, expanded, located
-from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.errors import Missing
 from botmeter.ledger.folder_files import known_account, served
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
     from botmeter.ledger.readable import ReadableLedger
 
-_WAIT_SECONDS = 10.0
 # Another command can take the folder after the check that it is free.
 _OVERTAKEN_SECONDS_MAX = 1.0
 
@@ -22,7 +21,7 @@ _OVERTAKEN_SECONDS_MAX = 1.0
 def data_folder(option: Path | None) -> Path:
     """Absolute path: the option's, else the environment's, else the default."""
     settings = command_context().settings
-    path = option if option is not None else Path(settings.data_dir or settings.default_data_dir)
+    path = option or settings.data_dir or settings.default_data_dir
     return located(expanded(path)).absolute()
 
 
@@ -45,18 +44,6 @@ def existing_folder(option: Path | None) -> Path:
             f"Data folder {folder} does not exist. Create it with `botmeter account create NAME` or `botmeter demo`.",
         )
     return folder
-
-
-def wait_seconds() -> float:
-    """Maximum wait for a data folder in use; raises Refused `wait_invalid`."""
-    text = command_context().settings.wait_seconds
-    try:
-        seconds = float(text) if text else _WAIT_SECONDS
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise Refused("wait_invalid", f"BOTMETER_WAIT is {text!r}; it must be a number of seconds, such as 10.")
-    return seconds
 
 
 @contextmanager
@@ -86,7 +73,7 @@ def served_folder(option: Path | None) -> AbstractContextManager[None]:
 
 
 def _overtaken_seconds() -> float:
-    return min(wait_seconds(), _OVERTAKEN_SECONDS_MAX)
+    return min(command_context().settings.wait_seconds, _OVERTAKEN_SECONDS_MAX)
 
 
 @contextmanager

@@ -3,11 +3,9 @@
 import os
 import platform
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from typer import Exit, Option
@@ -17,6 +15,7 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context, variable
 from botmeter.cli.data_dir import data_folder, owned_folder
+from botmeter.cli.doctor_settings import Check, Fault, mail_check, setting_checks
 from botmeter.cli.failures import FAILED
 from botmeter.cli.output import say, show_rows
 from botmeter.cli.terminal import size_text
@@ -35,7 +34,6 @@ _FREE_BYTES_MIN: Final = 1_000_000_000
 # Each connection is a descriptor, and senders keep theirs open.
 _DESCRIPTORS_MIN: Final = 4_096
 _SECRET_FILES: Final = ("secret.key", "people.sqlite3")
-_LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 # A server meters about once a second; a longer wait means a fault.
 _WAIT_SECONDS_MAX: Final = 60
 # Clocks synchronised over the network differ by less.
@@ -46,20 +44,10 @@ _LOG_BYTES_MAX: Final = 1_000_000_000
 commands = Commands()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """Result; `detail` has the remedy if not ok."""
-
-    name: str
-    is_ok: bool
-    detail: str
-
-
-class _Fault(Exception):
-    """Failed check; the text is its detail."""
-
-
-@commands.command(epilog=examples(("", "botmeter doctor"), ("One account:", "botmeter doctor --account acme")))
+@commands.command(
+    checks_settings=False,
+    epilog=examples(("", "botmeter doctor"), ("One account:", "botmeter doctor --account acme")),
+)
 def doctor(
     account: Annotated[str | None, Option("--account", "-a", metavar="NAME", help="Only this account.")] = None,
     data: options.Data = None,
@@ -68,8 +56,8 @@ def doctor(
     """Check the installation, the server and the accounts.
 
     Checks versions, the compiled kernel, the data folder and its free space, time zones, system limits,
-    BOTMETER_URL, the database of users, and each account's file, quarantine and clock. The exit code is 1 if a
-    check fails.
+    the settings in force, the mail server, the database of users, and each account's file, quarantine and clock. The
+    exit code is 1 if a check fails.
     """
     results = list(checks(data_folder(data), account=account))
     rows = [{"check": each.name, "state": "ok" if each.is_ok else "wrong", "detail": each.detail} for each in results]
@@ -88,6 +76,7 @@ def checks(folder: Path, *, account: str | None) -> Iterator[Check]:
     for name, check in _CHECKS.items():
         if folder.is_dir() or name not in _CHECKS_OF_FOLDER:
             yield _result(name, partial(check, folder))
+    yield from setting_checks()
     if names:
         yield from _accounts(folder, names)
 
@@ -95,7 +84,7 @@ def checks(folder: Path, *, account: str | None) -> Iterator[Check]:
 def _result(name: str, check: Callable[[], str]) -> Check:
     try:
         return Check(name=name, is_ok=True, detail=check())
-    except _Fault as fault:
+    except Fault as fault:
         return Check(name=name, is_ok=False, detail=str(fault))
     except BotmeterError as problem:
         return Check(name=name, is_ok=False, detail=problem.message)
@@ -111,7 +100,7 @@ def _libraries(_: Path) -> str:
     try:
         return ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     except PackageNotFoundError as problem:
-        raise _Fault(f"{problem.name} is not installed") from None
+        raise Fault(f"{problem.name} is not installed") from None
 
 
 def _compiled_kernel(_: Path) -> str:
@@ -123,14 +112,14 @@ def _compiled_kernel(_: Path) -> str:
         return f"cached in {cache}"
     if os.access(cache if cache.exists() else cache.parent, os.W_OK):
         return f"not compiled yet; will be cached in {cache}"
-    raise _Fault(f"{cache} is not writable, so every run compiles it again; set NUMBA_CACHE_DIR to a writable folder")
+    raise Fault(f"{cache} is not writable, so every run compiles it again; set NUMBA_CACHE_DIR to a writable folder")
 
 
 def _data_folder(folder: Path) -> str:
     if not folder.is_dir():
         return f"{folder} does not exist yet"
     if not os.access(folder, os.W_OK):
-        raise _Fault(f"{folder} is not writable")
+        raise Fault(f"{folder} is not writable")
     return str(folder)
 
 
@@ -138,7 +127,7 @@ def _free_space(folder: Path) -> str:
     disk = os.statvfs(folder)
     free_bytes = disk.f_bavail * disk.f_frsize
     if free_bytes < _FREE_BYTES_MIN:
-        raise _Fault(size_text(free_bytes))
+        raise Fault(size_text(free_bytes))
     return size_text(free_bytes)
 
 
@@ -150,7 +139,7 @@ def _time_zones(_: Path) -> str:
     try:
         ZoneInfo("Asia/Kolkata")
     except ZoneInfoNotFoundError:
-        raise _Fault("none found; install the package tzdata") from None
+        raise Fault("none found; install the package tzdata") from None
     return counted(len(available_timezones()), "time zone")
 
 
@@ -161,36 +150,8 @@ def _open_files(_: Path) -> str:
     if hard == resource.RLIM_INFINITY:
         return "unlimited"
     if hard < _DESCRIPTORS_MIN:
-        raise _Fault(f"only {hard:,} at once, one per connection; allow {_DESCRIPTORS_MIN:,} (ulimit -Hn, LimitNOFILE)")
+        raise Fault(f"only {hard:,} at once, one per connection; allow {_DESCRIPTORS_MIN:,} (ulimit -Hn, LimitNOFILE)")
     return f"{hard:,} at once"
-
-
-def _address(_: Path) -> str:
-    url = command_context().settings.url
-    if not url:
-        return "BOTMETER_URL is not set; links use the address that `serve` prints"
-    fault = _address_fault(url)
-    if fault:
-        raise _Fault(f"BOTMETER_URL {fault}; write https://meter.example")
-    parts = urlsplit(url)
-    is_open = parts.scheme == "http" and parts.hostname not in _LOCAL
-    warning = "; without https, passwords and keys travel unencrypted" if is_open else ""
-    return f"{parts.scheme}://{parts.netloc}{warning}"
-
-
-def _address_fault(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return "is not a URL"
-    if parts.scheme not in {"http", "https"}:
-        return "starts with neither http:// nor https://"
-    if not parts.hostname or not has_port:
-        return "has no host"
-    if parts.username or parts.password:
-        return "contains a user name or password"
-    return "has more than a host" if parts.path.strip("/") or parts.query or parts.fragment else ""
 
 
 def _server(_: Path) -> str:
@@ -203,7 +164,7 @@ def _secrets(folder: Path) -> str:
     existing = [folder / name for name in _SECRET_FILES if (folder / name).exists()]
     readable = [file.name for file in existing if file.stat().st_mode & 0o077]
     if readable:
-        raise _Fault(f"{' and '.join(readable)} readable by others; chmod 600")
+        raise Fault(f"{' and '.join(readable)} readable by others; chmod 600")
     return "readable by their owner alone" if existing else "none yet"
 
 
@@ -216,7 +177,7 @@ def _people(folder: Path) -> str:
     try:
         count = unapplied_count(folder, django_settings=DJANGO_SETTINGS)
     except PeopleUnreachable as problem:
-        raise _Fault(f"database of users not reachable ({problem})") from None
+        raise Fault(f"database of users not reachable ({problem})") from None
     if count:
         return f"{counted(count, 'pending migration')}, applied when `botmeter serve` starts"
     return "database of users reachable and up to date"
@@ -241,7 +202,7 @@ def _account(folder: "Folder", name: str) -> str:
     summary = f"{size_text(file.stat().st_size)}, file version {health.file_version}{quarantined}"
     problems = list(_problems(health, log=file.with_name(f"{file.name}.wal")))
     if problems:
-        raise _Fault("; ".join([summary, *problems]))
+        raise Fault("; ".join([summary, *problems]))
     return summary
 
 
@@ -271,7 +232,7 @@ _CHECKS: Final[dict[str, Callable[[Path], str]]] = {
     "accounts": _account_count,
     "time zones": _time_zones,
     "open files": _open_files,
-    "address": _address,
+    "mail": mail_check,
     "server": _server,
     "secrets": _secrets,
     "people": _people,

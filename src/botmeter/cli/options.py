@@ -20,10 +20,8 @@ Data = Annotated[
     Path | None,
     Option(
         "--data",
-        envvar="BOTMETER_DATA",
         metavar="DIR",
-        help="Data folder. Default: ~/.local/share/botmeter.",
-        show_envvar=True,
+        help="Data folder. Default: BOTMETER_DATA, else ~/.local/share/botmeter.",
     ),
 ]
 AccountName = Annotated[
@@ -96,7 +94,7 @@ def server_address(url: str | None) -> str:
         Refused: `url_invalid`.
     """
     context = command_context()
-    address = (url or context.settings.url or context.served_at or "http://127.0.0.1:8000").rstrip("/")
+    address = str(url or context.settings.url or context.served_at or "http://127.0.0.1:8000").rstrip("/")
     if not address.startswith(("http://", "https://")):
         raise Refused(
             "url_invalid", f"{address[:80]!r} is not a server address. It must start with http:// or https://."

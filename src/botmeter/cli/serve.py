@@ -1,7 +1,7 @@
 """`serve`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from typer import Option
 
@@ -11,6 +11,7 @@ from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import data_folder, served_folder
 from botmeter.cli.output import say, show
 from botmeter.domain.errors import Unavailable
+from botmeter.domain.setting_values import LogFormat
 
 commands = Commands()
 
@@ -22,8 +23,8 @@ Host = Annotated[
 ]
 Port = Annotated[int, Option("--port", metavar="N", min=1, max=65_535, help="Port to listen on.")]
 LogForm = Annotated[
-    Literal["text", "json"],
-    Option("--log-format", envvar="BOTMETER_LOG_FORMAT", show_envvar=True, help="Format of the log."),
+    LogFormat | None,
+    Option("--log-format", help="Format of the log. Default: BOTMETER_LOG_FORMAT, else text."),
 ]
 HOST, PORT = "127.0.0.1", 8000
 
@@ -35,15 +36,12 @@ HOST, PORT = "127.0.0.1", 8000
         ("For others, behind a proxy:", "BOTMETER_URL=https://meter.example botmeter serve --host 0.0.0.0"),
     ),
 )
-def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", data: options.Data = None) -> None:
+def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = None, data: options.Data = None) -> None:
     """Serve the pages and the API.
 
     The first start prints a link, once, for the owner to choose a password. Ctrl-C stops the server. The log
     goes to stderr; BOTMETER_LOG_LEVEL sets its level: debug, info, warning or error.
     """
-    from botmeter.web.logs import checked_level
-
-    checked_level(command_context().settings.log_level)
     folder = data_folder(data)
     if command_context().folder is not None:
         raise Unavailable("server_running", f"A server of data folder {folder} is already running.")
@@ -55,20 +53,24 @@ def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", da
         serve_until_ended(host, port, url=url, link="" if secret is None else f"{url}/start/{secret}")
 
 
-def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", "json"] = "text") -> str:
+def prepared(folder: Path, *, host: str, port: int, log_format: LogFormat | None = None) -> str:
     """Update the people's database and static files; return the URL."""
     from botmeter.server.start import prepare
 
     reachable_host = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
-    url = f"http://{f'[{reachable_host}]' if ':' in reachable_host else reachable_host}:{port}"
+    reachable_host = f"[{reachable_host.partition('%')[0]}]" if ":" in reachable_host else reachable_host
+    url = f"http://{reachable_host}:{port}"
+    log_format = log_format or command_context().settings.log_format
     return prepare(folder, url=url, host=reachable_host, log_format=log_format)
 
 
 def serve_until_ended(host: str, port: int, *, url: str, link: str) -> None:
     """Run the server; once it answers, print its URL and the link."""
+    from botmeter.people.mail_server import mail_server_fault
     from botmeter.server.start import serve as served
     from botmeter.web.logs import write_sentence
 
+    mail = command_context().settings.mail
     write = write_sentence if command_context().settings.log_format == "json" else say
 
     def ready() -> None:
@@ -76,5 +78,9 @@ def serve_until_ended(host: str, port: int, *, url: str, link: str) -> None:
         if link:
             write("Open this link to begin. Anyone with the link can sign in:")
             show(f"{link}\n")
+        # Last, since it can take seconds; requests are answered meanwhile.
+        fault = mail_server_fault(mail) if mail else ""
+        if fault:
+            write(f"warning: {fault}")
 
     served(host=host, port=port, ready=ready)

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from botmeter import __version__
 from botmeter.cli.context import command_context
-from botmeter.cli.data_dir import data_folder, wait_seconds
+from botmeter.cli.data_dir import data_folder
 from botmeter.domain.errors import Conflict, Unavailable
 from botmeter.ledger.folder_files import is_free
 from botmeter.server import owner_socket
@@ -54,7 +54,7 @@ def code_from_server(data: Path | None, *, arguments: Sequence[str]) -> int | No
 
 def _server(folder: Path) -> socket.socket | None:
     """Connect to the server, which may just be starting; None once the folder is free."""
-    end = time.monotonic() + wait_seconds()
+    end = time.monotonic() + command_context().settings.wait_seconds
     while True:
         server = owner_socket.connected(folder)
         if server is not None or is_free(folder) or time.monotonic() >= end:

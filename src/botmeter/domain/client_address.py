@@ -4,15 +4,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
-from botmeter.domain.errors import Refused
-
 # Entries of X-Forwarded-For that are read, from the right; a header can be long, and a chain of proxies is short.
 _HOPS_MAX: Final = 8
 # IPv6 in full, with a zone, brackets and a port.
 _LENGTH_MAX: Final = 80
 # A provider gives each customer at least this much of IPv6, so that more precise counts limit nobody.
 _IPV6_CLIENT_BITS: Final = 64
-_LOOPBACK: Final = "127.0.0.0/8, ::1"
 _NONE: Final = "none"
 
 
@@ -24,14 +21,10 @@ class TrustedProxies:
 
     @classmethod
     def from_text(cls, text: str) -> "TrustedProxies":
-        """Parse addresses and networks, separated by commas; empty is this machine, `none` no proxy.
-
-        Raises:
-            Refused: `trusted_proxies_invalid`.
-        """
+        """Parse addresses and networks, separated by commas; `none` is no proxy. Raises `ValueError`."""
         if text.strip().lower() == _NONE:
             return cls(networks=())
-        parts = [part.strip() for part in (text.strip() or _LOOPBACK).split(",")]
+        parts = [part.strip() for part in text.split(",")]
         return cls(networks=tuple(_network(part) for part in parts if part))
 
     def include(self, address: IPv4Address | IPv6Address) -> bool:
@@ -90,8 +83,4 @@ def _network(text: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text, strict=False)
     except ValueError:
-        raise Refused(
-            "trusted_proxies_invalid",
-            f"BOTMETER_TRUSTED_PROXIES has {text[:40]!r}, which is no address or network. Separate them with commas, "
-            "such as 10.0.0.5, 172.16.0.0/12; `none` trusts no proxy.",
-        ) from None
+        raise ValueError(f"in which {text[:40]!r} is no address, network or `none`") from None

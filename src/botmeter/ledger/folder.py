@@ -24,9 +24,6 @@ from botmeter.ledger.settle import backlog, settle, settle_quietly
 from botmeter.ledger.tables import create_tables, migrate, missing_migrations
 from botmeter.metering.policy import ALWAYS_US, Policy
 
-# DuckDB's memory before it uses the disk; an import of any size stays under 3 GB with it (see the benchmark).
-MEMORY_LIMIT = "800MB"
-
 
 class Folder:
     """An owned data folder."""
@@ -164,7 +161,7 @@ def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.Du
         str(file),
         read_only=read_only,
         config={
-            "memory_limit": Settings.from_environment().memory_limit or MEMORY_LIMIT,
+            "memory_limit": Settings.from_environment().memory_limit,
             "temp_directory": str(overflow),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",

@@ -1,9 +1,8 @@
 """Database of users: setup and migrations."""
 
-from dataclasses import replace
 from pathlib import Path
 
-from botmeter.domain.settings import Settings
+from botmeter.domain.settings import export
 
 
 def open_people(folder: Path, *, django_settings: str) -> None:
@@ -12,7 +11,7 @@ def open_people(folder: Path, *, django_settings: str) -> None:
 
     if settings.configured:
         return
-    replace(Settings.from_environment(), data_dir=str(folder)).export(django_settings=django_settings)
+    export(django_settings=django_settings, data_dir=str(folder))
     set_up()
 
 
@@ -41,7 +40,7 @@ def unapplied_count(folder: Path, *, django_settings: str) -> int:
     from django.conf import settings
 
     if not settings.configured:
-        replace(Settings.from_environment(), data_dir=str(folder)).export(django_settings=django_settings)
+        export(django_settings=django_settings, data_dir=str(folder))
         import django
 
         django.setup()

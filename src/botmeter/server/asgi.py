@@ -6,7 +6,7 @@ from typing import Final
 from django.core.wsgi import get_wsgi_application
 
 from botmeter.domain.errors import BotmeterError
-from botmeter.domain.settings import Settings
+from botmeter.domain.settings import export
 from botmeter.server.command_host import RunCommand
 from botmeter.server.front.front import Front
 
@@ -15,7 +15,7 @@ DJANGO_SETTINGS: Final = "botmeter.web.settings"
 
 def start_application(*, run_command: RunCommand) -> Front:
     """Set up Django and own the data folder, or exit if it has an owner."""
-    Settings.from_environment().export(django_settings=DJANGO_SETTINGS)
+    export(django_settings=DJANGO_SETTINGS)
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.
     from botmeter.server.front.bridge import Bridge

@@ -40,4 +40,5 @@ class CommandContext:
 
     @property
     def settings(self) -> Settings:
-        return Settings.from_environment(self.environment)
+        # Commands refuse wrong values before they run; only `doctor` runs with them.
+        return Settings.from_environment(self.environment, ignore_wrong=True)

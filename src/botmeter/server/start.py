@@ -5,7 +5,6 @@ import resource
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Final
 
 from botmeter import __version__
 from botmeter.domain.errors import Unavailable
-from botmeter.domain.settings import Settings
+from botmeter.domain.setting_values import LogFormat
+from botmeter.domain.settings import Settings, export
 from botmeter.people.database import set_up
 from botmeter.server.asgi import DJANGO_SETTINGS
-from botmeter.web.logs import LogFormat, checked_level, logging_config
+from botmeter.web.logs import logging_config
 
 # Open connections, most of them idle: senders keep theirs.
 _CONNECTIONS_MAX: Final = 20_000
@@ -32,16 +32,16 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
     Args:
         url: Public URL, unless BOTMETER_URL is set.
     """
-    settings_before = Settings.from_environment()
-    served_at = (settings_before.url or url).rstrip("/")
+    own = Settings.from_environment()
+    served_at = str(own.url or url)
     # The worker is a process of its own and reads its settings from its environment.
-    replace(
-        settings_before,
+    export(
+        django_settings=DJANGO_SETTINGS,
         data_dir=str(folder),
-        hosts=",".join(filter(None, [settings_before.hosts, host])),
+        hosts=",".join([*own.hosts, host]),
         log_format=log_format,
         served_at=served_at,
-    ).export(django_settings=DJANGO_SETTINGS)
+    )
     set_up()
     from django.conf import settings
     from django.core.management import call_command
@@ -99,7 +99,7 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
         interface=Interfaces.ASGINL,
         backlog=_BACKLOG,
         backpressure=_CONNECTIONS_MAX,
-        log_level=LogLevels(checked_level(settings.log_level)),
+        log_level=LogLevels(settings.log_level),
         log_dictconfig=logging_config(settings.log_format, settings.log_level),
         websockets=False,
         workers_kill_timeout=30,

@@ -9,18 +9,13 @@ import os
 import re
 import traceback
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 import msgspec
 
-from botmeter.domain.errors import Refused
 from botmeter.domain.instant import text_from_us
+from botmeter.domain.setting_values import LogFormat, LogLevel
 from botmeter.web import request_ids
-
-LogFormat = Literal["text", "json"]
-FORMATS: Final[tuple[str, ...]] = get_args(LogFormat)
-LEVELS: Final = ("debug", "info", "warning", "error")
-LEVEL: Final = "warning"
 
 # Keys of accounts and of source addresses.
 _KEY: Final = re.compile(r"\b(bm|wh)_[A-Za-z0-9_-]+")
@@ -48,9 +43,8 @@ class JsonLines(logging.Formatter):
         return msgspec.json.encode(_fields(record), enc_hook=str).decode()
 
 
-def logging_config(form: str, level: str) -> dict[str, Any]:
+def logging_config(form: LogFormat, level: LogLevel) -> dict[str, Any]:
     """Return the `logging.config.dictConfig` for stderr, including Granian's."""
-    least = (level.lower() if level.lower() in LEVELS else LEVEL).upper()
     lines = f"{__name__}.{'JsonLines' if form == 'json' else 'TextLines'}"
     own: dict[str, Any] = {"handlers": ["stderr"], "propagate": False}
     return {
@@ -58,7 +52,7 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"lines": {"()": lines}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
-        "root": {"handlers": ["stderr"], "level": least},
+        "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": {
             # Refusals need no line, and failures have our own.
             "django.request": {"level": "CRITICAL"},
@@ -68,20 +62,6 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
             "granian.access": {**own},
         },
     }
-
-
-def checked_level(text: str) -> str:
-    """Return the level in lower case; empty means the default.
-
-    Raises:
-        Refused: `log_level_unknown`.
-    """
-    level = (text or LEVEL).lower()
-    if level not in LEVELS:
-        raise Refused(
-            "log_level_unknown", f"BOTMETER_LOG_LEVEL is {text!r:.40}; it must be one of {', '.join(LEVELS)}."
-        )
-    return level
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

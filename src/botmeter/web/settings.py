@@ -4,18 +4,16 @@ The database, SQLite by default, holds users and access; the ledger holds meteri
 """
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 
-from botmeter.domain.client_address import TrustedProxies
+from botmeter.domain.setting_values import MailServer
 from botmeter.domain.settings import Settings
 from botmeter.web.logs import logging_config
 from botmeter.web.secret import secret_key
 
 _SETTINGS = Settings.from_environment()
-DATA = (Path(_SETTINGS.data_dir) if _SETTINGS.data_dir else _SETTINGS.default_data_dir).expanduser()
-_PUBLIC = urlsplit(_SETTINGS.url)
+DATA = (_SETTINGS.data_dir or _SETTINGS.default_data_dir).expanduser()
 
 SECRET_KEY = _SETTINGS.secret_key or secret_key(DATA)
 DEBUG = False
@@ -23,11 +21,11 @@ ALLOWED_HOSTS = [
     "localhost",
     "127.0.0.1",
     "[::1]",
-    *([_PUBLIC.hostname] if _PUBLIC.hostname else []),
-    *(name.strip() for name in _SETTINGS.hosts.split(",") if name.strip()),
+    *([_SETTINGS.url.host] if _SETTINGS.url else []),
+    *_SETTINGS.hosts,
 ]
-TRUSTED_PROXIES = TrustedProxies.from_text(_SETTINGS.trusted_proxies)
-CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"] if _PUBLIC.netloc else []
+TRUSTED_PROXIES = _SETTINGS.trusted_proxies
+CSRF_TRUSTED_ORIGINS = [_SETTINGS.url.origin] if _SETTINGS.url else []
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -124,8 +122,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 CSRF_COOKIE_NAME = "botmeter_csrf"
 CSRF_FAILURE_VIEW = "botmeter.web.failures.csrf_failure"
-IS_SECURE = _PUBLIC.scheme == "https"
-PUBLIC_URL = _SETTINGS.url.rstrip("/")
+IS_SECURE = _SETTINGS.url is not None and _SETTINGS.url.is_secure
+PUBLIC_URL = str(_SETTINGS.url or "")
 # Printed by `botmeter serve`, which passes it to its worker.
 SERVED_AT = _SETTINGS.served_at or None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
@@ -137,15 +135,14 @@ _MEMORY = {"BACKEND": "botmeter.web.memory_cache.MemoryCache", "OPTIONS": {"MAX_
 # A separate cache for secrets to be shown, so that other entries can't evict them.
 CACHES = {"default": {**_MEMORY, "LOCATION": "all"}, "waiting_secrets": {**_MEMORY, "LOCATION": "secrets"}}
 
-_MAIL = urlsplit(_SETTINGS.mail)
-EMAIL_HOST = _MAIL.hostname or ""
-EMAIL_PORT = _MAIL.port or 587
-EMAIL_HOST_USER = unquote(_MAIL.username or "")
-EMAIL_HOST_PASSWORD = unquote(_MAIL.password or "")
-EMAIL_USE_SSL = _MAIL.scheme == "smtps"
-EMAIL_USE_TLS = _MAIL.scheme == "smtp" and bool(_MAIL.username)
+# Without a server no mail is sent: `mail_is_set`.
+_MAIL = _SETTINGS.mail or MailServer(host="", port=587, encryption="none")
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_SSL = _MAIL.encryption == "tls"
+EMAIL_USE_TLS = _MAIL.encryption == "starttls"
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = _SETTINGS.mail_from or "Botmeter <botmeter@localhost>"
+DEFAULT_FROM_EMAIL = _SETTINGS.mail_from
 
 USE_I18N = False
 USE_TZ = True

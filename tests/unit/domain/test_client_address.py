@@ -4,8 +4,9 @@ import pytest
 
 from botmeter.domain.client_address import TrustedProxies, client_address, client_network
 from botmeter.domain.errors import Refused
+from botmeter.domain.settings import Settings
 
-THIS_MACHINE = TrustedProxies.from_text("")
+THIS_MACHINE = TrustedProxies.from_text("127.0.0.0/8, ::1")
 DECLARED = TrustedProxies.from_text("10.0.0.5, 172.16.0.0/12,2001:db8:1::/48")
 
 
@@ -79,5 +80,5 @@ def test_ipv4_counts_by_address_and_ipv6_by_its_64_bits() -> None:
 @pytest.mark.parametrize("text", ["proxy.example", "10.0.0.0/33", "10.0.0.1, x"])
 def test_a_proxy_that_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="BOTMETER_TRUSTED_PROXIES") as caught:
-        TrustedProxies.from_text(text)
-    assert caught.value.code == "trusted_proxies_invalid"
+        Settings.from_environment({"BOTMETER_TRUSTED_PROXIES": text})
+    assert caught.value.code == "setting_invalid"
