@@ -44,4 +44,8 @@ class TooMuch(Refused):
 
 
 class Unavailable(BotmeterError):
-    """The request may succeed later."""
+    """The request may succeed later; after `retry_after_seconds`, if that is known."""
+
+    def __init__(self, code: str, message: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(code, message)
+        self.retry_after_seconds = retry_after_seconds

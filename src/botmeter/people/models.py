@@ -19,9 +19,14 @@ class Users(BaseUserManager["User"]):
 
     def create_user(self, email: str, *, name: str = "", password: str | None = None) -> "User":
         """Create a user; without a password, sign-in needs a link."""
+        user = self.unsaved_user(email, name=name, password=password)
+        user.save(using=self._db)
+        return user
+
+    def unsaved_user(self, email: str, *, name: str, password: str | None) -> "User":
+        """User to save in a transaction, which should not wait for the hash."""
         user = self.model(email=email.strip().lower(), name=name.strip())
         user.set_password(password)
-        user.save(using=self._db)
         return user
 
     def with_password(self) -> "models.QuerySet[User]":

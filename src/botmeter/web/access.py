@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from botmeter.domain.errors import NotAllowed
 from botmeter.people.audit import Action, record
 from botmeter.people.models import Membership, User
+from botmeter.people.password_hashing import of_known_person
 from botmeter.people.rights import Right, Role
 from botmeter.web import ledgers
 from botmeter.web.server_state import server_state
@@ -96,7 +97,8 @@ def for_person(view: Callable[..., HttpResponseBase]) -> View:
     def guarded(request: HttpRequest, **parameters: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        return page(request, request.user, **parameters)
+        with of_known_person():
+            return page(request, request.user, **parameters)
 
     return _declared(guarded, who="person")
 

@@ -10,7 +10,7 @@ from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousO
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused
+from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused, Unavailable
 from botmeter.live.bugs import Bug, report_bug
 from botmeter.people.models import Membership, User
 from botmeter.web.access import Visit
@@ -24,6 +24,7 @@ _HEADINGS: Final = {
     HTTPStatus.NOT_FOUND: "Not found",
     HTTPStatus.CONFLICT: "Already exists",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request too large",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many attempts",
     HTTPStatus.SERVICE_UNAVAILABLE: "Temporarily unavailable",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
 }
@@ -66,8 +67,8 @@ def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
     """Render a BotmeterError."""
     status = status_of(error)
     response = _rendered(request, status, sentence=error.message, code=error.code)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after_seconds or RETRY_AFTER_SECONDS)
     return response
 
 

@@ -14,9 +14,14 @@ STATUS_OF: Final[tuple[tuple[type[BotmeterError], HTTPStatus], ...]] = (
     (Refused, HTTPStatus.BAD_REQUEST),
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
+# Limits of clients, unlike those of the server.
+_STATUS_OF_CODE: Final = {
+    "attempts_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
+    "letters_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
+}
 RETRY_AFTER_SECONDS: Final = 5
 
 
 def status_of(error: BotmeterError) -> HTTPStatus:
-    """Return the family's HTTP status."""
-    return next(status for family, status in STATUS_OF if isinstance(error, family))
+    """Return the HTTP status of the code or its family."""
+    return _STATUS_OF_CODE.get(error.code) or next(status for family, status in STATUS_OF if isinstance(error, family))

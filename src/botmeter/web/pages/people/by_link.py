@@ -80,10 +80,11 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
         )
     form = JoinForm(request.POST if request.method == "POST" else None, user=User(email=link.email))
     if form.is_valid():
+        user = User.objects.unsaved_user(
+            link.email, name=form.cleaned_data["name"], password=form.cleaned_data["password"]
+        )
         with transaction.atomic():
-            user = User.objects.create_user(
-                link.email, name=form.cleaned_data["name"], password=form.cleaned_data["password"]
-            )
+            user.save()
             _join(request, link, user=user)
         return begin_login(request, user, next_path=reverse("reports", args=(link.account,)), method="invitation")
     return _invitation_page(request, link, sentence=f"You will sign in as {link.email}.", form=form, submit="Join")

@@ -59,9 +59,10 @@ def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
     if not form.is_valid():
         sentence = f"For {user.email}. All other sessions will be signed out."
         return entry_page(request, "Choose a password", sentence=sentence, form=form, submit="Save and sign in")
+    # Before the transaction, which should not wait for the hash.
+    user.set_password(form.cleaned_data["password"])
     with transaction.atomic():
         use_up(link)
-        user.set_password(form.cleaned_data["password"])
         user.sign_out_count += 1
         user.save()
         # Other password links are void now.
