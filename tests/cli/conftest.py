@@ -1,5 +1,6 @@
 """A small account that commands can be run on."""
 
+import os
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from botmeter.cli.main import exit_code
+from botmeter.domain.durable_files import UMASK
 from cli.command_line import Ran, write_files
 from cli.serving import Served
 
@@ -19,6 +21,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests of a module that says `BOTH_WAYS` run without a server and, in the slow lane, through one."""
     if "way" in metafunc.fixturenames and getattr(metafunc.module, "BOTH_WAYS", False):
         metafunc.parametrize("way", [WAYS[0], pytest.param(WAYS[1], marks=pytest.mark.slow)])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def umask() -> Iterator[None]:
+    """Mask of the program, which these tests call in their own process."""
+    before = os.umask(UMASK)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_a_healthy_folder_is_ok_in_every_respect(acme: Run, monkeypatch: pytest.
     assert {state for state, _ in results(ran).values()} == {"ok"}
     assert set(results(ran)) == {
         "botmeter", "libraries", "compiled kernel", "data folder", "free space", "accounts", "time zones",
-        "open files", "mail", "server", "secrets", "people", "account acme",
+        "open files", "mail", "server", "private files", "people", "account acme",
         *(setting.variable for setting in DECLARED.values() if not setting.is_internal),
     }  # fmt: skip
 
@@ -116,13 +116,17 @@ def test_few_open_files_are_a_fault(acme: Run, monkeypatch: pytest.MonkeyPatch) 
     assert "1,024" in detail
 
 
-def test_secrets_that_others_can_read_are_a_fault(acme: Run, tmp_path: Path) -> None:
-    (tmp_path / "data" / "secret.key").write_text("x", encoding="utf-8")
-    (tmp_path / "data" / "secret.key").chmod(0o644)
-    state, detail = results(acme("doctor --format json"))["secrets"]
-    assert (state, "secret.key readable by others" in detail) == ("wrong", True)
-    (tmp_path / "data" / "secret.key").chmod(0o600)
-    assert results(acme("doctor --format json"))["secrets"] == ("ok", "readable by their owner alone")
+@pytest.mark.parametrize("name", ["secret.key", "accounts/acme.duckdb", "logs", "."])
+def test_a_file_or_folder_that_others_can_use_is_a_fault_once(acme: Run, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "data" / name
+    path.touch() if path.suffix else path.mkdir(exist_ok=True)
+    path.chmod(0o754)
+    ran = acme("doctor --format json")
+    state, detail = results(ran)["private files"]
+    assert (ran.code, state) == (1, "wrong")
+    assert f"can be used by others, the first is {path}; run `chmod -R go= {tmp_path / 'data'}`" in detail
+    path.chmod(0o700)
+    assert results(acme("doctor --format json"))["private files"] == ("ok", "readable by their owner alone")
 
 
 @pytest.mark.django_db

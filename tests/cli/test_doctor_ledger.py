@@ -28,7 +28,7 @@ def test_live_events_that_are_not_metered_for_a_minute_are_a_problem(
         values = f"SELECT {', '.join(names)}, {since} AS received_at FROM event LIMIT 2"
         connection.execute(f"INSERT INTO arrival BY NAME ({values})")
     # doctor would meter them if it could write to the file.
-    (tmp_path / LEDGER).chmod(0o444)
+    (tmp_path / LEDGER).chmod(0o400)
     *result, detail = account_check(acme)
     assert result == [code, state]
     assert ("2 live events not metered since" in detail) is (state == "wrong")

@@ -21,8 +21,8 @@ from botmeter.cli.output import say, show_rows
 from botmeter.cli.terminal import size_text
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us, text_to_the_second
-from botmeter.domain.text import counted
-from botmeter.ledger.folder_files import account_names, known_account
+from botmeter.domain.text import count_text, counted
+from botmeter.ledger.folder_files import account_names, known_account, readable_by_others
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
@@ -33,7 +33,6 @@ _LIBRARIES: Final = ("duckdb", "pyarrow", "numpy", "numba", "msgspec", "typer", 
 _FREE_BYTES_MIN: Final = 1_000_000_000
 # Each connection is a descriptor, and senders keep theirs open.
 _DESCRIPTORS_MIN: Final = 4_096
-_SECRET_FILES: Final = ("secret.key", "people.sqlite3")
 # A server meters about once a second; a longer wait means a fault.
 _WAIT_SECONDS_MAX: Final = 60
 # Clocks synchronised over the network differ by less.
@@ -160,12 +159,21 @@ def _server(_: Path) -> str:
     return f"running on this folder, process {os.getpid()}"
 
 
-def _secrets(folder: Path) -> str:
-    existing = [folder / name for name in _SECRET_FILES if (folder / name).exists()]
-    readable = [file.name for file in existing if file.stat().st_mode & 0o077]
-    if readable:
-        raise Fault(f"{' and '.join(readable)} readable by others; chmod 600")
-    return "readable by their owner alone" if existing else "none yet"
+def _private_files(folder: Path) -> str:
+    paths = [folder, *sorted(folder.rglob("*"))]
+    open_ones = list(readable_by_others(iter(paths)))
+    if open_ones:
+        raise Fault(
+            f"{count_text(len(open_ones))} of the files and folders in {folder} can be used by others, the first is "
+            f"{open_ones[0]}; run `chmod -R go= {folder}`"
+        )
+    foreign = [path for path in paths if path.lstat().st_uid != os.geteuid()]
+    if foreign:
+        raise Fault(
+            f"{count_text(len(foreign))} of the files and folders in {folder} belong to another user, the first is "
+            f"{foreign[0]}; run Botmeter as one user, and give it the folder with `chown -R`"
+        )
+    return "readable by their owner alone"
 
 
 def _people(folder: Path) -> str:
@@ -234,8 +242,8 @@ _CHECKS: Final[dict[str, Callable[[Path], str]]] = {
     "open files": _open_files,
     "mail": mail_check,
     "server": _server,
-    "secrets": _secrets,
+    "private files": _private_files,
     "people": _people,
 }
-_CHECKS_OF_FOLDER: Final = {"free space", "accounts", "server", "secrets", "people"}
+_CHECKS_OF_FOLDER: Final = {"free space", "accounts", "server", "private files", "people"}
 """Left out while there is no data folder."""

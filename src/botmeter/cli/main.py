@@ -1,5 +1,6 @@
 """The program `botmeter`."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from botmeter.cli.context import command_context, variable
 from botmeter.cli.data_dir import folder_in
 from botmeter.cli.failures import BROKEN_PIPE, DONE, FAILED, STOPPED, USAGE_ERROR, bug_message, exit_code_of
 from botmeter.cli.output import say, show, stdout_abandoned
+from botmeter.domain.durable_files import UMASK
 from botmeter.domain.errors import BotmeterError
 
 PROGRAM = "botmeter"
@@ -85,6 +87,8 @@ class _WithoutPandas:
 
 def main() -> None:
     """Run the command and exit with its code."""
+    # Before any file is written, by this process or a worker that it starts.
+    os.umask(UMASK)
     sys.meta_path.insert(0, _WithoutPandas())
     code = exit_code(sys.argv[1:])
     try:

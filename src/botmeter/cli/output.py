@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from botmeter.cli.context import command_context, located
 from botmeter.cli.terminal import printable, screen_of, stdout_screen, table
-from botmeter.domain.errors import NotAllowed, Refused
+from botmeter.domain.durable_files import durable_file, is_disk_full
+from botmeter.domain.errors import NotAllowed, Refused, Unavailable
 from botmeter.domain.receipt import Rejection
 
 if TYPE_CHECKING:
@@ -109,20 +109,19 @@ def format_of_file(path: Path) -> "FileFormat":
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that replaces `path` when the `with` succeeds; raises NotAllowed `file_not_writable`."""
-    target = located(path)
-    draft = target.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.part")
+    """Open a file that replaces `path` when the `with` succeeds.
+
+    Raises:
+        NotAllowed: `file_not_writable`.
+        Unavailable: `disk_full`.
+    """
     try:
-        with draft.open("wb") as file:
+        with durable_file(located(path)) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
     except OSError as problem:
+        if is_disk_full(problem):
+            raise Unavailable("disk_full", f"The disk is full; {path} was not written.") from None
         raise NotAllowed("file_not_writable", f"File {path} can't be written: {problem.strerror or problem}.") from None
-    finally:
-        with suppress(OSError):
-            draft.unlink()
 
 
 def stdout_abandoned() -> None:

@@ -1,10 +1,10 @@
 """Backup of an account to a tar archive (ledger, and manifest with checksum and counts), and restore."""
 
-import errno
 import hashlib
 import io
 import os
 import tarfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -13,9 +13,12 @@ import duckdb
 import msgspec
 
 from botmeter.domain.account import checked_account_name
+from botmeter.domain.durable_files import FILE_MODE, durable_file, is_disk_full
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.ledger.duckdb_calls import row_of
-from botmeter.ledger.folder import Folder, connected, is_writable, unlink_ledger
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import failure
+from botmeter.ledger.ledger_files import connected, is_writable, new_ledger_draft, replace_ledger, unlink_ledger
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import SCHEMA_VERSION, schema_version
 
@@ -23,7 +26,6 @@ sql = statements_of(__name__)
 
 _LEDGER, _MANIFEST = "ledger.duckdb", "manifest.json"
 _CHUNK_BYTES = 1 << 20
-_DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +49,16 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
         Unavailable: `disk_full`.
     """
     if path.exists():
-        raise Conflict("backup_exists", f"The file {path} already exists. Give the backup another name.")
+        raise _exists(path)
     # Nothing may write to the file while it is copied.
     with folder.exclusively(name) as direct:
         summary = _summary(direct, name)
         _archive(folder.file_of(name), summary, path=path)
     return summary
+
+
+def _exists(path: Path) -> Conflict:
+    return Conflict("backup_exists", f"The file {path} already exists. Give the backup another name.")
 
 
 def _summary(folder: Folder, name: str) -> BackupSummary:
@@ -75,20 +81,17 @@ def _summary(folder: Folder, name: str) -> BackupSummary:
 
 
 def _archive(file: Path, summary: BackupSummary, *, path: Path) -> None:
-    draft = path.with_name(path.name + ".draft")
     try:
-        with tarfile.open(draft, "w") as archive:
+        with durable_file(path, is_new=True) as out, tarfile.open(fileobj=out, mode="w") as archive:
             manifest = msgspec.json.format(msgspec.json.encode(summary))
             entry = tarfile.TarInfo(_MANIFEST)
             entry.size = len(manifest)
             archive.addfile(entry, io.BytesIO(manifest))
             archive.add(file, _LEDGER)
-        with draft.open("rb") as written:
-            os.fsync(written.fileno())
-        draft.rename(path)
+    except FileExistsError:
+        raise _exists(path) from None
     except OSError as problem:
-        draft.unlink(missing_ok=True)
-        if problem.errno in _DISK_FULL:
+        if is_disk_full(problem):
             raise Unavailable("disk_full", f"The disk is full; no backup was written to {path}.") from None
         raise NotAllowed("backup_not_writable", f"The backup can't be written to {path}: {problem.strerror}.") from None
 
@@ -110,8 +113,7 @@ def restore(folder: Folder, path: Path, *, name: str | None = None, replace: boo
 
 
 def _restore(folder: Folder, path: Path, *, name: str | None, replace: bool) -> BackupSummary:
-    draft = folder.path / "accounts" / "restored.draft"
-    unlink_ledger(draft)
+    draft = new_ledger_draft(folder.path)
     try:
         summary = _unpack(path, draft)
         target = folder.file_of(name or summary.account)
@@ -119,14 +121,27 @@ def _restore(folder: Folder, path: Path, *, name: str | None, replace: bool) -> 
             raise Conflict(
                 "account_exists", f"Account {target.stem} already exists. Restore to another name, or replace it."
             )
-        _check(draft, summary, folder=folder, path=path, name=name)
+        _check(draft, summary, folder=folder, path=path, name=target.stem)
         with folder.exclusively(target.stem):
-            # DuckDB would apply a log that the old ledger left to the new one.
-            unlink_ledger(target)
-            draft.rename(target)
+            _put_in_place(draft, target, folder=folder, path=path)
     finally:
         unlink_ledger(draft)
     return summary
+
+
+def _put_in_place(draft: Path, target: Path, *, folder: Folder, path: Path) -> None:
+    try:
+        replace_ledger(draft, target, folder=folder.path)
+    except OSError as problem:
+        if is_disk_full(problem):
+            raise _nothing_restored(path) from None
+        raise NotAllowed(
+            "folder_not_writable", f"The data folder {folder.path} can't be used: {problem.strerror}."
+        ) from None
+
+
+def _nothing_restored(path: Path) -> Unavailable:
+    return Unavailable("disk_full", f"The disk is full; nothing was restored from {path}.")
 
 
 def _unpack(path: Path, draft: Path) -> BackupSummary:
@@ -134,20 +149,22 @@ def _unpack(path: Path, draft: Path) -> BackupSummary:
         with tarfile.open(path, "r:") as archive:
             manifest, ledger = _member(archive, _MANIFEST), _member(archive, _LEDGER)
             summary = msgspec.json.decode(manifest.read(), type=BackupSummary)
-            with draft.open("wb") as out:
+            with open(draft, "xb", opener=_opened_privately) as out:
                 while chunk := ledger.read(_CHUNK_BYTES):
                     out.write(chunk)
-                out.flush()
-                os.fsync(out.fileno())
     except (tarfile.TarError, KeyError, EOFError, msgspec.MsgspecError):
         raise Refused("backup_invalid", f"{path} is not a complete backup of Botmeter.") from None
     except OSError as problem:
-        if problem.errno in _DISK_FULL:
-            raise Unavailable("disk_full", f"The disk is full; nothing was restored from {path}.") from None
+        if is_disk_full(problem):
+            raise _nothing_restored(path) from None
         raise NotAllowed("backup_not_readable", f"The backup {path} can't be read: {problem.strerror}.") from None
     if _sha256(draft) != summary.sha256:
         raise Refused("backup_invalid", f"The backup {path} is damaged: its checksum differs from its manifest.")
     return summary
+
+
+def _opened_privately(path: str, flags: int) -> int:
+    return os.open(path, flags, FILE_MODE)
 
 
 def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
@@ -157,7 +174,7 @@ def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     return member
 
 
-def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, name: str | None) -> None:
+def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, name: str) -> None:
     if summary.schema_version > SCHEMA_VERSION:
         raise Refused(
             "ledger_newer",
@@ -165,13 +182,19 @@ def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, n
             f"this Botmeter reads versions up to {SCHEMA_VERSION}.",
         )
     try:
-        connection = connected(draft, folder=folder.path)
-        counts = row_of(connection, sql("content_counts"))
-        if name is not None:
-            connection.execute(sql("rename_account"), {"name": checked_account_name(name)})
-        connection.close()
+        with closing(connected(draft, folder=folder.path)) as connection:
+            account = row_of(connection, sql("account_name"))[0]
+            counts = row_of(connection, sql("content_counts"))
+            if name != account:
+                connection.execute(sql("rename_account"), {"name": name})
     except duckdb.Error as problem:
+        if failure(problem).code == "disk_full":
+            raise _nothing_restored(path) from None
         raise Refused("backup_invalid", f"The backup {path} holds no readable ledger: {problem}") from None
+    if account != summary.account:
+        raise Refused(
+            "backup_invalid", f"The backup {path} holds account {account}, but its manifest names {summary.account}."
+        )
     if counts != (summary.event_count, summary.session_count):
         raise Refused("backup_invalid", f"The backup {path} has other event and session counts than its manifest.")
 

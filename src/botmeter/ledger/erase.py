@@ -5,10 +5,9 @@ keeps them. The 64-bit event keys stay: they reveal nothing and identify duplica
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +18,9 @@ import duckdb
 from botmeter.domain.errors import Missing, Unavailable
 from botmeter.ledger.customers import counted_customer, other_ids
 from botmeter.ledger.duckdb_calls import row_of
-from botmeter.ledger.folder import Folder, connected, unlink_ledger
+from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.ledger_files import connected, new_ledger_draft, replace_ledger, unlink_ledger
 from botmeter.ledger.quarantine import delete_quarantined
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.statements import statements_of
@@ -153,35 +153,30 @@ def _texts(sent: object) -> Iterator[str]:
 
 def _rewrite_file(folder: Folder, name: str) -> None:
     file = folder.file_of(name)
-    draft = file.with_suffix(".draft")
+    draft = new_ledger_draft(folder.path)
     try:
         with folder.exclusively(name):
-            unlink_ledger(draft)
             _copy_rows(file, draft, folder=folder)
-            draft.rename(file)
+            replace_ledger(draft, file, folder=folder.path)
     except (duckdb.Error, OSError, Unavailable) as problem:
-        with suppress(OSError):
-            unlink_ledger(draft)
         raise Unavailable(
             "erase_unfinished",
             f"The identifiers are removed from the tables of account {name}, but its file could not be rewritten and "
             f"can still contain them. Make room on the disk and erase the same id again.  "
             f"The reason: {str(problem).splitlines()[0][:200]}",
         ) from problem
+    finally:
+        with suppress(OSError):
+            unlink_ledger(draft)
 
 
 def _copy_rows(file: Path, draft: Path, *, folder: Folder) -> None:
-    connection = connected(draft, folder=folder.path)
-    try:
+    with closing(connected(draft, folder=folder.path)) as connection:
         connection.execute(sql("old_file", file=str(file).replace("'", "''")))
         into = row_of(connection, sql("present_database"))[0]
         connection.execute(sql("new_file", into=into))
         connection.execute(sql("detach_old_file"))
         remove_meta(connection, _REWRITE_DUE)
-    finally:
-        connection.close()
-    with draft.open("rb") as written:
-        os.fsync(written.fileno())
 
 
 def _unknown(name: str, customer_id: str) -> Missing:

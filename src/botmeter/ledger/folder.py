@@ -3,10 +3,8 @@
 The system releases the lock on `owner.lock` however the owner's process ends.
 """
 
-import glob
-import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 
 import duckdb
@@ -14,11 +12,19 @@ import duckdb
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Refused
 from botmeter.domain.instant import now_us
-from botmeter.domain.settings import Settings
 from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.conversation_spans import fold_if_many
-from botmeter.ledger.folder_files import LOCK, account_file, account_names, known_account, locked
-from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.folder_files import LOCK, SUFFIX, account_file, account_names, known_account, locked
+from botmeter.ledger.ledger import Ledger, failure
+from botmeter.ledger.ledger_files import (
+    connected,
+    is_writable,
+    logs_of,
+    new_ledger_draft,
+    remove_leftovers,
+    replace_ledger,
+    unlink_ledger,
+)
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import backlog, settle, settle_quietly
 from botmeter.ledger.tables import create_tables, migrate, missing_migrations
@@ -48,6 +54,7 @@ class Folder:
             NotAllowed: `folder_not_writable`.
         """
         with locked(path, LOCK, purpose=purpose, wait_seconds=wait_seconds, for_server=for_server):
+            remove_leftovers(path)
             yield cls(path)
 
     def accounts(self) -> list[str]:
@@ -55,7 +62,7 @@ class Folder:
 
     def unclosed_accounts(self) -> list[str]:
         """Return the accounts with an unclosed file (a log is beside it), in order."""
-        return [name for name in self.accounts() if any(_logs_of(self.file_of(name)))]
+        return [name for name in self.accounts() if any(logs_of(self.file_of(name)))]
 
     def file_of(self, name: str) -> Path:
         return account_file(self.path, name)
@@ -65,20 +72,24 @@ class Folder:
 
         Raises:
             Conflict: `account_exists`.
+            Unavailable: `disk_full`.
         """
         file = self.file_of(account.name)
         if file.exists():
             raise Conflict("account_exists", f"Account {account.name} already exists.")
-        draft = file.with_suffix(".draft")
-        unlink_ledger(draft)
-        connection = connected(draft, folder=self.path)
-        connection.begin()
-        create_tables(connection, now_us=now_us)
-        write_account(connection, account, by=None, now_us=now_us)
-        write_policy(connection, policy, position=0, from_us=ALWAYS_US, now_us=now_us)
-        connection.commit()
-        connection.close()
-        draft.rename(file)
+        draft = new_ledger_draft(self.path)
+        try:
+            with closing(connected(draft, folder=self.path)) as connection:
+                connection.begin()
+                create_tables(connection, now_us=now_us)
+                write_account(connection, account, by=None, now_us=now_us)
+                write_policy(connection, policy, position=0, from_us=ALWAYS_US, now_us=now_us)
+                connection.commit()
+            replace_ledger(draft, file, folder=self.path)
+        except (duckdb.Error, OSError) as problem:
+            raise failure(problem) from problem
+        finally:
+            unlink_ledger(draft)
 
     @contextmanager
     def ledger(self, name: str) -> Iterator[Ledger]:
@@ -86,7 +97,7 @@ class Folder:
 
         Raises:
             Missing: `account_unknown`.
-            Refused: `ledger_corrupt` or `ledger_newer`.
+            Refused: `ledger_corrupt`, `ledger_misnamed` or `ledger_newer`.
             NotAllowed: `ledger_read_only`.
         """
         ledger = self.opened(name)
@@ -143,37 +154,6 @@ class Folder:
         unlink_ledger(self.file_of(name))
 
 
-def unlink_ledger(file: Path) -> None:
-    """Delete a ledger's log and file: DuckDB would apply a remaining log to the next file."""
-    for log in _logs_of(file):
-        log.unlink(missing_ok=True)
-    file.unlink(missing_ok=True)
-
-
-def _logs_of(file: Path) -> Iterator[Path]:
-    return file.parent.glob(f"{glob.escape(file.name)}.*")
-
-
-def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """Connect without network or extensions, with temporary files in the folder."""
-    overflow = folder / "tmp"
-    return duckdb.connect(
-        str(file),
-        read_only=read_only,
-        config={
-            "memory_limit": Settings.from_environment().memory_limit,
-            "temp_directory": str(overflow),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        },
-    )
-
-
-def is_writable(file: Path) -> bool:
-    """Test the file's mode, even for the superuser."""
-    return os.access(file, os.W_OK) and bool(file.stat().st_mode & 0o222)
-
-
 def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
     try:
         connection = connected(file, folder=folder, read_only=read_only)
@@ -199,6 +179,7 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
         if not read_only:
             migrate(connection, name=name)
         ledger = Ledger(connection)
+        _check_name(ledger, file)
         if not read_only:
             # A full disk must not prevent opening the ledger.
             settle_quietly(ledger, now_us=now_us())
@@ -211,6 +192,16 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
     except BotmeterError:
         connection.close()
         raise
+
+
+def _check_name(ledger: Ledger, file: Path) -> None:
+    own, name = ledger.account.name, file.name.removesuffix(SUFFIX)
+    if own != name:
+        raise Refused(
+            "ledger_misnamed",
+            f"The file {file} is the ledger of account {own}, not of {name}. Rename it to {own}{SUFFIX}, or restore a "
+            f"backup of it as account {name}.",
+        )
 
 
 def _first_line(problem: BaseException) -> str:

@@ -1,34 +1,45 @@
-"""Files of a data folder: accounts, and the owner's lock.
+"""Files of a data folder: accounts, the owner's lock, and who can read them.
 
 Loads no DuckDB, so that commands and completion start fast.
 """
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from botmeter.domain.account import checked_account_name
+from botmeter.domain.durable_files import FILE_MODE, private_folder
 from botmeter.domain.errors import Missing, NotAllowed, Unavailable
 
-SUFFIX = ".duckdb"
-LOCK = "owner.lock"
+SUFFIX: Final = ".duckdb"
+LOCK: Final = "owner.lock"
 # Locked by the process that supervises a server, also while its worker, which owns the folder, restarts.
-SERVER_LOCK = "server.lock"
-_SERVER = "botmeter serve"
-_LOCK_POLL_SECONDS = 0.05
+SERVER_LOCK: Final = "server.lock"
+ACCOUNTS: Final = "accounts"
+TEMPORARY: Final = "tmp"
+"""Folder of DuckDB's temporary files."""
+
+_SERVER: Final = "botmeter serve"
+_LOCK_POLL_SECONDS: Final = 0.05
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_FOLDERS: Final = (ACCOUNTS, TEMPORARY, "logs", "static")
+_FILES: Final = (LOCK, SERVER_LOCK, "secret.key", "people.sqlite3", "people.sqlite3-wal", "people.sqlite3-shm")
+"""What Botmeter makes in a data folder, which can hold other people's files too."""
 
 
 def account_names(folder: Path) -> list[str]:
     """Return the accounts in order, without opening or locking anything."""
-    return sorted(file.name.removesuffix(SUFFIX) for file in (folder / "accounts").glob(f"*{SUFFIX}"))
+    return sorted(file.name.removesuffix(SUFFIX) for file in (folder / ACCOUNTS).glob(f"*{SUFFIX}"))
 
 
 def account_file(folder: Path, name: str) -> Path:
     """Return the path of an account's ledger, which may be missing."""
-    return folder / "accounts" / f"{checked_account_name(name)}{SUFFIX}"
+    return folder / ACCOUNTS / f"{checked_account_name(name)}{SUFFIX}"
 
 
 def known_account(folder: Path, name: str) -> str:
@@ -64,8 +75,8 @@ def locked(folder: Path, name: str, *, purpose: str, wait_seconds: float, for_se
         NotAllowed: `folder_not_writable`.
     """
     try:
-        (folder / "accounts").mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+        make_private(folder)
+        lock = os.open(folder / name, os.O_RDWR | os.O_CREAT, FILE_MODE)
     except OSError as problem:
         raise NotAllowed(
             "folder_not_writable", f"The data folder {folder} can't be used: {problem.strerror}."
@@ -138,3 +149,28 @@ def _is_unlocked(file: Path) -> bool:
         return _try_lock(lock, mode=fcntl.LOCK_SH)
     finally:
         os.close(lock)
+
+
+def make_private(folder: Path) -> None:
+    """Create the folder of accounts, and withdraw the access of others, which earlier versions left, to own files."""
+    private_folder(folder)
+    private_folder(folder / ACCOUNTS)
+    for path in readable_by_others(_own_paths(folder)):
+        # Another user's file is not ours to change; `botmeter doctor` names it.
+        with suppress(OSError):
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & ~_OTHERS)
+
+
+def readable_by_others(paths: Iterator[Path]) -> Iterator[Path]:
+    """Return the paths that another user of this machine could read, change or list."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            if path.stat().st_mode & _OTHERS:
+                yield path
+
+
+def _own_paths(folder: Path) -> Iterator[Path]:
+    for name in _FOLDERS:
+        yield folder / name
+        yield from (folder / name).rglob("*")
+    yield from (folder / name for name in _FILES)

@@ -17,10 +17,11 @@ from botmeter.domain.instant import now_us
 from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.fair_queue import FairQueue
-from botmeter.ledger.folder import Folder, is_writable
+from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import WaitPolicy
 from botmeter.ledger.known_keys import SharedKeys
 from botmeter.ledger.ledger import Ledger, failure
+from botmeter.ledger.ledger_files import is_writable
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.reading import PublishedContents, ReadingLedger
 from botmeter.ledger.settle import Backlog, backlog, settle, settle_quietly

@@ -7,6 +7,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+from botmeter.domain.durable_files import FILE_MODE, private_folder
 from botmeter.domain.instant import now_us, text_from_us
 
 
@@ -26,8 +27,8 @@ def save_trace(problem: BaseException, *, what: str, folder: Path) -> SavedTrace
     text = f"{what}\nPython {sys.version}\n{platform.platform()}\n\n{trace}"
     file = folder / "logs" / f"{text_from_us(now_us())[:10]}-{reference}.txt"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
+        private_folder(file.parent)
+        file.touch(mode=FILE_MODE)
         file.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError:
         return SavedTrace(reference=reference, text=text, file=None)

@@ -1,10 +1,12 @@
 """ASGI application of the server; owns the data folder."""
 
+import os
 import sys
 from typing import Final
 
 from django.core.wsgi import get_wsgi_application
 
+from botmeter.domain.durable_files import UMASK
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.settings import export
 from botmeter.server.command_host import RunCommand
@@ -15,6 +17,7 @@ DJANGO_SETTINGS: Final = "botmeter.web.settings"
 
 def start_application(*, run_command: RunCommand) -> Front:
     """Set up Django and own the data folder, or exit if it has an owner."""
+    os.umask(UMASK)
     export(django_settings=DJANGO_SETTINGS)
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.

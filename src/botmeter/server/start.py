@@ -1,6 +1,7 @@
 """Server start: one worker owns the data folder; this process supervises it."""
 
 import multiprocessing
+import os
 import resource
 import socket
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from botmeter import __version__
+from botmeter.domain.durable_files import durable_file
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.setting_values import LogFormat
 from botmeter.domain.settings import Settings, export
@@ -53,7 +55,10 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
     laid_out = Path(settings.STATIC_ROOT) / f".{__version__}-{_newest_ns(Path(settings.STATICFILES_DIRS[0]))}"
     if not laid_out.exists():
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-        laid_out.touch()
+        # The stamp must not outlive, after a power cut, the files that it stands for.
+        os.sync()
+        with durable_file(laid_out):
+            pass
     return served_at
 
 

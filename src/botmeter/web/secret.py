@@ -1,26 +1,19 @@
 """The key that signs cookies and links, readable by the data folder's owner only."""
 
-import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+
+from botmeter.domain.durable_files import durable_file, private_folder
 
 _FILE = "secret.key"
 
 
 def secret_key(folder: Path) -> str:
     """Return the data folder's key, creating it if needed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / _FILE
-    # Written to a draft and linked, so that two processes starting at once read the same, complete key.
-    draft = folder / f".{_FILE}.{os.getpid()}"
+    file = private_folder(folder) / _FILE
     if not file.exists():
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as opened:
-            opened.write(secrets.token_urlsafe(48))
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        # Of two processes that start at once, the second one reads the key of the first.
+        with suppress(FileExistsError), durable_file(file, is_new=True) as opened:
+            opened.write(secrets.token_urlsafe(48).encode())
     return file.read_text().strip()

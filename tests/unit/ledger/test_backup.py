@@ -109,6 +109,14 @@ def test_the_log_of_a_killed_process_is_not_applied_to_the_restored_ledger(
     assert meaning(folder, acme) == before
 
 
+def test_a_backup_of_another_account_than_its_manifest_says_is_refused(folder: Folder, acme: str, saved: Path) -> None:
+    rewritten(saved, manifest=lambda it: it.update(account="beta"))
+    with pytest.raises(Refused, match="holds account acme, but its manifest names beta") as refused:
+        restore(folder, saved)
+    assert refused.value.code == "backup_invalid"
+    assert folder.accounts() == [acme]
+
+
 @pytest.mark.parametrize("position", [0.1, 0.5, 0.9])
 def test_a_damaged_backup_is_refused_and_changes_nothing(
     folder: Folder, acme: str, saved: Path, position: float

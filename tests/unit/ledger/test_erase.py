@@ -8,7 +8,7 @@ import pytest
 from tests.support.ledgers import NOW_US, Event, account_filled_by, append_events, batch, event, made_account
 
 from botmeter.domain.account import Account
-from botmeter.domain.errors import Missing, Unavailable
+from botmeter.domain.errors import Missing
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.erase import erase
@@ -170,15 +170,3 @@ def test_erasing_an_unknown_customer_is_refused(folder: Folder, filled: str) -> 
     with pytest.raises(Missing, match="Account acme has no customer 'nobody'") as refused:
         erase(folder, filled, customer_id="nobody")
     assert refused.value.code == "customer_unknown"
-
-
-def test_an_erasure_whose_file_could_not_be_rewritten_is_finished_by_the_next(folder: Folder, filled: str) -> None:
-    in_the_way = folder.path / "accounts" / f"{filled}.draft"
-    in_the_way.mkdir()
-    with pytest.raises(Unavailable, match="Make room on the disk and erase the same id again") as unfinished:
-        erase(folder, filled, customer_id=EVE)
-    assert unfinished.value.code == "erase_unfinished"
-    in_the_way.rmdir()
-    with pytest.raises(Missing):
-        erase(folder, filled, customer_id=EVE)
-    assert EVE.encode() not in folder.file_of(filled).read_bytes()

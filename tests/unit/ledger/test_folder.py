@@ -1,5 +1,7 @@
 """The data folder: accounts, their owner, and files that can't be opened as they are."""
 
+import os
+import stat
 import subprocess
 import sys
 from contextlib import closing
@@ -229,12 +231,41 @@ def test_a_deleted_account_leaves_nothing_to_a_new_one_of_its_name(folder: Folde
         assert append_events(ledger, event("1", "2026-03-01T10:00")).accepted == 1
 
 
-def test_the_remains_of_an_account_that_was_never_finished_are_no_account(folder: Folder) -> None:
-    for name in ("acme.draft", "acme.draft.wal"):
-        (folder.path / "accounts" / name).write_bytes(b"half a file")
-    assert folder.accounts() == []
-    made_account(folder)
-    assert folder.accounts() == ["acme"]
+def test_what_killed_processes_left_is_removed_when_the_folder_is_owned(tmp_path: Path) -> None:
+    left = ("accounts/acme.draft", "accounts/.botmeter-1.draft.wal", ".botmeter-2.draft", "tmp/duckdb_0", ".owner-3/s")
+    for name in left:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"half a file")
+    with Folder.owned(tmp_path, purpose="a test") as folder:
+        assert folder.accounts() == []
+        assert {path.name for path in tmp_path.rglob("*")} == {"accounts", "owner.lock"}
+
+
+def test_others_can_neither_list_nor_read_what_is_in_a_data_folder(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with Folder.owned(tmp_path / "new", purpose="a test") as folder:
+            folder.create(ACME, policy=FRESHCHAT, now_us=NOW_US)
+            path = folder.file_of(ACME.name)
+        assert [mode_of(each) for each in (folder.path, path.parent, path)] == [0o700, 0o700, 0o600]
+        path.chmod(0o644)
+        path.parent.chmod(0o755)
+        with Folder.owned(folder.path, purpose="a test"):
+            assert [mode_of(each) for each in (path.parent, path)] == [0o700, 0o600]
+    finally:
+        os.umask(before)
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_file_under_another_accounts_name_is_refused(folder: Folder, acme: str) -> None:
+    folder.file_of(acme).rename(folder.file_of("beta"))
+    for opened in (folder.ledger("beta"), folder.reading("beta")):
+        with pytest.raises(Refused, match=r"is the ledger of account acme, not of beta\. Rename it") as refused, opened:
+            pass
+        assert refused.value.code == "ledger_misnamed"
 
 
 def test_accounts_with_unclosed_files_are_listed(folder: Folder, acme: str) -> None:

@@ -1,0 +1,129 @@
+"""Private files that appear complete or not at all, and are still there after a power cut.
+
+A draft is written beside its target, on the same file system, and takes the target's place. Its writer locks it, so
+that the next writer in the folder recognizes and removes what a killed process left.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+UMASK: Final = 0o077
+"""Set by all processes of Botmeter, for files that libraries create. Programs that import the client keep their own."""
+DRAFTS: Final = ".botmeter-*.draft"
+"""Pattern of the names of drafts, which no other file has."""
+
+_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
+# File systems without hard links, or without a way to flush a folder.
+_UNSUPPORTED: Final = frozenset({errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+
+
+def is_disk_full(problem: OSError) -> bool:
+    """Return whether the disk, a quota or the largest size of a file was reached."""
+    return problem.errno in _DISK_FULL
+
+
+def private_folder(path: Path) -> Path:
+    """Create a missing folder, readable by its owner alone; return it."""
+    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    return path
+
+
+def new_draft(folder: Path) -> Path:
+    """Return a path in the folder that no other draft has."""
+    return folder / DRAFTS.replace("*", secrets.token_hex(8))
+
+
+@contextmanager
+def durable_file(target: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
+    """Open a draft that takes the target's place when the `with` succeeds; raises `OSError`.
+
+    A file that is replaced keeps its mode; a new one is readable by its owner alone.
+
+    Args:
+        is_new: Raise `FileExistsError` rather than replace a file.
+    """
+    remove_drafts(target.parent)
+    draft, descriptor = _locked_draft(target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            with suppress(FileNotFoundError):
+                os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
+            os.fsync(descriptor)
+            if is_new:
+                _link(draft, target)
+            else:
+                draft.replace(target)
+        sync_folder(target.parent)
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+
+
+def replace_durably(draft: Path, target: Path) -> None:
+    """Put a closed file in the target's place; raises `OSError`."""
+    descriptor = os.open(draft, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    draft.replace(target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names of a folder's files to disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as problem:
+        if problem.errno not in _UNSUPPORTED:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove drafts of killed processes from a folder; leave those being written."""
+    for draft in folder.glob(DRAFTS):
+        with suppress(OSError):
+            descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                draft.unlink()
+            finally:
+                os.close(descriptor)
+
+
+def _locked_draft(folder: Path) -> tuple[Path, int]:
+    while True:
+        draft = new_draft(folder)
+        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        # Some network file systems have no locks.
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Another writer can have removed it before it was locked.
+        if os.fstat(descriptor).st_nlink:
+            return draft, descriptor
+        os.close(descriptor)
+
+
+def _link(draft: Path, target: Path) -> None:
+    try:
+        os.link(draft, target)
+    except OSError as problem:
+        if problem.errno not in _UNSUPPORTED:
+            raise
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        draft.replace(target)

@@ -1,0 +1,83 @@
+"""Files of one ledger: DuckDB's connection to them, their replacement, and what killed processes left of them."""
+
+import glob
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+
+from botmeter.domain.durable_files import FILE_MODE, new_draft, remove_drafts, replace_durably
+from botmeter.domain.errors import Unavailable
+from botmeter.domain.settings import Settings
+from botmeter.ledger.folder_files import ACCOUNTS, TEMPORARY
+
+
+def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Connect without network or extensions, with temporary files in the folder."""
+    return duckdb.connect(
+        str(file),
+        read_only=read_only,
+        config={
+            "memory_limit": Settings.from_environment().memory_limit,
+            "temp_directory": str(folder / TEMPORARY),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+
+
+def is_writable(file: Path) -> bool:
+    """Test the file's mode, even for the superuser."""
+    return os.access(file, os.W_OK) and bool(file.stat().st_mode & 0o222)
+
+
+def logs_of(file: Path) -> Iterator[Path]:
+    """Return the write-ahead logs beside a ledger; none if it was closed."""
+    return file.parent.glob(f"{glob.escape(file.name)}.*")
+
+
+def unlink_ledger(file: Path) -> None:
+    """Delete a ledger's log and file."""
+    for log in logs_of(file):
+        log.unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
+
+
+def new_ledger_draft(folder: Path) -> Path:
+    """Return the path of a new ledger beside the accounts of a data folder."""
+    return new_draft(folder / ACCOUNTS)
+
+
+def replace_ledger(draft: Path, file: Path, *, folder: Path) -> None:
+    """Put a closed draft in the place of a closed ledger or of none; after a crash, one of the two is there as a whole.
+
+    Raises:
+        Unavailable: `disk_full` if the draft's last rows did not get into its file.
+        OSError: The file system refuses it.
+    """
+    if any(logs_of(draft)):
+        raise Unavailable("disk_full", f"The disk is full; the ledger {file} was not changed.")
+    draft.chmod(FILE_MODE)
+    if file.exists() and any(logs_of(file)):
+        # Closing moves the log into the file; a crash before the replacement then loses nothing of it.
+        with suppress(duckdb.Error, RuntimeError):
+            connected(file, folder=folder).close()
+    replace_durably(draft, file)
+    # What is left is the log of a file that no longer opened, and DuckDB refuses it beside any other file.
+    for log in logs_of(file):
+        log.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the drafts and temporary files of killed processes from a data folder that this process owns."""
+    remove_drafts(folder)
+    # Earlier versions named drafts for their accounts.
+    for draft in (*(folder / ACCOUNTS).glob("*.draft"), *(folder / ACCOUNTS).glob("*.draft.*")):
+        with suppress(OSError):
+            draft.unlink()
+    shutil.rmtree(folder / TEMPORARY, ignore_errors=True)
+    for listening in folder.glob(".owner-*"):
+        shutil.rmtree(listening, ignore_errors=True)
