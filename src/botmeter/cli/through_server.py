@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import UnsupportedOperation
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from botmeter import __version__
 from botmeter.cli.context import command_context
@@ -31,7 +31,7 @@ def code_from_server(data: Path | None, *, arguments: Sequence[str]) -> int | No
 
     Raises:
         Conflict: `server_other_version`.
-        Unavailable: `server_gone`.
+        Unavailable: `server_gone`, `server_out_of_descriptors`.
     """
     if command_context().folder is not None:
         return None
@@ -85,12 +85,24 @@ def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> i
         },
         "streams": [{"encoding": stream.encoding, "errors": stream.errors} for stream in streams],
     }
-    with _descriptors(streams) as descriptors:
+    # A server that refuses the command answers and closes without reading it.
+    with _descriptors(streams) as descriptors, suppress(ConnectionError):
         owner_socket.send(server, request, descriptors=descriptors)
+    answer = _answer(server)
+    if "exit_code" not in answer:
+        raise Unavailable(
+            "server_out_of_descriptors",
+            f"The server that owns {folder} has too many open files to run a command. Nothing was changed; try again, "
+            "or raise its limit of open files.",
+        )
+    return int(answer["exit_code"])
+
+
+def _answer(server: socket.socket) -> dict[str, Any]:
     while True:
         try:
             answer, _ = owner_socket.received(server)
-            return int(answer["exit_code"])
+            return dict(answer)
         except KeyboardInterrupt:
             # The server rolls back, reports it, and answers.
             with suppress(OSError):

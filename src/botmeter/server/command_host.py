@@ -5,11 +5,13 @@ If the other process ends or asks, or the server stops, a command is rolled back
 
 import atexit
 import concurrent.futures.thread  # noqa: F401 - its hook must be older than ours: hooks run in reverse
+import errno
+import logging
 import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -25,11 +27,14 @@ from botmeter.server.descriptors import Descriptor, Wakeable, text_stream
 if TYPE_CHECKING:
     from botmeter.live.pulls.run import RunningPulls
 
+_log = logging.getLogger(__name__)
+
 # DuckDB loses an interrupt between two statements, so it is repeated.
 _INTERRUPT_EVERY_SECONDS = 0.05
 _REFUSED_PAUSE_SECONDS = 0.2
 _STREAM_COUNT = 3
 _FAILED = 1
+_OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 RunCommand = Callable[[CommandContext, list[str]], int]
@@ -100,15 +105,20 @@ class _Host:
             return list(self._running.items())
 
     def _accept(self) -> None:
+        is_reported = False
         while True:
             if self._ended.fileno() in _ready(self._listener, self._ended):
                 return
             try:
                 connection, _ = self._listener.accept()
-            except OSError:
+            except OSError as problem:
+                if not is_reported:
+                    _log.warning("commands can't connect and wait: %s", problem.strerror)
+                is_reported = True
                 # Out of descriptors: the connection is still waiting, and accepting at once would loop.
-                select.select([self._ended], [], [], _REFUSED_PAUSE_SECONDS)
+                _ready(self._ended, within_seconds=_REFUSED_PAUSE_SECONDS)
                 continue
+            is_reported = False
             self._begin(connection)
 
     def _begin(self, connection: socket.socket) -> None:
@@ -130,18 +140,30 @@ class _Host:
                 if not owner_socket.is_own(connection):
                     return
                 owner_socket.send(connection, {"botmeter": __version__})
-                # A silent client must not keep the server from stopping.
-                with stop.waking(partial(_stop_reading, connection)):
-                    request, descriptors = owner_socket.received(connection, descriptor_count=_STREAM_COUNT)
-                run = partial(self._exit_code, request, descriptors, stop=stop)
-                owner_socket.send(connection, {"exit_code": _code_while_connected(run, connection, stop=stop)})
+                owner_socket.send(connection, self._answer(connection, stop=stop))
         finally:
             with self._lock:
                 del self._running[threading.current_thread()]
 
-    def _exit_code(self, request: dict[str, Any], descriptors: list[int], *, stop: Interruption) -> int:
+    def _answer(self, connection: socket.socket, *, stop: Interruption) -> dict[str, Any]:
+        try:
+            with ExitStack() as opened:
+                # Before the command's own descriptors, which must not be lost if these can't be had.
+                wakeable = opened.enter_context(closing(Wakeable(stop)))
+                done, finished = (opened.enter_context(each) for each in socket.socketpair())
+                # A silent client must not keep the server from stopping.
+                with stop.waking(partial(_stop_reading, connection)):
+                    request, descriptors = owner_socket.received(connection, descriptor_count=_STREAM_COUNT)
+                run = partial(self._exit_code, request, descriptors, wakeable=wakeable)
+                return {"exit_code": _code_while_connected(run, connection, done=done, finished=finished, stop=stop)}
+        except OSError as problem:
+            if problem.errno not in _OUT_OF_DESCRIPTORS:
+                raise
+            return {"is_refused": True}
+
+    def _exit_code(self, request: dict[str, Any], descriptors: list[int], *, wakeable: Wakeable) -> int:
+        stop = wakeable.stop
         with (
-            closing(Wakeable(stop)) as wakeable,
             stop.waking(wakeable.wake),
             _streams(descriptors, request["streams"], wakeable=wakeable) as (stdin, stdout, stderr),
         ):
@@ -177,28 +199,37 @@ def _streams(descriptors: list[int], encodings: list[dict[str, str]], *, wakeabl
                 stream.close()
 
 
-def _code_while_connected(run: Callable[[], int], connection: socket.socket, *, stop: Interruption) -> int:
-    """Run a command; interrupt it when the other end asks or is gone."""
+def _code_while_connected(
+    run: Callable[[], int],
+    connection: socket.socket,
+    *,
+    done: socket.socket,
+    finished: socket.socket,
+    stop: Interruption,
+) -> int:
+    """Run a command; interrupt it when the other end asks or is gone.
+
+    Args:
+        done: Ready once its peer `finished` is closed, at the end of the command.
+    """
     codes: list[int] = []
-    done, finished = socket.socketpair()
 
     def run_and_finish() -> None:
         with finished:
             codes.append(run())
 
-    with done:
-        worker = threading.Thread(target=run_and_finish, name="command at work", daemon=True)
-        worker.start()
-        if done.fileno() not in _ready(connection, done):
-            while worker.is_alive():
-                stop.set()
-                worker.join(_INTERRUPT_EVERY_SECONDS)
-        worker.join()
+    worker = threading.Thread(target=run_and_finish, name="command at work", daemon=True)
+    worker.start()
+    if done.fileno() not in _ready(connection, done):
+        while worker.is_alive():
+            stop.set()
+            worker.join(_INTERRUPT_EVERY_SECONDS)
+    worker.join()
     return codes[0] if codes else _FAILED
 
 
-def _ready(*sockets: socket.socket) -> set[int]:
+def _ready(*sockets: socket.socket, within_seconds: float | None = None) -> set[int]:
     poll = select.poll()
     for each in sockets:
         poll.register(each, select.POLLIN)
-    return {descriptor for descriptor, _ in poll.poll()}
+    return {descriptor for descriptor, _ in poll.poll(None if within_seconds is None else within_seconds * 1_000)}

@@ -1,8 +1,10 @@
 """Unix socket by which commands of the same user reach the owner of a data folder.
 
-The owner sends its version; the client sends the command as JSON with descriptors; the answer is the exit code.
+The owner sends its version; the client sends the command as JSON with descriptors; the answer is the exit code, or that
+the owner has no descriptors left for a command.
 """
 
+import errno
 import json
 import os
 import socket
@@ -92,7 +94,12 @@ def send(connection: socket.socket, message: Any, *, descriptors: tuple[int, ...
 
 
 def received(connection: socket.socket, *, descriptor_count: int = 0) -> tuple[Any, list[int]]:
-    """Receive a message and its descriptors, which the caller must close; raises `ConnectionError`."""
+    """Receive a message and its descriptors, which the caller must close.
+
+    Raises:
+        ConnectionError: The peer is gone, or sent something else.
+        OSError: EMFILE, if the process has no room for the descriptors.
+    """
     descriptors: list[int] = []
     try:
         content = _content(connection, descriptors, count=descriptor_count)
@@ -109,8 +116,10 @@ def _content(connection: socket.socket, descriptors: list[int], *, count: int) -
     framed = bytearray()
     flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
     while len(framed) < _LENGTH.size or len(framed) < _LENGTH.size + _length(framed):
-        piece, new_descriptors, *_ = socket.recv_fds(connection, _PIECE_BYTES, count, flags)
+        piece, new_descriptors, message_flags, _ = socket.recv_fds(connection, _PIECE_BYTES, count, flags)
         descriptors += new_descriptors
+        if message_flags & socket.MSG_CTRUNC:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         if not piece:
             raise ConnectionResetError
         framed += piece
