@@ -136,6 +136,15 @@ def test_a_database_of_users_with_all_tables_is_ok(tmp_path: Path) -> None:
     assert (check.is_ok, check.detail) == (True, "database of users reachable and up to date")
 
 
+def test_a_lost_database_of_users_is_a_fault(acme: Run, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert results(acme("doctor --format json"))["people"][0] == "ok"
+    (data / "people.created").touch()
+    state, detail = results(acme("doctor --format json"))["people"]
+    assert (state, "Restore it from a backup" in detail) == ("wrong", True)
+    assert not (data / "people.sqlite3").exists()
+
+
 def test_a_database_of_users_that_does_not_answer_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from botmeter.people import database
 

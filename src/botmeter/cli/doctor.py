@@ -177,11 +177,13 @@ def _private_files(folder: Path) -> str:
 
 
 def _people(folder: Path) -> str:
-    if not (folder / "people.sqlite3").exists() and not command_context().settings.database_url:
-        return "no users yet; the first `botmeter serve` creates their database"
-    from botmeter.people.database import PeopleUnreachable, unapplied_count
+    from botmeter.people.database import PEOPLE_FILE, PeopleUnreachable, require_people_file, unapplied_count
     from botmeter.server.asgi import DJANGO_SETTINGS
 
+    if not command_context().settings.database_url:
+        require_people_file(folder)
+        if not (folder / PEOPLE_FILE).exists():
+            return "no users yet; the first `botmeter serve` creates their database"
     try:
         count = unapplied_count(folder, django_settings=DJANGO_SETTINGS)
     except PeopleUnreachable as problem:

@@ -26,6 +26,10 @@ LogForm = Annotated[
     LogFormat | None,
     Option("--log-format", help="Format of the log. Default: BOTMETER_LOG_FORMAT, else text."),
 ]
+NewUsers = Annotated[
+    bool,
+    Option("--new-users", help="Create a new database of users beside existing accounts, if the old one is lost."),
+]
 HOST, PORT = "127.0.0.1", 8000
 
 
@@ -36,7 +40,13 @@ HOST, PORT = "127.0.0.1", 8000
         ("For others, behind a proxy:", "BOTMETER_URL=https://meter.example botmeter serve --host 0.0.0.0"),
     ),
 )
-def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = None, data: options.Data = None) -> None:
+def serve(
+    host: Host = HOST,
+    port: Port = PORT,
+    log_format: LogForm = None,
+    new_users: NewUsers = False,
+    data: options.Data = None,
+) -> None:
     """Serve the pages and the API.
 
     The first start prints a link, once, for the owner to choose a password. Ctrl-C stops the server. The log
@@ -46,14 +56,16 @@ def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = None, data
     if command_context().folder is not None:
         raise Unavailable("server_running", f"A server of data folder {folder} is already running.")
     with served_folder(data):
-        url = prepared(folder, host=host, port=port, log_format=log_format)
+        url = prepared(folder, host=host, port=port, log_format=log_format, new_users=new_users)
         from botmeter.server.start import first_link
 
         secret = first_link()
         serve_until_ended(host, port, url=url, link="" if secret is None else f"{url}/start/{secret}")
 
 
-def prepared(folder: Path, *, host: str, port: int, log_format: LogFormat | None = None) -> str:
+def prepared(
+    folder: Path, *, host: str, port: int, log_format: LogFormat | None = None, new_users: bool = False
+) -> str:
     """Update the people's database and static files; return the URL."""
     from botmeter.server.start import prepare
 
@@ -61,7 +73,7 @@ def prepared(folder: Path, *, host: str, port: int, log_format: LogFormat | None
     reachable_host = f"[{reachable_host.partition('%')[0]}]" if ":" in reachable_host else reachable_host
     url = f"http://{reachable_host}:{port}"
     log_format = log_format or command_context().settings.log_format
-    return prepare(folder, url=url, host=reachable_host, log_format=log_format)
+    return prepare(folder, url=url, host=reachable_host, log_format=log_format, new_users=new_users)
 
 
 def serve_until_ended(host: str, port: int, *, url: str, link: str) -> None:

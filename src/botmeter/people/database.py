@@ -1,34 +1,115 @@
 """Database of users: setup and migrations."""
 
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
+from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.settings import export
+from botmeter.ledger.folder_files import account_names
+
+PEOPLE_FILE: Final = "people.sqlite3"
+"""Database of the data folder, unless DATABASE_URL is set."""
+# Created with the database; without it a lost database would look like one that never existed.
+_MARK: Final = "people.created"
+# Earlier versions made no mark, but the server's static files after the database.
+_STATIC: Final = "static"
+_SQLITE: Final = "django.db.backends.sqlite3"
 
 
 def open_people(folder: Path, *, django_settings: str) -> None:
-    """Set up Django and migrate the database, once per process; safe beside a running server."""
+    """Set up Django and migrate the database, once per process; safe beside a running server.
+
+    Raises:
+        Missing: `people_missing`.
+    """
     from django.conf import settings
 
     if settings.configured:
         return
     export(django_settings=django_settings, data_dir=str(folder))
-    set_up()
+    set_up(folder)
 
 
-def set_up() -> None:
-    """Set up Django by the exported settings; migrate."""
+def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
+    """Set up Django by the exported settings; migrate.
+
+    Args:
+        is_new_allowed: Create a new database in place of a lost one.
+
+    Raises:
+        Missing: `people_missing`.
+        Conflict: `people_exist` if a new one is allowed and none is lost.
+    """
     import django
     from django.conf import settings
     from django.core.management import call_command
 
     django.setup()
+    if not is_new_allowed:
+        require_people(folder)
+    elif _lost_place(folder) is None:
+        raise Conflict("people_exist", f"No database of users of {folder} is lost. Leave out --new-users.")
     database = settings.DATABASES["default"]
-    if database["ENGINE"] == "django.db.backends.sqlite3":
+    if database["ENGINE"] == _SQLITE:
         # Private: it holds password hashes. SQLite creates its other files with the same mode.
         file = Path(database["NAME"])
         file.touch(mode=0o600)
         file.chmod(0o600)
     call_command("migrate", verbosity=0, interactive=False)
+    # A full disk must not keep the server from starting.
+    with suppress(OSError):
+        (folder / _MARK).touch(mode=0o600)
+
+
+def require_people(folder: Path) -> None:
+    """Check that the database was not lost, after Django is set up.
+
+    A new database would let whoever opens the first link own every account.
+
+    Raises:
+        Missing: `people_missing`.
+    """
+    place = _lost_place(folder)
+    if place is not None:
+        raise _missing(place, folder=folder)
+
+
+def require_people_file(folder: Path) -> None:
+    """As `require_people`, for the folder's own file, without Django."""
+    if _had_people(folder) and _is_empty(folder / PEOPLE_FILE):
+        raise _missing(f"The file {folder / PEOPLE_FILE}", folder=folder)
+
+
+def _lost_place(folder: Path) -> str | None:
+    from django.conf import settings
+    from django.db import connection
+
+    if not _had_people(folder):
+        return None
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != _SQLITE:
+        has_tables = "django_migrations" in connection.introspection.table_names()
+        return None if has_tables else "The database of DATABASE_URL"
+    # Connecting would create the file.
+    return f"The file {database['NAME']}" if _is_empty(Path(database["NAME"])) else None
+
+
+def _had_people(folder: Path) -> bool:
+    is_marked = (folder / _MARK).exists() or (folder / _STATIC).exists()
+    return is_marked and bool(account_names(folder))
+
+
+def _is_empty(file: Path) -> bool:
+    return not file.exists() or file.stat().st_size == 0
+
+
+def _missing(place: str, *, folder: Path) -> Missing:
+    return Missing(
+        "people_missing",
+        f"{place}, which held users, keys and share links, is missing or empty, but the accounts in {folder} still "
+        "exist. Restore it from a backup. To begin without the old users, keys and links: botmeter serve --new-users.",
+    )
 
 
 class PeopleUnreachable(Exception):
@@ -36,7 +117,12 @@ class PeopleUnreachable(Exception):
 
 
 def unapplied_count(folder: Path, *, django_settings: str) -> int:
-    """Number of pending migrations; raises `PeopleUnreachable`."""
+    """Number of pending migrations.
+
+    Raises:
+        PeopleUnreachable: The database does not answer.
+        Missing: `people_missing`.
+    """
     from django.conf import settings
 
     if not settings.configured:
@@ -49,6 +135,7 @@ def unapplied_count(folder: Path, *, django_settings: str) -> int:
 
     close_old_connections()
     try:
+        require_people(folder)
         executor = MigrationExecutor(connection)
         return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     except DatabaseError as problem:

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import present
-from botmeter.people.models import Link
+from botmeter.people.models import Link, User
 
 
 def digest_of(secret: str) -> str:
@@ -32,6 +32,24 @@ def open_link(secret: str, *, purpose: Link.Purpose) -> Link:
     if link is None:
         raise link_unusable()
     return link
+
+
+def first_start_link(*, lasting: timedelta) -> str | None:
+    """Replace the link of the first start and return its secret; None once somebody has a password."""
+    _forget_first_start()
+    # The demo's owner has no usable password.
+    return None if User.objects.with_password().exists() else new_link(Link.Purpose.FIRST_START, lasting=lasting)
+
+
+def open_first_start(secret: str) -> Link:
+    """Link of the first start; raises Missing `link_unusable`, also once somebody has a password."""
+    if User.objects.with_password().exists():
+        _forget_first_start()
+    return open_link(secret, purpose=Link.Purpose.FIRST_START)
+
+
+def _forget_first_start() -> None:
+    Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
 
 
 def forget_expired_links() -> None:

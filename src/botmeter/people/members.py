@@ -115,12 +115,6 @@ def may_create_accounts(user: User) -> bool:
     )
 
 
-def accounts_without_people(names: list[str]) -> list[str]:
-    """Accounts without a member who ever had a password."""
-    with_members = Membership.objects.filter(user__in=User.objects.with_password())
-    return sorted(set(names) - set(with_members.values_list("account", flat=True)))
-
-
 def _keep_an_owner(membership: Membership) -> None:
     # Locked, so that two owners can't remove each other at once.
     owners = list(

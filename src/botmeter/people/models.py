@@ -64,6 +64,13 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        has_new_password = self._password is not None  # type: ignore[attr-defined]
+        super().save(*args, **kwargs)
+        if has_new_password:
+            # Whoever has the link of the first start would own every account without people.
+            Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
+
     def get_session_auth_hash(self) -> str:
         """Session hash, changed by a new password or signing out everywhere."""
         return self._session_hash(secret=None)

@@ -28,11 +28,16 @@ _READY_WITHIN_SECONDS: Final = 60
 _LINK_LASTS: Final = timedelta(days=7)
 
 
-def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text") -> str:
+def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text", new_users: bool = False) -> str:
     """Set up Django on a data folder; return the public URL without a trailing slash.
 
     Args:
         url: Public URL, unless BOTMETER_URL is set.
+        new_users: Create a new database of users in place of a lost one.
+
+    Raises:
+        Missing: `people_missing`.
+        Conflict: `people_exist`.
     """
     own = Settings.from_environment()
     served_at = str(own.url or url)
@@ -44,7 +49,7 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
         log_format=log_format,
         served_at=served_at,
     )
-    set_up()
+    set_up(folder, is_new_allowed=new_users)
     from django.conf import settings
     from django.core.management import call_command
 
@@ -64,14 +69,9 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
 
 def first_link() -> str | None:
     """Create the owner's password link; None once somebody has a password."""
-    from botmeter.people.links import new_link
-    from botmeter.people.models import Link, User
+    from botmeter.people.links import first_start_link
 
-    # The demo's owner has no usable password.
-    if User.objects.with_password().exists():
-        return None
-    Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
-    return new_link(Link.Purpose.FIRST_START, lasting=_LINK_LASTS)
+    return first_start_link(lasting=_LINK_LASTS)
 
 
 def demo_link(account: str) -> str:

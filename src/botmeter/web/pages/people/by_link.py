@@ -13,9 +13,9 @@ from django.urls import reverse
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.people.accounts import create_account, own
 from botmeter.people.audit import Action, record
-from botmeter.people.links import link_unusable, open_link, use_up
+from botmeter.people.links import link_unusable, open_first_start, open_link, use_up
 from botmeter.people.login import begin_login
-from botmeter.people.members import accounts_without_people, join
+from botmeter.people.members import join
 from botmeter.people.models import Link, User
 from botmeter.people.rights import Role
 from botmeter.web import components
@@ -29,8 +29,8 @@ from botmeter.web.titles import account_title
 
 @for_entry
 def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
-    """Create the first user as owner of all accounts without members."""
-    link = open_link(secret, purpose=Link.Purpose.FIRST_START)
+    """Create the first user as owner of all accounts."""
+    link = open_first_start(secret)
     ledgers = server_state(request).ledgers
     names = SharedFolder(ledgers).accounts()
     kind = FirstStartForm if names else FirstStartWithAccountForm
@@ -115,7 +115,7 @@ def _first_user(link: Link, values: dict[str, str], *, names: list[str], ledgers
     with transaction.atomic():
         use_up(link)
         user = _completed_user(values["email"], name=values["name"], password=values["password"])
-        for name in accounts_without_people(names):
+        for name in names:
             own(name, user)
         if not names:
             create_account(ledgers, values["account_name"], title=values["account_title"], owner=user)

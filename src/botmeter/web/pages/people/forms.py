@@ -98,12 +98,6 @@ class FirstStartForm(NewPasswordForm):
     email = EmailField()
     field_order = ("name", "email", "password", "account_title", "account_name")
 
-    def clean_email(self) -> str:
-        address = str(self.cleaned_data["email"])
-        if User.objects.with_password().filter(email=address).exists():
-            raise ValidationError("A user with this email address already exists. Sign in instead.")
-        return address
-
 
 # Field of a new account by error code.
 FIELD_OF_CODE: Final = {
