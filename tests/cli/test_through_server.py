@@ -16,7 +16,7 @@ import pytest
 from botmeter.cli import through_server
 from botmeter.cli.hosted import run_hosted
 from botmeter.cli.main import exit_code
-from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed
+from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Unavailable
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.verify import verify
@@ -239,6 +239,13 @@ def test_a_server_of_another_version_is_refused(data: Path, monkeypatch: pytest.
     with served(data), pytest.raises(Conflict, match="is Botmeter 9.9.9, and this command is") as refused:
         through_server.code_from_server(data, arguments=["report", "-a", "acme"])
     assert refused.value.code == "server_other_version"
+
+
+def test_a_server_that_accepts_no_connections_is_reported(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(through_server, "_GREETING_SECONDS", 0.01)
+    with owner_socket.bound(data), pytest.raises(Unavailable, match="has not answered for 0.01 seconds") as refused:
+        through_server.code_from_server(data, arguments=["report", "-a", "acme"])
+    assert refused.value.code == "server_silent"
 
 
 def test_nothing_is_sent_to_a_server_of_another_user(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

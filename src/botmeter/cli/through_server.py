@@ -31,7 +31,7 @@ def code_from_server(data: Path | None, *, arguments: Sequence[str]) -> int | No
 
     Raises:
         Conflict: `server_other_version`.
-        Unavailable: `server_gone`, `server_out_of_descriptors`.
+        Unavailable: `server_gone`, `server_out_of_descriptors`, `server_silent`.
     """
     if command_context().folder is not None:
         return None
@@ -64,7 +64,14 @@ def _server(folder: Path) -> socket.socket | None:
 
 def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> int:
     server.settimeout(_GREETING_SECONDS)
-    greeting, _ = owner_socket.received(server)
+    try:
+        greeting, _ = owner_socket.received(server)
+    except TimeoutError:
+        raise Unavailable(
+            "server_silent",
+            f"The server that owns {folder} has not answered for {_GREETING_SECONDS:g} seconds. Nothing was changed. "
+            "Try again, or see its log.",
+        ) from None
     server.settimeout(None)
     if greeting["botmeter"] != __version__:
         raise Conflict(
