@@ -24,10 +24,10 @@ from botmeter.live.ingest import Ingestion
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.sealing import sealed
 from botmeter.people.sources import new_address, update
-from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import Front
 from botmeter.server.routes import own_routes
 from support.asgi_requests import AsgiClient, AsgiResponse
+from support.bridges import bridge_of
 from support.ledgers import made_account
 from support.server_state import in_use
 
@@ -105,7 +105,7 @@ def live(folder: Path) -> Iterator[Live]:
         opened = OpenLedgers(owned)
         try:
             with in_use(opened) as state:
-                front = Front(Bridge(_no_page), routes=own_routes(state))
+                front = Front(bridge_of(_no_page), routes=own_routes(state))
                 yield Live(opened=opened, ingestion=state.ingestion, request=AsgiClient(front, run=run_beside_django))
         finally:
             opened.close()

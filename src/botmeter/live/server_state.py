@@ -1,26 +1,19 @@
 """State of a running server."""
 
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore, Event
-from typing import Final
+from threading import Event
 
 from botmeter.domain.rate_limit import RateLimiter
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live.export_slots import ExportSlots
 from botmeter.live.ingest import Ingestion
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.live.store import LedgerStore
 
-EXPORTS_MAX: Final = 4
-"""Exports sent at once. Each holds a server thread, a reader and a snapshot for as long as its client takes."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """Server state carried by each request.
-
-    Attributes:
-        exports: Acquired by each export while it is sent.
-    """
+    """Server state carried by each request."""
 
     ledgers: OpenLedgers
     store: LedgerStore
@@ -28,7 +21,7 @@ class ServerState:
     pulls: PullSchedule
     api_requests: RateLimiter = field(default_factory=RateLimiter)
     event_requests: RateLimiter = field(default_factory=RateLimiter)
-    exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(EXPORTS_MAX))
+    exports: ExportSlots = field(default_factory=ExportSlots)
     stopping: Event = field(default_factory=Event)
 
     def problem(self) -> str | None:

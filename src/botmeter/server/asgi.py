@@ -22,6 +22,7 @@ def start_application(*, run_command: RunCommand) -> Front:
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.
     from botmeter.server.front.bridge import Bridge
+    from botmeter.server.front.spool import Spool
     from botmeter.server.process import open_server
     from botmeter.server.routes import own_routes
     from botmeter.web.server_state import STATE_KEY
@@ -31,4 +32,5 @@ def start_application(*, run_command: RunCommand) -> Front:
     except BotmeterError as error:
         # The supervisor sees this process end; people see a sentence instead of a trace.
         sys.exit(f"error: {error.message}")
-    return Front(Bridge(pages, environ={STATE_KEY: state}), routes=own_routes(state))
+    bridge = Bridge(pages, spool=Spool(state.ledgers.folder.path), environ={STATE_KEY: state})
+    return Front(bridge, routes=own_routes(state))

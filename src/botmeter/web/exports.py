@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Final, Self
 
 from django.http import HttpRequest, StreamingHttpResponse
 
-from botmeter.domain.errors import Unavailable
-from botmeter.live.server_state import EXPORTS_MAX
 from botmeter.reports.export import Export, Format, export_name, export_stream
 from botmeter.reports.query import UsageQuery
+from botmeter.web.after_sending import call_after_sending
 from botmeter.web.ledgers import reading
 from botmeter.web.server_state import server_state
 
@@ -31,17 +30,16 @@ class LedgerExport:
     Not a generator, since closing one that has not started wouldn't close the ledger.
 
     Raises:
-        Unavailable: `exports_busy` while all export slots are in use.
+        Unavailable: `exports_busy`.
     """
 
     _chunks: Generator[bytes, None, None]
 
     def __init__(self, request: HttpRequest, account: str) -> None:
         exports = server_state(request).exports
-        if not exports.acquire(blocking=False):
-            raise Unavailable("exports_busy", f"{EXPORTS_MAX} exports are being sent, the maximum. Try again soon.")
         with ExitStack() as resources:
-            resources.callback(exports.release)
+            call_after_sending(request, exports.begin_sending(account), otherwise=resources)
+            resources.callback(exports.begin_writing())
             self.ledger: ReadableLedger = resources.enter_context(reading(request, account))
             self._resources = resources.pop_all()
 

@@ -24,6 +24,7 @@ from support.asgi_requests import (
     body_stalled_after,
     scope_of,
 )
+from support.bridges import bridge_of
 
 LIMITS = BodyLimits(bytes_max=10)
 
@@ -69,7 +70,7 @@ def pages() -> Pages:
 @pytest.fixture
 def front(pages: Pages) -> Front:
     return Front(
-        Bridge(pages, threads=1),
+        bridge_of(pages),
         routes=(
             OwnRoute(starts="/own/", methods=("POST", "GET"), name="own", answer=own),
             OwnRoute(starts="/exact", methods=("POST",), name="exact", answer=own),
@@ -202,10 +203,13 @@ async def answered(front: Front, path: str, *, body: bytes) -> AsgiResponse:
 
 def test_a_server_without_free_threads_answers_with_retry_after() -> None:
     class Full(Bridge):
+        def __init__(self) -> None:
+            """No threads."""
+
         async def answer(self, *_: Any, **__: Any) -> None:
             raise Unavailable("server_busy", "Too many wait.")
 
-    response = AsgiClient(Front(Full(Pages()), routes=()))("GET", "/a/page")
+    response = AsgiClient(Front(Full(), routes=()))("GET", "/a/page")
     assert (response.status, response.body) == (503, b"Too many wait.\n")
     assert int(response.headers["retry-after"]) > 0
 

@@ -5,10 +5,10 @@ import logging
 import pytest
 
 from botmeter.live import metrics
-from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import PAGE_ROUTE, Front
 from botmeter.web.request_log import LOGGER
 from support.asgi_requests import AsgiClient
+from support.bridges import bridge_of
 
 
 def counted(status: int) -> float:
@@ -17,7 +17,7 @@ def counted(status: int) -> float:
 
 
 def test_a_page_refused_by_the_front_is_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    ask = AsgiClient(Front(Bridge(lambda *_: [b"never asked"], threads=1), routes=()))
+    ask = AsgiClient(Front(bridge_of(lambda *_: [b"never asked"]), routes=()))
     before = counted(413)
     with caplog.at_level(logging.INFO, logger=LOGGER):
         response = ask("POST", "/a/page", content_length=str(1 << 30))

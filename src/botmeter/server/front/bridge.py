@@ -1,13 +1,13 @@
 """Bridge to Django, which answers WSGI requests in threads.
 
-Bodies are read before a thread is used. A stream is closed if its client stops reading for a minute.
+Bodies are read before a thread is used, and streams are sent after it: a thread never waits for a client.
 """
 
 import asyncio
 import io
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from threading import BoundedSemaphore
 from types import MappingProxyType
@@ -15,15 +15,20 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from botmeter.domain.errors import Unavailable
+from botmeter.server.front.body import ClientDisconnected
 from botmeter.server.front.protocol import Receive, Send
 from botmeter.server.front.request import Request
+from botmeter.server.front.sending import SEND_LIMITS, SendLimits, send_stream
+from botmeter.server.front.spool import Spool, SpooledStream
+from botmeter.web.after_sending import AFTER_SENDING_KEY
 from botmeter.web.request_ids import HEADER
 
 THREADS: Final = 16
 """Concurrent requests. Most of their time is spent in DuckDB, which has threads of its own."""
 WAITING_MAX: Final = 512
 """Requests waiting for a thread."""
-_READ_WITHIN_SECONDS: Final = 60.0
+WHOLE_BYTES_MAX: Final = 1 << 20
+"""Streams of a known length up to this, such as static files, are sent as a whole."""
 
 _OWN_NAMES: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
@@ -32,18 +37,22 @@ Wsgi = Callable[[dict[str, Any], StartResponse], Any]
 """Django's WSGI handler, which returns its response."""
 
 
-class _Disconnected(Exception):
-    """The client closed the connection."""
-
-
 class Bridge:
     """WSGI application for an event loop."""
 
     def __init__(
-        self, application: Wsgi, *, environ: Mapping[str, object] = MappingProxyType({}), threads: int = THREADS
+        self,
+        application: Wsgi,
+        *,
+        spool: Spool,
+        environ: Mapping[str, object] = MappingProxyType({}),
+        threads: int = THREADS,
+        limits: SendLimits = SEND_LIMITS,
     ) -> None:
         self._application = application
+        self._spool = spool
         self._environ = environ
+        self._limits = limits
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="page")
         self._room = BoundedSemaphore(threads + WAITING_MAX)
 
@@ -52,36 +61,47 @@ class Bridge:
         if not self._room.acquire(blocking=False):
             raise Unavailable("server_busy", f"More than {WAITING_MAX} requests are waiting. Try again soon.")
         loop = asyncio.get_running_loop()
-        exchange = _Exchange(loop, send)
+        after_sending: list[Callable[[], None]] = []
+        environ = {**environ_of(request, body), **self._environ, AFTER_SENDING_KEY: after_sending}
+        exchange = _Exchange(loop, send, spool=self._spool, limits=self._limits)
         watch = loop.create_task(_watched(request.receive, exchange))
         try:
-            await loop.run_in_executor(
-                self._threads, exchange.run, self._application, {**environ_of(request, body), **self._environ}
-            )
+            try:
+                await loop.run_in_executor(self._threads, exchange.run, self._application, environ)
+            finally:
+                self._room.release()
+                if exchange.sending is not None:
+                    await asyncio.wrap_future(exchange.sending)
         finally:
             watch.cancel()
-            self._room.release()
+            for release in after_sending:
+                release()
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
 
 
 class _Exchange:
-    """Answer passed from a thread to the event loop."""
+    """Answer passed from a thread to the event loop.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, send: Send) -> None:
+    Attributes:
+        sending: Of a stream, while it is sent.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, send: Send, *, spool: Spool, limits: SendLimits) -> None:
         self._loop = loop
         self._send = send
+        self._spool = spool
+        self._limits = limits
         self._start: dict[str, Any] = {}
+        self.sending: Future[None] | None = None
+        self.stream: SpooledStream | None = None
         self.is_disconnected = False
 
     def run(self, application: Wsgi, environ: dict[str, Any]) -> None:
-        with closing(application(environ, self._started)) as response, suppress(_Disconnected):
-            if response.streaming:
-                self._send_all(self._start)
-                for piece in response:
-                    self._send_all(_body(piece, is_last=False))
-                self._send_all(_body(b"", is_last=True))
+        with closing(application(environ, self._started)) as response, suppress(ClientDisconnected):
+            if response.streaming and not self._is_small():
+                self._spool_all(response)
             else:
                 self._send_all(self._start, _body(b"".join(response), is_last=True))
 
@@ -92,15 +112,34 @@ class _Exchange:
             "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
         }
 
+    def _is_small(self) -> bool:
+        lengths = [int(value) for name, value in self._start["headers"] if name == b"content-length"]
+        return bool(lengths) and lengths[0] <= WHOLE_BYTES_MAX
+
+    def _spool_all(self, pieces: Iterable[bytes]) -> None:
+        stream = self.stream = SpooledStream(self._spool, self._loop)
+        sent = send_stream(stream, self._send, start=self._start, limits=self._limits)
+        self.sending = asyncio.run_coroutine_threadsafe(sent, self._loop)
+        if self.is_disconnected:
+            stream.fail()
+            return
+        try:
+            for piece in pieces:
+                stream.write(piece)
+        except BaseException:
+            stream.fail()
+            raise
+        stream.end()
+
     def _send_all(self, *messages: dict[str, Any]) -> None:
         if self.is_disconnected:
-            raise _Disconnected
+            raise ClientDisconnected
         sending = asyncio.run_coroutine_threadsafe(self._sent(messages), self._loop)
         try:
-            sending.result(_READ_WITHIN_SECONDS)
+            sending.result(self._limits.seconds)
         except Exception as problem:
             sending.cancel()
-            raise _Disconnected from problem
+            raise ClientDisconnected from problem
 
     async def _sent(self, messages: Iterable[dict[str, Any]]) -> None:
         for message in messages:
@@ -111,6 +150,8 @@ async def _watched(receive: Receive, exchange: _Exchange) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     exchange.is_disconnected = True
+    if exchange.stream is not None:
+        await exchange.stream.close()
 
 
 def _body(piece: bytes, *, is_last: bool) -> dict[str, Any]:
