@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from botmeter.people.models import AuditEntry, Membership, User
+from botmeter.people.second_factor import draft_device
 from cli.conftest import Run
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +50,9 @@ def test_a_link_signs_a_user_in_once_without_a_password(acme: Run) -> None:
 
 def test_a_link_removes_the_second_factor_only_with_the_option(acme: Run) -> None:
     acme("user create ada@example.org")
-    TOTPDevice.objects.create(user=User.objects.get(), confirmed=True)
+    device = draft_device(User.objects.get())
+    device.confirmed = True
+    device.save()
     assert Client().post(path_of(acme("user link ada@example.org").out))["Location"] == "/sign-in/code"
     ran = acme("user link ada@example.org --drop-second-step")
     assert "two-factor authentication of ada@example.org is off" in ran.err

@@ -10,10 +10,12 @@ os.environ["BOTMETER_DATA"] = _FOLDER.name
 os.environ.pop("DATABASE_URL", None)
 os.environ["BOTMETER_SECRET_KEY"] = "only-for-tests"  # noqa: S105 - signs nothing that lasts
 
+from botmeter.people import recovery_codes  # noqa: E402
 from botmeter.web.settings import *  # noqa: E402, F403
 
 del os.environ["BOTMETER_DATA"]
 MIDDLEWARE = ["support.server_state.carry_state", *MIDDLEWARE]  # noqa: F405
+recovery_codes.SCRYPT_N = 16
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

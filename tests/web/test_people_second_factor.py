@@ -6,28 +6,37 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django_otp.oath import totp
-from django_otp.plugins.otp_static.models import StaticToken
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from pytest_django import Settings
 
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people import links
 from botmeter.people.audit import Action
-from botmeter.people.models import AuditEntry, Link, User
-from botmeter.people.second_factor import new_recovery_codes
+from botmeter.people.models import AuditEntry, AuthenticatorDevice, AuthenticatorKey, Link, RecoveryCode, User
+from botmeter.people.second_factor import check_code, draft_device, new_recovery_codes
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db
+CODE = re.compile(r"\b[a-z2-7]{4}(?:-[a-z2-7]{4}){3}\b")
 
 
-def code_of(device: TOTPDevice) -> str:
+def code_of(device: AuthenticatorDevice) -> str:
     return f"{totp(device.bin_key):06}"
+
+
+def confirmed_device(user: User) -> AuthenticatorDevice:
+    device = draft_device(user)
+    device.confirmed = True
+    device.save()
+    return device
 
 
 @pytest.fixture
 def guarded(owner: User) -> User:
     """An owner with two-factor authentication."""
-    TOTPDevice.objects.create(user=owner, name="app", confirmed=True)
+    confirmed_device(owner)
     return owner
 
 
@@ -44,13 +53,12 @@ def is_signed_in(client: Client) -> bool:
 def test_it_is_set_up_with_a_code_and_the_password(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     here, there = browser(owner), browser(owner)
     page = here.get("/me/second-step").content.decode()
-    device = TOTPDevice.objects.get(user=owner)
+    device = AuthenticatorDevice.objects.get(user=owner)
     assert "<svg" in page.partition('class="qr"')[2]
     assert "style=" not in page
     answer = here.post("/me/second-step", {"code": code_of(device), "current_password": PASSWORD}, follow=True)
-    codes = StaticToken.objects.filter(device__user=owner).values_list("token", flat=True)
-    assert len(codes) == 10
-    assert all(code in answer.content.decode() for code in codes)
+    codes = CODE.findall(answer.content.decode())
+    assert len(set(codes)) == 10
     assert not any(code in here.get("/me/second-step").content.decode() for code in codes)
     assert not is_signed_in(there)
     assert AuditEntry.objects.filter(action=Action.SECOND_FACTOR_ADDED, user=owner).exists()
@@ -62,10 +70,10 @@ def test_a_wrong_code_or_password_sets_nothing_up(
 ) -> None:
     client = browser(owner)
     client.get("/me/second-step")
-    device = TOTPDevice.objects.get(user=owner)
+    device = AuthenticatorDevice.objects.get(user=owner)
     sent = {"code": code_of(device) if code is None else code, "current_password": password}
     assert client.post("/me/second-step", sent).status_code == 200
-    assert not TOTPDevice.objects.get(user=owner).confirmed
+    assert not AuthenticatorDevice.objects.get(user=owner).confirmed
 
 
 def test_no_page_opens_between_the_steps(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
@@ -73,7 +81,7 @@ def test_no_page_opens_between_the_steps(ledgers: OpenLedgers, guarded: User, br
     for path in ("/me", "/me/second-step", "/accounts", "/a/acme/admin/users", "/a/acme/admin/settings"):
         assert client.get(path)["Location"].startswith("/sign-in?next=")
     assert client.post("/me/second-step/change", {"current_password": PASSWORD, "what": "remove"}).status_code == 302
-    assert TOTPDevice.objects.filter(user=guarded, confirmed=True).exists()
+    assert AuthenticatorDevice.objects.filter(user=guarded, confirmed=True).exists()
     assert not AuditEntry.objects.filter(action=Action.SIGNED_IN).exists()
 
 
@@ -82,7 +90,7 @@ def test_a_code_signs_in_and_redirects_to_the_requested_page(
 ) -> None:
     client = after_password(browser(), guarded, next="/accounts")
     before = client.session.session_key
-    answer = client.post("/sign-in/code", {"code": code_of(TOTPDevice.objects.get(user=guarded))})
+    answer = client.post("/sign-in/code", {"code": code_of(AuthenticatorDevice.objects.get(user=guarded))})
     assert answer["Location"] == "/accounts"
     assert is_signed_in(client)
     assert client.session.session_key != before
@@ -93,15 +101,15 @@ def test_the_code_field_supports_autofill(guarded: User, browser: MakeBrowser) -
 
 
 def test_a_code_works_once(guarded: User, browser: MakeBrowser) -> None:
-    code = code_of(TOTPDevice.objects.get(user=guarded))
+    code = code_of(AuthenticatorDevice.objects.get(user=guarded))
     assert after_password(browser(), guarded).post("/sign-in/code", {"code": code}).status_code == 302
     assert after_password(browser(), guarded).post("/sign-in/code", {"code": code}).status_code == 200
 
 
 def test_a_recovery_code_works_once(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
-    code = next(code for code in new_recovery_codes(guarded) if not code.isdecimal())
+    code = new_recovery_codes(guarded)[0]
     first = after_password(browser(), guarded)
-    assert first.post("/sign-in/code", {"code": f" {code[:4]}-{code[4:].upper()} "}).status_code == 302
+    assert first.post("/sign-in/code", {"code": f" {code.replace('-', ' ').upper()}"}).status_code == 302
     assert is_signed_in(first)
     second = after_password(browser(), guarded)
     assert second.post("/sign-in/code", {"code": code}).status_code == 200
@@ -113,18 +121,24 @@ def test_guesses_of_codes_are_throttled(guarded: User, browser: MakeBrowser) -> 
     pages = [client.post("/sign-in/code", {"code": "000000"}).content.decode() for _ in range(2)]
     assert "The code is wrong" in pages[0]
     assert re.search(r"Try again in \d+ second", pages[1])
-    assert client.post("/sign-in/code", {"code": code_of(TOTPDevice.objects.get(user=guarded))}).status_code == 200
-    TOTPDevice.objects.update(throttling_failure_timestamp=present() - timedelta(minutes=1))
-    assert client.post("/sign-in/code", {"code": code_of(TOTPDevice.objects.get(user=guarded))}).status_code == 302
+    assert (
+        client.post("/sign-in/code", {"code": code_of(AuthenticatorDevice.objects.get(user=guarded))}).status_code
+        == 200
+    )
+    AuthenticatorDevice.objects.update(throttling_failure_timestamp=present() - timedelta(minutes=1))
+    assert (
+        client.post("/sign-in/code", {"code": code_of(AuthenticatorDevice.objects.get(user=guarded))}).status_code
+        == 302
+    )
 
 
 def test_the_second_step_requires_the_first(guarded: User, browser: MakeBrowser) -> None:
-    code = code_of(TOTPDevice.objects.get(user=guarded))
+    code = code_of(AuthenticatorDevice.objects.get(user=guarded))
     assert browser().post("/sign-in/code", {"code": code})["Location"] == "/sign-in"
 
 
 def test_a_code_of_another_user_is_refused(guarded: User, person: MakePerson, browser: MakeBrowser) -> None:
-    other = TOTPDevice.objects.create(user=person("eve@example.org"), confirmed=True)
+    other = confirmed_device(person("eve@example.org"))
     assert after_password(browser(), guarded).post("/sign-in/code", {"code": code_of(other)}).status_code == 200
 
 
@@ -162,9 +176,9 @@ def test_a_password_reset_requires_the_second_step(ledgers: OpenLedgers, guarded
 def test_turning_it_off_requires_the_password(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
     client = browser(guarded)
     client.post("/me/second-step/change", {"what": "remove", "current_password": "not this one"})
-    assert TOTPDevice.objects.filter(user=guarded).exists()
+    assert AuthenticatorDevice.objects.filter(user=guarded).exists()
     client.post("/me/second-step/change", {"what": "remove", "current_password": PASSWORD})
-    assert not TOTPDevice.objects.filter(user=guarded).exists()
+    assert not AuthenticatorDevice.objects.filter(user=guarded).exists()
     assert is_signed_in(client)
     assert AuditEntry.objects.filter(action=Action.SECOND_FACTOR_REMOVED).exists()
 
@@ -173,15 +187,18 @@ def test_new_recovery_codes_replace_the_old(ledgers: OpenLedgers, guarded: User,
     old = set(new_recovery_codes(guarded))
     sent = {"what": "codes", "current_password": PASSWORD}
     page = browser(guarded).post("/me/second-step/change", sent, follow=True).content.decode()
-    new = set(StaticToken.objects.values_list("token", flat=True))
+    new = set(CODE.findall(page))
+    assert len(new) == 10
     assert not old & new
-    assert all(code in page for code in new)
+    assert check_code(guarded, old.pop()).device is None
+    StaticDevice.objects.update(throttling_failure_timestamp=None)
+    assert check_code(guarded, new.pop()).device is not None
 
 
 def test_it_cannot_be_set_up_again_while_it_is_on(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
-    spare = TOTPDevice.objects.create(user=guarded, name="app", confirmed=False)
+    spare = draft_device(guarded)
     browser(guarded).post("/me/second-step", {"code": code_of(spare), "current_password": PASSWORD})
-    assert not TOTPDevice.objects.get(pk=spare.pk).confirmed
+    assert not AuthenticatorDevice.objects.get(pk=spare.pk).confirmed
 
 
 def test_a_user_without_a_password_is_asked_to_set_one_first(
@@ -191,3 +208,46 @@ def test_a_user_without_a_password_is_asked_to_set_one_first(
     user.set_unusable_password()
     user.save()
     assert "set a password first" in browser(user).get("/me/second-step").content.decode()
+
+
+def test_keys_and_recovery_codes_are_not_stored_as_text(guarded: User) -> None:
+    device, codes = AuthenticatorDevice.objects.get(user=guarded), new_recovery_codes(guarded)
+    stored = str([list(model.objects.values()) for model in (TOTPDevice, AuthenticatorKey, StaticToken, RecoveryCode)])
+    assert len(device.bin_key) == 20
+    assert device.bin_key.hex() not in stored
+    assert not [code for code in codes if code in stored or code.replace("-", "") in stored]
+
+
+def test_a_key_and_codes_of_an_earlier_version_are_protected_and_still_work(owner: User) -> None:
+    from importlib import import_module
+
+    from django.apps import apps
+
+    plain = TOTPDevice.objects.create(user=owner, name="app", confirmed=True)
+    key = plain.bin_key
+    spare = StaticDevice.objects.create(user=owner, name="recovery codes")
+    StaticToken.objects.create(device=spare, token="abcdefgh")  # noqa: S106 - of nobody
+    import_module("botmeter.people.migrations.0004_sealed_second_factor").protect(apps, None)
+    assert not StaticToken.objects.exists()
+    assert TOTPDevice.objects.get().key == ""
+    assert AuthenticatorDevice.objects.get().bin_key == key
+    assert check_code(owner, "ABCD-EFGH").device == spare
+    assert check_code(owner, "abcdefgh").device is None
+
+
+def test_another_secret_key_is_told_and_recovery_codes_still_work(
+    ledgers: OpenLedgers, guarded: User, browser: MakeBrowser, settings: Settings
+) -> None:
+    code = new_recovery_codes(guarded)[0]
+    settings.SECRET_KEY = "another one"  # noqa: S105 - signs nothing that lasts
+    client = after_password(browser(), guarded)
+    answer = client.post("/sign-in/code", {"code": "000000"})
+    assert answer.status_code == 503
+    assert "--drop-second-step" in answer.content.decode()
+    assert client.post("/sign-in/code", {"code": code}).status_code == 302
+
+
+def test_a_previous_secret_key_still_opens_the_key(guarded: User, settings: Settings) -> None:
+    key = AuthenticatorDevice.objects.get().bin_key
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another one", [settings.SECRET_KEY]
+    assert AuthenticatorDevice.objects.get().bin_key == key

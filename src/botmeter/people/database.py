@@ -1,5 +1,6 @@
 """Database of users: setup and migrations."""
 
+import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -7,6 +8,10 @@ from typing import Final
 from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.settings import export
 from botmeter.ledger.folder_files import account_names
+from botmeter.ledger.statements import statements_of
+
+_log: Final = logging.getLogger(__name__)
+sql = statements_of(__name__)
 
 PEOPLE_FILE: Final = "people.sqlite3"
 """Database of the data folder, unless DATABASE_URL is set."""
@@ -56,7 +61,9 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
         file = Path(database["NAME"])
         file.touch(mode=0o600)
         file.chmod(0o600)
-    call_command("migrate", verbosity=0, interactive=False)
+    if _pending_migrations():
+        call_command("migrate", verbosity=0, interactive=False)
+        _remove_old_rows()
     # A full disk must not keep the server from starting.
     with suppress(OSError):
         (folder / _MARK).touch(mode=0o600)
@@ -112,6 +119,44 @@ def _missing(place: str, *, folder: Path) -> Missing:
     )
 
 
+def rewrite_file() -> None:
+    """Write an SQLite database anew, so that no free page and no log keeps deleted or changed values.
+
+    Does nothing within a transaction. PostgreSQL reuses such pages by itself.
+
+    Raises:
+        DatabaseError: The disk is full, or others read the file for too long.
+    """
+    from django.db import DatabaseError, connection
+
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql("rewrite_file"))
+        cursor.execute(sql("empty_log"))
+        is_busy = cursor.fetchone()[0]
+    if is_busy:
+        raise DatabaseError("other requests are reading the database")
+
+
+def _remove_old_rows() -> None:
+    from django.db import DatabaseError
+
+    try:
+        # A migration can have replaced secrets.
+        rewrite_file()
+    except DatabaseError as problem:
+        _log.warning("The database of users could not be compacted: %s", problem)
+
+
+def _pending_migrations() -> int:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 class PeopleUnreachable(Exception):
     """The database does not answer."""
 
@@ -130,13 +175,11 @@ def unapplied_count(folder: Path, *, django_settings: str) -> int:
         import django
 
         django.setup()
-    from django.db import DatabaseError, close_old_connections, connection
-    from django.db.migrations.executor import MigrationExecutor
+    from django.db import DatabaseError, close_old_connections
 
     close_old_connections()
     try:
         require_people(folder)
-        executor = MigrationExecutor(connection)
-        return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        return _pending_migrations()
     except DatabaseError as problem:
         raise PeopleUnreachable(str(problem)) from problem

@@ -8,16 +8,14 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import caches
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.erased_ids import ErasedIds
-from botmeter.ledger.statements import statements_of
+from botmeter.people.database import rewrite_file
 from botmeter.people.id_replacement import IdReplacement
 from botmeter.people.models import ApiKey, AuditEntry, EventSource, SavedView, ShareLink
-
-sql = statements_of(__name__)
 
 _CHUNK_ROWS: Final = 1_000
 # A row and its changed fields.
@@ -37,7 +35,7 @@ def forget_customer(account: str, ids: ErasedIds) -> int:
     """
     try:
         count = _forget(account, IdReplacement(ids))
-        _rewrite_file()
+        rewrite_file()
     except DatabaseError as problem:
         raise Unavailable(
             "erase_unfinished",
@@ -101,14 +99,3 @@ def _change(row: Any, **fields: Any) -> Iterator[_Change]:
     changed = {name: value for name, value in fields.items() if value != getattr(row, name)}
     if changed:
         yield row, changed
-
-
-def _rewrite_file() -> None:
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(sql("rewrite_file"))
-        cursor.execute(sql("empty_log"))
-        is_busy = cursor.fetchone()[0]
-    if is_busy:
-        raise DatabaseError("other requests are reading the database")

@@ -6,9 +6,12 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from botmeter.domain.instant import present
 from botmeter.people.rights import EXPORTS_BY_DEFAULT, Right, Role, rights
+from botmeter.people.sealing import unsealed
 
 _ROLES = [(role.value, role.label) for role in Role]
 _ACCOUNT_LENGTH = 64
@@ -84,6 +87,43 @@ class User(AbstractBaseUser):
     def _session_hash(self, *, secret: str | bytes | None) -> str:
         state = f"{self.password}:{self.sign_out_count}"
         return salted_hmac("botmeter.session", state, secret=secret, algorithm="sha256").hexdigest()
+
+
+class AuthenticatorDevice(TOTPDevice):  # type: ignore[misc]
+    """Authenticator app whose key is sealed."""
+
+    class Meta:
+        """No table of its own."""
+
+        proxy = True
+
+    @property
+    def bin_key(self) -> bytes:
+        """The key; raises Unavailable `seal_broken`."""
+        key = AuthenticatorKey.objects.get(device=self)
+        remedy = "turn off two-factor authentication with `botmeter user link EMAIL --drop-second-step`"
+        return bytes.fromhex(unsealed(key.sealed, what=f"the authenticator key of {self.user}", otherwise=remedy))
+
+
+class AuthenticatorKey(models.Model):
+    """Sealed key of an authenticator app, whose device stores none."""
+
+    device = models.OneToOneField(TOTPDevice, on_delete=models.CASCADE, related_name="sealed_key")
+    sealed = models.TextField()
+
+    def __str__(self) -> str:
+        return f"key of {self.device}"
+
+
+class RecoveryCode(models.Model):
+    """Unused recovery code; the device limits guesses."""
+
+    device = models.ForeignKey(StaticDevice, on_delete=models.CASCADE, related_name="codes")
+    # The codes of a device share a salt.
+    digest = models.CharField(max_length=160)
+
+    def __str__(self) -> str:
+        return f"code of {self.device}"
 
 
 class Membership(models.Model):

@@ -21,8 +21,8 @@ def sealed(plain: str) -> str:
     return _box().encrypt(plain.encode()).decode() if plain else ""
 
 
-def unsealed(text: str, *, what: str) -> str:
-    """Decrypt a text; empty stays empty. `what` names it in errors.
+def unsealed(text: str, *, what: str, otherwise: str = "enter the secret again under Admin, Sources") -> str:
+    """Decrypt a text; empty stays empty. `what` names it in errors, and `otherwise` is the remedy without the key.
 
     Raises:
         Unavailable: `seal_broken` if the server's key has changed.
@@ -34,8 +34,7 @@ def unsealed(text: str, *, what: str) -> str:
     except InvalidToken:
         raise Unavailable(
             "seal_broken",
-            f"The server's secret key is not the one that encrypted {what}. Restore that key, or enter the "
-            "secret again under Admin, Sources.",
+            f"The server's secret key is not the one that encrypted {what}. Restore that key, or {otherwise}.",
         ) from None
 
 
