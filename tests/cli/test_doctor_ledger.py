@@ -46,3 +46,33 @@ def test_a_log_that_is_not_checkpointed_is_a_problem(
     *result, detail = account_check(acme)
     assert result == [code, state]
     assert ("not checkpointed" in detail) is (state == "wrong")
+
+
+def test_a_ledger_that_lost_acknowledged_events_is_a_problem_until_it_is_accepted(acme: Run, tmp_path: Path) -> None:
+    older = (tmp_path / LEDGER).read_bytes()
+    (tmp_path / "more.ndjson").write_text(
+        '{"event_id": "late", "occurred_at": "2026-03-09T10:00:00Z", "conversation_id": "v9", "customer_id": "c9", '
+        '"actor": "customer"}',
+        encoding="utf-8",
+    )
+    assert acme("import more.ndjson --account acme").code == 0
+    (tmp_path / LEDGER).write_bytes(older)
+    code, state, detail = account_check(acme)
+    assert (code, state) == (1, "wrong")
+    assert "is older than what was acknowledged until" in detail
+    assert "receipt 2 is missing" in detail
+    for command in ("verify --account acme", "report --account acme", "import more.ndjson --account acme"):
+        ran = acme(command)
+        assert (ran.code, "receipt 2 is missing" in ran.err) == (1, True), command
+    accepted = acme("doctor --account acme --accept --format json")
+    assert (accepted.code, "account acme: the present ledger is accepted" in accepted.err) == (0, True)
+    assert acme("verify --account acme").code == 0
+
+
+def test_an_account_whose_ledger_is_gone_is_a_problem_until_it_is_forgotten(acme: Run, tmp_path: Path) -> None:
+    (tmp_path / LEDGER).unlink()
+    code, state, detail = account_check(acme)
+    assert (code, state, "is gone" in detail) == (1, "wrong", True)
+    assert "is gone" in acme("report --account acme").err
+    assert acme("doctor --account ACME --accept").code == 0
+    assert "Unknown account acme" in acme("report --account acme").err

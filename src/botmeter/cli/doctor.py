@@ -14,7 +14,7 @@ from botmeter import __version__
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context, variable
-from botmeter.cli.data_dir import data_folder, owned_folder
+from botmeter.cli.data_dir import data_folder, existing_folder, owned_folder
 from botmeter.cli.doctor_settings import Check, Fault, mail_check, setting_checks
 from botmeter.cli.failures import FAILED
 from botmeter.cli.output import say, show_rows
@@ -22,7 +22,7 @@ from botmeter.cli.terminal import size_text
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us, text_to_the_second
 from botmeter.domain.text import count_text, counted
-from botmeter.ledger.folder_files import account_names, known_account, readable_by_others
+from botmeter.ledger.folder_files import account_names, known_account, lost_accounts, readable_by_others
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
@@ -45,10 +45,17 @@ commands = Commands()
 
 @commands.command(
     checks_settings=False,
-    epilog=examples(("", "botmeter doctor"), ("One account:", "botmeter doctor --account acme")),
+    epilog=examples(
+        ("", "botmeter doctor"),
+        ("One account:", "botmeter doctor --account acme"),
+        ("Accepting a ledger that was put there by hand:", "botmeter doctor --account acme --accept"),
+    ),
 )
 def doctor(
     account: Annotated[str | None, Option("--account", "-a", metavar="NAME", help="Only this account.")] = None,
+    accept: Annotated[
+        bool, Option("--accept", help="Accept ledgers that lost acknowledged changes, or were replaced by hand.")
+    ] = False,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
@@ -58,6 +65,10 @@ def doctor(
     the settings in force, the mail server, the database of users, and each account's file, quarantine and clock. The
     exit code is 1 if a check fails.
     """
+    if accept:
+        forgotten = _accept(existing_folder(data), account=account)
+        if account is not None and forgotten:
+            return
     results = list(checks(data_folder(data), account=account))
     rows = [{"check": each.name, "state": "ok" if each.is_ok else "wrong", "detail": each.detail} for each in results]
     show_rows(("check", "state", "detail"), rows, form=form)
@@ -71,13 +82,40 @@ def doctor(
 
 def checks(folder: Path, *, account: str | None) -> Iterator[Check]:
     """Run all checks, on one account or (None) on all."""
-    names = account_names(folder) if account is None else [known_account(folder, account)]
+    names = _names(folder, account)
     for name, check in _CHECKS.items():
         if folder.is_dir() or name not in _CHECKS_OF_FOLDER:
             yield _result(name, partial(check, folder))
     yield from setting_checks()
     if names:
         yield from _accounts(folder, names)
+
+
+def _accept(folder: Path, *, account: str | None) -> list[str]:
+    """Accept ledgers, and return the accounts that are forgotten because they have none."""
+    from botmeter.ledger.acceptance import accept
+
+    forgotten = []
+    with owned_folder(folder) as owned:
+        for name in _names(folder, account):
+            try:
+                code = accept(owned, name)
+            except BotmeterError:
+                # The check of the account reports it.
+                continue
+            if code == "ledger_missing":
+                forgotten.append(name)
+                say(f"account {name}: forgotten")
+            elif code is not None:
+                say(f"account {name}: the present ledger is accepted")
+    return forgotten
+
+
+def _names(folder: Path, account: str | None) -> list[str]:
+    lost = lost_accounts(folder)
+    if account is None:
+        return [*account_names(folder), *lost]
+    return [account.lower()] if account.lower() in lost else [known_account(folder, account)]
 
 
 def _result(name: str, check: Callable[[], str]) -> Check:

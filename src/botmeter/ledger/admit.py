@@ -108,6 +108,7 @@ def insert_receipt(ledger: Ledger, receipt: Receipt, *, append_no: int, now_us: 
     """Store an append's receipt. In a transaction."""
     counts = (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected)
     ledger.connection.execute(sql("insert_receipt"), [append_no, now_us, source, label, *counts])
+    ledger.note_receipt(append_no)
 
 
 def _deliveries(batches: Sequence[NumberedBatch], *, has_rejections: Mask) -> EventDeliveries:

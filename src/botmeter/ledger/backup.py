@@ -19,6 +19,7 @@ from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import failure
 from botmeter.ledger.ledger_files import connected, is_writable, new_ledger_draft, replace_ledger, unlink_ledger
+from botmeter.ledger.marks import Commit, replacing, stored_commit
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import SCHEMA_VERSION, schema_version
 
@@ -121,8 +122,8 @@ def _restore(folder: Folder, path: Path, *, name: str | None, replace: bool) -> 
             raise Conflict(
                 "account_exists", f"Account {target.stem} already exists. Restore to another name, or replace it."
             )
-        _check(draft, summary, folder=folder, path=path, name=target.stem)
-        with folder.exclusively(target.stem):
+        commit = _check(draft, summary, folder=folder, path=path, name=target.stem)
+        with folder.exclusively(target.stem), replacing(folder.path, target.stem, commit=commit):
             _put_in_place(draft, target, folder=folder, path=path)
     finally:
         unlink_ledger(draft)
@@ -174,7 +175,8 @@ def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     return member
 
 
-def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, name: str) -> None:
+def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, name: str) -> Commit:
+    """Return the last commit of the ledger."""
     if summary.schema_version > SCHEMA_VERSION:
         raise Refused(
             "ledger_newer",
@@ -187,6 +189,7 @@ def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, n
             counts = row_of(connection, sql("content_counts"))
             if name != account:
                 connection.execute(sql("rename_account"), {"name": name})
+            commit = stored_commit(connection)
     except duckdb.Error as problem:
         if failure(problem).code == "disk_full":
             raise _nothing_restored(path) from None
@@ -197,6 +200,7 @@ def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, n
         )
     if counts != (summary.event_count, summary.session_count):
         raise Refused("backup_invalid", f"The backup {path} has other event and session counts than its manifest.")
+    return commit
 
 
 def _sha256(file: Path) -> str:

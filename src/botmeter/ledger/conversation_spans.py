@@ -51,7 +51,7 @@ def fold_if_many(ledger: Ledger) -> None:
         rows = row_of(ledger.connection, sql("span_count"))[0]
         if rows <= ROWS_A_CONVERSATION_MAX * max(_known_count(ledger), CONVERSATIONS_MIN):
             return
-        with ledger.transaction():
+        with ledger.transaction(is_acknowledged=False):
             count = row_of(ledger.connection, sql("conversation_count"))[0]
             if rows > ROWS_A_CONVERSATION_MAX * count:
                 _fold(ledger, after=-1)

@@ -4,17 +4,17 @@ The system releases the lock on `owner.lock` however the owner's process ends.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import duckdb
 
 from botmeter.domain.account import Account
-from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Refused
+from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.conversation_spans import fold_if_many
-from botmeter.ledger.folder_files import LOCK, SUFFIX, account_file, account_names, known_account, locked
+from botmeter.ledger.folder_files import LOCK, SUFFIX, account_file, account_names, known_account, locked, refuse_lost
 from botmeter.ledger.ledger import Ledger, failure
 from botmeter.ledger.ledger_files import (
     connected,
@@ -25,10 +25,14 @@ from botmeter.ledger.ledger_files import (
     replace_ledger,
     unlink_ledger,
 )
+from botmeter.ledger.marks import checked_mark, remove_mark, set_mark, stored_commit
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import backlog, settle, settle_quietly
+from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import create_tables, migrate, missing_migrations
 from botmeter.metering.policy import ALWAYS_US, Policy
+
+sql = statements_of(__name__)
 
 
 class Folder:
@@ -72,11 +76,12 @@ class Folder:
 
         Raises:
             Conflict: `account_exists`.
-            Unavailable: `disk_full`.
+            Unavailable: `disk_full` or `ledger_missing`.
         """
         file = self.file_of(account.name)
         if file.exists():
             raise Conflict("account_exists", f"Account {account.name} already exists.")
+        refuse_lost(self.path, account.name)
         draft = new_ledger_draft(self.path)
         try:
             with closing(connected(draft, folder=self.path)) as connection:
@@ -85,11 +90,15 @@ class Folder:
                 write_account(connection, account, by=None, now_us=now_us)
                 write_policy(connection, policy, position=0, from_us=ALWAYS_US, now_us=now_us)
                 connection.commit()
+                commit = stored_commit(connection)
             replace_ledger(draft, file, folder=self.path)
         except (duckdb.Error, OSError) as problem:
             raise failure(problem) from problem
         finally:
             unlink_ledger(draft)
+        # Without it the next opening starts one.
+        with suppress(OSError):
+            set_mark(self.path, account.name, commit=commit)
 
     @contextmanager
     def ledger(self, name: str) -> Iterator[Ledger]:
@@ -97,7 +106,8 @@ class Folder:
 
         Raises:
             Missing: `account_unknown`.
-            Refused: `ledger_corrupt`, `ledger_misnamed` or `ledger_newer`.
+            Refused: `ledger_misnamed` or `ledger_newer`.
+            Unavailable: `ledger_corrupt`, `ledger_behind`, `ledger_replaced`, `ledger_missing` or `mark_damaged`.
             NotAllowed: `ledger_read_only`.
         """
         ledger = self.opened(name)
@@ -129,6 +139,7 @@ class Folder:
 
         Raises:
             Missing: `account_unknown`.
+            Unavailable: `ledger_missing`.
         """
         return self.file_of(known_account(self.path, name))
 
@@ -151,6 +162,8 @@ class Folder:
         return nullcontext()
 
     def remove(self, name: str) -> None:
+        # First: a ledger without a mark gets a new one, and a mark without a ledger is a loss.
+        remove_mark(self.path, name)
         unlink_ledger(self.file_of(name))
 
 
@@ -180,17 +193,20 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
             migrate(connection, name=name)
         ledger = Ledger(connection)
         _check_name(ledger, file)
+        ledger.mark = mark = checked_mark(connection, folder=folder, name=name)
         if not read_only:
-            # A full disk must not prevent opening the ledger.
+            # A full disk must not prevent opening the ledger: the first change tries again.
+            with suppress(Unavailable):
+                mark.begin(connection)
             settle_quietly(ledger, now_us=now_us())
         return ledger
     except duckdb.Error as problem:
-        connection.close()
+        _close_unchanged(connection)
         raise Refused(
             "ledger_corrupt", f"The file {file} is not a ledger of Botmeter. DuckDB says: {_first_line(problem)}"
         ) from None
     except BotmeterError:
-        connection.close()
+        _close_unchanged(connection)
         raise
 
 
@@ -202,6 +218,13 @@ def _check_name(ledger: Ledger, file: Path) -> None:
             f"The file {file} is the ledger of account {own}, not of {name}. Rename it to {own}{SUFFIX}, or restore a "
             f"backup of it as account {name}.",
         )
+
+
+def _close_unchanged(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close without a checkpoint, which would discard what is left of a cut log."""
+    with suppress(duckdb.Error):
+        connection.execute(sql("keep_log"))
+        connection.close()
 
 
 def _first_line(problem: BaseException) -> str:

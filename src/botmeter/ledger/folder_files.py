@@ -17,17 +17,19 @@ from botmeter.domain.durable_files import FILE_MODE, private_folder
 from botmeter.domain.errors import Missing, NotAllowed, Unavailable
 
 SUFFIX: Final = ".duckdb"
+MARK_SUFFIX: Final = ".mark"
 LOCK: Final = "owner.lock"
 # Locked by the process that supervises a server, also while its worker, which owns the folder, restarts.
 SERVER_LOCK: Final = "server.lock"
 ACCOUNTS: Final = "accounts"
+MARKS: Final = "marks"
 TEMPORARY: Final = "tmp"
 """Folder of DuckDB's temporary files."""
 
 _SERVER: Final = "botmeter serve"
 _LOCK_POLL_SECONDS: Final = 0.05
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-_FOLDERS: Final = (ACCOUNTS, TEMPORARY, "logs", "static")
+_FOLDERS: Final = (ACCOUNTS, MARKS, TEMPORARY, "logs", "static")
 _FILES: Final = (LOCK, SERVER_LOCK, "secret.key", "people.sqlite3", "people.sqlite3-wal", "people.sqlite3-shm")
 """What Botmeter makes in a data folder, which can hold other people's files too."""
 
@@ -42,13 +44,44 @@ def account_file(folder: Path, name: str) -> Path:
     return folder / ACCOUNTS / f"{checked_account_name(name)}{SUFFIX}"
 
 
+def mark_file(folder: Path, name: str) -> Path:
+    """Return the path of an account's mark, which may be missing."""
+    return folder / MARKS / f"{checked_account_name(name)}{MARK_SUFFIX}"
+
+
 def known_account(folder: Path, name: str) -> str:
-    """Return the name of an existing account in lower case; raises Missing `account_unknown`."""
+    """Return the name of an existing account in lower case.
+
+    Raises:
+        Missing: `account_unknown`.
+        Unavailable: `ledger_missing`.
+    """
     checked = checked_account_name(name)
     if not account_file(folder, name).exists():
+        refuse_lost(folder, checked)
         known = ", ".join(account_names(folder)) or "none"
         raise Missing("account_unknown", f"Unknown account {checked} in {folder}. Accounts: {known}.")
     return checked
+
+
+def lost_accounts(folder: Path) -> list[str]:
+    """Return the accounts with a mark and no ledger, in order."""
+    marked = {file.name.removesuffix(MARK_SUFFIX) for file in (folder / MARKS).glob(f"*{MARK_SUFFIX}")}
+    return sorted(marked - set(account_names(folder)))
+
+
+def refuse_lost(folder: Path, name: str) -> None:
+    """Refuse an account with a mark and no ledger.
+
+    Raises:
+        Unavailable: `ledger_missing`.
+    """
+    if mark_file(folder, name).exists() and not account_file(folder, name).exists():
+        raise Unavailable(
+            "ledger_missing",
+            f"The ledger of account {name} is gone. Put the file back, restore a backup, or forget the account with "
+            f"`botmeter doctor --accept --account {name}`.",
+        )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.ledger.contents import read_contents, touchpoints_from
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
+from botmeter.ledger.marks import Mark
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoints
@@ -63,14 +64,22 @@ class Ledger:
         version: Grows with each commit of this ledger. Live events are committed by another one of the same file, whose
             version nobody reads: they change no number until this one settles them.
         keys: Shared by all writers of the file.
+        mark: Shared likewise; None: the ledger has none, and its commits are not numbered.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, *, version: int = 0, keys: SharedKeys | None = None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        *,
+        version: int = 0,
+        keys: SharedKeys | None = None,
+        mark: Mark | None = None,
     ) -> None:
         self.connection = connection
         self.version = version
         self.keys = keys or SharedKeys()
+        self.mark = mark
+        self._receipt_no: int | None = None
         self._committing = threading.Lock()
         self._read_transactions = ReadTransactions(connection)
         self.account: Account
@@ -116,18 +125,29 @@ class Ledger:
         return not self._committing.locked() and self.version == version
 
     @contextmanager
-    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def transaction(self, *, is_acknowledged: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """Commit at the end of the `with`, or roll back after an error.
 
+        Args:
+            is_acknowledged: Somebody learns of the commit, so it is marked. False: it is made again if it is lost.
+
         Raises:
-            Unavailable: `disk_full` or `ledger_failed`.
+            Unavailable: `disk_full`, `ledger_failed` or `mark_failed`.
         """
-        self.connection.begin()
+        mark = self.mark if is_acknowledged else None
+        self._receipt_no = commit = None
         try:
+            if mark is not None:
+                mark.begin(self.connection)
+            self.connection.begin()
             yield self.connection
+            if mark is not None:
+                commit = mark.store_next(self.connection, receipt_no=self._receipt_no)
             with self._committing:
                 self.connection.commit()
                 self.version += 1
+            if mark is not None and commit is not None:
+                mark.record(commit)
         except BaseException as problem:
             self._undo()
             if isinstance(problem, (duckdb.Error, OSError)) and not isinstance(problem, BotmeterError):
@@ -137,7 +157,7 @@ class Ledger:
     @contextmanager
     def dry_run(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Roll back all changes at the end of the `with`."""
-        with suppress(_DryRunEnd), self.transaction() as connection:
+        with suppress(_DryRunEnd), self.transaction(is_acknowledged=False) as connection:
             yield connection
             raise _DryRunEnd
 
@@ -148,6 +168,10 @@ class Ledger:
 
     def note_appended(self, next_append_no: int) -> None:
         self._next_append_no = next_append_no
+
+    def note_receipt(self, append_no: int) -> None:
+        """Note the last receipt of the transaction."""
+        self._receipt_no = append_no
 
     def latest_us_before(self, append_no: int) -> int | None:
         """Return the latest instant of an event before that append; None: no event."""

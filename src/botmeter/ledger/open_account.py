@@ -22,6 +22,7 @@ from botmeter.ledger.interruption import WaitPolicy
 from botmeter.ledger.known_keys import SharedKeys
 from botmeter.ledger.ledger import Ledger, failure
 from botmeter.ledger.ledger_files import is_writable
+from botmeter.ledger.marks import Mark
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.reading import PublishedContents, ReadingLedger
 from botmeter.ledger.settle import Backlog, backlog, settle, settle_quietly
@@ -45,6 +46,7 @@ class OpenAccount:
         self._writer: Ledger | None = None
         self._live_ledger: Ledger | None = None
         self._keys = SharedKeys()
+        self._mark: Mark | None = None
         self._checkpoints: Checkpoints | None = None
         self._published: PublishedContents | None = None
         self._version = first_version
@@ -195,7 +197,7 @@ class OpenAccount:
         """Require `_changed` to be held."""
         root = self._open_to_write(wait)
         if self._writer is None:
-            self._writer = Ledger(root.cursor(), version=self._version, keys=self._keys)
+            self._writer = self._new_ledger(root, version=self._version)
         return self._writer
 
     def _open_live_ledger(self, wait: WaitPolicy) -> Ledger:
@@ -203,7 +205,7 @@ class OpenAccount:
         root = self._open_to_write(wait)
         if self._live_ledger is None:
             try:
-                self._live_ledger = Ledger(root.cursor(), keys=self._keys)
+                self._live_ledger = self._new_ledger(root, version=0)
             except duckdb.Error as problem:
                 self._is_broken = True
                 raise failure(problem) from problem
@@ -229,11 +231,14 @@ class OpenAccount:
             self._version += 1
             ledger.version = self._version
             self._published = PublishedContents.of(ledger)
-            self._root, self._keys = ledger.connection, ledger.keys
+            self._root, self._keys, self._mark = ledger.connection, ledger.keys, ledger.mark
             # Closing a connection closes its cursors, so a writer that fails must not be the root of all others.
-            self._writer = Ledger(self._root.cursor(), version=self._version, keys=self._keys)
+            self._writer = self._new_ledger(self._root, version=self._version)
             self._checkpoints = Checkpoints(self._root, file=self._folder.file_of(self._name))
         return self._root, self._published
+
+    def _new_ledger(self, root: duckdb.DuckDBPyConnection, *, version: int) -> Ledger:
+        return Ledger(root.cursor(), version=version, keys=self._keys, mark=self._mark)
 
     def _publish(self, ledger: Ledger) -> None:
         published = PublishedContents.of(ledger)
@@ -254,7 +259,7 @@ class OpenAccount:
             if self._root is None:
                 return
             try:
-                writer = Ledger(self._root.cursor(), version=self._version, keys=self._keys)
+                writer = self._new_ledger(self._root, version=self._version)
                 self._published, self._writer = PublishedContents.of(writer), writer
             except duckdb.Error:
                 self._is_broken = True

@@ -34,7 +34,7 @@ def settle(ledger: Ledger, *, now_us: int) -> int:
     """Move all live events to `event` and meter them; return their number. More can be appended meanwhile."""
     if not backlog(ledger.connection).event_count:
         return 0
-    with ledger.transaction() as connection:
+    with ledger.transaction(is_acknowledged=False) as connection:
         ledger.catch_up()
         append_no = row_of(connection, sql("first_append"))[0]
         connection.execute(sql("insert_arrivals"))

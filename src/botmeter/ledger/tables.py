@@ -7,6 +7,7 @@ import duckdb
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.marks import first_commit, store_commit
 from botmeter.ledger.statements import statements_in, statements_of
 
 NEVER = NEVER_US
@@ -37,6 +38,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> None
     set_meta(connection, _VERSION, value=str(SCHEMA_VERSION))
     set_meta(connection, _PROBE, value=_hash_probe(connection))
     set_meta(connection, "created_at", value=str(now_us))
+    store_commit(connection, first_commit())
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int:

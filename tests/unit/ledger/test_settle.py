@@ -70,7 +70,7 @@ def test_the_backlog_is_counted_and_a_closed_file_has_none(ledgers: OpenLedgers)
 def test_live_events_are_appended_while_others_are_settled(ledgers: OpenLedgers) -> None:
     take_live(ledgers, *HOURS[:5])
     with ledgers.settling("acme") as writer:
-        with writer.transaction() as connection:
+        with writer.transaction(is_acknowledged=False) as connection:
             connection.execute("DELETE FROM arrival")
             with meanwhile(lambda: take_live(ledgers, *HOURS[5:])):
                 pass
@@ -81,7 +81,7 @@ def test_live_events_are_appended_while_others_are_settled(ledgers: OpenLedgers)
 
 def test_an_event_that_is_sent_again_while_it_is_being_settled_is_a_duplicate(ledgers: OpenLedgers) -> None:
     take_live(ledgers, *HOURS)
-    with ledgers.settling("acme") as writer, writer.transaction() as connection:
+    with ledgers.settling("acme") as writer, writer.transaction(is_acknowledged=False) as connection:
         connection.execute("INSERT INTO event SELECT * EXCLUDE (received_at), false, false, false FROM arrival")
         connection.execute("DELETE FROM arrival")
         sent_again = []
