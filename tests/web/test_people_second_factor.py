@@ -14,8 +14,16 @@ from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people import links
 from botmeter.people.audit import Action
-from botmeter.people.models import AuditEntry, AuthenticatorDevice, AuthenticatorKey, Link, RecoveryCode, User
-from botmeter.people.second_factor import check_code, draft_device, new_recovery_codes
+from botmeter.people.models import (
+    AttemptCount,
+    AuditEntry,
+    AuthenticatorDevice,
+    AuthenticatorKey,
+    Link,
+    RecoveryCode,
+    User,
+)
+from botmeter.people.second_factor import device_of_code, draft_device, new_recovery_codes
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db
@@ -116,20 +124,32 @@ def test_a_recovery_code_works_once(ledgers: OpenLedgers, guarded: User, browser
     assert not is_signed_in(second)
 
 
-def test_guesses_of_codes_are_throttled(guarded: User, browser: MakeBrowser) -> None:
-    client = after_password(browser(), guarded)
-    pages = [client.post("/sign-in/code", {"code": "000000"}).content.decode() for _ in range(2)]
-    assert "The code is wrong" in pages[0]
-    assert re.search(r"Try again in \d+ second", pages[1])
-    assert (
-        client.post("/sign-in/code", {"code": code_of(AuthenticatorDevice.objects.get(user=guarded))}).status_code
-        == 200
-    )
-    AuthenticatorDevice.objects.update(throttling_failure_timestamp=present() - timedelta(minutes=1))
-    assert (
-        client.post("/sign-in/code", {"code": code_of(AuthenticatorDevice.objects.get(user=guarded))}).status_code
-        == 302
-    )
+def test_after_five_wrong_codes_even_the_right_one_waits(guarded: User, browser: MakeBrowser) -> None:
+    # Of both kinds, and whatever the address.
+    guesses = ["000000", "aaaaaaaa", "000001", "aaaaaaab", "000002"]
+    for number, code in enumerate(guesses):
+        client = after_password(browser(), guarded)
+        page = client.post("/sign-in/code", {"code": code}, REMOTE_ADDR=f"10.0.0.{number}")
+        assert "The code is wrong" in page.content.decode()
+    right = {"code": code_of(AuthenticatorDevice.objects.get(user=guarded))}
+    answer = after_password(browser(), guarded).post("/sign-in/code", right)
+    assert (answer.status_code, answer["Retry-After"]) == (429, "60")
+    assert "Try again in 60 seconds." in answer.content.decode()
+    AttemptCount.objects.update(blocked_until=present())
+    assert after_password(browser(), guarded).post("/sign-in/code", right).status_code == 302
+
+
+def test_wrong_codes_elsewhere_do_not_lock_the_owner_out_of_a_known_browser(
+    guarded: User, browser: MakeBrowser
+) -> None:
+    known = browser()
+    codes = new_recovery_codes(guarded)
+    after_password(known, guarded).post("/sign-in/code", {"code": codes[0]})
+    known.post("/sign-out")
+    for _ in range(6):
+        elsewhere = after_password(browser(), guarded).post("/sign-in/code", {"code": "000000"})
+    assert elsewhere.status_code == 429
+    assert after_password(known, guarded).post("/sign-in/code", {"code": codes[1]}).status_code == 302
 
 
 def test_the_second_step_requires_the_first(guarded: User, browser: MakeBrowser) -> None:
@@ -190,9 +210,8 @@ def test_new_recovery_codes_replace_the_old(ledgers: OpenLedgers, guarded: User,
     new = set(CODE.findall(page))
     assert len(new) == 10
     assert not old & new
-    assert check_code(guarded, old.pop()).device is None
-    StaticDevice.objects.update(throttling_failure_timestamp=None)
-    assert check_code(guarded, new.pop()).device is not None
+    assert device_of_code(guarded, old.pop()) is None
+    assert device_of_code(guarded, new.pop()) is not None
 
 
 def test_it_cannot_be_set_up_again_while_it_is_on(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
@@ -231,8 +250,8 @@ def test_a_key_and_codes_of_an_earlier_version_are_protected_and_still_work(owne
     assert not StaticToken.objects.exists()
     assert TOTPDevice.objects.get().key == ""
     assert AuthenticatorDevice.objects.get().bin_key == key
-    assert check_code(owner, "ABCD-EFGH").device == spare
-    assert check_code(owner, "abcdefgh").device is None
+    assert device_of_code(owner, "ABCD-EFGH") == spare
+    assert device_of_code(owner, "abcdefgh") is None
 
 
 def test_another_secret_key_is_told_and_recovery_codes_still_work(

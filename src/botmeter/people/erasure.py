@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, Final
 
-from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import caches
@@ -27,8 +26,8 @@ def forget_customer(account: str, ids: ErasedIds) -> int:
 
     Replaces the ids by their pseudonyms in the account's audit entries, saved views, share links, names of API keys and
     results of pulls, so that filters still select the same sessions. In sessions of browsers, pending notices and
-    addresses with the ids are dropped, and the addresses kept with failed sign-ins are emptied. Can be repeated. Then
-    SQLite's file is rewritten, so that no free page keeps the ids.
+    addresses with the ids are dropped. Can be repeated. Then SQLite's file is rewritten, so that no free page keeps the
+    ids.
 
     Raises:
         Unavailable: `erase_unfinished` if the database can't be changed.
@@ -51,7 +50,6 @@ def _forget(account: str, replaced: IdReplacement) -> int:
     with transaction.atomic():
         for row, fields in changes:
             type(row).objects.filter(pk=row.pk).update(**fields)
-        AccessAttempt.objects.exclude(get_data="", post_data="").update(get_data="", post_data="")
     store = import_module(settings.SESSION_ENGINE).SessionStore
     for row, _ in changes:
         if isinstance(row, Session):

@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from botmeter.domain.instant import present
 from botmeter.people.audit import Action, record
+from botmeter.people.known_browsers import remember_browser
 from botmeter.people.models import User
 from botmeter.people.second_factor import has_second_factor
 
@@ -71,4 +72,6 @@ def complete_login(request: HttpRequest, pending: PendingLogin, *, device: objec
         pending.user.otp_device = device  # type: ignore[attr-defined]
     login(request, pending.user, backend=_BACKEND)
     record(Action.SIGNED_IN, request=request, user=pending.user, by=pending.method, second_step=device is not None)
-    return HttpResponseRedirect(pending.next_path)
+    response = HttpResponseRedirect(pending.next_path)
+    remember_browser(response, request, user=pending.user)
+    return response

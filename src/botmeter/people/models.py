@@ -36,7 +36,7 @@ class Users(BaseUserManager["User"]):
         return self.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=(username or "").strip())
+        return self.get(email=(username or "").strip().lower())
 
 
 class User(AbstractBaseUser):
@@ -116,7 +116,7 @@ class AuthenticatorKey(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """Unused recovery code; the device limits guesses."""
+    """Unused recovery code."""
 
     device = models.ForeignKey(StaticDevice, on_delete=models.CASCADE, related_name="codes")
     # The codes of a device share a salt.
@@ -303,3 +303,18 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.who}: {self.action}"
+
+
+class AttemptCount(models.Model):
+    """Number of recent attempts of one person, client or address; see `attempts`."""
+
+    # Digest of the limit's name and its subject.
+    key = models.CharField(max_length=64, primary_key=True)
+    attempts = models.PositiveIntegerField(default=0)
+    # Before this instant no further attempt is allowed.
+    blocked_until = models.DateTimeField()
+    # From this instant on the count starts anew, and the row may be deleted.
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.attempts} until {self.ends_at}"

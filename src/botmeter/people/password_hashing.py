@@ -67,9 +67,9 @@ _is_known: Final = ContextVar("is_known", default=False)
 
 
 @contextmanager
-def of_known_person(*, is_known: bool = True) -> Iterator[None]:
+def of_known_person() -> Iterator[None]:
     """Hash with the places of people whose browser is known."""
-    token = _is_known.set(is_known)
+    token = _is_known.set(True)
     try:
         yield
     finally:

@@ -1,31 +1,21 @@
-"""Second factor: TOTP and recovery codes. django-otp throttles guesses, doubling each wait."""
+"""Second factor: TOTP and recovery codes. `guesses` limits wrong ones."""
 
 from base64 import b32encode
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import segno
 from django.db import transaction
 from django.utils.safestring import SafeString, mark_safe
-from django_otp.models import ThrottlingMixin
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import default_key
 
-from botmeter.domain.instant import present
 from botmeter.people.models import AuthenticatorDevice, AuthenticatorKey, RecoveryCode, User
+from botmeter.people.password_hashing import pool
 from botmeter.people.recovery_codes import code_digest, new_code, new_salt, plain_code, salt_of
 from botmeter.people.sealing import sealed
 
 RECOVERY_CODE_COUNT: Final = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeResult:
-    """Result of a code; `device` is None if it is wrong."""
-
-    device: object = None
-    wait_seconds: int = 0
 
 
 def has_second_factor(user: User) -> bool:
@@ -59,62 +49,37 @@ def confirmed(device: AuthenticatorDevice, code: str) -> bool:
     return True
 
 
-def check_code(user: User, code: str) -> CodeResult:
-    """Check a code; a recovery code works once.
+def device_of_code(user: User, code: str) -> object | None:
+    """Device that accepts the code, or None; a recovery code works once.
 
     Raises:
-        Unavailable: `seal_broken` if the server's key has changed; recovery codes still work.
+        Unavailable: `seal_broken` if the server's key has changed, although recovery codes still work;
+            `passwords_busy`.
     """
     plain = plain_code(code)
-    return _check_totp(user, plain) if plain.isdecimal() else _check_recovery_code(user, plain)
+    return _device_of_totp(user, plain) if plain.isdecimal() else _device_of_recovery_code(user, plain)
 
 
-def _check_totp(user: User, plain: str) -> CodeResult:
-    wait_seconds = 0
+def _device_of_totp(user: User, plain: str) -> AuthenticatorDevice | None:
     with transaction.atomic():
-        # Locked, so that parallel guesses wait for each other.
-        for device in AuthenticatorDevice.objects.filter(user=user, confirmed=True).select_for_update():
-            if wait := _wait_seconds(device):
-                wait_seconds = max(wait_seconds, wait)
-            elif device.verify_token(plain):
-                return CodeResult(device=device)
-    return CodeResult(wait_seconds=wait_seconds)
+        # Locked, so that a code works once.
+        devices = AuthenticatorDevice.objects.filter(user=user, confirmed=True).select_for_update()
+        return next((device for device in devices if device.verify_token(plain)), None)
 
 
-def _check_recovery_code(user: User, plain: str) -> CodeResult:
-    device = StaticDevice.objects.filter(user=user, confirmed=True).first()
-    code = RecoveryCode.objects.filter(device=device).first() if device else None
-    if device is None or code is None:
-        return CodeResult()
-    if wait := _wait_seconds(device):
-        return CodeResult(wait_seconds=wait)
-    # Before the transaction, which keeps other writers waiting.
-    digest = code_digest(plain, salt=salt_of(code.digest))
-    with transaction.atomic():
-        device = StaticDevice.objects.select_for_update().get(pk=device.pk)
-        if wait := _wait_seconds(device):
-            return CodeResult(wait_seconds=wait)
-        if not RecoveryCode.objects.filter(device=device, digest=digest).delete()[0]:
-            device.throttle_increment()
-            return CodeResult()
-        device.throttle_reset(commit=False)
-        device.set_last_used_timestamp(commit=False)
-        device.save()
-    return CodeResult(device=device)
-
-
-def _wait_seconds(device: ThrottlingMixin) -> int:
-    is_allowed, details = device.verify_is_allowed()
-    if is_allowed:
-        return 0
-    until = (details or {}).get("locked_until")
-    return 1 + int((until - present()).total_seconds()) if until else 1
+def _device_of_recovery_code(user: User, plain: str) -> StaticDevice | None:
+    code = RecoveryCode.objects.filter(device__user=user, device__confirmed=True).select_related("device").first()
+    if code is None:
+        return None
+    digest = pool.run(lambda: code_digest(plain, salt=salt_of(code.digest)))
+    is_right = RecoveryCode.objects.filter(device=code.device, digest=digest).delete()[0]
+    return code.device if is_right else None
 
 
 def new_recovery_codes(user: User) -> tuple[str, ...]:
     """Replace the single-use recovery codes."""
     codes, salt = tuple(new_code() for _ in range(RECOVERY_CODE_COUNT)), new_salt()
-    digests = [code_digest(code, salt=salt) for code in codes]
+    digests = pool.run(lambda: [code_digest(code, salt=salt) for code in codes])
     with transaction.atomic():
         StaticDevice.objects.filter(user=user).delete()
         device = StaticDevice.objects.create(user=user, name="recovery codes", confirmed=True)

@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from botmeter.domain.errors import Unavailable
 from botmeter.web.access import View, for_everyone
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, plain_frame
 from botmeter.web.rendering import rendered
+from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +34,18 @@ def for_entry(view: Callable[..., HttpResponse]) -> View:
     return for_everyone(sensitive_post_parameters("password")(require_http_methods(["GET", "HEAD", "POST"])(view)))
 
 
-def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more: Any) -> HttpResponse:
-    """Render an `EntryPage` with its fields `more`."""
-    status = more.pop("status", 200)
+def entry_page(
+    request: HttpRequest, heading: str, *, sentence: str = "", refusal: Unavailable | None = None, **more: Any
+) -> HttpResponse:
+    """Render an `EntryPage` with its fields `more`, and the refusal of its form."""
     if form := more.get("form"):
         next(iter(form.fields.values())).widget.attrs["autofocus"] = True
+        if refusal is not None:
+            form.add_error(None, refusal.message)
     usual = {"form": None, "submit": "", "next_path": "", "links": ()}
     page = EntryPage(frame=plain_frame(request, title=heading), sentence=sentence, **{**usual, **more})
-    return rendered(request, "entry_page.html", page=page, status=status)
+    if refusal is None:
+        return rendered(request, "entry_page.html", page=page)
+    response = rendered(request, "entry_page.html", page=page, status=status_of(refusal))
+    response.headers["Retry-After"] = str(refusal.retry_after_seconds or RETRY_AFTER_SECONDS)
+    return response

@@ -57,7 +57,6 @@ def logging_config(form: LogFormat, level: LogLevel) -> dict[str, Any]:
             # Refusals need no line, and failures have our own.
             "django.request": {"level": "CRITICAL"},
             "django.security": {"level": "ERROR"},
-            "axes": {"level": "ERROR"},
             "_granian": {**own},
             "granian.access": {**own},
         },

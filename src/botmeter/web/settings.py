@@ -36,7 +36,6 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
-    "axes",
     "botmeter.people",
 ]
 
@@ -55,8 +54,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "botmeter.web.failures.FailuresAsPages",
-    # Last, as its documentation requires: it responds to locked-out sign-ins.
-    "axes.middleware.AxesMiddleware",
 ]
 
 # For `make gallery` only; production servers have no gallery.
@@ -85,7 +82,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "people.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = ["botmeter.people.password_hashing.PooledArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -99,23 +95,11 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_100
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 
-# Ten wrong passwords per name and address, or fifty per address, lock sign-in for a quarter of an hour.
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "botmeter.web.pages.people.signing_in.locked_out"
-AXES_CLIENT_IP_CALLABLE = "botmeter.people.client_address.address_of"
-# Attempts while locked out are ignored: they neither lengthen the wait nor fill the database.
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-# Sign-ins are in our own audit log.
-AXES_DISABLE_ACCESS_LOG = True
-# Django's name of the field in failed sign-ins; under another name no guess would count for its user.
-AXES_USERNAME_FORM_FIELD = "username"
-AXES_SENSITIVE_PARAMETERS = ["password", "csrfmiddlewaretoken"]
-AXES_VERBOSE = False
+# Guesses of codes are limited with those of passwords, across devices and without waits of days.
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
 OTP_TOTP_ISSUER = "Botmeter"
 
+KNOWN_BROWSER_COOKIE_NAME = "botmeter_browser"
 SESSION_COOKIE_NAME = "botmeter_session"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"

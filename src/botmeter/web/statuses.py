@@ -20,6 +20,7 @@ _STATUS_OF_CODE: Final = {
     "letters_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
 }
 RETRY_AFTER_SECONDS: Final = 5
+"""Of errors that know no time."""
 
 
 def status_of(error: BotmeterError) -> HTTPStatus:

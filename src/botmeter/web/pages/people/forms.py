@@ -3,12 +3,12 @@
 from typing import Any, Final, cast
 
 from django import forms
-from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from botmeter.people.guesses import user_with_password
 from botmeter.people.members import MemberRole
 from botmeter.people.models import User
 from botmeter.people.rights import Role
@@ -56,6 +56,14 @@ class SignInForm(AuthenticationForm):
         "invalid_login": "Wrong email address or password.",
         "inactive": "Wrong email address or password.",
     }
+
+    def clean(self) -> dict[str, Any]:
+        email, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if email and password and self.request is not None:
+            self.user_cache = user_with_password(self.request, email=email, password=password)
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+        return self.cleaned_data
 
 
 class CodeForm(forms.Form):
@@ -153,7 +161,7 @@ class OwnPasswordForm(forms.Form):
     def clean_current_password(self) -> str:
         password = str(self.cleaned_data["current_password"])
         # As at sign-in, so that guesses count here too.
-        if authenticate(self.request, username=self.user.email, password=password) is None:
+        if user_with_password(self.request, email=self.user.email, password=password) is None:
             raise ValidationError("Wrong password.")
         return password
 

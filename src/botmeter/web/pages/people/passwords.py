@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Final
 
-from axes.utils import reset as forget_failures
 from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +11,7 @@ from django.urls import reverse
 
 from botmeter.people.audit import Action, record
 from botmeter.people.client_address import address_of
+from botmeter.people.guesses import forget_wrong_passwords
 from botmeter.people.links import new_link, use_up
 from botmeter.people.login import begin_login
 from botmeter.people.mail import mail_is_set, public_address, send
@@ -67,7 +67,7 @@ def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
         user.save()
         # Other password links are void now.
         user.links.filter(purpose__in=[Link.Purpose.PASSWORD, Link.Purpose.SIGN_IN], used_at=None).delete()
-    forget_failures(username=user.email)
+    forget_wrong_passwords(user)
     record(Action.PASSWORD_CHANGED, request=request, user=user, by="link")
     return begin_login(request, user, next_path=reverse("home"), method="new password")
 

@@ -1,0 +1,138 @@
+"""Limits on attempts, counted in the database: shared by all processes, and kept when one ends.
+
+An attempt is counted before it is made, under a lock, so that parallel ones can't exceed a limit.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F
+
+from botmeter.domain import text
+from botmeter.domain.errors import Unavailable
+from botmeter.domain.instant import present
+from botmeter.people.links import digest_of
+from botmeter.people.models import AttemptCount
+
+# Rows are deleted long after their end, when nobody else is about to count in them.
+_KEPT: Final = timedelta(days=1)
+_MINUTES_FROM_SECONDS: Final = 100
+_HOURS_FROM_SECONDS: Final = 100 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLimit:
+    """Limit on one kind of attempts.
+
+    Attributes:
+        name: Tells its counts from those of other limits.
+        free_count: Attempts without a wait.
+        period: Time after which a count starts anew: from its first attempt, or with `waits` from the end of the last.
+        waits: Waits after the last free attempt and those that follow; the last one repeats. Without any, no attempt is
+            allowed until the period ends.
+    """
+
+    name: str
+    free_count: int
+    period: timedelta
+    waits: tuple[timedelta, ...] = ()
+
+    def of(self, subject: object) -> "Attempts":
+        """Attempts of one person, client or address."""
+        return Attempts(limit=self, key=digest_of(f"{self.name}:{subject}"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """Attempts of one subject, under the digest of its name."""
+
+    limit: AttemptLimit
+    key: str
+
+    def give_back(self) -> None:
+        """Uncount an attempt that was not made, or does not count after all."""
+        AttemptCount.objects.filter(key=self.key, attempts__gt=0).update(
+            attempts=F("attempts") - 1, blocked_until=present()
+        )
+
+    def forget(self) -> None:
+        """Start the count anew."""
+        AttemptCount.objects.filter(key=self.key).delete()
+
+
+def count_attempt(*attempts: Attempts) -> int:
+    """Count an attempt under several limits, or under none of them if one refuses it.
+
+    Refused attempts write nothing, so that a flood of them costs little.
+
+    Returns:
+        Seconds to wait before the next attempt; 0 if this one is allowed.
+    """
+    now = present()
+    rows = _rows(attempts)
+    if wait := _wait_seconds(rows.values(), now=now):
+        return wait
+    if len(rows) < len(attempts):
+        AttemptCount.objects.filter(ends_at__lte=now - _KEPT).delete()
+    while True:
+        with transaction.atomic():
+            missing = [each.key for each in attempts if each.key not in rows]
+            AttemptCount.objects.bulk_create(
+                [AttemptCount(key=key, blocked_until=now, ends_at=now) for key in sorted(missing)],
+                ignore_conflicts=True,
+            )
+            rows = _rows(attempts, is_locked=True)
+            # Another process may have deleted an old row meanwhile.
+            if len(rows) == len(attempts):
+                wait = _wait_seconds(rows.values(), now=now)
+                if not wait:
+                    for each in attempts:
+                        _count(rows[each.key], limit=each.limit, now=now)
+                return wait
+
+
+def require_attempt(*attempts: Attempts, sentence: str) -> None:
+    """Count an attempt, or raise Unavailable `attempts_exceeded`; the sentence says of what there were too many."""
+    if wait := count_attempt(*attempts):
+        raise Unavailable(
+            "attempts_exceeded", f"{sentence} Try again in {duration_text(wait)}.", retry_after_seconds=wait
+        )
+
+
+def duration_text(seconds: int) -> str:
+    """Format a wait, rounded up: `40 seconds`, `15 minutes`, `2 hours`."""
+    if seconds < _MINUTES_FROM_SECONDS:
+        return text.counted(seconds, "second")
+    if seconds < _HOURS_FROM_SECONDS:
+        return text.counted(ceil(seconds / 60), "minute")
+    return text.counted(ceil(seconds / 3600), "hour")
+
+
+def _count(row: AttemptCount, *, limit: AttemptLimit, now: datetime) -> None:
+    if row.ends_at <= now:
+        row.attempts, row.ends_at = 0, now + limit.period
+    row.attempts += 1
+    over = row.attempts - limit.free_count
+    if over < 0:
+        row.blocked_until = now
+    elif limit.waits:
+        row.blocked_until = now + limit.waits[min(over, len(limit.waits) - 1)]
+    else:
+        row.blocked_until = row.ends_at
+    if limit.waits:
+        row.ends_at = row.blocked_until + limit.period
+    row.save(update_fields=["attempts", "blocked_until", "ends_at"])
+
+
+def _rows(attempts: Iterable[Attempts], *, is_locked: bool = False) -> dict[str, AttemptCount]:
+    # In one order, so that two requests can't wait for each other.
+    rows = AttemptCount.objects.filter(key__in=[each.key for each in attempts]).order_by("key")
+    return {row.key: row for row in (rows.select_for_update() if is_locked else rows)}
+
+
+def _wait_seconds(rows: Iterable[AttemptCount], *, now: datetime) -> int:
+    return max((ceil((row.blocked_until - now).total_seconds()) for row in rows if row.blocked_until > now), default=0)

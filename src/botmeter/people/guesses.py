@@ -1,0 +1,91 @@
+"""Limits on guesses of passwords and codes.
+
+They are counted for the person, whatever addresses they come from, and for the client's network. A browser in which
+the person has signed in before has a count of its own instead, so that guesses by others can't lock its owner out.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.contrib.auth import authenticate
+from django.http import HttpRequest
+
+from botmeter.domain.errors import Unavailable
+from botmeter.people.attempts import AttemptLimit, Attempts, require_attempt
+from botmeter.people.client_address import network_of
+from botmeter.people.known_browsers import known_browser
+from botmeter.people.models import User
+from botmeter.people.password_hashing import of_known_person
+
+# About 30 guesses on the first day and 24 on each further one, against the common passwords that are refused anyway.
+_WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15, 30, 60))
+_DAY: Final = timedelta(days=1)
+
+PASSWORDS: Final = AttemptLimit(name="password", free_count=10, period=_DAY, waits=_WAITS)
+# Of a million codes three are right at a time; the password was right already.
+CODES: Final = AttemptLimit(name="code", free_count=5, period=_DAY, waits=_WAITS)
+# For all people together; an office behind one address mistypes less.
+CLIENTS: Final = AttemptLimit(name="guesses", free_count=50, period=timedelta(minutes=15))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """A password or code that a client sent for a person; `client` is None in a browser that is known."""
+
+    person: Attempts
+    client: Attempts | None
+
+    @contextmanager
+    def made(self, *, sentence: str) -> Iterator[None]:
+        """Count the guess before it is compared; not if the comparison is refused.
+
+        Raises:
+            Unavailable: `attempts_exceeded`.
+        """
+        counted = (self.person,) if self.client is None else (self.person, self.client)
+        require_attempt(*counted, sentence=sentence)
+        try:
+            # A signed-in person is known in any browser.
+            with nullcontext() if self.client else of_known_person():
+                yield
+        except Unavailable:
+            for each in counted:
+                each.give_back()
+            raise
+
+    def succeed(self) -> None:
+        """Forget the wrong guesses before a right one."""
+        self.person.forget()
+        if self.client is not None:
+            self.client.give_back()
+
+
+def guess_of(request: HttpRequest, *, email: str, limit: AttemptLimit) -> Guess:
+    """Guess for the person with this address, known or not."""
+    user = User.objects.filter(email=email).first()
+    browser = None if user is None else known_browser(request, user)
+    if browser is not None:
+        return Guess(person=limit.of(f"{email} in {browser}"), client=None)
+    return Guess(person=limit.of(email), client=CLIENTS.of(network_of(request)))
+
+
+def user_with_password(request: HttpRequest, *, email: str, password: str) -> User | None:
+    """Active user with this address and password, or None.
+
+    Raises:
+        Unavailable: `attempts_exceeded`, `passwords_busy`.
+    """
+    guess = guess_of(request, email=email, limit=PASSWORDS)
+    with guess.made(sentence="Too many wrong passwords were tried, for this email address or from your network."):
+        user = authenticate(request, username=email, password=password)
+    if user is not None:
+        guess.succeed()
+    return user
+
+
+def forget_wrong_passwords(user: User) -> None:
+    """Let a person with a new password sign in at once."""
+    PASSWORDS.of(user.email).forget()
