@@ -19,8 +19,9 @@ from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.live.pulls import run as running
 from botmeter.live.pulls.run import RunningPulls, pull_source
-from botmeter.live.pulls.schedule import PullSchedule, due_us, pause_in_process, pause_until
+from botmeter.live.pulls.schedule import TURN_SECONDS, PullSchedule, due_us, pause_in_process, pause_until
 from botmeter.live.server_state import ServerState
+from botmeter.people.accounts import create_account
 from botmeter.people.models import AuditEntry, EventSource, User
 from botmeter.people.source_actions import Author, create_source
 from botmeter.people.source_pulls import PullSettings, record_pull, set_pull
@@ -65,10 +66,10 @@ def source(ledgers: OpenLedgers, owner: User, api: StandInApi) -> Source:
     return SOURCE
 
 
-def ask_at(url: str, *, every: int | None = None, token: str = TOKEN) -> None:
+def ask_at(url: str, *, every: int | None = None, token: str = TOKEN, account: str = "acme") -> None:
     set_pull(
         PullSettings(
-            account="acme", source="desk", platform=SOURCE.platform, url=url, own_account="2", token=token,
+            account=account, source="desk", platform=SOURCE.platform, url=url, own_account="2", token=token,
             every_minutes=every,
         )
     )  # fmt: skip
@@ -79,9 +80,9 @@ def means(ledgers: OpenLedgers) -> dict[str, Any]:
 
 
 @contextmanager
-def scheduled(ledgers: OpenLedgers) -> Iterator[PullSchedule]:
-    """A schedule that looks for due sources all the time."""
-    made = PullSchedule(ledgers, check_seconds=0.01)
+def scheduled(ledgers: OpenLedgers, **more: Any) -> Iterator[PullSchedule]:
+    """A schedule that looks for due sources when it begins, and at each request."""
+    made = PullSchedule(ledgers, check_seconds=3_600, **more)
     made.begin()
     try:
         yield made
@@ -210,6 +211,57 @@ def test_a_stopping_server_waits_for_no_platform(
         assert changed.wait(60)
         made.close()
         assert next_one().code in {"server_stopping", "pull_failed"}
+
+
+@pytest.fixture
+def beta(source: Source, ledgers: OpenLedgers, owner: User) -> Iterator[StandInApi]:
+    """The API of a source of another account."""
+    create_account(ledgers, "beta", title="", owner=owner)
+    with ledgers.writing("beta") as ledger:
+        create_source(ledger, SOURCE, author=Author())
+    with StandInApi(answer=Account(conversations=[]).answer).serving() as served:
+        ask_at(served.url, account="beta")
+        yield served
+
+
+def test_an_account_with_a_slow_platform_does_not_delay_others(
+    ledgers: OpenLedgers, api: StandInApi, beta: StandInApi, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_asked, is_released = threading.Event(), threading.Event()
+
+    def answer(path: str, request: ApiRequest) -> Any:
+        is_asked.set()
+        assert is_released.wait(60)
+        return account.answer(path, request)
+
+    api.answer = answer
+    with noted(monkeypatch) as next_one, scheduled(ledgers) as made:
+        made.request(*DESK_KEY)
+        assert is_asked.wait(60)
+        made.request("beta", "desk")
+        assert (next_one().conversation_count, len(beta.requests) > 0) == (0, True)
+        is_released.set()
+        assert next_one().accepted == 2
+
+
+def test_a_long_pull_gives_way_to_another_account_and_then_continues(
+    ledgers: OpenLedgers, api: StandInApi, beta: StandInApi, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+
+    def answer(path: str, request: ApiRequest) -> Any:
+        if not seconds[0]:
+            made.request("beta", "desk")
+            seconds[0] = TURN_SECONDS
+        return account.answer(path, request)
+
+    api.answer = answer
+    with noted(monkeypatch) as next_one, scheduled(ledgers, threads_max=1, clock=lambda: seconds[0]) as made:
+        made.request(*DESK_KEY)
+        assert (first := next_one()).code == "pull_gave_way"
+        assert (next_one().code, len(beta.requests) > 0) == ("", True)
+        last = next_one()
+    assert (last.code, first.accepted + last.accepted) == ("", 2)
 
 
 def test_a_source_is_due_a_little_after_its_interval_and_at_once_before_its_first_pull() -> None:
