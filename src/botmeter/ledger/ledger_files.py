@@ -14,15 +14,22 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.settings import Settings
 from botmeter.ledger.folder_files import ACCOUNTS, TEMPORARY
 
+_THREADS_MAX = 8
+"""Of each open ledger, on machines with more cores: dozens of ledgers are open."""
+
 
 def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Connect without network or extensions, with temporary files in the folder."""
+    many_cores = {"threads": str(_THREADS_MAX)} if len(os.sched_getaffinity(0)) > _THREADS_MAX else {}
     return duckdb.connect(
         str(file),
         read_only=read_only,
         config={
             "memory_limit": Settings.from_environment().memory_limit,
             "temp_directory": str(folder / TEMPORARY),
+            # DuckDB reads only other formats with them, and would start eight for each ledger.
+            "async_threads": "0",
+            **many_cores,
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         },

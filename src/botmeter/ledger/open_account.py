@@ -16,6 +16,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.fair_queue import FairQueue
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import WaitPolicy
@@ -26,15 +27,27 @@ from botmeter.ledger.marks import Mark
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.reading import PublishedContents, ReadingLedger
 from botmeter.ledger.settle import Backlog, backlog, settle, settle_quietly
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 _OpenLedger = TypeVar("_OpenLedger", Ledger, ReadingLedger)
+
+
+class LiveSlots:
+    """Turns of accounts that commit live events or meter them, whose files are open meanwhile."""
+
+    def __init__(self, at_once_max: int) -> None:
+        self.commits = threading.BoundedSemaphore(at_once_max)
+        self.settles = threading.BoundedSemaphore(at_once_max)
 
 
 class OpenAccount:
     """One account's file, opened by its first user."""
 
-    def __init__(self, folder: Folder, name: str, *, first_version: int) -> None:
+    def __init__(self, folder: Folder, name: str, *, first_version: int, slots: LiveSlots) -> None:
         self._folder = folder
+        self._slots = slots
         self._name = name
         self._changed = threading.Condition()
         self._write_queue = FairQueue(self._changed, refusal=self._busy)
@@ -52,7 +65,11 @@ class OpenAccount:
         self._version = first_version
         self._is_read_only = False
         self._is_broken = False
-        self._used_at = time.monotonic()
+        self.used_at = time.monotonic()
+
+    @property
+    def is_open(self) -> bool:
+        return self._root is not None
 
     @contextmanager
     def reading(self, wait: WaitPolicy) -> Iterator[ReadableLedger]:
@@ -89,12 +106,16 @@ class OpenAccount:
     def settling(self, wait: WaitPolicy) -> Iterator[Ledger]:
         # A file that is open read-only is opened again, which needs the live queue too.
         beside = self._live_queue.turn(wait) if self._is_read_only else nullcontext()
-        with self._write_queue.turn(wait), beside, self._publishing_writer(wait) as ledger:
+        with self._write_queue.turn(wait), beside, self._slots.settles, self._publishing_writer(wait) as ledger:
             yield ledger
 
     @contextmanager
     def appending_live(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        with self._live_queue.turn(wait), self._using(lambda: self._open_live_ledger(wait)) as ledger:
+        with (
+            self._live_queue.turn(wait),
+            self._slots.commits,
+            self._using(lambda: self._open_live_ledger(wait)) as ledger,
+        ):
             try:
                 with _interruptible(ledger, wait):
                     yield ledger
@@ -130,12 +151,27 @@ class OpenAccount:
                 self._close_file()
             yield
 
-    def close_if_idle(self, seconds: float) -> None:
+    def buffer_bytes(self) -> int:
+        """Return the memory of the file's pages; 0 for a closed file."""
         with self._changed:
+            if self._root is None:
+                return 0
+            with closing(self._root.cursor()) as connection:
+                return int(row_of(connection, sql("buffer_bytes"))[0])
+
+    def close_if_idle(self, seconds: float) -> bool:
+        """Close a file that nobody has used for as long, without waiting; return True if it was closed."""
+        if not self._changed.acquire(blocking=False):
+            return False
+        try:
             is_free = self._user_count == 0 and self._write_queue.is_empty and self._live_queue.is_empty
-            if is_free and time.monotonic() - self._used_at >= seconds:
-                self._settle_and_fold()
-                self._close_file()
+            if not (self.is_open and is_free and time.monotonic() - self.used_at >= seconds):
+                return False
+            self._settle_and_fold()
+            self._close_file()
+            return True
+        finally:
+            self._changed.release()
 
     def close(self, wait: WaitPolicy) -> None:
         """Close the file, after the wait even if in use: commits are in its log."""
@@ -182,7 +218,7 @@ class OpenAccount:
         finally:
             with self._changed:
                 self._user_count -= 1
-                self._used_at = time.monotonic()
+                self.used_at = time.monotonic()
                 self._changed.notify_all()
 
     def _open_reader(self, wait: WaitPolicy) -> ReadingLedger:

@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+
+import duckdb
 
 from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.errors import Unavailable
@@ -10,7 +12,7 @@ from botmeter.domain.instant import now_us
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import Interruption, WaitPolicy
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.open_account import OpenAccount
+from botmeter.ledger.open_account import LiveSlots, OpenAccount
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import Backlog
 from botmeter.metering.policy import Policy
@@ -19,20 +21,33 @@ WAIT_SECONDS = 10.0
 """Wait for other users of a ledger before it is reported as busy."""
 IDLE_SECONDS = 300.0
 """An unused file stays open this long."""
+OPEN_MAX = 32
+"""Open files, more only while all are in use. Each takes 5 to 8 MB and a thread; opening one again takes 30 ms."""
+BUFFERS_BYTES_MAX = 1 << 30
+"""Pages of all open files in memory; beyond it, unused files are closed. Each file alone is limited by DuckDB."""
 
-_IDLE_CHECK_SECONDS_MAX = 60.0
+# Accounts that commit live events at once, and as many that meter them. All share the cores and the disk.
+_LIVE_MAX = 8
+_IDLE_CHECK_SECONDS_MAX = 10.0
 
 
 class OpenLedgers:
-    """Ledgers of an owned folder, opened by the first user and closed when idle.
+    """Ledgers of an owned folder, opened by the first user and closed when idle or when too many are open.
 
     Methods raise as `Folder.ledger`, `ledger_busy` after too long a wait, or `server_stopping`.
     """
 
     def __init__(
-        self, folder: Folder, *, wait_seconds: float = WAIT_SECONDS, idle_seconds: float = IDLE_SECONDS
+        self,
+        folder: Folder,
+        *,
+        wait_seconds: float = WAIT_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+        open_max: int = OPEN_MAX,
     ) -> None:
         self.folder = folder
+        self._open_max = open_max
+        self._slots = LiveSlots(_LIVE_MAX)
         self._wait_seconds = wait_seconds
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
@@ -44,20 +59,16 @@ class OpenLedgers:
         threading.Thread(target=self._close_idle_ones, name="idle ledgers", daemon=True).start()
 
     def reading(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[ReadableLedger]:
-        self.folder.existing_file(name)
-        return self.account(name).reading(self.wait_policy(interruption))
+        return self._existing(name).reading(self.wait_policy(interruption))
 
     def writing(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        self.folder.existing_file(name)
-        return self.account(name).writing(self.wait_policy(interruption))
+        return self._existing(name).writing(self.wait_policy(interruption))
 
     def appending_live(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        self.folder.existing_file(name)
-        return self.account(name).appending_live(self.wait_policy(interruption))
+        return self._existing(name).appending_live(self.wait_policy(interruption))
 
     def settling(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        self.folder.existing_file(name)
-        return self.account(name).settling(self.wait_policy(interruption))
+        return self._existing(name).settling(self.wait_policy(interruption))
 
     def unsettled(self, name: str) -> Backlog:
         return self.account(name).unsettled()
@@ -93,7 +104,7 @@ class OpenLedgers:
         known_as = checked_account_name(name)
         with self._lock:
             if known_as not in self._accounts:
-                opened = OpenAccount(self.folder, known_as, first_version=self._first_version)
+                opened = OpenAccount(self.folder, known_as, first_version=self._first_version, slots=self._slots)
                 self._accounts[known_as] = opened
             return self._accounts[known_as]
 
@@ -101,14 +112,46 @@ class OpenLedgers:
         return WaitPolicy(seconds=self._wait_seconds, interruption=interruption)
 
     def close_idle(self, seconds: float) -> None:
-        with self._lock:
-            accounts = tuple(self._accounts.values())
-        for account in accounts:
+        for account in self._open_ones():
             account.close_if_idle(seconds)
+
+    def close_beyond(self, bytes_max: int) -> None:
+        """Close unused files, the least recently used ones first, until the others' pages take no more memory."""
+        accounts = self._open_ones()
+        sizes = [_buffer_bytes(account) for account in accounts]
+        total = sum(sizes)
+        for account, size_bytes in zip(accounts, sizes, strict=True):
+            if total > bytes_max and account.close_if_idle(0):
+                total -= size_bytes
+
+    def _existing(self, name: str) -> OpenAccount:
+        """Return the account after making room for its file."""
+        self.folder.existing_file(name)
+        account = self.account(name)
+        if not account.is_open:
+            others = self._open_ones()
+            excess = len(others) + 1 - self._open_max
+            for each in others:
+                if excess > 0 and each.close_if_idle(0):
+                    excess -= 1
+        return account
+
+    def _open_ones(self) -> list[OpenAccount]:
+        """Return the open accounts, the least recently used first."""
+        with self._lock:
+            accounts = [account for account in self._accounts.values() if account.is_open]
+        return sorted(accounts, key=lambda account: account.used_at)
 
     def _close_idle_ones(self) -> None:
         while not self._ended.wait(min(self._idle_seconds, _IDLE_CHECK_SECONDS_MAX)):
             self.close_idle(self._idle_seconds)
+            self.close_beyond(BUFFERS_BYTES_MAX)
+
+
+def _buffer_bytes(account: OpenAccount) -> int:
+    with suppress(duckdb.Error):
+        return account.buffer_bytes()
+    return 0
 
 
 class SharedFolder(Folder):

@@ -1,4 +1,4 @@
-"""Group commit: one thread per account commits waiting deliveries in one transaction."""
+"""Group commit: one thread per active account commits waiting deliveries in one transaction."""
 
 import threading
 import time
@@ -18,6 +18,7 @@ COMMIT_EVERY_SECONDS: Final = 0.03
 _FULL_RECORDS: Final = 5_000
 """A group this large is committed without waiting for more."""
 _IDLE_SECONDS: Final = 30.0
+"""A thread without deliveries ends after this time."""
 
 
 class Committer:
@@ -28,20 +29,33 @@ class Committer:
         self._account = account
         self._store = store
         self._settler = Settler(account, store=store)
-        self._thread = threading.Thread(target=self._run, name=f"commit {account}", daemon=True)
-        self._thread.start()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def put(self, delivery: PendingDelivery) -> None:
+        """Queue a delivery; raises as `DeliveryQueue.put`."""
+        with self._lock:
+            self.queue.put(delivery)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=f"commit {self._account}", daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
         self.queue.close()
-        self._thread.join()
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
         self._settler.close()
 
     def _run(self) -> None:
         last = 0.0
         pause = threading.Event()
-        while not self.queue.is_finished:
+        while True:
             group = self.queue.next_group(idle_seconds=_IDLE_SECONDS)
             if not group:
+                if self._has_ended():
+                    return
                 continue
             wait_seconds = last + COMMIT_EVERY_SECONDS - time.monotonic()
             if wait_seconds > 0 and sum(len(pending.records) for pending in group) < _FULL_RECORDS:
@@ -49,6 +63,14 @@ class Committer:
                 group += self.queue.next_group(idle_seconds=0)
             last = time.monotonic()
             self._commit(group)
+
+    def _has_ended(self) -> bool:
+        """Let the next delivery start another thread, unless one came meanwhile."""
+        with self._lock:
+            if not self.queue.is_empty:
+                return False
+            self._thread = None
+            return True
 
     def _commit(self, group: list[PendingDelivery]) -> None:
         answers: list[tuple[PendingDelivery, Receipt | Exception]]

@@ -32,7 +32,7 @@ class Ingestion:
             if account not in self._committers:
                 self._committers[account] = Committer(account, store=self._store, capacity=self.capacity)
             committer = self._committers[account]
-        committer.queue.put(delivery)
+        committer.put(delivery)
 
     def settle_left_over(self, accounts: Sequence[str]) -> None:
         for account in accounts:

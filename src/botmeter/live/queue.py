@@ -122,6 +122,6 @@ class DeliveryQueue:
             self._changed.notify_all()
 
     @property
-    def is_finished(self) -> bool:
+    def is_empty(self) -> bool:
         with self._changed:
-            return self._is_closed and not self._deliveries
+            return not self._deliveries

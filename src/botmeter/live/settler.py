@@ -1,4 +1,4 @@
-"""Metering threads, one per account, that run about twice a second at most."""
+"""Metering threads, one per active account, that run about twice a second at most."""
 
 import logging
 import threading
@@ -13,6 +13,8 @@ SETTLE_EVERY_SECONDS: Final = 0.5
 _BUSY_SHARE_MAX: Final = 0.8
 """Maximum share of the time spent in runs; appends and readers need the rest."""
 _RETRY_SECONDS: Final = 5.0
+_IDLE_SECONDS: Final = 30.0
+"""A thread with nothing to do ends after this time."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -24,21 +26,30 @@ class Settler:
         self._store = store
         self._due = threading.Event()
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"metering {account}", daemon=True)
-        self._thread.start()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
-        self._due.set()
+        with self._lock:
+            self._due.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=f"metering {self._account}", daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
+        """Meter what is due, and end the thread."""
         self._end.set()
-        self._due.set()
-        self._thread.join()
+        with self._lock:
+            self._due.set()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
 
     def _run(self) -> None:
         is_last = False
         while not is_last:
-            self._due.wait()
+            if not self._due.wait(_IDLE_SECONDS) and self._has_ended():
+                return
             is_last = self._end.is_set()
             # Cleared before the run, which may or may not see what is appended during it.
             self._due.clear()
@@ -51,6 +62,14 @@ class Settler:
                 pause = _RETRY_SECONDS
             if not is_last:
                 self._end.wait(pause)
+
+    def _has_ended(self) -> bool:
+        """Let the next wake start another thread, unless one came meanwhile."""
+        with self._lock:
+            if self._due.is_set():
+                return False
+            self._thread = None
+            return True
 
     def _settled(self) -> bool:
         try:

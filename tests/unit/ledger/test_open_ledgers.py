@@ -1,6 +1,8 @@
 """Ledgers that many threads share: readers see whole commits, writers queue, a file is replaced by one who is alone."""
 
+import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -343,3 +345,56 @@ def test_accounts_are_written_to_side_by_side(ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as one, ledgers.writing("zeta") as other:
         assert append_events(one, event("1", "2026-05-20T10:00")).accepted == 1
         assert append_events(other, event("1", "2026-05-20T10:00")).accepted == 1
+
+
+def _open_names(ledgers: OpenLedgers) -> set[str]:
+    return {name for name, account in ledgers._accounts.items() if account.is_open}
+
+
+@pytest.fixture
+def five(tmp_path: Path) -> Iterator[OpenLedgers]:
+    """Ledgers of five accounts, of which two are open at once."""
+    with Folder.owned(tmp_path / "five", purpose="a test") as folder:
+        for name in "abcde":
+            folder.create(Account(name=name), policy=FRESHCHAT, now_us=NOW_US)
+        opened = OpenLedgers(folder, open_max=2)
+        yield opened
+        opened.close()
+
+
+def test_the_least_recently_used_files_are_closed_when_too_many_are_open(five: OpenLedgers) -> None:
+    for name in "abacde":
+        with five.reading(name) as ledger:
+            assert event_count(ledger) == 0
+            assert len(_open_names(five)) <= 2
+    assert _open_names(five) == {"d", "e"}
+
+
+def test_files_in_use_stay_open_however_many_they_are(five: OpenLedgers) -> None:
+    with five.reading("a") as first, five.appending_live("b"), five.reading("c") as third:
+        assert _open_names(five) == {"a", "b", "c"}
+        assert (event_count(first), event_count(third)) == (0, 0)
+    with five.reading("d"):
+        assert _open_names(five) == {"a", "d"}
+
+
+def test_unused_files_are_closed_when_their_pages_take_too_much_memory(five: OpenLedgers) -> None:
+    with five.reading("a"), five.reading("b"):
+        five.close_beyond(0)
+        assert _open_names(five) == {"a", "b"}
+    size_bytes = sum(five.account(name).buffer_bytes() for name in "ab")
+    five.close_beyond(size_bytes)
+    assert _open_names(five) == {"a", "b"}
+    five.close_beyond(size_bytes - 1)
+    assert len(_open_names(five)) == 1
+    five.close_beyond(0)
+    assert not _open_names(five)
+
+
+def test_an_open_file_takes_one_thread_for_each_further_core_only(five: OpenLedgers) -> None:
+    def threads() -> int:
+        return sum(1 for _ in Path("/proc/self/task").iterdir())
+
+    before = threads()
+    with five.reading("a"):
+        assert threads() - before < min(len(os.sched_getaffinity(0)), 8)

@@ -7,6 +7,7 @@ import pytest
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.receipt import Receipt
+from botmeter.live import committer
 from botmeter.live.ingest import Ingestion
 from botmeter.live.metrics import REGISTRY
 from botmeter.live.queue import QueueCapacity
@@ -120,6 +121,18 @@ def test_closing_answers_all_waiting_deliveries_and_refuses_further_ones(
     assert not closing.is_alive()
     assert all(delivery.receipt.done() for delivery in deliveries)
     assert (ingestion.capacity.delivery_count, ingestion.capacity.size_bytes) == (0, 0)
+
+
+def test_an_idle_thread_ends_and_the_next_delivery_starts_another(
+    store: FakeStore, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer, "_IDLE_SECONDS", 0)
+    for number in range(3):
+        assert enqueued(ingestion, f"{number}").receipt.result(WITHIN_SECONDS).accepted == 1
+        thread = ingestion._committers["acme"]._thread
+        if thread is not None:
+            thread.join(WITHIN_SECONDS)
+        assert ingestion._committers["acme"]._thread is None
 
 
 def test_a_full_queue_refuses_whole_deliveries_until_others_are_answered(store: FakeStore) -> None:

@@ -91,7 +91,7 @@ def test_a_closed_queue_refuses_deliveries_and_still_gives_those_in_it(queue: De
     with pytest.raises(Unavailable) as caught:
         queue.put(delivery("b"))
     assert caught.value.code == "server_stopping"
-    assert not queue.is_finished
+    assert not queue.is_empty
     assert names(queue.next_group(idle_seconds=30)) == ["a"]
-    assert queue.is_finished
+    assert queue.is_empty
     assert queue.next_group(idle_seconds=30) == []
