@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botmeter.cli.context import command_context, expanded, located
+from botmeter.cli.erasing import finish_interrupted
 from botmeter.domain.errors import Missing
 from botmeter.ledger.folder_files import known_account, served
 
@@ -64,6 +65,7 @@ def owned_folder(option: Path | None, *, is_new: bool = False) -> "Iterator[Fold
 
     path = data_folder(option) if is_new else existing_folder(option)
     with Folder.owned(path, purpose=context.command, wait_seconds=_overtaken_seconds()) as folder:
+        finish_interrupted(folder)
         yield folder
 
 

@@ -266,6 +266,11 @@ def _problems(health: "LedgerHealth", *, log: Path) -> Iterator[str]:
         since = text_to_the_second(now - waits_us)
         waiting = counted(health.backlog.event_count, "live event")
         yield f"{waiting} not metered since {since}; see `logs/` in the data folder"
+    if health.has_unfinished_erasure:
+        yield (
+            "an erasure is unfinished, so that the file can still contain the customer: make room on the disk and the "
+            "people's database reachable; the server, or the next command without one, finishes it"
+        )
     log_bytes = log.stat().st_size if log.exists() else 0
     if log_bytes > _LOG_BYTES_MAX:
         yield f"{size_text(log_bytes)} of write-ahead log not checkpointed"

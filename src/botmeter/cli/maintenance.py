@@ -11,6 +11,7 @@ from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.confirm import confirm
 from botmeter.cli.context import located
 from botmeter.cli.data_dir import owned_folder
+from botmeter.cli.erasing import forget_in_people
 from botmeter.cli.output import Format, show_record
 
 commands = Commands()
@@ -71,8 +72,9 @@ def erase(
 ) -> None:
     """Erase a customer from an account.
 
-    Removes the ids of the customer and of their conversations, events and tickets everywhere, including quarantine.
-    Counts stay; the sessions get new ids. Merged ids are the same customer and are erased too. Earlier backups still
+    Removes the ids of the customer and of their conversations, events and tickets everywhere, including quarantine,
+    audit log, saved views and shared links. Counts stay; the sessions get new ids. Merged ids are the same customer and
+    are erased too. An interrupted erasure is finished later, and doctor reports it meanwhile. Earlier backups still
     contain the customer: make a new one.
     """
     from botmeter.ledger.erase import erase as erase_customer
@@ -82,7 +84,7 @@ def erase(
         yes=yes,
     )
     with owned_folder(data) as folder:
-        summary = erase_customer(folder, account, customer_id=customer)
+        summary = erase_customer(folder, account, customer_id=customer, forget=forget_in_people(folder.path))
     _show_summary(summary, form=form)
 
 

@@ -37,11 +37,6 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def new_draft(folder: Path) -> Path:
-    """Return a path in the folder that no other draft has."""
-    return folder / DRAFTS.replace("*", secrets.token_hex(8))
-
-
 @contextmanager
 def durable_file(target: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
     """Open a draft that takes the target's place when the `with` succeeds; raises `OSError`.
@@ -107,7 +102,7 @@ def remove_drafts(folder: Path) -> None:
 
 def _locked_draft(folder: Path) -> tuple[Path, int]:
     while True:
-        draft = new_draft(folder)
+        draft = folder / DRAFTS.replace("*", secrets.token_hex(8))
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
         # Some network file systems have no locks.
         with suppress(OSError):

@@ -1,39 +1,35 @@
 """Erasure of a customer: identifiers are removed everywhere, counts stay.
 
-Ids become pseudonyms, attributes and quarantined events are deleted, and the file is rewritten so that no old page
-keeps them. The 64-bit event keys stay: they reveal nothing and identify duplicates.
+Ids become pseudonyms, attributes and quarantined events are deleted, other stores forget the ids, and the file is
+rewritten so that no old page keeps them. The 64-bit event keys stay: they reveal nothing and identify duplicates.
 """
 
 import json
 import re
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
 import duckdb
 
-from botmeter.domain.errors import Missing, Unavailable
+from botmeter.domain.errors import Missing
 from botmeter.ledger.customers import counted_customer, other_ids
 from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.ledger_files import connected, new_ledger_draft, replace_ledger, unlink_ledger
 from botmeter.ledger.quarantine import delete_quarantined
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.tables import meta_value, remove_meta, set_meta
+from botmeter.ledger.unfinished_erasures import Forget, finish_erasures, flag_unfinished, note_unfinished
 from botmeter.ledger.usage_tables import insert_tickets
 
 sql = statements_of(__name__)
 
 # Refused events can be large, so quarantine is searched in pages.
 _PAGE_ROWS = 1_000
-
-# In `meta` from the erasure of a customer until the file is rewritten: the next erasure finishes an interrupted one.
-_REWRITE_DUE = "rewrite_due"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,29 +44,37 @@ class ErasureSummary:
     quarantine_count: int
 
 
+class _Unknown(Exception):
+    """The account has nothing of the customer."""
+
+
+def _forget_nowhere(name: str, ids: ErasedIds) -> None:
+    del name, ids
+
+
 class _Ids(NamedTuple):
     customer: re.Pattern[str]
     events: frozenset[tuple[str, str]]
     conversations: frozenset[str]
 
 
-def erase(folder: Folder, name: str, *, customer_id: str) -> ErasureSummary:
+def erase(folder: Folder, name: str, *, customer_id: str, forget: Forget = _forget_nowhere) -> ErasureSummary:
     """Erase the customer with any of its ids, and all customers merged into it.
+
+    Args:
+        forget: Removes the customer from other stores, before the ledger forgets the ids.
 
     Raises:
         Missing: `customer_unknown` if no event, quarantined event or alias has the id.
-        Unavailable: `erase_unfinished` if the file can't be rewritten.
+        Unavailable: `erase_unfinished` if another store or the file can't be changed; it is finished later.
     """
     erased = None
-    with folder.ledger(name) as ledger:
-        try:
-            erased = _pseudonymize(ledger, customer_id)
-        except Missing:
-            if meta_value(ledger.connection, _REWRITE_DUE) is None:
-                raise
-    _rewrite_file(folder, name)
+    flag_unfinished(folder, folder.existing_file(name).stem)
+    with folder.ledger(name) as ledger, suppress(_Unknown):
+        erased = _pseudonymize(ledger, customer_id)
+    finish_erasures(folder, name, forget=forget)
     if erased is None:
-        raise _unknown(name, customer_id)
+        raise Missing("customer_unknown", f"Account {name} has no customer {customer_id[:80]!r}.")
     return erased
 
 
@@ -85,17 +89,18 @@ def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
         quarantined = list(_quarantined(connection, _ids(connection, ids)))
         alias_count = row_of(connection, sql("delete_aliases"), values={"ids": ids})[0]
         if events == 0 and not quarantined and not alias_count:
-            raise _unknown(ledger.account.name, customer_id)
+            raise _Unknown
         delete_quarantined(connection, quarantined)
         connection.execute(sql("update_restatements"))
         connection.execute(sql("update_events"), values | {"pseudonym": pseudonym})
         for step in ("update_spans", "delete_tickets", "update_other_events", "update_deliveries"):
             connection.execute(sql(step))
+        others = dict(connection.execute(sql("pseudonyms")).fetchall())
+        note_unfinished(connection, ErasedIds(customers=frozenset(ids), pseudonym=pseudonym, others=others))
         insert_tickets(connection, append_no=0)
         for step in ("drop_erased_conversation", "drop_erased_event", "drop_erased_ticket"):
             connection.execute(sql(step))
         remeter_everything(ledger)
-        set_meta(connection, _REWRITE_DUE, value="yes")
     return ErasureSummary(
         pseudonym=pseudonym,
         alias_count=len(ids) - 1,
@@ -149,35 +154,3 @@ def _texts(sent: object) -> Iterator[str]:
                 yield from _texts(value)
         case str() | int():
             yield str(sent)
-
-
-def _rewrite_file(folder: Folder, name: str) -> None:
-    file = folder.file_of(name)
-    draft = new_ledger_draft(folder.path)
-    try:
-        with folder.exclusively(name):
-            _copy_rows(file, draft, folder=folder)
-            replace_ledger(draft, file, folder=folder.path)
-    except (duckdb.Error, OSError, Unavailable) as problem:
-        raise Unavailable(
-            "erase_unfinished",
-            f"The identifiers are removed from the tables of account {name}, but its file could not be rewritten and "
-            f"can still contain them. Make room on the disk and erase the same id again.  "
-            f"The reason: {str(problem).splitlines()[0][:200]}",
-        ) from problem
-    finally:
-        with suppress(OSError):
-            unlink_ledger(draft)
-
-
-def _copy_rows(file: Path, draft: Path, *, folder: Folder) -> None:
-    with closing(connected(draft, folder=folder.path)) as connection:
-        connection.execute(sql("old_file", file=str(file).replace("'", "''")))
-        into = row_of(connection, sql("present_database"))[0]
-        connection.execute(sql("new_file", into=into))
-        connection.execute(sql("detach_old_file"))
-        remove_meta(connection, _REWRITE_DUE)
-
-
-def _unknown(name: str, customer_id: str) -> Missing:
-    return Missing("customer_unknown", f"Account {name} has no customer {customer_id[:80]!r}.")

@@ -41,6 +41,15 @@ UNION ALL
 SELECT NULL, conversation_id::VARCHAR FROM erased_conversation
 ORDER BY ALL
 
+-- name: pseudonyms
+-- Reads: erased_event, erased_conversation, erased_ticket. Takes: nothing. Gives: (id, pseudonym) of each.
+SELECT event_id::VARCHAR, pseudonym::VARCHAR FROM erased_event
+UNION ALL
+SELECT conversation_id::VARCHAR, pseudonym::VARCHAR FROM erased_conversation
+UNION ALL
+SELECT ticket_id::VARCHAR, pseudonym::VARCHAR FROM erased_ticket
+ORDER BY ALL
+
 -- name: quarantine_page
 -- Reads: quarantine. Takes: $after (a number), $limit. Gives: (number, source, event_id, raw) of the next ones.
 SELECT quarantine_no::BIGINT, source::VARCHAR, event_id::VARCHAR, raw::BLOB
@@ -119,19 +128,3 @@ DROP TABLE erased_event
 -- name: drop_erased_ticket
 -- Changes: erased_ticket is dropped, and its memory freed.
 DROP TABLE erased_ticket
-
--- name: old_file
--- Takes: {file}, which ATTACH can't bind. Gives: its tables under a name that no account can have.
-ATTACH '{file}' AS "the old file" (READ_ONLY)
-
--- name: present_database
--- Reads: nothing. Gives: the name of the open database, one row.
-SELECT current_database()::VARCHAR
-
--- name: new_file
--- Reads: the old file. Takes: {into}. Gives: a copy in the new file, row by row.
-COPY FROM DATABASE "the old file" TO "{into}"
-
--- name: detach_old_file
--- Changes: the old file is closed.
-DETACH "the old file"

@@ -9,12 +9,22 @@ from pathlib import Path
 
 import duckdb
 
-from botmeter.domain.account import Account
+from botmeter.domain.account import Account, checked_account_name
+from botmeter.domain.durable_files import FILE_MODE
 from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.conversation_spans import fold_if_many
-from botmeter.ledger.folder_files import LOCK, SUFFIX, account_file, account_names, known_account, locked, refuse_lost
+from botmeter.ledger.folder_files import (
+    LOCK,
+    SUFFIX,
+    account_file,
+    account_names,
+    erasure_flag,
+    known_account,
+    locked,
+    refuse_lost,
+)
 from botmeter.ledger.ledger import Ledger, failure
 from botmeter.ledger.ledger_files import (
     connected,
@@ -29,7 +39,7 @@ from botmeter.ledger.marks import checked_mark, remove_mark, set_mark, stored_co
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import backlog, settle, settle_quietly
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.tables import create_tables, migrate, missing_migrations
+from botmeter.ledger.tables import UNFINISHED_ERASURES, create_tables, meta_value, migrate, missing_migrations
 from botmeter.metering.policy import ALWAYS_US, Policy
 
 sql = statements_of(__name__)
@@ -165,6 +175,7 @@ class Folder:
         # First: a ledger without a mark gets a new one, and a mark without a ledger is a loss.
         remove_mark(self.path, name)
         unlink_ledger(self.file_of(name))
+        erasure_flag(self.path, checked_account_name(name)).unlink(missing_ok=True)
 
 
 def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
@@ -199,6 +210,10 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
             with suppress(Unavailable):
                 mark.begin(connection)
             settle_quietly(ledger, now_us=now_us())
+        if meta_value(connection, UNFINISHED_ERASURES) is not None:
+            # In a copied or restored file; the owner of the folder finishes what is flagged.
+            with suppress(OSError):
+                erasure_flag(folder, file.name.removesuffix(SUFFIX)).touch(mode=FILE_MODE)
         return ledger
     except duckdb.Error as problem:
         _close_unchanged(connection)

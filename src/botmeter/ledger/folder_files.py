@@ -26,6 +26,7 @@ MARKS: Final = "marks"
 TEMPORARY: Final = "tmp"
 """Folder of DuckDB's temporary files."""
 
+_ERASURE: Final = ".erasure"
 _SERVER: Final = "botmeter serve"
 _LOCK_POLL_SECONDS: Final = 0.05
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -47,6 +48,17 @@ def account_file(folder: Path, name: str) -> Path:
 def mark_file(folder: Path, name: str) -> Path:
     """Return the path of an account's mark, which may be missing."""
     return folder / MARKS / f"{checked_account_name(name)}{MARK_SUFFIX}"
+
+
+def erasure_flag(folder: Path, name: str) -> Path:
+    """Return the path of the file that flags an account with an unfinished erasure."""
+    return folder / ACCOUNTS / f"{name}{_ERASURE}"
+
+
+def accounts_with_unfinished_erasures(folder: Path) -> list[str]:
+    """Return the flagged accounts in order."""
+    flagged = {flag.name.removesuffix(_ERASURE) for flag in (folder / ACCOUNTS).glob(f"*{_ERASURE}")}
+    return [name for name in account_names(folder) if name in flagged]
 
 
 def known_account(folder: Path, name: str) -> str:

@@ -6,7 +6,7 @@ from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import Backlog, backlog
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.tables import schema_version
+from botmeter.ledger.tables import UNFINISHED_ERASURES, meta_value, schema_version
 
 sql = statements_of(__name__)
 
@@ -17,12 +17,14 @@ class LedgerHealth:
 
     Attributes:
         last_receipt_us: µs UTC; None: none.
+        has_unfinished_erasure: The file can still contain ids of an erased customer.
     """
 
     file_version: int
     last_receipt_us: int | None
     quarantined_count: int
     backlog: Backlog
+    has_unfinished_erasure: bool
 
 
 def ledger_health(ledger: ReadableLedger) -> LedgerHealth:
@@ -33,4 +35,5 @@ def ledger_health(ledger: ReadableLedger) -> LedgerHealth:
         last_receipt_us=last_receipt_us,
         quarantined_count=quarantined_count,
         backlog=backlog(ledger.connection),
+        has_unfinished_erasure=meta_value(ledger.connection, UNFINISHED_ERASURES) is not None,
     )

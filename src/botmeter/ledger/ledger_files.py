@@ -2,6 +2,7 @@
 
 import glob
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from botmeter.domain.durable_files import FILE_MODE, new_draft, remove_drafts, replace_durably
+from botmeter.domain.durable_files import FILE_MODE, remove_drafts, replace_durably
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.settings import Settings
 from botmeter.ledger.folder_files import ACCOUNTS, TEMPORARY
@@ -54,8 +55,9 @@ def unlink_ledger(file: Path) -> None:
 
 
 def new_ledger_draft(folder: Path) -> Path:
-    """Return the path of a new ledger beside the accounts of a data folder."""
-    return new_draft(folder / ACCOUNTS)
+    """Return the path of a new ledger beside the accounts of a data folder, which no other draft has."""
+    # Not as `durable_file` names its drafts: it would remove this one, which DuckDB locks in another way.
+    return folder / ACCOUNTS / f"{secrets.token_hex(8)}.draft"
 
 
 def replace_ledger(draft: Path, file: Path, *, folder: Path) -> None:

@@ -16,6 +16,9 @@ NEVER = NEVER_US
 SCHEMA_VERSION = 6
 Migrations = Mapping[int, tuple[str, ...]]
 
+UNFINISHED_ERASURES = "rewrite_due"
+"""Name in `meta` of the erased ids, until all stores have forgotten them and the file is rewritten."""
+
 _PACKAGE = "botmeter.ledger"
 _VERSION, _PROBE = "schema_version", "hash_probe"
 """Names in `meta`: the schema version, and the hash of a fixed text by the DuckDB that computed the keys."""

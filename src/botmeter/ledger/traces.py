@@ -2,13 +2,21 @@
 
 import os
 import platform
+import re
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from botmeter.domain.durable_files import FILE_MODE, private_folder
 from botmeter.domain.instant import now_us, text_from_us
+from botmeter.ledger.erased_ids import ErasedIds
+
+# A shorter one, such as a ticket's `7`, is in nearly every trace.
+_LONG_ID: Final = 8
+_BETWEEN_IDS: Final = re.compile(r"[\s/?&=,;()\[\]{}<>'\"]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +26,17 @@ class SavedTrace:
     reference: str
     text: str
     file: Path | None
+
+
+def remove_traces_of(ids: ErasedIds, *, folder: Path) -> None:
+    """Remove stored traces that name an erased customer or one of its long other ids."""
+    customer = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ids.customers))})(?!\w)")
+    others = {other for other in ids.others if len(other) >= _LONG_ID}
+    for file in (folder / "logs").glob("*.txt"):
+        with suppress(OSError):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            if customer.search(text) or not others.isdisjoint(_BETWEEN_IDS.split(text)):
+                file.unlink()
 
 
 def save_trace(problem: BaseException, *, what: str, folder: Path) -> SavedTrace:

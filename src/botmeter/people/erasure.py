@@ -36,12 +36,18 @@ def forget_customer(account: str, ids: ErasedIds) -> int:
         count = _forget(account, IdReplacement(ids))
         rewrite_file()
     except DatabaseError as problem:
-        raise Unavailable(
-            "erase_unfinished",
-            f"The customer is erased from the ledger of account {account}, but not from the people's database. Make it "
-            f"available and erase the same id again. The reason: {str(problem).splitlines()[0][:200]}.",
-        ) from problem
+        raise unfinished(account, problem) from problem
     return count
+
+
+def unfinished(account: str, problem: Exception) -> Unavailable:
+    """Return the error of an erasure that did not reach the people's database."""
+    return Unavailable(
+        "erase_unfinished",
+        f"The customer is erased from the tables of account {account}, but not from the people's database. Make it "
+        "available: the server, or the next command without one, finishes the erasure. The reason: "
+        f"{str(problem).splitlines()[0][:200]}.",
+    )
 
 
 def _forget(account: str, replaced: IdReplacement) -> int:

@@ -11,18 +11,24 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.db import connections
 
-from botmeter.domain.errors import Unavailable
+from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.ledger.folder import Folder
+from botmeter.ledger.folder_files import accounts_with_unfinished_erasures
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from botmeter.ledger.unfinished_erasures import finish_erasures
 from botmeter.live.ingest import Ingestion
 from botmeter.live.server_state import ServerState, new_server_state
+from botmeter.people.erasure import forget_customer
 from botmeter.server.command_host import RunCommand, serve_commands
 
 _log: Final = logging.getLogger(__name__)
 
 _PARENT_CHECKED_SECONDS: Final = 1.0
 _OWNER_REPORTED_SECONDS: Final = 30.0
+# Rewriting a large ledger takes seconds, and is in vain while the disk is full.
+_ERASURES_EVERY_SECONDS: Final = 600.0
 
 
 def open_server(run_command: RunCommand) -> ServerState:
@@ -45,6 +51,7 @@ def open_server(run_command: RunCommand) -> ServerState:
     # out; the executors' own is older, since metering is imported first.
     getattr(threading, "_register_atexit", atexit.register)(state.ingestion.close)
     atexit.register(_end, resources, state)
+    threading.Thread(target=_finish_erasures, args=(shared, state.stopping), name="erasures", daemon=True).start()
     threading.Thread(target=_warm_up, args=(state.ingestion, unclosed), name="warm-up", daemon=True).start()
     return state
 
@@ -68,6 +75,19 @@ def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:
     load_kernel()
     # Files that were closed have been metered; opening all of them would use memory for minutes.
     ingestion.settle_left_over(unclosed)
+
+
+def _finish_erasures(folder: SharedFolder, stopping: threading.Event) -> None:
+    """Finish interrupted erasures at the start, and later those that could not be finished, as on a full disk."""
+    while not stopping.is_set():
+        for name in accounts_with_unfinished_erasures(folder.path):
+            try:
+                finish_erasures(folder, name, forget=forget_customer)
+            except BotmeterError as problem:
+                _log.warning("erasure unfinished: %s", problem.message)
+            finally:
+                connections.close_all()
+        stopping.wait(_ERASURES_EVERY_SECONDS)
 
 
 def _end(resources: ExitStack, state: ServerState) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from botmeter.domain.durable_files import durable_file, new_draft, private_folder
+from botmeter.domain.durable_files import DRAFTS, durable_file, private_folder
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_a_new_file_never_replaces_one_that_appeared_meanwhile(tmp_path: Path) -
 
 
 def test_the_next_writer_removes_the_draft_of_a_killed_process_and_no_other(tmp_path: Path) -> None:
-    killed, written = new_draft(tmp_path), new_draft(tmp_path)
+    killed, written = (tmp_path / DRAFTS.replace("*", name) for name in ("1", "2"))
     killed.write_bytes(b"half")
     with written.open("wb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)

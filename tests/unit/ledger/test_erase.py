@@ -8,14 +8,18 @@ import pytest
 from tests.support.ledgers import NOW_US, Event, account_filled_by, append_events, batch, event, made_account
 
 from botmeter.domain.account import Account
-from botmeter.domain.errors import Missing
+from botmeter.domain.errors import Missing, Unavailable
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.erase import erase
+from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.ledger.folder import Folder
+from botmeter.ledger.folder_files import accounts_with_unfinished_erasures
+from botmeter.ledger.health import ledger_health
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.restatements import restatements
+from botmeter.ledger.unfinished_erasures import finish_erasures
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import Policy
 from botmeter.reports.query import RequestedDays, usage_query
@@ -170,3 +174,61 @@ def test_erasing_an_unknown_customer_is_refused(folder: Folder, filled: str) -> 
     with pytest.raises(Missing, match="Account acme has no customer 'nobody'") as refused:
         erase(folder, filled, customer_id="nobody")
     assert refused.value.code == "customer_unknown"
+
+
+class OtherStore:
+    """Store outside of the ledger."""
+
+    def __init__(self) -> None:
+        self.is_reachable = False
+        self.forgotten: list[ErasedIds] = []
+
+    def forget(self, name: str, ids: ErasedIds) -> None:
+        assert name == "acme"
+        if not self.is_reachable:
+            raise Unavailable("erase_unfinished", "It is not reachable.")
+        self.forgotten.append(ids)
+
+
+def test_an_erasure_is_unfinished_until_every_other_store_has_forgotten_the_ids(folder: Folder, filled: str) -> None:
+    store = OtherStore()
+    for customer in (EVE, "c2"):
+        with pytest.raises(Unavailable):
+            erase(folder, filled, customer_id=customer, forget=store.forget)
+    with folder.reading(filled) as ledger:
+        assert ledger_health(ledger).has_unfinished_erasure
+    assert accounts_with_unfinished_erasures(folder.path) == [filled]
+    store.is_reachable = True
+    finish_erasures(folder, filled, forget=store.forget)
+    assert [ids.customers for ids in store.forgotten] == [{EVE}, {"c2"}]
+    assert store.forgotten[0].others.keys() >= {"wamid.SECRET-1", "thread-SECRET-1", "TICKET-SECRET"}
+    with folder.ledger(filled) as ledger:
+        assert not ledger_health(ledger).has_unfinished_erasure
+        assert verify(ledger).is_clean
+    content = folder.file_of(filled).read_bytes()
+    assert not [mark for mark in MARKED if mark.encode() in content]
+    assert [file.name for file in (folder.path / "accounts").iterdir()] == [f"{filled}.duckdb"]
+
+
+def test_a_copied_file_with_an_unfinished_erasure_is_flagged_when_it_is_opened(folder: Folder, filled: str) -> None:
+    with pytest.raises(Unavailable):
+        erase(folder, filled, customer_id=EVE, forget=OtherStore().forget)
+    (folder.path / "accounts" / f"{filled}.erasure").unlink()
+    with folder.reading(filled):
+        assert accounts_with_unfinished_erasures(folder.path) == [filled]
+
+
+def test_erasing_an_unknown_customer_finishes_an_earlier_erasure(folder: Folder, filled: str) -> None:
+    with pytest.raises(Unavailable):
+        erase(folder, filled, customer_id=EVE, forget=OtherStore().forget)
+    with pytest.raises(Missing):
+        erase(folder, filled, customer_id=EVE)
+    assert EVE.encode() not in folder.file_of(filled).read_bytes()
+
+
+def test_stored_traces_that_name_the_customer_are_removed(folder: Folder, filled: str) -> None:
+    (folder.path / "logs").mkdir()
+    for number, text in enumerate((f"GET /acme/customers/{EVE}", "no conversation 'thread-SECRET-1'", "GET /acme")):
+        (folder.path / "logs" / f"{number}.txt").write_text(text)
+    erase(folder, filled, customer_id=EVE)
+    assert [file.name for file in (folder.path / "logs").iterdir()] == ["2.txt"]

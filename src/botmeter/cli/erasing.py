@@ -1,0 +1,55 @@
+"""Erasures in the people's database too, and the end of interrupted ones."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botmeter.cli.context import command_context
+from botmeter.cli.output import say
+from botmeter.domain.errors import BotmeterError
+from botmeter.ledger.folder_files import accounts_with_unfinished_erasures
+
+if TYPE_CHECKING:
+    from botmeter.ledger.erased_ids import ErasedIds
+    from botmeter.ledger.folder import Folder
+    from botmeter.ledger.unfinished_erasures import Forget
+
+
+def forget_in_people(folder: Path) -> "Forget":
+    """Return the function that removes a customer from the people's database of a data folder."""
+
+    def forget(name: str, ids: "ErasedIds") -> None:
+        _forget(folder, name, ids=ids)
+
+    return forget
+
+
+def finish_interrupted(folder: "Folder") -> None:
+    """Finish the interrupted erasures of a data folder; warn of those that can't be finished yet."""
+    for name in accounts_with_unfinished_erasures(folder.path):
+        from botmeter.ledger.unfinished_erasures import finish_erasures
+
+        try:
+            finish_erasures(folder, name, forget=forget_in_people(folder.path))
+        except BotmeterError as problem:
+            say(f"warning: {problem.message}")
+
+
+def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> None:
+    if not (folder / "people.sqlite3").exists() and not command_context().settings.database_url:
+        return
+    from django.db import DatabaseError, close_old_connections
+
+    from botmeter.people.database import open_people
+    from botmeter.server.asgi import DJANGO_SETTINGS
+
+    problem: Exception | None = None
+    try:
+        open_people(folder, django_settings=DJANGO_SETTINGS)
+        close_old_connections()
+    except DatabaseError as caught:
+        problem = caught
+    from botmeter.people.erasure import forget_customer, unfinished
+
+    if problem is not None:
+        raise unfinished(name, problem) from problem
+    forget_customer(name, ids)
