@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from tests.support.ledgers import NOW_US
 
-from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US, now_us
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live.server_state import ServerState
 from botmeter.people.audit import Action
 from botmeter.people.models import AccountPreference, AuditEntry, User
 from botmeter.web.pages.account import policy_change
@@ -160,10 +160,13 @@ def test_another_policy_of_the_same_label_is_refused_in_the_form(
     assert "The account has another policy freshchat.session@1 already" in page
 
 
-def test_only_one_simulation_runs_at_a_time() -> None:
-    with policy_change._one_at_a_time():
-        with pytest.raises(Unavailable) as refused, policy_change._one_at_a_time():
-            pass
-        assert refused.value.code == "simulation_running"
-    with policy_change._one_at_a_time():
-        pass
+def test_a_simulation_is_refused_while_another_of_the_account_runs(
+    state: ServerState, owner: User, browser: MakeBrowser
+) -> None:
+    client, simulated = browser(owner), {"policy": "lex.request"}
+    with state.simulations.turn("acme"):
+        refused = client.get(POLICY, simulated)
+    assert refused.status_code == 503
+    assert "Another simulation of account acme is running" in refused.content.decode()
+    with state.simulations.turn("other"):
+        assert client.get(POLICY, simulated).status_code == 200

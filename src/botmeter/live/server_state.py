@@ -8,6 +8,7 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.export_slots import ExportSlots
 from botmeter.live.ingest import Ingestion
 from botmeter.live.pulls.schedule import PullSchedule
+from botmeter.live.simulations import Simulations
 from botmeter.live.store import LedgerStore
 
 
@@ -22,6 +23,7 @@ class ServerState:
     api_requests: RateLimiter = field(default_factory=RateLimiter)
     event_requests: RateLimiter = field(default_factory=RateLimiter)
     exports: ExportSlots = field(default_factory=ExportSlots)
+    simulations: Simulations = field(default_factory=Simulations)
     stopping: Event = field(default_factory=Event)
 
     def problem(self) -> str | None:

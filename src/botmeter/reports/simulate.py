@@ -4,7 +4,7 @@ Each policy meters all stored events; the period's alone would open wrong sessio
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +98,21 @@ class Simulation(Struct, frozen=True, kw_only=True):
     differences: list[Difference]
 
 
-def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[Policy]) -> Simulation:
+def _no_limit() -> None:
+    """Let a simulation take its time."""
+
+
+def simulate(
+    ledger: "ReadableLedger",
+    query: UsageQuery,
+    *,
+    policies: Sequence[Policy],
+    check: Callable[[], None] = _no_limit,
+) -> Simulation:
     """Meter the stored events under each policy, and compare with the first.
+
+    Args:
+        check: Called before each part of the work; may raise to end it.
 
     Raises:
         Refused: `filter_not_simulated` for tickets, openings or hours.
@@ -111,7 +124,7 @@ def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[
     tallies = [_Tally(policy=policy, edges_us=edges_us) for policy in policies]
     with open_snapshot(ledger) as snapshot:
         parameters = query_parameters(query, snapshot)
-        _meter_partitions(snapshot, tallies, touchpoints=ledger.touchpoints, parameters=parameters)
+        _meter_partitions(snapshot, tallies, touchpoints=ledger.touchpoints, parameters=parameters, check=check)
         names = bot_names(snapshot)
     outcomes = [_outcome(tally, ledger.touchpoints, names=names, period=query.period) for tally in tallies]
     return Simulation(
@@ -150,7 +163,12 @@ class _Tally:
 
 
 def _meter_partitions(
-    snapshot: Snapshot, tallies: list[_Tally], *, touchpoints: Touchpoints, parameters: Parameters
+    snapshot: Snapshot,
+    tallies: list[_Tally],
+    *,
+    touchpoints: Touchpoints,
+    parameters: Parameters,
+    check: Callable[[], None],
 ) -> None:
     from botmeter.reports.comparison import event_names, metering, only_in
 
@@ -159,6 +177,7 @@ def _meter_partitions(
         names = event_names(events["source"], events["event_id"])
         first: Metering | None = None
         for tally in tallies:
+            check()
             metered = metering(snapshot, events, policy=tally.policy, touchpoints=touchpoints, parameters=parameters)
             tally.add(metered)
             if first is None:

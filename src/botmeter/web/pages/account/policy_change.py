@@ -1,8 +1,5 @@
 """Admin → Settings → Policy."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -12,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from botmeter.domain import text
-from botmeter.domain.errors import Refused, TooMuch, Unavailable
+from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.policies import is_in_the_past, set_policy
@@ -31,6 +28,7 @@ from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.rendering import rendered
+from botmeter.web.server_state import server_state
 
 # Ten times a policy of every key, since it is part of the URL.
 _TEXT_LENGTH_MAX: Final = 4_000
@@ -188,10 +186,10 @@ def _page(visit: Visit, choice: PolicyForm, *, policy: Policy | None, form: InFo
 
 def _effect(visit: Visit, policy: Policy) -> Effect:
     now_us = present_us()
-    with _one_at_a_time(), visit.reading() as ledger:
+    with server_state(visit.request).simulations.turn(visit.account) as check, visit.reading() as ledger:
         policies = [in_force(ledger.schedule, at_us=now_us).policy, policy]
         query = usage_query(ledger.account, now_us=now_us)
-        simulation = simulate(ledger, query, policies=policies)
+        simulation = simulate(ledger, query, policies=policies, check=check)
     current, other = simulation.outcomes
     [difference] = simulation.differences
     return Effect(
@@ -207,17 +205,3 @@ def _effect(visit: Visit, policy: Policy) -> Effect:
 
 def _reasons(counts: dict[str, int]) -> tuple[tuple[str, str], ...]:
     return tuple((text.count_text(count), REASONS[reason]) for reason, count in counts.items() if count)
-
-
-_simulating: Final = threading.Lock()
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Limit simulations to one: a large account takes seconds of a core."""
-    if not _simulating.acquire(blocking=False):
-        raise Unavailable("simulation_running", "Another simulation is running. Try again in a moment.")
-    try:
-        yield
-    finally:
-        _simulating.release()
