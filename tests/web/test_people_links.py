@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
 from pytest_django import Settings
 
 from botmeter.domain.errors import Missing
@@ -42,8 +41,6 @@ def empty_folder(tmp_path: Path) -> Iterator[OpenLedgers]:
 def mails(settings: Settings) -> None:
     """A server with a mail server and a public address."""
     settings.EMAIL_HOST, settings.PUBLIC_URL = "mail.example.org", "https://meter.example.org"
-    # The hourly count of sent emails is in the cache.
-    cache.clear()
 
 
 def first_start() -> str:
@@ -277,7 +274,7 @@ def test_a_reset_does_not_reveal_known_addresses(owner: User, browser: MakeBrows
 @pytest.mark.usefixtures("mails")
 def test_reset_emails_are_rate_limited(owner: User, browser: MakeBrowser) -> None:
     for _ in range(8):
-        assert browser().post("/password", {"email": owner.email})["Location"] == "/sign-in"
+        assert browser().post("/password", {"email": owner.email}).status_code == 302
     wait_until_sent()
     assert len(mail.outbox) == 3
 

@@ -254,7 +254,7 @@ def test_a_get_request_does_not_sign_out(ledgers: OpenLedgers, owner: User, brow
 
 
 def test_signing_out_twice_is_accepted(browser: MakeBrowser) -> None:
-    assert browser().post("/sign-out")["Location"] == "/sign-in"
+    assert browser().post("/sign-out")["Location"] == "/sign-in?notice=signed-out"
 
 
 def test_signing_out_everywhere_ends_every_other_session(

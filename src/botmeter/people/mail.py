@@ -1,19 +1,37 @@
 """Mail, if configured by BOTMETER_MAIL.
 
-Sent in the background, since response times must not reveal a mail; failures are logged.
+Sent in the background, since response times must not reveal a mail; failures are logged. Limits protect the recipients:
+anybody can have a password reset, and an owner can invite any address.
 """
 
 import logging
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
+from botmeter.domain.errors import Unavailable
+from botmeter.people.attempts import AttemptLimit, count_attempt, duration_text
+from botmeter.people.models import User
+
 _log = logging.getLogger(__name__)
 SENDER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 """Thread that sends the mails, one at a time."""
+
+RECIPIENTS: Final = AttemptLimit(
+    name="letters to",
+    free_count=3,
+    period=timedelta(days=1),
+    waits=tuple(timedelta(hours=hours) for hours in (1, 2, 4, 8, 24)),
+)
+"""Of one address, from all accounts together: enough for a letter that was lost, six on the first day."""
+SENDERS: Final = AttemptLimit(name="letters by", free_count=100, period=timedelta(hours=1))
+"""Of one user, in all accounts together: enough to invite a department."""
 
 
 def mail_is_set() -> bool:
@@ -25,6 +43,29 @@ def send(subject: str, *lines: str, to: str) -> None:
     """Send a plain-text mail in the background."""
     message = EmailMessage(subject=subject, body="\n".join(lines) + "\n", to=[to])
     SENDER.submit(_deliver, message)
+
+
+@contextmanager
+def letter_allowed(to: str, *, by: User) -> Iterator[None]:
+    """Count a letter that the `with` writes; not if it fails.
+
+    Raises:
+        Unavailable: `letters_exceeded`.
+    """
+    limits = (RECIPIENTS.of(to), SENDERS.of(by.pk))
+    if wait := count_attempt(*limits):
+        raise Unavailable(
+            "letters_exceeded",
+            f"Too many messages were sent: more than {RECIPIENTS.free_count} to {to}, or {SENDERS.free_count} by you "
+            f"within an hour. Try again in {duration_text(wait)}.",
+            retry_after_seconds=wait,
+        )
+    try:
+        yield
+    except BaseException:
+        for limit in limits:
+            limit.give_back()
+        raise
 
 
 def public_address(request: HttpRequest, path: str) -> str:

@@ -37,13 +37,14 @@ def for_entry(view: Callable[..., HttpResponse]) -> View:
 def entry_page(
     request: HttpRequest, heading: str, *, sentence: str = "", refusal: Unavailable | None = None, **more: Any
 ) -> HttpResponse:
-    """Render an `EntryPage` with its fields `more`, and the refusal of its form."""
+    """Render an `EntryPage` with its fields `more`, a `notice`, and the refusal of its form."""
     if form := more.get("form"):
         next(iter(form.fields.values())).widget.attrs["autofocus"] = True
         if refusal is not None:
             form.add_error(None, refusal.message)
+    page_frame = plain_frame(request, title=heading, notice=more.pop("notice", None))
     usual = {"form": None, "submit": "", "next_path": "", "links": ()}
-    page = EntryPage(frame=plain_frame(request, title=heading), sentence=sentence, **{**usual, **more})
+    page = EntryPage(frame=page_frame, sentence=sentence, **{**usual, **more})
     if refusal is None:
         return rendered(request, "entry_page.html", page=page)
     response = rendered(request, "entry_page.html", page=page, status=status_of(refusal))

@@ -96,8 +96,8 @@ def section_links(account: str, *routes: str) -> tuple[Link, ...]:
     return tuple(Link(label=labels[route], href=reverse(route, args=(account,))) for route in routes)
 
 
-def plain_frame(request: HttpRequest, *, title: str) -> Frame:
-    """Build the frame of a page without an account."""
+def plain_frame(request: HttpRequest, *, title: str, notice: Notice | None = None) -> Frame:
+    """Build the frame of a page without an account, with this notice or the pending one."""
     # A request that failed early has none yet.
     requester: object = getattr(request, "user", None)
     user = requester if isinstance(requester, User) else None
@@ -107,7 +107,7 @@ def plain_frame(request: HttpRequest, *, title: str) -> Frame:
         theme=_theme(user),
         person=str(user) if user else None,
         person_initials=text.initials(str(user)) if user else "",
-        notice=_pending_notice(request),
+        notice=notice or _pending_notice(request),
     )
 
 

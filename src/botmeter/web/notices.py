@@ -1,11 +1,17 @@
-"""Notices shown once after a form. Their secrets stay in memory, not in the session's database."""
+"""Notices shown once after a form. Their secrets stay in memory, not in the session's database.
+
+Visitors who are not signed in have no session, which anybody could fill the database with: their notices are named in
+the address.
+"""
 
 import secrets as random_secrets
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Final, Literal
 
 from django.core.cache import caches
 from django.http import HttpRequest
+from django.urls import reverse
 
 _KEY: Final = "notice"
 _WAITING: Final = "waiting_secrets"
@@ -25,7 +31,7 @@ class Notice:
 
 
 def add_notice(request: HttpRequest, notice: Notice) -> None:
-    """Show a notice on the next page."""
+    """Show a notice on the next page of a signed-in person."""
     stored = {**asdict(notice), "secrets": ""}
     if notice.secrets:
         stored["secrets"] = random_secrets.token_urlsafe(16)
@@ -41,3 +47,30 @@ def pop_notice(request: HttpRequest) -> Notice | None:
     secrets = caches[_WAITING].get(stored["secrets"], ())
     caches[_WAITING].delete(stored["secrets"])
     return Notice(**{**stored, "secrets": secrets})
+
+
+class EntryNotice(StrEnum):
+    """Notice on the sign-in page."""
+
+    SIGNED_OUT = "signed-out"
+    LINK_SENT = "link-sent"
+
+    @property
+    def href(self) -> str:
+        """Address of the sign-in page with this notice."""
+        return f"{reverse('sign-in')}?notice={self.value}"
+
+
+_ENTRY_NOTICES: Final = {
+    EntryNotice.SIGNED_OUT.value: Notice(fact="You are signed out."),
+    EntryNotice.LINK_SENT.value: Notice(
+        fact="If a user with this email address exists, we sent them a link.",
+        consequence="The link works once and expires in a day.",
+        kind="info",
+    ),
+}
+
+
+def entry_notice(request: HttpRequest) -> Notice | None:
+    """Notice that the address of the sign-in page names."""
+    return _ENTRY_NOTICES.get(request.GET.get("notice", ""))

@@ -3,30 +3,28 @@
 from datetime import timedelta
 from typing import Final
 
-from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from botmeter.domain.errors import Unavailable
+from botmeter.people.attempts import AttemptLimit, count_attempt, require_attempt
 from botmeter.people.audit import Action, record
-from botmeter.people.client_address import address_of
+from botmeter.people.client_address import network_of
 from botmeter.people.guesses import forget_wrong_passwords
 from botmeter.people.links import new_link, use_up
 from botmeter.people.login import begin_login
-from botmeter.people.mail import mail_is_set, public_address, send
+from botmeter.people.mail import RECIPIENTS, mail_is_set, public_address, send
 from botmeter.people.members import PASSWORD_LINK_LASTS
 from botmeter.people.models import Link, User
 from botmeter.web import components
 from botmeter.web.entry_page import entry_page, for_entry
-from botmeter.web.notices import Notice, add_notice
+from botmeter.web.notices import EntryNotice
 from botmeter.web.pages.people.by_link import user_link
 from botmeter.web.pages.people.forms import NewPasswordForm, ResetForm
 
-# Mails per hour to one address and from one client, to prevent flooding.
-_MAILS_PER_ADDRESS_MAX: Final = 3
-_MAILS_PER_CLIENT_MAX: Final = 20
-_HOUR_SECONDS: Final = 3600
+# Of one client, for any addresses; an office behind one address forgets less.
+RESETS: Final = AttemptLimit(name="resets", free_count=20, period=timedelta(hours=1))
 
 
 @for_entry
@@ -41,14 +39,24 @@ def password_reset(request: HttpRequest) -> HttpResponse:
             "reset your password.",
             links=back,
         )
-    form = ResetForm(request.POST if request.method == "POST" else None)
+    form, refusal = ResetForm(request.POST if request.method == "POST" else None), None
     if form.is_valid():
-        _send_link(request, form.cleaned_data["email"])
-        fact = "If a user with this email address exists, we sent them a link."
-        add_notice(request, Notice(fact=fact, consequence="The link works once and expires in a day.", kind="info"))
-        return redirect("sign-in")
+        try:
+            _send_link(request, form.cleaned_data["email"])
+        except Unavailable as error:
+            refusal = error
+        else:
+            return HttpResponseRedirect(EntryNotice.LINK_SENT.href)
     sentence = "We send you a link to choose a new password."
-    return entry_page(request, "Forgot your password?", sentence=sentence, form=form, submit="Send link", links=back)
+    return entry_page(
+        request,
+        "Forgot your password?",
+        sentence=sentence,
+        form=form,
+        refusal=refusal,
+        submit="Send link",
+        links=back,
+    )
 
 
 @for_entry
@@ -73,12 +81,15 @@ def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
 
 
 def _send_link(request: HttpRequest, address: str) -> None:
-    limits = {f"asked:{address_of(request)}": _MAILS_PER_CLIENT_MAX, f"letters:{address}": _MAILS_PER_ADDRESS_MAX}
-    if not all(_is_within(key, most) for key, most in limits.items()):
+    sentence = f"Your network requested more than {RESETS.free_count} links within an hour."
+    require_attempt(RESETS.of(network_of(request)), sentence=sentence)
+    if count_attempt(RECIPIENTS.of(address)):
+        # Not said: others may have requested them, or invited this address.
         return
     user = User.objects.filter(email=address, is_active=True).first()
     # Unknown addresses get an unusable link, so that timing doesn't reveal who is known.
     lasting = PASSWORD_LINK_LASTS if user else timedelta()
+    Link.objects.filter(user=None, purpose=Link.Purpose.PASSWORD).delete()
     secret = new_link(Link.Purpose.PASSWORD, lasting=lasting, user=user)
     if user is not None:
         send_password_link(request, user, secret=secret)
@@ -96,13 +107,3 @@ def send_password_link(request: HttpRequest, user: User, *, secret: str) -> None
         "If you did not request this, you can ignore this message.",
         to=user.email,
     )
-
-
-def _is_within(key: str, most: int) -> bool:
-    """Count an attempt; False over the hourly limit."""
-    cache.add(key, 0, _HOUR_SECONDS)
-    try:
-        return cache.incr(key) <= most
-    except ValueError:
-        # The counter expired between the two calls.
-        return True

@@ -15,7 +15,7 @@ from botmeter.people.second_factor import device_of_code
 from botmeter.web.access import for_everyone
 from botmeter.web.components import Link
 from botmeter.web.entry_page import entry_page, for_entry
-from botmeter.web.notices import Notice, add_notice
+from botmeter.web.notices import EntryNotice, entry_notice
 from botmeter.web.pages.people.forms import CodeForm, SignInForm
 
 
@@ -39,6 +39,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         form=form,
         refusal=refusal,
         submit="Sign in",
+        notice=entry_notice(request),
         next_path=next_path,
         links=(Link(label="Forgot your password?", href=reverse("password-reset")),),
     )
@@ -80,8 +81,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if user.is_authenticated:
         record(Action.SIGNED_OUT, request=request, user=user)
     logout(request)
-    add_notice(request, Notice(fact="You are signed out."))
-    return redirect("sign-in")
+    return HttpResponseRedirect(EntryNotice.SIGNED_OUT.href)
 
 
 def _device(request: HttpRequest, user: User, *, code: str) -> object | None:

@@ -12,9 +12,9 @@ from botmeter.domain.errors import Refused
 from botmeter.people import members
 from botmeter.people.audit import Action
 from botmeter.people.links import new_link
-from botmeter.people.mail import mail_is_set, public_address, send
+from botmeter.people.mail import letter_allowed, mail_is_set, public_address, send
 from botmeter.people.members import PASSWORD_LINK_LASTS, MemberRole
-from botmeter.people.models import Link, Membership
+from botmeter.people.models import Link, Membership, User
 from botmeter.people.rights import Right, Role
 from botmeter.people.second_factor import with_second_factor
 from botmeter.web.access import Visit, for_member
@@ -75,7 +75,7 @@ def users(visit: Visit) -> HttpResponse:
     """Show the users; invite one on POST."""
     form = InviteForm(visit.request.POST if visit.request.method == "POST" else None)
     if form.is_valid():
-        with form_errors(form, fields={"member_already": "email"}):
+        with form_errors(form, fields={"member_already": "email", "letters_exceeded": "email"}):
             add_notice(visit.request, _invite(visit, form.cleaned_data["email"], role=form.member_role()))
             return redirect("users", visit.account)
     return _page(visit, form=form)
@@ -111,22 +111,28 @@ def invitation_revocation(visit: Visit, *, link: int) -> HttpResponse:
 
 
 def _invite(visit: Visit, address: str, *, role: MemberRole) -> Notice:
+    if mail_is_set():
+        with letter_allowed(address, by=visit.user):
+            path = _new_invitation(visit, address, role=role)
+        title = account_title(visit.request, visit.account)
+        send(
+            f"Invitation to {title}",
+            f"{visit.user} invites you to {title} on Botmeter. Join with this link, which works once, for a week:",
+            public_address(visit.request, path),
+            to=address,
+        )
+        return Notice(fact=f"Invitation sent to {address}.", consequence="The link works once and expires in a week.")
+    return Notice(
+        fact=f"Send this link to {address}.",
+        consequence="It works once, expires in a week and is not shown again.",
+        secrets=(visit.request.build_absolute_uri(_new_invitation(visit, address, role=role)),),
+    )
+
+
+def _new_invitation(visit: Visit, address: str, *, role: MemberRole) -> str:
     path = reverse("invitation", args=(members.invite(visit.account, address, role=role, by=visit.user),))
     visit.record(Action.MEMBER_INVITED, email=address, role=role.role.value, may_export=role.may_export)
-    if not mail_is_set():
-        return Notice(
-            fact=f"Send this link to {address}.",
-            consequence="It works once, expires in a week and is not shown again.",
-            secrets=(visit.request.build_absolute_uri(path),),
-        )
-    title = account_title(visit.request, visit.account)
-    send(
-        f"Invitation to {title}",
-        f"{visit.user} invites you to {title} on Botmeter. Join with this link, which works once, for a week:",
-        public_address(visit.request, path),
-        to=address,
-    )
-    return Notice(fact=f"Invitation sent to {address}.", consequence="The link works once and expires in a week.")
+    return path
 
 
 def _change(visit: Visit, membership: Membership) -> None:
@@ -152,17 +158,22 @@ def _remove(visit: Visit, membership: Membership) -> None:
 
 def _password_link(visit: Visit, membership: Membership) -> None:
     user = membership.user
-    if not mail_is_set():
-        members.require_power_over(membership, by=visit.user)
-    secret = new_link(Link.Purpose.PASSWORD, lasting=PASSWORD_LINK_LASTS, user=user, created_by=visit.user)
-    visit.record(Action.LINK_MADE, email=user.email, to="password")
     if mail_is_set():
+        with letter_allowed(user.email, by=visit.user):
+            secret = _new_password_link(visit, user)
         send_password_link(visit.request, user, secret=secret)
         add_notice(visit.request, Notice(fact=f"Link sent to {user.email}."))
         return
-    link = visit.request.build_absolute_uri(reverse("password-choose", args=(secret,)))
+    members.require_power_over(membership, by=visit.user)
+    link = visit.request.build_absolute_uri(reverse("password-choose", args=(_new_password_link(visit, user),)))
     consequence = "They choose a new password with it. It works once, expires in a day and is not shown again."
     add_notice(visit.request, Notice(fact=f"Send this link to {user}.", consequence=consequence, secrets=(link,)))
+
+
+def _new_password_link(visit: Visit, user: User) -> str:
+    secret = new_link(Link.Purpose.PASSWORD, lasting=PASSWORD_LINK_LASTS, user=user, created_by=visit.user)
+    visit.record(Action.LINK_MADE, email=user.email, to="password")
+    return secret
 
 
 def _page(visit: Visit, *, form: InviteForm) -> HttpResponse:
