@@ -32,16 +32,16 @@ class Committer:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def put(self, delivery: PendingDelivery) -> None:
-        """Queue a delivery; raises as `DeliveryQueue.put`."""
+    def wake(self) -> None:
+        """Start a thread for waiting deliveries unless one runs; called after each `queue.put`."""
         with self._lock:
-            self.queue.put(delivery)
-            if self._thread is None:
+            if self._thread is None and not self.queue.is_empty:
                 self._thread = threading.Thread(target=self._run, name=f"commit {self._account}", daemon=True)
                 self._thread.start()
 
     def close(self) -> None:
         self.queue.close()
+        self.wake()
         with self._lock:
             thread = self._thread
         if thread is not None:

@@ -32,7 +32,8 @@ class Ingestion:
             if account not in self._committers:
                 self._committers[account] = Committer(account, store=self._store, capacity=self.capacity)
             committer = self._committers[account]
-        committer.put(delivery)
+        committer.queue.put(delivery)
+        committer.wake()
 
     def settle_left_over(self, accounts: Sequence[str]) -> None:
         for account in accounts:
