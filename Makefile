@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo gallery test check format laws slow faults browser shared bench golden docs lock clean
+.PHONY: help demo gallery test check format laws slow faults browser proxy shared bench golden docs lock clean
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ faults: $(DEV) ## Run the tests that kill processes and fill disks.
 
 browser: $(DEV) ## Drive an installed Chromium over every page.
 	$(BIN)/python -m pytest -m "" tests/browser $(ARGS)
+
+proxy: $(DEV) ## Serve behind an installed nginx and Caddy, with TLS, with and without a path.
+	$(BIN)/python -m pytest -m "" tests/proxy $(ARGS)
 
 shared: $(DEV) ## Run the acceptance tests on the data beside the repository (SHARED=../shared).
 	$(BIN)/python -m pytest -n $(WORKERS) -m "" tests/shared $(ARGS)

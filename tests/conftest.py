@@ -15,9 +15,9 @@ from support.examples import load_profile
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
-# Run only when they are named: the data beside the repository may not be there, browsers take long, and the contract is
-# part of `make check`.
-LANES_OF_THEIR_OWN = (TESTS / "shared", TESTS / "browser", TESTS / "contract")
+# Run only when they are named: the data beside the repository may not be there, browsers and proxies take long, and the
+# contract is part of `make check`.
+LANES_OF_THEIR_OWN = (TESTS / "shared", TESTS / "browser", TESTS / "proxy", TESTS / "contract")
 
 load_profile()
 

@@ -68,3 +68,9 @@ def test_every_requirement_of_the_project_is_in_the_lock() -> None:
     declared = re.findall(r'^    "([a-z0-9-]+)>=', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
     locked = (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8")
     assert not [name for name in declared if not re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE)]
+
+
+def test_templates_write_no_address_by_hand() -> None:
+    by_hand = re.compile(r"""["']/(?!>)""")
+    found = [path.name for path in (ROOT / "src").rglob("*.html") if by_hand.search(path.read_text(encoding="utf-8"))]
+    assert not found, "The server can be reached under a path: use `url` and `static`, or a page's own addresses."

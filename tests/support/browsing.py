@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -54,11 +55,13 @@ class Server:
     Attributes:
         url: Without a trailing slash.
         link: Printed at the start: it signs in, or sets the owner's password.
+        tls: For requests of an https address.
     """
 
     url: str
     link: str
     folder: Path
+    tls: ssl.SSLContext | None = None
 
     def at(self, path: str) -> str:
         return f"{self.url}{path}"
@@ -148,7 +151,7 @@ class RecordingContext:
         self.responses.append(answer)
 
     def _record_request(self, request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "data:", "about:", "blob:")):
+        if not request.url.startswith(("http://127.0.0.1:", "https://localhost:", "data:", "about:", "blob:")):
             self.errors.append(f"request of another server: {request.url}")
 
 
@@ -162,6 +165,8 @@ def recording_context(
         java_script_enabled=script,
         reduced_motion="reduce",
         accept_downloads=True,
+        # Behind a proxy, its certificate is the tests' own.
+        ignore_https_errors=True,
     )
     context.set_default_timeout(60_000)
     return RecordingContext(context)

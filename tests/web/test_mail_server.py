@@ -13,23 +13,23 @@ PASSWORD = "secret"  # noqa: S105 - of a mail server in tests
 
 
 def test_a_mail_server_that_takes_the_password_has_no_fault() -> None:
-    with mail_server() as port:
-        assert mail_server_fault(MailServer(host="127.0.0.1", port=port, encryption="none")) == ""
-        signed_in = MailServer(host="127.0.0.1", port=port, user="ada", password=PASSWORD, encryption="none")
+    with mail_server() as mailbox:
+        assert mail_server_fault(MailServer(host="127.0.0.1", port=mailbox.port, encryption="none")) == ""
+        signed_in = MailServer(host="127.0.0.1", port=mailbox.port, user="ada", password=PASSWORD, encryption="none")
         assert mail_server_fault(signed_in) == ""
 
 
 def test_a_refused_password_is_reported_without_it() -> None:
-    with mail_server(accepts=False) as port:
+    with mail_server(accepts=False) as mailbox:
         fault = mail_server_fault(
-            MailServer(host="127.0.0.1", port=port, user="ada", password=PASSWORD, encryption="none")
+            MailServer(host="127.0.0.1", port=mailbox.port, user="ada", password=PASSWORD, encryption="none")
         )
-    assert fault == f"The mail server 127.0.0.1:{port} refused the user name or password in BOTMETER_MAIL."
+    assert fault == f"The mail server 127.0.0.1:{mailbox.port} refused the user name or password in BOTMETER_MAIL."
 
 
 def test_a_mail_server_without_the_encryption_is_reported() -> None:
-    with mail_server() as port:
-        fault = mail_server_fault(MailServer(host="127.0.0.1", port=port, user="ada", encryption="starttls"))
+    with mail_server() as mailbox:
+        fault = mail_server_fault(MailServer(host="127.0.0.1", port=mailbox.port, user="ada", encryption="starttls"))
     assert "does not answer as expected (STARTTLS" in fault
 
 

@@ -40,7 +40,7 @@ def empty_folder(tmp_path: Path) -> Iterator[OpenLedgers]:
 @pytest.fixture
 def mails(settings: Settings) -> None:
     """A server with a mail server and a public address."""
-    settings.EMAIL_HOST, settings.PUBLIC_URL = "mail.example.org", "https://meter.example.org"
+    settings.EMAIL_HOST, settings.PUBLIC_ORIGIN = "mail.example.org", "https://meter.example.org"
 
 
 def first_start() -> str:

@@ -14,6 +14,7 @@ from botmeter.people.audit import COMMAND_LINE, Action, record
 from botmeter.people.links import new_link
 from botmeter.people.members import MemberRole
 from botmeter.people.models import Link, Membership, User
+from botmeter.people.public_address import path_after_server
 from botmeter.people.rights import EXPORTS_BY_DEFAULT, Role
 from botmeter.people.second_factor import remove_second_factor
 
@@ -52,11 +53,11 @@ def user_of(email: str) -> User:
 
 
 def link_for(user: User, *, to_password: bool) -> str:
-    """Return a one-day, one-time path for sign-in or a new password."""
+    """Return a one-day, one-time path after the server's URL, for sign-in or a new password."""
     purpose = Link.Purpose.PASSWORD if to_password else Link.Purpose.SIGN_IN
     secret = new_link(purpose, lasting=LINK_LASTS, user=user)
     record(Action.LINK_MADE, user=user, who=COMMAND_LINE, email=user.email, to=purpose.value)
-    return reverse("password-choose" if to_password else "by-link", args=(secret,))
+    return path_after_server(reverse("password-choose" if to_password else "by-link", args=(secret,)))
 
 
 def drop_second_factor(user: User) -> bool:

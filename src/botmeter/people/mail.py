@@ -13,7 +13,6 @@ from typing import Final
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.http import HttpRequest
 
 from botmeter.domain.errors import Unavailable
 from botmeter.people.attempts import AttemptLimit, count_attempt, duration_text
@@ -66,11 +65,6 @@ def letter_allowed(to: str, *, by: User) -> Iterator[None]:
         for limit in limits:
             limit.give_back()
         raise
-
-
-def public_address(request: HttpRequest, path: str) -> str:
-    """URL of a path, preferring the configured server, since senders choose a request's host."""
-    return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
 
 
 def _deliver(message: EmailMessage) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from typing import Final
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from botmeter.domain.durable_files import UMASK
@@ -33,4 +34,4 @@ def start_application(*, run_command: RunCommand) -> Front:
         # The supervisor sees this process end; people see a sentence instead of a trace.
         sys.exit(f"error: {error.message}")
     bridge = Bridge(pages, spool=Spool(state.ledgers.folder.path), environ={STATE_KEY: state})
-    return Front(bridge, routes=own_routes(state))
+    return Front(bridge, routes=own_routes(state), prefix=settings.FORCE_SCRIPT_NAME or "")

@@ -13,6 +13,9 @@ from botmeter.web.logs import logging_config
 from botmeter.web.secret import secret_key
 
 _SETTINGS = Settings.from_environment()
+# Everything is served under the path of the public URL.
+_PATH = _SETTINGS.url.path if _SETTINGS.url else ""
+FORCE_SCRIPT_NAME = _PATH or None
 DATA = (_SETTINGS.data_dir or _SETTINGS.default_data_dir).expanduser()
 
 SECRET_KEY = _SETTINGS.secret_key or secret_key(DATA)
@@ -105,9 +108,10 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 CSRF_COOKIE_NAME = "botmeter_csrf"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = _PATH or "/"
 CSRF_FAILURE_VIEW = "botmeter.web.failures.csrf_failure"
 IS_SECURE = _SETTINGS.url is not None and _SETTINGS.url.is_secure
-PUBLIC_URL = str(_SETTINGS.url or "")
+PUBLIC_ORIGIN = _SETTINGS.url.origin if _SETTINGS.url else ""
 # Printed by `botmeter serve`, which passes it to its worker.
 SERVED_AT = _SETTINGS.served_at or None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
@@ -132,7 +136,7 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{_PATH}/static/"
 STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [Path(__file__).parent / "static"]
 STORAGES = {

@@ -10,6 +10,7 @@ from botmeter.live.bugs import report_bug
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import EVENT_BODIES_BYTES_MAX, PAGE_BODIES_BYTES_MAX, BodyLimits, ClientDisconnected
 from botmeter.server.front.bridge import Bridge
+from botmeter.server.front.prefix import without_prefix
 from botmeter.server.front.protocol import Message, Receive, Scope, Send
 from botmeter.server.front.request import BodyMemory, Request
 from botmeter.web import request_ids
@@ -42,17 +43,19 @@ class OwnRoute:
 
 
 class Front:
-    """The application that the server runs."""
+    """The application that the server runs, under the prefix of the public URL."""
 
-    def __init__(self, bridge: Bridge, *, routes: tuple[OwnRoute, ...]) -> None:
+    def __init__(self, bridge: Bridge, *, routes: tuple[OwnRoute, ...], prefix: str = "") -> None:
         self._bridge = bridge
         self._routes = routes
+        self._prefix = prefix
         self._event_bodies = BodyMemory(EVENT_BODIES_BYTES_MAX)
         self._page_bodies = BodyMemory(PAGE_BODIES_BYTES_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        scope = without_prefix(scope, self._prefix)
         route = next((route for route in self._routes if route.fits(scope["path"])), None)
         memory = self._page_bodies if route is None else self._event_bodies
         request = Request(scope, receive, memory=memory)

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, Final
 
 import msgspec
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from botmeter import __version__
@@ -80,7 +81,7 @@ def document() -> Json:
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": settings.FORCE_SCRIPT_NAME or "/"}],
         "tags": [{"name": name, "description": description} for name, description in _TAGS.items()],
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": _KEYS},

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 import msgspec
+from django.conf import settings
 from msgspec import Meta, Struct
 
 from botmeter.domain.errors import BotmeterError
@@ -49,7 +50,7 @@ class Problem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
 def problem(status: HTTPStatus, code: str, *, detail: str, reference: str = "") -> Problem:
     """Return problem details; a `reference` finds a bug's trace in the logs."""
     return Problem(
-        type=f"{PATH}v1/docs#problem-{code}",
+        type=f"{settings.FORCE_SCRIPT_NAME or ''}{PATH}v1/docs#problem-{code}",
         title=status.phrase,
         status=status.value,
         detail=detail,

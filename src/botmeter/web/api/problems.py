@@ -45,7 +45,7 @@ def problems_under_api(answer: Callable[[HttpRequest], HttpResponseBase]) -> Cal
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         response = answer(request)
-        if not request.path.startswith(PATH) or response.status_code < HTTPStatus.BAD_REQUEST:
+        if not request.path_info.startswith(PATH) or response.status_code < HTTPStatus.BAD_REQUEST:
             return response
         if response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
             return response

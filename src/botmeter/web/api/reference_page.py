@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from markupsafe import Markup
 
+from botmeter.people.public_address import server_address
 from botmeter.web.access import for_everyone
 from botmeter.web.api.codes import CODES, ProblemCode
 from botmeter.web.api.document import document
@@ -76,7 +77,7 @@ def api_reference(request: HttpRequest) -> HttpResponse:
         version=openapi["info"]["version"],
         paragraphs=tuple(code_spans(" ".join(part.split())) for part in openapi["info"]["description"].split("\n\n")),
         openapi_href=reverse("openapi"),
-        sections=sections(request.build_absolute_uri("/").rstrip("/")),
+        sections=sections(server_address(request)),
         problem=_json(EXAMPLES["problem"]),
         codes=CODES,
     )

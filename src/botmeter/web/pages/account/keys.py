@@ -16,6 +16,7 @@ from botmeter.people import keys as api_keys
 from botmeter.people.access_state import AccessState, state_of
 from botmeter.people.audit import Action
 from botmeter.people.models import ApiKey
+from botmeter.people.public_address import server_address
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
@@ -170,7 +171,7 @@ def _created(visit: Visit, new: api_keys.NewKey, *, fact: str, **details: str) -
 def _page(visit: Visit, *, form: KeyForm, replace: ReplaceForm | None = None) -> HttpResponse:
     stored = ApiKey.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
     lines = tuple(_line(visit, each) for each in stored)
-    report = visit.request.build_absolute_uri(f"/api/v1/accounts/{visit.account}/reports/session-usage")
+    report = f"{server_address(visit.request)}/api/v1/accounts/{visit.account}/reports/session-usage"
     page = KeysPage(
         frame=frame(visit, title="API keys", current="keys"),
         keys=lines,

@@ -14,9 +14,10 @@ from botmeter.people.client_address import network_of
 from botmeter.people.guesses import forget_wrong_passwords
 from botmeter.people.links import new_link, use_up
 from botmeter.people.login import begin_login
-from botmeter.people.mail import RECIPIENTS, mail_is_set, public_address, send
+from botmeter.people.mail import RECIPIENTS, mail_is_set, send
 from botmeter.people.members import PASSWORD_LINK_LASTS
 from botmeter.people.models import Link, User
+from botmeter.people.public_address import public_address
 from botmeter.web import components
 from botmeter.web.entry_page import entry_page, for_entry
 from botmeter.web.notices import EntryNotice

@@ -12,9 +12,10 @@ from botmeter.domain.errors import Refused
 from botmeter.people import members
 from botmeter.people.audit import Action
 from botmeter.people.links import new_link
-from botmeter.people.mail import letter_allowed, mail_is_set, public_address, send
+from botmeter.people.mail import letter_allowed, mail_is_set, send
 from botmeter.people.members import PASSWORD_LINK_LASTS, MemberRole
 from botmeter.people.models import Link, Membership, User
+from botmeter.people.public_address import public_address
 from botmeter.people.rights import Right, Role
 from botmeter.people.second_factor import with_second_factor
 from botmeter.web.access import Visit, for_member
@@ -125,7 +126,7 @@ def _invite(visit: Visit, address: str, *, role: MemberRole) -> Notice:
     return Notice(
         fact=f"Send this link to {address}.",
         consequence="It works once, expires in a week and is not shown again.",
-        secrets=(visit.request.build_absolute_uri(_new_invitation(visit, address, role=role)),),
+        secrets=(public_address(visit.request, _new_invitation(visit, address, role=role)),),
     )
 
 
@@ -165,7 +166,7 @@ def _password_link(visit: Visit, membership: Membership) -> None:
         add_notice(visit.request, Notice(fact=f"Link sent to {user.email}."))
         return
     members.require_power_over(membership, by=visit.user)
-    link = visit.request.build_absolute_uri(reverse("password-choose", args=(_new_password_link(visit, user),)))
+    link = public_address(visit.request, reverse("password-choose", args=(_new_password_link(visit, user),)))
     consequence = "They choose a new password with it. It works once, expires in a day and is not shown again."
     add_notice(visit.request, Notice(fact=f"Send this link to {user}.", consequence=consequence, secrets=(link,)))
 

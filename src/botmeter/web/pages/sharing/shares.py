@@ -13,8 +13,8 @@ from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
 from botmeter.domain.errors import NotAllowed
 from botmeter.people.access_state import AccessState, state_of
 from botmeter.people.audit import DETAIL_LENGTH_MAX, Action
-from botmeter.people.mail import public_address
 from botmeter.people.models import ShareLink
+from botmeter.people.public_address import public_address
 from botmeter.people.rights import Right, Role
 from botmeter.people.saved_views import saved_view_name
 from botmeter.people.shares import LASTING_DAYS, ShareDraft, new_share, revoke_share

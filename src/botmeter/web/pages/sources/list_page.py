@@ -11,6 +11,7 @@ from botmeter.domain.source import Source
 from botmeter.ledger.deliveries import latest_delivery_by_source
 from botmeter.ledger.sources import sources_of
 from botmeter.people.models import EventSource
+from botmeter.people.public_address import server_address
 from botmeter.people.rights import Right
 from botmeter.people.source_actions import Author, create_source
 from botmeter.people.sources import NewAddress
@@ -69,7 +70,7 @@ def sources(visit: Visit) -> HttpResponse:
 
 def address_notice(visit: Visit, address: NewAddress, *, fact: str) -> Notice:
     """Return a notice with the whole address."""
-    return Notice(fact=fact, consequence=COPY_NOW, secrets=(visit.request.build_absolute_uri(address.path),))
+    return Notice(fact=fact, consequence=COPY_NOW, secrets=(server_address(visit.request) + address.path,))
 
 
 def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:

@@ -12,6 +12,7 @@ from botmeter.ledger.deliveries import deliveries
 from botmeter.ledger.quarantine import quarantine_counts_of
 from botmeter.ledger.sources import source_history
 from botmeter.people.models import EventSource
+from botmeter.people.public_address import server_address
 from botmeter.people.sources import address_path
 from botmeter.sources.connector import Connector
 from botmeter.sources.platforms.registry import connector_of
@@ -94,7 +95,7 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
         state=state_of(address),
         address=_address_card(visit, address) if address else None,
         command=connector.command.format(
-            account=visit.account, source=source.name, server=visit.request.build_absolute_uri("/").rstrip("/")
+            account=visit.account, source=source.name, server=server_address(visit.request)
         ),
         has_secret=bool(address and address.secret),
         forms=forms,
@@ -114,7 +115,7 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
 
 def _address_card(visit: Visit, address: EventSource) -> AddressCard:
     return AddressCard(
-        url=visit.request.build_absolute_uri(address_path(address.name, address.key_start)) + "…",
+        url=f"{server_address(visit.request)}{address_path(address.name, address.key_start)}…",
         created=text.moment_text(address.key_made_at),
         verify_token=address.verify_token,
         is_on=address.is_on,
