@@ -29,6 +29,7 @@ CALLED_BY_OTHERS = {
     "get_session_auth_hash",
     "get_session_auth_fallback_hash",
     "process_exception",
+    "process_view",
     "handle_starttag",
     "handle_endtag",
     "handle_data",

@@ -23,6 +23,8 @@ _POWERS: Final = {"k": 1, "m": 2, "g": 3, "t": 4}
 # With less, DuckDB can't even open a ledger.
 _MEMORY_BYTES_MIN: Final = 100_000_000
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
+_MAIL_PORTS: Final = {"smtp": 587, "smtps": 465}
+_NO_ENCRYPTION: Final = "encryption=none"
 _DATABASES: Final = frozenset({"postgresql", "postgres", "sqlite"})
 
 
@@ -92,18 +94,25 @@ def host_names(text: str) -> tuple[str, ...]:
 
 
 def mail_server(text: str) -> MailServer:
-    """URL of smtp, or of smtps for TLS from the first byte; user and password are percent-encoded."""
+    """URL of smtp, or of smtps for TLS from the first byte; user and password are percent-encoded.
+
+    Mail goes through TLS, which smtp starts with STARTTLS, except to this machine and with `?encryption=none`.
+    """
     parts = _split(text)
     if parts.scheme not in {"smtp", "smtps"}:
         raise ValueError("which starts with neither smtp:// nor smtps://")
-    if parts.path.strip("/") or parts.query or parts.fragment:
+    if parts.path.strip("/") or parts.query not in {"", _NO_ENCRYPTION} or parts.fragment:
         raise ValueError("with more than a user, password, host and port; write / as %2F, # as %23 and ? as %3F")
     host, port = _host_and_port(parts)
     user = unquote(parts.username or "")
-    encryption: Encryption = "tls" if parts.scheme == "smtps" else "starttls" if user else "none"
+    is_local = (host in LOCAL_HOSTS or host.startswith("127.")) and not user
+    if parts.scheme == "smtps":
+        encryption: Encryption = "tls"
+    else:
+        encryption = "none" if parts.query or is_local else "starttls"
     return MailServer(
         host=host.strip("[]"),
-        port=port or 587,
+        port=port or _MAIL_PORTS[parts.scheme],
         user=user,
         password=unquote(parts.password or ""),
         encryption=encryption,

@@ -87,7 +87,8 @@ class Settings:
         variable="BOTMETER_MAIL",
         parse=values.mail_server,
         example="smtp://user:password@mail.example:587",
-        meaning="mail server for invitations and password resets; without it, links are shown to pass on",
+        meaning="mail server for invitations and password resets; without it, links are shown to pass on. `smtps` uses "
+        "TLS from the start; `smtp` starts it (STARTTLS), except to this machine or with `?encryption=none` at the end",
         is_secret=True,
     )
     mail_from: str = _set_by(

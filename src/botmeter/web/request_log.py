@@ -17,12 +17,12 @@ LOGGER: Final = "botmeter.access"
 UNKNOWN: Final = "unknown"
 """Route name of an address without a route."""
 STATIC: Final = "static"
+POLLED: Final = frozenset({"report-fresh", "billing-report-fresh", "shared-fresh"})
+"""Routes that an open page requests by itself."""
 
 _log: Final = logging.getLogger(LOGGER)
 # Requested every few seconds or with every page; they would drown out the others.
-_QUIET: Final = frozenset(
-    {"healthz", "readyz", "metrics", STATIC, "report-fresh", "billing-report-fresh", "shared-fresh"}
-)
+_QUIET: Final = frozenset({"healthz", "readyz", "metrics", STATIC, *POLLED})
 # Clients can invent other methods.
 _METHODS: Final = frozenset(HTTPMethod)
 

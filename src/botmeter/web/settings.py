@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "botmeter.web.sessions.SessionLimits",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -102,20 +103,27 @@ LOGIN_REDIRECT_URL = "home"
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
 OTP_TOTP_ISSUER = "Botmeter"
 
-KNOWN_BROWSER_COOKIE_NAME = "botmeter_browser"
-SESSION_COOKIE_NAME = "botmeter_session"
+IS_SECURE = _SETTINGS.url is not None and _SETTINGS.url.is_secure
+# Browsers accept such names from https only: `__Host-` also for the root and this host alone.
+COOKIE_PREFIX = ("__Secure-" if _PATH else "__Host-") if IS_SECURE else ""
+KNOWN_BROWSER_COOKIE_NAME = f"{COOKIE_PREFIX}botmeter_browser"
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}botmeter_session"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = _PATH or "/"
+# `people.session_limits` ends sessions earlier.
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-CSRF_COOKIE_NAME = "botmeter_csrf"
-SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = _PATH or "/"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}botmeter_csrf"
+# Forms and htmx send the token that is in the page.
+CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "botmeter.web.failures.csrf_failure"
-IS_SECURE = _SETTINGS.url is not None and _SETTINGS.url.is_secure
 PUBLIC_ORIGIN = _SETTINGS.url.origin if _SETTINGS.url else ""
 # Printed by `botmeter serve`, which passes it to its worker.
 SERVED_AT = _SETTINGS.served_at or None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
+# It holds for all ports of the host, of which a URL with a port is not the only one.
+HAS_STRICT_TRANSPORT = IS_SECURE and _SETTINGS.url is not None and _SETTINGS.url.port is None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

@@ -94,12 +94,15 @@ def test_all_wrong_values_are_reported_at_once_and_doctor_reads_the_others() -> 
 @pytest.mark.parametrize(
     ("text", "server"),
     [
-        ("smtp://mail.example", MailServer(host="mail.example", port=587, encryption="none")),
+        ("smtp://mail.example", MailServer(host="mail.example", port=587, encryption="starttls")),
+        ("smtp://mail.example?encryption=none", MailServer(host="mail.example", port=587, encryption="none")),
+        # Nobody listens on the way to this machine, and its mail servers seldom have a certificate.
+        ("smtp://localhost:25", MailServer(host="localhost", port=25, encryption="none")),
         (
             "smtp://ada%40meter.example:a%2Fb@mail.example:25",
             MailServer(host="mail.example", port=25, user="ada@meter.example", password="a/b", encryption="starttls"),  # noqa: S106
         ),
-        ("smtps://mail.example:465", MailServer(host="mail.example", port=465, encryption="tls")),
+        ("smtps://mail.example", MailServer(host="mail.example", port=465, encryption="tls")),
     ],
 )
 def test_a_mail_server_is_read_from_its_url(text: str, server: MailServer) -> None:

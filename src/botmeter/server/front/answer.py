@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import msgspec
+from django.conf import settings
 
 from botmeter.domain.errors import BotmeterError
 from botmeter.server.front.protocol import Send
 from botmeter.web.api.problem_details import Problem, problem_from_error
+from botmeter.web.headers import STRICT_TRANSPORT
 from botmeter.web.request_ids import HEADER
 
 
@@ -38,6 +40,7 @@ class Answer:
             "Cache-Control": "no-store, private",
             "X-Content-Type-Options": "nosniff",
             HEADER: number,
+            **({"Strict-Transport-Security": STRICT_TRANSPORT} if settings.HAS_STRICT_TRANSPORT else {}),
             **self.headers,
         }
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in values.items()]
