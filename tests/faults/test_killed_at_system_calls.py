@@ -1,0 +1,143 @@
+"""Operations are killed before they sync, rename, delete or cut a file: accounts are whole and their own afterwards."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.support import killable
+from tests.support.killable import ACCOUNT, BATCH_EVENTS, BATCHES, CUSTOMER, NEIGHBOUR
+from tests.support.system_calls import Ended, KillPoint, Operation, kill_points, killed_at, require_strace
+
+from botmeter.ledger.backup import restore
+from botmeter.ledger.erase import erase
+from botmeter.ledger.erased_ids import ErasedIds
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.folder_files import accounts_with_unfinished_erasures
+from botmeter.ledger.settle import backlog
+from botmeter.ledger.unfinished_erasures import finish_erasures
+from botmeter.ledger.verify import verify
+
+pytestmark = pytest.mark.faults
+
+KILLS_MAX = 18
+"""Of each operation; all of them together are a hundred."""
+EVENTS_OF_CUSTOMER = 5
+EVENTS_OF_SCHEMA_4 = 81
+
+Counts = dict[str, int]
+"""Events of each batch; those of the customer to erase under its pseudonym or id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An operation, and what must be true of its folder after a kill."""
+
+    prepare: Callable[[Path], None]
+    operation: Operation
+    check: Callable[[Folder, Ended], None]
+
+
+def forget_nowhere(_name: str, _ids: ErasedIds) -> None:
+    """There is no other store."""
+
+
+def batches_of(folder: Folder, account: str = ACCOUNT) -> Counts:
+    """Events by batch; the ledger is the account's own and verifies as clean."""
+    with folder.ledger(account) as ledger:
+        assert ledger.account.name == account
+        assert backlog(ledger.connection).event_count == 0
+        verification = verify(ledger)
+        assert verification.is_clean, "\n".join(map(str, verification.differences))
+        query = "SELECT split_part(event_id, '-', 1), count(*) FROM event GROUP BY 1"
+        return dict(ledger.connection.execute(query).fetchall())
+
+
+def check_appended(folder: Folder, ended: Ended) -> None:
+    counts = batches_of(folder)
+    del counts["e"]
+    assert set(ended.acknowledged) <= set(counts) <= {str(number) for number in range(BATCHES)}
+    assert set(counts.values()) <= {BATCH_EVENTS}
+
+
+def check_erased(folder: Folder, ended: Ended) -> None:
+    """Whole before or after; finished as an owner of the folder does, or done again, it leaves no trace in any file."""
+    for name in accounts_with_unfinished_erasures(folder.path):
+        finish_erasures(folder, name, forget=forget_nowhere)
+    if "e" in batches_of(folder):
+        assert not ended.acknowledged
+        erase(folder, ACCOUNT, customer_id=CUSTOMER)
+    assert sum(batches_of(folder).values()) == EVENTS_OF_CUSTOMER
+    assert accounts_with_unfinished_erasures(folder.path) == []
+    named = [file.name for file in folder.path.rglob("*") if file.is_file() and CUSTOMER.encode() in file.read_bytes()]
+    assert named == []
+
+
+def check_replaced(folder: Folder, ended: Ended) -> None:
+    """Whole before or after; restoring again gives the backup's contents."""
+    before, after = {"e": EVENTS_OF_CUSTOMER, "0": BATCH_EVENTS}, {"e": EVENTS_OF_CUSTOMER}
+    assert batches_of(folder) in ([after] if ended.acknowledged else [before, after])
+    restore(folder, folder.path / "backup.tar", replace=True)
+    assert batches_of(folder) == after
+
+
+def check_backed_up(folder: Folder, ended: Ended) -> None:
+    """The backup is whole or not there."""
+    file = folder.path / "new.tar"
+    assert file.exists() or not ended.acknowledged
+    assert batches_of(folder) == {"e": EVENTS_OF_CUSTOMER}
+    if file.exists():
+        restore(folder, file, name="restored")
+        assert batches_of(folder, "restored") == {"e": EVENTS_OF_CUSTOMER}
+
+
+def check_migrated(folder: Folder, _ended: Ended) -> None:
+    batches_of(folder)
+    with folder.ledger(ACCOUNT) as ledger:
+        assert ledger.connection.execute("SELECT count(*) FROM event").fetchall() == [(EVENTS_OF_SCHEMA_4,)]
+
+
+CASES = {
+    "live append": Case(prepare=killable.create, operation=killable.append_live_batches, check=check_appended),
+    "settle": Case(prepare=killable.create, operation=killable.settle_often, check=check_appended),
+    "checkpoint": Case(prepare=killable.create, operation=killable.checkpoint, check=check_appended),
+    "erase": Case(prepare=killable.create, operation=killable.erase_customer, check=check_erased),
+    "restore": Case(prepare=killable.create_with_backup, operation=killable.replace_by_backup, check=check_replaced),
+    "backup": Case(prepare=killable.create, operation=killable.back_up, check=check_backed_up),
+    "migration": Case(
+        prepare=killable.create_in_earlier_schema, operation=killable.open_earlier_schema, check=check_migrated
+    ),
+}
+
+
+def spread(points: list[KillPoint]) -> Iterator[KillPoint]:
+    """At most so many of them, the first and the last included."""
+    count = min(KILLS_MAX, len(points))
+    yield from (points[number * (len(points) - 1) // max(1, count - 1)] for number in range(count))
+
+
+def assert_whole(case: Case, point: KillPoint, *, folder: Path) -> bool:
+    """Kill the operation there and check its folder; False if it ended before that point."""
+    ended = killed_at(point, case.operation, folder=folder)
+    with Folder.owned(folder, purpose="a test") as owned:
+        assert {ACCOUNT, NEIGHBOUR} <= set(owned.accounts())
+        case.check(owned, ended)
+        assert batches_of(owned, NEIGHBOUR) == {str(BATCHES): BATCH_EVENTS}
+    assert [file.name for file in (folder / "accounts").iterdir() if "draft" in file.name] == []
+    return ended.was_killed
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_account_is_whole_after_each_kill(name: str, tmp_path: Path) -> None:
+    require_strace()
+    case, template = CASES[name], tmp_path / "template"
+    case.prepare(template)
+    points = kill_points(case.operation, shutil.copytree(template, tmp_path / "traced"))
+    killed = 0
+    for point in spread(points):
+        folder = shutil.copytree(template, tmp_path / str(point))
+        killed += assert_whole(case, point, folder=folder)
+        shutil.rmtree(folder)
+    # A thread that another one outran makes fewer calls than when they were counted.
+    assert killed >= min(len(points), KILLS_MAX) * 3 // 4

@@ -1,0 +1,139 @@
+"""Operations that the fault tests kill; imported once by the process from which each of them is forked."""
+
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tests.support.ledgers import Event, append_events, event
+from tests.support.live_batches import append_live, live_batch
+
+from botmeter.domain.account import Account
+from botmeter.domain.instant import now_us
+from botmeter.ledger.backup import backup, restore
+from botmeter.ledger.erase import erase
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.ledger.settle import settle
+from botmeter.metering.meter import load_kernel
+from botmeter.metering.policy import FRESHCHAT
+
+ACCOUNT: Final = "acme"
+NEIGHBOUR: Final = "other"
+CUSTOMER: Final = "customer-to-erase"
+BATCHES: Final = 14
+BATCH_EVENTS: Final = 20
+
+_SCHEMA_4: Final = Path(__file__).parents[1] / "unit" / "ledger" / "schema_4"
+
+Acknowledge = Callable[[str], None]
+
+load_kernel()
+
+
+def events_of(batch: int) -> list[Event]:
+    """Events of a batch: a conversation each, of three customers, a day apart."""
+    return [
+        event(f"{batch}-{number}", f"2026-03-{1 + batch:02}T10:{number:02}", customer_id=f"c{number % 3}")
+        for number in range(BATCH_EVENTS)
+    ]
+
+
+def create(folder: Path) -> None:
+    """Two accounts: one with the customer to erase, and its neighbour."""
+    create_neighbour(folder)
+    of_customer = [
+        event(f"e-{number}", f"2026-02-0{1 + number}T10:00", customer_id=CUSTOMER, conversation_id=f"v-{CUSTOMER}")
+        for number in range(5)
+    ]
+    with Folder.owned(folder, purpose="a test") as owned:
+        _create(owned, ACCOUNT, events=of_customer)
+
+
+def create_neighbour(folder: Path) -> None:
+    """The neighbour alone."""
+    with Folder.owned(folder, purpose="a test") as owned:
+        _create(owned, NEIGHBOUR, events=events_of(BATCHES))
+
+
+def _create(folder: Folder, name: str, *, events: list[Event]) -> None:
+    folder.create(Account(name=name), policy=FRESHCHAT, now_us=now_us())
+    with folder.ledger(name) as ledger:
+        append_events(ledger, *events)
+
+
+def create_with_backup(folder: Path) -> None:
+    """The accounts of `create`, and a backup of the first; it then goes on by a batch."""
+    create(folder)
+    with Folder.owned(folder, purpose="a test") as owned:
+        backup(owned, ACCOUNT, path=folder / "backup.tar")
+        with owned.ledger(ACCOUNT) as ledger:
+            append_events(ledger, *events_of(0))
+
+
+def create_in_earlier_schema(folder: Path) -> None:
+    """An account in a file of schema 4, and its neighbour."""
+    create_neighbour(folder)
+    file = folder / "accounts" / f"{ACCOUNT}.duckdb"
+    file.write_bytes(lzma.decompress((_SCHEMA_4 / "acme.duckdb.xz").read_bytes()))
+
+
+def append_live_batches(folder: Path, acknowledge: Acknowledge) -> None:
+    """Append batches as a server does, and meter and fold them at its end."""
+    with Folder.owned(folder, purpose="a test") as owned:
+        ledgers = OpenLedgers(owned)
+        for number in range(BATCHES):
+            with ledgers.appending_live(ACCOUNT) as ledger:
+                append_live(ledger, live_batch(events_of(number)))
+            acknowledge(str(number))
+            if number == BATCHES // 2:
+                with ledgers.settling(ACCOUNT) as ledger:
+                    settle(ledger, now_us=now_us())
+        ledgers.close()
+
+
+def settle_often(folder: Path, acknowledge: Acknowledge) -> None:
+    """Meter every batch by itself."""
+    with Folder.owned(folder, purpose="a test") as owned:
+        ledger = owned.opened(ACCOUNT)
+        for number in range(BATCHES):
+            append_live(ledger, live_batch(events_of(number)))
+            acknowledge(str(number))
+            settle(ledger, now_us=now_us())
+        ledger.connection.close()
+
+
+def checkpoint(folder: Path, acknowledge: Acknowledge) -> None:
+    """Import batches, each moved from the log into the file."""
+    with Folder.owned(folder, purpose="a test") as owned, owned.ledger(ACCOUNT) as ledger:
+        for number in range(4):
+            append_events(ledger, *events_of(number))
+            acknowledge(str(number))
+            ledger.connection.execute("CHECKPOINT")
+
+
+def erase_customer(folder: Path, acknowledge: Acknowledge) -> None:
+    """Erase the customer."""
+    with Folder.owned(folder, purpose="a test") as owned:
+        erase(owned, ACCOUNT, customer_id=CUSTOMER)
+    acknowledge("erased")
+
+
+def replace_by_backup(folder: Path, acknowledge: Acknowledge) -> None:
+    """Restore the backup over the account."""
+    with Folder.owned(folder, purpose="a test") as owned:
+        restore(owned, folder / "backup.tar", replace=True)
+    acknowledge("restored")
+
+
+def back_up(folder: Path, acknowledge: Acknowledge) -> None:
+    """Back the account up."""
+    with Folder.owned(folder, purpose="a test") as owned:
+        backup(owned, ACCOUNT, path=folder / "new.tar")
+    acknowledge("backed up")
+
+
+def open_earlier_schema(folder: Path, acknowledge: Acknowledge) -> None:
+    """Migrate the account's file by opening it."""
+    with Folder.owned(folder, purpose="a test") as owned, owned.ledger(ACCOUNT):
+        acknowledge("opened")
