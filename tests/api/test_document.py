@@ -56,8 +56,8 @@ def test_an_operation_is_described_with_its_parameters_and_failures(operation: d
     assert operation["security"] == ([] if is_by_address else [{"BearerKey": []}, {"HeaderKey": []}])
     assert all(parameter["description"] and parameter["example"] for parameter in operation["parameters"])
     more = OWN_FAILURES.get(operation["operationId"], {"409", "415"} if "requestBody" in operation else set())
-    always = {"200", "400", "403", "404", "413", "414", "431", "500", "503"}
-    assert always | more | (set() if is_by_address else {"401", "429"}) == set(operation["responses"])
+    always = {"200", "400", "403", "404", "413", "414", "429", "431", "500", "503"}
+    assert always | more | (set() if is_by_address else {"401"}) == set(operation["responses"])
     for status, response in operation["responses"].items():
         assert response["description"]
         is_problem = status not in {"200", "414", "431"}

@@ -6,25 +6,37 @@ from collections.abc import Hashable
 from typing import Final
 
 WINDOW_SECONDS: Final = 60
+_OTHERS: Final = object()
 
 
 class RateLimiter:
-    """Thread-safe counter of requests."""
+    """Thread-safe counter of requests, which takes a few megabytes at most: keys beyond `keys_max` share a count."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keys_max: int = 20_000) -> None:
         self._lock = threading.Lock()
         self._window = -1
         self._counts: Counter[Hashable] = Counter()
+        self._keys_max = keys_max
 
     def allows(self, key: Hashable, *, limit: int, now_seconds: float) -> bool:
-        window = int(now_seconds) // WINDOW_SECONDS
+        """Count a request; False beyond the limit."""
         with self._lock:
-            if window != self._window:
-                self._window = window
-                self._counts.clear()
-            self._counts[key] += 1
-            return self._counts[key] <= limit
+            counted = self._counted(key, now_seconds=now_seconds)
+            self._counts[counted] += 1
+            return self._counts[counted] <= limit
+
+    def is_full(self, key: Hashable, *, limit: int, now_seconds: float) -> bool:
+        """Check that the next request would be beyond the limit, without counting one."""
+        with self._lock:
+            return self._counts[self._counted(key, now_seconds=now_seconds)] >= limit
 
     def clear(self) -> None:
         with self._lock:
             self._counts.clear()
+
+    def _counted(self, key: Hashable, *, now_seconds: float) -> Hashable:
+        window = int(now_seconds) // WINDOW_SECONDS
+        if window != self._window:
+            self._window = window
+            self._counts.clear()
+        return key if key in self._counts or len(self._counts) < self._keys_max else _OTHERS

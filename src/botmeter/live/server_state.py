@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from botmeter.domain.rate_limit import RateLimiter
+from botmeter.domain.wrong_secrets import WrongSecrets
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.export_slots import ExportSlots
 from botmeter.live.ingest import Ingestion
@@ -22,6 +23,7 @@ class ServerState:
     pulls: PullSchedule
     api_requests: RateLimiter = field(default_factory=RateLimiter)
     event_requests: RateLimiter = field(default_factory=RateLimiter)
+    wrong_secrets: WrongSecrets = field(default_factory=WrongSecrets)
     exports: ExportSlots = field(default_factory=ExportSlots)
     simulations: Simulations = field(default_factory=Simulations)
     stopping: Event = field(default_factory=Event)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -18,6 +18,7 @@ from botmeter.domain.errors import Missing, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import DAY_US, datetime_from_us, present
 from botmeter.domain.period import day_start_us
 from botmeter.domain.rate_limit import RateLimiter
+from botmeter.domain.wrong_secrets import WrongSecrets
 from botmeter.people.access_state import AccessState, state_of
 from botmeter.people.links import digest_of
 from botmeter.people.models import ApiKey, User
@@ -204,11 +205,28 @@ def known_key(secret: str) -> ApiKey:
     return cached_key(secret) or known_keys.remake(digest_of(secret), lambda: _read_key(secret))
 
 
-async def key_from_headers(headers: Mapping[str, str]) -> ApiKey:
-    """Key of the request, read in a thread unless cached; raises as `secret_from_headers` and `valid_key`."""
+async def key_from_headers(headers: Mapping[str, str], *, wrong: WrongSecrets, network: Callable[[], str]) -> ApiKey:
+    """Key of the request, read in a thread unless cached.
+
+    Args:
+        network: Of the client.
+
+    Raises:
+        Unavailable: `attempts_exceeded`.
+        NotAllowed: As `secret_from_headers` and `valid_key`.
+    """
     secret = secret_from_headers(headers)
     key = cached_key(secret)
-    return await asyncio.to_thread(known_key, secret) if key is None else key
+    if key is not None:
+        return key
+    # Also here, so that a flood of wrong keys does not wait for threads.
+    wrong.check(secret, network=network())
+    return await asyncio.to_thread(_looked_up, secret, wrong=wrong, network=network())
+
+
+def _looked_up(secret: str, *, wrong: WrongSecrets, network: str) -> ApiKey:
+    with wrong.looked_up(secret, network=network):
+        return known_key(secret)
 
 
 def _read_key(secret: str) -> ApiKey:

@@ -32,7 +32,7 @@ async def answer_events(request: Request, *, state: ServerState) -> Answer:
     """Answer POST with a receipt, and OPTIONS with the handshake of CloudEvents (HTTP 1.1 Web Hooks, section 4)."""
     if request.method == "OPTIONS":
         return Answer(headers=allowed_origin(request.headers))
-    key = await key_from_headers(request.headers)
+    key = await key_from_headers(request.headers, wrong=state.wrong_secrets, network=request.network)
     require_scope(key, Scope.EVENTS_WRITE)
     check_rate(state.event_requests, key, limit=REQUESTS_A_MINUTE)
     parameters = request.query(known=_PARAMETERS)

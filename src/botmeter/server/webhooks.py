@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us
+from botmeter.domain.wrong_secrets import WrongSecrets
 from botmeter.live.event_body import BODY_BYTES_MAX
 from botmeter.live.queue import PendingDelivery
 from botmeter.live.server_state import ServerState
@@ -25,7 +26,7 @@ _LIMITS: Final = BodyLimits(bytes_max=BODY_BYTES_MAX, advice="Configure the plat
 
 async def answer_webhooks(request: Request, *, state: ServerState) -> Answer:
     """Answer a delivery, the platform's check of the address, or a CloudEvents handshake."""
-    source = await _source_of(request)
+    source = await _source_of(request, wrong=state.wrong_secrets)
     if request.method == "OPTIONS":
         return Answer(headers=allowed_origin(request.headers))
     if request.method == "GET":
@@ -41,13 +42,23 @@ async def answer_webhooks(request: Request, *, state: ServerState) -> Answer:
     return Answer.of_json(delivery_receipt_of(await asyncio.wrap_future(pending.receipt)))
 
 
-async def _source_of(request: Request) -> OpenedSource:
-    name, _, key = request.raw_path.decode("latin-1").removeprefix(PREFIX).partition("/")
+async def _source_of(request: Request, *, wrong: WrongSecrets) -> OpenedSource:
+    address = request.raw_path.decode("latin-1").removeprefix(PREFIX)
+    name, _, key = address.partition("/")
     if not name or not key or "/" in key:
         raise Missing("route_unknown", "The address of a source is /api/v1/webhooks/{source}/{key}.")
     name, key = unquote(name), unquote(key)
     source = cached_source(name, key)
-    return await asyncio.to_thread(opened_source, name, key) if source is None else source
+    if source is not None:
+        return source
+
+    def looked_up() -> OpenedSource:
+        with wrong.looked_up(address, network=request.network()):
+            return opened_source(name, key)
+
+    # Also here, so that a flood of wrong keys does not wait for threads.
+    wrong.check(address, network=request.network())
+    return await asyncio.to_thread(looked_up)
 
 
 def _challenge_answer(source: OpenedSource, request: Request) -> Answer:

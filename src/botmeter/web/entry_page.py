@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from django.forms import BaseForm
@@ -14,6 +15,7 @@ from botmeter.web.access import View, for_everyone
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, plain_frame
 from botmeter.web.rendering import rendered
+from botmeter.web.server_state import secret_looked_up
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 
@@ -30,8 +32,17 @@ class EntryPage:
 
 
 def for_entry(view: Callable[..., HttpResponse]) -> View:
-    """Declare a page with a form before sign-in."""
-    return for_everyone(sensitive_post_parameters("password")(require_http_methods(["GET", "HEAD", "POST"])(view)))
+    """Declare a page with a form before sign-in; wrong secrets in its address are limited."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **parameters: Any) -> HttpResponse:
+        if "secret" not in parameters:
+            return view(request)
+        # With its path, since a link works for one purpose.
+        with secret_looked_up(request, request.path):
+            return view(request, **parameters)
+
+    return for_everyone(sensitive_post_parameters("password")(require_http_methods(["GET", "HEAD", "POST"])(guarded)))
 
 
 def entry_page(

@@ -15,7 +15,8 @@ from botmeter.live.server_state import ServerState
 from botmeter.people.keys import Scope, known_key, require_scope, secret_from_headers
 from botmeter.web.access import for_everyone
 from botmeter.web.api.problem_details import CHALLENGE
-from botmeter.web.server_state import STATE_KEY, server_state
+from botmeter.web.server_state import STATE_KEY, secret_looked_up, server_state
+from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 FREE_BYTES_MIN: Final = 100_000_000
 """Room for a while of live events; with less the next commits fail."""
@@ -97,7 +98,15 @@ def _is_from_here(request: HttpRequest) -> bool:
 
 def _refused(request: HttpRequest) -> HttpResponse | None:
     try:
-        require_scope(known_key(secret_from_headers(request.headers)), Scope.ADMIN)
+        secret = secret_from_headers(request.headers)
+        with secret_looked_up(request, secret):
+            key = known_key(secret)
+        require_scope(key, Scope.ADMIN)
+    except Unavailable as error:
+        retry_after = str(error.retry_after_seconds or RETRY_AFTER_SECONDS)
+        return HttpResponse(
+            f"{error.message}\n", status=status_of(error), content_type=_PLAIN, headers={"Retry-After": retry_after}
+        )
     except NotAllowed as error:
         sentence = f"Metrics are for this machine, or a key with the scope admin. {error.message}\n"
         if error.code == "scope_missing":

@@ -1,14 +1,22 @@
 """Server state of a request."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final, cast
 
 from django.http import HttpRequest
 
 from botmeter.domain.errors import Unavailable
 from botmeter.live.server_state import ServerState
+from botmeter.people.client_address import network_of
 
 STATE_KEY: Final = "botmeter.server_state"
 """Key of the state in a request's WSGI environment."""
+
+
+def secret_looked_up(request: HttpRequest, secret: str) -> AbstractContextManager[None]:
+    """Limit the wrong secrets of the client's network; see `WrongSecrets`."""
+    state = request.META.get(STATE_KEY)
+    return nullcontext() if state is None else state.wrong_secrets.looked_up(secret, network=network_of(request))
 
 
 def server_state(request: HttpRequest) -> ServerState:

@@ -7,6 +7,9 @@ from contextlib import suppress
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
+from django.conf import settings
+
+from botmeter.domain.client_address import client_address, client_network
 from botmeter.domain.errors import Refused, TooMuch, Unavailable
 from botmeter.server.front.body import BodyLimits, ClientDisconnected, decompressed, too_large
 from botmeter.server.front.protocol import Receive, Scope, header_values
@@ -47,6 +50,14 @@ class Request:
         self.number = request_id(self.headers.get(HEADER.lower()))
         self._memory = memory
         self._body_bytes = 0
+
+    def network(self) -> str:
+        """Network of the client, for limits; empty if unknown."""
+        peer = self.scope.get("client")
+        forwarded_for = self.headers.get("x-forwarded-for", "")
+        return client_network(
+            client_address(peer[0] if peer else "", forwarded_for=forwarded_for, proxies=settings.TRUSTED_PROXIES)
+        )
 
     @property
     def raw_path(self) -> bytes:

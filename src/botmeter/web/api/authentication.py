@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from botmeter.people.keys import Scope, check_rate, record_use, require_scope, secret_from_headers, valid_key
 from botmeter.people.models import ApiKey
 from botmeter.web.api.problems import account_unknown
-from botmeter.web.server_state import server_state
+from botmeter.web.server_state import secret_looked_up, server_state
 
 REQUESTS_A_MINUTE: Final = 600
 
@@ -18,9 +18,11 @@ def admitted_key(request: HttpRequest, account: str, *, scope: Scope | None) -> 
     Raises:
         Missing: `account_unknown` for another account, existing or not.
         NotAllowed: `scope_missing`; as `secret_from_headers` and `valid_key`.
-        Unavailable: `rate_exceeded`.
+        Unavailable: `rate_exceeded`, `attempts_exceeded`.
     """
-    key = valid_key(secret_from_headers(request.headers))
+    secret = secret_from_headers(request.headers)
+    with secret_looked_up(request, secret):
+        key = valid_key(secret)
     check_rate(server_state(request).api_requests, key, limit=REQUESTS_A_MINUTE)
     record_use(key)
     if account.lower() != key.account:

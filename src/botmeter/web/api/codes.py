@@ -63,6 +63,7 @@ CODES: Final = (
     ProblemCode("content_encoding_unknown", 415, "The content encoding is not supported; gzip is."),
     ProblemCode("media_type_unknown", 415, "The body is in no format that this route accepts."),
     ProblemCode("events_refused", 422, "The request is atomic, and an event was rejected."),
+    ProblemCode("attempts_exceeded", 429, "The client's network has sent too many wrong keys in this minute."),
     ProblemCode("rate_exceeded", 429, "The key has sent too many requests in this minute."),
     ProblemCode("bug", 500, "A bug in Botmeter; `reference` finds its details in the logs."),
     ProblemCode("disk_full", 503, "The disk is full; nothing was stored."),

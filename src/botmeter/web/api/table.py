@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from botmeter.domain.wrong_secrets import WRONG_MAX
 from botmeter.live.event_body import BODY_BYTES_MAX, EVENTS_MAX
 from botmeter.live.event_body import REQUESTS_A_MINUTE as EVENT_REQUESTS_A_MINUTE
 from botmeter.people.keys import Scope
@@ -25,12 +26,18 @@ from botmeter.web.exports import MEDIA_TYPES
 
 
 def _too_many(most: int) -> str:
-    return f"More than {most:,} requests in this minute; `Retry-After` has the seconds left of it."
+    return (
+        f"More than {most:,} requests of the key, or {WRONG_MAX} wrong keys of the client's network, in this minute; "
+        "`Retry-After` has the seconds left of it."
+    )
 
 
 _BUG: Final = "A bug; `reference` finds its details in the server's logs."
 _NO_KEY: Final = "No key was sent, or the key does not work, or no longer."
 _NO_SCOPE: Final = "The key lacks the scope that this route needs."
+_WRONG_ADDRESSES: Final = (
+    f"The client's network sent {WRONG_MAX} wrong keys in this minute; `Retry-After` has the seconds left of it."
+)
 _NO_ADDRESS: Final = "The address does not exist."
 _MEDIA_TYPE: Final = "The body is in no format that this route accepts."
 
@@ -213,6 +220,7 @@ ROUTES: Final = (
             **_INGEST,
             401: "The signature is missing, wrong, or too old.",
             403: "The source is turned off.",
+            429: _WRONG_ADDRESSES,
         },
     ),
     Route(
@@ -234,6 +242,7 @@ ROUTES: Final = (
             403: "The source is turned off, or the verify token is wrong.",
             404: _NO_ADDRESS,
             413: "The address has too many parameters.",
+            429: _WRONG_ADDRESSES,
             500: f"{_BUG} The events may or may not be stored.",
             503: "The server is starting or stopping; try again after `Retry-After` seconds.",
         },
