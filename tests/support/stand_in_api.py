@@ -4,11 +4,14 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
+
+import pytest
 
 Answer = tuple[int, Any]
 
@@ -32,7 +35,7 @@ class StandInApi:
     Attributes:
         answer: Path and request → status and JSON; bytes are sent as they are.
         ways: Outcomes of the next requests; later ones are answered. `take`, `drop` (cut without an answer), `endless`
-            (bytes without end), or a status with its headers.
+            (bytes without end), `slow head` and `slow body` (a byte now and then), or a status with its headers.
         requests: Path and query of each request.
     """
 
@@ -47,7 +50,12 @@ class StandInApi:
 
     @contextmanager
     def serving(self) -> Iterator["StandInApi"]:
-        with ThreadingHTTPServer(("127.0.0.1", 0), _handler(self)) as server:
+        """Answer until the `with` ends; pulls may call this machine meanwhile."""
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            ThreadingHTTPServer(("127.0.0.1", 0), _handler(self)) as server,
+        ):
+            patch.setenv("BOTMETER_PULL_NETWORKS", "127.0.0.0/8")
             server.daemon_threads = True
             self.port = server.server_address[1]
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -57,6 +65,22 @@ class StandInApi:
             finally:
                 server.shutdown()
                 thread.join()
+
+
+_SLOW_STARTS = {
+    "slow head": b"HTTP/1.1 200 OK\r\nX-Slow: ",
+    "slow body": b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+}
+
+
+def _write_slowly(file: BufferedIOBase, *, start: bytes) -> None:
+    """Write for longer than any test waits, or until the reader is gone."""
+    pause = threading.Event()
+    with suppress(OSError):
+        file.write(start)
+        for _ in range(3_000):
+            file.write(b"x")
+            pause.wait(0.02)
 
 
 def _handler(api: StandInApi) -> type[BaseHTTPRequestHandler]:
@@ -73,6 +97,9 @@ def _handler(api: StandInApi) -> type[BaseHTTPRequestHandler]:
                     self.close_connection = True
                 case "endless":
                     self._endless()
+                case "slow head" | "slow body" as fault:
+                    self.close_connection = True
+                    _write_slowly(self.wfile, start=_SLOW_STARTS[fault])
                 case (status, more):
                     self._say(status, b"{}", headers=more)
                 case _:

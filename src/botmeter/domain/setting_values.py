@@ -4,9 +4,11 @@ import math
 import re
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 
+Network = IPv4Network | IPv6Network
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 Encryption = Literal["starttls", "tls", "none"]
@@ -91,6 +93,18 @@ def host_names(text: str) -> tuple[str, ...]:
         if name != "*" and not _HOST.fullmatch(name.removeprefix(".")):
             raise ValueError(f"in which {name!r:.80} is not a host name without scheme, port and path")
     return names
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """IP addresses and networks, separated by commas."""
+    return tuple(_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"in which {text!r:.40} is neither an IP address nor a network") from None
 
 
 def mail_server(text: str) -> MailServer:

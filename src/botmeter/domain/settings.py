@@ -13,7 +13,7 @@ from typing import Any, Final
 from botmeter.domain import setting_values as values
 from botmeter.domain.client_address import TrustedProxies
 from botmeter.domain.errors import Refused
-from botmeter.domain.setting_values import LogFormat, LogLevel, MailServer, PublicUrl
+from botmeter.domain.setting_values import LogFormat, LogLevel, MailServer, Network, PublicUrl
 
 _PREFIX: Final = "BOTMETER_"
 # Variables of others: the guides' examples keep a key in one, the tests name a browser.
@@ -82,6 +82,14 @@ class Settings:
         example="10.0.0.5, 172.16.0.0/12",
         meaning="addresses and networks of proxies whose `X-Forwarded-For` is believed; `none` trusts no proxy",
         default="127.0.0.0/8, ::1",
+    )
+    pull_networks: tuple[Network, ...] = _set_by(
+        variable="BOTMETER_PULL_NETWORKS",
+        parse=values.networks,
+        example="10.1.0.0/16, 127.0.0.1",
+        meaning="addresses and networks, separated by commas, that pulls may call although they are not public; see "
+        "[Pulls from a private network](../guides/operate.md#pulls-from-a-private-network)",
+        unset=(),
     )
     mail: MailServer | None = _set_by(
         variable="BOTMETER_MAIL",

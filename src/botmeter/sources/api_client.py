@@ -1,6 +1,7 @@
 """Bounded HTTP client for platform APIs, with retries and without redirects."""
 
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,13 +13,12 @@ import urllib3
 from botmeter import __version__
 from botmeter.domain.errors import Missing, NotAllowed, Refused, TooMuch, Unavailable
 from botmeter.sources.endpoint import Endpoint
+from botmeter.sources.timed_connections import TIMED_POOLS, cut_off_late
 
 ANSWER_BYTES_MAX: Final = 32 << 20
 """About a thousand times the size of a page."""
 TRIES: Final = 5
 _TIMEOUT_SECONDS: Final = 10.0
-# A server that sends a byte now and then would never exceed the time limit of one read.
-_ANSWER_SECONDS_MAX: Final = 60.0
 _WAIT_SECONDS_MAX: Final = 120.0
 _PIECE_BYTES: Final = 1 << 16
 _TRIED_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -66,7 +66,9 @@ class ApiClient:
         self._began = self.clocks.clock()
         host = self.endpoint.host
         timeout = urllib3.Timeout(connect=_TIMEOUT_SECONDS, read=_TIMEOUT_SECONDS)
+        # To the addresses that were checked, so that no later answer of a name server leads elsewhere.
         self._pools = urllib3.PoolManager(maxsize=1, timeout=timeout, server_hostname=host, assert_hostname=host)
+        self._pools.pool_classes_by_scheme = TIMED_POOLS
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
         """Get a path and return the body.
@@ -87,7 +89,7 @@ class ApiClient:
                 address = self.endpoint.addresses[attempt % len(self.endpoint.addresses)]
                 status, headers, body = self._answer(target, address=address)
             except (OSError, urllib3.exceptions.HTTPError) as fault:
-                problem, wait = f"does not answer ({type(fault).__name__})", None
+                problem, wait = _connection_problem(fault), None
             else:
                 if status == 200:
                     return body
@@ -157,13 +159,14 @@ class ApiClient:
             decode_content=False,
         )
         try:
-            return response.status, response.headers, self._body(response)
+            with cut_off_late(response.shutdown):
+                return response.status, response.headers, self._body(response)
         finally:
             # A body read to its end has returned to the pool; an endless one is cut off.
             response.close()
 
     def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        body, began = bytearray(), self.clocks.clock()
+        body = bytearray()
         while piece := response.read1(_PIECE_BYTES):
             body += piece
             if len(body) > ANSWER_BYTES_MAX:
@@ -171,9 +174,13 @@ class ApiClient:
                     "pull_answer_too_long",
                     f"An answer of {self.endpoint.host} exceeds the limit of {ANSWER_BYTES_MAX:,} bytes.",
                 )
-            if self.clocks.clock() - began > _ANSWER_SECONDS_MAX:
-                raise TimeoutError
         return bytes(body)
+
+
+def _connection_problem(fault: Exception) -> str:
+    """Say the same of a refused, a reset and a silent port, which is all that a scan of ports asks."""
+    is_untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in fault.args)
+    return "has no certificate that this server trusts" if is_untrusted else "does not answer"
 
 
 def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:

@@ -1,22 +1,20 @@
-"""Addresses of platform APIs, checked against requests to the server's own network."""
+"""Addresses of platform APIs that a person entered, checked against requests to the server's own networks."""
 
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from botmeter.domain.errors import NotAllowed, Unavailable
+from botmeter.domain.setting_values import Network
+from botmeter.sources.public_addresses import may_be_called
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], "list[str]"]
 """Host and port → addresses."""
 
 _PORTS: Final = {"https": 443, "http": 80}
-# Metadata services of clouds, which reveal secrets, outside the link-local ranges refused anyway.
-_METADATA: Final = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
-_EMBEDDING: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +45,19 @@ def resolve(host: str, port: int) -> list[str]:
     return [str(entry[4][0]).partition("%")[0] for entry in entries]
 
 
-def endpoint_of(url: str, *, may_be_plain: bool, resolver: Resolver = resolve) -> Endpoint:
+def endpoint_of(url: str, *, may_be_plain: bool, networks: Sequence[Network], resolver: Resolver = resolve) -> Endpoint:
     """Resolve and check a URL from `checked_url`.
 
+    Args:
+        networks: That may be called although they are not public.
+
     Raises:
-        NotAllowed: `pull_address_forbidden` for http, or an address inside the machine or its cloud.
+        NotAllowed: `pull_address_forbidden` for http, or an address that may not be called.
         Unavailable: `pull_failed`.
     """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-    is_loopback = _is_named_loopback(host)
-    if parts.scheme != "https" and not (is_loopback or may_be_plain):
+    if parts.scheme != "https" and not (may_be_plain or _is_named_loopback(host)):
         raise NotAllowed(
             "pull_address_forbidden",
             f"{host} uses http, over which the token can be read. Use https, or set the source's option plain_http to "
@@ -69,32 +69,14 @@ def endpoint_of(url: str, *, may_be_plain: bool, resolver: Resolver = resolve) -
         addresses = ()
     if not addresses:
         raise Unavailable("pull_failed", f"The host name {host} doesn't resolve to an address.")
-    for address in addresses:
-        _check(address, host=host, is_loopback=is_loopback)
-    return Endpoint(scheme=parts.scheme, host=host, port=port, addresses=addresses, prefix=parts.path.rstrip("/"))
-
-
-def _check(text: str, *, host: str, is_loopback: bool) -> None:
-    address = _plain(ipaddress.ip_address(text))
-    if address.is_loopback and is_loopback:
-        return
-    is_inside = address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
-    if is_inside or address in _METADATA or (address.is_reserved and address not in _EMBEDDING):
+    if not all(may_be_called(ipaddress.ip_address(address), networks=networks) for address in addresses):
+        # Without the address, which would tell what the network's own name server answers.
         raise NotAllowed(
             "pull_address_forbidden",
-            f"{host} resolves to {text}, an address of this machine or its cloud, which the server does not call. For "
-            "a platform on this machine use localhost or 127.0.0.1.",
+            f"{host} is not a public address. The server calls other addresses only in networks that its operator "
+            "names in BOTMETER_PULL_NETWORKS.",
         )
-
-
-def _plain(address: Address) -> Address:
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address in _EMBEDDING:
-        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address
+    return Endpoint(scheme=parts.scheme, host=host, port=port, addresses=addresses, prefix=parts.path.rstrip("/"))
 
 
 def _is_named_loopback(host: str) -> bool:

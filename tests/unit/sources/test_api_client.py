@@ -1,6 +1,8 @@
 """Requests to a platform: retries, pauses and limits."""
 
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -9,6 +11,8 @@ from tests.support.stand_in_api import Answer, ApiRequest, StandInApi
 
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import present
+from botmeter.domain.setting_values import networks
+from botmeter.sources import api_client, timed_connections
 from botmeter.sources.api_client import TRIES, ApiClient, Bounds, Clocks
 from botmeter.sources.endpoint import endpoint_of
 
@@ -47,7 +51,7 @@ def api() -> Iterator[StandInApi]:
 @pytest.fixture
 def client(api: StandInApi, world: World) -> Iterator[ApiClient]:
     made = ApiClient(
-        endpoint=endpoint_of(f"{api.url}/desk", may_be_plain=False),
+        endpoint=endpoint_of(f"{api.url}/desk", may_be_plain=False, networks=networks("127.0.0.0/8")),
         headers={"Authorization": "Bearer t"},
         bounds=Bounds(requests_max=12, seconds_max=1_000),
         clocks=Clocks(pause=world.pause, clock=world.clock, chance=lambda: 0.5),
@@ -124,9 +128,35 @@ def test_an_endless_answer_is_cut_off(client: ApiClient, api: StandInApi) -> Non
     assert code_of(client).code == "pull_answer_too_long"
 
 
-def test_a_slow_answer_is_a_timeout(client: ApiClient, api: StandInApi, world: World) -> None:
-    api.faults.extend(["endless"] * TRIES)
-    assert "TimeoutError" in code_of(client).message
+@pytest.mark.parametrize("fault", ["slow head", "slow body"])
+def test_an_answer_that_comes_byte_by_byte_is_cut_off(
+    client: ApiClient, api: StandInApi, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr(timed_connections, "ANSWER_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(api_client, "TRIES", 2)
+    api.faults.append(fault)
+    assert client.get("/v2/users") == b'{"token": "Bearer t"}'
+    api.faults.extend([fault] * 2)
+    assert "does not answer, 2 times in a row" in code_of(client).message
+
+
+def test_a_closed_port_a_cut_connection_and_silence_get_the_same_sentence(
+    client: ApiClient, api: StandInApi, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_client, "TRIES", 1)
+    monkeypatch.setattr(timed_connections, "ANSWER_SECONDS_MAX", 0.1)
+    messages = set()
+    for fault in ("drop", "slow head"):
+        api.faults.append(fault)
+        messages.add(code_of(client).message)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        client.endpoint = replace(client.endpoint, port=closed.getsockname()[1])
+        messages.add(code_of(client).message)
+    # Another service, as on any port that people try.
+    client.endpoint = replace(client.endpoint, port=api.port, scheme="https")
+    messages.add(code_of(client).message)
+    assert messages == {"127.0.0.1 does not answer, 1 times in a row."}
 
 
 def test_requests_and_time_of_a_pull_are_limited(client: ApiClient, world: World) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from botmeter.domain.errors import BotmeterError, Missing
 from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.domain.period import day_start_us
+from botmeter.domain.settings import Settings
 from botmeter.domain.source import Source
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.event_rows import active_conversations, known_instants
@@ -160,7 +161,9 @@ def _crawled(
 
 def _client(task: PullTask, source: Source, *, api: PullApi, clocks: Clocks) -> ApiClient:
     may_be_plain = (source.option(PLAIN_OPTION) or "").strip().lower() == "yes"
-    endpoint = endpoint_of(task.settings.url, may_be_plain=may_be_plain)
+    # The operator's, also when a command runs in the server: of this process, not of the command.
+    networks = Settings.from_environment().pull_networks
+    endpoint = endpoint_of(task.settings.url, may_be_plain=may_be_plain, networks=networks)
     return ApiClient(endpoint=endpoint, headers=api.headers(task.settings.token), bounds=task.bounds, clocks=clocks)
 
 
