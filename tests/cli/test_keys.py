@@ -33,6 +33,8 @@ def test_a_key_is_alone_on_stdout_and_works(acme: Run) -> None:
         ("--account acme --scope reports:read --expires 2020-01-01", 1, "expiry date 2020-01-01 is in the past"),
         ("--account acme --scope reports:read --expires soon", 2, "not a date"),
         ("--account acme", 2, "--scope"),
+        ("--account acme --scope metrics:read", 2, "leave out the account"),
+        ("--scope admin", 2, "name the account"),
         ("--account nobody --scope reports:read", 1, "Unknown account nobody"),
         ("--account ../acme --scope reports:read", 2, "is not a valid account name"),
     ],
@@ -48,6 +50,18 @@ def test_a_key_s_name_must_be_one_line(acme: Run) -> None:
     ran = acme("key create --account acme --scope reports:read --name", "a\nb")
     assert ran.code == 1
     assert "is not a valid name of a key" in ran.err
+
+
+def test_a_key_without_an_account_is_the_server_s(acme: Run) -> None:
+    secret = acme("key create --scope metrics:read --name prometheus").out.strip()
+    assert valid_key(secret).account == ""
+    (line,) = acme("key list --format json").json
+    assert (line["name"], line["scopes"]) == ("prometheus", "metrics:read")
+    assert acme("key list --account acme --format json").json == []
+    new = acme("key rotate prometheus --lives-on 0").out.strip()
+    assert valid_key(new).scopes == ["metrics:read"]
+    assert acme("key revoke prometheus").code == 0
+    assert "has no key" in acme("key revoke nothing").err
 
 
 def test_keys_are_listed_without_their_secrets(acme: Run) -> None:

@@ -15,6 +15,7 @@ from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.access_state import state_of
 from botmeter.people.keys import (
+    ACCOUNT_SCOPES,
     KeyDraft,
     NewKey,
     Scope,
@@ -174,24 +175,27 @@ def test_html_in_a_name_is_escaped(olga: Client) -> None:
 
 def allowed(scopes: list[str]) -> set[Scope]:
     allowed = set()
-    for scope in Scope:
+    for scope in ACCOUNT_SCOPES:
         with suppress(NotAllowed):
             require_scope(ApiKey(start="bm_1", scopes=scopes), scope)
             allowed.add(scope)
     return allowed
 
 
-@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("scope", ACCOUNT_SCOPES)
 def test_a_scope_allows_only_itself_and_admin_allows_everything(scope: Scope) -> None:
-    assert allowed([scope.value]) == (set(Scope) if scope is Scope.ADMIN else {scope})
+    assert allowed([scope.value]) == (set(ACCOUNT_SCOPES) if scope is Scope.ADMIN else {scope})
     assert allowed([]) == set()
 
 
 def test_the_page_offers_every_scope_with_its_description(olga: Client) -> None:
     page = olga.get(KEYS).content.decode()
-    assert all(scope.value in page and scope.sentence.rstrip(".") in page for scope in Scope)
-    assert sent(olga, scopes=[scope.value for scope in Scope]).status_code == 200
-    assert set(ApiKey.objects.get().scopes) == {scope.value for scope in Scope}
+    assert all(scope.value in page and scope.sentence.rstrip(".") in page for scope in ACCOUNT_SCOPES)
+    assert Scope.METRICS_READ.value not in page
+    assert sent(olga, scopes=[Scope.METRICS_READ.value]).status_code == 200
+    assert not ApiKey.objects.exists()
+    assert sent(olga, scopes=[scope.value for scope in ACCOUNT_SCOPES]).status_code == 200
+    assert set(ApiKey.objects.get().scopes) == {scope.value for scope in ACCOUNT_SCOPES}
 
 
 def made_with(**fields: Any) -> NewKey:

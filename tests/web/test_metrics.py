@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+from botmeter.domain.errors import Refused
 from botmeter.domain.receipt import Receipt
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live import metrics
 from botmeter.live.server_state import ServerState
-from botmeter.people.keys import KeyDraft, Scope, known_keys, new_key
+from botmeter.people.keys import ACCOUNT_SCOPES, KeyDraft, Scope, known_keys, new_key
 from botmeter.people.models import User
 from botmeter.web.request_log import UNKNOWN
 
@@ -29,8 +30,8 @@ def value(name: str, **labels: str) -> float:
     return metrics.REGISTRY.get_sample_value(name, labels) or 0.0
 
 
-def key(scope: Scope) -> str:
-    return new_key("acme", KeyDraft(name="prometheus", scopes=(scope,)), created_by=None).secret
+def key(scope: Scope, *, account: str = "acme") -> str:
+    return new_key(account, KeyDraft(name="prometheus", scopes=(scope,)), created_by=None).secret
 
 
 def test_metrics_need_no_key_from_this_machine(client: Client) -> None:
@@ -68,11 +69,28 @@ def test_metrics_need_a_key_from_elsewhere_and_behind_a_proxy(client: Client, mo
     assert b"botmeter_events" not in answer.content
 
 
-@pytest.mark.parametrize(("scope", "status"), [(scope, 200 if scope is Scope.ADMIN else 403) for scope in Scope])
-def test_metrics_need_an_admin_key(client: Client, scope: Scope, status: int) -> None:
-    secret = key(scope)
+def test_a_key_of_the_server_opens_the_metrics_and_nothing_else(client: Client, ledgers: OpenLedgers) -> None:
+    secret = key(Scope.METRICS_READ, account="")
     for headers in ({"Authorization": f"Bearer {secret}"}, {"X-API-Key": secret}):
-        assert client.get("/metrics", headers=headers, REMOTE_ADDR=ELSEWHERE).status_code == status
+        assert client.get("/metrics", headers=headers, REMOTE_ADDR=ELSEWHERE).status_code == 200
+        for account in ("acme", "%20", "%00"):
+            assert client.get(f"/api/v1/accounts/{account}/reports/session-usage", headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("scope", ACCOUNT_SCOPES)
+def test_a_key_of_an_account_does_not_open_the_metrics_of_all(client: Client, scope: Scope) -> None:
+    answer = client.get("/metrics", headers={"X-API-Key": key(scope)}, REMOTE_ADDR=ELSEWHERE)
+    assert answer.status_code == 403
+    assert b"botmeter key create --scope metrics:read" in answer.content
+
+
+@pytest.mark.parametrize(
+    ("account", "scope"), [("acme", Scope.METRICS_READ), ("", Scope.ADMIN), ("", Scope.EVENTS_WRITE)]
+)
+def test_keys_of_accounts_and_of_the_server_have_scopes_of_their_own(account: str, scope: Scope) -> None:
+    with pytest.raises(Refused) as refused:
+        key(scope, account=account)
+    assert refused.value.code == "scope_misplaced"
 
 
 @pytest.mark.parametrize("sent", ["Bearer bm_made-up", "Bearer ", "Basic YTpi", "bm_made-up"])

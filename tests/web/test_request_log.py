@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from botmeter.domain.setting_values import LogFormat, LogLevel
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.bugs import report_bug
-from botmeter.people.keys import KeyDraft, Scope, new_key
+from botmeter.people.keys import ACCOUNT_SCOPES, KeyDraft, new_key
 from botmeter.people.models import User
 from botmeter.web import logs, request_ids
 from botmeter.web.request_log import LOGGER, log_request, request_log
@@ -68,7 +68,7 @@ def test_a_request_is_logged_as_one_line_with_its_fields(
 def test_no_line_contains_customers_keys_secrets_or_search_terms(
     browser: Callable[..., Client], owner: User, ledgers: OpenLedgers, lines: Callable[..., list[Any]]
 ) -> None:
-    secret = new_key("acme", KeyDraft(name="k", scopes=tuple(Scope)), created_by=None).secret
+    secret = new_key("acme", KeyDraft(name="k", scopes=ACCOUNT_SCOPES), created_by=None).secret
     bearer = {"Authorization": f"Bearer {secret}"}
     client = browser(owner)
     client.get("/a/acme/customers/cus_8401?search=looked-for")

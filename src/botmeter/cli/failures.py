@@ -29,6 +29,7 @@ _USAGE_ERROR_CODES = frozenset(
         "period_reversed",
         "period_too_long",
         "remeter_needed",
+        "scope_misplaced",
         "setting_invalid",
         "source_name_invalid",
         "source_option_invalid",

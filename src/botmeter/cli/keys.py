@@ -6,6 +6,7 @@ from typer import Argument, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.completion import accounts_starting
 from botmeter.cli.data_dir import open_people
 from botmeter.cli.output import say, show, show_rows
 from botmeter.cli.terminal import printable
@@ -20,6 +21,16 @@ _COLUMNS = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_
 # Columns that fit on a screen.
 _TABLE_COLUMNS = ("key", "name", "scopes", "state", "expires_at")
 
+KeyAccount = Annotated[
+    str | None,
+    Option(
+        "--account",
+        "-a",
+        metavar="NAME",
+        help="Account. Without one: keys of the server, for its metrics.",
+        autocompletion=accounts_starting,
+    ),
+]
 KeyName = Annotated[str, Argument(metavar="KEY", help="Name, first characters, or the whole key.")]
 
 commands = command_group("key", "API keys: create, list, rotate, revoke.")
@@ -33,18 +44,20 @@ commands = command_group("key", "API keys: create, list, rotate, revoke.")
             "For exports, with an expiry date:",
             "botmeter key create -a acme --scope exports:read --expires 2199-12-31",
         ),
+        ("For the metrics of the server:", "botmeter key create --scope metrics:read --name prometheus"),
     ),
 )
 def create(
-    account: options.AccountName,
     scope: Annotated[
         list[str],
         Option(
             "--scope",
             metavar="SCOPE",
-            help="events:write, reports:read, exports:read, or admin (all of them); repeatable.",
+            help="events:write, reports:read, exports:read, or admin (all of them); repeatable. Without an account: "
+            "metrics:read.",
         ),
     ],
+    account: KeyAccount = None,
     name: Annotated[str, Option("--name", metavar="NAME", help="Name of the key.")] = "command line",
     expires: Annotated[
         str | None,
@@ -65,12 +78,13 @@ def create(
     created = new_key(owner, KeyDraft(name=name, scopes=scopes_from_texts(scope), expires_at=ends_at), created_by=None)
     _record(Action.KEY_CREATED, created.key, scopes=created.key.scopes)
     show(f"{created.secret}\n")
-    say(f"key {created.key.start}… of account {owner} has {', '.join(created.key.scopes)}; it is not shown again")
+    whose = f"account {owner}" if owner else "the server"
+    say(f"key {created.key.start}… of {whose} has {', '.join(created.key.scopes)}; it is not shown again")
 
 
 @commands.command("list", runs_here=True, epilog=examples(("", "botmeter key list --account acme")))
-def list_keys(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """List the API keys of an account, newest first."""
+def list_keys(account: KeyAccount = None, data: options.Data = None, form: options.Form = "table") -> None:
+    """List the API keys of an account, or of the server, newest first."""
     owner = open_people(data, account)
     from botmeter.people.models import ApiKey
 
@@ -87,7 +101,7 @@ def list_keys(account: options.AccountName, data: options.Data = None, form: opt
 )
 def rotate(
     key: KeyName,
-    account: options.AccountName,
+    account: KeyAccount = None,
     lives_on: Annotated[
         str, Option("--lives-on", metavar="TIME", help="How long the old key still works: 90m, 24h, 7d, or 0.")
     ] = "24h",
@@ -112,7 +126,7 @@ def rotate(
 
 
 @commands.command(runs_here=True, epilog=examples(("", "botmeter key revoke nightly --account acme")))
-def revoke(key: KeyName, account: options.AccountName, data: options.Data = None) -> None:
+def revoke(key: KeyName, account: KeyAccount = None, data: options.Data = None) -> None:
     """Revoke an API key. It stops working at once."""
     owner = open_people(data, account)
     from botmeter.people.audit import Action

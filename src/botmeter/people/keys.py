@@ -1,4 +1,4 @@
-"""API keys, which belong to an account and outlive their creator's membership."""
+"""API keys, which belong to an account, or to the server (an empty account), and outlive their creator's membership."""
 
 import asyncio
 import logging
@@ -43,6 +43,7 @@ class Scope(StrEnum):
     EXPORTS_READ = "exports:read"
     EVENTS_WRITE = "events:write"
     ADMIN = "admin"
+    METRICS_READ = "metrics:read"
 
     @property
     def sentence(self) -> str:
@@ -54,7 +55,10 @@ _SENTENCES: Final = {
     Scope.EXPORTS_READ: "Download the underlying data as files.",
     Scope.EVENTS_WRITE: "Send events.",
     Scope.ADMIN: "Everything a key can do, and changes to customers and sources.",
+    Scope.METRICS_READ: "Read the metrics of the server.",
 }
+ACCOUNT_SCOPES: Final = tuple(scope for scope in Scope if scope is not Scope.METRICS_READ)
+"""Scopes of an account's keys. A key of the server has the scope metrics:read alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,12 @@ def require_scope(key: ApiKey, scope: Scope) -> None:
     if not {scope.value, Scope.ADMIN.value} & set(key.scopes):
         own = ", ".join(sorted(key.scopes)) or "none"
         raise NotAllowed("scope_missing", f"The key {key.start}… lacks the scope {scope.value}. Its scopes: {own}.")
+
+
+def require_metrics(key: ApiKey) -> None:
+    """Raise NotAllowed `scope_missing` unless the key is the server's, with the scope metrics:read."""
+    if key.account or Scope.METRICS_READ.value not in key.scopes:
+        raise NotAllowed("scope_missing", f"The key {key.start}… is a key of an account.")
 
 
 def secret_from_headers(headers: Mapping[str, str]) -> str:
@@ -153,7 +163,24 @@ def end_of_day(day_on: date) -> datetime:
 
 
 def new_key(account: str, draft: KeyDraft, *, created_by: User | None) -> NewKey:
-    """Create a key. `created_by` is None for the command line."""
+    """Create a key.
+
+    Args:
+        account: Empty for a key of the server.
+        created_by: None for the command line.
+
+    Raises:
+        Refused: `scope_misplaced`.
+    """
+    possible = ACCOUNT_SCOPES if account else (Scope.METRICS_READ,)
+    misplaced = next((scope for scope in draft.scopes if scope not in possible), None)
+    if misplaced is not None:
+        remedy = "leave out the account" if account else "name the account"
+        owner = f"account {account}" if account else "the server"
+        raise Refused(
+            "scope_misplaced",
+            f"A key of {owner} can't have the scope {misplaced}. Use {' or '.join(possible)}, or {remedy}.",
+        )
     secret = PREFIX + secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         account=account,
@@ -257,11 +284,15 @@ def key_of(account: str, text: str) -> ApiKey:
     if not matches:
         raise Missing(
             "key_unknown",
-            f"Account {account} has no key {text[:_START_LENGTH]!r}. `botmeter key list` lists its keys.",
+            f"{f'Account {account}' if account else 'The server'} has no key {text[:_START_LENGTH]!r}. "
+            "`botmeter key list` lists its keys.",
         )
     if len(matches) > 1:
         starts = ", ".join(f"{key.start}…" for key in matches[:5])
-        raise Refused("key_ambiguous", f"{len(matches)} keys of account {account} match: {starts}.")
+        raise Refused(
+            "key_ambiguous",
+            f"{len(matches)} keys of {f'account {account}' if account else 'the server'} match: {starts}.",
+        )
     return matches[0]
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from botmeter.domain.errors import NotAllowed, Unavailable
 from botmeter.live import metrics as numbers
 from botmeter.live.server_state import ServerState
-from botmeter.people.keys import Scope, known_key, require_scope, secret_from_headers
+from botmeter.people.keys import known_key, require_metrics, secret_from_headers
 from botmeter.web.access import for_everyone
 from botmeter.web.api.problem_details import CHALLENGE
 from botmeter.web.server_state import STATE_KEY, secret_looked_up, server_state
@@ -43,7 +43,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 @for_everyone
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the metrics, to this machine or an admin key."""
+    """Return the metrics, to this machine or a key of the server."""
     if not _is_from_here(request):
         refused = _refused(request)
         if refused is not None:
@@ -101,14 +101,17 @@ def _refused(request: HttpRequest) -> HttpResponse | None:
         secret = secret_from_headers(request.headers)
         with secret_looked_up(request, secret):
             key = known_key(secret)
-        require_scope(key, Scope.ADMIN)
+        require_metrics(key)
     except Unavailable as error:
         retry_after = str(error.retry_after_seconds or RETRY_AFTER_SECONDS)
         return HttpResponse(
             f"{error.message}\n", status=status_of(error), content_type=_PLAIN, headers={"Retry-After": retry_after}
         )
     except NotAllowed as error:
-        sentence = f"Metrics are for this machine, or a key with the scope admin. {error.message}\n"
+        sentence = (
+            "Metrics are for this machine, or a key of the server (botmeter key create --scope metrics:read). "
+            f"{error.message}\n"
+        )
         if error.code == "scope_missing":
             return HttpResponse(sentence, status=403, content_type=_PLAIN)
         return HttpResponse(sentence, status=401, content_type=_PLAIN, headers={"WWW-Authenticate": CHALLENGE})

@@ -48,7 +48,7 @@ class KeyForm(forms.Form):
     )
     scopes = forms.MultipleChoiceField(
         label="Scopes",
-        choices=[(scope.value, scope.sentence.rstrip(".")) for scope in api_keys.Scope],
+        choices=[(scope.value, scope.sentence.rstrip(".")) for scope in api_keys.ACCOUNT_SCOPES],
         initial=[api_keys.Scope.REPORTS_READ.value],
         widget=forms.CheckboxSelectMultiple,
     )
