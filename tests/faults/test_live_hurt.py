@@ -102,7 +102,13 @@ def test_ten_thousand_idle_connections_leave_room_for_pages_and_events(
     server: LiveServer, key: str, descriptors: None
 ) -> None:
     with ExitStack() as stack:
-        idle = [stack.enter_context(closing(server.connected())) for _ in range(IDLE)]
+        idle = []
+        for _ in range(IDLE):
+            idle.append(stack.enter_context(closing(server.connected())))
+            # Those that never send a request are closed, as test_connections.py shows.
+            idle[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        for connection in idle:
+            assert received(connection).split()[1] == b"200"
         assert server.request("GET", "/sign-in").status == 200
         assert is_accepted(server, key, name="among-idle")
         # They are still connected, and any of them may ask.

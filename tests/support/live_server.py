@@ -35,10 +35,11 @@ class Answer:
 
 
 class LiveServer:
-    """`botmeter serve` and its worker."""
+    """`botmeter serve` and its worker, which may open at most `files_max` files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, files_max: int | None = None) -> None:
         self.folder = folder
+        self._files_max = files_max
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -138,8 +139,9 @@ class LiveServer:
             return False
 
     def _started(self) -> "subprocess.Popen[bytes]":
+        limited = [] if self._files_max is None else ["sh", "-c", f'ulimit -n {self._files_max}; exec "$@"', "sh"]
         return subprocess.Popen(
-            _command(self.folder, "serve", "--port", str(self.port)),
+            [*limited, *_command(self.folder, "serve", "--port", str(self.port))],
             stdout=subprocess.DEVNULL,
             stderr=self._log,
             env=_environment(),
@@ -147,9 +149,9 @@ class LiveServer:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[LiveServer]:
+def serving(folder: Path, *, files_max: int | None = None) -> Iterator[LiveServer]:
     """Ready server of the folder until the `with` ends."""
-    server = LiveServer(folder)
+    server = LiveServer(folder, files_max=files_max)
     try:
         server.wait_ready()
         yield server

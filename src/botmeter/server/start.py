@@ -1,8 +1,8 @@
 """Server start: one worker owns the data folder; this process supervises it."""
 
+import logging
 import multiprocessing
 import os
-import resource
 import socket
 import threading
 from collections.abc import Callable
@@ -18,11 +18,15 @@ from botmeter.domain.setting_values import LogFormat
 from botmeter.domain.settings import Settings, export
 from botmeter.people.database import set_up
 from botmeter.server.asgi import DJANGO_SETTINGS
+from botmeter.server.descriptor_limit import BACKLOG, allow_descriptors, connections_max, low_limit_warning
 from botmeter.web.logs import logging_config
 
-# Open connections, most of them idle: senders keep theirs.
-_CONNECTIONS_MAX: Final = 20_000
-_BACKLOG: Final = 4_096
+_log: Final = logging.getLogger("botmeter.serve")
+
+_HEAD_WITHIN_SECONDS: Final = 30
+"""Time for a request's head, also for the next one of a connection. Proxies must close idle connections earlier."""
+_HEAD_BYTES_MAX: Final = 128 << 10
+"""Also of a connection's buffers. An address has 64 KiB at most."""
 _POLL_SECONDS: Final = 0.05
 _READY_WITHIN_SECONDS: Final = 60
 _LINK_LASTS: Final = timedelta(days=7)
@@ -89,11 +93,15 @@ def demo_link(account: str) -> str:
 def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
     """Serve until Ctrl-C or SIGTERM; call `ready` once requests are answered. Raises Unavailable `port_in_use`."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     _check_free(host, port)
-    _allow_descriptors()
+    descriptor_limit = allow_descriptors()
+    warning = low_limit_warning(descriptor_limit)
+    if warning is not None:
+        _log.warning("%s", warning)
     settings = Settings.from_environment()
     # A fresh process: DuckDB's threads do not survive a fork.
     multiprocessing.set_start_method("spawn", force=True)
@@ -102,8 +110,11 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
-        backlog=_BACKLOG,
-        backpressure=_CONNECTIONS_MAX,
+        # HTTP/2 and the mode that detects it have no time limit for a silent connection.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEAD_WITHIN_SECONDS * 1_000, max_buffer_size=_HEAD_BYTES_MAX),
+        backlog=BACKLOG,
+        backpressure=connections_max(descriptor_limit),
         log_level=LogLevels(settings.log_level),
         log_dictconfig=logging_config(settings.log_format, settings.log_level),
         websockets=False,
@@ -150,14 +161,6 @@ def _check_free(host: str, port: int) -> None:
                 "port_in_use",
                 f"Can't listen on port {port} of {host} ({problem.strerror}). Choose another with --port.",
             ) from None
-
-
-def _allow_descriptors() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = _CONNECTIONS_MAX + _BACKLOG
-    if soft < needed:
-        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def _newest_ns(folder: Path) -> int:

@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final
 
 from botmeter.domain.errors import BotmeterError, Refused
 from botmeter.live.bugs import report_bug
+from botmeter.server.connections import ConnectionUses, Peer
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import EVENT_BODIES_BYTES_MAX, PAGE_BODIES_BYTES_MAX, BodyLimits, ClientDisconnected
 from botmeter.server.front.bridge import Bridge
@@ -45,17 +46,29 @@ class OwnRoute:
 class Front:
     """The application that the server runs, under the prefix of the public URL."""
 
-    def __init__(self, bridge: Bridge, *, routes: tuple[OwnRoute, ...], prefix: str = "") -> None:
+    def __init__(
+        self, bridge: Bridge, *, routes: tuple[OwnRoute, ...], prefix: str = "", uses: ConnectionUses | None = None
+    ) -> None:
         self._bridge = bridge
         self._routes = routes
         self._prefix = prefix
+        self._uses = ConnectionUses() if uses is None else uses
         self._event_bodies = BodyMemory(EVENT_BODIES_BYTES_MAX)
         self._page_bodies = BodyMemory(PAGE_BODIES_BYTES_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        scope = without_prefix(scope, self._prefix)
+        host, port = scope.get("client") or ("", 0)
+        # Granian gives the port as text.
+        peer: Peer = (host, int(port))
+        self._uses.begin(peer, now=monotonic())
+        try:
+            await self._answer(without_prefix(scope, self._prefix), receive, send)
+        finally:
+            self._uses.end(peer, now=monotonic())
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = next((route for route in self._routes if route.fits(scope["path"])), None)
         memory = self._page_bodies if route is None else self._event_bodies
         request = Request(scope, receive, memory=memory)
