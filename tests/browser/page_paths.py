@@ -57,8 +57,6 @@ ROUTES_WITHOUT_PAGE = {
     "by-link": "signs in",
     "first-start": "tests/browser/test_first_start.py",
     "export": "a file",
-    "healthz": "for machines",
-    "readyz": "for machines",
     "metrics": "for machines",
     "openapi": "JSON",
     "api-unknown": "JSON",

@@ -12,7 +12,7 @@ import pytest
 from typer.main import get_command
 
 from botmeter.cli.main import app
-from botmeter.server import start as server
+from botmeter.server.descriptor_limit import CONNECTIONS_MAX, OTHERS_MAX
 from contract.source_tree import ROOT
 
 CONTAINERFILE: Final = ROOT / "packaging" / "Containerfile"
@@ -157,7 +157,7 @@ def test_the_unit_s_folders_are_those_that_systemd_makes_for_it() -> None:
 
 def test_the_unit_leaves_time_to_stop_and_room_for_connections() -> None:
     assert int(settings()["TimeoutStopSec"]) >= 2 * STOP_SECONDS
-    assert int(settings()["LimitNOFILE"]) > server._CONNECTIONS_MAX + server._BACKLOG
+    assert int(settings()["LimitNOFILE"]) > CONNECTIONS_MAX + OTHERS_MAX
     assert settings()["Restart"] == "on-failure"
     assert settings()["User"] != "root"
 

@@ -1,10 +1,8 @@
 """Access to every page, from the route table, so that none is forgotten."""
 
 from collections.abc import Iterator
-from typing import NoReturn
 
 import pytest
-from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, get_resolver, reverse
@@ -158,12 +156,3 @@ def test_the_content_security_policy_allows_nothing_inline() -> None:
     assert "unsafe" not in CONTENT_SECURITY_POLICY
     assert "default-src 'none'" in CONTENT_SECURITY_POLICY
     assert "frame-ancestors 'none'" in CONTENT_SECURITY_POLICY
-
-
-def test_the_server_is_not_ready_while_the_user_database_is_down(client: Client, ledgers: OpenLedgers) -> None:
-    def unanswered(*_: object) -> NoReturn:
-        raise OperationalError
-
-    assert client.get("/readyz").status_code == 200
-    with connection.execute_wrapper(unanswered):
-        assert client.get("/readyz").status_code == 503

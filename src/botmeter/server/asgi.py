@@ -22,8 +22,6 @@ def start_application(*, run_command: RunCommand) -> Front:
     export(django_settings=DJANGO_SETTINGS)
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.
-    from django.conf import settings
-
     from botmeter.server.connection_guard import ConnectionGuard
     from botmeter.server.connections import ConnectionLimits, ConnectionUses
     from botmeter.server.descriptor_limit import connections_max
@@ -40,5 +38,5 @@ def start_application(*, run_command: RunCommand) -> Front:
         sys.exit(f"error: {error.message}")
     bridge = Bridge(pages, spool=Spool(state.ledgers.folder.path), environ={STATE_KEY: state})
     uses, limits = ConnectionUses(), ConnectionLimits(total_max=connections_max())
-    ConnectionGuard(uses=uses, limits=limits, proxies=settings.TRUSTED_PROXIES).start()
+    ConnectionGuard(uses, limits=limits, proxies=settings.TRUSTED_PROXIES).start()
     return Front(bridge, routes=own_routes(state), prefix=settings.FORCE_SCRIPT_NAME or "", uses=uses)

@@ -8,11 +8,10 @@ import stat
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 from botmeter.domain.client_address import TrustedProxies
-from botmeter.server.connections import ConnectionLimits, ConnectionUses, OpenConnection, surplus
+from botmeter.server.connections import ConnectionLimits, ConnectionUses, OpenConnection, Peer, surplus
 
 SCAN_SECONDS: Final = 0.5
 _BUSY_SHARE_MAX: Final = 0.1
@@ -32,18 +31,20 @@ _FOLDER: Final = "/dev/fd"
 _log: Final = logging.getLogger("botmeter.front")
 
 
-@dataclass(kw_only=True)
 class ConnectionGuard:
     """Connections to a port of this process; to the one on which it listens first, if `port` is None."""
 
-    uses: ConnectionUses
-    limits: ConnectionLimits
-    proxies: TrustedProxies
-    port: int | None = None
-    _closed: set[OpenConnection] = field(default_factory=set)
-    _closed_count: int = 0
-    _logged_at: float = -math.inf
-    _known: dict[int, OpenConnection | None] = field(default_factory=dict)
+    def __init__(
+        self, uses: ConnectionUses, *, limits: ConnectionLimits, proxies: TrustedProxies, port: int | None = None
+    ) -> None:
+        self._uses = uses
+        self._limits = limits
+        self._proxies = proxies
+        self._port = port
+        self._known: dict[int, OpenConnection | None] = {}
+        self._closed: set[OpenConnection] = set()
+        self._closed_count = 0
+        self._logged_at = -math.inf
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="connections", daemon=True).start()
@@ -59,14 +60,14 @@ class ConnectionGuard:
             took_seconds = time.monotonic() - began
 
     def _pause_seconds(self, took_seconds: float) -> float:
-        return max(SCAN_SECONDS if self.port else _LISTENING_WITHIN_SECONDS, took_seconds / _BUSY_SHARE_MAX)
+        return max(SCAN_SECONDS if self._port else _LISTENING_WITHIN_SECONDS, took_seconds / _BUSY_SHARE_MAX)
 
     def scan(self, *, now: float) -> int:
         """Close surplus connections; return their number."""
         connections = self._connections(now=now)
-        self.uses.forget_closed({connection.peer for connection in connections}, now=now)
-        statuses = [self.uses.status(connection) for connection in connections]
-        closed = surplus(statuses, limits=self.limits, proxies=self.proxies, now=now)
+        self._uses.forget_closed({connection.peer for connection in connections}, now=now)
+        statuses = [self._uses.status(connection) for connection in connections]
+        closed = surplus(statuses, limits=self._limits, proxies=self._proxies, now=now)
         for connection in closed[:_CLOSED_AT_ONCE]:
             _close(connection)
             self._closed.add(connection)
@@ -105,12 +106,12 @@ class ConnectionGuard:
             if copy.family not in {socket.AF_INET, socket.AF_INET6}:
                 return None
             port, is_listening = copy.getsockname()[1], copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-            if is_listening and self.port in {None, port}:
-                self.port = port
+            if is_listening and self._port in {None, port}:
+                self._port = port
                 _set_options(copy)
-            elif port == self.port:
+            elif port == self._port:
                 host, port, *_ = copy.getpeername()
-                return OpenConnection(descriptor=descriptor, peer=(host, port), since=now)
+                return OpenConnection(descriptor=descriptor, peer=Peer(host, port), since=now)
         return None
 
 

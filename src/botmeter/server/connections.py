@@ -8,12 +8,9 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from botmeter.domain.client_address import TrustedProxies, client_network, parsed_address
-
-Peer = tuple[str, int]
-"""Address and port of the other side."""
 
 BY_CLIENT_MAX: Final = 512
 """An office behind one address has a hundred people with six connections each, most of them idle and free to close."""
@@ -27,6 +24,13 @@ _ROOM_SHARE: Final = 0.8
 _REQUEST_WITHIN_SECONDS: Final = 3.0
 # Longer than a scan takes.
 _UNSEEN_SECONDS: Final = 5.0
+
+
+class Peer(NamedTuple):
+    """Other side of a connection."""
+
+    host: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ class OpenConnection:
     since: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Use:
     in_flight_count: int = 0
     last_at: float = 0.0
@@ -126,7 +130,7 @@ def surplus(
     }
     by_client: defaultdict[str, list[ConnectionStatus]] = defaultdict(list)
     for status in everything:
-        by_client[client_network(status.connection.peer[0])].append(status)
+        by_client[client_network(status.connection.peer.host)].append(status)
     for of_client in by_client.values():
         silent = [s for s in of_client if s.is_silent and now - s.since > _REQUEST_WITHIN_SECONDS]
         closed.update(_first(silent, len(silent) - limits.silent_by_client_max))
@@ -143,5 +147,5 @@ def _first(statuses: list[ConnectionStatus], count: int) -> list[OpenConnection]
 
 
 def _is_proxy(status: ConnectionStatus, proxies: TrustedProxies) -> bool:
-    address = parsed_address(status.connection.peer[0])
+    address = parsed_address(status.connection.peer.host)
     return address is not None and proxies.include(address)

@@ -1,17 +1,22 @@
-"""Event routes, answered by the front."""
+"""Routes that are answered by the front: those of events, and of health."""
 
 from functools import partial
 
 from botmeter.live.server_state import ServerState
 from botmeter.server.events import answer_events
 from botmeter.server.front.front import OwnRoute
+from botmeter.server.health import METHODS, Readiness, answer_alive
 from botmeter.server.webhooks import PREFIX, answer_webhooks
+from botmeter.web.health import readiness_problem
 
 
 def own_routes(state: ServerState) -> tuple[OwnRoute, ...]:
-    """Return the routes that append to the server's ledgers."""
+    """Return the routes of a server."""
+    readiness = Readiness(partial(readiness_problem, state))
     events, webhooks = partial(answer_events, state=state), partial(answer_webhooks, state=state)
     return (
         OwnRoute(starts="/api/v1/events", methods=("POST", "OPTIONS"), name="events", answer=events),
         OwnRoute(starts=PREFIX, methods=("POST", "GET", "OPTIONS"), name="webhooks", answer=webhooks),
+        OwnRoute(starts="/healthz", methods=METHODS, name="healthz", answer=answer_alive),
+        OwnRoute(starts="/readyz", methods=METHODS, name="readyz", answer=readiness.answer),
     )

@@ -1,4 +1,4 @@
-"""Liveness, readiness and metrics of the server."""
+"""Readiness and metrics of the server."""
 
 import os
 from ipaddress import ip_address
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest, HttpResponse
 
 from botmeter.domain.errors import NotAllowed, Unavailable
@@ -15,7 +15,7 @@ from botmeter.live.server_state import ServerState
 from botmeter.people.keys import known_key, require_metrics, secret_from_headers
 from botmeter.web.access import for_everyone
 from botmeter.web.api.problem_details import CHALLENGE
-from botmeter.web.server_state import STATE_KEY, secret_looked_up, server_state
+from botmeter.web.server_state import STATE_KEY, secret_looked_up
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 FREE_BYTES_MIN: Final = 100_000_000
@@ -23,22 +23,6 @@ FREE_BYTES_MIN: Final = 100_000_000
 _PLAIN: Final = "text/plain; charset=utf-8"
 # Headers that proxies add: behind one, all requests come from this machine.
 _PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
-
-
-@for_everyone
-def alive(request: HttpRequest) -> HttpResponse:
-    """Respond while the process is alive."""
-    del request
-    return HttpResponse("ok\n", content_type=_PLAIN)
-
-
-@for_everyone
-def ready(request: HttpRequest) -> HttpResponse:
-    """Respond with 503 unless ledgers, database, disk and queue are ready."""
-    problem = _problem(request)
-    if problem is None:
-        return HttpResponse("ready\n", content_type=_PLAIN)
-    return HttpResponse(f"{problem}\n", status=503, content_type=_PLAIN)
 
 
 @for_everyone
@@ -59,14 +43,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type=media_type)
 
 
-def _problem(request: HttpRequest) -> str | None:
+def readiness_problem(state: ServerState) -> str | None:
+    """Return why requests can't be served, a sentence, or None: ledgers, database, disk, queue."""
     from botmeter.people.models import User
 
+    close_old_connections()
     try:
-        state = server_state(request)
         User.objects.exists()
-    except Unavailable as error:
-        return error.message
     except DatabaseError:
         return "The people's database does not answer."
     return disk_problem(Path(settings.DATA)) or state.problem()

@@ -7,8 +7,6 @@ from botmeter.web.home import home
 
 urlpatterns = [
     path("", home, name="home"),
-    path("healthz", health.alive, name="healthz"),
-    path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("api/", include("botmeter.web.api.urls")),
     path("", include("botmeter.web.pages.people.urls")),

@@ -1,4 +1,4 @@
-"""Which connections are closed to leave room: the silent first, then the idle; those in use last."""
+"""Connections closed to leave room: the silent first, then the idle; those in use last."""
 
 import socket
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 from botmeter.domain.client_address import TrustedProxies
 from botmeter.server.connection_guard import SEND_BUFFER_BYTES, UNREAD_SECONDS, ConnectionGuard
-from botmeter.server.connections import ConnectionLimits, ConnectionUses, OpenConnection, surplus
+from botmeter.server.connections import ConnectionLimits, ConnectionUses, OpenConnection, Peer, surplus
 from botmeter.server.descriptor_limit import CONNECTIONS_MAX, connections_max, low_limit_warning
 
 LIMITS = ConnectionLimits(total_max=100, by_client_max=6, silent_by_client_max=3, idle_seconds_max=60.0)
@@ -26,7 +26,7 @@ class World:
     def connect(self, host: str, *, count: int = 1, age: float = 0.0) -> list[OpenConnection]:
         first = len(self.connections)
         made = [
-            OpenConnection(descriptor=number, peer=(host, number), since=self.now - age)
+            OpenConnection(descriptor=number, peer=Peer(host, number), since=self.now - age)
             for number in range(first, first + count)
         ]
         self.connections += made
@@ -144,7 +144,7 @@ def listening() -> Iterator[socket.socket]:
 
 def test_the_guard_closes_surplus_connections_of_this_process_and_no_others(listening: socket.socket) -> None:
     limits = ConnectionLimits(total_max=100, by_client_max=9, silent_by_client_max=2)
-    guard = ConnectionGuard(uses=ConnectionUses(), limits=limits, proxies=PROXIES, port=listening.getsockname()[1])
+    guard = ConnectionGuard(ConnectionUses(), limits=limits, proxies=PROXIES, port=listening.getsockname()[1])
     assert guard.scan(now=0.0) == 0
     with ExitStack() as stack:
         other = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
@@ -165,7 +165,7 @@ def test_the_guard_closes_surplus_connections_of_this_process_and_no_others(list
 
 def test_connections_inherit_the_time_limit_for_clients_that_do_not_read(listening: socket.socket) -> None:
     port = listening.getsockname()[1]
-    ConnectionGuard(uses=ConnectionUses(), limits=LIMITS, proxies=PROXIES, port=port).scan(now=0.0)
+    ConnectionGuard(ConnectionUses(), limits=LIMITS, proxies=PROXIES, port=port).scan(now=0.0)
     with closing(socket.create_connection(listening.getsockname(), timeout=9)), closing(listening.accept()[0]) as made:
         assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNREAD_SECONDS * 1_000
         assert made.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * SEND_BUFFER_BYTES

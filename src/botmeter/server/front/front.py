@@ -61,14 +61,14 @@ class Front:
             return
         host, port = scope.get("client") or ("", 0)
         # Granian gives the port as text.
-        peer: Peer = (host, int(port))
+        peer = Peer(host, int(port))
         self._uses.begin(peer, now=monotonic())
         try:
-            await self._answer(without_prefix(scope, self._prefix), receive, send)
+            await self._answer(without_prefix(scope, self._prefix), receive, send=send)
         finally:
             self._uses.end(peer, now=monotonic())
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, *, send: Send) -> None:
         route = next((route for route in self._routes if route.fits(scope["path"])), None)
         memory = self._page_bodies if route is None else self._event_bodies
         request = Request(scope, receive, memory=memory)
