@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo gallery test check format laws slow faults browser proxy shared bench golden docs lock clean
+.PHONY: help demo gallery test check format laws slow faults browser proxy shared bench golden docs lock audit clean
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -71,15 +71,20 @@ docs: $(DEV) ## Write the pages of docs/reference and take the pictures of docs/
 	$(BIN)/python -m docs.pictures
 
 lock: $(DEV) ## Choose the newest versions of all requirements and write their hashes down.
-	$(call locked,run.txt,--group build)
-	$(call locked,dev.txt,--group dev --constraint requirements/run.txt)
+	$(call locked,run.txt,pyproject.toml --group build)
+	$(call locked,dev.txt,pyproject.toml --group dev --constraint requirements/run.txt)
+	$(call locked,audit.txt,--group audit)
+
+audit: $(DEV) ## Look the locked requirements up among the known vulnerabilities; needs the network.
+	$(BIN)/uv run --quiet --no-project --isolated --with-requirements requirements/audit.txt \
+		pip-audit --disable-pip --require-hashes --requirement requirements/run.txt --requirement requirements/dev.txt $(ARGS)
 
 clean: ## Remove the virtual environment and every cache.
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define locked
-$(BIN)/uv pip compile pyproject.toml $(2) --output-file requirements/$(1) --quiet --upgrade --universal \
+$(BIN)/uv pip compile $(2) --output-file requirements/$(1) --quiet --upgrade --universal \
 	--python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 endef

@@ -5,6 +5,9 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
+import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.server.start import serve
+from support.browsing import running_server
 
 
 def test_a_port_in_use_is_refused_by_number() -> None:
@@ -69,3 +73,26 @@ def test_secrets_of_the_first_start_are_readable_by_their_owner_only(tmp_path: P
     has_link, modes = json.loads(ran.stdout)
     assert has_link
     assert {modes["people.sqlite3"], modes["secret.key"]} == {"0o600"}
+
+
+@pytest.mark.slow
+def test_a_mail_server_that_does_not_answer_is_reported_once_the_server_runs(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        mail = f"smtp://127.0.0.1:{closed.getsockname()[1]}"
+        with running_server("serve", folder=tmp_path / "data", variables={"BOTMETER_MAIL": mail}) as server:
+            lines = lines_of_log(tmp_path / "data.log", until="warning: ")
+            assert urllib.request.urlopen(server.at("/healthz")).status == 200  # noqa: S310 - our own server
+    assert "does not answer as expected (Connection refused)" in lines[-1]
+
+
+def lines_of_log(file: Path, *, until: str) -> list[str]:
+    """Lines of a growing log up to one that starts so."""
+    with file.open(encoding="utf-8") as log:
+        lines: list[str] = []
+        end, pause = time.monotonic() + 30, threading.Event()
+        while not any(line.startswith(until) for line in lines):
+            assert time.monotonic() < end, lines
+            pause.wait(0.05)
+            lines += log.readlines()
+        return lines

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -99,8 +101,11 @@ def test_the_container_installs_what_the_lock_names_and_nothing_else() -> None:
 
 def test_the_container_stands_on_a_python_that_the_project_takes() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    bases = {rest.split()[0] for name, rest in instructions() if name == "FROM"}
-    (version,) = {base.removeprefix("python:").removesuffix("-slim") for base in bases}
+    assert {rest.split()[0] for name, rest in instructions() if name == "FROM"} == {"${BASE}"}
+    # Before the first stage, so that a digest can be given for all of them.
+    name, base = instructions()[0]
+    assert (name, base.partition("=")[0]) == ("ARG", "BASE")
+    version = base.removeprefix("BASE=python:").removesuffix("-slim")
     assert f"Programming Language :: Python :: {version}" in project["classifiers"]
 
 
@@ -172,14 +177,32 @@ def test_the_unit_leaves_time_to_stop_and_room_for_connections() -> None:
         ("PrivateDevices", "yes"),
         ("CapabilityBoundingSet", ""),
         ("UMask", "0077"),
+        ("LimitCORE", "0"),
+        ("DevicePolicy", "closed"),
     ],
 )
 def test_the_unit_takes_from_the_program_what_it_does_not_need(name: str, value: str) -> None:
     assert settings()[name] == value
 
 
+def test_the_unit_bounds_memory_and_threads() -> None:
+    assert 50 <= int(settings()["MemoryMax"].removesuffix("%")) < 100
+    assert int(settings()["TasksMax"]) > 600
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_reads_the_unit_and_rates_it_as_hardly_exposed() -> None:
+    read = subprocess.run(["systemd-analyze", "verify", UNIT], capture_output=True, text=True, check=False)
+    problems = [line for line in read.stderr.splitlines() if "is not executable" not in line]
+    assert problems == []
+    # In tenths: 1.5 of 10.
+    rated = ["systemd-analyze", "security", "--offline=true", "--threshold=15", UNIT]
+    assert subprocess.run(rated, capture_output=True, check=False).returncode == 0
+
+
 def test_nothing_is_said_twice_in_the_unit() -> None:
-    said = sorted((section, name) for section, name, _ in directives() if name != "Environment")
+    lists = {"Environment", "SystemCallFilter"}
+    said = sorted((section, name) for section, name, _ in directives() if name not in lists)
     assert not [name for name, after in pairwise(said) if name == after]
     assert {section for section, _ in said} == {"Unit", "Service", "Install"}
 

@@ -1,4 +1,4 @@
-"""The demo, served behind nginx with TLS: on a host of its own, and under a path."""
+"""The demo, served behind nginx or Caddy with TLS: on a host of its own, and under a path."""
 
 import os
 import shutil
@@ -13,11 +13,10 @@ import pytest
 from browser.conftest import chromium, report_path, signed_in, visitor  # noqa: F401 - fixtures
 from browser.test_live import Account
 from support.browsing import Server, free_port, running_server
-from support.proxies import HINT, Certificate, Name, files_of_guide, is_installed, new_certificate, nginx
+from support.proxies import HINT, PROXIES, SITES, Certificate, Name, Site, files_of_guide, is_installed, new_certificate
 from support.stand_in_smtp import Mailbox, mail_server
 
 EVENTS = 20_000
-PATHS = {"a host of its own": "", "a path": "/meter"}
 
 
 def require(name: Name) -> None:
@@ -47,10 +46,15 @@ def mailbox() -> Iterator[Mailbox]:
         yield mailbox
 
 
-@pytest.fixture(scope="session", params=PATHS)
-def path(request: pytest.FixtureRequest) -> str:
-    """Path under which the server is reached."""
-    return PATHS[request.param]
+@pytest.fixture(scope="session", params=SITES)
+def site(request: pytest.FixtureRequest) -> Site:
+    """Proxy and path by which the server is reached."""
+    return SITES[request.param]
+
+
+@pytest.fixture(scope="session")
+def path(site: Site) -> str:
+    return site.path
 
 
 @pytest.fixture(scope="session")
@@ -61,25 +65,26 @@ def upstream() -> int:
 
 @pytest.fixture(scope="session")
 def demo(
-    path: str,
+    site: Site,
     upstream: int,
     filled: Path,
     certificate: Certificate,
     mailbox: Mailbox,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
-    """The demo behind nginx with the guide's file."""
-    require("nginx")
-    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
+    """The demo behind the proxy with the guide's file."""
+    require(site.proxy)
+    folder, port = tmp_path_factory.mktemp(site.proxy), free_port()
     shutil.copytree(filled, folder / "data")
-    url = f"https://localhost:{port}{path}"
+    url = f"https://localhost:{port}{site.path}"
     variables = {"BOTMETER_URL": url, "BOTMETER_MAIL": f"smtp://127.0.0.1:{mailbox.port}"}
-    of_host, of_path = files_of_guide("nginx")
+    of_host, of_path = files_of_guide(site.proxy)
+    text = of_path if site.path else of_host
     with (
         running_server(
             "demo", "--events", str(EVENTS), folder=folder / "data", port=upstream, variables=variables
         ) as one,
-        nginx(of_path if path else of_host, folder=folder, certificate=certificate, port=port, upstream=upstream),
+        PROXIES[site.proxy](text, folder=folder, certificate=certificate, port=port, upstream=upstream),
     ):
         assert one.link.startswith(f"{url}/link/")
         yield replace(one, url=url, tls=certificate.context())
@@ -87,5 +92,5 @@ def demo(
 
 @pytest.fixture(scope="session")
 def account(demo: Server) -> Account:
-    """The account acme of the demo's server, which receives events through nginx."""
+    """The account acme of the demo's server, which receives events through the proxy."""
     return Account(demo)

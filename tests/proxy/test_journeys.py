@@ -17,5 +17,7 @@ from browser.test_rows import (  # noqa: F401
 from browser.test_sharing import (  # noqa: F401
     test_a_share_link_shows_its_view_in_another_browser_until_it_is_revoked,
 )
+from support.proxies import NGINX
 
-pytestmark = pytest.mark.browser
+# Caddy passes on what nginx does; the addresses are tested with both.
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("site", NGINX, indirect=True, scope="session")]

@@ -35,10 +35,29 @@ http {{
     {server}
 }}
 """
-# Caddy neither listens for commands nor gets a certificate.
-_CADDY = "{{\n\tadmin off\n\tauto_https off\n\tpersist_config off\n}}\n{site}"
+# Caddy listens for no commands and gets no certificate.
+_CADDY = "{{\n\tadmin off\n\tauto_https off\n}}\n{site}"
 
 Name = Literal["nginx", "caddy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Proxy, and path under which it serves."""
+
+    proxy: Name
+    path: str
+
+
+NGINX = {
+    "nginx on a host": Site(proxy="nginx", path=""),
+    "nginx under a path": Site(proxy="nginx", path="/meter"),
+}
+SITES = {
+    **NGINX,
+    "Caddy on a host": Site(proxy="caddy", path=""),
+    "Caddy under a path": Site(proxy="caddy", path="/meter"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +120,9 @@ def caddy(site: str, *, folder: Path, certificate: Certificate, port: int, upstr
     command = ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
     with _running(command, folder=folder, port=port):
         yield
+
+
+PROXIES = {"nginx": nginx, "caddy": caddy}
 
 
 @contextmanager
