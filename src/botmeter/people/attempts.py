@@ -97,10 +97,12 @@ def count_attempt(*attempts: Attempts) -> int:
 
 def require_attempt(*attempts: Attempts, sentence: str) -> None:
     """Count an attempt, or raise Unavailable `attempts_exceeded`; the sentence says of what there were too many."""
-    if wait := count_attempt(*attempts):
-        raise Unavailable(
-            "attempts_exceeded", f"{sentence} Try again in {duration_text(wait)}.", retry_after_seconds=wait
-        )
+    _require_no_wait(count_attempt(*attempts), sentence=sentence)
+
+
+def refuse_blocked(*attempts: Attempts, sentence: str) -> None:
+    """Raise as `require_attempt`, without counting an attempt."""
+    _require_no_wait(_wait_seconds(_rows(attempts).values(), now=present()), sentence=sentence)
 
 
 def duration_text(seconds: int) -> str:
@@ -110,6 +112,13 @@ def duration_text(seconds: int) -> str:
     if seconds < _HOURS_FROM_SECONDS:
         return text.counted(ceil(seconds / 60), "minute")
     return text.counted(ceil(seconds / 3600), "hour")
+
+
+def _require_no_wait(seconds: int, *, sentence: str) -> None:
+    if seconds:
+        raise Unavailable(
+            "attempts_exceeded", f"{sentence} Try again in {duration_text(seconds)}.", retry_after_seconds=seconds
+        )
 
 
 def _count(row: AttemptCount, *, limit: AttemptLimit, now: datetime) -> None:

@@ -5,7 +5,7 @@ the person has signed in before has a count of its own instead, so that guesses 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -14,7 +14,8 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest
 
 from botmeter.domain.errors import Unavailable
-from botmeter.people.attempts import AttemptLimit, Attempts, require_attempt
+from botmeter.people import password_hashing
+from botmeter.people.attempts import AttemptLimit, Attempts, refuse_blocked, require_attempt
 from botmeter.people.client_address import network_of
 from botmeter.people.known_browsers import known_browser
 from botmeter.people.models import User
@@ -39,22 +40,27 @@ class Guess:
     client: Attempts | None
 
     @contextmanager
-    def made(self, *, sentence: str) -> Iterator[None]:
+    def made(self, *, sentence: str, place: AbstractContextManager[None] | None = None) -> Iterator[None]:
         """Count the guess before it is compared; not if the comparison is refused.
 
+        Args:
+            place: For the comparison, needed before the guess counts.
+
         Raises:
-            Unavailable: `attempts_exceeded`.
+            Unavailable: `attempts_exceeded`; as `place`.
         """
         counted = (self.person,) if self.client is None else (self.person, self.client)
-        require_attempt(*counted, sentence=sentence)
-        try:
-            # A signed-in person is known in any browser.
-            with nullcontext() if self.client else of_known_person():
+        # First, so that a flood of refused guesses takes no place.
+        refuse_blocked(*counted, sentence=sentence)
+        # A signed-in person is known in any browser.
+        with nullcontext() if self.client else of_known_person(), place or nullcontext():
+            require_attempt(*counted, sentence=sentence)
+            try:
                 yield
-        except Unavailable:
-            for each in counted:
-                each.give_back()
-            raise
+            except Unavailable:
+                for each in counted:
+                    each.give_back()
+                raise
 
     def succeed(self) -> None:
         """Forget the wrong guesses before a right one."""
@@ -79,7 +85,8 @@ def user_with_password(request: HttpRequest, *, email: str, password: str) -> Us
         Unavailable: `attempts_exceeded`, `passwords_busy`.
     """
     guess = guess_of(request, email=email, limit=PASSWORDS)
-    with guess.made(sentence="Too many wrong passwords were tried, for this email address or from your network."):
+    sentence = "Too many wrong passwords were tried, for this email address or from your network."
+    with guess.made(sentence=sentence, place=password_hashing.pool.place()):
         user = authenticate(request, username=email, password=password)
     if user is not None:
         guess.succeed()

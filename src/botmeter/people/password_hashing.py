@@ -49,6 +49,15 @@ class HashingPool:
 
     def run(self, work: Callable[[], _Result]) -> _Result:
         """Return the result of the work; raises Unavailable `passwords_busy` beyond the queue."""
+        with self.place():
+            return self._threads.submit(work).result()
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place in the queue for all work of the `with`; raises Unavailable `passwords_busy`."""
+        if _has_place.get():
+            yield
+            return
         room = self._known if _is_known.get() else self._strangers
         if not room.acquire(blocking=False):
             raise Unavailable(
@@ -56,13 +65,16 @@ class HashingPool:
                 f"The server checks at most {self._count_max} passwords at a time. Try again in a few seconds.",
                 retry_after_seconds=_RETRY_AFTER_SECONDS,
             )
+        token = _has_place.set(True)
         try:
-            return self._threads.submit(work).result()
+            yield
         finally:
+            _has_place.reset(token)
             room.release()
 
 
 pool: Final = HashingPool()
+_has_place: Final = ContextVar("has_place", default=False)
 _is_known: Final = ContextVar("is_known", default=False)
 
 
