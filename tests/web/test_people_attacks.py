@@ -161,3 +161,17 @@ def test_cookies_are_hidden_from_scripts_and_other_sites(owner: User, browser: M
     session = client.cookies["botmeter_session"]
     assert session["httponly"]
     assert session["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize("letter", ["\n", "\x1b", "\x85", "\u202e", "\u2066"])
+@pytest.mark.usefixtures("ledgers")
+def test_names_and_addresses_of_users_and_views_fit_on_one_line(owner: User, browser: MakeBrowser, letter: str) -> None:
+    client, name, before = browser(owner), f"a{letter}b", world()
+    for path, sent in (
+        ("/me", {"name": name, "theme": "dark"}),
+        ("/a/acme/admin/users", {"email": f"a@b{letter}c.example", "role": "viewer"}),
+        ("/a/acme/views", {"name": name, "query": ""}),
+        ("/accounts", {"account_name": "new", "account_title": name}),
+    ):
+        assert client.post(path, sent).status_code == 200, path
+    assert world() == before

@@ -11,7 +11,7 @@ from botmeter.cli.output import fields_of, say, say_rejection, show_json, show_r
 from botmeter.cli.progress import Follow, progress
 from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
-from botmeter.domain.source import DEFAULT_SOURCE, Source
+from botmeter.domain.source import DEFAULT_SOURCE, Source, checked_source_name
 from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def import_events(
         opened_ledger(data, account) as ledger,
         progress("importing", total=total_bytes(sources)) as follow,
     ):
-        known = source_named(ledger, source) or source
+        known = source_named(ledger, source) or checked_source_name(source)
         receipts = append(ledger, list(_submissions(sources, known, follow=follow)), now_us=now_us())
     names = [file.label for file in sources]
     if form == "json":

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from botmeter.domain.display_name import character_fault
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX
 
@@ -34,6 +35,7 @@ class BotIdentity:
     def __post_init__(self) -> None:
         for name in ("sender", "bot_id", "bot_name", "bot_version"):
             _check_text(getattr(self, name), what=f"the {name.replace('_', ' ')} of a bot identity")
+        _check_display(self.bot_name, what="the bot name of a bot identity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +64,10 @@ class Source:
     _identity_by_sender: Mapping[str, BotIdentity] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        checked_source_name(self.name)
+        require_source_id(self.name)
         for name in ("bot_id", "bot_name", "bot_version", "channel"):
             _check_text(getattr(self, name), what=f"the {name.replace('_', ' ')} of source {self.name[:40]}")
+        _check_display(self.bot_name, what=f"the bot name of source {self.name[:40]}")
         for name, value in self.options:
             _check_text(value, what=f"the option {name[:40]}", bytes_max=_OPTION_BYTES_MAX)
         object.__setattr__(self, "_identity_by_sender", self._checked_identities())
@@ -94,7 +97,19 @@ class Source:
 
 
 def checked_source_name(name: str) -> str:
-    """Return a valid source name.
+    """Return a valid name of a source that sends events.
+
+    Raises:
+        Refused: `source_invalid` if empty, too long, not Unicode, or with a character that a display name can't have.
+    """
+    require_source_id(name)
+    if fault := character_fault(name):
+        raise Refused("source_invalid", f"{name[:40]!r} is not a valid source name: {fault}.")
+    return name
+
+
+def require_source_id(name: str) -> None:
+    """Check a name as ledgers of earlier versions can have it.
 
     Raises:
         Refused: `source_invalid` if empty, too long, not Unicode, or with NUL, the separator in a session id's hash.
@@ -108,7 +123,6 @@ def checked_source_name(name: str) -> str:
             "source_invalid",
             f"{name[:40]!r} is not a valid source name. Use 1 to {ID_BYTES_MAX} bytes of text without a NUL character.",
         )
-    return name
 
 
 def checked_address_name(name: str) -> str:
@@ -124,6 +138,11 @@ def checked_address_name(name: str) -> str:
             "starting with a letter or digit.",
         )
     return name
+
+
+def _check_display(name: str | None, *, what: str) -> None:
+    if fault := character_fault(name or ""):
+        raise Refused("source_setting_invalid", f"{(name or '')[:40]!r} is not valid as {what}: {fault}.")
 
 
 def _check_text(value: str | None, *, what: str, bytes_max: int = ID_BYTES_MAX) -> None:

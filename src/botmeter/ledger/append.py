@@ -9,7 +9,7 @@ from functools import partial
 import pyarrow as pa
 
 from botmeter.domain.receipt import Receipt
-from botmeter.domain.source import checked_source_name
+from botmeter.domain.source import require_source_id
 from botmeter.ledger.admit import NumberedBatch, admit, insert_receipt
 from botmeter.ledger.duckdb_calls import execute_with
 from botmeter.ledger.ledger import Ledger
@@ -47,7 +47,7 @@ class Submission:
     is_pulled: bool = False
 
     def __post_init__(self) -> None:
-        checked_source_name(self.source)
+        require_source_id(self.source)
 
 
 def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:

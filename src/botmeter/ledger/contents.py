@@ -6,6 +6,7 @@ import duckdb
 import msgspec
 
 from botmeter.domain.account import Account
+from botmeter.domain.display_name import without_unfit_characters
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import InForce, Policy, Schedule
@@ -31,7 +32,7 @@ def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
     policies = connection.execute(sql("policies")).fetchall()
     footprints = connection.execute(sql("footprints")).fetchall()
     return Contents(
-        account=Account(name=name, available_from=available_from, title=title or ""),
+        account=Account(name=name, available_from=available_from, title=without_unfit_characters(title or "")),
         schedule=tuple(
             InForce(policy=policy_from_mapping(msgspec.json.decode(definition)), from_us=from_us)
             for from_us, definition in policies

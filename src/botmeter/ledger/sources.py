@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from botmeter.domain.display_name import without_unfit_characters
 from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.source import BotIdentity, Source, checked_address_name
 from botmeter.ledger.ledger import Ledger
@@ -104,13 +105,19 @@ def _settings_text(source: Source) -> str:
     return msgspec.json.encode(settings | {"identities": source.identities, "options": dict(source.options)}).decode()
 
 
+def _displayable(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with a bot name that the present rule accepts."""
+    name = settings["bot_name"]
+    return {**settings, "bot_name": without_unfit_characters(name) or None if name else None}
+
+
 def _source(row: Sequence[str]) -> Source:
     name, platform, text = row
     settings: Mapping[str, Any] = msgspec.json.decode(text)
     return Source(
         name=name,
         platform=platform,
-        **{each: settings[each] for each in _IN_SETTINGS},
-        identities=tuple(BotIdentity(**each) for each in settings["identities"]),
+        **_displayable({each: settings[each] for each in _IN_SETTINGS}),
+        identities=tuple(BotIdentity(**_displayable(each)) for each in settings["identities"]),
         options=tuple(settings["options"].items()),
     )

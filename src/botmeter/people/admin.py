@@ -11,6 +11,7 @@ from botmeter.domain.display_name import display_name_fault
 from botmeter.domain.errors import Conflict, Missing, Refused
 from botmeter.people import members
 from botmeter.people.audit import COMMAND_LINE, Action, record
+from botmeter.people.display_names import validate_display_name
 from botmeter.people.links import new_link
 from botmeter.people.members import MemberRole
 from botmeter.people.models import Link, Membership, User
@@ -31,6 +32,7 @@ def new_user(email: str, *, name: str) -> User:
     address = email.strip().lower()
     try:
         validate_email(address)
+        validate_display_name(address)
     except ValidationError:
         raise Refused("email_invalid", f"{email[:80]!r} is not a valid e-mail address.") from None
     if fault := display_name_fault(name):

@@ -13,7 +13,7 @@ from typing import Final
 from django.db import DatabaseError, close_old_connections, transaction
 
 from botmeter.domain.bounded_cache import BoundedCache
-from botmeter.domain.display_name import required_name_fault
+from botmeter.domain.display_name import required_name_fault, without_unfit_characters
 from botmeter.domain.errors import Missing, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import DAY_US, datetime_from_us, present
 from botmeter.domain.period import day_start_us
@@ -314,7 +314,9 @@ def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> 
     now = present()
     lasting = None if key.expires_at is None else key.expires_at - key.created_at
     draft = KeyDraft(
-        name=key.name, scopes=scopes_from_texts(key.scopes), expires_at=None if lasting is None else now + lasting
+        name=without_unfit_characters(key.name),
+        scopes=scopes_from_texts(key.scopes),
+        expires_at=None if lasting is None else now + lasting,
     )
     ends_at = now + lives_on if key.expires_at is None else min(key.expires_at, now + lives_on)
     with transaction.atomic():

@@ -8,6 +8,7 @@ from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Conflict, Missing, Refused
+from botmeter.domain.source import Source
 from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
@@ -21,6 +22,7 @@ from botmeter.ledger.settings import (
     set_bot_name,
     set_title,
 )
+from botmeter.ledger.sources import set_source, source_of
 from botmeter.ledger.verify import verify
 from botmeter.sources.requeue import retry
 
@@ -186,3 +188,17 @@ def test_the_ledger_keeps_value_time_and_author_of_each_change() -> None:
         (20, "b1", "Orders", ada),
         (40, "b1", "", ada),
     ]
+
+
+def test_names_of_earlier_versions_are_shown_without_characters_that_are_refused_now(folder: Folder) -> None:
+    name = made_account(folder)
+    with folder.ledger(name) as ledger:
+        set_title(ledger, "ab", now_us=NOW_US)
+        set_source(ledger, Source(name="desk", platform="rasa", bot_name="cd"), by=None, now_us=NOW_US)
+        reordered = {"ab": "a\u202eb", '"cd"': '"c\u2066d"'}
+        for table, column in (("account_term", "title"), ("source_term", "settings")):
+            for before, after in reordered.items():
+                ledger.connection.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", [before, after])
+    with folder.ledger(name) as ledger:
+        source = source_of(ledger, "desk")
+        assert (ledger.account.title, source and source.bot_name) == ("ab", "cd")

@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from botmeter.people.display_names import validate_display_name
 from botmeter.people.guesses import user_with_password
 from botmeter.people.members import MemberRole
 from botmeter.people.models import User
@@ -19,6 +20,9 @@ _ADDRESS_LENGTH_MAX: Final = 254
 
 class EmailField(forms.EmailField):
     """An email address in lower case, so that a user has one spelling."""
+
+    # Django's allows all letters of international domains, and bidirectional controls among them.
+    default_validators = [*forms.EmailField.default_validators, validate_display_name]  # noqa: RUF012 - as Django's
 
     def __init__(self, *, autocomplete: str = "username") -> None:
         attributes = {"autocomplete": autocomplete, "inputmode": "email", "autocapitalize": "none"}
@@ -39,7 +43,7 @@ def _password(label: str, *, is_new: bool, help_text: str = "") -> forms.CharFie
 
 def _name() -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": "name"})
-    return forms.CharField(label="Your name", max_length=100, widget=widget)
+    return forms.CharField(label="Your name", max_length=100, widget=widget, validators=[validate_display_name])
 
 
 def _code(label: str, *, help_text: str) -> forms.CharField:
