@@ -19,7 +19,7 @@ from botmeter.cli.doctor_settings import Check, Fault, mail_check, setting_check
 from botmeter.cli.failures import FAILED
 from botmeter.cli.output import say, show_rows
 from botmeter.cli.terminal import size_text
-from botmeter.domain.errors import BotmeterError
+from botmeter.domain.errors import BotmeterError, with_notes
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us, text_to_the_second
 from botmeter.domain.text import count_text, counted
 from botmeter.ledger.folder_files import account_names, known_account, lost_accounts, readable_by_others
@@ -124,7 +124,7 @@ def _result(name: str, check: Callable[[], str]) -> Check:
     except Fault as fault:
         return Check(name=name, is_ok=False, detail=str(fault))
     except BotmeterError as problem:
-        return Check(name=name, is_ok=False, detail=problem.message)
+        return Check(name=name, is_ok=False, detail=with_notes(problem))
 
 
 def _program(_: Path) -> str:
@@ -241,9 +241,11 @@ def _accounts(folder: Path, names: list[str]) -> Iterator[Check]:
 
 
 def _account(folder: "Folder", name: str) -> str:
+    from botmeter.ledger.complete_read import read_everything
     from botmeter.ledger.health import ledger_health
 
     with folder.reading(name) as ledger:
+        read_everything(ledger.connection)
         health = ledger_health(ledger)
     file = folder.file_of(name)
     quarantined = f", {counted(health.quarantined_count, 'event')} in quarantine" if health.quarantined_count else ""

@@ -1,22 +1,29 @@
 """`explain`, `verify`, `restatements`."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Exit, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.data_dir import opened_ledger, readable_ledger
-from botmeter.cli.failures import DIFFERENT
-from botmeter.cli.output import fields_of, say, show, show_json, show_rows
+from botmeter.cli.data_dir import opened_ledger, owned_folder, readable_ledger
+from botmeter.cli.failures import DIFFERENT, DONE, FAILED
+from botmeter.cli.output import Format, fields_of, say, show, show_json, show_rows
 from botmeter.cli.terminal import stdout_screen
+from botmeter.domain.errors import BotmeterError, Refused, with_notes
 from botmeter.domain.instant import now_us, text_from_us, text_to_the_second
 from botmeter.domain.text import counted
+from botmeter.ledger.folder_files import lost_accounts
 
 if TYPE_CHECKING:
+    from botmeter.ledger.folder import Folder
     from botmeter.ledger.restatements import Restatement
+    from botmeter.ledger.verify import Verification
 
 _DIFFERENCE = ("table", "is_stored", "row")
+_COUNTS = ("events", "sessions", "duplicates", "differences")
+_VERIFIED = ("account", *_COUNTS, "problem")
 _RESTATED = ("recorded_at", "day", "before", "after", "because")
 
 commands = Commands()
@@ -46,30 +53,86 @@ def explain(
     show(screen.plain(explanation_as_text(explanation)).rstrip("\n") + "\n")
 
 
-@commands.command(epilog=examples(("", "botmeter verify --account acme")))
-def verify(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """Meter all events again and compare.
+@commands.command(
+    epilog=examples(
+        ("", "botmeter verify --account acme"),
+        ("All accounts, for a scheduled check:", "botmeter verify --all"),
+    )
+)
+def verify(
+    account: Annotated[
+        str | None,
+        Option("--account", "-a", metavar="NAME", help="Account.", autocompletion=options.accounts_starting),
+    ] = None,
+    is_all: Annotated[bool, Option("--all", help="All accounts.")] = False,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Read a whole ledger, meter all events again and compare.
 
-    The exit code is 3 if any stored session or count differs from what the events give.
+    The exit code is 3 if any stored session or count differs from what the events give, and 1 if a ledger can't be
+    read.
     """
-    from botmeter.ledger.verify import verify as verified
+    from botmeter.ledger.verify import read_and_verify
 
+    if is_all is (account is not None):
+        raise Refused("arguments_clash", "Name one account with --account, or all of them with --all.")
+    if account is None:
+        _verify_all(data, form=form)
+        return
     with opened_ledger(data, account) as ledger:
-        result = verified(ledger)
+        result = read_and_verify(ledger)
     rows = [fields_of(each, _DIFFERENCE) for each in result.differences]
-    counts = {
-        name: getattr(result, f"{name[:-1]}_count") for name in ("events", "sessions", "duplicates", "differences")
-    }
     if form == "json":
-        show_json({**counts, "first_differences": rows})
+        show_json({**_counts(result), "first_differences": rows})
     elif rows or form == "csv":
         show_rows(_DIFFERENCE, rows, form=form)
-    metered = f"{counted(result.event_count, 'event')} metered again, {counted(result.session_count, 'session')}"
+    say(_summary(result))
     if not result.is_clean:
-        doubled = f", {counted(result.duplicate_count, 'event')} stored twice" if result.duplicate_count else ""
-        say(f"{metered}: {counted(result.difference_count, 'difference')}{doubled}")
         raise Exit(DIFFERENT)
-    say(f"{metered}: no difference")
+
+
+def _verify_all(data: Path | None, *, form: Format) -> None:
+    rows, codes = [], {DONE}
+    with owned_folder(data) as folder:
+        for name in [*folder.accounts(), *lost_accounts(folder.path)]:
+            row, code = _verified_row(folder, name)
+            rows.append(row)
+            codes.add(code)
+            say(f"account {name}: {row['problem'] or row['result']}")
+    if form == "json":
+        show_json([{key: value for key, value in row.items() if key != "result"} for row in rows])
+    else:
+        show_rows(_VERIFIED, rows, form=form)
+    if codes != {DONE}:
+        raise Exit(FAILED if FAILED in codes else DIFFERENT)
+
+
+def _verified_row(folder: "Folder", name: str) -> tuple[dict[str, Any], int]:
+    from botmeter.ledger.verify import read_and_verify
+
+    try:
+        with folder.ledger(name) as ledger:
+            result = read_and_verify(ledger)
+    except BotmeterError as problem:
+        # Of the server, not of the account.
+        if problem.code == "server_stopping":
+            raise
+        return {"account": name, **dict.fromkeys(_COUNTS), "result": "", "problem": with_notes(problem)}, FAILED
+    row = {"account": name, **_counts(result), "result": _summary(result), "problem": None}
+    return row, DONE if result.is_clean else DIFFERENT
+
+
+def _counts(result: "Verification") -> dict[str, int]:
+    return {name: getattr(result, f"{name[:-1]}_count") for name in _COUNTS}
+
+
+def _summary(result: "Verification") -> str:
+    metered = f"{counted(result.event_count, 'event')} metered again, {counted(result.session_count, 'session')}"
+    if result.is_clean:
+        return f"{metered}: no difference"
+    doubled = f", {counted(result.duplicate_count, 'event')} stored twice" if result.duplicate_count else ""
+    return f"{metered}: {counted(result.difference_count, 'difference')}{doubled}"
 
 
 @commands.command(

@@ -17,7 +17,7 @@ from botmeter.cli.data_dir import folder_in
 from botmeter.cli.failures import BROKEN_PIPE, DONE, FAILED, STOPPED, USAGE_ERROR, bug_message, exit_code_of
 from botmeter.cli.output import say, show, stdout_abandoned
 from botmeter.domain.durable_files import UMASK
-from botmeter.domain.errors import BotmeterError
+from botmeter.domain.errors import BotmeterError, with_notes
 
 PROGRAM = "botmeter"
 _COMPLETION = "_BOTMETER_COMPLETE"
@@ -145,7 +145,7 @@ def _reported(problem: BaseException, *, arguments: list[str]) -> int:
             say(f"error: {_usage_message(problem)}")
             return USAGE_ERROR
         case BotmeterError():
-            say(f"error: {problem.message}")
+            say(f"error: {with_notes(problem)}")
             return exit_code_of(problem)
     # Anything else is a bug: print a sentence, write the trace to a file.
     say(f"error: {bug_message(problem, arguments=arguments, folder=folder_in(arguments))}")

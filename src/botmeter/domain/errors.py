@@ -49,3 +49,8 @@ class Unavailable(BotmeterError):
     def __init__(self, code: str, message: str, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(code, message)
         self.retry_after_seconds = retry_after_seconds
+
+
+def with_notes(error: BotmeterError) -> str:
+    """Return the error's message and notes, for operators."""
+    return " ".join([error.message, *getattr(error, "__notes__", ())])

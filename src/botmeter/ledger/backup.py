@@ -15,6 +15,7 @@ import msgspec
 from botmeter.domain.account import checked_account_name
 from botmeter.domain.durable_files import FILE_MODE, durable_file, is_disk_full
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
+from botmeter.ledger.complete_read import read_everything
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import failure
@@ -47,7 +48,7 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
     Raises:
         Conflict: `backup_exists`; a backup is never overwritten.
         NotAllowed: `backup_not_writable`.
-        Unavailable: `disk_full`.
+        Unavailable: `disk_full` or `ledger_corrupt`.
     """
     if path.exists():
         raise _exists(path)
@@ -69,6 +70,8 @@ def _summary(folder: Folder, name: str) -> BackupSummary:
     with opened as ledger:
         if not is_read_only:
             ledger.connection.execute(sql("checkpoint"))
+        # A backup of a damaged ledger would replace a good one among those that are kept.
+        read_everything(ledger.connection)
         events, sessions = row_of(ledger.connection, sql("content_counts"))
         version = schema_version(ledger.connection)
     return BackupSummary(
@@ -102,9 +105,9 @@ def restore(folder: Folder, path: Path, *, name: str | None = None, replace: boo
 
     Raises:
         Missing: `file_unknown`.
-        Refused: `backup_invalid` or `ledger_newer`.
+        Refused: `backup_invalid`.
         NotAllowed: `backup_not_readable`.
-        Unavailable: `disk_full`.
+        Unavailable: `disk_full` or `ledger_newer`.
         Conflict: `account_exists` unless `replace`.
     """
     if not path.is_file():
@@ -178,7 +181,7 @@ def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
 def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, name: str) -> Commit:
     """Return the last commit of the ledger."""
     if summary.schema_version > SCHEMA_VERSION:
-        raise Refused(
+        raise Unavailable(
             "ledger_newer",
             f"The backup {path} has version {summary.schema_version}; "
             f"this Botmeter reads versions up to {SCHEMA_VERSION}.",

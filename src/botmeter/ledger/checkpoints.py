@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from botmeter.ledger.damage import damage_of
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import set_meta
 
@@ -34,11 +35,18 @@ class Checkpoints:
             connection.execute(sql("set_checkpoint_threshold"), [AT_THE_LATEST])
 
     def catch_up(self) -> None:
-        """Checkpoint if the log is large; leave any failure to the next writer."""
+        """Checkpoint if the log is large; leave a failure that is no damage to the next writer."""
         if self._log_bytes() < DUE_BYTES:
             return
         self._count += 1
-        with suppress(duckdb.Error), closing(self._root.cursor()) as connection:
+        try:
+            self._checkpoint()
+        except duckdb.Error as problem:
+            if damage_of(problem, name="") is not None:
+                raise
+
+    def _checkpoint(self) -> None:
+        with closing(self._root.cursor()) as connection:
             if self._count % ALONE_EVERY == 0:
                 connection.execute(sql("checkpoint"))
                 return

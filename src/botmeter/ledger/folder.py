@@ -8,13 +8,15 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from pathlib import Path
 
 import duckdb
+import msgspec
 
 from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.durable_files import FILE_MODE
-from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Refused, Unavailable
+from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.conversation_spans import fold_if_many
+from botmeter.ledger.damage import damage_of, damage_refused, first_line, ledger_corrupt
 from botmeter.ledger.folder_files import (
     LOCK,
     SUFFIX,
@@ -29,6 +31,7 @@ from botmeter.ledger.ledger import Ledger, failure
 from botmeter.ledger.ledger_files import (
     connected,
     is_writable,
+    keep_log,
     logs_of,
     new_ledger_draft,
     remove_leftovers,
@@ -38,11 +41,11 @@ from botmeter.ledger.ledger_files import (
 from botmeter.ledger.marks import checked_mark, remove_mark, set_mark, stored_commit
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import backlog, settle, settle_quietly
-from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import UNFINISHED_ERASURES, create_tables, meta_value, migrate, missing_migrations
 from botmeter.metering.policy import ALWAYS_US, Policy
 
-sql = statements_of(__name__)
+# DuckDB reads the file, but it has no tables of a ledger, or not their columns.
+_NOT_A_LEDGER = (duckdb.CatalogException, duckdb.BinderException)
 
 
 class Folder:
@@ -116,26 +119,22 @@ class Folder:
 
         Raises:
             Missing: `account_unknown`.
-            Refused: `ledger_misnamed` or `ledger_newer`.
-            Unavailable: `ledger_corrupt`, `ledger_behind`, `ledger_replaced`, `ledger_missing` or `mark_damaged`.
+            Unavailable: `ledger_corrupt`, `ledger_behind`, `ledger_replaced`, `ledger_missing`, `mark_damaged`,
+                `ledger_misnamed`, `ledger_newer` or `ledger_failed`.
             NotAllowed: `ledger_read_only`.
         """
         ledger = self.opened(name)
-        try:
+        with damage_refused(name), closing(ledger.connection):
             settle(ledger, now_us=now_us())
             yield ledger
             fold_if_many(ledger)
-        finally:
-            ledger.connection.close()
 
     @contextmanager
     def reading(self, name: str) -> Iterator[ReadableLedger]:
         """Open the account's ledger for reading; raise as `ledger`, as an older file must be migrated."""
         ledger = self.opened(name, read_only=True)
-        try:
+        with damage_refused(name), closing(ledger.connection):
             yield ledger
-        finally:
-            ledger.connection.close()
 
     def opened(self, name: str, *, read_only: bool = False) -> Ledger:
         """Open as `ledger`; the caller closes the connection."""
@@ -182,11 +181,7 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
     try:
         connection = connected(file, folder=folder, read_only=read_only)
     except (duckdb.Error, RuntimeError) as problem:
-        raise Refused(
-            "ledger_corrupt",
-            f"The ledger of account {name} ({file}) can't be read; restore it from a backup. "
-            f"DuckDB says: {_first_line(problem)}",
-        ) from None
+        raise _opening_error(problem, name=name) from None
     try:
         is_older = bool(missing_migrations(connection, name=name))
         if read_only and is_older and not is_writable(file):
@@ -215,11 +210,9 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
             with suppress(OSError):
                 erasure_flag(folder, file.name.removesuffix(SUFFIX)).touch(mode=FILE_MODE)
         return ledger
-    except duckdb.Error as problem:
+    except (duckdb.Error, IndexError, ValueError, msgspec.MsgspecError) as problem:
         _close_unchanged(connection)
-        raise Refused(
-            "ledger_corrupt", f"The file {file} is not a ledger of Botmeter. DuckDB says: {_first_line(problem)}"
-        ) from None
+        raise _opening_error(problem, name=name) from None
     except BotmeterError:
         _close_unchanged(connection)
         raise
@@ -228,7 +221,7 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
 def _check_name(ledger: Ledger, file: Path) -> None:
     own, name = ledger.account.name, file.name.removesuffix(SUFFIX)
     if own != name:
-        raise Refused(
+        raise Unavailable(
             "ledger_misnamed",
             f"The file {file} is the ledger of account {own}, not of {name}. Rename it to {own}{SUFFIX}, or restore a "
             f"backup of it as account {name}.",
@@ -236,11 +229,17 @@ def _check_name(ledger: Ledger, file: Path) -> None:
 
 
 def _close_unchanged(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close without a checkpoint, which would discard what is left of a cut log."""
+    keep_log(connection)
     with suppress(duckdb.Error):
-        connection.execute(sql("keep_log"))
         connection.close()
 
 
-def _first_line(problem: BaseException) -> str:
-    return str(problem).splitlines()[0][:200]
+def _opening_error(problem: Exception, *, name: str) -> Unavailable:
+    damage = damage_of(problem, name=name)
+    # Anything else that DuckDB reports comes from outside the file, such as a lack of memory or descriptors.
+    is_other = isinstance(problem, duckdb.Error | RuntimeError) and not isinstance(problem, _NOT_A_LEDGER)
+    if damage is None and is_other:
+        return Unavailable(
+            "ledger_failed", f"The ledger of account {name} could not be opened. DuckDB says: {first_line(problem)}"
+        )
+    return damage or ledger_corrupt(name, problem)

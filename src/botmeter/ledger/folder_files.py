@@ -89,11 +89,16 @@ def refuse_lost(folder: Path, name: str) -> None:
         Unavailable: `ledger_missing`.
     """
     if mark_file(folder, name).exists() and not account_file(folder, name).exists():
-        raise Unavailable(
-            "ledger_missing",
-            f"The ledger of account {name} is gone. Put the file back, restore a backup, or forget the account with "
-            f"`botmeter doctor --accept --account {name}`.",
-        )
+        raise ledger_missing(name)
+
+
+def ledger_missing(name: str) -> Unavailable:
+    """Return the error for an account with a mark and no ledger."""
+    return Unavailable(
+        "ledger_missing",
+        f"The ledger of account {name} is gone. Put the file back, restore a backup, or forget the account with "
+        f"`botmeter doctor --accept --account {name}`.",
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pyarrow as pa
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.ledger.contents import read_contents, touchpoints_from
+from botmeter.ledger.damage import damage_of
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
 from botmeter.ledger.marks import Mark
@@ -132,7 +133,7 @@ class Ledger:
             is_acknowledged: Somebody learns of the commit, so it is marked. False: it is made again if it is lost.
 
         Raises:
-            Unavailable: `disk_full`, `ledger_failed` or `mark_failed`.
+            Unavailable: `disk_full`, `ledger_corrupt`, `ledger_failed` or `mark_failed`.
         """
         mark = self.mark if is_acknowledged else None
         self._receipt_no = commit = None
@@ -151,7 +152,7 @@ class Ledger:
         except BaseException as problem:
             self._undo()
             if isinstance(problem, (duckdb.Error, OSError)) and not isinstance(problem, BotmeterError):
-                raise failure(problem) from problem
+                raise damage_of(problem, name=self.account.name) or failure(problem) from problem
             raise
 
     @contextmanager

@@ -14,6 +14,9 @@ from botmeter.domain.durable_files import FILE_MODE, remove_drafts, replace_dura
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.settings import Settings
 from botmeter.ledger.folder_files import ACCOUNTS, TEMPORARY
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 _THREADS_MAX = 8
 """Of each open ledger, on machines with more cores: dozens of ledgers are open."""
@@ -35,6 +38,12 @@ def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.Du
             "autoload_known_extensions": "false",
         },
     )
+
+
+def keep_log(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let closing not move the log into the file: that would discard what is left of a cut log."""
+    with suppress(duckdb.Error):
+        connection.execute(sql("keep_log"))
 
 
 def is_writable(file: Path) -> bool:

@@ -12,17 +12,19 @@ from typing import TypeVar
 
 import duckdb
 
-from botmeter.domain.errors import Unavailable
+from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
+from botmeter.ledger.damage import damage_of
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.fair_queue import FairQueue
+from botmeter.ledger.file_problem import FileProblem, noted
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import WaitPolicy
 from botmeter.ledger.known_keys import SharedKeys
 from botmeter.ledger.ledger import Ledger, failure
-from botmeter.ledger.ledger_files import is_writable
+from botmeter.ledger.ledger_files import is_writable, keep_log
 from botmeter.ledger.marks import Mark
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.reading import PublishedContents, ReadingLedger
@@ -65,6 +67,7 @@ class OpenAccount:
         self._version = first_version
         self._is_read_only = False
         self._is_broken = False
+        self._problem = FileProblem(folder.path, name)
         self.used_at = time.monotonic()
 
     @property
@@ -79,6 +82,7 @@ class OpenAccount:
             Unavailable: `ledger_busy` during exclusive use.
         """
         with (
+            noted(self._problem, name=self._name),
             self._using(lambda: self._open_reader(wait)) as reader,
             closing(reader.connection),
             _interruptible(reader, wait),
@@ -93,7 +97,12 @@ class OpenAccount:
             Unavailable: `ledger_busy` after too long a wait.
             NotAllowed: `ledger_read_only`.
         """
-        with self._write_queue.turn(wait), self._live_queue.turn(wait), self._publishing_writer(wait) as ledger:
+        with (
+            noted(self._problem, name=self._name),
+            self._write_queue.turn(wait),
+            self._live_queue.turn(wait),
+            self._publishing_writer(wait) as ledger,
+        ):
             ledger.catch_up()
             settle(ledger, now_us=now_us())
             try:
@@ -106,12 +115,19 @@ class OpenAccount:
     def settling(self, wait: WaitPolicy) -> Iterator[Ledger]:
         # A file that is open read-only is opened again, which needs the live queue too.
         beside = self._live_queue.turn(wait) if self._is_read_only else nullcontext()
-        with self._write_queue.turn(wait), beside, self._slots.settles, self._publishing_writer(wait) as ledger:
+        with (
+            noted(self._problem, name=self._name),
+            self._write_queue.turn(wait),
+            beside,
+            self._slots.settles,
+            self._publishing_writer(wait) as ledger,
+        ):
             yield ledger
 
     @contextmanager
     def appending_live(self, wait: WaitPolicy) -> Iterator[Ledger]:
         with (
+            noted(self._problem, name=self._name),
             self._live_queue.turn(wait),
             self._slots.commits,
             self._using(lambda: self._open_live_ledger(wait)) as ledger,
@@ -131,7 +147,8 @@ class OpenAccount:
             connection = self._root.cursor()
             self._user_count += 1
         try:
-            return backlog(connection)
+            with noted(self._problem, name=self._name):
+                return backlog(connection)
         finally:
             connection.close()
             with self._changed:
@@ -149,7 +166,12 @@ class OpenAccount:
             with self._changed:
                 self._settle_and_fold()
                 self._close_file()
-            yield
+            with noted(self._problem, name=self._name):
+                yield
+
+    def problem(self) -> BotmeterError | None:
+        """Return the lasting problem of the file, if one is known."""
+        return self._problem.present()
 
     def buffer_bytes(self) -> int:
         """Return the memory of the file's pages; 0 for a closed file."""
@@ -244,7 +266,7 @@ class OpenAccount:
                 self._live_ledger = self._new_ledger(root, version=0)
             except duckdb.Error as problem:
                 self._is_broken = True
-                raise failure(problem) from problem
+                raise damage_of(problem, name=self._name) or failure(problem) from problem
         return self._live_ledger
 
     def _open_to_write(self, wait: WaitPolicy) -> duckdb.DuckDBPyConnection:
@@ -258,8 +280,9 @@ class OpenAccount:
 
     def _open(self) -> tuple[duckdb.DuckDBPyConnection, PublishedContents]:
         """Require `_changed` to be held."""
-        if self._is_broken and self._user_count == 0:
+        if (self._is_broken or self._problem.is_known) and self._user_count == 0:
             self._close_file()
+        self._problem.refuse(is_closed=self._root is None)
         if self._root is None or self._published is None:
             self._is_read_only = not is_writable(self._folder.existing_file(self._name))
             ledger = self._folder.opened(self._name, read_only=self._is_read_only)
@@ -308,12 +331,14 @@ class OpenAccount:
 
     def _settle_and_fold(self) -> None:
         """Require `_changed` to be held, and the file not in use."""
-        if self._writer is not None and not self._is_read_only:
+        if self._writer is not None and not self._is_read_only and not self._problem.is_known:
             settle_quietly(self._writer, now_us=now_us())
             fold_if_many(self._writer)
 
     def _close_file(self) -> None:
-        """Require `_changed` to be held; closing moves the log into the file."""
+        """Require `_changed` to be held; closing moves the log into the file, unless that has a problem."""
+        if self._root is not None and self._problem.is_known:
+            keep_log(self._root)
         self._forget_live_ledger()
         if self._writer is not None:
             self._version = self._writer.version

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 import duckdb
 
 from botmeter.domain.account import Account, checked_account_name
-from botmeter.domain.errors import Unavailable
+from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.folder import Folder
+from botmeter.ledger.folder_files import ledger_missing, lost_accounts
 from botmeter.ledger.interruption import Interruption, WaitPolicy
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_account import LiveSlots, OpenAccount
@@ -75,6 +76,13 @@ class OpenLedgers:
 
     def exclusively(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[None]:
         return self.account(name).exclusive(self.wait_policy(interruption))
+
+    def problems(self) -> dict[str, BotmeterError]:
+        """Return the accounts that can't be used for a lasting problem of their files."""
+        with self._lock:
+            accounts = dict(self._accounts)
+        known = {name: problem for name, account in accounts.items() if (problem := account.problem()) is not None}
+        return known | {name: ledger_missing(name) for name in lost_accounts(self.folder.path)}
 
     @contextmanager
     def drafting(self) -> Iterator[None]:

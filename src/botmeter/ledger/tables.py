@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import duckdb
 
-from botmeter.domain.errors import Refused
+from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.marks import first_commit, store_commit
@@ -72,11 +72,11 @@ def missing_migrations(
     """Return the versions to migrate from, none for a current file.
 
     Raises:
-        Refused: `ledger_newer`.
+        Unavailable: `ledger_newer`.
     """
     version, supported = schema_version(connection), max(migrations) + 1
     if version > supported:
-        raise Refused(
+        raise Unavailable(
             "ledger_newer",
             f"The ledger of account {name} has version {version}, and this Botmeter supports versions up to "
             f"{supported}. Update Botmeter.",

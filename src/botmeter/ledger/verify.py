@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from botmeter.ledger.complete_read import read_everything
 from botmeter.ledger.conversation_spans import insert_spans
+from botmeter.ledger.damage import damage_refused
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
@@ -66,6 +68,13 @@ class Verification:
 
 def _columns(table: str) -> str:
     return _DERIVED[table].format(members=f"({sql('members')}) AS members")
+
+
+def read_and_verify(ledger: Ledger) -> Verification:
+    """Read the whole file, which metering does not, and `verify`; raises Unavailable `ledger_corrupt`."""
+    with damage_refused(ledger.account.name):
+        read_everything(ledger.connection)
+    return verify(ledger)
 
 
 def verify(ledger: Ledger) -> Verification:

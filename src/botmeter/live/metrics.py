@@ -47,6 +47,12 @@ SETTLE_SECONDS: Final = Histogram(
 _lag_seconds: Final = Gauge(
     "botmeter_metering_lag_seconds", "Age of the oldest event that is stored and not metered yet."
 )
+_refused_ledgers: Final = Gauge(
+    "botmeter_ledgers_refused", "Accounts whose ledger is damaged, gone, or older than what was acknowledged."
+)
+_ledgers_checked: Final = Gauge(
+    "botmeter_ledgers_checked_timestamp_seconds", "End of the last check of all ledgers; 0 before the first."
+)
 Gauge("botmeter_build_info", "Always 1; the labels are the versions.", ["version", "python", "duckdb"]).labels(
     version=__version__, python=platform.python_version(), duckdb=distribution_version("duckdb")
 ).set(1)
@@ -75,11 +81,17 @@ def observe_commit(seconds: float, *, delivery_count: int) -> None:
     _commit_dispatches.observe(delivery_count)
 
 
-def set_gauges(*, queued_count: int, queued_bytes: int, lag_seconds: float) -> None:
+def set_gauges(*, queued_count: int, queued_bytes: int, lag_seconds: float, refused_ledger_count: int) -> None:
     """Set the values read at the time of the request."""
     _queue_depth.set(queued_count)
     _queue_bytes.set(queued_bytes)
     _lag_seconds.set(lag_seconds)
+    _refused_ledgers.set(refused_ledger_count)
+
+
+def note_ledgers_checked() -> None:
+    """Set the end of the last check of all ledgers to the present time."""
+    _ledgers_checked.set_to_current_time()
 
 
 def exposition(accept: str) -> tuple[bytes, str]:

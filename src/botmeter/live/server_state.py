@@ -8,6 +8,7 @@ from botmeter.domain.wrong_secrets import WrongSecrets
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.export_slots import ExportSlots
 from botmeter.live.ingest import Ingestion
+from botmeter.live.ledger_checks import LedgerChecks
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.live.simulations import Simulations
 from botmeter.live.store import LedgerStore
@@ -21,6 +22,7 @@ class ServerState:
     store: LedgerStore
     ingestion: Ingestion
     pulls: PullSchedule
+    checks: LedgerChecks
     api_requests: RateLimiter = field(default_factory=RateLimiter)
     event_requests: RateLimiter = field(default_factory=RateLimiter)
     wrong_secrets: WrongSecrets = field(default_factory=WrongSecrets)
@@ -36,6 +38,7 @@ class ServerState:
 
     def close(self) -> None:
         self.stopping.set()
+        self.checks.close()
         self.pulls.close()
         self.ingestion.close()
         self.ledgers.close()
@@ -44,4 +47,11 @@ class ServerState:
 def new_server_state(ledgers: OpenLedgers) -> ServerState:
     """Return an idle state."""
     store = LedgerStore(ledgers)
-    return ServerState(ledgers=ledgers, store=store, ingestion=Ingestion(store), pulls=PullSchedule(ledgers))
+    ingestion = Ingestion(store)
+    return ServerState(
+        ledgers=ledgers,
+        store=store,
+        ingestion=ingestion,
+        pulls=PullSchedule(ledgers),
+        checks=LedgerChecks(ledgers, capacity=ingestion.capacity),
+    )

@@ -24,6 +24,7 @@ class Settler:
     def __init__(self, account: str, *, store: LiveStore) -> None:
         self._account = account
         self._store = store
+        self._warned = ""
         self._due = threading.Event()
         self._end = threading.Event()
         self._lock = threading.Lock()
@@ -75,10 +76,13 @@ class Settler:
         try:
             self._store.settle(self._account)
         except Unavailable as problem:
-            # Temporary and no bug: another writer has the file, or the disk is full.
-            _log.warning("Metering of live events is delayed: %s", problem.message)
+            # No bug: another writer has the file, the disk is full, or the file is refused until somebody acts.
+            if problem.message != self._warned:
+                _log.warning("Metering of live events is delayed: %s", problem.message)
+            self._warned = problem.message
         except Exception as problem:  # noqa: BLE001 - reported with its trace, and tried again
             self._store.report(problem)
         else:
+            self._warned = ""
             return True
         return False

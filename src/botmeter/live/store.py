@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from botmeter.domain.bounded_cache import BoundedCache
@@ -76,10 +77,11 @@ class LedgerStore:
 
     def lag_seconds(self) -> float:
         """Return the age of the oldest unmetered event."""
-        try:
-            backlogs = [self._ledgers.unsettled(account) for account in list(self._accounts)]
-        except Unavailable:
-            # The server is stopping; its other metrics are read all the same.
-            return 0.0
-        oldest_us = [each.oldest_received_us for each in backlogs if each.oldest_received_us is not None]
+        oldest_us = []
+        for account in list(self._accounts):
+            # The server is stopping, or the file is damaged; the others are read all the same.
+            with suppress(Unavailable):
+                backlog = self._ledgers.unsettled(account)
+                if backlog.oldest_received_us is not None:
+                    oldest_us.append(backlog.oldest_received_us)
         return max(0, now_us() - min(oldest_us)) / MICROSECONDS_PER_SECOND if oldest_us else 0.0

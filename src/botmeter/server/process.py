@@ -43,6 +43,7 @@ def open_server(run_command: RunCommand) -> ServerState:
     state = new_server_state(ledgers)
     resources.callback(state.close)
     state.pulls.begin()
+    state.checks.begin()
     shared = SharedFolder(ledgers)
     resources.enter_context(
         serve_commands(shared, run=run_command, served_at=settings.SERVED_AT, pulls=state.pulls.running)

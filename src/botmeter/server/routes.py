@@ -7,12 +7,12 @@ from botmeter.server.events import answer_events
 from botmeter.server.front.front import OwnRoute
 from botmeter.server.health import METHODS, Readiness, answer_alive
 from botmeter.server.webhooks import PREFIX, answer_webhooks
-from botmeter.web.health import readiness_problem
+from botmeter.web.health import readiness_problem, refused_accounts
 
 
 def own_routes(state: ServerState) -> tuple[OwnRoute, ...]:
     """Return the routes of a server."""
-    readiness = Readiness(partial(readiness_problem, state))
+    readiness = Readiness(partial(readiness_problem, state), refused=partial(refused_accounts, state))
     events, webhooks = partial(answer_events, state=state), partial(answer_webhooks, state=state)
     return (
         OwnRoute(starts="/api/v1/events", methods=("POST", "OPTIONS"), name="events", answer=events),

@@ -1,6 +1,7 @@
 """Readiness and metrics of the server."""
 
 import os
+from collections.abc import Container
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,7 @@ FREE_BYTES_MIN: Final = 100_000_000
 """Room for a while of live events; with less the next commits fail."""
 _PLAIN: Final = "text/plain; charset=utf-8"
 # Headers that proxies add: behind one, all requests come from this machine.
-_PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+_PROXY_HEADERS: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 
 
 @for_everyone
@@ -38,6 +39,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
             queued_count=state.ingestion.capacity.delivery_count,
             queued_bytes=state.ingestion.capacity.size_bytes,
             lag_seconds=state.store.lag_seconds(),
+            refused_ledger_count=len(state.ledgers.problems()),
         )
     body, media_type = numbers.exposition(request.headers.get("Accept", ""))
     return HttpResponse(body, content_type=media_type)
@@ -55,6 +57,11 @@ def readiness_problem(state: ServerState) -> str | None:
     return disk_problem(Path(settings.DATA)) or state.problem()
 
 
+def refused_accounts(state: ServerState) -> list[str]:
+    """Return a sentence per account that can't be used."""
+    return [problem.message for _, problem in sorted(state.ledgers.problems().items())]
+
+
 def disk_problem(folder: Path) -> str | None:
     """Sentence on a full or unreadable disk."""
     try:
@@ -70,13 +77,22 @@ def disk_problem(folder: Path) -> str | None:
     )
 
 
-def _is_from_here(request: HttpRequest) -> bool:
-    if request.is_secure() or any(name in request.headers for name in _PROXY_HEADERS):
+def is_this_machine(address: str, *, headers: Container[str], is_secure: bool) -> bool:
+    """Return whether a request comes from this machine, by no proxy: names of accounts are shown to it.
+
+    Args:
+        headers: The names are compared in lower case.
+    """
+    if is_secure or any(name in headers for name in _PROXY_HEADERS):
         return False
     try:
-        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+        return ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    return is_this_machine(request.META.get("REMOTE_ADDR", ""), headers=request.headers, is_secure=request.is_secure())
 
 
 def _refused(request: HttpRequest) -> HttpResponse | None:

@@ -14,7 +14,7 @@ from tests.support.ledgers import account_filled_by, append_events, event, made_
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.account import Account
-from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused
+from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.ledger.backup import BackupSummary, backup, restore
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
@@ -175,7 +175,7 @@ def test_a_backup_that_may_not_be_read_is_refused(
 
 def test_a_backup_of_a_newer_version_is_refused(folder: Folder, acme: str, saved: Path) -> None:
     rewritten(saved, manifest=lambda message: message.update(schema_version=99))
-    with pytest.raises(Refused, match="has version 99") as refused:
+    with pytest.raises(Unavailable, match="has version 99") as refused:
         restore(folder, saved, name="copy")
     assert refused.value.code == "ledger_newer"
 

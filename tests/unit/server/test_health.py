@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from botmeter.server.front.front import Front, OwnRoute
 from botmeter.server.health import METHODS, Readiness, answer_alive
@@ -10,8 +10,10 @@ from support.asgi_requests import AsgiClient, AsgiResponse, answer_of
 from support.bridges import bridge_of
 
 
-def front_of(check: Callable[[], str | None], *, within_seconds: float = 30.0) -> AsgiClient:
-    readiness = Readiness(check, within_seconds=within_seconds)
+def front_of(
+    check: Callable[[], str | None], *, refused: Sequence[str] = (), within_seconds: float = 30.0
+) -> AsgiClient:
+    readiness = Readiness(check, refused=lambda: refused, within_seconds=within_seconds)
     routes = (
         OwnRoute(starts="/healthz", methods=METHODS, name="healthz", answer=answer_alive),
         OwnRoute(starts="/readyz", methods=METHODS, name="readyz", answer=readiness.answer),
@@ -34,6 +36,13 @@ def test_readiness_is_a_word_or_a_reason() -> None:
     assert shown(front_of(lambda: None)("GET", "/readyz")) == (200, "text/plain; charset=utf-8", b"ready\n")
     response = front_of(lambda: "The server is stopping.")("GET", "/readyz")
     assert shown(response) == (503, "text/plain; charset=utf-8", b"The server is stopping.\n")
+
+
+def test_accounts_that_can_t_be_used_are_named_to_this_machine_alone() -> None:
+    ask = front_of(lambda: None, refused=["The ledger of account acme is gone."])
+    assert ask("GET", "/readyz").body == b"ready\nThe ledger of account acme is gone.\n"
+    elsewhere = ask("GET", "/readyz", x_forwarded_for="203.0.113.9")
+    assert (elsewhere.status, elsewhere.body) == (200, b"ready\n1 account can't be used; run `botmeter doctor`.\n")
 
 
 def test_a_check_that_takes_too_long_is_a_reason_and_the_next_one_is_not_started_meanwhile() -> None:

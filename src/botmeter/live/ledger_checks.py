@@ -1,0 +1,89 @@
+"""The daily check of all ledgers: every value is read, so that damage is known before somebody asks for it."""
+
+import threading
+import time
+from typing import Final
+
+from botmeter.domain.errors import BotmeterError
+from botmeter.ledger.complete_read import TablePart, read_part, table_parts
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live import metrics
+from botmeter.live.bugs import report_bug
+from botmeter.live.queue import QueueCapacity
+
+EVERY_SECONDS: Final = 86_400.0
+SHARE_MAX: Final = 0.05
+"""Maximum share of the time spent in reading, on one core: ten million events, of which a million take a second, take
+three minutes."""
+_SENDERS_SECONDS_MAX: Final = 10.0
+"""Senders that wait come first, for this long at most before each part: some always wait on a busy server."""
+_SENDERS_POLL_SECONDS: Final = 0.1
+
+
+class LedgerChecks:
+    """Thread that reads one ledger after the other, once a day; a problem is noted and logged where it is met."""
+
+    def __init__(self, ledgers: OpenLedgers, *, capacity: QueueCapacity, share: float = SHARE_MAX) -> None:
+        self._ledgers = ledgers
+        self._capacity = capacity
+        self._share = share
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="ledger checks", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._end.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def check_all(self) -> None:
+        """Read all ledgers in turn."""
+        for name in self._ledgers.folder.accounts():
+            try:
+                self._check(name)
+            except BotmeterError:
+                # A lasting problem is noted; a ledger that was removed, is in use or can't be opened waits for a day.
+                continue
+            except Exception as problem:  # noqa: BLE001 - reported with its trace; the other ledgers must be checked
+                report_bug("checking a ledger", problem)
+            if self._end.is_set():
+                return
+        metrics.note_ledgers_checked()
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            started = time.monotonic()
+            self.check_all()
+            self._end.wait(max(0.0, started + EVERY_SECONDS - time.monotonic()))
+
+    def _check(self, name: str) -> None:
+        account = self._ledgers.account(name)
+        was_open = account.is_open
+        try:
+            for part in self._parts(name):
+                self._rest_for_senders()
+                if self._end.is_set():
+                    return
+                started = time.monotonic()
+                # Opened for each part, so that writers and backups wait for one at most.
+                with self._ledgers.reading(name) as ledger:
+                    read_part(ledger.connection, part)
+                self._end.wait((time.monotonic() - started) * (1 / self._share - 1))
+        finally:
+            if not was_open:
+                account.close_if_idle(0)
+
+    def _parts(self, name: str) -> list[TablePart]:
+        started = time.monotonic()
+        with self._ledgers.reading(name) as ledger:
+            parts = table_parts(ledger.connection)
+        self._end.wait((time.monotonic() - started) * (1 / self._share - 1))
+        return parts
+
+    def _rest_for_senders(self) -> None:
+        end = time.monotonic() + _SENDERS_SECONDS_MAX
+        while self._capacity.delivery_count and time.monotonic() < end and not self._end.is_set():
+            self._end.wait(_SENDERS_POLL_SECONDS)
