@@ -30,6 +30,7 @@ CALLED_BY_OTHERS = {
     "get_session_auth_fallback_hash",
     "process_exception",
     "process_view",
+    "process_response",
     "handle_starttag",
     "handle_endtag",
     "handle_data",

@@ -161,9 +161,14 @@ def serving(folder: Path, *, files_max: int | None = None) -> Iterator[LiveServe
 
 def commanded(folder: Path, *words: str) -> str:
     """Output of a command on a folder, run in its server if any."""
-    ran = subprocess.run(_command(folder, *words), capture_output=True, text=True, check=False, env=_environment())
-    assert ran.returncode == 0, f"{words} ended with {ran.returncode}: {ran.stderr}"
-    return ran.stdout
+    done = ran(folder, *words)
+    assert done.returncode == 0, f"{words} ended with {done.returncode}: {done.stderr}"
+    return done.stdout
+
+
+def ran(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Command that has ended."""
+    return subprocess.run(_command(folder, *words), capture_output=True, text=True, check=False, env=_environment())
 
 
 def _command(folder: Path, *words: str) -> list[str]:

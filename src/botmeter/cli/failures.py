@@ -10,7 +10,8 @@
 
 from pathlib import Path
 
-from botmeter.domain.errors import BotmeterError
+from botmeter.domain.durable_files import is_disk_full
+from botmeter.domain.errors import BotmeterError, Unavailable
 
 DONE, FAILED, USAGE_ERROR, DIFFERENT, STOPPED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
@@ -44,6 +45,18 @@ _USAGE_ERROR_CODES = frozenset(
 def exit_code_of(error: BotmeterError) -> int:
     """Exit code: 2 for invalid arguments, else 1."""
     return USAGE_ERROR if error.code in _USAGE_ERROR_CODES else FAILED
+
+
+def disk_full_error(problem: BaseException) -> Unavailable | None:
+    """Return `disk_full` if a file or the people's database has no room, else None."""
+    if isinstance(problem, OSError) and is_disk_full(problem):
+        return Unavailable("disk_full", "The disk is full. Make room and try again.")
+    # Loaded only with Django's own error.
+    if type(problem).__module__ != "django.db.utils":
+        return None
+    from botmeter.people.failed_writes import disk_full
+
+    return disk_full(problem)
 
 
 def bug_message(error: BaseException, *, arguments: list[str], folder: Path) -> str:

@@ -14,7 +14,16 @@ from botmeter import __version__
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context, variable
 from botmeter.cli.data_dir import folder_in
-from botmeter.cli.failures import BROKEN_PIPE, DONE, FAILED, STOPPED, USAGE_ERROR, bug_message, exit_code_of
+from botmeter.cli.failures import (
+    BROKEN_PIPE,
+    DONE,
+    FAILED,
+    STOPPED,
+    USAGE_ERROR,
+    bug_message,
+    disk_full_error,
+    exit_code_of,
+)
 from botmeter.cli.output import say, show, stdout_abandoned
 from botmeter.domain.durable_files import UMASK
 from botmeter.domain.errors import BotmeterError, with_notes
@@ -134,6 +143,7 @@ def _cause(problem: BaseException) -> BaseException:
 
 
 def _reported(problem: BaseException, *, arguments: list[str]) -> int:
+    problem = disk_full_error(problem) or problem
     match problem:
         case KeyboardInterrupt() | typer.Abort():
             say("stopped; nothing was changed")

@@ -23,6 +23,8 @@ LOCK: Final = "owner.lock"
 SERVER_LOCK: Final = "server.lock"
 ACCOUNTS: Final = "accounts"
 MARKS: Final = "marks"
+SOCKET_DRAFTS: Final = ".owner-*"
+"""Pattern of the names of an owner's socket before it can be used."""
 TEMPORARY: Final = "tmp"
 """Folder of DuckDB's temporary files."""
 
@@ -140,8 +142,8 @@ def locked(folder: Path, name: str, *, purpose: str, wait_seconds: float, for_se
             time.sleep(_LOCK_POLL_SECONDS)
         # Only people read it, and a full disk must not prevent reading the ledgers.
         with suppress(OSError):
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, f"{os.getpid()} {purpose}".encode(), 0)
+            # In this order: the other one gives a block back that a full disk may not give again.
+            os.ftruncate(lock, os.pwrite(lock, f"{os.getpid()} {purpose}".encode(), 0))
         yield
     finally:
         os.close(lock)

@@ -46,6 +46,10 @@ class ReadTransactions:
             # Not before the first statement does DuckDB decide which commit the transaction sees.
             connection.execute(sql("begin_read")).fetchall()
             yield connection
+        except duckdb.Error as problem:
+            if is_disk_full(problem):
+                raise Unavailable("disk_full", "The disk is full, and the question needs temporary files.") from problem
+            raise
         finally:
             self._open.discard(connection)
             # Closing undoes the transaction, and with it the temporary tables.
@@ -212,10 +216,16 @@ class Ledger:
             return
 
 
+def is_disk_full(problem: Exception) -> bool:
+    """Return whether DuckDB or the system found no room on the disk."""
+    text = str(problem)
+    return "No space left" in text or "File too large" in text or "max_temp_directory_size" in text
+
+
 def failure(problem: Exception) -> BotmeterError:
     """Return the error for a failed write."""
     text = str(problem)
-    if "No space left" in text or "File too large" in text or "max_temp_directory_size" in text:
+    if is_disk_full(problem):
         return Unavailable("disk_full", "The disk is full; nothing was changed. Make room and try again.")
     return Unavailable(
         "ledger_failed",

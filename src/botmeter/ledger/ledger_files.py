@@ -13,7 +13,7 @@ import duckdb
 from botmeter.domain.durable_files import FILE_MODE, remove_drafts, replace_durably
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.settings import Settings
-from botmeter.ledger.folder_files import ACCOUNTS, TEMPORARY
+from botmeter.ledger.folder_files import ACCOUNTS, SOCKET_DRAFTS, TEMPORARY
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -92,10 +92,8 @@ def replace_ledger(draft: Path, file: Path, *, folder: Path) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Remove the drafts and temporary files of killed processes from a data folder that this process owns."""
     remove_drafts(folder)
-    # Earlier versions named drafts for their accounts.
-    for draft in (*(folder / ACCOUNTS).glob("*.draft"), *(folder / ACCOUNTS).glob("*.draft.*")):
+    accounts = folder / ACCOUNTS
+    for left in (*accounts.glob("*.draft"), *accounts.glob("*.draft.*"), *folder.glob(SOCKET_DRAFTS)):
         with suppress(OSError):
-            draft.unlink()
+            left.unlink()
     shutil.rmtree(folder / TEMPORARY, ignore_errors=True)
-    for listening in folder.glob(".owner-*"):
-        shutil.rmtree(listening, ignore_errors=True)

@@ -1,7 +1,6 @@
 """Bug reports of the server."""
 
 import logging
-import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,11 +20,10 @@ class Bug:
 
 
 def report_bug(what: str, problem: Exception) -> Bug:
-    """Store a bug's trace, or print it to stderr if the disk is full."""
+    """Store a bug's trace; on a full disk, only the log has it, without values."""
     trace = save_trace(problem, what=what, folder=settings.DATA)
-    if trace.file is None:
-        sys.stderr.write(f"{trace.reference} {trace.text}\n")
+    message = "trace stored" if trace.file is not None else "trace could not be stored"
     # Without `what`, which can name a customer. Links a request's id to the trace.
-    _log.error("trace stored", extra={"fields": {"reference": trace.reference}}, exc_info=problem)
+    _log.error(message, extra={"fields": {"reference": trace.reference}}, exc_info=problem)
     sentence = f"Something went wrong inside Botmeter. Its reference is {trace.reference}; the details are in the "
     return Bug(reference=trace.reference, sentence=f"{sentence}server's logs.")

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import close_old_connections, transaction
 
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.display_name import required_name_fault, without_unfit_characters
@@ -20,6 +20,7 @@ from botmeter.domain.period import day_start_us
 from botmeter.domain.rate_limit import RateLimiter
 from botmeter.domain.wrong_secrets import WrongSecrets
 from botmeter.people.access_state import AccessState, state_of
+from botmeter.people.failed_writes import optional_write
 from botmeter.people.links import digest_of
 from botmeter.people.models import ApiKey, User
 
@@ -213,10 +214,11 @@ def valid_key(secret: str) -> ApiKey:
 
 
 def record_use(key: ApiKey) -> None:
-    """Record a use, at most once a minute."""
+    """Record a use, at most once a minute; the request goes on if that fails."""
     now = present()
     if key.last_used_at is None or now - key.last_used_at >= _USE_RECORDED_EVERY:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+        with optional_write("the use of a key"):
+            ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
 def cached_key(secret: str) -> ApiKey | None:
@@ -260,11 +262,7 @@ def _read_key(secret: str) -> ApiKey:
     # Outside a request nothing else closes a connection that the database has dropped.
     close_old_connections()
     key = valid_key(secret)
-    try:
-        record_use(key)
-    except DatabaseError as problem:
-        # Accepting the event matters more than recording the use.
-        _log.warning("The use of a key was not recorded: %s", problem)
+    record_use(key)
     return key
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import present
+from botmeter.people.failed_writes import optional_write
 from botmeter.people.models import Link, User
 
 
@@ -36,7 +37,9 @@ def open_link(secret: str, *, purpose: Link.Purpose) -> Link:
 
 def first_start_link(*, lasting: timedelta) -> str | None:
     """Replace the link of the first start and return its secret; None once somebody has a password."""
-    _forget_first_start()
+    # Without room on the disk it stays, and opening it is refused all the same.
+    with optional_write("the removal of the link of the first start"):
+        _forget_first_start()
     # The demo's owner has no usable password.
     return None if User.objects.with_password().exists() else new_link(Link.Purpose.FIRST_START, lasting=lasting)
 

@@ -15,6 +15,7 @@ from django.db.models import F
 from botmeter.domain.display_name import required_name_fault
 from botmeter.domain.errors import Missing, Refused
 from botmeter.domain.instant import present
+from botmeter.people.failed_writes import optional_write
 from botmeter.people.links import digest_of
 from botmeter.people.models import ShareLink, User
 
@@ -95,7 +96,8 @@ def share_over() -> Missing:
 def note_opening(link: ShareLink, *, visitor: str) -> None:
     """Count an opening, at most once a minute per visitor (session or network address)."""
     if cache.add(f"share:{link.pk}:{digest_of(visitor)}", 1, timeout=_COUNTED_EVERY.total_seconds()):
-        ShareLink.objects.filter(pk=link.pk).update(open_count=F("open_count") + 1, last_opened_at=present())
+        with optional_write("the opening of a shared link"):
+            ShareLink.objects.filter(pk=link.pk).update(open_count=F("open_count") + 1, last_opened_at=present())
 
 
 def revoke_share(link: ShareLink) -> bool:

@@ -1,5 +1,6 @@
 """ASGI application of the server; owns the data folder."""
 
+import logging
 import os
 import sys
 from typing import Final
@@ -12,6 +13,9 @@ from botmeter.domain.errors import BotmeterError
 from botmeter.domain.settings import export
 from botmeter.server.command_host import RunCommand
 from botmeter.server.front.front import Front
+from botmeter.web.logs import log_uncaught_exceptions
+
+_log: Final = logging.getLogger(__name__)
 
 DJANGO_SETTINGS: Final = "botmeter.web.settings"
 
@@ -19,6 +23,7 @@ DJANGO_SETTINGS: Final = "botmeter.web.settings"
 def start_application(*, run_command: RunCommand) -> Front:
     """Set up Django and own the data folder, or exit if it has an owner."""
     os.umask(UMASK)
+    log_uncaught_exceptions()
     export(django_settings=DJANGO_SETTINGS)
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.
@@ -35,7 +40,8 @@ def start_application(*, run_command: RunCommand) -> Front:
         state = open_server(run_command)
     except BotmeterError as error:
         # The supervisor sees this process end; people see a sentence instead of a trace.
-        sys.exit(f"error: {error.message}")
+        _log.error("%s", error.message)
+        sys.exit(1)
     bridge = Bridge(pages, spool=Spool(state.ledgers.folder.path), environ={STATE_KEY: state})
     uses, limits = ConnectionUses(), ConnectionLimits(total_max=connections_max())
     ConnectionGuard(uses, limits=limits, proxies=settings.TRUSTED_PROXIES).start()

@@ -7,6 +7,7 @@ the owner has no descriptors left for a command.
 import errno
 import json
 import os
+import secrets
 import socket
 import struct
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from botmeter.domain.durable_files import FILE_MODE, UMASK
 from botmeter.domain.errors import NotAllowed
+from botmeter.ledger.folder_files import SOCKET_DRAFTS
 
 NAME = "owner.socket"
 # Maximum length of a socket address on all supported systems, with its terminator.
@@ -30,20 +33,21 @@ _CREDENTIALS = struct.Struct("3i")
 @contextmanager
 def bound(folder: Path) -> Iterator[socket.socket]:
     """Listen until the `with` ends; replaces the socket of a killed owner."""
-    import tempfile
-
+    draft = folder / SOCKET_DRAFTS.replace("*", secrets.token_hex(8))
     with socket.socket(socket.AF_UNIX) as listener:
-        # In a private folder, so that nobody connects before the mode is set.
-        private = Path(tempfile.mkdtemp(prefix=".owner-", dir=folder))
+        # Private from the start. It needs no block of a full disk, as a folder of its own would.
+        mask = os.umask(UMASK)
         try:
-            with _address(private / "s") as address:
+            with _address(draft) as address:
                 listener.bind(address)
-            (private / "s").chmod(0o600)
-            listener.listen()
-            (private / "s").rename(folder / NAME)
         finally:
-            (private / "s").unlink(missing_ok=True)
-            private.rmdir()
+            os.umask(mask)
+        try:
+            draft.chmod(FILE_MODE)
+            listener.listen()
+            draft.rename(folder / NAME)
+        finally:
+            draft.unlink(missing_ok=True)
         try:
             yield listener
         finally:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.ledger.folder import Folder
@@ -33,7 +33,9 @@ _ERASURES_EVERY_SECONDS: Final = 600.0
 
 def open_server(run_command: RunCommand) -> ServerState:
     """Own the data folder until the process ends, and serve it."""
-    # First, as the folder may have to be waited for.
+    # Kept open: the first reader of a closed SQLite database writes, which a full disk prevents.
+    connection.ensure_connection()
+    # Before the rest, as the folder may have to be waited for.
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     resources = ExitStack()
     folder = _owned_folder(resources)

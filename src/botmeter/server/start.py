@@ -19,7 +19,7 @@ from botmeter.domain.settings import Settings, export
 from botmeter.people.database import set_up
 from botmeter.server.asgi import DJANGO_SETTINGS
 from botmeter.server.descriptor_limit import BACKLOG, allow_descriptors, connections_max, low_limit_warning
-from botmeter.web.logs import logging_config
+from botmeter.web.logs import log_uncaught_exceptions, logging_config
 
 _log: Final = logging.getLogger("botmeter.serve")
 
@@ -57,10 +57,12 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
     from django.conf import settings
     from django.core.management import call_command
 
+    from botmeter.people.failed_writes import optional_write
     from botmeter.people.links import forget_expired_links
 
-    call_command("clearsessions")
-    forget_expired_links()
+    with optional_write("the removal of old sessions and links"):
+        call_command("clearsessions")
+        forget_expired_links()
     laid_out = Path(settings.STATIC_ROOT) / f".{__version__}-{_newest_ns(Path(settings.STATICFILES_DIRS[0]))}"
     if not laid_out.exists():
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
@@ -97,6 +99,7 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
+    log_uncaught_exceptions()
     _check_free(host, port)
     descriptor_limit = allow_descriptors()
     warning = low_limit_warning(descriptor_limit)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from botmeter.domain.errors import NotAllowed
 from botmeter.people.audit import Action, record
+from botmeter.people.failed_writes import optional_write
 from botmeter.people.models import Membership, User
 from botmeter.people.password_hashing import of_known_person
 from botmeter.people.rights import Right, Role
@@ -131,7 +132,8 @@ def visit_of(request: HttpRequest, *, account: str) -> Visit:
     if membership is None:
         raise Http404
     if user.last_account != account:
-        User.objects.filter(pk=user.pk).update(last_account=account)
+        with optional_write("the last account of a user"):
+            User.objects.filter(pk=user.pk).update(last_account=account)
     return Visit(request=request, user=user, account=account, membership=membership)
 
 

@@ -10,8 +10,10 @@ from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousO
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from botmeter.domain.durable_files import is_disk_full
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused, Unavailable
 from botmeter.live.bugs import Bug, report_bug
+from botmeter.people.failed_writes import disk_full
 from botmeter.people.models import Membership, User
 from botmeter.web.access import Visit
 from botmeter.web.layout import Frame, frame, plain_frame
@@ -73,9 +75,19 @@ def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
 
 
 def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
-    """Render a bug."""
+    """Render a bug, or a full disk."""
+    full = disk_full_error(problem)
+    if full is not None:
+        return failed(request, full)
     bug = report_request_bug(request, problem)
     return _rendered(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentence=bug.sentence, code="bug")
+
+
+def disk_full_error(problem: Exception) -> Unavailable | None:
+    """Return `disk_full` for an error of the people's database or a temporary file on a full disk, else None."""
+    if isinstance(problem, OSError) and is_disk_full(problem):
+        return Unavailable("disk_full", "The disk is full. Make room and try again.")
+    return disk_full(problem)
 
 
 def report_request_bug(request: HttpRequest, problem: Exception) -> Bug:

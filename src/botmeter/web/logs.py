@@ -7,6 +7,8 @@ logs under a reference; keys are redacted.
 import logging
 import os
 import re
+import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +93,21 @@ def _frames(problem: BaseException) -> str:
     return _redacted(
         " < ".join(f"{frame.filename.removeprefix(_SOURCE)}:{frame.lineno} {frame.name}" for frame in frames)
     )
+
+
+def log_uncaught_exceptions() -> None:
+    """Log what no code catches, in threads too, without its values; Python would print a trace."""
+    log = logging.getLogger(__name__)
+
+    def uncaught(problem: BaseException | None) -> None:
+        if problem is not None and not isinstance(problem, KeyboardInterrupt | SystemExit):
+            log.error("uncaught exception", exc_info=problem)
+
+    sys.excepthook = lambda _, problem, __: uncaught(problem)
+    sys.unraisablehook = lambda args: uncaught(args.exc_value)
+    threading.excepthook = lambda args: uncaught(args.exc_value)
+    # A line that can't be written, as to a file on a full disk, is lost.
+    logging.raiseExceptions = False
 
 
 def write_sentence(sentence: str) -> None:

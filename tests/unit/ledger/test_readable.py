@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from tests.support.ledgers import ACME, NOW_US, account_filled_by, append_events, event
 
+from botmeter.domain.errors import Unavailable
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -116,3 +117,11 @@ def test_a_read_transaction_sees_one_commit_and_the_next_one_sees_the_next(port:
         with ledger.read_transaction() as connection:
             assert connection.execute("SELECT count(*) FROM event").fetchall() == [(3,)]
             assert "b2" in [touchpoint.bot_id for touchpoint in ledger.touchpoints.all()]
+
+
+def test_a_question_without_room_for_temporary_files_says_that_the_disk_is_full(folder: Folder, acme: str) -> None:
+    with folder.ledger(acme) as ledger:
+        ledger.connection.execute("SET memory_limit = '20MB'; SET max_temp_directory_size = '0B'")
+        with pytest.raises(Unavailable, match="The disk is full") as full, ledger.read_transaction() as connection:
+            connection.execute("SELECT range, repeat('x', 100) FROM range(3000000) ORDER BY hash(range)").fetchone()
+    assert full.value.code == "disk_full"

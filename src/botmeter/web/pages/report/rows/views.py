@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 
 from botmeter.people.audit import DETAIL_LENGTH_MAX, Action, record
+from botmeter.people.failed_writes import optional_write
 from botmeter.people.rights import Right
 from botmeter.reports.export import FORMATS, Export, export_name
 from botmeter.reports.row_options import Grouping
@@ -59,5 +60,6 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
         columns = view.columns if view.options.grouping is Grouping.CONVERSATION and view.columns else COLUMNS
         file = Export(format=file_format, columns=columns, search=view.options.search)
         details = {"file": export_name(query, file_format), "query": address.query()[:DETAIL_LENGTH_MAX]}
-        record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **details)
+        with optional_write("an export in the audit log", account=visit.account, user=visit.user.pk):
+            record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **details)
         return exported.response(query, file)
