@@ -14,11 +14,11 @@ from django.db.models import F
 
 from botmeter.domain import text
 from botmeter.domain.errors import Unavailable
-from botmeter.domain.instant import present
+from botmeter.domain.instant import EPOCH, present
 from botmeter.people.links import digest_of
 from botmeter.people.models import AttemptCount
 
-# Rows are deleted long after their end, when nobody else is about to count in them.
+# Rows are deleted long after their end, when nobody else is likely to count in them.
 _KEPT: Final = timedelta(days=1)
 _MINUTES_FROM_SECONDS: Final = 100
 _HOURS_FROM_SECONDS: Final = 100 * 60
@@ -56,12 +56,13 @@ class Attempts:
     def give_back(self) -> None:
         """Uncount an attempt that was not made, or does not count after all."""
         AttemptCount.objects.filter(key=self.key, attempts__gt=0).update(
-            attempts=F("attempts") - 1, blocked_until=present()
+            attempts=F("attempts") - 1, blocked_until=EPOCH
         )
 
     def forget(self) -> None:
         """Start the count anew."""
-        AttemptCount.objects.filter(key=self.key).delete()
+        # Not deleted: on PostgreSQL, transactions that create the row again could wait for each other.
+        AttemptCount.objects.filter(key=self.key).update(attempts=0, blocked_until=EPOCH, ends_at=EPOCH)
 
 
 def count_attempt(*attempts: Attempts) -> int:
@@ -72,22 +73,23 @@ def count_attempt(*attempts: Attempts) -> int:
     Returns:
         Seconds to wait before the next attempt; 0 if this one is allowed.
     """
-    now = present()
     rows = _rows(attempts)
-    if wait := _wait_seconds(rows.values(), now=now):
+    if wait := _wait_seconds(rows.values(), now=present()):
         return wait
     if len(rows) < len(attempts):
-        AttemptCount.objects.filter(ends_at__lte=now - _KEPT).delete()
+        AttemptCount.objects.filter(ends_at__lte=present() - _KEPT).delete()
     while True:
         with transaction.atomic():
             missing = [each.key for each in attempts if each.key not in rows]
             AttemptCount.objects.bulk_create(
-                [AttemptCount(key=key, blocked_until=now, ends_at=now) for key in sorted(missing)],
+                [AttemptCount(key=key, blocked_until=EPOCH, ends_at=EPOCH) for key in sorted(missing)],
                 ignore_conflicts=True,
             )
             rows = _rows(attempts, is_locked=True)
             # Another process may have deleted an old row meanwhile.
             if len(rows) == len(attempts):
+                # Not before the lock: others have counted since.
+                now = present()
                 wait = _wait_seconds(rows.values(), now=now)
                 if not wait:
                     for each in attempts:
@@ -127,13 +129,13 @@ def _count(row: AttemptCount, *, limit: AttemptLimit, now: datetime) -> None:
     row.attempts += 1
     over = row.attempts - limit.free_count
     if over < 0:
-        row.blocked_until = now
+        row.blocked_until = EPOCH
     elif limit.waits:
         row.blocked_until = now + limit.waits[min(over, len(limit.waits) - 1)]
     else:
         row.blocked_until = row.ends_at
     if limit.waits:
-        row.ends_at = row.blocked_until + limit.period
+        row.ends_at = max(now, row.blocked_until) + limit.period
     row.save(update_fields=["attempts", "blocked_until", "ends_at"])
 
 
