@@ -8,4 +8,4 @@ from botmeter.domain.display_name import character_fault
 def validate_display_name(name: str) -> None:
     """Raise Django's `ValidationError` for a character that a display name can't have."""
     if fault := character_fault(name):
-        raise ValidationError(f"This can't be used: {fault}.", code="name_invalid")
+        raise ValidationError(f"This can't be used: {fault}.")
