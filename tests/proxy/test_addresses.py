@@ -4,6 +4,7 @@ import json
 import re
 import urllib.request
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urljoin, urlsplit
@@ -11,11 +12,12 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from botmeter.client import ClientSettings, Meter
 from botmeter.demo import DEMO_ACCOUNT
 from botmeter.live.event_body import BODY_BYTES_MAX, EVENTS_MAX
 from browser.conftest import MakeVisitor, SignIn
 from support.browsing import Server, run_command
-from support.proxies import Site
+from support.proxies import Certificate, Site
 from support.stand_in_smtp import Mailbox
 
 pytestmark = pytest.mark.browser
@@ -162,6 +164,16 @@ def test_the_largest_batch_is_taken_and_a_larger_one_is_refused_by_botmeter(demo
     if site.proxy == "nginx":
         status, problem = request(demo, "/api/v1/events", body=body + b" ", **headers)
         assert (status, problem["code"]) == (413, "body_too_large")
+
+
+def test_the_client_sends_events_to_the_public_url(demo: Server, certificate: Certificate, tmp_path: Path) -> None:
+    run_command("account", "create", "client", folder=demo.folder)
+    key = new_key(demo, "client").removeprefix("Bearer ")
+    settings = ClientSettings(spill_folder=tmp_path, ca_file=certificate.file)
+    with Meter(demo.url, key, settings=settings) as meter:
+        meter.message(conversation_id="v1", customer_id="c1", actor="customer", bot_id="orders")
+        assert meter.flush()
+        assert (meter.status().accepted_count, meter.status().refused_count) == (1, 0)
 
 
 def test_a_long_address_is_answered(demo: Server) -> None:

@@ -53,11 +53,7 @@ NGINX = {
     "nginx on a host": Site(proxy="nginx", path=""),
     "nginx under a path": Site(proxy="nginx", path="/meter"),
 }
-SITES = {
-    **NGINX,
-    "Caddy on a host": Site(proxy="caddy", path=""),
-    "Caddy under a path": Site(proxy="caddy", path="/meter"),
-}
+SITES = {**NGINX, "Caddy under a path": Site(proxy="caddy", path="/meter")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

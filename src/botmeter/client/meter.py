@@ -40,7 +40,7 @@ class Meter:
         """Start the client with events left on disk by an earlier process.
 
         Args:
-            url: Without the path: `https://botmeter.example.com`.
+            url: Public URL of the server: `https://meter.example`, or `https://tools.example/meter`.
             key: API key with the scope `events:write`.
 
         Raises:
