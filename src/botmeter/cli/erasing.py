@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def forget_in_people(folder: Path) -> "Forget":
     """Return the function that removes a customer from the people's database of a data folder."""
 
-    def forget(name: str, ids: "ErasedIds") -> None:
-        _forget(folder, name, ids=ids)
+    def forget(name: str, ids: "ErasedIds") -> int:
+        return _forget(folder, name, ids=ids)
 
     return forget
 
@@ -34,9 +34,9 @@ def finish_interrupted(folder: "Folder") -> None:
             say(f"warning: {problem.message}")
 
 
-def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> None:
+def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> int:
     if not (folder / "people.sqlite3").exists() and not command_context().settings.database_url:
-        return
+        return 0
     from django.db import DatabaseError, close_old_connections
 
     from botmeter.people.database import open_people
@@ -52,4 +52,4 @@ def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> None:
 
     if problem is not None:
         raise unfinished(name, problem) from problem
-    forget_customer(name, ids)
+    return forget_customer(name, ids)

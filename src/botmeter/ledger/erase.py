@@ -48,8 +48,9 @@ class _Unknown(Exception):
     """The account has nothing of the customer."""
 
 
-def _forget_nowhere(name: str, ids: ErasedIds) -> None:
+def _forget_nowhere(name: str, ids: ErasedIds) -> int:
     del name, ids
+    return 0
 
 
 class _Ids(NamedTuple):
@@ -65,21 +66,40 @@ def erase(folder: Folder, name: str, *, customer_id: str, forget: Forget = _forg
         forget: Removes the customer from other stores, before the ledger forgets the ids.
 
     Raises:
-        Missing: `customer_unknown` if no event, quarantined event or alias has the id.
+        Missing: `customer_unknown` if no event, quarantined event, alias or row of another store has the id.
         Unavailable: `erase_unfinished` if another store or the file can't be changed; it is finished later.
     """
     erased = None
-    flag_unfinished(folder, folder.existing_file(name).stem)
+    # As other stores name the account.
+    name = folder.existing_file(name).stem
+    flag_unfinished(folder, name)
     with folder.ledger(name) as ledger, suppress(_Unknown):
         erased = _pseudonymize(ledger, customer_id)
     finish_erasures(folder, name, forget=forget)
-    if erased is None:
+    return erased or _erased_elsewhere(name, customer_id, forget=forget)
+
+
+def _erased_elsewhere(name: str, customer_id: str, *, forget: Forget) -> ErasureSummary:
+    """Erase a customer that the ledger does not know from other stores, where earlier versions left it."""
+    ids = ErasedIds(customers=frozenset({customer_id}), pseudonym=_new_pseudonym(), others={})
+    if not forget(name, ids):
         raise Missing("customer_unknown", f"Account {name} has no customer {customer_id[:80]!r}.")
-    return erased
+    return ErasureSummary(
+        pseudonym=ids.pseudonym,
+        alias_count=0,
+        event_count=0,
+        session_count=0,
+        conversation_count=0,
+        quarantine_count=0,
+    )
+
+
+def _new_pseudonym() -> str:
+    return f"erased-{uuid4()}"
 
 
 def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
-    pseudonym = f"erased-{uuid4()}"
+    pseudonym = _new_pseudonym()
     with ledger.transaction() as connection:
         who = counted_customer(ledger, customer_id)
         values, ids = {"customer": who}, [who, *other_ids(ledger, who)]

@@ -23,8 +23,8 @@ from botmeter.ledger.traces import remove_traces_of
 
 sql = statements_of(__name__)
 
-Forget = Callable[[str, ErasedIds], object]
-"""Removes a customer of an account from another store; can be repeated."""
+Forget = Callable[[str, ErasedIds], int]
+"""Removes a customer of an account from another store, and returns the number of changed rows; can be repeated."""
 
 
 def flag_unfinished(folder: Folder, name: str) -> None:

@@ -183,11 +183,12 @@ class OtherStore:
         self.is_reachable = False
         self.forgotten: list[ErasedIds] = []
 
-    def forget(self, name: str, ids: ErasedIds) -> None:
+    def forget(self, name: str, ids: ErasedIds) -> int:
         assert name == "acme"
         if not self.is_reachable:
             raise Unavailable("erase_unfinished", "It is not reachable.")
         self.forgotten.append(ids)
+        return int("left" in ids.customers)
 
 
 def test_an_erasure_is_unfinished_until_every_other_store_has_forgotten_the_ids(folder: Folder, filled: str) -> None:
@@ -208,6 +209,15 @@ def test_an_erasure_is_unfinished_until_every_other_store_has_forgotten_the_ids(
     content = folder.file_of(filled).read_bytes()
     assert not [mark for mark in MARKED if mark.encode() in content]
     assert [file.name for file in (folder.path / "accounts").iterdir()] == [f"{filled}.duckdb"]
+
+
+def test_a_customer_that_only_another_store_has_is_erased_there(folder: Folder, filled: str) -> None:
+    store = OtherStore()
+    store.is_reachable = True
+    assert erase(folder, "ACME", customer_id="left", forget=store.forget).event_count == 0
+    assert [ids.customers for ids in store.forgotten] == [{"left"}]
+    with pytest.raises(Missing):
+        erase(folder, filled, customer_id="nobody", forget=store.forget)
 
 
 def test_a_copied_file_with_an_unfinished_erasure_is_flagged_when_it_is_opened(folder: Folder, filled: str) -> None:
