@@ -87,6 +87,16 @@ def test_no_line_contains_customers_keys_secrets_or_search_terms(
     assert not [word for word in words if word in text]
 
 
+def test_every_field_of_a_line_is_bounded(lines: Callable[..., list[Any]]) -> None:
+    long = "a" * 200_000
+    fields = {"fields": {"text": long, "other": [long], "number": 7}}
+    logging.getLogger("botmeter.inside").warning("Invalid header: %s", long, extra=fields)
+    (line,) = lines()
+    assert line["message"].endswith("a… (200,016 characters)")
+    assert line["number"] == 7
+    assert all(len(line[name]) < 4_100 for name in ("message", "text", "other"))
+
+
 def test_a_server_error_is_logged_as_error_and_overload_as_warning(lines: Callable[..., list[Any]]) -> None:
     for status in (500, 503, 404):
         log_request("report", method="GET", status=status, seconds=0.1)

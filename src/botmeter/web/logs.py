@@ -27,6 +27,8 @@ _SOURCE: Final = str(Path(__file__).resolve().parents[2]) + os.sep
 # Characters that break lines or control terminals.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _FRAMES_MAX: Final = 30
+_FIELD_CHARACTERS_MAX: Final = 4_000
+"""30 frames of a trace; a client's header can have 128 KB."""
 
 
 class TextLines(logging.Formatter):
@@ -75,7 +77,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     if request_ids.current.get():
         fields["request_id"] = request_ids.current.get()
     for name, value in getattr(record, "fields", {}).items():
-        fields[name] = _redacted(value) if isinstance(value, str) else value
+        fields[name] = value if isinstance(value, int | float | None) else _redacted(str(value))
     if record.exc_info and record.exc_info[1] is not None:
         fields["exception"] = type(record.exc_info[1]).__qualname__
         fields["trace"] = _frames(record.exc_info[1])
@@ -83,6 +85,8 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _redacted(text: str) -> str:
+    if len(text) > _FIELD_CHARACTERS_MAX:
+        text = f"{text[:_FIELD_CHARACTERS_MAX]}… ({len(text):,} characters)"
     plain = _CONTROL.sub(" ", text).encode("utf-8", "backslashreplace").decode()
     return _QUERY.sub("?…", _KEY.sub(r"\1_…", plain))
 
