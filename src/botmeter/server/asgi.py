@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from functools import partial
 from typing import Final
 
 from django.conf import settings
@@ -32,8 +33,9 @@ def start_application(*, run_command: RunCommand) -> Front:
     from botmeter.server.descriptor_limit import connections_max
     from botmeter.server.front.bridge import Bridge
     from botmeter.server.front.spool import Spool
+    from botmeter.server.large_bodies import holder_of_large_body
     from botmeter.server.process import open_server
-    from botmeter.server.routes import own_routes
+    from botmeter.server.routes import health_routes, own_routes
     from botmeter.web.server_state import STATE_KEY
 
     try:
@@ -45,4 +47,10 @@ def start_application(*, run_command: RunCommand) -> Front:
     bridge = Bridge(pages, spool=Spool(state.ledgers.folder.path), environ={STATE_KEY: state})
     uses, limits = ConnectionUses(), ConnectionLimits(total_max=connections_max())
     ConnectionGuard(uses, limits=limits, proxies=settings.TRUSTED_PROXIES).start()
-    return Front(bridge, routes=own_routes(state), prefix=settings.FORCE_SCRIPT_NAME or "", uses=uses)
+    return Front(
+        bridge,
+        routes=(*own_routes(state), *health_routes(state)),
+        prefix=settings.FORCE_SCRIPT_NAME or "",
+        uses=uses,
+        large_body_holder=partial(holder_of_large_body, state=state),
+    )

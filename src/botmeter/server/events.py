@@ -40,6 +40,7 @@ async def answer_events(request: Request, *, state: ServerState) -> Answer:
     if atomic.lower() not in _BOOLEANS:
         raise Refused("parameter_invalid", f"Parameter atomic is {atomic[:40]!r}; it must be true or false.")
     source = checked_source_name(parameters.get("source") or DEFAULT_SOURCE)
+    request.holder = key.account
     body = await request.parsed_body(_LIMITS, partial(split_body, headers=request.headers))
     if not body.records:
         return Answer.of_json(receipt_of(Receipt()))

@@ -11,12 +11,18 @@ from botmeter.web.health import readiness_problem, refused_accounts
 
 
 def own_routes(state: ServerState) -> tuple[OwnRoute, ...]:
-    """Return the routes of a server."""
-    readiness = Readiness(partial(readiness_problem, state), refused=partial(refused_accounts, state))
+    """Return the routes that append to the server's ledgers."""
     events, webhooks = partial(answer_events, state=state), partial(answer_webhooks, state=state)
     return (
         OwnRoute(starts="/api/v1/events", methods=("POST", "OPTIONS"), name="events", answer=events),
         OwnRoute(starts=PREFIX, methods=("POST", "GET", "OPTIONS"), name="webhooks", answer=webhooks),
+    )
+
+
+def health_routes(state: ServerState) -> tuple[OwnRoute, ...]:
+    """Return the routes that tell whether the server is alive and ready."""
+    readiness = Readiness(partial(readiness_problem, state), refused=partial(refused_accounts, state))
+    return (
         OwnRoute(starts="/healthz", methods=METHODS, name="healthz", answer=answer_alive),
         OwnRoute(starts="/readyz", methods=METHODS, name="readyz", answer=readiness.answer),
     )

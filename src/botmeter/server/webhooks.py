@@ -36,6 +36,7 @@ async def answer_webhooks(request: Request, *, state: ServerState) -> Answer:
         delivery = Delivery(body=body, headers=request.headers, received_us=now_us())
         return pending_delivery(source, delivery, number=request.number)
 
+    request.holder = source.account
     pending = await request.parsed_body(_LIMITS, parse)
     state.ingestion.enqueue(pending)
     # Also for quarantined events, which the platform need not resend.

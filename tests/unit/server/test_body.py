@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch, Unavailable
-from botmeter.server.front.body import BodyLimits, ClientDisconnected, decompressed
+from botmeter.server.front.body import BodyLimits, decompressed
 from botmeter.server.front.protocol import Receive
-from botmeter.server.front.request import BodyMemory, Request
+from botmeter.server.front.request import BodyBudget, Request
 from support.asgi_requests import body_cut_after, body_in, body_stalled_after, endless_body, scope_of
 
 LIMITS = BodyLimits(bytes_max=100, advice="Split it.")
@@ -19,20 +19,18 @@ HASTY = BodyLimits(bytes_max=100, idle_seconds=0.001, total_seconds=0.005)
 GZIP = {"content-encoding": "gzip"}
 
 
-def request(receive: Receive, *, memory: BodyMemory, headers: dict[str, str] | None = None) -> Request:
-    made = Request(scope_of("POST", "/"), receive, memory=memory)
-    made.headers = headers or {}
-    return made
+def request(receive: Receive, *, budget: BodyBudget, headers: dict[str, str] | None = None) -> Request:
+    return Request(scope_of("POST", "/", headers=(headers or {}).items()), receive, budget=budget)
 
 
 def read(receive: Receive, *, limits: BodyLimits = LIMITS, headers: dict[str, str] | None = None) -> bytes:
-    memory = BodyMemory(1 << 30)
-    sent = request(receive, memory=memory, headers=headers)
+    budget = BodyBudget(bytes_max=1 << 30, holder_bytes_max=1 << 30)
+    sent = request(receive, budget=budget, headers=headers)
     try:
         return asyncio.run(sent.body(limits))
     finally:
         sent.close()
-        assert memory.used_bytes == 0
+        assert budget.used_bytes == 0
 
 
 def refusal(call: Callable[[], object]) -> BotmeterError:
@@ -60,7 +58,7 @@ def test_a_content_length_over_the_limit_is_refused_before_reading(announced: st
     )
 
 
-@pytest.mark.parametrize("announced", ["", "-1", "١٠١", "1e9", "no"])
+@pytest.mark.parametrize("announced", ["", "-1", "²³", "1e9", "no"])
 def test_an_invalid_content_length_is_ignored(announced: str) -> None:
     headers = {"content-length": announced}
     assert read(body_in(b"abc"), headers=headers) == b"abc"
@@ -81,28 +79,84 @@ def test_an_endless_body_is_refused() -> None:
     assert refusal(lambda: read(endless_body(b""), limits=HASTY)).code == "body_too_slow"
 
 
-def test_a_connection_closed_within_the_body_raises_sender_gone() -> None:
-    with pytest.raises(ClientDisconnected):
-        read(body_cut_after(b"abc"))
+def test_a_connection_closed_within_the_body_or_a_malformed_chunk_is_refused() -> None:
+    refused = refusal(lambda: read(body_cut_after(b"abc")))
+    assert (type(refused), refused.code) == (Refused, "body_incomplete")
+
+
+def test_a_sender_has_its_share_of_the_memory_and_another_has_the_rest() -> None:
+    budget = BodyBudget(bytes_max=100, holder_bytes_max=60)
+
+    async def received(holder: str, size_bytes: int) -> Request:
+        sent = request(body_in(b"a" * size_bytes), budget=budget)
+        sent.holder = holder
+        await sent.body(LIMITS)
+        return sent
+
+    async def refused(holder: str) -> str:
+        with pytest.raises(Unavailable) as caught:
+            await received(holder, 1)
+        return caught.value.message.partition(".")[0]
+
+    async def run() -> None:
+        first = await received("first", 60)
+        assert await refused("first") == "Too many request bodies of one sender in flight (60 of 60 bytes)"
+        await received("second", 40)
+        assert await refused("third") == "Too many request bodies in flight (100 of 100 bytes)"
+        first.close()
+        await received("third", 60)
+        assert budget.used_bytes == 100
+
+    asyncio.run(run())
+
+
+def test_slow_bodies_give_way_to_those_that_arrive() -> None:
+    budget = BodyBudget(bytes_max=100, holder_bytes_max=50)
+
+    async def received(holder: str, receive: Receive) -> bytes:
+        sent = request(receive, budget=budget)
+        sent.holder = holder
+        try:
+            return await sent.body(LIMITS)
+        finally:
+            sent.close()
+
+    async def run() -> None:
+        slow = [asyncio.create_task(received(f"{n % 2}", body_stalled_after(b"a" * 25))) for n in range(4)]
+        await asyncio.sleep(0)
+        assert budget.used_bytes == 100
+        # The oldest of the same sender gives way; of another one, the oldest of the sender that holds the most.
+        assert await received("0", body_in(b"b" * 20)) == b"b" * 20
+        assert isinstance((await asyncio.gather(slow[0], return_exceptions=True))[0], Unavailable)
+        assert await received("2", body_in(b"c" * 30)) == b"c" * 30
+        assert isinstance((await asyncio.gather(slow[1], return_exceptions=True))[0], Unavailable)
+        assert [task.done() for task in slow] == [True, True, False, False]
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        assert budget.used_bytes == 0
+        assert not budget.receiving
+
+    asyncio.run(run())
 
 
 def test_bodies_share_a_limit_of_memory_and_release_it() -> None:
-    memory = BodyMemory(100)
+    budget = BodyBudget(bytes_max=100, holder_bytes_max=100)
 
     async def both() -> None:
-        first = request(body_in(b"a" * 60), memory=memory)
-        second = request(body_in(b"b" * 30, b"b" * 11), memory=memory)
+        first = request(body_in(b"a" * 60), budget=budget)
+        second = request(body_in(b"b" * 30, b"b" * 11), budget=budget)
         assert await first.body(LIMITS) == b"a" * 60
         with pytest.raises(Unavailable) as caught:
             await second.body(LIMITS)
         assert caught.value.code == "server_busy"
         assert caught.value.message.startswith("Too many request bodies in flight (90 of 100 bytes).")
         second.close()
-        assert memory.used_bytes == 60
+        assert budget.used_bytes == 60
         first.close()
         first.close()
-        assert memory.used_bytes == 0
-        assert await request(body_in(b"b" * 100), memory=memory).body(LIMITS)
+        assert budget.used_bytes == 0
+        assert await request(body_in(b"b" * 100), budget=budget).body(LIMITS)
 
     asyncio.run(both())
 

@@ -11,7 +11,7 @@ import pytest
 from botmeter.domain.errors import Unavailable
 from botmeter.server.front.bridge import WAITING_MAX, Bridge, environ_of
 from botmeter.server.front.protocol import Message, Receive, Scope
-from botmeter.server.front.request import BodyMemory, Request
+from botmeter.server.front.request import BodyBudget, Request
 from support.asgi_requests import AsgiResponse, ResponseRecorder, body_in, scope_of
 from support.bridges import bridge_of
 
@@ -19,7 +19,7 @@ Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
 def request_of(scope: Scope, receive: Receive | None = None) -> Request:
-    return Request(scope, receive or body_in(), memory=BodyMemory(0))
+    return Request(scope, receive or body_in(), budget=BodyBudget(bytes_max=0, holder_bytes_max=0))
 
 
 def environ(method: str, path: str, *, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:

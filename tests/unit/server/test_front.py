@@ -1,6 +1,7 @@
 """Requests that the front answers itself, and its answers to failures."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import BodyLimits
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import Front, OwnRoute
-from botmeter.server.front.request import BodyMemory, Request
+from botmeter.server.front.request import BodyBudget, Request
 from botmeter.web.request_ids import HEADER
+from botmeter.web.request_log import LOGGER
 from support.asgi_requests import (
     AsgiClient,
     AsgiResponse,
@@ -22,6 +24,7 @@ from support.asgi_requests import (
     body_cut_after,
     body_in,
     body_stalled_after,
+    endless_body,
     scope_of,
 )
 from support.bridges import bridge_of
@@ -158,46 +161,64 @@ def test_a_page_that_fails_after_it_started_is_cut_off(
     assert "LookupError: of a page that has started" in trace.read_text()
 
 
-@pytest.mark.parametrize("path", ["/own/x", "/a/page"])
-def test_a_connection_closed_within_the_body_gets_no_answer(front: Front, path: str) -> None:
+@pytest.mark.parametrize("path", ["/own/x", "/api/page"])
+def test_a_body_that_is_cut_off_or_malformed_is_refused_and_logged(
+    front: Front, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
     sent = ResponseRecorder()
-    asyncio.run(front(scope_of("POST", path), body_cut_after(b"abc"), sent))
-    assert sent.messages == []
+    with caplog.at_level(logging.INFO, logger=LOGGER):
+        asyncio.run(front(scope_of("POST", path), body_cut_after(b"abc"), sent))
+    assert problem(sent.response()) == (400, "body_incomplete")
+    assert sent.response().json()["detail"].startswith("The body ended after 3 bytes without being complete")
+    (line,) = [record for record in caplog.records if record.name == LOGGER]
+    assert line.fields["status"] == 400  # type: ignore[attr-defined]
 
 
-def test_a_body_too_large_for_a_page_is_refused_in_plain_text(ask: AsgiClient) -> None:
-    response = ask("POST", "/a/page", content_length=str(1 << 30))
-    assert (response.status, response.body) == (413, b"The body is larger than the limit of 16,777,216 bytes.\n")
+def test_a_body_larger_than_a_form_is_refused_in_plain_text_before_it_is_read(front: Front, ask: AsgiClient) -> None:
+    response = ask("POST", "/a/page", content_length="65537")
+    assert response.status == 413
+    assert response.body.startswith(b"The body is larger than the limit of 65,536 bytes.")
     assert problem(ask("POST", "/api/v1/page", content_length=str(1 << 30))) == (413, "body_too_large")
+    chunked = scope_of("POST", "/api/v1/page", headers=[("transfer-encoding", "chunked")])
+    sent = ResponseRecorder()
+    asyncio.run(front(chunked, endless_body(bytes(1_000)), sent))
+    assert problem(sent.response()) == (413, "body_too_large")
 
 
-def test_bodies_in_flight_limit_further_bodies(front: Front) -> None:
-    front._event_bodies, front._page_bodies = BodyMemory(6), BodyMemory(6)
+def test_a_large_body_is_read_from_a_known_sender(pages: Pages) -> None:
+    async def holder(request: Request) -> str | None:
+        return "user 1" if "cookie" in request.headers else None
+
+    ask = AsgiClient(Front(bridge_of(pages), routes=(), large_body_holder=holder))
+    body = b"a" * 200_000
+    assert ask("POST", "/a/page", body).status == 413
+    assert ask("POST", "/a/page", body, cookie="known").headers["x-body"] == body.decode()
+    assert ask("POST", "/a/page", cookie="known", content_length=str(4 << 20)).status == 413
+
+
+@pytest.mark.parametrize("path", ["/own/x", "/a/page"])
+def test_slow_bodies_of_one_sender_give_way_and_others_are_not_concerned(front: Front, path: str) -> None:
+    front._event_bodies = front._forms = BodyBudget(bytes_max=100, holder_bytes_max=6)
 
     async def answers_of_requests() -> list[AsgiResponse]:
-        responses = []
-        for path in ("/own/x", "/a/page"):
-            stalled = asyncio.create_task(
-                front(scope_of("POST", path), body_stalled_after(b"1234"), ResponseRecorder())
-            )
-            await asyncio.sleep(0)
-            responses.append(await answered(front, path, body=b"123"))
-            responses.append(await answered(front, path, body=b"12"))
-            stalled.cancel()
-            await asyncio.gather(stalled, return_exceptions=True)
-            responses.append(await answered(front, path, body=b"12345"))
-        return responses
+        slow = ResponseRecorder()
+        stalled = asyncio.create_task(front(scope_of("POST", path), body_stalled_after(b"1234"), slow))
+        await asyncio.sleep(0)
+        other = await answered(front, path, body=b"123", client="192.0.2.9")
+        quick = await answered(front, path, body=b"123")
+        await stalled
+        return [other, quick, slow.response(), await answered(front, path, body=b"1234567")]
 
     answers = asyncio.run(answers_of_requests())
-    assert [answer.status for answer in answers] == [503, 200, 200] * 2
-    for busy in (answers[0], answers[3]):
-        assert int(busy.headers["retry-after"]) > 0
-    assert problem(answers[0]) == (503, "server_busy")
+    assert [answer.status for answer in answers] == [200, 200, 503, 503]
+    assert int(answers[2].headers["retry-after"]) > 0
+    assert b"Too many request bodies of one sender in flight (4 of 6 bytes)" in answers[2].body
 
 
-async def answered(front: Front, path: str, *, body: bytes) -> AsgiResponse:
-    sent = ResponseRecorder()
-    await front(scope_of("POST", path), body_in(body), sent)
+async def answered(front: Front, path: str, *, body: bytes, client: str = "127.0.0.1") -> AsgiResponse:
+    sent, scope = ResponseRecorder(), scope_of("POST", path)
+    scope["client"] = (client, 40_000)
+    await front(scope, body_in(body), sent)
     return sent.response()
 
 

@@ -12,10 +12,6 @@ IDLE_SECONDS: Final = 20.0
 TOTAL_SECONDS: Final = 120.0
 """Maximum time for a whole body: 87 KiB/s at the limit of 10 MiB."""
 
-EVENT_BODIES_BYTES_MAX: Final = 192 << 20
-PAGE_BODIES_BYTES_MAX: Final = 64 << 20
-"""Separate from event bodies: anybody may send a form, but only key holders send events."""
-
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 _GZIP_NAMES: Final = frozenset({"gzip", "x-gzip"})
 # Decompressed in pieces, since zlib copies what follows a member's end once for each member.

@@ -9,17 +9,24 @@ from botmeter.domain.errors import BotmeterError, Refused
 from botmeter.live.bugs import report_bug
 from botmeter.server.connections import ConnectionUses, Peer
 from botmeter.server.front.answer import Answer
-from botmeter.server.front.body import EVENT_BODIES_BYTES_MAX, PAGE_BODIES_BYTES_MAX, BodyLimits, ClientDisconnected
+from botmeter.server.front.body import BodyLimits, ClientDisconnected
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.prefix import without_prefix
 from botmeter.server.front.protocol import Message, Receive, Scope, Send
-from botmeter.server.front.request import BodyMemory, Request
+from botmeter.server.front.request import BodyBudget, Request
 from botmeter.web import request_ids
 from botmeter.web.api.problem_details import PATH, problem_from_bug
+from botmeter.web.large_bodies import LARGE_BYTES_MAX
 from botmeter.web.request_log import log_request
 
-PAGE_BODY: Final = BodyLimits(bytes_max=16 << 20)
-"""Forms, and files of customers."""
+FORM: Final = BodyLimits(
+    bytes_max=64 << 10,
+    advice="Larger ones are accepted where a file is asked for, after signing in.",
+    idle_seconds=10.0,
+    total_seconds=30.0,
+)
+"""A body that anybody may send: with more than 2 KB/s."""
+LARGE: Final = BodyLimits(bytes_max=LARGE_BYTES_MAX)
 PAGE_ROUTE: Final = "page"
 """Route name, in metrics, of a page refused before Django resolved its route."""
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -43,18 +50,38 @@ class OwnRoute:
         return path.startswith(self.starts) if self.starts.endswith("/") else path == self.starts
 
 
+LargeBodyHolder = Callable[[Request], Awaitable[str | None]]
+"""Name of the sender under which a large body counts, or None."""
+
+
+async def nobody(request: Request) -> None:
+    """Accept no large bodies."""
+    del request
+
+
 class Front:
     """The application that the server runs, under the prefix of the public URL."""
 
     def __init__(
-        self, bridge: Bridge, *, routes: tuple[OwnRoute, ...], prefix: str = "", uses: ConnectionUses | None = None
+        self,
+        bridge: Bridge,
+        *,
+        routes: tuple[OwnRoute, ...],
+        prefix: str = "",
+        uses: ConnectionUses | None = None,
+        large_body_holder: LargeBodyHolder = nobody,
     ) -> None:
         self._bridge = bridge
         self._routes = routes
         self._prefix = prefix
         self._uses = ConnectionUses() if uses is None else uses
-        self._event_bodies = BodyMemory(EVENT_BODIES_BYTES_MAX)
-        self._page_bodies = BodyMemory(PAGE_BODIES_BYTES_MAX)
+        self._large_body_holder = large_body_holder
+        # Holders are accounts, whose keys are known before their bodies are read.
+        self._event_bodies = BodyBudget(bytes_max=192 << 20, holder_bytes_max=64 << 20)
+        # Holders are networks of clients, anybody.
+        self._forms = BodyBudget(bytes_max=32 << 20, holder_bytes_max=4 << 20)
+        # Holders are signed-in users and keys.
+        self._large_bodies = BodyBudget(bytes_max=64 << 20, holder_bytes_max=16 << 20)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,8 +97,8 @@ class Front:
 
     async def _answer(self, scope: Scope, receive: Receive, *, send: Send) -> None:
         route = next((route for route in self._routes if route.fits(scope["path"])), None)
-        memory = self._page_bodies if route is None else self._event_bodies
-        request = Request(scope, receive, memory=memory)
+        budget = self._forms if route is None else self._event_bodies
+        request = Request(scope, receive, budget=budget)
         request_ids.current.set(request.number)
         try:
             if route is None:
@@ -93,7 +120,7 @@ class Front:
             await send(message)
 
         try:
-            body = b"" if request.method in _WITHOUT_BODY else await request.body(PAGE_BODY)
+            body = b"" if request.method in _WITHOUT_BODY else await self._page_body(request)
             await self._bridge.answer(request, body, send=start_and_send)
         except BotmeterError as error:
             answer = _readable(Answer.of_error(error), error.message, path=request.path)
@@ -107,6 +134,15 @@ class Front:
             if not has_started:
                 answer = _readable(Answer.of_problem(problem_from_bug(bug)), bug.sentence, path=request.path)
                 await answer.sent(send, number=request.number)
+
+    async def _page_body(self, request: Request) -> bytes:
+        announced = request.announced_bytes
+        is_large = announced > FORM.bytes_max if announced is not None else "transfer-encoding" in request.headers
+        holder = await self._large_body_holder(request) if is_large else None
+        if holder is None:
+            return await request.body(FORM)
+        request.budget, request.holder = self._large_bodies, holder
+        return await request.body(LARGE)
 
 
 async def _answer_own(route: OwnRoute, request: Request, *, send: Send) -> None:

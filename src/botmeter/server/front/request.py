@@ -1,6 +1,7 @@
 """Requests of the front's own routes."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,7 +12,7 @@ from django.conf import settings
 
 from botmeter.domain.client_address import client_address, client_network
 from botmeter.domain.errors import Refused, TooMuch, Unavailable
-from botmeter.server.front.body import BodyLimits, ClientDisconnected, decompressed, too_large
+from botmeter.server.front.body import BodyLimits, decompressed, too_large
 from botmeter.server.front.protocol import Receive, Scope, header_values
 from botmeter.web.request_ids import HEADER, request_id
 
@@ -25,12 +26,52 @@ _body_threads: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bod
 _Parsed = TypeVar("_Parsed")
 
 
-class BodyMemory:
-    """Memory of all request bodies."""
+class BodyBudget:
+    """Memory of bodies in flight, of which no holder has all: a client's network, a user, an account.
 
-    def __init__(self, bytes_max: int) -> None:
+    Attributes:
+        receiving: Requests whose bodies are not complete, oldest first.
+    """
+
+    def __init__(self, *, bytes_max: int, holder_bytes_max: int) -> None:
         self.bytes_max = bytes_max
+        self.holder_bytes_max = holder_bytes_max
         self.used_bytes = 0
+        self.used_bytes_of: Counter[str] = Counter()
+        self.receiving: dict[Request, None] = {}
+
+    def make_room(self, size_bytes: int, *, request: "Request") -> None:
+        """Refuse the oldest incomplete bodies, so that slow ones never keep others out; raises as `Request.body`."""
+        while True:
+            if self.used_bytes_of[request.holder] + size_bytes > self.holder_bytes_max:
+                holder = request.holder
+            elif self.used_bytes + size_bytes > self.bytes_max:
+                holder = max(self.used_bytes_of, key=self.used_bytes_of.__getitem__, default=request.holder)
+            else:
+                return
+            slow = (each for each in self.receiving if each is not request and each.holder == holder)
+            oldest = next((each for each in slow if each.body_bytes), None)
+            if oldest is None:
+                raise self.refusal(request.holder)
+            oldest.refuse_body()
+
+    def refusal(self, holder: str) -> Unavailable:
+        """Return the error of a body for which there is no room."""
+        what, used_bytes, bytes_max = "Too many request bodies", self.used_bytes, self.bytes_max
+        if self.used_bytes_of[holder] * self.bytes_max > self.used_bytes * self.holder_bytes_max:
+            what, used_bytes, bytes_max = f"{what} of one sender", self.used_bytes_of[holder], self.holder_bytes_max
+        return Unavailable(
+            "server_busy",
+            f"{what} in flight ({used_bytes:,} of {bytes_max:,} bytes). Nothing of this request was stored; send it "
+            "again.",
+        )
+
+    def give_back(self, size_bytes: int, *, holder: str) -> None:
+        """Count bytes that are no longer in memory."""
+        self.used_bytes -= size_bytes
+        self.used_bytes_of[holder] -= size_bytes
+        if self.used_bytes_of[holder] <= 0:
+            del self.used_bytes_of[holder]
 
 
 class Request:
@@ -39,17 +80,26 @@ class Request:
     Attributes:
         headers: Lower-case name → value.
         number: Id in logs and receipts.
+        announced_bytes: Valid Content-Length; None without one.
+        body_bytes: Received so far.
+        budget: Of the body, which counts under `holder`: the client's network, unless set to who was recognised.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, *, memory: BodyMemory) -> None:
+    def __init__(self, scope: Scope, receive: Receive, *, budget: BodyBudget) -> None:
         self.scope = scope
         self.receive = receive
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.headers: Mapping[str, str] = header_values(scope)
         self.number = request_id(self.headers.get(HEADER.lower()))
-        self._memory = memory
-        self._body_bytes = 0
+        self.budget = budget
+        self.holder = ""
+        self.body_bytes = 0
+        self._pause: asyncio.Timeout | None = None
+        self._refusal: Unavailable | None = None
+        announced = self.headers.get("content-length", "")
+        is_number = announced.isascii() and announced.isdigit()
+        self.announced_bytes = int(announced[:_LENGTH_DIGITS_MAX]) if is_number else None
 
     def network(self) -> str:
         """Network of the client, for limits; empty if unknown."""
@@ -69,41 +119,46 @@ class Request:
         Raises:
             TooMuch: `body_too_large`.
             Unavailable: `server_busy`.
-            Refused: `body_too_slow`.
-            ClientDisconnected: The connection ended first.
+            Refused: `body_too_slow`, `body_incomplete`.
         """
-        announced = self.headers.get("content-length", "")
-        # Invalid numbers are ignored: the body itself is counted.
-        if announced.isascii() and announced.isdigit() and int(announced[:_LENGTH_DIGITS_MAX]) > limits.bytes_max:
+        if (self.announced_bytes or 0) > limits.bytes_max:
             raise too_large(limits)
+        self.holder, budget = self.holder or self.network(), self.budget
         pieces: list[bytes] = []
         loop = asyncio.get_running_loop()
         end = loop.time() + limits.total_seconds
+        budget.receiving[self] = None
         with suppress(TimeoutError):
             while loop.time() < end:
                 # Not `wait_for`: before Python 3.12 it loses a timeout that coincides with a piece.
-                async with asyncio.timeout_at(min(end, loop.time() + limits.idle_seconds)):
+                async with asyncio.timeout_at(min(end, loop.time() + limits.idle_seconds)) as self._pause:
                     message = await self.receive()
                 if message["type"] == "http.disconnect":
-                    raise ClientDisconnected
-                piece = message.get("body", b"")
-                if self._body_bytes + len(piece) > limits.bytes_max:
-                    raise too_large(limits)
-                memory = self._memory
-                if memory.used_bytes + len(piece) > memory.bytes_max:
-                    raise Unavailable(
-                        "server_busy",
-                        f"Too many request bodies in flight ({memory.used_bytes:,} of {memory.bytes_max:,} bytes). "
-                        "Nothing of this request was stored; send it again.",
+                    # Also if the connection is open, but the body's chunks are not valid.
+                    raise Refused(
+                        "body_incomplete",
+                        f"The body ended after {self.body_bytes:,} bytes without being complete, or its chunks are "
+                        "not valid.",
                     )
-                memory.used_bytes += len(piece)
-                self._body_bytes += len(piece)
+                piece = message.get("body", b"")
+                if self.body_bytes + len(piece) > limits.bytes_max:
+                    raise too_large(limits)
+                used_bytes = budget.used_bytes + len(piece)
+                held_bytes = budget.used_bytes_of[self.holder] + len(piece)
+                if used_bytes > budget.bytes_max or held_bytes > budget.holder_bytes_max:
+                    budget.make_room(len(piece), request=self)
+                budget.used_bytes += len(piece)
+                budget.used_bytes_of[self.holder] += len(piece)
+                self.body_bytes += len(piece)
                 pieces.append(piece)
                 if not message.get("more_body", False):
+                    del budget.receiving[self]
                     return b"".join(pieces)
+        if self._refusal is not None:
+            raise self._refusal
         raise Refused(
             "body_too_slow",
-            f"The body stalled after {self._body_bytes:,} bytes. It may pause for {limits.idle_seconds:g} seconds and "
+            f"The body stalled after {self.body_bytes:,} bytes. It may pause for {limits.idle_seconds:g} seconds and "
             f"take {limits.total_seconds:g} seconds in total.",
         )
 
@@ -148,6 +203,16 @@ class Request:
             parameters[name] = value
         return parameters
 
+    def refuse_body(self) -> None:
+        """Stop receiving the body, to make room for others."""
+        self._refusal = self.budget.refusal(self.holder)
+        if self._pause is not None:
+            self._pause.reschedule(asyncio.get_running_loop().time())
+        self.close()
+
     def close(self) -> None:
-        self._memory.used_bytes -= self._body_bytes
-        self._body_bytes = 0
+        """Free the body's memory."""
+        self.budget.receiving.pop(self, None)
+        if self.body_bytes:
+            self.budget.give_back(self.body_bytes, holder=self.holder)
+        self.body_bytes = 0

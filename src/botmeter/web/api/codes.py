@@ -14,6 +14,7 @@ class ProblemCode(NamedTuple):
 CODES: Final = (
     ProblemCode("arguments_clash", 400, "Both a named period and days were given."),
     ProblemCode("body_empty", 400, "The body has no event."),
+    ProblemCode("body_incomplete", 400, "The body ended early, or its chunks are not valid."),
     ProblemCode("body_invalid", 400, "The body does not have the shape that this route needs."),
     ProblemCode("body_not_gzip", 400, "The body is declared as gzip, but is not, or is truncated."),
     ProblemCode("cloudevent_invalid", 400, "The body or its headers are not a valid CloudEvent."),

@@ -17,6 +17,7 @@ from botmeter.web.api.authentication import admitted_key
 from botmeter.web.api.parameters import check_parameters
 from botmeter.web.api.problems import problem_of
 from botmeter.web.api.route import JSON, Call, Route, View
+from botmeter.web.large_bodies import takes_large_body
 
 
 def url_patterns(routes: Iterable[Route]) -> list[URLPattern]:
@@ -50,7 +51,8 @@ def _dispatcher(route: Route, *, view: View) -> Any:
             return answer
         return HttpResponse(msgspec.json.encode(answer), content_type=JSON)
 
-    return csrf_exempt(dispatched)
+    exempt = csrf_exempt(dispatched)
+    return takes_large_body(exempt) if route.body else exempt
 
 
 def _body(request: HttpRequest, *, decoder: "msgspec.json.Decoder[Any]") -> Any:

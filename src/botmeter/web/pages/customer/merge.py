@@ -27,6 +27,7 @@ from botmeter.ledger.customers import (
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.large_bodies import takes_large_body
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.report.report_urls import ReportUrls
@@ -111,6 +112,7 @@ class MergePage:
     zone: str
 
 
+@takes_large_body
 @for_member(Right.MERGE_CUSTOMERS, posts=Right.MERGE_CUSTOMERS)
 def merge_page(visit: Visit) -> HttpResponse:
     """Show the merges; preview, merge or undo on POST."""

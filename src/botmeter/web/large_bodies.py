@@ -1,0 +1,47 @@
+"""Routes that take more than a form, and those who may send it."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Final, TypeVar
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import close_old_connections
+from django.http import HttpRequest, parse_cookie
+from django.urls import Resolver404, resolve
+
+from botmeter.domain.instant import present
+from botmeter.people.session_limits import end_if_over
+
+LARGE_BYTES_MAX: Final = 3 << 20
+"""A file of customers has 2 MiB at most, and Django reads 2.5 MiB of a body without files."""
+_MARK: Final = "takes_large_body"
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+def takes_large_body(view: _View) -> _View:
+    """Declare that a view takes more than a form, from whoever is signed in or has a key."""
+    setattr(view, _MARK, True)
+    return view
+
+
+def is_large_route(path: str) -> bool:
+    """True if the path's view takes more than a form."""
+    try:
+        return getattr(resolve(path).func, _MARK, False)
+    except Resolver404:
+        return False
+
+
+def signed_in_user(headers: Mapping[str, str]) -> str | None:
+    """Return the id of the user whose session the headers have."""
+    close_old_connections()
+    request = HttpRequest()
+    request.COOKIES = parse_cookie(headers.get("cookie", ""))
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if not key:
+        return None
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    end_if_over(request.session, now_seconds=int(present().timestamp()), is_by_person=False)
+    user = get_user(request)
+    return str(user.pk) if user.is_authenticated else None
