@@ -59,6 +59,17 @@ def test_all_wrong_settings_end_the_start_at_once_before_anything_is_made(
 
 
 @pytest.mark.slow
+def test_a_database_of_users_that_can_t_be_opened_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "botmeter", "serve", "--data", str(tmp_path / "data")]
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/missing/people.sqlite3"}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("error: The database of users does not answer: ")  # people_unavailable
+    assert not list((tmp_path / "data").glob("logs/*"))
+
+
+@pytest.mark.slow
 def test_secrets_of_the_first_start_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     script = (
         "import json, sys; from pathlib import Path; from botmeter.server.start import first_link, prepare;"

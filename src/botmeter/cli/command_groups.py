@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from botmeter.cli.context import command_context, in_context
 from botmeter.cli.output import say, show
 from botmeter.cli.through_server import code_from_server
-from botmeter.domain.settings import Settings, unknown_variables
+from botmeter.domain.settings import Settings, unknown_variables, wrong_settings
 
 # Marks the lines of examples in a help text.
 _INDENT = "  "
@@ -31,6 +31,7 @@ class Command(TyperCommand):
 
     runs_here = False
     checks_settings = True
+    warns = True
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         _read_plainly(self.get_params(ctx))
@@ -39,7 +40,7 @@ class Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         # The process that sends a command to the server has checked its settings.
         if self.checks_settings and command_context().folder is None:
-            _check_settings()
+            _check_settings(warns=self.warns)
         if not self.runs_here and "data" in ctx.params:
             code = code_from_server(ctx.params["data"], arguments=ctx.find_root().obj or ())
             if code is not None:
@@ -54,16 +55,23 @@ class CommandHere(Command):
     runs_here = True
 
 
+class ServerCommand(CommandHere):
+    """Command whose messages go to its log; it warns about unknown variables there."""
+
+    warns = False
+
+
 class CommandWithoutCheck(Command):
     """Command that runs with wrong settings, to report them."""
 
     checks_settings = False
 
 
-def _check_settings() -> None:
+def _check_settings(*, warns: bool) -> None:
     environment = command_context().environment
-    for sentence in unknown_variables(environment):
-        say(f"warning: {sentence}")
+    if warns or wrong_settings(environment):
+        for sentence in unknown_variables(environment):
+            say(f"warning: {sentence}")
     Settings.from_environment(environment)
 
 
@@ -105,10 +113,9 @@ class Commands(typer.Typer):
         )
 
     def command(
-        self, name: str | None = None, *, runs_here: bool = False, checks_settings: bool = True, **settings: Any
+        self, name: str | None = None, *, runs_here: bool = False, kind: type[Command] = Command, **settings: Any
     ) -> Callable[[Any], Any]:
-        kind = CommandHere if runs_here else Command if checks_settings else CommandWithoutCheck
-        return super().command(name, cls=kind, **settings)
+        return super().command(name, cls=CommandHere if runs_here else kind, **settings)
 
 
 def command_group(name: str, help_text: str) -> Commands:

@@ -12,7 +12,7 @@ from typer import Exit, Option
 
 from botmeter import __version__
 from botmeter.cli import options
-from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.command_groups import Commands, CommandWithoutCheck, examples
 from botmeter.cli.context import command_context, variable
 from botmeter.cli.data_dir import data_folder, existing_folder, owned_folder
 from botmeter.cli.doctor_settings import Check, Fault, mail_check, setting_checks
@@ -44,7 +44,7 @@ commands = Commands()
 
 
 @commands.command(
-    checks_settings=False,
+    kind=CommandWithoutCheck,
     epilog=examples(
         ("", "botmeter doctor"),
         ("One account:", "botmeter doctor --account acme"),

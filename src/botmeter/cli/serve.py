@@ -1,17 +1,19 @@
 """`serve`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
 from botmeter.cli import options
-from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.command_groups import Commands, ServerCommand, examples
 from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import data_folder, served_folder
 from botmeter.cli.output import say, show
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.setting_values import LogFormat
+from botmeter.domain.settings import unknown_variables
 
 commands = Commands()
 
@@ -34,7 +36,7 @@ HOST, PORT = "127.0.0.1", 8000
 
 
 @commands.command(
-    runs_here=True,
+    kind=ServerCommand,
     epilog=examples(
         ("", "botmeter serve"),
         ("For others, behind a proxy:", "BOTMETER_URL=https://meter.example botmeter serve --host 0.0.0.0"),
@@ -60,7 +62,13 @@ def serve(
         from botmeter.server.start import first_link
 
         secret = first_link()
-        serve_until_ended(host, port, url=url, link="" if secret is None else f"{url}/start/{secret}")
+        serve_until_ended(
+            host,
+            port,
+            url=url,
+            link="" if secret is None else f"{url}/start/{secret}",
+            warnings=unknown_variables(command_context().environment),
+        )
 
 
 def prepared(
@@ -76,8 +84,8 @@ def prepared(
     return prepare(folder, url=url, host=reachable_host, log_format=log_format, new_users=new_users)
 
 
-def serve_until_ended(host: str, port: int, *, url: str, link: str) -> None:
-    """Run the server; once it answers, print its URL and the link."""
+def serve_until_ended(host: str, port: int, *, url: str, link: str, warnings: Iterable[str] = ()) -> None:
+    """Run the server; once it answers, print its URL, the link and warnings."""
     from botmeter.people.mail_server import mail_server_fault
     from botmeter.server.start import serve as served
     from botmeter.web.logs import write_sentence
@@ -90,9 +98,9 @@ def serve_until_ended(host: str, port: int, *, url: str, link: str) -> None:
         if link:
             write("Open this link to begin. Anyone with the link can sign in:")
             show(f"{link}\n")
-        # Last, since it can take seconds; requests are answered meanwhile.
-        fault = mail_server_fault(mail) if mail else ""
-        if fault:
-            write(f"warning: {fault}")
+        # The mail server last, since it can take seconds; requests are answered meanwhile.
+        for sentence in (*warnings, mail_server_fault(mail) if mail else ""):
+            if sentence:
+                write(f"warning: {sentence}")
 
     served(host=host, port=port, ready=ready)

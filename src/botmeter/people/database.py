@@ -1,11 +1,12 @@
 """Database of users: setup and migrations."""
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from botmeter.domain.errors import Conflict, Missing
+from botmeter.domain.errors import Conflict, Missing, Unavailable
 from botmeter.domain.settings import export
 from botmeter.ledger.folder_files import account_names
 from botmeter.ledger.statements import statements_of
@@ -45,12 +46,31 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
     Raises:
         Missing: `people_missing`.
         Conflict: `people_exist` if a new one is allowed and none is lost.
+        Unavailable: `people_unavailable`.
     """
     import django
+
+    django.setup()
+    with _answering():
+        _set_up(folder, is_new_allowed=is_new_allowed)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Report a database that does not answer. Raises Unavailable `people_unavailable`."""
+    from django.db import InterfaceError, OperationalError
+
+    try:
+        yield
+    except (OperationalError, InterfaceError, OSError) as problem:
+        reason = " ".join(str(problem).split())
+        raise Unavailable("people_unavailable", f"The database of users does not answer: {reason}.") from problem
+
+
+def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    django.setup()
     if not is_new_allowed:
         require_people(folder)
     elif _lost_place(folder) is None:

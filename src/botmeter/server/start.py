@@ -42,6 +42,7 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
     Raises:
         Missing: `people_missing`.
         Conflict: `people_exist`.
+        Unavailable: `people_unavailable`.
     """
     own = Settings.from_environment()
     served_at = str(own.url or url)
