@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.auth import get_user
 from django.test import Client
 
 from botmeter.people.models import AuditEntry, Membership, User
@@ -54,9 +55,26 @@ def test_a_link_removes_the_second_factor_only_with_the_option(acme: Run) -> Non
     device.confirmed = True
     device.save()
     assert Client().post(path_of(acme("user link ada@example.org").out))["Location"] == "/sign-in/code"
+    stolen = Client()
+    stolen.force_login(User.objects.get())
     ran = acme("user link ada@example.org --drop-second-step")
     assert "two-factor authentication of ada@example.org is off" in ran.err
     assert Client().post(path_of(ran.out))["Location"] == "/"
+    assert not get_user(stolen).is_authenticated
+
+
+def test_an_operator_ends_the_sessions_of_one_user_or_of_all(acme: Run) -> None:
+    browsers = []
+    for name in ("ada", "bob"):
+        acme(f"user create {name}@example.org")
+        browsers.append(Client())
+        browsers[-1].force_login(User.objects.get(email=f"{name}@example.org"))
+    assert "ended the sessions of 1 user" in acme("user sign-out ada@example.org").err
+    assert [get_user(browser).is_authenticated for browser in browsers] == [False, True]
+    assert "ended the sessions of 2 users" in acme("user sign-out --all").err
+    assert not get_user(browsers[1]).is_authenticated
+    for wrong in ("user sign-out", "user sign-out ada@example.org --all"):
+        assert (acme(wrong).code, User.objects.filter(sign_out_count=2).count()) == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ EMPTY_VERBS = ("get_", "process_", "handle_", "do_")
 # Django and the standard library fix these names.
 CALLED_BY_OTHERS = {
     "get_by_natural_key",
+    "get_help_text",
     "get_session_auth_hash",
     "get_session_auth_fallback_hash",
     "process_exception",

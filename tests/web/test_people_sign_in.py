@@ -4,16 +4,19 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from pytest_django import Settings
 
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.audit import Action
 from botmeter.people.links import new_link
 from botmeter.people.models import AttemptCount, AuditEntry, Link, User
+from botmeter.people.password_words import ContextWordsValidator
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db
@@ -315,6 +318,15 @@ def test_every_route_used_in_pages_exists(person: MakePerson) -> None:
         "/accounts",
         "/me",
     ]
+
+
+def test_a_password_that_is_little_more_than_a_name_of_the_server_is_refused(settings: Settings) -> None:
+    settings.PUBLIC_ORIGIN = "https://maple.example.org:8443"
+    for weak in ("Botmeter-2026", "maple-example", "MapleMaple!!1", "botmeter.maple"):
+        with pytest.raises(ValidationError, match="a name of this server"):
+            ContextWordsValidator().validate(weak)
+    for strong in ("botmeter rules the waves", "sugar from the maple tree", "correct horse"):
+        ContextWordsValidator().validate(strong)
 
 
 @pytest.mark.parametrize("breached", ["password123", "Liverpool1", "letmein123!", "P@ssw0rd123", "asdfghjkl:"])

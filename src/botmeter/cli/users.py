@@ -11,7 +11,9 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.data_dir import open_people
 from botmeter.cli.output import say, show, show_rows
+from botmeter.domain.errors import Refused
 from botmeter.domain.instant import text_to_the_second, us_from_datetime
+from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.people.models import User
@@ -25,7 +27,7 @@ _COLUMNS = ("user", "name", "account", "role", "export", "second_step", "passwor
 # Columns that fit on a screen.
 _TABLE_COLUMNS = ("user", "account", "role", "export", "password")
 
-commands = command_group("user", "Users: create, list, link, role.")
+commands = command_group("user", "Users: create, list, link, role, sign-out.")
 
 
 @commands.command(
@@ -136,6 +138,30 @@ def role(
         return
     new_role = set_role(user, owner, role=role, may_export=export)
     say(f"{user.email} in {owner}: {new_role}")
+
+
+@commands.command(
+    runs_here=True,
+    epilog=examples(
+        ("", "botmeter user sign-out ada@example.org"),
+        ("Everybody, after a leak:", "botmeter user sign-out --all"),
+    ),
+)
+def sign_out(
+    email: Annotated[str | None, Argument(metavar="EMAIL", help="E-mail address of the user.")] = None,
+    everybody: Annotated[bool, Option("--all", help="Sign all users out.")] = False,
+    data: options.Data = None,
+) -> None:
+    """End all sessions of a user, or of all users. Passwords, links and API keys keep working."""
+    if (email is None) != everybody:
+        raise Refused("arguments_clash", "Name either a user, or all of them with --all.")
+    open_people(data)
+    from botmeter.people.admin import sign_out as end_sessions
+    from botmeter.people.admin import user_of
+    from botmeter.people.models import User
+
+    count = end_sessions(User.objects.all() if email is None else [user_of(email)])
+    say(f"ended the sessions of {counted(count, 'user')}")
 
 
 def _rows(user: "User", *, has_second_step: bool) -> list[dict[str, object]]:

@@ -1,5 +1,6 @@
 """Administration of users on the command line."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -63,11 +64,23 @@ def link_for(user: User, *, to_password: bool) -> str:
 
 
 def drop_second_factor(user: User) -> bool:
-    """Remove the second factor; False if there was none."""
+    """Remove the second factor and end the user's sessions; False if there was none."""
     is_removed = remove_second_factor(user)
     if is_removed:
+        # The lost device can have a session.
+        user.sign_out_everywhere()
         record(Action.SECOND_FACTOR_REMOVED, user=user, who=COMMAND_LINE, email=user.email)
     return is_removed
+
+
+def sign_out(users: Iterable[User]) -> int:
+    """End the sessions of users; return their number."""
+    count = 0
+    for user in users:
+        user.sign_out_everywhere()
+        record(Action.SIGNED_OUT_EVERYWHERE, user=user, who=COMMAND_LINE, email=user.email)
+        count += 1
+    return count
 
 
 def set_role(user: User, account: str, *, role: str, may_export: bool | None) -> MemberRole:

@@ -74,6 +74,11 @@ class User(AbstractBaseUser):
             # Whoever has the link of the first start would own every account without people.
             Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
 
+    def sign_out_everywhere(self) -> None:
+        """End all sessions."""
+        User.objects.filter(pk=self.pk).update(sign_out_count=models.F("sign_out_count") + 1)
+        self.refresh_from_db(fields=["sign_out_count"])
+
     def get_session_auth_hash(self) -> str:
         """Session hash, changed by a new password or signing out everywhere."""
         return self._session_hash(secret=None)

@@ -69,8 +69,7 @@ def sign_out_everywhere(request: HttpRequest, user: User) -> HttpResponse:
 
 def end_other_sessions(request: HttpRequest, user: User) -> None:
     """End the user's other sessions and renew this one's key."""
-    user.sign_out_count += 1
-    user.save(update_fields=["sign_out_count"])
+    user.sign_out_everywhere()
     update_session_auth_hash(request, user)
 
 

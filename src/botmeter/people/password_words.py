@@ -1,0 +1,35 @@
+"""Refusal of passwords that are little more than a name of this server."""
+
+from typing import Final
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+# Whoever attacks this server tries its names first, with a year or a sign.
+_PRODUCT: Final = "botmeter"
+_WORD_LENGTH_MIN: Final = 4
+_OTHER_CHARACTERS_MIN: Final = 6
+
+
+class ContextWordsValidator:
+    """Refuses a password that without the product's name and those in the public URL's host is short."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        """Raise Django's `ValidationError` for such a password."""
+        del user
+        rest = password.lower()
+        for word in context_words():
+            rest = rest.replace(word, "")
+        if rest != password.lower() and len(rest) < _OTHER_CHARACTERS_MIN:
+            raise ValidationError("This password is little more than a name of this server.")
+
+    def get_help_text(self) -> str:
+        """Rule in a sentence, as Django's validators give it."""
+        return "Your password must be more than a name of this server."
+
+
+def context_words() -> list[str]:
+    """Product's name, and names in the host of the public URL, longest first."""
+    host = settings.PUBLIC_ORIGIN.partition("://")[2].partition(":")[0]
+    words = {_PRODUCT, *(label for label in host.split(".") if len(label) >= _WORD_LENGTH_MIN)}
+    return sorted(words, key=len, reverse=True)
