@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from botmeter.domain.instant import present
+from botmeter.people import client_address
 from botmeter.people.audit import Action, record
 from botmeter.people.models import AuditEntry, User
 from botmeter.people.rights import Role
@@ -145,3 +146,15 @@ def test_a_forwarded_client_address_is_recorded_only_behind_a_trusted_proxy(owne
     client.post("/me/sign-out-everywhere", headers=forwarded)
     client.post("/me/sign-out-everywhere", headers=forwarded, REMOTE_ADDR="203.0.113.9")
     assert list(AuditEntry.objects.order_by("pk").values_list("address", flat=True)) == ["10.1.2.3", "203.0.113.9"]
+
+
+def test_a_proxy_that_is_not_declared_is_reported_once(
+    owner: User, browser: MakeBrowser, caplog: pytest.LogCaptureFixture
+) -> None:
+    client_address._is_reported.clear()
+    client = browser(owner)
+    for peer in ("127.0.0.1", "198.18.0.1", "8.8.8.8", "172.17.0.1", "172.17.0.1"):
+        client.post("/me/sign-out-everywhere", headers={"x-forwarded-for": "8.8.4.4"}, REMOTE_ADDR=peer)
+    reports = [each.getMessage() for each in caplog.records if "BOTMETER_TRUSTED_PROXIES" in each.getMessage()]
+    assert len(reports) == 1
+    assert "from 198.18.0.1 is ignored" in reports[0]
