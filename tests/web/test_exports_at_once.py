@@ -10,7 +10,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.live.export_slots import SENDING_BY_ACCOUNT_MAX, SENDING_MAX, WAITING_MAX, WRITING_MAX, ExportSlots
 from botmeter.live.server_state import ServerState
 from botmeter.people.models import User
-from botmeter.web.after_sending import AFTER_SENDING_KEY
+from botmeter.web.exchange import AFTER_SENDING_KEY
 from botmeter.web.exports import LedgerExport
 from support.server_state import request_with
 

@@ -21,6 +21,7 @@ from botmeter.people.models import Membership, User
 from botmeter.people.password_hashing import of_known_person
 from botmeter.people.rights import Right, Role
 from botmeter.web import ledgers
+from botmeter.web.exchange import name_sender
 from botmeter.web.server_state import server_state
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def for_person(view: Callable[..., HttpResponseBase]) -> View:
     def guarded(request: HttpRequest, **parameters: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
+        name_sender(request, f"user {request.user.pk}")
         with of_known_person():
             return page(request, request.user, **parameters)
 
@@ -112,6 +114,7 @@ def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callabl
         def guarded(request: HttpRequest, *, account: str, **parameters: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
+            name_sender(request, f"user {request.user.pk}")
             visit = visit_of(request, account=account)
             visit.require(right)
             if request.method not in {"GET", "HEAD"}:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from botmeter.reports.export import Export, Format, export_name, export_stream
 from botmeter.reports.query import UsageQuery
-from botmeter.web.after_sending import call_after_sending
+from botmeter.web.exchange import call_after_sending
 from botmeter.web.ledgers import reading
 from botmeter.web.server_state import server_state
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from botmeter.domain.errors import Unavailable
-from botmeter.server.front.bridge import WAITING_MAX, Bridge, environ_of
+from botmeter.server.front.bridge import Bridge, environ_of
 from botmeter.server.front.protocol import Message, Receive, Scope
 from botmeter.server.front.request import BodyBudget, Request
+from botmeter.server.front.turns import WAITING_BY_SENDER_MAX
+from botmeter.web.exchange import SENDER_KEY
 from support.asgi_requests import AsgiResponse, ResponseRecorder, body_in, scope_of
 from support.bridges import bridge_of
 
@@ -63,8 +65,10 @@ class Streamed(Whole):
             yield chunk
 
 
-async def answered(bridge: Bridge, sent: ResponseRecorder) -> None:
-    await bridge.answer(request_of(scope_of("GET", "/")), b"", send=sent)
+async def answered(bridge: Bridge, sent: ResponseRecorder, *, client: str = "127.0.0.1") -> None:
+    scope = scope_of("GET", "/")
+    scope["client"] = (client, 40_000)
+    await bridge.answer(request_of(scope), b"", send=sent)
 
 
 def answer(application: Any) -> AsgiResponse:
@@ -220,20 +224,84 @@ def test_requests_over_the_waiting_limit_are_refused_and_others_answered() -> No
         return application(environ, start)
 
     async def run() -> None:
-        bridge = bridge_of(slow, threads=1)
-        sent = [ResponseRecorder() for _ in range(WAITING_MAX + 1)]
+        bridge = bridge_of(slow)
+        sent = [ResponseRecorder() for _ in range(WAITING_BY_SENDER_MAX + 1)]
         waiting = [asyncio.create_task(answered(bridge, each)) for each in sent]
         await asyncio.to_thread(started.wait)
         with pytest.raises(Unavailable) as caught:
             await answered(bridge, ResponseRecorder())
         assert caught.value.code == "server_busy"
+        other = asyncio.create_task(answered(bridge, ResponseRecorder(), client="192.0.2.9"))
         go.set()
-        await asyncio.gather(*waiting)
+        await asyncio.gather(*waiting, other)
         assert all(each.response().status == 201 for each in sent)
         await answered(bridge, ResponseRecorder())
         bridge.close()
 
     asyncio.run(run())
+
+
+def test_a_client_that_leaves_while_it_waits_is_not_answered() -> None:
+    started, go, count = threading.Event(), threading.Event(), 0
+
+    def slow(environ: dict[str, Any], start: Start) -> Whole:
+        nonlocal count
+        count += 1
+        started.set()
+        assert go.wait(30)
+        return Whole(b"a")(environ, start)
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def run() -> None:
+        bridge = bridge_of(slow)
+        first = asyncio.create_task(answered(bridge, ResponseRecorder()))
+        await asyncio.to_thread(started.wait)
+        left = asyncio.create_task(bridge.answer(request_of(scope_of("GET", "/"), gone), b"", send=ResponseRecorder()))
+        await asyncio.sleep(0)
+        go.set()
+        await asyncio.gather(first, left)
+        bridge.close()
+
+    asyncio.run(run())
+    assert count == 1
+
+
+def test_a_sender_that_the_application_names_has_its_own_turn_from_then_on() -> None:
+    running: list[str] = []
+    started, go = threading.Event(), threading.Event()
+
+    def naming(environ: dict[str, Any], start: Start) -> Whole:
+        running.append(environ["PATH_INFO"])
+        if environ.get("HTTP_AUTHORIZATION"):
+            environ[SENDER_KEY] = "key 1"
+        if environ["PATH_INFO"] == "/slow":
+            started.set()
+            assert go.wait(30)
+        return Whole(b"a")(environ, start)
+
+    async def ask(bridge: Bridge, path: str, **headers: str) -> None:
+        scope = scope_of("GET", path, headers=headers.items())
+        await bridge.answer(request_of(scope), b"", send=ResponseRecorder())
+
+    async def run() -> None:
+        bridge = bridge_of(naming)
+        await ask(bridge, "/first", authorization="Bearer known")
+        flood = [asyncio.create_task(ask(bridge, "/slow"))]
+        await asyncio.to_thread(started.wait)
+        flood += [asyncio.create_task(ask(bridge, f"/{number}")) for number in range(9)]
+        await asyncio.sleep(0)
+        known = asyncio.create_task(ask(bridge, "/known", authorization="Bearer known"))
+        guessed = asyncio.create_task(ask(bridge, "/guessed", authorization="Bearer guessed"))
+        await asyncio.sleep(0)
+        go.set()
+        await asyncio.gather(*flood, known, guessed)
+        bridge.close()
+
+    asyncio.run(run())
+    assert running.index("/known") <= 3
+    assert running.index("/guessed") == 12
 
 
 def test_a_failed_application_releases_its_slot() -> None:
@@ -242,7 +310,7 @@ def test_a_failed_application_releases_its_slot() -> None:
 
     async def run() -> None:
         bridge = bridge_of(failing, threads=1)
-        for _ in range(WAITING_MAX + 2):
+        for _ in range(3):
             with pytest.raises(LookupError, match="of the application"):
                 await answered(bridge, ResponseRecorder())
         bridge.close()

@@ -9,24 +9,22 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from threading import BoundedSemaphore
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from botmeter.domain.errors import Unavailable
 from botmeter.server.front.body import ClientDisconnected
 from botmeter.server.front.protocol import Receive, Send
 from botmeter.server.front.request import Request
+from botmeter.server.front.senders import Senders
 from botmeter.server.front.sending import SEND_LIMITS, SendLimits, send_stream
 from botmeter.server.front.spool import Spool, SpooledStream
-from botmeter.web.after_sending import AFTER_SENDING_KEY
+from botmeter.server.front.turns import Turns
+from botmeter.web.exchange import AFTER_SENDING_KEY, SENDER_KEY
 from botmeter.web.request_ids import HEADER
 
 THREADS: Final = 16
 """Concurrent requests. Most of their time is spent in DuckDB, which has threads of its own."""
-WAITING_MAX: Final = 512
-"""Requests waiting for a thread."""
 WHOLE_BYTES_MAX: Final = 1 << 20
 """Streams of a known length up to this, such as static files, are sent as a whole."""
 
@@ -54,28 +52,31 @@ class Bridge:
         self._environ = environ
         self._limits = limits
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="page")
-        self._room = BoundedSemaphore(threads + WAITING_MAX)
+        self._turns = Turns(threads)
+        self._senders = Senders()
 
     async def answer(self, request: Request, body: bytes, *, send: Send) -> None:
         """Answer a request whose body was received; raises Unavailable `server_busy`."""
-        if not self._room.acquire(blocking=False):
-            raise Unavailable("server_busy", f"More than {WAITING_MAX} requests are waiting. Try again soon.")
         loop = asyncio.get_running_loop()
         after_sending: list[Callable[[], None]] = []
         environ = {**environ_of(request, body), **self._environ, AFTER_SENDING_KEY: after_sending}
         exchange = _Exchange(loop, send, spool=self._spool, limits=self._limits)
         watch = loop.create_task(_watched(request.receive, exchange))
         try:
+            async with self._turns.turn(self._senders.sender_of(request)):
+                # Who has left while waiting gets no thread.
+                if not exchange.is_disconnected:
+                    await loop.run_in_executor(self._threads, exchange.run, self._application, environ)
+            if SENDER_KEY in environ:
+                self._senders.remember(request, environ[SENDER_KEY])
+        finally:
             try:
-                await loop.run_in_executor(self._threads, exchange.run, self._application, environ)
-            finally:
-                self._room.release()
                 if exchange.sending is not None:
                     await asyncio.wrap_future(exchange.sending)
-        finally:
-            watch.cancel()
-            for release in after_sending:
-                release()
+            finally:
+                watch.cancel()
+                for release in after_sending:
+                    release()
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)

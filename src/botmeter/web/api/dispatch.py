@@ -17,6 +17,7 @@ from botmeter.web.api.authentication import admitted_key
 from botmeter.web.api.parameters import check_parameters
 from botmeter.web.api.problems import problem_of
 from botmeter.web.api.route import JSON, Call, Route, View
+from botmeter.web.exchange import name_sender
 from botmeter.web.large_bodies import takes_large_body
 
 
@@ -42,6 +43,7 @@ def _dispatcher(route: Route, *, view: View) -> Any:
             return HttpResponseNotAllowed(allowed)
         try:
             key = admitted_key(request, account, scope=route.scope)
+            name_sender(request, f"key {key.pk}")
             check_parameters(request.GET, known=route.parameters)
             body = None if decoder is None else _body(request, decoder=decoder)
             answer = view(Call(request=request, key=key, body=body), **parts)

@@ -1,4 +1,4 @@
-"""Work that waits until an answer is sent, which can be long after its view has ended."""
+"""Notes between views and the server about a request, in its WSGI environment."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -7,7 +7,9 @@ from typing import Final
 from django.http import HttpRequest
 
 AFTER_SENDING_KEY: Final = "botmeter.after_sending"
-"""Key of a list of functions in a request's WSGI environment, which the server calls in the end."""
+"""Key of a list of functions, which the server calls once the answer is sent or cut off."""
+SENDER_KEY: Final = "botmeter.sender"
+"""Key of the name of the user or API key that was recognised."""
 
 
 def call_after_sending(request: HttpRequest, function: Callable[[], None], *, otherwise: ExitStack) -> None:
@@ -17,3 +19,8 @@ def call_after_sending(request: HttpRequest, function: Callable[[], None], *, ot
         otherwise.callback(function)
     else:
         functions.append(function)
+
+
+def name_sender(request: HttpRequest, sender: str) -> None:
+    """Name who sent the request, so that the server gives their next ones their own turn."""
+    request.META[SENDER_KEY] = sender
