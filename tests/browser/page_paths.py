@@ -43,6 +43,7 @@ ROUTES_WITHOUT_PAGE = {
     "second-factor": "after the password; redirects to sign-in without one",
     "sign-out": "a form of every page",
     "own-password": "a form of `me`",
+    "own-sessions": "a form of `me`",
     "sign-out-everywhere": "a form of `me`",
     "change-second-factor": "a form of `own-second-factor`",
     "member": "a form of `users`",

@@ -309,14 +309,13 @@ def test_name_and_theme_can_be_changed(ledgers: OpenLedgers, owner: User, browse
 
 
 def test_every_route_used_in_pages_exists(person: MakePerson) -> None:
-    fixed = ["own-password", "sign-out-everywhere", "own-second-factor", "change-second-factor", "accounts", "me"]
+    fixed = ["own-password", "own-sessions", "sign-out-everywhere", "own-second-factor", "change-second-factor"]
     assert [reverse(name) for name in fixed] == [
         "/me/password",
+        "/me/sessions",
         "/me/sign-out-everywhere",
         "/me/second-step",
         "/me/second-step/change",
-        "/accounts",
-        "/me",
     ]
 
 

@@ -20,6 +20,7 @@ class Action(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"
     SIGNED_OUT = "signed_out"
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+    SESSIONS_ENDED = "sessions_ended"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the word, not one
     SECOND_FACTOR_ADDED = "second_step_added"
     SECOND_FACTOR_REMOVED = "second_step_removed"

@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from botmeter.domain.instant import present
 from botmeter.people import session_limits
 from botmeter.people.audit import Action, record
+from botmeter.people.client_address import address_of
 from botmeter.people.known_browsers import remember_browser
 from botmeter.people.models import User
 from botmeter.people.second_factor import has_second_factor
@@ -72,7 +73,12 @@ def complete_login(request: HttpRequest, pending: PendingLogin, *, device: objec
         # django-otp's listener stores it in the session.
         pending.user.otp_device = device  # type: ignore[attr-defined]
     login(request, pending.user, backend=_BACKEND)
-    session_limits.begin(request.session, now_seconds=int(present().timestamp()))
+    session_limits.begin(
+        request.session,
+        now_seconds=int(present().timestamp()),
+        user_agent=request.headers.get("User-Agent", ""),
+        address=address_of(request),
+    )
     record(Action.SIGNED_IN, request=request, user=pending.user, by=pending.method, second_step=device is not None)
     response = HttpResponseRedirect(pending.next_path)
     remember_browser(response, request, user=pending.user)

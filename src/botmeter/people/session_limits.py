@@ -1,6 +1,8 @@
 """Limits of a signed-in browser's session: its age, and the time without a request by a person."""
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
@@ -13,6 +15,35 @@ AGE_SECONDS_MAX: Final = 14 * 24 * 3600
 _SEEN_EVERY_SECONDS: Final = 300
 _BEGAN: Final = "began_at"
 _SEEN: Final = "seen_at"
+_BROWSER: Final = "browser"
+_ADDRESS: Final = "address"
+_USER_AGENT_LENGTH_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionNote:
+    """Instants of a session in Unix time, and the browser and address that signed in; empty if unknown."""
+
+    began_seconds: int
+    seen_seconds: int
+    user_agent: str
+    address: str
+
+
+def note_of(values: Mapping[str, Any], *, now_seconds: int) -> SessionNote:
+    """Note in a session's values; a session of an earlier version begins now."""
+    return SessionNote(
+        began_seconds=values.get(_BEGAN, now_seconds),
+        seen_seconds=values.get(_SEEN, now_seconds),
+        user_agent=values.get(_BROWSER, ""),
+        address=values.get(_ADDRESS, ""),
+    )
+
+
+def is_over(note: SessionNote, *, now_seconds: int) -> bool:
+    """Check the limits."""
+    is_old = now_seconds - note.began_seconds > AGE_SECONDS_MAX
+    return is_old or now_seconds - note.seen_seconds > IDLE_SECONDS_MAX
 
 
 def end_if_over(session: SessionBase, *, now_seconds: int, is_by_person: bool) -> None:
@@ -23,16 +54,17 @@ def end_if_over(session: SessionBase, *, now_seconds: int, is_by_person: bool) -
     """
     if SESSION_KEY not in session:
         return
-    # Sessions of earlier versions have neither.
-    began, seen = session.get(_BEGAN, now_seconds), session.get(_SEEN, now_seconds)
-    if now_seconds - began > AGE_SECONDS_MAX or now_seconds - seen > IDLE_SECONDS_MAX:
+    note = note_of(dict(session.items()), now_seconds=now_seconds)
+    if is_over(note, now_seconds=now_seconds):
         session.flush()
         return
     # A clock that was set back counts as activity, too.
-    if _SEEN not in session or (is_by_person and abs(now_seconds - seen) >= _SEEN_EVERY_SECONDS):
-        session[_BEGAN], session[_SEEN] = began, now_seconds
+    is_later = abs(now_seconds - note.seen_seconds) >= _SEEN_EVERY_SECONDS
+    if _SEEN not in session or (is_by_person and is_later):
+        session[_BEGAN], session[_SEEN] = note.began_seconds, now_seconds
 
 
-def begin(session: SessionBase, *, now_seconds: int) -> None:
+def begin(session: SessionBase, *, now_seconds: int, user_agent: str, address: str) -> None:
     """Start both limits anew, after signing in."""
     session[_BEGAN] = session[_SEEN] = now_seconds
+    session[_BROWSER], session[_ADDRESS] = user_agent[:_USER_AGENT_LENGTH_MAX], address

@@ -1,5 +1,6 @@
 """Forms for sign-in, first start, invitations and profile."""
 
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from django import forms
@@ -168,6 +169,18 @@ class OwnPasswordForm(forms.Form):
         if user_with_password(self.request, email=self.user.email, password=password) is None:
             raise ValidationError("Wrong password.")
         return password
+
+
+class EndSessionsForm(OwnPasswordForm):
+    """Choice of sessions to end."""
+
+    sessions = forms.MultipleChoiceField(label="Other sessions", widget=forms.CheckboxSelectMultiple)
+    field_order = ("sessions", "current_password")
+
+    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        # The page has another form with a password.
+        super().__init__(*args, auto_id="sessions_%s", **kwargs)
+        cast("forms.MultipleChoiceField", self.fields["sessions"]).choices = choices
 
 
 class ChangePasswordForm(OwnPasswordForm):

@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from botmeter.domain import text
+from botmeter.people.active_sessions import ActiveSession, active_sessions, end_sessions, session_number
 from botmeter.people.audit import Action, record
 from botmeter.people.models import User
 from botmeter.people.second_factor import has_second_factor, recovery_codes_left
@@ -17,13 +18,18 @@ from botmeter.web.access import Visit, for_person
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame, plain_frame
 from botmeter.web.notices import Notice, add_notice
-from botmeter.web.pages.people.forms import ChangePasswordForm, ProfileForm
+from botmeter.web.pages.people.forms import ChangePasswordForm, EndSessionsForm, ProfileForm
 from botmeter.web.rendering import rendered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPage:
-    """A user's own settings; `password` is None for users who sign in by link."""
+    """A user's own settings; `password` and `sessions` are None for users who sign in by link.
+
+    Attributes:
+        this_session: Description of the browser's session.
+        sessions: Form with the other sessions; None without any.
+    """
 
     frame: Frame
     address: str
@@ -31,6 +37,9 @@ class PersonPage:
     password: BaseForm | None
     has_two_factor: bool
     two_factor: str
+    this_session: str
+    other_sessions: tuple[str, ...]
+    sessions: BaseForm | None
 
 
 @for_person
@@ -59,6 +68,20 @@ def change_password(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @for_person
+@sensitive_post_parameters()
+@require_POST
+def end_chosen_sessions(request: HttpRequest, user: User) -> HttpResponse:
+    """End some of the user's other sessions."""
+    _, others = _sessions(request, user)
+    form = EndSessionsForm(request.POST, request=request, choices=others)
+    if not form.is_valid():
+        return _page(request, user, sessions=form)
+    count = end_sessions(user, form.cleaned_data["sessions"])
+    record(Action.SESSIONS_ENDED, request=request, user=user, count=count)
+    return _redirect_with_notice(request, f"{text.counted(count, 'session')} signed out.")
+
+
+@for_person
 @require_POST
 def sign_out_everywhere(request: HttpRequest, user: User) -> HttpResponse:
     """End the user's other sessions."""
@@ -73,6 +96,19 @@ def end_other_sessions(request: HttpRequest, user: User) -> None:
     update_session_auth_hash(request, user)
 
 
+def _sessions(request: HttpRequest, user: User) -> tuple[str, list[tuple[str, str]]]:
+    """Return the description of this session, and number and description of each other one."""
+    own = session_number(request.session.session_key or "")
+    described = {each.number: _session_text(each) for each in active_sessions(user)}
+    return described.pop(own, ""), list(described.items())
+
+
+def _session_text(session: ActiveSession) -> str:
+    since = f"signed in {text.moment_text(session.began_at)}"
+    seen = f"last used {text.moment_text(session.seen_at)}"
+    return " · ".join(filter(None, (session.browser or "Unknown browser", session.address, since, seen)))
+
+
 def own_frame(request: HttpRequest, user: User, *, title: str, crumbs: tuple[Link, ...] = ()) -> Frame:
     """Build the frame of own settings, within the account last used."""
     memberships = user.memberships.order_by("account")
@@ -84,8 +120,16 @@ def own_frame(request: HttpRequest, user: User, *, title: str, crumbs: tuple[Lin
 
 
 def _page(
-    request: HttpRequest, user: User, *, profile: BaseForm | None = None, password: BaseForm | None = None
+    request: HttpRequest,
+    user: User,
+    *,
+    profile: BaseForm | None = None,
+    password: BaseForm | None = None,
+    sessions: BaseForm | None = None,
 ) -> HttpResponse:
+    this_session, others = _sessions(request, user)
+    if sessions is None and others and user.has_usable_password():
+        sessions = EndSessionsForm(request=request, choices=others)
     has_two_factor = has_second_factor(user)
     codes_left = text.counted(recovery_codes_left(user), "recovery code")
     if password is None and user.has_usable_password():
@@ -97,6 +141,9 @@ def _page(
         password=password,
         has_two_factor=has_two_factor,
         two_factor=f"On. You have {codes_left} left." if has_two_factor else "Off.",
+        this_session=this_session,
+        other_sessions=tuple(description for _, description in others),
+        sessions=sessions,
     )
     return rendered(request, "me.html", page=page)
 

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("password/<secret>", passwords.password_choose, name="password-choose"),
     path("me", person.me, name="me"),
     path("me/password", person.change_password, name="own-password"),
+    path("me/sessions", person.end_chosen_sessions, name="own-sessions"),
     path("me/sign-out-everywhere", person.sign_out_everywhere, name="sign-out-everywhere"),
     path("me/second-step", second_factor.own_second_factor, name="own-second-factor"),
     path("me/second-step/change", second_factor.change_second_factor, name="change-second-factor"),
