@@ -79,6 +79,15 @@ class LiveServer:
         """`kill -9` the worker; its supervisor starts another."""
         os.kill(self.worker, signal.SIGKILL)
 
+    def kill(self) -> None:
+        """`kill -9` the server and its worker, as a power cut does."""
+        worker = self.worker
+        # Otherwise it would start another worker.
+        self._process.send_signal(signal.SIGSTOP)
+        os.kill(worker, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+
     def end(self) -> int:
         """Stop it and return its exit code."""
         self._process.send_signal(signal.SIGTERM)

@@ -124,7 +124,7 @@ def checked_mark(connection: duckdb.DuckDBPyConnection, *, folder: Path, name: s
     """
     record, last = _read(mark_file(folder, name), name=name), stored_commit(connection)
     if record is not None and not any(last.follows(commit) for commit in record.commits):
-        raise _mismatch(name, last, record=record)
+        raise _mismatch(name, last, record=record, since_us=row_of(connection, sql("last_receipt_at"))[0])
     return Mark(folder, name, last=last, is_due=record is None or record.commits != (last,))
 
 
@@ -176,7 +176,7 @@ def replacing(folder: Path, name: str, *, commit: Commit) -> Iterator[None]:
     _write_or_refuse(file, (commit,), consequence="The ledger was replaced.")
 
 
-def _mismatch(name: str, last: Commit, *, record: _Record) -> Unavailable:
+def _mismatch(name: str, last: Commit, *, record: _Record, since_us: int | None) -> Unavailable:
     expected = record.commits[0]
     advice = (
         f"Put the right file back, restore a backup, or accept the present file with `botmeter doctor --accept "
@@ -188,20 +188,25 @@ def _mismatch(name: str, last: Commit, *, record: _Record) -> Unavailable:
             f"The ledger of account {name} is another file than the one whose events were acknowledged up to receipt "
             f"{count_text(expected.receipt_no)}. {advice}",
         )
-    until = text_to_the_second(record.written_us)
-    if last.receipt_no < expected.receipt_no:
-        first, end = count_text(last.receipt_no + 1), count_text(expected.receipt_no)
-        lost = f"receipt {end} is" if first == end else f"receipts {first} to {end} are"
-    else:
-        changes = expected.number - last.number
-        lost = f"{counted(changes, 'change')} after receipt {count_text(last.receipt_no)} " + (
-            "is" if changes == 1 else "are"
-        )
     return Unavailable(
         "ledger_behind",
-        f"The ledger of account {name} is older than what was acknowledged until {until}: {lost} missing. Its "
-        f"write-ahead log was cut or lost, or an older file was put in its place. {advice}",
+        f"The ledger of account {name} is older than what was acknowledged: {_missing(last, expected=expected)} "
+        f"missing, acknowledged {_time(record, since_us=since_us)}. Its write-ahead log was cut or lost, or an older "
+        f"file was put in its place. {advice}",
     )
+
+
+def _missing(last: Commit, *, expected: Commit) -> str:
+    if last.receipt_no < expected.receipt_no:
+        first, end = count_text(last.receipt_no + 1), count_text(expected.receipt_no)
+        return f"receipt {end} is" if first == end else f"receipts {first} to {end} are"
+    count = expected.number - last.number
+    return f"{counted(count, 'change')} after receipt {count_text(last.receipt_no)} {'is' if count == 1 else 'are'}"
+
+
+def _time(record: _Record, *, since_us: int | None) -> str:
+    until = text_to_the_second(record.written_us)
+    return f"by {until}" if since_us is None else f"between {text_to_the_second(since_us)} and {until}"
 
 
 def _read(file: Path, *, name: str) -> _Record | None:

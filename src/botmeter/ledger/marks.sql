@@ -8,6 +8,10 @@ SELECT
 FROM meta
 WHERE name = 'last_commit'
 
+-- name: last_receipt_at
+-- Reads: receipt. Takes: nothing. Gives: the time of the last receipt (µs UTC, null: none), one row.
+SELECT max(recorded_at)::BIGINT FROM receipt
+
 -- name: update_commit
 -- Takes: $value. Changes: the last acknowledged commit, if there is one. Gives: 1 or 0, one row.
 UPDATE meta SET value = $value WHERE name = 'last_commit'

@@ -110,7 +110,7 @@ def test_an_older_file_put_there_by_hand_is_older_than_what_was_acknowledged(
     shutil.copyfile(tmp_path / "older", folder.file_of(acme))
     problem = refusal(folder)
     assert problem.code == "ledger_behind"
-    assert "is older than what was acknowledged until 20" in problem.message
+    assert "is older than what was acknowledged: receipt 1 is missing, acknowledged by 20" in problem.message
     accept(folder, acme)
     assert event_ids(folder) == []
 
