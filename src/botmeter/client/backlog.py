@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from botmeter.client.settings import ClientSettings
-from botmeter.client.spill import Segment, Spill, read_segment, sync_files
+from botmeter.client.spill import Segment, Spill, read_segment, rewrite_segment, sync_files
 
 NEVER = float("inf")
 
@@ -138,15 +138,16 @@ class Backlog:
             if batch is None:
                 return
             batch.lines = batch.lines[count:]
-            if batch.lines:
-                if are_refused:
-                    self._shorten(batch)
+            if not batch.lines:
+                if batch.segment is not None:
+                    self._spill.remove(batch.segment)
+                self.batch = None
+                self._settled = batch.last
+                self.changed.notify_all()
                 return
-            if batch.segment is not None:
-                self._spill.remove(batch.segment)
-            self.batch = None
-            self._settled = batch.last
-            self.changed.notify_all()
+        # Without the lock: no caller of `put` waits for the disk to confirm.
+        if are_refused:
+            self._shorten(batch)
 
     def store_due(self, now: float) -> None:
         """Write `batch` and due memory to disk; after an `OSError` some events are in memory only."""
@@ -218,7 +219,9 @@ class Backlog:
         # A file that can't be rewritten is sent whole by the next process: twice, under the same ids.
         if batch.segment is not None and batch.lines:
             with suppress(OSError):
-                self._spill.shorten(batch.segment, batch.lines)
+                size_bytes = rewrite_segment(batch.segment, batch.lines)
+                with self.changed:
+                    self._spill.note_shortened(batch.segment, size_bytes)
 
 
 def first_part(lines: Sequence[bytes], *, count_max: int, bytes_max: int) -> list[bytes]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from botmeter.client import slots
+from botmeter.domain.durable_files import durable_file
 
 # Small enough to be read whole, large enough that an hour without a server needs few files.
 SEGMENT_BYTES_MAX = 4 << 20
@@ -80,14 +81,8 @@ class Spill:
         """Take the oldest segment; its file stays until `remove`."""
         return self.segments.popleft() if self.segments else None
 
-    def shorten(self, segment: Segment, lines: Sequence[bytes]) -> None:
-        """Keep only these lines; unchanged after an `OSError`."""
-        part = segment.path.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        size_bytes = self._write(part, lines)
-        part.replace(segment.path)
-        self._unsynced.discard(part)
-        self._unsynced.add(segment.path)
+    def note_shortened(self, segment: Segment, size_bytes: int) -> None:
+        """Take the new size of a segment that `rewrite_segment` shortened."""
         self.size_bytes += size_bytes - segment.size_bytes
         segment.size_bytes = size_bytes
 
@@ -152,6 +147,14 @@ def read_segment(segment: Segment) -> tuple[list[bytes], list[bytes]]:
         if line:
             (events if event_id_of(line) is not None else invalid).append(line)
     return events, invalid
+
+
+def rewrite_segment(segment: Segment, lines: Sequence[bytes]) -> int:
+    """Keep only these lines, on disk when it returns; return their size. Unchanged after an `OSError`."""
+    data = joined(lines)
+    with durable_file(segment.path) as file:
+        file.write(data)
+    return len(data)
 
 
 class _Identity(msgspec.Struct):
