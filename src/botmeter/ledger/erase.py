@@ -17,6 +17,7 @@ import duckdb
 from botmeter.domain.errors import Missing
 from botmeter.ledger.customers import counted_customer, other_ids
 from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.erased_attributes import store_attributes
 from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
@@ -111,14 +112,16 @@ def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
         if events == 0 and not quarantined and not alias_count:
             raise _Unknown
         delete_quarantined(connection, quarantined)
+        store_attributes(ledger, ids, customer=who, pseudonym=pseudonym)
         connection.execute(sql("update_restatements"))
+        connection.execute(sql("update_naming_events"), values)
         connection.execute(sql("update_events"), values | {"pseudonym": pseudonym})
         for step in ("update_spans", "delete_tickets", "update_other_events", "update_deliveries"):
             connection.execute(sql(step))
         others = dict(connection.execute(sql("pseudonyms")).fetchall())
         note_unfinished(connection, ErasedIds(customers=frozenset(ids), pseudonym=pseudonym, others=others))
         insert_tickets(connection, append_no=0)
-        for step in ("drop_erased_conversation", "drop_erased_event", "drop_erased_ticket"):
+        for step in ("drop_erased_attributes", "drop_erased_conversation", "drop_erased_event", "drop_erased_ticket"):
             connection.execute(sql(step))
         remeter_everything(ledger)
     return ErasureSummary(

@@ -76,8 +76,16 @@ FROM (
 ) AS renamed
 WHERE restatement.rowid = renamed.row_id
 
+-- name: update_naming_events
+-- Reads: erased_attributes. Takes: $customer. Changes: puts the attributes without the customer's ids into other
+-- customers' events, whose content is unknown from now on.
+UPDATE event
+SET attributes = a.attributes, is_erased = true
+FROM erased_attributes AS a
+WHERE event.customer_id <> $customer AND event.source = a.source AND event.event_id = a.event_id
+
 -- name: update_events
--- Reads: erased_event, erased_conversation, erased_ticket. Takes: $customer, $pseudonym. Changes: removes the
+-- Reads: erased_event, erased_conversation, erased_ticket, erased_attributes. Takes: $customer, $pseudonym. Changes: removes the
 -- customer's identifiers from event; each ticket still counts as one.
 UPDATE event
 SET customer_id = $pseudonym,
@@ -85,7 +93,9 @@ SET customer_id = $pseudonym,
     event_id = e.pseudonym,
     conversation_id = c.pseudonym,
     ticket_id = coalesce((SELECT t.pseudonym FROM erased_ticket AS t WHERE t.ticket_id = event.ticket_id), event.ticket_id),
-    attributes = NULL,
+    attributes = (
+        SELECT a.attributes FROM erased_attributes AS a WHERE a.source = event.source AND a.event_id = event.event_id
+    ),
     is_erased = true,
     is_conversation_erased = true
 FROM erased_event AS e, erased_conversation AS c
@@ -116,6 +126,10 @@ WHERE event.conversation_id = c.conversation_id
 -- name: update_deliveries
 -- Reads: delivery. Takes: nothing. Changes: removes anything that can identify a customer from delivery.
 UPDATE delivery SET delivery_id = NULL, detail = NULL
+
+-- name: drop_erased_attributes
+-- Changes: erased_attributes is dropped, and its memory freed.
+DROP TABLE erased_attributes
 
 -- name: drop_erased_conversation
 -- Changes: erased_conversation is dropped, and its memory freed.

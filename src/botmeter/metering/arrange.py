@@ -102,13 +102,14 @@ def _flagged(events: pa.Table, flag: str) -> Mask:
     attributes = events["attributes"]
     named = pc.fill_null(pc.match_substring(attributes, f'"{flag}"'), False)
     for row in np.flatnonzero(named.to_numpy(zero_copy_only=False)).tolist():
-        flagged[row] = _is_true(attributes[row].as_py(), flag)
+        flagged[row] = has_flag(attributes[row].as_py(), flag)
     return flagged
 
 
-def _is_true(attributes: str, flag: str) -> bool:
+def has_flag(attributes: str, flag: str) -> bool:
+    """Return whether the attributes of an event, as JSON, have a true member of that name."""
     try:
-        return _FLAGS.decode(attributes).get(flag) is True
+        return f'"{flag}"' in attributes and _FLAGS.decode(attributes).get(flag) is True
     except DecodeError:
         return False
 

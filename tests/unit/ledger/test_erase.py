@@ -1,5 +1,6 @@
 """Erasing a customer: identifiers in no table and not in the file; counts, report and verification unchanged."""
 
+import json
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -242,3 +243,39 @@ def test_stored_traces_that_name_the_customer_are_removed(folder: Folder, filled
         (folder.path / "logs" / f"{number}.txt").write_text(text)
     erase(folder, filled, customer_id=EVE)
     assert [file.name for file in (folder.path / "logs").iterdir()] == ["2.txt"]
+
+
+def test_events_that_the_policy_excludes_stay_excluded(folder: Folder) -> None:
+    name = made_account(folder, Account(name="flags"), policy=Policy(exclude=frozenset({"is_test", "preview"})))
+    flags = {"is_test": True, "is_other": True, "note": "attribute-SECRET"}
+    with folder.ledger(name) as ledger:
+        append_events(
+            ledger,
+            event("1", "2026-03-01T10:00", customer_id=EVE, attributes=flags),
+            event("2", "2026-03-05T10:00", customer_id=EVE, attributes={"is_test": False}),
+        )
+        before = shapes(ledger)
+    erase(folder, name, customer_id=EVE)
+    with folder.ledger(name) as ledger:
+        assert shapes(ledger) == before
+        assert verify(ledger).is_clean
+        rows = ledger.connection.execute("SELECT attributes FROM event ORDER BY occurred_at").fetchall()
+    assert rows == [('{"is_test":true}',), (None,)]
+
+
+def test_attributes_of_others_do_not_name_the_customer_and_are_known_again(folder: Folder, acme: str) -> None:
+    naming = event(
+        "1", "2026-03-01T10:00", attributes={"by": f"a\n{EVE}.", "like": f"{EVE}0", "to": [123456, 1234567.50]}
+    )
+    short = event("2", "2026-03-01T11:00", attributes={"rating": "7"})
+    customers = (EVE, "123456", "7")
+    with folder.ledger(acme) as ledger:
+        append_events(ledger, naming, short, *(event(each, "2026-03-02T10:00", customer_id=each) for each in customers))
+    erased = [erase(folder, acme, customer_id=each).pseudonym for each in customers]
+    with folder.ledger(acme) as ledger:
+        query = "SELECT attributes FROM event WHERE attributes IS NOT NULL ORDER BY occurred_at"
+        first, second = (json.loads(text) for (text,) in ledger.connection.execute(query).fetchall())
+        assert first == {"by": f"a\n{erased[0]}.", "like": f"{EVE}0", "to": [erased[1], 1234567.5]}
+        assert second == {"rating": "7"}
+        assert append_events(ledger, naming, short).duplicates == 2
+        assert verify(ledger).is_clean
