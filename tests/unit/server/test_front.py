@@ -15,6 +15,7 @@ from botmeter.server.front.body import BodyLimits
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import Front, OwnRoute
 from botmeter.server.front.request import BodyBudget, Request
+from botmeter.web.headers import CONTENT_SECURITY_POLICY
 from botmeter.web.request_ids import HEADER
 from botmeter.web.request_log import LOGGER
 from support.asgi_requests import (
@@ -124,6 +125,22 @@ def test_another_method_is_refused_with_those_allowed(ask: AsgiClient) -> None:
     assert problem(response) == (405, "method_unknown")
     assert response.headers["allow"] == "POST, GET"
     assert response.json()["detail"] == "This address accepts POST, GET, not DELETE."
+
+
+@pytest.mark.parametrize("path", ["/own/x", "/a/page", "/api/v1/docs"])
+def test_trace_and_invented_methods_are_refused(ask: AsgiClient, path: str) -> None:
+    for method in ("TRACE", "CONNECT", "LOOK"):
+        response = ask(method, path)
+        assert problem(response) == (405, "method_unknown")
+        assert method not in response.headers["allow"]
+
+
+def test_every_answer_forbids_scripts_frames_and_guessing_its_type(ask: AsgiClient) -> None:
+    for path in ("/own/x", "/own/refused", "/own/broken", "/broken"):
+        headers = ask("POST", path, b"abc").headers
+        assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
 
 
 def test_a_domain_error_is_answered_as_its_problem(ask: AsgiClient) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from botmeter.domain.errors import BotmeterError
 from botmeter.server.front.protocol import Send
 from botmeter.web.api.problem_details import Problem, problem_from_error
-from botmeter.web.headers import STRICT_TRANSPORT
+from botmeter.web.headers import CONTENT_SECURITY_POLICY, STRICT_TRANSPORT
 from botmeter.web.request_ids import HEADER
 
 
@@ -38,7 +38,9 @@ class Answer:
         values = {
             "Content-Length": str(len(self.body)),
             "Cache-Control": "no-store, private",
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
             HEADER: number,
             **({"Strict-Transport-Security": STRICT_TRANSPORT} if settings.HAS_STRICT_TRANSPORT else {}),
             **self.headers,

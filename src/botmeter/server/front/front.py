@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPMethod
 from time import monotonic, perf_counter
 from typing import Final
 
@@ -30,6 +31,8 @@ LARGE: Final = BodyLimits(bytes_max=LARGE_BYTES_MAX)
 PAGE_ROUTE: Final = "page"
 """Route name, in metrics, of a page refused before Django resolved its route."""
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# Django's routes refuse what they don't take; those without a form would answer TRACE as GET.
+_PASSED_ON: Final = tuple(str(method) for method in HTTPMethod if method not in {HTTPMethod.TRACE, HTTPMethod.CONNECT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,11 @@ class Front:
     async def _pass_on(self, request: Request, *, send: Send) -> None:
         has_started = False
         started = perf_counter()
+        if request.method not in _PASSED_ON:
+            answer = _method_refused(request, allowed=_PASSED_ON)
+            _log(PAGE_ROUTE, request, answer=answer, started=started)
+            await answer.sent(send, number=request.number)
+            return
 
         async def start_and_send(message: Message) -> None:
             nonlocal has_started
@@ -159,10 +167,7 @@ def _log(route: str, request: Request, *, answer: Answer, started: float) -> Non
 async def _answered(route: OwnRoute, request: Request) -> Answer:
     try:
         if request.method not in route.methods:
-            allowed = ", ".join(route.methods)
-            refused = Refused("method_unknown", f"This address accepts {allowed}, not {request.method[:20]}.")
-            answer = Answer.of_error(refused)
-            return Answer(status=answer.status, body=answer.body, headers={**answer.headers, "Allow": allowed})
+            return _method_refused(request, allowed=route.methods)
         return await route.answer(request)
     except BotmeterError as error:
         return Answer.of_error(error)
@@ -170,6 +175,13 @@ async def _answered(route: OwnRoute, request: Request) -> Answer:
         raise
     except Exception as problem:  # noqa: BLE001 - a bug: its trace is stored under a reference
         return Answer.of_problem(problem_from_bug(report_bug(f"{request.method} {route.name}", problem)))
+
+
+def _method_refused(request: Request, *, allowed: tuple[str, ...]) -> Answer:
+    listed = ", ".join(allowed)
+    refused = Refused("method_unknown", f"This address accepts {listed}, not {request.method[:20]}.")
+    answer = Answer.of_error(refused)
+    return Answer(status=answer.status, body=answer.body, headers={**answer.headers, "Allow": listed})
 
 
 def _readable(answer: Answer, sentence: str, *, path: str) -> Answer:
