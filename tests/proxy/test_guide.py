@@ -19,3 +19,4 @@ def test_caddy_reads_the_guide_s_file(number: int, tmp_path: Path) -> None:
     assert read.returncode == 0, read.stderr
     assert "warn" not in read.stderr.lower()
     assert "127.0.0.1:8000" in read.stdout
+    assert '"disable_redirects": true' in read.stdout

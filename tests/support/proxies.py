@@ -36,7 +36,7 @@ http {{
 }}
 """
 # Caddy listens for no commands and gets no certificate.
-_CADDY = "{{\n\tadmin off\n\tauto_https off\n}}\n{site}"
+_CADDY_OPTIONS = "admin off\n\tauto_https off"
 
 Name = Literal["nginx", "caddy"]
 
@@ -108,11 +108,13 @@ def nginx(server: str, *, folder: Path, certificate: Certificate, port: int, ups
 
 @contextmanager
 def caddy(site: str, *, folder: Path, certificate: Certificate, port: int, upstream: int) -> Iterator[None]:
-    """Run Caddy with the guide's site until the `with` ends."""
-    name = site.partition(" ")[0]
+    """Run Caddy with the guide's file until the `with` ends."""
+    site, count = re.subn("auto_https disable_redirects", _CADDY_OPTIONS, site)
+    assert count == 1
+    name = re.findall(r"^(\S+) {$", site, re.MULTILINE)[0]
     tls = f"\n\tbind 127.0.0.1\n\ttls {certificate.file} {certificate.key}\n"
     site = site.replace(f"{name} {{\n", f"https://localhost:{port} {{{tls}", 1).replace(":8000", f":{upstream}")
-    (folder / "Caddyfile").write_text(_CADDY.format(site=site), encoding="utf-8")
+    (folder / "Caddyfile").write_text(site, encoding="utf-8")
     command = ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
     with _running(command, folder=folder, port=port):
         yield
