@@ -35,14 +35,14 @@ class Checkpoints:
             connection.execute(sql("set_checkpoint_threshold"), [AT_THE_LATEST])
 
     def catch_up(self) -> None:
-        """Checkpoint if the log is large; leave a failure that is no damage to the next writer."""
+        """Checkpoint if the log is large; leave a failure to the next writer unless the file must be opened again."""
         if self._log_bytes() < DUE_BYTES:
             return
         self._count += 1
         try:
             self._checkpoint()
         except duckdb.Error as problem:
-            if damage_of(problem, name="") is not None:
+            if isinstance(problem, duckdb.FatalException) or damage_of(problem, name="") is not None:
                 raise
 
     def _checkpoint(self) -> None:

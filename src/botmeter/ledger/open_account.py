@@ -82,7 +82,7 @@ class OpenAccount:
             Unavailable: `ledger_busy` during exclusive use.
         """
         with (
-            noted(self._problem, name=self._name),
+            self._refusing_failures(),
             self._using(lambda: self._open_reader(wait)) as reader,
             closing(reader.connection),
             _interruptible(reader, wait),
@@ -98,7 +98,7 @@ class OpenAccount:
             NotAllowed: `ledger_read_only`.
         """
         with (
-            noted(self._problem, name=self._name),
+            self._refusing_failures(),
             self._write_queue.turn(wait),
             self._live_queue.turn(wait),
             self._publishing_writer(wait) as ledger,
@@ -116,7 +116,7 @@ class OpenAccount:
         # A file that is open read-only is opened again, which needs the live queue too.
         beside = self._live_queue.turn(wait) if self._is_read_only else nullcontext()
         with (
-            noted(self._problem, name=self._name),
+            self._refusing_failures(),
             self._write_queue.turn(wait),
             beside,
             self._slots.settles,
@@ -127,7 +127,7 @@ class OpenAccount:
     @contextmanager
     def appending_live(self, wait: WaitPolicy) -> Iterator[Ledger]:
         with (
-            noted(self._problem, name=self._name),
+            self._refusing_failures(),
             self._live_queue.turn(wait),
             self._slots.commits,
             self._using(lambda: self._open_live_ledger(wait)) as ledger,
@@ -147,7 +147,7 @@ class OpenAccount:
             connection = self._root.cursor()
             self._user_count += 1
         try:
-            with noted(self._problem, name=self._name):
+            with self._refusing_failures():
                 return backlog(connection)
         finally:
             connection.close()
@@ -166,7 +166,7 @@ class OpenAccount:
             with self._changed:
                 self._settle_and_fold()
                 self._close_file()
-            with noted(self._problem, name=self._name):
+            with self._refusing_failures():
                 yield
 
     def problem(self) -> BotmeterError | None:
@@ -201,6 +201,16 @@ class OpenAccount:
             return
         with self._changed:
             self._close_file()
+
+    @contextmanager
+    def _refusing_failures(self) -> Iterator[None]:
+        try:
+            with noted(self._problem, name=self._name):
+                yield
+        except duckdb.FatalException as problem:
+            # As after a checkpoint on a full disk: DuckDB refuses all connections until the file is opened again.
+            self._is_broken = True
+            raise failure(problem) from problem
 
     @contextmanager
     def _publishing_writer(self, wait: WaitPolicy) -> Iterator[Ledger]:

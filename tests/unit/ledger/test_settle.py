@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import duckdb
 import pytest
 from tests.support.ledgers import ACME, NOW_US, append_events, event, raw_connection
 from tests.support.live_batches import append_live, counts, live_batch
@@ -349,3 +350,20 @@ def test_a_full_disk_loses_and_doubles_nothing_on_either_lane(ledgers: OpenLedge
     with ledgers.writing("acme") as writer:
         assert event_count(writer) == 20_000
         assert verify(writer).is_clean
+
+
+def test_a_file_that_duckdb_gave_up_on_is_opened_again(ledgers: OpenLedgers, folder: Folder) -> None:
+    take_live(ledgers, *HOURS)
+    with full_disk(folder), ledgers.reading("acme") as reader:
+        # As the server does beside its writers; the failure is known to nobody else.
+        with pytest.raises(duckdb.FatalException):
+            reader.connection.execute("CHECKPOINT")
+        with pytest.raises(Unavailable) as refused, ledgers.reading("acme") as other:
+            other.connection.execute("SELECT count(*) FROM event")
+    assert refused.value.code == "disk_full"
+    with pytest.raises(Unavailable):
+        ledgers.unsettled("acme")
+    with ledgers.writing("acme") as writer:
+        assert event_count(writer) == len(HOURS)
+        assert verify(writer).is_clean
+    assert ledgers.unsettled("acme").event_count == 0
