@@ -1,7 +1,9 @@
 """Connections that say nothing, ask for nothing, or do not read: they are closed, and others are served meanwhile."""
 
+import re
 import selectors
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -20,6 +22,27 @@ SILENT_MAX, BY_CLIENT_MAX = 256, 512
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with serving(tmp_path_factory.mktemp("connections") / "data") as made:
         yield made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unread(server: LiveServer) -> Iterator[tuple[socket.socket, float]]:
+    """A client that asks for more than the system holds, and reads none of it; and when it began."""
+    page = server.request("GET", "/sign-in").body.decode()
+    sheet = re.search(r"/static/[^\"]*\.css", page)
+    assert sheet is not None
+    request = f"GET {sheet[0]} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    with closing(server.connected()) as connection:
+        connection.setblocking(False)
+        connection.send(request * 400)
+        yield connection, monotonic()
+
+
+def is_established(server: LiveServer, connection: socket.socket) -> bool:
+    """True if the server's side of a connection is open."""
+    table = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()
+    rows = [row.split() for row in table[1:]]
+    ports = f":{server.port:04X}", f":{connection.getsockname()[1]:04X}"
+    return any(row[1].endswith(ports[0]) and row[2].endswith(ports[1]) and row[3] == "01" for row in rows)
 
 
 def connected(server: LiveServer, stack: ExitStack, *, source: str = "127.0.0.1") -> socket.socket:
@@ -118,3 +141,13 @@ def test_more_connections_than_the_process_may_open_files_end_nothing(tmp_path: 
         assert server.request("GET", "/api/v1/accounts/acme/sessions", authorization=f"Bearer {key}").status == 200
         assert count_after_closing(opened, at_most=SILENT_MAX) <= SILENT_MAX
         assert server.worker == worker
+
+
+def test_a_client_that_does_not_read_an_answer_is_cut_off_after_a_minute(
+    server: LiveServer, unread: tuple[socket.socket, float]
+) -> None:
+    connection, began = unread
+    pause = threading.Event()
+    while is_established(server, connection):
+        assert monotonic() - began < 80
+        pause.wait(0.5)
