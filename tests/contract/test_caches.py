@@ -16,7 +16,6 @@ BOUNDED = {
     "metering.preset._by_name": "the package's own presets",
     "people.sealing._box_of": "a few secret keys of the server",
     "reports.snapshot._parameters": "500 statements of the package's own text",
-    "sources.parquet._raw_reader.whole_rows": "rows of the record batch that is being read",
     "sources.signatures.public_key": "256 secrets of limited length",
     "web.api.document.document": "made once",
     "web.pages.report.report_urls._path": "1,000 short paths",

@@ -11,7 +11,7 @@ import pyarrow.csv
 
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.receipt import Rejection
-from botmeter.sources.elements import BLOCK_BYTES
+from botmeter.sources.elements import BLOCK_BYTES, RECORDS_MAX
 from botmeter.sources.mapped import cell_value, checked_columns, columns_of_events, row_bytes
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import Records
@@ -19,13 +19,15 @@ from botmeter.sources.stream import ByteStream
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEADER_BYTES_MAX = 1 << 20
+UNEVEN_MAX = 200_000
+"""Uneven rows in a block, each of which is a rejection of about a KB. A block has about as many rows."""
 # For the cells of uneven rows, which Arrow gives as text; a row can be as long as two blocks.
 csv.field_size_limit(2 * BLOCK_BYTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvBlock:
-    """Consecutive rows.
+    """Consecutive rows, at most `RECORDS_MAX`.
 
     Attributes:
         rows: Cells as bytes.
@@ -128,15 +130,16 @@ def _blocks(stream: ByteStream, columns: Sequence[str], *, delimiter: str) -> It
     uneven: list[Rejection] = []
     last_rows = None
     first = 0
-    for rows in _batches(counted, columns, delimiter=delimiter, uneven=uneven, name=stream.name):
-        last_rows = rows if len(rows) else last_rows
-        gaps = [rejection.index for rejection in uneven]
-        candidates = np.arange(first, first + len(rows) + len(gaps))
-        positions = candidates[~np.isin(candidates, gaps)][: len(rows)]
-        first = int(positions[-1]) + 1 if len(rows) else first
-        passed = sum(gap < first for gap in gaps)
-        yield CsvBlock(rows=rows, positions=positions, uneven=tuple(uneven[:passed]))
-        del uneven[:passed]
+    for batch in _batches(counted, columns, delimiter=delimiter, uneven=uneven, name=stream.name):
+        for start in range(0, len(batch), RECORDS_MAX):
+            last_rows = rows = batch.slice(start, RECORDS_MAX)
+            gaps = [rejection.index for rejection in uneven]
+            candidates = np.arange(first, first + len(rows) + len(gaps))
+            positions = candidates[~np.isin(candidates, gaps)][: len(rows)]
+            first = int(positions[-1]) + 1
+            passed = sum(gap < first for gap in gaps)
+            yield CsvBlock(rows=rows, positions=positions, uneven=tuple(uneven[:passed]))
+            del uneven[:passed]
     no_rows = pa.RecordBatch.from_arrays([pa.array([], pa.binary())] * len(columns), names=list(columns))
     yield CsvBlock(rows=no_rows, positions=np.array([], np.int64), uneven=tuple(uneven))
     if counted.quotes % 2 and last_rows is not None and _ends_in_value(last_rows):
@@ -147,6 +150,8 @@ def _batches(
     counted: _QuoteCount, columns: Sequence[str], *, delimiter: str, uneven: list[Rejection], name: str
 ) -> Iterator[pa.RecordBatch]:
     def reject(row: pyarrow.csv.InvalidRow) -> str:
+        if len(uneven) >= UNEVEN_MAX:
+            return "error"
         uneven.append(_uneven(row, columns, delimiter=delimiter))
         return "skip"
 
@@ -165,6 +170,12 @@ def _batches(
         if "straddling" in str(fault):
             reason = f"{name} has a row of more than {BLOCK_BYTES >> 20} MiB, which is the most; is a quote not closed?"
             raise TooMuch("record_too_long", reason) from None
+        if len(uneven) >= UNEVEN_MAX:
+            raise TooMuch(
+                "rows_uneven",
+                f"{name} has more than {UNEVEN_MAX:,} rows within {BLOCK_BYTES >> 20} MiB that have not as many cells "
+                f"as its header ({len(columns)}). Is it the header of these rows?",
+            ) from None
         if "Empty CSV" not in str(fault):
             raise Refused("file_damaged", f"{name} can't be read as CSV: {fault}.") from None
 

@@ -17,6 +17,8 @@ BLOCK_BYTES = 16 << 20
 # An element cut off at the end of a read is scanned again with the next one.
 ARRAY_BLOCK_BYTES = 4 << 20
 RECORD_BYTES_MAX: Final = 32 << 20
+RECORDS_MAX: Final = 100_000
+"""Read at once. A block of tiny records has millions, and each that is rejected takes about a KB."""
 
 _DECODE_ARRAY = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _SPACE: Final = b" \t\r\n"
@@ -53,6 +55,14 @@ class Objects:
             return cls(joined=block, count=len(newlines) + 1, are_one_a_line=True)
         stripped = (line.strip(_SPACE) for line in bytes(block).split(b"\n"))
         return cls.from_texts([line for line in stripped if line])
+
+    def parts(self) -> "Iterator[Objects]":
+        """Yield at most `RECORDS_MAX` objects at a time."""
+        if self.count <= RECORDS_MAX:
+            yield self
+            return
+        for start in range(0, self.count, RECORDS_MAX):
+            yield Objects.from_texts(self.texts[start : start + RECORDS_MAX])
 
     @property
     def texts(self) -> Sequence[bytes]:

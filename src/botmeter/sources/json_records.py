@@ -21,6 +21,8 @@ from botmeter.sources.records import DOUBTFUL, Records
 from botmeter.sources.stream import ByteStream
 from botmeter.sources.validation import kind_of
 
+VALUES_MAX = 500_000
+"""Of one event. Each takes about 100 bytes as a Python object, 30 times as much as `[],`."""
 # More digits than any id or time; `int` would refuse more than 4,300.
 _DIGITS_MAX = 1_000
 
@@ -83,14 +85,21 @@ def records_from_blocks(
 ) -> Iterator[Records]:
     """Read a file's objects by blocks."""
     first = 0
-    for objects in blocks:
-        if objects.count:
+    for block in blocks:
+        for objects in block.parts() if block.count else ():
             yield records_from_objects(objects, first=first, mapping=mapping, bytes_read=stream.stored_bytes)
-        first += objects.count
+            first += objects.count
 
 
 def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> Mapping[str, object]:
-    """Read one object by the tolerant reader; raises `Refused` (`json_invalid`, `cloudevent_invalid`)."""
+    """Read one object by the tolerant reader.
+
+    Raises:
+        Refused: `json_invalid`, `cloudevent_invalid`, `json_too_large`.
+    """
+    value_count = sum(map(text.count, (b"[", b"{", b",")))
+    if value_count > VALUES_MAX:
+        raise Refused("json_too_large", f"The event has {value_count:,} JSON values; the most is {VALUES_MAX:,}.")
     try:
         # Bytes that are not UTF-8 become lone surrogates, which `validation` refuses by field name.
         decoded = json.loads(text.decode("utf-8", "surrogateescape"), parse_int=_integer, parse_float=Decimal)

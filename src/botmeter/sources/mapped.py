@@ -77,7 +77,10 @@ def _column(field: str, foreign: pa.Array, *, location: FieldLocation) -> pa.Arr
     if pa.types.is_nested(foreign.type):
         return pa.array([value_text(field, location.value(cell)) for cell in foreign.to_pylist()], pa.string())
     coded = foreign if pa.types.is_dictionary(foreign.type) else foreign.dictionary_encode()
-    cells = [*coded.dictionary.to_pylist(), None]
+    values = coded.dictionary
+    # Arrow does not check that text in files is UTF-8.
+    values = values.cast(pa.binary()) if pa.types.is_string(values.type) else values
+    cells = [*values.to_pylist(), None]
     texts = pa.array([value_text(field, location.value(cell_value(cell))) for cell in cells], pa.string())
     return texts.take(coded.indices.fill_null(len(cells) - 1))
 

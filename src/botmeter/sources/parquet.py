@@ -1,12 +1,10 @@
-"""Parquet → records by row groups; only rejected rows are read whole."""
+"""Parquet → records, a bounded number of bytes at a time; only rejected rows are read whole."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
-from typing import IO
+from pathlib import Path
+from typing import IO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -17,16 +15,20 @@ from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, text_from_
 from botmeter.sources.clock import RFC3339, Clock, us_from_number
 from botmeter.sources.mapped import cell_value, checked_columns, columns_of_events, row_bytes
 from botmeter.sources.mapping import Mapping as FieldMapping
-from botmeter.sources.records import Records
-from botmeter.sources.stream import ByteStream
+from botmeter.sources.parquet_pages import column_bounds
+from botmeter.sources.records import DOUBTFUL, Records
+from botmeter.sources.stream import ByteStream, spooled
 
 ROWS_MAX = 250_000
+BATCH_BYTES_MAX: Final = 16 << 20
+"""Of the rows read at once. Rejecting all of them takes about thirty times as much."""
 _REPEATED = ("actor", "kind", "bot_id", "bot_name", "bot_version", "channel", "ticket_type")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
     parquet: pyarrow.parquet.ParquetFile
+    content: IO[bytes]
     name: str
     columns: list[str]
     mapping: FieldMapping
@@ -39,16 +41,18 @@ def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping
 
     Raises:
         Refused: `format_unknown`, `file_damaged`, `column_missing`, `column_doubled`, `time_without_offset`.
+        TooMuch: `row_group_too_large`, `file_too_large`.
     """
     with ExitStack() as stack:
         is_spooled = stream.is_packed or stream.size_bytes is None
-        content: IO[bytes] | str = _spooled(stream, stack) if is_spooled else path
+        content = spooled(stream, stack) if is_spooled else stack.enter_context(Path(path).open("rb"))
         parquet = stack.enter_context(_opened(content, mapping=mapping, name=stream.name))
         names = list(parquet.schema_arrow.names)
         notes = checked_columns(names, mapping=mapping, name=stream.name)
         expected = set(mapping.columns().values())
         file = _File(
             parquet=parquet,
+            content=content,
             name=stream.name,
             columns=[name for name in names if name in expected],
             mapping=mapping,
@@ -58,15 +62,7 @@ def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping
         yield from _records(file, notes=notes)
 
 
-def _spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
-    spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
-    shutil.copyfileobj(stream, spool, 1 << 20)
-    stream.checked_end()
-    spool.seek(0)
-    return spool
-
-
-def _opened(content: IO[bytes] | str, *, mapping: FieldMapping, name: str) -> pyarrow.parquet.ParquetFile:
+def _opened(content: IO[bytes], *, mapping: FieldMapping, name: str) -> pyarrow.parquet.ParquetFile:
     """Open with repeated text as dictionaries, at a fraction of the cost."""
     try:
         with pyarrow.parquet.ParquetFile(content) as probe:
@@ -103,15 +99,17 @@ def _records(file: _File, *, notes: tuple[str, ...]) -> Iterator[Records]:
     first = 0
     total = max(file.parquet.metadata.num_rows, 1)
     for group in range(file.parquet.num_row_groups):
-        group_first = first
-        for batch in _batches(file, group=group):
-            start = first - group_first
+        bounds = column_bounds(file.content, file.parquet, group=group, name=file.name)
+        row_bytes_max = sum(bound.value for bound in bounds)
+        row_count = min(ROWS_MAX, max(1, BATCH_BYTES_MAX // max(row_bytes_max, 1)))
+        whole = _WholeRows(file, group=group, row_count=row_count)
+        for number, batch in enumerate(_batches(file, group=group, row_count=row_count, columns=file.columns)):
             foreign = {name: _legible(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
             first += len(batch)
             yield Records(
                 columns=columns_of_events(foreign, count=len(batch), mapping=file.mapping),
                 record=_record_reader(file, batch),
-                raw=_raw_reader(file, batch, group=group, start=start),
+                raw=_raw_reader(whole, number),
                 positions=np.arange(first - len(batch), first, dtype=np.int64),
                 clock=file.clock,
                 bytes_read=file.size_bytes * first // total,
@@ -120,9 +118,9 @@ def _records(file: _File, *, notes: tuple[str, ...]) -> Iterator[Records]:
             notes = ()
 
 
-def _batches(file: _File, *, group: int) -> Iterator[pa.RecordBatch]:
+def _batches(file: _File, *, group: int, row_count: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
     try:
-        yield from file.parquet.iter_batches(batch_size=ROWS_MAX, row_groups=[group], columns=file.columns)
+        yield from file.parquet.iter_batches(batch_size=row_count, row_groups=[group], columns=columns)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as fault:
         raise Refused("file_damaged", f"{file.name} is damaged: {_first_line(fault)}") from None
 
@@ -137,15 +135,24 @@ def _record_reader(file: _File, batch: pa.RecordBatch) -> Callable[[int], Mappin
     return lambda row: file.mapping.record(_cells(batch, row))
 
 
-def _raw_reader(file: _File, batch: pa.RecordBatch, *, group: int, start: int) -> Callable[[int], bytes]:
-    @cache
-    def whole_rows() -> pa.Table:
-        return file.parquet.read_row_group(group).slice(start, len(batch))
+class _WholeRows:
+    """Rows of a row group with all columns, in batches that are asked for in order."""
 
-    return lambda row: row_bytes(_cells(whole_rows(), row))
+    def __init__(self, file: _File, *, group: int, row_count: int) -> None:
+        self._batches = enumerate(_batches(file, group=group, row_count=row_count))
+        self._number, self._rows = -1, pa.RecordBatch.from_pydict({})
+
+    def batch(self, number: int) -> pa.RecordBatch:
+        while self._number < number:
+            self._number, self._rows = next(self._batches)
+        return self._rows
 
 
-def _cells(rows: pa.RecordBatch | pa.Table, row: int) -> dict[str, object]:
+def _raw_reader(whole: _WholeRows, number: int) -> Callable[[int], bytes]:
+    return lambda row: row_bytes(_cells(whole.batch(number), row))
+
+
+def _cells(rows: pa.RecordBatch, row: int) -> dict[str, object]:
     return {name: _cell(rows.column(index)[row]) for index, name in enumerate(rows.schema.names)}
 
 
@@ -157,7 +164,12 @@ def _cell(scalar: pa.Scalar) -> object:
         return _time_text(scalar.value, kind)
     if pa.types.is_map(kind):
         return dict(scalar.as_py())
-    return cell_value(scalar.as_py())
+    try:
+        return cell_value(scalar.as_py())
+    except UnicodeDecodeError:
+        plain = scalar.value if pa.types.is_dictionary(kind) else scalar
+        # In a list or map no single cell can be decoded.
+        return cell_value(plain.as_buffer().to_pybytes()) if hasattr(plain, "as_buffer") else DOUBTFUL
 
 
 def _time_text(number: int, kind: pa.TimestampType) -> str:

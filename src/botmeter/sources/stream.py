@@ -4,16 +4,20 @@ import gzip
 import io
 import stat
 import sys
+import tempfile
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Final
 
-from botmeter.domain.errors import Missing, NotAllowed, Refused
+from botmeter.domain.errors import Missing, NotAllowed, Refused, TooMuch
 
 STDIN: Final = "-"
 GZIP_MAGIC: Final = b"\x1f\x8b"
 # Size of reads from disk: small beside a block, large beside a system call.
 _BUFFER_BYTES: Final = 1 << 20
+UNPACKED_MAX: Final = 100
+"""Parquet and ZIP are compressed, so that gzip hardly makes them smaller; one that does so more often is refused."""
 
 
 class _StoredFile(io.RawIOBase):
@@ -138,6 +142,28 @@ def open_stream(path: str, *, name: str | None = None, stdin: IO[bytes] | None =
         finally:
             stream.close()
     return stream
+
+
+def spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
+    """Copy a stream of compressed content to a temporary file, to be read in any order.
+
+    Raises:
+        Refused: `file_truncated`, `file_damaged`.
+        TooMuch: `file_too_large` past 100 times the stored size.
+    """
+    spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+    size_bytes = 0
+    while piece := stream.read(_BUFFER_BYTES):
+        size_bytes += len(piece)
+        if stream.is_packed and size_bytes > UNPACKED_MAX * (stream.stored_bytes + _BUFFER_BYTES):
+            raise TooMuch(
+                "file_too_large",
+                f"{stream.name} unpacks to more than {UNPACKED_MAX} times its size. Import the file without gzip.",
+            )
+        spool.write(piece)
+    stream.checked_end()
+    spool.seek(0)
+    return spool
 
 
 def _file(path: str, *, name: str) -> IO[bytes]:

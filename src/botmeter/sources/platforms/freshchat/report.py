@@ -1,8 +1,8 @@
 """Freshchat's raw reports: CSV files or ZIPs, one row a message, with unpublished headers."""
 
-import io
 import zipfile
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from botmeter.sources.mapped import cell_value, row_bytes
 from botmeter.sources.payload import EventRecord
 from botmeter.sources.payload_batches import batch_from_event_records
 from botmeter.sources.platforms.freshchat.webhooks import message_fields
-from botmeter.sources.stream import ByteStream
+from botmeter.sources.stream import ByteStream, spooled
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _LISTED_NAMES_MAX = 30
@@ -70,10 +70,9 @@ def batches_from_report(stream: ByteStream, source: Source) -> Iterator[EventBat
 
 def _from_zip(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
     # A ZIP's list of members is at its end, so all of it is needed; members are decompressed while read.
-    packed = io.BytesIO(stream.read())
     first = 0
     try:
-        with zipfile.ZipFile(packed) as archive:
+        with ExitStack() as stack, zipfile.ZipFile(spooled(stream, stack)) as archive:
             members = [member for member in archive.infolist() if member.filename.lower().endswith(".csv")]
             if not members:
                 raise Refused("format_unknown", f"{stream.name} is a ZIP without a CSV file in it.")

@@ -1,0 +1,64 @@
+"""A server with many accounts keeps few of their files open, and few threads."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.support.ledgers import NOW_US
+
+from botmeter.domain.account import Account
+from botmeter.domain.instant import present
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.open_ledgers import OPEN_MAX
+from botmeter.metering.policy import FRESHCHAT
+from botmeter.people.links import digest_of
+from support.live import message
+from support.live_server import LiveServer, serving
+
+EVENT = json.dumps([message("a")]).encode()
+ACCOUNT_COUNT = OPEN_MAX + 10
+# Three of each account: commits, metering and DuckDB's; 30 of the server itself. There were eleven of each account.
+THREADS_MAX = 3 * ACCOUNT_COUNT + 30
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[LiveServer]:
+    path = tmp_path / "data"
+    with Folder.owned(path, purpose="a test") as folder:
+        for number in range(ACCOUNT_COUNT):
+            folder.create(Account(name=f"account-{number}"), policy=FRESHCHAT, now_us=NOW_US)
+    with serving(path) as started:
+        with closing(sqlite3.connect(path / "people.sqlite3")) as people, people:
+            people.executemany(
+                "INSERT INTO people_apikey (account, name, start, digest, scopes, created_at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (f"account-{n}", "k", "bm_", digest_of(f"bm_{n}"), '["admin"]', present())
+                    for n in range(ACCOUNT_COUNT)
+                ],
+            )
+        yield started
+
+
+def _open_files(server: LiveServer) -> int:
+    files = Path(f"/proc/{server.worker}/fd").iterdir()
+    return len({target for each in files if (target := str(each.readlink())).endswith(".duckdb")})
+
+
+def _threads(server: LiveServer) -> int:
+    return sum(1 for _ in Path(f"/proc/{server.worker}/task").iterdir())
+
+
+def test_files_and_threads_of_many_accounts_are_bounded(server: LiveServer) -> None:
+    for number in range(ACCOUNT_COUNT):
+        assert server.send(f"bm_{number}", EVENT, content_type="application/json").json()["accepted"] == 1
+    assert _threads(server) <= THREADS_MAX
+    for number in range(ACCOUNT_COUNT):
+        path = f"/api/v1/accounts/account-{number}/reports/session-usage?from=2026-03-10&to=2026-03-10"
+        answer = server.request("GET", path, authorization=f"Bearer bm_{number}")
+        assert (answer.status, answer.json()["sessions_consumed"]) == (200, 1)
+    assert 0 < _open_files(server) <= OPEN_MAX
+    assert _threads(server) <= THREADS_MAX
