@@ -30,13 +30,34 @@ def test_a_file_is_named_after_its_period_and_zone() -> None:
     assert export_name(ASK, "csv") == "sessions_2026-10-24_2026-11-22_UTC.csv"
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", " =", "\u200b@", "\ufeff\u00a0-"]
+)
 def test_a_cell_of_csv_never_starts_a_formula(start: str) -> None:
     table = pa.table(
         {"customer_id": [f"{start}1+1", "a=b"], "coded": pa.array([f"{start}x", None]).dictionary_encode()}
     )
     cells = list(csv.reader(io.StringIO(written(table, "csv").decode(), newline="")))
     assert cells == [["customer_id", "coded"], [f"'{start}1+1", f"'{start}x"], ["a=b", ""]]
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("a;=1", "a;'=1"),
+        ("a; ＝1;b;+2", "a;' ＝1;b;'+2"),
+        ("a\n=1", "a\n'=1"),
+        ("a\t@x", "a\t'@x"),
+        ("\n=1", "'\n=1"),
+        ("a=1;b", "a=1;b"),
+        (" a-b ", " a-b "),
+        ("'=1", "'=1"),
+        ("a@example.org", "a@example.org"),
+    ],
+)
+def test_a_formula_inside_a_cell_is_disarmed_and_other_text_is_unchanged(sent: str, shown: str) -> None:
+    [_, [cell]] = csv.reader(io.StringIO(written(pa.table({"id": [sent]}), "csv").decode(), newline=""))
+    assert cell == shown
 
 
 def test_a_negative_number_stays_a_number_in_csv() -> None:
