@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from botmeter.cli.context import command_context
 from botmeter.cli.output import say
-from botmeter.domain.errors import BotmeterError
+from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.ledger.folder_files import accounts_with_unfinished_erasures
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> int:
     try:
         open_people(folder, django_settings=DJANGO_SETTINGS)
         close_old_connections()
-    except DatabaseError as caught:
+    except (DatabaseError, Unavailable) as caught:
         problem = caught
     from botmeter.people.erasure import forget_customer, unfinished
 

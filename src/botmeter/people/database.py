@@ -46,7 +46,7 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
     Raises:
         Missing: `people_missing`.
         Conflict: `people_exist` if a new one is allowed and none is lost.
-        Unavailable: `people_unavailable`.
+        Unavailable: `people_unavailable` or `disk_full`.
     """
     import django
 
@@ -57,12 +57,16 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Report a database that does not answer. Raises Unavailable `people_unavailable`."""
+    """Report a database that does not answer. Raises Unavailable `people_unavailable` or `disk_full`."""
     from django.db import InterfaceError, OperationalError
+
+    from botmeter.people.failed_writes import disk_full
 
     try:
         yield
     except (OperationalError, InterfaceError, OSError) as problem:
+        if (full := disk_full(problem)) is not None:
+            raise full from problem
         reason = " ".join(str(problem).split())
         raise Unavailable("people_unavailable", f"The database of users does not answer: {reason}.") from problem
 
