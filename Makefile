@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo gallery test check format laws slow faults browser proxy shared bench golden docs lock audit clean
+.PHONY: help demo gallery test check format laws slow faults postgres browser proxy shared bench golden docs lock audit clean
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,10 @@ slow: $(DEV) ## Run the tests that take more than a second each, and commands th
 
 faults: $(DEV) ## Run the tests that kill processes and fill disks.
 	$(BIN)/python -m pytest -m faults tests/faults $(ARGS)
+
+postgres: $(DEV) ## Run the tests of pages, API and commands with users in a PostgreSQL server of its own.
+	PYTHONPATH=tests $(BIN)/python -m tests.support.postgres -n $(WORKERS) tests/web tests/api tests/cli $(ARGS)
+	$(BIN)/python -m pytest -m postgres tests/postgres $(ARGS)
 
 browser: $(DEV) ## Drive an installed Chromium over every page.
 	$(BIN)/python -m pytest -m "" tests/browser $(ARGS)

@@ -10,14 +10,12 @@ from django.test import Client
 
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live import store
-from botmeter.people.keys import KeyDraft, Scope, new_key
+from botmeter.people.keys import ACCOUNT_SCOPES, KeyDraft, new_key
 from botmeter.server import events, webhooks
 from support.live import Live
 from support.live import live as live_over
 from support.served import EVENTS, served
 from support.server_state import in_use
-
-ALL_SCOPES = tuple(Scope)
 
 
 @dataclass
@@ -44,7 +42,7 @@ def _served(opened: OpenLedgers, db: None) -> Iterator[None]:
 @pytest.fixture
 def secret() -> str:
     """The secret of a key of acme with every scope."""
-    return new_key("acme", KeyDraft(name="for tests", scopes=ALL_SCOPES), created_by=None).secret
+    return new_key("acme", KeyDraft(name="for tests", scopes=ACCOUNT_SCOPES), created_by=None).secret
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from botmeter.people.keys import KeyDraft, Scope, new_key
+from botmeter.people.keys import ACCOUNT_SCOPES, KeyDraft, Scope, new_key
 from botmeter.people.models import AuditEntry
 from botmeter.web.api.codes import CODES
 from botmeter.web.api.document import document
@@ -123,7 +123,7 @@ def test_other_media_types_and_parameters_are_refused(tell: Tell) -> None:
 
 @pytest.mark.parametrize("path", SENT_TO)
 def test_only_an_admin_key_of_the_account_changes_customers(tell: Tell, path: str) -> None:
-    body, others = BODIES[path], [scope for scope in Scope if scope is not Scope.ADMIN]
+    body, others = BODIES[path], [scope for scope in ACCOUNT_SCOPES if scope is not Scope.ADMIN]
     assert is_problem(tell(path, body, key=None), 401, code="key_missing")
     assert is_problem(tell(path, body, key="bm_made-up"), 401, code="key_wrong")
     assert is_problem(tell(path, body, key=key_for("acme", *others)), 403, code="scope_missing")

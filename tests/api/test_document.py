@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from botmeter.live.server_state import ServerState
-from botmeter.people.keys import Scope
+from botmeter.people.keys import ACCOUNT_SCOPES
 from botmeter.server.routes import own_routes
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.codes import CODES
@@ -81,7 +81,7 @@ def test_the_guide_names_every_address_and_scope() -> None:
     guide = (ROOT / "docs" / "guides" / "api.md").read_text(encoding="utf-8")
     addresses = [route.path.removeprefix("accounts/{account}") for route in ROUTES if route.view is not None]
     assert not [address for address in addresses if f"`{address}`" not in guide]
-    assert not [scope for scope in Scope if f"`{scope}`" not in guide]
+    assert not [scope for scope in ACCOUNT_SCOPES if f"`{scope}`" not in guide]
     assert f"{REQUESTS_A_MINUTE} requests a minute" in guide
 
 

@@ -11,7 +11,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import present
 from botmeter.ledger import live_append as taking_in
 from botmeter.live.event_body import BODY_BYTES_MAX
-from botmeter.people.keys import KeyDraft, Scope, new_key, revoke_key
+from botmeter.people.keys import ACCOUNT_SCOPES, KeyDraft, Scope, new_key, revoke_key
 from botmeter.server import events
 from botmeter.web.api.codes import CODES
 from support.asgi_requests import AsgiResponse
@@ -72,13 +72,13 @@ def test_a_request_that_is_too_large_is_refused_with_advice_to_split_it(live: Li
 
 
 def revoked() -> str:
-    made = new_key("acme", KeyDraft(name="k", scopes=tuple(Scope)), created_by=None)
+    made = new_key("acme", KeyDraft(name="k", scopes=ACCOUNT_SCOPES), created_by=None)
     assert revoke_key(made.key)
     return made.secret
 
 
 def expired() -> str:
-    draft = KeyDraft(name="k", scopes=tuple(Scope), expires_at=present() - timedelta(days=1))
+    draft = KeyDraft(name="k", scopes=ACCOUNT_SCOPES, expires_at=present() - timedelta(days=1))
     return new_key("acme", draft, created_by=None).secret
 
 

@@ -9,13 +9,13 @@ from tests.unit.sources import test_chatwoot as chatwoot
 from tests.unit.sources.test_chatwoot import SOURCE
 
 from botmeter.live.server_state import ServerState
-from botmeter.people.keys import Scope
+from botmeter.people.keys import ACCOUNT_SCOPES, Scope
 from botmeter.server.routes import own_routes
 from botmeter.web.api.table import ROUTES
 from support.live import Live, counts, message, problem_of
 
-ALL = tuple(Scope)
-OTHERS = tuple(scope for scope in Scope if scope not in (Scope.EVENTS_WRITE, Scope.ADMIN))
+ALL = ACCOUNT_SCOPES
+OTHERS = tuple(scope for scope in ACCOUNT_SCOPES if scope not in (Scope.EVENTS_WRITE, Scope.ADMIN))
 OWN = {route.name: route for route in own_routes(cast("ServerState", None))}
 DJANGO_ROUTES = [route for route in ROUTES if route.view is not None]
 PATHS = [route.path.replace("{session_id}", "0" * 8 + "-0000" * 3 + "-" + "0" * 12) for route in DJANGO_ROUTES]

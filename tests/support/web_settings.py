@@ -8,12 +8,16 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="botmeter-web-")
 atexit.register(_FOLDER.cleanup)
 os.environ["BOTMETER_DATA"] = _FOLDER.name
 os.environ.pop("DATABASE_URL", None)
+# Of `make postgres`: the database of users is on a server.
+if url := os.environ.get("TESTS_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = url
 os.environ["BOTMETER_SECRET_KEY"] = "only-for-tests"  # noqa: S105 - signs nothing that lasts
 
 from botmeter.people import recovery_codes  # noqa: E402
 from botmeter.web.settings import *  # noqa: E402, F403
 
 del os.environ["BOTMETER_DATA"]
+os.environ.pop("DATABASE_URL", None)
 MIDDLEWARE = ["support.server_state.carry_state", *MIDDLEWARE]  # noqa: F405
 recovery_codes.SCRYPT_N = 16
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -130,13 +130,18 @@ def test_a_wait_is_told_in_one_unit_rounded_up(seconds: int, words: str) -> None
 
 @pytest.fixture
 def threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[int]]]:
-    """Run a function in 60 threads at once, on a database file as a server has; tests' own is in memory."""
-    monkeypatch.setitem(connections.settings["default"], "NAME", str(tmp_path / "people.sqlite3"))
+    """Run a function in 60 threads at once, on a database as a server has; SQLite's of the tests is in memory."""
+    is_in_memory = connection.vendor == "sqlite"
+    if is_in_memory:
+        monkeypatch.setitem(connections.settings["default"], "NAME", str(tmp_path / "people.sqlite3"))
 
-    def set_up() -> None:
+    def set_up() -> int:
         with connection.schema_editor() as editor:
             editor.create_model(AttemptCount)
-        connection.close()
+        return 0
+
+    def clear() -> int:
+        return AttemptCount.objects.all().delete()[0]
 
     def closed(run: Callable[[], int]) -> int:
         try:
@@ -145,12 +150,14 @@ def threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
             connection.close()
 
     with ThreadPoolExecutor(60) as pool:
-        pool.submit(set_up).result()
+        if is_in_memory:
+            pool.submit(closed, set_up).result()
 
         def at_once(run: Callable[[], int], *, count: int = 60) -> list[int]:
             return [each.result() for each in [pool.submit(closed, run) for _ in range(count)]]
 
         yield at_once
+        pool.submit(closed, clear).result()
 
 
 @pytest.mark.parametrize("limit", [GROWING, FIXED])

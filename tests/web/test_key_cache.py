@@ -24,6 +24,7 @@ from botmeter.people.keys import (
 )
 from botmeter.people.links import digest_of
 from botmeter.people.models import ApiKey
+from support.unwritable_database import unwritable_database
 
 pytestmark = pytest.mark.django_db
 
@@ -148,12 +149,8 @@ def test_a_use_is_recorded_once_a_minute(made: NewKey, clock: Clock) -> None:
 
 
 def test_a_use_that_can_not_be_recorded_refuses_nobody(made: NewKey) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA query_only = 1")
-        try:
-            assert known_key(made.secret).account == "acme"
-        finally:
-            cursor.execute("PRAGMA query_only = 0")
+    with unwritable_database():
+        assert known_key(made.secret).account == "acme"
     assert ApiKey.objects.get().last_used_at is None
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from botmeter.cli.context import command_context
 from botmeter.cli.output import say
-from botmeter.domain.errors import BotmeterError, Unavailable
+from botmeter.domain.errors import BotmeterError
 from botmeter.ledger.folder_files import accounts_with_unfinished_erasures
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def finish_interrupted(folder: "Folder") -> None:
 def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> int:
     if not (folder / "people.sqlite3").exists() and not command_context().settings.database_url:
         return 0
-    from django.db import DatabaseError, close_old_connections
+    from django.db import DatabaseError
 
     from botmeter.people.database import open_people
     from botmeter.server.asgi import DJANGO_SETTINGS
@@ -45,8 +45,10 @@ def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> int:
     problem: Exception | None = None
     try:
         open_people(folder, django_settings=DJANGO_SETTINGS)
-        close_old_connections()
-    except (DatabaseError, Unavailable) as caught:
+        from botmeter.people.database_failures import close_dropped_connections
+
+        close_dropped_connections()
+    except DatabaseError as caught:
         problem = caught
     from botmeter.people.erasure import forget_customer, unfinished
 

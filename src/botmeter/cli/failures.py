@@ -47,16 +47,16 @@ def exit_code_of(error: BotmeterError) -> int:
     return USAGE_ERROR if error.code in _USAGE_ERROR_CODES else FAILED
 
 
-def disk_full_error(problem: BaseException) -> Unavailable | None:
-    """Return `disk_full` if a file or the people's database has no room, else None."""
+def unavailable(problem: BaseException) -> Unavailable | None:
+    """Return the error of a full disk or a database of users that doesn't answer; None for other problems."""
     if isinstance(problem, OSError) and is_disk_full(problem):
         return Unavailable("disk_full", "The disk is full. Make room and try again.")
     # Loaded only with Django's own error.
     if type(problem).__module__ != "django.db.utils":
         return None
-    from botmeter.people.failed_writes import disk_full
+    from botmeter.people.database_failures import unavailable_error
 
-    return disk_full(problem)
+    return unavailable_error(problem)
 
 
 def bug_message(error: BaseException, *, arguments: list[str], folder: Path) -> str:

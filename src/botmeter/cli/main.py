@@ -21,8 +21,8 @@ from botmeter.cli.failures import (
     STOPPED,
     USAGE_ERROR,
     bug_message,
-    disk_full_error,
     exit_code_of,
+    unavailable,
 )
 from botmeter.cli.output import say, show, stdout_abandoned
 from botmeter.domain.durable_files import UMASK
@@ -143,7 +143,7 @@ def _cause(problem: BaseException) -> BaseException:
 
 
 def _reported(problem: BaseException, *, arguments: list[str]) -> int:
-    problem = disk_full_error(problem) or problem
+    problem = unavailable(problem) or problem
     match problem:
         case KeyboardInterrupt() | typer.Abort():
             say("stopped; nothing was changed")

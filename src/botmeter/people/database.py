@@ -46,7 +46,7 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
     Raises:
         Missing: `people_missing`.
         Conflict: `people_exist` if a new one is allowed and none is lost.
-        Unavailable: `people_unavailable` or `disk_full`.
+        Unavailable: `people_unavailable`.
     """
     import django
 
@@ -57,16 +57,12 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Report a database that does not answer. Raises Unavailable `people_unavailable` or `disk_full`."""
+    """Report a database that does not answer. Raises Unavailable `people_unavailable`."""
     from django.db import InterfaceError, OperationalError
-
-    from botmeter.people.failed_writes import disk_full
 
     try:
         yield
     except (OperationalError, InterfaceError, OSError) as problem:
-        if (full := disk_full(problem)) is not None:
-            raise full from problem
         reason = " ".join(str(problem).split())
         raise Unavailable("people_unavailable", f"The database of users does not answer: {reason}.") from problem
 
@@ -85,12 +81,29 @@ def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
         file = Path(database["NAME"])
         file.touch(mode=0o600)
         file.chmod(0o600)
-    if _pending_migrations():
-        call_command("migrate", verbosity=0, interactive=False)
-        _remove_old_rows()
+    with _alone_migrating():
+        if _pending_migrations():
+            call_command("migrate", verbosity=0, interactive=False)
+            _remove_old_rows()
     # A full disk must not keep the server from starting.
     with suppress(OSError):
         (folder / _MARK).touch(mode=0o600)
+
+
+@contextmanager
+def _alone_migrating() -> Iterator[None]:
+    """Let another server of the same PostgreSQL database wait: it would create the same tables, and fail."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql("lock_migrations"))
+        try:
+            yield
+        finally:
+            cursor.execute(sql("unlock_migrations"))
 
 
 def require_people(folder: Path) -> None:
@@ -199,9 +212,11 @@ def unapplied_count(folder: Path, *, django_settings: str) -> int:
         import django
 
         django.setup()
-    from django.db import DatabaseError, close_old_connections
+    from django.db import DatabaseError
 
-    close_old_connections()
+    from botmeter.people.database_failures import close_dropped_connections
+
+    close_dropped_connections()
     try:
         require_people(folder)
         return _pending_migrations()

@@ -6,3 +6,11 @@ VACUUM
 -- Changes: moves the write-ahead log into the file and empties it. Gives: 1 if others still read the log, else 0, and
 -- two numbers of pages, one row.
 PRAGMA wal_checkpoint(TRUNCATE)
+
+-- name: lock_migrations
+-- Changes: this connection holds PostgreSQL's lock of this number, which no other program should use. Gives: one row.
+SELECT pg_advisory_lock(6113007)
+
+-- name: unlock_migrations
+-- Changes: this connection no longer holds the lock. Gives: one row.
+SELECT pg_advisory_unlock(6113007)

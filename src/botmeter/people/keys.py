@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from django.db import close_old_connections, transaction
+from django.db import transaction
 
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.display_name import required_name_fault, without_unfit_characters
@@ -20,7 +20,7 @@ from botmeter.domain.period import day_start_us
 from botmeter.domain.rate_limit import RateLimiter
 from botmeter.domain.wrong_secrets import WrongSecrets
 from botmeter.people.access_state import AccessState, state_of
-from botmeter.people.failed_writes import optional_write
+from botmeter.people.database_failures import open_database, optional_write
 from botmeter.people.links import digest_of
 from botmeter.people.models import ApiKey, User
 
@@ -259,10 +259,9 @@ def _looked_up(secret: str, *, wrong: WrongSecrets, network: str) -> ApiKey:
 
 
 def _read_key(secret: str) -> ApiKey:
-    # Outside a request nothing else closes a connection that the database has dropped.
-    close_old_connections()
-    key = valid_key(secret)
-    record_use(key)
+    with open_database():
+        key = valid_key(secret)
+        record_use(key)
     return key
 
 

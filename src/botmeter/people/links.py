@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import present
-from botmeter.people.failed_writes import optional_write
+from botmeter.people.database_failures import optional_write
 from botmeter.people.models import Link, User
 
 

@@ -15,7 +15,7 @@ from django.db.models import F
 from botmeter.domain.display_name import required_name_fault
 from botmeter.domain.errors import Missing, Refused
 from botmeter.domain.instant import present
-from botmeter.people.failed_writes import optional_write
+from botmeter.people.database_failures import optional_write
 from botmeter.people.links import digest_of
 from botmeter.people.models import ShareLink, User
 

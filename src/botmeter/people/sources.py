@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from django.db import close_old_connections
-
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.errors import Missing, NotAllowed
 from botmeter.domain.instant import present
 from botmeter.domain.source import Source
+from botmeter.people.database_failures import open_database
 from botmeter.people.links import digest_of
 from botmeter.people.models import EventSource, User
 from botmeter.people.sealing import unsealed
@@ -129,9 +128,8 @@ def opened_source(name: str, key: str) -> OpenedSource:
 
 
 def _read_source(name: str, key: str) -> OpenedSource:
-    # Outside a request nothing else closes a connection that the database has dropped.
-    close_old_connections()
-    row = EventSource.objects.filter(key_digest=digest_of(key)).first()
+    with open_database():
+        row = EventSource.objects.filter(key_digest=digest_of(key)).first()
     if row is None or row.name != name:
         raise NotAllowed("source_key_wrong", "Unknown source address. Copy the address again, or regenerate it.")
     if not row.is_on:

@@ -58,7 +58,7 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
     from django.conf import settings
     from django.core.management import call_command
 
-    from botmeter.people.failed_writes import optional_write
+    from botmeter.people.database_failures import optional_write
     from botmeter.people.links import forget_expired_links
 
     with optional_write("the removal of old sessions and links"):

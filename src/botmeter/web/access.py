@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from botmeter.domain.errors import NotAllowed
 from botmeter.people.audit import Action, record
-from botmeter.people.failed_writes import optional_write
+from botmeter.people.database_failures import optional_write
 from botmeter.people.models import Membership, User
 from botmeter.people.password_hashing import of_known_person
 from botmeter.people.rights import Right, Role

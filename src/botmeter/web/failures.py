@@ -1,5 +1,6 @@
 """Error pages, with the status of the error's family; bugs show only a reference number."""
 
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from django.http.response import HttpResponseBase
 from botmeter.domain.durable_files import is_disk_full
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused, Unavailable
 from botmeter.live.bugs import Bug, report_bug
-from botmeter.people.failed_writes import disk_full
+from botmeter.people.database_failures import unavailable_error
 from botmeter.people.models import Membership, User
 from botmeter.web.access import Visit
-from botmeter.web.layout import Frame, frame, plain_frame
+from botmeter.web.layout import Frame, anonymous_frame, frame, plain_frame
 from botmeter.web.rendering import rendered
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
+
+_log: Final = logging.getLogger(__name__)
 
 _HEADINGS: Final = {
     HTTPStatus.BAD_REQUEST: "Invalid request",
@@ -75,19 +78,23 @@ def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
 
 
 def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
-    """Render a bug, or a full disk."""
-    full = disk_full_error(problem)
-    if full is not None:
-        return failed(request, full)
+    """Render a bug, or what `unavailable` recognises."""
+    error = unavailable(problem)
+    if error is not None:
+        return failed(request, error)
     bug = report_request_bug(request, problem)
     return _rendered(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentence=bug.sentence, code="bug")
 
 
-def disk_full_error(problem: Exception) -> Unavailable | None:
-    """Return `disk_full` for an error of the people's database or a temporary file on a full disk, else None."""
+def unavailable(problem: Exception) -> Unavailable | None:
+    """Return and log the error of a full disk or a database that doesn't answer; None for other problems."""
     if isinstance(problem, OSError) and is_disk_full(problem):
-        return Unavailable("disk_full", "The disk is full. Make room and try again.")
-    return disk_full(problem)
+        error: Unavailable | None = Unavailable("disk_full", "The disk is full. Make room and try again.")
+    else:
+        error = unavailable_error(problem)
+    if error is not None:
+        _log.warning("%s", error.message)
+    return error
 
 
 def report_request_bug(request: HttpRequest, problem: Exception) -> Bug:
@@ -139,7 +146,7 @@ def _rendered(request: HttpRequest, status: HTTPStatus, *, sentence: str, code: 
     heading = _HEADINGS[status]
     is_get = request.method == "GET"
     page = FailurePage(
-        frame=_frame(request, heading, status=status),
+        frame=_frame(request, heading, status=status, code=code),
         heading=heading,
         sentence=sentence,
         code=code,
@@ -149,7 +156,9 @@ def _rendered(request: HttpRequest, status: HTTPStatus, *, sentence: str, code: 
     return rendered(request, "failure.html", page=page, status=status)
 
 
-def _frame(request: HttpRequest, heading: str, *, status: HTTPStatus) -> Frame:
+def _frame(request: HttpRequest, heading: str, *, status: HTTPStatus, code: str) -> Frame:
+    if code == "people_unavailable":
+        return anonymous_frame(request, title=heading)
     account = request.resolver_match.kwargs.get("account") if request.resolver_match else None
     user = getattr(request, "user", None)
     if account and isinstance(user, User) and status < HTTPStatus.INTERNAL_SERVER_ERROR:

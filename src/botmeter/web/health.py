@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 
 from botmeter.domain.errors import NotAllowed, Unavailable
 from botmeter.live import metrics as numbers
 from botmeter.live.server_state import ServerState
+from botmeter.people.database_failures import close_dropped_connections
 from botmeter.people.keys import known_key, require_metrics, secret_from_headers
 from botmeter.web.access import for_everyone
 from botmeter.web.api.problem_details import CHALLENGE
@@ -49,10 +50,10 @@ def readiness_problem(state: ServerState) -> str | None:
     """Return why requests can't be served, a sentence, or None: ledgers, database, disk, queue."""
     from botmeter.people.models import User
 
-    close_old_connections()
+    close_dropped_connections()
     try:
         User.objects.exists()
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return "The people's database does not answer."
     return disk_problem(Path(settings.DATA)) or state.problem()
 

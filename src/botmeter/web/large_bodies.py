@@ -6,11 +6,11 @@ from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db import close_old_connections
 from django.http import HttpRequest, parse_cookie
 from django.urls import Resolver404, resolve
 
 from botmeter.domain.instant import present
+from botmeter.people.database_failures import open_database
 from botmeter.people.session_limits import end_if_over
 
 LARGE_BYTES_MAX: Final = 3 << 20
@@ -35,13 +35,13 @@ def is_large_route(path: str) -> bool:
 
 def signed_in_user(headers: Mapping[str, str]) -> str | None:
     """Return the id of the user whose session the headers have."""
-    close_old_connections()
     request = HttpRequest()
     request.COOKIES = parse_cookie(headers.get("cookie", ""))
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not key:
         return None
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    end_if_over(request.session, now_seconds=int(present().timestamp()), is_by_person=False)
-    user = get_user(request)
-    return str(user.pk) if user.is_authenticated else None
+    with open_database():
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+        end_if_over(request.session, now_seconds=int(present().timestamp()), is_by_person=False)
+        user = get_user(request)
+        return str(user.pk) if user.is_authenticated else None

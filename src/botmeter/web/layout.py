@@ -111,6 +111,11 @@ def plain_frame(request: HttpRequest, *, title: str, notice: Notice | None = Non
     )
 
 
+def anonymous_frame(request: HttpRequest, *, title: str) -> Frame:
+    """Build the frame of a page without user and notice, which reads no database."""
+    return Frame(title=title, csrf_token=get_token(request), theme="")
+
+
 def _account(visit: Visit, name: str) -> Link:
     is_current, request = name == visit.account, visit.request
     title = account_title(request, name) if is_current else cached_title(request, name)

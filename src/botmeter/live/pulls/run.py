@@ -6,12 +6,11 @@ from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Final
 
-from django.db import close_old_connections
-
 from botmeter.domain.errors import BotmeterError, Conflict, Missing
 from botmeter.domain.instant import now_us, text_to_the_second, us_from_datetime
 from botmeter.ledger.folder import Folder
 from botmeter.live.pulls.pull import PullTask, pull
+from botmeter.people.database_failures import close_dropped_connections
 from botmeter.people.source_pulls import pull_settings_of, record_pull
 from botmeter.people.sources import event_source
 from botmeter.sources.api_client import Clocks
@@ -77,7 +76,7 @@ def pull_source(
                 _note_interrupted(account, source, remaining=remaining, code=error.code, message=error.message)
             raise
         # A long pull can outlive its thread's database connection.
-        close_old_connections()
+        close_dropped_connections()
         record_pull(account, source, result=result.as_mapping())
     _log_result(account, source, result=result)
     return result

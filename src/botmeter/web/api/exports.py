@@ -6,7 +6,7 @@ from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 
 from botmeter.people.audit import DETAIL_LENGTH_MAX, Action, record
-from botmeter.people.failed_writes import optional_write
+from botmeter.people.database_failures import optional_write
 from botmeter.reports.export import Export, Format, export_name
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.api.route import Call

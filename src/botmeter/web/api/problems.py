@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import BotmeterError, Missing, Refused, TooMuch
 from botmeter.web.api.problem_details import MEDIA_TYPE, PATH, Problem, problem, problem_from_bug, problem_from_error
-from botmeter.web.failures import disk_full_error, report_request_bug
+from botmeter.web.failures import report_request_bug, unavailable
 
 
 def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -25,8 +25,8 @@ def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
             return problem_of(
                 request, TooMuch("parameters_too_many", f"The request has more than {most:,} parameters.")
             )
-        case _ if (full := disk_full_error(error)) is not None:
-            return _response(problem_from_error(full))
+        case _ if (passing := unavailable(error)) is not None:
+            return _response(problem_from_error(passing))
         case _:
             return _response(problem_from_bug(report_request_bug(request, error)))
 

@@ -6,7 +6,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 
 from botmeter.people.audit import DETAIL_LENGTH_MAX, Action, record
-from botmeter.people.failed_writes import optional_write
+from botmeter.people.database_failures import optional_write
 from botmeter.people.rights import Right
 from botmeter.reports.export import FORMATS, Export, export_name
 from botmeter.reports.row_options import Grouping

@@ -1,0 +1,72 @@
+"""Failures of the people's database: no room, no answer, and writes that a request can do without."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,  # noqa: TID251 - here alone
+    connection,
+    transaction,
+)
+
+from botmeter.domain.errors import Unavailable
+
+_log: Final = logging.getLogger(__name__)
+
+# SQLite has no room for the file, or for the index of its log, which the first reader creates.
+_SQLITE_FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+# PostgreSQL's condition `disk_full`.
+_POSTGRES_FULL: Final = "53100"
+
+
+@contextmanager
+def optional_write(what: str, **fields: object) -> Iterator[None]:
+    """Go on after the `with` although its write failed, as on a full disk, and log what is not stored.
+
+    Args:
+        fields: Of the log line.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except DatabaseError as problem:
+        _log.warning("not stored: %s", what, extra={"fields": {**fields, "reason": type(problem).__name__}})
+
+
+@contextmanager
+def open_database() -> Iterator[None]:
+    """Use the database outside of a request; raise `Unavailable` for what `unavailable_error` recognises."""
+    close_dropped_connections()
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as problem:
+        error = unavailable_error(problem)
+        raise problem if error is None else error from problem
+
+
+def close_dropped_connections() -> None:
+    """Close this thread's connection if the database dropped it: Django does so for requests alone."""
+    if not connection.in_atomic_block:
+        close_old_connections()
+
+
+def unavailable_error(problem: BaseException) -> Unavailable | None:
+    """Return `disk_full` if the database has no room, `people_unavailable` if it doesn't answer, else None."""
+    cause = problem.__cause__
+    if not isinstance(problem, DatabaseError | InterfaceError) or cause is None:
+        return None
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code in _SQLITE_FULL or getattr(cause, "sqlstate", "") == _POSTGRES_FULL:
+        return Unavailable("disk_full", "The disk is full; nothing was changed. Make room and try again.")
+    # SQLite reports wrong statements as operational errors, too.
+    if isinstance(problem, OperationalError | InterfaceError) and code != sqlite3.SQLITE_ERROR:
+        return Unavailable(
+            "people_unavailable", "The database of users does not answer; nothing was changed. Try again in a minute."
+        )
+    return None
