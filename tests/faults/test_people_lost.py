@@ -1,7 +1,9 @@
 """A lost database of users beside accounts that were in use: no command and no start takes it for a first start."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,9 +36,15 @@ def test_a_lost_database_of_users_is_no_first_start(data: Path) -> None:
     (data / "people.created").unlink()
     people.touch()
     refused.append(prepared(data))
+    # As created by a server whose file was taken away.
+    with closing(sqlite3.connect(people)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    refused.append(prepared(data))
     for each in refused:
         assert (each.returncode, each.stdout) == (1, "")
         assert "botmeter serve --new-users" in each.stderr  # people_missing
-    assert people.stat().st_size == 0
+    people.write_bytes(b"noise" * 2_000)
+    assert "can't be read" in ran(data, "serve", "--port", "1").stderr  # people_corrupt
+    people.unlink()
     assert len(prepared(data, new_users=True).stdout) > 40
     assert "Leave out --new-users" in prepared(data, new_users=True).stderr  # people_exist

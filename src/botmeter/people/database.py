@@ -1,12 +1,13 @@
 """Database of users: setup and migrations."""
 
 import logging
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from botmeter.domain.errors import Conflict, Missing, Unavailable
+from botmeter.domain.errors import Conflict, Missing, Refused, Unavailable
 from botmeter.domain.settings import export
 from botmeter.ledger.folder_files import account_names
 from botmeter.ledger.statements import statements_of
@@ -47,6 +48,7 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
         Missing: `people_missing`.
         Conflict: `people_exist` if a new one is allowed and none is lost.
         Unavailable: `people_unavailable`.
+        Refused: `people_corrupt`.
     """
     import django
 
@@ -57,14 +59,26 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Report a database that does not answer. Raises Unavailable `people_unavailable`."""
-    from django.db import InterfaceError, OperationalError
+    """Report a database that does not answer or can't be read.
+
+    Raises:
+        Unavailable: `people_unavailable`.
+        Refused: `people_corrupt`.
+    """
+    from django.db import DatabaseError, InterfaceError, OperationalError
 
     try:
         yield
     except (OperationalError, InterfaceError, OSError) as problem:
         reason = " ".join(str(problem).split())
         raise Unavailable("people_unavailable", f"The database of users does not answer: {reason}.") from problem
+    except DatabaseError as problem:
+        # Subclasses are bugs.
+        if type(problem) is not DatabaseError:
+            raise
+        raise Refused(
+            "people_corrupt", f"The database of users can't be read ({problem}). Restore it from a backup."
+        ) from problem
 
 
 def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
@@ -145,7 +159,15 @@ def _had_people(folder: Path) -> bool:
 
 
 def _is_empty(file: Path) -> bool:
-    return not file.exists() or file.stat().st_size == 0
+    """Check for tables: a server whose file was taken away can have created another one."""
+    if not file.exists():
+        return True
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+            return bool(connection.execute(sql("table_count")).fetchone()[0] == 0)
+    except sqlite3.Error:
+        # Opening it reports what is wrong with it.
+        return False
 
 
 def _missing(place: str, *, folder: Path) -> Missing:

@@ -1,3 +1,7 @@
+-- name: table_count
+-- Reads: sqlite_master. Gives: 1 if the tables of users were created, else 0, one row.
+SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'django_migrations'
+
 -- name: rewrite_file
 -- Reads: the database. Changes: copies its rows into new pages of the file, so that no free page keeps old ones.
 VACUUM
