@@ -127,12 +127,14 @@ def test_a_page_of_the_user_redirects_signed_out_users_to_sign_in(
 
 
 @pytest.mark.parametrize("route", [*MEMBER_ROUTES, *PERSON_ROUTES], ids=lambda route: route[0])
-def test_every_response_has_the_security_headers(
+def test_every_response_has_the_security_headers_and_every_page_a_sign_out(
     browser: MakeBrowser, owner: User, ledgers: OpenLedgers, route: tuple[str, View, dict[str, object]]
 ) -> None:
     name, view, words = route
     path = address(name, words) if view.who == "member" else reverse(name, kwargs=words)
     answer = browser(owner).get(path)
+    if not answer.streaming and b"<html" in answer.content:
+        assert f'action="{reverse("sign-out")}"'.encode() in answer.content
     # A streamed response holds its ledger until it is sent or closed.
     answer.close()
     assert answer["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
@@ -140,6 +142,7 @@ def test_every_response_has_the_security_headers(
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Referrer-Policy"] in {"same-origin", "no-referrer"}
     assert "no-store" in answer["Cache-Control"]
+    assert "Access-Control-Allow-Origin" not in answer
 
 
 def test_the_gallery_of_components_is_not_routed_in_a_normal_server(client: Client) -> None:

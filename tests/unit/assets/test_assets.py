@@ -1,5 +1,6 @@
 """Style sheets, icons, scripts and templates fit each other and the content security policy."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,18 @@ def test_a_template_has_no_inline_style_or_script(path: Path) -> None:
     assert not re.findall(r"<style|<script(?![^>]*\bsrc=)", text)
     assert not re.findall(r"\son[a-z]+=", text)
     assert "|safe" not in text.replace(" ", "")
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
+def test_a_script_makes_no_markup_or_code_of_text_and_stores_nothing(path: Path) -> None:
+    unsafe = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|\bFunction\(|postMessage"
+    assert not re.findall(rf"{unsafe}|localStorage|sessionStorage|indexedDB|document\.cookie", text_of(path))
+
+
+def test_htmx_runs_no_code_of_pages_and_stores_none() -> None:
+    (config,) = re.findall(r"name=\"htmx-config\" content='([^']+)'", text_of(WEB / "templates" / "base.html"))
+    settings = json.loads(config)
+    assert (settings["allowEval"], settings["selfRequestsOnly"], settings["historyCacheSize"]) == (False, True, 0)
 
 
 def test_icons_of_templates_are_in_the_sprite() -> None:
