@@ -76,6 +76,10 @@ def test_a_file_is_previewed_or_refused_with_its_line(client: Client) -> None:
         "line 3: &#39;c1&#39; can&#39;t be an alias of itself"
         in client.post(PATH, {"step": "preview", "file": itself}).content.decode()
     )
+    for name, content in (("same.xlsx", PAIRS.encode()), ("same.csv", b"PK\x03\x04\xff\x00")):
+        answer = client.post(PATH, {"step": "preview", "file": SimpleUploadedFile(name, content)})
+        assert answer.status_code == 400
+        assert "would have" not in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import FileExtensionValidator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -61,6 +62,7 @@ class MergeForm(forms.Form):
         label="CSV file",
         required=False,
         allow_empty_file=True,
+        validators=[FileExtensionValidator(["csv", "txt"])],
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
         help_text="Instead of the fields above: columns customer_id and alias, at most 1,000 lines.",
     )
