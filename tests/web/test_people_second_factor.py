@@ -193,19 +193,25 @@ def test_a_password_reset_requires_the_second_step(ledgers: OpenLedgers, guarded
     assert not is_signed_in(client)
 
 
-def test_turning_it_off_requires_the_password(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
-    client = browser(guarded)
-    client.post("/me/second-step/change", {"what": "remove", "current_password": "not this one"})
+@pytest.mark.parametrize("what", ["remove", "codes"])
+@pytest.mark.parametrize("wrong", [{"current_password": "not this one"}, {"code": "000000"}, {"code": ""}])
+def test_changing_it_requires_both_factors(
+    ledgers: OpenLedgers, guarded: User, browser: MakeBrowser, what: str, wrong: dict[str, str]
+) -> None:
+    client, code = browser(guarded), new_recovery_codes(guarded)[0]
+    right = {"what": what, "current_password": PASSWORD, "code": code}
+    assert client.post("/me/second-step/change", right | wrong).status_code == 200
     assert AuthenticatorDevice.objects.filter(user=guarded).exists()
-    client.post("/me/second-step/change", {"what": "remove", "current_password": PASSWORD})
-    assert not AuthenticatorDevice.objects.filter(user=guarded).exists()
+    # A wrong password uses up no code.
+    assert client.post("/me/second-step/change", right).status_code == 302
+    assert AuthenticatorDevice.objects.filter(user=guarded).exists() == (what == "codes")
     assert is_signed_in(client)
-    assert AuditEntry.objects.filter(action=Action.SECOND_FACTOR_REMOVED).exists()
+    assert AuditEntry.objects.filter(action=Action.SECOND_FACTOR_REMOVED).exists() == (what == "remove")
 
 
 def test_new_recovery_codes_replace_the_old(ledgers: OpenLedgers, guarded: User, browser: MakeBrowser) -> None:
     old = set(new_recovery_codes(guarded))
-    sent = {"what": "codes", "current_password": PASSWORD}
+    sent = {"what": "codes", "current_password": PASSWORD, "code": old.pop()}
     page = browser(guarded).post("/me/second-step/change", sent, follow=True).content.decode()
     new = set(CODE.findall(page))
     assert len(new) == 10

@@ -20,6 +20,7 @@ from botmeter.people.client_address import network_of
 from botmeter.people.known_browsers import known_browser
 from botmeter.people.models import User
 from botmeter.people.password_hashing import of_known_person
+from botmeter.people.second_factor import device_of_code
 
 # About 30 guesses on the first day and 24 on each further one, against the common passwords that are refused anyway.
 _WAITS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15, 30, 60))
@@ -91,6 +92,20 @@ def user_with_password(request: HttpRequest, *, email: str, password: str) -> Us
     if user is not None:
         guess.succeed()
     return user
+
+
+def device_with_code(request: HttpRequest, user: User, *, code: str) -> object | None:
+    """User's device that accepts this two-factor code, or None.
+
+    Raises:
+        Unavailable: `attempts_exceeded`; as `device_of_code`.
+    """
+    guess = guess_of(request, email=user.email, limit=CODES)
+    with guess.made(sentence="Too many wrong codes were tried."):
+        device = device_of_code(user, code)
+    if device is not None:
+        guess.succeed()
+    return device
 
 
 def forget_wrong_passwords(user: User) -> None:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from botmeter.people.display_names import validate_display_name
-from botmeter.people.guesses import user_with_password
+from botmeter.people.guesses import device_with_code, user_with_password
 from botmeter.people.members import MemberRole
 from botmeter.people.models import User
 from botmeter.people.rights import Role
@@ -192,6 +192,19 @@ class ChangePasswordForm(OwnPasswordForm):
         password = str(self.cleaned_data["password"])
         validate_password(password, self.user)
         return password
+
+
+class SecondFactorChangeForm(OwnPasswordForm):
+    """Confirmation by both factors."""
+
+    code = _code("Code", help_text="Six digits from your authenticator app, or a recovery code.")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        # After the password, so that a wrong one uses up no code.
+        if not self.errors and device_with_code(self.request, self.user, code=cleaned["code"]) is None:
+            self.add_error("code", "The code is wrong or was already used.")
+        return cleaned
 
 
 class SecondFactorForm(OwnPasswordForm):

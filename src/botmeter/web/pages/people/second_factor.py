@@ -19,7 +19,7 @@ from botmeter.web.access import for_person
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame
 from botmeter.web.notices import Notice, add_notice
-from botmeter.web.pages.people.forms import OwnPasswordForm, SecondFactorForm
+from botmeter.web.pages.people.forms import SecondFactorChangeForm, SecondFactorForm
 from botmeter.web.pages.people.person import end_other_sessions, own_frame
 from botmeter.web.rendering import rendered
 
@@ -60,8 +60,8 @@ def own_second_factor(request: HttpRequest, user: User) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def change_second_factor(request: HttpRequest, user: User) -> HttpResponse:
-    """Generate recovery codes or turn it off; both need the password."""
-    form = OwnPasswordForm(request.POST, request=request)
+    """Generate recovery codes or turn it off; both need the password and a code."""
+    form = SecondFactorChangeForm(request.POST, request=request)
     if not second_factor.has_second_factor(user) or not form.is_valid():
         return _page(request, user, proof=form)
     if request.POST.get("what") != "remove":
@@ -96,6 +96,6 @@ def _page(
         key=second_factor.key_text(device) if device else "",
         codes_left=text.counted(second_factor.recovery_codes_left(user), "recovery code"),
         add=(add or SecondFactorForm(request=request)) if device else None,
-        proof=(proof or OwnPasswordForm(request=request)) if is_set_up and can_prove else None,
+        proof=(proof or SecondFactorChangeForm(request=request)) if is_set_up and can_prove else None,
     )
     return rendered(request, "own_second_factor.html", page=page)

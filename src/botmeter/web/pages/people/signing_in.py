@@ -8,10 +8,9 @@ from django.views.decorators.http import require_POST
 
 from botmeter.domain.errors import Unavailable
 from botmeter.people.audit import Action, record
-from botmeter.people.guesses import CODES, guess_of
+from botmeter.people.guesses import device_with_code
 from botmeter.people.login import begin_login, complete_login, own_path, pending_login
 from botmeter.people.models import User
-from botmeter.people.second_factor import device_of_code
 from botmeter.web.access import for_everyone
 from botmeter.web.components import Link
 from botmeter.web.entry_page import entry_page, for_entry
@@ -54,7 +53,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     form, refusal = CodeForm(request.POST if request.method == "POST" else None), None
     if form.is_valid():
         try:
-            device = _device(request, pending.user, code=form.cleaned_data["code"])
+            device = device_with_code(request, pending.user, code=form.cleaned_data["code"])
         except Unavailable as error:
             refusal = error
         else:
@@ -82,15 +81,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         record(Action.SIGNED_OUT, request=request, user=user)
     logout(request)
     return HttpResponseRedirect(EntryNotice.SIGNED_OUT.href)
-
-
-def _device(request: HttpRequest, user: User, *, code: str) -> object | None:
-    guess = guess_of(request, email=user.email, limit=CODES)
-    with guess.made(sentence="Too many wrong codes were tried."):
-        device = device_of_code(user, code)
-    if device is not None:
-        guess.succeed()
-    return device
 
 
 def _record_failure(request: HttpRequest, address: str) -> None:
