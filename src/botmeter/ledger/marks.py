@@ -17,7 +17,7 @@ from uuid import uuid4
 import duckdb
 import msgspec
 
-from botmeter.domain.durable_files import durable_file, private_folder
+from botmeter.domain.durable_files import durable_file, is_disk_full, private_folder
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.domain.text import count_text, counted
@@ -82,7 +82,7 @@ class Mark:
         """Write an earlier commit that is not in the file yet: the mark may be one commit behind.
 
         Raises:
-            Unavailable: `mark_failed`.
+            Unavailable: `mark_failed` or `disk_full`.
         """
         if self._last is None:
             # A commit that failed may be on disk all the same.
@@ -107,7 +107,7 @@ class Mark:
         """Put a commit that is on disk into the file.
 
         Raises:
-            Unavailable: `mark_failed`; the commit stays.
+            Unavailable: `mark_failed` or `disk_full`; the commit stays.
         """
         self._last, self._is_due = commit, True
         _write_or_refuse(
@@ -163,7 +163,7 @@ def replacing(folder: Path, name: str, *, commit: Commit) -> Iterator[None]:
     """Set the mark for a file that replaces another one during the `with`; until its end, both are right.
 
     Raises:
-        Unavailable: `mark_failed`.
+        Unavailable: `mark_failed` or `disk_full`.
     """
     file = mark_file(folder, name)
     # An unreadable one is replaced like the ledger.
@@ -246,6 +246,10 @@ def _write_or_refuse(file: Path, commits: tuple[Commit, ...], *, consequence: st
     try:
         _write(file, commits)
     except OSError as problem:
+        if is_disk_full(problem):
+            raise Unavailable(
+                "disk_full", f"The disk is full; the mark of the last commit could not be written. {consequence}"
+            ) from problem
         raise Unavailable(
             "mark_failed", f"The mark of the last commit could not be written: {problem.strerror}. {consequence}"
         ) from problem

@@ -13,8 +13,8 @@ from botmeter.live.queue import QueueCapacity
 
 EVERY_SECONDS: Final = 86_400.0
 SHARE_MAX: Final = 0.05
-"""Maximum share of the time spent in reading, on one core: ten million events, of which a million take a second, take
-three minutes."""
+"""Maximum share of the time spent in reading, on one core: five million events, read in 1.5 seconds, take half a
+minute."""
 _SENDERS_SECONDS_MAX: Final = 10.0
 """Senders that wait come first, for this long at most before each part: some always wait on a busy server."""
 _SENDERS_POLL_SECONDS: Final = 0.1
