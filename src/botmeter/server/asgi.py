@@ -19,11 +19,15 @@ from botmeter.web.logs import log_uncaught_exceptions
 _log: Final = logging.getLogger(__name__)
 
 DJANGO_SETTINGS: Final = "botmeter.web.settings"
+_SWITCH_SECONDS: Final = 0.0005
+"""Python's default of 5 ms makes the event loop wait for each page thread in turn: under a flood of pages, events took
+0.34 s instead of 0.29 s in the median, and the slowest 1.1 s instead of 0.47 s."""
 
 
 def start_application(*, run_command: RunCommand) -> Front:
     """Set up Django and own the data folder, or exit if it has an owner."""
     os.umask(UMASK)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     log_uncaught_exceptions()
     export(django_settings=DJANGO_SETTINGS)
     pages = get_wsgi_application()

@@ -23,6 +23,8 @@ SEND_BUFFER_BYTES: Final = 1 << 18
 """Of the system, for each connection; it would grow to 4 MiB for clients that do not read. Linux doubles it."""
 # With more, most of the time would be spent on connections that are open again at once.
 _CLOSED_AT_ONCE: Final = 5_000
+_CLOSED_IN_A_ROW: Final = 100
+_ROW_PAUSE_SECONDS: Final = 0.005
 # Closes at once, discards what was not read.
 _LINGER: Final = b"\1\0\0\0\0\0\0\0"
 _LOGGED_EVERY_SECONDS: Final = 60.0
@@ -41,6 +43,7 @@ class ConnectionGuard:
         self._limits = limits
         self._proxies = proxies
         self._port = port
+        self._pause = threading.Event()
         self._known: dict[int, OpenConnection | None] = {}
         self._closed: set[OpenConnection] = set()
         self._closed_count = 0
@@ -50,8 +53,8 @@ class ConnectionGuard:
         threading.Thread(target=self._run, name="connections", daemon=True).start()
 
     def _run(self) -> None:
-        pause, took_seconds = threading.Event(), 0.0
-        while not pause.wait(self._pause_seconds(took_seconds)):
+        took_seconds = 0.0
+        while not self._pause.wait(self._pause_seconds(took_seconds)):
             began = time.monotonic()
             try:
                 self.scan(now=began)
@@ -68,9 +71,12 @@ class ConnectionGuard:
         self._uses.forget_closed({connection.peer for connection in connections}, now=now)
         statuses = [self._uses.status(connection) for connection in connections]
         closed = surplus(statuses, limits=self._limits, proxies=self._proxies, now=now)
-        for connection in closed[:_CLOSED_AT_ONCE]:
+        for number, connection in enumerate(closed[:_CLOSED_AT_ONCE]):
             _close(connection)
             self._closed.add(connection)
+            if number % _CLOSED_IN_A_ROW == _CLOSED_IN_A_ROW - 1:
+                # The server closes its sides in the thread that serves everybody.
+                self._pause.wait(_ROW_PAUSE_SECONDS)
         self._log_closed(len(closed[:_CLOSED_AT_ONCE]), open_count=len(connections), now=now)
         return len(closed)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from botmeter.domain.errors import Unavailable
-from botmeter.server.front.turns import Turns
+from botmeter.server.front.turns import Sender, Turns
 
 
 class Line:
@@ -20,7 +20,7 @@ class Line:
         self._go: dict[str, asyncio.Event] = {}
 
     async def arrive(self, *names: str) -> None:
-        """Names begin with the sender: `a1`, `b1`."""
+        """Names begin with the sender: `a1`, `b1`; those after `s` are strangers."""
         for name in names:
             self._go[name] = asyncio.Event()
             self.tasks[name] = asyncio.create_task(self._request(name))
@@ -33,7 +33,7 @@ class Line:
         await settled()
 
     async def _request(self, name: str) -> None:
-        async with self.turns.turn(name[0]):
+        async with self.turns.turn(Sender(name=name[0], is_stranger=name[0] > "s")):
             self.began.append(name)
             await self._go[name].wait()
 
@@ -75,6 +75,20 @@ def test_a_sender_has_three_quarters_of_the_threads_at_most() -> None:
         assert line.began[-1] == "b2"
         await line.leave("a1")
         assert line.began[-1] == "a4"
+
+    run(Turns(4), play)
+
+
+def test_strangers_have_a_quarter_of_the_threads_together() -> None:
+    async def play(line: Line) -> None:
+        await line.arrive("t1", "t2", "u1", "a1", "a2", "a3", "t3")
+        assert line.began == ["t1", "a1", "a2", "a3"]
+        await line.leave("a1")
+        assert line.began == ["t1", "a1", "a2", "a3"]
+        await line.leave("t1")
+        assert line.began[-1] == "t2"
+        await line.leave("t2")
+        assert line.began[-1] == "u1"
 
     run(Turns(4), play)
 

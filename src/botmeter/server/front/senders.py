@@ -8,6 +8,7 @@ from django.http import parse_cookie
 
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.server.front.request import Request
+from botmeter.server.front.turns import Sender
 
 _KNOWN_BYTES: Final = 2 << 20
 """Some ten thousand senders."""
@@ -15,24 +16,25 @@ _KNOWN_SECONDS: Final = 600.0
 
 
 class Senders:
-    """Names of senders, by the credentials of their requests.
+    """Senders, by the credentials of their requests.
 
     They are for fairness only: what a request may do is decided by the application each time.
     """
 
     def __init__(self) -> None:
-        self._known: BoundedCache[bytes, str] = BoundedCache(_KNOWN_BYTES, lasts_seconds=_KNOWN_SECONDS)
+        self._known: BoundedCache[bytes, Sender] = BoundedCache(_KNOWN_BYTES, lasts_seconds=_KNOWN_SECONDS)
 
-    def sender_of(self, request: Request) -> str:
-        """Return the name of the user or key, or the client's network."""
+    def sender_of(self, request: Request) -> Sender:
+        """Return the user or key, or the client's network."""
         digest = _digest(request)
-        return (digest and self._known.get(digest)) or request.network()
+        known = self._known.get(digest) if digest else None
+        return known or Sender(name=request.network(), is_stranger=True)
 
-    def remember(self, request: Request, sender: str) -> None:
+    def remember(self, request: Request, name: str) -> None:
         """Remember whom the application has recognised in a request."""
         digest = _digest(request)
         if digest:
-            self._known.remake(digest, lambda: sender)
+            self._known.remake(digest, lambda: Sender(name=name, is_stranger=False))
 
 
 def _digest(request: Request) -> bytes:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from botmeter.domain.errors import Unavailable
@@ -12,10 +13,23 @@ WAITING_MAX: Final = 512
 """Requests of all senders that wait for a thread."""
 WAITING_BY_SENDER_MAX: Final = 256
 _SENDER_SHARE: Final = 0.75
+_STRANGERS_SHARE: Final = 0.25
+"""More at once finish nothing sooner: their requests use the interpreter, which runs one thread at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """A user or key, or the network of a stranger."""
+
+    name: str
+    is_stranger: bool
 
 
 class Turns:
-    """Requests that run and wait, for one event loop: one of each sender in turn, first come first served within."""
+    """Requests that run and wait, for one event loop: one of each sender in turn, first come first served within.
+
+    A sender has three quarters of the threads at most, all strangers together a quarter.
+    """
 
     def __init__(
         self, running_max: int, *, waiting_max: int = WAITING_MAX, waiting_by_sender_max: int = WAITING_BY_SENDER_MAX
@@ -24,11 +38,12 @@ class Turns:
         self._running_by_sender_max = max(1, int(running_max * _SENDER_SHARE))
         self._waiting_max = waiting_max
         self._waiting_by_sender_max = waiting_by_sender_max
-        self._running: Counter[str] = Counter()
-        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._strangers_max = max(1, int(running_max * _STRANGERS_SHARE))
+        self._running: Counter[Sender] = Counter()
+        self._waiting: OrderedDict[Sender, deque[asyncio.Future[None]]] = OrderedDict()
 
     @asynccontextmanager
-    async def turn(self, sender: str) -> AsyncIterator[None]:
+    async def turn(self, sender: Sender) -> AsyncIterator[None]:
         """Wait for a thread, which is the sender's during the `with`; raises Unavailable `server_busy`."""
         if not self._may_run(sender):
             await self._wait(sender)
@@ -39,10 +54,15 @@ class Turns:
         finally:
             self._end(sender)
 
-    def _may_run(self, sender: str) -> bool:
+    def _may_run(self, sender: Sender) -> bool:
+        if (
+            sender.is_stranger
+            and sum(n for each, n in self._running.items() if each.is_stranger) >= self._strangers_max
+        ):
+            return False
         return self._running.total() < self._running_max and self._running[sender] < self._running_by_sender_max
 
-    async def _wait(self, sender: str) -> None:
+    async def _wait(self, sender: Sender) -> None:
         if len(self._waiting.get(sender, ())) >= self._waiting_by_sender_max:
             raise _busy(f"More than {self._waiting_by_sender_max} requests of one sender are waiting.")
         if sum(map(len, self._waiting.values())) >= self._waiting_max:
@@ -56,7 +76,7 @@ class Turns:
                 self._end(sender)
             raise
 
-    def _refuse_one(self, sender: str) -> None:
+    def _refuse_one(self, sender: Sender) -> None:
         """Refuse the last request of who has the most, if that is another sender; else raise."""
         busy = _busy(f"More than {self._waiting_max} requests are waiting.")
         largest = max(self._waiting, key=lambda each: len(self._waiting[each]))
@@ -66,7 +86,7 @@ class Turns:
         if not last.done():
             last.set_exception(busy)
 
-    def _end(self, sender: str) -> None:
+    def _end(self, sender: Sender) -> None:
         self._running[sender] -= 1
         self._running += Counter()
         while (following := next(filter(self._may_run, self._waiting), None)) is not None:
