@@ -38,6 +38,14 @@ def unsealed(text: str, *, what: str, otherwise: str = "enter the secret again u
         ) from None
 
 
+def resealed(text: str) -> str:
+    """Encrypt a sealed text anew, by the present key; one that can't be decrypted stays as it is."""
+    try:
+        return _box().rotate(text.encode()).decode()
+    except InvalidToken:
+        return text
+
+
 def _box() -> MultiFernet:
     return _box_of((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
 

@@ -60,7 +60,10 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
 
     from botmeter.people.database_failures import optional_write
     from botmeter.people.links import forget_expired_links
+    from botmeter.people.resealing import reseal_secrets
 
+    with optional_write("the encryption of secrets by a new key"):
+        reseal_secrets()
     with optional_write("the removal of old sessions and links"):
         call_command("clearsessions")
         forget_expired_links()

@@ -1,4 +1,4 @@
-"""The key that signs cookies and links, readable by the data folder's owner only."""
+"""The keys that sign cookies and links, readable by the data folder's owner only."""
 
 import secrets
 from contextlib import suppress
@@ -9,11 +9,11 @@ from botmeter.domain.durable_files import durable_file, private_folder
 _FILE = "secret.key"
 
 
-def secret_key(folder: Path) -> str:
-    """Return the data folder's key, creating it if needed."""
+def secret_keys(folder: Path) -> list[str]:
+    """Return the data folder's keys, one a line: the present one, created if needed, and earlier ones to accept."""
     file = private_folder(folder) / _FILE
     if not file.exists():
         # Of two processes that start at once, the second one reads the key of the first.
         with suppress(FileExistsError), durable_file(file, is_new=True) as opened:
             opened.write(secrets.token_urlsafe(48).encode())
-    return file.read_text().strip()
+    return [line.strip() for line in file.read_text().splitlines() if line.strip()]

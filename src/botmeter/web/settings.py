@@ -10,7 +10,7 @@ import dj_database_url
 from botmeter.domain.setting_values import MailServer
 from botmeter.domain.settings import Settings
 from botmeter.web.logs import logging_config
-from botmeter.web.secret import secret_key
+from botmeter.web.secret import secret_keys
 
 _SETTINGS = Settings.from_environment()
 # Everything is served under the path of the public URL.
@@ -18,7 +18,7 @@ _PATH = _SETTINGS.url.path if _SETTINGS.url else ""
 FORCE_SCRIPT_NAME = _PATH or None
 DATA = (_SETTINGS.data_dir or _SETTINGS.default_data_dir).expanduser()
 
-SECRET_KEY = _SETTINGS.secret_key or secret_key(DATA)
+SECRET_KEY, *SECRET_KEY_FALLBACKS = [_SETTINGS.secret_key] if _SETTINGS.secret_key else secret_keys(DATA)
 DEBUG = False
 ALLOWED_HOSTS = [
     "localhost",
