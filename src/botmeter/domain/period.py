@@ -1,6 +1,7 @@
 """Days, months and calendar edges of time zones: inclusive for people, half-open in µs inside."""
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -114,12 +115,16 @@ def day_start_us(day_on: date) -> int:
 
 
 def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
-    """Local day of an instant; where midnight comes twice, it begins at the first."""
+    """Local day of an instant, in the calendar; where midnight comes twice, it begins at the first."""
     if timezone == UTC_NAME:
-        return EPOCH.date() + timedelta(days=instant_us // DAY_US)
-    local_on = (EPOCH + timedelta(microseconds=instant_us)).astimezone(ZoneInfo(timezone)).date()
-    is_next_day = instant_us >= _midnight_us(_day_number(local_on) + 1, timezone)
-    return local_on + timedelta(days=1) if is_next_day else local_on
+        return _date(instant_us // DAY_US)
+    number = (instant_us + offset_us(instant_us, timezone)) // DAY_US
+    return _date(number + 1 if instant_us >= _midnight_us(number + 1, timezone) else number)
+
+
+def month_last_on(first_on: date) -> date:
+    """Last day of a month."""
+    return first_on.replace(day=monthrange(first_on.year, first_on.month)[1])
 
 
 def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us: int, end_us: int) -> list[int]:
@@ -174,9 +179,13 @@ def _midnight_us(day_number: int, timezone: str) -> int:
     if timezone == UTC_NAME:
         return midnight_us
     # Only the offset is computed with `datetime`, so that its range is never exceeded.
-    on = date.fromordinal(min(max(1, day_number + _EPOCH_ORDINAL), date.max.toordinal()))
-    offset = datetime.combine(on, time(), tzinfo=ZoneInfo(timezone)).utcoffset()
+    offset = datetime.combine(_date(day_number), time(), tzinfo=ZoneInfo(timezone)).utcoffset()
     return midnight_us if offset is None else midnight_us - offset // timedelta(microseconds=1)
+
+
+def _date(day_number: int) -> date:
+    """Return the day, or the first or last of the calendar, which an offset can leave."""
+    return date.fromordinal(min(max(1, day_number + _EPOCH_ORDINAL), date.max.toordinal()))
 
 
 def _day_number(on: date) -> int:

@@ -8,6 +8,7 @@ from botmeter.charts.columns import MonthColumn, monthly_chart
 from botmeter.charts.plane import Chart
 from botmeter.charts.trend import Step, Trend, TrendPoint, fitting_step, spark_chart, trend_chart
 from botmeter.domain import text
+from botmeter.domain.period import month_last_on
 from botmeter.reports.report_json import ReportDay, ReportMonth
 from botmeter.web.components import Key, bar_width
 from botmeter.web.pages.report.contexts import WidgetContext
@@ -202,8 +203,7 @@ def months_widget(context: WidgetContext) -> MonthsWidget:
 def _month_line(month: ReportMonth, context: WidgetContext, *, longest: int, has_year: bool) -> MonthLine:
     period = context.question.query.period
     month_first_on = date.fromisoformat(f"{month.month}-01")
-    month_last_on = (month_first_on + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    first_on, last_on = max(month_first_on, period.first_on), min(month_last_on, period.last_on)
+    first_on, last_on = max(month_first_on, period.first_on), min(month_last_on(month_first_on), period.last_on)
     note = ""
     if month.is_partial:
         is_cut_before = first_on != month_first_on
