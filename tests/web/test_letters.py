@@ -59,6 +59,19 @@ def test_a_stranger_gets_a_few_invitations_whoever_sends_them(
     assert "Try again in 2 hours." in invite(clients[1], "stranger@example.org")
 
 
+@pytest.mark.parametrize(
+    "other",
+    ["stranger+{}@example.org", '"stranger+{}"@example.org', "Stranger+{}@EXAMPLE.org", "stranger+{}@\uff45xample.org"],
+)
+def test_spellings_of_a_mailbox_count_together(other: str, owner: User, browser: MakeBrowser) -> None:
+    client = browser(owner)
+    answers = [invite(client, other.format(number)) for number in range(5)]
+    assert answers[:3] == ["", "", ""]
+    assert all("more than 3 to" in answer for answer in answers[3:])
+    assert "more than 3 to" in invite(client, "stranger@example.org")
+    assert invite(client, "stranger@example.com") == ""
+
+
 def test_resets_and_invitations_count_together(owner: User, viewer: User, browser: MakeBrowser) -> None:
     for _ in range(2):
         browser().post("/password", {"email": viewer.email})

@@ -7,7 +7,7 @@ anybody can have a password reset, and an owner can invite any address.
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from botmeter.domain.errors import Unavailable
-from botmeter.people.attempts import AttemptLimit, count_attempt, duration_text
+from botmeter.people.attempts import AttemptLimit, Attempts, count_attempt, duration_text
 from botmeter.people.models import User
 
 _log = logging.getLogger(__name__)
@@ -28,9 +28,26 @@ RECIPIENTS: Final = AttemptLimit(
     period=timedelta(days=1),
     waits=tuple(timedelta(hours=hours) for hours in (1, 2, 4, 8, 24)),
 )
-"""Of one address, from all accounts together: enough for a letter that was lost, six on the first day."""
+"""Of one mailbox, from all accounts together: enough for a letter that was lost, six on the first day."""
 SENDERS: Final = AttemptLimit(name="letters by", free_count=100, period=timedelta(hours=1))
 """Of one user, in all accounts together: enough to invite a department."""
+
+
+def letters_to(address: str) -> Attempts:
+    """Letters to the mailbox of an address."""
+    return RECIPIENTS.of(mailbox_of(address))
+
+
+def mailbox_of(address: str) -> str:
+    """The address without what most servers ignore, so that spellings of one mailbox count as one.
+
+    These are a `+tag`, quotes, case, and compatible characters of an international domain.
+    """
+    quoted, _, domain = address.casefold().rpartition("@")
+    local = quoted.strip('"').replace("\\", "")
+    with suppress(UnicodeError):
+        domain = domain.encode("idna").decode("ascii")
+    return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def mail_is_set() -> bool:
@@ -51,7 +68,7 @@ def letter_allowed(to: str, *, by: User) -> Iterator[None]:
     Raises:
         Unavailable: `letters_exceeded`.
     """
-    limits = (RECIPIENTS.of(to), SENDERS.of(by.pk))
+    limits = (letters_to(to), SENDERS.of(by.pk))
     if wait := count_attempt(*limits):
         raise Unavailable(
             "letters_exceeded",
