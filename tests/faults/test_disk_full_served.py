@@ -145,9 +145,14 @@ def is_plain_json(line: str) -> bool:
 
 
 def test_without_a_server_a_full_disk_lets_commands_read_and_refuses_the_start_with_a_sentence(served: Served) -> None:
-    served.server.end()
+    assert served.send("unsettled").status == 200
+    served.server.kill()
     fill(served.disk)
     assert "sessions" in commanded(served.disk, "report", "--account", "acme")
+    make_room(served.disk)
+    # Its end closes the people's database, which then has no log that a start could open.
+    commanded(served.disk, "user", "list")
+    fill(served.disk)
     started = ran(served.disk, "serve", "--port", str(served.server.port))
     assert (started.returncode, started.stderr) == (
         1,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dj_database_url
 
+from botmeter.domain.durable_files import FILE_MODE
 from botmeter.domain.setting_values import MailServer
 from botmeter.domain.settings import Settings
 from botmeter.web.logs import logging_config
@@ -148,6 +149,8 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+# Collected static files; uploads are never stored.
+FILE_UPLOAD_PERMISSIONS = FILE_MODE
 STATIC_URL = f"{_PATH}/static/"
 STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [Path(__file__).parent / "static"]
