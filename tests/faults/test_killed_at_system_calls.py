@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from tests.support import killable
-from tests.support.killable import ACCOUNT, BATCH_EVENTS, BATCHES, CUSTOMER, NEIGHBOUR
+from tests.support.killable import ACCOUNT, BATCH_EVENTS, BATCHES, CUSTOMER, NEIGHBOUR, NEW
 from tests.support.system_calls import Ended, KillPoint, Operation, kill_points, killed_at, require_strace
 
-from botmeter.ledger.backup import restore
+from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.erase import erase
 from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.ledger.folder import Folder
@@ -22,7 +22,7 @@ from botmeter.ledger.verify import verify
 pytestmark = pytest.mark.faults
 
 KILLS_MAX = 18
-"""Of each operation; all of them together are a hundred."""
+"""Of each operation; all of them together are below 150."""
 EVENTS_OF_CUSTOMER = 5
 EVENTS_OF_SCHEMA_4 = 81
 
@@ -83,14 +83,31 @@ def check_replaced(folder: Folder, ended: Ended) -> None:
     assert batches_of(folder) == after
 
 
+def check_created(folder: Folder, ended: Ended) -> None:
+    check_new_account(folder, ended, events={})
+
+
+def check_restored_beside(folder: Folder, ended: Ended) -> None:
+    check_new_account(folder, ended, events={"e": EVENTS_OF_CUSTOMER})
+    assert batches_of(folder) == {"e": EVENTS_OF_CUSTOMER, "0": BATCH_EVENTS}
+
+
+def check_new_account(folder: Folder, ended: Ended, *, events: Counts) -> None:
+    """Whole or not there."""
+    assert NEW in folder.accounts() or not ended.acknowledged
+    assert NEW not in folder.accounts() or batches_of(folder, NEW) == events
+
+
 def check_backed_up(folder: Folder, ended: Ended) -> None:
-    """The backup is whole or not there."""
+    """The backup is whole or not there; the next one removes the draft of a killed one."""
     file = folder.path / "new.tar"
     assert file.exists() or not ended.acknowledged
     assert batches_of(folder) == {"e": EVENTS_OF_CUSTOMER}
     if file.exists():
-        restore(folder, file, name="restored")
-        assert batches_of(folder, "restored") == {"e": EVENTS_OF_CUSTOMER}
+        restore(folder, file, name=NEW)
+        assert batches_of(folder, NEW) == {"e": EVENTS_OF_CUSTOMER}
+    backup(folder, ACCOUNT, path=folder.path / "next.tar")
+    assert [file.name for file in folder.path.iterdir() if "draft" in file.name] == []
 
 
 def check_migrated(folder: Folder, _ended: Ended) -> None:
@@ -104,6 +121,10 @@ CASES = {
     "settle": Case(prepare=killable.create, operation=killable.settle_often, check=check_appended),
     "checkpoint": Case(prepare=killable.create, operation=killable.checkpoint, check=check_appended),
     "erase": Case(prepare=killable.create, operation=killable.erase_customer, check=check_erased),
+    "create": Case(prepare=killable.create, operation=killable.create_account, check=check_created),
+    "restore beside": Case(
+        prepare=killable.create_with_backup, operation=killable.restore_beside, check=check_restored_beside
+    ),
     "restore": Case(prepare=killable.create_with_backup, operation=killable.replace_by_backup, check=check_replaced),
     "backup": Case(prepare=killable.create, operation=killable.back_up, check=check_backed_up),
     "migration": Case(

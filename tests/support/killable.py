@@ -20,6 +20,7 @@ from botmeter.metering.policy import FRESHCHAT
 
 ACCOUNT: Final = "acme"
 NEIGHBOUR: Final = "other"
+NEW: Final = "new"
 CUSTOMER: Final = "customer-to-erase"
 BATCHES: Final = 14
 BATCH_EVENTS: Final = 20
@@ -117,6 +118,20 @@ def erase_customer(folder: Path, acknowledge: Acknowledge) -> None:
     with Folder.owned(folder, purpose="a test") as owned:
         erase(owned, ACCOUNT, customer_id=CUSTOMER)
     acknowledge("erased")
+
+
+def create_account(folder: Path, acknowledge: Acknowledge) -> None:
+    """Create an account without events."""
+    with Folder.owned(folder, purpose="a test") as owned:
+        _create(owned, NEW, events=[])
+    acknowledge("created")
+
+
+def restore_beside(folder: Path, acknowledge: Acknowledge) -> None:
+    """Restore the backup as another account."""
+    with Folder.owned(folder, purpose="a test") as owned:
+        restore(owned, folder / "backup.tar", name=NEW)
+    acknowledge("restored")
 
 
 def replace_by_backup(folder: Path, acknowledge: Acknowledge) -> None:

@@ -19,7 +19,7 @@ from typing import Final
 
 import pytest
 
-CALLS: Final = ("fsync", "fdatasync", "rename", "unlink", "unlinkat", "ftruncate", "pwrite64")
+CALLS: Final = ("fsync", "fdatasync", "rename", "link", "unlink", "unlinkat", "ftruncate", "pwrite64")
 """What changes a file's content, name or length, or makes it durable."""
 _ENDS_WITHIN_SECONDS: Final = 60
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
@@ -130,9 +130,9 @@ class _Traced:
     def _received(self) -> Iterator[str]:
         try:
             while self.pipe.poll(_ENDS_WITHIN_SECONDS):
-                said = self.pipe.recv()
-                if said is None:
+                acknowledgement = self.pipe.recv()
+                if acknowledgement is None:
                     return
-                yield said
+                yield acknowledgement
         except EOFError:
             return
