@@ -74,7 +74,7 @@ def monthly_svg(columns: Sequence[MonthColumn], *, name: str, width: int) -> Mar
 
 
 def _half_column(plane: Plane, column_count: int) -> float:
-    """Half a column's width: a third of its space, at most 28 px."""
+    """At most 28 px."""
     return min(COLUMN_SHARE, COLUMN_PX_MAX / _column_px(plane, column_count)) / 2
 
 

@@ -57,7 +57,7 @@ def read_file(path: Path, *, bytes_max: int) -> bytes:
 
 
 def reason_of(problem: OSError | ValueError, *, otherwise: str) -> str:
-    """The system's reason for an unreadable file, or `otherwise` for a `ValueError`."""
+    """The system's reason, or `otherwise` for a `ValueError`."""
     return problem.strerror or str(problem) if isinstance(problem, OSError) else otherwise
 
 

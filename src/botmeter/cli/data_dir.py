@@ -20,7 +20,7 @@ _OVERTAKEN_SECONDS_MAX = 1.0
 
 
 def data_folder(option: Path | None) -> Path:
-    """Absolute path: the option's, else the environment's, else the default."""
+    """Absolute path: the option's, else the environment's or the default."""
     settings = command_context().settings
     path = option or settings.data_dir or settings.default_data_dir
     return located(expanded(path)).absolute()
@@ -70,7 +70,7 @@ def owned_folder(option: Path | None, *, is_new: bool = False) -> "Iterator[Fold
 
 
 def served_folder(option: Path | None) -> AbstractContextManager[None]:
-    """Reserve the data folder for a server until the `with` ends: its worker owns it."""
+    """Reserve the data folder for a server, whose worker owns it."""
     return served(data_folder(option), wait_seconds=_overtaken_seconds())
 
 

@@ -11,7 +11,7 @@ from botmeter.domain.settings import Settings, own_environment, texts_in_force, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """Result; `detail` has the remedy if not ok."""
+    """Result, with the remedy if it failed."""
 
     name: str
     is_ok: bool
@@ -19,11 +19,11 @@ class Check:
 
 
 class Fault(Exception):
-    """Failed check; the text is its detail."""
+    """Failed check."""
 
 
 def setting_checks() -> Iterator[Check]:
-    """The settings in force, a check for each variable: a running server's, else the command's."""
+    """A check for each variable in force, of a running server or the command."""
     context = command_context()
     wrong = wrong_settings(context.environment)
     for variable, text in texts_in_force(_environment_in_force()):
@@ -37,7 +37,7 @@ def setting_checks() -> Iterator[Check]:
 
 
 def mail_check(_: Path) -> str:
-    """Check that the mail server takes our mail."""
+    """Check the mail server."""
     mail = Settings.from_environment(_environment_in_force(), ignore_wrong=True).mail
     if mail is None:
         return "BOTMETER_MAIL is not set; links are shown to pass on"

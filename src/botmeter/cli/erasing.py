@@ -1,4 +1,4 @@
-"""Erasures in the people's database too, and the end of interrupted ones."""
+"""Erasures in the people's database, and the end of interrupted ones."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def forget_in_people(folder: Path) -> "Forget":
-    """Return the function that removes a customer from the people's database of a data folder."""
+    """Return the function that removes a customer from the people's database."""
 
     def forget(name: str, ids: "ErasedIds") -> int:
         return _forget(folder, name, ids=ids)
@@ -24,7 +24,7 @@ def forget_in_people(folder: Path) -> "Forget":
 
 
 def finish_interrupted(folder: "Folder") -> None:
-    """Finish the interrupted erasures of a data folder; warn of those that can't be finished yet."""
+    """Finish interrupted erasures; warn of those that can't be finished yet."""
     for name in accounts_with_unfinished_erasures(folder.path):
         from botmeter.ledger.unfinished_erasures import finish_erasures
 

@@ -48,7 +48,7 @@ def exit_code_of(error: BotmeterError) -> int:
 
 
 def unavailable(problem: BaseException) -> Unavailable | None:
-    """Return the error of a full disk or a database of users that doesn't answer; None for other problems."""
+    """Error of a full disk or an unavailable database of users; None for other problems."""
     if isinstance(problem, OSError) and is_disk_full(problem):
         return Unavailable("disk_full", "The disk is full. Make room and try again.")
     # Loaded only with Django's own error.

@@ -87,7 +87,7 @@ _free_commands: list[Any] = []
 
 
 class _WithoutPandas:
-    """Import guard against pandas, which PyArrow loads with its first array, in a second; we don't use it."""
+    """Guard against pandas, which PyArrow loads with its first array, in a second."""
 
     def find_spec(self, name: str, *_: object) -> None:
         if name == "pandas":
@@ -124,7 +124,7 @@ def exit_code(arguments: list[str]) -> int:
 
 @contextmanager
 def _command() -> Iterator[Any]:
-    """Give the command tree to one thread at a time: Typer keeps a command's values in it until the command runs."""
+    """One thread at a time: Typer keeps a command's values in the tree until the command runs."""
     try:
         command = _free_commands.pop()
     except IndexError:

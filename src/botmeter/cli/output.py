@@ -54,7 +54,7 @@ def show_json(data: object) -> None:
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Row], *, form: Format) -> None:
-    """Write a table (nothing if empty), a JSON array, or CSV with a header."""
+    """Write a table, a JSON array, or CSV with a header."""
     match form:
         case "json":
             show_json([{name: row[name] for name in columns} for row in rows])
@@ -66,7 +66,7 @@ def show_rows(columns: Sequence[str], rows: Sequence[Row], *, form: Format) -> N
 
 
 def show_record(record: Row, *, form: Format, columns: tuple[str, str] = ("what", "value")) -> None:
-    """Write one row: a vertical table, a JSON object, or CSV with a header."""
+    """Write a vertical table, a JSON object, or CSV with a header."""
     match form:
         case "json":
             show_json(record)

@@ -53,7 +53,7 @@ def code_from_server(data: Path | None, *, arguments: Sequence[str]) -> int | No
 
 
 def _server(folder: Path) -> socket.socket | None:
-    """Connect to the server, which may just be starting; None once the folder is free."""
+    """Connect to a server, which may be starting; None once the folder is free."""
     end = time.monotonic() + command_context().settings.wait_seconds
     while True:
         server = owner_socket.connected(folder)

@@ -64,11 +64,9 @@ class Meter:
         atexit.register(self.close)
 
     def message(self, **fields: Unpack[MessageFields]) -> str | None:
-        """Send a message event; as `send`."""
         return self._send_fields(fields)
 
     def event(self, **fields: Unpack[EventFields]) -> str | None:
-        """Send an event of any kind; as `send`."""
         return self._send_fields(fields)
 
     def send(self, event: Event) -> str | None:

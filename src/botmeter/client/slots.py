@@ -18,7 +18,6 @@ class Slot:
     lock: int
 
     def release(self) -> None:
-        """Release the slot; a forked child closes its copy only."""
         with suppress(OSError):
             os.close(self.lock)
 

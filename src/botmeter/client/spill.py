@@ -46,7 +46,7 @@ class Spill:
         self.size_bytes = sum(segment.size_bytes for segment in self.segments)
 
     def reserve(self) -> Path | None:
-        """Reserve a file for events older than all that follow."""
+        """Reserve a file for older events."""
         if self._folder is None:
             return None
         path = slots.segment_path(self._folder, self._next)
@@ -72,7 +72,6 @@ class Spill:
         self.size_bytes += size_bytes
 
     def put_back(self, path: Path, lines: Sequence[bytes], *, last: int = 0) -> Segment:
-        """Write lines to a reserved file; raises `OSError`."""
         size_bytes = self._write(path, lines)
         self.size_bytes += size_bytes
         return Segment(path=path, size_bytes=size_bytes, last=last)
@@ -82,7 +81,6 @@ class Spill:
         return self.segments.popleft() if self.segments else None
 
     def note_shortened(self, segment: Segment, size_bytes: int) -> None:
-        """Take the new size of a segment that `rewrite_segment` shortened."""
         self.size_bytes += size_bytes - segment.size_bytes
         segment.size_bytes = size_bytes
 
@@ -96,7 +94,6 @@ class Spill:
         self._unsynced.discard(segment.path)
 
     def unsynced(self) -> set[Path]:
-        """Files written since the last call."""
         paths, self._unsynced = self._unsynced, set()
         return paths
 
@@ -150,7 +147,7 @@ def read_segment(segment: Segment) -> tuple[list[bytes], list[bytes]]:
 
 
 def rewrite_segment(segment: Segment, lines: Sequence[bytes]) -> int:
-    """Keep only these lines, on disk when it returns; return their size. Unchanged after an `OSError`."""
+    """Keep only these lines, on disk; return their size. Unchanged after an `OSError`."""
     data = joined(lines)
     with durable_file(segment.path) as file:
         file.write(data)

@@ -19,7 +19,7 @@ _SHARED = (type, ModuleType, FunctionType, MethodType, Enum)
 
 
 def memory_bytes(value: object) -> int:
-    """Return the memory of a value with all that it refers to, each object once."""
+    """Return the memory of a value with all that it refers to."""
     total, seen, pending = 0, set[int](), [value]
     while pending:
         each = pending.pop()
@@ -46,7 +46,7 @@ class BoundedCache(Generic[Key, Value]):
         lasts_seconds: float = math.inf,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take `bytes_max` for keys and values together; a larger entry is not cached."""
+        """`bytes_max` is for keys and values; a larger entry is not cached."""
         self.size_bytes = 0
         self._bytes_max = bytes_max
         self._lasts_seconds = lasts_seconds

@@ -1,4 +1,4 @@
-"""Addresses of clients: parsed, seen through trusted proxies, and counted for limits."""
+"""Addresses of clients, seen through trusted proxies."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -21,7 +21,7 @@ class TrustedProxies:
 
     @classmethod
     def from_text(cls, text: str) -> "TrustedProxies":
-        """Parse addresses and networks, separated by commas; `none` is no proxy. Raises `ValueError`."""
+        """Parse addresses and networks, or `none`; raises `ValueError`."""
         if text.strip().lower() == _NONE:
             return cls(networks=())
         parts = [part.strip() for part in text.split(",")]
@@ -35,8 +35,7 @@ def client_address(peer: str, *, forwarded_for: str, proxies: TrustedProxies) ->
     """Normalised address of the client; empty if unknown.
 
     Reads X-Forwarded-For from the right, since each proxy appends its peer: the first address that is no trusted proxy
-    is the client, and what stands to its left is the client's own claim. An unreadable entry ends the reading at the
-    proxy that wrote it.
+    is the client. An unreadable entry ends the reading at the proxy that wrote it.
 
     Args:
         peer: Address of the connection.
@@ -56,7 +55,7 @@ def client_address(peer: str, *, forwarded_for: str, proxies: TrustedProxies) ->
 
 
 def client_network(address: str) -> str:
-    """Network by which a client is counted: an IPv4 address itself, of IPv6 its /64; empty if unknown."""
+    """Network by which a client is counted: its IPv4 address, or the /64 of IPv6; empty if unknown."""
     parsed = parsed_address(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed, _IPV6_CLIENT_BITS), strict=False))
@@ -64,7 +63,7 @@ def client_network(address: str) -> str:
 
 
 def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Parse an address without its port and zone, IPv4 mapped into IPv6 as IPv4; None if it is none."""
+    """Parse an address without its port and zone; IPv4 in IPv6 becomes IPv4."""
     if len(text) > _LENGTH_MAX:
         return None
     host = text.strip()

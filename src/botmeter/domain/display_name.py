@@ -1,4 +1,4 @@
-"""Display names, as of accounts, users, bots and keys: one line of text that can't change what is around it."""
+"""Display names: one line of text that can't change what is around it."""
 
 import unicodedata
 from typing import Final
@@ -13,7 +13,7 @@ _REORDERING: Final = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 
 
 
 def display_name_fault(name: str) -> str | None:
-    """Fault as the rest of a sentence; None: valid. Empty restores the default."""
+    """Fault as the rest of a sentence; None: valid."""
     if len(name) > DISPLAY_NAME_CHARACTERS_MAX:
         return f"it has {len(name)} characters, and the limit is {DISPLAY_NAME_CHARACTERS_MAX}"
     return character_fault(name)
@@ -25,7 +25,7 @@ def required_name_fault(name: str) -> str | None:
 
 
 def character_fault(text: str) -> str | None:
-    """Fault of the first character that a display name can't have; None: none."""
+    """Fault of the first forbidden character."""
     unfit = next(filter(_is_unfit, text), None)
     if unfit is None:
         return None
@@ -34,7 +34,7 @@ def character_fault(text: str) -> str | None:
 
 
 def without_unfit_characters(text: str) -> str:
-    """Remove them from a name that was stored under an earlier rule."""
+    """Clean a name of an earlier version."""
     return "".join(letter for letter in text if not _is_unfit(letter))
 
 

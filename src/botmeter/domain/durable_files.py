@@ -1,7 +1,7 @@
-"""Private files that appear complete or not at all, and are still there after a power cut.
+"""Private files that appear complete or not at all, and survive a power cut.
 
-A draft is written beside its target, on the same file system, and takes the target's place. Its writer locks it, so
-that the next writer in the folder recognizes and removes what a killed process left.
+A draft takes its target's place. Its writer locks it, so that the next writer in the folder recognizes and removes what
+a killed process left.
 """
 
 import errno
@@ -32,7 +32,7 @@ def is_disk_full(problem: OSError) -> bool:
 
 
 def private_folder(path: Path) -> Path:
-    """Create a missing folder, readable by its owner alone; return it."""
+    """Create a missing folder, readable by its owner alone."""
     path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     return path
 
@@ -77,7 +77,7 @@ def replace_durably(draft: Path, target: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the names of a folder's files to disk."""
+    """Flush the folder's entries to disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -89,7 +89,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_drafts(folder: Path) -> None:
-    """Remove drafts of killed processes from a folder; leave those being written."""
+    """Remove drafts of killed processes."""
     for draft in folder.glob(DRAFTS):
         with suppress(OSError):
             descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW)

@@ -44,7 +44,7 @@ class TooMuch(Refused):
 
 
 class Unavailable(BotmeterError):
-    """The request may succeed later; after `retry_after_seconds`, if that is known."""
+    """The request may succeed later; after `retry_after_seconds`, if known."""
 
     def __init__(self, code: str, message: str, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(code, message)

@@ -27,7 +27,7 @@ _RFC3339 = re.compile(
 
 
 def now_us() -> int:
-    """Present instant, for outer layers that pass it on."""
+    """Present instant."""
     return us_from_datetime(present())
 
 

@@ -10,7 +10,7 @@ _OTHERS: Final = object()
 
 
 class RateLimiter:
-    """Thread-safe counter of requests, which takes a few megabytes at most: keys beyond `keys_max` share a count."""
+    """Thread-safe counter; keys beyond `keys_max` share a count, to bound its memory."""
 
     def __init__(self, *, keys_max: int = 20_000) -> None:
         self._lock = threading.Lock()
@@ -26,7 +26,6 @@ class RateLimiter:
             return self._counts[counted] <= limit
 
     def is_full(self, key: Hashable, *, limit: int, now_seconds: float) -> bool:
-        """Check that the next request would be beyond the limit, without counting one."""
         with self._lock:
             return self._counts[self._counted(key, now_seconds=now_seconds)] >= limit
 

@@ -37,7 +37,7 @@ class PublicUrl:
     Attributes:
         host: In lower case; an IPv6 address in brackets.
         port: None: the scheme's usual one.
-        path: Under which everything is served; empty, or with a slash at its start and none at its end.
+        path: Empty, or with a slash at its start and none at its end.
     """
 
     scheme: str
@@ -47,7 +47,6 @@ class PublicUrl:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port, as browsers write them."""
         return f"{self.scheme}://{self.host}{'' if self.port is None else f':{self.port}'}"
 
     @property
@@ -60,7 +59,7 @@ class PublicUrl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """Server that sends our mail."""
+    """Server for outgoing mail."""
 
     host: str
     port: int
@@ -70,7 +69,7 @@ class MailServer:
 
 
 def public_url(text: str) -> PublicUrl:
-    """URL of http or https, with an optional port and path."""
+    """URL of http or https."""
     parts = _split(text)
     if parts.scheme not in _USUAL_PORTS:
         raise ValueError("which starts with neither https:// nor http://")
@@ -87,7 +86,7 @@ def public_url(text: str) -> PublicUrl:
 
 
 def host_names(text: str) -> tuple[str, ...]:
-    """Host names as Django's ALLOWED_HOSTS has them: `.meter.example` includes subdomains, `*` is any."""
+    """Host names, as in Django's ALLOWED_HOSTS."""
     names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
     for name in names:
         if name != "*" and not _HOST.fullmatch(name.removeprefix(".")):
@@ -110,7 +109,7 @@ def _network(text: str) -> Network:
 def mail_server(text: str) -> MailServer:
     """URL of smtp, or of smtps for TLS from the first byte; user and password are percent-encoded.
 
-    Mail goes through TLS, which smtp starts with STARTTLS, except to this machine and with `?encryption=none`.
+    Uses STARTTLS, except to this machine and with `?encryption=none`.
     """
     parts = _split(text)
     if parts.scheme not in {"smtp", "smtps"}:
@@ -134,14 +133,14 @@ def mail_server(text: str) -> MailServer:
 
 
 def mail_sender(text: str) -> str:
-    """Email address, alone or in angle brackets after a name."""
+    """Email address, with or without a name."""
     if not text.isprintable() or not _SENDER.fullmatch(text):
         raise ValueError("which is not an email address")
     return text
 
 
 def database_url(text: str) -> str:
-    """URL of the people's database. A URL of PostgreSQL needs the package psycopg."""
+    """URL of the people's database."""
     parts = _split(text)
     if parts.scheme not in _DATABASES:
         raise ValueError("which starts with neither postgresql:// nor sqlite:///")
@@ -153,7 +152,7 @@ def database_url(text: str) -> str:
 
 
 def memory_size(text: str) -> str:
-    """Size in DuckDB's format: decimal and binary units, or a share of the machine's memory."""
+    """Size in DuckDB's format."""
     match = _MEMORY.fullmatch(text)
     if match is None:
         raise ValueError("which is not a size with a unit of MB, GB, MiB, GiB or %")
@@ -166,7 +165,7 @@ def memory_size(text: str) -> str:
 
 
 def seconds(text: str) -> float:
-    """Finite number of seconds, 0 or more."""
+    """Finite number of seconds."""
     try:
         number = float(text)
     except ValueError:
@@ -177,7 +176,7 @@ def seconds(text: str) -> float:
 
 
 def log_level(text: str) -> LogLevel:
-    """Level of the log, in upper or lower case."""
+    """Level of the log."""
     for level in get_args(LogLevel):
         if text.lower() == level:
             return level

@@ -1,6 +1,6 @@
-"""Settings of the program, one declaration each; only this module uses the environment.
+"""Settings; only this module uses the environment.
 
-A setting is a field of `Settings`. The reference page, `botmeter doctor` and the check at the start derive from it.
+The reference page, `botmeter doctor` and the check at the start derive from the fields of `Settings`.
 """
 # ruff: noqa: RUF009 - `_set_by` makes a field, as `dataclasses.field` does
 
@@ -29,11 +29,10 @@ class Setting:
 
     Attributes:
         parse: Reads the text; its `ValueError` continues the sentence "NAME is 'text', …".
-        example: A right text.
         meaning: For the reference page, in Markdown.
-        default: Text that stands for a missing one; empty if there is none.
+        default: Text that stands for a missing one.
         unset: Value without a text and a default.
-        is_secret: The text, or a part of it, is never shown.
+        is_secret: The text is never shown.
         is_internal: For tests, or from the server to its worker; not documented.
     """
 
@@ -192,7 +191,6 @@ class Settings:
 
     @property
     def default_data_dir(self) -> Path:
-        """Default data folder, by the XDG base directory convention."""
         home = Path(self.home) if self.home else Path.home()
         return Path(self.xdg_data_home or home / ".local" / "share") / "botmeter"
 
@@ -204,7 +202,7 @@ DECLARED: Final[Mapping[str, Setting]] = {
 
 
 def wrong_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """A sentence for each variable with a wrong value."""
+    """A sentence for each wrong value."""
     return _read(environment)[1]
 
 
@@ -241,7 +239,7 @@ def texts_in_force(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """A sentence for each `BOTMETER_…` variable that is no setting, with the setting that may be meant."""
+    """A sentence for each unknown `BOTMETER_…` variable, with the one that may be meant."""
     known = {setting.variable: setting.is_internal for setting in DECLARED.values()}
     for name in sorted(environment):
         if name.startswith(_PREFIX) and name not in known.keys() | _FOREIGN:
@@ -260,7 +258,7 @@ def own_environment() -> Mapping[str, str]:
 
 
 def export(*, django_settings: str, **texts: str) -> None:
-    """Set variables of this process, which its workers inherit: Django's settings module, and settings by field."""
+    """Set Django's settings module, and settings by field, for this process and its workers."""
     for name, text in texts.items():
         os.environ[DECLARED[name].variable] = text
     os.environ[_DJANGO] = django_settings

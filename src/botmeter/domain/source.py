@@ -97,7 +97,7 @@ class Source:
 
 
 def checked_source_name(name: str) -> str:
-    """Return a valid name of a source that sends events.
+    """Return a valid name of a new source.
 
     Raises:
         Refused: `source_invalid` if empty, too long, not Unicode, or with a character that a display name can't have.
@@ -109,7 +109,7 @@ def checked_source_name(name: str) -> str:
 
 
 def require_source_id(name: str) -> None:
-    """Check a name as ledgers of earlier versions can have it.
+    """Check a name as earlier versions allowed it.
 
     Raises:
         Refused: `source_invalid` if empty, too long, not Unicode, or with NUL, the separator in a session id's hash.

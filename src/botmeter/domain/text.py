@@ -18,22 +18,22 @@ def count_text(number: int) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Format a count with its noun: `1 session`, `48,213 sessions`."""
+    """Format a count with its noun: `48,213 sessions`."""
     return f"{count_text(number)} {noun if number == 1 else noun + 's'}"
 
 
 def share_text(part: int, *, whole: int) -> str:
-    """Format a share: `6.2 %`; a dash if the whole is 0."""
+    """Format a share: `6.2 %`; a dash of 0."""
     return f"{100 * part / whole:.1f}{THIN}%" if whole else DASH
 
 
 def ratio_text(part: int, whole: int, *, decimals: int) -> str:
-    """Format a ratio: `1.28`; a dash if the whole is 0."""
+    """Format a ratio: `1.28`; a dash of 0."""
     return f"{part / whole:,.{decimals}f}" if whole else DASH
 
 
 def change_text(number: int, *, before: int) -> str:
-    """Format a relative change: `+6.2 %`, `−2.1 %`; `new` if it was 0 before."""
+    """Format a change: `+6.2 %`, `−2.1 %`, or `new`."""
     if not before:
         return "new" if number else f"0.0{THIN}%"
     return signed(100 * (number - before) / before, unit=f"{THIN}%")
@@ -60,7 +60,7 @@ def days_text(period: Period) -> str:
 
 
 def month_text(month: str, *, year: bool = True) -> str:
-    """Format a month, given as `2026-11`: `Nov 2026`."""
+    """Format `2026-11`: `Nov 2026`."""
     first_on = date.fromisoformat(f"{month}-01")
     return f"{first_on:%b %Y}" if year else f"{first_on:%b}"
 
@@ -78,7 +78,7 @@ def instant_text(instant_us: int, *, zone: str = "UTC", seconds: bool = True) ->
 
 
 def end_text(ended_us: int | None, *, zone: str) -> str:
-    """Format a session's end to the minute; None while no limit ends it."""
+    """Format a session's end to the minute."""
     if ended_us is None:
         return "Open"
     return instant_text(ended_us, zone=zone, seconds=False) if ended_us < INSTANT_END_US else "After 9998"
@@ -90,7 +90,7 @@ def moment_text(at: datetime) -> str:
 
 
 def row_instant_text(instant_us: int, *, zone: str, now_us: int, seconds: bool = True) -> str:
-    """Format an instant for a table row, without the present year."""
+    """Format an instant without the present year."""
     at = in_zone(instant_us, zone)
     day = day_text(at.date(), year=at.year != in_zone(now_us, zone).year)
     return f"{day} {at:%H:%M:%S}" if seconds else f"{day} {at:%H:%M}"

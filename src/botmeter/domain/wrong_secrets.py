@@ -1,7 +1,7 @@
 """Wrong keys and links, limited by the client's network.
 
-Nobody guesses 256 random bits; the limit is for the reads of the database that wrong ones cost. So it is kept in
-memory, and does not stop a network's clients whose keys were right lately.
+Nobody guesses 256 random bits; the limit is for the database. So it is kept in memory, and does not stop clients whose
+keys were right lately.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class _Refusal(NamedTuple):
 
 
 class WrongSecrets:
-    """Counts of wrong secrets, with the secrets that were right or refused lately, as digests."""
+    """Counts of wrong secrets, and digests of those that were right or refused lately."""
 
     def __init__(self) -> None:
         self._counts = RateLimiter()
@@ -60,7 +60,7 @@ class WrongSecrets:
         self._right.remake(digest, lambda: True)
 
     def check(self, secret: str, *, network: str) -> None:
-        """Raise as `looked_up` would before the `with`; never blocks."""
+        """Raise as `looked_up`; never blocks."""
         digest, now_seconds = _digest(secret), present().timestamp()
         refused = self._refused.get(digest)
         if refused is not None:

@@ -1,4 +1,4 @@
-"""Acceptance of a ledger that is not the one that was acknowledged, by an operator."""
+"""Acceptance of a ledger that is not the acknowledged one."""
 
 from contextlib import closing
 from typing import Final
@@ -12,7 +12,7 @@ _CODES: Final = frozenset({"ledger_behind", "ledger_replaced", "ledger_missing",
 
 
 def accept(folder: Folder, name: str) -> str | None:
-    """Mark the present file of an account as right; without a file, forget the account.
+    """Mark an account's present file as right; without one, forget the account.
 
     Returns:
         The code of the error that this ends; None: the ledger was right.

@@ -101,7 +101,7 @@ def _archive(file: Path, summary: BackupSummary, *, path: Path) -> None:
 
 
 def restore(folder: Folder, path: Path, *, name: str | None = None, replace: bool = False) -> BackupSummary:
-    """Restore an account, by default under its own name, after checking checksum, version and counts.
+    """Restore an account, by default under its own name, after checking the backup.
 
     Raises:
         Missing: `file_unknown`.
@@ -179,7 +179,6 @@ def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
 
 
 def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, name: str) -> Commit:
-    """Return the last commit of the ledger."""
     if summary.schema_version > SCHEMA_VERSION:
         raise Unavailable(
             "ledger_newer",

@@ -1,4 +1,4 @@
-"""Reading of every value of a ledger: DuckDB notices a damaged block only when it reads it."""
+"""Complete reading of a ledger: DuckDB notices a damaged block only when it reads it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PART_ROWS: Final = 122_880
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TablePart:
-    """Rows of a table from `first` to before `end`, in the order in which they are stored."""
+    """Rows of a table from `first` to before `end`, as stored."""
 
     table: str
     first: int
@@ -33,13 +33,13 @@ def table_parts(connection: duckdb.DuckDBPyConnection) -> list[TablePart]:
 
 
 def read_part(connection: duckdb.DuckDBPyConnection, part: TablePart) -> None:
-    """Read all columns of a part; raise DuckDB's error if a block is damaged."""
+    """Read a part; raise DuckDB's error if a block is damaged."""
     values = {"first": part.first, "end": part.end}
     connection.execute(sql("read_part", table=part.table), values).fetchall()
 
 
 def read_everything(connection: duckdb.DuckDBPyConnection) -> None:
-    """Read all columns of all tables; raise as `read_part`."""
+    """Read all tables; raise as `read_part`."""
     for part in table_parts(connection):
         read_part(connection, part)
 

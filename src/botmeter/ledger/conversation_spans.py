@@ -29,7 +29,7 @@ _COUNT = "conversation_count"
 
 
 def update_spans(ledger: Ledger, *, append_no: int) -> None:
-    """Add a row per conversation of a commit; fold the last rows if many are unfolded. In a transaction."""
+    """Add a row per conversation of a commit; fold the last rows if there are many. In a transaction."""
     if ledger.unfolded_span_rows >= STEP_ROWS:
         _fold(ledger, after=row_of(ledger.connection, sql("last_row"))[0] - TAIL_ROWS)
         ledger.unfolded_span_rows = 0

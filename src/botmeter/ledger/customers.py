@@ -36,7 +36,7 @@ class SameCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerChange:
-    """Result of a merge or its undoing: sessions and past days that changed.
+    """Result of a merge or its undoing.
 
     Attributes:
         number: From 1; None: nothing changed.
@@ -90,13 +90,13 @@ def merge_customers(
 
 
 def merge_preview(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int) -> CustomerChange:
-    """Return the result of `merge_customers`, or raise as it would."""
+    """As `merge_customers`, without the merge."""
     with ledger.dry_run():
         return _merge(ledger, pairs, now_us=now_us, by=None)
 
 
 def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by: str | None = None) -> CustomerChange:
-    """Undo aliases: their events count again as they were sent.
+    """Undo aliases: their events count as they were sent.
 
     Raises:
         Missing: `alias_unknown`.
@@ -126,7 +126,7 @@ def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
 
 
 def customer_aliases(ledger: ReadableLedger) -> list[CustomerAlias]:
-    """Return all aliases, undone ones too, newest change first."""
+    """Return all aliases, newest change first."""
     return records_of(CustomerAlias, ledger.connection.execute(sql("aliases")).fetchall())
 
 

@@ -1,4 +1,4 @@
-"""Errors of a damaged ledger: one code and sentence, wherever DuckDB meets the damage."""
+"""Errors of a damaged ledger: one code and sentence for all of DuckDB's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,14 +20,14 @@ _DETAIL_LENGTH_MAX: Final = 200
 
 
 def ledger_corrupt(name: str, problem: BaseException) -> Unavailable:
-    """Return the error for a damaged ledger, with DuckDB's message as its note."""
+    """Return the error, with DuckDB's message as its note."""
     error = Unavailable("ledger_corrupt", f"The ledger of account {name} is damaged. Restore it from a backup.")
     error.add_note(f"DuckDB says: {first_line(problem)}")
     return error
 
 
 def damage_of(problem: BaseException, *, name: str) -> Unavailable | None:
-    """Return the error for a damaged ledger if that is the problem."""
+    """Return `ledger_corrupt` if the problem is damage."""
     if isinstance(problem, BotmeterError) or not any(sign in str(problem) for sign in _SIGNS):
         return None
     return ledger_corrupt(name, problem)
@@ -35,7 +35,7 @@ def damage_of(problem: BaseException, *, name: str) -> Unavailable | None:
 
 @contextmanager
 def damage_refused(name: str) -> Iterator[None]:
-    """Raise Unavailable `ledger_corrupt` for damage that is met during the `with`."""
+    """Raise damage during the `with` as Unavailable `ledger_corrupt`."""
     try:
         yield
     except Exception as problem:
@@ -46,5 +46,5 @@ def damage_refused(name: str) -> Iterator[None]:
 
 
 def first_line(problem: BaseException) -> str:
-    """Return the first line of an error's text, cut."""
+    """Return the first line of an error, cut."""
     return next(iter(str(problem).splitlines()), type(problem).__name__)[:_DETAIL_LENGTH_MAX]

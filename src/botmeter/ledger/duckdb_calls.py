@@ -33,7 +33,7 @@ def execute_with(
     input_rows: pa.Table,  # noqa: ARG001 - the statement reads it by its name
     values: Mapping[str, object] | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Run a statement on `input_rows`; return the connection with its result."""
+    """Run a statement on `input_rows`."""
     return connection.execute(query, values)
 
 

@@ -1,7 +1,7 @@
 """Erasure of a customer: identifiers are removed everywhere, counts stay.
 
 Ids become pseudonyms, attributes and quarantined events are deleted, other stores forget the ids, and the file is
-rewritten so that no old page keeps them. The 64-bit event keys stay: they reveal nothing and identify duplicates.
+rewritten. The 64-bit event keys stay: they reveal nothing and identify duplicates.
 """
 
 import json
@@ -61,7 +61,7 @@ class _Ids(NamedTuple):
 
 
 def erase(folder: Folder, name: str, *, customer_id: str, forget: Forget = _forget_nowhere) -> ErasureSummary:
-    """Erase the customer with any of its ids, and all customers merged into it.
+    """Erase the customer with any of its ids, and all merged into it.
 
     Args:
         forget: Removes the customer from other stores, before the ledger forgets the ids.
@@ -81,7 +81,7 @@ def erase(folder: Folder, name: str, *, customer_id: str, forget: Forget = _forg
 
 
 def _erased_elsewhere(name: str, customer_id: str, *, forget: Forget) -> ErasureSummary:
-    """Erase a customer that the ledger does not know from other stores, where earlier versions left it."""
+    """Erase from other stores, where earlier versions left the customer."""
     ids = ErasedIds(customers=frozenset({customer_id}), pseudonym=_new_pseudonym(), others={})
     if not forget(name, ids):
         raise Missing("customer_unknown", f"Account {name} has no customer {customer_id[:80]!r}.")

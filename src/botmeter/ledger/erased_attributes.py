@@ -1,4 +1,4 @@
-"""Attributes after an erasure: policies exclude the same events, and no other customer's events name the erased one."""
+"""Attributes after an erasure: policies exclude the same events, and none name the customer."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _Row = tuple[str, str, str]
 
 
 def store_attributes(ledger: Ledger, ids: list[str], *, customer: str, pseudonym: str) -> None:
-    """Create `erased_attributes`, what is left of changed attributes, one row per event.
+    """Create `erased_attributes`, one row per event whose attributes change.
 
     Args:
         ids: All ids of the customer.
@@ -46,7 +46,7 @@ def _flags(ledger: Ledger, customer: str) -> Iterable[_Row]:
 
 
 def _mentions(ledger: Ledger, ids: list[str], *, customer: str, pseudonym: str) -> Iterable[_Row]:
-    """Put the pseudonym in place of the customer's long ids in texts of others' attributes."""
+    """Replace long ids in others' attributes."""
     long_ids = [each for each in ids if len(each) >= _LONG_ID]
     if not long_ids:
         return
@@ -58,7 +58,7 @@ def _mentions(ledger: Ledger, ids: list[str], *, customer: str, pseudonym: str) 
 
 
 def _without(attributes: str, ids: list[str], *, pseudonym: str) -> str:
-    """Replace in JSON, whose other digits and texts stay as they are."""
+    """Leave other digits and texts as they are."""
     # As a whole word, so that erasing c1 does not touch c12.
     named = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ids))})(?!\w)")
 

@@ -1,4 +1,4 @@
-"""Ids of an erased customer with their pseudonyms, for stores outside the ledger."""
+"""Ids of an erased customer, for stores outside the ledger."""
 
 import json
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ class ErasedIds:
     """Ids of an erased customer.
 
     Attributes:
-        customers: The customer's own and merged ids. They are removed from any text.
+        customers: Own and merged ids, which are removed from any text.
         pseudonym: Replaces all of them.
-        others: Pseudonyms of the conversations, events and tickets by id. Only whole values are replaced, since such
-            ids can be as short as `7`.
+        others: Pseudonyms of conversations, events and tickets by id. Only whole values are replaced, since such ids
+            can be as short as `7`.
     """
 
     customers: frozenset[str]

@@ -33,7 +33,7 @@ def event_rows(ledger: Ledger, batch: EventBatch, *, source: str, append_no: int
 
 
 def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Table | None:
-    """Return the stored events with known keys of `event_rows`, as `stored` of `admission`. In a transaction."""
+    """Return stored events with known keys, as `stored` of `admission`. In a transaction."""
     if not is_known.any():
         return None
     numbers = pa.array(is_known.nonzero()[0])
@@ -74,7 +74,7 @@ def _event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.ChunkedArray:
 
 
 def _stored_rows(ledger: Ledger, searched: pa.Table) -> list[int]:
-    """Search from the original's instant, which a duplicate shares; search everywhere only for missing keys."""
+    """Search from the original's instant, which a duplicate shares; everywhere only for missing keys."""
     keys = searched.select(["event_key"])
     key_count = pc.count_distinct(keys["event_key"]).as_py()
     bounds = pc.min_max(searched["occurred_at"]).as_py()

@@ -1,4 +1,4 @@
-"""The lasting problem of one account's file: known from then on, and refused without opening the file again."""
+"""Lasting problem of an account's file, which is refused without opening it again."""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ _State = tuple[tuple[int, int, int] | None, ...]
 
 
 class FileProblem:
-    """Problem of an account's file, until the file, its log or its mark changes. Any thread may call."""
+    """Problem of an account's file, until the file, its log or its mark changes; thread-safe."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
@@ -34,13 +34,12 @@ class FileProblem:
         return self._error is not None
 
     def present(self) -> BotmeterError | None:
-        """Return the problem, unless the files have changed."""
         with self._lock:
             has_changed = self._state is not None and self._state != self._present_state()
             return None if self._error is None or has_changed else _copy(self._error)
 
     def note(self, error: BotmeterError) -> None:
-        """Note an error of the file if it is a lasting one, and log it once."""
+        """Note and log a lasting error, once."""
         if error.code not in _LASTING:
             return
         with self._lock:
@@ -51,11 +50,7 @@ class FileProblem:
             _log.error(with_notes(error), extra={"fields": {"code": error.code}})
 
     def refuse(self, *, is_closed: bool) -> None:
-        """Raise the problem unless the files have changed.
-
-        Args:
-            is_closed: Nothing has the file open, so that only others change it from now on.
-        """
+        """Raise the problem unless the files have changed; `is_closed`: nothing has the file open."""
         with self._lock:
             if is_closed:
                 state = self._present_state()
@@ -71,7 +66,7 @@ class FileProblem:
 
 
 def _copy(error: BotmeterError) -> BotmeterError:
-    """Return it without a trace, which would keep the frames of its first thread."""
+    """Drop the trace, which would keep the frames of its first thread."""
     copy = type(error)(error.code, error.message)
     for note in getattr(error, "__notes__", ()):
         copy.add_note(note)
@@ -80,7 +75,7 @@ def _copy(error: BotmeterError) -> BotmeterError:
 
 @contextmanager
 def noted(problem: FileProblem, *, name: str) -> Iterator[None]:
-    """Note lasting problems that are met during the `with`; raise damage as Unavailable `ledger_corrupt`."""
+    """Note lasting problems during the `with`; raise damage as Unavailable `ledger_corrupt`."""
     try:
         yield
     except BotmeterError as error:

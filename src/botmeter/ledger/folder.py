@@ -78,7 +78,7 @@ class Folder:
         return account_names(self.path)
 
     def unclosed_accounts(self) -> list[str]:
-        """Return the accounts with an unclosed file (a log is beside it), in order."""
+        """Return the accounts with a log beside their file, in order."""
         return [name for name in self.accounts() if any(logs_of(self.file_of(name)))]
 
     def file_of(self, name: str) -> Path:
@@ -137,7 +137,7 @@ class Folder:
             yield ledger
 
     def opened(self, name: str, *, read_only: bool = False) -> Ledger:
-        """Open as `ledger`; the caller closes the connection."""
+        """Open as `ledger`, without closing."""
         file = self.existing_file(name)
         if not read_only:
             self.check_writable(name)
@@ -163,11 +163,9 @@ class Folder:
             raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
 
     def exclusively(self, name: str) -> AbstractContextManager["Folder"]:  # noqa: ARG002 - a shared folder needs the name
-        """Keep other threads from the account's file during the `with`, which has direct access."""
         return nullcontext(self)
 
     def drafting(self) -> AbstractContextManager[None]:
-        """Keep other threads from creating accounts during the `with`."""
         return nullcontext()
 
     def remove(self, name: str) -> None:

@@ -1,7 +1,4 @@
-"""Files of a data folder: accounts, the owner's lock, and who can read them.
-
-Loads no DuckDB, so that commands and completion start fast.
-"""
+"""Files of a data folder, without DuckDB: commands and completion start fast."""
 
 import fcntl
 import os
@@ -38,22 +35,22 @@ _FILES: Final = (LOCK, SERVER_LOCK, "secret.key", "people.sqlite3", "people.sqli
 
 
 def account_names(folder: Path) -> list[str]:
-    """Return the accounts in order, without opening or locking anything."""
+    """Return the accounts in order."""
     return sorted(file.name.removesuffix(SUFFIX) for file in (folder / ACCOUNTS).glob(f"*{SUFFIX}"))
 
 
 def account_file(folder: Path, name: str) -> Path:
-    """Return the path of an account's ledger, which may be missing."""
+    """Return the path of an account's ledger."""
     return folder / ACCOUNTS / f"{checked_account_name(name)}{SUFFIX}"
 
 
 def mark_file(folder: Path, name: str) -> Path:
-    """Return the path of an account's mark, which may be missing."""
+    """Return the path of an account's mark."""
     return folder / MARKS / f"{checked_account_name(name)}{MARK_SUFFIX}"
 
 
 def erasure_flag(folder: Path, name: str) -> Path:
-    """Return the path of the file that flags an account with an unfinished erasure."""
+    """Return the path of the flag of an unfinished erasure."""
     return folder / ACCOUNTS / f"{name}{_ERASURE}"
 
 
@@ -85,17 +82,13 @@ def lost_accounts(folder: Path) -> list[str]:
 
 
 def refuse_lost(folder: Path, name: str) -> None:
-    """Refuse an account with a mark and no ledger.
-
-    Raises:
-        Unavailable: `ledger_missing`.
-    """
+    """Refuse a lost account; raises Unavailable `ledger_missing`."""
     if mark_file(folder, name).exists() and not account_file(folder, name).exists():
         raise ledger_missing(name)
 
 
 def ledger_missing(name: str) -> Unavailable:
-    """Return the error for an account with a mark and no ledger."""
+    """Return the error of a lost account."""
     return Unavailable(
         "ledger_missing",
         f"The ledger of account {name} is gone. Put the file back, restore a backup, or forget the account with "
@@ -105,7 +98,7 @@ def ledger_missing(name: str) -> Unavailable:
 
 @contextmanager
 def served(folder: Path, *, wait_seconds: float) -> Iterator[None]:
-    """Reserve the data folder for a server and its workers until the `with` ends; raise as `locked`."""
+    """Reserve the data folder for a server and its workers during the `with`; raise as `locked`."""
     with locked(folder, SERVER_LOCK, purpose=_SERVER, wait_seconds=wait_seconds, for_server=True):
         # Refuse the folder of a command that began earlier; one that begins now sees the reservation.
         with locked(folder, LOCK, purpose=_SERVER, wait_seconds=wait_seconds, for_server=True):
@@ -115,7 +108,7 @@ def served(folder: Path, *, wait_seconds: float) -> Iterator[None]:
 
 @contextmanager
 def locked(folder: Path, name: str, *, purpose: str, wait_seconds: float, for_server: bool = False) -> Iterator[None]:
-    """Hold a lock of the data folder during the `with`, and write into it who does; create the folder if needed.
+    """Hold a lock of the data folder during the `with`; create the folder if needed.
 
     Args:
         purpose: For messages, such as `botmeter import`.
@@ -173,7 +166,6 @@ def _refusal(lock: int, folder: Path, *, for_server: bool) -> Unavailable:
 
 
 def _try_lock(lock: int, *, mode: int = fcntl.LOCK_EX) -> bool:
-    """Lock an open file; False if another process has locked it."""
     try:
         fcntl.flock(lock, mode | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -182,7 +174,7 @@ def _try_lock(lock: int, *, mode: int = fcntl.LOCK_EX) -> bool:
 
 
 def is_free(folder: Path) -> bool:
-    """Check that no process owns the data folder, which may be missing, and no server has reserved it."""
+    """Check that no process owns the data folder and no server has reserved it."""
     return not is_served(folder) and _is_unlocked(folder / LOCK)
 
 
@@ -204,7 +196,7 @@ def _is_unlocked(file: Path) -> bool:
 
 
 def make_private(folder: Path) -> None:
-    """Create the folder of accounts, and withdraw the access of others, which earlier versions left, to own files."""
+    """Create the folder, and withdraw the access of others, which earlier versions left, to own files."""
     private_folder(folder)
     private_folder(folder / ACCOUNTS)
     for path in readable_by_others(_own_paths(folder)):
@@ -214,7 +206,7 @@ def make_private(folder: Path) -> None:
 
 
 def readable_by_others(paths: Iterator[Path]) -> Iterator[Path]:
-    """Return the paths that another user of this machine could read, change or list."""
+    """Return the paths to which other users have access."""
     for path in paths:
         with suppress(FileNotFoundError):
             if path.stat().st_mode & _OTHERS:

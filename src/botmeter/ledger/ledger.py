@@ -66,10 +66,9 @@ class Ledger:
 
     Attributes:
         unfolded_span_rows: Rows of `conversation_span` since the last fold.
-        version: Grows with each commit of this ledger. Live events are committed by another one of the same file, whose
-            version nobody reads: they change no number until this one settles them.
+        version: Grows with each commit, except of live events: they change no number until settled.
         keys: Shared by all writers of the file.
-        mark: Shared likewise; None: the ledger has none, and its commits are not numbered.
+        mark: Shared likewise; None: commits are not numbered.
     """
 
     def __init__(
@@ -104,7 +103,6 @@ class Ledger:
         self.unfolded_span_rows = 0
 
     def catch_up(self) -> None:
-        """Read another connection's live events and touchpoint numbers."""
         self._next_append_no = None
         for touchpoint in touchpoints_from(self.connection, len(self.touchpoints)):
             self.touchpoints.number(touchpoint)
@@ -126,12 +124,12 @@ class Ledger:
             self._committing.release()
 
     def is_at(self, version: int) -> bool:
-        """Return whether a version is current and no commit has begun; for another thread."""
+        """Return whether a version is current and no commit has begun."""
         return not self._committing.locked() and self.version == version
 
     @contextmanager
     def transaction(self, *, is_acknowledged: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Commit at the end of the `with`, or roll back after an error.
+        """Commit at the end of the `with`, or roll back.
 
         Args:
             is_acknowledged: Somebody learns of the commit, so it is marked. False: it is made again if it is lost.
@@ -161,7 +159,6 @@ class Ledger:
 
     @contextmanager
     def dry_run(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Roll back all changes at the end of the `with`."""
         with suppress(_DryRunEnd), self.transaction(is_acknowledged=False) as connection:
             yield connection
             raise _DryRunEnd
@@ -175,7 +172,6 @@ class Ledger:
         self._next_append_no = next_append_no
 
     def note_receipt(self, append_no: int) -> None:
-        """Note the last receipt of the transaction."""
         self._receipt_no = append_no
 
     def latest_us_before(self, append_no: int) -> int | None:
@@ -185,7 +181,7 @@ class Ledger:
         return self._latest.at_us
 
     def note_latest(self, at_us: int) -> None:
-        """Note the latest instant of a commit, in its transaction: a rollback forgets it."""
+        """Note the latest instant of a commit; a rollback forgets it."""
         known_us = None if self._latest is None else self._latest.at_us
         self._latest = _Latest(at_us if known_us is None else max(at_us, known_us))
 
@@ -217,7 +213,7 @@ class Ledger:
 
 
 def is_disk_full(problem: Exception) -> bool:
-    """Return whether DuckDB or the system found no room on the disk."""
+    """Return whether the problem is a full disk."""
     text = str(problem)
     return "No space left" in text or "File too large" in text or "max_temp_directory_size" in text
 

@@ -1,4 +1,4 @@
-"""Files of one ledger: DuckDB's connection to them, their replacement, and what killed processes left of them."""
+"""Files of one ledger: connection, replacement, and what killed processes left."""
 
 import glob
 import os
@@ -23,7 +23,7 @@ _THREADS_MAX = 8
 
 
 def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """Connect without network or extensions, with temporary files in the folder."""
+    """Connect without network or extensions."""
     many_cores = {"threads": str(_THREADS_MAX)} if len(os.sched_getaffinity(0)) > _THREADS_MAX else {}
     return duckdb.connect(
         str(file),
@@ -41,36 +41,36 @@ def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.Du
 
 
 def keep_log(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let closing not move the log into the file: that would discard what is left of a cut log."""
+    """Keep the log when closing: moving it into the file would discard what is left of a cut log."""
     with suppress(duckdb.Error):
         connection.execute(sql("keep_log"))
 
 
 def is_writable(file: Path) -> bool:
-    """Test the file's mode, even for the superuser."""
+    """Test the mode, even for the superuser."""
     return os.access(file, os.W_OK) and bool(file.stat().st_mode & 0o222)
 
 
 def logs_of(file: Path) -> Iterator[Path]:
-    """Return the write-ahead logs beside a ledger; none if it was closed."""
+    """Return the write-ahead logs beside a ledger."""
     return file.parent.glob(f"{glob.escape(file.name)}.*")
 
 
 def unlink_ledger(file: Path) -> None:
-    """Delete a ledger's log and file."""
+    """Delete a ledger and its log."""
     for log in logs_of(file):
         log.unlink(missing_ok=True)
     file.unlink(missing_ok=True)
 
 
 def new_ledger_draft(folder: Path) -> Path:
-    """Return the path of a new ledger beside the accounts of a data folder, which no other draft has."""
+    """Return a unique path for a new ledger."""
     # Not as `durable_file` names its drafts: it would remove this one, which DuckDB locks in another way.
     return folder / ACCOUNTS / f"{secrets.token_hex(8)}.draft"
 
 
 def replace_ledger(draft: Path, file: Path, *, folder: Path) -> None:
-    """Put a closed draft in the place of a closed ledger or of none; after a crash, one of the two is there as a whole.
+    """Put a closed draft in the place of a closed ledger or of none, in one step.
 
     Raises:
         Unavailable: `disk_full` if the draft's last rows did not get into its file.
@@ -90,7 +90,7 @@ def replace_ledger(draft: Path, file: Path, *, folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the drafts and temporary files of killed processes from a data folder that this process owns."""
+    """Remove drafts and temporary files of killed processes from an owned folder."""
     remove_drafts(folder)
     accounts = folder / ACCOUNTS
     for left in (*accounts.glob("*.draft"), *accounts.glob("*.draft.*"), *folder.glob(SOCKET_DRAFTS)):

@@ -1,8 +1,7 @@
 """Marks: the last acknowledged commit of each ledger, in a small file outside it.
 
 DuckDB opens a ledger whose write-ahead log was cut or lost without an error. So each acknowledged commit has a number
-and an identifier in the ledger, and both are on disk in the mark before anybody learns of the commit. A ledger that has
-neither the mark's commit nor the one after it is not the one that was acknowledged.
+and an identifier, both in the ledger and in the mark. A right ledger has the mark's commit or the next one.
 """
 
 import os
@@ -38,7 +37,6 @@ class Commit:
 
     Attributes:
         receipt_no: The last receipt up to it; 0: none.
-        previous_id: Of the commit before.
     """
 
     number: int
@@ -47,7 +45,7 @@ class Commit:
     receipt_no: int
 
     def follows(self, other: "Commit") -> bool:
-        """Return whether it is the other one, or the next one after it."""
+        """Return whether it is the other one, or the next."""
         if self.number == other.number:
             return self.commit_id == other.commit_id
         return self.number == other.number + 1 and self.previous_id == other.commit_id
@@ -58,12 +56,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Record:
-    """Content of a mark.
-
-    Attributes:
-        sequence: Grows with each write.
-        commits: Two while one file replaces another, else one.
-    """
+    """Content of a mark; two commits while one file replaces another."""
 
     sequence: int
     written_us: int
@@ -71,7 +64,7 @@ class _Record:
 
 
 class Mark:
-    """The mark of an open ledger, shared by all writers of the file, of which one commits at a time."""
+    """The mark of an open ledger, shared by all writers of the file."""
 
     def __init__(self, folder: Path, name: str, *, last: Commit, is_due: bool) -> None:
         self._file = mark_file(folder, name)
@@ -79,7 +72,7 @@ class Mark:
         self._is_due = is_due
 
     def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Write an earlier commit that is not in the file yet: the mark may be one commit behind.
+        """Write an earlier commit that is not in the file yet.
 
         Raises:
             Unavailable: `mark_failed` or `disk_full`.
@@ -92,11 +85,7 @@ class Mark:
             self._is_due = False
 
     def store_next(self, connection: duckdb.DuckDBPyConnection, *, receipt_no: int | None) -> Commit:
-        """Number the transaction in the ledger; the caller commits it.
-
-        Args:
-            receipt_no: Its last receipt; None: none.
-        """
+        """Number the transaction, which the caller commits; `receipt_no` is its last receipt, if any."""
         last = stored_commit(connection) if self._last is None else self._last
         self._last = None
         following = last.next(receipt_no=last.receipt_no if receipt_no is None else receipt_no)
@@ -104,7 +93,7 @@ class Mark:
         return following
 
     def record(self, commit: Commit) -> None:
-        """Put a commit that is on disk into the file.
+        """Write a commit that is on disk.
 
         Raises:
             Unavailable: `mark_failed` or `disk_full`; the commit stays.
@@ -129,7 +118,7 @@ def checked_mark(connection: duckdb.DuckDBPyConnection, *, folder: Path, name: s
 
 
 def stored_commit(connection: duckdb.DuckDBPyConnection) -> Commit:
-    """Return the last acknowledged commit in a ledger, which may be of an earlier Botmeter."""
+    """Return the last acknowledged commit in a ledger."""
     text, receipt_no = row_of(connection, sql("stored_commit"))
     if text is None:
         return Commit(number=0, commit_id="", previous_id="", receipt_no=receipt_no)
@@ -137,7 +126,7 @@ def stored_commit(connection: duckdb.DuckDBPyConnection) -> Commit:
 
 
 def store_commit(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
-    """Store the commit's number and identifier in the ledger."""
+    """Store the commit in the ledger."""
     value = msgspec.json.encode(commit).decode()
     if not row_of(connection, sql("update_commit"), values={"value": value})[0]:
         connection.execute(sql("insert_commit"), {"value": value})
@@ -160,7 +149,7 @@ def remove_mark(folder: Path, name: str) -> None:
 
 @contextmanager
 def replacing(folder: Path, name: str, *, commit: Commit) -> Iterator[None]:
-    """Set the mark for a file that replaces another one during the `with`; until its end, both are right.
+    """Mark two files as right while one replaces the other during the `with`.
 
     Raises:
         Unavailable: `mark_failed` or `disk_full`.
@@ -256,7 +245,6 @@ def _write_or_refuse(file: Path, commits: tuple[Commit, ...], *, consequence: st
 
 
 def _write(file: Path, commits: tuple[Commit, ...]) -> None:
-    """Overwrite the older copy, and wait until it is on disk."""
     try:
         before = _read(file, name="")
     except Unavailable:

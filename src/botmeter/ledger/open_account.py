@@ -37,7 +37,7 @@ _OpenLedger = TypeVar("_OpenLedger", Ledger, ReadingLedger)
 
 
 class LiveSlots:
-    """Turns of accounts that commit live events or meter them, whose files are open meanwhile."""
+    """Turns of accounts that commit live events or meter them."""
 
     def __init__(self, at_once_max: int) -> None:
         self.commits = threading.BoundedSemaphore(at_once_max)
@@ -140,7 +140,6 @@ class OpenAccount:
                 raise
 
     def unsettled(self) -> Backlog:
-        """Return the backlog; empty for a closed file."""
         with self._changed:
             if self._root is None:
                 return Backlog(event_count=0, oldest_received_us=None)
@@ -170,11 +169,9 @@ class OpenAccount:
                 yield
 
     def problem(self) -> BotmeterError | None:
-        """Return the lasting problem of the file, if one is known."""
         return self._problem.present()
 
     def buffer_bytes(self) -> int:
-        """Return the memory of the file's pages; 0 for a closed file."""
         with self._changed:
             if self._root is None:
                 return 0
@@ -182,7 +179,7 @@ class OpenAccount:
                 return int(row_of(connection, sql("buffer_bytes"))[0])
 
     def close_if_idle(self, seconds: float) -> bool:
-        """Close a file that nobody has used for as long, without waiting; return True if it was closed."""
+        """Close an unused file without waiting; return whether it was closed."""
         if not self._changed.acquire(blocking=False):
             return False
         try:
@@ -196,7 +193,7 @@ class OpenAccount:
             self._changed.release()
 
     def close(self, wait: WaitPolicy) -> None:
-        """Close the file, after the wait even if in use: commits are in its log."""
+        """Close the file, after the wait even if in use."""
         with suppress(Unavailable), self.exclusive(wait):
             return
         with self._changed:
@@ -241,7 +238,6 @@ class OpenAccount:
 
     @contextmanager
     def _using(self, opened: Callable[[], _OpenLedger]) -> Iterator[_OpenLedger]:
-        """Keep the file open during the `with`."""
         with self._changed:
             ledger = opened()
             self._user_count += 1
@@ -254,7 +250,7 @@ class OpenAccount:
                 self._changed.notify_all()
 
     def _open_reader(self, wait: WaitPolicy) -> ReadingLedger:
-        """Require `_changed` to be held."""
+        """`_changed` is held."""
         if not wait.until(lambda: not self._is_exclusive, changed=self._changed):
             raise self._busy(wait)
         root, published = self._open()
@@ -262,14 +258,14 @@ class OpenAccount:
         return ReadingLedger(root.cursor(), published=published, version=version, is_current=self._is_current)
 
     def _open_writer(self, wait: WaitPolicy) -> Ledger:
-        """Require `_changed` to be held."""
+        """`_changed` is held."""
         root = self._open_to_write(wait)
         if self._writer is None:
             self._writer = self._new_ledger(root, version=self._version)
         return self._writer
 
     def _open_live_ledger(self, wait: WaitPolicy) -> Ledger:
-        """Require `_changed` to be held."""
+        """`_changed` is held."""
         root = self._open_to_write(wait)
         if self._live_ledger is None:
             try:
@@ -280,7 +276,7 @@ class OpenAccount:
         return self._live_ledger
 
     def _open_to_write(self, wait: WaitPolicy) -> duckdb.DuckDBPyConnection:
-        """Require `_changed` to be held."""
+        """`_changed` is held."""
         self._folder.check_writable(self._name)
         if self._is_read_only:
             with self._closed_to_readers(wait):
@@ -289,7 +285,7 @@ class OpenAccount:
         return root
 
     def _open(self) -> tuple[duckdb.DuckDBPyConnection, PublishedContents]:
-        """Require `_changed` to be held."""
+        """`_changed` is held."""
         if (self._is_broken or self._problem.is_known) and self._user_count == 0:
             self._close_file()
         self._problem.refuse(is_closed=self._root is None)
@@ -319,7 +315,7 @@ class OpenAccount:
         return self._is_read_only or (writer is not None and writer.is_at(version))
 
     def _forget_writer(self) -> None:
-        """Discard memory after an error, and the connection if DuckDB has given up."""
+        """Discard memory, and the connection if DuckDB has given up."""
         with self._changed:
             if self._writer is not None:
                 self._version = self._writer.version
@@ -340,13 +336,13 @@ class OpenAccount:
                 self._live_ledger = None
 
     def _settle_and_fold(self) -> None:
-        """Require `_changed` to be held, and the file not in use."""
+        """`_changed` is held, and the file not in use."""
         if self._writer is not None and not self._is_read_only and not self._problem.is_known:
             settle_quietly(self._writer, now_us=now_us())
             fold_if_many(self._writer)
 
     def _close_file(self) -> None:
-        """Require `_changed` to be held; closing moves the log into the file, unless that has a problem."""
+        """`_changed` is held; moves the log into the file, unless that has a problem."""
         if self._root is not None and self._problem.is_known:
             keep_log(self._root)
         self._forget_live_ledger()

@@ -33,7 +33,7 @@ _IDLE_CHECK_SECONDS_MAX = 10.0
 
 
 class OpenLedgers:
-    """Ledgers of an owned folder, opened by the first user and closed when idle or when too many are open.
+    """Ledgers of an owned folder, opened by the first user, closed when idle or too many.
 
     Methods raise as `Folder.ledger`, `ledger_busy` after too long a wait, or `server_stopping`.
     """
@@ -78,7 +78,6 @@ class OpenLedgers:
         return self.account(name).exclusive(self.wait_policy(interruption))
 
     def problems(self) -> dict[str, BotmeterError]:
-        """Return the accounts that can't be used for a lasting problem of their files."""
         with self._lock:
             accounts = dict(self._accounts)
         known = {name: problem for name, account in accounts.items() if (problem := account.problem()) is not None}
@@ -86,7 +85,6 @@ class OpenLedgers:
 
     @contextmanager
     def drafting(self) -> Iterator[None]:
-        """Keep other threads from creating accounts during the `with`."""
         if not self._drafting.acquire(timeout=self._wait_seconds):
             raise Unavailable(
                 "ledger_busy",
@@ -124,7 +122,7 @@ class OpenLedgers:
             account.close_if_idle(seconds)
 
     def close_beyond(self, bytes_max: int) -> None:
-        """Close unused files, the least recently used ones first, until the others' pages take no more memory."""
+        """Close unused files, the least recently used first, until the others' pages take no more memory."""
         accounts = self._open_ones()
         sizes = [_buffer_bytes(account) for account in accounts]
         total = sum(sizes)
@@ -133,7 +131,7 @@ class OpenLedgers:
                 total -= size_bytes
 
     def _existing(self, name: str) -> OpenAccount:
-        """Return the account after making room for its file."""
+        """Make room for its file."""
         self.folder.existing_file(name)
         account = self.account(name)
         if not account.is_open:
@@ -145,7 +143,7 @@ class OpenLedgers:
         return account
 
     def _open_ones(self) -> list[OpenAccount]:
-        """Return the open accounts, the least recently used first."""
+        """Least recently used first."""
         with self._lock:
             accounts = [account for account in self._accounts.values() if account.is_open]
         return sorted(accounts, key=lambda account: account.used_at)
@@ -171,7 +169,6 @@ class SharedFolder(Folder):
         self._interruption = interruption
 
     def under(self, interruption: Interruption) -> "SharedFolder":
-        """Return the folder for work that `interruption` stops."""
         return SharedFolder(self._ledgers, interruption=interruption)
 
     @contextmanager

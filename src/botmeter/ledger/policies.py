@@ -16,7 +16,7 @@ sql = statements_of(__name__)
 
 
 def is_in_the_past(from_on: date | None, *, now_us: int) -> bool:
-    """Return whether a policy from that UTC day (None: always) changes counted sessions."""
+    """Return whether a policy from that UTC day changes counted sessions; None: always."""
     return from_on is None or from_on <= day_of_us(now_us)
 
 

@@ -46,7 +46,7 @@ class _Commit(NamedTuple):
 
 
 def remeter_after(ledger: Ledger, append_no: int, *, now_us: int) -> int:
-    """Update sessions and usage after events were added from that append on; return their number. In a transaction."""
+    """Update sessions and usage after that append; return the number of its events. In a transaction."""
     connection, values = ledger.connection, {"append_no": append_no}
     commit = _Commit(*row_of(connection, sql("commit"), values=values))
     if commit.event_count == 0:
@@ -217,7 +217,7 @@ def _footprints(ledger: Ledger, metered: "Metered") -> np.ndarray[tuple[int], np
 
 
 def _past_days(ledger: Ledger, append_no: int, *, now_us: int) -> PastDays | None:
-    """Return the days that were over, and so shown, before this commit; None: no event."""
+    """Return the days that were over before this commit; None: no event."""
     latest_us = ledger.latest_us_before(append_no)
     if latest_us is None:
         return None

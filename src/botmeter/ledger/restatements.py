@@ -27,7 +27,7 @@ class Cause(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastDays:
-    """Days that ended before `before_us` and so were shown, and the cause of their restatement."""
+    """Days that ended before `before_us`, and the cause of their restatement."""
 
     cause: Cause
     cause_no: int = 0
@@ -62,7 +62,7 @@ class Restatement:
 
     @property
     def append_no(self) -> int:
-        """Cause as one number in exports: an append, 0 for a policy, minus a customer change."""
+        """Cause in exports: an append, 0 for a policy, minus a customer change."""
         return -self.cause_no if self.cause is Cause.CUSTOMER_CHANGE else self.cause_no
 
 

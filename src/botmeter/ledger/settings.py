@@ -1,6 +1,6 @@
 """Settings in the ledger: bot names, account title, data start date.
 
-Each change is a row; the last is in force. No number depends on a name.
+Each change is a row; the last is in force.
 """
 
 from dataclasses import dataclass, replace
@@ -63,7 +63,7 @@ def set_bot_name(ledger: Ledger, bot: BotName, *, now_us: int, by: str | None = 
 
 
 def set_title(ledger: Ledger, title: str, *, now_us: int, by: str | None = None) -> None:
-    """Set the account's title; an empty title restores the default.
+    """Set the account's title; empty restores the default.
 
     Raises:
         Refused: `title_invalid` if it doesn't fit on one line.
@@ -73,8 +73,6 @@ def set_title(ledger: Ledger, title: str, *, now_us: int, by: str | None = None)
 
 def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | None = None) -> int:
     """Set the data start date, a UTC day; return the number of quarantined events that could now be accepted.
-
-    `sources.requeue` sends them again, which can take long and restates days.
 
     Raises:
         Conflict: `events_before_available_from` if earlier events were counted.

@@ -32,7 +32,7 @@ class SourceChange:
 
 
 def source_of(ledger: ReadableLedger, name: str) -> Source | None:
-    """Return the source's present settings, if it exists."""
+    """Return the source's present settings."""
     rows = ledger.connection.execute(sql("sources"), {"source": name}).fetchall()
     return _source(rows[0]) if rows else None
 

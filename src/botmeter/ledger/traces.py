@@ -29,7 +29,7 @@ class SavedTrace:
 
 
 def remove_traces_of(ids: ErasedIds, *, folder: Path) -> None:
-    """Remove stored traces that name an erased customer or one of its long other ids."""
+    """Remove traces that name an erased customer or one of its long other ids."""
     customer = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ids.customers))})(?!\w)")
     others = {other for other in ids.others if len(other) >= _LONG_ID}
     for file in (folder / "logs").glob("*.txt"):
@@ -40,7 +40,7 @@ def remove_traces_of(ids: ErasedIds, *, folder: Path) -> None:
 
 
 def save_trace(problem: BaseException, *, what: str, folder: Path) -> SavedTrace:
-    """Save a trace, readable by the owner alone; `what` is the command line or request."""
+    """Save a trace; `what` is the command line or request."""
     reference = os.urandom(4).hex()
     trace = "".join(traceback.format_exception(problem))
     text = f"{what}\nPython {sys.version}\n{platform.platform()}\n\n{trace}"

@@ -1,7 +1,7 @@
-"""Erasures that still have to be finished: other stores forget the ids, and the file is rewritten.
+"""Unfinished erasures.
 
-A row of `meta` holds the ids until then. A file beside the ledger flags it, so that no process opens all ledgers to
-find it.
+A row of `meta` holds the ids until other stores have forgotten them and the file is rewritten. A flag file beside the
+ledger saves opening all ledgers to find it.
 """
 
 import json
@@ -28,7 +28,7 @@ Forget = Callable[[str, ErasedIds], int]
 
 
 def flag_unfinished(folder: Folder, name: str) -> None:
-    """Flag the account, before anything of a customer is erased.
+    """Flag the account, before anything is erased.
 
     Raises:
         Unavailable: `disk_full`.
@@ -98,7 +98,7 @@ def _is_rewritten(folder: Folder, name: str, *, record: str) -> bool:
 
 
 def _copy_without_record(connection: duckdb.DuckDBPyConnection) -> None:
-    """Copy the attached file row by row: a row that is deleted afterwards would stay in a free page."""
+    """Copy row by row: a row that is deleted afterwards would stay in a free page."""
     connection.execute(sql("new_tables", into=row_of(connection, sql("present_database"))[0]))
     connection.execute(sql("insert_meta"), {"without": UNFINISHED_ERASURES})
     for (table,) in connection.execute(sql("other_tables")).fetchall():

@@ -1,4 +1,4 @@
-"""Exports at the same time: few are written, more are sent, and no account has all of them."""
+"""Limits on exports at the same time, altogether and by account."""
 
 import threading
 from collections import Counter
@@ -31,7 +31,7 @@ class ExportSlots:
         self._changed = threading.Condition()
 
     def begin_writing(self) -> Callable[[], None]:
-        """Wait until an export may be written; return what ends it. Raises Unavailable `exports_busy`."""
+        """Wait until an export may be written; return its end. Raises Unavailable `exports_busy`."""
         with self._changed:
             if self.wanting_count < WRITING_MAX + WAITING_MAX:
                 self.wanting_count += 1
@@ -42,7 +42,7 @@ class ExportSlots:
         raise Unavailable("exports_busy", f"{WRITING_MAX} exports are being written, the maximum. Try again soon.")
 
     def begin_sending(self, account: str) -> Callable[[], None]:
-        """Count an export of an account until it is sent; return what ends it. Raises Unavailable `exports_busy`."""
+        """Count an export until it is sent; return its end. Raises Unavailable `exports_busy`."""
         with self._changed:
             if self._sending[account] >= SENDING_BY_ACCOUNT_MAX:
                 raise Unavailable(

@@ -1,4 +1,4 @@
-"""Order of work for many accounts: one task of an account at a time, and accounts take turns."""
+"""Turns of accounts: one task of an account at a time."""
 
 
 class FairTurns:
@@ -9,7 +9,7 @@ class FairTurns:
         self._running: set[str] = set()
 
     def add(self, account: str, task: str, *, is_urgent: bool = False) -> None:
-        """Let a task wait, unless it does; an urgent one is the account's next, after other urgent ones."""
+        """Let a task wait; an urgent one is the account's next."""
         tasks = self._waiting.setdefault(account, {})
         tasks[task] = is_urgent or tasks.get(task, False)
 
@@ -18,11 +18,10 @@ class FairTurns:
 
     @property
     def ready_count(self) -> int:
-        """Number of accounts whose next task can begin."""
         return len(self._ready())
 
     def take(self) -> tuple[str, str] | None:
-        """Begin the next task and return its account and name; None if none can begin."""
+        """Begin the next task, if any can begin; return its account and name."""
         account = next(iter(self._ready()), None)
         if account is None:
             return None
@@ -36,7 +35,6 @@ class FairTurns:
         return account, task
 
     def done(self, account: str) -> None:
-        """End the account's running task."""
         self._running.remove(account)
 
     def _ready(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The daily check of all ledgers: every value is read, so that damage is known before somebody asks for it."""
+"""The daily check of all ledgers, so that damage is known before somebody asks for it."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ _SENDERS_POLL_SECONDS: Final = 0.1
 
 
 class LedgerChecks:
-    """Thread that reads one ledger after the other, once a day; a problem is noted and logged where it is met."""
+    """Thread that reads one ledger after the other, once a day."""
 
     def __init__(self, ledgers: OpenLedgers, *, capacity: QueueCapacity, share: float = SHARE_MAX) -> None:
         self._ledgers = ledgers
@@ -40,7 +40,6 @@ class LedgerChecks:
             self._thread.join()
 
     def check_all(self) -> None:
-        """Read all ledgers in turn."""
         for name in self._ledgers.folder.accounts():
             try:
                 self._check(name)

@@ -90,7 +90,7 @@ def set_gauges(*, queued_count: int, queued_bytes: int, lag_seconds: float, refu
 
 
 def note_ledgers_checked() -> None:
-    """Set the end of the last check of all ledgers to the present time."""
+    """Set the time of the last check of all ledgers."""
     _ledgers_checked.set_to_current_time()
 
 

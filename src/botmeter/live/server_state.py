@@ -31,7 +31,6 @@ class ServerState:
     stopping: Event = field(default_factory=Event)
 
     def problem(self) -> str | None:
-        """Return why no request can be served, or None."""
         if self.stopping.is_set():
             return "The server is stopping."
         return "The queue of live events is full." if self.ingestion.capacity.is_full else None

@@ -38,7 +38,7 @@ class Settler:
                 self._thread.start()
 
     def close(self) -> None:
-        """Meter what is due, and end the thread."""
+        """Meter what is due first."""
         self._end.set()
         with self._lock:
             self._due.set()

@@ -1,4 +1,4 @@
-"""Limit on the simulations that run at once, fair to all accounts."""
+"""Limit on simulations at once, fair to all accounts."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ SECONDS_MAX: Final = 60.0
 
 
 class Simulations:
-    """Simulations of a server: one of an account at a time, and others wait in order of arrival."""
+    """Simulations of a server: one of an account, and others wait in order of arrival."""
 
     def __init__(self, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self._wait_seconds = wait_seconds
@@ -28,7 +28,7 @@ class Simulations:
 
     @contextmanager
     def turn(self, account: str) -> Iterator[Callable[[], None]]:
-        """Wait for a turn and hold it during the `with`; call the result often, which ends one that takes too long.
+        """Hold a turn during the `with`; call the result often, which ends a simulation that takes too long.
 
         Raises:
             Unavailable: `simulation_running`, if the account has another one, or too many others wait.

@@ -76,7 +76,6 @@ class LedgerStore:
         report_bug("appending live events", problem)
 
     def lag_seconds(self) -> float:
-        """Return the age of the oldest unmetered event."""
         oldest_us = []
         for account in list(self._accounts):
             # The server is stopping, or the file is damaged; the others are read all the same.

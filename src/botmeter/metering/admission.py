@@ -76,7 +76,7 @@ class Admission:
 
 
 def rows_outside_time(events: pa.Table, *, data_start_us: int, now_us: int) -> tuple[Ints, Ints]:
-    """Return the rows that an account rejects: before its data start, and more than a day after the clock."""
+    """Return the rows before the account's data start, and more than a day after the clock."""
     occurred_at = events["occurred_at"].to_numpy()
     return np.flatnonzero(occurred_at < data_start_us), np.flatnonzero(occurred_at > now_us + FUTURE_MAX_US)
 
@@ -128,7 +128,7 @@ def _compare_repeats(
 ) -> None:
     """Withdraw atomic deliveries with a conflict.
 
-    A withdrawn delivery makes no later event a duplicate, so the comparison then starts again.
+    Their events make no later one a duplicate, so the comparison then starts again.
     """
     ids, numbers = _identities(_rows_of(events.select(["source", "event_id"]), rows)), deliveries.numbers[rows]
     first_in_own = _first_indexes(np.unique(ids * len(withdrawn) + numbers, return_inverse=True)[1])
@@ -150,7 +150,7 @@ def _compare_repeats(
 
 
 def _first_indexes(ids: Ints, *, counted: Mask | None = None) -> Ints:
-    """Return for each index the first counted index with the same id, else the length."""
+    """For each index, the first counted one with the same id, else the length."""
     first = np.full(ids.max() + 1, len(ids))
     indexes = np.arange(len(ids)) if counted is None else np.flatnonzero(counted)
     # Of several values for one index NumPy keeps the last.

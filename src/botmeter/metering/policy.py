@@ -84,7 +84,6 @@ class Policy:
 
     @property
     def label(self) -> str:
-        """`name@version`."""
         return f"{self.name}@{self.version}"
 
 

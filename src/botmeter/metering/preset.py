@@ -1,4 +1,4 @@
-"""Presets: published counting rules as policies, as of a day; never the vendor's prices.
+"""Presets: published counting rules as policies, as of a day.
 
 Each is a TOML file in `presets`. Only rules that the parameters express exactly are here.
 """

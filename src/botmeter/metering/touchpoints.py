@@ -77,7 +77,6 @@ class Footprints:
         return list(self._number_of)
 
     def number(self, members: tuple[int, ...]) -> int:
-        """Return the number of a set: ascending, without repetition."""
         if len(members) == 1:
             return members[0]
         return self._number_of.setdefault(members, -1 - len(self._number_of))

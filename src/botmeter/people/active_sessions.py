@@ -59,12 +59,12 @@ def active_sessions(user: User) -> tuple[ActiveSession, ...]:
 
 
 def session_number(key: str) -> str:
-    """Number of the session with this key."""
+    """Number of a session."""
     return digest_of(key)[:_NUMBER_LENGTH]
 
 
 def end_sessions(user: User, numbers: Collection[str]) -> int:
-    """End those of the user's sessions; return how many there were."""
+    """End sessions of the user; return their number."""
     store, count = import_module(settings.SESSION_ENGINE).SessionStore, 0
     for session, _ in _sessions_of(user):
         if session_number(session.pk) in numbers:
@@ -94,6 +94,6 @@ def _active_session(key: str, note: SessionNote) -> ActiveSession:
 
 
 def browser_text(user_agent: str) -> str:
-    """Browser and system that a User-Agent names: `Firefox on Linux`."""
+    """Browser and system of a User-Agent: `Firefox on Linux`."""
     names = (next((name for mark, name in kinds if mark in user_agent), "") for kinds in (_BROWSERS, _SYSTEMS))
     return " on ".join(filter(None, names))

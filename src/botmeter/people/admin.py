@@ -56,7 +56,7 @@ def user_of(email: str) -> User:
 
 
 def link_for(user: User, *, to_password: bool) -> str:
-    """Return a one-day, one-time path after the server's URL, for sign-in or a new password."""
+    """Return a one-day, one-time path for sign-in or a new password."""
     purpose = Link.Purpose.PASSWORD if to_password else Link.Purpose.SIGN_IN
     secret = new_link(purpose, lasting=LINK_LASTS, user=user)
     record(Action.LINK_MADE, user=user, who=COMMAND_LINE, email=user.email, to=purpose.value)

@@ -1,4 +1,4 @@
-"""Limits on attempts, counted in the database: shared by all processes, and kept when one ends.
+"""Limits on attempts, counted in the database for all processes.
 
 An attempt is counted before it is made, under a lock, so that parallel ones can't exceed a limit.
 """
@@ -29,10 +29,8 @@ class AttemptLimit:
     """Limit on one kind of attempts.
 
     Attributes:
-        name: Tells its counts from those of other limits.
-        free_count: Attempts without a wait.
         period: Time after which a count starts anew: from its first attempt, or with `waits` from the end of the last.
-        waits: Waits after the last free attempt and those that follow; the last one repeats. Without any, no attempt is
+        waits: After the last free attempt and those that follow; the last one repeats. Without any, no attempt is
             allowed until the period ends.
     """
 
@@ -42,31 +40,29 @@ class AttemptLimit:
     waits: tuple[timedelta, ...] = ()
 
     def of(self, subject: object) -> "Attempts":
-        """Attempts of one person, client or address."""
         return Attempts(limit=self, key=digest_of(f"{self.name}:{subject}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
-    """Attempts of one subject, under the digest of its name."""
+    """Attempts of one person, client or address."""
 
     limit: AttemptLimit
     key: str
 
     def give_back(self) -> None:
-        """Uncount an attempt that was not made, or does not count after all."""
+        """Uncount an attempt that was not made."""
         AttemptCount.objects.filter(key=self.key, attempts__gt=0).update(
             attempts=F("attempts") - 1, blocked_until=EPOCH
         )
 
     def forget(self) -> None:
-        """Start the count anew."""
         # Not deleted: on PostgreSQL, transactions that create the row again could wait for each other.
         AttemptCount.objects.filter(key=self.key).update(attempts=0, blocked_until=EPOCH, ends_at=EPOCH)
 
 
 def count_attempt(*attempts: Attempts) -> int:
-    """Count an attempt under several limits, or under none of them if one refuses it.
+    """Count an attempt under several limits, or under none if one refuses it.
 
     Refused attempts write nothing, so that a flood of them costs little.
 
@@ -98,12 +94,12 @@ def count_attempt(*attempts: Attempts) -> int:
 
 
 def require_attempt(*attempts: Attempts, sentence: str) -> None:
-    """Count an attempt, or raise Unavailable `attempts_exceeded`; the sentence says of what there were too many."""
+    """Count an attempt, or raise Unavailable `attempts_exceeded`, whose message begins with the sentence."""
     _require_no_wait(count_attempt(*attempts), sentence=sentence)
 
 
 def refuse_blocked(*attempts: Attempts, sentence: str) -> None:
-    """Raise as `require_attempt`, without counting an attempt."""
+    """As `require_attempt`, without counting."""
     _require_no_wait(_wait_seconds(_rows(attempts).values(), now=present()), sentence=sentence)
 
 

@@ -11,10 +11,9 @@ _LENGTH_MIN: Final = 10
 
 
 class BreachedPasswordValidator(CommonPasswordValidator):
-    """Looks a password up, in any case, among four million of breaches and Django's twenty thousand common ones."""
+    """Looks a password up among four million breached and Django's twenty thousand common ones."""
 
     def validate(self, password: str, user: object = None) -> None:
-        """Raise Django's `ValidationError` for a breached password."""
         del user
         spellings = {password, password.lower(), password.strip()}
         if password.strip().lower() in self.passwords or any(map(_is_breached, spellings)):

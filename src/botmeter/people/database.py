@@ -25,7 +25,7 @@ _SQLITE: Final = "django.db.backends.sqlite3"
 
 
 def open_people(folder: Path, *, django_settings: str) -> None:
-    """Set up Django and migrate the database, once per process; safe beside a running server.
+    """Set up Django and migrate, once per process; safe beside a running server.
 
     Raises:
         Missing: `people_missing`.
@@ -59,12 +59,6 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Report a database that does not answer or can't be read.
-
-    Raises:
-        Unavailable: `people_unavailable`.
-        Refused: `people_corrupt`.
-    """
     from django.db import DatabaseError, InterfaceError, OperationalError
 
     try:
@@ -106,7 +100,7 @@ def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
 
 @contextmanager
 def _alone_migrating() -> Iterator[None]:
-    """Let another server of the same PostgreSQL database wait: it would create the same tables, and fail."""
+    """Let another server of the same PostgreSQL database wait: it would create the same tables."""
     from django.db import connection
 
     if connection.vendor != "postgresql":
@@ -121,9 +115,7 @@ def _alone_migrating() -> Iterator[None]:
 
 
 def require_people(folder: Path) -> None:
-    """Check that the database was not lost, after Django is set up.
-
-    A new database would let whoever opens the first link own every account.
+    """Check that the database was not lost: with a new one, the first visitor would own every account.
 
     Raises:
         Missing: `people_missing`.
@@ -179,9 +171,9 @@ def _missing(place: str, *, folder: Path) -> Missing:
 
 
 def rewrite_file() -> None:
-    """Write an SQLite database anew, so that no free page and no log keeps deleted or changed values.
+    """Write an SQLite file anew, so that nothing keeps deleted values; PostgreSQL reuses pages by itself.
 
-    Does nothing within a transaction. PostgreSQL reuses such pages by itself.
+    Does nothing within a transaction.
 
     Raises:
         DatabaseError: The disk is full, or others read the file for too long.

@@ -1,4 +1,4 @@
-"""Failures of the people's database: no room, no answer, and writes that a request can do without."""
+"""Failures of the people's database, and writes that a request can do without."""
 
 import logging
 import sqlite3
@@ -27,7 +27,7 @@ _POSTGRES_FULL: Final = "53100"
 
 @contextmanager
 def optional_write(what: str, **fields: object) -> Iterator[None]:
-    """Go on after the `with` although its write failed, as on a full disk, and log what is not stored.
+    """Log instead of raising if the write in the `with` fails, as on a full disk.
 
     Args:
         fields: Of the log line.
@@ -41,7 +41,7 @@ def optional_write(what: str, **fields: object) -> Iterator[None]:
 
 @contextmanager
 def open_database() -> Iterator[None]:
-    """Use the database outside of a request; raise `Unavailable` for what `unavailable_error` recognises."""
+    """Use the database outside of a request; raise as `unavailable_error`."""
     close_dropped_connections()
     try:
         yield
@@ -51,13 +51,13 @@ def open_database() -> Iterator[None]:
 
 
 def close_dropped_connections() -> None:
-    """Close this thread's connection if the database dropped it: Django does so for requests alone."""
+    """Close a connection that the database dropped, as Django does for requests alone."""
     if not connection.in_atomic_block:
         close_old_connections()
 
 
 def unavailable_error(problem: BaseException) -> Unavailable | None:
-    """Return `disk_full` if the database has no room, `people_unavailable` if it doesn't answer, else None."""
+    """`disk_full` or `people_unavailable`; None for other problems."""
     cause = problem.__cause__
     if not isinstance(problem, DatabaseError | InterfaceError) or cause is None:
         return None

@@ -22,12 +22,10 @@ _Change = tuple[Any, dict[str, Any]]
 
 
 def forget_customer(account: str, ids: ErasedIds) -> int:
-    """Remove an erased customer from the people's database; return the number of changed rows.
+    """Replace an erased customer's ids by pseudonyms; return the number of changed rows. Can be repeated.
 
-    Replaces the ids by their pseudonyms in the account's audit entries, saved views, share links, names of API keys and
-    results of pulls, so that filters still select the same sessions. In sessions of browsers, pending notices and
-    addresses with the ids are dropped. Can be repeated. Then SQLite's file is rewritten, so that no free page keeps the
-    ids.
+    Filters of saved views and share links still select the same sessions. In sessions of browsers, pending notices and
+    addresses with the ids are dropped.
 
     Raises:
         Unavailable: `erase_unfinished` if the database can't be changed.
@@ -41,7 +39,7 @@ def forget_customer(account: str, ids: ErasedIds) -> int:
 
 
 def unfinished(account: str, problem: Exception) -> Unavailable:
-    """Return the error of an erasure that did not reach the people's database."""
+    """Error of an erasure that did not reach the people's database."""
     return Unavailable(
         "erase_unfinished",
         f"The customer is erased from the tables of account {account}, but not from the people's database. Make it "

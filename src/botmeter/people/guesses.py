@@ -1,7 +1,6 @@
-"""Limits on guesses of passwords and codes.
+"""Limits on guesses of passwords and codes, by person and by network.
 
-They are counted for the person, whatever addresses they come from, and for the client's network. A browser in which
-the person has signed in before has a count of its own instead, so that guesses by others can't lock its owner out.
+Guesses in a browser in which the person has signed in before count apart, so that others can't lock its owner out.
 """
 
 from collections.abc import Iterator
@@ -35,14 +34,14 @@ CLIENTS: Final = AttemptLimit(name="guesses", free_count=50, period=timedelta(mi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """A password or code that a client sent for a person; `client` is None in a browser that is known."""
+    """Password or code that a client sent for a person; `client` is None in a known browser."""
 
     person: Attempts
     client: Attempts | None
 
     @contextmanager
     def made(self, *, sentence: str, place: AbstractContextManager[None] | None = None) -> Iterator[None]:
-        """Count the guess before it is compared; not if the comparison is refused.
+        """Count the guess, unless its comparison in the `with` is refused.
 
         Args:
             place: For the comparison, needed before the guess counts.
@@ -64,14 +63,13 @@ class Guess:
                 raise
 
     def succeed(self) -> None:
-        """Forget the wrong guesses before a right one."""
         self.person.forget()
         if self.client is not None:
             self.client.give_back()
 
 
 def guess_of(request: HttpRequest, *, email: str, limit: AttemptLimit) -> Guess:
-    """Guess for the person with this address, known or not."""
+    """Guess for an email address, of a user or not."""
     user = User.objects.filter(email=email).first()
     browser = None if user is None else known_browser(request, user)
     if browser is not None:
@@ -80,7 +78,7 @@ def guess_of(request: HttpRequest, *, email: str, limit: AttemptLimit) -> Guess:
 
 
 def user_with_password(request: HttpRequest, *, email: str, password: str) -> User | None:
-    """Active user with this address and password, or None.
+    """Active user with this email address and password.
 
     Raises:
         Unavailable: `attempts_exceeded`, `passwords_busy`.
@@ -109,5 +107,5 @@ def device_with_code(request: HttpRequest, user: User, *, code: str) -> object |
 
 
 def forget_wrong_passwords(user: User) -> None:
-    """Let a person with a new password sign in at once."""
+    """Let a user with a new password sign in at once."""
     PASSWORDS.of(user.email).forget()

@@ -1,4 +1,4 @@
-"""Replacement of an erased customer's ids by pseudonyms in stored texts."""
+"""Pseudonyms in place of an erased customer's ids in stored texts."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ _KEPT_DETAILS: Final = frozenset(
 
 
 class IdReplacement:
-    """Pseudonyms in place of ids."""
+    """Replaces ids by pseudonyms."""
 
     def __init__(self, ids: ErasedIds) -> None:
         self._values = {**ids.others, **dict.fromkeys(ids.customers, ids.pseudonym)}
@@ -38,11 +38,11 @@ class IdReplacement:
         self._customer = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, texts))})(?!\w)")
 
     def in_text(self, text: str) -> str:
-        """Replace the customer's ids as words of a text, or one of the other ids as a whole text."""
+        """Replace the customer's ids as words, or one of the other ids as a whole text."""
         return self._values.get(text) or self._customer.sub(self._pseudonym, text)
 
     def in_message(self, text: str) -> str:
-        """Replace all ids as words of an error message, which may contain addresses."""
+        """Replace all ids as words of an error message."""
         return _WORD.sub(lambda word: self._values.get(word[0], word[0]), self._customer.sub(self._pseudonym, text))
 
     def in_query(self, query: str, *, is_cut: bool = False) -> str:
@@ -57,7 +57,7 @@ class IdReplacement:
         return f"{query[: query.startswith('?')]}{urlencode(list(dict.fromkeys(pairs)))}"
 
     def in_description(self, text: str, *, is_cut: bool = False) -> str:
-        """Replace in a description such as `30 days, customer c1 or c2`; if it was cut, also at its end."""
+        """Replace in a description such as `30 days, customer c1 or c2`."""
         parts = _FILTER_OF_IDS.split(text)
         # Names of filters stand at the odd positions, values and what follows at the even ones.
         for index in range(2, len(parts), 2):
@@ -69,13 +69,12 @@ class IdReplacement:
         return self._customer.sub(self._pseudonym, "".join(parts))
 
     def in_detail(self, detail: Mapping[str, Any]) -> dict[str, Any]:
-        """Replace in the detail of an audit entry."""
         return {
             name: value if name in _KEPT_DETAILS else self._in_detail(name, value) for name, value in detail.items()
         }
 
     def occurs_in(self, value: Any) -> bool:
-        """Check the texts and addresses of a JSON value for an id."""
+        """Search a JSON value for an id."""
         return any(
             self._customer.search(unquote_plus(text))
             or any(unquote_plus(part) in self._values for part in re.split(r"[/?&=#]", text))

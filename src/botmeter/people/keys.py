@@ -1,4 +1,4 @@
-"""API keys, which belong to an account, or to the server (an empty account), and outlive their creator's membership."""
+"""API keys of an account, or of the server (an empty account); they outlive their creator's membership."""
 
 import asyncio
 import logging
@@ -101,14 +101,14 @@ known_keys: BoundedCache[str, ApiKey] = BoundedCache(_KNOWN_BYTES_MAX, lasts_sec
 
 
 def require_scope(key: ApiKey, scope: Scope) -> None:
-    """Raise NotAllowed `scope_missing` unless the key has the scope, or `admin`, which includes all."""
+    """Raise NotAllowed `scope_missing` unless the key has the scope, or `admin`."""
     if not {scope.value, Scope.ADMIN.value} & set(key.scopes):
         own = ", ".join(sorted(key.scopes)) or "none"
         raise NotAllowed("scope_missing", f"The key {key.start}… lacks the scope {scope.value}. Its scopes: {own}.")
 
 
 def require_metrics(key: ApiKey) -> None:
-    """Raise NotAllowed `scope_missing` unless the key is the server's, with the scope metrics:read."""
+    """Raise NotAllowed `scope_missing` unless it is a key of the server."""
     if key.account or Scope.METRICS_READ.value not in key.scopes:
         raise NotAllowed("scope_missing", f"The key {key.start}… is a key of an account.")
 
@@ -214,7 +214,7 @@ def valid_key(secret: str) -> ApiKey:
 
 
 def record_use(key: ApiKey) -> None:
-    """Record a use, at most once a minute; the request goes on if that fails."""
+    """Record a use, at most once a minute; goes on if that fails."""
     now = present()
     if key.last_used_at is None or now - key.last_used_at >= _USE_RECORDED_EVERY:
         with optional_write("the use of a key"):
@@ -222,7 +222,7 @@ def record_use(key: ApiKey) -> None:
 
 
 def cached_key(secret: str) -> ApiKey | None:
-    """Return the key if it is cached; never blocks. If None, call `known_key`."""
+    """Cached key; never blocks."""
     key = known_keys.get(digest_of(secret))
     if key is None or (key.expires_at is not None and key.expires_at <= present()):
         return None
@@ -230,7 +230,7 @@ def cached_key(secret: str) -> ApiKey | None:
 
 
 def known_key(secret: str) -> ApiKey:
-    """Return the key with this secret and record its use; raises as `valid_key`."""
+    """Key with this secret; records its use and raises as `valid_key`."""
     return cached_key(secret) or known_keys.remake(digest_of(secret), lambda: _read_key(secret))
 
 

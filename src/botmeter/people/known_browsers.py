@@ -1,6 +1,6 @@
 """Browsers in which a person has signed in, known by a signed cookie that outlives the session.
 
-Guesses by strangers don't make them wait. A stolen cookie gives no access, only a count of guesses of its own.
+A stolen cookie gives no access, only a count of guesses of its own.
 Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 """
 
@@ -22,13 +22,13 @@ _PEOPLE_MAX: Final = 5
 
 
 def known_browser(request: HttpRequest, user: User) -> str | None:
-    """Number of the browser, if this person has signed in with it."""
+    """Number of the browser, if this user has signed in with it."""
     number, people = _number_and_people(request)
     return number if user.pk in people else None
 
 
 def remember_browser(response: HttpResponse, request: HttpRequest, *, user: User) -> None:
-    """Set the cookie of a browser in which the person has just signed in."""
+    """Set the cookie after signing in."""
     number, people = _number_and_people(request)
     latest = [*(person for person in people if person != user.pk), user.pk][-_PEOPLE_MAX:]
     response.set_cookie(

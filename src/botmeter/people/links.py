@@ -26,7 +26,7 @@ def new_link(purpose: Link.Purpose, *, lasting: timedelta, **fields: Any) -> str
 
 
 def open_link(secret: str, *, purpose: Link.Purpose) -> Link:
-    """Link that is neither used nor expired; raises Missing `link_unusable`."""
+    """Unused, current link; raises Missing `link_unusable`."""
     usable = Q(used_at=None) | Q(is_reusable=True)
     links = Link.objects.filter(usable, purpose=purpose, digest=digest_of(secret), expires_at__gt=present())
     link = links.select_related("user").first()
@@ -36,7 +36,7 @@ def open_link(secret: str, *, purpose: Link.Purpose) -> Link:
 
 
 def first_start_link(*, lasting: timedelta) -> str | None:
-    """Replace the link of the first start and return its secret; None once somebody has a password."""
+    """Replace the link of the first start; None once somebody has a password."""
     # Without room on the disk it stays, and opening it is refused all the same.
     with optional_write("the removal of the link of the first start"):
         _forget_first_start()
@@ -45,7 +45,7 @@ def first_start_link(*, lasting: timedelta) -> str | None:
 
 
 def open_first_start(secret: str) -> Link:
-    """Link of the first start; raises Missing `link_unusable`, also once somebody has a password."""
+    """Link of the first start; raises Missing `link_unusable`."""
     if User.objects.with_password().exists():
         _forget_first_start()
     return open_link(secret, purpose=Link.Purpose.FIRST_START)
@@ -61,13 +61,13 @@ def forget_expired_links() -> None:
 
 
 def use_up(link: Link) -> None:
-    """Mark a link as used; raises Missing `link_unusable` if it was before."""
+    """Mark a link as used; raises Missing `link_unusable`."""
     if not link.is_reusable and not Link.objects.filter(pk=link.pk, used_at=None).update(used_at=present()):
         raise link_unusable()
 
 
 def link_unusable() -> Missing:
-    """The same error for used, expired, withdrawn and altered links."""
+    """One error for used, expired, withdrawn and altered links."""
     return Missing(
         "link_unusable",
         "This link was used, has expired, or was not copied completely. Ask the person who gave it to you for a new "

@@ -1,7 +1,6 @@
 """Mail, if configured by BOTMETER_MAIL.
 
-Sent in the background, since response times must not reveal a mail; failures are logged. Limits protect the recipients:
-anybody can have a password reset, and an owner can invite any address.
+Sent in the background, since response times must not reveal a mail. Limits protect the recipients.
 """
 
 import logging
@@ -51,7 +50,7 @@ def mailbox_of(address: str) -> str:
 
 
 def mail_is_set() -> bool:
-    """Check for a configuration."""
+    """Check for a mail server."""
     return bool(settings.EMAIL_HOST)
 
 

@@ -1,4 +1,4 @@
-"""Check of the mail server, with its encryption and password."""
+"""Check of the mail server."""
 
 import smtplib
 import ssl
@@ -11,7 +11,7 @@ _TIMEOUT_SECONDS: Final = 5
 
 
 def mail_server_fault(mail: MailServer) -> str:
-    """Sign in to the mail server; return a sentence if it refuses or doesn't answer, else an empty text."""
+    """Sign in to the mail server; return a sentence if that fails, else an empty text."""
     try:
         with _connected(mail) as connection:
             if mail.encryption == "starttls":

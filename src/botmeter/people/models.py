@@ -75,7 +75,6 @@ class User(AbstractBaseUser):
             Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
 
     def sign_out_everywhere(self) -> None:
-        """End all sessions."""
         User.objects.filter(pk=self.pk).update(sign_out_count=models.F("sign_out_count") + 1)
         self.refresh_from_db(fields=["sign_out_count"])
 
@@ -104,7 +103,7 @@ class AuthenticatorDevice(TOTPDevice):  # type: ignore[misc]
 
     @property
     def bin_key(self) -> bytes:
-        """The key; raises Unavailable `seal_broken`."""
+        """Unseal the key; raises Unavailable `seal_broken`."""
         key = AuthenticatorKey.objects.get(device=self)
         remedy = "turn off two-factor authentication with `botmeter user link EMAIL --drop-second-step`"
         return bytes.fromhex(unsealed(key.sealed, what=f"the authenticator key of {self.user}", otherwise=remedy))
@@ -311,7 +310,7 @@ class AuditEntry(models.Model):
 
 
 class AttemptCount(models.Model):
-    """Number of recent attempts of one person, client or address; see `attempts`."""
+    """Recent attempts of one person, client or address."""
 
     # Digest of the limit's name and its subject.
     key = models.CharField(max_length=64, primary_key=True)

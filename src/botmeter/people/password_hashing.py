@@ -1,7 +1,7 @@
 """Password hashes, computed by a few threads of their own.
 
-Whoever can open the sign-in form can have passwords hashed. Pages stay quick since few hashes run at once, at a low
-priority, and few requests wait for them.
+Anybody can have passwords hashed by the sign-in form. Few hashes run at once, at a low priority, so that pages stay
+quick.
 """
 
 import os
@@ -37,7 +37,7 @@ def _lower_priority() -> None:
 
 
 class HashingPool:
-    """Threads that hash passwords, with a bounded queue."""
+    """Threads that hash passwords."""
 
     def __init__(
         self, *, threads: int = THREADS, strangers_max: int = STRANGERS_MAX, known_max: int = KNOWN_MAX
@@ -48,13 +48,13 @@ class HashingPool:
         self._count_max = strangers_max + known_max
 
     def run(self, work: Callable[[], _Result]) -> _Result:
-        """Return the result of the work; raises Unavailable `passwords_busy` beyond the queue."""
+        """Return the result of the work; raises as `place`."""
         with self.place():
             return self._threads.submit(work).result()
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place in the queue for all work of the `with`; raises Unavailable `passwords_busy`."""
+        """Hold a place in the queue during the `with`; raises Unavailable `passwords_busy`."""
         if _has_place.get():
             yield
             return
@@ -80,7 +80,7 @@ _is_known: Final = ContextVar("is_known", default=False)
 
 @contextmanager
 def of_known_person() -> Iterator[None]:
-    """Hash with the places of people whose browser is known."""
+    """Use the places of people whose browser is known."""
     token = _is_known.set(True)
     try:
         yield
@@ -91,8 +91,8 @@ def of_known_person() -> Iterator[None]:
 class PooledArgon2(Argon2PasswordHasher):
     """Argon2id by the pool.
 
-    One lane, so that a hash takes one core; on two cores, Django's eight lanes leave pages a fifth of the time. Memory
-    and passes are above OWASP's minimum of 46 MiB and one pass, at 0.1 s on a slow core.
+    One lane takes one core; on two cores, Django's eight lanes leave pages a fifth of the time. Memory and passes are
+    above OWASP's minimum of 46 MiB and one pass, at 0.1 s on a slow core.
     """
 
     time_cost = 2

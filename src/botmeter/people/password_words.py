@@ -12,10 +12,9 @@ _OTHER_CHARACTERS_MIN: Final = 6
 
 
 class ContextWordsValidator:
-    """Refuses a password that without the product's name and those in the public URL's host is short."""
+    """Refuses a password that is short without the names."""
 
     def validate(self, password: str, user: object = None) -> None:
-        """Raise Django's `ValidationError` for such a password."""
         del user
         rest = password.lower()
         for word in context_words():
@@ -24,7 +23,6 @@ class ContextWordsValidator:
             raise ValidationError("This password is little more than a name of this server.")
 
     def get_help_text(self) -> str:
-        """Rule in a sentence, as Django's validators give it."""
         return "Your password must be more than a name of this server."
 
 

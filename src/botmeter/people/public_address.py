@@ -9,15 +9,15 @@ from django.urls import get_script_prefix
 
 
 def public_address(request: HttpRequest, path: str) -> str:
-    """URL of a path that `reverse` returned."""
+    """Public URL of a path from `reverse`."""
     return f"{settings.PUBLIC_ORIGIN}{path}" if settings.PUBLIC_ORIGIN else request.build_absolute_uri(path)
 
 
 def server_address(request: HttpRequest) -> str:
-    """URL of the server without a trailing slash, which paths of the API follow."""
+    """Public URL of the server without a trailing slash."""
     return public_address(request, get_script_prefix()).rstrip("/")
 
 
 def path_after_server(path: str) -> str:
-    """A path that `reverse` returned, as it follows the server's URL."""
+    """Path from `reverse` that follows the server's URL."""
     return f"/{path.removeprefix(get_script_prefix())}"

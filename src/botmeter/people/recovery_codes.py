@@ -14,23 +14,23 @@ SCRYPT_N = 1 << 14
 
 
 def new_code() -> str:
-    """Create a code, such as `abcd-efgh-ijkl-mnop`."""
+    """Create a code: `abcd-efgh-ijkl-mnop`."""
     text = b32encode(secrets.token_bytes(_CODE_BYTES)).decode().lower()
     return "-".join(text[start : start + _GROUP_LENGTH] for start in range(0, len(text), _GROUP_LENGTH))
 
 
 def new_salt() -> str:
-    """Create a salt, which all codes of a user share, so that one hash finds out which of them a code is."""
+    """Create a salt, which a user's codes share, so that one hash identifies a code."""
     return secrets.token_hex(_SALT_BYTES)
 
 
 def plain_code(code: str) -> str:
-    """Remove what people may type differently."""
+    """Remove spaces, dashes and capitals."""
     return code.replace(" ", "").replace("-", "").lower()
 
 
 def code_digest(code: str, *, salt: str) -> str:
-    """Hash a code slowly; the result begins with the salt."""
+    """Hash a code slowly."""
     hashed = hashlib.scrypt(plain_code(code).encode(), salt=salt.encode(), n=SCRYPT_N, r=8, p=1)
     return f"{salt}${hashed.hex()}"
 

@@ -1,4 +1,4 @@
-"""Limits of a signed-in browser's session: its age, and the time without a request by a person."""
+"""Limits of a signed-in browser's session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _USER_AGENT_LENGTH_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionNote:
-    """Instants of a session in Unix time, and the browser and address that signed in; empty if unknown."""
+    """Instants of a session in Unix time, with the browser and address that signed in."""
 
     began_seconds: int
     seen_seconds: int
@@ -47,7 +47,7 @@ def is_over(note: SessionNote, *, now_seconds: int) -> bool:
 
 
 def end_if_over(session: SessionBase, *, now_seconds: int, is_by_person: bool) -> None:
-    """Empty a signed-in session that reached a limit; else note the request.
+    """Empty a session that reached a limit; else note the request.
 
     Args:
         is_by_person: The request is none that an open page makes by itself.

@@ -19,7 +19,6 @@ class BotNames(dict[str, str]):
         return bot_id
 
     def at(self, touchpoints: "Iterable[Touchpoint]") -> tuple[str, ...]:
-        """Return the names of the bots at some touchpoints, in order."""
         return tuple(sorted({self[each.bot_id] for each in touchpoints if each.bot_id is not None}))
 
 

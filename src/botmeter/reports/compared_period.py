@@ -25,7 +25,7 @@ class ComparedWith(StrEnum):
 
 
 def compared_query(query: UsageQuery, *, account: Account, against: ComparedWith, now_us: int) -> UsageQuery | None:
-    """Return the query for the compared period; None if it has no data.
+    """Return the query for the compared period, if it has data.
 
     If the period holds `now_us`, the earlier days end at the same time of day.
     """
@@ -48,7 +48,7 @@ def compared_query(query: UsageQuery, *, account: Account, against: ComparedWith
 
 
 def _until_us(period: Period, *, shift: timedelta, now_us: int) -> int | None:
-    """End of the compared period; None unless the period is running."""
+    """None unless the period is running."""
     edges_us = period.edges_us()
     if not edges_us[0] <= now_us < edges_us[-1]:
         return None

@@ -45,7 +45,7 @@ class Metering:
 def metering(
     snapshot: Snapshot, events: pa.Table, *, policy: Policy, touchpoints: Touchpoints, parameters: Parameters
 ) -> Metering:
-    """Meter the events as if the policy had always been in force; the snapshot's `participation` then is this one."""
+    """Meter the events as if the policy had always been in force; `participation` then is this one."""
     metered = sessions_from_events(events, schedule=schedule_of(policy), touchpoints=touchpoints)
     return Metering(
         policy=policy,
@@ -87,7 +87,7 @@ def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Count
 
 
 def _matching(snapshot: Snapshot, metered: Metered, *, parameters: Parameters) -> Ints:
-    """Rows of the sessions that start in the period and match, by the same conditions as the ledger's."""
+    """Rows that start in the period and match, by the ledger's conditions."""
     session_rows = pa.array(np.arange(len(metered.sessions)))
     snapshot.connection.register("simulated_session", metered.sessions.append_column("session_row", session_rows))
     snapshot.connection.register("simulated_part", metered.participations)
@@ -97,7 +97,7 @@ def _matching(snapshot: Snapshot, metered: Metered, *, parameters: Parameters) -
 
 
 def _closed_by_before(metered: Metering) -> Ints:
-    """Limits that closed the previous session of each scope key; -1 for none."""
+    """Limits that closed the previous session of each scope key; -1: none."""
     sessions = metered.sessions
     touchpoints = metered.touchpoints.all()
     keys = [

@@ -78,7 +78,7 @@ def of_customers(parameters: Parameters, customers: list[str]) -> Parameters:
 
 
 def with_search(parameters: Parameters, search: str, *, session_id: str | None) -> Parameters:
-    """Restrict the parameters to rows with this start of a customer, conversation or ticket id, or of this session."""
+    """Restrict the parameters to rows with this session, or start of another id."""
     return {
         **_with_row_condition(parameters, sql("row_matches_search", **parameters["conditions"])),
         "search": search,
@@ -97,14 +97,14 @@ def _with_row_condition(parameters: Parameters, condition: str) -> Parameters:
 def touchpoints_with(
     declared: FilterDeclaration, texts: tuple[str, ...], *, touchpoints: "list[Touchpoint]"
 ) -> set[int]:
-    """Return the numbers of the touchpoints whose column has one of these values."""
+    """Return the numbers of touchpoints by values of the column."""
     if declared.column == "bot_version":
         return _touchpoints_of_versions(texts, touchpoints)
     return {number for number, touchpoint in enumerate(touchpoints) if getattr(touchpoint, declared.column) in texts}
 
 
 def _touchpoints_of_versions(texts: tuple[str, ...], touchpoints: "list[Touchpoint]") -> set[int]:
-    """A known version matches any bot; else the longest known bot before `/` qualifies what follows."""
+    """A known version matches any bot; else the longest known bot before `/` qualifies it."""
     versions, bots = {each.bot_version for each in touchpoints}, {each.bot_id for each in touchpoints}
     qualified = {_qualified(text, bots) for text in texts if text not in versions}
     return {
@@ -122,7 +122,7 @@ def _qualified(text: str, bots: set[str | None]) -> tuple[str, str] | None:
 def _touchpoint_numbers(
     filters: Filters, touchpoints: "list[Touchpoint]", *, target: FilterTarget
 ) -> tuple[list[int] | None, list[int]]:
-    """Touchpoints that match all filters of the target (None: none is set), and those that it excludes."""
+    """Touchpoints that match all filters of the target, and those that it excludes; None: none is set."""
     own = list(filters.set_filters(target))
     selected = [touchpoints_with(declared, texts, touchpoints=touchpoints) for declared, texts, _ in own if texts]
     excluded = [touchpoints_with(declared, texts, touchpoints=touchpoints) for declared, _, texts in own]

@@ -40,7 +40,7 @@ class Members:
     touchpoint: Ints
 
     def matching(self, touchpoints: list[int] | None, *, excluded: list[int]) -> "Members":
-        """Return members among the touchpoints (None: all), of footprints that have no excluded touchpoint."""
+        """Members among the touchpoints (None: all), of footprints without an excluded one."""
         is_match = np.ones(len(self.footprint), np.bool_)
         if touchpoints is not None:
             is_match &= np.isin(self.touchpoint, touchpoints)
@@ -161,7 +161,6 @@ def ticket_counts_of(tickets: pa.Table, *, day_count: int) -> TicketCounts:
 
 
 def _distinct(keys: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
-    """Number of distinct codes (below `count`) of each key (below `size`)."""
     pairs = distinct(keys * count + codes)
     counts: list[int] = np.bincount(pairs // max(1, count), minlength=size).tolist()
     return counts
@@ -181,7 +180,6 @@ def sums(keys: Ints, amounts: Ints, *, size: int) -> Ints:
 
 
 def _codes(table: pa.Table, name: str) -> tuple[Ints, Sequence[pa.Scalar]]:
-    """Dictionary codes of a text column without nulls, and their texts."""
     if table.num_rows == 0:
         return np.zeros(0, np.int64), ()
     column = dictionary_of(table[name])

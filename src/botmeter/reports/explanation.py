@@ -41,7 +41,7 @@ class ConversationPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """The previous or next session of the scope key. Instants in µs UTC; `ended_at_us` is None while open."""
+    """Previous or next session of the scope key, µs UTC; `ended_at_us` is None while open."""
 
     session_id: str
     started_at_us: int
@@ -95,7 +95,6 @@ class Explanation:
 
     @property
     def tickets(self) -> dict[str, str]:
-        """Tickets with their types."""
         return {ticket: kind for part in self.conversations for ticket, kind in part.tickets}
 
     @property

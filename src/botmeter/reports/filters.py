@@ -264,7 +264,6 @@ class Filters:
         return replace(self, excluded=(self.excluded or NO_FILTERS).with_values(name, values))
 
     def without(self, name: str) -> "Filters":
-        """Clear a filter, excluded values too."""
         return self.with_values(name, ()).with_excluded(name, ())
 
     def set_filters(

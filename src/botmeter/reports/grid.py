@@ -36,7 +36,7 @@ class Grid:
         )
 
     def with_days(self, rows: pa.Table) -> pa.Table:
-        """Replace the step (first column) by the day of the period, from 0."""
+        """Replace the step (first column) by the day of the period."""
         if self.is_utc:
             return rows.rename_columns(["day", *rows.column_names[1:]])
         starts_us = self.edges_us[0] + integers(rows, "step") * self.step_us

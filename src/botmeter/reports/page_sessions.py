@@ -54,7 +54,7 @@ class PageSessions:
             run_matching(snapshot, parameters)
 
     def counts(self) -> tuple[int, int]:
-        """Count matching rows and sessions; call before `filter_rows`."""
+        """Call before `filter_rows`."""
         if self._is_from_rows:
             row_count, session_count = self._snapshot.rows(sql("matching_counts"), {})[0]
             return row_count, session_count
@@ -96,5 +96,4 @@ class PageSessions:
         return {**self._parameters, **bounds}
 
     def lines(self, sessions: list[SortedSession]) -> list[tuple[Any, ...]]:
-        """Read these sessions by id."""
         return self._snapshot.rows(sql("session_lines", **self._conditions), self.filter_rows(sessions))

@@ -37,7 +37,6 @@ class Snapshot:
         self.connection.execute(statement, _bound(statement, parameters))
 
     def rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
-        """Return all rows of a small result."""
         return self.connection.execute(statement, _bound(statement, parameters)).fetchall()
 
     def table(self, statement: str, parameters: Parameters) -> pa.Table:

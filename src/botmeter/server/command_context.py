@@ -1,4 +1,4 @@
-"""Context of a command, run by its own process or by the server for another one. Loads nothing else of the server."""
+"""Context of a command; loads nothing else of the server."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

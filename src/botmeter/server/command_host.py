@@ -45,7 +45,7 @@ RunCommand = Callable[[CommandContext, list[str]], int]
 def serve_commands(
     folder: SharedFolder, *, run: RunCommand, served_at: str | None = None, pulls: "RunningPulls | None" = None
 ) -> Iterator[None]:
-    """Run commands of this user's other processes until the `with` ends, which stops them.
+    """Run commands of this user's other processes during the `with`, whose end stops them.
 
     Args:
         run: Returns the exit code.

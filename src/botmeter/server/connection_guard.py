@@ -1,4 +1,4 @@
-"""Thread that closes surplus connections of this process, and sets options of its listening socket."""
+"""Thread that closes surplus connections, and sets options of the listening socket."""
 
 import logging
 import math
@@ -34,7 +34,7 @@ _log: Final = logging.getLogger("botmeter.front")
 
 
 class ConnectionGuard:
-    """Connections to a port of this process; to the one on which it listens first, if `port` is None."""
+    """Connections to a port of this process: without `port`, the first on which it listens."""
 
     def __init__(
         self, uses: ConnectionUses, *, limits: ConnectionLimits, proxies: TrustedProxies, port: int | None = None
@@ -66,7 +66,6 @@ class ConnectionGuard:
         return max(SCAN_SECONDS if self._port else _LISTENING_WITHIN_SECONDS, took_seconds / _BUSY_SHARE_MAX)
 
     def scan(self, *, now: float) -> int:
-        """Close surplus connections; return their number."""
         connections = self._connections(now=now)
         self._uses.forget_closed({connection.peer for connection in connections}, now=now)
         statuses = [self._uses.status(connection) for connection in connections]
@@ -122,7 +121,6 @@ class ConnectionGuard:
 
 
 def _set_options(listening: socket.socket) -> None:
-    """Set what connections inherit from their listening socket."""
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1_000)

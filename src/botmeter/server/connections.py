@@ -1,7 +1,6 @@
-"""Open connections: which are in use, and which are closed to leave room for others.
+"""Open connections, and which of them to close to leave room for others.
 
-A connection that is served can't be refused when it opens, since that happens inside the server library. So surplus
-connections are closed soon after: the ones that have waited longest, and first those that never sent a request.
+The server library accepts all; surplus ones are closed soon after.
 """
 
 import threading
@@ -35,7 +34,7 @@ class Peer(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """Numbers of connections: `total_max` altogether, the others by client."""
+    """Numbers of connections, altogether and by client."""
 
     total_max: int
     by_client_max: int = BY_CLIENT_MAX
@@ -45,7 +44,7 @@ class ConnectionLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenConnection:
-    """A connection of this process, by its descriptor; `since` is when it was first seen."""
+    """A connection, by its descriptor; `since` is when it was first seen."""
 
     descriptor: int
     peer: Peer
@@ -69,21 +68,20 @@ class ConnectionUses:
         return len(self._uses)
 
     def begin(self, peer: Peer, *, now: float) -> None:
-        """Count a request whose head has arrived."""
         with self._lock:
             use = self._uses[peer]
             use.in_flight_count += 1
             use.last_at = now
 
     def end(self, peer: Peer, *, now: float) -> None:
-        """Count the end of a request: its answer is made, and sent as far as the client reads it."""
+        """Count the end of a request, sent as far as the client reads it."""
         with self._lock:
             use = self._uses[peer]
             use.in_flight_count -= 1
             use.last_at = now
 
     def forget_closed(self, open_peers: set[Peer], *, now: float) -> None:
-        """Forget connections that are not open; one with a recent request may not have been seen yet."""
+        """Forget closed connections; one with a recent request may not have been seen yet."""
         with self._lock:
             gone = [
                 peer
@@ -105,7 +103,7 @@ class ConnectionUses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionStatus:
-    """A connection without a request so far, with one in progress, or with none now; and since when."""
+    """A connection without a request so far, with one in progress, or with none now."""
 
     connection: OpenConnection
     is_silent: bool
@@ -114,14 +112,13 @@ class ConnectionStatus:
 
     @property
     def order(self) -> tuple[bool, bool, float]:
-        """Sort key: those that are missed least are first."""
         return (self.is_in_use, not self.is_silent, self.since)
 
 
 def surplus(
     statuses: Iterable[ConnectionStatus], *, limits: ConnectionLimits, proxies: TrustedProxies, now: float
 ) -> list[OpenConnection]:
-    """Return the connections to close, those that are missed least first."""
+    """Return the connections to close, in order."""
     everything = sorted(statuses, key=lambda status: status.order)
     closed = {
         status.connection

@@ -1,4 +1,4 @@
-"""Limit of open files, and the number of connections that it allows."""
+"""Limit of open files, and of connections."""
 
 import resource
 from typing import Final
@@ -13,7 +13,7 @@ LOW: Final = 1_000
 
 
 def allow_descriptors() -> int:
-    """Raise this process's limit of open files as far as it is allowed and needed; return it."""
+    """Raise this process's limit as far as allowed and needed; return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = CONNECTIONS_MAX + OTHERS_MAX
     if soft < needed:
@@ -23,13 +23,13 @@ def allow_descriptors() -> int:
 
 
 def connections_max(descriptor_limit: int | None = None) -> int:
-    """Number of connections that leaves enough of the limit to other files; None is this process's limit."""
+    """Number of connections that leaves descriptors to other files."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if descriptor_limit is None else descriptor_limit
     return max(1, min(CONNECTIONS_MAX, soft - min(OTHERS_MAX, soft // 2)))
 
 
 def low_limit_warning(descriptor_limit: int) -> str | None:
-    """Sentence on a limit that allows few connections."""
+    """Warning of a limit that allows few connections; empty if it suffices."""
     allowed = connections_max(descriptor_limit)
     if allowed >= LOW:
         return None

@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`, which never wait for the threads of pages."""
+"""`/healthz` and `/readyz`, without the threads of pages."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ class _Checked(NamedTuple):
 
 
 class Readiness:
-    """Checks of readiness: one at a time, in a thread of its own, shared by the requests that wait for it.
+    """One check at a time, in a thread of its own, shared by all requests that wait.
 
     Args:
         check: Returns why no request can be served, or None.
@@ -49,7 +49,6 @@ class Readiness:
         self._checking: asyncio.Future[_Checked] | None = None
 
     async def answer(self, request: Request) -> Answer:
-        """Answer 200, also if an account can't be used, or 503 with the reason."""
         problem, refused = await self._checked()
         if problem is not None:
             return _plain(problem, status=HTTPStatus.SERVICE_UNAVAILABLE)

@@ -1,4 +1,4 @@
-"""Senders of large bodies to pages and the API, found before the body is read."""
+"""Senders of large bodies, known before the body is read."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from botmeter.web.large_bodies import is_large_route, signed_in_user
 
 
 async def holder_of_large_body(request: Request, *, state: ServerState) -> str | None:
-    """Return the name under which a large body is counted; None if the route takes none, or not from this sender.
+    """Return the holder of a large body; None if the route takes none, or not from this sender.
 
     Raises:
         NotAllowed: The key of a request to the API is missing or does not work.

@@ -1,7 +1,7 @@
-"""Unix socket by which commands of the same user reach the owner of a data folder.
+"""Unix socket by which commands of the same user reach a data folder's owner.
 
 The owner sends its version; the client sends the command as JSON with descriptors; the answer is the exit code, or that
-the owner has no descriptors left for a command.
+the owner has no descriptors left.
 """
 
 import errno
@@ -32,7 +32,7 @@ _CREDENTIALS = struct.Struct("3i")
 
 @contextmanager
 def bound(folder: Path) -> Iterator[socket.socket]:
-    """Listen until the `with` ends; replaces the socket of a killed owner."""
+    """Listen during the `with`; replaces the socket of a killed owner."""
     draft = folder / SOCKET_DRAFTS.replace("*", secrets.token_hex(8))
     with socket.socket(socket.AF_UNIX) as listener:
         # Private from the start. It needs no block of a full disk, as a folder of its own would.
@@ -56,7 +56,7 @@ def bound(folder: Path) -> Iterator[socket.socket]:
 
 
 def connected(folder: Path) -> socket.socket | None:
-    """Connect to the folder's owner; None if nothing listens. Raises NotAllowed `server_other_user`."""
+    """Connect to the folder's owner, if any. Raises NotAllowed `server_other_user`."""
     path = folder / NAME
     if not path.exists():
         return None

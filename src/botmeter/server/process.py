@@ -60,7 +60,7 @@ def open_server(run_command: RunCommand) -> ServerState:
 
 
 def _owned_folder(resources: ExitStack) -> Folder:
-    """Own the data folder, however long another process has it: two workers that end at once would end the server."""
+    """Wait, however long: two workers that end at once would end the server."""
     while True:
         owned = Folder.owned(
             Path(settings.DATA), purpose="botmeter serve", wait_seconds=_OWNER_REPORTED_SECONDS, for_server=True
@@ -81,7 +81,7 @@ def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:
 
 
 def _finish_erasures(folder: SharedFolder, stopping: threading.Event) -> None:
-    """Finish interrupted erasures at the start, and later those that could not be finished, as on a full disk."""
+    """Finish interrupted erasures at the start, and later those that could not be finished."""
     while not stopping.is_set():
         for name in accounts_with_unfinished_erasures(folder.path):
             try:
@@ -94,7 +94,7 @@ def _finish_erasures(folder: SharedFolder, stopping: threading.Event) -> None:
 
 
 def _end(resources: ExitStack, state: ServerState) -> None:
-    """Close everything and exit at once: Python would report DuckDB objects as leaks."""
+    """Exit at once: Python would report DuckDB objects as leaks."""
     state.stopping.set()
     resources.close()
     sys.stdout.flush()

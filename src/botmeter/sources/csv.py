@@ -49,8 +49,6 @@ class CsvTable:
 
 
 class _QuoteCount:
-    """Counts quotes: an odd number means an open value."""
-
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
         self.closed = False

@@ -1,4 +1,4 @@
-"""Addresses of platform APIs that a person entered, checked against requests to the server's own networks."""
+"""Addresses of platform APIs, checked against requests to the server's own networks."""
 
 import ipaddress
 import socket

@@ -57,7 +57,6 @@ class Mapping:
         return self.locations.get(name) or FieldLocation(column=name)
 
     def columns(self) -> dict[str, str]:
-        """Field → column; constants have none."""
         columns = {name: self.location(name).column for name in FIELDS}
         return {name: column for name, column in columns.items() if column is not None}
 

@@ -63,7 +63,7 @@ def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping
 
 
 def _opened(content: IO[bytes], *, mapping: FieldMapping, name: str) -> pyarrow.parquet.ParquetFile:
-    """Open with repeated text as dictionaries, at a fraction of the cost."""
+    """Read repeated text as dictionaries, at a fraction of the cost."""
     try:
         with pyarrow.parquet.ParquetFile(content) as probe:
             schema, metadata = probe.schema_arrow, probe.metadata
@@ -136,7 +136,7 @@ def _record_reader(file: _File, batch: pa.RecordBatch) -> Callable[[int], Mappin
 
 
 class _WholeRows:
-    """Rows of a row group with all columns, in batches that are asked for in order."""
+    """All columns of a row group; batches are read in order."""
 
     def __init__(self, file: _File, *, group: int, row_count: int) -> None:
         self._batches = enumerate(_batches(file, group=group, row_count=row_count))

@@ -1,7 +1,7 @@
-"""Pages of a Parquet file, read before they are expanded: a few KB can stand for gigabytes.
+"""Sizes of a Parquet file's pages, before they are expanded: a few KB can stand for gigabytes.
 
-A dictionary page holds a value once however often it occurs, and pages are compressed. The sizes in the footer can be
-wrong, so each page's own header is read (Source: the Parquet format, `PageHeader` in Thrift's compact protocol).
+The footer's sizes can be wrong, so each page's own header is read.
+Source: the Parquet format, `PageHeader` in Thrift's compact protocol.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ _DEPTH_MAX: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnBounds:
-    """Upper bounds of one column in one row group, in bytes.
+    """Upper bounds of a column in a row group, in bytes.
 
     Attributes:
         page: Its largest page, decompressed.
@@ -61,7 +61,7 @@ class _ThriftReader:
     _open: int = field(default=0, repr=False)
 
     def struct(self) -> dict[int, Any]:
-        """Read the fields by number; raises IndexError at the end of the data, ValueError for nonsense."""
+        """Read the fields by number; raises IndexError or ValueError."""
         self._open += 1
         if self._open > _DEPTH_MAX:
             raise ValueError
@@ -117,7 +117,7 @@ class _ThriftReader:
 def column_bounds(
     file: IO[bytes], parquet: pyarrow.parquet.ParquetFile, *, group: int, name: str
 ) -> list[ColumnBounds]:
-    """Return the bounds of all columns of a row group; a column of objects has several.
+    """Return the bounds of all columns of a row group.
 
     Raises:
         Refused: `file_damaged`.

@@ -50,7 +50,7 @@ def json_object(payload: bytes, *, platform: str) -> JsonObject:
 
 
 def checked_objects(value: object, *, name: str) -> list[JsonObject]:
-    """Return a list of objects, empty for null; raises `Refused` (`payload_not_understood`)."""
+    """Return a list of objects; raises `Refused` (`payload_not_understood`)."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
@@ -85,14 +85,14 @@ def at(value: object, *path: str) -> Any:
 
 
 def text_of(value: object) -> str | None:
-    """Non-empty text, or an integer as text; otherwise None."""
+    """Non-empty text, or an integer as text."""
     if isinstance(value, str):
         return value or None
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def first_text(*values: object) -> str | None:
-    """Return `text_of` the first value that has one."""
+    """First `text_of` any value."""
     return next((text for value in values if (text := text_of(value)) is not None), None)
 
 
@@ -109,7 +109,7 @@ def shared_text_of(value: object, *, name: str) -> str | None:
 
 
 def us_of_epoch(seconds: object) -> int | None:
-    """µs UTC from seconds since 1970, as number or text; otherwise None."""
+    """µs UTC from seconds since 1970, as number or text."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | str | Decimal):
         return None
     try:
@@ -128,7 +128,7 @@ def time_of_epoch(seconds: object) -> object:
 
 
 def us_of(time: object) -> int | None:
-    """µs UTC from RFC 3339 text or seconds since 1970; otherwise, and for 0, None."""
+    """µs UTC from RFC 3339 text or seconds since 1970; None for 0."""
     if not isinstance(time, str):
         return us_of_epoch(time) or None
     try:
@@ -143,20 +143,20 @@ def event_id_of(kind: str, *parts: object) -> str:
 
 
 def scoped_id(source: Source, *parts: str | None) -> str | None:
-    """Id qualified by the source; None if a part is missing."""
+    """Id qualified by the source."""
     texts = [part for part in parts if part is not None]
     return ":".join((source.name, *texts)) if len(texts) == len(parts) else None
 
 
 def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: Iterable[str | None]) -> bool:
-    """Check a comma-separated option for any of the names."""
+    """Look for any of the names in a comma-separated option."""
     setting = source.option(option)
     names = default if setting is None else (word.strip() for word in setting.split(","))
     return not {word for word in names if word}.isdisjoint(word for word in known_as if word)
 
 
 def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, version: str | None = None) -> Fields:
-    """The source's bot identity, the platform's bot, or the default; an identity's version comes first."""
+    """The source's bot identity, the platform's bot, or the default."""
     identity = source.identity(bot_id, name)
     if identity is not None:
         bot = identity_bot(source, identity, name=name)

@@ -1,4 +1,4 @@
-"""Addresses that a server may call for people who are not its operator: public ones, and those the operator allows."""
+"""Addresses that pulls may call: public ones, and those the operator allows."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -22,7 +22,7 @@ _METADATA: Final = frozenset(
 
 
 def may_be_called(address: Address, *, networks: Sequence[Network]) -> bool:
-    """Decide whether an address is public or in one of the allowed networks, as is an IPv4 address inside it.
+    """Decide whether an address, and an IPv4 address in it, is public or allowed.
 
     A metadata service is allowed only by its own address, since a network may contain it by accident.
     """

@@ -15,9 +15,7 @@ YOUNG_US: Final = 300 * MICROSECONDS_PER_SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullWindow:
-    """Range of one pull, µs UTC.
-
-    It overlaps the last pull by an hour, for messages under way.
+    """Range of one pull, µs UTC; it overlaps the last one by an hour, for messages under way.
 
     Attributes:
         floor_us: First instant of messages.

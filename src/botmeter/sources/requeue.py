@@ -69,7 +69,7 @@ def retry(ledger: Ledger, *, now_us: int) -> Receipt:
 
 
 def _pieces(ledger: Ledger) -> Iterator[_Piece]:
-    """Yield pieces small enough that a receipt names every rejection."""
+    """So small that a receipt names every rejection."""
     by_source = sorted(quarantined(ledger), key=lambda entry: (entry.source, entry.is_pulled, entry.number))
     for (name, _), entries in groupby(by_source, key=lambda entry: (entry.source, entry.is_pulled)):
         source = source_named(ledger, name) or Source(name=name, platform=NATIVE_PLATFORM)

@@ -49,8 +49,6 @@ class _StoredFile(io.RawIOBase):
 
 
 class _UnpackedFile(io.RawIOBase):
-    """A gzip file, which ends where it is cut off or damaged."""
-
     def __init__(self, file: _StoredFile) -> None:
         self.name = file.name
         self.fault: Refused | None = None
@@ -93,11 +91,10 @@ class ByteStream(io.BufferedReader):
 
     @property
     def stored_bytes(self) -> int:
-        """Bytes of the stored file read so far."""
         return self._stored.count
 
     def peek(self, size_bytes: int = 0, /) -> bytes:
-        """Return the next bytes, at most a megabyte and fewer only at the end, without consuming them."""
+        """Return the next bytes without consuming them; at most a megabyte, fewer only at the end."""
         return super().peek(size_bytes)[:size_bytes]
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Connections that are cut off when the head or the body of an answer takes too long."""
+"""Connections that are cut off when an answer takes too long."""
 
 import socket
 import threading
@@ -16,7 +16,7 @@ ANSWER_SECONDS_MAX: Final = 60.0
 
 @contextmanager
 def cut_off_late(shutdown: Callable[[], None]) -> Iterator[None]:
-    """Shut a connection down whose answer takes too long: a byte now and then never exceeds the limit of one read.
+    """Shut a connection down after a while: a byte now and then never exceeds the limit of one read.
 
     Raises:
         TimeoutError: It was shut down, so that its answer may be only a part.

@@ -46,7 +46,6 @@ class Visit:
         return Role(self.membership.role)
 
     def reading(self) -> "AbstractContextManager[ReadableLedger]":
-        """Open the ledger as of its last commit."""
         return ledgers.reading(self.request, self.account)
 
     def writing(self) -> "AbstractContextManager[Ledger]":

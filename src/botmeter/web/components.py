@@ -36,7 +36,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A legend entry: `line`, `dash`, `tick`, a series `s1` to `s8`, or an event mark (`m-opening`, `m-customer`)."""
+    """A legend entry: `line`, `dash`, `tick`, a series `s1` to `s8`, or an event mark (`m-opening`)."""
 
     label: str
     kind: str = "line"
@@ -223,7 +223,7 @@ class Pager:
 
 
 def count_cell(count: int, *, href: str = "", note: str = "", has_number: bool = False) -> Cell:
-    """Make a count's cell; `has_number` marks it as a number of its widget."""
+    """Make a count's cell; `has_number` marks a number of the widget."""
     number = count if has_number else None
     return Cell(value=text.count_text(count), href=href, note=note, number=number, variant="r num")
 

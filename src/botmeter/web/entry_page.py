@@ -32,7 +32,7 @@ class EntryPage:
 
 
 def for_entry(view: Callable[..., HttpResponse]) -> View:
-    """Declare a page with a form before sign-in; wrong secrets in its address are limited."""
+    """Declare a page before sign-in; wrong secrets in its address are limited."""
 
     @wraps(view)
     def guarded(request: HttpRequest, **parameters: Any) -> HttpResponse:
@@ -48,7 +48,7 @@ def for_entry(view: Callable[..., HttpResponse]) -> View:
 def entry_page(
     request: HttpRequest, heading: str, *, sentence: str = "", refusal: Unavailable | None = None, **more: Any
 ) -> HttpResponse:
-    """Render an `EntryPage` with its fields `more`, a `notice`, and the refusal of its form."""
+    """Render an `EntryPage` with more fields, a notice, and the refusal of its form."""
     if form := more.get("form"):
         next(iter(form.fields.values())).widget.attrs["autofocus"] = True
         if refusal is not None:

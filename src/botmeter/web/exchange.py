@@ -1,4 +1,4 @@
-"""Notes between views and the server about a request, in its WSGI environment."""
+"""Notes from views to the server, in the WSGI environment."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,7 +13,7 @@ SENDER_KEY: Final = "botmeter.sender"
 
 
 def call_after_sending(request: HttpRequest, function: Callable[[], None], *, otherwise: ExitStack) -> None:
-    """Call a function once the answer is sent or cut off; without a server, when `otherwise` closes."""
+    """Call a function once the answer is sent; without a server, when `otherwise` closes."""
     functions = request.META.get(AFTER_SENDING_KEY)
     if functions is None:
         otherwise.callback(function)
@@ -22,5 +22,5 @@ def call_after_sending(request: HttpRequest, function: Callable[[], None], *, ot
 
 
 def name_sender(request: HttpRequest, sender: str) -> None:
-    """Name who sent the request, so that the server gives their next ones their own turn."""
+    """Name the sender of the request, whose next ones take turns under it."""
     request.META[SENDER_KEY] = sender

@@ -87,7 +87,7 @@ def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
 
 
 def unavailable(problem: Exception) -> Unavailable | None:
-    """Return and log the error of a full disk or a database that doesn't answer; None for other problems."""
+    """Log and return the error of an unavailable database; None for other problems."""
     if isinstance(problem, OSError) and is_disk_full(problem):
         error: Unavailable | None = Unavailable("disk_full", "The disk is full. Make room and try again.")
     else:

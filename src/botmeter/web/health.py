@@ -47,7 +47,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def readiness_problem(state: ServerState) -> str | None:
-    """Return why requests can't be served, a sentence, or None: ledgers, database, disk, queue."""
+    """Return why requests can't be served, or None."""
     from botmeter.people.models import User
 
     close_dropped_connections()
@@ -79,7 +79,7 @@ def disk_problem(folder: Path) -> str | None:
 
 
 def is_this_machine(address: str, *, headers: Container[str], is_secure: bool) -> bool:
-    """Return whether a request comes from this machine, by no proxy: names of accounts are shown to it.
+    """Return whether a request comes from this machine, by no proxy.
 
     Args:
         headers: The names are compared in lower case.

@@ -1,4 +1,4 @@
-"""Routes that take more than a form, and those who may send it."""
+"""Routes that take more than a form."""
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -20,13 +20,13 @@ _View = TypeVar("_View", bound=Callable[..., Any])
 
 
 def takes_large_body(view: _View) -> _View:
-    """Declare that a view takes more than a form, from whoever is signed in or has a key."""
+    """Let a view take more than a form from users and keys."""
     setattr(view, _MARK, True)
     return view
 
 
 def is_large_route(path: str) -> bool:
-    """True if the path's view takes more than a form."""
+    """Check the path's view."""
     try:
         return getattr(resolve(path).func, _MARK, False)
     except Resolver404:
@@ -34,7 +34,7 @@ def is_large_route(path: str) -> bool:
 
 
 def signed_in_user(headers: Mapping[str, str]) -> str | None:
-    """Return the id of the user whose session the headers have."""
+    """Return the id of the headers' user."""
     request = HttpRequest()
     request.COOKIES = parse_cookie(headers.get("cookie", ""))
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)

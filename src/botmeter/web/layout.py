@@ -97,7 +97,7 @@ def section_links(account: str, *routes: str) -> tuple[Link, ...]:
 
 
 def plain_frame(request: HttpRequest, *, title: str, notice: Notice | None = None) -> Frame:
-    """Build the frame of a page without an account, with this notice or the pending one."""
+    """Build the frame of a page without an account."""
     # A request that failed early has none yet.
     requester: object = getattr(request, "user", None)
     user = requester if isinstance(requester, User) else None
@@ -112,7 +112,7 @@ def plain_frame(request: HttpRequest, *, title: str, notice: Notice | None = Non
 
 
 def anonymous_frame(request: HttpRequest, *, title: str) -> Frame:
-    """Build the frame of a page without user and notice, which reads no database."""
+    """Build the frame of a page without user, which reads no database."""
     return Frame(title=title, csrf_token=get_token(request), theme="")
 
 

@@ -1,4 +1,4 @@
-"""Django's cache in memory, for sessions, titles and secrets to be shown once."""
+"""Django's cache in memory, for sessions and once-shown secrets."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ ENTRY_BYTES_MAX: Final = 8_000
 
 
 class MemoryCache(LocMemCache):
-    """Cache that leaves out large entries, which are then read from the database each time."""
+    """Leaves out large entries, which are then read from the database."""
 
     def _set(self, key: str, value: bytes, *timeout: Any) -> None:
         if len(key) + len(value) > ENTRY_BYTES_MAX:

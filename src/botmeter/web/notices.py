@@ -1,7 +1,6 @@
 """Notices shown once after a form. Their secrets stay in memory, not in the session's database.
 
-Visitors who are not signed in have no session, which anybody could fill the database with: their notices are named in
-the address.
+Visitors who are not signed in have no session: their notices are named in the address.
 """
 
 import secrets as random_secrets
@@ -31,7 +30,7 @@ class Notice:
 
 
 def add_notice(request: HttpRequest, notice: Notice) -> None:
-    """Show a notice on the next page of a signed-in person."""
+    """Show a notice on the user's next page."""
     stored = {**asdict(notice), "secrets": ""}
     if notice.secrets:
         stored["secrets"] = random_secrets.token_urlsafe(16)
@@ -57,7 +56,6 @@ class EntryNotice(StrEnum):
 
     @property
     def href(self) -> str:
-        """Address of the sign-in page with this notice."""
         return f"{reverse('sign-in')}?notice={self.value}"
 
 
@@ -72,5 +70,5 @@ _ENTRY_NOTICES: Final = {
 
 
 def entry_notice(request: HttpRequest) -> Notice | None:
-    """Notice that the address of the sign-in page names."""
+    """Notice in the address of the sign-in page."""
     return _ENTRY_NOTICES.get(request.GET.get("notice", ""))

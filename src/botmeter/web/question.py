@@ -36,7 +36,6 @@ class Question:
 
     @property
     def compared_shift(self) -> int:
-        """Return the days back to the compared period; 0 without one."""
         return 0 if self.compared is None else (self.query.period.last_on - self.compared.period.last_on).days
 
     @property

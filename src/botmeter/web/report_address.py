@@ -94,7 +94,6 @@ class ReportAddress:
         return replace(self, preset=None, days=(first_on, last_on))
 
     def only(self, name: str, *values: str) -> "ReportAddress":
-        """Replace a filter's values; none removes it."""
         return replace(self, filters=self.filters.with_values(name, values))
 
     def excluding(self, name: str, *values: str) -> "ReportAddress":
@@ -155,7 +154,6 @@ class ReportAddress:
             yield "follow", Follow.ON.value
 
     def query(self, **more: str) -> str:
-        """Return the query string from `?` on, or an empty text."""
         text = "&".join(filter(None, (_query_string(self), urlencode(more))))
         return f"?{text}" if text else ""
 
@@ -203,7 +201,7 @@ def parsed_address(parameters: QueryDict) -> ReportAddress:
 
 
 def check_query_length(query: str) -> None:
-    """Raise TooMuch `address_too_long` for a query that no page may repeat."""
+    """Raise TooMuch `address_too_long` beyond the limit."""
     if len(query) > QUERY_LENGTH_MAX:
         raise TooMuch(
             "address_too_long",

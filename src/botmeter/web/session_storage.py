@@ -1,4 +1,4 @@
-"""Middleware that stores sessions, and answers reading requests although a session can't be stored."""
+"""Middleware that stores sessions."""
 
 import logging
 from typing import Final
@@ -12,10 +12,9 @@ _READING: Final = frozenset({"GET", "HEAD"})
 
 
 class SessionStorage(SessionMiddleware):
-    """Django's, for a full disk too: what a page changes in a session, such as a notice that was shown, can be lost."""
+    """Django's, but reading requests are answered on a full disk, too."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Store the session; raise `DatabaseError` if that fails for a request that changes something."""
         try:
             return super().process_response(request, response)
         except DatabaseError as problem:

@@ -13,7 +13,7 @@ from botmeter.web.request_log import POLLED, route_of
 
 
 class SessionLimits:
-    """Signs a browser out that was idle for too long; requests without its cookie read no session."""
+    """Signs idle browsers out; requests without the cookie read no session."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._answer = answer
@@ -22,7 +22,7 @@ class SessionLimits:
         return self._answer(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> None:
-        """Check the session once the route is known, and before the user is read."""
+        """Check once the route is known, before the user is read."""
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
             is_by_person = route_of(request) not in POLLED
             end_if_over(request.session, now_seconds=int(present().timestamp()), is_by_person=is_by_person)

@@ -28,7 +28,6 @@ class RunningPulls:
         self._since_us: dict[tuple[str, str], int] = {}
 
     def since_us(self, account: str, source: str) -> int | None:
-        """Start of the running pull, µs UTC; None without one."""
         return self._since_us.get((account, source))
 
     @contextmanager

@@ -35,7 +35,7 @@ _GAVE_WAY: Final = "pull_gave_way"
 
 
 class PullSchedule:
-    """Threads that make due and requested pulls, one at a time for each account.
+    """Threads that make pulls, one at a time for each account.
 
     Attributes:
         running: Also for pulls by commands.
@@ -75,7 +75,7 @@ class PullSchedule:
                 thread.join(max(0.0, end - time.monotonic()))
 
     def request(self, account: str, source: str) -> None:
-        """Queue a pull; repeated requests count once."""
+        """Queue a pull, unless it waits."""
         with self._lock:
             self._turns.add(account, source, is_urgent=True)
         self._woken.set()

@@ -83,11 +83,7 @@ class Bridge:
 
 
 class _Exchange:
-    """Answer passed from a thread to the event loop.
-
-    Attributes:
-        sending: Of a stream, while it is sent.
-    """
+    """Answer passed from a thread to the event loop; `sending` is the task of a stream."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, send: Send, *, spool: Spool, limits: SendLimits) -> None:
         self._loop = loop

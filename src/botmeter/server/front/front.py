@@ -185,7 +185,7 @@ def _method_refused(request: Request, *, allowed: tuple[str, ...]) -> Answer:
 
 
 def _readable(answer: Answer, sentence: str, *, path: str) -> Answer:
-    """Answer programs with problem details, people with a sentence."""
+    """Problem details for programs, a sentence for people."""
     if path.startswith(PATH):
         return answer
     headers = {name: value for name, value in answer.headers.items() if name != "Content-Type"}

@@ -4,7 +4,7 @@ from botmeter.server.front.protocol import Scope
 
 
 def without_prefix(scope: Scope, prefix: str) -> Scope:
-    """The request without the prefix of its path; unchanged if it has none, as of a proxy that removes it."""
+    """Remove the prefix from a request's path, unless a proxy did."""
     raw_path, own = bytes(scope.get("raw_path") or scope["path"].encode()), prefix.encode()
     if not prefix or not (raw_path == own or raw_path.startswith(own + b"/")):
         return scope

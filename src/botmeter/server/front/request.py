@@ -27,7 +27,7 @@ _Parsed = TypeVar("_Parsed")
 
 
 class BodyBudget:
-    """Memory of bodies in flight, of which no holder has all: a client's network, a user, an account.
+    """Memory of bodies in flight; a holder (a client's network, user or account) has a share.
 
     Attributes:
         receiving: Requests whose bodies are not complete, oldest first.
@@ -41,7 +41,7 @@ class BodyBudget:
         self.receiving: dict[Request, None] = {}
 
     def make_room(self, size_bytes: int, *, request: "Request") -> None:
-        """Refuse the oldest incomplete bodies, so that slow ones never keep others out; raises as `Request.body`."""
+        """Refuse the oldest incomplete bodies; raises as `Request.body`."""
         while True:
             if self.used_bytes_of[request.holder] + size_bytes > self.holder_bytes_max:
                 holder = request.holder
@@ -56,7 +56,6 @@ class BodyBudget:
             oldest.refuse_body()
 
     def refusal(self, holder: str) -> Unavailable:
-        """Return the error of a body for which there is no room."""
         what, used_bytes, bytes_max = "Too many request bodies", self.used_bytes, self.bytes_max
         if self.used_bytes_of[holder] * self.bytes_max > self.used_bytes * self.holder_bytes_max:
             what, used_bytes, bytes_max = f"{what} of one sender", self.used_bytes_of[holder], self.holder_bytes_max
@@ -67,7 +66,6 @@ class BodyBudget:
         )
 
     def give_back(self, size_bytes: int, *, holder: str) -> None:
-        """Count bytes that are no longer in memory."""
         self.used_bytes -= size_bytes
         self.used_bytes_of[holder] -= size_bytes
         if self.used_bytes_of[holder] <= 0:
@@ -82,7 +80,7 @@ class Request:
         number: Id in logs and receipts.
         announced_bytes: Valid Content-Length; None without one.
         body_bytes: Received so far.
-        budget: Of the body, which counts under `holder`: the client's network, unless set to who was recognised.
+        budget: Of the body, which counts under `holder`; by default the client's network.
     """
 
     def __init__(self, scope: Scope, receive: Receive, *, budget: BodyBudget) -> None:
@@ -102,7 +100,6 @@ class Request:
         self.announced_bytes = int(announced[:_LENGTH_DIGITS_MAX]) if is_number else None
 
     def network(self) -> str:
-        """Network of the client, for limits; empty if unknown."""
         peer = self.scope.get("client")
         forwarded_for = self.headers.get("x-forwarded-for", "")
         return client_network(
@@ -163,7 +160,7 @@ class Request:
         )
 
     async def parsed_body(self, limits: BodyLimits, parse: Callable[[bytes], _Parsed]) -> _Parsed:
-        """Receive, decompress and parse the body; raises as `body`, `decompressed` and `parse`."""
+        """Receive, decompress and parse the body; raises as these."""
         body = await self.body(limits)
         if len(body) <= _LARGE_BYTES and "content-encoding" not in self.headers:
             return parse(body)
@@ -204,14 +201,12 @@ class Request:
         return parameters
 
     def refuse_body(self) -> None:
-        """Stop receiving the body, to make room for others."""
         self._refusal = self.budget.refusal(self.holder)
         if self._pause is not None:
             self._pause.reschedule(asyncio.get_running_loop().time())
         self.close()
 
     def close(self) -> None:
-        """Free the body's memory."""
         self.budget.receiving.pop(self, None)
         if self.body_bytes:
             self.budget.give_back(self.body_bytes, holder=self.holder)

@@ -16,22 +16,18 @@ _KNOWN_SECONDS: Final = 600.0
 
 
 class Senders:
-    """Senders, by the credentials of their requests.
-
-    They are for fairness only: what a request may do is decided by the application each time.
-    """
+    """Senders by credentials, for fairness only: the application checks every request."""
 
     def __init__(self) -> None:
         self._known: BoundedCache[bytes, Sender] = BoundedCache(_KNOWN_BYTES, lasts_seconds=_KNOWN_SECONDS)
 
     def sender_of(self, request: Request) -> Sender:
-        """Return the user or key, or the client's network."""
         digest = _digest(request)
         known = self._known.get(digest) if digest else None
         return known or Sender(name=request.network(), is_stranger=True)
 
     def remember(self, request: Request, name: str) -> None:
-        """Remember whom the application has recognised in a request."""
+        """Remember whom the application recognised."""
         digest = _digest(request)
         if digest:
             self._known.remake(digest, lambda: Sender(name=name, is_stranger=False))

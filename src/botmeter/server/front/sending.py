@@ -1,4 +1,4 @@
-"""Streams sent at the client's pace, or cut off if that is too slow."""
+"""Streams sent at the client's pace, but not too slowly."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ SEND_LIMITS: Final = SendLimits()
 
 
 async def send_stream(stream: SpooledStream, send: Send, *, start: dict[str, Any], limits: SendLimits) -> None:
-    """Send a stream and close it. One that failed, or whose client is too slow, is cut off by not ending it."""
+    """Send a stream and close it. One that fails, or whose client is too slow, is cut off."""
     try:
         await _sent(stream, send, start=start, limits=limits)
     except TimeoutError:

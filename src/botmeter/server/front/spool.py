@@ -1,8 +1,7 @@
 """Streams on disk: a thread writes at full speed, the event loop sends at the client's pace.
 
-So a slow client holds neither a thread nor a snapshot of the ledger, and little memory. Segments are files without
-names, which the system removes even if the server is killed. Where the disk has no room, a stream has a few in memory,
-and its thread waits for the client.
+So a slow client holds neither a thread nor a snapshot of the ledger. Segments are files without names, which the system
+removes even if the server is killed. On a full disk, a stream is kept in memory, and its thread waits.
 """
 
 import asyncio
@@ -29,10 +28,10 @@ _readers: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="spool")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolLimits:
-    """Space of all streams in flight.
+    """Space of all streams.
 
     Attributes:
-        stream_bytes_max: On disk, of one stream; an export of 100,000 rows has about 45 MB.
+        stream_bytes_max: On disk; an export of 100,000 rows has about 45 MB.
         free_bytes_min: Space on the disk that is left to events.
         memory_bytes_max: Of one stream, where the disk has no room.
     """
@@ -46,7 +45,7 @@ class SpoolLimits:
 
 
 class Spool:
-    """Space of all streams, in a folder."""
+    """Space of all streams."""
 
     def __init__(self, folder: Path, limits: SpoolLimits | None = None) -> None:
         self.folder = folder
@@ -55,7 +54,7 @@ class Spool:
         self.changed = threading.Condition()
 
     def has_disk(self, stream: "SpooledStream") -> bool:
-        """True if a stream may have one more segment on disk; `changed` is held."""
+        """Check for one more segment; `changed` is held."""
         limits, size_bytes = self.limits, self.limits.disk_segment_bytes
         if self.disk_bytes + size_bytes > limits.disk_bytes_max:
             return False
@@ -80,7 +79,7 @@ class _Segment:
 
 
 class SpooledStream:
-    """Bytes on their way from one thread to an event loop."""
+    """Bytes from one thread to an event loop."""
 
     def __init__(self, spool: Spool, loop: asyncio.AbstractEventLoop) -> None:
         self.disk_bytes = 0
@@ -94,7 +93,7 @@ class SpooledStream:
         self._progress = asyncio.Event()
 
     def write(self, data: bytes) -> None:
-        """Append, from a thread; raises ClientDisconnected if the stream is closed, or without room for too long."""
+        """Append, from a thread; raises ClientDisconnected if closed, or without room for too long."""
         view = memoryview(data)
         while view:
             self._make_room()
@@ -105,17 +104,16 @@ class SpooledStream:
             self._notify()
 
     def end(self) -> None:
-        """Mark the stream as complete."""
         self._is_ended = True
         self._notify()
 
     def fail(self) -> None:
-        """Mark the stream as cut off."""
+        """Cut the stream off."""
         self._is_failed = True
         self._notify()
 
     async def read(self) -> bytes:
-        """Return the next bytes, empty at the end; raises ClientDisconnected if the stream failed."""
+        """Return the next bytes, empty at the end; raises ClientDisconnected after `fail`."""
         while True:
             self._progress.clear()
             data = await self._loop.run_in_executor(_readers, self._next)
@@ -124,7 +122,6 @@ class SpooledStream:
             await self._progress.wait()
 
     async def close(self) -> None:
-        """Free everything."""
         await self._loop.run_in_executor(_readers, self._closed)
 
     def _make_room(self) -> None:
@@ -157,7 +154,7 @@ class SpooledStream:
             return _Segment(io.BytesIO(), size_bytes=size_bytes, is_on_disk=False)
 
     def _written(self, segment: _Segment, view: memoryview) -> int:
-        """Write as much as fits; `_using` is held."""
+        """`_using` is held."""
         segment.file.seek(segment.written_bytes)
         try:
             count = segment.file.write(view[: segment.size_bytes - segment.written_bytes])

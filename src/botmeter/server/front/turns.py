@@ -26,7 +26,7 @@ class Sender:
 
 
 class Turns:
-    """Requests that run and wait, for one event loop: one of each sender in turn, first come first served within.
+    """Running and waiting requests of one event loop; senders take turns.
 
     A sender has three quarters of the threads at most, all strangers together a quarter.
     """
@@ -44,7 +44,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, sender: Sender) -> AsyncIterator[None]:
-        """Wait for a thread, which is the sender's during the `with`; raises Unavailable `server_busy`."""
+        """Hold a thread during the `with`; raises Unavailable `server_busy`."""
         if not self._may_run(sender):
             await self._wait(sender)
         else:

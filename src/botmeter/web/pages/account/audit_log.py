@@ -81,7 +81,7 @@ def audit(visit: Visit) -> HttpResponse:
 
 
 def _readable(account: str) -> "QuerySet[AuditEntry]":
-    """Return entries of the account, and its members' sign-ins and password changes."""
+    """Entries of the account, and its members' sign-ins and password changes."""
     own = Membership.objects.filter(account=account).values("user")
     return AuditEntry.objects.filter(Q(account=account) | Q(account="", user__in=own))
 

@@ -27,7 +27,6 @@ class PersonPage:
     """A user's own settings; `password` and `sessions` are None for users who sign in by link.
 
     Attributes:
-        this_session: Description of the browser's session.
         sessions: Form with the other sessions; None without any.
     """
 
@@ -97,7 +96,7 @@ def end_other_sessions(request: HttpRequest, user: User) -> None:
 
 
 def _sessions(request: HttpRequest, user: User) -> tuple[str, list[tuple[str, str]]]:
-    """Return the description of this session, and number and description of each other one."""
+    """Return this session's description, and number and description of the others."""
     own = session_number(request.session.session_key or "")
     described = {each.number: _session_text(each) for each in active_sessions(user)}
     return described.pop(own, ""), list(described.items())

@@ -81,7 +81,7 @@ def has_not_ended(question: Question) -> bool:
 
 
 def _page_version(ledger: "ReadableLedger", question: Question) -> str:
-    """Return the page's version: the commit, and today, which moves the period."""
+    """The commit, and today, which moves the period."""
     return f"{ledger.version}-{question.today_on:%Y%m%d}"
 
 

@@ -18,7 +18,7 @@ from botmeter.web.report_address import EXCLUDE, ReportAddress
 
 @lru_cache(maxsize=1_000)
 def _path(route: str, *, args: tuple[str, ...]) -> str:
-    """Cached, as pages repeat routes hundreds of times. Arguments are short: names and ids of sessions."""
+    """Cached, as pages repeat routes hundreds of times."""
     return reverse(route, args=args)
 
 
@@ -78,12 +78,10 @@ class ReportUrls:
         return self._href("merge-customers", f"?{urlencode({'customer_id': customer_id})}" if customer_id else "")
 
     def bot(self, bot_id: str, *, version: str | None = None) -> str:
-        """Return the URL of the bot's report over 30 UTC days."""
         address = ReportAddress(timezone="UTC").only("bot", bot_id)
         return self.report(address if version is None else address.only("bot_version", version))
 
     def rows_of_day(self, on: date) -> str:
-        """Return the URL of a UTC day's rows."""
         return self.rows(ReportAddress(timezone="UTC").between(on, on))
 
     def _href(self, route: str, query: str, *words: str) -> str:

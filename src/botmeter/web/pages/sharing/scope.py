@@ -30,7 +30,7 @@ class Scope:
 
     @property
     def names_openers(self) -> bool:
-        """Return True if openers may be shown; under a filter they could be bots outside of it."""
+        """Return whether openers may be shown; under a filter they could be bots outside of it."""
         filters = self.whole.filters
         return self.whole.split is Split.OPENED or not any(filters.values(name) for name in _OF_PARTS)
 

@@ -63,7 +63,7 @@ class SharedLedger:
     access: ReportAccess
 
     def context(self, title: str = "") -> PageContext:
-        """Build the context of the report, or of the page `title` below it, without forms."""
+        """Build the context of the report, or of the page `title`."""
         visit, link = self.visit, self.visit.link
         report = Link(label=link.name, href=visit.urls.report(self.question.address))
         by = f"by {link.created_by} " if link.created_by else ""

@@ -112,6 +112,5 @@ def read_rows_address(parameters: QueryDict) -> RowsAddress:
 
 
 def _columns(parameters: QueryDict) -> tuple[str, ...]:
-    """Parse `columns=a,b` of a link or `column=a&column=b` of the form."""
     listed = [name for name in parameters.get("columns", "").split(",") if name]
     return tuple(dict.fromkeys([*listed, *parameters.getlist("column")]))
