@@ -7,7 +7,7 @@ from typer import Argument, Exit, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.data_dir import opened_ledger, owned_folder, readable_ledger
+from botmeter.cli.data_dir import owned_folder, readable_ledger
 from botmeter.cli.failures import DIFFERENT, DONE, FAILED
 from botmeter.cli.output import Format, fields_of, say, show, show_json, show_rows
 from botmeter.cli.terminal import stdout_screen
@@ -80,7 +80,7 @@ def verify(
     if account is None:
         _verify_all(data, form=form)
         return
-    with opened_ledger(data, account) as ledger:
+    with owned_folder(data) as folder, folder.rehearsing(account) as ledger:
         result = read_and_verify(ledger)
     rows = [fields_of(each, _DIFFERENCE) for each in result.differences]
     if form == "json":
@@ -112,7 +112,7 @@ def _verified_row(folder: "Folder", name: str) -> tuple[dict[str, Any], int]:
     from botmeter.ledger.verify import read_and_verify
 
     try:
-        with folder.ledger(name) as ledger:
+        with folder.rehearsing(name) as ledger:
             result = read_and_verify(ledger)
     except BotmeterError as problem:
         # Of the server, not of the account.

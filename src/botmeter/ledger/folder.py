@@ -129,6 +129,10 @@ class Folder:
             yield ledger
             fold_if_many(ledger)
 
+    def rehearsing(self, name: str) -> AbstractContextManager[Ledger]:
+        """Open the account's ledger as `ledger`, for dry runs; live events are appended meanwhile."""
+        return self.ledger(name)
+
     @contextmanager
     def reading(self, name: str) -> Iterator[ReadableLedger]:
         """Open the account's ledger for reading; raise as `ledger`, as an older file must be migrated."""

@@ -15,7 +15,7 @@ from botmeter.ledger.interruption import Interruption, WaitPolicy
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_account import LiveSlots, OpenAccount
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.settle import Backlog
+from botmeter.ledger.settle import Backlog, settle
 from botmeter.metering.policy import Policy
 
 WAIT_SECONDS = 10.0
@@ -174,6 +174,12 @@ class SharedFolder(Folder):
     @contextmanager
     def ledger(self, name: str) -> Iterator[Ledger]:
         with self._ledgers.writing(name, interruption=self._interruption) as ledger:
+            yield ledger
+
+    @contextmanager
+    def rehearsing(self, name: str) -> Iterator[Ledger]:
+        with self._ledgers.settling(name, interruption=self._interruption) as ledger:
+            settle(ledger, now_us=now_us())
             yield ledger
 
     @contextmanager

@@ -1,11 +1,15 @@
 """Verification finds every row that does not follow from the events, and changes nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from tests.support.ledgers import Event, append_events, event, ledger_in_memory, ledger_with
+from tests.support.live_batches import append_live, live_batch
 from tests.support.table_meaning import table_meaning
 
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.verify import verify
 
 EVENTS = [
@@ -107,3 +111,24 @@ def test_verifying_does_not_write_to_the_file(folder: Folder, acme: str) -> None
         assert verify(ledger).is_clean
     with folder.reading(acme) as ledger:
         assert table_meaning(ledger) == before
+
+
+def test_live_events_are_appended_while_a_server_s_ledger_is_verified(folder: Folder, acme: str) -> None:
+    opened = OpenLedgers(folder)
+
+    def append(*events: Event) -> None:
+        with opened.appending_live(acme) as live:
+            append_live(live, live_batch(events))
+
+    append(event("e1", "2026-03-01T10:00"), event("e2", "2026-03-09T10:00"))
+    with SharedFolder(opened).rehearsing(acme) as ledger, ThreadPoolExecutor(max_workers=1) as thread:
+        verified = thread.submit(verify, ledger)
+        count = 0
+        while not count or not verified.done():
+            count += 1
+            append(event(f"m{count}", "2026-03-20T10:00", bot_id=f"new{count}"))
+        assert (verified.result().is_clean, verified.result().event_count) == (True, 2)
+    with opened.writing(acme) as writer:
+        again = verify(writer)
+        assert (again.is_clean, again.event_count) == (True, 2 + count)
+    opened.close()
