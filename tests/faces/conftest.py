@@ -14,7 +14,7 @@ from botmeter.cli.context import in_context, of_process
 from botmeter.cli.main import exit_code
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.live.server_state import ServerState
-from botmeter.people.keys import KeyDraft, Scope, new_key
+from botmeter.people.keys import ACCOUNT_SCOPES, KeyDraft, new_key
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Role
 from support.ledgers import Event, event
@@ -67,7 +67,7 @@ def state(opened: OpenLedgers) -> Iterator[ServerState]:
 @pytest.fixture
 def api(state: ServerState, db: None, client: Client) -> Ask:
     """`api("sessions", channel=["web"])`: the answer as JSON."""
-    made = new_key("acme", KeyDraft(name="faces", scopes=tuple(Scope)), created_by=None)
+    made = new_key("acme", KeyDraft(name="faces", scopes=ACCOUNT_SCOPES), created_by=None)
 
     def ask(path: str, **query: Any) -> Any:
         # Hypothesis sends more requests in a minute than a program may.
