@@ -46,6 +46,11 @@ def durable_file(target: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
     Args:
         is_new: Raise `FileExistsError` rather than replace a file.
     """
+    if target.exists() and not target.is_file():
+        # A pipe or device, such as /dev/stdout, can be written to and not replaced.
+        with target.open("wb") as file:
+            yield file
+        return
     remove_drafts(target.parent)
     draft, descriptor = _locked_draft(target.parent)
     try:

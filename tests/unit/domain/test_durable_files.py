@@ -61,3 +61,12 @@ def test_the_next_writer_removes_the_draft_of_a_killed_process_and_no_other(tmp_
         with durable_file(tmp_path / "file"):
             pass
         assert {path.name for path in tmp_path.iterdir()} == {"file", written.name}
+
+
+def test_a_pipe_is_written_to_and_not_replaced() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as read, os.fdopen(writing, "wb") as write:
+        with durable_file(Path("/dev/fd") / str(write.fileno())) as file:
+            file.write(b"text")
+        write.close()
+        assert read.read() == b"text"
