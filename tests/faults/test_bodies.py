@@ -72,6 +72,19 @@ def test_no_body_is_read_for_a_wrong_key(server: LiveServer) -> None:
         assert monotonic() - began < 5
 
 
+def test_a_large_body_of_a_key_is_read_and_one_of_a_wrong_key_is_not(server: LiveServer) -> None:
+    key = server.account("merging")
+    path = "/api/v1/accounts/merging/customers/merge"
+    body = json.dumps({"customer_id": "c", "aliases": [f"{number:0400}" for number in range(1_000)]}).encode()
+    assert len(body) > 400_000
+    answer = server.request("POST", path, body=body, authorization=f"Bearer {key}", content_type="application/json")
+    assert answer.status == 200, answer.body
+    with ExitStack() as stack:
+        for other, status in ((path, b"401"), ("/api/v1/accounts/merging/sessions", b"413")):
+            waiting = sent(server, stack, data=head(other, "Authorization: Bearer bm_wrong", "Content-Length: 400000"))
+            assert status_line(waiting).split()[1] == status
+
+
 @pytest.mark.parametrize("chunks", [b"zz\r\nabc\r\n", b"3\r\nabcdef\r\n", b"fffffffffffffffff\r\n"])
 def test_malformed_chunks_are_refused_with_a_line_in_the_log(server: LiveServer, chunks: bytes) -> None:
     key = server.account(f"chunks-{len(chunks)}")
