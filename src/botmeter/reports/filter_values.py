@@ -69,6 +69,15 @@ def filter_values(
     )
 
 
+def bot_names_within(ledger: "ReadableLedger", query: UsageQuery) -> dict[str, str]:
+    """Return the names of the bots with sessions of the query, by id."""
+    with open_snapshot(ledger) as snapshot:
+        names = bot_names(snapshot)
+        groups = session_groups(snapshot, query, parameters=query_parameters(query, snapshot))
+        bots: list[SplitCount[str | None]] = split(groups, lambda touchpoint: touchpoint.bot_id)
+        return {bot.key: names[bot.key] for bot in bots if bot.key is not None and bot.session_count}
+
+
 def _known_values(
     snapshot: Snapshot, query: UsageQuery, *, declared: FilterDeclaration, chosen: tuple[str, ...], search: str
 ) -> list[FilterValue]:

@@ -1,12 +1,13 @@
 """The bar above a report: period, comparison and filter chips."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from botmeter.domain import text
 from botmeter.domain.week_hours import week_hour_of_text
 from botmeter.reports.bots import names_of_bots
+from botmeter.reports.filter_values import bot_names_within
 from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters, FilterTarget
 from botmeter.web.components import FilterChip, Link, PeriodPicker
 from botmeter.web.pages.report.contexts import PageContext
@@ -53,7 +54,7 @@ def filter_bar(
         period=period_picker(question, access=access, href_of=href_of),
         compare_label=_compare_label(question),
         compare=_comparisons(question, access=access, href_of=href_of),
-        chips=tuple(_chips(ledger, address, page=page, href_of=href_of)),
+        chips=tuple(_chips(ledger, question, page=page, href_of=href_of)),
         preview_label="" if choice is PreviewChoice.INCLUDED else choice.value,
         preview=tuple(
             Link(label=label, href=href_of(address.preview(flag)), is_current=address.filters.preview is flag)
@@ -76,11 +77,11 @@ def bar_filters(filters: Filters) -> Iterator[tuple[FilterDeclaration, bool]]:
 
 
 def _chips(
-    ledger: "ReadableLedger", address: ReportAddress, *, page: PageContext, href_of: MakeHref
+    ledger: "ReadableLedger", question: Question, *, page: PageContext, href_of: MakeHref
 ) -> Iterator[FilterChip]:
-    access, filters = page.access, address.filters
+    access, address, filters = page.access, question.address, question.address.filters
     names_bots = any(declared.is_of_bots for declared, _, _ in filters.set_filters())
-    bot_names = names_of_bots(ledger) if names_bots else {}
+    bot_names = _bot_names(ledger, question, access=access) if names_bots else {}
     for declared, is_excluded in bar_filters(filters):
         name = declared.name
         if not access.shows_filter(name):
@@ -95,6 +96,13 @@ def _chips(
             choices_href=choices_href if access.can_choose(name, is_excluded=is_excluded) else "",
             remove_href=remove_href if access.can_remove(name, values, is_excluded=is_excluded) else "",
         )
+
+
+def _bot_names(ledger: "ReadableLedger", question: Question, *, access: ReportAccess) -> dict[str, str]:
+    """Names by id; on a shared page only of bots within the link, as visitors can request any id."""
+    if access.days is None:
+        return names_of_bots(ledger)
+    return bot_names_within(ledger, replace(question.query, filters=access.fixed_filters))
 
 
 def _values_text(declared: FilterDeclaration, values: tuple[str, ...], *, bot_names: dict[str, str]) -> str:

@@ -31,8 +31,7 @@ class Scope:
     @property
     def names_openers(self) -> bool:
         """Return whether openers may be shown; under a filter they could be bots outside of it."""
-        filters = self.whole.filters
-        return self.whole.split is Split.OPENED or not any(filters.values(name) for name in _OF_PARTS)
+        return not any(self.whole.filters.values(name) for name in _OF_PARTS)
 
     @property
     def filters(self) -> frozenset[str]:
