@@ -18,6 +18,9 @@ from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
+# The owner's own drafts and DuckDB's temporary files; earlier versions made folders for sockets, and drafts of the key.
+_LEFTOVERS = (f"{ACCOUNTS}/*.draft", f"{ACCOUNTS}/*.draft.*", TEMPORARY, SOCKET_DRAFTS, ".secret.key.*")
+
 _THREADS_MAX = 8
 """Of each open ledger, on machines with more cores: dozens of ledgers are open."""
 
@@ -92,8 +95,9 @@ def replace_ledger(draft: Path, file: Path, *, folder: Path) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Remove drafts and temporary files of killed processes from an owned folder."""
     remove_drafts(folder)
-    accounts = folder / ACCOUNTS
-    for left in (*accounts.glob("*.draft"), *accounts.glob("*.draft.*"), *folder.glob(SOCKET_DRAFTS)):
-        with suppress(OSError):
-            left.unlink()
-    shutil.rmtree(folder / TEMPORARY, ignore_errors=True)
+    for left in (path for pattern in _LEFTOVERS for path in folder.glob(pattern)):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                left.unlink()

@@ -233,7 +233,15 @@ def test_a_deleted_account_leaves_nothing_to_a_new_one_of_its_name(folder: Folde
 
 
 def test_what_killed_processes_left_is_removed_when_the_folder_is_owned(tmp_path: Path) -> None:
-    left = ("accounts/acme.draft", "accounts/0a1b.draft.wal", ".botmeter-2.draft", "tmp/duckdb_0", ".owner-3")
+    left = (
+        "accounts/acme.draft",
+        "accounts/0a1b.draft.wal",
+        ".botmeter-2.draft",
+        "tmp/duckdb_0",
+        ".owner-3",
+        ".owner-4/s",
+        ".secret.key.5",
+    )
     for name in left:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"half a file")
