@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.audit import Action
+from botmeter.people.guesses import CLIENTS, RIGHT_PASSWORDS
 from botmeter.people.links import new_link
 from botmeter.people.models import AttemptCount, AuditEntry, Link, User
 from botmeter.people.password_words import ContextWordsValidator
@@ -45,6 +46,27 @@ def test_email_addresses_are_case_insensitive(ledgers: OpenLedgers, owner: User,
     client = browser()
     try_password(client, f" {owner.email.upper()} ")
     assert is_signed_in(client)
+
+
+def test_a_right_password_can_be_entered_a_limited_number_of_times(
+    ledgers: OpenLedgers, owner: User, viewer: User, browser: MakeBrowser
+) -> None:
+    client = browser()
+    try_password(client, owner.email)
+    AttemptCount.objects.filter(key=RIGHT_PASSWORDS.of(owner.email).key).update(
+        attempts=F("attempts") + RIGHT_PASSWORDS.free_count - 2
+    )
+    assert try_password(browser(), owner.email).status_code == 302
+    # Also where the session or the browser is known.
+    confirmation = {"current_password": PASSWORD, "password": "another-Wombat-77"}
+    for answer in (try_password(browser(), owner.email), client.post("/me/password", confirmation)):
+        assert (answer.status_code, answer["Retry-After"]) == (429, "3600")
+        assert "was entered too often" in answer.content.decode()
+    assert try_password(browser(), viewer.email).status_code == 302
+    AttemptCount.objects.update(
+        blocked_until=F("blocked_until") - timedelta(hours=1), ends_at=F("ends_at") - timedelta(hours=1)
+    )
+    assert try_password(browser(), owner.email).status_code == 302
 
 
 def test_the_sign_in_form_supports_password_managers(browser: MakeBrowser) -> None:
@@ -186,7 +208,9 @@ def test_one_client_guessing_for_many_users_is_blocked_too(owner: User, browser:
 
 
 def test_right_passwords_do_not_count_for_the_client(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
-    assert all(try_password(browser(), owner.email).status_code == 302 for _ in range(60))
+    try_password(browser(), owner.email, typed="not this one")
+    AttemptCount.objects.filter(key=CLIENTS.of("127.0.0.1").key, attempts=1).update(attempts=CLIENTS.free_count - 1)
+    assert all(try_password(browser(), owner.email).status_code == 302 for _ in range(3))
 
 
 def test_unknown_and_known_addresses_wait_alike(owner: User, browser: MakeBrowser) -> None:

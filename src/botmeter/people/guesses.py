@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from botmeter.domain.errors import Unavailable
 from botmeter.people import password_hashing
-from botmeter.people.attempts import AttemptLimit, Attempts, refuse_blocked, require_attempt
+from botmeter.people.attempts import AttemptLimit, Attempts, count_attempt, refuse_blocked, require_attempt
 from botmeter.people.client_address import network_of
 from botmeter.people.known_browsers import known_browser
 from botmeter.people.models import User
@@ -30,6 +30,8 @@ PASSWORDS: Final = AttemptLimit(name="password", free_count=10, period=_DAY, wai
 CODES: Final = AttemptLimit(name="code", free_count=5, period=_DAY, waits=_WAITS)
 # For all people together; an office behind one address mistypes less.
 CLIENTS: Final = AttemptLimit(name="guesses", free_count=50, period=timedelta(minutes=15))
+# A few people with the right password could keep all places of the hashing pool, and fill the table of sessions.
+RIGHT_PASSWORDS: Final = AttemptLimit(name="right password", free_count=30, period=timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +85,14 @@ def user_with_password(request: HttpRequest, *, email: str, password: str) -> Us
     Raises:
         Unavailable: `attempts_exceeded`, `passwords_busy`.
     """
-    guess = guess_of(request, email=email, limit=PASSWORDS)
+    guess, right = guess_of(request, email=email, limit=PASSWORDS), RIGHT_PASSWORDS.of(email)
+    refuse_blocked(right, sentence="The password of this email address was entered too often.")
     sentence = "Too many wrong passwords were tried, for this email address or from your network."
     with guess.made(sentence=sentence, place=password_hashing.pool.place()):
         user = authenticate(request, username=email, password=password)
     if user is not None:
         guess.succeed()
+        count_attempt(right)
     return user
 
 
