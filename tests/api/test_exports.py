@@ -51,6 +51,8 @@ def test_a_file_name_has_the_days_and_the_zone(ask: Ask, format_: str) -> None:
         answer = ask("sessions/export", **MARCH, method=method, format=format_, timezone="Asia/Kolkata")
         name = f"sessions_2026-03-01_2026-03-31_Asia-Kolkata.{format_}"
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+        if format_ == "csv":
+            assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         answer.close()
 
 

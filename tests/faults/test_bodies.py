@@ -101,6 +101,38 @@ def test_malformed_chunks_are_refused_with_a_line_in_the_log(server: LiveServer,
     assert server.send(key, json.dumps([message("after")]).encode()).status == 200
 
 
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        ("Content-Length: 4", "Content-Length: 44"),
+        ("Content-Length: 4, 44",),
+        ("Content-Length: +4",),
+        ("Transfer-Encoding: chunked, identity",),
+        ("Transfer-Encoding : chunked",),
+    ],
+)
+def test_a_message_of_unclear_length_is_refused_with_all_that_follows(
+    server: LiveServer, lengths: tuple[str, ...]
+) -> None:
+    hidden = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with ExitStack() as stack:
+        connection = sent(server, stack, data=head("/sign-in", *lengths) + hidden)
+        with connection.makefile("rb") as answer:
+            text = answer.read()
+    assert text.startswith(b"HTTP/1.1 400 ")
+    assert text.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_length_beside_chunks_is_ignored(server: LiveServer) -> None:
+    with ExitStack() as stack:
+        began = monotonic()
+        lengths = ("Content-Length: 400", "Transfer-Encoding: chunked")
+        connection = sent(server, stack, data=head("/sign-in", *lengths) + b"0\r\n\r\n")
+        # The page's own refusal, without a wait for 400 bytes.
+        assert status_line(connection).split()[1] == b"403"
+        assert monotonic() - began < 5
+
+
 @pytest.mark.parametrize("length", [100_000, 200_000])
 def test_a_long_header_is_not_logged(server: LiveServer, length: int) -> None:
     for name in ("Host", "X-Anything", "Cookie", "Authorization", "X-Request-ID", "X-Forwarded-For"):
