@@ -1,12 +1,18 @@
 """The daily check of all ledgers, so that damage is known before somebody asks for it."""
 
+import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from botmeter.domain.errors import BotmeterError
+from botmeter.domain.text import count_text
 from botmeter.ledger.complete_read import TablePart, read_part, table_parts
-from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from botmeter.ledger.partitions import event_count
+from botmeter.ledger.verify import verify
 from botmeter.live import metrics
 from botmeter.live.bugs import report_bug
 from botmeter.live.queue import QueueCapacity
@@ -15,18 +21,22 @@ EVERY_SECONDS: Final = 86_400.0
 SHARE_MAX: Final = 0.05
 """Maximum share of the time spent in reading, on one core: five million events, read in 1.5 seconds, take half a
 minute."""
+VERIFIED_EVENTS_MAX: Final = 1_000_000
+"""Ledgers with more events are not metered again: a million take three seconds, in which new events are not metered."""
 _SENDERS_SECONDS_MAX: Final = 10.0
 """Senders that wait come first, for this long at most before each part: some always wait on a busy server."""
 _SENDERS_POLL_SECONDS: Final = 0.1
+_log: Final = logging.getLogger(__name__)
 
 
 class LedgerChecks:
-    """Thread that reads one ledger after the other, once a day."""
+    """Thread that reads one ledger after the other, and verifies those that are not large, once a day."""
 
     def __init__(self, ledgers: OpenLedgers, *, capacity: QueueCapacity, share: float = SHARE_MAX) -> None:
         self._ledgers = ledgers
         self._capacity = capacity
         self._share = share
+        self._different: set[str] = set()
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -66,21 +76,44 @@ class LedgerChecks:
                 self._rest_for_senders()
                 if self._end.is_set():
                     return
-                started = time.monotonic()
                 # Opened for each part, so that writers and backups wait for one at most.
-                with self._ledgers.reading(name) as ledger:
+                with self._within_share(), self._ledgers.reading(name) as ledger:
                     read_part(ledger.connection, part)
-                self._end.wait((time.monotonic() - started) * (1 / self._share - 1))
+            self._rest_for_senders()
+            with self._within_share():
+                self._verify(name)
         finally:
             if not was_open:
                 account.close_if_idle(0)
 
     def _parts(self, name: str) -> list[TablePart]:
+        with self._within_share(), self._ledgers.reading(name) as ledger:
+            return table_parts(ledger.connection)
+
+    def _verify(self, name: str) -> None:
+        with SharedFolder(self._ledgers).rehearsing(name) as ledger:
+            if event_count(ledger.connection) > VERIFIED_EVENTS_MAX:
+                return
+            result = verify(ledger)
+        if result.is_clean:
+            self._different.discard(name)
+        else:
+            self._different.add(name)
+            _log.error(
+                "The numbers of account %s differ from what its events give in %s rows. See `botmeter verify "
+                "--account %s`.",
+                name,
+                count_text(result.difference_count + result.duplicate_count),
+                name,
+            )
+        metrics.set_different_ledgers(len(self._different))
+
+    @contextmanager
+    def _within_share(self) -> Iterator[None]:
+        """Pause afterwards, so that the work of the `with` takes no more than its share of the time."""
         started = time.monotonic()
-        with self._ledgers.reading(name) as ledger:
-            parts = table_parts(ledger.connection)
+        yield
         self._end.wait((time.monotonic() - started) * (1 / self._share - 1))
-        return parts
 
     def _rest_for_senders(self) -> None:
         end = time.monotonic() + _SENDERS_SECONDS_MAX

@@ -50,6 +50,9 @@ _lag_seconds: Final = Gauge(
 _refused_ledgers: Final = Gauge(
     "botmeter_ledgers_refused", "Accounts whose ledger is damaged, gone, or older than what was acknowledged."
 )
+_different_ledgers: Final = Gauge(
+    "botmeter_ledgers_different", "Accounts whose numbers differed from what their events give in the last check."
+)
 _ledgers_checked: Final = Gauge(
     "botmeter_ledgers_checked_timestamp_seconds", "End of the last check of all ledgers; 0 before the first."
 )
@@ -87,6 +90,11 @@ def set_gauges(*, queued_count: int, queued_bytes: int, lag_seconds: float, refu
     _queue_bytes.set(queued_bytes)
     _lag_seconds.set(lag_seconds)
     _refused_ledgers.set(refused_ledger_count)
+
+
+def set_different_ledgers(count: int) -> None:
+    """Set the number of ledgers whose numbers differ."""
+    _different_ledgers.set(count)
 
 
 def note_ledgers_checked() -> None:
