@@ -47,7 +47,7 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
     Raises:
         Missing: `people_missing`.
         Conflict: `people_exist` if a new one is allowed and none is lost.
-        Unavailable: `people_unavailable`.
+        Unavailable: `people_unavailable` or `disk_full`.
         Refused: `people_corrupt`.
     """
     import django
@@ -61,9 +61,15 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
 def _answering() -> Iterator[None]:
     from django.db import DatabaseError, InterfaceError, OperationalError
 
+    from botmeter.people.database_failures import unavailable_error
+
     try:
         yield
     except (OperationalError, InterfaceError, OSError) as problem:
+        error = unavailable_error(problem)
+        # SQLite calls a full disk an I/O error, if the index of its log finds no room.
+        if error is not None and error.code == "disk_full":
+            raise error from problem
         reason = " ".join(str(problem).split())
         raise Unavailable("people_unavailable", f"The database of users does not answer: {reason}.") from problem
     except DatabaseError as problem:
