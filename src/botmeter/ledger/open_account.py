@@ -71,6 +71,12 @@ class OpenAccount:
         self.used_at = time.monotonic()
 
     @property
+    def open_title(self) -> str | None:
+        """Title of the account if its file is open."""
+        published = self._published
+        return None if published is None else published.contents.account.title
+
+    @property
     def is_open(self) -> bool:
         return self._root is not None
 

@@ -114,11 +114,18 @@ class OpenLedgers:
                 self._accounts[known_as] = opened
             return self._accounts[known_as]
 
+    def open_title(self, name: str) -> str | None:
+        """Return the account's title if its file is open; never open it."""
+        with self._lock:
+            account = self._accounts.get(name.lower())
+        return None if account is None else account.open_title
+
     def wait_policy(self, interruption: Interruption | None) -> WaitPolicy:
         return WaitPolicy(seconds=self._wait_seconds, interruption=interruption)
 
-    def close_idle(self, seconds: float) -> None:
-        for account in self._open_ones():
+    def close_idle(self, seconds: float, *, name: str | None = None) -> None:
+        """Close files that nobody has used for as long; `name` of this account alone."""
+        for account in self._open_ones() if name is None else [self.account(name)]:
             account.close_if_idle(seconds)
 
     def close_beyond(self, bytes_max: int) -> None:

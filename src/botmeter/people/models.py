@@ -279,10 +279,11 @@ class ShareLink(models.Model):
 
 
 class AccountPreference(models.Model):
-    """Display defaults of an account's pages."""
+    """Display defaults of an account's pages, and its title as last read from the ledger."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, unique=True)
     timezone = models.CharField(max_length=64, default="UTC")
+    title = models.CharField(max_length=255, blank=True, default="")
 
     def __str__(self) -> str:
         return f"{self.account}: {self.timezone}"

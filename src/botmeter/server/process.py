@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.folder_files import accounts_with_unfinished_erasures
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.unfinished_erasures import finish_erasures
-from botmeter.live.ingest import Ingestion
 from botmeter.live.server_state import ServerState, new_server_state
 from botmeter.people.erasure import forget_customer
+from botmeter.people.titles import note_missing_titles
 from botmeter.server.command_host import RunCommand, serve_commands
 
 _log: Final = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def open_server(run_command: RunCommand) -> ServerState:
     getattr(threading, "_register_atexit", atexit.register)(state.ingestion.close)
     atexit.register(_end, resources, state)
     threading.Thread(target=_finish_erasures, args=(shared, state.stopping), name="erasures", daemon=True).start()
-    threading.Thread(target=_warm_up, args=(state.ingestion, unclosed), name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, args=(state, unclosed), name="warm-up", daemon=True).start()
     return state
 
 
@@ -71,13 +71,19 @@ def _owned_folder(resources: ExitStack) -> Folder:
             _log.warning("waiting for the data folder: %s", problem.message)
 
 
-def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:
-    """Compile the kernel, and meter what a killed server left."""
+def _warm_up(state: ServerState, unclosed: list[str]) -> None:
+    """Compile the kernel, meter what a killed server left, and note titles of earlier versions' accounts."""
     from botmeter.metering.meter import load_kernel
 
     load_kernel()
     # Files that were closed have been metered; opening all of them would use memory for minutes.
-    ingestion.settle_left_over(unclosed)
+    state.ingestion.settle_left_over(unclosed)
+    try:
+        note_missing_titles(state.ledgers)
+    except (BotmeterError, DatabaseError) as problem:
+        _log.warning("titles not noted: %s", problem)
+    finally:
+        connections.close_all()
 
 
 def _finish_erasures(folder: SharedFolder, stopping: threading.Event) -> None:

@@ -14,7 +14,7 @@ from botmeter.people.rights import Right
 from botmeter.web.access import Visit
 from botmeter.web.components import Link
 from botmeter.web.notices import Notice, pop_notice
-from botmeter.web.titles import account_title, cached_title
+from botmeter.web.titles import account_title, listed_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def anonymous_frame(request: HttpRequest, *, title: str) -> Frame:
 
 def _account(visit: Visit, name: str) -> Link:
     is_current, request = name == visit.account, visit.request
-    title = account_title(request, name) if is_current else cached_title(request, name)
+    title = account_title(request, name) if is_current else listed_title(request, name)
     return Link(label=title, href=reverse("reports", args=(name,)), is_current=is_current)
 
 

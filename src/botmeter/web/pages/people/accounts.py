@@ -21,7 +21,7 @@ from botmeter.web.pages.people.forms import FIELD_OF_CODE, NewAccountForm
 from botmeter.web.pages.people.person import own_frame
 from botmeter.web.rendering import rendered
 from botmeter.web.server_state import server_state
-from botmeter.web.titles import cached_title
+from botmeter.web.titles import listed_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpRes
         frame=own_frame(request, user, title="Accounts"),
         accounts=tuple(
             OwnAccount(
-                title=cached_title(request, name),
+                title=listed_title(request, name),
                 name=name,
                 role=Role(role).label,
                 href=reverse("reports", args=(name,)),
