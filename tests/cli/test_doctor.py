@@ -147,13 +147,16 @@ def test_a_lost_database_of_users_is_a_fault(acme: Run, tmp_path: Path) -> None:
     assert not (data / "people.sqlite3").exists()
 
 
+@pytest.mark.django_db
 def test_a_database_of_users_that_does_not_answer_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import OperationalError
+
     from botmeter.people import database
 
     def unreachable(*_: object, **__: object) -> int:
-        raise database.PeopleUnreachable("no such host")
+        raise OperationalError("no such host")
 
     (tmp_path / "people.sqlite3").touch()
-    monkeypatch.setattr(database, "unapplied_count", unreachable)
+    monkeypatch.setattr(database, "_pending_migrations", unreachable)
     check = people_check(tmp_path)
     assert (check.is_ok, "no such host" in check.detail) == (False, True)

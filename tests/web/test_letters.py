@@ -1,4 +1,4 @@
-"""Limits on letters that the server sends for people, and rows that strangers leave."""
+"""Limits on emails that the server sends for people, and rows that strangers leave."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -39,7 +39,7 @@ def invite(client: Client, email: str, *, account: str = "acme") -> str:
     return "" if answer.status_code == 302 else answer.content.decode()
 
 
-def letters_to(email: str) -> int:
+def emails_to(email: str) -> int:
     wait_until_sent()
     return sum(letter.to == [email] for letter in mail.outbox)
 
@@ -53,7 +53,7 @@ def test_a_stranger_gets_a_few_invitations_whoever_sends_them(
     assert answers[:3] == ["", "", ""]
     assert all("more than 3 to stranger@example.org" in answer for answer in answers[3:])
     assert all("Try again in 60 minutes." in answer for answer in answers[3:])
-    assert letters_to("stranger@example.org") == 3
+    assert emails_to("stranger@example.org") == 3
     pass_time(timedelta(hours=1))
     assert invite(clients[0], "stranger@example.org") == ""
     assert "Try again in 2 hours." in invite(clients[1], "stranger@example.org")
@@ -80,8 +80,8 @@ def test_resets_and_invitations_count_together(owner: User, viewer: User, browse
     assert client.post(f"{USERS}/{member.pk}", {"what": "password"}).status_code == 302
     answer = client.post(f"{USERS}/{member.pk}", {"what": "password"})
     assert (answer.status_code, answer["Retry-After"]) == (429, "3600")
-    assert "letters_exceeded" in answer.content.decode()
-    assert letters_to(viewer.email) == 3
+    assert "emails_exceeded" in answer.content.decode()
+    assert emails_to(viewer.email) == 3
 
 
 def test_an_invitation_that_fails_or_is_refused_changes_nothing(
@@ -95,10 +95,10 @@ def test_an_invitation_that_fails_or_is_refused_changes_nothing(
     assert Link.objects.count() == 1
     assert AuditEntry.objects.filter(action="member_invited").count() == 3
     browser().post("/password", {"email": viewer.email})
-    assert letters_to(viewer.email) == 1
+    assert emails_to(viewer.email) == 1
 
 
-def test_one_user_sends_a_limited_number_of_letters(owner: User, browser: MakeBrowser) -> None:
+def test_one_user_sends_a_limited_number_of_emails(owner: User, browser: MakeBrowser) -> None:
     AttemptCount.objects.create(
         key=SENDERS.of(owner.pk).key,
         attempts=SENDERS.free_count - 1,
@@ -114,7 +114,7 @@ def test_limits_do_not_depend_on_the_cache(owner: User, browser: MakeBrowser) ->
     for _ in range(8):
         browser().post("/password", {"email": owner.email})
         cache.clear()
-    assert letters_to(owner.email) == 3
+    assert emails_to(owner.email) == 3
 
 
 def test_one_client_requests_a_limited_number_of_resets(owner: User, browser: MakeBrowser) -> None:
@@ -123,7 +123,7 @@ def test_one_client_requests_a_limited_number_of_resets(owner: User, browser: Ma
 
     assert {reset(f"n{number}@example.org", number) for number in range(RESETS.free_count)} == {302}
     assert reset(owner.email, 99) == 429
-    assert letters_to(owner.email) == 0
+    assert emails_to(owner.email) == 0
     # Unusable links of unknown addresses do not pile up.
     assert Link.objects.count() == 1
 

@@ -37,21 +37,18 @@ def finish_interrupted(folder: "Folder") -> None:
 def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> int:
     if not (folder / "people.sqlite3").exists() and not command_context().settings.database_url:
         return 0
-    from django.db import DatabaseError
-
     from botmeter.people.database import open_people
     from botmeter.server.asgi import DJANGO_SETTINGS
 
-    problem: Exception | None = None
     try:
         open_people(folder, django_settings=DJANGO_SETTINGS)
-        from botmeter.people.database_failures import close_dropped_connections
+    except BotmeterError as problem:
+        # Loads the models, so not before Django is set up.
+        from botmeter.people.erasure import unfinished
 
-        close_dropped_connections()
-    except DatabaseError as caught:
-        problem = caught
-    from botmeter.people.erasure import forget_customer, unfinished
-
-    if problem is not None:
         raise unfinished(name, problem) from problem
+    from botmeter.people.database_failures import close_dropped_connections
+    from botmeter.people.erasure import forget_customer
+
+    close_dropped_connections()
     return forget_customer(name, ids)

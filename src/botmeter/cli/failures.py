@@ -10,7 +10,7 @@
 
 from pathlib import Path
 
-from botmeter.domain.durable_files import is_disk_full
+from botmeter.domain.durable_files import disk_full_error
 from botmeter.domain.errors import BotmeterError, Unavailable
 
 DONE, FAILED, USAGE_ERROR, DIFFERENT, STOPPED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
@@ -49,11 +49,9 @@ def exit_code_of(error: BotmeterError) -> int:
 
 def unavailable(problem: BaseException) -> Unavailable | None:
     """Error of a full disk or an unavailable database of users; None for other problems."""
-    if isinstance(problem, OSError) and is_disk_full(problem):
-        return Unavailable("disk_full", "The disk is full. Make room and try again.")
     # Loaded only with Django's own error.
     if type(problem).__module__ != "django.db.utils":
-        return None
+        return disk_full_error(problem)
     from botmeter.people.database_failures import unavailable_error
 
     return unavailable_error(problem)

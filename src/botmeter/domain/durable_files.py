@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from botmeter.domain.errors import Unavailable
+
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 UMASK: Final = 0o077
@@ -29,6 +31,13 @@ _UNSUPPORTED: Final = frozenset({errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.
 def is_disk_full(problem: OSError) -> bool:
     """Return whether the disk, a quota or the largest size of a file was reached."""
     return problem.errno in _DISK_FULL
+
+
+def disk_full_error(problem: BaseException) -> Unavailable | None:
+    """Return `disk_full` if that is the problem."""
+    if isinstance(problem, OSError) and is_disk_full(problem):
+        return Unavailable("disk_full", "The disk is full. Make room and try again.")
+    return None
 
 
 def private_folder(path: Path) -> Path:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from botmeter.domain.errors import Conflict, Missing, Refused, Unavailable
+from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.settings import export
 from botmeter.ledger.folder_files import account_names
 from botmeter.ledger.statements import statements_of
@@ -53,32 +53,10 @@ def set_up(folder: Path, *, is_new_allowed: bool = False) -> None:
     import django
 
     django.setup()
-    with _answering():
+    from botmeter.people.database_failures import reasons_reported
+
+    with reasons_reported():
         _set_up(folder, is_new_allowed=is_new_allowed)
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    from django.db import DatabaseError, InterfaceError, OperationalError
-
-    from botmeter.people.database_failures import unavailable_error
-
-    try:
-        yield
-    except (OperationalError, InterfaceError, OSError) as problem:
-        error = unavailable_error(problem)
-        # SQLite calls a full disk an I/O error, if the index of its log finds no room.
-        if error is not None and error.code == "disk_full":
-            raise error from problem
-        reason = " ".join(str(problem).split())
-        raise Unavailable("people_unavailable", f"The database of users does not answer: {reason}.") from problem
-    except DatabaseError as problem:
-        # Subclasses are bugs.
-        if type(problem) is not DatabaseError:
-            raise
-        raise Refused(
-            "people_corrupt", f"The database of users can't be read ({problem}). Restore it from a backup."
-        ) from problem
 
 
 def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
@@ -214,16 +192,13 @@ def _pending_migrations() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-class PeopleUnreachable(Exception):
-    """The database does not answer."""
-
-
 def unapplied_count(folder: Path, *, django_settings: str) -> int:
     """Number of pending migrations.
 
     Raises:
-        PeopleUnreachable: The database does not answer.
         Missing: `people_missing`.
+        Unavailable: `people_unavailable`.
+        Refused: `people_corrupt`.
     """
     from django.conf import settings
 
@@ -232,13 +207,9 @@ def unapplied_count(folder: Path, *, django_settings: str) -> int:
         import django
 
         django.setup()
-    from django.db import DatabaseError
-
-    from botmeter.people.database_failures import close_dropped_connections
+    from botmeter.people.database_failures import close_dropped_connections, reasons_reported
 
     close_dropped_connections()
-    try:
+    with reasons_reported():
         require_people(folder)
         return _pending_migrations()
-    except DatabaseError as problem:
-        raise PeopleUnreachable(str(problem)) from problem

@@ -15,7 +15,8 @@ from django.db import (
     transaction,
 )
 
-from botmeter.domain.errors import Unavailable
+from botmeter.domain.durable_files import disk_full_error
+from botmeter.domain.errors import Refused, Unavailable
 
 _log: Final = logging.getLogger(__name__)
 
@@ -56,8 +57,36 @@ def close_dropped_connections() -> None:
         close_old_connections()
 
 
+@contextmanager
+def reasons_reported() -> Iterator[None]:
+    """Report a database that fails at the start or in `doctor`, with the reason.
+
+    Raises:
+        Unavailable: `disk_full`, `people_unavailable`.
+        Refused: `people_corrupt`.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError, OSError) as problem:
+        error = unavailable_error(problem)
+        # SQLite calls a full disk an I/O error, if the index of its log finds no room.
+        if error is None or error.code != "disk_full":
+            reason = " ".join(str(problem).split())
+            error = Unavailable("people_unavailable", f"The database of users does not answer: {reason}.")
+        raise error from problem
+    except DatabaseError as problem:
+        # Subclasses are bugs.
+        if type(problem) is not DatabaseError:
+            raise
+        raise Refused(
+            "people_corrupt", f"The database of users can't be read ({problem}). Restore it from a backup."
+        ) from problem
+
+
 def unavailable_error(problem: BaseException) -> Unavailable | None:
-    """`disk_full` or `people_unavailable`; None for other problems."""
+    """`disk_full` of a file or the database, or `people_unavailable`; None for other problems."""
+    if isinstance(problem, OSError):
+        return disk_full_error(problem)
     cause = problem.__cause__
     if not isinstance(problem, DatabaseError | InterfaceError) or cause is None:
         return None

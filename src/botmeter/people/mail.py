@@ -22,18 +22,18 @@ SENDER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 """Thread that sends the mails, one at a time."""
 
 RECIPIENTS: Final = AttemptLimit(
-    name="letters to",
+    name="emails to",
     free_count=3,
     period=timedelta(days=1),
     waits=tuple(timedelta(hours=hours) for hours in (1, 2, 4, 8, 24)),
 )
-"""Of one mailbox, from all accounts together: enough for a letter that was lost, six on the first day."""
-SENDERS: Final = AttemptLimit(name="letters by", free_count=100, period=timedelta(hours=1))
+"""Of one mailbox, from all accounts together: enough for an email that was lost, six on the first day."""
+SENDERS: Final = AttemptLimit(name="emails by", free_count=100, period=timedelta(hours=1))
 """Of one user, in all accounts together: enough to invite a department."""
 
 
-def letters_to(address: str) -> Attempts:
-    """Letters to the mailbox of an address."""
+def emails_to(address: str) -> Attempts:
+    """Emails to the mailbox of an address."""
     return RECIPIENTS.of(mailbox_of(address))
 
 
@@ -61,17 +61,17 @@ def send(subject: str, *lines: str, to: str) -> None:
 
 
 @contextmanager
-def letter_allowed(to: str, *, by: User) -> Iterator[None]:
-    """Count a letter that the `with` writes; not if it fails.
+def email_allowed(to: str, *, by: User) -> Iterator[None]:
+    """Count an email that the `with` writes; not if it fails.
 
     Raises:
-        Unavailable: `letters_exceeded`.
+        Unavailable: `emails_exceeded`.
     """
-    limits = (letters_to(to), SENDERS.of(by.pk))
+    limits = (emails_to(to), SENDERS.of(by.pk))
     if wait := count_attempt(*limits):
         raise Unavailable(
-            "letters_exceeded",
-            f"Too many messages were sent: more than {RECIPIENTS.free_count} to {to}, or {SENDERS.free_count} by you "
+            "emails_exceeded",
+            f"Too many emails were sent: more than {RECIPIENTS.free_count} to {to}, or {SENDERS.free_count} by you "
             f"within an hour. Try again in {duration_text(wait)}.",
             retry_after_seconds=wait,
         )

@@ -11,7 +11,6 @@ from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousO
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from botmeter.domain.durable_files import is_disk_full
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused, Unavailable
 from botmeter.live.bugs import Bug, report_bug
 from botmeter.people.database_failures import unavailable_error
@@ -87,11 +86,8 @@ def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
 
 
 def unavailable(problem: Exception) -> Unavailable | None:
-    """Log and return the error of an unavailable database; None for other problems."""
-    if isinstance(problem, OSError) and is_disk_full(problem):
-        error: Unavailable | None = Unavailable("disk_full", "The disk is full. Make room and try again.")
-    else:
-        error = unavailable_error(problem)
+    """Log and return `unavailable_error`."""
+    error = unavailable_error(problem)
     if error is not None:
         _log.warning("%s", error.message)
     return error

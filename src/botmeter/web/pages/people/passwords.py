@@ -14,7 +14,7 @@ from botmeter.people.client_address import network_of
 from botmeter.people.guesses import forget_wrong_passwords
 from botmeter.people.links import new_link, use_up
 from botmeter.people.login import begin_login
-from botmeter.people.mail import letters_to, mail_is_set, send
+from botmeter.people.mail import emails_to, mail_is_set, send
 from botmeter.people.members import PASSWORD_LINK_LASTS
 from botmeter.people.models import Link, User
 from botmeter.people.public_address import public_address
@@ -84,7 +84,7 @@ def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
 def _send_link(request: HttpRequest, address: str) -> None:
     sentence = f"Your network requested more than {RESETS.free_count} links within an hour."
     require_attempt(RESETS.of(network_of(request)), sentence=sentence)
-    if count_attempt(letters_to(address)):
+    if count_attempt(emails_to(address)):
         # Not said: others may have requested them, or invited this address.
         return
     user = User.objects.filter(email=address, is_active=True).first()

@@ -12,7 +12,7 @@ from botmeter.domain.errors import Refused
 from botmeter.people import members
 from botmeter.people.audit import Action
 from botmeter.people.links import new_link
-from botmeter.people.mail import letter_allowed, mail_is_set, send
+from botmeter.people.mail import email_allowed, mail_is_set, send
 from botmeter.people.members import PASSWORD_LINK_LASTS, MemberRole
 from botmeter.people.models import Link, Membership, User
 from botmeter.people.public_address import public_address
@@ -76,7 +76,7 @@ def users(visit: Visit) -> HttpResponse:
     """Show the users; invite one on POST."""
     form = InviteForm(visit.request.POST if visit.request.method == "POST" else None)
     if form.is_valid():
-        with form_errors(form, fields={"member_already": "email", "letters_exceeded": "email"}):
+        with form_errors(form, fields={"member_already": "email", "emails_exceeded": "email"}):
             add_notice(visit.request, _invite(visit, form.cleaned_data["email"], role=form.member_role()))
             return redirect("users", visit.account)
     return _page(visit, form=form)
@@ -113,7 +113,7 @@ def invitation_revocation(visit: Visit, *, link: int) -> HttpResponse:
 
 def _invite(visit: Visit, address: str, *, role: MemberRole) -> Notice:
     if mail_is_set():
-        with letter_allowed(address, by=visit.user):
+        with email_allowed(address, by=visit.user):
             path = _new_invitation(visit, address, role=role)
         title = account_title(visit.request, visit.account)
         send(
@@ -160,7 +160,7 @@ def _remove(visit: Visit, membership: Membership) -> None:
 def _password_link(visit: Visit, membership: Membership) -> None:
     user = membership.user
     if mail_is_set():
-        with letter_allowed(user.email, by=visit.user):
+        with email_allowed(user.email, by=visit.user):
             secret = _new_password_link(visit, user)
         send_password_link(visit.request, user, secret=secret)
         add_notice(visit.request, Notice(fact=f"Link sent to {user.email}."))
