@@ -8,13 +8,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from botmeter.domain import wrong_secrets
 from botmeter.domain.instant import datetime_from_us
 from botmeter.domain.rate_limit import WINDOW_SECONDS
 from botmeter.domain.source import Source
-from botmeter.domain.wrong_secrets import WRONG_MAX
+from botmeter.people import wrong_secrets
 from botmeter.people.keys import known_keys
 from botmeter.people.sources import opened_sources
+from botmeter.people.wrong_secrets import WRONG_MAX
 from support.live import EVENTS_PATH, Live, message, problem_of
 
 Send = Callable[[str], tuple[int, str]]

@@ -124,7 +124,7 @@ def test_subjects_are_stored_as_digests_and_deleted_later() -> None:
         (7_000, "2 hours"),
     ],
 )
-def test_a_wait_is_told_in_one_unit_rounded_up(seconds: int, words: str) -> None:
+def test_a_wait_is_given_in_one_unit_rounded_up(seconds: int, words: str) -> None:
     assert duration_text(seconds) == words
 
 

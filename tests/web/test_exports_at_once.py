@@ -34,7 +34,7 @@ def test_an_export_waits_for_its_turn_and_more_than_may_wait_are_refused() -> No
     waiting = [Thread(target=write) for _ in range(WAITING_MAX)]
     for thread in waiting:
         thread.start()
-    while slots.wanting_count < WRITING_MAX + WAITING_MAX:
+    while slots.pending_count < WRITING_MAX + WAITING_MAX:
         pass
     with pytest.raises(Unavailable, match="2 exports are being written, the maximum") as refused:
         slots.begin_writing()
@@ -45,7 +45,7 @@ def test_an_export_waits_for_its_turn_and_more_than_may_wait_are_refused() -> No
     for thread in waiting:
         thread.join(30)
     assert written.is_set()
-    assert slots.wanting_count == 0
+    assert slots.pending_count == 0
 
 
 def test_closing_an_export_twice_releases_one_slot(state: ServerState) -> None:
@@ -53,10 +53,10 @@ def test_closing_an_export_twice_releases_one_slot(state: ServerState) -> None:
     exports[0].close()
     exports[0].close()
     exports.append(export(state))
-    assert state.exports.wanting_count == WRITING_MAX
+    assert state.exports.pending_count == WRITING_MAX
     for each in exports:
         each.close()
-    assert state.exports.wanting_count == 0
+    assert state.exports.pending_count == 0
 
 
 @pytest.mark.django_db

@@ -18,7 +18,7 @@ from web.conftest import PASSWORD, MakeBrowser
 
 @contextmanager
 def held(pool: HashingPool, *, count: int) -> Iterator[None]:
-    """Hold `count` places of strangers with work that ends after the `with`."""
+    """Hold `count` slots of strangers with work that ends after the `with`."""
     entered, end = threading.Semaphore(0), threading.Event()
 
     def work() -> None:
@@ -44,13 +44,13 @@ def test_a_hash_beyond_the_queue_is_refused_at_once() -> None:
     assert pool.run(lambda: "hash") == "hash"
 
 
-def test_strangers_cannot_hold_the_places_of_known_people() -> None:
+def test_strangers_cannot_hold_the_slots_of_known_people() -> None:
     pool = HashingPool(threads=2, strangers_max=1, known_max=1)
     with held(pool, count=1), of_known_person():
         assert pool.run(lambda: "hash") == "hash"
 
 
-def test_failed_work_gives_its_place_back() -> None:
+def test_failed_work_gives_its_slot_back() -> None:
     pool = HashingPool(threads=1, strangers_max=1, known_max=0)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
@@ -59,7 +59,7 @@ def test_failed_work_gives_its_place_back() -> None:
 
 @pytest.fixture
 def busy(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The server's hashing while all places of strangers are held."""
+    """The server's hashing while all slots of strangers are held."""
     settings.PASSWORD_HASHERS = [f"{PooledArgon2.__module__}.{PooledArgon2.__qualname__}"]
     pool = HashingPool(threads=2, strangers_max=1, known_max=1)
     monkeypatch.setattr(password_hashing, "pool", pool)
@@ -69,7 +69,7 @@ def busy(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("email", ["olga@example.org", "nobody@example.org"])
-def test_a_sign_in_while_all_places_are_held_is_refused_with_a_page(
+def test_a_sign_in_while_all_slots_are_held_is_refused_with_a_page(
     owner: User, browser: MakeBrowser, busy: None, email: str
 ) -> None:
     User.objects.filter(pk=owner.pk).update(password="argon2$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHQ$aGFzaA")  # noqa: S106

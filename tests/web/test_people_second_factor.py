@@ -260,7 +260,7 @@ def test_a_key_and_codes_of_an_earlier_version_are_protected_and_still_work(owne
     assert device_of_code(owner, "abcdefgh") is None
 
 
-def test_another_secret_key_is_told_and_recovery_codes_still_work(
+def test_another_secret_key_is_reported_and_recovery_codes_still_work(
     ledgers: OpenLedgers, guarded: User, browser: MakeBrowser, settings: Settings
 ) -> None:
     code = new_recovery_codes(guarded)[0]

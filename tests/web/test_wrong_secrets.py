@@ -2,11 +2,11 @@
 
 import pytest
 
-from botmeter.domain import wrong_secrets
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Unavailable
 from botmeter.domain.instant import datetime_from_us
 from botmeter.domain.rate_limit import WINDOW_SECONDS, RateLimiter
-from botmeter.domain.wrong_secrets import WRONG_MAX, WrongSecrets
+from botmeter.people import wrong_secrets
+from botmeter.people.wrong_secrets import WRONG_MAX, WrongSecrets
 
 HERE, THERE = "203.0.113.9", "2001:db8::/64"
 
@@ -40,7 +40,7 @@ class Store:
     def code(self, secret: str, *, network: str = HERE) -> str:
         """Code of the refusal; empty if the secret is right."""
         try:
-            with self.wrong.looked_up(secret, network=network):
+            with self.wrong.lookup(secret, network=network):
                 self.lookups += 1
                 if secret not in self.right:
                     raise self.refusal

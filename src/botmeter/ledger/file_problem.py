@@ -74,7 +74,7 @@ def _copy(error: BotmeterError) -> BotmeterError:
 
 
 @contextmanager
-def noted(problem: FileProblem, *, name: str) -> Iterator[None]:
+def noting_problems(problem: FileProblem, *, name: str) -> Iterator[None]:
     """Note lasting problems during the `with`; raise damage as Unavailable `ledger_corrupt`."""
     try:
         yield

@@ -19,7 +19,7 @@ from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.damage import damage_of
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.fair_queue import FairQueue
-from botmeter.ledger.file_problem import FileProblem, noted
+from botmeter.ledger.file_problem import FileProblem, noting_problems
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import WaitPolicy
 from botmeter.ledger.known_keys import SharedKeys
@@ -208,7 +208,7 @@ class OpenAccount:
     @contextmanager
     def _refusing_failures(self) -> Iterator[None]:
         try:
-            with noted(self._problem, name=self._name):
+            with noting_problems(self._problem, name=self._name):
                 yield
         except duckdb.FatalException as problem:
             # As after a checkpoint on a full disk: DuckDB refuses all connections until the file is opened again.

@@ -21,11 +21,11 @@ class ExportSlots:
     """Thread-safe count of exports.
 
     Attributes:
-        wanting_count: Exports that are written, or wait for it.
+        pending_count: Exports that are written, or wait for it.
     """
 
     def __init__(self) -> None:
-        self.wanting_count = 0
+        self.pending_count = 0
         self._writing_count = 0
         self._sending: Counter[str] = Counter()
         self._changed = threading.Condition()
@@ -33,12 +33,12 @@ class ExportSlots:
     def begin_writing(self) -> Callable[[], None]:
         """Wait until an export may be written; return its end. Raises Unavailable `exports_busy`."""
         with self._changed:
-            if self.wanting_count < WRITING_MAX + WAITING_MAX:
-                self.wanting_count += 1
+            if self.pending_count < WRITING_MAX + WAITING_MAX:
+                self.pending_count += 1
                 if self._changed.wait_for(lambda: self._writing_count < WRITING_MAX, _WAIT_SECONDS):
                     self._writing_count += 1
                     return self._end_writing
-                self.wanting_count -= 1
+                self.pending_count -= 1
         raise Unavailable("exports_busy", f"{WRITING_MAX} exports are being written, the maximum. Try again soon.")
 
     def begin_sending(self, account: str) -> Callable[[], None]:
@@ -58,7 +58,7 @@ class ExportSlots:
     def _end_writing(self) -> None:
         with self._changed:
             self._writing_count -= 1
-            self.wanting_count -= 1
+            self.pending_count -= 1
             self._changed.notify()
 
     def _end_sending(self, account: str) -> None:

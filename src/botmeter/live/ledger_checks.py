@@ -73,13 +73,13 @@ class LedgerChecks:
         was_open = account.is_open
         try:
             for part in self._parts(name):
-                self._rest_for_senders()
+                self._give_way_to_senders()
                 if self._end.is_set():
                     return
                 # Opened for each part, so that writers and backups wait for one at most.
                 with self._within_share(), self._ledgers.reading(name) as ledger:
                     read_part(ledger.connection, part)
-            self._rest_for_senders()
+            self._give_way_to_senders()
             with self._within_share():
                 self._verify(name)
         finally:
@@ -115,7 +115,7 @@ class LedgerChecks:
         yield
         self._end.wait((time.monotonic() - started) * (1 / self._share - 1))
 
-    def _rest_for_senders(self) -> None:
+    def _give_way_to_senders(self) -> None:
         end = time.monotonic() + _SENDERS_SECONDS_MAX
         while self._capacity.delivery_count and time.monotonic() < end and not self._end.is_set():
             self._end.wait(_SENDERS_POLL_SECONDS)

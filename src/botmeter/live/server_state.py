@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from botmeter.domain.rate_limit import RateLimiter
-from botmeter.domain.wrong_secrets import WrongSecrets
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.export_slots import ExportSlots
 from botmeter.live.ingest import Ingestion
@@ -12,6 +11,7 @@ from botmeter.live.ledger_checks import LedgerChecks
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.live.simulations import Simulations
 from botmeter.live.store import LedgerStore
+from botmeter.people.wrong_secrets import WrongSecrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

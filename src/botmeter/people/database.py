@@ -65,7 +65,7 @@ def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
 
     if not is_new_allowed:
         require_people(folder)
-    elif _lost_place(folder) is None:
+    elif _lost_database(folder) is None:
         raise Conflict("people_exist", f"No database of users of {folder} is lost. Leave out --new-users.")
     database = settings.DATABASES["default"]
     if database["ENGINE"] == _SQLITE:
@@ -104,9 +104,9 @@ def require_people(folder: Path) -> None:
     Raises:
         Missing: `people_missing`.
     """
-    place = _lost_place(folder)
-    if place is not None:
-        raise _missing(place, folder=folder)
+    lost = _lost_database(folder)
+    if lost is not None:
+        raise _missing(lost, folder=folder)
 
 
 def require_people_file(folder: Path) -> None:
@@ -115,7 +115,7 @@ def require_people_file(folder: Path) -> None:
         raise _missing(f"The file {folder / PEOPLE_FILE}", folder=folder)
 
 
-def _lost_place(folder: Path) -> str | None:
+def _lost_database(folder: Path) -> str | None:
     from django.conf import settings
     from django.db import connection
 
@@ -146,10 +146,10 @@ def _is_empty(file: Path) -> bool:
         return False
 
 
-def _missing(place: str, *, folder: Path) -> Missing:
+def _missing(database: str, *, folder: Path) -> Missing:
     return Missing(
         "people_missing",
-        f"{place}, which held users, keys and share links, is missing or empty, but the accounts in {folder} still "
+        f"{database}, which held users, keys and share links, is missing or empty, but the accounts in {folder} still "
         "exist. Restore it from a backup. To begin without the old users, keys and links: botmeter serve --new-users.",
     )
 

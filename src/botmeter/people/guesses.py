@@ -42,20 +42,20 @@ class Guess:
     client: Attempts | None
 
     @contextmanager
-    def made(self, *, sentence: str, place: AbstractContextManager[None] | None = None) -> Iterator[None]:
+    def comparison(self, *, sentence: str, slot: AbstractContextManager[None] | None = None) -> Iterator[None]:
         """Count the guess, unless its comparison in the `with` is refused.
 
         Args:
-            place: For the comparison, needed before the guess counts.
+            slot: For its hash, needed before the guess counts.
 
         Raises:
-            Unavailable: `attempts_exceeded`; as `place`.
+            Unavailable: `attempts_exceeded`; as `slot`.
         """
         counted = (self.person,) if self.client is None else (self.person, self.client)
-        # First, so that a flood of refused guesses takes no place.
+        # First, so that a flood of refused guesses takes no slot.
         refuse_blocked(*counted, sentence=sentence)
         # A signed-in person is known in any browser.
-        with nullcontext() if self.client else of_known_person(), place or nullcontext():
+        with nullcontext() if self.client else of_known_person(), slot or nullcontext():
             require_attempt(*counted, sentence=sentence)
             try:
                 yield
@@ -88,7 +88,7 @@ def user_with_password(request: HttpRequest, *, email: str, password: str) -> Us
     guess, right = guess_of(request, email=email, limit=PASSWORDS), RIGHT_PASSWORDS.of(email)
     refuse_blocked(right, sentence="The password of this email address was entered too often.")
     sentence = "Too many wrong passwords were tried, for this email address or from your network."
-    with guess.made(sentence=sentence, place=password_hashing.pool.place()):
+    with guess.comparison(sentence=sentence, slot=password_hashing.pool.slot()):
         user = authenticate(request, username=email, password=password)
     if user is not None:
         guess.succeed()
@@ -103,7 +103,7 @@ def device_with_code(request: HttpRequest, user: User, *, code: str) -> object |
         Unavailable: `attempts_exceeded`; as `device_of_code`.
     """
     guess = guess_of(request, email=user.email, limit=CODES)
-    with guess.made(sentence="Too many wrong codes were tried."):
+    with guess.comparison(sentence="Too many wrong codes were tried."):
         device = device_of_code(user, code)
     if device is not None:
         guess.succeed()

@@ -18,11 +18,11 @@ from botmeter.domain.errors import Missing, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import DAY_US, datetime_from_us, present
 from botmeter.domain.period import day_start_us
 from botmeter.domain.rate_limit import RateLimiter
-from botmeter.domain.wrong_secrets import WrongSecrets
 from botmeter.people.access_state import AccessState, state_of
 from botmeter.people.database_failures import open_database, optional_write
 from botmeter.people.links import digest_of
 from botmeter.people.models import ApiKey, User
+from botmeter.people.wrong_secrets import WrongSecrets
 
 _log: Final = logging.getLogger(__name__)
 
@@ -250,11 +250,11 @@ async def key_from_headers(headers: Mapping[str, str], *, wrong: WrongSecrets, n
         return key
     # Also here, so that a flood of wrong keys does not wait for threads.
     wrong.check(secret, network=network())
-    return await asyncio.to_thread(_looked_up, secret, wrong=wrong, network=network())
+    return await asyncio.to_thread(_counted_key, secret, wrong=wrong, network=network())
 
 
-def _looked_up(secret: str, *, wrong: WrongSecrets, network: str) -> ApiKey:
-    with wrong.looked_up(secret, network=network):
+def _counted_key(secret: str, *, wrong: WrongSecrets, network: str) -> ApiKey:
+    with wrong.lookup(secret, network=network):
         return known_key(secret)
 
 

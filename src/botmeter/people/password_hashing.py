@@ -22,7 +22,7 @@ STRANGERS_MAX: Final = 5
 """Requests of unknown browsers at once, each in one of the server's 16 threads; at 0.1 s a hash they wait half a
 second."""
 KNOWN_MAX: Final = 3
-"""Further ones, of people who are signed in or whose browser is known: strangers can't hold all places."""
+"""Further ones, of people who are signed in or whose browser is known: strangers can't hold all slots."""
 _RETRY_AFTER_SECONDS: Final = 2
 # Threads that answer pages get three times the processor time of these when both are busy.
 _NICENESS: Final = 5
@@ -48,14 +48,14 @@ class HashingPool:
         self._count_max = strangers_max + known_max
 
     def run(self, work: Callable[[], _Result]) -> _Result:
-        """Return the result of the work; raises as `place`."""
-        with self.place():
+        """Return the result of the work; raises as `slot`."""
+        with self.slot():
             return self._threads.submit(work).result()
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold a place in the queue during the `with`; raises Unavailable `passwords_busy`."""
-        if _has_place.get():
+    def slot(self) -> Iterator[None]:
+        """Hold a slot in the queue during the `with`; raises Unavailable `passwords_busy`."""
+        if _has_slot.get():
             yield
             return
         room = self._known if _is_known.get() else self._strangers
@@ -65,22 +65,22 @@ class HashingPool:
                 f"The server checks at most {self._count_max} passwords at a time. Try again in a few seconds.",
                 retry_after_seconds=_RETRY_AFTER_SECONDS,
             )
-        token = _has_place.set(True)
+        token = _has_slot.set(True)
         try:
             yield
         finally:
-            _has_place.reset(token)
+            _has_slot.reset(token)
             room.release()
 
 
 pool: Final = HashingPool()
-_has_place: Final = ContextVar("has_place", default=False)
+_has_slot: Final = ContextVar("has_slot", default=False)
 _is_known: Final = ContextVar("is_known", default=False)
 
 
 @contextmanager
 def of_known_person() -> Iterator[None]:
-    """Use the places of people whose browser is known."""
+    """Use the slots of people whose browser is known."""
     token = _is_known.set(True)
     try:
         yield

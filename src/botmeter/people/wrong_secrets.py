@@ -40,7 +40,7 @@ class WrongSecrets:
         self._refused: BoundedCache[str, _Refusal] = BoundedCache(_CACHE_BYTES, lasts_seconds=_REFUSED_SECONDS)
 
     @contextmanager
-    def looked_up(self, secret: str, *, network: str) -> Iterator[None]:
+    def lookup(self, secret: str, *, network: str) -> Iterator[None]:
         """Count the secret if the `with`, which looks it up, refuses it.
 
         Raises:
@@ -60,7 +60,7 @@ class WrongSecrets:
         self._right.remake(digest, lambda: True)
 
     def check(self, secret: str, *, network: str) -> None:
-        """Raise as `looked_up`; never blocks."""
+        """Raise as `lookup`; never blocks."""
         digest, now_seconds = _digest(secret), present().timestamp()
         refused = self._refused.get(digest)
         if refused is not None:

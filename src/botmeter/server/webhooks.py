@@ -6,12 +6,12 @@ from urllib.parse import unquote
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us
-from botmeter.domain.wrong_secrets import WrongSecrets
 from botmeter.live.event_body import BODY_BYTES_MAX
 from botmeter.live.queue import PendingDelivery
 from botmeter.live.server_state import ServerState
 from botmeter.live.webhook_deliveries import pending_delivery
 from botmeter.people.sources import OpenedSource, cached_source, opened_source
+from botmeter.people.wrong_secrets import WrongSecrets
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import BodyLimits
 from botmeter.server.front.request import Request
@@ -53,13 +53,13 @@ async def _source_of(request: Request, *, wrong: WrongSecrets) -> OpenedSource:
     if source is not None:
         return source
 
-    def looked_up() -> OpenedSource:
-        with wrong.looked_up(address, network=request.network()):
+    def opened() -> OpenedSource:
+        with wrong.lookup(address, network=request.network()):
             return opened_source(name, key)
 
     # Also here, so that a flood of wrong keys does not wait for threads.
     wrong.check(address, network=request.network())
-    return await asyncio.to_thread(looked_up)
+    return await asyncio.to_thread(opened)
 
 
 def _challenge_answer(source: OpenedSource, request: Request) -> Answer:

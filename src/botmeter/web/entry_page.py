@@ -15,7 +15,7 @@ from botmeter.web.access import View, for_everyone
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, plain_frame
 from botmeter.web.rendering import rendered
-from botmeter.web.server_state import secret_looked_up
+from botmeter.web.server_state import secret_lookup
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 
@@ -39,7 +39,7 @@ def for_entry(view: Callable[..., HttpResponse]) -> View:
         if "secret" not in parameters:
             return view(request)
         # With its path, since a link works for one purpose.
-        with secret_looked_up(request, request.path):
+        with secret_lookup(request, request.path):
             return view(request, **parameters)
 
     return for_everyone(sensitive_post_parameters("password")(require_http_methods(["GET", "HEAD", "POST"])(guarded)))

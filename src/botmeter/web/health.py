@@ -17,7 +17,7 @@ from botmeter.people.database_failures import close_dropped_connections
 from botmeter.people.keys import known_key, require_metrics, secret_from_headers
 from botmeter.web.access import for_everyone
 from botmeter.web.api.problem_details import CHALLENGE
-from botmeter.web.server_state import STATE_KEY, secret_looked_up
+from botmeter.web.server_state import STATE_KEY, secret_lookup
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 FREE_BYTES_MIN: Final = 100_000_000
@@ -99,7 +99,7 @@ def _is_from_here(request: HttpRequest) -> bool:
 def _refused(request: HttpRequest) -> HttpResponse | None:
     try:
         secret = secret_from_headers(request.headers)
-        with secret_looked_up(request, secret):
+        with secret_lookup(request, secret):
             key = known_key(secret)
         require_metrics(key)
     except Unavailable as error:

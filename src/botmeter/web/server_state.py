@@ -13,10 +13,10 @@ STATE_KEY: Final = "botmeter.server_state"
 """Key of the state in a request's WSGI environment."""
 
 
-def secret_looked_up(request: HttpRequest, secret: str) -> AbstractContextManager[None]:
+def secret_lookup(request: HttpRequest, secret: str) -> AbstractContextManager[None]:
     """Limit the wrong secrets of the client's network; see `WrongSecrets`."""
     state = request.META.get(STATE_KEY)
-    return nullcontext() if state is None else state.wrong_secrets.looked_up(secret, network=network_of(request))
+    return nullcontext() if state is None else state.wrong_secrets.lookup(secret, network=network_of(request))
 
 
 def server_state(request: HttpRequest) -> ServerState:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from botmeter.people.keys import Scope, check_rate, record_use, require_scope, secret_from_headers, valid_key
 from botmeter.people.models import ApiKey
 from botmeter.web.api.problems import account_unknown
-from botmeter.web.server_state import secret_looked_up, server_state
+from botmeter.web.server_state import secret_lookup, server_state
 
 REQUESTS_A_MINUTE: Final = 600
 
@@ -21,7 +21,7 @@ def admitted_key(request: HttpRequest, account: str, *, scope: Scope | None) -> 
         Unavailable: `rate_exceeded`, `attempts_exceeded`.
     """
     secret = secret_from_headers(request.headers)
-    with secret_looked_up(request, secret):
+    with secret_lookup(request, secret):
         key = valid_key(secret)
     check_rate(server_state(request).api_requests, key, limit=REQUESTS_A_MINUTE)
     record_use(key)

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from botmeter.domain.wrong_secrets import WRONG_MAX
 from botmeter.live.event_body import BODY_BYTES_MAX, EVENTS_MAX
 from botmeter.live.event_body import REQUESTS_A_MINUTE as EVENT_REQUESTS_A_MINUTE
 from botmeter.people.keys import Scope
+from botmeter.people.wrong_secrets import WRONG_MAX
 from botmeter.reports.explanation_json import Explanation
 from botmeter.reports.report_json import UsageReport
 from botmeter.web.api import parameters
