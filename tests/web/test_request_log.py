@@ -103,6 +103,17 @@ def test_a_server_error_is_logged_as_error_and_overload_as_warning(lines: Callab
     assert [line["level"] for line in of_requests(lines())] == ["error", "warning", "info"]
 
 
+@pytest.mark.parametrize(
+    ("path", "host"),
+    [("/sign-in", "evil.example"), ("/sign-in", ""), (f"/a/acme/bots?search={'x' * 20_000}", "localhost")],
+)
+def test_a_malformed_request_is_logged_as_any_other(
+    path: str, host: str, client: Client, ledgers: OpenLedgers, lines: Callable[..., list[Any]]
+) -> None:
+    assert client.get(path, headers={"Host": host}).status_code == 400
+    assert [(line["logger"], line["level"]) for line in lines()] == [(LOGGER, "info")]
+
+
 def test_health_checks_are_logged_at_debug_level_only(
     client: Client, ledgers: OpenLedgers, lines: Callable[..., list[Any]]
 ) -> None:

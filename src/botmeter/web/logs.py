@@ -60,7 +60,7 @@ def logging_config(form: LogFormat, level: LogLevel) -> dict[str, Any]:
         "loggers": {
             # Refusals need no line, and failures have our own.
             "django.request": {"level": "CRITICAL"},
-            "django.security": {"level": "ERROR"},
+            "django.security": {"level": "CRITICAL"},
             "_granian": {**own},
             "granian.access": {**own},
         },
