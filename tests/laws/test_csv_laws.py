@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from botmeter.reports.export import write_rows
 
 _STARTS = "=+-@"
-_MARKED = "=+-@＝＋－＠﹦﹢﹣﹫ \t\r\n\u00a0\u200b\ufeff\u3164;,\"'"
+_MARKED = "=+-@＝＋－＠﹦﹢﹣﹫ \t\r\n\u00a0\u200b\ufeff\u3164\u180b\u17b5\U000e0100⁼₊\ufb29;,\"'"
+
+# Of other categories.
+_INVISIBLE = "\u3164\u180b\u17b5\U000e0100"
 
 
 def texts() -> st.SearchStrategy[str]:
@@ -29,7 +32,7 @@ def _csv(rows: list[tuple[str, str]]) -> str:
 
 def _first_visible(text: str) -> str:
     for character in text:
-        hidden = unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"} or character == "\u3164"
+        hidden = unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"} or character in _INVISIBLE
         if not hidden:
             return unicodedata.normalize("NFKC", character)
     return ""

@@ -11,11 +11,17 @@ import pyarrow.compute as pc
 
 from botmeter.reports.export_instants import InstantTexts
 
-# Characters that Excel, LibreOffice and Google Sheets read as the start of a formula, with their full-width and small
-# forms. Source: OWASP, "CSV Injection".
-_FORMULA: Final = r"[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}\x{FE66}\x{FE62}\x{FE63}\x{FE6B}]"
-# Characters that they skip before it: blanks, controls, and others that are invisible.
-_SKIPPED: Final = r"[\p{Z}\p{Cc}\p{Cf}\x{034F}\x{115F}\x{1160}\x{2800}\x{3164}\x{FE00}-\x{FE0F}\x{FFA0}]*"
+# Characters that Excel, LibreOffice and Google Sheets read as the start of a formula, with their compatible forms,
+# such as full-width ones. Source: OWASP, "CSV Injection".
+_FORMULA: Final = (
+    r"[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}\x{FE66}\x{FE62}\x{FE63}\x{FE6B}\x{207A}\x{207C}\x{208A}\x{208C}\x{FB29}]"
+)
+# Characters that they skip before it: blanks, controls, and others that are invisible (Unicode's property
+# Default_Ignorable_Code_Point, and the empty Braille cell).
+_SKIPPED: Final = (
+    r"[\p{Z}\p{Cc}\p{Cf}\x{034F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180F}\x{2065}\x{2800}\x{3164}"
+    r"\x{FE00}-\x{FE0F}\x{FFA0}\x{FFF0}-\x{FFF8}\x{E0000}-\x{E0FFF}]*"
+)
 # Where a cell begins: with its text, and inside it where it is opened with another separator.
 _CELL_START: Final = r"(^|[;\t\r\n])"
 _FORMULA_START: Final = f"{_CELL_START}({_SKIPPED}{_FORMULA})"
