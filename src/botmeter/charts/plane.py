@@ -115,12 +115,12 @@ def _steps() -> Iterator[int]:
 
 
 def label_px(texts: Sequence[str]) -> int:
-    """Return the width of the longest label."""
+    """Width of the longest label."""
     return int(max((len(text) for text in texts), default=0) * LETTER_PX) + 1
 
 
 def axis_px(values: Sequence[int]) -> int:
-    """Return the left margin for a value axis."""
+    """Left margin for a value axis."""
     return label_px([count_text(value) for value in values]) + 10
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def forget_in_people(folder: Path) -> "Forget":
-    """Return the function that removes a customer from the people's database."""
+    """Function that removes a customer from the people's database."""
 
     def forget(name: str, ids: "ErasedIds") -> int:
         return _forget(folder, name, ids=ids)

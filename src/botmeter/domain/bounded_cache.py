@@ -19,7 +19,7 @@ _SHARED = (type, ModuleType, FunctionType, MethodType, Enum)
 
 
 def memory_bytes(value: object) -> int:
-    """Return the memory of a value with all that it refers to."""
+    """Memory of a value with all that it refers to."""
     total, seen, pending = 0, set[int](), [value]
     while pending:
         each = pending.pop()

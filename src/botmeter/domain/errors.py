@@ -52,5 +52,5 @@ class Unavailable(BotmeterError):
 
 
 def with_notes(error: BotmeterError) -> str:
-    """Return the error's message and notes, for operators."""
+    """Error's message and notes, for operators."""
     return " ".join([error.message, *getattr(error, "__notes__", ())])

@@ -184,7 +184,7 @@ def _midnight_us(day_number: int, timezone: str) -> int:
 
 
 def _date(day_number: int) -> date:
-    """Return the day, or the first or last of the calendar, which an offset can leave."""
+    """Day, or the first or last of the calendar, which an offset can leave."""
     return date.fromordinal(min(max(1, day_number + _EPOCH_ORDINAL), date.max.toordinal()))
 
 

@@ -43,7 +43,7 @@ def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
 
 
 def touchpoints_from(connection: duckdb.DuckDBPyConnection, first: int) -> list[Touchpoint]:
-    """Return the touchpoints numbered from `first`, in order."""
+    """Touchpoints numbered from `first`, in order."""
     return [Touchpoint(*row) for row in connection.execute(sql("touchpoints"), {"first": first}).fetchall()]
 
 

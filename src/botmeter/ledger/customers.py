@@ -131,12 +131,12 @@ def customer_aliases(ledger: ReadableLedger) -> list[CustomerAlias]:
 
 
 def counted_customer(ledger: ReadableLedger, customer_id: str) -> str:
-    """Return the customer that counts for an id."""
+    """Customer that counts for an id."""
     return str(row_of(ledger.connection, sql("counted_customer"), values={"customer": customer_id})[0])
 
 
 def other_ids(ledger: ReadableLedger, customer_id: str) -> list[str]:
-    """Return the aliases in force of a customer, ascending."""
+    """Aliases in force of a customer, ascending."""
     rows = ledger.connection.execute(sql("ids_of"), {"customer": customer_id}).fetchall()
     return [alias for (alias,) in rows]
 

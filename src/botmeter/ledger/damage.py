@@ -20,7 +20,7 @@ _DETAIL_LENGTH_MAX: Final = 200
 
 
 def ledger_corrupt(name: str, problem: BaseException) -> Unavailable:
-    """Return the error, with DuckDB's message as its note."""
+    """Error with DuckDB's message as its note."""
     error = Unavailable("ledger_corrupt", f"The ledger of account {name} is damaged. Restore it from a backup.")
     error.add_note(f"DuckDB says: {first_line(problem)}")
     return error
@@ -46,5 +46,5 @@ def damage_refused(name: str) -> Iterator[None]:
 
 
 def first_line(problem: BaseException) -> str:
-    """Return the first line of an error, cut."""
+    """First line of an error, cut."""
     return next(iter(str(problem).splitlines()), type(problem).__name__)[:_DETAIL_LENGTH_MAX]

@@ -17,7 +17,7 @@ _Record = TypeVar("_Record")
 def row_of(
     connection: duckdb.DuckDBPyConnection, query: str, *, values: Mapping[str, object] | Sequence[object] = ()
 ) -> tuple[Any, ...]:
-    """Return the result's first row, which must exist."""
+    """Result's first row, which must exist."""
     return connection.execute(query, values or None).fetchall()[0]
 
 

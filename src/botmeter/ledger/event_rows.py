@@ -47,7 +47,7 @@ def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Tab
 
 
 def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[str]) -> dict[str, int]:
-    """Return the instants (µs UTC) of known events, erased ones included, by id.
+    """Instants (µs UTC) of known events, erased ones included, by id.
 
     Open for writing, so that nobody else appends.
     """

@@ -1,4 +1,4 @@
-"""Lasting problem of an account's file, which is refused without opening it again."""
+"""Lasting problem of an account's file, which is then refused unopened."""
 
 import logging
 import threading

@@ -78,7 +78,7 @@ class Folder:
         return account_names(self.path)
 
     def unclosed_accounts(self) -> list[str]:
-        """Return the accounts with a log beside their file, in order."""
+        """Accounts with a log beside their file, in order."""
         return [name for name in self.accounts() if any(logs_of(self.file_of(name)))]
 
     def file_of(self, name: str) -> Path:
@@ -148,7 +148,7 @@ class Folder:
         return _opened(file, folder=self.path, name=name, read_only=read_only)
 
     def existing_file(self, name: str) -> Path:
-        """Return the account's file.
+        """Account's file.
 
         Raises:
             Missing: `account_unknown`.

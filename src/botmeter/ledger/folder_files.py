@@ -35,33 +35,33 @@ _FILES: Final = (LOCK, SERVER_LOCK, "secret.key", "people.sqlite3", "people.sqli
 
 
 def account_names(folder: Path) -> list[str]:
-    """Return the accounts in order."""
+    """Accounts in order."""
     return sorted(file.name.removesuffix(SUFFIX) for file in (folder / ACCOUNTS).glob(f"*{SUFFIX}"))
 
 
 def account_file(folder: Path, name: str) -> Path:
-    """Return the path of an account's ledger."""
+    """Path of an account's ledger."""
     return folder / ACCOUNTS / f"{checked_account_name(name)}{SUFFIX}"
 
 
 def mark_file(folder: Path, name: str) -> Path:
-    """Return the path of an account's mark."""
+    """Path of an account's mark."""
     return folder / MARKS / f"{checked_account_name(name)}{MARK_SUFFIX}"
 
 
 def erasure_flag(folder: Path, name: str) -> Path:
-    """Return the path of the flag of an unfinished erasure."""
+    """Path of the flag of an unfinished erasure."""
     return folder / ACCOUNTS / f"{name}{_ERASURE}"
 
 
 def accounts_with_unfinished_erasures(folder: Path) -> list[str]:
-    """Return the flagged accounts in order."""
+    """Flagged accounts in order."""
     flagged = {flag.name.removesuffix(_ERASURE) for flag in (folder / ACCOUNTS).glob(f"*{_ERASURE}")}
     return [name for name in account_names(folder) if name in flagged]
 
 
 def known_account(folder: Path, name: str) -> str:
-    """Return the name of an existing account in lower case.
+    """Name of an existing account in lower case.
 
     Raises:
         Missing: `account_unknown`.
@@ -76,7 +76,7 @@ def known_account(folder: Path, name: str) -> str:
 
 
 def lost_accounts(folder: Path) -> list[str]:
-    """Return the accounts with a mark and no ledger, in order."""
+    """Accounts with a mark and no ledger, in order."""
     marked = {file.name.removesuffix(MARK_SUFFIX) for file in (folder / MARKS).glob(f"*{MARK_SUFFIX}")}
     return sorted(marked - set(account_names(folder)))
 
@@ -88,7 +88,7 @@ def refuse_lost(folder: Path, name: str) -> None:
 
 
 def ledger_missing(name: str) -> Unavailable:
-    """Return the error of a lost account."""
+    """Error of a lost account."""
     return Unavailable(
         "ledger_missing",
         f"The ledger of account {name} is gone. Put the file back, restore a backup, or forget the account with "
@@ -206,7 +206,7 @@ def make_private(folder: Path) -> None:
 
 
 def readable_by_others(paths: Iterator[Path]) -> Iterator[Path]:
-    """Return the paths to which other users have access."""
+    """Paths to which other users have access."""
     for path in paths:
         with suppress(FileNotFoundError):
             if path.stat().st_mode & _OTHERS:

@@ -28,7 +28,7 @@ class LedgerHealth:
 
 
 def ledger_health(ledger: ReadableLedger) -> LedgerHealth:
-    """Return the ledger's present health."""
+    """Ledger's present health."""
     last_receipt_us, quarantined_count = row_of(ledger.connection, sql("health"))
     return LedgerHealth(
         file_version=schema_version(ledger.connection),

@@ -175,7 +175,7 @@ class Ledger:
         self._receipt_no = append_no
 
     def latest_us_before(self, append_no: int) -> int | None:
-        """Return the latest instant of an event before that append; None: no event."""
+        """Latest instant of an event before that append; None: no event."""
         if self._latest is None:
             self._latest = _Latest(*row_of(self.connection, sql("latest_event"), values={"append_no": append_no}))
         return self._latest.at_us
@@ -219,7 +219,7 @@ def is_disk_full(problem: Exception) -> bool:
 
 
 def failure(problem: Exception) -> BotmeterError:
-    """Return the error for a failed write."""
+    """Error for a failed write."""
     text = str(problem)
     if is_disk_full(problem):
         return Unavailable("disk_full", "The disk is full; nothing was changed. Make room and try again.")

@@ -55,7 +55,7 @@ def is_writable(file: Path) -> bool:
 
 
 def logs_of(file: Path) -> Iterator[Path]:
-    """Return the write-ahead logs beside a ledger."""
+    """Write-ahead logs beside a ledger."""
     return file.parent.glob(f"{glob.escape(file.name)}.*")
 
 
@@ -73,7 +73,7 @@ def new_ledger_draft(folder: Path) -> Path:
 
 
 def replace_ledger(draft: Path, file: Path, *, folder: Path) -> None:
-    """Put a closed draft in the place of a closed ledger or of none, in one step.
+    """Put a closed draft in the place of a closed ledger or of none.
 
     Raises:
         Unavailable: `disk_full` if the draft's last rows did not get into its file.

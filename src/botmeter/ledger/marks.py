@@ -118,7 +118,7 @@ def checked_mark(connection: duckdb.DuckDBPyConnection, *, folder: Path, name: s
 
 
 def stored_commit(connection: duckdb.DuckDBPyConnection) -> Commit:
-    """Return the last acknowledged commit in a ledger."""
+    """Last acknowledged commit in a ledger."""
     text, receipt_no = row_of(connection, sql("stored_commit"))
     if text is None:
         return Commit(number=0, commit_id="", previous_id="", receipt_no=receipt_no)
@@ -133,7 +133,7 @@ def store_commit(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
 
 
 def first_commit() -> Commit:
-    """Return the commit of a new file."""
+    """Commit of a new file."""
     return Commit(number=0, commit_id=uuid4().hex, previous_id="", receipt_no=0)
 
 

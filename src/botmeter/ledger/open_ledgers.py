@@ -97,7 +97,7 @@ class OpenLedgers:
             self._drafting.release()
 
     def close(self) -> None:
-        """Close all files; refuse later readers and writers."""
+        """Close all files; refuse later users."""
         self._ended.set()
         with self._lock:
             accounts = tuple(self._accounts.values())
@@ -115,7 +115,7 @@ class OpenLedgers:
             return self._accounts[known_as]
 
     def open_title(self, name: str) -> str | None:
-        """Return the account's title if its file is open; never open it."""
+        """Account's title if its file is open; never open it."""
         with self._lock:
             account = self._accounts.get(name.lower())
         return None if account is None else account.open_title

@@ -54,7 +54,7 @@ class SharedKey:
 
 
 def event_count(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return the number of metered events."""
+    """Number of metered events."""
     return int(row_of(connection, sql("event_count"))[0])
 
 

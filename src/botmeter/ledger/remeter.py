@@ -217,7 +217,7 @@ def _footprints(ledger: Ledger, metered: "Metered") -> np.ndarray[tuple[int], np
 
 
 def _past_days(ledger: Ledger, append_no: int, *, now_us: int) -> PastDays | None:
-    """Return the days that were over before this commit; None: no event."""
+    """Days that were over before this commit; None: no event."""
     latest_us = ledger.latest_us_before(append_no)
     if latest_us is None:
         return None

@@ -25,7 +25,7 @@ class Backlog:
 
 
 def backlog(connection: duckdb.DuckDBPyConnection) -> Backlog:
-    """Return the number and age of unsettled events."""
+    """Number and age of unsettled events."""
     event_count, oldest_received_us = row_of(connection, sql("backlog"))
     return Backlog(event_count=event_count, oldest_received_us=oldest_received_us)
 

@@ -32,19 +32,19 @@ class SourceChange:
 
 
 def source_of(ledger: ReadableLedger, name: str) -> Source | None:
-    """Return the source's present settings."""
+    """Source's present settings."""
     rows = ledger.connection.execute(sql("sources"), {"source": name}).fetchall()
     return _source(rows[0]) if rows else None
 
 
 def sources_of(ledger: ReadableLedger) -> tuple[Source, ...]:
-    """Return the account's present sources by name."""
+    """Account's present sources by name."""
     rows = ledger.connection.execute(sql("sources"), {"source": None}).fetchall()
     return tuple(_source(row) for row in rows)
 
 
 def existing_source(ledger: ReadableLedger, name: str) -> Source:
-    """Return the source's present settings.
+    """Source's present settings.
 
     Raises:
         Missing: `source_unknown`.
@@ -86,7 +86,7 @@ def remove_source(ledger: Ledger, name: str, *, now_us: int, by: str | None = No
 
 
 def source_history(ledger: ReadableLedger, name: str | None = None, *, last: int | None = None) -> list[SourceChange]:
-    """Return the `last` changes (None: all) of one source or all, in order."""
+    """Last `last` changes (None: all) of one source or all, in order."""
     rows = ledger.connection.execute(sql("source_terms"), {"source": name, "last": last}).fetchall()
     return [
         SourceChange(recorded_at=at, source=_source(row), is_removed=is_removed, by=by)

@@ -45,12 +45,12 @@ def create_tables(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> None
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return the schema version of the file."""
+    """Schema version of the file."""
     return int(row_of(connection, sql("schema_version"))[0])
 
 
 def meta_value(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
-    """Return the value under `name`, if any."""
+    """Value under `name`, if any."""
     value: str | None = row_of(connection, sql("meta_value"), values={"name": name})[0]
     return value
 
@@ -69,7 +69,7 @@ def remove_meta(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 def missing_migrations(
     connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS
 ) -> range:
-    """Return the versions to migrate from, none for a current file.
+    """Versions to migrate from, none for a current file.
 
     Raises:
         Unavailable: `ledger_newer`.

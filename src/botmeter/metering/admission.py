@@ -76,7 +76,7 @@ class Admission:
 
 
 def rows_outside_time(events: pa.Table, *, data_start_us: int, now_us: int) -> tuple[Ints, Ints]:
-    """Return the rows before the account's data start, and more than a day after the clock."""
+    """Rows before the account's data start, and more than a day after the clock."""
     occurred_at = events["occurred_at"].to_numpy()
     return np.flatnonzero(occurred_at < data_start_us), np.flatnonzero(occurred_at > now_us + FUTURE_MAX_US)
 

@@ -37,7 +37,7 @@ _FLAGS = Decoder(dict[str, object])
 
 
 def rules_of(policy: Policy) -> kernel.Rules:
-    """Return the policy as the kernel's integers."""
+    """Policy as the kernel's integers."""
     require = policy.require
     return kernel.Rules(
         max_duration=policy.max_duration_us or kernel.NEVER,
@@ -56,7 +56,7 @@ def rules_of(policy: Policy) -> kernel.Rules:
 def arranged(
     events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint], opens: tuple[int, int]
 ) -> kernel.Events:
-    """Return the events that take part under a policy, in its order.
+    """Events that take part under a policy, in its order.
 
     Args:
         events: `METER_SCHEMA`, in any order.

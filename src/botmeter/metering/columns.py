@@ -22,7 +22,7 @@ def dictionary_of(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 
 def codes_of(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
-    """Return the code of each row of a text column, from 0, and each code's text; null has the code `len(texts)`."""
+    """Code of each row of a text column, from 0, and each code's text; null has the code `len(texts)`."""
     array = dictionary_of(column)
     codes = array.indices.fill_null(len(array.dictionary)) if array.null_count else array.indices
     return codes.to_numpy().astype(np.int64), array.dictionary

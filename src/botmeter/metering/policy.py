@@ -108,7 +108,7 @@ def schedule_of(policy: Policy) -> Schedule:
 
 
 def in_force(schedule: Schedule, *, at_us: int) -> InForce:
-    """Return the policy in force at an instant (µs UTC), or the first if the schedule begins later."""
+    """Policy in force at an instant (µs UTC), or the first if the schedule begins later."""
     until_then = [term for term in schedule if term.from_us <= at_us]
     return until_then[-1] if until_then else schedule[0]
 

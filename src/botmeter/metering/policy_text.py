@@ -49,7 +49,7 @@ def policy_from_mapping(data: Mapping[str, object]) -> Policy:
 
 
 def policy_as_mapping(policy: Policy) -> dict[str, object]:
-    """Return the non-default keys of a policy."""
+    """Non-default keys of a policy."""
     written: dict[str, object] = {}
     for key, value in _changed(policy).items():
         if key.endswith("_us"):

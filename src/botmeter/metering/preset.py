@@ -45,7 +45,7 @@ class Preset:
 
 
 def preset(name: str) -> Preset:
-    """Return the named preset.
+    """Named preset.
 
     Raises:
         Missing: `policy_unknown`, with the nearest names.

@@ -12,7 +12,7 @@ _DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
 def session_ids(policy: str, *, sources: pa.DictionaryArray, opening_event_ids: pa.Array) -> pa.StringArray:
-    """Return the ids of sessions under a policy (`name@version`)."""
+    """Ids of sessions under a policy (`name@version`)."""
     digests = np.empty((len(sources), 16), np.uint8)
     codes = sources.indices.to_numpy()
     for code, source in enumerate(sources.dictionary.to_pylist()):

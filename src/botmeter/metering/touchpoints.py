@@ -73,7 +73,7 @@ class Footprints:
         return len(self._number_of)
 
     def all(self) -> list[tuple[int, ...]]:
-        """Return the footprints of several touchpoints; index i has the number -1 - i."""
+        """Footprints of several touchpoints; index i has the number -1 - i."""
         return list(self._number_of)
 
     def number(self, members: tuple[int, ...]) -> int:

@@ -104,7 +104,7 @@ def refuse_blocked(*attempts: Attempts, sentence: str) -> None:
 
 
 def duration_text(seconds: int) -> str:
-    """Format a wait, rounded up: `40 seconds`, `15 minutes`, `2 hours`."""
+    """Format a wait, rounded up: `15 minutes`."""
     if seconds < _MINUTES_FROM_SECONDS:
         return text.counted(seconds, "second")
     if seconds < _HOURS_FROM_SECONDS:

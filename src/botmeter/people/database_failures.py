@@ -1,4 +1,4 @@
-"""Failures of the people's database, and writes that a request can do without."""
+"""Failures of the database of users, and writes that a request can do without."""
 
 import logging
 import sqlite3

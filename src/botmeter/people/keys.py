@@ -86,7 +86,7 @@ class KeyDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """Key with its secret, shown once."""
+    """Key with its secret."""
 
     key: ApiKey
     secret: str

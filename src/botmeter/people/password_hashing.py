@@ -48,7 +48,7 @@ class HashingPool:
         self._count_max = strangers_max + known_max
 
     def run(self, work: Callable[[], _Result]) -> _Result:
-        """Return the result of the work; raises as `slot`."""
+        """Result of the work; raises as `slot`."""
         with self.slot():
             return self._threads.submit(work).result()
 

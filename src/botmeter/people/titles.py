@@ -1,4 +1,4 @@
-"""Titles of accounts as last read, so that pages list accounts without opening their ledgers."""
+"""Titles of accounts, kept beside the users so that no ledger is opened to list them."""
 
 from contextlib import suppress
 
@@ -15,7 +15,7 @@ def note_title(account: str, title: str) -> None:
 
 
 def noted_title(account: str) -> str:
-    """Return the title as last read; empty if it never was."""
+    """Title as last read; empty if it never was."""
     return AccountPreference.objects.filter(account=account).values_list("title", flat=True).first() or ""
 
 

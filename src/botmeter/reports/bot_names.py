@@ -23,5 +23,5 @@ class BotNames(dict[str, str]):
 
 
 def bot_names(snapshot: Snapshot) -> BotNames:
-    """Return the latest name of each bot."""
+    """Latest name of each bot."""
     return BotNames(snapshot.rows(sql("bot_names"), {}))

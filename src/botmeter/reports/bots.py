@@ -45,7 +45,7 @@ class BotOverview:
 
 
 def names_of_bots(ledger: "ReadableLedger") -> BotNames:
-    """Return the names of bots by id."""
+    """Names of bots by id."""
     with open_snapshot(ledger) as snapshot:
         return bot_names(snapshot)
 

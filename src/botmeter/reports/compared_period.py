@@ -25,7 +25,7 @@ class ComparedWith(StrEnum):
 
 
 def compared_query(query: UsageQuery, *, account: Account, against: ComparedWith, now_us: int) -> UsageQuery | None:
-    """Return the query for the compared period, if it has data.
+    """Query for the compared period, if it has data.
 
     If the period holds `now_us`, the earlier days end at the same time of day.
     """

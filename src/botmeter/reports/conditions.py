@@ -21,7 +21,7 @@ sql = statements_of(__name__)
 
 
 def query_parameters(query: UsageQuery, snapshot: Snapshot) -> Parameters:
-    """Return the bound values of a query.
+    """Bound values of a query.
 
     For `sql`: `conditions`. For Python: `filters`, `members`, `clock`, `week_hours`, `is_in_usage` (usage can answer),
     `is_in_sessions` (sessions can, without their rows).
@@ -97,7 +97,7 @@ def _with_row_condition(parameters: Parameters, condition: str) -> Parameters:
 def touchpoints_with(
     declared: FilterDeclaration, texts: tuple[str, ...], *, touchpoints: "list[Touchpoint]"
 ) -> set[int]:
-    """Return the numbers of touchpoints by values of the column."""
+    """Numbers of touchpoints by values of the column."""
     if declared.column == "bot_version":
         return _touchpoints_of_versions(texts, touchpoints)
     return {number for number, touchpoint in enumerate(touchpoints) if getattr(touchpoint, declared.column) in texts}
@@ -196,7 +196,7 @@ def _texts(texts: tuple[str, ...]) -> list[str]:
 
 
 def text_in_ledger(text: str) -> str | None:
-    """Return the text, or None for a lone surrogate, which no event has.
+    """Text, or None for a lone surrogate, which no event has.
 
     A command line that is not UTF-8 can have one.
     """

@@ -70,7 +70,7 @@ class Groups:
 
 
 def members_of(snapshot: Snapshot) -> Members:
-    """Return the members of all footprints."""
+    """Members of all footprints."""
     single, several = np.arange(len(snapshot.touchpoints)), snapshot.footprints
     sizes = np.array([len(members) for members in several], np.int64)
     numbers = -1 - np.arange(len(several))
@@ -81,7 +81,7 @@ def members_of(snapshot: Snapshot) -> Members:
 
 
 def groups_of(sessions: pa.Table, members: Members, *, touchpoints: "list[Touchpoint]") -> Groups:
-    """Return the groups whose footprint has a matching member.
+    """Groups whose footprint has a matching member.
 
     Args:
         sessions: day, footprint, opening_touchpoint, preview (1 or 0), session_count; one row per group.

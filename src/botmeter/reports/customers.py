@@ -71,7 +71,7 @@ class CustomerCalendar:
 
 
 def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) -> tuple[CustomerUsage, ...]:
-    """Return the customers with most matching sessions, then by id."""
+    """Customers with most matching sessions, then by id."""
     with open_snapshot(ledger) as snapshot:
         parameters = {**query_parameters(query, snapshot), "limit": limit}
         if parameters["is_in_usage"]:

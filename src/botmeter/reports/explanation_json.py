@@ -115,7 +115,7 @@ class Explanation(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def explanation_json(explanation: explained.Explanation) -> Explanation:
-    """Return the explanation with all its events."""
+    """Explanation with all its events."""
     policy, following = explanation.policy, explanation.next_event
     return _json(
         explanation,
@@ -140,7 +140,7 @@ def explanation_json(explanation: explained.Explanation) -> Explanation:
 
 
 def explanation_as_mapping(explanation: explained.Explanation) -> dict[str, Any]:
-    """Return the explanation as JSON values."""
+    """Explanation as JSON values."""
     mapping: dict[str, Any] = msgspec.to_builtins(explanation_json(explanation))
     return mapping
 

@@ -163,7 +163,7 @@ def restatement_sentences(explanation: Explanation) -> list[str]:
 
 
 def bot_words(event: ExplainedEvent) -> str:
-    """Return the bot of an event with its version."""
+    """Bot of an event with its version."""
     if event.bot_name is None:
         return "no bot"
     version = "" if event.bot_version is None else f" {escaped_text(event.bot_version)}"

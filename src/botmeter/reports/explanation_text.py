@@ -27,7 +27,7 @@ _EVENTS_LAST = 4
 
 
 def explanation_as_text(explanation: Explanation) -> str:
-    """Return the explanation as text with a final line break."""
+    """Explanation as text with a final line break."""
     paragraphs = [
         charged_sentence(explanation),
         opening_sentence(explanation),

@@ -104,7 +104,7 @@ def write_rows(
 
 
 def export_name(query: UsageQuery, format: Format) -> str:  # noqa: A002 - the option's name
-    """Return the file name, like `sessions_2026-10-24_2026-11-22_UTC.csv`; a zone's `/` becomes `-`."""
+    """File name, like `sessions_2026-10-24_2026-11-22_UTC.csv`; a zone's `/` becomes `-`."""
     zone = query.period.timezone.replace("/", "-")
     return f"sessions_{query.period.first_on}_{query.period.last_on}_{zone}.{format}"
 

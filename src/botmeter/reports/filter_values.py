@@ -49,7 +49,7 @@ def filter_values(
     search: str = "",
     is_excluded: bool = False,
 ) -> FilterValues:
-    """Return the values of a filter under the query's other filters.
+    """Values of a filter under the query's other filters.
 
     Args:
         search: Text in the value or label, ignoring case; for customers and conversations an exact prefix.
@@ -70,7 +70,7 @@ def filter_values(
 
 
 def bot_names_within(ledger: "ReadableLedger", query: UsageQuery) -> dict[str, str]:
-    """Return the names of the bots with sessions of the query, by id."""
+    """Names of the bots with sessions of the query, by id."""
     with open_snapshot(ledger) as snapshot:
         names = bot_names(snapshot)
         groups = session_groups(snapshot, query, parameters=query_parameters(query, snapshot))

@@ -49,7 +49,7 @@ class Grid:
 
 
 def grid_of(period: Period) -> Grid:
-    """Return the grid of a period."""
+    """Grid of a period."""
     edges_us = tuple(period.edges_us())
     return Grid(edges_us=edges_us, step_us=gcd(DAY_US, *(edge_us - edges_us[0] for edge_us in edges_us)))
 

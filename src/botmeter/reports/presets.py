@@ -26,14 +26,14 @@ class Preset(StrEnum):
 
 
 def days_of(preset: Preset, *, today_on: date, available_from: date) -> tuple[date, date]:
-    """Return the inclusive first and last day; "all time" starts at `available_from`."""
+    """Inclusive first and last day; "all time" starts at `available_from`."""
     if preset is Preset.ALL:
         return min(available_from, today_on), today_on
     return _DAYS[preset](today_on)
 
 
 def preset_of(days: tuple[date, date], *, today_on: date, available_from: date) -> Preset | None:
-    """Return the name of these days, or None."""
+    """Name of these days, or None."""
     return next(
         (preset for preset in Preset if days_of(preset, today_on=today_on, available_from=available_from) == days), None
     )

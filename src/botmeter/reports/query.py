@@ -75,5 +75,5 @@ def usage_query(
 
 
 def data_starts_on(account: Account, *, timezone: str) -> date:
-    """Return the local day of the UTC midnight at which the account's data starts."""
+    """Local day of the UTC midnight at which the account's data starts."""
     return day_of_us(day_start_us(account.available_from), timezone=timezone)

@@ -133,7 +133,7 @@ class UsageReport(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def report_period(period: Period) -> ReportPeriod:
-    """Return the days of a period."""
+    """Days of a period."""
     return ReportPeriod(
         first=period.first_on, last=period.last_on, timezone=period.timezone, day_count=period.day_count
     )

@@ -98,7 +98,7 @@ def underlying_rows(
 
 
 def schema_of(columns: tuple[str, ...]) -> pa.Schema:
-    """Return the named columns of `ROWS_SCHEMA`, in that order.
+    """Named columns of `ROWS_SCHEMA`, in that order.
 
     Raises:
         Refused: `column_unknown`, `column_repeated`, `columns_missing`.
@@ -133,7 +133,7 @@ def matching_rows(snapshot: Snapshot, parameters: Parameters) -> list[Underlying
 
 
 def row_parameters(snapshot: Snapshot, query: UsageQuery, *, search: str = "") -> Parameters:
-    """Return the parameters of a query and a search."""
+    """Parameters of a query and a search."""
     parameters = query_parameters(query, snapshot)
     # A lone surrogate is in no id, and DuckDB refuses it.
     text = search.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -67,7 +67,7 @@ def report_of(ledger: "ReadableLedger", query: UsageQuery, *, facts: Facts, name
 
 
 def policies_in_force(schedule: "Schedule", period: Period) -> tuple[str, ...]:
-    """Return the policies in force during a period, in order."""
+    """Policies in force during a period, in order."""
     # Policies begin at midnight UTC, so the last day in another zone can have two.
     last_us = period.end_us - 1
     started = [term for term in schedule if term.from_us <= last_us] or [schedule[0]]

@@ -41,7 +41,7 @@ class WallClock:
 
 
 def wall_clock_of(period: Period) -> WallClock:
-    """Return the clock of a period's zone."""
+    """Clock of a period's zone."""
     offsets = tuple(offsets_us(period))
     return WallClock(offsets=offsets, step_us=_step_us(offsets))
 

@@ -118,7 +118,7 @@ class ConnectionStatus:
 def surplus(
     statuses: Iterable[ConnectionStatus], *, limits: ConnectionLimits, proxies: TrustedProxies, now: float
 ) -> list[OpenConnection]:
-    """Return the connections to close, in order."""
+    """Connections to close, in order."""
     everything = sorted(statuses, key=lambda status: status.order)
     closed = {
         status.connection

@@ -10,7 +10,7 @@ from botmeter.web.large_bodies import is_large_route, signed_in_user
 
 
 async def holder_of_large_body(request: Request, *, state: ServerState) -> str | None:
-    """Return the holder of a large body; None if the route takes none, or not from this sender.
+    """Holder of a large body; None if the route takes none, or not from this sender.
 
     Raises:
         NotAllowed: The key of a request to the API is missing or does not work.

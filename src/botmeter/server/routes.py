@@ -11,7 +11,7 @@ from botmeter.web.health import readiness_problem, refused_accounts
 
 
 def own_routes(state: ServerState) -> tuple[OwnRoute, ...]:
-    """Return the routes of events."""
+    """Routes of events."""
     events, webhooks = partial(answer_events, state=state), partial(answer_webhooks, state=state)
     return (
         OwnRoute(starts="/api/v1/events", methods=("POST", "OPTIONS"), name="events", answer=events),
@@ -20,7 +20,7 @@ def own_routes(state: ServerState) -> tuple[OwnRoute, ...]:
 
 
 def health_routes(state: ServerState) -> tuple[OwnRoute, ...]:
-    """Return the routes of health checks."""
+    """Routes of health checks."""
     readiness = Readiness(partial(readiness_problem, state), refused=partial(refused_accounts, state))
     return (
         OwnRoute(starts="/healthz", methods=METHODS, name="healthz", answer=answer_alive),

@@ -117,7 +117,7 @@ class _ThriftReader:
 def column_bounds(
     file: IO[bytes], parquet: pyarrow.parquet.ParquetFile, *, group: int, name: str
 ) -> list[ColumnBounds]:
-    """Return the bounds of all columns of a row group.
+    """Bounds of all columns of a row group.
 
     Raises:
         Refused: `file_damaged`.

@@ -21,7 +21,7 @@ _SAMPLE_LINES = 20
 
 
 def format_of(stream: ByteStream, *, expected: str | None) -> Format:
-    """Return the format of a stream, consuming only a byte order mark.
+    """Format of a stream, consuming only a byte order mark.
 
     Args:
         expected: None: detect; `cloudevents`: detect the form around the records.

@@ -128,7 +128,7 @@ def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callabl
 
 
 def visit_of(request: HttpRequest, *, account: str) -> Visit:
-    """Return the user's visit to an account; 404 for non-members."""
+    """User's visit to an account; 404 for non-members."""
     user = cast("User", request.user)
     membership = Membership.objects.filter(user=user, account=account).first()
     if membership is None:

@@ -229,7 +229,7 @@ def count_cell(count: int, *, href: str = "", note: str = "", has_number: bool =
 
 
 def bar_width(count: int, *, longest: int) -> str:
-    """Return the length of a bar in percent."""
+    """Length of a bar in percent."""
     return f"{BAR_PERCENT_MAX * count / longest:.2f}" if longest else "0"
 
 

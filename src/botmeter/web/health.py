@@ -29,7 +29,7 @@ _PROXY_HEADERS: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-
 
 @for_everyone
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the metrics, to this machine or a key of the server."""
+    """Metrics, to this machine or a key of the server."""
     if not _is_from_here(request):
         refused = _refused(request)
         if refused is not None:

@@ -34,7 +34,7 @@ def is_large_route(path: str) -> bool:
 
 
 def signed_in_user(headers: Mapping[str, str]) -> str | None:
-    """Return the id of the headers' user."""
+    """Id of the headers' user."""
     request = HttpRequest()
     request.COOKIES = parse_cookie(headers.get("cookie", ""))
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)

@@ -48,7 +48,7 @@ class JsonLines(logging.Formatter):
 
 
 def logging_config(form: LogFormat, level: LogLevel) -> dict[str, Any]:
-    """Return the `logging.config.dictConfig` for stderr, including Granian's."""
+    """`logging.config.dictConfig` for stderr, including Granian's."""
     lines = f"{__name__}.{'JsonLines' if form == 'json' else 'TextLines'}"
     own: dict[str, Any] = {"handlers": ["stderr"], "propagate": False}
     return {

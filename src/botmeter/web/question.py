@@ -51,7 +51,7 @@ class Question:
 
 
 def preferred_zone(account: str) -> str:
-    """Return the account's reporting time zone."""
+    """Account's reporting time zone."""
     return AccountPreference.objects.filter(account=account).values_list("timezone", flat=True).first() or "UTC"
 
 

@@ -15,7 +15,7 @@ current: Final[ContextVar[str]] = ContextVar("request_id", default="")
 
 
 def request_id(sent: str | None) -> str:
-    """Return the client's ID if well-formed, else a new one."""
+    """Client's ID if well-formed, else a new one."""
     if sent and _VALID.fullmatch(sent):
         return sent
     return os.urandom(8).hex()

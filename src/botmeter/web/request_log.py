@@ -75,7 +75,7 @@ def log_request(route: str, *, method: str, status: int, seconds: float, account
 
 
 def route_of(request: HttpRequest) -> str:
-    """Return the route's name, since URLs can hold secrets and customers."""
+    """Route's name, since URLs can hold secrets and customers."""
     match = request.resolver_match
     if match is not None:
         return match.view_name or UNKNOWN
@@ -83,7 +83,7 @@ def route_of(request: HttpRequest) -> str:
 
 
 def _account(request: HttpRequest, response: HttpResponseBase) -> str | None:
-    """Return the account of a successful request; a failed one can name any."""
+    """Account of a successful request; a failed one can name any."""
     match = request.resolver_match
     return match.kwargs.get("account") if match is not None and response.status_code < 400 else None
 

@@ -66,7 +66,7 @@ def with_detail(word: Word, name: str | None) -> Words:
 
 
 def text_of(words: Words) -> str:
-    """Return the text without links."""
+    """Text without links."""
     return "".join(word.text for word in words)
 
 

@@ -20,7 +20,7 @@ def secret_lookup(request: HttpRequest, secret: str) -> AbstractContextManager[N
 
 
 def server_state(request: HttpRequest) -> ServerState:
-    """Return the request's server state; raises Unavailable `server_stopping` without one."""
+    """Request's server state; raises Unavailable `server_stopping` without one."""
     state = request.META.get(STATE_KEY)
     if state is None:
         raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")

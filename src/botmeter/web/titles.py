@@ -12,7 +12,7 @@ _CACHED_SECONDS = 3600
 
 
 def account_title(request: HttpRequest, name: str) -> str:
-    """Return the current title, or the name if the ledger is unreadable."""
+    """Current title, or the name if the ledger is unreadable."""
     try:
         with reading(request, name) as ledger:
             title = ledger.account.title

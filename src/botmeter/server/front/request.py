@@ -171,7 +171,7 @@ class Request:
         return await asyncio.get_running_loop().run_in_executor(_body_threads, parse_compressed)
 
     def query(self, *, known: tuple[str, ...] | None = None) -> dict[str, str]:
-        """Return the query parameters; `known` ones are allowed once, with None any, the last value counting.
+        """Query parameters; `known` ones are allowed once, with None any, the last value counting.
 
         Raises:
             Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`.

@@ -22,7 +22,7 @@ class PolicyTerm:
 
 
 def policy_terms(schedule: Schedule, *, now_us: int) -> tuple[PolicyTerm, ...]:
-    """Return the policies, earliest first."""
+    """Policies, earliest first."""
     current = in_force(schedule, at_us=now_us)
     return tuple(
         PolicyTerm(

@@ -62,7 +62,7 @@ class WidgetContext:
 
 
 def cached_overview(ledger: "ReadableLedger", question: Question) -> Overview:
-    """Return the question's overview, cached by the ledger's version, which is unique per commit."""
+    """Question's overview, cached by the ledger's version, which is unique per commit."""
     key = (ledger.account.name, ledger.version, question.query, question.compared)
     return _overviews.find_or_make(key, lambda: overview(ledger, question.query, compared=question.compared))
 

@@ -120,7 +120,7 @@ def _clear_href(address: ReportAddress, *, access: ReportAccess, href_of: MakeHr
 
 
 def before_label(question: Question) -> str:
-    """Return the compared period's label."""
+    """Compared period's label."""
     if question.address.compare is Compare.YEAR:
         return "Same days, year before"
     day_count = question.query.period.day_count

@@ -48,7 +48,7 @@ class ReportAccess:
         return fact in self.facts
 
     def fixed_values(self, name: str, *, is_excluded: bool = False) -> tuple[str, ...]:
-        """Return the filter's required or excluded values; empty for any."""
+        """Filter's required or excluded values; empty for any."""
         return self.fixed_filters.excluded_values(name) if is_excluded else self.fixed_filters.values(name)
 
     def is_fixed(self, name: str) -> bool:

@@ -148,7 +148,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
 
 
 def widgets_of(access: ReportAccess) -> tuple[Widget, ...]:
-    """Return the allowed widgets, in order."""
+    """Allowed widgets, in order."""
     return tuple(widget for widget in WIDGETS if widget.name in access.widgets)
 
 
@@ -172,6 +172,6 @@ def member_access() -> ReportAccess:
 
 
 def shared_widgets(*, with_rows: bool) -> frozenset[str]:
-    """Return the widgets of a share link."""
+    """Widgets of a share link."""
     uses = {Shared.ALWAYS, Shared.WITH_ROWS} if with_rows else {Shared.ALWAYS}
     return frozenset(widget.name for widget in WIDGETS if widget.shared in uses)

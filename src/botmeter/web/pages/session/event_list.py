@@ -76,7 +76,7 @@ def _summary_lines(explanation: Explanation, urls: ReportUrls) -> Iterator[Line]
 
 
 def _run_key(event: ExplainedEvent) -> tuple[date, bool, bool]:
-    """Return the key of a run; consecutive equal keys share a row."""
+    """Key of a run; consecutive equal keys share a row."""
     return text.in_zone(event.at_us, "UTC").date(), event.takes_part, event.kind is Kind.MESSAGE
 
 

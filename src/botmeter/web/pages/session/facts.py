@@ -71,7 +71,7 @@ def _afterwards(explanation: Explanation, urls: ReportUrls) -> Words:
 
 
 def facts(explanation: Explanation, urls: ReportUrls) -> Facts:
-    """Return the session's facts."""
+    """Session's facts."""
     on = day_of_us(explanation.started_at_us)
     entries: list[tuple[str, Iterable[Words]]] = [
         ("Policy", [(linked(explanation.policy.label, "#policy"),)]),

@@ -232,7 +232,7 @@ def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, 
 
 
 def limit_words(explanation: Explanation) -> str:
-    """Return the closing limit in a few words."""
+    """Closing limit in a few words."""
     policy = explanation.policy
     return {
         ClosedBy.OPEN: "No limit from the first message",

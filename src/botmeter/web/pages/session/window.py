@@ -17,7 +17,7 @@ _MARKS_A_LANE_MAX: Final = 600
 
 
 def window_title(explanation: Explanation) -> str:
-    """Return the title, which names the session's limit."""
+    """Title, which names the session's limit."""
     limit = limit_words(explanation)
     is_instant = explanation.closed_by not in (ClosedBy.OPEN, ClosedBy.DURATION, ClosedBy.TURNS)
     return f"Until {limit[0].lower()}{limit[1:]}" if is_instant else limit
@@ -38,7 +38,7 @@ def legend_of(explanation: Explanation) -> tuple[Key, ...]:
 
 
 def window_of(explanation: Explanation) -> Timeline:
-    """Return the chart's values."""
+    """Chart's values."""
     started_us, end_us = explanation.started_at_us, explanation.ended_at_us
     end_label = "Still open"
     if end_us is None or end_us >= INSTANT_END_US:

@@ -17,7 +17,7 @@ _NAMED_MAX: Final = 3
 
 
 def canonical_query(address: ReportAddress) -> str:
-    """Return the canonical query, without defaults and live updates.
+    """Canonical query, without defaults and live updates.
 
     Raises:
         TooMuch: `address_too_long`.

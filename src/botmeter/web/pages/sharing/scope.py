@@ -65,7 +65,7 @@ def pinned(address: ReportAddress, *, zone: str) -> ReportAddress:
 
 
 def shared_question(ledger: "ReadableLedger", scope: Scope, *, parameters: QueryDict) -> SharedQuestion:
-    """Return the visitor's question, or the whole view without parameters.
+    """Visitor's question, or the whole view without parameters.
 
     Raises:
         Refused: As `read_address` and `question`.

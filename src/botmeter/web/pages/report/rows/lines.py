@@ -49,7 +49,7 @@ class Line:
 
 
 def column_label(name: str) -> str:
-    """Return the label of a column of sessions or rows."""
+    """Label of a column of sessions or rows."""
     return _LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
