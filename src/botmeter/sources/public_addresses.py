@@ -15,9 +15,15 @@ _IPV6_GIVEN: Final = IPv6Network("2000::/3")
 # Protocols, Teredo among them; 6to4; documentation, which Python 3.11 does not know. RFC 6890, 3056, 9637.
 _IPV6_SPECIAL: Final = tuple(map(IPv6Network, ("2001::/23", "2002::/16", "3fff::/20")))
 _NAT64: Final = IPv6Network("64:ff9b::/96")
-# Metadata services of clouds give out the machine's secrets.
+# Metadata services of clouds give out the machine's secrets. That of Azure's host has a public address.
 _METADATA: Final = frozenset(
-    map(ip_address, ("169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "fd00:ec2::254"))
+    map(
+        ip_address,
+        (
+            *("169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.0.23", "100.100.100.200", "192.0.0.192"),
+            *("168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42", "fe80::a9fe:a9fe"),
+        ),
+    )
 )
 
 
