@@ -22,6 +22,8 @@ from botmeter.sources.payload import refused_payload
 
 JsonObject = dict[str, Any]
 
+VALUES_MAX = 2_000_000
+"""Of one payload, which can be an export of many conversations. Each takes about 100 bytes as a Python object."""
 _BOM = b"\xef\xbb\xbf"
 _DECODE = msgspec.json.Decoder(object, float_hook=Decimal).decode
 _ENCODE = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
@@ -30,6 +32,9 @@ _UNREADABLE = (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError
 
 def json_value(payload: bytes) -> object:
     """Parse JSON, fractions as `Decimal`; raises `Refused` (`payload_not_understood`)."""
+    value_count = sum(map(payload.count, (b"[", b"{", b",")))
+    if value_count > VALUES_MAX:
+        raise refused_payload(f"The payload has {value_count:,} JSON values; the most is {VALUES_MAX:,}.")
     try:
         return _DECODE(payload.removeprefix(_BOM))
     except _UNREADABLE as fault:

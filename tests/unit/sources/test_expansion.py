@@ -10,11 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from tests.unit.sources.conftest import Read, event, ndjson
 
-from botmeter.domain.errors import BotmeterError, TooMuch
+from botmeter.domain.errors import BotmeterError, Refused, TooMuch
 from botmeter.sources import csv as csv_reading
 from botmeter.sources import elements, parquet_pages, stream
 from botmeter.sources import parquet as parquet_reading
 from botmeter.sources.parquet_pages import column_bounds
+from botmeter.sources.payload_json import json_value
 from botmeter.sources.reader import SourceFile, batches
 
 LONG = 100_000
@@ -141,3 +142,9 @@ def test_an_event_of_very_many_values_is_one_rejection(read: Read) -> None:
     assert outcome.ids == ["first", "last"]
     assert outcome.codes == [(1, "json_too_large")]
     assert "1,200,005 JSON values; the most is 500,000" in outcome.rejections[0].detail
+
+
+def test_a_payload_of_very_many_values_is_not_understood() -> None:
+    with pytest.raises(Refused, match="has 3,000,001 JSON values; the most is 2,000,000") as refused:
+        json_value(b"[" + b"1," * 3_000_000 + b"1]")
+    assert refused.value.code == "payload_not_understood"
