@@ -4,6 +4,7 @@ import pytest
 
 from cli.conftest import Run
 
+pytestmark = pytest.mark.slow
 EXTREMES = ("0001-01-01", "9999-12-31")
 
 

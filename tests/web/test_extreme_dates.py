@@ -11,7 +11,7 @@ from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.models import User
 from botmeter.web.pages.report.widgets import WIDGETS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 EXTREMES = (
     {"to": "9999-12-31"},

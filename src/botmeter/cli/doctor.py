@@ -268,7 +268,7 @@ def _problems(health: "LedgerHealth", *, log: Path) -> Iterator[str]:
     if health.has_unfinished_erasure:
         yield (
             "an erasure is unfinished, so that the file can still contain the customer: make room on the disk and the "
-            "people's database reachable; the server, or the next command without one, finishes it"
+            "database of users reachable; the server, or the next command without one, finishes it"
         )
     log_bytes = log.stat().st_size if log.exists() else 0
     if log_bytes > _LOG_BYTES_MAX:

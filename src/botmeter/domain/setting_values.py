@@ -140,7 +140,7 @@ def mail_sender(text: str) -> str:
 
 
 def database_url(text: str) -> str:
-    """URL of the people's database."""
+    """URL of the database of users."""
     parts = _split(text)
     if parts.scheme not in _DATABASES:
         raise ValueError("which starts with neither postgresql:// nor sqlite:///")

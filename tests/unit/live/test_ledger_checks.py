@@ -28,6 +28,7 @@ def test_damage_is_noted_and_the_other_ledgers_are_checked_and_closed_again(tmp_
         assert (metrics.REGISTRY.get_sample_value(CHECKED) or 0.0) > before
 
 
+@pytest.mark.slow
 def test_it_takes_its_share_of_the_time_and_not_more(tmp_path: Path) -> None:
     with served(tmp_path, {"acme": EVENTS}) as ledgers, ledgers.reading("acme"):
         took = []
