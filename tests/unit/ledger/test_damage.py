@@ -26,7 +26,7 @@ def damaged(folder: Folder) -> Folder:
     """The folder with a damaged account acme, whose file opens, and a sound one."""
     for name in ("acme", "zeta"):
         filled_account(folder, name, events=EVENTS)
-    damage_block(folder.file_of("acme"), holding=b"e8")
+    damage_block(folder.file_of("acme"), holding=b"n" * 90)
     return folder
 
 
