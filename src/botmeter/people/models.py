@@ -279,14 +279,23 @@ class ShareLink(models.Model):
 
 
 class AccountPreference(models.Model):
-    """Display defaults of an account's pages, and its title as last read from the ledger."""
+    """Display defaults of an account's pages."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, unique=True)
     timezone = models.CharField(max_length=64, default="UTC")
-    title = models.CharField(max_length=255, blank=True, default="")
 
     def __str__(self) -> str:
         return f"{self.account}: {self.timezone}"
+
+
+class AccountTitle(models.Model):
+    """Title of an account as last read from its ledger."""
+
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, primary_key=True)
+    title = models.CharField(max_length=255)
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.title}"
 
 
 class AuditEntry(models.Model):

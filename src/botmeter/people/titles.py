@@ -5,23 +5,23 @@ from contextlib import suppress
 from botmeter.domain.errors import BotmeterError
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.database_failures import optional_write
-from botmeter.people.models import AccountPreference, Membership
+from botmeter.people.models import AccountTitle, Membership
 
 
 def note_title(account: str, title: str) -> None:
     """Note an account's current title."""
     with optional_write("the title of an account"):
-        AccountPreference.objects.update_or_create(account=account, defaults={"title": title})
+        AccountTitle.objects.update_or_create(account=account, defaults={"title": title})
 
 
 def noted_title(account: str) -> str:
     """Title as last read; empty if it never was."""
-    return AccountPreference.objects.filter(account=account).values_list("title", flat=True).first() or ""
+    return AccountTitle.objects.filter(account=account).values_list("title", flat=True).first() or ""
 
 
 def note_missing_titles(ledgers: OpenLedgers) -> None:
     """Read titles that were never noted, of accounts with members; one ledger is open at a time."""
-    noted = AccountPreference.objects.exclude(title="").values("account")
+    noted = AccountTitle.objects.values("account")
     accounts = Membership.objects.exclude(account__in=noted).values_list("account", flat=True).distinct()
     for name in list(accounts):
         with suppress(BotmeterError):

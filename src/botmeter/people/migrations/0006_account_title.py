@@ -7,9 +7,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="accountpreference",
-            name="title",
-            field=models.CharField(blank=True, default="", max_length=255),
+        migrations.CreateModel(
+            name="AccountTitle",
+            fields=[
+                ("account", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("title", models.CharField(max_length=255)),
+            ],
         ),
     ]
