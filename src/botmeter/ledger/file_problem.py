@@ -49,6 +49,12 @@ class FileProblem:
         if is_new:
             _log.error(with_notes(error), extra={"fields": {"code": error.code}})
 
+    def note_closed(self) -> None:
+        """Note that nothing has the file open: a change from now on is another file."""
+        with self._lock:
+            if self._error is not None and self._state is None:
+                self._state = self._present_state()
+
     def refuse(self, *, is_closed: bool) -> None:
         """Raise the problem unless the files have changed; `is_closed`: nothing has the file open."""
         with self._lock:

@@ -359,6 +359,7 @@ class OpenAccount:
             _close(self._root)
         self._root = self._writer = self._published = self._checkpoints = None
         self._is_broken = self._is_read_only = False
+        self._problem.note_closed()
 
     def _busy(self, wait: WaitPolicy) -> Unavailable:
         return Unavailable(

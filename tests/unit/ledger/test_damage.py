@@ -79,6 +79,19 @@ def test_damage_is_noted_and_then_refused_everywhere_until_a_backup_is_restored(
     read(shared)
 
 
+def test_a_backup_that_is_restored_before_anybody_is_refused_ends_the_problem(
+    ledgers: OpenLedgers, tmp_path: Path
+) -> None:
+    shared = SharedFolder(ledgers)
+    backup(shared, "zeta", path=tmp_path / "zeta.backup")
+    # As by the daily check.
+    with pytest.raises(Unavailable):
+        read(shared)
+    restore(shared, tmp_path / "zeta.backup", name="acme", replace=True)
+    assert ledgers.problems() == {}
+    read(shared)
+
+
 def test_live_events_of_a_damaged_ledger_are_refused_whole(ledgers: OpenLedgers) -> None:
     # The same event again: its content is read to compare, and that is the damaged block.
     with pytest.raises(BotmeterError) as refused, ledgers.appending_live("acme") as ledger:
