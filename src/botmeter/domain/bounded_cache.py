@@ -37,7 +37,7 @@ class _Entry(NamedTuple, Generic[Value]):
 
 
 class BoundedCache(Generic[Key, Value]):
-    """Cache that drops the least recently used entries when full, and entries older than `lasts_seconds`."""
+    """Cache that drops the least recently used entries when full."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class BoundedCache(Generic[Key, Value]):
         return self.remake(key, make) if entry is None else entry.value
 
     def remake(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Make and cache a value, unless the cache is cleared meanwhile: it may be outdated."""
+        """Make and cache a value, unless the cache is cleared meanwhile."""
         clear_count = self._clear_count
         value = make()
         size_bytes = memory_bytes((key, value))

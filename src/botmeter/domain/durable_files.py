@@ -29,12 +29,12 @@ _UNSUPPORTED: Final = frozenset({errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.
 
 
 def is_disk_full(problem: OSError) -> bool:
-    """Return whether the disk, a quota or the largest size of a file was reached."""
+    """Return whether the disk, a quota or the largest file size was reached."""
     return problem.errno in _DISK_FULL
 
 
 def disk_full_error(problem: BaseException) -> Unavailable | None:
-    """Return `disk_full` if that is the problem."""
+    """`disk_full` for a full disk, else None."""
     if isinstance(problem, OSError) and is_disk_full(problem):
         return Unavailable("disk_full", "The disk is full. Make room and try again.")
     return None

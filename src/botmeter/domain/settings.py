@@ -239,7 +239,7 @@ def texts_in_force(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """A sentence for each unknown `BOTMETER_…` variable, with the one that may be meant."""
+    """A sentence for each unknown `BOTMETER_…` variable."""
     known = {setting.variable: setting.is_internal for setting in DECLARED.values()}
     for name in sorted(environment):
         if name.startswith(_PREFIX) and name not in known.keys() | _FOREIGN:
@@ -258,7 +258,7 @@ def own_environment() -> Mapping[str, str]:
 
 
 def export(*, django_settings: str, **texts: str) -> None:
-    """Set Django's settings module, and settings by field, for this process and its workers."""
+    """Set Django's settings module and settings for this process and its workers."""
     for name, text in texts.items():
         os.environ[DECLARED[name].variable] = text
     os.environ[_DJANGO] = django_settings

@@ -96,7 +96,7 @@ def _append_submission(ledger: Ledger, submission: Submission, *, append_no: int
 
 
 def _read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
-    """Yield the batches in order; read one ahead in a thread unless they are in memory."""
+    """Read one batch ahead in a thread unless they are in memory."""
     if isinstance(batches, list | tuple):
         yield from batches
         return

@@ -35,7 +35,7 @@ def store_attributes(ledger: Ledger, ids: list[str], *, customer: str, pseudonym
 
 
 def _flags(ledger: Ledger, customer: str) -> Iterable[_Row]:
-    """Reduce the customer's attributes to the flags by which a policy excludes events."""
+    """Keep the flags by which a policy excludes events."""
     flags = sorted({flag for in_force in ledger.schedule for flag in in_force.policy.exclude} - {"preview"})
     if not flags:
         return

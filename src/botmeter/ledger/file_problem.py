@@ -56,7 +56,7 @@ class FileProblem:
                 self._state = self._present_state()
 
     def refuse(self, *, is_closed: bool) -> None:
-        """Raise the problem unless the files have changed; `is_closed`: nothing has the file open."""
+        """Raise the problem unless the files have changed; `is_closed`: nobody has the file open."""
         with self._lock:
             if is_closed:
                 state = self._present_state()

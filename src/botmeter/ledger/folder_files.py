@@ -98,7 +98,7 @@ def ledger_missing(name: str) -> Unavailable:
 
 @contextmanager
 def served(folder: Path, *, wait_seconds: float) -> Iterator[None]:
-    """Reserve the data folder for a server and its workers during the `with`; raise as `locked`."""
+    """Reserve the data folder for a server during the `with`; raise as `locked`."""
     with locked(folder, SERVER_LOCK, purpose=_SERVER, wait_seconds=wait_seconds, for_server=True):
         # Refuse the folder of a command that began earlier; one that begins now sees the reservation.
         with locked(folder, LOCK, purpose=_SERVER, wait_seconds=wait_seconds, for_server=True):
@@ -174,12 +174,12 @@ def _try_lock(lock: int, *, mode: int = fcntl.LOCK_EX) -> bool:
 
 
 def is_free(folder: Path) -> bool:
-    """Check that no process owns the data folder and no server has reserved it."""
+    """Check that no process owns or has reserved the data folder."""
     return not is_served(folder) and _is_unlocked(folder / LOCK)
 
 
 def is_served(folder: Path) -> bool:
-    """Check whether a server has reserved the data folder, even while its worker restarts."""
+    """Check whether a server has reserved the data folder."""
     return not _is_unlocked(folder / SERVER_LOCK)
 
 
@@ -196,7 +196,7 @@ def _is_unlocked(file: Path) -> bool:
 
 
 def make_private(folder: Path) -> None:
-    """Create the folder, and withdraw the access of others, which earlier versions left, to own files."""
+    """Create the folder, and withdraw others' access to own files, which earlier versions left."""
     private_folder(folder)
     private_folder(folder / ACCOUNTS)
     for path in readable_by_others(_own_paths(folder)):

@@ -63,7 +63,7 @@ class WaitPolicy:
     interruption: Interruption | None = None
 
     def until(self, is_so: Callable[[], bool], *, changed: threading.Condition) -> bool:
-        """Wait until a condition holds; return false on timeout. `changed` is held, and notified of changes."""
+        """Wait until a condition holds; return false on timeout. `changed` is held."""
         stop = self.interruption
         if stop is None:
             return changed.wait_for(is_so, self.seconds)

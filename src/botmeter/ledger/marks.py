@@ -85,7 +85,7 @@ class Mark:
             self._is_due = False
 
     def store_next(self, connection: duckdb.DuckDBPyConnection, *, receipt_no: int | None) -> Commit:
-        """Number the transaction, which the caller commits; `receipt_no` is its last receipt, if any."""
+        """Number the transaction, which the caller commits."""
         last = stored_commit(connection) if self._last is None else self._last
         self._last = None
         following = last.next(receipt_no=last.receipt_no if receipt_no is None else receipt_no)

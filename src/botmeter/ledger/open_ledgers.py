@@ -130,7 +130,7 @@ class OpenLedgers:
             account.close_if_idle(seconds)
 
     def close_beyond(self, bytes_max: int) -> None:
-        """Close unused files, the least recently used first, until the others' pages take no more memory."""
+        """Close unused files, the least recently used first, until the pages of all take no more memory."""
         accounts = self._open_ones()
         sizes = [_buffer_bytes(account) for account in accounts]
         total = sum(sizes)

@@ -29,7 +29,7 @@ class SavedTrace:
 
 
 def remove_traces_of(ids: ErasedIds, *, folder: Path) -> None:
-    """Remove traces that name an erased customer or one of its long other ids."""
+    """Remove traces that name an erased customer or a long other id."""
     customer = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ids.customers))})(?!\w)")
     others = {other for other in ids.others if len(other) >= _LONG_ID}
     for file in (folder / "logs").glob("*.txt"):

@@ -20,7 +20,7 @@ class Bug:
 
 
 def report_bug(what: str, problem: Exception) -> Bug:
-    """Store a bug's trace; on a full disk, only the log has it, without values."""
+    """Store a bug's trace; on a full disk, only log it, without values."""
     trace = save_trace(problem, what=what, folder=settings.DATA)
     message = "trace stored" if trace.file is not None else "trace could not be stored"
     # Without `what`, which can name a customer. Links a request's id to the trace.

@@ -33,7 +33,7 @@ class Committer:
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
-        """Start a thread for waiting deliveries unless one runs; called after each `queue.put`."""
+        """Start a thread for waiting deliveries unless one runs."""
         with self._lock:
             if self._thread is None and not self.queue.is_empty:
                 self._thread = threading.Thread(target=self._run, name=f"commit {self._account}", daemon=True)

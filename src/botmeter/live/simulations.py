@@ -18,7 +18,7 @@ SECONDS_MAX: Final = 60.0
 
 
 class Simulations:
-    """Simulations of a server: one of an account, and others wait in order of arrival."""
+    """Simulations of a server: one of an account; others wait in order of arrival."""
 
     def __init__(self, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self._wait_seconds = wait_seconds

@@ -107,7 +107,7 @@ def _flagged(events: pa.Table, flag: str) -> Mask:
 
 
 def has_flag(attributes: str, flag: str) -> bool:
-    """Return whether the attributes of an event, as JSON, have a true member of that name."""
+    """Return whether an event's attributes, as JSON, have a true member of that name."""
     try:
         return f'"{flag}"' in attributes and _FLAGS.decode(attributes).get(flag) is True
     except DecodeError:

@@ -94,7 +94,7 @@ def count_attempt(*attempts: Attempts) -> int:
 
 
 def require_attempt(*attempts: Attempts, sentence: str) -> None:
-    """Count an attempt, or raise Unavailable `attempts_exceeded`, whose message begins with the sentence."""
+    """Count an attempt, or raise Unavailable `attempts_exceeded`, with the sentence."""
     _require_no_wait(count_attempt(*attempts), sentence=sentence)
 
 

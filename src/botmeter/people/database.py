@@ -84,7 +84,7 @@ def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
 
 @contextmanager
 def _alone_migrating() -> Iterator[None]:
-    """Let another server of the same PostgreSQL database wait: it would create the same tables."""
+    """Let other servers of a PostgreSQL database wait: they would create the same tables."""
     from django.db import connection
 
     if connection.vendor != "postgresql":

@@ -52,7 +52,7 @@ def open_database() -> Iterator[None]:
 
 
 def close_dropped_connections() -> None:
-    """Close a connection that the database dropped, as Django does for requests alone."""
+    """Close a dropped connection, as Django does for requests alone."""
     if not connection.in_atomic_block:
         close_old_connections()
 
@@ -84,7 +84,7 @@ def reasons_reported() -> Iterator[None]:
 
 
 def unavailable_error(problem: BaseException) -> Unavailable | None:
-    """`disk_full` of a file or the database, or `people_unavailable`; None for other problems."""
+    """`disk_full` or `people_unavailable`; None for other problems."""
     if isinstance(problem, OSError):
         return disk_full_error(problem)
     cause = problem.__cause__

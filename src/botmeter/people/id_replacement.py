@@ -38,7 +38,7 @@ class IdReplacement:
         self._customer = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, texts))})(?!\w)")
 
     def in_text(self, text: str) -> str:
-        """Replace the customer's ids as words, or one of the other ids as a whole text."""
+        """Replace the customer's ids as words, other ids as whole texts."""
         return self._values.get(text) or self._customer.sub(self._pseudonym, text)
 
     def in_message(self, text: str) -> str:
@@ -46,7 +46,7 @@ class IdReplacement:
         return _WORD.sub(lambda word: self._values.get(word[0], word[0]), self._customer.sub(self._pseudonym, text))
 
     def in_query(self, query: str, *, is_cut: bool = False) -> str:
-        """Replace in a query string; if it was cut, also the start of an id at its end."""
+        """Replace in a query string; if it was cut, also the start of an id."""
         before = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
         pairs = [(name, self.in_text(value) if name in _PARAMETERS else value) for name, value in before]
         # A cut percent-encoding is no part of the id's start.

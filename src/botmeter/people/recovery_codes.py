@@ -20,7 +20,7 @@ def new_code() -> str:
 
 
 def new_salt() -> str:
-    """Create a salt, which a user's codes share, so that one hash identifies a code."""
+    """Create a salt, which a user's codes share: one hash identifies a code."""
     return secrets.token_hex(_SALT_BYTES)
 
 

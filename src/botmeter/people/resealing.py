@@ -16,7 +16,7 @@ _SEALED: Final[tuple[tuple[models.Manager[Any], str], ...]] = (
 
 
 def reseal_secrets() -> int:
-    """Encrypt all sealed secrets by the present key, so that the earlier ones can be removed; return their number."""
+    """Encrypt all sealed secrets by the present key; return their number."""
     if not settings.SECRET_KEY_FALLBACKS:
         return 0
     count = 0

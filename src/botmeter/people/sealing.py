@@ -39,7 +39,7 @@ def unsealed(text: str, *, what: str, otherwise: str = "enter the secret again u
 
 
 def resealed(text: str) -> str:
-    """Encrypt a sealed text anew, by the present key; one that can't be decrypted stays as it is."""
+    """Encrypt a sealed text by the present key, if an earlier one decrypts it."""
     try:
         return _box().rotate(text.encode()).decode()
     except InvalidToken:

@@ -31,7 +31,7 @@ class SessionNote:
 
 
 def note_of(values: Mapping[str, Any], *, now_seconds: int) -> SessionNote:
-    """Note in a session's values; a session of an earlier version begins now."""
+    """Note in a session's values; one of an earlier version begins now."""
     return SessionNote(
         began_seconds=values.get(_BEGAN, now_seconds),
         seen_seconds=values.get(_SEEN, now_seconds),

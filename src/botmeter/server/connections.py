@@ -74,14 +74,14 @@ class ConnectionUses:
             use.last_at = now
 
     def end(self, peer: Peer, *, now: float) -> None:
-        """Count the end of a request, sent as far as the client reads it."""
+        """Count the end of a request."""
         with self._lock:
             use = self._uses[peer]
             use.in_flight_count -= 1
             use.last_at = now
 
     def forget_closed(self, open_peers: set[Peer], *, now: float) -> None:
-        """Forget closed connections; one with a recent request may not have been seen yet."""
+        """Forget closed connections, but not those with a recent request, which may be unseen."""
         with self._lock:
             gone = [
                 peer
@@ -103,7 +103,7 @@ class ConnectionUses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionStatus:
-    """A connection without a request so far, with one in progress, or with none now."""
+    """A connection without a request so far, with one in progress, or idle."""
 
     connection: OpenConnection
     is_silent: bool

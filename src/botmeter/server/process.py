@@ -72,7 +72,7 @@ def _owned_folder(resources: ExitStack) -> Folder:
 
 
 def _warm_up(state: ServerState, unclosed: list[str]) -> None:
-    """Compile the kernel, meter what a killed server left, and note titles of earlier versions' accounts."""
+    """Compile the kernel, meter what a killed server left, and note titles."""
     from botmeter.metering.meter import load_kernel
 
     load_kernel()
@@ -87,7 +87,7 @@ def _warm_up(state: ServerState, unclosed: list[str]) -> None:
 
 
 def _finish_erasures(folder: SharedFolder, stopping: threading.Event) -> None:
-    """Finish interrupted erasures at the start, and later those that could not be finished."""
+    """Finish interrupted erasures, now and later."""
     while not stopping.is_set():
         for name in accounts_with_unfinished_erasures(folder.path):
             try:

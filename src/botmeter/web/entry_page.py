@@ -48,7 +48,7 @@ def for_entry(view: Callable[..., HttpResponse]) -> View:
 def entry_page(
     request: HttpRequest, heading: str, *, sentence: str = "", refusal: Unavailable | None = None, **more: Any
 ) -> HttpResponse:
-    """Render an `EntryPage` with more fields, a notice, and the refusal of its form."""
+    """Render an `EntryPage` with more fields, a notice, and its form's refusal."""
     if form := more.get("form"):
         next(iter(form.fields.values())).widget.attrs["autofocus"] = True
         if refusal is not None:

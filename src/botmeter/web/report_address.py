@@ -164,7 +164,7 @@ def _toggled(names: tuple[str, ...], name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1_000)
 def _query_string(address: ReportAddress) -> str:
-    """Cached, since a page has hundreds of URLs, and the next one nearly the same. 25 MB of the longest ones."""
+    """Cached, since a page has hundreds of URLs, most of them again. 25 MB of the longest ones."""
     return urlencode([*address.pairs()])
 
 

@@ -10,7 +10,7 @@ _FILE = "secret.key"
 
 
 def secret_keys(folder: Path) -> list[str]:
-    """Data folder's keys, one a line: the present one, created if needed, and earlier ones to accept."""
+    """Data folder's keys: the present one, created if needed, and earlier ones."""
     file = private_folder(folder) / _FILE
     if not file.exists():
         # Of two processes that start at once, the second one reads the key of the first.

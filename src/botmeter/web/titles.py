@@ -23,7 +23,7 @@ def account_title(request: HttpRequest, name: str) -> str:
 
 
 def listed_title(request: HttpRequest, name: str) -> str:
-    """Return a title without opening the ledger: every page lists all accounts of the user."""
+    """Title without opening the ledger: every page lists all accounts of the user."""
     title = server_state(request).ledgers.open_title(name)
     if title is not None:
         _note(name, title)

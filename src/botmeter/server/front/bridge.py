@@ -83,7 +83,7 @@ class Bridge:
 
 
 class _Exchange:
-    """Answer passed from a thread to the event loop; `sending` is the task of a stream."""
+    """Answer passed from a thread to the event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, send: Send, *, spool: Spool, limits: SendLimits) -> None:
         self._loop = loop

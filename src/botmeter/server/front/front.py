@@ -63,7 +63,7 @@ async def nobody(request: Request) -> None:
 
 
 class Front:
-    """The application that the server runs, under the prefix of the public URL."""
+    """The application, under the prefix of the public URL."""
 
     def __init__(
         self,

@@ -119,7 +119,7 @@ def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> froz
 
 
 def _is_comparison_shared(narrowed: Question, *, whole: Question) -> bool:
-    """Return True if the compared days are within the link's, or compared by the link itself."""
+    """Return True if the compared days are within the link's, or its own."""
     if narrowed.compared is None:
         return True
     compared = narrowed.compared.period
