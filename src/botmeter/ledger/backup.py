@@ -127,13 +127,13 @@ def _restore(folder: Folder, path: Path, *, name: str | None, replace: bool) -> 
             )
         commit = _check(draft, summary, folder=folder, path=path, name=target.stem)
         with folder.exclusively(target.stem), replacing(folder.path, target.stem, commit=commit):
-            _put_in_place(draft, target, folder=folder, path=path)
+            _replace_target(draft, target, folder=folder, path=path)
     finally:
         unlink_ledger(draft)
     return summary
 
 
-def _put_in_place(draft: Path, target: Path, *, folder: Folder, path: Path) -> None:
+def _replace_target(draft: Path, target: Path, *, folder: Folder, path: Path) -> None:
     try:
         replace_ledger(draft, target, folder=folder.path)
     except OSError as problem:

@@ -128,7 +128,7 @@ def locked(folder: Path, name: str, *, purpose: str, wait_seconds: float, for_se
         ) from None
     try:
         end = time.monotonic() + wait_seconds
-        while not _is_taken(lock, folder, for_server=for_server):
+        while not _acquires_lock(lock, folder, for_server=for_server):
             if time.monotonic() >= end:
                 raise _refusal(lock, folder, for_server=for_server)
             # The system has no way to wait for a lock with a time limit.
@@ -142,7 +142,7 @@ def locked(folder: Path, name: str, *, purpose: str, wait_seconds: float, for_se
         os.close(lock)
 
 
-def _is_taken(lock: int, folder: Path, *, for_server: bool) -> bool:
+def _acquires_lock(lock: int, folder: Path, *, for_server: bool) -> bool:
     if not _try_lock(lock):
         return False
     # In this order, and a server's in the reverse one: of a command and a server that start, one sees the other.

@@ -50,12 +50,12 @@ class ActiveSession:
 def active_sessions(user: User) -> tuple[ActiveSession, ...]:
     """Sessions that are signed in, the last used first."""
     now_seconds = int(present().timestamp())
-    found = []
+    listed = []
     for session, values in _sessions_of(user):
         note = note_of(values, now_seconds=now_seconds)
         if not is_over(note, now_seconds=now_seconds):
-            found.append(_active_session(session.pk, note))
-    return tuple(sorted(found, key=lambda each: (each.seen_at, each.number), reverse=True))
+            listed.append(_active_session(session.pk, note))
+    return tuple(sorted(listed, key=lambda each: (each.seen_at, each.number), reverse=True))
 
 
 def session_number(key: str) -> str:

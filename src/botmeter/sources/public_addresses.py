@@ -10,8 +10,8 @@ Address = IPv4Address | IPv6Address
 
 # The relays of 6to4, retired by RFC 7526. The other special ranges of IPv4 are known to `is_global`.
 _IPV4_RELAYS: Final = IPv4Network("192.88.99.0/24")
-# All that IANA has given to networks; NAT64, site-local addresses (fec0::) and embedded IPv4 are outside.
-_IPV6_GIVEN: Final = IPv6Network("2000::/3")
+# All that IANA has assigned to networks; NAT64, site-local addresses (fec0::) and embedded IPv4 are outside.
+_IPV6_ASSIGNED: Final = IPv6Network("2000::/3")
 # Protocols, Teredo among them; 6to4; documentation, which Python 3.11 does not know. RFC 6890, 3056, 9637.
 _IPV6_SPECIAL: Final = tuple(map(IPv6Network, ("2001::/23", "2002::/16", "3fff::/20")))
 _NAT64: Final = IPv6Network("64:ff9b::/96")
@@ -44,7 +44,7 @@ def _is_public(address: Address) -> bool:
         return False
     if isinstance(address, IPv4Address):
         return address not in _IPV4_RELAYS
-    return address in _IPV6_GIVEN and not any(address in special for special in _IPV6_SPECIAL)
+    return address in _IPV6_ASSIGNED and not any(address in special for special in _IPV6_SPECIAL)
 
 
 def _is_named(address: Address, networks: Sequence[Network]) -> bool:
