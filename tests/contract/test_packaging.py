@@ -14,7 +14,7 @@ import pytest
 from typer.main import get_command
 
 from botmeter.cli.main import app
-from botmeter.server.descriptor_limit import CONNECTIONS_MAX, OTHERS_MAX
+from botmeter.server.connections.descriptor_limit import CONNECTIONS_MAX, OTHERS_MAX
 from contract.source_tree import ROOT
 
 CONTAINERFILE: Final = ROOT / "packaging" / "Containerfile"

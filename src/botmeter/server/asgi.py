@@ -32,9 +32,9 @@ def start_application(*, run_command: RunCommand) -> Front:
     export(django_settings=DJANGO_SETTINGS)
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.
-    from botmeter.server.connection_guard import ConnectionGuard
-    from botmeter.server.connections import ConnectionLimits, ConnectionUses
-    from botmeter.server.descriptor_limit import connections_max
+    from botmeter.server.connections.descriptor_limit import connections_max
+    from botmeter.server.connections.guard import ConnectionGuard
+    from botmeter.server.connections.open_connections import ConnectionLimits, ConnectionUses
     from botmeter.server.front.bridge import Bridge
     from botmeter.server.front.spool import Spool
     from botmeter.server.large_bodies import holder_of_large_body

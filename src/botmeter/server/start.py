@@ -18,7 +18,7 @@ from botmeter.domain.setting_values import LogFormat
 from botmeter.domain.settings import Settings, export
 from botmeter.people.database import set_up
 from botmeter.server.asgi import DJANGO_SETTINGS
-from botmeter.server.descriptor_limit import BACKLOG, allow_descriptors, connections_max, low_limit_warning
+from botmeter.server.connections.descriptor_limit import BACKLOG, allow_descriptors, connections_max, low_limit_warning
 from botmeter.web.logs import log_uncaught_exceptions, logging_config
 
 _log: Final = logging.getLogger("botmeter.serve")

@@ -7,9 +7,9 @@ from contextlib import ExitStack, closing
 import pytest
 
 from botmeter.domain.client_address import TrustedProxies
-from botmeter.server.connection_guard import SEND_BUFFER_BYTES, UNREAD_SECONDS, ConnectionGuard
-from botmeter.server.connections import ConnectionLimits, ConnectionUses, OpenConnection, Peer, surplus
-from botmeter.server.descriptor_limit import CONNECTIONS_MAX, connections_max, low_limit_warning
+from botmeter.server.connections.descriptor_limit import CONNECTIONS_MAX, connections_max, low_limit_warning
+from botmeter.server.connections.guard import SEND_BUFFER_BYTES, UNREAD_SECONDS, ConnectionGuard
+from botmeter.server.connections.open_connections import ConnectionLimits, ConnectionUses, OpenConnection, Peer, surplus
 
 LIMITS = ConnectionLimits(total_max=100, by_client_max=6, silent_by_client_max=3, idle_seconds_max=60.0)
 PROXIES = TrustedProxies.from_text("10.0.0.0/8")

@@ -8,7 +8,7 @@ from typing import Final
 
 from botmeter.domain.errors import BotmeterError, Refused
 from botmeter.live.bugs import report_bug
-from botmeter.server.connections import ConnectionUses, Peer
+from botmeter.server.connections.open_connections import ConnectionUses, Peer
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import BodyLimits, ClientDisconnected
 from botmeter.server.front.bridge import Bridge

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from botmeter.domain.client_address import TrustedProxies
-from botmeter.server.connections import ConnectionLimits, ConnectionUses, OpenConnection, Peer, surplus
+from botmeter.server.connections.open_connections import ConnectionLimits, ConnectionUses, OpenConnection, Peer, surplus
 
 SCAN_SECONDS: Final = 0.5
 _BUSY_SHARE_MAX: Final = 0.1

@@ -1,0 +1,1 @@
+"""Connections of clients: their number, use and end."""
