@@ -72,7 +72,8 @@ class Settings:
         variable="BOTMETER_HOSTS",
         parse=values.host_names,
         example="meter.internal,10.0.0.7",
-        meaning="more host names under which the server is reached, separated by commas",
+        meaning="more host names under which the server is reached, separated by commas; `.meter.example` includes its "
+        "subdomains, `*` is any, and both need `BOTMETER_URL` beside `BOTMETER_MAIL`",
         unset=(),
     )
     trusted_proxies: TrustedProxies = _set_by(
@@ -201,6 +202,13 @@ DECLARED: Final[Mapping[str, Setting]] = {
 """Declarations by the name of their field in `Settings`."""
 
 
+_MAIL_NEEDS_URL: Final = (
+    f"{DECLARED['url'].variable} is not set, although {DECLARED['mail'].variable} is, and {DECLARED['hosts'].variable} "
+    "has a pattern: strangers could choose the host of links in mail. Write it as in "
+    f"{DECLARED['url'].variable}={DECLARED['url'].example}."
+)
+
+
 def wrong_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """A sentence for each wrong value."""
     return _read(environment)[1]
@@ -216,7 +224,14 @@ def _read(environment: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str
                 read[name] = setting.parse(text)
             except ValueError as fault:
                 faults[setting.variable] = _sentence(setting, text, fault=str(fault))
+    if "mail" in read and not environment.get(DECLARED["url"].variable) and any(map(_is_open, read.get("hosts", ()))):
+        faults[DECLARED["url"].variable] = _MAIL_NEEDS_URL
     return read, faults
+
+
+def _is_open(host: str) -> bool:
+    """Check for a pattern, which hosts of strangers can match."""
+    return host.startswith(("*", "."))
 
 
 def _sentence(setting: Setting, text: str, *, fault: str) -> str:

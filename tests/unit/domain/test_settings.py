@@ -18,6 +18,17 @@ def test_every_example_and_default_is_right(setting: Setting, monkeypatch: pytes
         assert wrong_settings({setting.variable: text}) == {}
 
 
+@pytest.mark.parametrize("hosts", ["*", "meter.example, *", ".meter.example"])
+def test_mail_needs_a_url_where_strangers_could_choose_the_host_of_its_links(hosts: str) -> None:
+    open_hosts = {"BOTMETER_HOSTS": hosts}
+    mail = {"BOTMETER_MAIL": "smtp://mail.example"}
+    (fault,) = wrong_settings(open_hosts | mail).values()
+    assert fault.startswith("BOTMETER_URL is not set, although BOTMETER_MAIL is")
+    for right in (open_hosts, mail, mail | {"BOTMETER_HOSTS": "meter.example"}):
+        assert wrong_settings(right) == {}
+    assert wrong_settings(open_hosts | mail | {"BOTMETER_URL": "https://meter.example"}) == {}
+
+
 def test_an_empty_variable_is_not_set() -> None:
     assert read(BOTMETER_URL="", BOTMETER_MEMORY="") == read()
     assert (read().url, read().memory_limit, read().wait_seconds) == (None, "800MB", 10.0)
