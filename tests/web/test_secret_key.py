@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from botmeter.domain.errors import Unavailable
+from botmeter.domain.errors import Missing, Unavailable
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.models import AuthenticatorDevice, AuthenticatorKey, EventSource, User
 from botmeter.people.resealing import reseal_secrets
@@ -69,3 +69,10 @@ def test_the_file_has_the_present_key_first(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     file.write_text(f"the new one\n{first}\n")
     assert secret_keys(tmp_path) == ["the new one", first]
+
+
+def test_an_empty_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_text("\n")
+    with pytest.raises(Missing, match="is empty. Restore it from a backup, or delete it") as refused:
+        secret_keys(tmp_path)
+    assert refused.value.code == "secret_key_missing"
