@@ -80,6 +80,10 @@ def parsed_address(text: str) -> IPv4Address | IPv6Address | None:
 
 def _network(text: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(text, strict=False)
+        network = ip_network(text, strict=False)
     except ValueError:
         raise ValueError(f"in which {text[:40]!r} is no address, network or `none`") from None
+    if not network.prefixlen:
+        # No address would be the client's: a header is read to its left end, which the client writes.
+        raise ValueError(f"in which {text[:40]!r} is everybody, so that clients could choose their own address")
+    return network

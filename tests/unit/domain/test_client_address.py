@@ -77,7 +77,7 @@ def test_ipv4_counts_by_address_and_ipv6_by_its_64_bits() -> None:
     assert client_network("2001:db8:0:1::1") == "2001:db8:0:1::/64"
 
 
-@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.0/33", "10.0.0.1, x"])
+@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.0/33", "10.0.0.1, x", "0.0.0.0/0", "10.0.0.5, ::/0"])
 def test_a_proxy_that_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(Refused, match="BOTMETER_TRUSTED_PROXIES") as caught:
         Settings.from_environment({"BOTMETER_TRUSTED_PROXIES": text})
