@@ -27,7 +27,7 @@ FAULTS_LISTED_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameCustomer:
-    """An alias and its customer; `label` is its position in the request (`line 3`), or empty."""
+    """An alias and its customer; `label` is its position in the request (`line 3`)."""
 
     customer_id: str
     alias: str

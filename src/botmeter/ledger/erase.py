@@ -81,7 +81,7 @@ def erase(folder: Folder, name: str, *, customer_id: str, forget: Forget = _forg
 
 
 def _erased_elsewhere(name: str, customer_id: str, *, forget: Forget) -> ErasureSummary:
-    """Erase from other stores, where earlier versions left the customer."""
+    """Erase from other stores, where earlier versions left it."""
     ids = ErasedIds(customers=frozenset({customer_id}), pseudonym=_new_pseudonym(), others={})
     if not forget(name, ids):
         raise Missing("customer_unknown", f"Account {name} has no customer {customer_id[:80]!r}.")

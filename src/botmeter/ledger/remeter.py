@@ -147,7 +147,7 @@ def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
 
 
 def _meter_partitions(ledger: Ledger, key: SharedKey) -> int:
-    """Meter each partition while the next is read; each has some keys at all times, so the result is sorted last."""
+    """Meter each partition while the next is read. Each has some keys at all times, so the result is sorted."""
     connection, session_count = ledger.connection, 0
     for step in ("stage_sessions", "stage_participations"):
         connection.execute(sql(step))

@@ -31,7 +31,7 @@ class ExportSlots:
         self._changed = threading.Condition()
 
     def begin_writing(self) -> Callable[[], None]:
-        """Wait until an export may be written; return its end. Raises Unavailable `exports_busy`."""
+        """Wait for a slot to write; return its end. Raises Unavailable `exports_busy`."""
         with self._changed:
             if self.pending_count < WRITING_MAX + WAITING_MAX:
                 self.pending_count += 1
@@ -42,7 +42,7 @@ class ExportSlots:
         raise Unavailable("exports_busy", f"{WRITING_MAX} exports are being written, the maximum. Try again soon.")
 
     def begin_sending(self, account: str) -> Callable[[], None]:
-        """Count an export until it is sent; return its end. Raises Unavailable `exports_busy`."""
+        """Take a slot to send; return its end. Raises Unavailable `exports_busy`."""
         with self._changed:
             if self._sending[account] >= SENDING_BY_ACCOUNT_MAX:
                 raise Unavailable(

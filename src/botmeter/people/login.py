@@ -35,7 +35,7 @@ class PendingLogin:
 
 
 def own_path(request: HttpRequest, path: str | None) -> str:
-    """The path if on this site, else the start page, against open redirects."""
+    """The path if on this site, else the start page."""
     is_ours = url_has_allowed_host_and_scheme(path, allowed_hosts=None, require_https=request.is_secure())
     return path if path and path.startswith("/") and is_ours else reverse("home")
 

@@ -122,7 +122,7 @@ def _qualified(text: str, bots: set[str | None]) -> tuple[str, str] | None:
 def _touchpoint_numbers(
     filters: Filters, touchpoints: "list[Touchpoint]", *, target: FilterTarget
 ) -> tuple[list[int] | None, list[int]]:
-    """Touchpoints that match all filters of the target, and those that it excludes; None: none is set."""
+    """Touchpoints that match all filters of the target, and excluded ones; None: no filter."""
     own = list(filters.set_filters(target))
     selected = [touchpoints_with(declared, texts, touchpoints=touchpoints) for declared, texts, _ in own if texts]
     excluded = [touchpoints_with(declared, texts, touchpoints=touchpoints) for declared, _, texts in own]

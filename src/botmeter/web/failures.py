@@ -101,7 +101,7 @@ def report_request_bug(request: HttpRequest, problem: Exception) -> Bug:
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Render the same 404 for unknown URLs and other accounts' pages (Django's handler404)."""
+    """Render the same 404 for unknown URLs and other accounts' pages (handler404)."""
     del exception
     return failed(request, Missing("page_unknown", "The page does not exist, or you do not have access to it."))
 

@@ -164,7 +164,7 @@ class PullSchedule:
 
 
 def due_us(source: EventSource) -> int:
-    """Time of the next scheduled pull, µs UTC, with a constant jitter per source; 0 before the first."""
+    """Time of the next pull, µs UTC, with a constant jitter per source; 0 before the first."""
     last = PullResult.from_mapping(source.pull_result)
     if last is None:
         return 0

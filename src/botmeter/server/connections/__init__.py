@@ -1,1 +1,1 @@
-"""Connections of clients: their number, use and end."""
+"""Connections of clients."""

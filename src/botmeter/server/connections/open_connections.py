@@ -81,7 +81,7 @@ class ConnectionUses:
             use.last_at = now
 
     def forget_closed(self, open_peers: set[Peer], *, now: float) -> None:
-        """Forget closed connections, but not those with a recent request, which may be unseen."""
+        """Forget closed connections, but not recent ones, which may be unseen."""
         with self._lock:
             gone = [
                 peer

@@ -60,7 +60,7 @@ def own_second_factor(request: HttpRequest, user: User) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def change_second_factor(request: HttpRequest, user: User) -> HttpResponse:
-    """Generate recovery codes or turn it off; both need the password and a code."""
+    """Generate recovery codes or turn it off."""
     form = SecondFactorChangeForm(request.POST, request=request)
     if not second_factor.has_second_factor(user) or not form.is_valid():
         return _page(request, user, proof=form)
