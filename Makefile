@@ -105,6 +105,8 @@ $(PIP) install --require-hashes --requirement $(1)
 $(PIP) install --no-deps --no-build-isolation --editable .
 @# Compile the kernel once; else each process of the tests would, at the same time.
 @$(BIN)/python -c "from botmeter.metering.meter import load_kernel; load_kernel()"
+@# And the program.
+@$(BIN)/python -m compileall -q src
 @touch $@
 endef
 
@@ -113,3 +115,5 @@ $(RUN): requirements/run.txt pyproject.toml | $(BIN)/python
 
 $(DEV): requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(call installed,requirements/dev.txt)
+	@# The same for the tests, which pytest compiles in its own way.
+	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null

@@ -48,6 +48,7 @@ def test_a_log_that_is_not_checkpointed_is_a_problem(
     assert ("not checkpointed" in detail) is (state == "wrong")
 
 
+@pytest.mark.slow
 def test_a_ledger_that_lost_acknowledged_events_is_a_problem_until_it_is_accepted(acme: Run, tmp_path: Path) -> None:
     older = (tmp_path / LEDGER).read_bytes()
     (tmp_path / "more.ndjson").write_text(

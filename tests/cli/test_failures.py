@@ -76,6 +76,7 @@ def test_an_error_has_the_exit_code_of_its_kind(error: BotmeterError, code: int)
     assert exit_code_of(error) == code
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_ends_the_command_silently(filled_folder: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -108,6 +109,7 @@ def test_the_installed_program_ends_with_the_command_s_exit_code(tmp_path: Path)
     assert message.count(b"\n") == 1
 
 
+@pytest.mark.slow
 def test_a_terminal_that_can_not_show_unicode_gets_ascii(filled_folder: Path) -> None:
     environment = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     command = [
@@ -149,6 +151,7 @@ def test_a_terminal_gets_colour_unless_no_color_is_set(
     assert (b"\x1b[" in text) is is_coloured
 
 
+@pytest.mark.slow
 def test_progress_is_drawn_on_a_terminal_alone(acme: Run, tmp_path: Path) -> None:
     controller, terminal = pty.openpty()
     command = [sys.executable, "-m", "botmeter", "import", "events.ndjson", "--account", "acme", "--format", "json"]

@@ -36,6 +36,7 @@ def ready(acme: Run, api: StandInApi) -> Run:
     return acme
 
 
+@pytest.mark.slow
 def test_missing_events_are_pulled_once_and_reported(ready: Run) -> None:
     first = ready(f"{PULL} --since 2026-04-01 --format json")
     assert first.code == 0, first.err

@@ -108,6 +108,7 @@ def test_ctrl_c_stops_the_command_in_the_server(data: Path) -> None:
         assert (out, message) == (b"", b"stopped; nothing was changed\n")
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_a_command_that_is_metering(data: Path) -> None:
     """The compiled kernel and DuckDB are interrupted too, at any point of their work."""
     with served(data) as ledgers:
@@ -138,6 +139,7 @@ def test_a_server_that_ends_stops_commands_with_a_message(data: Path) -> None:
         ledgers.close()
 
 
+@pytest.mark.slow
 def test_a_reader_during_an_import_sees_the_state_before_it(data: Path) -> None:
     report = ["report", "-a", "acme", *PERIOD, "--format", "json"]
     with served(data):
@@ -151,6 +153,7 @@ def test_a_reader_during_an_import_sees_the_state_before_it(data: Path) -> None:
     assert during == before != after
 
 
+@pytest.mark.slow
 def test_two_concurrent_imports_are_both_stored(data: Path) -> None:
     with served(data) as ledgers:
         first = importing(data)

@@ -13,6 +13,8 @@ from tests.support.stand_in_server import StandIn
 import botmeter
 from botmeter.client import ClientSettings, Meter
 
+pytestmark = pytest.mark.faults
+
 START = """
 import os, sys, threading
 from pathlib import Path

@@ -17,6 +17,8 @@ from botmeter.people.links import digest_of
 from support.live import message
 from support.live_server import LiveServer, serving
 
+pytestmark = pytest.mark.faults
+
 EVENT = json.dumps([message("a")]).encode()
 ACCOUNT_COUNT = 20
 # Three of each account: commits, metering and DuckDB's; 30 of the server itself. There were eleven of each account.

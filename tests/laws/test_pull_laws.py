@@ -75,6 +75,7 @@ def team_of(scripts: list[list[tuple[int, str]]]) -> freshchat.Team:
     return team
 
 
+@pytest.mark.slow
 @given(scripts=SCRIPTS, data=st.data(), is_reversed=st.booleans())
 @LAW
 def test_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(
@@ -101,6 +102,7 @@ def test_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(
     assert sessions_of(mended) == sessions_of(whole)
 
 
+@pytest.mark.slow
 @given(scripts=SCRIPTS, data=st.data())
 @LAW
 def test_freshchats_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(

@@ -111,6 +111,7 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], PullResult]]
     yield next_one
 
 
+@pytest.mark.slow
 def test_a_pull_is_recorded_and_the_next_one_continues_it(source: Source, ledgers: OpenLedgers) -> None:
     assert last_result() is None
     result = pull_source(*DESK_KEY, **means(ledgers))
@@ -224,6 +225,7 @@ def beta(source: Source, ledgers: OpenLedgers, owner: User) -> Iterator[StandInA
         yield served
 
 
+@pytest.mark.slow
 def test_an_account_with_a_slow_platform_does_not_delay_others(
     ledgers: OpenLedgers, api: StandInApi, beta: StandInApi, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +246,7 @@ def test_an_account_with_a_slow_platform_does_not_delay_others(
         assert next_one().accepted == 2
 
 
+@pytest.mark.slow
 def test_a_long_pull_gives_way_to_another_account_and_then_continues(
     ledgers: OpenLedgers, api: StandInApi, beta: StandInApi, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ QUERIES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("query", QUERIES)
 def test_each_number_of_the_report_links_to_that_many_rows(member: Client, query: str) -> None:

@@ -102,6 +102,7 @@ def test_a_server_that_does_not_answer_in_time_gets_the_batch_again(server: Stan
     assert list(server.intake.events) == ["a"]
 
 
+@pytest.mark.slow
 def test_a_server_that_starts_late_gets_everything(made: Made) -> None:
     server = StandIn()
     with server.serving():
@@ -135,6 +136,7 @@ def test_a_refused_key_is_reported_and_events_outlive_the_process(server: StandI
     assert list(server.intake.events) == ["a"]
 
 
+@pytest.mark.slow
 def test_many_threads_lose_nothing_and_each_keeps_its_order(server: StandIn, made: Made) -> None:
     server.ways.extend(["cut", "drop", (503, {})] * 3)
     meter = made(server.url, batch_events_max=50, queue_events_max=100)

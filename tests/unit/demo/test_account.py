@@ -88,6 +88,7 @@ def test_there_are_about_as_many_events_on_any_day(now: str) -> None:
     assert 95_000 <= len(demo_events(now, events=100_000)) <= 105_000
 
 
+@pytest.mark.slow
 def test_nothing_happens_after_now(demo: Demo) -> None:
     last_us = pc.max(demo.events["occurred_at"]).as_py()
     assert NOW_US - DAY_US / 24 < last_us <= NOW_US

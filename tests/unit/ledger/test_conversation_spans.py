@@ -55,6 +55,7 @@ def test_a_long_conversation_has_few_rows_however_often_it_is_appended_to() -> N
     assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_folding_reads_only_the_last_rows() -> None:
     ledger = ledger_in_memory()

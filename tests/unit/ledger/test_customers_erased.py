@@ -33,6 +33,7 @@ def filled(folder: Folder) -> str:
     return account_filled_by(folder, fill)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", IDS)
 def test_erasure_by_any_id_of_a_customer_removes_them_all(folder: Folder, filled: str, named: str) -> None:
     erased = erase(folder, filled, customer_id=named)

@@ -142,6 +142,7 @@ def test_the_other_customers_stay_as_they_are(folder: Folder, filled: str) -> No
     assert conversations["5"].startswith("erased-")
 
 
+@pytest.mark.slow
 def test_two_customers_can_be_erased_one_after_the_other(folder: Folder, filled: str) -> None:
     with folder.ledger(filled) as ledger:
         before = report(ledger)
@@ -263,6 +264,7 @@ def test_events_that_the_policy_excludes_stay_excluded(folder: Folder) -> None:
     assert rows == [('{"is_test":true}',), (None,)]
 
 
+@pytest.mark.slow
 def test_attributes_of_others_do_not_name_the_customer_and_are_known_again(folder: Folder, acme: str) -> None:
     naming = event(
         "1", "2026-03-01T10:00", attributes={"by": f"a\n{EVE}.", "like": f"{EVE}0", "to": [123456, 1234567.50]}

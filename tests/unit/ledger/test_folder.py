@@ -86,6 +86,7 @@ def test_an_account_name_may_be_a_keyword_of_the_database(folder: Folder, name: 
         assert append_events(ledger, event("1", "2026-03-01T10:00")).accepted == 1
 
 
+@pytest.mark.slow
 def test_a_second_process_learns_which_process_owns_the_folder(folder: Folder) -> None:
     assert second_process(folder.path).startswith("ledger_in_use The data folder")
     assert "(a test). Wait for it to finish, or end it." in second_process(folder.path)
@@ -99,6 +100,7 @@ def test_the_folder_is_free_once_its_owner_is_done(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_a_folder_is_a_server_s_while_its_worker_restarts(tmp_path: Path) -> None:
     with served(tmp_path, wait_seconds=0):
         assert not is_free(tmp_path)

@@ -91,6 +91,7 @@ def test_a_damaged_log_is_a_loss_with_its_receipts(
     assert (log_of(killed).read_bytes() if log_of(killed).exists() else b"") == left
 
 
+@pytest.mark.slow
 def test_an_accepted_loss_lets_senders_send_the_events_again(killed: Folder) -> None:
     log_of(killed).unlink()
     refusal(killed)

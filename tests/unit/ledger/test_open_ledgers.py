@@ -280,6 +280,7 @@ def test_a_policy_that_was_set_is_known_to_the_next_reader(ledgers: OpenLedgers)
         assert [term.policy.name for term in reader.schedule] == ["other"]
 
 
+@pytest.mark.slow
 def test_a_shared_folder_supports_everything_that_a_folder_does(ledgers: OpenLedgers, tmp_path: Path) -> None:
     shared = SharedFolder(ledgers)
     shared.create(Account(name="zeta"), policy=FRESHCHAT, now_us=NOW_US)

@@ -108,6 +108,7 @@ def test_a_bot_that_is_met_while_others_are_settled_is_known_to_readers_once_it_
                 assert [bot.bot_id for bot in report.by_bot] == ["first", "second"]
 
 
+@pytest.mark.slow
 def test_a_writer_finds_everything_settled_and_appends_after_it(ledgers: OpenLedgers) -> None:
     take_live(ledgers, HOURS[0], event("web", "2026-05-20T10:00", bot_id="b2"))
     with ledgers.writing("acme") as writer:

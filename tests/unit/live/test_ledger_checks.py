@@ -53,6 +53,7 @@ def test_senders_that_wait_come_first_and_a_stopping_server_waits_for_neither(tm
         assert list(ledgers.problems()) == ["acme"]
 
 
+@pytest.mark.slow
 def test_numbers_that_differ_are_told_until_they_agree(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with served(tmp_path, {"acme": EVENTS, "zeta": EVENTS}) as ledgers:
         checks = LedgerChecks(ledgers, capacity=QueueCapacity(), share=1)

@@ -196,6 +196,7 @@ print(report.sessions_consumed, "pandas" in sys.modules)
     assert run_apart(program, str(tmp_path)).split() == ["0", "False"]
 
 
+@pytest.mark.slow
 def test_a_report_needs_no_compiler() -> None:
     modules = ", ".join(f"botmeter.reports.{name}" for name in REPORTS)
     program = f"import sys, {modules}; print('numba' in sys.modules)"

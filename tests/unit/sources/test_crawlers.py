@@ -24,6 +24,8 @@ from botmeter.live.pulls.pull import pull
 from botmeter.sources.api_client import TRIES, Bounds, Clocks
 from botmeter.sources.pull_window import Remaining
 
+pytestmark = pytest.mark.slow
+
 HOUR_US = 3_600_000_000
 NOW_US = now_us() // 1_000_000 * 1_000_000
 CHATWOOT, FRESHCHAT = source_of("chatwoot"), source_of("freshchat")
