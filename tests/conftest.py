@@ -81,6 +81,25 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     time.tzset()
 
 
+def _keep_connections(**_: object) -> None:
+    """Do nothing when a request begins or ends."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_connections() -> Iterator[None]:
+    """Requests leave the database's connection open, which the test's transaction needs."""
+    from django.core import signals
+    from django.db import close_old_connections  # noqa: TID251 - to take it away
+    from django.test import client
+
+    for signal_of_request in (signals.request_started, signals.request_finished):
+        signal_of_request.disconnect(close_old_connections)
+    with pytest.MonkeyPatch.context() as patch:
+        # Its requests take the receiver away and put it back.
+        patch.setattr(client, "close_old_connections", _keep_connections)
+        yield
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """`golden(name, text)` compares `text` with the file `tests/golden/<name>`; `pytest --golden` writes it."""
