@@ -108,8 +108,9 @@ def test_pages_stay_quick_and_known_browsers_sign_in_during_a_flood(server: Live
         known.end_session()
         assert known.sign_in(password=PASSWORD) == 302
     assert max(seconds) < PAGE_SECONDS_MAX, seconds
+    # Strangers have fewer threads of pages than the queue of hashes has places; what hashes refuse is tested elsewhere.
     assert set(statuses) <= {200, 503}, statuses
-    assert statuses[503] > 0
+    assert statuses[200] > 0
 
 
 def test_sixty_parallel_guesses_evaluate_exactly_the_limit(server: LiveServer) -> None:

@@ -119,8 +119,9 @@ def received(connection: socket.socket, *, descriptor_count: int = 0) -> tuple[A
 def _content(connection: socket.socket, descriptors: list[int], *, count: int) -> bytes:
     framed = bytearray()
     flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-    while len(framed) < _LENGTH.size or len(framed) < _LENGTH.size + _length(framed):
-        piece, new_descriptors, message_flags, _ = socket.recv_fds(connection, _PIECE_BYTES, count, flags)
+    # No byte beyond the message: the next one can follow at once.
+    while missing := _missing_bytes(framed):
+        piece, new_descriptors, message_flags, _ = socket.recv_fds(connection, min(missing, _PIECE_BYTES), count, flags)
         descriptors += new_descriptors
         if message_flags & socket.MSG_CTRUNC:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
@@ -130,6 +131,12 @@ def _content(connection: socket.socket, descriptors: list[int], *, count: int) -
     if len(descriptors) != count:
         raise ConnectionAbortedError
     return bytes(framed[_LENGTH.size :])
+
+
+def _missing_bytes(framed: bytearray) -> int:
+    if len(framed) < _LENGTH.size:
+        return _LENGTH.size - len(framed)
+    return _LENGTH.size + _length(framed) - len(framed)
 
 
 def _length(framed: bytearray) -> int:

@@ -22,6 +22,7 @@ from support.asgi_requests import (
     AsgiClient,
     AsgiResponse,
     ResponseRecorder,
+    answer_of,
     body_cut_after,
     body_in,
     body_stalled_after,
@@ -259,3 +260,24 @@ def test_other_asgi_scopes_are_ignored(front: Front) -> None:
     sent = ResponseRecorder()
     asyncio.run(front({"type": "lifespan"}, never, sent))
     assert sent.messages == []
+
+
+async def refuse_large(request: Request) -> Answer:
+    request.holder = "acme" if request.path == "/known" else ""
+    await request.body(LIMITS)
+    raise AssertionError
+
+
+@pytest.mark.parametrize(("path", "received_count"), [("/known", 4), ("/unknown", 0)])
+def test_the_rest_of_a_refused_body_is_received_from_known_senders_alone(path: str, received_count: int) -> None:
+    routes = (OwnRoute(starts=path, methods=("POST",), name="large", answer=refuse_large),)
+    receive, count = body_in(*[b"x" * 5] * 4), 0
+
+    async def counted() -> Any:
+        nonlocal count
+        count += 1
+        return await receive()
+
+    scope = scope_of("POST", path, headers=[("content-length", "20")])
+    response = asyncio.run(answer_of(Front(bridge_of(Pages()), routes=routes), scope, receive=counted))
+    assert (response.status, count) == (413, received_count)

@@ -52,3 +52,12 @@ def test_a_message_taken_in_parts_arrives_whole() -> None:
         message, descriptors = owner_socket.received(peer, descriptor_count=1)
         os.close(descriptors[0])
     assert message == ["meter"]
+
+
+def test_messages_that_arrive_together_are_received_one_by_one() -> None:
+    ours, peer = socket.socketpair()
+    with ours, peer:
+        owner_socket.send(ours, {"botmeter": "1"})
+        owner_socket.send(ours, {"is_refused": True})
+        assert owner_socket.received(peer) == ({"botmeter": "1"}, [])
+        assert owner_socket.received(peer) == ({"is_refused": True}, [])

@@ -156,6 +156,8 @@ class Front:
 async def _answer_own(route: OwnRoute, request: Request, *, send: Send) -> None:
     started = perf_counter()
     answer = await _answered(route, request)
+    if request.holder:
+        await request.discard_body()
     _log(route.name, request, answer=answer, started=started)
     await answer.sent(send, number=request.number)
 

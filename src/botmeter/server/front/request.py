@@ -13,11 +13,13 @@ from django.conf import settings
 from botmeter.domain.client_address import client_address, client_network
 from botmeter.domain.errors import Refused, TooMuch, Unavailable
 from botmeter.server.front.body import BodyLimits, decompressed, too_large
-from botmeter.server.front.protocol import Receive, Scope, header_values
+from botmeter.server.front.protocol import Message, Receive, Scope, header_values
 from botmeter.web.request_ids import HEADER, request_id
 
 _QUERY_FIELDS_MAX: Final = 20
 _LENGTH_DIGITS_MAX: Final = 18
+_DISCARDED_BYTES_MAX: Final = 32 << 20
+_DISCARDED_SECONDS: Final = 10.0
 _LARGE_BYTES: Final = 1 << 16
 """Larger bodies, and compressed ones, are decompressed and parsed in threads."""
 # One for each core of the smallest machine; decompression and signatures release the interpreter. The loop's own
@@ -93,6 +95,7 @@ class Request:
         self.budget = budget
         self.holder = ""
         self.body_bytes = 0
+        self._is_received = False
         self._pause: asyncio.Timeout | None = None
         self._refusal: Unavailable | None = None
         announced = self.headers.get("content-length", "")
@@ -129,7 +132,7 @@ class Request:
             while loop.time() < end:
                 # Not `wait_for`: before Python 3.12 it loses a timeout that coincides with a piece.
                 async with asyncio.timeout_at(min(end, loop.time() + limits.idle_seconds)) as self._pause:
-                    message = await self.receive()
+                    message = await self._message()
                 if message["type"] == "http.disconnect":
                     # Also if the connection is open, but the body's chunks are not valid.
                     raise Refused(
@@ -148,7 +151,7 @@ class Request:
                 budget.used_bytes_of[self.holder] += len(piece)
                 self.body_bytes += len(piece)
                 pieces.append(piece)
-                if not message.get("more_body", False):
+                if self._is_received:
                     del budget.receiving[self]
                     return b"".join(pieces)
         if self._refusal is not None:
@@ -158,6 +161,22 @@ class Request:
             f"The body stalled after {self.body_bytes:,} bytes. It may pause for {limits.idle_seconds:g} seconds and "
             f"take {limits.total_seconds:g} seconds in total.",
         )
+
+    async def discard_body(self) -> None:
+        """Receive and drop what is left of a known sender's body, within limits.
+
+        A client or proxy that is still sending when the connection ends can miss the answer.
+        """
+        size_bytes = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DISCARDED_SECONDS):
+                while not self._is_received and size_bytes <= _DISCARDED_BYTES_MAX:
+                    size_bytes += len((await self._message()).get("body", b""))
+
+    async def _message(self) -> Message:
+        message = await self.receive()
+        self._is_received = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
 
     async def parsed_body(self, limits: BodyLimits, parse: Callable[[bytes], _Parsed]) -> _Parsed:
         """Receive, decompress and parse the body; raises as these."""
