@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -171,7 +171,7 @@ def test_two_concurrent_imports_are_both_stored(data: Path) -> None:
 # As a web server holds them: nothing is left before the process ends.
 SERVER = """
 import atexit, sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from botmeter.cli.hosted import run_hosted
 from botmeter.server.command_host import serve_commands
@@ -270,7 +270,9 @@ def test_the_server_survives_invalid_requests_on_its_socket(data: Path, sent: by
             owner_socket.received(stranger)
             stranger.sendall(sent)
             stranger.shutdown(socket.SHUT_WR)
-            assert stranger.recv(1) == b""
+            # It is reset if it had sent more than the server read.
+            with suppress(ConnectionResetError):
+                assert stranger.recv(1) == b""
         assert code_of(data, "report", "-a", "acme") == 0
 
 

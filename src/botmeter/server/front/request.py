@@ -13,7 +13,7 @@ from django.conf import settings
 from botmeter.domain.client_address import client_address, client_network
 from botmeter.domain.errors import Refused, TooMuch, Unavailable
 from botmeter.server.front.body import BodyLimits, decompressed, too_large
-from botmeter.server.front.protocol import Message, Receive, Scope, header_values
+from botmeter.server.front.protocol import Receive, Scope, header_values
 from botmeter.web.request_ids import HEADER, request_id
 
 _QUERY_FIELDS_MAX: Final = 20
@@ -132,7 +132,8 @@ class Request:
             while loop.time() < end:
                 # Not `wait_for`: before Python 3.12 it loses a timeout that coincides with a piece.
                 async with asyncio.timeout_at(min(end, loop.time() + limits.idle_seconds)) as self._pause:
-                    message = await self._message()
+                    message = await self.receive()
+                self._is_received = not message.get("more_body", False)
                 if message["type"] == "http.disconnect":
                     # Also if the connection is open, but the body's chunks are not valid.
                     raise Refused(
@@ -171,12 +172,10 @@ class Request:
         with suppress(TimeoutError):
             async with asyncio.timeout(_DISCARDED_SECONDS):
                 while not self._is_received and size_bytes <= _DISCARDED_BYTES_MAX:
-                    size_bytes += len((await self._message()).get("body", b""))
-
-    async def _message(self) -> Message:
-        message = await self.receive()
-        self._is_received = message["type"] == "http.disconnect" or not message.get("more_body", False)
-        return message
+                    message = await self.receive()
+                    size_bytes += len(message.get("body", b""))
+                    # Neither does a disconnection have more.
+                    self._is_received = not message.get("more_body", False)
 
     async def parsed_body(self, limits: BodyLimits, parse: Callable[[bytes], _Parsed]) -> _Parsed:
         """Receive, decompress and parse the body; raises as these."""
