@@ -164,10 +164,8 @@ class Request:
         )
 
     async def discard_body(self) -> None:
-        """Receive and drop what is left of a known sender's body, within limits.
-
-        A client or proxy that is still sending when the connection ends can miss the answer.
-        """
+        """Drop the rest of a known sender's body."""
+        # Who is still sending when the connection ends can miss the answer.
         size_bytes = 0
         with suppress(TimeoutError):
             async with asyncio.timeout(_DISCARDED_SECONDS):
