@@ -26,7 +26,7 @@ from bench.pages import loaded
 from bench.traffic import CACHE
 from bench.watching import LiveServer, resident_mb, worker_of
 
-SECONDS = 60
+SECONDS = 120
 QUIET_SECONDS = 10
 _HEALTH_EVERY_SECONDS = 0.1
 _PAGE_EVERY_SECONDS = 0.5

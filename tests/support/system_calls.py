@@ -20,7 +20,7 @@ from typing import Final
 import pytest
 
 CALLS: Final = ("fsync", "fdatasync", "rename", "link", "unlink", "unlinkat", "ftruncate", "pwrite64")
-"""What changes a file's content, name or length, or makes it durable."""
+"""Calls that change a file's content, name or length, or make it durable."""
 _ENDS_WITHIN_SECONDS: Final = 60
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.support.killable"])

@@ -32,6 +32,7 @@ def memory_bytes(value: object) -> int:
 
 class _Entry(NamedTuple, Generic[Value]):
     ends_at: float
+    version: Hashable
     value: Value
     size_bytes: int
 
@@ -62,11 +63,14 @@ class BoundedCache(Generic[Key, Value]):
         entry = self._entry(key)
         return None if entry is None else entry.value
 
-    def find_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
+    def find_or_make(self, key: Key, make: Callable[[], Value], *, version: Hashable = None) -> Value:
+        """Cached value of this version; a value of another version is replaced."""
         entry = self._entry(key)
-        return self.remake(key, make) if entry is None else entry.value
+        if entry is None or entry.version != version:
+            return self.remake(key, make, version=version)
+        return entry.value
 
-    def remake(self, key: Key, make: Callable[[], Value]) -> Value:
+    def remake(self, key: Key, make: Callable[[], Value], *, version: Hashable = None) -> Value:
         """Make and cache a value, unless the cache is cleared meanwhile."""
         clear_count = self._clear_count
         value = make()
@@ -74,7 +78,7 @@ class BoundedCache(Generic[Key, Value]):
         with self._lock:
             if clear_count == self._clear_count:
                 self._drop(key)
-                self._entries[key] = _Entry(self._elapsed() + self._lasts_seconds, value, size_bytes)
+                self._entries[key] = _Entry(self._elapsed() + self._lasts_seconds, version, value, size_bytes)
                 self.size_bytes += size_bytes
                 while self.size_bytes > self._bytes_max:
                     self._drop(key if size_bytes > self._bytes_max else next(iter(self._entries)))

@@ -31,7 +31,7 @@ _LOCK_POLL_SECONDS: Final = 0.05
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _FOLDERS: Final = (ACCOUNTS, MARKS, TEMPORARY, "logs", "static")
 _FILES: Final = (LOCK, SERVER_LOCK, "secret.key", "people.sqlite3", "people.sqlite3-wal", "people.sqlite3-shm")
-"""What Botmeter makes in a data folder, which can hold other people's files too."""
+"""Contents of a data folder that are Botmeter's; it can hold other files, too."""
 
 
 def account_names(folder: Path) -> list[str]:

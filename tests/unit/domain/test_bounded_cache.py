@@ -91,3 +91,11 @@ def test_memory_counts_what_a_value_refers_to_once() -> None:
     text = "x" * 5_000
     assert 5_000 < memory_bytes([text, {"again": text}]) < 6_000
     assert memory_bytes((Clock, memory_bytes, pytest)) < 200
+
+
+def test_a_value_of_another_version_is_replaced_and_takes_no_memory_any_more() -> None:
+    cache: BoundedCache[str, str] = BoundedCache(ROOMY)
+    for version in range(20):
+        assert cache.find_or_make("a", lambda: f"{version:02}", version=version) == f"{version:02}"  # noqa: B023 - called at once
+    assert cache.find_or_make("a", lambda: "not made", version=19) == "19"
+    assert (len(cache), cache.size_bytes) == (1, memory_bytes(("a", "19")))

@@ -62,9 +62,11 @@ class WidgetContext:
 
 
 def cached_overview(ledger: "ReadableLedger", question: Question) -> Overview:
-    """Question's overview, cached by the ledger's version, which is unique per commit."""
-    key = (ledger.account.name, ledger.version, question.query, question.compared)
-    return _overviews.find_or_make(key, lambda: overview(ledger, question.query, compared=question.compared))
+    """Question's overview, cached until the ledger's version changes, which is unique per commit."""
+    key = (ledger.account.name, question.query, question.compared)
+    return _overviews.find_or_make(
+        key, lambda: overview(ledger, question.query, compared=question.compared), version=ledger.version
+    )
 
 
 def widget_context(

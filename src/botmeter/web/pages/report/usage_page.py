@@ -1,7 +1,7 @@
 """The report page."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from botmeter.domain.bounded_cache import BoundedCache
@@ -70,9 +70,10 @@ _bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(48 << 20)
 def usage_page(
     ledger: "ReadableLedger", question: Question, *, page: PageContext, subtitle: str, actions: tuple[Link, ...] = ()
 ) -> UsagePage:
-    """Build the report page, caching its body until the ledger changes."""
-    key = (ledger.account.name, ledger.version, question, page.urls, page.access)
-    body = _bodies.find_or_make(key, lambda: _body(ledger, question, page=page))
+    """Build the report page, caching its body until the ledger or the minute changes."""
+    key = (ledger.account.name, replace(question, now_us=0), page.urls, page.access)
+    version = (ledger.version, question.now_us)
+    body = _bodies.find_or_make(key, lambda: _body(ledger, question, page=page), version=version)
     line, follow = _PAST, None
     if page.access.allows(Fact.FRESHNESS):
         line = freshness(body.recency, now_us=now_us(), zone=question.zone, waiting=page.waiting)
