@@ -41,6 +41,12 @@ class Figure:
         return f"{self.subject:<58} {measured:>9}  {promised:<15} {verdict:<9} {self.detail}".rstrip()
 
 
+def last_third(values: list[float]) -> tuple[float, float]:
+    """Largest of the second third of the values, and of the last."""
+    third = len(values) // 3
+    return max(values[third : 2 * third]), max(values[2 * third :])
+
+
 def quantile(values: Any, share: float) -> float:
     """Smallest of `values` not below `share` of them."""
     return float(np.quantile(values, share, method="inverted_cdf"))

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.figure import Figure, quantile
+from bench.figure import Figure, last_third, quantile
 from bench.fresh import ROOT
 from bench.live import started
 from bench.live_traffic import LiveTraffic
@@ -63,8 +63,7 @@ def _figures(quiet: "_Observed", flooded: "_Observed", *, attack: str) -> Iterat
             detail=f"{len(times_ms)} requests; median {quantile(times_ms, 0.5):.0f} ms, slowest "
             f"{max(times_ms):.0f} ms; without the flood {quantile(before_ms, share):.0f} ms",
         )
-    third = len(flooded.memory_mb) // 3
-    middle_mb, end_mb = max(flooded.memory_mb[third : 2 * third]), max(flooded.memory_mb[2 * third :])
+    middle_mb, end_mb = last_third(flooded.memory_mb)
     yield Figure(
         subject="(h) the server's memory, most of the last third ÷ the second",
         value=end_mb / middle_mb,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.figure import Figure, quantile
+from bench.figure import Figure, last_third, quantile
 from bench.importing import ACCOUNT
 from bench.pages import Served, loaded
 
@@ -65,8 +65,7 @@ class Watch:
             raise RuntimeError(self.faults[0])
 
     def figures(self) -> Iterator[Figure]:
-        third = len(self.memory_mb) // 3
-        middle_mb, end_mb = max(self.memory_mb[third : 2 * third]), max(self.memory_mb[2 * third :])
+        middle_mb, end_mb = last_third(self.memory_mb)
         yield Figure(
             subject="(g) from an event's answer to its session on the page, p99",
             value=quantile(self.behind_ms, 0.99) / 1000,

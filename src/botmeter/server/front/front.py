@@ -57,7 +57,7 @@ LargeBodyHolder = Callable[[Request], Awaitable[str | None]]
 """Name of the sender under which a large body counts, or None."""
 
 
-async def nobody(request: Request) -> None:
+async def no_large_bodies(request: Request) -> None:
     """Accept no large bodies."""
     del request
 
@@ -72,7 +72,7 @@ class Front:
         routes: tuple[OwnRoute, ...],
         prefix: str = "",
         uses: ConnectionUses | None = None,
-        large_body_holder: LargeBodyHolder = nobody,
+        large_body_holder: LargeBodyHolder = no_large_bodies,
     ) -> None:
         self._bridge = bridge
         self._routes = routes
