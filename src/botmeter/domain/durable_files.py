@@ -7,7 +7,6 @@ a killed process left.
 import errno
 import fcntl
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -116,7 +115,7 @@ def remove_drafts(folder: Path) -> None:
 
 def _locked_draft(folder: Path) -> tuple[Path, int]:
     while True:
-        draft = folder / DRAFTS.replace("*", secrets.token_hex(8))
+        draft = folder / DRAFTS.replace("*", os.urandom(8).hex())
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
         # Some network file systems have no locks.
         with suppress(OSError):

@@ -16,10 +16,11 @@ Encryption = Literal["starttls", "tls", "none"]
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """Hosts that only this machine reaches."""
 
-_HOST: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?|\[[0-9a-f:.]+\]")
-_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
-_SENDER: Final = re.compile(r"([^<>@]+ )?<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+")
-_MEMORY: Final = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]i?B|%)", re.IGNORECASE)
+# Compiled when a setting needs them: every command loads this module.
+_HOST: Final = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?|\[[0-9a-f:.]+\]"
+_PATH: Final = r"(/[A-Za-z0-9._~-]+)*"
+_SENDER: Final = r"([^<>@]+ )?<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+"
+_MEMORY: Final = r"(?i)(?P<number>\d+(\.\d+)?) ?(?P<unit>[KMGT]i?B|%)"
 _UNITS: Final = {"b": 1_000, "ib": 1_024}
 _POWERS: Final = {"k": 1, "m": 2, "g": 3, "t": 4}
 # With less, DuckDB can't even open a ledger.
@@ -78,7 +79,7 @@ def public_url(text: str) -> PublicUrl:
     if parts.query or parts.fragment or text.endswith(("?", "#")):
         raise ValueError("which contains more than a host and a path")
     path = parts.path.rstrip("/")
-    if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
+    if not re.fullmatch(_PATH, path) or {".", ".."} & set(path.split("/")):
         raise ValueError("whose path contains more than letters, digits, '-', '.', '_' and '~' between slashes")
     host, port = _host_and_port(parts)
     is_usual = port == _USUAL_PORTS[parts.scheme]
@@ -89,7 +90,7 @@ def host_names(text: str) -> tuple[str, ...]:
     """Host names, as in Django's ALLOWED_HOSTS."""
     names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
     for name in names:
-        if name != "*" and not _HOST.fullmatch(name.removeprefix(".")):
+        if name != "*" and not re.fullmatch(_HOST, name.removeprefix(".")):
             raise ValueError(f"in which {name!r:.80} is not a host name without scheme, port and path")
     return names
 
@@ -134,7 +135,7 @@ def mail_server(text: str) -> MailServer:
 
 def mail_sender(text: str) -> str:
     """Email address, with or without a name."""
-    if not text.isprintable() or not _SENDER.fullmatch(text):
+    if not text.isprintable() or not re.fullmatch(_SENDER, text):
         raise ValueError("which is not an email address")
     return text
 
@@ -153,7 +154,7 @@ def database_url(text: str) -> str:
 
 def memory_size(text: str) -> str:
     """Size in DuckDB's format."""
-    match = _MEMORY.fullmatch(text)
+    match = re.fullmatch(_MEMORY, text)
     if match is None:
         raise ValueError("which is not a size with a unit of MB, GB, MiB, GiB or %")
     number, unit = float(match["number"]), match["unit"].lower()
@@ -219,6 +220,6 @@ def _host_and_port(parts: SplitResult) -> tuple[str, int | None]:
     if not host:
         raise ValueError("which has no host")
     bracketed = f"[{host}]" if ":" in host else host
-    if not _HOST.fullmatch(bracketed):
+    if not re.fullmatch(_HOST, bracketed):
         raise ValueError("whose host is not a name in ASCII letters, digits, dots and dashes")
     return bracketed, port
