@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, text_from_us
-from botmeter.sources.clock import RFC3339, Clock, us_from_number
-from botmeter.sources.mapped import cell_value, checked_columns, columns_of_events, row_bytes
+from botmeter.sources.arrow_rows import cells_of_row, clock_of_columns, legible
+from botmeter.sources.clock import Clock
+from botmeter.sources.mapped import checked_columns, columns_of_events, row_bytes
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.parquet_pages import column_bounds
-from botmeter.sources.records import DOUBTFUL, Records
+from botmeter.sources.records import Records
 from botmeter.sources.stream import ByteStream, spooled
 
 ROWS_MAX = 250_000
@@ -56,7 +56,7 @@ def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping
             name=stream.name,
             columns=[name for name in names if name in expected],
             mapping=mapping,
-            clock=_clock(parquet.schema_arrow, mapping=mapping, name=stream.name),
+            clock=clock_of_columns(parquet.schema_arrow, mapping=mapping, name=stream.name),
             size_bytes=stream.size_bytes or stream.stored_bytes,
         )
         yield from _records(file, notes=notes)
@@ -79,22 +79,6 @@ def _first_line(fault: Exception) -> str:
     return (str(fault).splitlines() or ["no reason given."])[0][:200]
 
 
-def _clock(schema: pa.Schema, *, mapping: FieldMapping, name: str) -> Clock:
-    clock = mapping.clock
-    column = mapping.columns().get("occurred_at")
-    kind = schema.field(column).type if column is not None else pa.string()
-    if not pa.types.is_timestamp(kind):
-        return clock
-    if kind.tz is not None:
-        return RFC3339
-    if clock.zone is None:
-        raise Refused(
-            "time_without_offset",
-            f"The times in column {column!r} of {name} have no time zone ({kind}); name it in a mapping.",
-        )
-    return Clock(zone=clock.zone, ambiguous=clock.ambiguous)
-
-
 def _records(file: _File, *, notes: tuple[str, ...]) -> Iterator[Records]:
     first = 0
     total = max(file.parquet.metadata.num_rows, 1)
@@ -104,7 +88,7 @@ def _records(file: _File, *, notes: tuple[str, ...]) -> Iterator[Records]:
         row_count = min(ROWS_MAX, max(1, BATCH_BYTES_MAX // max(row_bytes_max, 1)))
         whole = _WholeRows(file, group=group, row_count=row_count)
         for number, batch in enumerate(_batches(file, group=group, row_count=row_count, columns=file.columns)):
-            foreign = {name: _legible(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+            foreign = {name: legible(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
             first += len(batch)
             yield Records(
                 columns=columns_of_events(foreign, count=len(batch), mapping=file.mapping),
@@ -125,14 +109,8 @@ def _batches(file: _File, *, group: int, row_count: int, columns: list[str] | No
         raise Refused("file_damaged", f"{file.name} is damaged: {_first_line(fault)}") from None
 
 
-def _legible(column: pa.Array) -> pa.Array:
-    if pa.types.is_timestamp(column.type) and column.type.tz is None:
-        return column.cast(pa.string())
-    return column
-
-
 def _record_reader(file: _File, batch: pa.RecordBatch) -> Callable[[int], Mapping[str, object]]:
-    return lambda row: file.mapping.record(_cells(batch, row))
+    return lambda row: file.mapping.record(cells_of_row(batch, row))
 
 
 class _WholeRows:
@@ -149,31 +127,4 @@ class _WholeRows:
 
 
 def _raw_reader(whole: _WholeRows, number: int) -> Callable[[int], bytes]:
-    return lambda row: row_bytes(_cells(whole.batch(number), row))
-
-
-def _cells(rows: pa.RecordBatch, row: int) -> dict[str, object]:
-    return {name: _cell(rows.column(index)[row]) for index, name in enumerate(rows.schema.names)}
-
-
-def _cell(scalar: pa.Scalar) -> object:
-    if not scalar.is_valid:
-        return None
-    kind = scalar.type
-    if pa.types.is_timestamp(kind):
-        return _time_text(scalar.value, kind)
-    if pa.types.is_map(kind):
-        return dict(scalar.as_py())
-    try:
-        return cell_value(scalar.as_py())
-    except UnicodeDecodeError:
-        plain = scalar.value if pa.types.is_dictionary(kind) else scalar
-        # In a list or map no single cell can be decoded.
-        return cell_value(plain.as_buffer().to_pybytes()) if hasattr(plain, "as_buffer") else DOUBTFUL
-
-
-def _time_text(number: int, kind: pa.TimestampType) -> str:
-    instant_us = us_from_number(number, unit=kind.unit)
-    if not INSTANT_FIRST_US <= instant_us < INSTANT_END_US:
-        return f"{number} {kind.unit} since 1970"
-    return text_from_us(instant_us).removesuffix("" if kind.tz is not None else "Z")
+    return lambda row: row_bytes(cells_of_row(whole.batch(number), row))

@@ -2,6 +2,8 @@
 
 import io
 import json
+from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -83,6 +85,24 @@ def test_whole_numbers_are_ids_in_decimal_text(read: Read, kind: pa.DataType) ->
 
 def test_the_largest_unsigned_number_is_an_id(read: Read) -> None:
     assert read(parquet(event_id=pa.array([2**63, 2**64 - 1, 0], pa.uint64()))).ids == [str(2**63), str(2**64 - 1), "0"]
+
+
+def test_decimals_without_a_fraction_and_uuids_are_ids(read: Read) -> None:
+    numbers = pa.array([Decimal(1), Decimal(10**30), Decimal(3)], pa.decimal128(38, 0))
+    names = pa.array([UUID(int=7).bytes, None, UUID(int=8).bytes], pa.uuid())
+    outcome = read(parquet(event_id=numbers, bot_id=names))
+    assert [(result["event_id"], result["bot_id"]) for result in outcome.events] == [
+        ("1", str(UUID(int=7))),
+        (str(10**30), None),
+        ("3", str(UUID(int=8))),
+    ]
+
+
+def test_a_rejected_row_shows_its_decimals_and_uuids_as_they_are_read(read: Read) -> None:
+    numbers, names = pa.array([Decimal(10**30)], pa.decimal128(38, 0)), pa.array([UUID(int=7).bytes], pa.uuid())
+    (rejection,) = read(parquet(rows=1, event_id=numbers, bot_id=names, actor=["nobody"])).rejections
+    assert rejection.event_id == str(10**30)
+    assert json.loads(rejection.raw) == {**event(str(10**30), actor="nobody"), "bot_id": str(UUID(int=7))}
 
 
 def test_fractions_are_no_ids(read: Read) -> None:
