@@ -8,9 +8,12 @@ from botmeter.domain.errors import Refused
 
 if TYPE_CHECKING:
     from botmeter.sources.reader import SourceFile
+    from botmeter.sources.table_options import TableOptions
 
 
-def source_files(paths: list[str], *, mapping: Path | None, input_format: str | None) -> "list[SourceFile]":
+def source_files(
+    paths: list[str], *, mapping: Path | None, input_format: str | None, table: "TableOptions"
+) -> "list[SourceFile]":
     """Files to read, all with the same mapping.
 
     Raises:
@@ -30,6 +33,7 @@ def source_files(paths: list[str], *, mapping: Path | None, input_format: str | 
             content=command_context().stdin.buffer if path == STDIN else None,
             mapping=where,
             format=input_format,
+            table=table,
         )
         for path in paths
     ]

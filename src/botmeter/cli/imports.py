@@ -42,6 +42,9 @@ def import_events(
     source: options.Source = DEFAULT_SOURCE,
     mapping: options.MappingFile = None,
     input_format: options.InputFormat = None,
+    encoding: options.Encoding = None,
+    sheet: options.Sheet = None,
+    header_row: options.HeaderRow = None,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
@@ -54,8 +57,10 @@ def import_events(
     """
     from botmeter.ledger.append import append
     from botmeter.sources.source_files import source_named
+    from botmeter.sources.table_options import TableOptions
 
-    sources = source_files(files, mapping=mapping, input_format=input_format)
+    table = TableOptions(encoding=encoding, sheet=sheet, header_row=header_row)
+    sources = source_files(files, mapping=mapping, input_format=input_format, table=table)
     with (
         opened_ledger(data, account) as ledger,
         progress("importing", total=total_bytes(sources)) as follow,

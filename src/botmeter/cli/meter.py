@@ -36,6 +36,9 @@ def meter(
     source: options.Source = DEFAULT_SOURCE,
     mapping: options.MappingFile = None,
     input_format: options.InputFormat = None,
+    encoding: options.Encoding = None,
+    sheet: options.Sheet = None,
+    header_row: options.HeaderRow = None,
     form: options.Form = "table",
 ) -> None:
     """Meter files without an account.
@@ -46,9 +49,12 @@ def meter(
     from botmeter.metering.stateless import metered_files
     from botmeter.reports.export import write_rows
     from botmeter.sources.reader import batches
+    from botmeter.sources.table_options import TableOptions
 
     written_as = None if output is None else format_of_file(output)
-    rule, sources = policy_named(policy), source_files(files, mapping=mapping, input_format=input_format)
+    table = TableOptions(encoding=encoding, sheet=sheet, header_row=header_row)
+    rule = policy_named(policy)
+    sources = source_files(files, mapping=mapping, input_format=input_format, table=table)
     with progress("metering", total=total_bytes(sources)) as follow:
         read = (follow(batches(file)) for file in sources)
         metered = metered_files(read, policy=rule, source=source)

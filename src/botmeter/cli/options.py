@@ -39,6 +39,14 @@ InputFormat = Annotated[
     Literal["csv", "ndjson", "json", "parquet", "cloudevents"] | None,
     Option("--input", help="Format of the files. Default: detected."),
 ]
+Encoding = Annotated[
+    str | None,
+    Option("--encoding", metavar="NAME", help="Encoding of text files. Default: UTF-8, or UTF-16 with its mark."),
+]
+Sheet = Annotated[str | None, Option("--sheet", metavar="NAME", help="Sheet of a workbook. Default: the first one.")]
+HeaderRow = Annotated[
+    int | None, Option("--header-row", metavar="NUMBER", help="Row of the column names. Default: the first one.")
+]
 EventFiles = Annotated[
     list[str], Argument(metavar="FILE…", help="CSV, NDJSON, JSON, Parquet or CloudEvents, gzipped or not; - is stdin.")
 ]

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from botmeter.domain.event import FIELDS
 from botmeter.sources.clock import RFC3339, Clock
+from botmeter.sources.table_options import DEFAULTS, TableOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +49,12 @@ class Mapping:
 
     Attributes:
         locations: Others are columns of their own name.
+        table: Options of a file win over these.
     """
 
     locations: AbstractMapping[str, FieldLocation] = field(default_factory=dict)
     clock: Clock = RFC3339
+    table: TableOptions = DEFAULTS
 
     def location(self, name: str) -> FieldLocation:
         return self.locations.get(name) or FieldLocation(column=name)

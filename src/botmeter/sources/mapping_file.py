@@ -5,10 +5,11 @@ import tomllib
 from collections.abc import Mapping as AbstractMapping
 from pathlib import Path
 
-from botmeter.domain.errors import Missing, NotAllowed
+from botmeter.domain.errors import Missing, NotAllowed, Refused
 from botmeter.domain.event import FIELDS
 from botmeter.sources.clock_options import CLOCK_KEYS, clock_from_options, invalid_mapping, option_text
 from botmeter.sources.mapping import FieldLocation, Mapping
+from botmeter.sources.table_options import TABLE_KEYS, TableOptions, table_options_from_document
 
 _LOCATION_KEYS = ("column", "pointer", "constant", "values", "otherwise")
 
@@ -29,11 +30,21 @@ def mapping_from_file(path: str | Path) -> Mapping:
 def mapping_from_document(document: AbstractMapping[str, object]) -> Mapping:
     """Build a mapping from a parsed file; raises `Refused` (`mapping_invalid`)."""
     for name in document:
-        if name not in FIELDS:
+        if name not in FIELDS and name not in TABLE_KEYS:
             raise invalid_mapping(f"unknown field {name!r}; the fields are {', '.join(FIELDS)}")
-    tables = {name: _table(name, value) for name, value in document.items()}
-    locations = {name: _location(name, table) for name, table in tables.items()}
-    return Mapping(locations=locations, clock=clock_from_options(tables.get("occurred_at", {})))
+    tables = {name: _table(name, value) for name, value in document.items() if name not in TABLE_KEYS}
+    return Mapping(
+        locations={name: _location(name, table) for name, table in tables.items()},
+        clock=clock_from_options(tables.get("occurred_at", {})),
+        table=_table_options(document),
+    )
+
+
+def _table_options(document: AbstractMapping[str, object]) -> TableOptions:
+    try:
+        return table_options_from_document(document)
+    except Refused as fault:
+        raise invalid_mapping(fault.message.removesuffix(".")) from None
 
 
 def _document(text: str, path: str | Path) -> AbstractMapping[str, object]:

@@ -19,6 +19,7 @@ from botmeter.sources.payload_json import json_bytes
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import BOM, PEEK_BYTES, format_of
 from botmeter.sources.stream import ByteStream, open_stream
+from botmeter.sources.text_encoding import utf8_stream
 
 # Enough for whole-column work; payloads are larger than their events.
 PAYLOADS_MAX = 5_000
@@ -33,7 +34,8 @@ def batches_from_payload_file(file: SourceFile, source: Source, *, connector: Co
         Refused: `format_unknown`, `column_missing`, and as `reader.batches`.
         TooMuch: `record_too_long`.
     """
-    with closing(open_stream(file.path, name=file.label, stdin=file.content)) as stream:
+    with closing(open_stream(file.path, name=file.label, stdin=file.content)) as opened:
+        stream = utf8_stream(opened, encoding=file.table_options.encoding)
         is_json = stream.peek(PEEK_BYTES).removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
         if connector.read_report is not None and not is_json:
             yield from connector.read_report(stream, source)

@@ -16,6 +16,8 @@ from botmeter.sources.parquet import records_from_parquet
 from botmeter.sources.records import Records
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream, open_stream, stored_size_bytes
+from botmeter.sources.table_options import DEFAULTS, TableOptions
+from botmeter.sources.text_encoding import utf8_stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class SourceFile:
         content: Replaces standard input; stays open.
         mapping: None: Botmeter's own names.
         format: csv, ndjson, json, parquet or cloudevents; None: detected.
+        table: Wins over the options of the mapping.
     """
 
     path: str
@@ -35,10 +38,15 @@ class SourceFile:
     content: IO[bytes] | None = None
     mapping: Mapping | None = None
     format: str | None = None
+    table: TableOptions = DEFAULTS
 
     @property
     def label(self) -> str:
         return self.path if self.name is None else self.name
+
+    @property
+    def table_options(self) -> TableOptions:
+        return self.table if self.mapping is None else self.table.over(self.mapping.table)
 
 
 def batches(file: SourceFile, *, source: Source | None = None) -> Iterator[EventBatch]:
@@ -52,7 +60,8 @@ def batches(file: SourceFile, *, source: Source | None = None) -> Iterator[Event
         Refused: `file_empty`, `file_truncated`, `format_unknown`, `column_missing` and the like.
         TooMuch: `record_too_long`.
     """
-    with closing(open_stream(file.path, name=file.label, stdin=file.content)) as stream:
+    with closing(open_stream(file.path, name=file.label, stdin=file.content)) as opened:
+        stream = utf8_stream(opened, encoding=file.table_options.encoding)
         for records in _records(stream, file):
             batch = batch_from_records(records, source)
             if len(batch.events) or batch.rejections or batch.notes:

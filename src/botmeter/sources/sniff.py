@@ -16,7 +16,6 @@ PEEK_BYTES = 64 << 10
 PARQUET_MAGIC = b"PAR1"
 BOM = codecs.BOM_UTF8
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-_WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SAMPLE_LINES = 20
 
 
@@ -34,8 +33,6 @@ def format_of(stream: ByteStream, *, expected: str | None) -> Format:
     start = stream.peek(PEEK_BYTES)
     if start.startswith(PARQUET_MAGIC) or expected == "parquet":
         return "parquet"
-    if start.startswith(_WIDE_BOMS):
-        raise Refused("format_unknown", f"{stream.name} is text in UTF-16; save it as UTF-8.")
     if start.startswith(BOM):
         stream.read(len(BOM))
         start = start[len(BOM) :]

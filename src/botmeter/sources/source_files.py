@@ -13,6 +13,7 @@ from botmeter.sources.platforms.registry import connector_of, platform_codes
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.sniff import PARQUET_MAGIC, PEEK_BYTES
 from botmeter.sources.stream import STDIN, open_stream
+from botmeter.sources.text_encoding import utf8_stream
 
 
 def source_named(ledger: ReadableLedger, name: str) -> Source | None:
@@ -41,5 +42,5 @@ def _holds_events(file: SourceFile) -> bool:
     if file.path == STDIN or file.format is not None:
         return False
     with closing(open_stream(file.path, name=file.label)) as stream:
-        start = stream.peek(PEEK_BYTES)
+        start = utf8_stream(stream, encoding=file.table_options.encoding).peek(PEEK_BYTES)
     return start.startswith(PARQUET_MAGIC) or all(name.encode() in start for name in REQUIRED_FIELDS)

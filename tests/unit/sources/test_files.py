@@ -73,12 +73,6 @@ def test_binary_noise_is_no_format(read: Read, seed: int) -> None:
     assert message.endswith("is not CSV, NDJSON, JSON or Parquet.")
 
 
-def test_utf_16_is_called_by_its_name(read: Read) -> None:
-    code, message = refusal(read, "event_id,actor\n".encode("utf-16"))
-    assert code == "format_unknown"
-    assert "UTF-16; save it as UTF-8" in message
-
-
 def test_an_unknown_format_is_refused_with_those_there_are(read: Read) -> None:
     assert (
         refusal(read, MANY, format="xml")[1]
