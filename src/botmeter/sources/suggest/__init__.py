@@ -1,0 +1,1 @@
+"""Suggested mappings of foreign files."""

@@ -1,0 +1,159 @@
+"""Column of authors, and what its values mean."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from botmeter.domain.event import ACTOR_BY_NAME
+from botmeter.domain.text import counted
+from botmeter.sources.suggest.columns import Column, ranked, readable
+from botmeter.sources.suggest.suggestion import FieldSuggestion
+from botmeter.sources.suggest.words import ACTORS, OUTGOING, letters_of
+
+_VALUES_MAX = 20
+_KNOWN_SHARE_MIN = 0.9
+_BOT_WORD = re.compile(r"\b(?:bot|chatbot|assistant)\b", re.IGNORECASE)
+# What a customer wrote, in exports with a row per turn.
+_TEXT_NAMES = frozenset(
+    {"text", "query", "prompt", "question", "user_message", "user_input", "utterance", "query_text"}
+)
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actors:
+    """Suggestion for `actor`.
+
+    Attributes:
+        column: None: no column says who wrote.
+        meanings: Value → actor.
+        otherwise: Actor of other values.
+    """
+
+    suggestion: FieldSuggestion
+    column: Column | None = None
+    meanings: Mapping[str, str]
+    otherwise: str | None = None
+
+    def actor_of(self, row: int) -> str | None:
+        value = self.column.values[row] if self.column is not None else None
+        return self.meanings.get(value or "", self.otherwise)
+
+
+def actors_of(columns: Sequence[Column]) -> Actors:
+    """Actor by a column of known words, by a flag, or by names that say bot; else each row is the customer's."""
+    candidates = ranked(columns, "actor")
+    others = [column for column in columns if column not in candidates]
+    for reading in (_by_words, _by_flag):
+        for column in candidates:
+            found = reading(column)
+            if found is not None:
+                return found
+    for column in others:
+        found = _by_words(column)
+        if found is not None and len(found.meanings) > 1:
+            return found
+    for column in candidates:
+        found = _by_names(column)
+        if found is not None:
+            return found
+    for column in columns:
+        if _TEXT_NAMES.intersection(column.place.names) and 0 < column.filled_count < len(column.values):
+            return _by_text(column)
+    suggestion = FieldSuggestion(
+        field="actor",
+        location={"constant": "customer"},
+        reason="No column says who wrote.",
+        doubt="no column says who wrote, so each row counts as a message of the customer",
+    )
+    return Actors(suggestion=suggestion, meanings={}, otherwise="customer")
+
+
+def _by_words(column: Column) -> Actors | None:
+    if not 0 < len(column.counts) <= _VALUES_MAX:
+        return None
+    meanings = {value: meaning for value in column.counts if (meaning := _meaning(value)) is not None}
+    known = sum(column.counts[value] for value in meanings)
+    if known < _KNOWN_SHARE_MIN * column.filled_count or "customer" not in meanings.values():
+        return None
+    unknown = [readable(value) for value in column.counts if value not in meanings]
+    doubts = (
+        [f"{', '.join(unknown)} of {column.label} has no known meaning, so such rows are refused"] if unknown else []
+    )
+    doubts += _doubts_about_bots(meanings)
+    return _actors(column, meanings, reason="says who wrote", doubts=doubts)
+
+
+def _doubts_about_bots(meanings: Mapping[str, str]) -> list[str]:
+    outgoing = [value for value in meanings if letters_of(value) in OUTGOING]
+    if outgoing:
+        return [f"{', '.join(outgoing)} is taken for the bot; people at the helpdesk may write so too"]
+    agents = [value for value, meaning in meanings.items() if meaning == "agent"]
+    if agents and "bot" not in meanings.values():
+        return [f"no value names a bot; if the bot writes as {', '.join(agents)}, let that mean bot"]
+    return []
+
+
+def _by_flag(column: Column) -> Actors | None:
+    if not column.counts or not all(value.lower() in _FLAGS for value in column.counts):
+        return None
+    words = set("_".join(column.place.names).split("_"))
+    if words & {"customer", "user", "visitor", "contact"}:
+        yes, no = "customer", "bot"
+    elif words & {"bot", "me"}:
+        yes, no = "bot", "customer"
+    elif words & {"agent"}:
+        yes, no = "agent", "customer"
+    else:
+        return None
+    meanings = {value: yes if _FLAGS[value.lower()] else no for value in column.counts}
+    return _actors(column, meanings, reason="is true or false", doubts=[])
+
+
+def _by_names(column: Column) -> Actors | None:
+    bots = [value for value in column.counts if _BOT_WORD.search(value)]
+    if not bots or len(bots) == len(column.counts) or len(bots) > _VALUES_MAX:
+        return None
+    doubt = (
+        f"{', '.join(map(readable, bots))} of {column.label} is taken for the bot, and everybody else for a customer"
+    )
+    meanings = dict.fromkeys(bots, "bot")
+    return _actors(column, meanings, reason="has names of bots among its senders", doubts=[doubt], otherwise="customer")
+
+
+def _by_text(column: Column) -> Actors:
+    suggestion = FieldSuggestion(
+        field="actor",
+        location={**column.place.location, "values": {"": "system"}, "otherwise": "customer"},
+        reason=f"{column.label} is empty in {counted(len(column.values) - column.filled_count, 'row')}.",
+        doubt=f"no column says who wrote, so rows with {column.label} count as messages of the customer",
+    )
+    return Actors(suggestion=suggestion, column=column, meanings={"": "system"}, otherwise="customer")
+
+
+def _actors(
+    column: Column, meanings: Mapping[str, str], *, reason: str, doubts: Sequence[str], otherwise: str | None = None
+) -> Actors:
+    is_own = all(value == meaning for value, meaning in meanings.items())
+    rest = {} if otherwise is None else {"otherwise": otherwise}
+    location = {**column.place.location, **({} if is_own else {"values": dict(meanings)}), **rest}
+    empty_count = len(column.values) - column.filled_count
+    doubts = [
+        *doubts,
+        *([f"{column.label} is empty in {counted(empty_count, 'row')}; such rows are refused"] if empty_count else []),
+    ]
+    suggestion = FieldSuggestion(
+        field="actor",
+        location=location,
+        reason=f"{column.label} {reason}.",
+        doubt="; ".join(doubts),
+        samples=column.samples,
+    )
+    return Actors(suggestion=suggestion, column=column, meanings=meanings, otherwise=otherwise)
+
+
+def _meaning(value: str) -> str | None:
+    letters = letters_of(value)
+    if letters in ACTOR_BY_NAME:
+        return letters
+    return "bot" if letters in OUTGOING else ACTORS.get(letters)

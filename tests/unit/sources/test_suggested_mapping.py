@@ -1,0 +1,315 @@
+"""Suggested mappings: files of many shapes → the mapping that reads them."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.reader import SourceFile
+from botmeter.sources.suggest.json_start import json_values
+from botmeter.sources.suggest.mapping_text import text_of_suggestion, toml_value
+from botmeter.sources.suggest.sample import ROWS_MAX
+from botmeter.sources.suggest.suggested_mapping import suggested_mapping
+from botmeter.sources.suggest.suggestion import Suggestion
+from botmeter.sources.suggest.time_formats import time_format
+
+CHATS = """id;chat;phone;who;sent at
+m-1;c-1;+91 98;visitor;2026-03-01T10:00:00Z
+m-2;c-1;+91 98;assistant;2026-03-01T10:00:01Z
+m-3;c-2;+91 97;visitor;2026-03-01T10:00:02Z
+m-4;c-2;+91 97;operator;2026-03-01T10:00:03Z
+"""
+BOT = {"bot_id": {"constant": "bot"}}
+
+
+def suggested(tmp_path: Path, content: str) -> Suggestion:
+    path = tmp_path / "export"
+    path.write_text(content)
+    return suggested_mapping(SourceFile(path=str(path)))
+
+
+def test_a_table_with_telling_names_needs_no_look(tmp_path: Path) -> None:
+    suggestion = suggested(tmp_path, CHATS)
+    assert suggestion.document() == {
+        "event_id": {"column": "id"},
+        "occurred_at": {"column": "sent at"},
+        "conversation_id": {"column": "chat"},
+        "customer_id": {"column": "phone"},
+        "actor": {
+            "column": "who",
+            "values": {"visitor": "customer", "assistant": "bot", "operator": "agent"},
+        },
+        **BOT,
+    }
+    assert [doubt.partition(":")[0] for doubt in suggestion.doubts] == ["bot_id"]
+    facts = {column.label: (column.kind, column.distinct_count, column.samples[0]) for column in suggestion.columns}
+    assert facts["sent at"] == ("time", 4, "2026-03-01T10:00:00Z")
+    assert facts["phone"] == ("text", 2, "+91 98")
+
+
+def test_the_printed_suggestion_is_a_mapping_file_with_its_doubts_at_the_top(tmp_path: Path) -> None:
+    suggestion = suggested(tmp_path, CHATS)
+    text = text_of_suggestion(suggestion)
+    assert tomllib.loads(text) == suggestion.document()
+    assert text.startswith("# Mapping suggested for export from all 4 rows.\n#\n# Not sure about:\n# - bot_id: ")
+    lines = text.splitlines()
+    assert all(lines[number - 1].startswith("# ") for number, line in enumerate(lines) if " = " in line)
+
+
+@pytest.mark.parametrize(
+    ("texts", "document"),
+    [
+        (["2026-03-01T10:00:00Z"], {}),
+        (["2026-03-01 10:00:00", "2026-03-01 10:00:00.5"], {"timezone": "UTC"}),
+        (["1772359200", "1772359200.25"], {"format": "epoch_s"}),
+        (["1772359200123"], {"format": "epoch_ms"}),
+        (["1772359200123456"], {"format": "epoch_us"}),
+        (["13/01/2026 10:00"], {"format": "%d/%m/%Y %H:%M", "timezone": "UTC"}),
+        (["1/13/2026 10:00:05 PM"], {"format": "%m/%d/%Y %I:%M:%S %p", "timezone": "UTC"}),
+        (["13.1.26, 10:00"], {"format": "%d.%m.%y, %H:%M", "timezone": "UTC"}),
+        (["2026/01/13 10:00:00 +0100"], {"format": "%Y/%m/%d %H:%M:%S %z"}),
+        (["Jan 13, 2026, 10:00 AM"], {"format": "%b %d, %Y, %I:%M %p", "timezone": "UTC"}),
+        (["Tue, 13 Jan 2026 10:00:00 +0000"], {"format": "%a, %d %b %Y %H:%M:%S %z"}),
+        (["20260113100000"], {"format": "%Y%m%d%H%M%S", "timezone": "UTC"}),
+        # Two days apart rather than two months.
+        (["3/1/2026 9:00", "3/3/2026 9:00"], {"format": "%m/%d/%Y %H:%M", "timezone": "UTC"}),
+        (["1/3/2026 9:00", "3/3/2026 9:00"], {"format": "%d/%m/%Y %H:%M", "timezone": "UTC"}),
+    ],
+)
+def test_a_format_of_times_is_found(texts: list[str], document: dict[str, object]) -> None:
+    form = time_format(texts)
+    assert form is not None
+    assert form.document == document
+    assert ("no zone" in form.doubt) == ("timezone" in document)
+
+
+@pytest.mark.parametrize("texts", [["hello"], ["12"], ["2026-03-01"], ["d d 1 1"], ["%d %d 2026"], ["10:00"], []])
+def test_other_text_is_no_time(texts: list[str]) -> None:
+    assert time_format(texts) is None
+
+
+def test_day_and_month_that_could_be_swapped_are_a_doubt() -> None:
+    form = time_format(["03/04/2026 10:00"])
+    assert form is not None
+    assert "no day is past the 12th" in form.doubt
+
+
+def test_a_sample_is_bounded_and_says_so(tmp_path: Path) -> None:
+    rows = "".join(f"m-{number};c;p;visitor;2026-03-01T10:00:00Z\n" for number in range(ROWS_MAX + 1))
+    suggestion = suggested(tmp_path, CHATS.splitlines(keepends=True)[0] + rows)
+    assert (suggestion.row_count, suggestion.is_whole) == (ROWS_MAX, False)
+    assert "from the first 1,000 rows." in text_of_suggestion(suggestion)
+
+
+def test_values_that_toml_or_a_terminal_would_misread_are_written_safely(tmp_path: Path) -> None:
+    suggestion = suggested(tmp_path, json.dumps({'a "b"\n# c': "x\x1b[31m\ny", "user": "\x1b[31m", "who": "visitor"}))
+    text = text_of_suggestion(suggestion)
+    assert "\x1b" not in text
+    assert tomllib.loads(text) == suggestion.document()
+    odd = {'k"\n': "\x7f\u2028\\", "plain": [True, 7, {"a": "b"}]}
+    assert tomllib.loads(f"value = {toml_value(odd)}")["value"] == odd
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ('[{"a": 1}, {"a": 2}, {"a"', [{"a": "1"}, {"a": "2"}]),
+        ('{"a": [{"b": 1}, {"b": 2, "c": "x', [{"a": [{"b": "1"}, {"b": "2"}]}]),
+        ('{"a": 1}\n{"a": 1.50}\n{"a', [{"a": "1"}, {"a": "1.50"}, {}]),
+        ('{"a": 1}\nno json}\n{"a": 2}\n{"a', [{"a": "1"}, {"a": "2"}, {}]),
+        ('{\n "a": 1}\n{\n "a": 2}', [{"a": "1"}, {"a": "2"}]),
+    ],
+)
+def test_json_that_is_cut_off_is_read_up_to_the_cut(text: str, values: list[Any]) -> None:
+    assert [value for value in json_values(text.encode(), is_whole=False) if value] == [each for each in values if each]
+
+
+SHAPES: dict[str, tuple[str, dict[str, object]]] = {
+    "no ids, and senders in words": (
+        (
+            "conversationId\tsendTime\tsenderType\ttext\tagentId (optional)\n"
+            "77\t2026-03-22T04:55:51+00:00\tvisitor\tHi\t\n"
+            "77\t2026-03-22T04:55:51+00:00\tagent\tHello\tann@example.com\n"
+            "78\t2026-03-22T05:55:51+00:00\tvisitor\tHi\t\n"
+        ),
+        {
+            "event_id": {"generated": True},
+            "occurred_at": {"column": "sendTime"},
+            "conversation_id": {"column": "conversationId"},
+            "customer_id": {"column": "conversationId"},
+            "actor": {"column": "senderType", "values": {"visitor": "customer", "agent": "agent"}},
+            **BOT,
+        },
+    ),
+    "date and time apart, one chat": (
+        "Date,Time,Sender,Message\n24/03/2026,11:58 pm,Ravi,order\n24/03/2026,11:58 pm,Shop bot,done\n",
+        {
+            "event_id": {"generated": True},
+            "occurred_at": {
+                "join": [{"column": "Date"}, {"column": "Time"}],
+                "separator": " ",
+                "format": "%d/%m/%Y %I:%M %p",
+                "timezone": "UTC",
+            },
+            "conversation_id": {"column": "Sender", "values": {"Shop bot": "Ravi"}},
+            "customer_id": {"column": "Sender", "values": {"Shop bot": "Ravi"}},
+            "actor": {"column": "Sender", "values": {"Shop bot": "bot"}, "otherwise": "customer"},
+            **BOT,
+        },
+    ),
+    "ids of a conversation and a turn": (
+        (
+            "session_id,turn_position,created_at,role,user_id\n"
+            "s1,1,2026-03-01T10:00:00Z,user,u1\ns1,2,2026-03-01T10:00:00Z,assistant,u1\ns2,1,2026-03-01T10:00:00Z,user,u2\n"
+        ),
+        {
+            "event_id": {"join": [{"column": "session_id"}, {"column": "turn_position"}], "separator": ":"},
+            "occurred_at": {"column": "created_at"},
+            "conversation_id": {"column": "session_id"},
+            "customer_id": {"column": "user_id"},
+            "actor": {"column": "role", "values": {"user": "customer", "assistant": "bot"}},
+            **BOT,
+        },
+    ),
+    "a turn per row, some of them anonymous": (
+        (
+            "id,username,workspace_name,prompt,response,sent_at\n"
+            '1,kim,support,hi,"{""text"":""Hello""}",2026-03-01T10:00:00.000Z\n'
+            '2,,support,again,"{""text"":""Yes""}",2026-03-02T09:59:59.999Z\n'
+        ),
+        {
+            "event_id": {"column": "id"},
+            "occurred_at": {"column": "sent_at"},
+            "conversation_id": {"column": "workspace_name"},
+            "customer_id": {"column": "username", "values": {"": "anonymous"}},
+            "actor": {"constant": "customer"},
+            **BOT,
+        },
+    ),
+    "a list of messages in each conversation": (
+        json.dumps(
+            {
+                "channel": {"id": 55, "isChat": True},
+                "visitor": {"id": 27, "name": "Dana"},
+                "tags": [{"name": "sale"}],
+                "messages": [
+                    {"type": "trigger", "from": "bot:orders", "sentAt": 1774170939703},
+                    {"type": "visitor", "from": "visitor:v-27", "sentAt": 1774170945001},
+                ],
+            }
+        ),
+        {
+            "rows": "/messages/*",
+            "event_id": {"generated": True},
+            "occurred_at": {"column": "sentAt", "format": "epoch_ms"},
+            "conversation_id": {"outer": "/channel/id"},
+            "customer_id": {"outer": "/visitor/id"},
+            "actor": {"column": "type", "values": {"trigger": "bot", "visitor": "customer"}},
+            **BOT,
+        },
+    ),
+    "a wrapper around conversations with their messages": (
+        json.dumps(
+            {
+                "exported": "2026-03-01",
+                "chatlogs": [
+                    {"id": "c-1", "user": {"id": "u-1"}, "messages": [{"id": 1, "at": 1774170939, "role": "user"}]},
+                    {"id": "c-2", "user": {"id": "u-2"}, "messages": [{"id": 2, "at": 1774170940, "role": "ai"}]},
+                ],
+            }
+        ),
+        {
+            "rows": "/chatlogs/*/messages/*",
+            "event_id": {"column": "id"},
+            "occurred_at": {"column": "at", "format": "epoch_s"},
+            "conversation_id": {"outer": "/chatlogs/*/id"},
+            "customer_id": {"outer": "/chatlogs/*/user/id"},
+            "actor": {"column": "role", "values": {"user": "customer", "ai": "bot"}},
+            **BOT,
+        },
+    ),
+    "a wrapper around messages": (
+        json.dumps(
+            {
+                "data": [
+                    {
+                        "_id": {"$oid": "65e1a0000000000000000001"},
+                        "chatId": "c",
+                        "user": "u1",
+                        "is_bot": False,
+                        "ts": 1772359200,
+                    },
+                    {
+                        "_id": {"$oid": "65e1a0000000000000000002"},
+                        "chatId": "c",
+                        "user": "u1",
+                        "is_bot": True,
+                        "ts": 1772359201,
+                    },
+                ]
+            }
+        ),
+        {
+            "rows": "/data/*",
+            "event_id": {"pointer": "/_id/$oid"},
+            "occurred_at": {"column": "ts", "format": "epoch_s"},
+            "conversation_id": {"column": "chatId"},
+            "customer_id": {"column": "user"},
+            "actor": {"column": "is_bot", "values": {"false": "customer", "true": "bot"}},
+            **BOT,
+        },
+    ),
+    "JSON in cells, and a turn in which nobody wrote": (
+        "\n".join(
+            json.dumps(
+                {
+                    "agent_id": "a1",
+                    "conversation_name": "sessions/s1",
+                    "turn_position": turn,
+                    "request_time": f"2026-03-01T10:00:0{turn}Z",
+                    "request": json.dumps({"queryInput": query, "queryParams": {"channel": "web"}}),
+                    "response": json.dumps({"responseId": f"r-{turn}"}),
+                }
+            )
+            for turn, query in enumerate([{"event": {"event": "WELCOME"}}, {"text": {"text": "hi"}}])
+        ),
+        {
+            "event_id": {"column": "response", "pointer": "/responseId"},
+            "occurred_at": {"column": "request_time"},
+            "conversation_id": {"column": "conversation_name"},
+            "customer_id": {"column": "conversation_name"},
+            "actor": {
+                "column": "request",
+                "pointer": "/queryInput/text/text",
+                "values": {"": "system"},
+                "otherwise": "customer",
+            },
+            "bot_id": {"column": "agent_id"},
+            "channel": {"column": "request", "pointer": "/queryParams/channel"},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_of_export_gives_its_mapping(tmp_path: Path, shape: str) -> None:
+    content, document = SHAPES[shape]
+    suggestion = suggested(tmp_path, content)
+    assert suggestion.document() == document
+    assert tomllib.loads(text_of_suggestion(suggestion)) == document
+
+
+def test_a_file_in_which_nothing_fits_has_placeholders(tmp_path: Path) -> None:
+    suggestion = suggested(tmp_path, "colour,size\nred,7\n")
+    text = text_of_suggestion(suggestion)
+    assert suggestion.missing_fields == ("occurred_at", "conversation_id", "customer_id")
+    assert all(f'# {name} = {{ column = "…" }}' in text for name in suggestion.missing_fields)
+    assert tomllib.loads(text) == suggestion.document()
+
+
+def test_a_suggestion_without_newer_keys_is_read_by_the_reader_of_mappings(tmp_path: Path) -> None:
+    mapping = mapping_from_document(suggested(tmp_path, CHATS).document())
+    assert mapping.columns()["occurred_at"] == "sent at"
