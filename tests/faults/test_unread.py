@@ -55,13 +55,8 @@ def test_readers_that_do_not_read_an_export_add_no_memory_and_leave_room_for_oth
     assert whole.status == 200
     assert whole.body.count(b"\n") == ROWS
     head = f"GET {EXPORT} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {authorization}\r\n\r\n".encode()
-    # The memory of as many exports at once, read, is that of exports and not of readers.
-    with ExitStack() as stack:
-        reading = [stack.enter_context(closing(server.connected())) for _ in range(4)]
-        for connection in reading:
-            connection.sendall(head)
-        assert [len(read_all(connection)) > len(whole.body) for connection in reading] == [True] * 4
-    before = memory_bytes(server.worker)
+    # The most that as many exports take at once while their readers read, which differs from one time to the next.
+    before = max(memory_after_reading(server, head=head, size_bytes=len(whole.body)) for _ in range(6))
     with ExitStack() as stack:
         stuck = [stack.enter_context(closing(server.connected())) for _ in range(READERS)]
         for connection in stuck:
@@ -79,6 +74,16 @@ def test_readers_that_do_not_read_an_export_add_no_memory_and_leave_room_for_oth
         slow = next(connection for connection, status in zip(stuck, statuses, strict=True) if status == 200)
         assert len(read_all(slow)) > len(whole.body)
     assert not [path for path in server.folder.iterdir() if path.name.startswith("tmp")]
+
+
+def memory_after_reading(server: LiveServer, *, head: bytes, size_bytes: int) -> int:
+    """Memory once four exports at once have been read."""
+    with ExitStack() as stack:
+        reading = [stack.enter_context(closing(server.connected())) for _ in range(4)]
+        for connection in reading:
+            connection.sendall(head)
+        assert [len(read_all(connection)) > size_bytes for connection in reading] == [True] * 4
+    return memory_bytes(server.worker)
 
 
 def read_all(connection: socket.socket) -> bytes:
