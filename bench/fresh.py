@@ -58,6 +58,11 @@ def botmeter(*arguments: str) -> Run:
     return run_command([*start, *arguments])
 
 
+def run_python(script: str) -> Run:
+    """Run a script in a new interpreter."""
+    return run_command([sys.executable, "-c", script])
+
+
 def run_command(command: list[str]) -> Run:
     """Run a command.
 

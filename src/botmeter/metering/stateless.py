@@ -1,4 +1,4 @@
-"""Sessions from event files, without an account, for the `meter` command."""
+"""Sessions from events without an account, for the `meter` command and Python."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ _SCOPE_COLUMNS = {"bot": "bot_id", "channel": "channel", "conversation": "conver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeteredFiles:
-    """Sessions of event files.
+class MeterResult:
+    """Sessions of events without an account.
 
     Attributes:
         sessions: One row per session, by start, with the columns of the contract.
@@ -36,7 +36,7 @@ class MeteredFiles:
     rejections: tuple[Rejection, ...]
 
 
-def metered_files(files: Iterable[Iterable[EventBatch]], *, policy: Policy, source: str) -> MeteredFiles:
+def metered_files(files: Iterable[Iterable[EventBatch]], *, policy: Policy, source: str) -> MeterResult:
     """Meter all files together, each event once."""
     tables: list[pa.Table] = []
     rejections: list[Rejection] = []
@@ -64,7 +64,7 @@ def metered_files(files: Iterable[Iterable[EventBatch]], *, policy: Policy, sour
         "rejected": rejected,
     }
     sessions = _sessions_of_contract(metered.sessions, policy=policy, touchpoints=touchpoints)
-    return MeteredFiles(sessions=sessions, counts=counts, rejections=tuple(rejections))
+    return MeterResult(sessions=sessions, counts=counts, rejections=tuple(rejections))
 
 
 def _meter_table(events: pa.Table, *, touchpoints: Touchpoints) -> pa.Table:

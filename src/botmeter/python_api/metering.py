@@ -1,0 +1,96 @@
+"""Sessions from files and tables, without an account."""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.source import DEFAULT_SOURCE
+from botmeter.domain.text import counted
+from botmeter.metering.schema import EventBatch
+from botmeter.metering.stateless import MeterResult, metered_files
+from botmeter.sources.arrow_stream import batches_from_arrow
+from botmeter.sources.mapping import Mapping as FieldMapping
+from botmeter.sources.mapping_file import mapping_from_document, mapping_from_file
+from botmeter.sources.policy_file import policy_named
+from botmeter.sources.reader import SourceFile, batches
+
+
+class ArrowTable(Protocol):
+    """A table of any library that exports Arrow: pyarrow, Polars, pandas, a DuckDB relation."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Export the table; see the Arrow PyCapsule interface."""
+
+
+_Path = str | os.PathLike[str]
+
+
+def meter(
+    events: _Path | ArrowTable,
+    policy: _Path = "freshchat.session",
+    *,
+    mapping: _Path | Mapping[str, Any] | FieldMapping | None = None,
+    source: str = DEFAULT_SOURCE,
+) -> pa.Table:
+    """Meter events, each once; return one row per session, by start, with the columns of `botmeter meter`.
+
+    Rows that can't be read take no part and raise nothing: a warning counts them, and `meter_result` lists them.
+
+    Args:
+        events: A file, or a table with the columns of an event.
+        policy: A published policy, or a TOML or JSON file.
+        mapping: Columns of other names: a TOML or JSON file, or its content as a dict.
+        source: Name of the events' source, which is part of session ids.
+
+    Raises:
+        Refused: The events, the policy or the mapping can't be read at all.
+    """
+    result = meter_result(events, policy, mapping=mapping, source=source)
+    if rejected := result.counts["rejected"]:
+        warnings.warn(
+            f"{counted(rejected, 'event')} could not be read and took no part; botmeter.meter_result lists them.",
+            stacklevel=2,
+        )
+    return result.sessions
+
+
+def meter_result(
+    events: _Path | ArrowTable,
+    policy: _Path = "freshchat.session",
+    *,
+    mapping: _Path | Mapping[str, Any] | FieldMapping | None = None,
+    source: str = DEFAULT_SOURCE,
+) -> MeterResult:
+    """Meter as `meter`; return the sessions, the counts, and the rejected events with their reasons."""
+    rule = policy_named(str(_expanded(policy)))
+    return metered_files([_batches(events, mapping=_field_mapping(mapping))], policy=rule, source=source)
+
+
+def _batches(events: _Path | ArrowTable, *, mapping: FieldMapping | None) -> Iterator[EventBatch]:
+    if isinstance(events, str | os.PathLike):
+        # Absolute, because `-` alone would be standard input.
+        return batches(SourceFile(path=str(_expanded(events).absolute()), name=str(events), mapping=mapping))
+    kind = type(events).__name__
+    if not hasattr(events, "__arrow_c_stream__"):
+        raise Refused(
+            "events_unreadable",
+            f"Events of type {kind} can't be read. Use a path, or a table of pyarrow, Polars, pandas or DuckDB.",
+        )
+    return batches_from_arrow(events, name=f"the {kind}", mapping=mapping)
+
+
+def _field_mapping(mapping: _Path | Mapping[str, Any] | FieldMapping | None) -> FieldMapping | None:
+    if mapping is None or isinstance(mapping, FieldMapping):
+        return mapping
+    if isinstance(mapping, Mapping):
+        return mapping_from_document(mapping)
+    return mapping_from_file(_expanded(mapping))
+
+
+def _expanded(path: _Path) -> Path:
+    return Path(path).expanduser()
