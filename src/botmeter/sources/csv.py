@@ -74,7 +74,7 @@ def open_csv(stream: ByteStream, *, expected: Collection[str] = ()) -> CsvTable:
 
 def records_from_csv(stream: ByteStream, *, mapping: FieldMapping) -> Iterator[Records]:
     """Yield the records of CSV text; raises as `CsvTable` and `checked_columns`."""
-    table = open_csv(stream, expected=mapping.columns().values())
+    table = open_csv(stream, expected=mapping.column_names())
     notes = checked_columns(table.columns, mapping=mapping, name=stream.name)
     for block in table.blocks:
         yield _records(block, mapping=mapping, bytes_read=stream.stored_bytes, notes=notes)

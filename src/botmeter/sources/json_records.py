@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -15,7 +15,8 @@ from botmeter.domain.event import FIELDS
 from botmeter.sources.clock import RFC3339
 from botmeter.sources.cloudevents import is_envelope, record_from_envelope
 from botmeter.sources.elements import Objects
-from botmeter.sources.mapped import text_columns, value_text
+from botmeter.sources.json_columns import columns_at, read_objects
+from botmeter.sources.mapped import event_columns, value_text
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import DOUBTFUL, Records
 from botmeter.sources.stream import ByteStream
@@ -32,8 +33,6 @@ _ARROW_SCHEMA = pa.schema(
 )
 # The key can also be written with escapes.
 _ATTRIBUTES = re.compile(rb'"attributes"(?!:null)')
-# Each piece of a block goes to a thread of its own.
-_PIECE_BYTES = 4 << 20
 
 _TextOrInteger = str | int | None
 
@@ -71,7 +70,7 @@ def records_from_objects(
 ) -> Records:
     """Read records; positions start at `first`."""
     return Records(
-        columns=_columns(objects) if mapping is None else _mapped_columns(objects.texts, mapping),
+        columns=_columns(objects) if mapping is None else _mapped_columns(objects, mapping),
         record=lambda row: record_from_object(objects.texts[row], mapping=mapping),
         raw=lambda row: objects.texts[row],
         positions=np.arange(first, first + objects.count, dtype=np.int64),
@@ -127,18 +126,8 @@ def _columns(objects: Objects) -> Mapping[str, pa.Array]:
 
 
 def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
-    try:
-        table = pyarrow.json.read_json(
-            pa.BufferReader(objects.joined),
-            # A single piece is read here: waking a thread takes longer, on a busy machine much longer.
-            read_options=pyarrow.json.ReadOptions(
-                block_size=_PIECE_BYTES, use_threads=len(objects.joined) > _PIECE_BYTES
-            ),
-            parse_options=pyarrow.json.ParseOptions(explicit_schema=_ARROW_SCHEMA, unexpected_field_behavior="ignore"),
-        )
-    except pa.ArrowInvalid:
-        return None
-    if len(table) != objects.count:
+    table = read_objects(objects, _ARROW_SCHEMA)
+    if table is None:
         return None
     columns = {name: table[name].combine_chunks() for name in table.column_names}
     return columns | {"attributes": _attributes(objects)}
@@ -173,14 +162,11 @@ def _text_array(values: list[_TextOrInteger]) -> pa.Array:
         return pa.array([value_text("", value) for value in values], pa.string())
 
 
-def _mapped_columns(texts: Sequence[bytes], mapping: FieldMapping) -> Mapping[str, pa.Array]:
-    records: list[Mapping[str, object]] = []
-    for text in texts:
-        try:
-            records.append(record_from_object(text, mapping=mapping))
-        except Refused:
-            records.append(dict.fromkeys(FIELDS, DOUBTFUL))
-    return text_columns(records)
+def _mapped_columns(objects: Objects, mapping: FieldMapping) -> Mapping[str, pa.Array]:
+    leaves = mapping.leaves()
+    values = columns_at(objects, {path for _, path in leaves})
+    addressed = {(level, path): values[path] for level, path in leaves}
+    return event_columns(addressed, count=objects.count, mapping=mapping)
 
 
 def _integer(digits: str) -> int | Decimal:

@@ -5,11 +5,15 @@ from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS, REQUIRED_FIELDS
-from botmeter.sources.mapping import FieldLocation, Mapping
+from botmeter.sources.json_columns import Column, columns_within, is_text, uniform_array
+from botmeter.sources.mapping import ROW, Address, FieldLocation, Mapping, joined
+from botmeter.sources.pointer import Path
 from botmeter.sources.records import DOUBTFUL
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -26,27 +30,38 @@ def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> t
     for column in columns:
         if columns.count(column) > 1:
             raise Refused("column_doubled", f"{name} has the column {column!r} {columns.count(column)} times.")
-    expected = mapping.columns()
-    for field, column in expected.items():
+    for field, column in mapping.sent_columns():
         if column not in columns and (field in REQUIRED_FIELDS or field in mapping.locations):
             purpose = "" if field == column else f" (for {field})"
             raise Refused(
                 "column_missing", f"{name} has no column {column!r}{purpose}; its columns are {_listed(columns)}."
             )
-    ignored = [column for column in columns if column not in expected.values()]
+    ignored = [column for column in columns if column not in mapping.column_names()]
     return (f"Ignored columns of {name}: {_listed(ignored)}.",) if ignored else ()
 
 
 def columns_of_events(foreign: AbstractMapping[str, pa.Array], *, count: int, mapping: Mapping) -> dict[str, pa.Array]:
-    """Field → column values, for `count` rows."""
-    columns = {}
-    for field in FIELDS:
-        location = mapping.location(field)
-        if location.column is None:
-            columns[field] = pa.repeat(pa.scalar(value_text(field, location.constant), pa.string()), count)
-        elif location.column in foreign:
-            columns[field] = _column(field, foreign[location.column], location=location)
-    return columns
+    """Field → column values, for `count` rows of a table."""
+    paths: dict[str, list[Path]] = {}
+    for _, (column, *path) in mapping.leaves():
+        if column in foreign:
+            paths.setdefault(column, []).append(tuple(path))
+    values = {
+        (ROW, (column, *path)): within
+        for column, inside in paths.items()
+        for path, within in columns_within(foreign[column], inside).items()
+    }
+    return event_columns(values, count=count, mapping=mapping)
+
+
+def event_columns(values: AbstractMapping[Address, Column], *, count: int, mapping: Mapping) -> dict[str, pa.Array]:
+    """Field → column values; fields whose values are not there are left out."""
+    locations = {name: mapping.location(name) for name in FIELDS}
+    return {
+        name: _event_column(name, location, values=values, count=count)
+        for name, location in locations.items()
+        if all(leaf.address in values for leaf in location.leaves)
+    }
 
 
 def text_columns(records: Sequence[AbstractMapping[str, object]]) -> dict[str, pa.Array]:
@@ -71,17 +86,60 @@ def value_text(field: str, value: object) -> str | None:
             return DOUBTFUL
 
 
-def _column(field: str, foreign: pa.Array, *, location: FieldLocation) -> pa.Array:
-    if location.is_plain:
-        return foreign
-    if pa.types.is_nested(foreign.type):
-        return pa.array([value_text(field, location.value(cell)) for cell in foreign.to_pylist()], pa.string())
-    coded = foreign if pa.types.is_dictionary(foreign.type) else foreign.dictionary_encode()
+def _event_column(
+    field: str, location: FieldLocation, *, values: AbstractMapping[Address, Column], count: int
+) -> pa.Array:
+    if location.join:
+        parts = [_part_column(part, values=values, count=count) for part in location.join]
+        return _translated(_joined(parts, separator=location.separator), field, location=location)
+    if location.column is None:
+        return _constant(value_text(field, location.constant), count=count)
+    return _translated(values[location.address], field, location=location)
+
+
+def _constant(text: str | None, *, count: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text], pa.string()))
+
+
+def _part_column(part: FieldLocation, *, values: AbstractMapping[Address, Column], count: int) -> pa.Array:
+    """Text of a part of a joined value, or `DOUBTFUL`."""
+    if part.column is None:
+        return pa.repeat(pa.scalar(joined([part.constant], separator=""), pa.string()), count)
+    column = values[part.address]
+    if isinstance(column, list) or not (is_text(column.type) or pa.types.is_integer(column.type)):
+        cells = column if isinstance(column, list) else column.to_pylist()
+        return pa.array([_part_text(part.translated(cell_value(cell))) for cell in cells], pa.string())
+    return _translated(column, "", location=part)
+
+
+def _part_text(value: object) -> str | None:
+    try:
+        text = joined([value], separator="")
+    except Refused:
+        return DOUBTFUL
+    return text if text is None or _is_encodable(text) else DOUBTFUL
+
+
+def _joined(parts: Sequence[pa.Array], *, separator: str) -> pa.Array:
+    # Arrow does not check that text in files is UTF-8; `checked_column` does.
+    texts = [(part.cast(pa.string()) if pa.types.is_integer(part.type) else part).cast(pa.binary()) for part in parts]
+    present = [pc.if_else(pc.equal(pc.binary_length(text), 0), pa.scalar(None, pa.binary()), text) for text in texts]
+    return pc.binary_join_element_wise(*present, separator.encode())
+
+
+def _translated(column: Column, field: str, *, location: FieldLocation) -> pa.Array:
+    if isinstance(column, list):
+        array = uniform_array(column)
+        if array is None:
+            return pa.array([value_text(field, location.translated(value)) for value in column], pa.string())
+        column = array
+    if not location.values:
+        return column
+    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     values = coded.dictionary
-    # Arrow does not check that text in files is UTF-8.
     values = values.cast(pa.binary()) if pa.types.is_string(values.type) else values
     cells = [*values.to_pylist(), None]
-    texts = pa.array([value_text(field, location.value(cell_value(cell))) for cell in cells], pa.string())
+    texts = pa.array([value_text(field, location.translated(cell_value(cell))) for cell in cells], pa.string())
     return texts.take(coded.indices.fill_null(len(cells) - 1))
 
 

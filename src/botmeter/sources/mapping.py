@@ -2,12 +2,22 @@
 
 import json
 from collections.abc import Mapping as AbstractMapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, time
 from decimal import Decimal
 
+from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS
 from botmeter.sources.clock import RFC3339, Clock
+from botmeter.sources.pointer import Path, followed
 from botmeter.sources.table_options import DEFAULTS, TableOptions
+from botmeter.sources.validation import kind_of
+
+ROW = -1
+"""Level of the record itself."""
+Address = tuple[int, Path]
+"""Level and path from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,24 +27,43 @@ class FieldLocation:
     Attributes:
         column: Or top-level key; None: every event has `constant`.
         path: JSON pointer from there; JSON text on the way is parsed.
+        level: Enclosing element that has the column: 0 is the document, n the element at the n-th `*` of `rows`.
+        join: Parts of the value, instead of a column; without one of them the value is missing.
         values: As sent → for Botmeter.
         otherwise: Replaces values not in `values`; None: they stay.
+        is_generated: The id is derived from the row's content.
     """
 
     column: str | None = None
-    path: tuple[str, ...] = ()
+    path: Path = ()
+    level: int = ROW
     constant: object = None
+    join: "tuple[FieldLocation, ...]" = ()
+    separator: str = ":"
     values: AbstractMapping[str, str] = field(default_factory=dict)
     otherwise: str | None = None
+    is_generated: bool = False
 
     @property
-    def is_plain(self) -> bool:
-        return self.column is not None and not self.path and not self.values
+    def leaves(self) -> "tuple[FieldLocation, ...]":
+        """Locations with a column."""
+        if self.join:
+            return tuple(leaf for part in self.join for leaf in part.leaves)
+        return () if self.column is None else (self,)
 
-    def value(self, cell: object) -> object:
+    @property
+    def address(self) -> "Address":
+        return self.level, (self.column or "", *self.path)
+
+    def value(self, levels: Sequence[object]) -> object:
+        """Value in a record, the last of its enclosing elements; raises `Refused` (`type_invalid`)."""
+        if self.join:
+            return self.translated(joined([part.value(levels) for part in self.join], separator=self.separator))
         if self.column is None:
             return self.constant
-        value = _followed(cell, self.path)
+        return self.translated(followed(levels[self.level], (self.column, *self.path)))
+
+    def translated(self, value: object) -> object:
         if not self.values:
             return value
         text = _text(value)
@@ -50,47 +79,63 @@ class Mapping:
     Attributes:
         locations: Others are columns of their own name.
         table: Options of a file win over these.
+        rows: Path of the records in each object, with `*` for each element; empty: each object is a record.
     """
 
     locations: AbstractMapping[str, FieldLocation] = field(default_factory=dict)
     clock: Clock = RFC3339
     table: TableOptions = DEFAULTS
+    rows: Path = ()
 
     def location(self, name: str) -> FieldLocation:
         return self.locations.get(name) or FieldLocation(column=name)
 
     def columns(self) -> dict[str, str]:
+        """Field → column; without constant and joined fields."""
         columns = {name: self.location(name).column for name in FIELDS}
         return {name: column for name, column in columns.items() if column is not None}
 
+    def sent_columns(self) -> list[tuple[str, str]]:
+        """Pairs of field and column, joined columns included."""
+        pairs = [(name, leaf.column) for name in FIELDS for leaf in self.location(name).leaves]
+        return [(name, column) for name, column in pairs if column is not None]
+
+    def column_names(self) -> set[str]:
+        """Names of all columns that fields are made of."""
+        return {column for _, column in self.sent_columns()}
+
+    def leaves(self) -> "set[Address]":
+        """Addresses of all values that fields are made of."""
+        return {leaf.address for name in FIELDS for leaf in self.location(name).leaves}
+
     def record(self, row: AbstractMapping[str, object]) -> dict[str, object]:
-        locations = {name: self.location(name) for name in FIELDS}
-        return {name: location.value(row.get(location.column or "")) for name, location in locations.items()}
+        """Fields as sent; raises `Refused` (`type_invalid`)."""
+        return {name: self.location(name).value((row,)) for name in FIELDS}
 
 
 OWN_NAMES = Mapping()
 """Mapping of a file whose columns have the names of fields."""
 
 
-def _followed(cell: object, path: tuple[str, ...]) -> object:
-    for part in path:
-        if isinstance(cell, str):
-            cell = _loaded(cell)
-        if isinstance(cell, dict):
-            cell = cell.get(part)
-        elif isinstance(cell, list) and part.isascii() and part.isdigit() and len(part) < 10:
-            cell = cell[int(part)] if int(part) < len(cell) else None
-        else:
-            return None
-    return cell
-
-
-def _loaded(text: str) -> object:
-    try:
-        value: object = json.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError):
+def joined(parts: Sequence[object], *, separator: str) -> str | None:
+    """Join texts and whole numbers; None if one is missing. Raises `Refused` (`type_invalid`) for other values."""
+    if any(part is None or part == "" for part in parts):
         return None
-    return value
+    return separator.join(_joinable(part) for part in parts)
+
+
+def _joinable(part: object) -> str:
+    match part:
+        case str():
+            return part
+        case int() if not isinstance(part, bool):
+            return str(part)
+        case date() | time():
+            return part.isoformat()
+        case _:
+            raise Refused(
+                "type_invalid", f"A part of a joined value is {kind_of(part)}; it must be text or a whole number."
+            )
 
 
 def _text(value: object) -> str:

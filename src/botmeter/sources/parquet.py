@@ -49,7 +49,7 @@ def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping
         parquet = stack.enter_context(_opened(content, mapping=mapping, name=stream.name))
         names = list(parquet.schema_arrow.names)
         notes = checked_columns(names, mapping=mapping, name=stream.name)
-        expected = set(mapping.columns().values())
+        expected = mapping.column_names()
         file = _File(
             parquet=parquet,
             content=content,

@@ -81,6 +81,59 @@ def test_otherwise_does_not_invent_what_is_missing(read: Read) -> None:
     assert read(ndjson(event(who=None)), mapping=mapping(actor=location)).codes == [(0, "field_missing")]
 
 
+@pytest.mark.parametrize(
+    ("join", "cells", "result"),
+    [
+        ({}, {"chat": "c", "turn": 7}, "c:7"),
+        ({"separator": ""}, {"chat": "c", "turn": "7"}, "c7"),
+        ({}, {"chat": "c"}, None),
+        ({}, {"chat": "", "turn": 7}, None),
+        ({"values": {"c:7": "last"}}, {"chat": "c", "turn": 7}, "last"),
+        ({"values": {"x": "y"}, "otherwise": "other"}, {"chat": "ü", "turn": -1}, "other"),
+    ],
+)
+def test_columns_are_joined(read: Read, join: dict[str, Any], cells: dict[str, object], result: str | None) -> None:
+    located = mapping(ticket_id={"join": [{"column": "chat"}, {"column": "turn"}], **join})
+    sent = [event(number, **cells) for number in range(3)]
+    outcome = read(ndjson(*sent), mapping=located)
+    assert [each["ticket_id"] for each in outcome.events] == [result] * 3
+    names = [*event(), "chat", "turn"]
+    rows = "\n".join(",".join(str(each.get(name, "")) for name in names) for each in sent)
+    assert read(f"{','.join(names)}\n{rows}".encode(), mapping=located).events == outcome.events
+
+
+def test_a_part_of_a_joined_value_can_be_inside_another_and_translated(read: Read) -> None:
+    join = [{"pointer": "/chat/id"}, {"constant": "turn"}, {"pointer": "/n", "values": {"1": "one"}}]
+    located = mapping(event_id={"join": join, "separator": "/"})
+    sent = [event(chat={"id": "c"}, n=1), event(chat='{"id": 5}', n="2")]
+    assert read(ndjson(*sent), mapping=located).ids == ["c/turn/one", "5/turn/2"]
+
+
+@pytest.mark.parametrize("part", [True, 1.5, [1], {"a": 1}])
+def test_only_text_and_whole_numbers_are_joined(read: Read, part: object) -> None:
+    located = mapping(event_id={"join": [{"column": "chat"}, {"column": "turn"}]})
+    outcome = read(ndjson(event(chat="c", turn=part), event(chat="c", turn=2)), mapping=located)
+    assert (outcome.ids, outcome.codes) == (["c:2"], [(0, "type_invalid")])
+    assert "A part of a joined value is" in outcome.rejections[0].detail
+
+
+def test_date_and_time_stand_in_two_columns(read: Read) -> None:
+    rows = ["24/03/2026,11:58 pm", "25/03/2026,12:03 am", ",12:03 am"]
+    header = "event_id,Date,Time,conversation_id,customer_id,actor\n"
+    content = header + "\n".join(f"e{number},{row},c,u,customer" for number, row in enumerate(rows))
+    join = [{"column": "Date"}, {"column": "Time"}]
+    located = mapping(
+        occurred_at={"join": join, "separator": " ", "format": "%d/%m/%Y %I:%M %p", "timezone": "Asia/Kolkata"}
+    )
+    outcome = read(content.encode(), mapping=located)
+    assert [text_from_us(each["occurred_at"]) for each in outcome.events] == [
+        "2026-03-24T18:28:00Z",
+        "2026-03-24T18:33:00Z",
+    ]
+    assert outcome.codes == [(2, "field_missing")]
+    assert outcome.notes == []
+
+
 def at(read: Read, sent: object, **clock: object) -> Outcome:
     """Instant read from a text, the same from JSON and CSV."""
     result = mapping(occurred_at={"column": "at", **clock})
@@ -137,11 +190,20 @@ def test_an_invalid_time_is_rejected(read: Read, sent: object, clock: dict[str, 
     [
         ({"customer": {"column": "x"}}, "unknown field 'customer'; the fields are event_id"),
         ({"actor": "who"}, "actor must be a table"),
-        ({"actor": {"colum": "who"}}, "actor has 'colum'; it can have column, pointer, constant, values, otherwise"),
+        (
+            {"actor": {"colum": "who"}},
+            "actor has 'colum'; it can have column, pointer, constant, values, otherwise, join",
+        ),
         ({"actor": {"format": "iso"}}, "actor has 'format'"),
         ({"actor": {"column": 5}}, "actor.column must be text"),
         ({"actor": {"column": "a", "constant": "bot"}}, "use one of them"),
         ({"actor": {"constant": ""}}, "actor.constant must be text that is not empty"),
+        ({"actor": {"column": "a", "join": []}}, "actor has column and join; use one of them"),
+        ({"actor": {"join": [{"column": "a"}]}}, "actor.join must be a list of two tables or more"),
+        ({"actor": {"join": ["a", "b"]}}, "actor.join[0] must be a table"),
+        ({"actor": {"join": [{"column": "a"}, {"join": []}]}}, "actor.join[1] has 'join'; it can have column"),
+        ({"actor": {"join": [{"column": "a"}, {}]}}, "actor.join[1] needs a column, a pointer"),
+        ({"actor": {"column": "a", "separator": "-"}}, "actor has a separator but no join"),
         ({"actor": {"pointer": "a/b"}}, "a JSON pointer starts with /"),
         ({"actor": {"column": "a", "otherwise": "bot"}}, "actor has otherwise but no values"),
         ({"actor": {"column": "a", "values": ["x"]}}, "actor.values must be a table of texts"),
