@@ -26,7 +26,7 @@ class StoredDelivery:
         received_at: µs UTC.
         subject: The platform's event name, or how it was sent.
         ignored: Number of items that never count.
-        detail: First rejection's reason, else first ignored item's.
+        detail: First rejection's reason and the notes; without either, the first ignored item's.
     """
 
     append_no: int

@@ -13,6 +13,9 @@ from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
+# Of a delivery, which mostly has one; more would hide the rejection before them.
+_NOTES_KEPT_MAX = 3
+
 LABEL = "live"
 """Label of the receipts of live events."""
 
@@ -78,6 +81,7 @@ def _store_outcomes(ledger: Ledger, batch: NumberedBatch, *, admitted: AdmittedB
 
 def _stored_delivery(batch: NumberedBatch, delivery: BatchDelivery, *, receipt: Receipt, now_us: int) -> StoredDelivery:
     reasons = [f"{rejection.code}: {rejection.detail}" for rejection in receipt.rejections[:1]]
+    read_first = [*reasons, *delivery.notes[:_NOTES_KEPT_MAX]] or list(delivery.ignored[:1])
     return StoredDelivery(
         append_no=batch.append_no,
         received_at=now_us,
@@ -89,5 +93,5 @@ def _stored_delivery(batch: NumberedBatch, delivery: BatchDelivery, *, receipt: 
         conflicts=receipt.conflicts,
         rejected=receipt.rejected,
         ignored=delivery.ignored_count,
-        detail=next(iter([*reasons, *delivery.ignored]), None),
+        detail=" ".join(read_first) or None,
     )

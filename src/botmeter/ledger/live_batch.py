@@ -12,6 +12,7 @@ class BatchDelivery:
     Attributes:
         subject: The platform's event name (`message_created`), or how it was sent.
         ignored: A sentence per kind of item that never counts.
+        notes: Sentences that somebody should read.
         is_atomic: All events are accepted or none.
     """
 
@@ -20,6 +21,7 @@ class BatchDelivery:
     subject: str = ""
     ignored: tuple[str, ...] = ()
     ignored_count: int = 0
+    notes: tuple[str, ...] = ()
     is_atomic: bool = False
 
 

@@ -49,7 +49,7 @@ def _parsed_events(source: Source, group: Sequence[PendingDelivery]) -> LiveBatc
 
 def _parsed_payloads(source: Source, group: Sequence[PendingDelivery]) -> LiveBatch:
     payloads = (payload for pending in group for payload in pending.records)
-    read = batch_from_payloads(payloads, source=source, read=connector_of(source.platform).read)
+    read = batch_from_payloads(payloads, source=source, connector=connector_of(source.platform))
     deliveries = tuple(_delivery(pending, payload) for pending, payload in zip(group, read.payloads, strict=True))
     return LiveBatch(source=source.name, parsed=read.batch, deliveries=deliveries)
 
@@ -61,5 +61,6 @@ def _delivery(pending: PendingDelivery, payload: ReadPayload) -> BatchDelivery:
         subject=payload.content.subject or pending.subject,
         ignored=payload.content.ignored_sentences,
         ignored_count=payload.content.ignored_count,
+        notes=payload.content.notes,
         is_atomic=pending.is_atomic,
     )

@@ -1,8 +1,9 @@
 """Deliveries of platforms and the events in their payloads."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from botmeter.domain.errors import Refused
@@ -14,6 +15,8 @@ PAYLOAD_REFUSED: Final = "payload_not_understood"
 # A payload can hold any number of kinds where a platform has a few.
 _IGNORED_KINDS_MAX: Final = 19
 _FURTHER_KINDS: Final = "Further kinds never count."
+NOTES_MAX: Final = 20
+"""Notes of one payload or file; nobody reads through more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +47,26 @@ class EventRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Sentence that somebody should read, whatever counts."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadContent:
     """Content of a payload.
 
     Attributes:
         ignored: Sentence on a kind that never counts → number of records.
         subject: The platform's name, such as `message_created`.
+        notes: Each once.
     """
 
     records: tuple[EventRecord, ...] = ()
     ignored: Mapping[str, int] = field(default_factory=dict)
     subject: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def ignored_count(self) -> int:
@@ -71,16 +83,31 @@ PayloadReader = Callable[[bytes, Source], PayloadContent]
 """Function that reads the payloads of one platform; raises only `Refused` (`payload_not_understood`)."""
 
 
-def content_of(items: Iterable[EventRecord | str], *, subject: str) -> PayloadContent:
-    """Collect events, and sentences on what never counts."""
+def content_of(items: Iterable[EventRecord | Note | str], *, subject: str) -> PayloadContent:
+    """Collect events, notes, and sentences on what never counts."""
     records: list[EventRecord] = []
     ignored: Counter[str] = Counter()
+    notes: dict[str, None] = {}
     for item in items:
-        if isinstance(item, str):
-            ignored[item if item in ignored or len(ignored) < _IGNORED_KINDS_MAX else _FURTHER_KINDS] += 1
-        else:
-            records.append(item)
-    return PayloadContent(records=tuple(records), ignored=ignored, subject=subject)
+        match item:
+            case EventRecord():
+                records.append(item)
+            case Note(sentence=sentence):
+                if len(notes) < NOTES_MAX:
+                    notes[sentence] = None
+            case _:
+                ignored[item if item in ignored or len(ignored) < _IGNORED_KINDS_MAX else _FURTHER_KINDS] += 1
+    return PayloadContent(records=tuple(records), ignored=ignored, subject=subject, notes=tuple(notes))
+
+
+def joined_contents(contents: Sequence[PayloadContent]) -> PayloadContent:
+    """Join the contents of payloads that arrived together."""
+    if len(contents) == 1:
+        return contents[0]
+    ignored = (sentence for each in contents for sentence, count in each.ignored.items() for _ in range(count))
+    notes = (Note(sentence=sentence) for each in contents for sentence in each.notes)
+    records = (record for each in contents for record in each.records)
+    return content_of(chain(records, notes, ignored), subject=contents[0].subject if contents else "")
 
 
 def refused_payload(reason: str) -> Refused:

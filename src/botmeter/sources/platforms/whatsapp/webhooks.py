@@ -1,17 +1,17 @@
-"""WhatsApp Cloud API webhooks → events.
+"""WhatsApp Cloud API webhooks → events, by the field of each change.
 
 Answers appear only as status `sent`, or as echoes. Message ids contain phone numbers and are hashed.
 """
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 
 from botmeter.domain.source import Source
 from botmeter.sources.event_fields import Fields
-from botmeter.sources.payload import EventRecord, PayloadContent, content_of, refused_payload
+from botmeter.sources.payload import EventRecord, Note, PayloadContent, content_of, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     bot_of,
@@ -21,13 +21,21 @@ from botmeter.sources.payload_json import (
     json_bytes,
     json_value,
     object_of,
+    objects_in_list,
     shared_text_of,
     text_of,
     time_of_epoch,
 )
+from botmeter.sources.platforms.whatsapp.customer_ids import (
+    CHANNEL,
+    customer_id_of,
+    note_on_two_ids,
+    notes_on_contacts,
+    notes_on_system_message,
+    notes_on_update,
+)
 
 OBJECT = "whatsapp_business_account"
-CHANNEL = "whatsapp"
 COUNTED_TYPES = frozenset(
     {"text", "image", "video", "audio", "voice", "document", "sticker", "location", "contacts"}
     | {"interactive", "button", "order"}
@@ -36,14 +44,17 @@ COUNTED_TYPES = frozenset(
 IGNORED_TYPES = frozenset(
     {"reaction", "system", "unsupported", "unknown", "revoke", "edit", "ephemeral", "request_welcome"}
 )
-NUMBER_CHANGED = "user_changed_number"
-
 # List of a change → keys of the customer.
 _CUSTOMER_KEYS = {
     "messages": ("from", "from_user_id"),
     "message_echoes": ("to", "to_user_id"),
     "statuses": ("recipient_id", "recipient_user_id"),
 }
+# Field → its lists. Other fields carry messages that nobody sends now, such as a history.
+_LISTS = {"messages": tuple(_CUSTOMER_KEYS), "smb_message_echoes": ("message_echoes",)}
+_HISTORY = "A message of a history, from before the number was connected, never counts."
+_HISTORY_DECLINED = "The business did not share its history, which would not count."
+_SECURITY_CODE = "customer_identity_changed"
 # Format in which senders may name the author in biz_opaque_callback_data: `actor=agent;bot_version=7`.
 _TAGS = re.compile(r"\b(actor|bot_id|bot_version)=([^\s;,]+)")
 
@@ -58,6 +69,11 @@ class _Change:
     display_number: str | None
     contact: JsonObject
 
+    def is_own_number(self, customer: str | None) -> bool:
+        """Compare digits, because the display number may have a plus sign, spaces and brackets."""
+        own = _digits(self.display_number)
+        return bool(own) and customer is not None and customer.removeprefix("+") == own
+
     def raw(self, list_name: str, message: JsonObject) -> bytes:
         metadata = {"phone_number_id": self.number, "display_phone_number": self.display_number}
         value: dict[str, object] = {"metadata": metadata, "contacts": [self.contact], list_name: [message]}
@@ -67,17 +83,31 @@ class _Change:
 
 def read_payload(payload: bytes, source: Source) -> PayloadContent:
     """Read messages and answers; raises `Refused` (`payload_not_understood`), also for an unknown type."""
-    whole = object_of(json_value(payload))
-    if whole.get("object") != OBJECT or "entry" not in whole:
-        raise refused_payload(f'This is no webhook of WhatsApp: it has no "object": "{OBJECT}" with "entry".')
     changes = [
         _change(content, entry_id=entry.get("id"), source=source)
-        for entry in checked_objects(whole["entry"], name="entry")
+        for entry in _entries(object_of(json_value(payload)))
         for content in checked_objects(entry.get("changes"), name="changes")
     ]
     subjects = dict.fromkeys((change.field or "change")[:40] for change in changes)
     items = (item for change in changes for item in _items(change))
     return content_of(items, subject=", ".join(islice(subjects, 3)))
+
+
+def _entries(whole: JsonObject) -> list[JsonObject]:
+    """Entries of a webhook, or of one change that a program passed on alone."""
+    if whole.get("object") == OBJECT and "entry" in whole:
+        return checked_objects(whole["entry"], name="entry")
+    if isinstance(whole.get("field"), str) and "value" in whole:
+        return [{"changes": [whole]}]
+    if isinstance(whole.get("field"), str) and "metadata" in whole:
+        # n8n's trigger puts the field among the keys of its value.
+        return [{"changes": [{"field": whole["field"], "value": whole}]}]
+    if "messages" in whole or "statuses" in whole:
+        raise refused_payload(
+            "This is the value of a WhatsApp change without its field, so its messages can't be told from those of a "
+            f'history. Keep the whole webhook ("object": "{OBJECT}"), or the change with field and value.'
+        )
+    raise refused_payload(f'Not a WhatsApp webhook: it has no "object": "{OBJECT}" with "entry".')
 
 
 def _change(content: JsonObject, *, entry_id: object, source: Source) -> _Change:
@@ -96,6 +126,10 @@ def _change(content: JsonObject, *, entry_id: object, source: Source) -> _Change
     )
 
 
+def _digits(number: str | None) -> str:
+    return "".join(filter(str.isdigit, number or ""))
+
+
 def _only_contact(contacts: list[JsonObject]) -> JsonObject:
     if len(contacts) != 1:
         return {}
@@ -103,35 +137,76 @@ def _only_contact(contacts: list[JsonObject]) -> JsonObject:
     return {name: shared_text_of(contacts[0].get(name), name=f"The contact's {name}") for name in names}
 
 
-def _items(change: _Change) -> Iterator[EventRecord | str]:
-    if not any(name in change.value for name in _CUSTOMER_KEYS):
+def _items(change: _Change) -> Iterator[EventRecord | Note | str]:
+    if change.field == "history":
+        yield from _items_of_history(change.value)
+        return
+    yield from _notes(notes_on_contacts(change.value.get("contacts")))
+    counted = _LISTS.get(change.field or "", ())
+    present = [name for name in _CUSTOMER_KEYS if name in change.value]
+    if not present and change.field != "user_id_update":
         yield f"A change of {change.field or 'no name'} is about no message."
-    for name in _CUSTOMER_KEYS:
-        reason_to_ignore = _reason_to_ignore_status if name == "statuses" else _reason_to_ignore_message
-        for message in checked_objects(change.value.get(name), name=name):
-            yield reason_to_ignore(message) or EventRecord(
-                fields=_fields(message, change, list_name=name), raw=change.raw(name, message)
-            )
+    if present and change.field is None:
+        raise refused_payload("A change names no field, so its messages can't be told from those of a history.")
+    for name in present:
+        messages = checked_objects(change.value[name], name=name)
+        for message in messages:
+            yield from _items_of_message(message, change, list_name=name) if name in counted else [_uncounted(change)]
+    for update in checked_objects(change.value.get("user_id_update"), name="user_id_update"):
+        notes = list(notes_on_update(update))
+        yield from _notes(notes)
+        yield next(iter(notes), "An update of user IDs that names none never counts.")
 
 
-def _reason_to_ignore_message(message: JsonObject) -> str | None:
+def _notes(sentences: Iterable[str]) -> Iterator[Note]:
+    return (Note(sentence=sentence) for sentence in sentences)
+
+
+def _items_of_history(value: JsonObject) -> Iterator[str]:
+    chunks = checked_objects(value.get("history"), name="history")
+    if any("errors" in chunk for chunk in chunks):
+        yield _HISTORY_DECLINED
+        return
+    threads = [thread for chunk in chunks for thread in objects_in_list(chunk.get("threads"))]
+    message_count = sum(len(objects_in_list(each.get("messages"))) for each in (*threads, value))
+    yield from repeat(_HISTORY, max(message_count, 1))
+
+
+def _uncounted(change: _Change) -> str:
+    return f"Messages of the field {str(change.field)[:40]} never count, only those of {' and '.join(_LISTS)}."
+
+
+def _items_of_message(message: JsonObject, change: _Change, *, list_name: str) -> Iterator[EventRecord | Note | str]:
+    number, user_id = (message.get(key) for key in _CUSTOMER_KEYS[list_name])
+    yield from _notes(note_on_two_ids(number, user_id))
     kind = text_of(message.get("type"))
+    if list_name == "statuses":
+        reason = _reason_to_ignore_status(message)
+    elif kind == "system":
+        notes = list(notes_on_system_message(message))
+        yield from _notes(notes)
+        reason = next(iter(notes), None) or _reason_to_ignore_notice(message)
+    else:
+        reason = _reason_to_ignore_type(kind)
+    if reason is None and change.is_own_number(_customer(message, change, list_name=list_name)):
+        reason = "A message of or to the business's own number has no customer."
+    yield reason or EventRecord(
+        fields=_fields(message, change, list_name=list_name), raw=change.raw(list_name, message)
+    )
+
+
+def _reason_to_ignore_notice(message: JsonObject) -> str:
+    if object_of(message.get("system")).get("type") == _SECURITY_CODE:
+        return "A customer's new security code, with the same ID as before, never counts."
+    return "A message of type system never counts."
+
+
+def _reason_to_ignore_type(kind: str | None) -> str | None:
     if kind in COUNTED_TYPES:
         return None
     if kind not in IGNORED_TYPES:
         raise refused_payload(f"Unknown type of message {str(kind)[:40]!r}.")
-    system = object_of(message.get("system"))
-    if system.get("type") == NUMBER_CHANGED:
-        before, after = (_end_of(number) for number in (message.get("from"), system.get("wa_id")))
-        return (
-            f"A customer's number ending in {before} became one ending in {after}: "
-            "merge the two under Customers → Merge customers, so that they count as one."
-        )
     return f"A message of type {kind} never counts."
-
-
-def _end_of(number: object) -> str:
-    return (text_of(number) or "")[-4:] or "nothing"
 
 
 def _reason_to_ignore_status(status: JsonObject) -> str | None:
@@ -143,16 +218,24 @@ def _reason_to_ignore_status(status: JsonObject) -> str | None:
     return None
 
 
-def _fields(message: JsonObject, change: _Change, *, list_name: str) -> dict[str, object]:
+def _customer(message: JsonObject, change: _Change, *, list_name: str) -> str | None:
     customer = first_text(*(message.get(key) for key in _CUSTOMER_KEYS[list_name]))
     if list_name == "statuses":
-        author = _author_of_answer(message, change)
-    else:
-        customer = first_text(customer, change.contact.get("wa_id"), change.contact.get("user_id"))
-        is_echo = list_name == "message_echoes"
-        author = {"actor": "agent"} if is_echo else {"actor": "customer", **bot_of(change.source, _bot_id(change))}
+        return customer
+    return first_text(customer, change.contact.get("wa_id"), change.contact.get("user_id"))
+
+
+def _fields(message: JsonObject, change: _Change, *, list_name: str) -> dict[str, object]:
+    customer = _customer(message, change, list_name=list_name)
+    match list_name:
+        case "statuses":
+            author = _author_of_answer(message, change)
+        case "message_echoes":
+            author = {"actor": "agent"}
+        case _:
+            author = {"actor": "customer", **bot_of(change.source, _bot_id(change))}
     wamid = text_of(message.get("id"))
-    person = None if customer is None else f"{CHANNEL}:{customer.removeprefix('+')}"
+    person = None if customer is None else customer_id_of(customer)
     return {
         "event_id": None if wamid is None else f"wamid-{hashlib.sha256(wamid.encode()).hexdigest()}",
         "occurred_at": time_of_epoch(message.get("timestamp")),
