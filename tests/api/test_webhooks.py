@@ -193,6 +193,44 @@ def test_a_whatsapp_signature_is_checked(live: Live, key: str) -> None:
     assert counts(live.request("POST", path, body, x_hub_signature_256=f"sha256={digest}")) == (1, 0, 0, 0)
 
 
+def test_a_wrapped_delivery_is_signed_as_it_came_and_read_inside(live: Live, key: str) -> None:
+    path = live.source("acme", whatsapp.SOURCE, signed_by="s3cret")
+    payload = whatsapp.webhook_of(whatsapp.message())
+    for body in (text([{"headers": {}, "body": payload}]), text({"data": [payload]})):
+        digest = hmac.digest(b"s3cret", body, "sha256").hex()
+        inner = hmac.digest(b"s3cret", text(payload), "sha256").hex()
+        refused = live.request("POST", path, body, x_hub_signature_256=f"sha256={inner}")
+        assert problem_of(refused) == (401, "signature_wrong")
+        assert sum(counts(live.request("POST", path, body, x_hub_signature_256=f"sha256={digest}"))[:2]) == 1
+    assert len(live.sessions("acme")) == 1
+
+
+def test_a_wrapped_delivery_of_several_payloads_has_one_receipt(live: Live, key: str) -> None:
+    path = live.source("acme", chatwoot.SOURCE)
+    payloads = [chatwoot.message(), {"event": "never_heard_of"}, chatwoot.message(private=True), chatwoot.message(id=2)]
+    response = live.request("POST", path, text([{"body": payload} for payload in payloads]))
+    assert counts(response) == (2, 0, 0, 1)
+    assert [(each["index"], each["code"]) for each in response.json()["rejections"]] == [(1, "payload_not_understood")]
+    (delivered,) = live.deliveries("acme", chatwoot.SOURCE.name)
+    assert (delivered.accepted, delivered.rejected, delivered.ignored) == (2, 1, 1)
+
+
+def test_a_note_on_a_second_id_is_kept_with_its_delivery(live: Live, key: str) -> None:
+    path = live.source("acme", whatsapp.SOURCE)
+    both = whatsapp.message(from_user_id="DE.777")
+    late = whatsapp.message(id="wamid.late", timestamp="never")
+    status = whatsapp.status(status="read")
+    assert receipt(live.request("POST", path, text(whatsapp.webhook_of(both, late))))[1] == []
+    live.request("POST", path, text(whatsapp.webhook(whatsapp.change(messages=[both], statuses=[status]))))
+    last, first = (delivered.detail for delivered in live.deliveries("acme", whatsapp.SOURCE.name))
+    note = "A customer has a number ending in 0011 and a user ID ending in .777: merge the two"
+    assert first is not None
+    assert first.startswith("time_invalid: ")
+    assert note in first
+    assert last is not None
+    assert last.startswith(note)
+
+
 def test_a_freshchat_signature_is_checked(live: Live, key: str, private_key: rsa.RSAPrivateKey) -> None:
     public = private_key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo

@@ -54,7 +54,7 @@ def read_all(*payloads: object, source: Source) -> PayloadResult:
     if connector_of(source.platform).is_native:
         batch = _live_batch(bodies, source)
         return PayloadResult(events=events_of([batch]), rejections=batch.rejections, payloads=())
-    read = batch_from_payloads(bodies, source=source, read=connector_of(source.platform).read)
+    read = batch_from_payloads(bodies, source=source, connector=connector_of(source.platform))
     return PayloadResult(events=events_of([read.batch]), rejections=read.batch.rejections, payloads=read.payloads)
 
 

@@ -40,7 +40,7 @@ def ledger_with(source: Source) -> Ledger:
 def delivered(ledger: Ledger, payloads: list[dict[str, Any]], *, source: Source) -> Receipt:
     """Deliver webhook payloads."""
     bodies = [json_bytes(payload) for payload in payloads]
-    read = batch_from_payloads(bodies, source=source, read=connector_of(source.platform).read)
+    read = batch_from_payloads(bodies, source=source, connector=connector_of(source.platform))
     (receipt,) = append(ledger, [Submission(source=source.name, batches=[read.batch], label="live")], now_us=now_us())
     return receipt
 

@@ -99,6 +99,8 @@ class Connector:
         read_report: Reads files that are not JSON.
         delivery_id_header: In lower case; empty: deliveries have no id.
         joined_files: None: each JSON object is a payload.
+        file_reader: Makes a reader of one file, which remembers what precedes a record; None: `read`.
+        own_keys: Sets of keys, one of which every payload has. Another object may hold payloads; empty: it may not.
         is_native: In Botmeter's own format.
     """
 
@@ -119,5 +121,7 @@ class Connector:
     delivery_id_header: str = ""
     read_report: Callable[[ByteStream, Source], Iterator[EventBatch]] | None = None
     joined_files: JoinedFiles | None = None
+    file_reader: Callable[[], PayloadReader] | None = None
+    own_keys: tuple[frozenset[str], ...] = ()
     options: tuple[ConnectorOption, ...] = ()
     is_native: bool = False

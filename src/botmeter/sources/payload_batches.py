@@ -11,8 +11,10 @@ from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.clock import RFC3339, Clock
 from botmeter.sources.columns import batch_from_records
+from botmeter.sources.connector import Connector
 from botmeter.sources.mapped import text_columns
-from botmeter.sources.payload import PAYLOAD_REFUSED, EventRecord, PayloadContent, PayloadReader
+from botmeter.sources.payload import PAYLOAD_REFUSED, EventRecord, PayloadContent, PayloadReader, joined_contents
+from botmeter.sources.payload_envelopes import InnerPayload, inner_payloads
 from botmeter.sources.records import Records
 
 
@@ -34,27 +36,54 @@ class ReadPayloads:
 
 
 def batch_from_payloads(
-    payloads: Iterable[bytes], *, source: Source, read: PayloadReader, first: int = 0
+    payloads: Iterable[bytes],
+    *,
+    source: Source,
+    connector: Connector,
+    first: int = 0,
+    read: PayloadReader | None = None,
 ) -> ReadPayloads:
-    """Read decompressed payloads; one that can't be read is one rejection, kept whole."""
+    """Read decompressed payloads; one that can't be read is one rejection, kept whole.
+
+    Args:
+        read: Instead of the connector's reader.
+    """
     records: list[EventRecord] = []
     positions: list[int] = []
     rejections: list[Rejection] = []
     read_payloads: list[ReadPayload] = []
     position = first
     for payload in payloads:
-        try:
-            content = read(payload, source)
-            record_count = len(content.records)
-        except Refused as error:
-            content, record_count = PayloadContent(), 1
-            rejections.append(_rejection(payload, error, position=position))
-        read_payloads.append(ReadPayload(first_position=position, record_count=record_count, content=content))
-        records += content.records
-        positions += range(position, position + len(content.records))
-        position += record_count
+        contents: list[PayloadContent] = []
+        payload_position = position
+        for inner in inner_payloads(payload, connector):
+            content = _content(inner, source, read=read or connector.read)
+            if isinstance(content, Refused):
+                rejections.append(_rejection(inner.raw, content, position=position))
+                position += 1
+                continue
+            contents.append(content)
+            records += content.records
+            positions += range(position, position + len(content.records))
+            position += len(content.records)
+        read_payloads.append(
+            ReadPayload(
+                first_position=payload_position,
+                record_count=position - payload_position,
+                content=joined_contents(contents),
+            )
+        )
     batch = batch_from_event_records(records, positions=positions, rejections=rejections)
     return ReadPayloads(batch=batch, payloads=tuple(read_payloads))
+
+
+def _content(inner: InnerPayload, source: Source, *, read: PayloadReader) -> PayloadContent | Refused:
+    if inner.refusal is not None:
+        return inner.refusal
+    try:
+        return read(inner.text, source)
+    except Refused as refusal:
+        return refusal
 
 
 def batch_from_pulled(records: Sequence[EventRecord], *, refused: Sequence[tuple[bytes, Refused]] = ()) -> EventBatch:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 from botmeter.sources.connector import Connector, JoinedFiles
 from botmeter.sources.csv import open_csv
 from botmeter.sources.elements import Objects, lines, objects_of_json, whole_text
-from botmeter.sources.payload import PAYLOAD_REFUSED
+from botmeter.sources.payload import NOTES_MAX, PAYLOAD_REFUSED, PayloadReader
 from botmeter.sources.payload_batches import ReadPayloads, batch_from_payloads
 from botmeter.sources.payload_json import json_bytes
 from botmeter.sources.reader import SourceFile
@@ -25,6 +25,7 @@ from botmeter.sources.text_encoding import utf8_stream
 PAYLOADS_MAX = 5_000
 _ROWS_MAX = 500
 _NULL = "\\N"
+_FURTHER_NOTES = "More customers have a second ID."
 
 
 def batches_from_payload_file(file: SourceFile, source: Source, *, connector: Connector) -> Iterator[EventBatch]:
@@ -48,20 +49,31 @@ def _payload_batches(
     stream: ByteStream, file_format: str | None, *, source: Source, connector: Connector
 ) -> Iterator[EventBatch]:
     ignored: Counter[str] = Counter()
+    notes: Counter[str] = Counter()
+    reader = connector.file_reader() if connector.file_reader is not None else connector.read
     first = 0
     for objects in _blocks(stream, file_format, connector=connector):
-        for read in _read_block(objects, source=source, connector=connector, first=first):
-            for payload in read.payloads:
-                ignored.update(payload.content.ignored)
+        for read in _read_block(objects, source=source, connector=connector, reader=reader, first=first):
+            for content in (payload.content for payload in read.payloads):
+                _add_notes(notes, content.notes)
+                ignored.update({kind: count for kind, count in content.ignored.items() if kind not in content.notes})
             first = _end(read)
             yield read.batch
-    if ignored:
+    if ignored or notes:
         yield EventBatch(
             events=EVENTS_SCHEMA.empty_table(),
             positions=pa.array([], pa.int64()),
             bytes_read=stream.stored_bytes,
-            notes=tuple(f"{sentence} ({count:,} in {stream.name})" for sentence, count in sorted(ignored.items())),
+            notes=tuple(
+                f"{sentence} ({count:,} in {stream.name})" for sentence, count in sorted((ignored + notes).items())
+            ),
         )
+
+
+def _add_notes(notes: Counter[str], sentences: Iterable[str]) -> None:
+    """Count notes; a file can name any number of customers."""
+    for sentence in sentences:
+        notes[sentence if sentence in notes or len(notes) < NOTES_MAX else _FURTHER_NOTES] += 1
 
 
 def _blocks(stream: ByteStream, file_format: str | None, *, connector: Connector) -> Iterator[Objects]:
@@ -79,18 +91,20 @@ def _blocks(stream: ByteStream, file_format: str | None, *, connector: Connector
     return (block for block in objects_of_json(stream) if block.count)
 
 
-def _read_block(objects: Objects, *, source: Source, connector: Connector, first: int) -> Iterator[ReadPayloads]:
+def _read_block(
+    objects: Objects, *, source: Source, connector: Connector, reader: PayloadReader, first: int
+) -> Iterator[ReadPayloads]:
     texts = objects.texts
     if connector.joined_files is not None and len(texts) > 1:
         whole = b"[" + b",".join(texts) + b"]"
-        joined = batch_from_payloads([whole], source=source, read=connector.read, first=first)
+        joined = batch_from_payloads([whole], source=source, connector=connector, read=reader, first=first)
         if not (joined.batch.rejections and joined.batch.rejections[0].code == PAYLOAD_REFUSED):
             yield joined
             return
         # Read one by one, so that only the broken record is rejected.
     for start in range(0, len(texts), PAYLOADS_MAX):
         chunk = texts[start : start + PAYLOADS_MAX]
-        read = batch_from_payloads(chunk, source=source, read=connector.read, first=first)
+        read = batch_from_payloads(chunk, source=source, connector=connector, read=reader, first=first)
         first = _end(read)
         yield read
 

@@ -32,13 +32,28 @@ _UNREADABLE = (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError
 
 def json_value(payload: bytes) -> object:
     """Parse JSON, fractions as `Decimal`; raises `Refused` (`payload_not_understood`)."""
-    value_count = sum(map(payload.count, (b"[", b"{", b",")))
-    if value_count > VALUES_MAX:
-        raise refused_payload(f"The payload has {value_count:,} JSON values; the most is {VALUES_MAX:,}.")
+    if has_too_many_values(payload):
+        count = _value_count(payload)
+        raise refused_payload(f"The payload has {count:,} JSON values; the most is {VALUES_MAX:,}.")
     try:
-        return _DECODE(payload.removeprefix(_BOM))
+        return _DECODE(without_mark(payload))
     except _UNREADABLE as fault:
         raise refused_payload(f"The payload is not JSON: {str(fault)[:120]}.") from None
+
+
+def has_too_many_values(payload: bytes) -> bool:
+    """Compare with `VALUES_MAX` without parsing."""
+    # A payload has no more values than bytes, and most are small.
+    return len(payload) > VALUES_MAX and _value_count(payload) > VALUES_MAX
+
+
+def _value_count(payload: bytes) -> int:
+    return sum(map(payload.count, (b"[", b"{", b",")))
+
+
+def without_mark(payload: bytes) -> bytes:
+    """Remove a byte order mark."""
+    return payload.removeprefix(_BOM)
 
 
 def json_bytes(value: object) -> bytes:

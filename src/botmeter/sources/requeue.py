@@ -94,6 +94,6 @@ def _piece_of_events(entries: list[Quarantined]) -> _Piece:
 
 
 def _piece_of_payloads(entries: list[Quarantined], source: Source, *, connector: Connector) -> _Piece:
-    read = batch_from_payloads([entry.raw for entry in entries], source=source, read=connector.read)
+    read = batch_from_payloads([entry.raw for entry in entries], source=source, connector=connector)
     positions = [range(each.first_position, each.first_position + each.record_count) for each in read.payloads]
     return _Piece(entries=entries, positions=positions, batch=read.batch)

@@ -216,6 +216,23 @@ def test_an_activity_without_a_time_is_refused_alone_and_can_be_read_again() -> 
     assert read_all(result.rejections[0].raw, source=SOURCE).codes == ["field_missing"]
 
 
+def capitalized(value: Any) -> Any:
+    if isinstance(value, list):
+        return [capitalized(each) for each in value]
+    if isinstance(value, dict):
+        return {name[:1].upper() + name[1:]: capitalized(each) for name, each in value.items()}
+    return value
+
+
+def test_keys_in_capitals_are_read_like_the_usual_ones() -> None:
+    talk = [activity(id="0", type="conversationUpdate", membersAdded=[BOT]), activity(), answer()]
+    usual = read_all(talk, source=SOURCE)
+    assert read_all(capitalized(talk), source=SOURCE).events == usual.events
+    assert read_all(capitalized(talk[1]), source=SOURCE).events == [usual.events[1]]
+    untimed = read_all(capitalized(activity(timestamp=None)), source=SOURCE).rejections
+    assert read_all(untimed[0].raw, source=SOURCE).codes == ["field_missing"]
+
+
 def transcript_read(path: Any) -> list[dict[str, Any]]:
     return events_of(list(batches_of_source(SourceFile(path=str(path)), SOURCE)))
 

@@ -91,7 +91,7 @@ def test_every_position_is_an_event_or_a_rejection_of_its_payload(kinds: list[st
         "one": message(), "none": message(private=True), "broken": {"event": "x"}, "bad": message(created_at="x"),
     }  # fmt: skip
     bodies = [json.dumps(payloads[kind]).encode() for kind in kinds]
-    read = batch_from_payloads(bodies, source=CHATWOOT, read=connector_of(CHATWOOT.platform).read, first=first)
+    read = batch_from_payloads(bodies, source=CHATWOOT, connector=connector_of(CHATWOOT.platform), first=first)
     positions = read.batch.positions.to_pylist() + [rejection.index for rejection in read.batch.rejections]
     assert sorted(positions) == list(range(first, first + len(positions)))
     expected = [
@@ -168,7 +168,7 @@ def test_a_table_is_no_file_of_chatwoot(tmp_path: Path) -> None:
 
 def import_payloads(ledger: Ledger, *payloads: object, source: Source) -> None:
     bodies = [json.dumps(payload).encode() for payload in payloads]
-    read = batch_from_payloads(bodies, source=source, read=connector_of(source.platform).read)
+    read = batch_from_payloads(bodies, source=source, connector=connector_of(source.platform))
     append(ledger, [Submission(source=source.name, batches=[read.batch], label="a request")], now_us=RECEIVED_US)
 
 

@@ -52,6 +52,15 @@ def row(*activities: dict[str, Any], row_id: str = "r-1", **columns: object) -> 
     }
 
 
+@pytest.mark.parametrize("content", [lambda talk: {"activities": talk}, list], ids=["content", "activities"])
+def test_the_content_without_its_row_is_refused_with_what_is_missing(content: Any) -> None:
+    trace = traced("ConversationInfo", {"isDesignMode": False}, **{"from": {"id": "", "role": 0}})
+    (rejection,) = read_all(content([trace, message(), message(0)]), source=SOURCE).rejections
+    assert rejection.code == "payload_not_understood"
+    for word in ("conversation", "bot", "whole row", "conversationtranscriptid", "metadata"):
+        assert word in rejection.detail
+
+
 def test_a_message_fills_each_field_from_its_key() -> None:
     result = read_all(row(message()), source=SOURCE).event
     assert result.pop("event_id").startswith("transcript-")
@@ -239,7 +248,7 @@ def test_a_rejected_row_is_accepted_activity_by_activity_after_a_retry() -> None
     ledger = ledger_in_memory()
     set_source(ledger, SOURCE, now_us=0)
     early = json.loads(json.dumps(whole_row()).replace("1790000", "1500000"))
-    read = batch_from_payloads([json.dumps(early).encode()], source=SOURCE, read=connector_of(SOURCE.platform).read)
+    read = batch_from_payloads([json.dumps(early).encode()], source=SOURCE, connector=connector_of(SOURCE.platform))
     [receipt] = append(ledger, [Submission(source=SOURCE.name, batches=[read.batch], label="x")], now_us=NOW_US)
     assert (receipt.accepted, receipt.rejected) == (0, 5)
     ledger.connection.execute("INSERT INTO account_term VALUES (1, 'acme', DATE '2017-01-01', NULL, NULL)")

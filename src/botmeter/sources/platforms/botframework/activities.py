@@ -34,6 +34,8 @@ HANDOFF_EVENT = "handoff.initiate"
 _BOT_ROLES = frozenset({"bot", "skill"})
 # In Teams a bot's id begins with this, and a person's with another number.
 _TEAMS_BOT = "28:"
+# Of objects in an activity; nothing deeper is read.
+_LOWERED_LEVELS = 4
 # A transcript logger gives this to an activity without an id, a new one each time it is logged.
 _MADE_UP = "g_"
 
@@ -57,9 +59,9 @@ def read_payload(payload: bytes, source: Source) -> PayloadContent:
     rows = copilot.rows_of(content)
     if rows is not None:
         return copilot.content_of_rows(rows, source)
-    activities = objects_in(content)
+    activities = [_in_usual_case(activity) for activity in objects_in(content)]
     if not all(_is_activity(activity) for activity in activities):
-        raise refused_payload("Not a Bot Framework activity: it has no type or no conversation.")
+        raise refused_payload(_reason_to_refuse(activities))
     subject = text_of(activities[0].get("type")) if len(activities) == 1 else "transcript"
     return content_of(_items(activities, source), subject=subject or "")
 
@@ -76,6 +78,40 @@ def _items(activities: list[JsonObject], source: Source) -> Iterator[EventRecord
 
 def _is_activity(content: JsonObject) -> bool:
     return isinstance(content.get("type"), str) and "id" in object_of(content.get("conversation"))
+
+
+def _in_usual_case(activity: JsonObject) -> JsonObject:
+    """Activity as .NET programs write it that keep the case of properties."""
+    return _lowered(activity, levels=_LOWERED_LEVELS) if "Type" in activity and "type" not in activity else activity
+
+
+def _lowered(content: JsonObject, *, levels: int) -> JsonObject:
+    # A key that is in the usual case already wins.
+    names = {name[:1].lower() + name[1:]: name for name in sorted(content)}
+    return {lower: _lowered_value(content[name], levels=levels - 1) for lower, name in names.items()}
+
+
+def _lowered_value(value: object, *, levels: int) -> object:
+    match value:
+        case dict() if levels:
+            return _lowered(value, levels=levels)
+        case list() if levels:
+            return [_lowered_value(each, levels=levels - 1) for each in value]
+    return value
+
+
+def _reason_to_refuse(activities: list[JsonObject]) -> str:
+    """Name what is missing; Copilot Studio keeps conversation and bot in the row around its activities."""
+    is_of_copilot = activities and all(
+        isinstance(each.get("type"), str) and "conversation" not in each for each in activities
+    )
+    if is_of_copilot and any(isinstance(object_of(each.get("from")).get("role"), int) for each in activities):
+        return (
+            "These activities are the content of a Copilot Studio transcript, which names neither its conversation nor "
+            f"its bot. Import the whole row, with {copilot.ID_COLUMN}, {copilot.CONTENT_COLUMN} and "
+            f"{copilot.METADATA_COLUMN}."
+        )
+    return "Not a Bot Framework activity: it has no type or no conversation."
 
 
 def _parties(activities: list[JsonObject], source: Source) -> _Parties:

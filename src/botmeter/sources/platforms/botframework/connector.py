@@ -26,6 +26,12 @@ CONNECTOR = Connector(
     files="transcripts, Dataverse's table conversationtranscript as CSV",
     sender="The id or the name of the bot's account",
     read=read_payload,
+    own_keys=(
+        frozenset({"type", "conversation"}),
+        frozenset({"Type", "Conversation"}),
+        frozenset({ID_COLUMN, CONTENT_COLUMN}),
+        frozenset({"value"}),
+    ),
     joined_files=JoinedFiles(columns=(ID_COLUMN, CONTENT_COLUMN), is_array_whole=True),
     sample=SamplePayload(
         content={

@@ -32,6 +32,7 @@ CONNECTOR = Connector(
     deliveries="webhooks of the account, of an agent bot, of automation rules",
     sender="The number or the name of the user, agent bot or inbox",
     read=read_payload,
+    own_keys=(frozenset({"event"}),),
     sample=SamplePayload(content={"event": "conversation_typing_on", "account": {"id": 0}, "conversation": {"id": 0}}),
     secret=SignatureSecret(
         label="Webhook secret",

@@ -30,6 +30,7 @@ CONNECTOR = Connector(
     files="webhook payloads; raw reports as CSV or ZIP",
     sender="The id of the agent that is a bot",
     read=read_payload,
+    own_keys=(frozenset({"action", "data"}),),
     read_report=batches_from_report,
     sample=SamplePayload(
         content={

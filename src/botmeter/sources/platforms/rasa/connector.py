@@ -8,7 +8,7 @@ from botmeter.sources.connector import (
     JoinedFiles,
     SamplePayload,
 )
-from botmeter.sources.platforms.rasa.events import read_payload
+from botmeter.sources.platforms.rasa.events import file_reader, read_payload
 
 CONNECTOR = Connector(
     platform="rasa",
@@ -24,6 +24,14 @@ CONNECTOR = Connector(
     files="the broker's file, tracker dumps, the tracker store's table as CSV",
     sender="The id of the assistant",
     read=read_payload,
+    file_reader=file_reader,
+    own_keys=(
+        frozenset({"sender_id"}),
+        frozenset({"conversation_id"}),
+        frozenset({"name", "events"}),
+        frozenset({"event", "timestamp"}),
+        frozenset({"type_name", "data"}),
+    ),
     joined_files=JoinedFiles(columns=("sender_id", "type_name", "data")),
     sample=SamplePayload(
         content={"sender_id": SAMPLE_ID, "event": "slot", "timestamp": 978307200.0, "name": SAMPLE_ID, "value": None}
