@@ -109,6 +109,10 @@ def test_a_customers_message_is_an_event_field_by_field() -> None:
         ({"message_type": "outgoing", "sender": BOT}, ("bot", "message", "agent_bot:4")),
         ({"message_type": "outgoing", "sender": BOT | {"type": "captain_assistant"}}, ("bot", "message", "captain:4")),
         ({"message_type": "outgoing", "sender": None}, ("system", "message", None)),
+        (
+            {"message_type": "outgoing", "sender": None, "content_attributes": {"external_echo": True}},
+            ("agent", "message", None),
+        ),
         ({"message_type": "template", "sender": None}, ("system", "message", None)),
         ({"message_type": 3, "sender": None}, ("system", "message", None)),
         ({"message_type": "activity", "sender": None}, ("system", "conversation_updated", None)),
@@ -120,6 +124,16 @@ def test_the_actor_depends_on_the_message_type_and_the_sender(
 ) -> None:
     event = read_all(message(**sent), source=SOURCE).event
     assert (event["actor"], event["kind"], event.get("bot_id")) == result
+
+
+@pytest.mark.parametrize("form", [message, nested], ids=["webhook", "nested"])
+def test_a_message_of_an_imported_history_never_counts(form: Any) -> None:
+    imported = form(content_attributes={"imported_history": True, "external_created_at": SENT_AT})
+    payload = (
+        imported if "event" in imported else conversation(messages=[imported], event="automation_event.message_created")
+    )
+    result = read_all(payload, source=SOURCE)
+    assert (result.events, result.ignored) == ([], ("A message of an imported history never counts.",))
 
 
 def test_a_bot_without_a_type_is_known_by_the_message_nested_in_the_conversation() -> None:

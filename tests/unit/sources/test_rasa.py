@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.support.payloads import checked_refusal, events_of, payloads_like, read_all
 
 from botmeter.domain.source import BotIdentity, Source
+from botmeter.sources.platforms.rasa.events import file_reader, read_payload
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.source_files import batches_of_source
 
@@ -216,6 +217,46 @@ def test_without_a_channel_of_the_source_a_bot_has_that_of_the_message_before_it
         "sms",
     ]
     assert [event["channel"] for event in read_all(post(bot()), source=SILENT).events] == ["unknown"]
+
+
+def dump_and_table() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A talk that opens with a greeting, as a tracker and as rows of the SQL table."""
+    events = [
+        {"event": "session_started", "timestamp": 1},
+        bot(timestamp=2, text="Welcome"),
+        user(timestamp=3, input_channel="rest"),
+        bot(timestamp=4),
+        {"event": "slot", "timestamp": 5, "name": "case", "value": "T-1"},
+    ]
+    tracker = {"sender_id": "ann", "events": events, "latest_input_channel": "rest"}
+    rows = [
+        {"id": n, "sender_id": "ann", "type_name": each["event"], "timestamp": 1.0, "data": json.dumps(each)}
+        for n, each in enumerate(events)
+    ]
+    return tracker, rows
+
+
+def test_a_tracker_and_the_table_tell_the_same_events_without_a_channel_of_the_source(tmp_path: Any) -> None:
+    source = Source(name="helper", platform="rasa", options=(("ticket_slot", "case"),))
+    tracker, rows = dump_and_table()
+    told = read_all(tracker, source=source).events
+    assert [event["channel"] for event in told] == ["unknown", "unknown", "rest", "rest", "unknown"]
+    assert read_all(rows, source=source).events == told
+    assert read_all({"events": rows}, source=source).events == told
+    quoted = [",".join(f'"{str(each).replace(chr(34), chr(34) * 2)}"' for each in row.values()) for row in rows]
+    path = tmp_path / "events.csv"
+    path.write_text("\n".join([",".join(rows[0]), *quoted]))
+    assert events_of(list(batches_of_source(SourceFile(path=str(path)), source))) == told
+
+
+def test_a_channel_applies_to_the_later_pieces_of_a_file() -> None:
+    read = file_reader()
+    first = read(json.dumps([post(user()), post(user(input_channel="web"), "ben")]).encode(), SILENT)
+    later = read(json.dumps([post(bot()), post(bot(), "ben"), post(bot(), "eve")]).encode(), SILENT)
+    assert [record.fields["channel"] for record in first.records] == ["telegram", "web"]
+    assert [record.fields["channel"] for record in later.records] == ["telegram", "web", None]
+    alone = read_payload(json.dumps(post(bot())).encode(), SILENT)
+    assert [record.fields["channel"] for record in alone.records] == [None]
 
 
 def test_several_answers_at_one_instant_are_several_events_and_one_sent_twice_is_one() -> None:

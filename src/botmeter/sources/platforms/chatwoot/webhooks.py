@@ -38,6 +38,7 @@ _NEVER_COUNTS = {
     "inbox_updated": "An inbox is no event.",
 }
 _PRIVATE = "A private note never counts."
+_IMPORTED = "A message of an imported history never counts."
 # Text in an event of its own, numbers in a nested message or in the API.
 _MESSAGE_TYPES = {"0": "incoming", "1": "outgoing", "2": "activity", "3": "template"}
 _MESSAGE_TYPES |= {name: name for name in _MESSAGE_TYPES.values()}
@@ -58,7 +59,10 @@ def read_payload(payload: bytes, source: Source) -> PayloadContent:
         is_nested = subject != name or "conversation" not in content
         # Automation rules report the conversation, with its last message.
         messages = objects_in_list(content.get("messages")) if is_nested else [content]
-        fields = _message(content, messages[-1] if messages else {}, source=source)
+        message = messages[-1] if messages else {}
+        if at(message, "content_attributes", "imported_history") is True:
+            return PayloadContent(subject=subject, ignored={_IMPORTED: 1})
+        fields = _message(content, message, source=source)
     elif name in _KINDS:
         fields = _change(content, name=name, source=source)
     else:
@@ -112,8 +116,9 @@ def _actor(message: JsonObject, *, form: str, conversation: Conversation) -> Fie
         bot = identity_bot(conversation.source, inbox)
     if bot:
         return {"actor": "bot", **bot}
-    # Campaigns and automation rules have no sender.
-    return {"actor": "agent" if sender or kind else "system"}
+    # Campaigns and automation rules have no sender; nor has what a person wrote in the channel's own app.
+    is_echo = at(message, "content_attributes", "external_echo") is True
+    return {"actor": "agent" if sender or kind or is_echo else "system"}
 
 
 def _sender_kind(message: JsonObject, *, sender: object, conversation: Conversation) -> str | None:

@@ -4,15 +4,14 @@ The sender is the conversation; Rasa's own sessions are not.
 """
 
 import re
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 from botmeter.sources.event_fields import Fields
-from botmeter.sources.payload import EventRecord, PayloadContent, content_of, refused_payload
+from botmeter.sources.payload import EventRecord, PayloadContent, PayloadReader, content_of, refused_payload
 from botmeter.sources.payload_json import (
     JsonObject,
     bot_of,
@@ -29,6 +28,7 @@ from botmeter.sources.payload_json import (
     time_of_epoch,
     us_of_epoch,
 )
+from botmeter.sources.platforms.rasa.channel_history import ChannelHistory
 
 PREVIEW_CHANNELS = ("inspector", "cmdline", "rasa")
 PREVIEW_ENVIRONMENTS = ("development", "dev", "test", "testing", "staging")
@@ -57,13 +57,22 @@ class _TrackerEvent:
 
 def read_payload(payload: bytes, source: Source) -> PayloadContent:
     """Read messages, hand-offs and tickets; raises `Refused` (`payload_not_understood`)."""
+    return _content(payload, source, history=ChannelHistory())
+
+
+def file_reader() -> PayloadReader:
+    """Reader of the pieces of one file, in which a message's channel applies to later pieces."""
+    return partial(_content, history=ChannelHistory())
+
+
+def _content(payload: bytes, source: Source, *, history: ChannelHistory) -> PayloadContent:
     events = list(_events_in(payload))
     subject = text_of(events[0].event.get("event")) if len(events) == 1 else f"{len(events)} events"
-    return content_of(_items(events, source), subject=subject or "")
+    return content_of(_items(events, source, history=history), subject=subject or "")
 
 
-def _items(events: list[_TrackerEvent], source: Source) -> Iterator[EventRecord | str]:
-    for each, channel in zip(events, _channels(events, source), strict=True):
+def _items(events: list[_TrackerEvent], source: Source, *, history: ChannelHistory) -> Iterator[EventRecord | str]:
+    for each, channel in zip(events, _channels(events, source, history=history), strict=True):
         reason = _reason_to_ignore(each.event, source)
         if reason is None:
             own = {} if channel is None else {"input_channel": channel}
@@ -93,7 +102,9 @@ def _events_of(content: JsonObject) -> Iterator[_TrackerEvent]:
         content = _event_of_row(content)
     sender = text_of(content.get("sender_id") or content.get("conversation_id"))
     if sender is None or "timestamp" not in content:
-        raise refused_payload("Not a Rasa event: it has no sender_id or no timestamp.")
+        raise refused_payload(
+            "Not a Rasa event: it has no sender_id or no timestamp. A tracker has its sender_id beside its events."
+        )
     yield _TrackerEvent(sender=sender, event=_flat(content))
 
 
@@ -164,7 +175,7 @@ def _ticket_id(event: JsonObject, source: Source) -> str | None:
     return text_of(event.get("value"))
 
 
-def _channels(events: list[_TrackerEvent], source: Source) -> list[str | None]:
+def _channels(events: list[_TrackerEvent], source: Source, *, history: ChannelHistory) -> list[str | None]:
     """Return each event's channel; the source's precedes that of the sender's previous message.
 
     A broker post has no previous message and must agree with a dump.
@@ -172,30 +183,37 @@ def _channels(events: list[_TrackerEvent], source: Source) -> list[str | None]:
     own = [shared_text_of(each.event.get("input_channel"), name="The input_channel") for each in events]
     if source.channel is not None:
         return [channel or source.channel for channel in own]
-    times: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for each, channel in zip(events, own, strict=True):
+    times = [us_of_epoch(each.event.get("timestamp")) or 0 for each in events]
+    for each, channel, time_us in zip(events, own, times, strict=True):
         if channel is not None:
-            times[each.sender].append((us_of_epoch(each.event.get("timestamp")) or 0, channel))
-    for known in times.values():
-        known.sort()
-    return [channel or _carried(each, times.get(each.sender, [])) for each, channel in zip(events, own, strict=True)]
+            history.add(each.sender, channel=channel, time_us=time_us)
+    return [
+        channel or _carried(each, time_us, history=history)
+        for each, channel, time_us in zip(events, own, times, strict=True)
+    ]
 
 
-def _carried(tracked: _TrackerEvent, known: list[tuple[int, str]]) -> str | None:
-    # No channel has this name, so an event at the instant of a message sorts after it.
-    earlier_count = bisect_right(known, (us_of_epoch(tracked.event.get("timestamp")) or 0, "\U0010ffff"))
-    return known[earlier_count - 1][1] if earlier_count else tracked.channel
+def _carried(tracked: _TrackerEvent, time_us: int, *, history: ChannelHistory) -> str | None:
+    # Rasa names no channel for its own events, and a table has no tracker to look it up in.
+    if _actor_and_kind(tracked.event)[0] == "system":
+        return None
+    if not history.has(tracked.sender):
+        return tracked.channel
+    return history.channel_at(tracked.sender, time_us)
+
+
+def _actor_and_kind(event: JsonObject) -> tuple[str, str]:
+    if _is_handoff(event):
+        return "bot", "handoff"
+    return _KINDS.get(text_of(event.get("event")) or "", ("system", "ticket_linked"))
 
 
 def _fields(tracked: _TrackerEvent, source: Source, *, channel: str | None) -> dict[str, object]:
     event = tracked.event
-    name = text_of(event.get("event")) or ""
-    actor, kind = _KINDS.get(name, ("system", "ticket_linked"))
-    if _is_handoff(event):
-        actor, kind = "bot", "handoff"
+    actor, kind = _actor_and_kind(event)
     customer = scoped_id(source, text_of(event.get("user_id")) or tracked.sender)
     return {
-        "event_id": _event_id(tracked, name),
+        "event_id": _event_id(tracked, text_of(event.get("event")) or ""),
         "occurred_at": time_of_epoch(event.get("timestamp")),
         "conversation_id": scoped_id(source, tracked.sender),
         "customer_id": customer,
