@@ -61,6 +61,7 @@ def filled_ledger(
                 "conversation_day": ", hash(c1)",
                 "conversation_span": ", hash(c0)",
                 "event": ", NULL, false, false, false",
+                "receipt": ", NULL",
             }
             connection.execute(f"INSERT INTO {table} SELECT *{last.get(table, '')} FROM given")
             connection.unregister("given")

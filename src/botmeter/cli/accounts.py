@@ -7,6 +7,7 @@ from typer import Argument, Option
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.completion import accounts_starting
+from botmeter.cli.context import COMMAND_LINE
 from botmeter.cli.data_dir import data_folder, opened_ledger, owned_folder, readable_ledger
 from botmeter.cli.output import say, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named, schedule_rows
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
 
 DEFAULT_POLICY = "freshchat.session"
-COMMAND_LINE = "command line"
-"""Recorded as the author of changes made by a command."""
 
 Named = Annotated[str, Argument(metavar="NAME", help="The account.", autocompletion=accounts_starting)]
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from typer import Argument
 
 from botmeter.cli import options
-from botmeter.cli.accounts import COMMAND_LINE
 from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.context import COMMAND_LINE
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.output import say, show_rows
 from botmeter.cli.terminal import printable

@@ -12,6 +12,9 @@ from pathlib import Path
 from botmeter.domain.settings import own_environment
 from botmeter.server.command_context import CommandContext
 
+COMMAND_LINE = "command line"
+"""Recorded as the author of changes made by a command."""
+
 _current: ContextVar[CommandContext] = ContextVar("command_context")
 
 

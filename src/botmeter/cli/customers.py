@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from botmeter.cli import options
-from botmeter.cli.accounts import COMMAND_LINE
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.context import read_file, reason_of
+from botmeter.cli.context import COMMAND_LINE, read_file, reason_of
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.output import fields_of, say, show_rows
 from botmeter.domain.errors import Missing, Refused

@@ -39,6 +39,11 @@ def source_files(
     ]
 
 
+def mapping_text(mapping: Path | None) -> str | None:
+    """Text of a mapping file that was read already."""
+    return None if mapping is None else located(mapping).read_text(encoding="utf-8", errors="replace")
+
+
 def total_bytes(files: "list[SourceFile]") -> int | None:
     """Total size of the files; None with stdin."""
     from botmeter.sources.reader import size_bytes

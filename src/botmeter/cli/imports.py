@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.context import COMMAND_LINE
 from botmeter.cli.data_dir import opened_ledger
-from botmeter.cli.event_files import source_files, total_bytes
+from botmeter.cli.event_files import mapping_text, source_files, total_bytes
 from botmeter.cli.output import fields_of, say, say_rejection, show_json, show_rows
 from botmeter.cli.progress import Follow, progress
 from botmeter.domain.instant import now_us
@@ -66,7 +67,8 @@ def import_events(
         progress("importing", total=total_bytes(sources)) as follow,
     ):
         known = source_named(ledger, source) or checked_source_name(source)
-        receipts = append(ledger, list(_submissions(sources, known, follow=follow)), now_us=now_us())
+        submissions = list(_submissions(sources, known, mapping=mapping_text(mapping), follow=follow))
+        receipts = append(ledger, submissions, now_us=now_us())
     names = [file.label for file in sources]
     if form == "json":
         show_json(receipts_as_mapping(names, receipts))
@@ -85,14 +87,23 @@ def receipts_as_mapping(names: list[str], receipts: list[Receipt]) -> dict[str, 
     return mapping
 
 
-def _submissions(sources: "list[SourceFile]", source: Source | str, *, follow: Follow) -> "Iterator[Submission]":
+def _submissions(
+    sources: "list[SourceFile]", source: Source | str, *, mapping: str | None, follow: Follow
+) -> "Iterator[Submission]":
     from botmeter.ledger.append import Submission
+    from botmeter.ledger.imports import ImportedFile
+    from botmeter.sources.reader import size_bytes
     from botmeter.sources.source_files import batches_of_source
 
     known, name = (None, source) if isinstance(source, str) else (source, source.name)
     for file in sources:
         label = "stdin" if file.label == "-" else file.label.rpartition("/")[2]
-        yield Submission(source=name, batches=follow(batches_of_source(file, known)), label=label)
+        yield Submission(
+            source=name,
+            batches=follow(batches_of_source(file, known)),
+            label=label,
+            file=ImportedFile(name=label, size_bytes=size_bytes(file), mapping=mapping, by=COMMAND_LINE),
+        )
 
 
 def _rows(names: list[str], receipts: list[Receipt]) -> list[dict[str, object]]:

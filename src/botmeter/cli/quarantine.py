@@ -41,10 +41,10 @@ def list_quarantined(
     form: options.Form = "table",
 ) -> None:
     """List rejected and conflicting events with their reasons."""
-    from botmeter.ledger.quarantine import quarantined
+    from botmeter.ledger.quarantine import QuarantineFilter, quarantined
 
     with readable_ledger(data, account) as ledger:
-        rows = [_as_row(each) for each in quarantined(ledger, code=code, limit=limit + 1)]
+        rows = [_as_row(each) for each in quarantined(ledger, QuarantineFilter(code=code), limit=limit + 1)]
     show_rows(_LISTED if form == "table" else _COLUMNS, rows[:limit], form=form)
     if len(rows) > limit:
         say(f"showing the first {limit}; use --limit for more, or `botmeter quarantine export` for all")
@@ -75,12 +75,12 @@ def export(
 
     Each line has the event as it was sent and the reason why it was rejected.
     """
-    from botmeter.ledger.quarantine import quarantined
+    from botmeter.ledger.quarantine import QuarantineFilter, quarantined
 
     with readable_ledger(data, account) as ledger:
         lines = [
             _raw_line(each) if raw else json.dumps(_as_row(each), ensure_ascii=False)
-            for each in quarantined(ledger, code=code)
+            for each in quarantined(ledger, QuarantineFilter(code=code))
         ]
     text = "".join(f"{line}\n" for line in lines)
     if output is None:

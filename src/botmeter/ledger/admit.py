@@ -32,6 +32,8 @@ class NumberedBatch:
 
     Attributes:
         deliveries: By position.
+        again_no: Noted beside an event that is in quarantine already: an import's append number; 0: no import; None:
+            nothing is noted.
     """
 
     source: str
@@ -39,6 +41,7 @@ class NumberedBatch:
     deliveries: Sequence[BatchDelivery]
     append_no: int
     is_pulled: bool = False
+    again_no: int | None = 0
     first_row: int = 0
     first_delivery: int = 0
 

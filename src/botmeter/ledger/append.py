@@ -12,6 +12,7 @@ from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import require_source_id
 from botmeter.ledger.admit import NumberedBatch, admit, insert_receipt
 from botmeter.ledger.duckdb_calls import execute_with
+from botmeter.ledger.imports import ImportedFile, insert_import
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.ledger.quarantine import quarantine
@@ -36,6 +37,9 @@ class Submission:
         batches: Read once, one at a time.
         label: A file's name, or how the events came.
         is_pulled: Their webhooks are no conflicts.
+        file: Makes it an import, which can be undone.
+        retry_of: The import whose quarantined events these are, by its append number; 0: those of no import; None: not
+            from quarantine.
 
     Raises:
         Refused: `source_invalid`.
@@ -45,6 +49,8 @@ class Submission:
     batches: Iterable[EventBatch]
     label: str
     is_pulled: bool = False
+    file: ImportedFile | None = None
+    retry_of: int | None = None
 
     def __post_init__(self) -> None:
         require_source_id(self.source)
@@ -57,15 +63,22 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
     first_append_no = ledger.next_append_no()
     try:
         with ledger.transaction():
-            receipts = [
-                _append_submission(ledger, submission, append_no=append_no, now_us=now_us)
-                for append_no, submission in enumerate(submissions, start=first_append_no)
-            ]
-            remeter_after(ledger, first_append_no, now_us=now_us)
+            receipts = append_within(ledger, submissions, now_us=now_us)
     except BaseException:
         ledger.keys.forget()
         raise
     ledger.note_appended(first_append_no + len(submissions))
+    return receipts
+
+
+def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
+    """Append as `append`, within a transaction."""
+    first_append_no = ledger.next_append_no()
+    receipts = [
+        _append_submission(ledger, submission, append_no=append_no, now_us=now_us)
+        for append_no, submission in enumerate(submissions, start=first_append_no)
+    ]
+    remeter_after(ledger, first_append_no, now_us=now_us)
     return receipts
 
 
@@ -79,6 +92,7 @@ def _append_submission(ledger: Ledger, submission: Submission, *, append_no: int
             deliveries=[BatchDelivery(first_position=0)],
             append_no=append_no,
             is_pulled=submission.is_pulled,
+            again_no=_again_no(submission, append_no=append_no),
         )
         # A stored event can be one that is still buffered.
         admitted = admit(ledger, [numbered], now_us=now_us, before_search=writer.flush)
@@ -92,7 +106,18 @@ def _append_submission(ledger: Ledger, submission: Submission, *, append_no: int
     insert_receipt(
         ledger, receipt, append_no=append_no, now_us=now_us, source=submission.source, label=submission.label
     )
+    if submission.file is not None:
+        insert_import(ledger.connection, submission.file, append_no=append_no)
+    if submission.retry_of is not None:
+        values = {"append_no": append_no, "retry_of": submission.retry_of}
+        ledger.connection.execute(sql("set_retry_of"), values)
     return receipt
+
+
+def _again_no(submission: Submission, *, append_no: int) -> int | None:
+    if submission.retry_of is not None:
+        return None
+    return 0 if submission.file is None else append_no
 
 
 def _read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:

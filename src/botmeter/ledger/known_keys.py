@@ -49,24 +49,41 @@ class KnownKeys:
         """Add keys; merge a run into the previous one unless that is four times its size."""
         if len(keys) == 0:
             return
-        self._runs.append(np.sort(keys))
-        while len(self._runs) > 1 and len(self._runs[-2]) < 4 * len(self._runs[-1]):
-            last = self._runs.pop()
+        # A new list, since another thread may be copying.
+        runs = [*self._runs, np.sort(keys)]
+        while len(runs) > 1 and len(runs[-2]) < 4 * len(runs[-1]):
+            last = runs.pop()
             # A stable sort finds the two runs and merges them.
-            self._runs[-1] = np.sort(np.concatenate((self._runs[-1], last)), kind="stable")
+            runs[-1] = np.sort(np.concatenate((runs[-1], last)), kind="stable")
+        self._runs = runs
+
+    def copy(self) -> "KnownKeys":
+        copy = KnownKeys(np.empty(0, np.uint64))
+        copy._runs = self._runs
+        return copy
 
 
 class SharedKeys:
     """Keys of one file, read once for all connections."""
 
-    def __init__(self) -> None:
-        self._keys: KnownKeys | None = None
+    def __init__(self, keys: KnownKeys | None = None) -> None:
+        self._keys = keys
 
     def read(self, connection: duckdb.DuckDBPyConnection) -> KnownKeys:
         if self._keys is None:
-            table = connection.sql(sql("keys_of_all")).to_arrow_table()
-            self._keys = KnownKeys(table["event_key"].to_numpy())
+            self._keys = _stored_keys(connection)
         return self._keys
+
+    def copy(self, connection: duckdb.DuckDBPyConnection) -> "SharedKeys":
+        """Copy the keys; live events may be appended meanwhile."""
+        keys = self._keys
+        # Not kept here: the connection may not see the latest live events.
+        return SharedKeys(_stored_keys(connection) if keys is None else keys.copy())
 
     def forget(self) -> None:
         self._keys = None
+
+
+def _stored_keys(connection: duckdb.DuckDBPyConnection) -> KnownKeys:
+    table = connection.sql(sql("keys_of_all")).to_arrow_table()
+    return KnownKeys(table["event_key"].to_numpy())

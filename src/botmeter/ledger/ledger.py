@@ -185,6 +185,11 @@ class Ledger:
         known_us = None if self._latest is None else self._latest.at_us
         self._latest = _Latest(at_us if known_us is None else max(at_us, known_us))
 
+    def forget_events(self) -> None:
+        """Forget what was known of events, some of which were deleted."""
+        self._latest = None
+        self.keys.forget()
+
     def insert_numbers(self) -> None:
         touchpoints = self.touchpoints.all()[self._stored_touchpoint_count :]
         first = self._stored_touchpoint_count

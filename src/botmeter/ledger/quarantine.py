@@ -1,14 +1,19 @@
-"""Quarantine: refused events, to inspect, export and send again."""
+"""Quarantine: refused events, to inspect, export, correct, send again and discard.
 
-from collections.abc import Sequence
+An entry waits until its corrected event is accepted or somebody discards it. It stays in the file even then; only an
+erasure deletes it.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
+from botmeter.domain.reason import checked_reason
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.admit import NumberedBatch
-from botmeter.ledger.duckdb_calls import execute_with, records_of
+from botmeter.ledger.duckdb_calls import execute_with, records_of, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
@@ -25,6 +30,8 @@ class Quarantined:
         recorded_at: µs UTC.
         position: In the file or request, from 0.
         event_id: None: unreadable.
+        discarded_at: µs UTC; None: not discarded.
+        discarded_for: The reason.
     """
 
     number: int
@@ -37,6 +44,51 @@ class Quarantined:
     detail: str
     raw: bytes
     is_pulled: bool
+    discarded_at: int | None
+    discarded_by: str | None
+    discarded_for: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineFilter:
+    """Choice of entries; None: any.
+
+    Attributes:
+        search: Part of the event id, the detail or the event as sent, in any case.
+        is_discarded: Discarded entries in place of those that wait.
+    """
+
+    code: str | None = None
+    source: str | None = None
+    search: str | None = None
+    is_discarded: bool = False
+
+    @property
+    def values(self) -> dict[str, object]:
+        return {
+            "code": self.code,
+            "source": self.source,
+            "search": self.search or None,
+            "is_discarded": self.is_discarded,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineGroup:
+    """Entries with one code.
+
+    Attributes:
+        latest_at: µs UTC of the newest one, the example.
+    """
+
+    code: str
+    entry_count: int
+    latest_at: int
+    sources: tuple[str, ...]
+    example: Quarantined
+
+
+ALL_WAITING = QuarantineFilter()
 
 
 def quarantine(ledger: Ledger, rejections: Sequence[Rejection], *, batch: NumberedBatch, now_us: int) -> None:
@@ -44,30 +96,84 @@ def quarantine(ledger: Ledger, rejections: Sequence[Rejection], *, batch: Number
     if not rejections:
         return
     columns = {name: [getattr(each, name) for each in rejections] for name in Rejection.__slots__}
-    values = {"source": batch.source, "append_no": batch.append_no, "now": now_us, "is_pulled": batch.is_pulled}
-    execute_with(ledger.connection, sql("insert_rejected"), input_rows=pa.table(columns), values=values)
+    rejected = pa.table(columns)
+    source = {"source": batch.source}
+    if batch.again_no is not None:
+        values = source | {"again_no": batch.again_no, "append_no": batch.append_no}
+        execute_with(ledger.connection, sql("note_again"), input_rows=rejected, values=values)
+    values = source | {"append_no": batch.append_no, "now": now_us, "is_pulled": batch.is_pulled}
+    execute_with(ledger.connection, sql("insert_rejected"), input_rows=rejected, values=values)
 
 
-def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int | None = None) -> list[Quarantined]:
-    """Return refused events by number."""
-    rows = ledger.connection.execute(sql("quarantined"), {"code": code, "limit": limit}).fetchall()
-    return records_of(Quarantined, rows)
+def quarantined(
+    ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAITING, *, after: int = 0, limit: int | None = None
+) -> list[Quarantined]:
+    """Return entries by number, of those with a larger number than `after`."""
+    values = chosen.values | {"after": after, "limit": limit}
+    return records_of(
+        Quarantined, ledger.connection.execute(sql("quarantined", numbers=sql("numbers")), values).fetchall()
+    )
+
+
+def quarantined_numbers(ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAITING) -> list[int]:
+    """Return the numbers of entries, ascending."""
+    return [number for (number,) in ledger.connection.execute(sql("numbers"), chosen.values).fetchall()]
+
+
+def quarantine_groups(ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAITING) -> list[QuarantineGroup]:
+    """Group entries by code, the largest group first."""
+    groups = []
+    for code, entry_count, latest_at, sources, number in ledger.connection.execute(
+        sql("groups", numbers=sql("numbers")), chosen.values
+    ).fetchall():
+        [example] = quarantined(ledger, chosen, after=number - 1, limit=1)
+        groups.append(
+            QuarantineGroup(
+                code=code, entry_count=entry_count, latest_at=latest_at, sources=tuple(sources), example=example
+            )
+        )
+    return groups
 
 
 def quarantine_counts(ledger: ReadableLedger) -> dict[str, int]:
-    """Count the events in quarantine by code."""
+    """Count the waiting events by code."""
     return dict(ledger.connection.execute(sql("quarantine_counts")).fetchall())
 
 
 def quarantine_counts_of(ledger: ReadableLedger, source: str) -> dict[str, int]:
-    """Count a source's quarantined events by code, most first."""
+    """Count a source's waiting events by code, most first."""
     return dict(ledger.connection.execute(sql("quarantine_counts_of"), {"source": source}).fetchall())
 
 
-def release(ledger: Ledger, numbers: Sequence[int]) -> None:
-    """Delete appended events from quarantine."""
+def discard(ledger: Ledger, numbers: Sequence[int], *, reason: str, now_us: int, by: str | None = None) -> int:
+    """Discard waiting entries; return their number. They stay in the file.
+
+    Raises:
+        Refused: `reason_invalid`.
+    """
+    values = {"numbers": list(numbers), "reason": checked_reason(reason), "now": now_us, "by": by}
     with ledger.transaction() as connection:
-        delete_quarantined(connection, numbers)
+        return int(row_of(connection, sql("discard"), values=values)[0])
+
+
+def restore_discarded(ledger: Ledger, numbers: Sequence[int]) -> int:
+    """Let discarded entries wait again; return their number."""
+    with ledger.transaction() as connection:
+        return int(row_of(connection, sql("restore"), values={"numbers": list(numbers)})[0])
+
+
+def release(ledger: Ledger, released: Mapping[int, Sequence[int]]) -> None:
+    """Note which entries an append has accepted, by its number."""
+    with ledger.transaction() as connection:
+        for append_no, numbers in released.items():
+            connection.execute(sql("release"), {"numbers": list(numbers), "append_no": append_no})
+
+
+def note_accepted(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
+    """Note which earlier entries were corrected by an event of that append or a later one. In a transaction."""
+    # Most ledgers have none, and live events are metered every second.
+    if row_of(connection, sql("has_correctable"))[0]:
+        connection.execute(sql("note_accepted"), {"append_no": append_no})
 
 
 def delete_quarantined(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> None:

@@ -1,40 +1,130 @@
+-- name: note_again
+-- Reads: waiting, input_rows (event_id, code, raw). Takes: $source, $append_no, $again_no. Changes: the entries of
+-- other submissions that were rejected again have $again_no in again_nos, once.
+UPDATE quarantine
+SET again_nos = list_append(coalesce(again_nos, []::INTEGER[]), $again_no::INTEGER)
+WHERE source = $source
+    AND append_no <> $append_no
+    AND accepted_no IS NULL AND discarded_at IS NULL
+    AND NOT list_contains(coalesce(again_nos, []::INTEGER[]), $again_no::INTEGER)
+    AND quarantine_no IN (
+        SELECT w.quarantine_no
+        FROM waiting AS w
+        JOIN input_rows AS r ON w.code = r.code AND w.raw = r.raw AND w.event_id IS NOT DISTINCT FROM r.event_id
+        WHERE w.source = $source
+    )
+
 -- name: insert_rejected
--- Reads: quarantine, input_rows (index, event_id, code, detail, raw). Takes: $source, $append_no, $now, $is_pulled.
--- Changes: adds the rejected events to quarantine, each once however often it was sent.
+-- Reads: quarantine, waiting, input_rows (index, event_id, code, detail, raw). Takes: $source, $append_no, $now,
+-- $is_pulled. Changes: adds the rejected events to quarantine, each once however often it was sent. One that was
+-- discarded, or accepted after its correction, waits again.
 INSERT INTO quarantine
 SELECT
     (SELECT coalesce(max(quarantine_no), 0) FROM quarantine) + row_number() OVER (ORDER BY r.index),
-    $append_no, $now, $source, r.index, r.event_id, r.code, r.detail, r.raw, $is_pulled
-FROM (SELECT DISTINCT ON (code, raw) * FROM input_rows ORDER BY code, raw, index) AS r
+    $append_no, $now, $source, r.index, r.event_id, r.code, r.detail, r.raw, $is_pulled, NULL, NULL, NULL, NULL, NULL
+FROM (
+    SELECT DISTINCT ON (code, raw, event_id) * FROM input_rows ORDER BY code, raw, event_id, index
+) AS r
 WHERE NOT EXISTS (
-    SELECT 1 FROM quarantine AS q WHERE q.source = $source AND q.code = r.code AND q.raw = r.raw
+    SELECT 1
+    FROM waiting AS w
+    WHERE w.source = $source AND w.code = r.code AND w.raw = r.raw AND w.event_id IS NOT DISTINCT FROM r.event_id
 )
 
+-- name: numbers
+-- Reads: quarantine. Takes: $is_discarded, $code, $source, $search (each null: any).
+-- Gives: the numbers of the chosen entries, ascending. Of bytes that are not UTF-8, only ASCII is searched.
+SELECT quarantine_no::BIGINT
+FROM quarantine
+WHERE (discarded_at IS NOT NULL) = $is_discarded
+    AND ($is_discarded OR accepted_no IS NULL)
+    AND ($code IS NULL OR code = $code)
+    AND ($source IS NULL OR source = $source)
+    AND (
+        $search IS NULL
+        OR contains(lower(coalesce(event_id, '')), lower($search))
+        OR contains(lower(detail), lower($search))
+        OR contains(lower(coalesce(TRY(decode(raw)), raw::VARCHAR)), lower($search))
+    )
+ORDER BY quarantine_no
+
 -- name: quarantined
--- Reads: quarantine. Takes: $code (null: any), $limit (null: none). Gives: the refused events, by number.
+-- Reads: quarantine. Takes: {numbers} and its values, $after (a number), $limit (null: none).
+-- Gives: the chosen entries, by number.
 SELECT
     quarantine_no::BIGINT, append_no::INTEGER, recorded_at::BIGINT, source::VARCHAR, position::BIGINT,
     event_id::VARCHAR, code::VARCHAR, detail::VARCHAR, raw::BLOB,
-    is_pulled::BOOLEAN
+    is_pulled::BOOLEAN, discarded_at::BIGINT, discarded_by::VARCHAR, discarded_for::VARCHAR
 FROM quarantine
-WHERE $code IS NULL OR code = $code
+WHERE quarantine_no IN ({numbers}) AND quarantine_no > $after
 ORDER BY quarantine_no
 LIMIT coalesce($limit, 9223372036854775807)
 
--- name: quarantine_counts
--- Reads: quarantine. Takes: nothing. Gives: (code, number of events), most first.
-SELECT code::VARCHAR, count(*)::BIGINT
+-- name: groups
+-- Reads: quarantine. Takes: {numbers} and its values.
+-- Gives: (code, number of entries, latest recording in µs UTC, sources in order, number of the newest entry) of the
+-- chosen entries, most first.
+SELECT
+    code::VARCHAR, count(*)::BIGINT AS entry_count, max(recorded_at)::BIGINT,
+    list(DISTINCT source ORDER BY source)::VARCHAR[], max(quarantine_no)::BIGINT
 FROM quarantine
+WHERE quarantine_no IN ({numbers})
+GROUP BY code
+ORDER BY entry_count DESC, code
+
+-- name: quarantine_counts
+-- Reads: waiting. Takes: nothing. Gives: (code, number of events), most first.
+SELECT code::VARCHAR, count(*)::BIGINT
+FROM waiting
 GROUP BY code
 ORDER BY count(*) DESC, code
 
 -- name: quarantine_counts_of
--- Reads: quarantine. Takes: $source. Gives: (code, number of the source's events), most first.
+-- Reads: waiting. Takes: $source. Gives: (code, number of the source's events), most first.
 SELECT code::VARCHAR, count(*)::BIGINT AS event_count
-FROM quarantine
+FROM waiting
 WHERE source = $source
 GROUP BY code
 ORDER BY event_count DESC, code
+
+-- name: discard
+-- Takes: $numbers, $reason, $now, $by. Changes: those of these entries that wait are discarded. Gives: their number, one
+-- row.
+UPDATE quarantine
+SET discarded_at = $now, discarded_by = $by, discarded_for = $reason
+WHERE quarantine_no IN (SELECT unnest($numbers::BIGINT[])) AND discarded_at IS NULL AND accepted_no IS NULL
+
+-- name: restore
+-- Takes: $numbers. Changes: those of these entries that are discarded no longer are. Gives: their number, one row.
+UPDATE quarantine
+SET discarded_at = NULL, discarded_by = NULL, discarded_for = NULL
+WHERE quarantine_no IN (SELECT unnest($numbers::BIGINT[])) AND discarded_at IS NOT NULL
+
+-- name: release
+-- Takes: $numbers, $append_no. Changes: these entries are accepted by that submission, if by no earlier one.
+UPDATE quarantine
+SET accepted_no = $append_no
+WHERE quarantine_no IN (SELECT unnest($numbers::BIGINT[])) AND accepted_no IS NULL
+
+-- name: has_correctable
+-- Reads: quarantine. Takes: nothing. Gives: true if an accepted event could correct an entry, one row. The entry of a
+-- conflict has the id of an accepted event already.
+SELECT EXISTS (
+    SELECT 1 FROM quarantine WHERE accepted_no IS NULL AND event_id IS NOT NULL AND code <> 'conflict'
+)::BOOLEAN
+
+-- name: note_accepted
+-- Reads: event. Takes: $append_no (the first of this commit). Changes: entries of earlier submissions whose event is
+-- among these, by source and event_id, are accepted.
+UPDATE quarantine
+SET accepted_no = e.append_no
+FROM event AS e
+WHERE e.append_no >= $append_no
+    AND e.source = quarantine.source
+    AND e.event_id = quarantine.event_id
+    AND quarantine.append_no < e.append_no
+    AND quarantine.accepted_no IS NULL
+    AND quarantine.code <> 'conflict'
 
 -- name: delete
 -- Reads: quarantine. Takes: $numbers. Changes: deletes these from quarantine.

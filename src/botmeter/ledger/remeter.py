@@ -3,6 +3,7 @@
 Keys with new events are metered from the start of the session open then, or more where that is not possible.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +17,7 @@ from botmeter.ledger.conversation_spans import update_spans
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.partitions import SharedKey, event_count, event_partitions
+from botmeter.ledger.quarantine import note_accepted
 from botmeter.ledger.restatements import Cause, PastDays, insert_restatements
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage_tables import (
@@ -55,6 +57,7 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int) -> int:
         connection.execute(sql("resolve_aliases"), values)
     update_spans(ledger, append_no=append_no)
     upsert_bot_names(connection, append_no=append_no)
+    note_accepted(connection, append_no=append_no)
     if commit.ticket_count:
         insert_tickets(connection, append_no=append_no)
     past_days = _past_days(ledger, append_no, now_us=now_us)
@@ -115,6 +118,30 @@ def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
     connection.execute(sql("restart_whole"))
     _remeter_from_restart(ledger, key, touched=RecountScope(everything=False, has_tickets=False), past_days=past_days)
     return moved_count
+
+
+def remeter_without(ledger: Ledger, append_nos: Sequence[int], *, past_days: PastDays) -> int:
+    """Delete the events of these appends and restate; return their number. In a transaction.
+
+    Reads the temporary table `removed_conversation`.
+    """
+    connection, key, values = ledger.connection, _shared_key(ledger.schedule), {"append_nos": list(append_nos)}
+    removed = _Commit(*row_of(connection, sql("removed"), values=values))
+    if removed.event_count == 0:
+        return 0
+    is_much = removed.event_count > event_count(connection) * EVERYTHING_FROM
+    connection.execute(sql("affected_by_removal", **key.fragments), values)
+    connection.execute(sql("delete_events"), values)
+    if not key.scope or is_much:
+        remeter_everything(ledger, past_days=past_days)
+        return removed.event_count
+    connection.execute(sql("affected_by_tickets", **key.fragments))
+    if _is_anchored(ledger.schedule, key):
+        connection.execute(sql("restart", **key.fragments), {"since": removed.first_us, "until": removed.last_us + 1})
+    else:
+        connection.execute(sql("restart_whole"))
+    _remeter_from_restart(ledger, key, touched=RecountScope(everything=False, has_tickets=False), past_days=past_days)
+    return removed.event_count
 
 
 def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountScope, past_days: PastDays | None) -> None:

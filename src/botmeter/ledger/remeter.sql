@@ -166,6 +166,41 @@ SELECT count(*)::BIGINT
 FROM {event} AS x
 WHERE {key} IN (SELECT key FROM affected)
 
+-- name: removed
+-- Reads: event. Takes: $append_nos. Gives: of their events as `commit`: number, first and last instant, those with a
+-- ticket; one row.
+SELECT count(*)::BIGINT, min(occurred_at)::BIGINT, max(occurred_at)::BIGINT, count(ticket_id)::BIGINT
+FROM event
+WHERE append_no IN (SELECT unnest($append_nos::INTEGER[]))
+
+-- name: affected_by_removal
+-- Reads: event, touchpoint. Takes: $append_nos; {key} and its tables.
+-- Gives: affected (key, since), one row per scope key with an event of these; since: its first one, µs UTC.
+CREATE OR REPLACE TEMP TABLE affected AS
+SELECT {key} AS key, min(x.occurred_at) AS since
+FROM {event} AS x
+WHERE x.append_no IN (SELECT unnest($append_nos::INTEGER[]))
+GROUP BY 1
+
+-- name: delete_events
+-- Takes: $append_nos. Changes: deletes their events from event.
+DELETE FROM event WHERE append_no IN (SELECT unnest($append_nos::INTEGER[]))
+
+-- name: affected_by_tickets
+-- Reads: event, touchpoint, affected, removed_conversation. Takes: {key} and its tables.
+-- Gives: affected with the keys of all conversations that lost a ticket, which are metered from their very first event
+-- again: any session of such a conversation can have counted the ticket.
+CREATE OR REPLACE TEMP TABLE affected AS
+SELECT key, min(since) AS since
+FROM (
+    SELECT key, since FROM affected
+    UNION ALL
+    SELECT {key}, -4611686018427387904
+    FROM {event} AS x
+    WHERE x.conversation_id IN (SELECT conversation_id FROM removed_conversation WHERE has_ticket)
+)
+GROUP BY key
+
 -- name: restart_bound
 -- Reads: restart. Takes: nothing. Gives: the earliest restart, µs UTC, one row.
 SELECT min(restart_at)::BIGINT FROM restart

@@ -23,6 +23,7 @@ class Cause(IntEnum):
     APPEND = 0
     POLICY_CHANGE = 1
     CUSTOMER_CHANGE = 2
+    IMPORT_UNDONE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,8 @@ class Restatement:
     """A UTC day whose sessions changed after it was over.
 
     Attributes:
-        cause_no: First append of the commit, or number of the customer change; else 0.
-        label: Of the append, or a description of the customer change; empty for a policy.
+        cause_no: First append of the commit, append of the undone import, or number of the customer change; else 0.
+        label: Of the append, or a description of the customer change or undone import; empty for a policy.
         recorded_at: µs UTC.
         removed: Session ids, at most 100.
         added: Session ids, at most 100.
@@ -62,7 +63,7 @@ class Restatement:
 
     @property
     def append_no(self) -> int:
-        """Cause in exports: an append, 0 for a policy, minus a customer change."""
+        """Cause in exports: an append or undone import, 0 for a policy, minus a customer change."""
         return -self.cause_no if self.cause is Cause.CUSTOMER_CHANGE else self.cause_no
 
 
@@ -81,7 +82,7 @@ def insert_restatements(ledger: Ledger, key: SharedKey, *, new_session: str, pas
         {
             "cause": int(past_days.cause),
             "cause_no": past_days.cause_no,
-            # A change of policy or of customers appends nothing, so it has no events as a cause.
+            # Other causes append nothing, so they have no events as a cause.
             "first_append_no": past_days.cause_no if past_days.cause is Cause.APPEND else NO_APPEND,
             "now": past_days.now_us,
             "shown_before": past_days.before_us,

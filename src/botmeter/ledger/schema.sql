@@ -48,7 +48,23 @@ CREATE TABLE receipt (
     accepted    BIGINT  NOT NULL,
     duplicates  BIGINT  NOT NULL,
     conflicts   BIGINT  NOT NULL,
-    rejected    BIGINT  NOT NULL
+    rejected    BIGINT  NOT NULL,
+    retry_of    INTEGER           -- the import whose quarantined events these are, by its append_no; 0: of no import; null: no retry
+)
+
+-- name: file_import
+-- Gives: file_import, one row per imported file, in order of commit. Its receipt has the counts.
+CREATE TABLE file_import (
+    import_no   INTEGER  NOT NULL, -- from 1
+    append_no   INTEGER  NOT NULL, -- the submission of its events
+    kind        UTINYINT NOT NULL, -- ledger.imports.ImportKind
+    file_name   VARCHAR  NOT NULL,
+    size_bytes  BIGINT,            -- null: unknown, as of a pipe
+    mapping     VARCHAR,           -- the mapping file's text; null: none
+    imported_by VARCHAR,           -- null: unknown
+    undone_at   BIGINT,            -- µs UTC; null: in force
+    undone_by   VARCHAR,           -- null: unknown
+    undone_for  VARCHAR            -- the reason
 )
 
 -- name: delivery
@@ -207,8 +223,18 @@ CREATE TABLE quarantine (
     code          VARCHAR NOT NULL, -- docs/reference/errors.md
     detail        VARCHAR NOT NULL,
     raw           BLOB    NOT NULL, -- as sent
-    is_pulled     BOOLEAN           -- from a pull; never null
+    is_pulled     BOOLEAN,          -- from a pull; never null
+    accepted_no   INTEGER,          -- the submission that brought the corrected event; null: none
+    discarded_at  BIGINT,           -- µs UTC; null: not discarded
+    discarded_by  VARCHAR,          -- null: unknown
+    discarded_for VARCHAR,          -- the reason
+    again_nos     INTEGER[]         -- imports that brought it again, by append_no; 0: another submission; null: none
 )
+
+-- name: waiting
+-- Reads: quarantine. Gives: waiting, one row per event in quarantine that was neither discarded nor accepted since.
+CREATE VIEW waiting AS
+SELECT * FROM quarantine WHERE accepted_no IS NULL AND discarded_at IS NULL
 
 -- name: session
 -- Gives: session, one row per session, kept current; nearly in order of started_at.
@@ -310,7 +336,7 @@ CREATE TABLE conversation_usage (
 -- Gives: restatement, one row per cause × UTC day whose sessions it changed after the day was over.
 CREATE TABLE restatement (
     cause         UTINYINT  NOT NULL, -- ledger.restatements.Cause
-    cause_no      INTEGER   NOT NULL, -- the first append of its commit, or the change to customers; else 0
+    cause_no      INTEGER   NOT NULL, -- the first append of its commit, the append of the undone import, or the change to customers; else 0
     recorded_at   BIGINT    NOT NULL, -- µs UTC
     day           DATE      NOT NULL,
     before_count  BIGINT    NOT NULL, -- sessions

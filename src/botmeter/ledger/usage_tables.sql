@@ -87,8 +87,8 @@ GROUP BY ALL
 ORDER BY ALL
 
 -- name: ticket_count
--- Reads: conversation_ticket. Takes: nothing. Gives: the number of rows, one row.
-SELECT count(*)::BIGINT FROM conversation_ticket
+-- Reads: conversation_ticket, session_ticket. Takes: nothing. Gives: the number of rows of both, one row.
+SELECT ((SELECT count(*) FROM conversation_ticket) + (SELECT count(*) FROM session_ticket))::BIGINT
 
 -- name: delete_session_tickets
 -- Takes: {touched}: the days and conversations. Changes: deletes them from session_ticket.

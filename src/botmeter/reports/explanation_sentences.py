@@ -157,7 +157,8 @@ def restatement_sentences(explanation: Explanation) -> list[str]:
         f"{counted(each.because_count, 'late event')}; this session was "
         f"{'added' if explanation.session_id in each.added else 'removed'}."
         if each.cause is Cause.APPEND
-        else f"Restated on {instant_words(each.recorded_at)}: {each.label or 'the policy was changed for the past'}."
+        else f"Restated on {instant_words(each.recorded_at)}: "
+        f"{escaped_text(each.label) or 'the policy was changed for the past'}."
         for each in explanation.restatements
     ]
 

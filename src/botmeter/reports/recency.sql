@@ -1,5 +1,5 @@
 -- name: recency
--- Reads: event, receipt, delivery, arrival.
+-- Reads: event, receipt, file_import, delivery, arrival.
 -- Gives: one row: the first and latest event; the recording of the last submission with counted events, and of the
 -- last live one (µs UTC, null: none). In the order of the commits, since the clock may have been set back.
 SELECT
@@ -8,7 +8,9 @@ SELECT
     (
         SELECT max_by(recorded_at, append_no)
         FROM receipt
-        WHERE accepted > 0 AND append_no < (SELECT coalesce(min(append_no), 2147483647) FROM arrival)
+        WHERE accepted > 0
+            AND append_no < (SELECT coalesce(min(append_no), 2147483647) FROM arrival)
+            AND append_no NOT IN (SELECT append_no FROM file_import WHERE undone_at IS NOT NULL)
     )::BIGINT AS received_us,
     (
         SELECT max_by(received_at, append_no)

@@ -9,12 +9,13 @@ from itertools import groupby
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt
 from botmeter.domain.source import Source
 from botmeter.ledger.append import Submission, append
+from botmeter.ledger.imports import import_origins
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.quarantine import Quarantined, quarantined, release
+from botmeter.ledger.quarantine import ALL_WAITING, Quarantined, QuarantineFilter, quarantined, release
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.connector import Connector
 from botmeter.sources.payload import PAYLOAD_REFUSED
-from botmeter.sources.payload_batches import batch_from_payloads
+from botmeter.sources.payload_batches import ReadPayloads, batch_from_payloads
 from botmeter.sources.platforms.registry import NATIVE_PLATFORM, connector_of
 from botmeter.sources.reader import batch_from_json
 from botmeter.sources.source_files import source_named
@@ -25,8 +26,9 @@ PAYLOADS_EACH = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Piece:
-    """Entries of one source, and the positions of each in their batch."""
+    """Entries of one source and import (0: of none), and the positions of each in their batch."""
 
+    origin: int
     entries: list[Quarantined]
     positions: list[range]
     batch: EventBatch
@@ -36,7 +38,9 @@ class _Piece:
         # An unreadable entry stays in quarantine and is not sent.
         batch = replace(self.batch, rejections=())
         first = self.entries[0]
-        return Submission(source=first.source, batches=[batch], label="quarantine", is_pulled=first.is_pulled)
+        return Submission(
+            source=first.source, batches=[batch], label="quarantine", is_pulled=first.is_pulled, retry_of=self.origin
+        )
 
     def released(self, receipt: Receipt, *, requarantined: AbstractSet[int]) -> list[int]:
         if receipt.rejected > len(receipt.rejections):
@@ -48,30 +52,35 @@ class _Piece:
         return [entry.number for entry, positions in pairs if rejected.isdisjoint(positions)]
 
 
-def retry(ledger: Ledger, *, now_us: int) -> Receipt:
-    """Send everything in quarantine again under its own source; an interrupted retry can be repeated.
+def retry(ledger: Ledger, chosen: QuarantineFilter = ALL_WAITING, *, now_us: int) -> Receipt:
+    """Send waiting events in quarantine again under their own source; an interrupted retry can be repeated.
 
     Accepted events and duplicates leave quarantine; the others stay under their new reason.
     """
-    pieces = list(_pieces(ledger))
+    pieces = list(_pieces(ledger, chosen))
     first_append_no = ledger.next_append_no()
     receipts = append(ledger, [piece.submission for piece in pieces], now_us=now_us) if pieces else []
     requarantined: defaultdict[int, set[int]] = defaultdict(set)
     for entry in quarantined(ledger):
         requarantined[entry.append_no].add(entry.position)
-    released: list[int] = []
+    released: dict[int, list[int]] = {}
     for append_no, (piece, receipt) in enumerate(zip(pieces, receipts, strict=True), start=first_append_no):
-        released += piece.released(receipt, requarantined=requarantined[append_no])
-    if released:
+        released[append_no] = piece.released(receipt, requarantined=requarantined[append_no])
+    if any(released.values()):
         release(ledger, released)
     unreadable = [rejection for piece in pieces for rejection in piece.batch.rejections]
     return Receipt.sum_of([Receipt.of(unreadable, accepted=0, duplicates=0, conflicts=0), *receipts])
 
 
-def _pieces(ledger: Ledger) -> Iterator[_Piece]:
+def _pieces(ledger: Ledger, chosen: QuarantineFilter) -> Iterator[_Piece]:
     """So small that a receipt names every rejection."""
-    by_source = sorted(quarantined(ledger), key=lambda entry: (entry.source, entry.is_pulled, entry.number))
-    for (name, _), entries in groupby(by_source, key=lambda entry: (entry.source, entry.is_pulled)):
+    origins = import_origins(ledger)
+
+    def sender(entry: Quarantined) -> tuple[str, bool, int]:
+        return entry.source, entry.is_pulled, origins.get(entry.append_no, 0)
+
+    by_sender = sorted(quarantined(ledger, chosen), key=lambda entry: (sender(entry), entry.number))
+    for (name, _, origin), entries in groupby(by_sender, key=sender):
         source = source_named(ledger, name) or Source(name=name, platform=NATIVE_PLATFORM)
         connector = connector_of(source.platform)
         events: list[Quarantined] = []
@@ -79,21 +88,23 @@ def _pieces(ledger: Ledger) -> Iterator[_Piece]:
         for entry in entries:
             (payloads if _is_payload(entry, connector) else events).append(entry)
         for start in range(0, len(events), REJECTIONS_SHOWN_MAX):
-            yield _piece_of_events(events[start : start + REJECTIONS_SHOWN_MAX])
+            yield _piece_of_events(events[start : start + REJECTIONS_SHOWN_MAX], origin=origin)
         for start in range(0, len(payloads), PAYLOADS_EACH):
-            yield _piece_of_payloads(payloads[start : start + PAYLOADS_EACH], source, connector=connector)
+            some = payloads[start : start + PAYLOADS_EACH]
+            read = batch_from_payloads([entry.raw for entry in some], source=source, connector=connector)
+            yield _piece_of_payloads(some, read, origin=origin)
 
 
 def _is_payload(entry: Quarantined, connector: Connector) -> bool:
     return not connector.is_native and (entry.code == PAYLOAD_REFUSED or b'"event_id"' not in entry.raw)
 
 
-def _piece_of_events(entries: list[Quarantined]) -> _Piece:
+def _piece_of_events(entries: list[Quarantined], *, origin: int) -> _Piece:
     positions = [range(position, position + 1) for position in range(len(entries))]
-    return _Piece(entries=entries, positions=positions, batch=batch_from_json([entry.raw for entry in entries]))
+    batch = batch_from_json([entry.raw for entry in entries])
+    return _Piece(origin=origin, entries=entries, positions=positions, batch=batch)
 
 
-def _piece_of_payloads(entries: list[Quarantined], source: Source, *, connector: Connector) -> _Piece:
-    read = batch_from_payloads([entry.raw for entry in entries], source=source, connector=connector)
+def _piece_of_payloads(entries: list[Quarantined], read: ReadPayloads, *, origin: int) -> _Piece:
     positions = [range(each.first_position, each.first_position + each.record_count) for each in read.payloads]
-    return _Piece(entries=entries, positions=positions, batch=read.batch)
+    return _Piece(origin=origin, entries=entries, positions=positions, batch=read.batch)

@@ -11,7 +11,7 @@ from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.quarantine import quarantine_counts, quarantined
+from botmeter.ledger.quarantine import QuarantineFilter, quarantine_counts, quarantined
 from botmeter.ledger.verify import verify
 
 DAY = [event(f"e{hour}", f"2026-03-01T{hour:02}:00", attributes={"n": hour}) for hour in range(10, 20)]
@@ -149,14 +149,14 @@ def test_quarantine_is_listed_by_code_and_up_to_a_limit() -> None:
     append_events(ledger, *(event(f"e{number}", "2020-01-01T10:00") for number in range(3)))
     append_events(ledger, event("later", "2027-01-01T10:00"))
     assert [each.number for each in quarantined(ledger, limit=2)] == [1, 2]
-    assert [each.event_id for each in quarantined(ledger, code="in_the_future")] == ["later"]
+    assert [each.event_id for each in quarantined(ledger, QuarantineFilter(code="in_the_future"))] == ["later"]
 
 
 def test_every_submission_leaves_a_receipt_in_the_ledger() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, *DAY[:4], label="one.csv")
     append_events(ledger, *DAY, label="two.csv")
-    rows = ledger.connection.execute("SELECT * FROM receipt ORDER BY append_no").fetchall()
+    rows = ledger.connection.execute("SELECT * EXCLUDE (retry_of) FROM receipt ORDER BY append_no").fetchall()
     assert rows == [(1, NOW_US, "s", "one.csv", 4, 0, 0, 0), (2, NOW_US, "s", "two.csv", 6, 4, 0, 0)]
 
 

@@ -208,7 +208,7 @@ def test_an_older_file_is_migrated_step_by_step(folder: Folder, acme: str) -> No
         SCHEMA_VERSION + 1: ("UPDATE receipt SET colour = 'red'", "ALTER TABLE receipt RENAME colour TO color"),
     }
     with closing(duckdb.connect(str(folder.file_of(acme)))) as connection:
-        connection.execute("INSERT INTO receipt VALUES (1, 0, 's', 'a file', 0, 0, 0, 0)")
+        connection.execute("INSERT INTO receipt VALUES (1, 0, 's', 'a file', 0, 0, 0, 0, NULL)")
         assert migrate(connection, name="acme", migrations=steps) == 2
         assert schema_version(connection) == SCHEMA_VERSION + 2
         assert connection.execute("SELECT label, color FROM receipt").fetchall() == [("a file", "red")]

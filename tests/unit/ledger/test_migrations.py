@@ -19,8 +19,15 @@ EVENTS = [
     event("2", "2026-03-02T12:00", bot_id="b2", channel="sms", conversation_id="v2"),
     event("3", "2026-03-02T12:05", bot_id="b2", channel="sms", conversation_id="v2", bot_name="Returns"),
 ]
-# What versions 2 to 6 changed, as version 1 had it.
+# What versions 2 to 7 changed, as version 1 had it.
 TO_VERSION_1 = (
+    "DROP VIEW waiting",
+    "DROP TABLE file_import",
+    "ALTER TABLE receipt DROP COLUMN retry_of",
+    *(
+        f"ALTER TABLE quarantine DROP COLUMN {name}"
+        for name in ("accepted_no", "discarded_at", "discarded_by", "discarded_for", "again_nos")
+    ),
     "DROP TABLE arrival",
     "DROP TABLE delivery",
     "DROP TABLE source_term",

@@ -152,7 +152,8 @@ def test_events_that_could_be_accepted_are_counted_beside_unreadable_ones() -> N
     ledger = ledger_in_memory()
     append_events(ledger, event("é", "2021-05-01T10:00", attributes={"occurred_at": "1999-01-01T00:00:00Z", "é": "\\"}))
     ledger.connection.execute(
-        "INSERT INTO quarantine VALUES (9, 1, 0, 's', 0, NULL, 'json_invalid', 'Noise.', '\\xFF\\x00'::BLOB, false)"
+        "INSERT INTO quarantine VALUES (9, 1, 0, 's', 0, NULL, 'json_invalid', 'Noise.', '\\xFF\\x00'::BLOB, false, "
+        "NULL, NULL, NULL, NULL, NULL)"
     )
     assert set_available_from(ledger, date(2021, 5, 1), now_us=NOW_US) == 1
 

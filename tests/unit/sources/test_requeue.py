@@ -9,7 +9,7 @@ from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.quarantine import quarantined
+from botmeter.ledger.quarantine import QuarantineFilter, quarantined
 from botmeter.ledger.verify import verify
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.requeue import retry
@@ -70,13 +70,13 @@ def test_a_future_event_is_accepted_on_its_day(ledger: Ledger) -> None:
     assert in_quarantine(ledger) == []
 
 
-def test_a_duplicate_of_a_newer_event_is_released(ledger: Ledger) -> None:
+def test_an_event_that_was_accepted_since_is_not_sent_again(ledger: Ledger) -> None:
     early = event("1", "2021-01-01T10:00")
     append_events(ledger, early)
     open_earlier(ledger)
     append_events(ledger, early)
-    assert retry(ledger, now_us=NOW_US).duplicates == 1
     assert in_quarantine(ledger) == []
+    assert retry(ledger, now_us=NOW_US).total == 0
 
 
 def test_a_conflict_stays_in_quarantine_once_after_several_retries(ledger: Ledger) -> None:
@@ -114,8 +114,15 @@ def test_an_unreadable_line_stays_in_quarantine_unchanged(ledger: Ledger, tmp_pa
 
 def test_thousands_are_retried_in_pieces(ledger: Ledger) -> None:
     append_events(ledger, *(event(f"e{number}", "2021-01-01T10:00") for number in range(2_500)))
-    append_events(ledger, event("e7", "2026-01-01T10:00"))
+    append_events(ledger, event("e2499", "2021-01-01T10:00", channel="sms"))
     open_earlier(ledger)
     receipt = retry(ledger, now_us=NOW_US)
-    assert (receipt.accepted, receipt.conflicts) == (2_499, 1)
-    assert in_quarantine(ledger) == [("e7", "conflict")]
+    assert (receipt.accepted, receipt.conflicts) == (2_500, 1)
+    assert in_quarantine(ledger) == [("e2499", "conflict")]
+
+
+def test_a_choice_is_retried_and_the_others_wait(ledger: Ledger) -> None:
+    append_events(ledger, event("1", "2021-01-01T10:00", source="s"), event("2", "2021-01-01T10:00", source="t"))
+    open_earlier(ledger)
+    assert retry(ledger, QuarantineFilter(source="t"), now_us=NOW_US).accepted == 1
+    assert in_quarantine(ledger) == [("1", "before_available_from")]

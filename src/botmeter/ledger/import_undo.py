@@ -1,0 +1,131 @@
+"""Undoing of an import: its events leave, and what they changed is restated.
+
+Duplicates are not stored, so events that a later submission repeated leave too; that file must be imported again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from botmeter.domain.errors import Conflict
+from botmeter.domain.instant import DAY_US
+from botmeter.domain.reason import checked_reason
+from botmeter.ledger.duckdb_calls import records_of, row_of
+from botmeter.ledger.imports import ImportRecord, import_numbered
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.remeter import remeter_without
+from botmeter.ledger.restatements import Cause, PastDays
+from botmeter.ledger.session_changes import SessionChange, note_sessions, session_change
+from botmeter.ledger.settle import settle
+from botmeter.ledger.statements import statements_of
+from botmeter.ledger.usage_tables import upsert_bot_names
+
+sql = statements_of(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterRepeats:
+    """Later events that may repeat those of an import: only one of the two was stored.
+
+    Attributes:
+        import_no: None: live events, pulls and retries of the source, taken together.
+        label: The file's name; empty for those.
+    """
+
+    import_no: int | None
+    label: str
+    duplicates: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoneImport:
+    """Result of undoing an import.
+
+    Attributes:
+        event_count: Deleted events.
+        discarded_count: Discarded entries of quarantine.
+        later_repeats: Later submissions of its source with duplicates or conflicts, oldest first.
+    """
+
+    record: ImportRecord
+    event_count: int
+    discarded_count: int
+    sessions: SessionChange
+    later_repeats: tuple[LaterRepeats, ...]
+
+
+def undo_import(ledger: Ledger, number: int, *, reason: str, now_us: int, by: str | None = None) -> UndoneImport:
+    """Undo an import, with the events of it that were accepted from quarantine since.
+
+    Raises:
+        Missing: `import_unknown`.
+        Conflict: `import_undone` if it is already.
+        Refused: `reason_invalid`.
+    """
+    checked = checked_reason(reason)
+    settle(ledger, now_us=now_us)
+    try:
+        with ledger.transaction():
+            return _undo(ledger, number, reason=checked, by=by, now_us=now_us)
+    finally:
+        ledger.forget_events()
+
+
+def undo_preview(ledger: Ledger, number: int, *, now_us: int) -> UndoneImport:
+    """As `undo_import`, and nothing changes; live events may be appended meanwhile."""
+    with ledger.dry_run():
+        return _undo(ledger, number, reason="", by=None, now_us=now_us)
+
+
+def _undo(ledger: Ledger, number: int, *, reason: str, by: str | None, now_us: int) -> UndoneImport:
+    record, connection = import_numbered(ledger, number), ledger.connection
+    if record.undone_at is not None:
+        raise Conflict("import_undone", f"Import {number} of account {ledger.account.name} was undone already.")
+    note_sessions(connection)
+    appends = [
+        append_no for (append_no,) in connection.execute(sql("appends"), {"append_no": record.append_no}).fetchall()
+    ]
+    event_count = _remove_events(ledger, appends, import_append_no=record.append_no, now_us=now_us)
+    values = {"append_no": record.append_no, "now": now_us, "by": by, "reason": reason}
+    connection.execute(sql("mark_undone"), values)
+    discarded_count = _discard_entries(
+        ledger, appends, values={"now": now_us, "by": by, "reason": f"import {number} undone: {reason}"}
+    )
+    later = {"append_no": record.append_no, "source": record.source}
+    repeats = connection.execute(sql("later_repeats"), later).fetchall()
+    return UndoneImport(
+        record=import_numbered(ledger, number),
+        event_count=event_count,
+        discarded_count=discarded_count,
+        later_repeats=tuple(records_of(LaterRepeats, repeats)),
+        sessions=session_change(connection),
+    )
+
+
+def _remove_events(ledger: Ledger, appends: Sequence[int], *, import_append_no: int, now_us: int) -> int:
+    connection, values = ledger.connection, {"append_nos": list(appends)}
+    for step in ("removed_conversations", "removed_bots", "removed_causes"):
+        connection.execute(sql(step), values)
+    past_days = PastDays(
+        cause=Cause.IMPORT_UNDONE,
+        cause_no=import_append_no,
+        now_us=now_us,
+        before_us=now_us // DAY_US * DAY_US,
+    )
+    for step in ("delete_spans", "insert_spans", "delete_tickets", "insert_tickets", "delete_bot_names"):
+        connection.execute(sql(step), values if step.startswith("insert") else None)
+    event_count = remeter_without(ledger, appends, past_days=past_days)
+    if row_of(connection, sql("removed_bot_count"))[0]:
+        upsert_bot_names(connection, append_no=0)
+    for step in ("forget_causes", "drop_removed_conversations", "drop_removed_bots", "drop_removed_causes"):
+        connection.execute(sql(step))
+    return event_count
+
+
+def _discard_entries(ledger: Ledger, appends: Sequence[int], *, values: dict[str, object]) -> int:
+    connection, own = ledger.connection, {"append_nos": list(appends)}
+    connection.execute(sql("forget_acceptance"), own)
+    connection.execute(sql("forget_again"), own)
+    discarded_count = int(row_of(connection, sql("discard_entries"), values=own | values)[0])
+    connection.execute(sql("keep_repeated_entries"), own)
+    return discarded_count
