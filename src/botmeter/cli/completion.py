@@ -32,3 +32,10 @@ def policies_starting(incomplete: str) -> list[tuple[str, str]]:
     from botmeter.metering.preset import presets
 
     return [(preset.name, preset.title) for preset in presets() if preset.name.startswith(incomplete)]
+
+
+def mappings_starting(incomplete: str) -> list[tuple[str, str]]:
+    """Ready-made mappings that start with the text, with titles."""
+    from botmeter.sources.ready_made import ready_made_mappings
+
+    return [(mapping.name, mapping.title) for mapping in ready_made_mappings() if mapping.name.startswith(incomplete)]

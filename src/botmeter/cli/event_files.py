@@ -7,8 +7,11 @@ from botmeter.cli.context import command_context, located
 from botmeter.domain.errors import Refused
 
 if TYPE_CHECKING:
+    from botmeter.sources.mapping import Mapping
     from botmeter.sources.reader import SourceFile
     from botmeter.sources.table_options import TableOptions
+
+_MAPPING_ENDINGS = (".toml", ".json")
 
 
 def source_files(
@@ -19,13 +22,12 @@ def source_files(
     Raises:
         Refused: `arguments_clash` if stdin is named twice.
     """
-    from botmeter.sources.mapping_file import mapping_from_file
     from botmeter.sources.reader import SourceFile
     from botmeter.sources.stream import STDIN
 
     if paths.count(STDIN) > 1:
         raise Refused("arguments_clash", "Standard input (-) can be read only once.")
-    where = None if mapping is None else mapping_from_file(located(mapping))
+    where = None if mapping is None else mapping_named(mapping)
     return [
         SourceFile(
             path=path if path == STDIN else str(located(Path(path))),
@@ -39,9 +41,30 @@ def source_files(
     ]
 
 
+def mapping_named(name: Path) -> "Mapping":
+    """Mapping in that file, or the ready-made one of that name."""
+    from botmeter.sources.mapping_file import mapping_from_document, mapping_from_file
+    from botmeter.sources.ready_made import ready_made_mapping
+
+    if _is_mapping_file(name):
+        return mapping_from_file(located(name))
+    return mapping_from_document(ready_made_mapping(str(name)).document)
+
+
 def mapping_text(mapping: Path | None) -> str | None:
-    """Text of a mapping file that was read already."""
-    return None if mapping is None else located(mapping).read_text(encoding="utf-8", errors="replace")
+    """Text of a mapping that was read already."""
+    from botmeter.sources.ready_made import ready_made_mapping
+    from botmeter.sources.suggest.mapping_text import text_of_document
+
+    if mapping is None:
+        return None
+    if _is_mapping_file(mapping):
+        return located(mapping).read_text(encoding="utf-8", errors="replace")
+    return text_of_document(ready_made_mapping(str(mapping)).document)
+
+
+def _is_mapping_file(name: Path) -> bool:
+    return name.suffix in _MAPPING_ENDINGS or len(name.parts) > 1 or located(name).is_file()
 
 
 def total_bytes(files: "list[SourceFile]") -> int | None:

@@ -44,6 +44,7 @@ _MODULES = (
     "simulate",
     "meter",
     "policies",
+    "mappings",
     "quarantine",
     "maintenance",
     "doctor",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
-from botmeter.cli.completion import accounts_starting, policies_starting, zones_starting
+from botmeter.cli.completion import accounts_starting, mappings_starting, policies_starting, zones_starting
 from botmeter.cli.context import command_context
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Refused
@@ -33,7 +33,13 @@ Source = Annotated[
     Option("--source", metavar="NAME", help="Source of the events. The same event id from two sources is two events."),
 ]
 MappingFile = Annotated[
-    Path | None, Option("--mapping", metavar="FILE", help="Mapping of columns to fields, as TOML or JSON.")
+    Path | None,
+    Option(
+        "--mapping",
+        metavar="NAME|FILE",
+        help="Mapping of columns to fields: a ready-made one, or a TOML or JSON file.",
+        autocompletion=mappings_starting,
+    ),
 ]
 InputFormat = Annotated[
     Literal["csv", "ndjson", "json", "parquet", "cloudevents"] | None,

@@ -34,7 +34,9 @@ def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> t
         if column not in columns and (field in REQUIRED_FIELDS or field in mapping.locations):
             purpose = "" if field == column else f" (for {field})"
             raise Refused(
-                "column_missing", f"{name} has no column {column!r}{purpose}; its columns are {_listed(columns)}."
+                "column_missing",
+                f"{name} has no column {column!r}{purpose}; its columns are {_listed(columns)}. "
+                "Say with --mapping where the fields are; `botmeter mapping suggest` proposes a mapping.",
             )
     ignored = [column for column in columns if column not in mapping.column_names()]
     return (f"Ignored columns of {name}: {_listed(ignored)}.",) if ignored else ()

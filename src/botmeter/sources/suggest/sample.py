@@ -18,6 +18,7 @@ from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream, open_stream, spooled
 from botmeter.sources.suggest.json_start import json_values
+from botmeter.sources.text_encoding import utf8_stream
 
 ROWS_MAX = 1_000
 """Enough to tell ids from names; read in a tenth of a second."""
@@ -41,7 +42,8 @@ class Sample:
 
 def sample_of(file: SourceFile) -> Sample:
     """Read the start of a file; raises as `batches`."""
-    with closing(open_stream(file.path, name=file.label, stdin=file.content)) as stream:
+    with closing(open_stream(file.path, name=file.label, stdin=file.content)) as opened:
+        stream = utf8_stream(opened, encoding=file.table_options.encoding)
         detected = format_of(stream, expected=file.format)
         if detected == "csv":
             return _table_sample("csv", _csv_rows(stream))

@@ -20,6 +20,7 @@ from botmeter.sources.suggest.sample import Sample, sample_of
 from botmeter.sources.suggest.suggestion import Document, FieldSuggestion, Suggestion
 from botmeter.sources.suggest.touchpoints import touchpoints
 from botmeter.sources.suggest.words import words_of
+from botmeter.sources.table_options import TABLE_KEYS
 
 # Lists of messages in exports of helpdesks and bots.
 _LIST_NAMES = frozenset(
@@ -61,6 +62,7 @@ def suggested_mapping(file: SourceFile) -> Suggestion:
         is_whole=sample.is_whole and not rows.is_cut,
         columns=tuple(column.facts() for column in candidate.columns),
         fields=tuple(fields),
+        options={key: value for key in TABLE_KEYS if (value := getattr(file.table_options, key)) is not None},
         rows=rows.pointer,
         rows_reason=f"Each item of {rows.pointer} is a record." if rows.pointer else "",
     )
