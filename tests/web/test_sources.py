@@ -397,6 +397,20 @@ def test_the_last_deliveries_are_listed_with_outcome_and_reason(olga: Client) ->
     assert "Not set up" in listed
 
 
+def test_a_note_on_a_second_id_links_the_page_that_merges_and_stands_once(
+    olga: Client, key: str, ledgers: OpenLedgers
+) -> None:
+    note = "A customer has two IDs: merge the two under Customers → Merge customers (…), so that they count as one."
+    plain = {"append_no": 1, "received_at": NOW_US, "source": "desk", "delivery_id": None, "subject": "messages"}
+    counts = {"accepted": 1, "duplicates": 0, "conflicts": 0, "rejected": 0, "ignored": 0}
+    with ledgers.writing("acme") as ledger, ledger.transaction():
+        insert_deliveries(ledger, [StoredDelivery(**plain, **counts, detail=each) for each in (note, "Typing.", note)])
+    newest, other, oldest = delivery_rows(olga.get(DESK).content.decode())
+    assert '<a class="link" href="/a/acme/customers/same">Customers → Merge customers</a>' in newest
+    assert heads(newest)[2].startswith("A customer has two IDs: merge the two under Customers")
+    assert (heads(other)[2], heads(oldest)[2]) == ("Typing.", "Same note as above.")
+
+
 def test_quarantined_events_are_counted_and_can_be_retried(olga: Client, key: str, ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
         append_events(

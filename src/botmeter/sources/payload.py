@@ -15,6 +15,8 @@ PAYLOAD_REFUSED: Final = "payload_not_understood"
 # A payload can hold any number of kinds where a platform has a few.
 _IGNORED_KINDS_MAX: Final = 19
 _FURTHER_KINDS: Final = "Further kinds never count."
+MERGE_PAGE: Final = "Customers → Merge customers"
+"""Name of the page in notes; the source's page links it."""
 NOTES_MAX: Final = 20
 """Notes of one payload or file; nobody reads through more."""
 

@@ -6,6 +6,7 @@ Notes are kept with deliveries, which outlive an erased customer, so they show t
 import re
 from collections.abc import Iterator
 
+from botmeter.sources.payload import MERGE_PAGE
 from botmeter.sources.payload_json import JsonObject, first_text, object_of, objects_in_list, text_of
 
 CHANNEL = "whatsapp"
@@ -72,7 +73,7 @@ def _replaced(what: str, *, former: str | None, new: str | None, is_sure: bool) 
 
 def _merge(customer: str, alias: str) -> str:
     command = f"botmeter customer merge {_masked(customer)} {_masked(alias)}, with the whole IDs"
-    return f"merge the two under Customers → Merge customers ({command}), so that they count as one."
+    return f"merge the two under {MERGE_PAGE} ({command}), so that they count as one."
 
 
 def _former_user_id(message: JsonObject, system: JsonObject, *, user_id: str | None) -> str | None:

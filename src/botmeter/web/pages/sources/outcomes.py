@@ -1,25 +1,51 @@
 """Outcomes of deliveries."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from botmeter.domain import text
 from botmeter.ledger.deliveries import StoredDelivery
-from botmeter.web.rich_text import Word, id_word, plain
+from botmeter.sources.payload import MERGE_PAGE
+from botmeter.web.rich_text import Word, Words, id_word, linked, plain
+
+# A platform may name both ids of a person in every delivery.
+_SAME_NOTE: Final = "Same note as above."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLine:
-    """A delivery; `style` is `bad` with rejections, `dim` if nothing is new."""
+    """A delivery; `style` is `bad` with rejections, `dim` if nothing is new. `reasons` includes notes."""
 
     at: str
     outcome: str
     style: str
     subject: Word
     delivery_id: Word
-    reasons: Word
+    reasons: Words
 
 
-def delivery_line(delivery: StoredDelivery, *, zone: str) -> DeliveryLine:
+def delivery_lines(delivered: Iterable[StoredDelivery], *, merge_url: str, zone: str) -> tuple[DeliveryLine, ...]:
+    """Format deliveries as rows, newest first; a note that is repeated stands once."""
+    lines = []
+    notes: set[str] = set()
+    for delivery in delivered:
+        detail = delivery.detail or ""
+        is_note = MERGE_PAGE in detail
+        reasons = (plain(_SAME_NOTE),) if is_note and detail in notes else _linked(detail, merge_url)
+        notes.add(detail)
+        lines.append(delivery_line(delivery, reasons=reasons, zone=zone))
+    return tuple(lines)
+
+
+def _linked(detail: str, merge_url: str) -> Words:
+    words: list[Word] = []
+    for text_between in detail.split(MERGE_PAGE):
+        words += [linked(MERGE_PAGE, merge_url), plain(text_between)] if words else [plain(text_between)]
+    return tuple(words)
+
+
+def delivery_line(delivery: StoredDelivery, *, zone: str, reasons: Words = ()) -> DeliveryLine:
     """Format a delivery as a row."""
     return DeliveryLine(
         at=text.instant_text(delivery.received_at, zone=zone),
@@ -27,7 +53,7 @@ def delivery_line(delivery: StoredDelivery, *, zone: str) -> DeliveryLine:
         style=_style(delivery),
         subject=plain(delivery.subject or "–"),
         delivery_id=_short(delivery.delivery_id or ""),
-        reasons=plain(delivery.detail or ""),
+        reasons=reasons,
     )
 
 

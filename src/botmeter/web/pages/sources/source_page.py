@@ -18,9 +18,10 @@ from botmeter.sources.connector import Connector
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit
 from botmeter.web.layout import Frame, frame, section_links
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.sources.changes import ChangeLine, change_lines
 from botmeter.web.pages.sources.list_page import state_of
-from botmeter.web.pages.sources.outcomes import DeliveryLine, delivery_line
+from botmeter.web.pages.sources.outcomes import DeliveryLine, delivery_lines
 from botmeter.web.pages.sources.pull_card import PullCard, pull_card
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -101,7 +102,7 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
         forms=forms,
         lacks_bot=source.bot_id is None and not connector.is_native,
         identities=tuple(identity_line(source, each) for each in source.identities),
-        deliveries=tuple(delivery_line(each, zone=zone) for each in delivered),
+        deliveries=delivery_lines(delivered, merge_url=ReportUrls(owner=visit.account).merge_customers(), zone=zone),
         quarantine=tuple((code, text.counted(count, "event")) for code, count in quarantined.items()),
         quarantine_command=f"botmeter quarantine list --account {visit.account}",
         changes=change_lines(history, is_whole=len(history) <= CHANGES_MAX, zone=zone),
