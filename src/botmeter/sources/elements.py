@@ -1,7 +1,8 @@
 """JSON streams cut into records, with bounded memory."""
 
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +27,7 @@ _SPACE: Final = b" \t\r\n"
 _MARKS = re.compile(
     rb'(?P<string>"[^"\\]*+(?:\\.[^"\\]*+)*+")|(?P<open>[{\[])|(?P<close>[}\]])|(?P<comma>,)|(?P<cut>")', re.DOTALL
 )
+_BOUNDARIES = re.compile(rb"\}[ \t\r]*\n\s*\{")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,13 +95,13 @@ def lines(stream: ByteStream) -> Iterator[Objects]:
         at_end = size < len(block)
         cut = size if at_end else block.rfind(b"\n", 0, size)
         remainder = bytes(view[cut + 1 : size]) if cut >= 0 else bytes(view[:size])
-        _check_length(remainder, count=count, name=stream.name)
+        check_length(remainder, count=count, name=stream.name)
         cut -= 1 if at_end and size and block[size - 1] == ord("\n") else 0
         if cut <= 0:
             continue
         objects = Objects.from_lines(view[:cut])
         for line in objects.texts if cut > RECORD_BYTES_MAX else ():
-            _check_length(line, count=count, name=stream.name)
+            check_length(line, count=count, name=stream.name)
         count += objects.count
         yield objects
 
@@ -111,18 +113,23 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
         Refused: `file_truncated`; `json_invalid` if more follows the array.
         TooMuch: `record_too_long` past 32 MiB.
     """
+    tail = yield from elements_to_end(stream, start=stream.read(ARRAY_BLOCK_BYTES).lstrip()[1:])
+    if (tail + stream.read(ARRAY_BLOCK_BYTES)).strip():
+        raise Refused("json_invalid", f"{stream.name} holds more after the end of its JSON array.")
+
+
+def elements_to_end(stream: ByteStream, *, start: bytes) -> Generator[Objects, None, bytes]:
+    """Yield the elements of an array from `start` on, and return what was read after it; raises as `elements`."""
     count = 0
-    remainder = stream.read(ARRAY_BLOCK_BYTES).lstrip()[1:]
+    remainder = start
     at_end = False
     while not at_end:
         texts, remainder, is_closed = _split(remainder)
         count += len(texts)
         yield Objects.from_texts(texts)
         if is_closed:
-            if (remainder + stream.read(ARRAY_BLOCK_BYTES)).strip():
-                raise Refused("json_invalid", f"{stream.name} holds more after the end of its JSON array.")
-            return
-        _check_length(remainder, count=count, name=stream.name)
+            return remainder
+        check_length(remainder, count=count, name=stream.name)
         block = stream.read(ARRAY_BLOCK_BYTES)
         # Elements may be left, because a text can be split up to a probable end only.
         at_end = not block and not texts
@@ -134,19 +141,53 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
 
 
 def objects_of_json(stream: ByteStream) -> Iterator[Objects]:
-    """Yield the elements of an array, or a single object; raises as both readers."""
-    is_array = stream.peek(1 << 16).lstrip()[:1] == b"["
-    return elements(stream) if is_array else iter([Objects.from_texts([whole_text(stream)])])
+    """Yield the elements of an array, or objects one after another; raises as both readers."""
+    return elements(stream) if is_array(stream) else objects(stream)
+
+
+def is_array(stream: ByteStream) -> bool:
+    """Look for an opening bracket."""
+    return stream.peek(1 << 16).lstrip()[:1] == b"["
+
+
+def objects(stream: ByteStream, *, start: bytes = b"") -> Iterator[Objects]:
+    """Yield objects of any number of lines, a block at a time; raises `TooMuch` (`record_too_long`) past 32 MiB.
+
+    Args:
+        start: Read from the stream before.
+    """
+    count = 0
+    remainder = start
+    while block := stream.read(ARRAY_BLOCK_BYTES):
+        texts, remainder = split_objects(remainder + block)
+        count += len(texts)
+        check_length(remainder, count=count, name=stream.name)
+        if texts:
+            yield Objects.from_texts(texts)
+    texts, remainder = split_objects(remainder)
+    yield Objects.from_texts([*texts, remainder.strip(_SPACE)] if remainder.strip(_SPACE) else texts)
+
+
+def split_objects(text: bytes) -> tuple[list[bytes], bytes]:
+    """Complete objects, and the remaining text, which can be an object without its end.
+
+    Valid JSON has no line feed inside a string, so that the end of an object, a line feed and the beginning of another
+    one are what they seem.
+    """
+    starts = [0, *(boundary.end() - 1 for boundary in _BOUNDARIES.finditer(text))]
+    texts = [text[start:end].strip(_SPACE) for start, end in itertools.pairwise(starts)]
+    return texts, text[starts[-1] :]
 
 
 def whole_text(stream: ByteStream) -> bytes:
     """Read one JSON value; raises `TooMuch` (`record_too_long`) past 32 MiB."""
     text = stream.read(RECORD_BYTES_MAX + 1)
-    _check_length(text, count=0, name=stream.name)
+    check_length(text, count=0, name=stream.name)
     return text.strip()
 
 
-def _check_length(record: bytes, *, count: int, name: str) -> None:
+def check_length(record: bytes, *, count: int, name: str) -> None:
+    """Refuse a record of more than 32 MiB; raises `TooMuch` (`record_too_long`)."""
     if len(record) > RECORD_BYTES_MAX:
         raise TooMuch(
             "record_too_long",

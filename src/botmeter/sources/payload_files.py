@@ -12,7 +12,7 @@ from botmeter.domain.source import Source
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 from botmeter.sources.connector import Connector, JoinedFiles
 from botmeter.sources.csv import open_csv
-from botmeter.sources.elements import Objects, lines, objects_of_json, whole_text
+from botmeter.sources.elements import Objects, is_array, lines, objects_of_json, whole_text
 from botmeter.sources.payload import NOTES_MAX, PAYLOAD_REFUSED, PayloadReader
 from botmeter.sources.payload_batches import ReadPayloads, batch_from_payloads
 from botmeter.sources.payload_json import json_bytes
@@ -86,7 +86,7 @@ def _blocks(stream: ByteStream, file_format: str | None, *, connector: Connector
     if detected != "json":
         expected = "JSON" if joined is None else "JSON or CSV"
         raise Refused("format_unknown", f"{stream.name} is {detected}; files of {connector.label} must be {expected}.")
-    if joined is not None and joined.is_array_whole:
+    if joined is not None and joined.is_array_whole and is_array(stream):
         return iter([Objects.from_texts([whole_text(stream)])])
     return (block for block in objects_of_json(stream) if block.count)
 

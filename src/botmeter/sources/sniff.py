@@ -17,6 +17,9 @@ PARQUET_MAGIC = b"PAR1"
 BOM = codecs.BOM_UTF8
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _SAMPLE_LINES = 20
+_DECODER = json.JSONDecoder()
+# A literal or an escape that the end of the sample cuts off is a fault at its beginning.
+_LITERAL_LENGTH_MAX = 8
 
 
 def format_of(stream: ByteStream, *, expected: str | None) -> Format:
@@ -38,10 +41,9 @@ def format_of(stream: ByteStream, *, expected: str | None) -> Format:
         start = start[len(BOM) :]
     if not start.strip():
         raise Refused("file_empty", f"{stream.name} is empty: it has only white space.")
-    if expected == "csv":
-        return "csv"
-    if expected == "ndjson":
-        return "ndjson"
+    match expected:
+        case "csv" | "ndjson" | "json":
+            return expected
     detected = _text_format(start)
     if expected is not None:
         return detected if detected == "json" else "ndjson"
@@ -57,7 +59,7 @@ def _text_format(start: bytes) -> Format | None:
     lines = [line.strip() for line in text.split(b"\n")[:_SAMPLE_LINES]]
     filled = [line for line in lines if line]
     if text.startswith(b"{"):
-        return "ndjson" if _is_one_a_line(filled) else "json"
+        return "ndjson" if _is_one_a_line(text, filled, is_cut=len(start) >= PEEK_BYTES - len(BOM)) else "json"
     if any(name.encode() in filled[0] for name in FIELDS):
         return "csv"
     if any(line.startswith(b"{") for line in filled):
@@ -65,10 +67,19 @@ def _text_format(start: bytes) -> Format | None:
     return "csv" if _is_text(filled[0]) and not _CONTROLS.search(start) else None
 
 
-def _is_one_a_line(lines: list[bytes]) -> bool:
-    if len(lines) == 1 or (any(line.startswith(b"{") for line in lines[1:]) and lines[0] != b"{"):
+def _is_one_a_line(text: bytes, lines: list[bytes], *, is_cut: bool) -> bool:
+    if len(lines) == 1 or _is_object(lines[0]):
         return True
-    return lines[0] != b"{" and _is_object(lines[0])
+    try:
+        _DECODER.raw_decode(text.decode("utf-8", "replace"))
+    except json.JSONDecodeError as fault:
+        is_open = fault.msg.startswith("Unterminated") or len(fault.doc) - fault.pos <= _LITERAL_LENGTH_MAX
+    except RecursionError:
+        is_open = True
+    else:
+        return False
+    # An object that the sample cuts off is read as one; a broken one is a line if others are.
+    return not (is_open and is_cut) and (lines[0].endswith(b"}") or any(_is_object(line) for line in lines[1:]))
 
 
 def _is_object(line: bytes) -> bool:

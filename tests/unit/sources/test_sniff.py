@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.unit.sources.conftest import Read, event, ndjson, outcome_of
 
+from botmeter.sources import elements
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream
 
@@ -31,6 +32,15 @@ def sniffed(content: bytes, expected: str | None = None) -> str:
         (b"garbage\n" + ONE, "ndjson"),
         (b'{"event_id": "' + b"x" * 100_000 + b'"}', "ndjson"),
         (PRETTY, "json"),
+        (PRETTY + b"\n" + PRETTY, "json"),
+        (ONE.replace(b", ", b",\n"), "json"),
+        (b'{"a": [\n{"b": 1},\n{"b": 2}\n]}', "json"),
+        (b'{"a": [\n' + b'{"b": "x"},\n' * 10_000, "json"),
+        (b'{"a": "' + b"x" * 70_000, "ndjson"),
+        (b'{"a": [\n' + b'"' + b"x" * 70_000, "json"),
+        (b'{"a": tru}\n' + ONE, "ndjson"),
+        (b'{"a": tru,\n"b": {}}\n', "json"),
+        (b'{"a": ' + b"[\n" * 5_000, "json"),
         (b"[" + ONE + b"]", "json"),
         (b" \n[\n]", "json"),
         (b"event_id,occurred_at\n", "csv"),
@@ -51,7 +61,9 @@ def test_the_format_is_detected_from_the_first_bytes(content: bytes, result: str
         (PRETTY, "cloudevents", "json"),
         (ONE, "cloudevents", "ndjson"),
         (ONE, "csv", "csv"),
-        (b"x\n" + ONE, "json", "ndjson"),
+        (b"x\n" + ONE, "json", "json"),
+        (ONE, "json", "json"),
+        (PRETTY, "ndjson", "ndjson"),
     ],
 )
 def test_the_expected_format_takes_precedence_over_the_detected_one(
@@ -70,6 +82,24 @@ def test_a_name_that_lies_about_the_format_does_not_matter(tmp_path: Path) -> No
 
 def test_a_single_object_over_many_lines_is_one_event(read: Read) -> None:
     assert read(PRETTY).ids == ["e1"]
+
+
+@pytest.mark.parametrize("indent", [0, 1, 4])
+@pytest.mark.parametrize("between", ["\n", "\r\n\r\n", " \n  "])
+def test_objects_of_several_lines_one_after_another_are_events(
+    read: Read, monkeypatch: pytest.MonkeyPatch, indent: int, between: str
+) -> None:
+    monkeypatch.setattr(elements, "ARRAY_BLOCK_BYTES", 150)
+    events = [event(f"e{number}", bot_name='}\n{"', attributes={"a": [{}, {}]}) for number in range(7)]
+    text = between.join(json.dumps(each, indent=indent) for each in events)
+    outcome = read(text.encode())
+    assert (outcome.ids, outcome.codes) == ([each["event_id"] for each in events], [])
+    assert read(ndjson(*events), format="json").ids == outcome.ids
+
+
+def test_a_broken_object_of_several_is_refused_alone(read: Read) -> None:
+    outcome = read(b"\n".join([PRETTY, b'{\n"a": tru\n}', PRETTY.replace(b"e1", b"e2"), b'{\n"a": [']))
+    assert (outcome.ids, outcome.codes) == (["e1", "e2"], [(1, "json_invalid"), (3, "json_invalid")])
 
 
 def test_blank_lines_and_windows_line_ends_are_no_events(read: Read) -> None:
