@@ -1,13 +1,9 @@
-"""Instants: RFC 3339 text ⇄ int64 µs UTC, and the only reader of the clock.
+"""Instants: ISO 8601 text ⇄ int64 µs UTC, and the only reader of the clock."""
 
-Digits beyond the microsecond are cut, which keeps the order; a leap second (:60) becomes the last microsecond of its
-minute.
-"""
-
-import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from botmeter.domain.errors import Refused
+from botmeter.domain.written_time import checked_time, iso_match, quoted
 
 MICROSECONDS_PER_SECOND = 1_000_000
 DAY_US = 86_400 * MICROSECONDS_PER_SECOND
@@ -19,11 +15,6 @@ NEVER_US = 2**62
 # any time zone stays within it.
 INSTANT_FIRST_US = (datetime(2, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 INSTANT_END_US = (datetime(9999, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
-
-_RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):?(\d\d))?",
-    re.ASCII,
-)
 
 
 def now_us() -> int:
@@ -47,30 +38,28 @@ def datetime_from_us(instant_us: int) -> datetime:
 
 
 def us_from_text(text: str) -> int:
-    """Convert an RFC 3339 text with an offset to µs UTC.
+    """Convert an ISO 8601 text with an offset to µs UTC.
 
     Raises:
-        Refused: `time_invalid`, `time_without_offset`, or `time_out_of_range` outside the years 2 to 9998.
+        Refused: `time_invalid`, `time_zone_unknown`, `time_without_offset`, or `time_out_of_range` outside the years
+            2 to 9998.
     """
-    match = _RFC3339.fullmatch(text)
-    if match is None:
-        raise Refused("time_invalid", f"{_quoted(text)} is not an RFC 3339 time, such as 2026-11-22T14:05:00Z.")
-    year, month, day, hour, minute, second, fraction, zulu, sign, off_hour, off_minute = match.groups()
-    if zulu is None and sign is None:
-        raise Refused("time_without_offset", f"{_quoted(text)} has no offset. Add Z, or an offset such as +05:30.")
-    leap = second == "60"
-    micros = 999_999 if leap else int(((fraction or "") + "000000")[:6])
-    try:
-        on = date(int(year), int(month), int(day))
-        at = time(int(hour), int(minute), 59 if leap else int(second), micros)
-        ahead = time(int(off_hour or 0), int(off_minute or 0))
-    except ValueError:
-        raise Refused("time_invalid", f"{_quoted(text)} names a date or time that does not exist.") from None
-    ahead_us = (ahead.hour * 60 + ahead.minute) * 60 * MICROSECONDS_PER_SECOND
-    instant_us = us_from_datetime(datetime.combine(on, at, UTC)) + (ahead_us if sign == "-" else -ahead_us)
+    written = checked_time(iso_match(text))
+    if written.offset_us is None:
+        raise without_offset(text)
+    return checked_instant(written.wall_us - written.offset_us, text=text)
+
+
+def checked_instant(instant_us: int, *, text: str) -> int:
+    """Return an event's instant; raises `Refused` (`time_out_of_range`)."""
     if not INSTANT_FIRST_US <= instant_us < INSTANT_END_US:
-        raise Refused("time_out_of_range", f"{_quoted(text)} is outside the years 2 to 9998.")
+        raise Refused("time_out_of_range", f"{quoted(text)} is outside the years 2 to 9998.")
     return instant_us
+
+
+def without_offset(text: str) -> Refused:
+    """Refusal of a time without an offset."""
+    return Refused("time_without_offset", f"{quoted(text)} has no offset. Add Z, or an offset such as +05:30.")
 
 
 def text_from_us(instant_us: int) -> str:
@@ -84,7 +73,3 @@ def text_from_us(instant_us: int) -> str:
 def text_to_the_second(instant_us: int) -> str:
     """Format as RFC 3339 without a fraction: `2026-11-22T14:05:00Z`."""
     return f"{text_from_us(instant_us)[:19]}Z"
-
-
-def _quoted(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "…")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, EPOCH, INSTANT_END_US, INSTANT_FIRST_US
+from botmeter.domain.time_zone import is_timezone
 
 DEFAULT_DAYS = 30
 # Long enough for every report; a guard against a typing slip such as the year 20226.
@@ -67,18 +68,6 @@ class Period:
         if self.timezone == UTC_NAME:
             return [(first + number) * DAY_US for number in range(self.day_count + 1)]
         return [_midnight_us(first + number, self.timezone) for number in range(self.day_count + 1)]
-
-
-def is_timezone(name: str) -> bool:
-    """Test for an IANA time zone."""
-    # Some systems have other files beside it: the machine's own zone, and clocks that count leap seconds.
-    if name in ("localtime", "posixrules") or name.startswith(("right/", "posix/")):
-        return False
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 def checked_timezone(name: str) -> str:

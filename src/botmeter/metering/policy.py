@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.period import is_timezone
+from botmeter.domain.time_zone import is_timezone
 
 Scope = Literal["customer", "bot", "channel", "conversation"]
 OpensOn = Literal["customer", "any", "outbound", "exchange"]

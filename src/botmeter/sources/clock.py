@@ -1,107 +1,100 @@
 """Time formats of sources."""
 
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
 from decimal import Decimal
-from math import floor
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, datetime_from_us, us_from_datetime, us_from_text
+from botmeter.domain.instant import checked_instant, datetime_from_us, us_from_datetime, without_offset
+from botmeter.domain.written_time import NO_ZONES, WrittenTime, checked_time, iso_match, quoted
+from botmeter.sources.time_numbers import EPOCH_POWERS, SERIAL_ORIGINS_US, us_from_epoch, wall_us_from_serial
+from botmeter.sources.time_pattern import time_pattern
 
-EPOCH_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+FORMATS: Final = ("iso", *EPOCH_POWERS, *SERIAL_ORIGINS_US)
+"""Formats by name; any other is a pattern."""
 _Number = TypeVar("_Number", int, npt.NDArray[np.int64])
-_NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
 
 
 def us_from_number(number: _Number, *, unit: str) -> _Number:
     """Convert a number of `s`, `ms`, `us` or `ns` to µs, rounded down; columns of numbers as well."""
-    return number // 1_000 if unit == "ns" else number * EPOCH_US[f"epoch_{unit}"]
+    power = EPOCH_POWERS[f"epoch_{unit}"]
+    return number * 10**power if power >= 0 else number // 10**-power
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """Format of a source's times; by default RFC 3339 with an offset.
+    """Format of a source's times; by default ISO 8601 with an offset.
 
     Attributes:
-        format: `iso`, `epoch_s`, `epoch_ms`, `epoch_us`, or a `strptime` pattern.
+        format: One of `FORMATS`, or a pattern of `strptime`.
         zone: For times without an offset; None: reject them.
         ambiguous: Treatment of a local time that occurs twice.
+        zones: Zone words → µs ahead of UTC.
     """
 
     format: str = "iso"
     zone: ZoneInfo | None = None
     ambiguous: Literal["refuse", "first"] = "refuse"
+    zones: Mapping[str, int] = field(default_factory=lambda: NO_ZONES, hash=False)
 
     def us(self, sent: object) -> int:
         """µs UTC of a time.
 
         Raises:
-            Refused: `time_invalid`, `time_without_offset`, `time_out_of_range`, `time_ambiguous` or `time_nonexistent`.
+            Refused: `time_invalid`, `time_without_offset`, `time_zone_unknown`, `time_out_of_range`, `time_ambiguous`
+                or `time_nonexistent`.
         """
         if isinstance(sent, bytes):
-            sent = sent.decode("utf-8", "replace")
+            sent = sent.decode("utf-8", "surrogateescape")
         if isinstance(sent, bool | list | dict):
             raise Refused("time_invalid", "occurred_at is true, false, a list or an object, not a time.")
         text = sent if isinstance(sent, str) else _number_text(sent)
-        if self.format == "iso":
-            instant_us = self._us_from_iso(text)
-        elif self.format in EPOCH_US:
-            instant_us = self._us_from_number(text)
-        else:
-            instant_us = self._us_from_pattern(text)
-        if not INSTANT_FIRST_US <= instant_us < INSTANT_END_US:
-            raise _out_of_range(text)
-        return instant_us
+        if self.format in EPOCH_POWERS:
+            return checked_instant(us_from_epoch(text, form=self.format), text=text)
+        if self.format in SERIAL_ORIGINS_US:
+            return self.us_from_wall(wall_us_from_serial(text, form=self.format), text=text)
+        written = checked_time(iso_match(text), zones=self.zones) if self.format == "iso" else self._by_pattern(text)
+        if written.offset_us is None:
+            return self.us_from_wall(written.wall_us, text=text)
+        return checked_instant(written.wall_us - written.offset_us, text=text)
 
-    def _us_from_iso(self, text: str) -> int:
-        try:
-            return us_from_text(text)
-        except Refused as fault:
-            if self.zone is None or fault.code != "time_without_offset":
-                raise
-        as_utc_us = us_from_text(text + "Z")
-        return self._us_from_local(datetime_from_us(as_utc_us).replace(tzinfo=None), text)
+    def us_from_wall(self, wall_us: int, *, text: str) -> int:
+        """µs UTC of a local time.
 
-    def _us_from_number(self, text: str) -> int:
-        if _NUMBER.fullmatch(text) is None:
-            raise Refused("time_invalid", f"{text[:40]!r} is not a number, as {self.format} requires.")
-        return floor(Decimal(text) * EPOCH_US[self.format])
-
-    def _us_from_pattern(self, text: str) -> int:
-        try:
-            moment = datetime.strptime(text, self.format)  # noqa: DTZ007 - the zone is named below or refused
-        except ValueError:
-            raise Refused("time_invalid", f"{text[:40]!r} is not written as {self.format!r}.") from None
-        if moment.tzinfo is not None:
-            return us_from_datetime(moment)
-        return self._us_from_local(moment, text)
-
-    def _us_from_local(self, moment: datetime, text: str) -> int:
+        Raises:
+            Refused: `time_without_offset`, `time_out_of_range`, `time_ambiguous` or `time_nonexistent`.
+        """
         if self.zone is None:
-            raise Refused("time_without_offset", f"{text[:40]!r} has no offset; name its timezone in the mapping.")
-        try:
-            passes = [moment.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
-            real = [instant for instant in passes if instant.astimezone(self.zone).replace(tzinfo=None) == moment]
-        except OverflowError:
-            raise _out_of_range(text) from None
+            if self.format == "iso":
+                raise without_offset(text)
+            raise Refused("time_without_offset", f"{quoted(text)} has no offset; name its timezone in the mapping.")
+        moment = datetime_from_us(checked_instant(wall_us, text=text)).replace(tzinfo=None)
+        passes = [moment.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+        real = [instant for instant in passes if instant.astimezone(self.zone).replace(tzinfo=None) == moment]
         if not real:
             raise Refused(
-                "time_nonexistent", f"{text[:40]!r} does not exist in {self.zone}: clocks went forward over it."
+                "time_nonexistent", f"{quoted(text)} does not exist in {self.zone}: clocks went forward over it."
             )
         if real[0] != real[-1] and self.ambiguous == "refuse":
             way_out = 'say ambiguous = "first" in the mapping to take the first'
-            raise Refused("time_ambiguous", f"{text[:40]!r} occurs twice in {self.zone}; {way_out}.")
-        return us_from_datetime(real[0])
+            raise Refused("time_ambiguous", f"{quoted(text)} occurs twice in {self.zone}; {way_out}.")
+        return checked_instant(us_from_datetime(real[0]), text=text)
 
-
-def _out_of_range(text: str) -> Refused:
-    return Refused("time_out_of_range", f"{text[:40]!r} is outside the years 2 to 9998.")
+    def _by_pattern(self, text: str) -> WrittenTime:
+        pattern = time_pattern(self.format)
+        match = pattern.regex.fullmatch(text)
+        if match is None:
+            raise Refused("time_invalid", f"{quoted(text)} is not written as {self.format!r}.")
+        try:
+            return checked_time(match, number=pattern.numbers(match), zones=self.zones)
+        except ValueError:
+            raise Refused("time_invalid", f"{quoted(text)} names a date or time that does not exist.") from None
 
 
 def _number_text(sent: object) -> str:
@@ -113,4 +106,4 @@ def _number_text(sent: object) -> str:
 
 
 RFC3339 = Clock()
-"""Default format: RFC 3339 with an offset."""
+"""Default format: ISO 8601 with an offset, of which RFC 3339 is a part."""

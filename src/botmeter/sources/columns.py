@@ -12,9 +12,10 @@ from botmeter.domain.event import CHANNEL_UNKNOWN, FIELDS, REQUIRED_FIELDS, Acto
 from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
+from botmeter.sources.column_texts import CheckedColumn
 from botmeter.sources.records import Records
 from botmeter.sources.validation import Event, event_from_record
-from botmeter.sources.vectorized_checks import CheckedColumn, checked_column
+from botmeter.sources.vectorized_checks import checked_column
 
 # Other actors without a bot really have none.
 _WITH_BOT = pa.array([Actor.CUSTOMER, Actor.BOT], pa.uint8())

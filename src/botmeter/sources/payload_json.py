@@ -2,21 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX
-from botmeter.domain.instant import (
-    INSTANT_END_US,
-    INSTANT_FIRST_US,
-    MICROSECONDS_PER_SECOND,
-    text_from_us,
-    us_from_text,
-)
+from botmeter.domain.instant import text_from_us, us_from_text
 from botmeter.domain.source import Source
+from botmeter.sources.clock import Clock
 from botmeter.sources.event_fields import Fields, default_bot, identity_bot, platform_bot
 from botmeter.sources.payload import refused_payload
 
@@ -24,6 +19,7 @@ JsonObject = dict[str, Any]
 
 VALUES_MAX = 2_000_000
 """Of one payload, which can be an export of many conversations. Each takes about 100 bytes as a Python object."""
+_SECONDS = Clock(format="epoch_s")
 _BOM = b"\xef\xbb\xbf"
 _DECODE = msgspec.json.Decoder(object, float_hook=Decimal).decode
 _ENCODE = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
@@ -130,15 +126,12 @@ def shared_text_of(value: object, *, name: str) -> str | None:
 
 def us_of_epoch(seconds: object) -> int | None:
     """µs UTC from seconds since 1970, as number or text."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | str | Decimal):
+    if not isinstance(seconds, int | str | Decimal):
         return None
     try:
-        us = Decimal(seconds) * MICROSECONDS_PER_SECOND
-        if not INSTANT_FIRST_US <= us < INSTANT_END_US:
-            return None
-    except ArithmeticError:
+        return _SECONDS.us(seconds)
+    except Refused:
         return None
-    return int(us.to_integral_value(rounding=ROUND_FLOOR))
 
 
 def time_of_epoch(seconds: object) -> object:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from botmeter.domain import text
 from botmeter.domain.instant import now_us as present_us
-from botmeter.domain.period import is_timezone
+from botmeter.domain.time_zone import is_timezone
 from botmeter.ledger.settings import set_available_from, set_title
 from botmeter.people.audit import Action
 from botmeter.people.models import AccountPreference
