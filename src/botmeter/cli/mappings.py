@@ -78,6 +78,7 @@ def show_mapping(name: Named) -> None:
 
 def _about(mapping: "ReadyMadeMapping") -> str:
     screen = stdout_screen()
-    paragraphs = [mapping.title, f"Read on {mapping.seen_on}: {mapping.source}", *mapping.notes]
-    lines = [line for each in paragraphs for line in screen.paragraph(each, indent="# ")]
+    lines = [line for each in (mapping.title, *mapping.notes) for line in screen.paragraph(each, indent="# ")]
+    # In one line, so that it can be followed.
+    lines.append( f"# Read on {mapping.seen_on}: {mapping.source}")
     return screen.plain("\n".join(lines)) + "\n\n"

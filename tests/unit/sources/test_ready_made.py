@@ -33,25 +33,127 @@ def dialogflow_turn(turn: int, at: str, *, session: str, query: dict[str, Any]) 
     }
 
 
+DIALOGFLOW = lines(
+    dialogflow_turn(1, "2026-03-01T10:00:00Z", session="s-1", query={"event": {"event": "WELCOME"}}),
+    dialogflow_turn(2, "2026-03-01T10:00:05.25Z", session="s-1", query={"text": {"text": "hi"}}),
+    dialogflow_turn(3, "2026-03-01T10:00:06Z", session="s-1", query={"text": {"text": "bye"}}),
+    dialogflow_turn(1, "2026-03-01T11:00:00Z", session="s-2", query={"dtmf": {"digits": "7"}}),
+)
+SALESFORCE = """Id,ActorId,ActorType,ConversationId,EntryTime,EntryType
+e-1,,System,c-1,2026-03-01T10:00:00.000Z,ChatbotEstablished
+e-2,b-1,Bot,c-1,2026-03-01T10:00:01.000Z,Text
+e-3,u-1,EndUser,c-1,2026-03-01T10:00:02.000Z,Text
+e-4,u-1,EndUser,c-2,2026-03-02T10:00:01.999Z,Text
+e-5,u-1,EndUser,c-2,2026-03-02T10:00:02.000Z,Text
+"""
+ZENDESK = lines(
+    *(
+        {
+            "id": f"e-{number}",
+            "detail-type": "Chat: Message Added",
+            "detail": {
+                "chat_event": {
+                    "meta": {"version": "1.0", "occurred_at": at, "ref": f"1-{number}"},
+                    "type": kind,
+                    "message": {"id": f"m-{number}", "body": "Hello"},
+                    "chat": {"ticket_id": 16427, "account_id": 92},
+                    "actor": {"id": "77", "type": actor} if actor == "end_user" else {"type": actor},
+                }
+            },
+        }
+        for number, (at, kind, actor) in enumerate(
+            [
+                ("2026-03-01T10:00:00.948Z", "Message Added", "trigger"),
+                ("2026-03-01T10:00:01.948Z", "Message Added", "end_user"),
+                ("2026-03-01T10:00:02.948Z", "Message Added", "agent"),
+                ("2026-03-02T10:00:02.948Z", "Chat Ended", "end_user"),
+            ]
+        )
+    )
+)
+ADA = lines(
+    *(
+        {
+            "_id": f"m-{number}",
+            "chatter_id": "u-1",
+            "conversation_id": "c-1",
+            "date_created": at,
+            "sender": "Ada" if recipient != "Ada" else "u-1",
+            "recipient": recipient,
+            "message_data": {"body": "Hi"},
+        }
+        for number, (at, recipient) in enumerate(
+            [("2026-03-01T10:00:00", "u-1"), ("2026-03-01T10:00:01+00:00", "Ada"), ("2026-03-01T10:00:02Z", "u-1")]
+        )
+    )
+)
+DRIFT = json.dumps(
+    [
+        {
+            "id": 1,
+            "conversationId": 9,
+            "createdAt": 1772359200000,
+            "type": "chat",
+            "author": {"type": "user", "bot": True},
+        },
+        {
+            "id": 2,
+            "conversationId": 9,
+            "createdAt": 1772359201000,
+            "type": "chat",
+            "author": {"type": "contact", "id": 5},
+        },
+        {
+            "id": 3,
+            "conversationId": 9,
+            "createdAt": 1772445602000,
+            "type": "private_note",
+            "author": {"type": "contact"},
+        },
+    ]
+)
+COPILOT = """SessionId,StartDateTime,InitialUserMessage,TopicName,ChatTranscript,SessionOutcome,TopicId
+0a-1,3/1/2026 11:58:07 PM,store hours,Hours,"User says: store hours; Bot says: Which?;",Resolved,t-1
+0a-2,3/2/2026 12:00:00 AM,,,"Bot says: Hello;",Unengaged,
+"""
+INTERCOM = json.dumps(
+    {
+        "type": "conversation",
+        "id": "c-1",
+        "created_at": 1772359200,
+        "contacts": {"type": "contact.list", "contacts": [{"type": "contact", "id": "u-1", "external_id": "x"}]},
+        "source": {"type": "conversation", "id": "m-0", "author": {"type": "user", "id": "u-1"}},
+        "conversation_parts": {
+            "type": "conversation_part.list",
+            "conversation_parts": [
+                {"id": "1", "part_type": "comment", "created_at": 1772359201, "author": {"type": "bot", "id": "b-1"}},
+                {"id": "2", "part_type": "comment", "created_at": 1772359202, "author": {"type": "user", "id": "u-1"}},
+                {
+                    "id": "3",
+                    "part_type": "assignment",
+                    "created_at": 1772359203,
+                    "author": {"type": "admin", "id": "7"},
+                },
+                {"id": "4", "part_type": "open", "created_at": 1772445602, "author": {"type": "user", "id": "u-1"}},
+            ],
+        },
+    }
+)
 # Each export with its sessions: customer, start and number of events.
 EXPORTS: dict[str, tuple[str, list[Session]]] = {
+    "ada": (ADA, [("u-1", "2026-03-01T10:00:01.000000Z", 2)]),
+    "copilot-studio-sessions": (COPILOT, [("0a-1", "2026-03-01T23:58:07.000000Z", 1)]),
     "dialogflow-cx": (
-        lines(
-            dialogflow_turn(
-                1, "2026-03-01T10:00:00Z", session="s-1", query={"event": {"event": "WELCOME"}, "languageCode": "en"}
-            ),
-            dialogflow_turn(
-                2, "2026-03-01T10:00:05.25Z", session="s-1", query={"text": {"text": "hi"}, "languageCode": "en"}
-            ),
-            dialogflow_turn(
-                3, "2026-03-01T10:00:06Z", session="s-1", query={"text": {"text": "bye"}, "languageCode": "en"}
-            ),
-            dialogflow_turn(
-                1, "2026-03-01T11:00:00Z", session="s-2", query={"dtmf": {"digits": "7"}, "languageCode": "en"}
-            ),
-        ),
+        DIALOGFLOW,
         [("s-1", "2026-03-01T10:00:05.250000Z", 2), ("s-2", "2026-03-01T11:00:00.000000Z", 1)],
     ),
+    "drift": (DRIFT, [("9", "2026-03-01T10:00:01.000000Z", 1)]),
+    "intercom-first-messages": (INTERCOM, [("u-1", "2026-03-01T10:00:00.000000Z", 1)]),
+    "salesforce-conversation-entries": (
+        SALESFORCE,
+        [("u-1", "2026-03-01T10:00:02.000000Z", 2), ("u-1", "2026-03-02T10:00:02.000000Z", 1)],
+    ),
+    "zendesk-chat-events": (ZENDESK, [("77", "2026-03-01T10:00:01.948000Z", 1)]),
 }
 
 
