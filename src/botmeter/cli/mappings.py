@@ -80,5 +80,5 @@ def _about(mapping: "ReadyMadeMapping") -> str:
     screen = stdout_screen()
     lines = [line for each in (mapping.title, *mapping.notes) for line in screen.paragraph(each, indent="# ")]
     # In one line, so that it can be followed.
-    lines.append( f"# Read on {mapping.seen_on}: {mapping.source}")
+    lines.append(f"# Read on {mapping.seen_on}: {mapping.source}")
     return screen.plain("\n".join(lines)) + "\n\n"

@@ -74,6 +74,15 @@ def test_the_printed_suggestion_is_a_mapping_file_with_its_doubts_at_the_top(tmp
         (["Jan 13, 2026, 10:00 AM"], {"format": "%b %d, %Y, %I:%M %p", "timezone": "UTC"}),
         (["Tue, 13 Jan 2026 10:00:00 +0000"], {"format": "%a, %d %b %Y %H:%M:%S %z"}),
         (["20260113100000"], {"format": "%Y%m%d%H%M%S", "timezone": "UTC"}),
+        (["2026-03-01 10:00:00+00", "2026-03-01 10:00:00.5+00"], {}),
+        (["2026-03-01 10:00:00 UTC"], {}),
+        (["1772359200123456789"], {"format": "epoch_ns"}),
+        (["1772359200,25"], {"format": "epoch_s"}),
+        (["46082.4375"], {"format": "excel", "timezone": "UTC"}),
+        (
+            ["2026-11-01 01:30:00 PDT", "2026-11-01 01:30:00 PST"],
+            {"format": "%Y-%m-%d %H:%M:%S %Z", "zones": {"PDT": "-07:00", "PST": "-08:00"}},
+        ),
         # Two days apart rather than two months.
         (["3/1/2026 9:00", "3/3/2026 9:00"], {"format": "%m/%d/%Y %H:%M", "timezone": "UTC"}),
         (["1/3/2026 9:00", "3/3/2026 9:00"], {"format": "%d/%m/%Y %H:%M", "timezone": "UTC"}),
@@ -84,6 +93,18 @@ def test_a_format_of_times_is_found(texts: list[str], document: dict[str, object
     assert form is not None
     assert form.document == document
     assert ("no zone" in form.doubt) == ("timezone" in document)
+
+
+def test_a_time_in_scientific_notation_is_named_as_damaged(tmp_path: Path) -> None:
+    doubts = suggested(tmp_path, "id;who;sent\n1;visitor;1,77236E+12\n").doubts
+    assert any("sent is in scientific notation" in doubt for doubt in doubts)
+
+
+def test_a_zone_that_can_mean_several_is_left_open() -> None:
+    form = time_format(["2026-11-01 01:30:00 PST", "2026-11-01 01:30:00 IST"])
+    assert form is not None
+    assert form.document == {"format": "%Y-%m-%d %H:%M:%S %Z", "zones": {"PST": "-08:00"}}
+    assert "say in zones what IST means" in form.doubt
 
 
 @pytest.mark.parametrize("texts", [["hello"], ["12"], ["2026-03-01"], ["d d 1 1"], ["%d %d 2026"], ["10:00"], []])

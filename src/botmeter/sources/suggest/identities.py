@@ -55,11 +55,15 @@ def occurred_at(columns: Sequence[Column]) -> FieldSuggestion:
         others = [each.label for each in times if each is not column][:3]
         return _time_suggestion(column, is_sure=bool(named) or len(times) == 1, others=others)
     return _apart(columns) or FieldSuggestion(
-        field="occurred_at",
-        location={},
-        reason="No column holds times.",
-        doubt="no column holds times that can be read",
+        field="occurred_at", location={}, reason="No column holds times.", doubt=_missing_time(columns)
     )
+
+
+def _missing_time(columns: Sequence[Column]) -> str:
+    for column in ranked(columns, "occurred_at"):
+        if column.holds_damaged_ids:
+            return f"{column.label} is in scientific notation, whose last digits are lost; export it as text"
+    return "no column holds times that can be read"
 
 
 def conversation_column(columns: Sequence[Column]) -> Column | None:

@@ -44,12 +44,14 @@ class TimeFormat:
     Attributes:
         document: `format`, `timezone` and `zones` of a mapping.
         is_number: Times are plain numbers.
+        unknown_zones: Words that can mean several zones; their rows are refused.
     """
 
     document: Document
     reason: str
     doubt: str = ""
     is_number: bool = False
+    unknown_zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +88,13 @@ def _best(tried: Sequence[_Tried]) -> TimeFormat:
 
 def _tried(form: TimeFormat, texts: Sequence[str]) -> _Tried:
     instants = []
+    document = {"column": "time", **form.document}
+    if form.unknown_zones:
+        zones = form.document.get("zones")
+        known = zones if isinstance(zones, dict) else {}
+        document["zones"] = {**known, **dict.fromkeys(form.unknown_zones, "+00:00")}
     try:
-        clock = mapping_from_document({"occurred_at": {"column": "time", **form.document}}).clock
+        clock = mapping_from_document({"occurred_at": document}).clock
     except Refused:
         return _Tried(form=form, share=0, span_days=0)
     for text in texts:
@@ -140,6 +147,6 @@ def _pattern_form(pattern: str, *, words: Sequence[str]) -> TimeFormat:
     zones = {word: _ZONES[word] for word in words if word in _ZONES}
     unknown = [word for word in words if word not in _ZONES and word not in _OWN_ZONE_WORDS]
     doubts = [f"check what its zones mean: {', '.join(zones)}"] if zones else []
-    doubts += [f"say in zones what {', '.join(unknown)} means; such rows are refused"] if unknown else []
+    doubts += [f"say in zones what {', '.join(unknown)} means; until then such rows are refused"] if unknown else []
     document = {"format": pattern, **({"zones": zones} if zones else {})}
-    return TimeFormat(document=document, reason=reason, doubt="; ".join(doubts))
+    return TimeFormat(document=document, reason=reason, doubt="; ".join(doubts), unknown_zones=tuple(unknown))
