@@ -13,13 +13,19 @@ if TYPE_CHECKING:
     from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, TooMuch, Unavailable
     from botmeter.domain.receipt import Rejection
     from botmeter.metering.stateless import MeterResult
+    from botmeter.python_api.data_folder import AccountReader, DataFolder, open  # noqa: A004 - as `botmeter.open`
     from botmeter.python_api.metering import meter, meter_result
+    from botmeter.reports.explanation_json import Explanation
+    from botmeter.reports.report_json import UsageReport
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AccountReader",
     "BotmeterError",
     "Conflict",
+    "DataFolder",
+    "Explanation",
     "MeterResult",
     "Missing",
     "NotAllowed",
@@ -27,10 +33,12 @@ __all__ = [
     "Rejection",
     "TooMuch",
     "Unavailable",
+    "UsageReport",
     "__version__",
     "client",
     "meter",
     "meter_result",
+    "open",
 ]
 
 _MODULES = {
@@ -45,7 +53,10 @@ _MODULES = {
     ),
     "botmeter.domain.receipt": ("Rejection",),
     "botmeter.metering.stateless": ("MeterResult",),
+    "botmeter.python_api.data_folder": ("AccountReader", "DataFolder", "open"),
     "botmeter.python_api.metering": ("meter", "meter_result"),
+    "botmeter.reports.explanation_json": ("Explanation",),
+    "botmeter.reports.report_json": ("UsageReport",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -21,7 +21,7 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.verify import verify
 from botmeter.server import command_host as hosting
-from botmeter.server import owner_socket
+from botmeter.server import owner_client, owner_socket
 from botmeter.server.command_host import serve_commands
 from cli.command_line import EVENTS, event, ndjson
 from cli.conftest import Run
@@ -208,7 +208,7 @@ def test_after_a_killed_server_the_client_gets_a_message_and_the_folder_is_free(
         out, message = process.communicate(timeout=STUCK_SECONDS)
     assert (process.returncode, out) == (1, b"")
     assert message.startswith(b"error: The server that owns ")
-    assert b"ended before the command did" in message
+    assert b"ended before it answered" in message
     assert (data / "owner.socket").is_socket()
     assert run("verify -a acme --format json").json["events"] == len(EVENTS)
     with served(data) as ledgers:
@@ -239,13 +239,13 @@ def refused_with(data: Path, *arguments: str) -> str:
 
 def test_a_server_of_another_version_is_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosting, "__version__", "9.9.9")
-    with served(data), pytest.raises(Conflict, match="is Botmeter 9.9.9, and this command is") as refused:
+    with served(data), pytest.raises(Conflict, match="is Botmeter 9.9.9, and this program is") as refused:
         through_server.code_from_server(data, arguments=["report", "-a", "acme"])
     assert refused.value.code == "server_other_version"
 
 
 def test_a_server_that_accepts_no_connections_is_reported(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(through_server, "_GREETING_SECONDS", 0.01)
+    monkeypatch.setattr(owner_client, "_GREETING_SECONDS", 0.01)
     with owner_socket.bound(data), pytest.raises(Unavailable, match="has not answered for 0.01 seconds") as refused:
         through_server.code_from_server(data, arguments=["report", "-a", "acme"])
     assert refused.value.code == "server_silent"
@@ -316,7 +316,7 @@ def test_a_command_waits_for_another_one_that_owns_the_folder(
         if len(waits) == 3:
             owned.__exit__(None, None, None)
 
-    monkeypatch.setattr(through_server.time, "sleep", wait_once)
+    monkeypatch.setattr(owner_client.time, "sleep", wait_once)
     assert run("report -a acme").code == 0
     assert len(waits) == 3
 
@@ -329,7 +329,7 @@ def test_a_command_waits_for_a_server_that_is_starting(
     with Folder.owned(data, purpose="botmeter serve") as folder:
         ledgers = OpenLedgers(folder)
         listening = serve_commands(SharedFolder(ledgers), run=run_hosted)
-        monkeypatch.setattr(through_server.time, "sleep", lambda _: listening.__enter__())
+        monkeypatch.setattr(owner_client.time, "sleep", lambda _: listening.__enter__())
         ran = ran_with_descriptors(lambda: exit_code(["report", "-a", "acme"]), cwd=tmp_path, streams=tmp_path)
         listening.__exit__(None, None, None)
         ledgers.close()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import botmeter
+from botmeter.python_api.filter_arguments import FilterArguments
 from contract.source_tree import ROOT, SOURCE
 
 GUIDE = (ROOT / "docs" / "guides" / "python.md").read_text(encoding="utf-8")
@@ -66,5 +67,8 @@ def test_a_public_function_has_types_and_a_docstring(name: str, function: Any) -
     assert inspect.getdoc(function)
     assert all(each.annotation is not inspect.Parameter.empty for each in parameters), name
     assert signature.return_annotation is not inspect.Signature.empty, name
-    unnamed = [each.name for each in parameters if f"{each.name}=" not in GUIDE and f"`{each.name}`" not in GUIDE]
-    assert not [each for each in unnamed if each not in {"events", "policy"}], f"The guide shows no use of {name}'s."
+    by_name = [each.name for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY]
+    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters):
+        by_name += [name for name in FilterArguments.__annotations__ if not name.startswith("not_")]
+    unnamed = [each for each in by_name if f"{each}=" not in GUIDE and f"`{each}`" not in GUIDE]
+    assert not unnamed, f"The guide does not say what these arguments of {name} are."

@@ -1,4 +1,4 @@
-"""One busy account, queried by page, API and command."""
+"""One busy account, queried by page, API, command and Python."""
 
 import io
 import json
@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from django.test import Client
 
+import botmeter
 from botmeter.cli.context import in_context, of_process
+from botmeter.cli.hosted import run_hosted
 from botmeter.cli.main import exit_code
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.live.server_state import ServerState
 from botmeter.people.keys import ACCOUNT_SCOPES, KeyDraft, new_key
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Role
+from botmeter.server.command_host import serve_commands
 from support.ledgers import Event, event
 from support.served import served
 from support.server_state import in_use
@@ -110,3 +113,10 @@ def command(opened: OpenLedgers) -> Ask:
         return json.loads(out.buffer.getvalue())  # type: ignore[attr-defined]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def python(opened: OpenLedgers) -> Iterator[botmeter.AccountReader]:
+    """The account as Python reads it, through the server."""
+    with serve_commands(SharedFolder(opened), run=run_hosted):
+        yield botmeter.open(opened.folder.path).account("acme")

@@ -1,11 +1,15 @@
-"""Page = API = command, for any period, zone and filter."""
+"""Page = API = command = Python, for any period, zone and filter."""
 
+import io
+import json
 from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from botmeter import AccountReader
+from botmeter.reports.export import write_rows
 from botmeter.reports.filters import FILTERS
 from faces.conftest import Ask
 from support.examples import examples
@@ -69,6 +73,13 @@ def options(query: dict[str, Any]) -> list[str]:
     return words
 
 
+def arguments(query: dict[str, Any]) -> dict[str, Any]:
+    """The same query as arguments in Python."""
+    named = {"from": "first", "to": "last"} | {each.not_parameter: f"not_{each.name}" for each in FILTERS}
+    given = {named.get(name, name): value for name, value in query.items()}
+    return given | ({"preview": query["preview"] == "only"} if "preview" in query else {})
+
+
 def all_items(api: Ask, query: dict[str, Any], **view: str) -> list[Any]:
     items: list[Any] = []
     cursor: dict[str, str] = {}
@@ -82,14 +93,24 @@ def all_items(api: Ask, query: dict[str, Any], **view: str) -> list[Any]:
 
 @EXAMPLES
 @given(query=queries())
-def test_the_report_is_the_same_by_api_and_command(api: Ask, command: Ask, query: dict[str, Any]) -> None:
-    assert api("reports/session-usage", **query) == command("report", *options(query))
+def test_the_report_is_the_same_by_api_command_and_python(
+    api: Ask, command: Ask, python: AccountReader, query: dict[str, Any]
+) -> None:
+    report = api("reports/session-usage", **query)
+    assert report == command("report", *options(query))
+    assert report == python.report(**arguments(query)).to_dict()
 
 
 @EXAMPLES
 @given(query=queries())
-def test_the_rows_are_the_same_by_api_and_command(api: Ask, command: Ask, query: dict[str, Any]) -> None:
-    assert all_items(api, query) == command("sessions", *options(query))
+def test_the_rows_are_the_same_by_api_command_and_python(
+    api: Ask, command: Ask, python: AccountReader, query: dict[str, Any]
+) -> None:
+    rows = all_items(api, query)
+    assert rows == command("sessions", *options(query))
+    out = io.BytesIO()
+    write_rows(python.sessions(**arguments(query)), format="json", out=out, timezone=query["timezone"])
+    assert rows == json.loads(out.getvalue())
 
 
 @EXAMPLES

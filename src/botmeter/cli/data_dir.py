@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botmeter.cli.context import command_context, expanded, located
 from botmeter.cli.erasing import finish_interrupted
-from botmeter.domain.errors import Missing
+from botmeter.ledger import folder_files
 from botmeter.ledger.folder_files import known_account, served
 
 if TYPE_CHECKING:
@@ -38,13 +38,7 @@ def folder_in(arguments: list[str]) -> Path:
 
 def existing_folder(option: Path | None) -> Path:
     """Data folder; raises Missing `folder_unknown`."""
-    folder = data_folder(option)
-    if not folder.is_dir():
-        raise Missing(
-            "folder_unknown",
-            f"Data folder {folder} does not exist. Create it with `botmeter account create NAME` or `botmeter demo`.",
-        )
-    return folder
+    return folder_files.existing_folder(data_folder(option))
 
 
 @contextmanager

@@ -53,8 +53,6 @@ def report(
     columns section, key, name, sessions, opened, tickets, conversations, previews and partial; its
     sections are total, day, month, bot, channel and ticket_type.
     """
-    import msgspec
-
     from botmeter.cli.report_page import report_page
     from botmeter.cli.terminal import stdout_screen
     from botmeter.reports.usage import usage_report
@@ -62,7 +60,7 @@ def report(
     days = options.requested_days(first, last, timezone=timezone)
     with readable_ledger(data, account) as ledger:
         query = options.query_of(ledger.account, days=days, filters=filters)
-        answer = msgspec.to_builtins(usage_report(ledger, query))
+        answer = usage_report(ledger, query).to_dict()
     match form:
         case "table":
             show(report_page(answer, query=query, screen=stdout_screen()))

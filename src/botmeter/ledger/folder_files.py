@@ -34,6 +34,16 @@ _FILES: Final = (LOCK, SERVER_LOCK, "secret.key", "people.sqlite3", "people.sqli
 """Contents of a data folder that are Botmeter's; it can hold other files, too."""
 
 
+def existing_folder(folder: Path) -> Path:
+    """Return the data folder; raises Missing `folder_unknown`."""
+    if not folder.is_dir():
+        raise Missing(
+            "folder_unknown",
+            f"Data folder {folder} does not exist. Create it with `botmeter account create NAME` or `botmeter demo`.",
+        )
+    return folder
+
+
 def account_names(folder: Path) -> list[str]:
     """Accounts in order."""
     return sorted(file.name.removesuffix(SUFFIX) for file in (folder / ACCOUNTS).glob(f"*{SUFFIX}"))

@@ -1,6 +1,6 @@
 """An explanation as JSON, for API and CLI."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -113,6 +113,13 @@ class Explanation(Struct, frozen=True, forbid_unknown_fields=True):
     restatements: list[Restatement]
     text: str
 
+    def __str__(self) -> str:
+        return self.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation as JSON values."""
+        return cast(dict[str, Any], msgspec.to_builtins(self))
+
 
 def explanation_json(explanation: explained.Explanation) -> Explanation:
     """Explanation with all its events."""
@@ -141,8 +148,7 @@ def explanation_json(explanation: explained.Explanation) -> Explanation:
 
 def explanation_as_mapping(explanation: explained.Explanation) -> dict[str, Any]:
     """Explanation as JSON values."""
-    mapping: dict[str, Any] = msgspec.to_builtins(explanation_json(explanation))
-    return mapping
+    return explanation_json(explanation).to_dict()
 
 
 def _json(value: object, to: type[JsonType], /, **changed: object) -> JsonType:

@@ -1,7 +1,7 @@
 """JSON types of the session usage report, for API and CLI."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -121,6 +121,10 @@ class UsageReport(Struct, frozen=True, forbid_unknown_fields=True):
     by_channel: list[ReportChannel]
     by_month: list[ReportMonth]
     by_ticket_type: list[ReportTicketType]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values."""
+        return cast(dict[str, Any], msgspec.to_builtins(self))
 
     @property
     def bot_overlap(self) -> int:

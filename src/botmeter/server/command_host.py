@@ -1,6 +1,6 @@
-"""Commands of other processes, run by the data folder's owner.
+"""Commands and questions of other processes, run by the data folder's owner.
 
-If the other process ends or asks, or the server stops, a command is rolled back.
+If the other process ends or asks, or the server stops, they are stopped and rolled back.
 """
 
 import atexit
@@ -23,6 +23,7 @@ from botmeter.ledger.open_ledgers import SharedFolder
 from botmeter.server import owner_socket
 from botmeter.server.command_context import CommandContext
 from botmeter.server.descriptors import Descriptor, Wakeable, text_stream
+from botmeter.server.questions import write_answer
 
 if TYPE_CHECKING:
     from botmeter.live.pulls.run import RunningPulls
@@ -154,19 +155,22 @@ class _Host:
                 # A silent client must not keep the server from stopping.
                 with stop.waking(partial(_stop_reading, connection)):
                     request, descriptors = owner_socket.received(connection, descriptor_count=_STREAM_COUNT)
-                run = partial(self._exit_code, request, descriptors, wakeable=wakeable)
-                return {"exit_code": _code_while_connected(run, connection, done=done, finished=finished, stop=stop)}
+                run = partial(self._outcome, request, descriptors, wakeable=wakeable)
+                return _answer_while_connected(run, connection, done=done, finished=finished, stop=stop)
         except OSError as problem:
             if problem.errno not in _OUT_OF_DESCRIPTORS:
                 raise
             return {"is_refused": True}
 
-    def _exit_code(self, request: dict[str, Any], descriptors: list[int], *, wakeable: Wakeable) -> int:
+    def _outcome(self, request: dict[str, Any], descriptors: list[int], *, wakeable: Wakeable) -> dict[str, Any]:
         stop = wakeable.stop
         with (
             stop.waking(wakeable.wake),
             _streams(descriptors, request["streams"], wakeable=wakeable) as (stdin, stdout, stderr),
         ):
+            folder = self._folder.under(stop)
+            if "question" in request:
+                return write_answer(request["question"], folder=folder, out=stdout.buffer, stop=stop)
             context = self._new_context(
                 stdin=stdin,
                 stdout=stdout,
@@ -174,10 +178,10 @@ class _Host:
                 environment=request["environment"],
                 program=request["program"],
                 cwd=Path(request["cwd"]),
-                folder=self._folder.under(stop),
+                folder=folder,
                 interruption=stop,
             )
-            return self._run(context, request["arguments"])
+            return {"exit_code": self._run(context, request["arguments"])}
 
 
 def _stop_reading(connection: socket.socket) -> None:
@@ -199,24 +203,24 @@ def _streams(descriptors: list[int], encodings: list[dict[str, str]], *, wakeabl
                 stream.close()
 
 
-def _code_while_connected(
-    run: Callable[[], int],
+def _answer_while_connected(
+    run: Callable[[], dict[str, Any]],
     connection: socket.socket,
     *,
     done: socket.socket,
     finished: socket.socket,
     stop: Interruption,
-) -> int:
-    """Run a command; interrupt it when the other end asks or is gone.
+) -> dict[str, Any]:
+    """Run a request; interrupt it when the other end asks or is gone.
 
     Args:
-        done: Ready once its peer `finished` is closed, at the end of the command.
+        done: Ready once its peer `finished` is closed, at the end of the request.
     """
-    codes: list[int] = []
+    answers: list[dict[str, Any]] = []
 
     def run_and_finish() -> None:
         with finished:
-            codes.append(run())
+            answers.append(run())
 
     worker = threading.Thread(target=run_and_finish, name="command at work", daemon=True)
     worker.start()
@@ -225,7 +229,7 @@ def _code_while_connected(
             stop.set()
             worker.join(_INTERRUPT_EVERY_SECONDS)
     worker.join()
-    return codes[0] if codes else _FAILED
+    return answers[0] if answers else {"exit_code": _FAILED}
 
 
 def _ready(*sockets: socket.socket, within_seconds: float | None = None) -> set[int]:

@@ -1,0 +1,48 @@
+"""Data folders that this process owns while it reads them, shared by its threads and open readers."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from botmeter.ledger.folder import Folder
+
+# Another process can take the folder after the check that it is free.
+_OVERTAKEN_SECONDS_MAX = 1.0
+# Re-entrant: a reader that is garbage is closed wherever the collector runs.
+_lock = threading.RLock()
+_owned: dict[Path, "_OwnedFolder"] = {}
+
+
+class _OwnedFolder:
+    def __init__(self, path: Path, *, wait_seconds: float) -> None:
+        self.user_count = 0
+        self._stack = ExitStack()
+        owned = Folder.owned(path, purpose="Python", wait_seconds=min(wait_seconds, _OVERTAKEN_SECONDS_MAX))
+        self.folder = self._stack.enter_context(owned)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def is_owned(path: Path) -> bool:
+    """Check whether this process reads the folder itself at present."""
+    return path in _owned
+
+
+@contextmanager
+def owned_folder(path: Path, *, wait_seconds: float) -> Iterator[Folder]:
+    """Own the folder until its last reader in this process is closed; raises as `Folder.owned`."""
+    with _lock:
+        if path not in _owned:
+            _owned[path] = _OwnedFolder(path, wait_seconds=wait_seconds)
+        owned = _owned[path]
+        owned.user_count += 1
+    try:
+        yield owned.folder
+    finally:
+        with _lock:
+            owned.user_count -= 1
+            if not owned.user_count:
+                del _owned[path]
+                owned.close()

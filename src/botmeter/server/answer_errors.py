@@ -1,0 +1,46 @@
+"""Errors of an owner as messages to other processes."""
+
+from typing import Any
+
+from botmeter.domain.errors import (
+    BotmeterError,
+    Conflict,
+    Missing,
+    NotAllowed,
+    Refused,
+    TooMuch,
+    Unavailable,
+    with_notes,
+)
+
+_FAMILIES = {family.__name__: family for family in (Refused, Missing, NotAllowed, Conflict, TooMuch)}
+
+
+def answer_with_error(error: BotmeterError) -> dict[str, Any]:
+    """Answer that `raise_error_in` raises again."""
+    after = getattr(error, "retry_after_seconds", None)
+    family = type(error).__name__
+    return {"error": {"family": family, "code": error.code, "message": with_notes(error), "retry_after_seconds": after}}
+
+
+def answer_with_bug(sentence: str) -> dict[str, Any]:
+    """Answer for an error that nobody raised on purpose."""
+    return {"bug": sentence}
+
+
+def raise_error_in(answer: dict[str, Any]) -> None:
+    """Raise the error that an answer has, if any.
+
+    Raises:
+        BotmeterError: Of the owner's family and code.
+        RuntimeError: A bug in the owner.
+    """
+    if "bug" in answer:
+        raise RuntimeError(answer["bug"])
+    error = answer.get("error")
+    if error is None:
+        return
+    family = _FAMILIES.get(error["family"])
+    if family is not None:
+        raise family(error["code"], error["message"])
+    raise Unavailable(error["code"], error["message"], retry_after_seconds=error["retry_after_seconds"])
