@@ -11,6 +11,7 @@ from botmeter.metering.stateless import metered_files
 from botmeter.sources.mapping_file import mapping_from_document
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.ready_made import ready_made_mapping, ready_made_mappings
+from botmeter.sources.suggest.suggested_mapping import suggested_mapping
 
 Session = tuple[str, str, int]
 
@@ -173,3 +174,23 @@ def test_the_sessions_of_an_export_are_right(tmp_path: Path, name: str) -> None:
     found = [(row["customer_id"], f"{row['started_at']:%Y-%m-%dT%H:%M:%S.%fZ}", row["events"]) for row in rows]
     assert found == sessions
     assert [metered.counts[name] for name in ("rejected", "duplicates", "conflicts")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_is_recognized(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "export"
+    path.write_text(EXPORTS[name][0])
+    suggestion = suggested_mapping(SourceFile(path=str(path)))
+    # A file of conversations holds their first messages too, which are read apart.
+    assert name in (suggestion.ready_made, "intercom-first-messages")
+    assert suggestion.document() == ready_made_mapping(suggestion.ready_made or "").document
+
+
+def test_a_better_customer_than_the_conversation_is_kept(tmp_path: Path) -> None:
+    turn = dialogflow_turn(1, "2026-03-01T10:00:00Z", session="s-1", query={"text": {"text": "hi"}})
+    turn["request"] = json.dumps({"queryInput": {}, "queryParams": {"parameters": {"user_id": "u-1"}}})
+    path = tmp_path / "export"
+    path.write_text(lines(turn))
+    suggestion = suggested_mapping(SourceFile(path=str(path)))
+    assert suggestion.ready_made == "dialogflow-cx"
+    assert suggestion.document()["customer_id"] == {"column": "request", "pointer": "/queryParams/parameters/user_id"}

@@ -287,8 +287,8 @@ SHAPES: dict[str, tuple[str, dict[str, object]]] = {
         "\n".join(
             json.dumps(
                 {
-                    "agent_id": "a1",
-                    "conversation_name": "sessions/s1",
+                    "bot": "a1",
+                    "session": "sessions/s1",
                     "turn_position": turn,
                     "request_time": f"2026-03-01T10:00:0{turn}Z",
                     "request": json.dumps({"queryInput": query, "queryParams": {"channel": "web"}}),
@@ -300,15 +300,15 @@ SHAPES: dict[str, tuple[str, dict[str, object]]] = {
         {
             "event_id": {"column": "response", "pointer": "/responseId"},
             "occurred_at": {"column": "request_time"},
-            "conversation_id": {"column": "conversation_name"},
-            "customer_id": {"column": "conversation_name"},
+            "conversation_id": {"column": "session"},
+            "customer_id": {"column": "session"},
             "actor": {
                 "column": "request",
                 "pointer": "/queryInput/text/text",
                 "values": {"": "system"},
                 "otherwise": "customer",
             },
-            "bot_id": {"column": "agent_id"},
+            "bot_id": {"column": "bot"},
             "channel": {"column": "request", "pointer": "/queryParams/channel"},
         },
     ),

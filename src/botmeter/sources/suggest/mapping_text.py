@@ -54,7 +54,9 @@ def _head(suggestion: Suggestion) -> Iterator[str]:
     extent = f"all {rows}" if suggestion.is_whole else f"the first {rows}"
     yield from _comment(f"Mapping suggested for {readable(suggestion.file_name)} from {extent}.")
     if suggestion.ready_made is not None:
-        yield from _comment(f"Most of it is the ready-made mapping {suggestion.ready_made}.")
+        yield from _comment(f"The file fits the ready-made mapping {suggestion.ready_made}.")
+        for note in suggestion.notes:
+            yield from _comment(note)
     if suggestion.doubts:
         yield "#"
         yield "# Not sure about:"

@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from botmeter.domain.text import counted
 from botmeter.sources.reader import SourceFile
+from botmeter.sources.ready_made import ReadyMadeMapping
 from botmeter.sources.suggest.actors import Actors, actors_of
 from botmeter.sources.suggest.columns import Column, columns_of
 from botmeter.sources.suggest.identities import (
@@ -15,6 +16,7 @@ from botmeter.sources.suggest.identities import (
     is_of_senders,
     occurred_at,
 )
+from botmeter.sources.suggest.known_exports import fitting_mapping, with_ready_made
 from botmeter.sources.suggest.rows import Path, Rows, paths_to_lists, rows_at
 from botmeter.sources.suggest.sample import Sample, sample_of
 from botmeter.sources.suggest.suggestion import Document, FieldSuggestion, Suggestion
@@ -42,7 +44,7 @@ class _Candidate:
 def suggested_mapping(file: SourceFile) -> Suggestion:
     """Suggest a mapping from the first rows of a file; raises as `batches`."""
     sample = sample_of(file)
-    candidate = _best_candidate(sample)
+    candidate, ready_made = _best_candidate(sample)
     conversation = conversation_column(candidate.columns)
     customer = customer_column(candidate.columns, actors=candidate.actors, conversation=conversation)
     fields = [
@@ -55,6 +57,8 @@ def suggested_mapping(file: SourceFile) -> Suggestion:
         ),
     ]
     rows = candidate.rows
+    if ready_made is not None:
+        fields = list(with_ready_made(fields, ready_made))
     return Suggestion(
         file_name=PurePath(file.label).name,
         format=sample.format,
@@ -64,14 +68,21 @@ def suggested_mapping(file: SourceFile) -> Suggestion:
         fields=tuple(fields),
         options={key: value for key in TABLE_KEYS if (value := getattr(file.table_options, key)) is not None},
         rows=rows.pointer,
+        ready_made=None if ready_made is None else ready_made.name,
+        notes=() if ready_made is None else ready_made.notes,
         rows_reason=f"Each item of {rows.pointer} is a record." if rows.pointer else "",
     )
 
 
-def _best_candidate(sample: Sample) -> _Candidate:
+def _best_candidate(sample: Sample) -> tuple[_Candidate, ReadyMadeMapping | None]:
+    """Rows of a known export, or the fittest."""
     paths: list[Path] = [(), *paths_to_lists(sample.records)[:_LISTS_MAX]]
-    candidates = [_candidate(rows_at(sample.records, path)) for path in paths]
-    return max(candidates, key=_fitness)
+    candidates = sorted((_candidate(rows_at(sample.records, path)) for path in paths), key=_fitness, reverse=True)
+    for candidate in candidates:
+        ready_made = fitting_mapping(candidate.columns, rows=candidate.rows.pointer)
+        if ready_made is not None:
+            return candidate, ready_made
+    return candidates[0], None
 
 
 def _candidate(rows: Rows) -> _Candidate:

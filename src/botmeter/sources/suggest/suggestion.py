@@ -58,7 +58,7 @@ class Suggestion:
         is_whole: The file has no more rows.
         options: Keys of the file itself, such as `header_row`.
         rows: Pointer to the records in nested JSON; None: each line, element or row.
-        ready_made: Name of the ready-made mapping that fits.
+        ready_made: Name of the ready-made mapping that fits, with its notes.
     """
 
     file_name: str
@@ -71,6 +71,7 @@ class Suggestion:
     rows: str | None = None
     rows_reason: str = ""
     ready_made: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def doubts(self) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "kind": ("kind", "event_type", "event_name", "event", "message_type", "action", "type"),
     "bot_id": ("bot_id", "bot", "chatbot_id", "assistant_id", "agent_id", "virtual_agent_id", "flow_id", "skill_id"),
     "bot_name": ("bot_name", "chatbot_name", "assistant_name", "virtual_agent_name"),
-    "bot_version": ("bot_version", "flow_version", "agent_version", "version"),
+    "bot_version": ("bot_version", "flow_version", "agent_version"),
     "channel": ("channel", "channel_type", "channel_name", "platform", "medium", "origin", "kanal", "canal"),
     "ticket_id": ("ticket_id", "ticket_number", "case_number"),
     "ticket_type": ("ticket_type", "case_type", "issue_type"),
