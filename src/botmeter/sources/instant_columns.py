@@ -1,5 +1,7 @@
 """Columns of times of any type → instants; doubtful ones are left to `validation`."""
 
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +12,9 @@ from botmeter.sources.column_texts import CheckedColumn, as_string, decoded, pre
 from botmeter.sources.time_numbers import EPOCH_POWERS
 from botmeter.sources.times import in_range, us_from_column
 
+_EXACT_END: Final = 2**53
+"""Below it, 64-bit floating point has all whole numbers."""
+
 
 def checked_instants(sent: pa.Array, *, clock: Clock) -> CheckedColumn:
     """Check a column of times."""
@@ -18,9 +23,24 @@ def checked_instants(sent: pa.Array, *, clock: Clock) -> CheckedColumn:
         return _from_numbers(sent.cast(pa.int64()), unit=sent.type.unit)
     if pa.types.is_integer(sent.type) and clock.format in EPOCH_POWERS:
         return _from_numbers(sent, unit=clock.format.removeprefix("epoch_"))
+    if pa.types.is_float64(sent.type) and clock.format in EPOCH_POWERS:
+        whole = _whole_numbers(sent)
+        if whole is not None:
+            return _from_numbers(whole, unit=clock.format.removeprefix("epoch_"))
+    if pa.types.is_float64(sent.type) or pa.types.is_decimal(sent.type):
+        # In the shortest digits that name the same number.
+        sent = sent.cast(pa.string())
     text, _ = as_string(sent)
     instants, read = us_from_column(text, clock=clock)
     return pa.array(instants), ~read
+
+
+def _whole_numbers(sent: pa.Array) -> pa.Array | None:
+    """Column as integers if all of its values are whole and exact."""
+    numbers = sent.fill_null(0).to_numpy(zero_copy_only=False)
+    if not ((np.floor(numbers) == numbers) & (np.abs(numbers) < _EXACT_END)).all():
+        return None
+    return pa.array(numbers.astype(np.int64), mask=sent.is_null().to_numpy(zero_copy_only=False))
 
 
 def _from_numbers(sent: pa.Array, *, unit: str) -> CheckedColumn:

@@ -21,6 +21,9 @@ SERIAL_ORIGINS_US: Final = {
 FALSE_LEAP_DAY: Final = 60
 SERIAL_DIGITS: Final = 15
 """Digits that Excel keeps of a number; those of a serial of five digits before the point name 8.64 µs."""
+FLOAT_BITS: Final = 53
+SERIAL_BITS: Final = 17
+"""Of a serial up to the year 2258, which leave 2 ** -36 of a day, 1.3 µs, to a 64-bit float's last bit."""
 SERIAL_STEPS_US: Final = (MICROSECONDS_PER_SECOND, 1_000)
 
 _PLAIN: Final = r"(?P<whole>[0-9]{1,40})(?:(?P<mark>[.,])(?P<decimals>[0-9]{1,40}))?"
@@ -71,8 +74,8 @@ def us_from_epoch(text: str, *, form: str) -> int:
 def wall_us_from_serial(text: str, *, form: str) -> int:
     """µs since 1970 on the wall clock of a serial day.
 
-    A serial with n decimals stands for all instants within half a unit of the last one, and of its fifteenth digit: the
-    whole second among them is meant, else the whole millisecond, else the number itself, cut to the microsecond.
+    A serial stands for all instants within half a unit of its last decimal or fifteenth digit, and half a step of a
+    64-bit float: the whole second among them is meant, else the millisecond, else the number itself, cut to the µs.
 
     Raises:
         Refused: `time_invalid`, also for fewer than five decimals unless they are exact.
@@ -87,7 +90,9 @@ def wall_us_from_serial(text: str, *, form: str) -> int:
     if form == "excel" and day < FALSE_LEAP_DAY:
         day += 1
     known = Fraction(DAY_US, 10 ** min(number.decimals, SERIAL_DIGITS - len(str(day))))
-    us = _meant_us(Fraction(rest * DAY_US, unit), known, exact_step_us=exact_step_us(number.decimals))
+    bits = max(day.bit_length(), SERIAL_BITS)
+    near = known + Fraction(DAY_US, 2 ** (FLOAT_BITS - bits))
+    us = _meant_us(Fraction(rest * DAY_US, unit), known, near_us=near, exact_step_us=exact_step_us(number.decimals))
     if us is None:
         seconds = float(known) / MICROSECONDS_PER_SECOND
         raise Refused(
@@ -102,12 +107,12 @@ def exact_step_us(decimals: int) -> int:
     return MICROSECONDS_PER_SECOND * (60 if decimals <= 2 else 1)
 
 
-def _meant_us(exact_us: Fraction, known_us: Fraction, *, exact_step_us: int) -> int | None:
+def _meant_us(exact_us: Fraction, known_us: Fraction, *, near_us: Fraction, exact_step_us: int) -> int | None:
     if exact_us % exact_step_us == 0:
         return int(exact_us)
     for step_us in SERIAL_STEPS_US:
         nearest_us = round(exact_us / step_us) * step_us
-        if known_us < step_us and abs(exact_us - nearest_us) * 2 <= known_us:
+        if known_us < step_us and abs(exact_us - nearest_us) * 2 <= near_us:
             return nearest_us
     return floor(exact_us) if known_us < MICROSECONDS_PER_SECOND else None
 

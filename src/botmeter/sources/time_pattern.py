@@ -27,6 +27,8 @@ _FIXED: Final = {"Y": ("year", 4), "y": ("short_year", 2)}
 # The day by week or day of the year, which is left to `strptime`.
 _RARE: Final = {"j": 3, "U": 2, "W": 2, "w": 1, "u": 1, "G": 4, "V": 2}
 _KNOWN: Final = frozenset({*_NUMBERS, *_FIXED, *_RARE, *"fzZpbBaA%"})
+# Offsets, zones and marks of half days stand with or without a blank before them.
+_AFTER_ANY_BLANK: Final = frozenset({"%z", "%Z", "%p"})
 _DIGITS: Final = frozenset("0123456789")
 
 
@@ -79,7 +81,7 @@ def _neighbours(tokens: list[str]) -> list[tuple[str, str, str]]:
 
 def _regex(token: str, *, before: str, after: str, names: set[str]) -> str:
     if token.isspace():
-        return r"\s+"
+        return r"\s*" if after in _AFTER_ANY_BLANK else r"\s+"
     if len(token) == 1:
         return re.escape(token)
     name = token[-1]
@@ -118,11 +120,11 @@ def _words(name: str, *, names: set[str]) -> str:
         case "A":
             return rf"(?P<weekday>{'|'.join(_WEEKDAYS)})"
         case "p":
-            return rf"(?P<mark>{_marks()})"
+            return rf"\s*(?P<mark>{_marks()})"
         case "z":
             return rf"\s*{OFFSET}" if "Z" in names else rf"\s*(?:{OFFSET}|{ZONE_WORD})"
         case "Z":
-            return ZONE_WORD
+            return rf"\s*{ZONE_WORD}"
         case "f":
             return r"(?P<fraction>[0-9]{1,9})"
         case _:

@@ -16,7 +16,9 @@ from botmeter.sources.local_times import us_from_walls
 from botmeter.sources.text_shapes import Flags, Ints, ShapeGroup, shape_groups
 from botmeter.sources.time_numbers import (
     EPOCH_POWERS,
+    FLOAT_BITS,
     NUMBER,
+    SERIAL_BITS,
     SERIAL_DIGITS,
     SERIAL_ORIGINS_US,
     SERIAL_STEPS_US,
@@ -43,6 +45,8 @@ _PARTS: Final = frozenset(
 )
 # Of a serial day, so that its fraction times a day in µs fits 64 bits.
 _SERIAL_DECIMALS_MAX: Final = 12
+# Of a float that is a serial, in millionths of a µs.
+_FLOAT_STEP: Final = DAY_US * 10**6 // 2 ** (FLOAT_BITS - SERIAL_BITS)
 
 
 def us_from_texts(texts: pa.StringArray) -> tuple[Ints, Flags]:
@@ -173,7 +177,7 @@ def _meant_us(exact: Ints, known: int, *, exact_step: int) -> tuple[Ints, Flags]
         step = step_us * 10**6
         if known < step:
             nearest = (exact + step // 2) // step
-            is_near = ~is_meant & (np.abs(exact - nearest * step) * 2 <= known)
+            is_near = ~is_meant & (np.abs(exact - nearest * step) * 2 <= known + _FLOAT_STEP)
             us = np.where(is_near, nearest * step_us, us)
             is_meant = is_meant | is_near
     return us, is_meant | (known < SERIAL_STEPS_US[0] * 10**6)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -38,6 +39,8 @@ RIGHT: list[tuple[str, dict[str, Any], str]] = [
     ("2026-03-01 10:00:00 UTC", {"format": "%Y-%m-%d %H:%M:%S %z", **LA}, "2026-03-01T10:00:00Z"),
     ("2026-03-01 10:00:00Z", {"format": "%Y-%m-%d %H:%M:%S%z", **LA}, "2026-03-01T10:00:00Z"),
     ("2026-03-01 10:00:00.5 +0000 UTC", {"format": "%Y-%m-%d %H:%M:%S.%f %z %Z"}, "2026-03-01T10:00:00.500Z"),
+    ("2026-03-01 10:00:00Z", {"format": "%Y-%m-%d %H:%M:%S %z"}, "2026-03-01T10:00:00Z"),
+    ("2026-03-01 10:00:00UTC", {"format": "%Y-%m-%d %H:%M:%S %Z"}, "2026-03-01T10:00:00Z"),
     # Zone words: three that mean one thing, others as the mapping says.
     ("2026-11-10 20:00:00 UTC", {"format": "%Y-%m-%d %H:%M:%S %Z", **LA}, "2026-11-10T20:00:00Z"),
     ("2026-11-10 20:00:00 GMT", {"format": "%Y-%m-%d %H:%M:%S %Z"}, "2026-11-10T20:00:00Z"),
@@ -48,6 +51,7 @@ RIGHT: list[tuple[str, dict[str, Any], str]] = [
     # Marks of half days, as locales write them.
     ("24/03/2026 11:58:01 pm", SLASHES, "2026-03-24T23:58:01Z"),
     ("24/03/2026 12:03:01 am", SLASHES, "2026-03-24T00:03:01Z"),
+    ("1/3/2026 9:05:00PM", SLASHES, "2026-03-01T21:05:00Z"),
     ("1/3/2026 9:05:00\u202fPM", SLASHES, "2026-03-01T21:05:00Z"),
     ("1/03/2026 10:00:00 p.\u00a0m.", SLASHES, "2026-03-01T22:00:00Z"),
     ("1/03/2026 10:00:00 a. m.", SLASHES, "2026-03-01T10:00:00Z"),
@@ -167,6 +171,32 @@ def test_a_foreign_time_that_can_mean_two_things_is_refused_with_the_reason(
         instants, codes, details = times(read, [cell] * count, clock=clock, formats=4 if count == 1 else 1)
         assert (instants, codes) == ([], [code] * count)
         assert reason in details[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "clock", "instants"),
+    [
+        (pa.array([1772355900123.0, None]), {"format": "epoch_ms"}, ["2026-03-01T09:05:00.123Z"]),
+        (pa.array([1772355900.25, 1e15, float("nan")]), {"format": "epoch_s"}, ["2026-03-01T09:05:00.250Z"]),
+        (pa.array([1772355900123.5]), {"format": "epoch_ms"}, ["2026-03-01T09:05:00.123500Z"]),
+        (pa.array([46082.437511574077, 60.0]), {"format": "excel", **UTC}, ["2026-03-01T10:30:01Z"]),
+        (pa.array([Decimal("1772355900.123456789")]), {"format": "epoch_s"}, ["2026-03-01T09:05:00.123456Z"]),
+        (pa.array([20260301101500]), {"format": "%Y%m%d%H%M%S", **UTC}, ["2026-03-01T10:15:00Z"]),
+        (pa.array([1772355900123456789]), {"format": "epoch_ns"}, ["2026-03-01T09:05:00.123456Z"]),
+        (pa.array([1772355900123456], pa.timestamp("us")), {"zones": PACIFIC, **LA}, ["2026-03-01T17:05:00.123456Z"]),
+        (pa.array(["2026-03-01 10:00 PST"]).dictionary_encode(), {"zones": PACIFIC}, ["2026-03-01T18:00:00Z"]),
+    ],
+    ids=str,
+)
+def test_a_typed_column_of_parquet_is_read_exactly(
+    read: Read, column: pa.Array, clock: dict[str, object], instants: list[str]
+) -> None:
+    rows = [event(f"e{number}") for number in range(len(column))]
+    content = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows).set_column(1, "at", column), content)
+    outcome = read(content.getvalue(), mapping=mapping_from_document({"occurred_at": {"column": "at", **clock}}))
+    assert [text_from_us(each["occurred_at"]) for each in outcome.events] == instants
+    assert len(outcome.rejections) == len(column) - len(instants)
 
 
 @pytest.mark.parametrize(
