@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.ledgers import NOW_US, ledger_in_memory
-from tests.support.payloads import RECEIVED_US, events_of, read_all
+from tests.support.payloads import RECEIVED_US, events_of, payloads_like, read_all
 from tests.unit.sources import test_botframework as botframework
 from tests.unit.sources import test_chatwoot as chatwoot
 from tests.unit.sources import test_copilot as copilot
@@ -83,6 +85,17 @@ def test_a_wrapped_payload_gives_the_events_of_the_payload(platform: str, form: 
         read = list(batches_of_source(SourceFile(path=str(path)), source))
         assert events_of(read) == alone.events
         assert not any(batch.rejections for batch in read)
+
+
+@pytest.mark.parametrize("platform", PAYLOADS)
+@given(data=st.data())
+def test_any_wrapper_is_read_or_refused_with_every_position_once(platform: str, data: st.DataObject) -> None:
+    source, one, other = PAYLOADS[platform]
+    body = data.draw(payloads_like(*(kept(one, other) for kept in FORMS.values())))
+    result = read_all(body, source=source)
+    (read,) = result.payloads
+    assert len(result.events) + len(result.rejections) == read.record_count
+    assert all(rejection.detail.endswith(".") for rejection in result.rejections)
 
 
 def test_an_array_of_wrapped_payloads_is_refused_one_by_one() -> None:

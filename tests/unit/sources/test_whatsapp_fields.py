@@ -95,6 +95,7 @@ def test_a_change_alone_is_read_as_in_its_webhook() -> None:
     spread = {**alone["value"], "field": "messages"}
     assert read_all(alone, source=SOURCE).events == whole
     assert read_all(spread, source=SOURCE).events == whole
+    assert read_all({"id": "990001", "changes": [alone]}, source=SOURCE).events == whole
     assert read_all([alone, spread], source=SOURCE).events == whole * 2
     (rejection,) = read_all(alone["value"], source=SOURCE).rejections
     assert "without its field" in rejection.detail

@@ -44,7 +44,12 @@ CONNECTOR = Connector(
     deliveries="webhooks",
     sender="The id of the phone number, or the number",
     read=read_payload,
-    own_keys=(frozenset({"object", "entry"}), frozenset({"field", "value"}), frozenset({"field", "metadata"})),
+    own_keys=(
+        frozenset({"object", "entry"}),
+        frozenset({"id", "changes"}),
+        frozenset({"field", "value"}),
+        frozenset({"field", "metadata"}),
+    ),
     challenge=challenge,
     sample=SamplePayload(
         content={"object": OBJECT, "entry": [{"id": "0", "changes": [{"field": "messages", "value": _VALUE}]}]}

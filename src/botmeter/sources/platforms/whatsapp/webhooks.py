@@ -94,9 +94,11 @@ def read_payload(payload: bytes, source: Source) -> PayloadContent:
 
 
 def _entries(whole: JsonObject) -> list[JsonObject]:
-    """Entries of a webhook, or of one change that a program passed on alone."""
+    """Entries of a webhook, or an entry or change that a program passed on alone."""
     if whole.get("object") == OBJECT and "entry" in whole:
         return checked_objects(whole["entry"], name="entry")
+    if "changes" in whole:
+        return [whole]
     if isinstance(whole.get("field"), str) and "value" in whole:
         return [{"changes": [whole]}]
     if isinstance(whole.get("field"), str) and "metadata" in whole:
