@@ -400,14 +400,23 @@ def test_the_last_deliveries_are_listed_with_outcome_and_reason(olga: Client) ->
 def test_a_note_on_a_second_id_links_the_page_that_merges_and_stands_once(
     olga: Client, key: str, ledgers: OpenLedgers
 ) -> None:
-    note = "A customer has two IDs: merge the two under Customers → Merge customers (…), so that they count as one."
+    note = "Merge the two under Customers → Merge customers (botmeter customer merge sms:…11 sms:….22, whole IDs)."
     plain = {"append_no": 1, "received_at": NOW_US, "source": "desk", "delivery_id": None, "subject": "messages"}
     counts = {"accepted": 1, "duplicates": 0, "conflicts": 0, "rejected": 0, "ignored": 0}
     with ledgers.writing("acme") as ledger, ledger.transaction():
         insert_deliveries(ledger, [StoredDelivery(**plain, **counts, detail=each) for each in (note, "Typing.", note)])
+    with ledgers.writing("acme") as ledger:
+        append_events(
+            ledger, *(event(each, "2026-03-01T10:00", customer_id=f"sms:{each}") for each in ("1011", "2022", "11"))
+        )
     newest, other, oldest = delivery_rows(olga.get(DESK).content.decode())
     assert '<a class="link" href="/a/acme/customers/same">Customers → Merge customers</a>' in newest
-    assert heads(newest)[2].startswith("A customer has two IDs: merge the two under Customers")
+    links = dict(re.findall(r'<a class="link id" href="([^"]+)"><bdi>([^<]+)</bdi></a>', newest))
+    assert list(links.values()) == ["sms:…11", "sms:….22"]
+    matches = (
+        olga.get(unescape(next(iter(links)))).content.decode().partition('<ul class="found">')[2].partition("</ul>")[0]
+    )
+    assert ("sms:1011" in matches, "sms:2022" in matches) == (True, False)
     assert (heads(other)[2], heads(oldest)[2]) == ("Typing.", "Same note as above.")
 
 

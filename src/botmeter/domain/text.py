@@ -10,6 +10,8 @@ from botmeter.domain.week_hours import WEEKDAYS
 THIN = "\u202f"
 MINUS = "\u2212"
 DASH = "\u2013"
+MASK = "…"
+"""Stands for the middle of an id that is shown by its beginning and end; searches know it."""
 
 
 def count_text(number: int) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
+from botmeter.domain.text import MASK
 from botmeter.domain.week_hours import text_of_week_hour
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import BotNames, bot_names
@@ -52,7 +53,8 @@ def filter_values(
     """Values of a filter under the query's other filters.
 
     Args:
-        search: Text in the value or label, ignoring case; for customers and conversations an exact prefix.
+        search: Text in the value or label, ignoring case; for customers and conversations an exact prefix,
+            or beginning and end around `…`, as notes mask an id.
         is_excluded: List values for "is not", ignoring this filter; for "is", its "is not" still applies.
     """
     name, filters = declared.name, query.filters
@@ -130,9 +132,12 @@ def _values_of_rows(
         statement = sql("ids_from_rows", id=column, **parameters["conditions"])
         parameters = with_hour_steps(snapshot, parameters)
     texts = [value for value in chosen if text_in_ledger(value) is not None]
-    rows = snapshot.rows(statement, {**parameters, "prefix": prefix, "among": None, "limit": limit})
+    head, _, tail = prefix.partition(MASK)
+    searched = {"prefix": prefix, "head": head, "tail": tail, "among": None, "limit": limit}
+    rows = snapshot.rows(statement, {**parameters, **searched})
     if texts:
-        rows += snapshot.rows(statement, {**parameters, "prefix": "", "among": texts, "limit": len(texts)})
+        every = {"prefix": "", "head": "", "tail": "", "among": texts, "limit": len(texts)}
+        rows += snapshot.rows(statement, {**parameters, **every})
     return [_value(value, count) for value, count in dict(rows).items()]
 
 

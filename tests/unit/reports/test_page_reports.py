@@ -193,6 +193,9 @@ def test_customers_and_conversations_match_the_start_of_their_id(ledger: Ledger,
     names = {name for name, _, count in values(ledger, field, search=f"{letter}1", **filters) if count}
     assert f"{letter}1" in names
     assert values(ledger, field, search="1") == values(ledger, field, search="\ud800") == []
+    assert {name for name, _, _ in values(ledger, field, search=f"{letter}…1", **filters)} == names
+    assert {name for name, _, _ in values(ledger, field, search="…1", **filters)} == names
+    assert values(ledger, field, search="x…1") == values(ledger, field, search=f"{letter}1…") == []
 
 
 def test_a_filter_is_counted_under_the_others_but_not_under_itself(ledger: Ledger) -> None:

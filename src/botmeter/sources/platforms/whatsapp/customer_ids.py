@@ -6,6 +6,7 @@ Notes are kept with deliveries, which outlive an erased customer, so they show t
 import re
 from collections.abc import Iterator
 
+from botmeter.domain.text import MASK
 from botmeter.sources.payload import MERGE_PAGE
 from botmeter.sources.payload_json import JsonObject, first_text, object_of, objects_in_list, text_of
 
@@ -93,4 +94,4 @@ def _ending(person: str) -> str:
 
 
 def _masked(person: str) -> str:
-    return customer_id_of(f"…{person[-_SHOWN_CHARACTERS:]}")
+    return customer_id_of(f"{MASK}{person[-_SHOWN_CHARACTERS:]}")

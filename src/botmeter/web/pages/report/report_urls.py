@@ -77,6 +77,9 @@ class ReportUrls:
     def merge_customers(self, customer_id: str = "") -> str:
         return self._href("merge-customers", f"?{urlencode({'customer_id': customer_id})}" if customer_id else "")
 
+    def customers(self, search: str) -> str:
+        return self._href("customers", f"?{urlencode({'search': search})}")
+
     def bot(self, bot_id: str, *, version: str | None = None) -> str:
         address = ReportAddress(timezone="UTC").only("bot", bot_id)
         return self.report(address if version is None else address.only("bot_version", version))

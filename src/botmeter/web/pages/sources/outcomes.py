@@ -1,5 +1,6 @@
 """Outcomes of deliveries."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -7,10 +8,12 @@ from typing import Final
 from botmeter.domain import text
 from botmeter.ledger.deliveries import StoredDelivery
 from botmeter.sources.payload import MERGE_PAGE
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.rich_text import Word, Words, id_word, linked, plain
 
 # A platform may name both ids of a person in every delivery.
 _SAME_NOTE: Final = "Same note as above."
+_LINKED: Final = re.compile(rf"({re.escape(MERGE_PAGE)}|[a-z]+:{re.escape(text.MASK)}[^\s,)]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,23 +28,35 @@ class DeliveryLine:
     reasons: Words
 
 
-def delivery_lines(delivered: Iterable[StoredDelivery], *, merge_url: str, zone: str) -> tuple[DeliveryLine, ...]:
+def delivery_lines(delivered: Iterable[StoredDelivery], *, urls: ReportUrls, zone: str) -> tuple[DeliveryLine, ...]:
     """Format deliveries as rows, newest first; a note that is repeated stands once."""
     lines = []
     notes: set[str] = set()
     for delivery in delivered:
         detail = delivery.detail or ""
         is_note = MERGE_PAGE in detail
-        reasons = (plain(_SAME_NOTE),) if is_note and detail in notes else _linked(detail, merge_url)
+        reasons = (
+            (plain(_SAME_NOTE),)
+            if is_note and detail in notes
+            else _linked(detail, urls)
+            if is_note
+            else (plain(detail),)
+        )
         notes.add(detail)
         lines.append(delivery_line(delivery, reasons=reasons, zone=zone))
     return tuple(lines)
 
 
-def _linked(detail: str, merge_url: str) -> Words:
-    words: list[Word] = []
-    for text_between in detail.split(MERGE_PAGE):
-        words += [linked(MERGE_PAGE, merge_url), plain(text_between)] if words else [plain(text_between)]
+def _linked(detail: str, urls: ReportUrls) -> Words:
+    """Link the page that merges, and masked ids to the search that finds them."""
+    words = []
+    for piece in _LINKED.split(detail):
+        if piece == MERGE_PAGE:
+            words.append(linked(piece, urls.merge_customers()))
+        elif _LINKED.fullmatch(piece):
+            words.append(id_word(piece, urls.customers(piece)))
+        elif piece:
+            words.append(plain(piece))
     return tuple(words)
 
 

@@ -102,7 +102,7 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
         forms=forms,
         lacks_bot=source.bot_id is None and not connector.is_native,
         identities=tuple(identity_line(source, each) for each in source.identities),
-        deliveries=delivery_lines(delivered, merge_url=ReportUrls(owner=visit.account).merge_customers(), zone=zone),
+        deliveries=delivery_lines(delivered, urls=ReportUrls(owner=visit.account), zone=zone),
         quarantine=tuple((code, text.counted(count, "event")) for code, count in quarantined.items()),
         quarantine_command=f"botmeter quarantine list --account {visit.account}",
         changes=change_lines(history, is_whole=len(history) <= CHANGES_MAX, zone=zone),
