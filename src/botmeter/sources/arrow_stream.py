@@ -9,6 +9,7 @@ from botmeter.domain.errors import Refused
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.arrow_rows import cells_of_row, clock_of_columns, legible
 from botmeter.sources.columns import batch_from_records
+from botmeter.sources.document_records import records_in_cells
 from botmeter.sources.mapped import checked_columns, columns_of_events, row_bytes
 from botmeter.sources.mapping import OWN_NAMES
 from botmeter.sources.mapping import Mapping as FieldMapping
@@ -26,23 +27,28 @@ def batches_from_arrow(events: object, *, name: str, mapping: FieldMapping | Non
     """
     where = mapping or OWN_NAMES
     with _opened(events, name=name) as reader:
-        names = list(reader.schema.names)
-        notes = checked_columns(names, mapping=where, name=name)
-        clock = clock_of_columns(reader.schema, mapping=where, name=name)
-        expected = set(where.columns().values())
-        first = 0
-        for rows in _slices(reader, name=name):
-            columns = {column: legible(rows.column(index)) for index, column in enumerate(names) if column in expected}
-            records = Records(
-                columns=columns_of_events(columns, count=len(rows), mapping=where),
-                record=_record_reader(rows, mapping=where),
-                raw=_raw_reader(rows),
-                positions=np.arange(first, first + len(rows), dtype=np.int64),
-                clock=clock,
-                notes=notes,
-            )
-            first, notes = first + len(rows), ()
-            yield batch_from_records(records)
+        records = _records(reader, name=name, mapping=where)
+        for each in records_in_cells(records, mapping=where, name=name):
+            yield batch_from_records(each)
+
+
+def _records(reader: pa.RecordBatchReader, *, name: str, mapping: FieldMapping) -> Iterator[Records]:
+    names = list(reader.schema.names)
+    notes = checked_columns(names, mapping=mapping, name=name)
+    clock = clock_of_columns(reader.schema, mapping=mapping, name=name)
+    expected = mapping.column_names()
+    first = 0
+    for rows in _slices(reader, name=name):
+        columns = {column: legible(rows.column(index)) for index, column in enumerate(names) if column in expected}
+        yield Records(
+            columns=columns_of_events(columns, count=len(rows), mapping=mapping),
+            record=_record_reader(rows, mapping=mapping),
+            raw=_raw_reader(rows),
+            positions=np.arange(first, first + len(rows), dtype=np.int64),
+            clock=clock,
+            notes=notes,
+        )
+        first, notes = first + len(rows), ()
 
 
 def _opened(events: object, *, name: str) -> pa.RecordBatchReader:

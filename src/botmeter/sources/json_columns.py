@@ -22,7 +22,8 @@ _PIECE_BYTES: Final = 4 << 20
 _SAMPLE_OBJECTS: Final = 20
 _ARROW_TYPES: Final = {str: pa.string(), int: pa.int64(), bool: pa.bool_()}
 _DECODE: Final = msgspec.json.Decoder(float_hook=Decimal).decode
-_UNDECODABLE: Final = (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError)
+UNDECODABLE: Final = (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError)
+"""Errors of JSON that only the tolerant reader can judge."""
 
 
 class Unreadable:
@@ -136,18 +137,23 @@ def _item(value: object, part: str) -> object:
     return value if value is UNREADABLE else item_at(value, part)
 
 
-def _record(text: bytes) -> object:
+def decoded(text: bytes) -> object:
+    """Value of JSON text, fractions as `Decimal`, or `UNREADABLE`."""
     try:
-        value = _DECODE(text)
-    except _UNDECODABLE:
+        return _DECODE(text)
+    except UNDECODABLE:
         return UNREADABLE
+
+
+def _record(text: bytes) -> object:
+    value = decoded(text)
     return value if isinstance(value, dict) else UNREADABLE
 
 
 def _cell(text: str | bytes) -> object:
     try:
         return _DECODE(text)
-    except _UNDECODABLE:
+    except UNDECODABLE:
         plain = text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text
         return None if loaded(plain) is None else UNREADABLE
 

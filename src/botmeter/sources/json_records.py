@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
@@ -80,14 +81,16 @@ def records_from_objects(
 
 
 def records_from_blocks(
-    blocks: Iterable[Objects], *, stream: ByteStream, mapping: FieldMapping | None
+    blocks: Iterable[Objects], *, stream: ByteStream, mapping: FieldMapping | None, notes: tuple[str, ...] = ()
 ) -> Iterator[Records]:
     """Read a file's objects by blocks."""
     first = 0
     for block in blocks:
         for objects in block.parts() if block.count else ():
-            yield records_from_objects(objects, first=first, mapping=mapping, bytes_read=stream.stored_bytes)
+            records = records_from_objects(objects, first=first, mapping=mapping, bytes_read=stream.stored_bytes)
+            yield replace(records, notes=notes)
             first += objects.count
+            notes = ()
 
 
 def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> Mapping[str, object]:
@@ -96,21 +99,34 @@ def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> M
     Raises:
         Refused: `json_invalid`, `cloudevent_invalid`, `json_too_large`.
     """
-    value_count = sum(map(text.count, (b"[", b"{", b",")))
+    checked_value_count(text)
+    value = parsed_json(text)
+    if not isinstance(value, dict):
+        raise Refused("json_invalid", f"The event must be a JSON object; it is {kind_of(value)}.")
+    if mapping is not None:
+        return mapping.record(value)
+    return record_from_envelope(value) if is_envelope(value) else value
+
+
+def checked_value_count(text: bytes) -> None:
+    """Refuse a text of too many values; raises `Refused` (`json_too_large`)."""
+    value_count = sum(map(text.count, (b"[", b"{", b","))) if len(text) > VALUES_MAX else 0
     if value_count > VALUES_MAX:
         raise Refused("json_too_large", f"The event has {value_count:,} JSON values; the most is {VALUES_MAX:,}.")
+
+
+def parsed_json(text: bytes) -> object:
+    """Parse JSON by the tolerant reader; raises `Refused` (`json_invalid`).
+
+    Bytes that are not UTF-8 become lone surrogates, which `validation` refuses by field name.
+    """
     try:
-        # Bytes that are not UTF-8 become lone surrogates, which `validation` refuses by field name.
-        decoded = json.loads(text.decode("utf-8", "surrogateescape"), parse_int=_integer, parse_float=Decimal)
+        value: object = json.loads(text.decode("utf-8", "surrogateescape"), parse_int=_integer, parse_float=Decimal)
     except ValueError as fault:
         raise Refused("json_invalid", f"Invalid JSON: {_reason(fault)}.") from None
     except RecursionError:
         raise Refused("json_invalid", "The JSON is nested too deeply.") from None
-    if not isinstance(decoded, dict):
-        raise Refused("json_invalid", f"The event must be a JSON object; it is {kind_of(decoded)}.")
-    if mapping is not None:
-        return mapping.record(decoded)
-    return record_from_envelope(decoded) if is_envelope(decoded) else decoded
+    return value
 
 
 def _columns(objects: Objects) -> Mapping[str, pa.Array]:

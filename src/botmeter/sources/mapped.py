@@ -31,7 +31,7 @@ def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> t
         if columns.count(column) > 1:
             raise Refused("column_doubled", f"{name} has the column {column!r} {columns.count(column)} times.")
     for field, column in mapping.sent_columns():
-        if column not in columns and (field in REQUIRED_FIELDS or field in mapping.locations):
+        if column not in columns and (field in (*REQUIRED_FIELDS, "rows") or field in mapping.locations):
             purpose = "" if field == column else f" (for {field})"
             raise Refused(
                 "column_missing",
@@ -43,7 +43,9 @@ def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> t
 
 
 def columns_of_events(foreign: AbstractMapping[str, pa.Array], *, count: int, mapping: Mapping) -> dict[str, pa.Array]:
-    """Field → column values, for `count` rows of a table."""
+    """Field → column values, for `count` rows of a table; none if its rows are documents."""
+    if mapping.rows:
+        return {}
     paths: dict[str, list[Path]] = {}
     for _, (column, *path) in mapping.leaves():
         if column in foreign:

@@ -91,14 +91,16 @@ class Mapping:
         return self.locations.get(name) or FieldLocation(column=name)
 
     def columns(self) -> dict[str, str]:
-        """Field → column; without constant and joined fields."""
-        columns = {name: self.location(name).column for name in FIELDS}
+        """Field → column; without constant and joined fields, and fields of records inside cells."""
+        columns = {} if self.rows else {name: self.location(name).column for name in FIELDS}
         return {name: column for name, column in columns.items() if column is not None}
 
     def sent_columns(self) -> list[tuple[str, str]]:
-        """Pairs of field and column, joined columns included."""
-        pairs = [(name, leaf.column) for name in FIELDS for leaf in self.location(name).leaves]
-        return [(name, column) for name, column in pairs if column is not None]
+        """Pairs of field and column of a table, joined columns included; `rows` has one, too."""
+        level = 0 if self.rows else ROW
+        leaves = [(name, leaf) for name in FIELDS for leaf in self.location(name).leaves if leaf.level == level]
+        pairs = [(name, leaf.column) for name, leaf in leaves if leaf.column is not None]
+        return [*pairs, *(("rows", part) for part in self.rows[:1])]
 
     def column_names(self) -> set[str]:
         """Names of all columns that fields are made of."""
@@ -108,9 +110,17 @@ class Mapping:
         """Addresses of all values that fields are made of."""
         return {leaf.address for name in FIELDS for leaf in self.location(name).leaves}
 
+    def paths_at(self, level: int) -> list[Path]:
+        """Paths of the values at a level."""
+        return sorted(path for each, path in self.leaves() if each == level)
+
     def record(self, row: AbstractMapping[str, object]) -> dict[str, object]:
-        """Fields as sent; raises `Refused` (`type_invalid`)."""
-        return {name: self.location(name).value((row,)) for name in FIELDS}
+        """Fields as sent, or the row as it is if it is a document; raises `Refused` (`type_invalid`)."""
+        return dict(row) if self.rows else self.record_below((row,))
+
+    def record_below(self, levels: Sequence[object]) -> dict[str, object]:
+        """Fields as sent, of a record below the elements around it; raises `Refused` (`type_invalid`)."""
+        return {name: self.location(name).value(levels) for name in FIELDS}
 
 
 OWN_NAMES = Mapping()

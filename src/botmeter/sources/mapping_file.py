@@ -14,7 +14,7 @@ from botmeter.sources.mapping import FieldLocation, Mapping
 from botmeter.sources.pointer import Path, parts_of, pointer_of
 from botmeter.sources.table_options import TABLE_KEYS, TableOptions, table_options_from_document
 
-_PART_KEYS = ("column", "pointer", "constant", "values", "otherwise")
+_PART_KEYS = ("column", "pointer", "outer", "constant", "values", "otherwise")
 _LOCATION_KEYS = (*_PART_KEYS, "join", "separator")
 _PLACES = ("column", "pointer", "outer", "constant", "join", "generated")
 
@@ -35,7 +35,7 @@ def mapping_from_file(path: str | FilePath) -> Mapping:
 def mapping_from_document(document: AbstractMapping[str, object]) -> Mapping:
     """Build a mapping from a parsed file; raises `Refused` (`mapping_invalid`)."""
     for name in document:
-        if name not in FIELDS and name not in TABLE_KEYS:
+        if name not in FIELDS and name not in ("rows", *TABLE_KEYS):
             raise invalid_mapping(f"unknown field {name!r}; the fields are {', '.join(FIELDS)}")
     rows = _rows(document.get("rows"))
     tables = {name: _table(name, value) for name, value in document.items() if name in FIELDS}

@@ -40,3 +40,13 @@ def loaded(text: str) -> object:
     except (ValueError, RecursionError):
         return None
     return value
+
+
+def put_at(document: dict[str, object], path: Sequence[str], *, value: object) -> None:
+    """Set a value, and the objects on the way to it."""
+    for part in path[:-1]:
+        below = document.setdefault(part, {})
+        if not isinstance(below, dict):
+            return
+        document = below
+    document[path[-1]] = value

@@ -9,8 +9,10 @@ from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.columns import batch_from_records
 from botmeter.sources.csv import records_from_csv
-from botmeter.sources.elements import Objects, lines, objects_of_json
-from botmeter.sources.json_records import records_from_blocks, records_from_objects
+from botmeter.sources.document_records import records_in_cells
+from botmeter.sources.elements import Objects
+from botmeter.sources.json_files import records_from_json
+from botmeter.sources.json_records import records_from_objects
 from botmeter.sources.mapping import OWN_NAMES, Mapping
 from botmeter.sources.parquet import records_from_parquet
 from botmeter.sources.records import Records
@@ -80,15 +82,15 @@ def size_bytes(file: SourceFile) -> int | None:
 
 
 def _records(stream: ByteStream, file: SourceFile) -> Iterator[Records]:
+    mapping = file.mapping or OWN_NAMES
     detected = format_of(stream, expected=file.format)
     match detected:
         case "csv":
-            return records_from_csv(stream, mapping=file.mapping or OWN_NAMES)
-        case "ndjson":
-            return records_from_blocks(lines(stream), stream=stream, mapping=file.mapping)
-        case "json":
-            return records_from_blocks(objects_of_json(stream), stream=stream, mapping=file.mapping)
+            return records_in_cells(records_from_csv(stream, mapping=mapping), mapping=mapping, name=stream.name)
+        case "ndjson" | "json":
+            return records_from_json(stream, is_by_line=detected == "ndjson", mapping=file.mapping)
         case "parquet":
-            return records_from_parquet(stream, path=file.path, mapping=file.mapping or OWN_NAMES)
+            records = records_from_parquet(stream, path=file.path, mapping=mapping)
+            return records_in_cells(records, mapping=mapping, name=stream.name)
         case _:
             assert_never(detected)

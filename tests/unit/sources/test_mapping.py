@@ -25,7 +25,7 @@ def test_the_worked_examples_of_the_guide_give_what_it_says(read: Read, tmp_path
     blocks = [(kind, text) for kind, text in BLOCK.findall(GUIDE.read_text()) if kind != "console"]
     examples = [blocks[start : start + 3] for start in range(0, len(blocks), 3)]
     kinds = [[kind for kind, _ in example] for example in examples]
-    assert kinds == [["csv", "toml", "json"], ["ndjson", "toml", "json"]]
+    assert kinds == [["csv", "toml", "json"], ["ndjson", "toml", "json"], ["json", "toml", "json"]]
     for (_, content), (_, toml), (_, expected) in examples:
         path = tmp_path / "mapping.toml"
         path.write_text(toml)
@@ -192,7 +192,7 @@ def test_an_invalid_time_is_rejected(read: Read, sent: object, clock: dict[str, 
         ({"actor": "who"}, "actor must be a table"),
         (
             {"actor": {"colum": "who"}},
-            "actor has 'colum'; it can have column, pointer, constant, values, otherwise, join",
+            "actor has 'colum'; it can have column, pointer, outer, constant, values",
         ),
         ({"actor": {"format": "iso"}}, "actor has 'format'"),
         ({"actor": {"column": 5}}, "actor.column must be text"),
