@@ -2,13 +2,15 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from botmeter.domain.instant import present
+from botmeter.domain.instant import present, us_from_datetime, us_from_text
 from botmeter.people import client_address
-from botmeter.people.audit import Action, record
+from botmeter.people.audit import COMMAND_LINE, Action, record
 from botmeter.people.models import AuditEntry, User
+from botmeter.people.pending_audit import FOLDER, add_pending, has_pending, note_entry
 from botmeter.people.rights import Role
 from web.conftest import MakeBrowser, MakePerson
 
@@ -158,3 +160,25 @@ def test_a_proxy_that_is_not_declared_is_reported_once(
     reports = [each.getMessage() for each in caplog.records if "BOTMETER_TRUSTED_PROXIES" in each.getMessage()]
     assert len(reports) == 1
     assert "from 198.18.0.1 is ignored" in reports[0]
+
+
+def test_entries_of_commands_are_added_once_the_database_is_open(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    detail = {"import": 3, "file": "july.csv", "accepted": 18_204}
+    at_us = us_from_text("2026-07-02T10:00:00.123456Z")
+    note_entry(tmp_path, Action.IMPORTED, account="acme", who=COMMAND_LINE, at_us=at_us, detail=detail)
+    [file] = (tmp_path / FOLDER).iterdir()
+    content = file.read_bytes()
+    add_pending(tmp_path)
+    assert not has_pending(tmp_path)
+    # As if the process had been killed before it removed the file.
+    file.write_bytes(content)
+    add_pending(tmp_path)
+    entry = AuditEntry.objects.get(action="imported")
+    assert (entry.account, entry.who, entry.detail) == ("acme", COMMAND_LINE, detail)
+    assert us_from_datetime(entry.recorded_at) == at_us
+    file.write_bytes(b"torn")
+    add_pending(tmp_path)
+    assert has_pending(tmp_path)
+    assert "wait" in caplog.text

@@ -35,8 +35,10 @@ def finish_interrupted(folder: "Folder") -> None:
 
 
 def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> int:
+    from botmeter.people.pending_audit import add_pending, forget_in_pending
+
     if not (folder / "people.sqlite3").exists() and not command_context().settings.database_url:
-        return 0
+        return forget_in_pending(folder, name, ids=ids)
     from botmeter.people.database import open_people
     from botmeter.server.asgi import DJANGO_SETTINGS
 
@@ -51,4 +53,5 @@ def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> int:
     from botmeter.people.erasure import forget_customer
 
     close_dropped_connections()
+    add_pending(folder)
     return forget_customer(name, ids)

@@ -3,7 +3,7 @@
 0    done
 1    failed: an error of Botmeter, or a bug (its trace goes to a file)
 2    invalid arguments
-3    differences found (`verify`)
+3    differences found (`verify`), or events rejected (`import --strict`)
 130  stopped with Ctrl-C
 141  the reader of stdout closed it
 """
@@ -29,6 +29,7 @@ _USAGE_ERROR_CODES = frozenset(
         "output_format_unknown",
         "period_reversed",
         "period_too_long",
+        "reason_invalid",
         "remeter_needed",
         "scope_misplaced",
         "setting_invalid",

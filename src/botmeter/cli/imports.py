@@ -1,23 +1,36 @@
 """`import`."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Exit, Option
 
 from botmeter.cli import options
+from botmeter.cli.audit import import_detail, record_in_audit
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import COMMAND_LINE
-from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.data_dir import opened_ledger, owned_folder
 from botmeter.cli.event_files import mapping_text, source_files, total_bytes
+from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import fields_of, say, say_rejection, show_json, show_rows
 from botmeter.cli.progress import Follow, progress
 from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
-from botmeter.domain.source import DEFAULT_SOURCE, Source, checked_source_name
+from botmeter.domain.source import DEFAULT_SOURCE, checked_source_name
 from botmeter.domain.text import counted
+from botmeter.people.audit_actions import Action
 
 if TYPE_CHECKING:
     from botmeter.ledger.append import Submission
+    from botmeter.ledger.import_preview import ImportPreview
+    from botmeter.ledger.imports import ImportRecord
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.session_changes import SessionChange
     from botmeter.sources.reader import SourceFile
+
+    _Read = Callable[[Ledger], list[Submission]]
 
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
 _REJECTION = ("index", "event_id", "code", "detail")
@@ -35,6 +48,7 @@ commands = Commands()
         ("A file with other columns:", "botmeter import chats.csv -a acme --mapping columns.toml"),
         ("Webhook payloads of a source:", "botmeter import webhooks.ndjson --account acme --source desk"),
         ("From another program:", "cat events.ndjson | botmeter import - --account acme"),
+        ("See first what it would do:", "botmeter import events.ndjson --account acme --dry-run"),
     ),
 )
 def import_events(
@@ -46,6 +60,8 @@ def import_events(
     encoding: options.Encoding = None,
     sheet: options.Sheet = None,
     header_row: options.HeaderRow = None,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show what would happen, and import nothing.")] = False,
+    strict: Annotated[bool, Option("--strict", help="Exit with 3 if any event was rejected or conflicts.")] = False,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
@@ -54,27 +70,77 @@ def import_events(
     Events are identified by source and id: a repeated event is a duplicate, and one with different
     content is a conflict; the first one counts. If the source is one of the account's or a
     platform's code, files are read in that platform's format. Invalid events go into quarantine.
-    A command imports all of its files or none, so an interrupted import can be repeated.
+    A command imports all of its files or none, so an interrupted import can be repeated. `botmeter
+    imports undo` undoes it.
     """
-    from botmeter.ledger.append import append
-    from botmeter.sources.source_files import source_named
     from botmeter.sources.table_options import TableOptions
 
     table = TableOptions(encoding=encoding, sheet=sheet, header_row=header_row)
     sources = source_files(files, mapping=mapping, input_format=input_format, table=table)
-    with (
-        opened_ledger(data, account) as ledger,
-        progress("importing", total=total_bytes(sources)) as follow,
-    ):
-        known = source_named(ledger, source) or checked_source_name(source)
-        submissions = list(_submissions(sources, known, mapping=mapping_text(mapping), follow=follow))
+    preview: ImportPreview | None = None
+    with progress("reading" if dry_run else "importing", total=total_bytes(sources)) as follow:
+        read = partial(_submissions, sources, source=source, mapping=mapping_text(mapping), follow=follow)
+        if dry_run:
+            preview = _preview(data, account, read=read)
+            receipts = list(preview.receipts)
+        else:
+            receipts, records = _imported(data, account, read=read)
+    if not dry_run:
+        for record in records:
+            record_in_audit(data, Action.IMPORTED, account=account, **import_detail(record))
+    _show_receipts([file.label for file in sources], receipts, preview=preview, form=form)
+    _report_rejections(receipts, None if dry_run else account)
+    if strict and any(receipt.rejected or receipt.conflicts for receipt in receipts):
+        raise Exit(DIFFERENT)
+
+
+def _imported(data: Path | None, account: str, *, read: "_Read") -> "tuple[list[Receipt], list[ImportRecord]]":
+    from botmeter.ledger.append import append
+    from botmeter.ledger.imports import imports
+
+    with opened_ledger(data, account) as ledger:
+        submissions = read(ledger)
         receipts = append(ledger, submissions, now_us=now_us())
-    names = [file.label for file in sources]
+        return receipts, imports(ledger, limit=len(submissions))[::-1]
+
+
+def _preview(data: Path | None, account: str, *, read: "_Read") -> "ImportPreview":
+    from botmeter.ledger.import_preview import import_preview
+
+    with owned_folder(data) as folder, folder.rehearsing(account) as ledger:
+        return import_preview(ledger, read(ledger), now_us=now_us())
+
+
+def _show_receipts(
+    names: list[str], receipts: list[Receipt], *, preview: "ImportPreview | None", form: options.Form
+) -> None:
+    change = None if preview is None else preview.sessions
     if form == "json":
-        show_json(receipts_as_mapping(names, receipts))
+        show_json(receipts_as_mapping(names, receipts) | (change_as_mapping(change) if change else {}))
     else:
         show_rows(("file", *_COUNTS), _rows(names, receipts), form=form)
-    _report_rejections(receipts, account)
+    if change is not None:
+        say(f"nothing was imported; the import would give {change_text(change)}")
+
+
+def change_as_mapping(change: "SessionChange") -> dict[str, object]:
+    """Effect on sessions, as in JSON."""
+    return {
+        "sessions_added": change.difference,
+        "days": change.day_count,
+        "restated_days": change.restated_day_count,
+    }
+
+
+def change_text(change: "SessionChange") -> str:
+    """Effect on sessions: `1,871 sessions more on 31 days, 4 of them over, so restated`."""
+    if change.day_count == 0:
+        return "no other sessions"
+    direction = "fewer" if change.difference < 0 else "more"
+    text = f"{counted(abs(change.difference), 'session')} {direction} on {counted(change.day_count, 'day')}"
+    if change.restated_day_count == 0:
+        return text
+    return f"{text}, {change.restated_day_count:,} of them over, so restated"
 
 
 def receipts_as_mapping(names: list[str], receipts: list[Receipt]) -> dict[str, object]:
@@ -88,22 +154,26 @@ def receipts_as_mapping(names: list[str], receipts: list[Receipt]) -> dict[str, 
 
 
 def _submissions(
-    sources: "list[SourceFile]", source: Source | str, *, mapping: str | None, follow: Follow
-) -> "Iterator[Submission]":
+    sources: "list[SourceFile]", ledger: "Ledger", *, source: str, mapping: str | None, follow: Follow
+) -> "list[Submission]":
     from botmeter.ledger.append import Submission
     from botmeter.ledger.imports import ImportedFile
     from botmeter.sources.reader import size_bytes
-    from botmeter.sources.source_files import batches_of_source
+    from botmeter.sources.source_files import batches_of_source, source_named
 
-    known, name = (None, source) if isinstance(source, str) else (source, source.name)
+    known = source_named(ledger, source)
+    name = checked_source_name(source) if known is None else known.name
+    submissions = []
     for file in sources:
         label = "stdin" if file.label == "-" else file.label.rpartition("/")[2]
-        yield Submission(
+        submission = Submission(
             source=name,
             batches=follow(batches_of_source(file, known)),
             label=label,
             file=ImportedFile(name=label, size_bytes=size_bytes(file), mapping=mapping, by=COMMAND_LINE),
         )
+        submissions.append(submission)
+    return submissions
 
 
 def _rows(names: list[str], receipts: list[Receipt]) -> list[dict[str, object]]:
@@ -113,7 +183,8 @@ def _rows(names: list[str], receipts: list[Receipt]) -> list[dict[str, object]]:
     return rows
 
 
-def _report_rejections(receipts: list[Receipt], account: str) -> None:
+def _report_rejections(receipts: list[Receipt], account: str | None) -> None:
+    """Print the first ones, and where all are; None: nowhere."""
     quarantined_count = sum(receipt.rejected + receipt.conflicts for receipt in receipts)
     if not quarantined_count:
         return
@@ -122,5 +193,7 @@ def _report_rejections(receipts: list[Receipt], account: str) -> None:
         say_rejection(rejection)
     if quarantined_count > len(listed):
         say(f"… and {quarantined_count - len(listed):,} more")
+    if account is None:
+        return
     verb = "is" if quarantined_count == 1 else "are"
     say(f"{counted(quarantined_count, 'event')} {verb} in quarantine: botmeter quarantine list --account {account}")

@@ -38,6 +38,7 @@ _MODULES = (
     "bots",
     "customers",
     "imports",
+    "import_history",
     "report",
     "sessions",
     "inspection",

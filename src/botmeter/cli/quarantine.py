@@ -4,26 +4,45 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Option
+from typer import Argument, Option
 
 from botmeter.cli import options
+from botmeter.cli.audit import record_in_audit
 from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.context import COMMAND_LINE
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.imports import receipts_as_mapping
 from botmeter.cli.output import atomic_file, fields_of, say, show, show_json, show_rows
+from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us, text_from_us
 from botmeter.domain.text import counted
+from botmeter.people.audit_actions import Action
 
 if TYPE_CHECKING:
     from botmeter.ledger.quarantine import Quarantined
 
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
-_COLUMNS = ("number", "recorded_at", "source", "position", "event_id", "code", "detail", "raw")
+_COLUMNS = (
+    *("number", "recorded_at", "source", "position", "event_id", "code", "detail", "raw"),
+    *("discarded_at", "discarded_by", "discarded_for"),
+)
 _LISTED = ("number", "source", "event_id", "code", "detail")
+_LISTED_DISCARDED = ("number", "source", "event_id", "code", "discarded_at", "discarded_by", "discarded_for")
 
 commands = command_group("quarantine", "Quarantine: rejected events with their reason.")
 
 Code = Annotated[str | None, Option("--code", metavar="CODE", help="Only events rejected with this code.")]
+OfSource = Annotated[str | None, Option("--source", metavar="NAME", help="Only events of this source.")]
+Search = Annotated[
+    str | None,
+    Option(
+        "--search", metavar="TEXT", help="Only events with this text in their id, their reason or as they were sent."
+    ),
+]
+Discarded = Annotated[bool, Option("--discarded", help="Discarded events in place of those that wait.")]
+Numbers = Annotated[
+    list[int] | None, Argument(metavar="NUMBER…", help="Numbers of the events, as in `botmeter quarantine list`.")
+]
 
 
 @commands.command(
@@ -36,20 +55,55 @@ Code = Annotated[str | None, Option("--code", metavar="CODE", help="Only events 
 def list_quarantined(
     account: options.AccountName,
     code: Code = None,
+    source: OfSource = None,
+    search: Search = None,
+    is_discarded: Discarded = False,
     limit: Annotated[int, Option("--limit", metavar="N", min=1, help="At most this many.")] = 100,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """List rejected and conflicting events with their reasons."""
+    """List rejected and conflicting events with their reasons.
+
+    An event leaves the list when its corrected event is accepted, or when it is discarded.
+    """
     from botmeter.ledger.quarantine import QuarantineFilter, quarantined
 
     with readable_ledger(data, account) as ledger:
-        rows = [_as_row(each) for each in quarantined(ledger, QuarantineFilter(code=code), limit=limit + 1)]
-    show_rows(_LISTED if form == "table" else _COLUMNS, rows[:limit], form=form)
+        chosen = QuarantineFilter(code=code, source=source, search=search, is_discarded=is_discarded)
+        rows = [_as_row(each) for each in quarantined(ledger, chosen, limit=limit + 1)]
+    listed = _LISTED_DISCARDED if is_discarded else _LISTED
+    show_rows(listed if form == "table" else _COLUMNS, rows[:limit], form=form)
     if len(rows) > limit:
         say(f"showing the first {limit}; use --limit for more, or `botmeter quarantine export` for all")
     elif not rows:
-        say("quarantine is empty" if code is None else f"no quarantined events with code {code}")
+        say("quarantine is empty" if chosen == QuarantineFilter() else "no such events")
+
+
+@commands.command(epilog=examples(("", "botmeter quarantine groups --account acme")))
+def groups(
+    account: options.AccountName,
+    is_discarded: Discarded = False,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Count the events of each code, with the newest one as an example."""
+    from botmeter.ledger.quarantine import QuarantineFilter, quarantine_groups
+
+    with readable_ledger(data, account) as ledger:
+        rows = [
+            {
+                **fields_of(each, ("code", "entry_count")),
+                "sources": " ".join(each.sources),
+                "latest_at": text_from_us(each.latest_at),
+                "example": each.example.number,
+                "detail": each.example.detail,
+            }
+            for each in quarantine_groups(ledger, QuarantineFilter(is_discarded=is_discarded))
+        ]
+    columns = ("code", "entry_count", "sources", "latest_at", "example", "detail")
+    show_rows(columns, rows, form=form)
+    if not rows:
+        say("quarantine is empty" if not is_discarded else "no discarded events")
 
 
 @commands.command(
@@ -107,10 +161,64 @@ def retry(account: options.AccountName, data: options.Data = None, form: options
         show_rows(_COUNTS, [fields_of(receipt, _COUNTS)], form=form)
 
 
+@commands.command(
+    epilog=examples(
+        ("", 'botmeter quarantine discard 12 13 --account acme --reason "test data"'),
+        ("All of one code:", "botmeter quarantine discard -a acme --code row_uneven --reason totals"),
+    )
+)
+def discard(
+    account: options.AccountName,
+    numbers: Numbers = None,
+    reason: Annotated[str, Option("--reason", metavar="TEXT", help="Why; kept with the events.")] = "",
+    code: Code = None,
+    source: OfSource = None,
+    search: Search = None,
+    data: options.Data = None,
+) -> None:
+    """Discard quarantined events that nobody will correct.
+
+    They leave the list, and stay in the account's file with who discarded them, when and why: `botmeter quarantine
+    list --discarded` shows them, `botmeter quarantine restore` brings them back. Only `botmeter erase` deletes them.
+    """
+    from botmeter.domain.reason import checked_reason
+    from botmeter.ledger.quarantine import QuarantineFilter, quarantined_numbers
+    from botmeter.ledger.quarantine import discard as discard_entries
+
+    chosen = QuarantineFilter(code=code, source=source, search=search)
+    if bool(numbers) == (chosen != QuarantineFilter()):
+        raise Refused("arguments_clash", "Name either numbers, or at least one of --code, --source and --search.")
+    checked = checked_reason(reason)
+    with opened_ledger(data, account) as ledger:
+        some = numbers or quarantined_numbers(ledger, chosen)
+        count = discard_entries(ledger, some, reason=checked, by=COMMAND_LINE, now_us=now_us())
+    if count:
+        detail = {"events": count, "reason": checked, "code": code or ""}
+        record_in_audit(data, Action.QUARANTINE_DISCARDED, account=account, **detail)
+    say(f"{counted(count, 'event')} discarded")
+
+
+@commands.command(epilog=examples(("", "botmeter quarantine restore 12 13 --account acme")))
+def restore(
+    account: options.AccountName,
+    numbers: Annotated[list[int], Argument(metavar="NUMBER…", help="Numbers of discarded events.")],
+    data: options.Data = None,
+) -> None:
+    """Bring discarded events back into quarantine."""
+    from botmeter.ledger.quarantine import restore_discarded
+
+    with opened_ledger(data, account) as ledger:
+        count = restore_discarded(ledger, numbers)
+    if count:
+        record_in_audit(data, Action.QUARANTINE_RESTORED, account=account, events=count)
+    say(f"{counted(count, 'event')} brought back")
+
+
 def _as_row(event: "Quarantined") -> dict[str, object]:
     return {
         **fields_of(event, _COLUMNS),
         "recorded_at": text_from_us(event.recorded_at),
+        "discarded_at": None if event.discarded_at is None else text_from_us(event.discarded_at),
         "raw": event.raw.decode("utf-8", "replace"),
     }
 

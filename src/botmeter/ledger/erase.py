@@ -119,7 +119,9 @@ def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
         for step in ("update_spans", "delete_tickets", "update_other_events", "update_deliveries"):
             connection.execute(sql(step))
         others = dict(connection.execute(sql("pseudonyms")).fetchall())
-        note_unfinished(connection, ErasedIds(customers=frozenset(ids), pseudonym=pseudonym, others=others))
+        erased = ErasedIds(customers=frozenset(ids), pseudonym=pseudonym, others=others)
+        _replace_in_reasons(connection, erased)
+        note_unfinished(connection, erased)
         insert_tickets(connection, append_no=0)
         for step in ("drop_erased_attributes", "drop_erased_conversation", "drop_erased_event", "drop_erased_ticket"):
             connection.execute(sql(step))
@@ -132,6 +134,13 @@ def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
         conversation_count=conversations,
         quarantine_count=len(quarantined),
     )
+
+
+def _replace_in_reasons(connection: duckdb.DuckDBPyConnection, ids: ErasedIds) -> None:
+    for (before,) in connection.execute(sql("reasons")).fetchall():
+        if (after := ids.in_text(before)) != before:
+            for step in ("update_undone_for", "update_discarded_for"):
+                connection.execute(sql(step), {"before": before, "after": after})
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> _Ids:

@@ -1,6 +1,7 @@
 """Ids of an erased customer, for stores outside the ledger."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,11 @@ class ErasedIds:
         return cls(
             customers=frozenset(values["customers"]), pseudonym=values["pseudonym"], others=dict(values["others"])
         )
+
+    def in_text(self, text: str) -> str:
+        """Replace the customer's ids, as whole words, in what somebody wrote."""
+        ids = "|".join(map(re.escape, sorted(self.customers, key=len, reverse=True)))
+        return re.sub(rf"(?<!\w)(?:{ids})(?!\w)", self.pseudonym, text)
 
     def to_json(self) -> str:
         return json.dumps(

@@ -4,9 +4,9 @@
 SELECT hash(source, event_id)::UBIGINT AS event_key FROM input_rows
 
 -- name: stored_rows
--- Reads: event, arrival, input_rows (event_key). Takes: $first, $last (µs UTC).
+-- Reads: event, arrival, erased_key, input_rows (event_key). Takes: $first, $last (µs UTC).
 -- Gives: (row, event_key) of the rows of event with these keys between these instants; the row is null for those in
--- arrival. Only two columns of integers are read.
+-- arrival and erased_key. Only two columns of integers are read.
 SELECT rowid::BIGINT AS row, event_key::UBIGINT AS event_key
 FROM event
 WHERE occurred_at >= $first AND occurred_at <= $last AND event_key IN (SELECT event_key FROM input_rows)
@@ -14,10 +14,14 @@ UNION ALL
 SELECT NULL, event_key
 FROM arrival
 WHERE event_key IN (SELECT event_key FROM input_rows)
+UNION ALL
+SELECT NULL, event_key
+FROM erased_key
+WHERE event_key IN (SELECT event_key FROM input_rows)
 ORDER BY ALL
 
 -- name: stored_events
--- Reads: event, arrival, touchpoint, input_rows (row, event_key, source, event_id). Takes: $rows (of event).
+-- Reads: event, arrival, erased_key, touchpoint, input_rows (row, event_key, source, event_id). Takes: $rows (of event).
 -- Gives: each stored event with the identity of an input row, and that one's `row`, in any order. The customer is the
 -- one that was sent. An erased event is found by its key alone, as its id and content are erased.
 WITH stored AS MATERIALIZED (
@@ -25,6 +29,10 @@ WITH stored AS MATERIALIZED (
     UNION ALL
     SELECT * EXCLUDE (received_at), false, false, false
     FROM arrival
+    WHERE event_key IN (SELECT event_key FROM input_rows)
+    UNION ALL
+    SELECT event_key, '', '', occurred_at, '', '', 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, false, true, true
+    FROM erased_key
     WHERE event_key IN (SELECT event_key FROM input_rows)
 )
 SELECT
@@ -37,16 +45,18 @@ SELECT
     s.is_conversation_erased::BOOLEAN AS is_conversation_erased
 FROM stored AS s
 JOIN input_rows AS i ON i.event_key = s.event_key
-JOIN touchpoint AS t ON t.touchpoint = s.touchpoint
+LEFT JOIN touchpoint AS t ON t.touchpoint = s.touchpoint
 WHERE (s.source = i.source AND s.event_id = i.event_id) OR s.is_erased
 
 -- name: known_instants
--- Reads: event, arrival, input_rows (source, event_id, event_key). Takes: nothing.
+-- Reads: event, arrival, erased_key, input_rows (source, event_id, event_key). Takes: nothing.
 -- Gives: (event_id, occurred_at) of each of these events in the ledger, by id. An erased one is found by its key alone.
 WITH stored AS (
     SELECT event_key, source, event_id, occurred_at, is_erased FROM event
     UNION ALL
     SELECT event_key, source, event_id, occurred_at, false FROM arrival
+    UNION ALL
+    SELECT event_key, '', '', occurred_at, true FROM erased_key
 )
 SELECT i.event_id::VARCHAR AS event_id, min(s.occurred_at)::BIGINT AS occurred_at
 FROM input_rows AS i

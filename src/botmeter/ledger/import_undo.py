@@ -104,7 +104,7 @@ def _undo(ledger: Ledger, number: int, *, reason: str, by: str | None, now_us: i
 
 def _remove_events(ledger: Ledger, appends: Sequence[int], *, import_append_no: int, now_us: int) -> int:
     connection, values = ledger.connection, {"append_nos": list(appends)}
-    for step in ("removed_conversations", "removed_bots", "removed_causes"):
+    for step in ("removed_conversations", "removed_bots", "removed_causes", "keep_erased_keys"):
         connection.execute(sql(step), values)
     past_days = PastDays(
         cause=Cause.IMPORT_UNDONE,

@@ -31,6 +31,14 @@ FROM event
 WHERE append_no IN (SELECT unnest($append_nos::INTEGER[]))
     AND event_id IN (SELECT unnest(because) FROM restatement)
 
+-- name: keep_erased_keys
+-- Reads: event. Takes: $append_nos. Changes: adds those of these events that belong to erased customers to erased_key:
+-- their ids are pseudonyms, so their keys differ from them.
+INSERT INTO erased_key
+SELECT event_key, occurred_at
+FROM event
+WHERE append_no IN (SELECT unnest($append_nos::INTEGER[])) AND is_erased AND event_key <> hash(source, event_id)
+
 -- name: delete_spans
 -- Reads: removed_conversation. Takes: nothing. Changes: deletes the rows of these conversations from conversation_span.
 DELETE FROM conversation_span

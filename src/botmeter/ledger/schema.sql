@@ -189,6 +189,14 @@ CREATE TABLE event (
     is_conversation_erased BOOLEAN     -- its conversation_id is a pseudonym; never null
 )
 
+-- name: erased_key
+-- Gives: erased_key, one row per event of an erased customer that left with an undone import. Sent again, it is a
+-- duplicate and brings nothing back.
+CREATE TABLE erased_key (
+    event_key   UBIGINT NOT NULL, -- as event had it
+    occurred_at BIGINT  NOT NULL  -- µs UTC
+)
+
 -- name: arrival
 -- Gives: arrival, one row per live event that is not in event yet; settling moves them there, all at once.
 CREATE TABLE arrival (

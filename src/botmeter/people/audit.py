@@ -1,51 +1,18 @@
 """Audit log."""
 
-from enum import StrEnum
 from typing import Any, Final
 
 from django.http import HttpRequest
 
+from botmeter.people.audit_actions import Action
 from botmeter.people.client_address import address_of
 from botmeter.people.models import AuditEntry, User
+
+__all__ = ("COMMAND_LINE", "DETAIL_LENGTH_MAX", "Action", "record")
 
 COMMAND_LINE: Final = "command line"
 DETAIL_LENGTH_MAX: Final = 500
 """Longest query or description in a detail; callers cut longer ones."""
-
-
-class Action(StrEnum):
-    """Audited actions; labels are in the past tense."""
-
-    SIGNED_IN = "signed_in"
-    SIGN_IN_FAILED = "sign_in_failed"
-    SIGNED_OUT = "signed_out"
-    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
-    SESSIONS_ENDED = "sessions_ended"
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the word, not one
-    SECOND_FACTOR_ADDED = "second_step_added"
-    SECOND_FACTOR_REMOVED = "second_step_removed"
-    EXPORTED = "exported"
-    SETTING_CHANGED = "setting_changed"
-    POLICY_SET = "policy_set"
-    BOT_NAMED = "bot_named"
-    CUSTOMERS_MERGED = "customers_merged"
-    CUSTOMERS_UNMERGED = "customers_unmerged"
-    MEMBER_INVITED = "member_invited"
-    INVITATION_REVOKED = "invitation_revoked"
-    MEMBER_JOINED = "member_joined"
-    MEMBER_CHANGED = "member_changed"
-    MEMBER_REMOVED = "member_removed"
-    ACCOUNT_CREATED = "account_created"
-    LINK_MADE = "link_made"
-    KEY_CREATED = "key_created"
-    KEY_REVOKED = "key_revoked"
-    SOURCE_CREATED = "source_created"
-    SOURCE_CHANGED = "source_changed"
-    SOURCE_REMOVED = "source_removed"
-    SOURCE_KEY_ROTATED = "source_key_rotated"
-    SOURCE_PULLED = "source_pulled"
-    VIEW_SHARED = "view_shared"
-    SHARE_REVOKED = "share_revoked"
 
 
 def record(

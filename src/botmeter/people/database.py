@@ -11,6 +11,7 @@ from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.settings import export
 from botmeter.ledger.folder_files import account_names
 from botmeter.ledger.statements import statements_of
+from botmeter.people.pending_audit import add_pending
 
 _log: Final = logging.getLogger(__name__)
 sql = statements_of(__name__)
@@ -77,6 +78,7 @@ def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
         if _pending_migrations():
             call_command("migrate", verbosity=0, interactive=False)
             _remove_old_rows()
+    add_pending(folder)
     # A full disk must not keep the server from starting.
     with suppress(OSError):
         (folder / _MARK).touch(mode=0o600)

@@ -1,5 +1,6 @@
 """Undoing an import: what remains is what the other submissions alone would have given."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,9 @@ from botmeter.domain.errors import Conflict, Missing, Refused
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.append import Submission, append
+from botmeter.ledger.erase import erase
+from botmeter.ledger.event_rows import known_instants
+from botmeter.ledger.folder import Folder
 from botmeter.ledger.import_undo import LaterRepeats, undo_import, undo_preview
 from botmeter.ledger.imports import ImportedFile, ImportKind, import_numbered, imports
 from botmeter.ledger.ledger import Ledger
@@ -258,3 +262,30 @@ def test_events_accepted_from_its_quarantine_leave_with_it(ledger: Ledger) -> No
     assert undo(ledger, 2).event_count == 1
     assert [each.event_id for each in quarantined(ledger, DISCARDED)] == ["e1"]
     assert len(table_meaning(ledger)["event"]) == len(before["event"]) + 1
+
+
+def test_an_erased_customer_stays_erased_when_the_file_is_imported_again(folder: Folder, acme: str) -> None:
+    with folder.ledger(acme) as ledger:
+        import_file(ledger, *ONE, *OTHER)
+    erase(folder, acme, customer_id="c1")
+    with folder.ledger(acme) as ledger:
+        undo(ledger, 1)
+        receipt = import_file(ledger, *ONE, *OTHER)
+        assert (receipt.accepted, receipt.duplicates) == (4, 4)
+        assert set(known_instants(ledger, "s", event_ids=["a1", "b4"])) == {"a1", "b4"}
+        customers = ledger.connection.execute("SELECT DISTINCT customer_id FROM event ORDER BY 1").fetchall()
+        assert customers == [("c2",), ("c3",), ("c4",)]
+    with folder.ledger(acme) as ledger:
+        assert import_file(ledger, ONE[0]).duplicates == 1
+
+
+def test_an_erasure_removes_the_customer_from_reasons_and_discarded_entries(folder: Folder, acme: str) -> None:
+    with folder.ledger(acme) as ledger:
+        import_file(ledger, *OTHER)
+        import_file(ledger, *ONE, rejections=(rejection(9, "a9", raw=b'{"customer_id": "c1"}'), rejection(10, "a10")))
+        undo_import(ledger, 2, reason="c1 is not c12", now_us=NOW_US)
+    assert erase(folder, acme, customer_id="c1").quarantine_count == 1
+    with folder.ledger(acme) as ledger:
+        reason = str(import_numbered(ledger, 2).undone_for)
+        assert re.fullmatch("erased-[0-9a-f-]+ is not c12", reason)
+        assert [each.discarded_for for each in quarantined(ledger, DISCARDED)] == [f"import 2 undone: {reason}"]

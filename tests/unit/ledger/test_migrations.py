@@ -23,6 +23,7 @@ EVENTS = [
 TO_VERSION_1 = (
     "DROP VIEW waiting",
     "DROP TABLE file_import",
+    "DROP TABLE erased_key",
     "ALTER TABLE receipt DROP COLUMN retry_of",
     *(
         f"ALTER TABLE quarantine DROP COLUMN {name}"

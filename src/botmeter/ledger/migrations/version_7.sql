@@ -17,6 +17,14 @@ CREATE TABLE file_import (
     undone_for  VARCHAR            -- the reason
 )
 
+-- name: erased_key
+-- Gives: erased_key, one row per event of an erased customer that left with an undone import. Sent again, it is a
+-- duplicate and brings nothing back.
+CREATE TABLE erased_key (
+    event_key   UBIGINT NOT NULL, -- as event had it
+    occurred_at BIGINT  NOT NULL  -- µs UTC
+)
+
 -- name: earlier_imports
 -- Reads: receipt. Changes: adds the imports until version 6 to file_import. All other submissions have these labels.
 INSERT INTO file_import
