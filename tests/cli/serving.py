@@ -2,6 +2,7 @@
 
 import io
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,8 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.server.command_host import serve_commands
 from cli.command_line import Ran
+
+SOURCE = str(Path(__file__).parents[2] / "src")
 
 
 @contextmanager
@@ -75,3 +78,34 @@ def _stdin(streams: Path) -> TextIO:
 def _text(file: Path) -> str:
     with file.open(encoding="utf-8", newline="") as content:
         return content.read()
+
+
+# As a web server holds them: nothing is left before the process ends.
+SERVER = """
+import atexit, sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from botmeter.cli.hosted import run_hosted
+from botmeter.server.command_host import serve_commands
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+held = ExitStack()
+atexit.register(held.close)
+folder = held.enter_context(Folder.owned(Path(sys.argv[1]), purpose="botmeter serve"))
+held.enter_context(serve_commands(SharedFolder(OpenLedgers(folder)), run=run_hosted))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def server_process(data: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A server of commands in a process of its own, killed at the end of the `with`."""
+    command = [sys.executable, "-c", SERVER, str(data)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": SOURCE}
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        yield server
+        server.kill()

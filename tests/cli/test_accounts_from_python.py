@@ -23,9 +23,9 @@ from botmeter.python_api.filter_arguments import FilterArguments
 from botmeter.reports import rows as reading_rows
 from botmeter.reports.filters import FILTERS
 from botmeter.server import command_host, owner_client, questions
-from cli.command_line import FIRST_SESSION
+from cli.command_line import FIRST_SESSION, event, ndjson
 from cli.conftest import WAYS
-from cli.serving import served
+from cli.serving import served, server_process
 
 PERIOD = ("2026-03-01", "2026-04-30")
 
@@ -210,6 +210,46 @@ def test_a_server_that_stops_ends_a_reader_with_its_reason(
     with closing(stream), pytest.raises(botmeter.Unavailable) as stopped:
         stream.readall()
     assert stopped.value.code == "server_stopping"
+
+
+@pytest.mark.slow
+def test_a_killed_server_ends_a_reader_and_the_folder_is_free(
+    acme: botmeter.AccountReader, filled: Path, tmp_path: Path
+) -> None:
+    data = shutil.copytree(filled, tmp_path / "data")
+    much = ndjson(event(f"k-{number}", "2026-03-30T22:00:00Z", customer_id=f"c-{number}") for number in range(5_000))
+    (tmp_path / "much.ndjson").write_text(much, encoding="utf-8")
+    assert exit_code(["import", str(tmp_path / "much.ndjson"), "-a", "acme", "--data", str(data)]) == 0
+    account = botmeter.open(data).account("acme")
+    with server_process(data) as server:
+        reader = account.sessions(*PERIOD)
+        server.kill()
+        server.wait()
+        with reader, pytest.raises(botmeter.Unavailable, match="ended before it answered") as gone:
+            reader.read_all()
+    assert gone.value.code == "server_gone"
+    assert account.sessions(*PERIOD).read_all().num_rows > 5_000
+
+
+@pytest.mark.slow
+def test_a_reader_that_is_closed_early_stops_its_work_in_the_server(
+    acme: botmeter.AccountReader, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def endless(*_: Any) -> Iterator[bytes]:
+        try:
+            while True:
+                yield bytes(1 << 20)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(questions, "answer_chunks", endless)
+    with served(filled):
+        connection = owner_client.connected(filled, wait_seconds=0)
+        assert connection is not None
+        owner_client.AnswerStream(connection, {"type": "rows", "account": "acme"}, folder=filled).close()
+        assert ended.wait(60)
 
 
 def test_a_bug_in_the_server_is_a_sentence_with_a_reference(

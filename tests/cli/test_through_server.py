@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,9 +25,8 @@ from botmeter.server import owner_client, owner_socket
 from botmeter.server.command_host import serve_commands
 from cli.command_line import EVENTS, event, ndjson
 from cli.conftest import Run
-from cli.serving import ran_with_descriptors, served
+from cli.serving import SOURCE, ran_with_descriptors, served, server_process
 
-SOURCE = str(Path(__file__).parents[2] / "src")
 # Far longer than any step takes; a test that needs it has failed.
 STUCK_SECONDS = 120
 # More than a pipe and the reader's buffers hold: whoever has written it knows that the other end is reading.
@@ -166,36 +165,6 @@ def test_two_concurrent_imports_are_both_stored(data: Path) -> None:
         assert (first.returncode, second.returncode) == (0, 0)
         with ledgers.writing("acme") as ledger:
             assert verify(ledger).event_count == len(EVENTS) + 10_000
-
-
-# As a web server holds them: nothing is left before the process ends.
-SERVER = """
-import atexit, sys
-from contextlib import ExitStack, suppress
-from pathlib import Path
-from botmeter.cli.hosted import run_hosted
-from botmeter.server.command_host import serve_commands
-from botmeter.ledger.folder import Folder
-from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
-held = ExitStack()
-atexit.register(held.close)
-folder = held.enter_context(Folder.owned(Path(sys.argv[1]), purpose="botmeter serve"))
-held.enter_context(serve_commands(SharedFolder(OpenLedgers(folder)), run=run_hosted))
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def server_process(data: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-c", SERVER, str(data)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": SOURCE}
-    ) as server:
-        assert server.stdout is not None
-        assert server.stdout.readline() == b"ready\n"
-        yield server
-        server.kill()
 
 
 @pytest.mark.slow
