@@ -14,6 +14,7 @@ from botmeter.cli.output import atomic_file, format_of_file
 from botmeter.cli.policies import set_policy_of_account
 from botmeter.cli.policy_texts import policy_named
 from botmeter.domain.errors import BotmeterError
+from botmeter.sources.table_options import TableOptions
 
 
 def entered(context: Any) -> None:
@@ -22,7 +23,10 @@ def entered(context: Any) -> None:
 
 
 REFUSALS: dict[str, tuple[Callable[[], object], str]] = {
-    "arguments_clash": (lambda: source_files(["-", "-"], mapping=None, input_format=None), "only once"),
+    "arguments_clash": (
+        lambda: source_files(["-", "-"], mapping=None, input_format=None, table=TableOptions()),
+        "only once",
+    ),
     "output_format_unknown": (lambda: format_of_file(Path("rows.docx")), "rows.docx"),
     "policy_file_missing": (lambda: policy_named("missing.toml"), "missing.toml"),
     "policy_file_unreadable": (lambda: policy_named("noise.toml"), "noise.toml"),

@@ -7,11 +7,8 @@ from botmeter.cli.context import command_context, located
 from botmeter.domain.errors import Refused
 
 if TYPE_CHECKING:
-    from botmeter.sources.mapping import Mapping
     from botmeter.sources.reader import SourceFile
     from botmeter.sources.table_options import TableOptions
-
-_MAPPING_ENDINGS = (".toml", ".json")
 
 
 def source_files(
@@ -23,11 +20,12 @@ def source_files(
         Refused: `arguments_clash` if stdin is named twice.
     """
     from botmeter.sources.reader import SourceFile
+    from botmeter.sources.ready_made import mapping_named
     from botmeter.sources.stream import STDIN
 
     if paths.count(STDIN) > 1:
         raise Refused("arguments_clash", "Standard input (-) can be read only once.")
-    where = None if mapping is None else mapping_named(mapping)
+    where = None if mapping is None else mapping_named(str(mapping), cwd=command_context().cwd)
     return [
         SourceFile(
             path=path if path == STDIN else str(located(Path(path))),
@@ -41,30 +39,16 @@ def source_files(
     ]
 
 
-def mapping_named(name: Path) -> "Mapping":
-    """Mapping in that file, or the ready-made one of that name."""
-    from botmeter.sources.mapping_file import mapping_from_document, mapping_from_file
-    from botmeter.sources.ready_made import ready_made_mapping
-
-    if _is_mapping_file(name):
-        return mapping_from_file(located(name))
-    return mapping_from_document(ready_made_mapping(str(name)).document)
-
-
 def mapping_text(mapping: Path | None) -> str | None:
     """Text of a mapping that was read already."""
-    from botmeter.sources.ready_made import ready_made_mapping
+    from botmeter.sources.ready_made import is_mapping_file, ready_made_mapping
     from botmeter.sources.suggest.mapping_text import text_of_document
 
     if mapping is None:
         return None
-    if _is_mapping_file(mapping):
+    if is_mapping_file(str(mapping), cwd=command_context().cwd):
         return located(mapping).read_text(encoding="utf-8", errors="replace")
     return text_of_document(ready_made_mapping(str(mapping)).document)
-
-
-def _is_mapping_file(name: Path) -> bool:
-    return name.suffix in _MAPPING_ENDINGS or len(name.parts) > 1 or located(name).is_file()
 
 
 def total_bytes(files: "list[SourceFile]") -> int | None:

@@ -15,9 +15,10 @@ from botmeter.metering.schema import EventBatch
 from botmeter.metering.stateless import MeterResult, metered_files
 from botmeter.sources.arrow_stream import batches_from_arrow
 from botmeter.sources.mapping import Mapping as FieldMapping
-from botmeter.sources.mapping_file import mapping_from_document, mapping_from_file
+from botmeter.sources.mapping_file import mapping_from_document
 from botmeter.sources.policy_file import policy_named
 from botmeter.sources.reader import SourceFile, batches
+from botmeter.sources.ready_made import mapping_named
 
 
 class ArrowTable(Protocol):
@@ -44,7 +45,7 @@ def meter(
     Args:
         events: A file, or a table with the columns of an event.
         policy: A published policy, or a TOML or JSON file.
-        mapping: Columns of other names: a TOML or JSON file, or its content as a dict.
+        mapping: Where the fields are: a TOML or JSON file, its content as a dict, or a ready-made mapping.
         source: Name of the events' source, which is part of session ids.
 
     Raises:
@@ -89,7 +90,7 @@ def _field_mapping(mapping: _Path | Mapping[str, Any] | FieldMapping | None) -> 
         return mapping
     if isinstance(mapping, Mapping):
         return mapping_from_document(mapping)
-    return mapping_from_file(_expanded(mapping))
+    return mapping_named(str(_expanded(mapping)))
 
 
 def _expanded(path: _Path) -> Path:

@@ -7,8 +7,13 @@ from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from botmeter.domain.errors import Missing
+from botmeter.sources.mapping import Mapping
+from botmeter.sources.mapping_file import mapping_from_document, mapping_from_file
+
+_FILE_ENDINGS = (".toml", ".json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,23 @@ class ReadyMadeMapping:
     seen_on: date
     notes: tuple[str, ...]
     document: AbstractMapping[str, object]
+
+
+def mapping_named(text: str, *, cwd: Path | None = None) -> Mapping:
+    """Mapping in that file, or the ready-made one of that name.
+
+    Args:
+        cwd: Start of relative paths; None: the process's.
+    """
+    if is_mapping_file(text, cwd=cwd):
+        return mapping_from_file(Path(text) if cwd is None else cwd / text)
+    return mapping_from_document(ready_made_mapping(text).document)
+
+
+def is_mapping_file(text: str, *, cwd: Path | None = None) -> bool:
+    """Check that a mapping's name is a path."""
+    path = Path(text)
+    return path.suffix in _FILE_ENDINGS or len(path.parts) > 1 or (path if cwd is None else cwd / path).is_file()
 
 
 def ready_made_mapping(name: str) -> ReadyMadeMapping:

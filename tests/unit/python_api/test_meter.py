@@ -210,6 +210,43 @@ def test_a_mapping_is_a_file_a_dict_or_the_value_itself(tmp_path: Path, sessions
     assert refused.value.code == "column_missing"
 
 
+MAPPED = """
+event_id = { join = [{ column = "chat" }, { column = "turn" }], separator = ":" }
+conversation_id = { column = "chat" }
+customer_id = { pointer = "/who/id" }
+actor = { pointer = "/payload/role", values = { user = "customer" }, otherwise = "bot" }
+bot_id = { constant = "orders" }
+[occurred_at]
+join = [{ column = "day" }, { column = "time" }]
+separator = " "
+format = "%d/%m/%Y %H:%M"
+timezone = "Asia/Kolkata"
+"""
+
+
+def test_a_mapping_reads_a_table_as_it_reads_a_file(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "chat": COLUMNS["conversation_id"],
+            "turn": pa.array(range(COUNT)),
+            "who": [{"id": name} for name in COLUMNS["customer_id"]],
+            "payload": [json.dumps({"role": "user" if actor == "customer" else "x"}) for actor in COLUMNS["actor"]],
+            "day": [f"{at:%d/%m/%Y}" for at in AT],
+            "time": [f"{at:%H:%M}" for at in AT],
+        }
+    )
+    (tmp_path / "mapping.toml").write_text(MAPPED, encoding="utf-8")
+    pq.write_table(table, tmp_path / "events.parquet")
+    given = {"mapping": tmp_path / "mapping.toml"}
+    rows = botmeter.meter(tmp_path / "events.parquet", **given)
+    assert rows["opening_event_id"].to_pylist()[:2] == ["c0:0", "c1:1"]
+    for form in (table, pl.from_arrow(table), table.to_pandas(), duckdb.connect().from_arrow(table)):
+        assert botmeter.meter(form, **given) == rows
+    with pytest.raises(botmeter.Missing, match="neither a mapping file nor a ready-made mapping") as missing:
+        botmeter.meter(table, mapping="zendesc")
+    assert missing.value.code == "mapping_missing"
+
+
 def test_a_policy_is_a_name_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "my-rule.toml").write_text('scope = ["conversation"]\n', encoding="utf-8")
