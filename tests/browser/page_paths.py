@@ -25,6 +25,7 @@ ACCOUNT_ROUTES = (
     "users",
     "keys",
     "sources",
+    "imports",
     "bot-identities",
     "audit",
     "settings",
@@ -49,6 +50,8 @@ ROUTES_WITHOUT_PAGE = {
     "member": "a form of `users`",
     "invitation-withdrawn": "a form of `users`",
     "key-replace": "a form of `keys`",
+    "upload": "a form of `imports`",
+    "import-run": "leads on to the result; tests/browser/test_imports.py",
     "key-revoke": "a form of `keys`",
     "view": "redirects to the report",
     "share": "a form of `shares`",
@@ -87,6 +90,7 @@ def owner_paths(page: Page, server: Server) -> dict[str, str]:
     for name in ("customer", "conversation"):
         paths[name] = page.locator(f'main a[href*="/{name}?"]').first.get_attribute("href") or ""
     paths["source"] = new_source(page, server)
+    paths["uploaded-file"], paths["import"] = new_import(page, server)
     return paths | {
         "widget": reverse("widget", args=(*account, "hours")),
         "choices": reverse("choices", args=(*account, "bot")),
@@ -137,6 +141,25 @@ def new_source(page: Page, server: Server) -> str:
     card.get_by_label("Bot ID").fill("orders")
     card.get_by_role("button", name="Add").click()
     return reverse("source", args=(DEMO_ACCOUNT, "helpdesk"))
+
+
+def new_import(page: Page, server: Server) -> tuple[str, str]:
+    """Import a file, upload another, and return the paths of both."""
+    header = "event_id,occurred_at,conversation_id,customer_id,actor"
+    content = f"{header}\nm-1,2026-11-01T10:00Z,v-1,c-1,customer\nm-2,x,v-1,c-1,bot\n"
+    paths = []
+    for name in ("first.csv", "second.csv"):
+        page.goto(server.at(reverse("imports", args=(DEMO_ACCOUNT,))))
+        page.get_by_label("File", exact=True).set_input_files(
+            {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
+        )
+        page.get_by_role("button", name="Upload").click()
+        page.wait_for_url("**/imports/files/*")
+        if not paths:
+            page.locator(".import-bar").get_by_role("button", name="Import").click()
+            page.wait_for_selector("[data-widget=import-receipt]")
+        paths.append(page.url.removeprefix(server.url))
+    return paths[1], paths[0]
 
 
 def report_states() -> dict[str, str]:

@@ -115,6 +115,12 @@ def quarantined(
     )
 
 
+def quarantined_by(ledger: ReadableLedger, append_no: int, *, limit: int) -> list[Quarantined]:
+    """Return the first entries that a submission brought, also discarded ones."""
+    values = {"append_no": append_no, "limit": limit}
+    return records_of(Quarantined, ledger.connection.execute(sql("quarantined_by"), values).fetchall())
+
+
 def quarantined_numbers(ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAITING) -> list[int]:
     """Return the numbers of entries, ascending."""
     return [number for (number,) in ledger.connection.execute(sql("numbers"), chosen.values).fetchall()]

@@ -60,6 +60,17 @@ WHERE quarantine_no IN ({numbers}) AND quarantine_no > $after
 ORDER BY quarantine_no
 LIMIT coalesce($limit, 9223372036854775807)
 
+-- name: quarantined_by
+-- Reads: quarantine. Takes: $append_no, $limit. Gives: the entries that a submission brought, new or again, by position.
+SELECT
+    quarantine_no::BIGINT, append_no::INTEGER, recorded_at::BIGINT, source::VARCHAR, position::BIGINT,
+    event_id::VARCHAR, code::VARCHAR, detail::VARCHAR, raw::BLOB,
+    is_pulled::BOOLEAN, discarded_at::BIGINT, discarded_by::VARCHAR, discarded_for::VARCHAR
+FROM quarantine
+WHERE append_no = $append_no OR list_contains(again_nos, $append_no)
+ORDER BY position, quarantine_no
+LIMIT $limit
+
 -- name: groups
 -- Reads: quarantine. Takes: {numbers} and its values.
 -- Gives: (code, number of entries, latest recording in µs UTC, sources in order, number of the newest entry) of the

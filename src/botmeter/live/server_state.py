@@ -6,11 +6,13 @@ from threading import Event
 from botmeter.domain.rate_limit import RateLimiter
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.export_slots import ExportSlots
+from botmeter.live.imports import ImportJobs
 from botmeter.live.ingest import Ingestion
 from botmeter.live.ledger_checks import LedgerChecks
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.live.simulations import Simulations
 from botmeter.live.store import LedgerStore
+from botmeter.live.uploads import Uploads
 from botmeter.people.wrong_secrets import WrongSecrets
 
 
@@ -23,11 +25,13 @@ class ServerState:
     ingestion: Ingestion
     pulls: PullSchedule
     checks: LedgerChecks
+    uploads: Uploads
     api_requests: RateLimiter = field(default_factory=RateLimiter)
     event_requests: RateLimiter = field(default_factory=RateLimiter)
     wrong_secrets: WrongSecrets = field(default_factory=WrongSecrets)
     exports: ExportSlots = field(default_factory=ExportSlots)
     simulations: Simulations = field(default_factory=Simulations)
+    imports: ImportJobs = field(default_factory=ImportJobs)
     stopping: Event = field(default_factory=Event)
 
     def problem(self) -> str | None:
@@ -39,6 +43,7 @@ class ServerState:
         self.stopping.set()
         self.checks.close()
         self.pulls.close()
+        self.imports.close()
         self.ingestion.close()
         self.ledgers.close()
 
@@ -53,4 +58,5 @@ def new_server_state(ledgers: OpenLedgers) -> ServerState:
         ingestion=ingestion,
         pulls=PullSchedule(ledgers),
         checks=LedgerChecks(ledgers, capacity=ingestion.capacity),
+        uploads=Uploads(ledgers.folder.path),
     )

@@ -15,6 +15,7 @@ class Action(StrEnum):
     SECOND_FACTOR_ADDED = "second_step_added"
     SECOND_FACTOR_REMOVED = "second_step_removed"
     EXPORTED = "exported"
+    FILE_UPLOADED = "file_uploaded"
     IMPORTED = "imported"
     IMPORT_UNDONE = "import_undone"
     QUARANTINE_RETRIED = "quarantine_retried"

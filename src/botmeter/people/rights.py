@@ -31,12 +31,18 @@ class Right(StrEnum):
     MANAGE_USERS = "manage_users"
     MANAGE_KEYS = "manage_keys"
     MANAGE_SOURCES = "manage_sources"
+    IMPORT_FILES = "import_files"
     SEE_AUDIT = "see_audit"
 
 
 _VIEWER: Final = frozenset({Right.SEE_REPORTS})
 _ANALYST: Final = _VIEWER | {Right.SAVE_VIEWS, Right.SHARE}
-_BILLING_ADMIN: Final = _ANALYST | {Right.SEE_BILLING, Right.NAME_BOTS, Right.MERGE_CUSTOMERS}
+_BILLING_ADMIN: Final = _ANALYST | {
+    Right.SEE_BILLING,
+    Right.NAME_BOTS,
+    Right.MERGE_CUSTOMERS,
+    Right.IMPORT_FILES,
+}
 
 RIGHTS_OF_ROLE: Final[dict[Role, frozenset[Right]]] = {
     Role.VIEWER: _VIEWER,

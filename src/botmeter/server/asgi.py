@@ -40,6 +40,7 @@ def start_application(*, run_command: RunCommand) -> Front:
     from botmeter.server.large_bodies import holder_of_large_body
     from botmeter.server.process import open_server
     from botmeter.server.routes import health_routes, own_routes
+    from botmeter.server.uploads import FileReceiver
     from botmeter.web.server_state import STATE_KEY
 
     try:
@@ -57,4 +58,5 @@ def start_application(*, run_command: RunCommand) -> Front:
         prefix=settings.FORCE_SCRIPT_NAME or "",
         uses=uses,
         large_body_holder=partial(holder_of_large_body, state=state),
+        upload_receiver=FileReceiver(state.uploads),
     )

@@ -29,6 +29,7 @@ _PARENT_CHECKED_SECONDS: Final = 1.0
 _OWNER_REPORTED_SECONDS: Final = 30.0
 # Rewriting a large ledger takes seconds, and is in vain while the disk is full.
 _ERASURES_EVERY_SECONDS: Final = 600.0
+_UPLOADS_CHECKED_SECONDS: Final = 1_800.0
 
 
 def open_server(run_command: RunCommand) -> ServerState:
@@ -44,6 +45,8 @@ def open_server(run_command: RunCommand) -> ServerState:
     ledgers = OpenLedgers(folder)
     state = new_server_state(ledgers)
     resources.callback(state.close)
+    # Before the first request.
+    state.uploads.remove_drafts()
     state.pulls.begin()
     state.checks.begin()
     shared = SharedFolder(ledgers)
@@ -55,6 +58,7 @@ def open_server(run_command: RunCommand) -> ServerState:
     getattr(threading, "_register_atexit", atexit.register)(state.ingestion.close)
     atexit.register(_end, resources, state)
     threading.Thread(target=_finish_erasures, args=(shared, state.stopping), name="erasures", daemon=True).start()
+    threading.Thread(target=_remove_abandoned_uploads, args=(state,), name="uploads", daemon=True).start()
     threading.Thread(target=_warm_up, args=(state, unclosed), name="warm-up", daemon=True).start()
     return state
 
@@ -97,6 +101,16 @@ def _finish_erasures(folder: SharedFolder, stopping: threading.Event) -> None:
             finally:
                 connections.close_all()
         stopping.wait(_ERASURES_EVERY_SECONDS)
+
+
+def _remove_abandoned_uploads(state: ServerState) -> None:
+    while True:
+        try:
+            state.uploads.remove_abandoned()
+        except OSError as problem:
+            _log.warning("abandoned uploads not removed: %s", problem.strerror)
+        if state.stopping.wait(_UPLOADS_CHECKED_SECONDS):
+            return
 
 
 def _end(resources: ExitStack, state: ServerState) -> None:

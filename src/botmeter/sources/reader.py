@@ -1,6 +1,6 @@
 """Files of events in any format → checked batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, assert_never
@@ -62,12 +62,17 @@ def batches(file: SourceFile, *, source: Source | None = None) -> Iterator[Event
         Refused: `file_empty`, `file_truncated`, `format_unknown`, `column_missing` and the like.
         TooMuch: `record_too_long`.
     """
+    for records in records_of_file(file):
+        batch = batch_from_records(records, source)
+        if len(batch.events) or batch.rejections or batch.notes:
+            yield batch
+
+
+def records_of_file(file: SourceFile) -> Generator[Records]:
+    """Yield the records of a file before they are checked; raises as `batches`."""
     with closing(open_stream(file.path, name=file.label, stdin=file.content)) as opened:
         stream = utf8_stream(opened, encoding=file.table_options.encoding)
-        for records in _records(stream, file):
-            batch = batch_from_records(records, source)
-            if len(batch.events) or batch.rejections or batch.notes:
-                yield batch
+        yield from _records(stream, file)
         stream.checked_end()
 
 

@@ -29,12 +29,16 @@ def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[Event
 
     Files in Botmeter's own format, or with a mapping, are read as such on any platform.
     """
+    if source is None or not is_of_platform(file, source):
+        return batches(file, source=source)
+    return batches_from_payload_file(file, source, connector=connector_of(source.platform))
+
+
+def is_of_platform(file: SourceFile, source: Source | None) -> bool:
+    """Return whether the file is in the format of the source's platform."""
     if source is None or file.mapping is not None:
-        return batches(file, source=source)
-    connector = connector_of(source.platform)
-    if connector.is_native or _holds_events(file):
-        return batches(file, source=source)
-    return batches_from_payload_file(file, source, connector=connector)
+        return False
+    return not (connector_of(source.platform).is_native or _holds_events(file))
 
 
 def _holds_events(file: SourceFile) -> bool:

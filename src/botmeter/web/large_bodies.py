@@ -1,6 +1,7 @@
 """Routes that take more than a form."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
@@ -33,15 +34,29 @@ def is_large_route(path: str) -> bool:
         return False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A user and their session."""
+
+    user: str
+    session_key: str
+
+
 def signed_in_user(headers: Mapping[str, str]) -> str | None:
     """Id of the headers' user."""
+    with open_database():
+        signed_in = signed_in_by(headers)
+    return None if signed_in is None else signed_in.user
+
+
+def signed_in_by(headers: Mapping[str, str]) -> SignedIn | None:
+    """Return the headers' session; call with the database open."""
     request = HttpRequest()
     request.COOKIES = parse_cookie(headers.get("cookie", ""))
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not key:
         return None
-    with open_database():
-        request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-        end_if_over(request.session, now_seconds=int(present().timestamp()), is_by_person=False)
-        user = get_user(request)
-        return str(user.pk) if user.is_authenticated else None
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    end_if_over(request.session, now_seconds=int(present().timestamp()), is_by_person=False)
+    user = get_user(request)
+    return SignedIn(user=str(user.pk), session_key=key) if user.is_authenticated else None

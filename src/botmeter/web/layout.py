@@ -62,6 +62,7 @@ _NAV_ADMIN: Final = (
     ("Billing", "bill", "billing", Right.SEE_BILLING),
     ("Users", "user", "users", Right.MANAGE_USERS),
     ("Sources", "source", "sources", Right.MANAGE_SOURCES),
+    ("Imports", "file", "imports", Right.IMPORT_FILES),
     ("API keys", "key", "keys", Right.MANAGE_KEYS),
     ("Audit log", "history", "audit", Right.SEE_AUDIT),
     ("Settings", "settings", "settings", Right.CHANGE_SETTINGS),

@@ -59,7 +59,7 @@ class Bridge:
         """Answer a request whose body was received; raises Unavailable `server_busy`."""
         loop = asyncio.get_running_loop()
         after_sending: list[Callable[[], None]] = []
-        environ = {**environ_of(request, body), **self._environ, AFTER_SENDING_KEY: after_sending}
+        environ = {**environ_of(request, body), **request.notes, **self._environ, AFTER_SENDING_KEY: after_sending}
         exchange = _Exchange(loop, send, spool=self._spool, limits=self._limits)
         watch = loop.create_task(_watched(request.receive, exchange))
         try:

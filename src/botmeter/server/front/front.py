@@ -62,6 +62,16 @@ async def no_large_bodies(request: Request) -> None:
     del request
 
 
+UploadReceiver = Callable[[Request], Awaitable[bool]]
+"""Receives the body if the request uploads a file, notes the result for Django, and returns True."""
+
+
+async def no_uploads(request: Request) -> bool:
+    """Receive no uploads."""
+    del request
+    return False
+
+
 class Front:
     """The application, under the prefix of the public URL."""
 
@@ -73,12 +83,14 @@ class Front:
         prefix: str = "",
         uses: ConnectionUses | None = None,
         large_body_holder: LargeBodyHolder = no_large_bodies,
+        upload_receiver: UploadReceiver = no_uploads,
     ) -> None:
         self._bridge = bridge
         self._routes = routes
         self._prefix = prefix
         self._uses = ConnectionUses() if uses is None else uses
         self._large_body_holder = large_body_holder
+        self._upload_receiver = upload_receiver
         # Holders are accounts, whose keys are known before their bodies are read.
         self._event_bodies = BodyBudget(bytes_max=192 << 20, holder_bytes_max=64 << 20)
         # Holders are networks of clients, anybody.
@@ -144,6 +156,8 @@ class Front:
                 await answer.sent(send, number=request.number)
 
     async def _page_body(self, request: Request) -> bytes:
+        if request.method == "POST" and await self._upload_receiver(request):
+            return b""
         announced = request.announced_bytes
         is_large = announced > FORM.bytes_max if announced is not None else "transfer-encoding" in request.headers
         holder = await self._large_body_holder(request) if is_large else None

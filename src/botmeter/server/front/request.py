@@ -81,8 +81,10 @@ class Request:
         headers: Lower-case name → value.
         number: Id in logs and receipts.
         announced_bytes: Valid Content-Length; None without one.
-        body_bytes: Received so far.
+        body_bytes: Received so far, in memory.
+        streamed_bytes: Received so far, and passed on.
         budget: Of the body, which counts under `holder`; by default the client's network.
+        notes: For Django, in its environment.
     """
 
     def __init__(self, scope: Scope, receive: Receive, *, budget: BodyBudget) -> None:
@@ -95,6 +97,8 @@ class Request:
         self.budget = budget
         self.holder = ""
         self.body_bytes = 0
+        self.streamed_bytes = 0
+        self.notes: dict[str, object] = {}
         self._is_received = False
         self._pause: asyncio.Timeout | None = None
         self._refusal: Unavailable | None = None
@@ -136,11 +140,7 @@ class Request:
                 self._is_received = not message.get("more_body", False)
                 if message["type"] == "http.disconnect":
                     # Also if the connection is open, but the body's chunks are not valid.
-                    raise Refused(
-                        "body_incomplete",
-                        f"The body ended after {self.body_bytes:,} bytes without being complete, or its chunks are "
-                        "not valid.",
-                    )
+                    raise self._incomplete()
                 piece = message.get("body", b"")
                 if self.body_bytes + len(piece) > limits.bytes_max:
                     raise too_large(limits)
@@ -157,19 +157,43 @@ class Request:
                     return b"".join(pieces)
         if self._refusal is not None:
             raise self._refusal
-        raise Refused(
-            "body_too_slow",
-            f"The body stalled after {self.body_bytes:,} bytes. It may pause for {limits.idle_seconds:g} seconds and "
-            f"take {limits.total_seconds:g} seconds in total.",
-        )
+        raise self._too_slow(limits)
 
-    async def discard_body(self) -> None:
+    async def next_pieces(self, limits: BodyLimits, *, end: float, bytes_max: int) -> bytes:
+        """Receive the next bytes of a body that is not kept in memory, empty after the last.
+
+        Args:
+            end: Of the whole body, as the loop's time.
+
+        Raises:
+            Refused: `body_too_slow`, `body_incomplete`.
+        """
+        pieces: list[bytes] = []
+        size_bytes = 0
+        loop = asyncio.get_running_loop()
+        while not self._is_received and size_bytes < bytes_max:
+            try:
+                async with asyncio.timeout_at(min(end, loop.time() + limits.idle_seconds)):
+                    message = await self.receive()
+            except TimeoutError:
+                raise self._too_slow(limits) from None
+            self._is_received = not message.get("more_body", False)
+            if message["type"] == "http.disconnect":
+                raise self._incomplete()
+            pieces.append(message.get("body", b""))
+            size_bytes += len(pieces[-1])
+            self.streamed_bytes += len(pieces[-1])
+        return b"".join(pieces)
+
+    async def discard_body(
+        self, *, bytes_max: int = _DISCARDED_BYTES_MAX, within_seconds: float = _DISCARDED_SECONDS
+    ) -> None:
         """Drop the rest of a known sender's body."""
         # Who is still sending when the connection ends can miss the answer.
         size_bytes = 0
         with suppress(TimeoutError):
-            async with asyncio.timeout(_DISCARDED_SECONDS):
-                while not self._is_received and size_bytes <= _DISCARDED_BYTES_MAX:
+            async with asyncio.timeout(within_seconds):
+                while not self._is_received and size_bytes <= bytes_max:
                     message = await self.receive()
                     size_bytes += len(message.get("body", b""))
                     # Neither does a disconnection have more.
@@ -215,6 +239,21 @@ class Request:
                 raise Refused("parameter_repeated", f"Parameter {name} was given more than once; give it once.")
             parameters[name] = value
         return parameters
+
+    def _incomplete(self) -> Refused:
+        size_bytes = self.body_bytes + self.streamed_bytes
+        return Refused(
+            "body_incomplete",
+            f"The body ended after {size_bytes:,} bytes without being complete, or its chunks are not valid.",
+        )
+
+    def _too_slow(self, limits: BodyLimits) -> Refused:
+        size_bytes = self.body_bytes + self.streamed_bytes
+        return Refused(
+            "body_too_slow",
+            f"The body stalled after {size_bytes:,} bytes. It may pause for {limits.idle_seconds:g} seconds and "
+            f"take {limits.total_seconds:g} seconds in total.",
+        )
 
     def refuse_body(self) -> None:
         self._refusal = self.budget.refusal(self.holder)

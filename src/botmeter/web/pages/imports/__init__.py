@@ -1,0 +1,1 @@
+"""Admin → Imports: files uploaded, previewed, imported and undone."""

@@ -1,0 +1,135 @@
+"""Settings for reading an uploaded file, kept in the address of its page."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, Self
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.event import FIELDS
+from botmeter.domain.source import DEFAULT_SOURCE, Source, checked_source_name
+from botmeter.ledger.readable import ReadableLedger
+from botmeter.ledger.sources import source_of
+from botmeter.live.uploads import Upload
+from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.platforms.registry import connector_of
+from botmeter.sources.reader import SourceFile
+from botmeter.sources.suggest.suggested_mapping import suggested_mapping
+from botmeter.sources.suggest.suggestion import Suggestion
+from botmeter.sources.table_options import TABLE_KEYS, table_options_from_document
+
+Document = Mapping[str, Any]
+MAPPING_LENGTH_MAX: Final = 16_000
+"""Of the mapping in an address, whose length proxies limit; 14 fields take about 1,000."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSettings:
+    """Source of the events, and their mapping or platform.
+
+    Attributes:
+        platform: Code; empty: the mapping counts.
+        bot: Default bot of the platform's events; empty: the source's.
+        channel: Default channel of the platform's events; empty: the source's.
+        mapping: JSON; what it lacks is proposed.
+    """
+
+    source: str = DEFAULT_SOURCE
+    platform: str = ""
+    bot: str = ""
+    channel: str = ""
+    mapping: str = ""
+
+    @classmethod
+    def from_query(cls, query: QueryDict) -> Self:
+        """Read an address; raises Refused `mapping_invalid`."""
+        given = {each.name: str(query[each.name]) for each in fields(cls) if query.get(each.name)}
+        if len(given.get("mapping", "")) > MAPPING_LENGTH_MAX:
+            raise Refused(
+                "mapping_invalid",
+                f"The mapping has {len(given['mapping']):,} characters; the limit of this page is "
+                f"{MAPPING_LENGTH_MAX:,}. Use `botmeter import --mapping`.",
+            )
+        return cls(**given)
+
+    @property
+    def query(self) -> str:
+        """Query string without defaults."""
+        return urlencode(
+            {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
+        )
+
+    @property
+    def document(self) -> Document:
+        try:
+            document = json.loads(self.mapping or "{}")
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
+            raise Refused("mapping_invalid", "Invalid mapping: the address does not hold a JSON object.")
+        return document
+
+
+def compact(document: Document) -> str:
+    """Return a mapping as it stands in an address."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """A file, its settings, and what is proposed for it.
+
+    Attributes:
+        suggestion: None if the file can't be read as records.
+        problem: Why.
+        document: The mapping: given, or else proposed.
+    """
+
+    upload: Upload
+    settings: FileSettings
+    suggestion: Suggestion | None
+    problem: Refused | None
+    document: Document
+
+    def source_file(self) -> SourceFile:
+        """File to import; raises Refused `mapping_invalid`."""
+        return _source_file(self.upload, self.document, is_mapped=not self.settings.platform)
+
+
+def read_file(upload: Upload, settings: FileSettings) -> ReadFile:
+    """Read the start of a file, for what to propose."""
+    given = settings.document
+    suggestion, problem = None, None
+    try:
+        suggestion = suggested_mapping(_source_file(upload, given, is_mapped=False))
+    except Refused as refused:
+        problem = refused
+    proposed = {} if suggestion is None or any(name in FIELDS for name in given) else suggestion.document()
+    return ReadFile(
+        upload=upload, settings=settings, suggestion=suggestion, problem=problem, document={**proposed, **given}
+    )
+
+
+def event_source(ledger: ReadableLedger, settings: FileSettings) -> Source | None:
+    """Source whose defaults and format the file has; raises Refused `source_invalid`."""
+    known = source_of(ledger, settings.source)
+    if known is not None and settings.platform in {"", known.platform}:
+        return known
+    name = checked_source_name(settings.source)
+    if not settings.platform:
+        return None
+    return Source(
+        name=name,
+        platform=connector_of(settings.platform).platform,
+        bot_id=settings.bot or None,
+        channel=settings.channel or None,
+    )
+
+
+def _source_file(upload: Upload, document: Document, *, is_mapped: bool) -> SourceFile:
+    table = table_options_from_document({key: document[key] for key in TABLE_KEYS if key in document})
+    mapping = mapping_from_document(document) if is_mapped else None
+    return SourceFile(path=str(upload.path), name=upload.file_name, mapping=mapping, table=table)

@@ -1,0 +1,128 @@
+"""Admin → Imports."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from botmeter.domain import text
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import now_us
+from botmeter.ledger.imports import ImportRecord
+from botmeter.ledger.imports import imports as stored_imports
+from botmeter.live.uploads import Upload
+from botmeter.people.rights import Right
+from botmeter.web.access import Visit, for_member
+from botmeter.web.layout import Frame, frame
+from botmeter.web.notices import Notice, add_notice
+from botmeter.web.pages.imports.texts import size_text, state_tag
+from botmeter.web.question import preferred_zone
+from botmeter.web.rendering import rendered
+from botmeter.web.rich_text import Word, name_word
+from botmeter.web.server_state import server_state
+from botmeter.web.upload_tickets import upload_ticket
+
+LINES: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLine:
+    """An uploaded file that was not imported."""
+
+    name: Word
+    number: str
+    size: str
+    at: str
+    by: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLine:
+    """A past import; `counts` are accepted, duplicates, conflicts and rejected."""
+
+    name: Word
+    source: str
+    at: str
+    by: str
+    counts: tuple[str, ...]
+    state: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportsPage:
+    """Upload form, waiting files and past imports."""
+
+    frame: Frame
+    upload_href: str
+    bytes_max: int
+    files: tuple[FileLine, ...]
+    imports: tuple[ImportLine, ...]
+    older_href: str
+    newest_href: str
+    zone: str
+
+
+@for_member(Right.IMPORT_FILES, posts=Right.IMPORT_FILES)
+def imports(visit: Visit) -> HttpResponse:
+    """List imports; remove an uploaded file on POST."""
+    state = server_state(visit.request)
+    if visit.request.method == "POST":
+        file = state.uploads.numbered(visit.account, visit.request.POST.get("remove", ""))
+        running = state.imports.state(file.number)
+        if running is not None and not running.is_over:
+            raise Refused("parameter_invalid", f"{file.file_name} is being imported. Stop the import first.")
+        state.uploads.remove(file)
+        add_notice(visit.request, Notice(fact=f"{file.file_name} was removed.", consequence="Nothing was imported."))
+        return redirect("imports", visit.account)
+    zone, before = preferred_zone(visit.account), _number(visit.request.GET.get("before", ""))
+    with visit.reading() as ledger:
+        found = stored_imports(ledger, before=before, limit=LINES + 1)
+    path = reverse("imports", args=(visit.account,))
+    page = ImportsPage(
+        frame=frame(visit, title="Imports", current="imports"),
+        upload_href=reverse("upload", args=(visit.account, upload_ticket(visit.request, visit.account))),
+        bytes_max=state.uploads.limits.bytes_max,
+        files=tuple(_file_line(visit, file, zone=zone) for file in state.uploads.of_account(visit.account)),
+        imports=tuple(_import_line(visit, each, zone=zone) for each in found[:LINES]),
+        older_href=f"{path}?before={found[LINES - 1].number}" if len(found) > LINES else "",
+        newest_href=path if before is not None else "",
+        zone=zone,
+    )
+    return rendered(visit.request, "imports.html", page=page)
+
+
+def _number(given: str) -> int | None:
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise Refused("cursor_invalid", f"Invalid cursor {given[:40]!r}. Start again from the newest imports.")
+    return int(given)
+
+
+def _file_line(visit: Visit, file: Upload, *, zone: str) -> FileLine:
+    job = server_state(visit.request).imports.state(file.number)
+    is_running = job is not None and not job.is_over
+    route = "import-run" if is_running else "uploaded-file"
+    return FileLine(
+        name=name_word(file.file_name, reverse(route, args=(visit.account, file.number))),
+        number=file.number,
+        size=size_text(file.size_bytes),
+        at=text.row_instant_text(file.at_us, zone=zone, now_us=now_us(), seconds=False),
+        by=file.by,
+        state=f"{job.kind.capitalize()} running" if job is not None and is_running else "",
+    )
+
+
+def _import_line(visit: Visit, record: ImportRecord, *, zone: str) -> ImportLine:
+    counts = (record.accepted, record.duplicates, record.conflicts, record.rejected)
+    return ImportLine(
+        name=name_word(record.file_name, reverse("import", args=(visit.account, record.number))),
+        source=record.source,
+        at=text.row_instant_text(record.imported_at, zone=zone, now_us=now_us(), seconds=False),
+        by=record.imported_by or "unknown",
+        counts=tuple(text.count_text(count) for count in counts),
+        state=state_tag(record),
+    )

@@ -1,0 +1,128 @@
+"""Page of a past import: its receipt, its mapping, and how to undo it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from botmeter.domain import text
+from botmeter.domain.errors import BotmeterError, Refused
+from botmeter.domain.reason import checked_reason
+from botmeter.ledger.import_undo import UndoneImport
+from botmeter.ledger.imports import ImportRecord, import_numbered
+from botmeter.ledger.quarantine import Quarantined, quarantined_by
+from botmeter.live.import_work import start_undo, undo_key
+from botmeter.live.imports import JobState
+from botmeter.people.rights import Right
+from botmeter.web.access import Visit, for_member
+from botmeter.web.layout import Frame, frame, section_links
+from botmeter.web.notices import Notice, add_notice
+from botmeter.web.pages.imports.results import RejectionLine, job_notice, quarantined_line, sessions_text
+from botmeter.web.pages.imports.run_page import Progress, progress_of
+from botmeter.web.pages.imports.texts import size_text, state_tag
+from botmeter.web.question import preferred_zone
+from botmeter.web.rendering import rendered
+from botmeter.web.server_state import server_state
+
+_REJECTIONS_SHOWN: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptPage:
+    """An import.
+
+    Attributes:
+        progress: Of its undo, while that runs.
+        undone: Who undid it, when, why, and what changed.
+    """
+
+    frame: Frame
+    state: tuple[str, str]
+    counts: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str], ...]
+    undone: str
+    progress: Progress | None
+    job: Notice | None
+    rejections: tuple[RejectionLine, ...]
+    rejections_more: str
+    mapping: str
+    undo_question: str
+    href: str
+    imports_href: str
+
+
+@for_member(Right.IMPORT_FILES, posts=Right.IMPORT_FILES)
+def file_import(visit: Visit, *, number: int) -> HttpResponse:
+    """Show the page; undo the import on POST."""
+    with visit.reading() as ledger:
+        record = import_numbered(ledger, number)
+        zone = preferred_zone(visit.account)
+        entries = quarantined_by(ledger, record.append_no, limit=_REJECTIONS_SHOWN)
+    if visit.request.method != "POST":
+        return rendered(visit.request, "import.html", page=_page(visit, record, entries=entries, zone=zone))
+    try:
+        if not visit.request.POST.get("confirmed"):
+            raise Refused("parameter_invalid", "Confirm that the events of this import leave.")
+        reason = checked_reason(visit.request.POST.get("reason", ""))
+        start_undo(server_state(visit.request), visit.account, imported=record, reason=reason, by=visit.user.email)
+    except BotmeterError as problem:
+        add_notice(visit.request, Notice(fact="The import was not undone.", consequence=problem.message, kind="bad"))
+    return redirect("import", visit.account, number)
+
+
+def _page(visit: Visit, record: ImportRecord, *, entries: Sequence[Quarantined], zone: str) -> ReceiptPage:
+    job = server_state(visit.request).imports.state(undo_key(visit.account, record.number))
+    is_running = job is not None and not job.is_over
+    return ReceiptPage(
+        frame=frame(visit, title=record.file_name, current="imports", crumbs=section_links(visit.account, "imports")),
+        state=state_tag(record),
+        counts=_counts(record),
+        facts=_facts(record, zone=zone),
+        undone=_undone_text(record, job, zone=zone),
+        progress=progress_of(job) if job is not None and is_running else None,
+        job=job_notice(job),
+        rejections=tuple(map(quarantined_line, entries)),
+        rejections_more=_more(record.rejected + record.conflicts - len(entries)),
+        mapping=record.mapping or "",
+        undo_question=f"Take {text.counted(record.accepted, 'event')} out of the account",
+        href=visit.request.path,
+        imports_href=reverse("imports", args=(visit.account,)),
+    )
+
+
+def _more(count: int) -> str:
+    return f"{text.counted(count, 'more record')} in quarantine." if count > 0 else ""
+
+
+def _counts(record: ImportRecord) -> tuple[tuple[str, str], ...]:
+    counts = {
+        "Accepted": record.accepted,
+        "Duplicates": record.duplicates,
+        "Conflicts": record.conflicts,
+        "Rejected": record.rejected,
+    }
+    return tuple((label, text.count_text(count)) for label, count in counts.items())
+
+
+def _facts(record: ImportRecord, *, zone: str) -> tuple[tuple[str, str], ...]:
+    at = text.instant_text(record.imported_at, zone=zone, seconds=False)
+    facts = {
+        "Number": str(record.number),
+        "Imported": f"{at} {zone}",
+        "By": record.imported_by or "unknown",
+        "Source": record.source,
+        "Size": size_text(record.size_bytes),
+    }
+    return tuple((label, value) for label, value in facts.items() if value)
+
+
+def _undone_text(record: ImportRecord, job: JobState | None, *, zone: str) -> str:
+    if record.undone_at is None:
+        return ""
+    at = text.instant_text(record.undone_at, zone=zone, seconds=False)
+    sentence = f"Undone on {at} {zone} by {record.undone_by or 'unknown'}: {record.undone_for}"
+    change = f" {sessions_text(job.result.sessions)}" if job and isinstance(job.result, UndoneImport) else ""
+    return f"{sentence}{'' if sentence.endswith('.') else '.'}{change}"

@@ -1,0 +1,23 @@
+"""Text of imports."""
+
+from botmeter.domain.text import THIN
+from botmeter.ledger.imports import ImportKind, ImportRecord
+
+_UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+
+
+def size_text(size_bytes: int | None) -> str:
+    """Format a size: `1.2 MiB`; empty if unknown."""
+    if size_bytes is None:
+        return ""
+    for unit_bytes, unit in _UNITS:
+        if size_bytes >= unit_bytes:
+            return f"{size_bytes / unit_bytes:.1f}{THIN}{unit}"
+    return f"{size_bytes}{THIN}bytes"
+
+
+def state_tag(record: ImportRecord) -> tuple[str, str]:
+    """Return text and style of an import's tag."""
+    if record.undone_at is not None:
+        return ("Undone", "")
+    return ("Sample", "acc") if record.kind is ImportKind.SAMPLE else ("Imported", "ok")
