@@ -56,17 +56,20 @@ def inner_payloads(payload: bytes, connector: Connector) -> Sequence[InnerPayloa
             return (InnerPayload(text=payload, raw=payload),)
     if connector.joined_files is not None:
         return (_joined(payload, connector),)
-    return tuple(_separate_payloads(payload, connector))
+    return _separate_payloads(payload, connector)
 
 
-def _separate_payloads(payload: bytes, connector: Connector) -> Iterator[InnerPayload]:
+def _separate_payloads(payload: bytes, connector: Connector) -> Sequence[InnerPayload]:
     elements = _elements(payload)
     if len(elements) > PAYLOADS_MAX:
         refusal = refused_payload(f"The array has {len(elements):,} payloads; the most at once is {PAYLOADS_MAX:,}.")
-        yield InnerPayload(text=payload, raw=payload, refusal=refusal)
-        return
-    for element in elements:
-        yield from _separate(element, connector)
+        return (InnerPayload(text=payload, raw=payload, refusal=refusal),)
+    inner = [each for element in elements for each in _separate(element, connector)]
+    if any(each.refusal is None and _are_own([each.text], connector) for each in inner):
+        return inner
+    # Nothing of the platform's: one rejection, not one for each element.
+    first_refusal = next((each.refusal for each in inner if each.refusal is not None), None)
+    return (InnerPayload(text=payload, raw=payload, refusal=first_refusal),)
 
 
 def _joined(payload: bytes, connector: Connector) -> InnerPayload:

@@ -64,8 +64,6 @@ FORMS: dict[str, Any] = {
     "bare and wrapped": lambda one, other: [one, request(other)],
     "bare": lambda *both: list(both),
 }
-# The keys of these wrappers are the platform's own.
-OWN = {("chatwoot", "data")}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -73,9 +71,6 @@ OWN = {("chatwoot", "data")}
 def test_a_wrapped_payload_gives_the_events_of_the_payload(platform: str, form: str, tmp_path: Path) -> None:
     source, one, other = PAYLOADS[platform]
     kept = FORMS[form](one, other)
-    if (platform, form) in OWN:
-        assert set(read_all(*kept, source=source).codes) == {"payload_not_understood"}
-        return
     alone = read_all(one, other, source=source)
     result = read_all(kept, source=source)
     assert (result.events, result.codes) == (alone.events, [])
@@ -135,6 +130,14 @@ def test_the_one_of_several_wrappers_that_the_platform_sent_is_read() -> None:
     source, payload, _ = PAYLOADS["whatsapp"]
     kept = {"body": json.dumps(payload), "data": {"attempt": 1}, "events": [{"name": "received"}]}
     assert len(read_all(kept, source=source).events) == 1
+
+
+@pytest.mark.parametrize("platform", PAYLOADS)
+def test_an_array_with_nothing_of_the_platform_is_refused_whole(platform: str) -> None:
+    for content in ([{"id": 1}, {"id": 2}], {"data": [{"id": 1}, {"id": 2}]}, [{"payload": PAYLOADS[platform][1]}] * 2):
+        body = json.dumps(content).encode()
+        (rejection,) = read_all(body, source=PAYLOADS[platform][0]).rejections
+        assert (rejection.code, rejection.raw) == ("payload_not_understood", body)
 
 
 def test_a_wrapped_list_of_nothing_holds_nothing() -> None:

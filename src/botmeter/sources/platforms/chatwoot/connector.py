@@ -32,7 +32,7 @@ CONNECTOR = Connector(
     deliveries="webhooks of the account, of an agent bot, of automation rules",
     sender="The number or the name of the user, agent bot or inbox",
     read=read_payload,
-    own_keys=(frozenset({"event"}),),
+    own_keys=tuple(frozenset({"event", name}) for name in ("account", "conversation", "inbox_id", "messages")),
     sample=SamplePayload(content={"event": "conversation_typing_on", "account": {"id": 0}, "conversation": {"id": 0}}),
     secret=SignatureSecret(
         label="Webhook secret",
