@@ -18,6 +18,7 @@ BOUNDED = {
     "reports.snapshot._parameters": "500 statements of the package's own text",
     "sources.ready_made._by_name": "the package's own mappings",
     "sources.signatures.public_key": "256 secrets of limited length",
+    "sources.tables.delimited._install_quiet_hook": "done once",
     "sources.time_pattern.time_pattern": "64 patterns of mappings",
     "web.api.document.document": "made once",
     "web.pages.report.report_urls._path": "1,000 short paths",

@@ -42,7 +42,7 @@ MappingFile = Annotated[
     ),
 ]
 InputFormat = Annotated[
-    Literal["csv", "ndjson", "json", "parquet", "cloudevents"] | None,
+    Literal["csv", "xlsx", "ndjson", "json", "parquet", "cloudevents"] | None,
     Option("--input", help="Format of the files. Default: detected."),
 ]
 Encoding = Annotated[
@@ -54,7 +54,8 @@ HeaderRow = Annotated[
     int | None, Option("--header-row", metavar="NUMBER", help="Row of the column names. Default: the first one.")
 ]
 EventFiles = Annotated[
-    list[str], Argument(metavar="FILE…", help="CSV, NDJSON, JSON, Parquet or CloudEvents, gzipped or not; - is stdin.")
+    list[str],
+    Argument(metavar="FILE…", help="CSV, XLSX, NDJSON, JSON, Parquet or CloudEvents, gzipped or not; - is stdin."),
 ]
 PolicyName = Annotated[
     str,

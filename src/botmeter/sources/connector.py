@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -11,6 +11,7 @@ from botmeter.metering.schema import EventBatch
 from botmeter.sources.crawlers import PullApi
 from botmeter.sources.payload import Delivery, PayloadContent, PayloadReader, refused_payload
 from botmeter.sources.stream import ByteStream
+from botmeter.sources.table_options import TableOptions
 
 IMPORT_COMMAND: Final = "botmeter import FILE --account {account} --source {source}"
 SAMPLE_ID: Final = "botmeter-test"
@@ -74,12 +75,20 @@ class JoinedFiles:
     """Files whose records explain one another and form one payload.
 
     Attributes:
-        columns: Required in a CSV table, in lower case.
+        columns: Required in a table, in lower case.
+        id_column: One of them.
         is_array_whole: A JSON array must not be read in pieces.
     """
 
     columns: tuple[str, ...]
+    id_column: str
     is_array_whole: bool = False
+
+
+class ReportReader(Protocol):
+    """Function that reads the files of a platform that are not JSON."""
+
+    def __call__(self, stream: ByteStream, source: Source, *, options: TableOptions) -> Iterator[EventBatch]: ...
 
 
 def _no_payloads(payload: bytes, source: Source) -> PayloadContent:  # noqa: ARG001 - the protocol's
@@ -119,7 +128,7 @@ class Connector:
     pull: PullApi | None = None
     challenge: Callable[[Mapping[str, str], str], str] | None = None
     delivery_id_header: str = ""
-    read_report: Callable[[ByteStream, Source], Iterator[EventBatch]] | None = None
+    read_report: ReportReader | None = None
     joined_files: JoinedFiles | None = None
     file_reader: Callable[[], PayloadReader] | None = None
     own_keys: tuple[frozenset[str], ...] = ()

@@ -75,13 +75,21 @@ def records_in_cells(tables: Iterable[Records], *, mapping: Mapping, name: str) 
             faults = {fault.index: Piece(fault=fault) for fault in table.rejections}
             rows = {int(position): row for row, position in enumerate(table.positions)}
             for position in sorted({*faults, *rows}):
-                yield faults.get(position) or Piece(levels=(table.record(rows[position]),), rows=mapping.rows)
+                yield faults.get(position) or _piece_of_row(table, rows[position], mapping=mapping)
 
     for records in records_from_pieces(
         pieces(), mapping=mapping, clock=mapping.clock, name=name, bytes_read=lambda: read
     ):
         yield replace(records, notes=(*notes, *records.notes))
         notes = ()
+
+
+def _piece_of_row(table: Records, row: int, *, mapping: Mapping) -> Piece:
+    try:
+        return Piece(levels=(table.record(row),), rows=mapping.rows)
+    except Refused as fault:
+        raw, index = table.raw(row), int(table.positions[row])
+        return Piece(fault=Rejection(index=index, event_id=None, code=fault.code, detail=fault.message, raw=raw))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -27,7 +27,7 @@ def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> t
     Raises:
         Refused: `column_doubled`, `column_missing`.
     """
-    for column in columns:
+    for _, column in mapping.sent_columns():
         if columns.count(column) > 1:
             raise Refused("column_doubled", f"{name} has the column {column!r} {columns.count(column)} times.")
     for field, column in mapping.sent_columns():
@@ -38,7 +38,8 @@ def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> t
                 f"{name} has no column {column!r}{purpose}; its columns are {_listed(columns)}. "
                 "Say with --mapping where the fields are; `botmeter mapping suggest` proposes a mapping.",
             )
-    ignored = [column for column in columns if column not in mapping.column_names()]
+    names = mapping.column_names()
+    ignored = [column for column in dict.fromkeys(columns) if column and column not in names]
     return (f"Ignored columns of {name}: {_listed(ignored)}.",) if ignored else ()
 
 
@@ -173,5 +174,6 @@ def _is_encodable(text: str) -> bool:
 
 
 def _listed(names: Sequence[str]) -> str:
+    names = [name for name in names if name]
     more = f" and {len(names) - _LISTED_NAMES_MAX} more" if len(names) > _LISTED_NAMES_MAX else ""
     return ", ".join(name[:64] for name in names[:_LISTED_NAMES_MAX]) + more

@@ -1,21 +1,20 @@
 """Files of platform payloads → batches."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pyarrow as pa
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
-from botmeter.sources.connector import Connector, JoinedFiles
-from botmeter.sources.csv import open_csv
+from botmeter.sources.connector import Connector
 from botmeter.sources.elements import Objects, is_array, lines, objects_of_json, whole_text
 from botmeter.sources.payload import NOTES_MAX, PAYLOAD_REFUSED, PayloadReader
 from botmeter.sources.payload_batches import ReadPayloads, batch_from_payloads
-from botmeter.sources.payload_json import json_bytes
+from botmeter.sources.payload_tables import PayloadBlock, blocks_of_table
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import BOM, PEEK_BYTES, format_of
 from botmeter.sources.stream import ByteStream, open_stream
@@ -23,8 +22,6 @@ from botmeter.sources.text_encoding import utf8_stream
 
 # Enough for whole-column work; payloads are larger than their events.
 PAYLOADS_MAX = 5_000
-_ROWS_MAX = 500
-_NULL = "\\N"
 _FURTHER_NOTES = "More customers have a second ID."
 
 
@@ -39,35 +36,43 @@ def batches_from_payload_file(file: SourceFile, source: Source, *, connector: Co
         stream = utf8_stream(opened, encoding=file.table_options.encoding)
         is_json = stream.peek(PEEK_BYTES).removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
         if connector.read_report is not None and not is_json:
-            yield from connector.read_report(stream, source)
+            yield from connector.read_report(stream, source, options=file.table_options)
         else:
-            yield from _payload_batches(stream, file.format, source=source, connector=connector)
+            yield from _payload_batches(stream, file, source=source, connector=connector)
         stream.checked_end()
 
 
 def _payload_batches(
-    stream: ByteStream, file_format: str | None, *, source: Source, connector: Connector
+    stream: ByteStream, file: SourceFile, *, source: Source, connector: Connector
 ) -> Iterator[EventBatch]:
     ignored: Counter[str] = Counter()
     notes: Counter[str] = Counter()
     reader = connector.file_reader() if connector.file_reader is not None else connector.read
     first = 0
-    for objects in _blocks(stream, file_format, connector=connector):
-        for read in _read_block(objects, source=source, connector=connector, reader=reader, first=first):
+    for block in _blocks(stream, file, connector=connector):
+        if block.rejections or block.notes:
+            yield _without_events(stream, block, first=first)
+            first += len(block.rejections)
+        for read in _read_block(block.objects, source=source, connector=connector, reader=reader, first=first):
             for content in (payload.content for payload in read.payloads):
                 _add_notes(notes, content.notes)
                 ignored.update({kind: count for kind, count in content.ignored.items() if kind not in content.notes})
             first = _end(read)
             yield read.batch
     if ignored or notes:
-        yield EventBatch(
-            events=EVENTS_SCHEMA.empty_table(),
-            positions=pa.array([], pa.int64()),
-            bytes_read=stream.stored_bytes,
-            notes=tuple(
-                f"{sentence} ({count:,} in {stream.name})" for sentence, count in sorted((ignored + notes).items())
-            ),
-        )
+        sentences = sorted((ignored + notes).items())
+        counted = tuple(f"{sentence} ({count:,} in {stream.name})" for sentence, count in sentences)
+        yield _without_events(stream, PayloadBlock(notes=counted), first=first)
+
+
+def _without_events(stream: ByteStream, block: PayloadBlock, *, first: int) -> EventBatch:
+    return EventBatch(
+        events=EVENTS_SCHEMA.empty_table(),
+        positions=pa.array([], pa.int64()),
+        rejections=tuple(replace(each, index=first + number) for number, each in enumerate(block.rejections)),
+        bytes_read=stream.stored_bytes,
+        notes=block.notes,
+    )
 
 
 def _add_notes(notes: Counter[str], sentences: Iterable[str]) -> None:
@@ -76,19 +81,21 @@ def _add_notes(notes: Counter[str], sentences: Iterable[str]) -> None:
         notes[sentence if sentence in notes or len(notes) < NOTES_MAX else _FURTHER_NOTES] += 1
 
 
-def _blocks(stream: ByteStream, file_format: str | None, *, connector: Connector) -> Iterator[Objects]:
-    detected = format_of(stream, expected=file_format)
+def _blocks(stream: ByteStream, file: SourceFile, *, connector: Connector) -> Iterator[PayloadBlock]:
+    detected = format_of(stream, expected=file.format)
     joined = connector.joined_files
-    if detected == "ndjson":
-        return lines(stream)
-    if detected == "csv" and joined is not None:
-        return _table_objects(stream, joined)
-    if detected != "json":
-        expected = "JSON" if joined is None else "JSON or CSV"
+    if detected in ("csv", "xlsx") and joined is not None:
+        yield from blocks_of_table(stream, joined, options=file.table_options)
+        return
+    if detected not in ("json", "ndjson"):
+        expected = "JSON" if joined is None else "JSON, CSV or XLSX"
         raise Refused("format_unknown", f"{stream.name} is {detected}; files of {connector.label} must be {expected}.")
     if joined is not None and joined.is_array_whole and is_array(stream):
-        return iter([Objects.from_texts([whole_text(stream)])])
-    return (block for block in objects_of_json(stream) if block.count)
+        yield PayloadBlock(objects=Objects.from_texts([whole_text(stream)]))
+        return
+    for objects in lines(stream) if detected == "ndjson" else objects_of_json(stream):
+        if objects.count:
+            yield PayloadBlock(objects=objects)
 
 
 def _read_block(
@@ -111,23 +118,3 @@ def _read_block(
 
 def _end(read: ReadPayloads) -> int:
     return read.payloads[-1].first_position + read.payloads[-1].record_count
-
-
-def _table_objects(stream: ByteStream, joined: JoinedFiles) -> Iterator[Objects]:
-    table = open_csv(stream)
-    columns = [name.lower() for name in table.columns]
-    missing = [name for name in joined.columns if name not in columns]
-    if missing:
-        present = ", ".join(name[:64] for name in columns[:30])
-        raise Refused("column_missing", f"{stream.name} has no column {' and no '.join(missing)}; it has {present}.")
-    for block in table.blocks:
-        texts = {each.index: _row_text(json.loads(each.raw.decode("utf-8", "replace"))) for each in block.uneven}
-        for position, row in zip(block.positions.tolist(), block.rows.to_pylist(), strict=True):
-            texts[position] = _row_text({name: cell.decode("utf-8", "replace") for name, cell in row.items()})
-        in_order = [texts[position] for position in sorted(texts)]
-        for start in range(0, len(in_order), _ROWS_MAX):
-            yield Objects.from_texts(in_order[start : start + _ROWS_MAX])
-
-
-def _row_text(cells: Mapping[str, str]) -> bytes:
-    return json_bytes({name.lower(): cell for name, cell in cells.items() if cell not in ("", _NULL)})

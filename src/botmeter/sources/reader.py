@@ -8,7 +8,6 @@ from typing import IO, assert_never
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.csv import records_from_csv
 from botmeter.sources.document_records import records_in_cells
 from botmeter.sources.elements import Objects
 from botmeter.sources.json_files import records_from_json
@@ -19,6 +18,7 @@ from botmeter.sources.records import Records
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream, open_stream, stored_size_bytes
 from botmeter.sources.table_options import DEFAULTS, TableOptions
+from botmeter.sources.tables.table_records import records_from_table
 from botmeter.sources.text_encoding import utf8_stream
 
 
@@ -31,7 +31,7 @@ class SourceFile:
         name: For messages; None: the path.
         content: Replaces standard input; stays open.
         mapping: None: Botmeter's own names.
-        format: csv, ndjson, json, parquet or cloudevents; None: detected.
+        format: csv, xlsx, ndjson, json, parquet or cloudevents; None: detected.
         table: Wins over the options of the mapping.
     """
 
@@ -90,8 +90,9 @@ def _records(stream: ByteStream, file: SourceFile) -> Iterator[Records]:
     mapping = file.mapping or OWN_NAMES
     detected = format_of(stream, expected=file.format)
     match detected:
-        case "csv":
-            return records_in_cells(records_from_csv(stream, mapping=mapping), mapping=mapping, name=stream.name)
+        case "csv" | "xlsx":
+            records = records_from_table(stream, mapping=mapping, options=file.table_options)
+            return records_in_cells(records, mapping=mapping, name=stream.name)
         case "ndjson" | "json":
             return records_from_json(stream, is_by_line=detected == "ndjson", mapping=file.mapping)
         case "parquet":

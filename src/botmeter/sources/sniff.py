@@ -8,12 +8,14 @@ from typing import Literal
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS
 from botmeter.sources.stream import ByteStream
+from botmeter.sources.text_encoding import PARQUET_MAGIC, ZIP_MAGIC
 
-Format = Literal["csv", "ndjson", "json", "parquet"]
-FORMATS = ("csv", "ndjson", "json", "parquet", "cloudevents")
+Format = Literal["csv", "xlsx", "ndjson", "json", "parquet"]
+FORMATS = ("csv", "xlsx", "ndjson", "json", "parquet", "cloudevents")
 
 PEEK_BYTES = 64 << 10
-PARQUET_MAGIC = b"PAR1"
+# Of workbooks before 2007, and of newer ones with a password.
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0"
 BOM = codecs.BOM_UTF8
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _SAMPLE_LINES = 20
@@ -29,13 +31,14 @@ def format_of(stream: ByteStream, *, expected: str | None) -> Format:
         expected: None: detect; `cloudevents`: detect the form around the records.
 
     Raises:
-        Refused: `format_unknown`, `file_empty`.
+        Refused: `format_unknown`, `text_invalid`, `file_empty`.
     """
     if expected is not None and expected not in FORMATS:
         raise Refused("format_unknown", f"{expected!r} is not a format; it must be one of {', '.join(FORMATS)}.")
     start = stream.peek(PEEK_BYTES)
-    if start.startswith(PARQUET_MAGIC) or expected == "parquet":
-        return "parquet"
+    binary = _binary_format(start, expected=expected, name=stream.name)
+    if binary is not None:
+        return binary
     if start.startswith(BOM):
         stream.read(len(BOM))
         start = start[len(BOM) :]
@@ -47,9 +50,25 @@ def format_of(stream: ByteStream, *, expected: str | None) -> Format:
     detected = _text_format(start)
     if expected is not None:
         return detected if detected == "json" else "ndjson"
+    if detected is None and _CONTROLS.search(start) is None:
+        reason = f"{stream.name} is not UTF-8. Name its encoding, such as --encoding windows-1252."
+        raise Refused("text_invalid", reason)
     if detected is None:
-        raise Refused("format_unknown", f"{stream.name} is not CSV, NDJSON, JSON or Parquet.")
+        raise Refused("format_unknown", f"{stream.name} is not CSV, XLSX, NDJSON, JSON or Parquet.")
     return detected
+
+
+def _binary_format(start: bytes, *, expected: str | None, name: str) -> Format | None:
+    if start.startswith(PARQUET_MAGIC) or expected == "parquet":
+        return "parquet"
+    if start.startswith(ZIP_MAGIC):
+        return "xlsx"
+    if start.startswith(_OLE_MAGIC):
+        reason = f"{name} is a workbook of an old format (.xls), or has a password. Save it as .xlsx without one."
+        raise Refused("format_unknown", reason)
+    if expected == "xlsx":
+        raise Refused("format_unknown", f"{name} is not an Excel workbook (.xlsx).")
+    return None
 
 
 def _text_format(start: bytes) -> Format | None:

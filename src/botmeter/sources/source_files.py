@@ -11,9 +11,9 @@ from botmeter.metering.schema import EventBatch
 from botmeter.sources.payload_files import batches_from_payload_file
 from botmeter.sources.platforms.registry import connector_of, platform_codes
 from botmeter.sources.reader import SourceFile, batches
-from botmeter.sources.sniff import PARQUET_MAGIC, PEEK_BYTES
+from botmeter.sources.sniff import PEEK_BYTES
 from botmeter.sources.stream import STDIN, open_stream
-from botmeter.sources.text_encoding import utf8_stream
+from botmeter.sources.text_encoding import PARQUET_MAGIC, utf8_stream
 
 
 def source_named(ledger: ReadableLedger, name: str) -> Source | None:

@@ -4,7 +4,7 @@ import pytest
 from tests.unit.sources.conftest import Read, event
 
 from botmeter.domain.errors import Refused, TooMuch
-from botmeter.sources import csv as reading
+from botmeter.sources.tables import delimited as reading
 
 HEADER = "event_id,occurred_at,conversation_id,customer_id,actor"
 ROW = "{},2026-11-22T10:00:00Z,c1,u1,customer"

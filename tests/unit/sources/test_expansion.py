@@ -11,12 +11,12 @@ import pytest
 from tests.unit.sources.conftest import Read, event, ndjson
 
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch
-from botmeter.sources import csv as csv_reading
 from botmeter.sources import elements, parquet_pages, stream
 from botmeter.sources import parquet as parquet_reading
 from botmeter.sources.parquet_pages import column_bounds
 from botmeter.sources.payload_json import json_value
 from botmeter.sources.reader import SourceFile, batches
+from botmeter.sources.tables import delimited as csv_reading
 
 LONG = 100_000
 
@@ -113,7 +113,7 @@ def test_blocks_of_tiny_records_are_split(tmp_path: Path, monkeypatch: pytest.Mo
     contents = {
         "a.ndjson": b"{}\n" * 35,
         "a.json": b"[" + b"{}," * 34 + b"{}]",
-        "a.csv": f"{header}\n".encode() + b",,,,\n" * 35,
+        "a.csv": f"{header}\n".encode() + b"x,,,,\n" * 35,
     }
     for name, content in contents.items():
         file = tmp_path / name

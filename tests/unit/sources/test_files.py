@@ -70,13 +70,13 @@ def test_binary_noise_is_no_format(read: Read, seed: int) -> None:
     noise = random.Random(seed).randbytes(5_000)
     code, message = refusal(read, noise)
     assert code == "format_unknown"
-    assert message.endswith("is not CSV, NDJSON, JSON or Parquet.")
+    assert message.endswith("is not CSV, XLSX, NDJSON, JSON or Parquet.")
 
 
 def test_an_unknown_format_is_refused_with_those_there_are(read: Read) -> None:
     assert (
         refusal(read, MANY, format="xml")[1]
-        == "'xml' is not a format; it must be one of csv, ndjson, json, parquet, cloudevents."
+        == "'xml' is not a format; it must be one of csv, xlsx, ndjson, json, parquet, cloudevents."
     )
 
 

@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.csv import open_csv
 from botmeter.sources.mapped import cell_value
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream, open_stream, spooled
 from botmeter.sources.suggest.json_start import json_values
+from botmeter.sources.table_options import TableOptions
+from botmeter.sources.tables.open_table import open_table
 from botmeter.sources.text_encoding import utf8_stream
 
 ROWS_MAX = 1_000
@@ -45,8 +46,8 @@ def sample_of(file: SourceFile) -> Sample:
     with closing(open_stream(file.path, name=file.label, stdin=file.content)) as opened:
         stream = utf8_stream(opened, encoding=file.table_options.encoding)
         detected = format_of(stream, expected=file.format)
-        if detected == "csv":
-            return _table_sample("csv", _csv_rows(stream))
+        if detected in ("csv", "xlsx"):
+            return _table_sample(detected, _table_rows(stream, file.table_options))
         if detected == "parquet":
             return _table_sample("parquet", _parquet_rows(stream, path=file.path))
         text = stream.read(JSON_BYTES_MAX)
@@ -60,8 +61,8 @@ def _table_sample(detected: str, rows: Iterator[dict[str, object]]) -> Sample:
     return Sample(format=detected, records=records, is_whole=is_whole)
 
 
-def _csv_rows(stream: ByteStream) -> Iterator[dict[str, object]]:
-    table = open_csv(stream)
+def _table_rows(stream: ByteStream, options: TableOptions) -> Iterator[dict[str, object]]:
+    table = open_table(stream, options=options)
     for block in table.blocks:
         for row in block.rows.slice(0, ROWS_MAX + 1).to_pylist():
             yield {name: _text(cell) for name, cell in row.items()}

@@ -18,12 +18,12 @@ CONNECTOR = Connector(
     summary="Transcripts of the Bot Framework, and conversation transcripts of Copilot Studio.",
     steps=(
         "Have a transcript logger of your bot post each activity to the address above, as JSON.",
-        "Import files: .transcript, and the Dataverse table conversationtranscript as CSV.",
+        "Import files: .transcript, and the Dataverse table conversationtranscript as CSV or XLSX.",
     ),
     command=IMPORT_COMMAND,
     guide="sources/bot-framework.md",
     deliveries="posts of a transcript logger",
-    files="transcripts, Dataverse's table conversationtranscript as CSV",
+    files="transcripts, Dataverse's table conversationtranscript as CSV or XLSX",
     sender="The id or the name of the bot's account",
     read=read_payload,
     own_keys=(
@@ -32,7 +32,7 @@ CONNECTOR = Connector(
         frozenset({ID_COLUMN, CONTENT_COLUMN}),
         frozenset({"value"}),
     ),
-    joined_files=JoinedFiles(columns=(ID_COLUMN, CONTENT_COLUMN), is_array_whole=True),
+    joined_files=JoinedFiles(columns=(ID_COLUMN, CONTENT_COLUMN), id_column=ID_COLUMN, is_array_whole=True),
     sample=SamplePayload(
         content={
             "type": "typing",

@@ -27,7 +27,7 @@ CONNECTOR = Connector(
     ),
     guide="sources/freshchat.md",
     deliveries="webhooks",
-    files="webhook payloads; raw reports as CSV or ZIP",
+    files="webhook payloads; raw reports as CSV, XLSX or ZIP",
     sender="The id of the agent that is a bot",
     read=read_payload,
     own_keys=(frozenset({"action", "data"}),),

@@ -1,7 +1,7 @@
-"""Freshchat's raw reports: CSV files or ZIPs, one row a message, with unpublished headers."""
+"""Freshchat's raw reports: CSV or XLSX files or ZIPs, one row a message, with unpublished headers."""
 
 import zipfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -10,15 +10,20 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.clock import Clock
-from botmeter.sources.csv import open_csv
 from botmeter.sources.event_fields import Fields
-from botmeter.sources.mapped import cell_value, row_bytes
+from botmeter.sources.mapped import row_bytes
 from botmeter.sources.payload import EventRecord
 from botmeter.sources.payload_batches import batch_from_event_records
 from botmeter.sources.platforms.freshchat.webhooks import message_fields
 from botmeter.sources.stream import ByteStream, spooled
+from botmeter.sources.table_options import TableOptions
+from botmeter.sources.tables.id_columns import IdColumns
+from botmeter.sources.tables.open_table import open_table
+from botmeter.sources.tables.table import Table
+from botmeter.sources.tables.text_rows import text_rows
+from botmeter.sources.tables.workbook_file import is_workbook
+from botmeter.sources.text_encoding import ZIP_MAGIC, utf8_stream
 
-_ZIP_MAGIC = b"PK\x03\x04"
 _LISTED_NAMES_MAX = 30
 # Reports are in UTC, with or without an offset.
 _CLOCK = Clock(zone=ZoneInfo("UTC"))
@@ -49,6 +54,7 @@ COLUMNS = {
     "ticket": ("ticketid",),
     "ticket_type": ("tickettype",),
 }
+_IDS = ("message", "conversation", "customer", "sender", "ticket")
 # Required columns, as messages name them.
 _LABELS = {"message": "message's id", "time": "time", "conversation": "conversation's id", "sent_as": "kind of sender"}
 # Kind of sender, in small letters and digits → the webhooks' word.
@@ -56,73 +62,88 @@ _SENDERS = {"customer": "user", "contact": "user", "enduser": "user", "visitor":
 _SENDERS |= {name: name for name in ("user", "agent", "bot", "system")}
 
 
-def batches_from_report(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
+def batches_from_report(stream: ByteStream, source: Source, *, options: TableOptions) -> Iterator[EventBatch]:
     """Yield the events of a raw report.
 
     Raises:
         Refused: `column_missing`, `file_damaged`, `format_unknown`.
     """
-    if stream.peek(8).startswith(_ZIP_MAGIC):
-        yield from _from_zip(stream, source)
+    if stream.peek(len(ZIP_MAGIC)) == ZIP_MAGIC:
+        yield from _from_zip(stream, source, options=options)
     else:
-        yield from _from_csv(stream, source, first=0)
+        yield from _from_table(stream, source, options=options, first=0)
 
 
-def _from_zip(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
+def _from_zip(stream: ByteStream, source: Source, *, options: TableOptions) -> Iterator[EventBatch]:
     # A ZIP's list of members is at its end, so all of it is needed; members are decompressed while read.
     first = 0
-    try:
-        with ExitStack() as stack, zipfile.ZipFile(spooled(stream, stack)) as archive:
+    with ExitStack() as stack:
+        content = spooled(stream, stack)
+        if is_workbook(content):
+            workbook = ByteStream(content, name=stream.name, stays_open=True)
+            yield from _from_table(workbook, source, options=options, first=0)
+            return
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(content))
             members = [member for member in archive.infolist() if member.filename.lower().endswith(".csv")]
             if not members:
                 raise Refused("format_unknown", f"{stream.name} is a ZIP without a CSV file in it.")
             for member in members:
-                with archive.open(member) as content:
-                    part = ByteStream(content, name=f"{member.filename} in {stream.name}")
-                    first = yield from _from_csv(part, source, first=first)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as fault:
-        raise Refused("file_damaged", f"{stream.name} can't be unpacked: {fault}.") from None
+                with archive.open(member) as opened:
+                    part = ByteStream(opened, name=f"{member.filename} in {stream.name}")
+                    text = utf8_stream(part, encoding=options.encoding)
+                    first = yield from _from_table(text, source, options=options, first=first)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as fault:
+            raise Refused("file_damaged", f"{stream.name} can't be unpacked: {fault}.") from None
 
 
-def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Generator[EventBatch, None, int]:
+def _from_table(
+    stream: ByteStream, source: Source, *, options: TableOptions, first: int
+) -> Generator[EventBatch, None, int]:
     """Yield batches with positions from `first`, and return the position after the last row."""
-    table = open_csv(stream)
-    columns = _columns(table.columns, name=stream.name)
+    table = open_table(stream, options=options)
+    columns = _columns(table)
+    ids = IdColumns([columns[meaning] for meaning in _IDS if meaning in columns])
     row_count = 0
-    for block in table.blocks:
-        row_count += len(block.positions) + len(block.uneven)
+    for rows in text_rows(table, ids, required=[columns[meaning] for meaning in _LABELS]):
+        row_count += rows.count
         records, positions = [], []
-        for position, row in zip(block.positions.tolist(), block.rows.to_pylist(), strict=True):
-            cells = {name: cell_value(cell) for name, cell in row.items()}
-            fields = _fields({meaning: str(cells[name]).strip() or None for meaning, name in columns.items()}, source)
+        for position, cells in rows.rows:
+            fields = _fields({meaning: cells[label].strip() or None for meaning, label in columns.items()}, source)
             if fields is not None:
                 records.append(EventRecord(fields=fields, raw=row_bytes(cells)))
                 positions.append(first + position)
         yield batch_from_event_records(
             records,
             positions=positions,
-            rejections=[replace(rejection, index=first + rejection.index) for rejection in block.uneven],
+            rejections=[replace(rejection, index=first + rejection.index) for rejection in rows.rejections],
             clock=_CLOCK,
             bytes_read=stream.stored_bytes,
         )
+    if notes := (*table.notes, *ids.notes(table.name)):
+        yield replace(batch_from_event_records([], positions=[], bytes_read=stream.stored_bytes), notes=notes)
     return first + row_count
 
 
-def _columns(names: Sequence[str], *, name: str) -> dict[str, str]:
-    """Meaning → column."""
-    known = {_plain(column): column for column in reversed(names)}
+def _columns(table: Table) -> dict[str, str]:
+    """Meaning → label."""
+    known = {
+        _plain(column): label for column, label in zip(reversed(table.columns), reversed(table.labels), strict=True)
+    }
     columns = {
         meaning: known[spelling]
         for meaning, spellings in COLUMNS.items()
         if (spelling := next((each for each in spellings if each in known), None)) is not None
     }
+    table.check_single(
+        [name for name, label in zip(table.columns, table.labels, strict=True) if label in columns.values()]
+    )
     missing = [meaning for meaning in _LABELS if meaning not in columns]
     if missing:
         accepted = "; ".join(f"for the {_LABELS[meaning]}: {', '.join(COLUMNS[meaning])}" for meaning in missing)
-        present = ", ".join(column[:64] for column in names[:_LISTED_NAMES_MAX])
-        raise Refused(
-            "column_missing", f"{name} has no column that Botmeter knows ({accepted}); its columns are {present}."
-        )
+        present = ", ".join([column[:64] for column in table.columns if column][:_LISTED_NAMES_MAX])
+        reason = f"{table.name} has no column that Botmeter knows ({accepted}); its columns are {present}."
+        raise Refused("column_missing", reason + table.header_hint([]))
     return columns
 
 

@@ -21,7 +21,7 @@ CONNECTOR = Connector(
     command=IMPORT_COMMAND,
     guide="sources/rasa.md",
     deliveries="posts of the event broker's consumer",
-    files="the broker's file, tracker dumps, the tracker store's table as CSV",
+    files="the broker's file, tracker dumps, the tracker store's table as CSV or XLSX",
     sender="The id of the assistant",
     read=read_payload,
     file_reader=file_reader,
@@ -32,7 +32,7 @@ CONNECTOR = Connector(
         frozenset({"event", "timestamp"}),
         frozenset({"type_name", "data"}),
     ),
-    joined_files=JoinedFiles(columns=("sender_id", "type_name", "data")),
+    joined_files=JoinedFiles(columns=("sender_id", "type_name", "data"), id_column="sender_id"),
     sample=SamplePayload(
         content={"sender_id": SAMPLE_ID, "event": "slot", "timestamp": 978307200.0, "name": SAMPLE_ID, "value": None}
     ),

@@ -1,0 +1,1 @@
+"""Tables in CSV, TSV and XLSX files, for every reader of tables."""
