@@ -1,6 +1,7 @@
 """Accounts read from Python: the same numbers and refusals with a server and without one."""
 
 import json
+import lzma
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from cli.command_line import FIRST_SESSION, event, ndjson
 from cli.conftest import WAYS
 from cli.serving import served, server_process
 
+EARLIER = Path(__file__).parents[1] / "unit" / "ledger" / "schema_6" / "acme.duckdb.xz"
 PERIOD = ("2026-03-01", "2026-04-30")
 
 
@@ -189,6 +191,34 @@ def test_threads_share_the_folder(acme: botmeter.AccountReader, server: OpenLedg
     for thread in threads:
         thread.join()
     assert counts == [3] * 4
+
+
+def test_threads_read_a_file_of_an_earlier_version(acme: botmeter.AccountReader, tmp_path: Path) -> None:
+    """The first one migrates it, and settles the events that wait in it."""
+    data = tmp_path / "earlier"
+    (data / "accounts").mkdir(parents=True)
+    (data / "accounts" / "acme.duckdb").write_bytes(lzma.decompress(EARLIER.read_bytes()))
+    account = botmeter.open(data).account("acme")
+    answers: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(account.report("2025-02-01", "2025-03-31"))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 4
+    assert len({str(answer) for answer in answers}) == 1
+
+
+def test_a_damaged_ledger_is_refused_as_such(acme: botmeter.AccountReader, filled: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(filled, tmp_path / "damaged")
+    file = data / "accounts" / "acme.duckdb"
+    file.write_bytes(file.read_bytes()[:4096] + bytes(1 << 16))
+    with pytest.raises(botmeter.Unavailable) as refused:
+        botmeter.open(data).account("acme").report()
+    assert refused.value.code == "ledger_corrupt"
+    assert is_free(data)
 
 
 def test_a_server_that_stops_ends_a_reader_with_its_reason(

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from botmeter.ledger.folder import Folder
+from botmeter.ledger.readable import ReadableLedger
 
 # Another process can take the folder after the check that it is free.
 _OVERTAKEN_SECONDS_MAX = 1.0
@@ -14,11 +15,37 @@ _lock = threading.RLock()
 _owned: dict[Path, "_OwnedFolder"] = {}
 
 
+class _ReadFolder(Folder):
+    """Folder whose ledgers are opened and closed one at a time.
+
+    The first reader may migrate a file, which no other connection of the process may have open then.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._opening = threading.RLock()
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[ReadableLedger]:
+        opened = super().reading(name)
+        with self._opening:
+            ledger = opened.__enter__()
+        try:
+            yield ledger
+        except BaseException as problem:
+            with self._opening:
+                # It raises an error of its own for a damaged file.
+                opened.__exit__(type(problem), problem, problem.__traceback__)
+            raise
+        with self._opening:
+            opened.__exit__(None, None, None)
+
+
 class _OwnedFolder:
     def __init__(self, path: Path, *, wait_seconds: float) -> None:
         self.user_count = 0
         self._stack = ExitStack()
-        owned = Folder.owned(path, purpose="Python", wait_seconds=min(wait_seconds, _OVERTAKEN_SECONDS_MAX))
+        owned = _ReadFolder.owned(path, purpose="Python", wait_seconds=min(wait_seconds, _OVERTAKEN_SECONDS_MAX))
         self.folder = self._stack.enter_context(owned)
 
     def close(self) -> None:
