@@ -14,6 +14,7 @@ from botmeter.sources.mapped import checked_columns, columns_of_events, row_byte
 from botmeter.sources.mapping import OWN_NAMES
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import Records
+from botmeter.sources.row_ids import records_with_row_ids
 
 # As many as are read at once from a file.
 _ROWS_MAX = 250_000
@@ -27,19 +28,18 @@ def batches_from_arrow(events: object, *, name: str, mapping: FieldMapping | Non
     """
     where = mapping or OWN_NAMES
     with _opened(events, name=name) as reader:
-        records = _records(reader, name=name, mapping=where)
-        for each in records_in_cells(records, mapping=where, name=name):
-            yield batch_from_records(each)
+        rows = records_in_cells(_records(reader, name=name, mapping=where), mapping=where, name=name)
+        for records in records_with_row_ids(rows, mapping=where):
+            yield batch_from_records(records)
 
 
 def _records(reader: pa.RecordBatchReader, *, name: str, mapping: FieldMapping) -> Iterator[Records]:
     names = list(reader.schema.names)
     notes = checked_columns(names, mapping=mapping, name=name)
     clock = clock_of_columns(reader.schema, mapping=mapping, name=name)
-    expected = mapping.column_names()
     first = 0
     for rows in _slices(reader, name=name):
-        columns = {column: legible(rows.column(index)) for index, column in enumerate(names) if column in expected}
+        columns = {column: legible(rows.column(index)) for index, column in enumerate(names) if mapping.is_read(column)}
         yield Records(
             columns=columns_of_events(columns, count=len(rows), mapping=mapping),
             record=_record_reader(rows, mapping=mapping),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.receipt import Rejection
@@ -12,9 +13,10 @@ from botmeter.sources.clock import Clock
 from botmeter.sources.elements import RECORDS_MAX
 from botmeter.sources.json_columns import Column, values_at
 from botmeter.sources.mapped import event_columns, row_bytes
-from botmeter.sources.mapping import Address, Mapping
+from botmeter.sources.mapping import ROW, Address, Mapping
 from botmeter.sources.pointer import Path, followed, loaded, pointer_of, put_at
 from botmeter.sources.records import Records
+from botmeter.sources.row_content import DIGESTS, digest_of_values
 from botmeter.sources.validation import kind_of
 
 Levels = tuple[object, ...]
@@ -156,10 +158,13 @@ class _Collected:
         values: dict[Address, Column] = {}
         for level in {level for level, _ in addresses}:
             paths = [path for each, path in addresses if each == level]
-            columns = values_at([levels[level] for levels in self.rows], paths)
-            values.update({(level, path): column for path, column in columns.items()})
+            found = values_at([levels[level] for levels in self.rows], paths)
+            values.update({(level, path): column for path, column in found.items()})
+        columns = event_columns(values, count=len(self.rows), mapping=self.mapping)
+        if self.mapping.has_generated_ids:
+            columns["event_id"] = _digests(self.rows, mapping=self.mapping)
         return Records(
-            columns=event_columns(values, count=len(self.rows), mapping=self.mapping),
+            columns=columns,
             record=lambda row: self.mapping.record_below(self.rows[row]),
             raw=lambda row: _text(document_of_row(self.rows[row], mapping=self.mapping)),
             positions=np.array(self.positions, np.int64),
@@ -178,6 +183,19 @@ def _list(value: object) -> object:
     if isinstance(value, dict):
         return list(value.values())
     return None if isinstance(value, str) and value.strip() in ("", "null") else value
+
+
+def _digests(rows: Sequence[Levels], *, mapping: Mapping) -> pa.Array:
+    """Digests of the values of each record by name, and of those around it by pointer."""
+    outer = [(level, path, mapping.pointer_to(level, path)) for level, path in mapping.leaves() if level != ROW]
+    digests = []
+    for levels in rows:
+        row = levels[-1]
+        members = row.items() if isinstance(row, dict) else enumerate(row) if isinstance(row, list) else ()
+        content = {str(name): value for name, value in members}
+        content.update({pointer: followed(levels[level], path) for level, path, pointer in outer})
+        digests.append(digest_of_values(content))
+    return pa.array(digests, DIGESTS)
 
 
 def document_of_row(levels: Sequence[object], *, mapping: Mapping) -> object:

@@ -16,10 +16,11 @@ from botmeter.domain.event import FIELDS
 from botmeter.sources.clock import RFC3339
 from botmeter.sources.cloudevents import is_envelope, record_from_envelope
 from botmeter.sources.elements import Objects
-from botmeter.sources.json_columns import columns_at, read_objects
+from botmeter.sources.json_columns import UNREADABLE, columns_at, decoded, read_objects
 from botmeter.sources.mapped import event_columns, value_text
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import DOUBTFUL, Records
+from botmeter.sources.row_content import DIGESTS, digest_of_values
 from botmeter.sources.stream import ByteStream
 from botmeter.sources.validation import kind_of
 
@@ -182,7 +183,20 @@ def _mapped_columns(objects: Objects, mapping: FieldMapping) -> Mapping[str, pa.
     leaves = mapping.leaves()
     values = columns_at(objects, {path for _, path in leaves})
     addressed = {(level, path): values[path] for level, path in leaves}
-    return event_columns(addressed, count=objects.count, mapping=mapping)
+    columns = event_columns(addressed, count=objects.count, mapping=mapping)
+    if mapping.has_generated_ids:
+        columns["event_id"] = pa.array(map(_digest, objects.texts), DIGESTS, size=objects.count)
+    return columns
+
+
+def _digest(text: bytes) -> bytes:
+    value = decoded(text)
+    if value is UNREADABLE:
+        try:
+            value = parsed_json(text)
+        except Refused:
+            value = None
+    return digest_of_values(value if isinstance(value, dict) else {})
 
 
 def _integer(digits: str) -> int | Decimal:

@@ -15,6 +15,7 @@ from botmeter.sources.json_columns import Column, columns_within, is_text, unifo
 from botmeter.sources.mapping import ROW, Address, FieldLocation, Mapping, joined
 from botmeter.sources.pointer import Path
 from botmeter.sources.records import DOUBTFUL
+from botmeter.sources.row_content import digests_of_columns
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 # As many names as fit a readable sentence.
@@ -56,7 +57,10 @@ def columns_of_events(foreign: AbstractMapping[str, pa.Array], *, count: int, ma
         for column, inside in paths.items()
         for path, within in columns_within(foreign[column], inside).items()
     }
-    return event_columns(values, count=count, mapping=mapping)
+    columns = event_columns(values, count=count, mapping=mapping)
+    if mapping.has_generated_ids:
+        columns["event_id"] = digests_of_columns(foreign, count=count)
+    return columns
 
 
 def event_columns(values: AbstractMapping[Address, Column], *, count: int, mapping: Mapping) -> dict[str, pa.Array]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS
 from botmeter.sources.clock import RFC3339, Clock
-from botmeter.sources.pointer import Path, followed
+from botmeter.sources.pointer import Path, followed, pointer_of
 from botmeter.sources.table_options import DEFAULTS, TableOptions
 from botmeter.sources.validation import kind_of
 
@@ -102,6 +102,14 @@ class Mapping:
         pairs = [(name, leaf.column) for name, leaf in leaves if leaf.column is not None]
         return [*pairs, *(("rows", part) for part in self.rows[:1])]
 
+    @property
+    def has_generated_ids(self) -> bool:
+        return self.location("event_id").is_generated
+
+    def is_read(self, column: str) -> bool:
+        """Look for a column of a table among those of fields; ids of rows are generated from all."""
+        return self.has_generated_ids or column in self.column_names()
+
     def column_names(self) -> set[str]:
         """Names of all columns that fields are made of."""
         return {column for _, column in self.sent_columns()}
@@ -113,6 +121,11 @@ class Mapping:
     def paths_at(self, level: int) -> list[Path]:
         """Paths of the values at a level."""
         return sorted(path for each, path in self.leaves() if each == level)
+
+    def pointer_to(self, level: int, path: Path) -> str:
+        """Pointer from the top of a document to a path below one of its levels."""
+        stars = [place for place, part in enumerate(self.rows) if part == "*"]
+        return pointer_of((*self.rows[: stars[level - 1] + 1 if level else 0], *path))
 
     def record(self, row: AbstractMapping[str, object]) -> dict[str, object]:
         """Fields as sent, or the row as it is if it is a document; raises `Refused` (`type_invalid`)."""

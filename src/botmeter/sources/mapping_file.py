@@ -73,7 +73,7 @@ def _rows(value: object) -> Path:
 
 
 def _table(name: str, value: object) -> AbstractMapping[str, object]:
-    allowed = {"occurred_at": _LOCATION_KEYS + CLOCK_KEYS, "event_id": _LOCATION_KEYS}
+    allowed = {"occurred_at": _LOCATION_KEYS + CLOCK_KEYS, "event_id": (*_LOCATION_KEYS, "generated")}
     return _checked_table(name, value, allowed=allowed.get(name, _LOCATION_KEYS))
 
 

@@ -49,12 +49,11 @@ def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping
         parquet = stack.enter_context(_opened(content, mapping=mapping, name=stream.name))
         names = list(parquet.schema_arrow.names)
         notes = checked_columns(names, mapping=mapping, name=stream.name)
-        expected = mapping.column_names()
         file = _File(
             parquet=parquet,
             content=content,
             name=stream.name,
-            columns=[name for name in names if name in expected],
+            columns=[name for name in names if mapping.is_read(name)],
             mapping=mapping,
             clock=clock_of_columns(parquet.schema_arrow, mapping=mapping, name=stream.name),
             size_bytes=stream.size_bytes or stream.stored_bytes,

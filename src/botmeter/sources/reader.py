@@ -15,6 +15,7 @@ from botmeter.sources.json_records import records_from_objects
 from botmeter.sources.mapping import OWN_NAMES, Mapping
 from botmeter.sources.parquet import records_from_parquet
 from botmeter.sources.records import Records
+from botmeter.sources.row_ids import records_with_row_ids
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream, open_stream, stored_size_bytes
 from botmeter.sources.table_options import DEFAULTS, TableOptions
@@ -92,11 +93,12 @@ def _records(stream: ByteStream, file: SourceFile) -> Iterator[Records]:
     match detected:
         case "csv" | "xlsx":
             records = records_from_table(stream, mapping=mapping, options=file.table_options)
-            return records_in_cells(records, mapping=mapping, name=stream.name)
         case "ndjson" | "json":
-            return records_from_json(stream, is_by_line=detected == "ndjson", mapping=file.mapping)
+            records = records_from_json(stream, is_by_line=detected == "ndjson", mapping=file.mapping)
         case "parquet":
             records = records_from_parquet(stream, path=file.path, mapping=mapping)
-            return records_in_cells(records, mapping=mapping, name=stream.name)
         case _:
             assert_never(detected)
+    if detected not in ("ndjson", "json"):
+        records = records_in_cells(records, mapping=mapping, name=stream.name)
+    return records_with_row_ids(records, mapping=mapping)

@@ -25,7 +25,12 @@ def test_the_worked_examples_of_the_guide_give_what_it_says(read: Read, tmp_path
     blocks = [(kind, text) for kind, text in BLOCK.findall(GUIDE.read_text()) if kind != "console"]
     examples = [blocks[start : start + 3] for start in range(0, len(blocks), 3)]
     kinds = [[kind for kind, _ in example] for example in examples]
-    assert kinds == [["csv", "toml", "json"], ["ndjson", "toml", "json"], ["json", "toml", "json"]]
+    assert kinds == [
+        ["csv", "toml", "json"],
+        ["ndjson", "toml", "json"],
+        ["csv", "toml", "json"],
+        ["json", "toml", "json"],
+    ]
     for (_, content), (_, toml), (_, expected) in examples:
         path = tmp_path / "mapping.toml"
         path.write_text(toml)
@@ -204,6 +209,9 @@ def test_an_invalid_time_is_rejected(read: Read, sent: object, clock: dict[str, 
         ({"actor": {"join": [{"column": "a"}, {"join": []}]}}, "actor.join[1] has 'join'; it can have column"),
         ({"actor": {"join": [{"column": "a"}, {}]}}, "actor.join[1] needs a column, a pointer"),
         ({"actor": {"column": "a", "separator": "-"}}, "actor has a separator but no join"),
+        ({"actor": {"generated": True}}, "actor has 'generated'; it can have column"),
+        ({"event_id": {"generated": "yes"}}, "event_id.generated must be true, or left out"),
+        ({"event_id": {"generated": True, "column": "a"}}, "event_id has column and generated; use one of them"),
         ({"actor": {"pointer": "a/b"}}, "a JSON pointer starts with /"),
         ({"actor": {"column": "a", "otherwise": "bot"}}, "actor has otherwise but no values"),
         ({"actor": {"column": "a", "values": ["x"]}}, "actor.values must be a table of texts"),

@@ -98,7 +98,9 @@ class _Rows:
     def _record(self, row: int) -> Mapping[str, object]:
         cells = self._cells(row)
         fields = self.mapping.record(self.ids.checked_row(cells))
-        required = self.mapping.column_names() if self.mapping.rows else REQUIRED_FIELDS
+        required = self.mapping.column_names() if self.mapping.rows else set(REQUIRED_FIELDS)
+        # A generated id is given later.
+        required -= {"event_id"} if self.mapping.has_generated_ids else set()
         check_total(list(map(str, cells.values())), is_whole=all(fields.get(name) for name in required))
         return fields
 
