@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import checked_instant, datetime_from_us, us_from_datetime, without_offset
-from botmeter.domain.written_time import NO_ZONES, WrittenTime, checked_time, iso_match, quoted
+from botmeter.domain.written_time import NO_ZONES, TIME_LENGTH_MAX, WrittenTime, checked_time, iso_match, quoted
 from botmeter.sources.time_numbers import EPOCH_POWERS, SERIAL_ORIGINS_US, us_from_epoch, wall_us_from_serial
 from botmeter.sources.time_pattern import time_pattern
 
@@ -88,7 +88,7 @@ class Clock:
 
     def _by_pattern(self, text: str) -> WrittenTime:
         pattern = time_pattern(self.format)
-        match = pattern.regex.fullmatch(text)
+        match = pattern.regex.fullmatch(text) if len(text) <= TIME_LENGTH_MAX else None
         if match is None:
             raise Refused("time_invalid", f"{quoted(text)} is not written as {self.format!r}.")
         try:

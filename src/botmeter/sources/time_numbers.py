@@ -9,7 +9,7 @@ from typing import Final
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, us_from_datetime
-from botmeter.domain.written_time import BLANK, quoted
+from botmeter.domain.written_time import BLANK, TIME_LENGTH_MAX, quoted
 
 EPOCH_POWERS: Final = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0, "epoch_ns": -3}
 """Format → power of ten that makes µs of its unit."""
@@ -42,7 +42,7 @@ class ExactNumber:
 
 def exact_number(text: str, *, form: str) -> ExactNumber:
     """Read a number without rounding; raises `Refused` (`time_invalid`)."""
-    match = _ANY_NUMBER.fullmatch(text)
+    match = _ANY_NUMBER.fullmatch(text) if len(text) <= TIME_LENGTH_MAX else None
     if match is None:
         raise Refused("time_invalid", f"{quoted(text)} is not a number, as {form} requires.")
     if may_be_thousands(match):

@@ -12,7 +12,17 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from botmeter.domain.written_time import AFTERNOON_MARKS, BLANK, MONTHS, MORNING_MARKS, OFFSET, ZONE_WORD, number_reader
+from botmeter.domain.errors import Refused
+from botmeter.domain.written_time import (
+    AFTERNOON_MARKS,
+    BLANK,
+    MONTHS,
+    MORNING_MARKS,
+    OFFSET,
+    ZONE_WORD,
+    number_reader,
+    quoted,
+)
 
 _WEEKDAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _FULL_MONTHS: Final = (
@@ -21,9 +31,10 @@ _FULL_MONTHS: Final = (
 )
 # Directives that stand for others, as in the locale of C.
 _SHORT_FOR: Final = {"%c": "%a %b %d %H:%M:%S %Y", "%x": "%m/%d/%y", "%X": "%H:%M:%S"}
-# One or two digits; beside other digits always two, since 1112026 could be two days.
+# One or two digits; beside other digits always two, but the first may have lost its zero.
 _NUMBERS: Final = {"m": "month", "d": "day", "H": "hour", "I": "hour12", "M": "minute", "S": "second"}
 _FIXED: Final = {"Y": ("year", 4), "y": ("short_year", 2)}
+_LARGEST: Final = {"m": 12, "d": 31, "H": 23, "I": 12, "M": 59, "S": 60}
 # The day by week or day of the year, which is left to `strptime`.
 _RARE: Final = {"j": 3, "U": 2, "W": 2, "w": 1, "u": 1, "G": 4, "V": 2}
 _KNOWN: Final = frozenset({*_NUMBERS, *_FIXED, *_RARE, *"fzZpbBaA%"})
@@ -43,8 +54,22 @@ class TimePattern:
     regex: re.Pattern[str]
     is_by_month: bool
 
+    def column_match(self, sample: str) -> re.Match[str] | None:
+        """Match a text that stands for all of its shape; None: they must be read one by one."""
+        match = self.regex.fullmatch(sample) if self.is_by_month else None
+        return None if match is None or _lone_digits(match) else match
+
     def numbers(self, match: re.Match[str]) -> Callable[[str], int | None]:
-        """Return the function that reads a group's number; raises `ValueError` for a day that does not exist."""
+        """Return the function that reads a group's number.
+
+        Raises:
+            ValueError: For a day that does not exist.
+            Refused: `time_invalid`, for digits that can be two times: 1112026 is two days.
+        """
+        for name, start in _lone_digits(match):
+            if int(match.string[start : start + 2]) <= _LARGEST[name]:
+                reason = "can be two times: it lacks a zero, and has no marks between its numbers"
+                raise Refused("time_invalid", f"{quoted(match.string)} {reason}.")
         number = number_reader(match)
         if self.is_by_month:
             return number
@@ -88,7 +113,7 @@ def _regex(token: str, *, before: str, after: str, names: set[str]) -> str:
     if len(token) == 3:
         return rf"(?:\{token[0]}(?P<fraction>[0-9]{{1,9}}))?"
     if name in _NUMBERS:
-        return _number(name, is_beside_digits=_ends_in_digits(before) or _ends_in_digits(after))
+        return _number(name, is_after_digits=_is_digits(before), is_before_digits=_is_digits(after))
     if name in _FIXED:
         group, width = _FIXED[name]
         return rf"(?P<{group}>[0-9]{{{width}}})"
@@ -97,16 +122,24 @@ def _regex(token: str, *, before: str, after: str, names: set[str]) -> str:
     return _words(name, names=names)
 
 
-def _number(name: str, *, is_beside_digits: bool) -> str:
+def _number(name: str, *, is_after_digits: bool, is_before_digits: bool) -> str:
     group = _NUMBERS[name]
-    if is_beside_digits:
-        return rf"(?P<{group}>[0-9]{{2}})"
-    blank_for_zero = " [0-9]|" if name == "d" else ""
-    return rf"(?P<{group}>{blank_for_zero}[0-9]{{1,2}})"
+    blank_for_zero = "| [0-9]" if name == "d" else ""
+    if is_after_digits:
+        return rf"(?P<{group}>[0-9]{{2}}{blank_for_zero})"
+    if is_before_digits:
+        return rf"(?P<{group}>[0-9]{{2}}{blank_for_zero}|(?P<lone_{name}>[0-9]))"
+    return rf"(?P<{group}>[0-9]{{1,2}}{blank_for_zero})"
 
 
-def _ends_in_digits(token: str) -> bool:
+def _is_digits(token: str) -> bool:
     return token in _DIGITS or (len(token) == 2 and token[1] in {*_NUMBERS, *_FIXED, *_RARE, "f"})
+
+
+def _lone_digits(match: re.Match[str]) -> list[tuple[str, int]]:
+    """Directives and places of first numbers of one digit where two were expected."""
+    groups = match.groupdict()
+    return [(name, match.start(group)) for name in _LARGEST if groups.get(group := f"lone_{name}") is not None]
 
 
 def _words(name: str, *, names: set[str]) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, INSTANT_END_US, INSTANT_FIRST_US
+from botmeter.domain.time_zone import is_timezone
 from botmeter.domain.written_time import ISO_TIME, UTC_ZONES, is_iso, written_time
 from botmeter.sources.clock import Clock
 from botmeter.sources.local_times import us_from_walls
@@ -109,7 +111,7 @@ def _read(group: ShapeGroup, clock: Clock) -> tuple[Ints, Flags]:
         if clock.format in EPOCH_POWERS:
             return _epochs(group, match, power=EPOCH_POWERS[clock.format]) or unread
         walls = _serials(group, match, form=clock.format)
-        return unread if walls is None else us_from_walls(*walls, clock=clock)
+        return unread if walls is None else us_from_walls(*walls, zone=clock.zone)
     match = _match(group.sample, clock)
     return unread if match is None else _written(group, match, clock=clock) or unread
 
@@ -118,13 +120,12 @@ def _match(sample: str, clock: Clock) -> re.Match[str] | None:
     if clock.format == "iso":
         match = ISO_TIME.fullmatch(sample)
         return match if match is not None and is_iso(match) else None
-    pattern = time_pattern(clock.format)
-    return pattern.regex.fullmatch(sample) if pattern.is_by_month else None
+    return time_pattern(clock.format).column_match(sample)
 
 
 def _written(group: ShapeGroup, match: re.Match[str], *, clock: Clock) -> tuple[Ints, Flags] | None:
     zone_name = match.groupdict().get("zone_name")
-    if zone_name is not None and zone_name not in UTC_ZONES:
+    if zone_name is not None and zone_name not in UTC_ZONES and not is_timezone(zone_name):
         return None
     try:
         written = written_time(match, number=_number_reader(group, match), zones=clock.zones)
@@ -132,10 +133,14 @@ def _written(group: ShapeGroup, match: re.Match[str], *, clock: Clock) -> tuple[
         return None
     exists = written.exists & written.agrees & group.same_elsewhere(match, _PARTS)
     if written.offset_us is None:
-        return us_from_walls(written.wall_us, exists, clock=clock)
-    if zone_name is not None:
-        exists &= written.offset_us == 0
-    return written.wall_us - written.offset_us, exists
+        return us_from_walls(written.wall_us, exists, zone=clock.zone)
+    us = written.wall_us - written.offset_us
+    if zone_name is None:
+        return us, exists
+    if zone_name in UTC_ZONES:
+        return us, exists & (written.offset_us == 0)
+    by_zone, is_read = us_from_walls(written.wall_us, exists, zone=ZoneInfo(zone_name))
+    return us, is_read & (by_zone == us)
 
 
 def _number_reader(group: ShapeGroup, match: re.Match[str]) -> Callable[[str], Ints | None]:
