@@ -8,16 +8,22 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 _SPACE = re.compile(r"\s*")
 _MARKS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{\[\]},]|"', re.DOTALL)
 _CLOSING = {"{": "}", "[": "]"}
+# The decoder counts the lines before each of them.
+_UNREAD_MAX = 100
+# Deeper than any export; Python's decoder stops at about 1,000.
+_DEPTH_MAX = 500
 
 
 def json_values(text: bytes, *, is_whole: bool = True) -> Iterator[object]:
     """Yield the values, and the elements of an array; numbers are texts, and lines that are no JSON are left out."""
     start = text.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     position = _end_of_space(start, 0)
-    while position < len(start):
+    unread_count = 0
+    while position < len(start) and unread_count < _UNREAD_MAX:
         try:
             value, position = _DECODER.raw_decode(start, position)
         except (ValueError, RecursionError):
+            unread_count += 1
             value, position = _rest(start, position, is_whole=is_whole)
         yield from value if isinstance(value, list) else [value]
         position = _end_of_space(start, position)
@@ -47,21 +53,19 @@ def _rest(text: str, position: int, *, is_whole: bool) -> tuple[object, int]:
 def _closed(text: str) -> str:
     """Cut a text after its last complete member, and close what is open."""
     open_brackets: list[str] = []
-    end, closing = 0, ""
+    end = 0
     for mark in _MARKS.finditer(text):
         character = mark.group()
         if character in ("{", "["):
             open_brackets.append(_CLOSING[character])
-            end = mark.end()
+            if len(open_brackets) > _DEPTH_MAX:
+                return ""
         elif character in ("}", "]") and open_brackets:
             open_brackets.pop()
-            end = mark.end()
-        elif character == ",":
-            end = mark.start()
-        else:
+        elif character != ",":
             continue
-        closing = "".join(reversed(open_brackets))
-    return text[:end] + closing
+        end = mark.start() if character == "," else mark.end()
+    return text[:end] + "".join(reversed(open_brackets))
 
 
 def _end_of_space(text: str, position: int) -> int:
