@@ -140,6 +140,115 @@ INTERCOM = json.dumps(
         },
     }
 )
+SMARTSUPP = json.dumps(
+    {
+        "accountId": 208,
+        "channel": {"id": 55, "isChat": True},
+        "visitor": {"id": 27, "name": "Dana"},
+        "messages": [
+            {"type": "trigger", "from": "bot:orders", "content": "May I help?", "sentAt": 1772359200000},
+            {"type": "visitor", "from": "visitor:v-27", "content": "Hello", "sentAt": 1772359201001},
+            {"type": "agent", "from": "agent:3", "content": "Hi", "sentAt": 1772359202002},
+        ],
+    },
+    indent=2,
+)
+DISCORD = json.dumps(
+    {
+        "guild": {"id": "1", "name": "Shop"},
+        "channel": {"id": "2", "type": "GuildTextChat", "name": "help"},
+        "messages": [
+            {
+                "id": "10",
+                "type": "Default",
+                "timestamp": "2026-03-01T10:00:00.123+00:00",
+                "author": {"id": "7", "isBot": False},
+            },
+            {
+                "id": "11",
+                "type": "Reply",
+                "timestamp": "2026-03-01T10:00:01+00:00",
+                "author": {"id": "8", "isBot": True},
+            },
+            {
+                "id": "12",
+                "type": "GuildMemberJoin",
+                "timestamp": "2026-03-01T10:00:02+00:00",
+                "author": {"id": "9", "isBot": False},
+            },
+        ],
+    },
+    indent=2,
+)
+DISCORD_CSV = """AuthorID,Author,Date,Content,Attachments,Reactions
+"7","dana","2026-03-01T10:00:00.1230000+00:00","hi","",""
+"7","dana","2026-03-01T10:00:00.1230000+00:00","hi","",""
+"8","Name of your bot#0000","2026-03-01T10:00:01.0000000+00:00","hello","",""
+"""
+BOTPRESS = json.dumps(
+    {
+        "messages": [
+            {
+                "id": "m-1",
+                "createdAt": "2026-03-01T10:00:00Z",
+                "direction": "incoming",
+                "userId": "u-1",
+                "conversationId": "c-1",
+            },
+            {
+                "id": "m-2",
+                "createdAt": "2026-03-01T10:00:01Z",
+                "direction": "outgoing",
+                "userId": "b-1",
+                "conversationId": "c-1",
+            },
+        ],
+        "meta": {},
+    }
+)
+CRISP = json.dumps(
+    {
+        "error": False,
+        "data": [
+            {
+                "session_id": "s-1",
+                "type": "text",
+                "from": "user",
+                "origin": "chat",
+                "fingerprint": 5,
+                "timestamp": 1772359200000,
+            },
+            {
+                "session_id": "s-1",
+                "type": "text",
+                "from": "operator",
+                "origin": "chat",
+                "fingerprint": 6,
+                "timestamp": 1772359201000,
+            },
+            {
+                "session_id": "s-1",
+                "type": "event",
+                "from": "user",
+                "origin": "chat",
+                "fingerprint": 7,
+                "timestamp": 1772445602000,
+            },
+        ],
+    }
+)
+TELEGRAM = json.dumps(
+    {
+        "name": "Order bot",
+        "type": "bot_chat",
+        "id": 42,
+        "messages": [
+            {"id": 1, "type": "service", "date_unixtime": "1772359200", "actor_id": "user7", "action": "create_group"},
+            {"id": 2, "type": "message", "date_unixtime": "1772359201", "from_id": "user7", "text": "hi"},
+            {"id": 3, "type": "message", "date_unixtime": "1772359202", "from_id": "user0", "text": "hello"},
+        ],
+    }
+)
 # Each export with its sessions: customer, start and number of events.
 EXPORTS: dict[str, tuple[str, list[Session]]] = {
     "ada": (ADA, [("u-1", "2026-03-01T10:00:01.000000Z", 2)]),
@@ -154,6 +263,14 @@ EXPORTS: dict[str, tuple[str, list[Session]]] = {
         SALESFORCE,
         [("u-1", "2026-03-01T10:00:02.000000Z", 2), ("u-1", "2026-03-02T10:00:02.000000Z", 1)],
     ),
+    "botpress": (BOTPRESS, [("u-1", "2026-03-01T10:00:00.000000Z", 1)]),
+    "crisp": (CRISP, [("s-1", "2026-03-01T10:00:00.000000Z", 1)]),
+    "discord-json": (DISCORD, [("7", "2026-03-01T10:00:00.123000Z", 1)]),
+    "intercom-parts": (
+        INTERCOM,
+        [("u-1", "2026-03-01T10:00:02.000000Z", 1), ("u-1", "2026-03-02T10:00:02.000000Z", 1)],
+    ),
+    "telegram-desktop": (TELEGRAM, [("user7", "2026-03-01T10:00:01.000000Z", 1)]),
     "zendesk-chat-events": (ZENDESK, [("77", "2026-03-01T10:00:01.948000Z", 1)]),
 }
 

@@ -43,10 +43,10 @@ class Place:
         while len(words) > 1 and words[-1] in _WRAPPERS and parts[-1].startswith("$"):
             words.pop()
             parts.pop()
-        if self.is_outer and words[-1] == "id" and (len(parts) == 1 or parts[-2] == "*"):
+        if self.is_outer and words[-1:] == ["id"] and (len(parts) == 1 or parts[-2] == "*"):
             return ("conversation_id",)
-        if len(words) == 1:
-            return (words[0],)
+        if len(words) < 2:
+            return tuple(words)
         whole = f"{_singular(words[-2])}_{words[-1]}"
         # A bare name stands for its owner too: /from/id is a sender.
         return (whole,) if words[-1] in _BARE else (whole, words[-1])
