@@ -82,6 +82,7 @@ def test_a_wrapped_payload_gives_the_events_of_the_payload(platform: str, form: 
         assert not any(batch.rejections for batch in read)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", PAYLOADS)
 @given(data=st.data())
 def test_any_wrapper_is_read_or_refused_with_every_position_once(platform: str, data: st.DataObject) -> None:

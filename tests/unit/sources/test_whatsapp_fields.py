@@ -1,8 +1,10 @@
 """WhatsApp's changes by their field, and its notes on customers with a second id."""
 
+import json
 from typing import Any
 
 import pytest
+from tests.support.ledgers import NOW_US, ledger_in_memory
 from tests.support.payloads import read_all
 from tests.unit.sources.test_whatsapp import (
     NUMBER,
@@ -15,6 +17,13 @@ from tests.unit.sources.test_whatsapp import (
     webhook,
     webhook_of,
 )
+
+from botmeter.ledger.append import Submission, append
+from botmeter.ledger.quarantine import quarantined
+from botmeter.ledger.sources import set_source
+from botmeter.sources.payload import refused_payload
+from botmeter.sources.payload_batches import batch_from_pulled
+from botmeter.sources.requeue import retry
 
 OWN_NUMBER = "4930555000"
 HISTORY = "A message of a history, from before the number was connected, never counts."
@@ -49,6 +58,17 @@ def notes_of(*payloads: object) -> tuple[str, ...]:
 def test_a_history_and_its_media_never_count(value: dict[str, Any], sentence: str, count: int) -> None:
     (read,) = read_all(webhook(change(field="history", **value)), source=SOURCE).payloads
     assert (read.content.records, dict(read.content.ignored)) == ((), {sentence: count})
+
+
+def test_a_history_that_an_earlier_version_refused_leaves_quarantine_and_counts_nothing() -> None:
+    ledger = ledger_in_memory()
+    set_source(ledger, SOURCE, now_us=NOW_US)
+    payload = json.dumps(webhook(change(field="history", messages=[message(type="hologram")]))).encode()
+    batch = batch_from_pulled([], refused=[(payload, refused_payload("Unknown type of message 'hologram'."))])
+    append(ledger, [Submission(source=SOURCE.name, batches=[batch], label="a request")], now_us=NOW_US)
+    assert retry(ledger, now_us=NOW_US).total == 0
+    assert list(quarantined(ledger)) == []
+    assert ledger.connection.execute("SELECT count(*) FROM event").fetchall() == [(0,)]
 
 
 @pytest.mark.parametrize(
