@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from tests.support.workbooks import workbook
 
 from botmeter.ledger.customers import customer_aliases, other_ids
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -67,6 +68,8 @@ def test_a_merge_is_undone_and_stays_in_the_list(client: Client, ledgers: OpenLe
 def test_a_file_is_previewed_or_refused_with_its_line(client: Client) -> None:
     good = SimpleUploadedFile("same.csv", PAIRS.encode(), content_type="text/csv")
     assert "would have 2" in client.post(PATH, {"step": "preview", "file": good}).content.decode()
+    book = SimpleUploadedFile("same.xlsx", workbook(*(line.split(",") for line in PAIRS.splitlines())))
+    assert "would have 2" in client.post(PATH, {"step": "preview", "file": book}).content.decode()
     bad = SimpleUploadedFile("same.csv", b"customer_id,alias\nc1,c1\nc1,\n")
     answer = client.post(PATH, {"step": "preview", "file": bad})
     assert answer.status_code == 400

@@ -16,6 +16,7 @@ from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.ledger.customers import CustomerAlias, CustomerChange, SameCustomer
+    from botmeter.sources.table_options import TableOptions
 
 _CHANGE_COLUMNS = ("change", "aliases", "events", "sessions_before", "sessions_after", "restated_days")
 _ALIAS_COLUMNS = (
@@ -38,10 +39,13 @@ commands = command_group("customer", "Customers: merge ids of one person, unmerg
 def merge(
     ids: Annotated[
         list[str],
-        Argument(metavar="FILE|ID ALIAS…", help="A CSV file (- for stdin), or a customer's id and its aliases."),
+        Argument(metavar="FILE|ID ALIAS…", help="A CSV or XLSX file (- for stdin), or a customer's id and aliases."),
     ],
     account: options.AccountName,
     preview: Annotated[bool, Option("--preview", help="Show what would change, and change nothing.")] = False,
+    encoding: options.Encoding = None,
+    sheet: options.Sheet = None,
+    header_row: options.HeaderRow = None,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
@@ -51,8 +55,9 @@ def merge(
     alias belong to the customer too. At most 1,000 aliases at once.
     """
     from botmeter.ledger.customers import merge_customers, merge_preview
+    from botmeter.sources.table_options import TableOptions
 
-    pairs = _pairs(ids)
+    pairs = _pairs(ids, TableOptions(encoding=encoding, sheet=sheet, header_row=header_row))
     with opened_ledger(data, account) as ledger:
         if preview:
             change = merge_preview(ledger, pairs, now_us=now_us())
@@ -107,17 +112,17 @@ def list_aliases(account: options.AccountName, data: options.Data = None, form: 
         say(f"no customer of account {account} has an alias")
 
 
-def _pairs(ids: list[str]) -> "tuple[SameCustomer, ...]":
-    from botmeter.ledger.customer_file import pairs_from_csv
+def _pairs(ids: list[str], table: "TableOptions") -> "tuple[SameCustomer, ...]":
     from botmeter.ledger.customers import SameCustomer
+    from botmeter.sources.customer_file import pairs_from_file
 
     if len(ids) == 1:
-        return pairs_from_csv(_content(ids[0]))
+        return pairs_from_file(_content(ids[0]), options=table)
     return tuple(SameCustomer(customer_id=ids[0], alias=alias) for alias in ids[1:])
 
 
 def _content(name: str) -> bytes:
-    from botmeter.ledger.customer_file import BYTES_MAX
+    from botmeter.sources.customer_file import BYTES_MAX
 
     try:
         return read_file(Path(name), bytes_max=BYTES_MAX + 1)

@@ -38,7 +38,7 @@ class RefusedFile:
 def _entry(line: bytes, *, reason: Refusal, now_us: int) -> bytes:
     entry: dict[str, object] = {"refused_at": text_from_us(now_us), "code": reason.code, "detail": reason.detail}
     if event_id_of(line) is None:
-        entry["text"] = line.decode(errors="replace")
+        entry["text"] = line.decode(errors="backslashreplace")
     else:
         entry["event"] = msgspec.Raw(line)
     return msgspec.json.encode(entry) + b"\n"

@@ -59,7 +59,12 @@ def delimited_table(stream: ByteStream, *, expected: Collection[str], header_row
     header = header_of(stream, expected=expected, header_row=header_row)
     reader = _Reader(stream, columns=header.names, delimiter=header.delimiter)
     return Table(
-        name=stream.name, columns=header.names, labels=reader.labels, blocks=reader.blocks(), sample=header.sample
+        name=stream.name,
+        columns=header.names,
+        labels=reader.labels,
+        blocks=reader.blocks(),
+        below=header.rows,
+        delimiter=header.delimiter,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from botmeter.domain.errors import Refused
 from botmeter.sources.elements import BLOCK_BYTES
 from botmeter.sources.stream import ByteStream
-from botmeter.sources.tables.table import SAMPLE_ROWS, NumberedRow, sample_rows
+from botmeter.sources.tables.table import SAMPLE_ROWS, NumberedRow, header_missing
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 _START_BYTES: Final = 1 << 20
@@ -34,8 +34,8 @@ class DelimitedHeader:
     delimiter: str
     below: list[tuple[int, str]]
 
-    def sample(self) -> Iterator[NumberedRow]:
-        return sample_rows((number, cells_of(text, self.delimiter)) for number, text in self.below)
+    def rows(self) -> Iterator[NumberedRow]:
+        return ((number, cells_of(text, self.delimiter)) for number, text in self.below)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +68,7 @@ def header_of(stream: ByteStream, *, expected: Collection[str], header_row: int 
     while header is not None and _is_above(header, header_row=header_row, offset=offset, name=stream.name):
         header = next(lines, None)
     if header is None:
-        asked = "no header" if header_row is None else f"no row {header_row}, which is given as its header"
-        raise Refused("header_missing", f"{stream.name} has {asked}.")
+        raise header_missing(stream.name, header_row)
     text = header.decoded(stream.name)
     delimiters = DELIMITERS if mark is None else (mark["delimiter"],)
     candidates = {delimiter: [cell.strip() for cell in cells_of(text, delimiter)] for delimiter in delimiters}

@@ -52,19 +52,20 @@ class Table:
         columns: Names in the header; empty if nameless.
         labels: The same, made unique.
         blocks: Raises `Refused` (`quote_not_closed`) and `TooMuch` (`record_too_long`, `rows_uneven`).
-        sample: First rows below the header, for `header_hint`.
+        below: Rows below the header, at least the first ones.
     """
 
     name: str
     columns: list[str]
     labels: list[str]
     blocks: Iterator[TableBlock]
-    sample: Callable[[], Iterator[NumberedRow]]
+    below: Callable[[], Iterator[NumberedRow]]
+    delimiter: str = ","
     notes: tuple[str, ...] = ()
 
     def header_hint(self, expected: Collection[str]) -> str:
         """Return a sentence on a row that looks like the header, or nothing."""
-        for number, cells in self.sample():
+        for number, cells in islice(self.below(), SAMPLE_ROWS):
             names = [cell.strip() for cell in cells]
             if (expected and set(expected) <= set(names)) or _is_below_a_title(self.columns, names):
                 return f" Row {number} may be the header: name it with --header-row {number} or header_row = {number}."
@@ -108,17 +109,19 @@ def labels_of(names: Sequence[str]) -> list[str]:
     return labels
 
 
+def header_missing(name: str, header_row: int | None) -> Refused:
+    """Refusal of a table without rows enough."""
+    if header_row is None:
+        return Refused("header_missing", f"{name} has no header: all of its rows are blank.")
+    return Refused("header_missing", f"{name} has no row {header_row}, which is given as its header.")
+
+
 def total_word(cells: Collection[str]) -> str | None:
     """Word by which a row is a total rather than an entry."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     if not filled or len(filled) * 2 > len(cells) + 1:
         return None
     return filled[0] if filled[0].rstrip(" :.").casefold() in _TOTAL_WORDS else None
-
-
-def sample_rows(rows: Iterator[NumberedRow]) -> Iterator[NumberedRow]:
-    """Yield the first rows."""
-    yield from islice(rows, SAMPLE_ROWS)
 
 
 def _is_below_a_title(columns: Sequence[str], names: Sequence[str]) -> bool:

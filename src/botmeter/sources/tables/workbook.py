@@ -16,7 +16,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from botmeter.domain.errors import Refused
 from botmeter.sources.stream import ByteStream, spooled
-from botmeter.sources.tables.table import NumberedRow, Table, TableBlock, labels_of, sample_rows
+from botmeter.sources.tables.table import NumberedRow, Table, TableBlock, header_missing, labels_of
 from botmeter.sources.tables.workbook_file import sheet_file
 
 ROWS_MAX: Final = 20_000
@@ -47,7 +47,7 @@ def workbook_table(stream: ByteStream, *, sheet: str | None, header_row: int | N
         columns=columns,
         labels=labels,
         blocks=_blocks(rows, labels, first_row=number, times=times),
-        sample=lambda: sample_rows(_numbered(rows, after=number)),
+        below=lambda: _numbered(rows, after=number),
         notes=notes,
     )
 
@@ -70,8 +70,7 @@ def _header(rows: CalamineSheet, header_row: int | None, *, name: str) -> tuple[
     for number, row in enumerate(rows.iter_rows(), start=1):
         if number == header_row or (header_row is None and any(cell != "" for cell in row)):
             return number, row
-    asked = "no header" if header_row is None else f"no row {header_row}, which is given as its header"
-    raise Refused("header_missing", f"{name} has {asked}.")
+    raise header_missing(name, header_row)
 
 
 def _numbered(rows: CalamineSheet, *, after: int) -> Iterator[NumberedRow]:

@@ -14,7 +14,6 @@ from botmeter.domain import text
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.domain.instant import now_us as present_us
-from botmeter.ledger.customer_file import BYTES_MAX, csv_from_pairs, pairs_from_csv
 from botmeter.ledger.customers import (
     CustomerAlias,
     CustomerChange,
@@ -27,6 +26,8 @@ from botmeter.ledger.customers import (
 )
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
+from botmeter.sources.customer_file import BYTES_MAX, csv_from_pairs, pairs_from_file
+from botmeter.sources.text_encoding import ZIP_MAGIC
 from botmeter.web.access import Visit, for_member
 from botmeter.web.large_bodies import takes_large_body
 from botmeter.web.layout import Frame, frame, section_links
@@ -42,7 +43,7 @@ _PREVIEW_MAX: Final = 5
 
 
 class MergeForm(forms.Form):
-    """A customer with aliases, or a CSV file."""
+    """A customer with aliases, or a file."""
 
     customer_id = forms.CharField(
         label="Customer",
@@ -59,12 +60,12 @@ class MergeForm(forms.Form):
         help_text="One per line.",
     )
     file = forms.FileField(
-        label="CSV file",
+        label="File",
         required=False,
         allow_empty_file=True,
-        validators=[FileExtensionValidator(["csv", "txt"])],
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-        help_text="Instead of the fields above: columns customer_id and alias, at most 1,000 lines.",
+        validators=[FileExtensionValidator(["csv", "tsv", "txt", "xlsx"])],
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,text/csv"}),
+        help_text="Instead of the fields above: CSV or XLSX, columns customer_id and alias, at most 1,000 lines.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def _preview_page(visit: Visit) -> HttpResponse:
 
 def _merge(visit: Visit) -> HttpResponse:
     try:
-        pairs = pairs_from_csv(visit.request.POST.get("pairs", "").encode(errors="replace"))
+        pairs = pairs_from_file(visit.request.POST.get("pairs", "").encode(errors="surrogatepass"))
         with visit.writing() as ledger:
             change = merge_customers(ledger, pairs, by=visit.user.email, now_us=present_us())
     except Refused as problem:
@@ -258,7 +259,10 @@ def _preview(change: CustomerChange, *, urls: ReportUrls) -> MergePreview:
 def _pairs(fields: dict[str, Any]) -> tuple[SameCustomer, ...]:
     file: UploadedFile[Any] | None = fields.get("file")
     if file is not None:
-        return pairs_from_csv(file.read(BYTES_MAX + 1))
+        content = file.read(BYTES_MAX + 1)
+        if (file.name or "").lower().endswith(".xlsx") != content.startswith(ZIP_MAGIC):
+            raise Refused("merge_file_invalid", f"The content of {file.name} is not what its name says.")
+        return pairs_from_file(content)
     customer_id, lines = fields.get("customer_id"), (fields.get("aliases") or "").splitlines()
     aliases = [line.strip() for line in lines if line.strip()]
     if not customer_id or not aliases:
