@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 from tests.support import killable
-from tests.support.killable import ACCOUNT, BATCH_EVENTS, BATCHES, CUSTOMER, NEIGHBOUR, NEW
+from tests.support.killable import ACCOUNT, BATCH_EVENTS, BATCHES, CUSTOMER, IMPORTS, NEIGHBOUR, NEW
 from tests.support.system_calls import Ended, KillPoint, Operation, kill_points, killed_at, require_strace
 
+from botmeter.domain.instant import now_us
 from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.erase import erase
 from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.folder_files import accounts_with_unfinished_erasures
+from botmeter.ledger.import_undo import undo_import
+from botmeter.ledger.imports import imports
 from botmeter.ledger.settle import backlog
 from botmeter.ledger.unfinished_erasures import finish_erasures
 from botmeter.ledger.verify import verify
@@ -116,11 +119,26 @@ def check_migrated(folder: Folder, _ended: Ended) -> None:
         assert ledger.connection.execute("SELECT count(*) FROM event").fetchall() == [(EVENTS_OF_SCHEMA_4,)]
 
 
+def check_undone(folder: Folder, ended: Ended) -> None:
+    """Each import is whole or undone as a whole, and says so; an interrupted undo can be repeated."""
+    counts = batches_of(folder)
+    with folder.ledger(ACCOUNT) as ledger:
+        records = imports(ledger)
+        in_force = {str(record.number - 1) for record in records if record.undone_at is None}
+        assert counts == dict.fromkeys(in_force, BATCH_EVENTS) | {"e": EVENTS_OF_CUSTOMER}
+        assert len(in_force) <= IMPORTS - len(ended.acknowledged)
+        for record in records:
+            if record.undone_at is None:
+                undo_import(ledger, record.number, reason="again", now_us=now_us())
+    assert batches_of(folder) == {"e": EVENTS_OF_CUSTOMER}
+
+
 CASES = {
     "live append": Case(prepare=killable.create, operation=killable.append_live_batches, check=check_appended),
     "settle": Case(prepare=killable.create, operation=killable.settle_often, check=check_appended),
     "checkpoint": Case(prepare=killable.create, operation=killable.checkpoint, check=check_appended),
     "erase": Case(prepare=killable.create, operation=killable.erase_customer, check=check_erased),
+    "undo": Case(prepare=killable.create_with_imports, operation=killable.undo_imports, check=check_undone),
     "create": Case(prepare=killable.create, operation=killable.create_account, check=check_created),
     "restore beside": Case(
         prepare=killable.create_with_backup, operation=killable.restore_beside, check=check_restored_beside

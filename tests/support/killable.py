@@ -5,14 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tests.support.ledgers import Event, append_events, event
+from tests.support.ledgers import Event, append_events, batch, event
 from tests.support.live_batches import append_live, live_batch
 
 from botmeter.domain.account import Account
 from botmeter.domain.instant import now_us
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
+from botmeter.ledger.import_undo import undo_import
+from botmeter.ledger.imports import ImportedFile
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.settle import settle
 from botmeter.metering.meter import load_kernel
@@ -24,6 +27,7 @@ NEW: Final = "new"
 CUSTOMER: Final = "customer-to-erase"
 BATCHES: Final = 14
 BATCH_EVENTS: Final = 20
+IMPORTS: Final = 3
 
 _SCHEMA_4: Final = Path(__file__).parents[1] / "unit" / "ledger" / "schema_4"
 
@@ -72,6 +76,16 @@ def create_with_backup(folder: Path) -> None:
             append_events(ledger, *events_of(0))
 
 
+def create_with_imports(folder: Path) -> None:
+    """The accounts of `create`, and imports of a batch each into the first."""
+    create(folder)
+    with Folder.owned(folder, purpose="a test") as owned, owned.ledger(ACCOUNT) as ledger:
+        for number in range(IMPORTS):
+            file = ImportedFile(name=f"{number}.csv")
+            events = Submission(source="s", batches=[batch(events_of(number))], label=file.name, file=file)
+            append(ledger, [events], now_us=now_us())
+
+
 def create_in_earlier_schema(folder: Path) -> None:
     """An account in a file of schema 4, and its neighbour."""
     create_neighbour(folder)
@@ -111,6 +125,14 @@ def checkpoint(folder: Path, acknowledge: Acknowledge) -> None:
             append_events(ledger, *events_of(number))
             acknowledge(str(number))
             ledger.connection.execute("CHECKPOINT")
+
+
+def undo_imports(folder: Path, acknowledge: Acknowledge) -> None:
+    """Undo the imports, the first one first."""
+    with Folder.owned(folder, purpose="a test") as owned, owned.ledger(ACCOUNT) as ledger:
+        for number in range(IMPORTS):
+            undo_import(ledger, number + 1, reason="a test", now_us=now_us())
+            acknowledge(str(number))
 
 
 def erase_customer(folder: Path, acknowledge: Acknowledge) -> None:
