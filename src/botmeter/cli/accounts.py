@@ -7,8 +7,10 @@ from typer import Argument, Option
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.completion import accounts_starting
+from botmeter.cli.confirm import confirm_by_name
 from botmeter.cli.context import COMMAND_LINE
 from botmeter.cli.data_dir import data_folder, opened_ledger, owned_folder, readable_ledger
+from botmeter.cli.erasing import delete_everywhere
 from botmeter.cli.output import say, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named, schedule_rows
 from botmeter.cli.terminal import printable
@@ -25,7 +27,7 @@ DEFAULT_POLICY = "freshchat.session"
 
 Named = Annotated[str, Argument(metavar="NAME", help="The account.", autocompletion=accounts_starting)]
 
-commands = command_group("account", "Accounts: create, list, show, set.")
+commands = command_group("account", "Accounts: create, list, show, set, delete.")
 
 
 @commands.command(
@@ -122,6 +124,30 @@ def set_account(
             f"{counted(waiting, 'quarantined event')} can be accepted now: "
             f"botmeter quarantine retry --account {account.name}"
         )
+
+
+@commands.command(epilog=examples(("Without a terminal:", "botmeter account delete acme --confirm acme")))
+def delete(
+    name: Named,
+    confirmed: Annotated[
+        str | None, Option("--confirm", metavar="NAME", help="The account's name again. Required without a terminal.")
+    ] = None,
+    data: options.Data = None,
+) -> None:
+    """Delete an account with everything in it, after its name was typed.
+
+    Its events and sessions, members, keys, sources, saved views, shared links and audit log are deleted; users stay.
+    This can't be undone: make a backup first.
+    """
+    from botmeter.cli.audit import record_in_audit
+    from botmeter.people.audit_actions import Action
+
+    with owned_folder(data) as folder:
+        account = folder.existing_file(name).stem
+        confirm_by_name(f"Account {account} will be deleted with all its data.", account, given=confirmed)
+        delete_everywhere(folder, account)
+    record_in_audit(data, Action.ACCOUNT_DELETED, account="", name=account)
+    say(f"deleted account {account}")
 
 
 def _title_of(folder: "Folder", name: str) -> str | None:

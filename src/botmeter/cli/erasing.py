@@ -34,10 +34,34 @@ def finish_interrupted(folder: "Folder") -> None:
             say(f"warning: {problem.message}")
 
 
+def delete_everywhere(folder: "Folder", account: str) -> None:
+    """Delete an account from the data folder, and from the people's database if there is one."""
+    from botmeter.people.pending_audit import remove_pending
+
+    if _has_people(folder.path):
+        from botmeter.people.database import open_people
+        from botmeter.server.asgi import DJANGO_SETTINGS
+
+        open_people(folder.path, django_settings=DJANGO_SETTINGS)
+        from botmeter.people.account_deletion import delete_account
+        from botmeter.people.database_failures import close_dropped_connections
+
+        close_dropped_connections()
+        delete_account(folder, account)
+    else:
+        with folder.exclusively(account) as alone:
+            alone.remove(account)
+    remove_pending(folder.path, account)
+
+
+def _has_people(folder: Path) -> bool:
+    return (folder / "people.sqlite3").exists() or bool(command_context().settings.database_url)
+
+
 def _forget(folder: Path, name: str, *, ids: "ErasedIds") -> int:
     from botmeter.people.pending_audit import add_pending, forget_in_pending
 
-    if not (folder / "people.sqlite3").exists() and not command_context().settings.database_url:
+    if not _has_people(folder):
         return forget_in_pending(folder, name, ids=ids)
     from botmeter.people.database import open_people
     from botmeter.server.asgi import DJANGO_SETTINGS

@@ -25,6 +25,7 @@ _USAGE_ERROR_CODES = frozenset(
         "column_unknown",
         "columns_missing",
         "date_invalid",
+        "name_needed",
         "nothing_to_set",
         "output_format_unknown",
         "period_reversed",

@@ -70,6 +70,13 @@ def forget_in_pending(folder: Path, account: str, *, ids: ErasedIds) -> int:
     return changed
 
 
+def remove_pending(folder: Path, account: str) -> None:
+    """Remove the entries of a deleted account."""
+    for file in sorted((folder / FOLDER).glob(f"*{_SUFFIX}")):
+        if json.loads(file.read_bytes())["account"] == account:
+            file.unlink()
+
+
 def _add(file: Path) -> None:
     from botmeter.people.models import AuditEntry
 

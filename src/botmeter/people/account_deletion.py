@@ -1,0 +1,45 @@
+"""Deletion of an account with everything that people had in it."""
+
+from django.db import transaction
+
+from botmeter.ledger.folder import Folder
+from botmeter.people.keys import known_keys
+from botmeter.people.models import (
+    AccountPreference,
+    AccountTitle,
+    ApiKey,
+    AuditEntry,
+    EventSource,
+    Link,
+    Membership,
+    SavedView,
+    ShareLink,
+    User,
+)
+from botmeter.people.sources import opened_sources
+
+
+def delete_account(folder: Folder, name: str) -> None:
+    """Delete an account: its ledger, members, keys, sources, views, links and audit log.
+
+    People go first, so that no member of a deleted account could open a new one of its name.
+
+    Raises:
+        Missing: `account_unknown`.
+        Unavailable: `ledger_busy`.
+    """
+    account = folder.existing_file(name).stem
+    with folder.exclusively(account) as alone:
+        _forget(account)
+        alone.remove(account)
+
+
+def _forget(account: str) -> None:
+    with transaction.atomic():
+        for rows in (Membership.objects, Link.objects, ApiKey.objects, EventSource.objects, SavedView.objects):
+            rows.filter(account=account).delete()
+        for others in (ShareLink.objects, AccountPreference.objects, AccountTitle.objects, AuditEntry.objects):
+            others.filter(account=account).delete()
+        User.objects.filter(last_account=account).update(last_account="")
+    known_keys.clear()
+    opened_sources.clear()
