@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from botmeter.cli.confirm import confirm_by_name
+from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 from botmeter.people.audit import COMMAND_LINE, Action, record
 from botmeter.people.keys import KeyDraft, Scope, new_key
@@ -30,6 +32,12 @@ def test_an_account_is_deleted_only_by_its_name(acme: Run, more: str, sentence: 
     ran = acme(f"account delete acme {more}")
     assert (ran.code, sentence in ran.err) == (2, True)
     assert (tmp_path / "data" / "accounts" / "acme.duckdb").exists()
+
+
+def test_the_refusal_has_a_code_of_its_own() -> None:
+    with pytest.raises(Refused) as refused:
+        confirm_by_name("It will be deleted.", "acme", given="other")
+    assert refused.value.code == "name_needed"
 
 
 def test_an_unknown_account_is_refused_before_anything_is_asked(acme: Run) -> None:

@@ -69,7 +69,7 @@ def ledger_of(schedule: Schedule, *, is_large: bool) -> Ledger:
     return ledger
 
 
-def check_undo(schedule: Schedule, events: list[Event], data: st.DataObject, *, is_large: bool) -> None:
+def check_undo(schedule: Schedule, events: list[Event], *, data: st.DataObject, is_large: bool) -> None:
     undone, before, after = parts_of(enriched(events), data.draw)
     both, alone = ledger_of(schedule, is_large=is_large), ledger_of(schedule, is_large=is_large)
     first_number = 2 if is_large else 1
@@ -93,13 +93,13 @@ def check_undo(schedule: Schedule, events: list[Event], data: st.DataObject, *, 
 def test_what_remains_after_an_undo_is_what_the_other_imports_alone_give(
     events: list[Event], data: st.DataObject
 ) -> None:
-    check_undo([(FRESHCHAT, ALWAYS_US)], events, data, is_large=False)
+    check_undo([(FRESHCHAT, ALWAYS_US)], events, data=data, is_large=False)
 
 
 @FEW
 @given(events=dense_event_lists(), data=st.data())
 def test_it_is_so_if_only_the_touched_sessions_are_metered(events: list[Event], data: st.DataObject) -> None:
-    check_undo([(FRESHCHAT, ALWAYS_US)], events, data, is_large=True)
+    check_undo([(FRESHCHAT, ALWAYS_US)], events, data=data, is_large=True)
 
 
 @pytest.mark.parametrize("is_large", [False, True])
@@ -108,7 +108,7 @@ def test_it_is_so_if_only_the_touched_sessions_are_metered(events: list[Event], 
 def test_it_is_so_under_any_policies(
     is_large: bool, schedule: Schedule, events: list[Event], data: st.DataObject
 ) -> None:
-    check_undo(schedule, events, data, is_large=is_large)
+    check_undo(schedule, events, data=data, is_large=is_large)
 
 
 @FEW
