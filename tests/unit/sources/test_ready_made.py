@@ -265,11 +265,13 @@ EXPORTS: dict[str, tuple[str, list[Session]]] = {
     ),
     "botpress": (BOTPRESS, [("u-1", "2026-03-01T10:00:00.000000Z", 1)]),
     "crisp": (CRISP, [("s-1", "2026-03-01T10:00:00.000000Z", 1)]),
+    "discord-csv": (DISCORD_CSV, [("7", "2026-03-01T10:00:00.123000Z", 2)]),
     "discord-json": (DISCORD, [("7", "2026-03-01T10:00:00.123000Z", 1)]),
     "intercom-parts": (
         INTERCOM,
         [("u-1", "2026-03-01T10:00:02.000000Z", 1), ("u-1", "2026-03-02T10:00:02.000000Z", 1)],
     ),
+    "smartsupp": (SMARTSUPP, [("27", "2026-03-01T10:00:01.001000Z", 1)]),
     "telegram-desktop": (TELEGRAM, [("user7", "2026-03-01T10:00:01.000000Z", 1)]),
     "zendesk-chat-events": (ZENDESK, [("77", "2026-03-01T10:00:01.948000Z", 1)]),
 }

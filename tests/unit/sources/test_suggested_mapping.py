@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from botmeter.metering.preset import preset
+from botmeter.metering.stateless import metered_files
 from botmeter.sources.mapping_file import mapping_from_document
-from botmeter.sources.reader import SourceFile
+from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.suggest.json_start import json_values
 from botmeter.sources.suggest.mapping_text import text_of_suggestion, toml_value
 from botmeter.sources.suggest.sample import ROWS_MAX
@@ -217,15 +219,15 @@ SHAPES: dict[str, tuple[str, dict[str, object]]] = {
                 "visitor": {"id": 27, "name": "Dana"},
                 "tags": [{"name": "sale"}],
                 "messages": [
-                    {"type": "trigger", "from": "bot:orders", "sentAt": 1774170939703},
-                    {"type": "visitor", "from": "visitor:v-27", "sentAt": 1774170945001},
+                    {"type": "trigger", "from": "bot:orders", "writtenAt": 1774170939703},
+                    {"type": "visitor", "from": "visitor:v-27", "writtenAt": 1774170945001},
                 ],
             }
         ),
         {
             "rows": "/messages/*",
             "event_id": {"generated": True},
-            "occurred_at": {"column": "sentAt", "format": "epoch_ms"},
+            "occurred_at": {"column": "writtenAt", "format": "epoch_ms"},
             "conversation_id": {"outer": "/channel/id"},
             "customer_id": {"outer": "/visitor/id"},
             "actor": {"column": "type", "values": {"trigger": "bot", "visitor": "customer"}},
@@ -313,6 +315,35 @@ SHAPES: dict[str, tuple[str, dict[str, object]]] = {
         },
     ),
 }
+
+
+# Events and sessions of each shape, when it is read with its suggestion.
+COUNTS = {
+    "no ids, and senders in words": (3, 2),
+    "date and time apart, one chat": (2, 1),
+    "ids of a conversation and a turn": (3, 2),
+    "a turn per row, some of them anonymous": (2, 2),
+    "a list of messages in each conversation": (2, 1),
+    "a wrapper around conversations with their messages": (2, 1),
+    "a wrapper around messages": (2, 1),
+    "JSON in cells, and a turn in which nobody wrote": (2, 1),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_of_export_is_read_with_its_suggestion(tmp_path: Path, shape: str) -> None:
+    suggestion = suggested(tmp_path, SHAPES[shape][0])
+    file = SourceFile(path=str(tmp_path / "export"), mapping=mapping_from_document(suggestion.document()))
+    counts = metered_files([batches(file)], policy=preset("freshchat.session").policy, source="export").counts
+    assert (counts["events"], counts["sessions"]) == COUNTS[shape]
+    assert [counts[name] for name in ("rejected", "duplicates", "conflicts")] == [0, 0, 0]
+
+
+def test_a_table_below_a_title_names_its_header(tmp_path: Path) -> None:
+    suggestion = suggested(tmp_path, "Chats of March;;;;\n;;;;\n" + CHATS + "Total;4;;;\n")
+    assert (suggestion.document()["header_row"], suggestion.row_count) == (3, 4)
+    assert tomllib.loads(text_of_suggestion(suggestion)) == suggestion.document()
+    assert suggestion.missing_fields == ()
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -51,7 +51,7 @@ def actors_of(columns: Sequence[Column]) -> Actors:
                 return found
     for column in others:
         found = _by_words(column)
-        if found is not None and len(found.meanings) > 1:
+        if found is not None and (len(found.meanings) > 1 or column.filled_share == 1):
             return found
     for column in candidates:
         found = _by_names(column)

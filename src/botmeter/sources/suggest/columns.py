@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from botmeter.sources.suggest.places import Place
 from botmeter.sources.suggest.suggestion import ColumnKind, SampleColumn
 from botmeter.sources.suggest.time_formats import TimeFormat, time_format
-from botmeter.sources.suggest.words import rank
+from botmeter.sources.suggest.words import TIME_ENDINGS, rank
 
 _SAMPLES = 5
 _SAMPLE_CHARACTERS = 40
@@ -98,6 +98,10 @@ def _column(place: Place, values: Sequence[str | None]) -> Column:
     counts = Counter(value for value in values if value)
     form = time_format(list(counts)) if any(map(_TIME_LIKE.search, list(counts)[:_SAMPLES])) else None
     # Phone numbers and ids are as long as times.
-    if form is not None and form.is_number and rank("occurred_at", place.names) is None:
+    if form is not None and form.is_number and not _is_named_as_time(place):
         form = None
     return Column(place=place, values=tuple(values), counts=counts, time=form)
+
+
+def _is_named_as_time(place: Place) -> bool:
+    return rank("occurred_at", place.names) is not None or any(name.endswith(TIME_ENDINGS) for name in place.names)

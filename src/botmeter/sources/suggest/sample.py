@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -15,10 +15,11 @@ from botmeter.domain.errors import Refused
 from botmeter.sources.mapped import cell_value
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import format_of
-from botmeter.sources.stream import ByteStream, open_stream, spooled
+from botmeter.sources.stream import STDIN, ByteStream, open_stream, spooled
 from botmeter.sources.suggest.json_start import json_values
 from botmeter.sources.table_options import TableOptions
 from botmeter.sources.tables.open_table import open_table
+from botmeter.sources.tables.table import Table, total_word
 from botmeter.sources.text_encoding import utf8_stream
 
 ROWS_MAX = 1_000
@@ -34,20 +35,33 @@ class Sample:
     Attributes:
         records: Numbers are texts.
         is_whole: The file has no more.
+        header_row: Of a table with titles above it; None: as the file's options say.
     """
 
     format: str
     records: tuple[object, ...]
     is_whole: bool
+    header_row: int | None = None
 
 
 def sample_of(file: SourceFile) -> Sample:
     """Read the start of a file; raises as `batches`."""
+    sample = _sample(file, file.table_options)
+    if sample.header_row is None or file.path == STDIN:
+        return sample
+    # The rows above the header have been read as if they were the table.
+    options = TableOptions(header_row=sample.header_row).over(file.table_options)
+    return replace(_sample(file, options), header_row=sample.header_row)
+
+
+def _sample(file: SourceFile, options: TableOptions) -> Sample:
     with closing(open_stream(file.path, name=file.label, stdin=file.content)) as opened:
-        stream = utf8_stream(opened, encoding=file.table_options.encoding)
+        stream = utf8_stream(opened, encoding=options.encoding)
         detected = format_of(stream, expected=file.format)
         if detected in ("csv", "xlsx"):
-            return _table_sample(detected, _table_rows(stream, file.table_options))
+            table = open_table(stream, options=options)
+            header_row = table.likely_header_row([]) if options.header_row is None else None
+            return replace(_table_sample(detected, _table_rows(table)), header_row=header_row)
         if detected == "parquet":
             return _table_sample("parquet", _parquet_rows(stream, path=file.path))
         text = stream.read(JSON_BYTES_MAX)
@@ -61,11 +75,13 @@ def _table_sample(detected: str, rows: Iterator[dict[str, object]]) -> Sample:
     return Sample(format=detected, records=records, is_whole=is_whole)
 
 
-def _table_rows(stream: ByteStream, options: TableOptions) -> Iterator[dict[str, object]]:
-    table = open_table(stream, options=options)
+def _table_rows(table: Table) -> Iterator[dict[str, object]]:
+    """Yield the rows that are no totals, which an import refuses."""
     for block in table.blocks:
         for row in block.rows.slice(0, ROWS_MAX + 1).to_pylist():
-            yield {name: _text(cell) for name, cell in row.items()}
+            cells = {name: _text(cell) for name, cell in row.items()}
+            if total_word([str(cell or "") for cell in cells.values()]) is None:
+                yield cells
 
 
 def _parquet_rows(stream: ByteStream, *, path: str) -> Iterator[dict[str, object]]:

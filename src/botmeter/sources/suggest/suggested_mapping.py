@@ -66,12 +66,18 @@ def suggested_mapping(file: SourceFile) -> Suggestion:
         is_whole=sample.is_whole and not rows.is_cut,
         columns=tuple(column.facts() for column in candidate.columns),
         fields=tuple(fields),
-        options={key: value for key in TABLE_KEYS if (value := getattr(file.table_options, key)) is not None},
+        options=_options(file, sample),
         rows=rows.pointer,
         ready_made=None if ready_made is None else ready_made.name,
         notes=() if ready_made is None else ready_made.notes,
         rows_reason=f"Each item of {rows.pointer} is a record." if rows.pointer else "",
     )
+
+
+def _options(file: SourceFile, sample: Sample) -> dict[str, object]:
+    given = {key: getattr(file.table_options, key) for key in TABLE_KEYS}
+    options = {**given, "header_row": given["header_row"] or sample.header_row}
+    return {key: value for key, value in options.items() if value is not None}
 
 
 def _best_candidate(sample: Sample) -> tuple[_Candidate, ReadyMadeMapping | None]:

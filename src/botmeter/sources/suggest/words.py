@@ -34,7 +34,18 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("actor", "sender_type", "author_type", "role", "author_role", "sender_role", "user_type", "participant_type"),
         *("from_type", "actor_type", "who", "sender", "author", "from", "direction", "message_direction", "source"),
         *("message_type", "type", "participant", "speaker", "is_bot", "from_bot", "author_is_bot", "sender_is_bot"),
-        *("author_bot", "from_me", "is_from_me", "from_agent", "is_customer", "is_user", "originator", "wer"),
+        *(
+            "author_bot",
+            "from_me",
+            "is_from_me",
+            "from_agent",
+            "is_customer",
+            "is_user",
+            "originator",
+            "wer",
+            "von",
+            "absender",
+        ),
     ),
     "kind": ("kind", "event_type", "event_name", "event", "message_type", "action", "type"),
     "bot_id": ("bot_id", "bot", "chatbot_id", "assistant_id", "agent_id", "virtual_agent_id", "flow_id", "skill_id"),
@@ -46,6 +57,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "preview": ("preview", "is_preview", "is_test", "test_mode", "is_design_mode", "sandbox"),
 }
 
+# Numbers under such a name are times, if their size is that of one.
+TIME_ENDINGS = ("_at", "_on", "_time", "_date", "_ts", "timestamp", "datetime")
 # A time of something else than the message.
 OTHER_TIME_WORDS = frozenset(
     {"updated", "modified", "edited", "ended", "end", "closed", "finished", "last", "expires", "expired", "birth"}
