@@ -21,7 +21,10 @@ REFERENCE = DOCS / "reference"
 
 FIELD_NOTES = {
     "event_id": "Id of the event, unique within its source.",
-    "occurred_at": "RFC 3339 with an offset; kept in microseconds UTC, further digits are cut.",
+    "occurred_at": (
+        "RFC 3339 with an offset, or [spelled otherwise](../concepts/time.md#format-of-a-time); kept in microseconds "
+        "UTC, further digits are cut."
+    ),
     "conversation_id": "The conversation that it belongs to.",
     "customer_id": "The customer of the conversation, also on messages of bots and agents.",
     "actor": "Who caused it.",

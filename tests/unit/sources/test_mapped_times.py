@@ -163,7 +163,7 @@ def test_a_foreign_time_is_one_instant_by_every_reader(
     read: Read, cell: str, clock: dict[str, object], instant: str
 ) -> None:
     assert times(read, [cell], clock=clock) == ([instant], [], [])
-    assert times(read, [cell] * COPIES, clock=clock) == ([instant] * COPIES, [], [])
+    assert times(read, [cell] * COPIES, clock=clock, formats=1) == ([instant] * COPIES, [], [])
 
 
 @pytest.mark.parametrize(("cell", "clock", "code", "reason"), WRONG, ids=lambda value: str(value)[:50])
