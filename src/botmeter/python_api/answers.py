@@ -15,7 +15,7 @@ _BUFFER_BYTES = 1 << 20
 
 
 class AnswerOfThisProcess(io.RawIOBase):
-    """Bytes that a generator yields; closing it closes the generator."""
+    """Bytes of a generator."""
 
     def __init__(self, chunks: Generator[bytes, None, None]) -> None:
         self._chunks = chunks
@@ -26,7 +26,7 @@ class AnswerOfThisProcess(io.RawIOBase):
 
     @classmethod
     def opened(cls, chunks: Generator[bytes, None, None]) -> io.BufferedReader:
-        """Compute the first bytes, and raise what refuses the question."""
+        """Compute the first bytes, and raise a refusal."""
         return io.BufferedReader(cls(chunks), _BUFFER_BYTES)
 
     def readable(self) -> bool:
@@ -46,7 +46,7 @@ class AnswerOfThisProcess(io.RawIOBase):
 
 
 class SessionReader(pa.ipc.RecordBatchStreamReader):  # type: ignore[misc] # pyarrow ships no types
-    """Record batches of an answer; closing it closes the answer, which those of pyarrow leave open."""
+    """Record batches of an answer, which it closes, unlike pyarrow's own reader."""
 
     def __init__(self, answer: io.BufferedReader) -> None:
         self._answer = answer

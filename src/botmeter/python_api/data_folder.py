@@ -1,4 +1,4 @@
-"""Accounts of a data folder, read through its running server, or directly where there is none."""
+"""Accounts of a data folder, read through its server where one runs."""
 
 import io
 import os
@@ -24,7 +24,7 @@ from botmeter.server.questions import ExplanationQuestion, Question, ReportQuest
 
 
 class DataFolder:
-    """A data folder. Nothing stays open between calls."""
+    """A data folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +33,7 @@ class DataFolder:
         return f"botmeter.open({str(self.path)!r})"
 
     def accounts(self) -> list[str]:
-        """Names of the accounts, in order."""
+        """Return the names of the accounts."""
         return account_names(self.path)
 
     def account(self, name: str) -> "AccountReader":
@@ -42,10 +42,7 @@ class DataFolder:
 
 
 class AccountReader:
-    """An account's numbers, as of the last commit at each call.
-
-    Methods raise `Unavailable` while another process uses the folder, or if the ledger or the server fails.
-    """
+    """An account's numbers, at each call those of the last commit."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
@@ -62,13 +59,11 @@ class AccountReader:
         timezone: str = UTC_NAME,
         **filters: Unpack[FilterArguments],
     ) -> UsageReport:
-        """Compute the session usage report; its `to_dict` is the JSON of the API.
+        """Compute the report of `botmeter report`; filters are such as `bot=["orders"], not_channel="web"`.
 
         Args:
-            first: First day. Default: 29 days before the last.
-            last: Last day, included. Default: today.
-            timezone: Zone of the days.
-            filters: As the options of `botmeter report`, such as `bot=["orders"]` and `not_channel="web"`.
+            first: Default: 29 days before the last.
+            last: Included. Default: today.
         """
         days, chosen = _days(first, last, timezone=timezone), filters_of_arguments(filters)
         question = ReportQuestion(account=self.name, days=days, filters=chosen)
@@ -83,16 +78,9 @@ class AccountReader:
         columns: Sequence[str] | None = None,
         **filters: Unpack[FilterArguments],
     ) -> pa.RecordBatchReader:
-        """Stream the rows behind the numbers, as `botmeter sessions` writes them, at one moment.
+        """Stream the rows of `botmeter sessions`; days and filters as in `report`.
 
-        The reader keeps the data folder, or a transaction of the server, until it is read to its end or closed.
-
-        Args:
-            first: First day. Default: 29 days before the last.
-            last: Last day, included. Default: today.
-            timezone: Zone of the days; instants stay in UTC.
-            columns: Default: all.
-            filters: As the options of `botmeter sessions`.
+        The reader keeps the data folder until its last batch, or until it is closed.
         """
         question = RowsQuestion(
             account=self.name,
@@ -103,11 +91,7 @@ class AccountReader:
         return SessionReader(self._answer(question))
 
     def explain(self, session_id: str) -> Explanation:
-        """Explain why a session was charged; `str` of it is a text for people, `to_dict` the JSON of the API.
-
-        Raises:
-            Missing: `session_unknown`.
-        """
+        """Explain why a session was charged; raises Missing `session_unknown`."""
         question = ExplanationQuestion(account=self.name, session_id=session_id)
         return msgspec.json.decode(self._read(question), type=Explanation)
 
@@ -130,14 +114,7 @@ class AccountReader:
 
 
 def open(path: str | os.PathLike[str] | None = None) -> DataFolder:  # noqa: A001 - as `botmeter.open`
-    """Open a data folder to read its accounts.
-
-    Args:
-        path: Default: as for commands, BOTMETER_DATA, else ~/.local/share/botmeter.
-
-    Raises:
-        Missing: `folder_unknown`.
-    """
+    """Open a data folder, by default that of the commands; raises Missing `folder_unknown`."""
     settings = _settings()
     named = Path(path) if path is not None else settings.data_dir or settings.default_data_dir
     return DataFolder(existing_folder(named.expanduser().absolute()))

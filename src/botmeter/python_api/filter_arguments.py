@@ -9,7 +9,7 @@ _Values = str | Sequence[str]
 
 
 class FilterArguments(TypedDict, total=False):
-    """Values that a report selects, by filter, and those that it excludes; one text is one value."""
+    """Selected and excluded values by filter."""
 
     bot: _Values
     bot_version: _Values
@@ -33,12 +33,7 @@ class FilterArguments(TypedDict, total=False):
 
 
 def filters_of_arguments(given: Mapping[str, Any]) -> Filters:
-    """Filters of keyword arguments.
-
-    Raises:
-        TypeError: No such filter, or a value that is no text, as for any wrong argument.
-        Refused, TooMuch: As `Filters`.
-    """
+    """Filters of keyword arguments; raises TypeError for others, and as `Filters`."""
     for name in given:
         if name not in FilterArguments.__annotations__:
             raise TypeError(f"unexpected keyword argument {name!r}; filters are {', '.join(_names())}, preview")

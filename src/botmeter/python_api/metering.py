@@ -22,10 +22,10 @@ from botmeter.sources.ready_made import mapping_named
 
 
 class ArrowTable(Protocol):
-    """A table of any library that exports Arrow: pyarrow, Polars, pandas, a DuckDB relation."""
+    """A table of pyarrow, Polars, pandas, DuckDB and others."""
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """Export the table; see the Arrow PyCapsule interface."""
+        """Export the table to Arrow."""
 
 
 _Path = str | os.PathLike[str]
@@ -38,15 +38,15 @@ def meter(
     mapping: _Path | Mapping[str, Any] | FieldMapping | None = None,
     source: str = DEFAULT_SOURCE,
 ) -> pa.Table:
-    """Meter events, each once; return one row per session, by start, with the columns of `botmeter meter`.
+    """Return the sessions of events, one row each, as `botmeter meter` writes them.
 
-    Rows that can't be read take no part and raise nothing: a warning counts them, and `meter_result` lists them.
+    A warning counts the rows that can't be read and take no part; `meter_result` lists them.
 
     Args:
-        events: A file, or a table with the columns of an event.
-        policy: A published policy, or a TOML or JSON file.
-        mapping: Where the fields are: a TOML or JSON file, its content as a dict, or a ready-made mapping.
-        source: Name of the events' source, which is part of session ids.
+        events: A file or a table.
+        policy: A name or a file.
+        mapping: A file, its content as a dict, or a name.
+        source: Part of session ids.
 
     Raises:
         Refused: The events, the policy or the mapping can't be read at all.
@@ -67,7 +67,7 @@ def meter_result(
     mapping: _Path | Mapping[str, Any] | FieldMapping | None = None,
     source: str = DEFAULT_SOURCE,
 ) -> MeterResult:
-    """Meter as `meter`; return the sessions, the counts, and the rejected events with their reasons."""
+    """Return the sessions of `meter`, the counts, and the rejected events."""
     rule = policy_named(str(_expanded(policy)))
     return metered_files([_batches(events, mapping=_field_mapping(mapping))], policy=rule, source=source)
 

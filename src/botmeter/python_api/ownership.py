@@ -1,4 +1,4 @@
-"""Data folders that this process owns while it reads them, shared by its threads and open readers."""
+"""Data folders owned by this process, shared by its readers."""
 
 import threading
 from collections.abc import Iterator
@@ -16,13 +16,11 @@ _owned: dict[Path, "_OwnedFolder"] = {}
 
 
 class _ReadFolder(Folder):
-    """Folder whose ledgers are opened and closed one at a time.
-
-    The first reader may migrate a file, which no other connection of the process may have open then.
-    """
+    """Folder whose ledgers are opened and closed one at a time."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        # The first reader may migrate a file, which no other connection of the process may have open then.
         self._opening = threading.RLock()
 
     @contextmanager
@@ -53,13 +51,13 @@ class _OwnedFolder:
 
 
 def is_owned(path: Path) -> bool:
-    """Check whether this process reads the folder itself at present."""
+    """Check whether this process owns the folder."""
     return path in _owned
 
 
 @contextmanager
 def owned_folder(path: Path, *, wait_seconds: float) -> Iterator[Folder]:
-    """Own the folder until its last reader in this process is closed; raises as `Folder.owned`."""
+    """Own the folder until its last reader is closed; raises as `Folder.owned`."""
     with _lock:
         if path not in _owned:
             _owned[path] = _OwnedFolder(path, wait_seconds=wait_seconds)

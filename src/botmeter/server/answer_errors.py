@@ -17,24 +17,19 @@ _FAMILIES = {family.__name__: family for family in (Refused, Missing, NotAllowed
 
 
 def answer_with_error(error: BotmeterError) -> dict[str, Any]:
-    """Answer that `raise_error_in` raises again."""
+    """Answer for `raise_error_in`."""
     after = getattr(error, "retry_after_seconds", None)
     family = type(error).__name__
     return {"error": {"family": family, "code": error.code, "message": with_notes(error), "retry_after_seconds": after}}
 
 
 def answer_with_bug(sentence: str) -> dict[str, Any]:
-    """Answer for an error that nobody raised on purpose."""
+    """Answer for a bug."""
     return {"bug": sentence}
 
 
 def raise_error_in(answer: dict[str, Any]) -> None:
-    """Raise the error that an answer has, if any.
-
-    Raises:
-        BotmeterError: Of the owner's family and code.
-        RuntimeError: A bug in the owner.
-    """
+    """Raise an answer's error, if any; RuntimeError for a bug."""
     if "bug" in answer:
         raise RuntimeError(answer["bug"])
     error = answer.get("error")

@@ -34,10 +34,7 @@ def connected(folder: Path, *, wait_seconds: float) -> socket.socket | None:
 
 
 def send_request(server: socket.socket, request: dict[str, Any], *, descriptors: Sequence[int], folder: Path) -> None:
-    """Send a request to a server of the same version.
-
-    Args:
-        descriptors: Standard input, output and error of the request.
+    """Send a request with its standard streams.
 
     Raises:
         Conflict: `server_other_version`.
@@ -95,13 +92,10 @@ def server_gone(folder: Path) -> Unavailable:
 
 
 class AnswerStream(io.RawIOBase):
-    """Bytes of the answer to a question, as the owner computes them; closing it stops the owner.
-
-    An error of the owner is raised where its bytes end.
-    """
+    """Bytes of an answer; an error of the owner is raised at their end. Closing it stops the owner."""
 
     def __init__(self, server: socket.socket, question: object, *, folder: Path) -> None:
-        """Send the question over a connection, which the stream then owns; raises as `send_request`."""
+        """Send the question over a connection, which the stream owns."""
         self._server, self._folder, self._is_complete = server, folder, False
         self._pipe, theirs = os.pipe()
         null_device = os.open(os.devnull, os.O_RDWR)

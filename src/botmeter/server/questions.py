@@ -17,7 +17,7 @@ from botmeter.server.answer_errors import answer_with_bug, answer_with_error
 
 
 class ReportQuestion(Struct, tag="report", frozen=True, kw_only=True):
-    """The session usage report; its answer is `UsageReport` as JSON."""
+    """Answered with `UsageReport` as JSON."""
 
     account: str
     days: RequestedDays = RequestedDays()
@@ -25,7 +25,7 @@ class ReportQuestion(Struct, tag="report", frozen=True, kw_only=True):
 
 
 class RowsQuestion(Struct, tag="rows", frozen=True, kw_only=True):
-    """The underlying data; its answer is an Arrow stream."""
+    """Answered with an Arrow stream."""
 
     account: str
     days: RequestedDays = RequestedDays()
@@ -34,7 +34,7 @@ class RowsQuestion(Struct, tag="rows", frozen=True, kw_only=True):
 
 
 class ExplanationQuestion(Struct, tag="explanation", frozen=True, kw_only=True):
-    """The reasons for a session; its answer is `Explanation` as JSON."""
+    """Answered with `Explanation` as JSON."""
 
     account: str
     session_id: str
@@ -44,11 +44,7 @@ Question = ReportQuestion | RowsQuestion | ExplanationQuestion
 
 
 def answer_chunks(folder: Folder, question: Question) -> Generator[bytes, None, None]:
-    """Yield the bytes of an answer; the ledger is open until the end or `close`.
-
-    Raises:
-        BotmeterError: As `Folder.reading`, and as the report, the rows or the explanation.
-    """
+    """Yield the bytes of an answer; the ledger is open until the end or `close`."""
     with folder.reading(question.account) as ledger:
         match question:
             case ExplanationQuestion():

@@ -21,11 +21,7 @@ _ROWS_MAX = 250_000
 
 
 def batches_from_arrow(events: object, *, name: str, mapping: FieldMapping | None = None) -> Iterator[EventBatch]:
-    """Yield the events and rejections of an object with `__arrow_c_stream__`, in order.
-
-    Raises:
-        Refused: `events_unreadable`, and as `batches` for columns and times.
-    """
+    """Yield the events and rejections of a table, in order; raises as `batches`, and Refused `events_unreadable`."""
     where = mapping or OWN_NAMES
     with _opened(events, name=name) as reader:
         rows = records_in_cells(_records(reader, name=name, mapping=where), mapping=where, name=name)

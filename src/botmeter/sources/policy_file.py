@@ -14,11 +14,7 @@ _BYTES_MAX = 1_000_000
 
 
 def policy_named(text: str, *, cwd: Path | None = None, stdin: BinaryIO | None = None) -> Policy:
-    """Preset of that name, or policy in that file.
-
-    Args:
-        cwd: Start of relative paths; None: the process's.
-        stdin: Read if the text is `-`.
+    """Preset of that name, or policy in that file; in `stdin` for `-`.
 
     Raises:
         Missing: `policy_unknown`, `policy_file_missing`.

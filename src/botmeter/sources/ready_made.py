@@ -35,11 +35,7 @@ class ReadyMadeMapping:
 
 
 def mapping_named(text: str, *, cwd: Path | None = None) -> Mapping:
-    """Mapping in that file, or the ready-made one of that name.
-
-    Args:
-        cwd: Start of relative paths; None: the process's.
-    """
+    """Mapping in that file, or the ready-made one of that name."""
     if is_mapping_file(text, cwd=cwd):
         return mapping_from_file(Path(text) if cwd is None else cwd / text)
     return mapping_from_document(ready_made_mapping(text).document)
