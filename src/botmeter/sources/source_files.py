@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 
+from botmeter.domain.errors import Refused
 from botmeter.domain.event import REQUIRED_FIELDS
 from botmeter.domain.source import Source
 from botmeter.ledger.readable import ReadableLedger
@@ -12,8 +13,9 @@ from botmeter.sources.payload_files import batches_from_payload_file
 from botmeter.sources.platforms.registry import connector_of, platform_codes
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.sniff import PEEK_BYTES
-from botmeter.sources.stream import STDIN, open_stream
-from botmeter.sources.text_encoding import PARQUET_MAGIC, utf8_stream
+from botmeter.sources.stream import STDIN, ByteStream, open_stream
+from botmeter.sources.tables.open_table import open_table
+from botmeter.sources.text_encoding import PARQUET_MAGIC, ZIP_MAGIC, utf8_stream
 
 
 def source_named(ledger: ReadableLedger, name: str) -> Source | None:
@@ -47,4 +49,14 @@ def _holds_events(file: SourceFile) -> bool:
         return False
     with closing(open_stream(file.path, name=file.label)) as stream:
         start = utf8_stream(stream, encoding=file.table_options.encoding).peek(PEEK_BYTES)
+        if start.startswith(ZIP_MAGIC):
+            return _is_workbook_of_events(stream, file)
     return start.startswith(PARQUET_MAGIC) or all(name.encode() in start for name in REQUIRED_FIELDS)
+
+
+def _is_workbook_of_events(stream: ByteStream, file: SourceFile) -> bool:
+    try:
+        return set(REQUIRED_FIELDS) <= set(open_table(stream, options=file.table_options).columns)
+    except Refused:
+        # Whoever reads the file says why.
+        return False

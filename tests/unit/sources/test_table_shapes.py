@@ -187,3 +187,21 @@ def test_an_uneven_row_in_another_encoding_refuses_the_file(tmp_path: Path) -> N
     with pytest.raises(Refused, match="too many or too few cells, and bytes that are not UTF-8") as refused:
         read(tmp_path / "t", uneven, reader="own")
     assert refused.value.code == "text_invalid"
+
+
+@pytest.mark.parametrize("platform", ["freshchat", "rasa", "botframework", "chatwoot"])
+def test_a_table_of_events_is_read_as_such_on_any_platform(tmp_path: Path, platform: str) -> None:
+    source = Source(name="desk", platform=platform, bot_id="b")
+    for content in (text(OWN).encode(), SHAPES["UTF-16"](OWN), SHAPES["a workbook"](OWN)):
+        path = tmp_path / "t"
+        path.write_bytes(content)
+        events = events_of(list(batches_of_source(SourceFile(path=str(path)), source)))
+        assert [each["event_id"] for each in events] == ["m1", "m2"]
+
+
+@pytest.mark.parametrize("platform", ["freshchat", "rasa", "chatwoot"])
+def test_a_workbook_of_neither_kind_is_refused_in_the_words_of_the_platform(tmp_path: Path, platform: str) -> None:
+    path = tmp_path / "t"
+    path.write_bytes(workbook(("a", "b"), ("1", "2")))
+    with pytest.raises(Refused, match="no column that Botmeter knows|no column sender_id|must be JSON"):
+        list(batches_of_source(SourceFile(path=str(path)), Source(name="desk", platform=platform)))
