@@ -1,10 +1,13 @@
 """Event files named on the command line."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botmeter.cli.context import command_context, located
+from botmeter.cli.output import say
 from botmeter.domain.errors import Refused
+from botmeter.domain.receipt import Rejection
 
 if TYPE_CHECKING:
     from botmeter.sources.reader import SourceFile
@@ -49,6 +52,14 @@ def mapping_text(mapping: Path | None) -> str | None:
     if is_mapping_file(str(mapping), cwd=command_context().cwd):
         return located(mapping).read_text(encoding="utf-8", errors="replace")
     return text_of_document(ready_made_mapping(str(mapping)).document)
+
+
+def say_if_foreign(rejections: Sequence[Rejection], *, mapping: Path | None, accepted_count: int) -> None:
+    """Name the ways to a mapping if no record has the fields of an event."""
+    is_foreign = rejections and all(each.code == "field_missing" for each in rejections)
+    if mapping is None and is_foreign and not accepted_count:
+        ways = "Say with --mapping where they are; `botmeter mapping suggest` proposes a mapping."
+        say(f"No record has the fields of an event. {ways}")
 
 
 def total_bytes(files: "list[SourceFile]") -> int | None:

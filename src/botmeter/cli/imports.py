@@ -12,7 +12,7 @@ from botmeter.cli.audit import import_detail, record_in_audit
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import COMMAND_LINE
 from botmeter.cli.data_dir import opened_ledger, owned_folder
-from botmeter.cli.event_files import mapping_text, source_files, total_bytes
+from botmeter.cli.event_files import mapping_text, say_if_foreign, source_files, total_bytes
 from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import fields_of, say, say_rejection, show_json, show_rows
 from botmeter.cli.progress import Follow, progress
@@ -90,6 +90,9 @@ def import_events(
             record_in_audit(data, Action.IMPORTED, account=account, **import_detail(record))
     _show_receipts([file.label for file in sources], receipts, preview=preview, form=form)
     _report_rejections(receipts, None if dry_run else account)
+    rejections = [rejection for receipt in receipts for rejection in receipt.rejections]
+    accepted_count = sum(receipt.accepted + receipt.duplicates for receipt in receipts)
+    say_if_foreign(rejections, mapping=mapping, accepted_count=accepted_count)
     if strict and any(receipt.rejected or receipt.conflicts for receipt in receipts):
         raise Exit(DIFFERENT)
 

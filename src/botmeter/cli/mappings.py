@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 commands = command_group("mapping", "Mappings: the columns of foreign files as fields of events.")
 
-File = Annotated[str, Argument(metavar="FILE", help="CSV, NDJSON, JSON or Parquet, gzipped or not; - is stdin.")]
+File = Annotated[str, Argument(metavar="FILE", help="CSV, XLSX, NDJSON, JSON or Parquet, gzipped or not; - is stdin.")]
 Named = Annotated[str, Argument(metavar="NAME", help="Name of a ready-made mapping.", autocompletion=mappings_starting)]
 
 

@@ -7,7 +7,7 @@ from typer import Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.event_files import source_files, total_bytes
+from botmeter.cli.event_files import say_if_foreign, source_files, total_bytes
 from botmeter.cli.output import atomic_file, format_of_file, say, say_rejection, show_record
 from botmeter.cli.policy_texts import policy_named
 from botmeter.cli.progress import progress
@@ -65,5 +65,6 @@ def meter(
         say_rejection(rejection)
     if metered.counts["rejected"]:
         say(f"{counted(metered.counts['rejected'], 'event')} could not be read and took no part")
+    say_if_foreign(metered.rejections, mapping=mapping, accepted_count=metered.counts["events"])
     policy_label = {"policy": rule.label} if form == "json" else {}
     show_record({**policy_label, **metered.counts}, form=form, columns=("what", "count"))

@@ -151,6 +151,62 @@ def test_json_that_is_cut_off_is_read_up_to_the_cut(text: str, values: list[Any]
 
 
 SHAPES: dict[str, tuple[str, dict[str, object]]] = {
+    "times as Postgres writes them": (
+        (
+            "id,session_id,phone,sender,created_at\n"
+            "1,s-1,5541,contact,2026-03-01 22:59:58+00\n2,s-1,5541,bot,2026-03-01 23:00:00.531+00\n"
+            "3,s-1,5541,contact,2026-03-02 22:59:58+00\n4,s-2,5542,contact,2026-03-02 05:15:09.120044+05:30\n"
+        ),
+        {
+            "event_id": {"column": "id"},
+            "occurred_at": {"column": "created_at"},
+            "conversation_id": {"column": "session_id"},
+            "customer_id": {"column": "phone"},
+            "actor": {"column": "sender", "values": {"contact": "customer", "bot": "bot"}},
+            **BOT,
+        },
+    ),
+    "days as spreadsheets count them": (
+        "id,chat,phone,who,sent\n1,c1,p1,visitor,46082.4375\n2,c1,p1,visitor,46083.4375\n",
+        {
+            "event_id": {"column": "id"},
+            "occurred_at": {"column": "sent", "format": "excel", "timezone": "UTC"},
+            "conversation_id": {"column": "chat"},
+            "customer_id": {"column": "phone"},
+            "actor": {"column": "who", "values": {"visitor": "customer"}},
+            **BOT,
+        },
+    ),
+    "words of zones, in the hour that occurs twice": (
+        "id,chat,user,who,sent\n1,c1,u1,visitor,2026-11-01 01:30:00 PDT\n2,c2,u2,visitor,2026-11-01 01:30:00 PST\n",
+        {
+            "event_id": {"column": "id"},
+            "occurred_at": {
+                "column": "sent",
+                "format": "%Y-%m-%d %H:%M:%S %Z",
+                "zones": {"PDT": "-07:00", "PST": "-08:00"},
+            },
+            "conversation_id": {"column": "chat"},
+            "customer_id": {"column": "user"},
+            "actor": {"column": "who", "values": {"visitor": "customer"}},
+            **BOT,
+        },
+    ),
+    "objects as MongoDB exports them": (
+        "".join(
+            f'{{"_id":{{"$oid":"65e1a000000000000000000{number}"}},"chatId":{{"$oid":"65e1a0000000000000000aaa"}},'
+            f'"user":"u1","role":"{role}","createdAt":{{"$date":{{"$numberLong":"177235920006{number}"}}}}}}\n'
+            for number, role in enumerate(["user", "assistant"])
+        ),
+        {
+            "event_id": {"pointer": "/_id/$oid"},
+            "occurred_at": {"pointer": "/createdAt/$date/$numberLong", "format": "epoch_ms"},
+            "conversation_id": {"pointer": "/chatId/$oid"},
+            "customer_id": {"column": "user"},
+            "actor": {"column": "role", "values": {"user": "customer", "assistant": "bot"}},
+            **BOT,
+        },
+    ),
     "no ids, and senders in words": (
         (
             "conversationId\tsendTime\tsenderType\ttext\tagentId (optional)\n"
@@ -319,6 +375,10 @@ SHAPES: dict[str, tuple[str, dict[str, object]]] = {
 
 # Events and sessions of each shape, when it is read with its suggestion.
 COUNTS = {
+    "times as Postgres writes them": (4, 3),
+    "days as spreadsheets count them": (2, 2),
+    "words of zones, in the hour that occurs twice": (2, 2),
+    "objects as MongoDB exports them": (2, 1),
     "no ids, and senders in words": (3, 2),
     "date and time apart, one chat": (2, 1),
     "ids of a conversation and a turn": (3, 2),

@@ -81,6 +81,7 @@ def customer_column(columns: Sequence[Column], *, actors: Actors, conversation: 
         if column.time is None and column.filled_share >= 0.5 and column is not conversation
     ]
     fitting = [column for column in fitting if column is not actors.column or actors.otherwise is not None]
+    fitting.sort(key=lambda column: column.holds_damaged_ids)
     if conversation is None:
         return next(iter(fitting), None)
     steady = [column for column in fitting if _mixed_share(conversation, column) <= _MIXED_MAX]

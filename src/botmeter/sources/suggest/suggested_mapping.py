@@ -155,7 +155,9 @@ def _customer(customer: Column, *, conversation: Column) -> FieldSuggestion:
             f"{customer.label} changes within conversations, so rows of bots and agents name those as customer"
         )
     if customer.holds_damaged_ids:
-        doubts.append(f"{customer.label} has numbers in scientific notation, whose last digits are lost")
+        doubts.append(
+            f"{customer.label} has numbers in scientific notation, whose last digits are lost; such rows are refused"
+        )
     empty_count = len(customer.values) - customer.filled_count
     if empty_count:
         location["values"] = {"": ANONYMOUS}
