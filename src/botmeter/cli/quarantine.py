@@ -155,6 +155,8 @@ def retry(account: options.AccountName, data: options.Data = None, form: options
 
     with opened_ledger(data, account) as ledger:
         receipt = retry_quarantined(ledger, now_us=now_us())
+    if receipt.total:
+        record_in_audit(data, Action.QUARANTINE_RETRIED, account=account, **fields_of(receipt, _COUNTS))
     if form == "json":
         show_json(receipts_as_mapping(["quarantine"], [receipt]))
     else:

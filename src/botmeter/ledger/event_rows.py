@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.instant import NEVER_US
-from botmeter.ledger.duckdb_calls import execute_with, table_from
+from botmeter.ledger.duckdb_calls import execute_with, row_of, table_from
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
@@ -57,6 +57,12 @@ def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[s
     ids = pa.table({"source": repeated_text(source, len(distinct)), "event_id": pa.array(distinct, pa.string())})
     keyed = ids.append_column("event_key", _event_keys(ledger, ids))
     return dict(execute_with(ledger.connection, sql("known_instants"), input_rows=keyed).fetchall())
+
+
+def has_events(ledger: ReadableLedger) -> bool:
+    """Return whether any event is metered."""
+    # Touchpoints are in memory, and stay when an import is undone.
+    return bool(ledger.touchpoints.all()) and bool(row_of(ledger.connection, sql("has_events"))[0])
 
 
 def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) -> list[tuple[str, int]]:

@@ -65,6 +65,10 @@ WHERE (s.source = i.source AND s.event_id = i.event_id) OR s.is_erased
 GROUP BY i.event_id
 ORDER BY i.event_id
 
+-- name: has_events
+-- Reads: event. Takes: nothing. Gives: true if it has a row, one row.
+SELECT EXISTS (SELECT 1 FROM event)::BOOLEAN
+
 -- name: active_conversations
 -- Reads: event. Takes: $source, $first_us, $limit.
 -- Gives: (conversation_id, last_us) of each conversation of the source with an event at $first_us or later, the latest

@@ -13,7 +13,7 @@ from botmeter.domain.instant import DAY_US
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.erase import erase
-from botmeter.ledger.event_rows import known_instants
+from botmeter.ledger.event_rows import has_events, known_instants
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.import_undo import LaterRepeats, undo_import, undo_preview
 from botmeter.ledger.imports import ImportedFile, ImportKind, import_numbered, imports
@@ -138,6 +138,15 @@ def test_no_restatement_names_an_event_that_left(ledger: Ledger) -> None:
     assert any(each.because for each in restatements(ledger))
     undo(ledger, 2)
     assert not any(each.because for each in restatements(ledger))
+
+
+def test_a_ledger_whose_only_import_was_undone_has_no_events(ledger: Ledger) -> None:
+    assert not has_events(ledger)
+    import_file(ledger, *ONE)
+    assert has_events(ledger)
+    undo(ledger, 1)
+    assert not has_events(ledger)
+    assert named_bots(ledger) == []
 
 
 def test_an_undone_file_can_be_imported_again(ledger: Ledger) -> None:

@@ -11,6 +11,7 @@ from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import Period, day_of_us
 from botmeter.ledger.customers import counted_customer
+from botmeter.ledger.event_rows import has_events
 from botmeter.people.rights import Right
 from botmeter.reports.customers import customer_calendar, top_customers
 from botmeter.reports.filter_values import filter_values
@@ -77,7 +78,7 @@ def customers_page(visit: Visit) -> HttpResponse:
         if counts is not None and list(counts) == [search]:
             return HttpResponseRedirect(urls.customer(search))
         top = _top(ledger, last_days, urls=urls)
-        is_empty = not ledger.touchpoints.all()
+        is_empty = not has_events(ledger)
     page = CustomersPage(
         frame=frame(visit, title="Customers", current="customers", crumbs=section_links(visit.account, "reports")),
         action=reverse("customers", args=(visit.account,)),

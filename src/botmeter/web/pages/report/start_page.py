@@ -35,11 +35,6 @@ class StartPage:
     quarantined: str
 
 
-def has_events(ledger: "ReadableLedger") -> bool:
-    """Return True once an event was accepted, read from the touchpoints."""
-    return len(ledger.touchpoints) > 0
-
-
 def start_page(ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
     """Build the setup guide."""
     now = now_us()

@@ -5,6 +5,7 @@ from typing import Final
 from django.http import HttpResponse
 from django.urls import reverse
 
+from botmeter.ledger.event_rows import has_events
 from botmeter.people.rights import Right
 from botmeter.people.saved_views import saved_view_name
 from botmeter.web.access import Visit, for_member
@@ -14,7 +15,7 @@ from botmeter.web.pages.report.choices import choices_page, choices_request
 from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.follow import fresh_answer
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
-from botmeter.web.pages.report.start_page import has_events, start_page
+from botmeter.web.pages.report.start_page import start_page
 from botmeter.web.pages.report.usage_page import HEADING, usage_page
 from botmeter.web.pages.report.widget_page import widget_page
 from botmeter.web.pages.report.widgets import member_access, widget_named
