@@ -18,6 +18,7 @@ from tests.unit.sources import test_whatsapp as whatsapp
 from api.conftest import Clock
 from botmeter.domain.source import Source
 from botmeter.live import metrics
+from botmeter.live.event_body import EVENTS_MAX
 from botmeter.people.models import EventSource
 from botmeter.people.sources import forget_source, update
 from botmeter.sources.platforms.registry import connector_of, platform_codes
@@ -213,6 +214,16 @@ def test_a_wrapped_delivery_of_several_payloads_has_one_receipt(live: Live, key:
     assert [(each["index"], each["code"]) for each in response.json()["rejections"]] == [(1, "payload_not_understood")]
     (delivered,) = live.deliveries("acme", chatwoot.SOURCE.name)
     assert (delivered.accepted, delivered.rejected, delivered.ignored) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("platform", ["botmeter", "cloudevents"])
+def test_wrapped_events_in_botmeters_format_are_read(live: Live, key: str, platform: str) -> None:
+    source, payload = SAMPLES[platform]
+    path = live.source("acme", source)
+    assert counts(live.request("POST", path, text([{"headers": {}, "body": payload}]))) == (1, 0, 0, 0)
+    assert counts(live.request("POST", path, text({"data": [payload, payload]}))) == (0, 2, 0, 0)
+    many = text({"data": [payload] * (EVENTS_MAX + 1)})
+    assert problem_of(live.request("POST", path, many)) == (413, "events_too_many")
 
 
 def test_a_note_on_a_second_id_is_kept_with_its_delivery(live: Live, key: str) -> None:

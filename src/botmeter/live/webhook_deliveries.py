@@ -4,11 +4,12 @@ from typing import Final
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.receipt import Receipt
-from botmeter.live.event_body import split_body
+from botmeter.live.event_body import check_event_count, split_body
 from botmeter.live.ingest import Ingestion
 from botmeter.live.queue import PendingDelivery
 from botmeter.people.sources import OpenedSource
 from botmeter.sources.payload import Delivery
+from botmeter.sources.payload_envelopes import inner_events
 from botmeter.sources.platforms.registry import connector_of
 
 _ANSWERED_WITHIN_SECONDS: Final = 30.0
@@ -25,7 +26,9 @@ def pending_delivery(source: OpenedSource, delivery: Delivery, *, number: str) -
         connector.secret.check(delivery, source.secret)
     records: tuple[bytes, ...] = (delivery.body,)
     if connector.is_native:
-        records = split_body(delivery.body, headers=delivery.headers).records
+        split = split_body(delivery.body, headers=delivery.headers).records
+        records = tuple(inner for record in split for inner in inner_events(record, connector))
+        check_event_count(records)
     return PendingDelivery(
         account=source.account,
         source=source.name,

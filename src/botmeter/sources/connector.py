@@ -134,3 +134,7 @@ class Connector:
     own_keys: tuple[frozenset[str], ...] = ()
     options: tuple[ConnectorOption, ...] = ()
     is_native: bool = False
+
+
+EVENT_KEYS: Final = (frozenset({"event_id"}), frozenset({"specversion"}))
+"""`own_keys` of Botmeter's own format and of CloudEvents."""

@@ -28,6 +28,7 @@ from botmeter.sources.wrapped import (
     LargeObject,
     ambiguous_rows,
     elements_at,
+    is_wrapper,
     large_object,
     outside_values,
     record_array,
@@ -86,10 +87,22 @@ def _records(
         else record_array(first.texts[0], names=_names(mapping), file_name=stream.name)
     )
     whole = _with_first(first, blocks)
+    if mapping is None and path is None and first.count and is_wrapper(first.texts[0]):
+        whole = _unwrapped_events(whole)
     if path is None:
         return records_from_blocks(whole, stream=stream, mapping=mapping)
     note = _note(path, stream)
     return records_from_blocks(unwrapped(whole, path), stream=stream, mapping=mapping, notes=(note,))
+
+
+def _unwrapped_events(blocks: Iterator[Objects]) -> Iterator[Objects]:
+    # Loaded here, because nearly all files hold events themselves.
+    from botmeter.sources.payload_envelopes import inner_events
+    from botmeter.sources.platforms.registry import NATIVE_PLATFORM, connector_of
+
+    connector = connector_of(NATIVE_PLATFORM)
+    for block in blocks:
+        yield Objects.from_texts([event for text in block.texts for event in inner_events(text, connector)])
 
 
 def _records_of_large(start: bytes, *, stream: ByteStream, mapping: Mapping | None) -> Iterator[Records]:

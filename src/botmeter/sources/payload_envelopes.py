@@ -15,9 +15,8 @@ from botmeter.domain.errors import Refused
 from botmeter.sources.connector import Connector
 from botmeter.sources.payload import refused_payload
 from botmeter.sources.payload_json import has_too_many_values, without_mark
+from botmeter.sources.wrapped import WRAPPER_KEYS
 
-WRAPPER_KEYS: Final = ("body", "activities", "events", "data", "json")
-"""Keys below which payloads are looked for, in any case; n8n's items have `json`."""
 PAYLOADS_MAX: Final = 10_000
 """In one delivery or object. As many of 1 KB fill the largest request; each that is refused is a rejection."""
 # An item of n8n (json) with a request (body), passed on by another program (data), of a list (activities).
@@ -57,6 +56,16 @@ def inner_payloads(payload: bytes, connector: Connector) -> Sequence[InnerPayloa
     if connector.joined_files is not None:
         return (_joined(payload, connector),)
     return _separate_payloads(payload, connector)
+
+
+def inner_events(record: bytes, connector: Connector) -> Sequence[bytes]:
+    """Return the events in a record of a native platform; the record itself if there are none."""
+    try:
+        inner = [record] if has_too_many_values(record) else _unwrapped(record, connector)
+    except Refused:
+        # Rejected as an event without fields, and kept as sent.
+        return (record,)
+    return inner if _are_own(inner, connector) else (record,)
 
 
 def _separate_payloads(payload: bytes, connector: Connector) -> Sequence[InnerPayload]:

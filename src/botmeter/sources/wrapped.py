@@ -4,15 +4,20 @@ import json
 import re
 from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
 from botmeter.domain.errors import Refused
 from botmeter.sources.elements import RECORD_BYTES_MAX, Objects, check_length, elements_to_end
 from botmeter.sources.json_columns import UNDECODABLE, decoded
+from botmeter.sources.payload_json import has_too_many_values
 from botmeter.sources.pointer import Path, followed, pointer_of, put_at
 from botmeter.sources.stream import ByteStream
 
+WRAPPER_KEYS: Final = ("body", "activities", "events", "data", "json")
+"""Keys below which programs keep payloads, in any case; n8n's items have `json`."""
+_EVENT_KEYS: Final = frozenset({"event_id", "specversion"})
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _JSON = json.JSONDecoder()
@@ -125,6 +130,17 @@ def unwrapped(blocks: Iterator[Objects], path: Path) -> Iterator[Objects]:
     """Replace each object by the elements of its array; one without it stays."""
     for block in blocks:
         yield Objects.from_texts([text for whole in block.texts for text in elements_at(whole, path) or [whole]])
+
+
+def is_wrapper(text: bytes) -> bool:
+    """Check that an object has no key of an event, but one below which programs keep payloads."""
+    if has_too_many_values(text):
+        return False
+    try:
+        names = _MEMBERS(text).keys()
+    except UNDECODABLE:
+        return False
+    return names.isdisjoint(_EVENT_KEYS) and any(name.lower() in WRAPPER_KEYS for name in names)
 
 
 def elements_at(text: bytes, path: Path) -> Sequence[bytes] | None:

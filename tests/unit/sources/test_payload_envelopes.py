@@ -15,6 +15,7 @@ from tests.unit.sources import test_copilot as copilot
 from tests.unit.sources import test_freshchat as freshchat
 from tests.unit.sources import test_rasa as rasa
 from tests.unit.sources import test_whatsapp as whatsapp
+from tests.unit.sources.conftest import event
 
 from botmeter.domain.source import Source
 from botmeter.ledger.append import Submission, append
@@ -167,3 +168,39 @@ def test_a_wrapped_payload_leaves_quarantine_once_it_can_be_read() -> None:
     set_source(ledger, named, now_us=NOW_US)
     assert retry(ledger, now_us=RECEIVED_US).accepted == 1
     assert list(quarantined(ledger)) == []
+
+
+OWN_EVENTS = (event("e1"), event("e2"))
+CLOUD_EVENTS = tuple(
+    {
+        "specversion": "1.0",
+        "id": str(number),
+        "source": "/b",
+        "type": "botmeter.message",
+        "subject": "v",
+        "data": fields,
+    }
+    for number, fields in enumerate(OWN_EVENTS)
+)
+
+
+# The first object of a file of events decides, so that millions need not be looked at.
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "bare and wrapped"])
+@pytest.mark.parametrize("both", [OWN_EVENTS, CLOUD_EVENTS], ids=["botmeter", "cloudevents"])
+def test_wrapped_events_in_botmeters_format_are_read_from_files(both: Any, form: str, tmp_path: Path) -> None:
+    kept = FORMS[form](*both)
+    path = tmp_path / "kept"
+    for content in (json.dumps(kept, indent=1), "\n".join(map(json.dumps, kept if isinstance(kept, list) else [kept]))):
+        path.write_text(content)
+        for source in (None, Source(name="own", platform="cloudevents")):
+            read = list(batches_of_source(SourceFile(path=str(path)), source))
+            assert [each["event_id"] for each in events_of(read)] == ["e1", "e2"]
+
+
+def test_a_foreign_object_with_data_is_rejected_as_it_came(tmp_path: Path) -> None:
+    foreign = {"id": "3", "eventType": "Chat.Message", "data": {"customer_id": "ann", "actor": "customer"}}
+    path = tmp_path / "kept"
+    path.write_text(json.dumps([foreign, {"body": {"payload": OWN_EVENTS[0]}}]))
+    rejections = [each for batch in batches_of_source(SourceFile(path=str(path)), None) for each in batch.rejections]
+    assert [each.code for each in rejections] == ["field_missing", "field_missing"]
+    assert json.loads(rejections[0].raw) == foreign

@@ -1,6 +1,6 @@
 """Events in Botmeter's own format."""
 
-from botmeter.sources.connector import Connector
+from botmeter.sources.connector import EVENT_KEYS, Connector
 
 CONNECTOR = Connector(
     platform="botmeter",
@@ -15,5 +15,6 @@ CONNECTOR = Connector(
     deliveries="requests to the API or to the source's address",
     files="CSV, NDJSON, JSON, Parquet",
     sender="Not needed: each event names its actor",
+    own_keys=EVENT_KEYS,
     is_native=True,
 )

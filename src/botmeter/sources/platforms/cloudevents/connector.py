@@ -1,6 +1,6 @@
 """CloudEvents 1.0 with events in Botmeter's format."""
 
-from botmeter.sources.connector import Connector
+from botmeter.sources.connector import EVENT_KEYS, Connector
 
 CONNECTOR = Connector(
     platform="cloudevents",
@@ -14,5 +14,6 @@ CONNECTOR = Connector(
     deliveries="structured, batched and binary mode",
     files="one event, a batch, one event a line",
     sender="Not needed: each event names its actor",
+    own_keys=EVENT_KEYS,
     is_native=True,
 )
