@@ -10,6 +10,7 @@ from botmeter.domain.event import FIELDS
 from botmeter.domain.source import DEFAULT_SOURCE, Source
 from botmeter.ledger.imports import ImportRecord
 from botmeter.sources.platforms.registry import connectors
+from botmeter.sources.ready_made import ready_made_mapping, ready_made_mappings
 from botmeter.sources.suggest.mapping_text import text_of_document
 from botmeter.sources.table_options import TABLE_KEYS
 from botmeter.web.pages.imports.file_settings import Document, FileSettings, ReadFile, compact
@@ -56,10 +57,9 @@ class FileForm:
 
     Attributes:
         formats: Mapping, the account's sources, platforms.
-        has_table: The header's row, and a workbook's sheet, can be chosen.
+        has_table: The header's row can be chosen; with `has_sheets`, also a workbook's sheet.
         text: The mapping as a file.
         starts: Mappings to take over.
-        ignored: Columns that no field takes.
     """
 
     formats: tuple[MenuOption, ...]
@@ -69,6 +69,7 @@ class FileForm:
     bot: str
     channel: str
     has_table: bool
+    has_sheets: bool
     encodings: tuple[MenuOption, ...]
     sheet: str
     header_row: str
@@ -78,6 +79,7 @@ class FileForm:
     rare_fields: tuple[FieldLine, ...]
     text: str
     starts: tuple[MenuOption, ...]
+    suggested_start: str
 
 
 def file_form(given: ReadFile, *, past: Sequence[ImportRecord], sources: Sequence[Source]) -> FileForm:
@@ -93,6 +95,7 @@ def file_form(given: ReadFile, *, past: Sequence[ImportRecord], sources: Sequenc
         bot=settings.bot,
         channel=settings.channel,
         has_table=suggestion is None or suggestion.format in _TABLES,
+        has_sheets=suggestion is None or suggestion.format == "xlsx" or "sheet" in document,
         encodings=_encodings(str(document.get("encoding", ""))),
         sheet=str(document.get("sheet", "")),
         header_row=str(document.get("header_row", "")),
@@ -102,6 +105,7 @@ def file_form(given: ReadFile, *, past: Sequence[ImportRecord], sources: Sequenc
         rare_fields=tuple(line for line in lines if line not in shown),
         text=text_of_document(document),
         starts=tuple(_starts(past)),
+        suggested_start=_suggested_start(given),
     )
 
 
@@ -127,7 +131,8 @@ def settings_from_form(data: QueryDict, given: ReadFile) -> FileSettings:
             return replace(settings, mapping=compact(options) if options else "")
     if platform or f"at.{FIELDS[0]}" not in data:
         return settings
-    document = document_from_form(data, given.document)
+    columns = () if given.suggestion is None else given.suggestion.columns
+    document = document_from_form(data, given.document, columns=columns)
     has_other_table = any(document.get(key) != given.document.get(key) for key in (*TABLE_KEYS, "rows"))
     if has_other_table and document_fields(document) == document_fields(given.document):
         # Other columns: what fits them is proposed again.
@@ -195,9 +200,16 @@ def _time_form(table: Document) -> TimeForm:
 
 
 def _starts(past: Sequence[ImportRecord]) -> Iterator[MenuOption]:
-    yield MenuOption(value="", label="Proposed from the file")
+    yield MenuOption(value="", label="Choose a mapping")
     seen: set[str] = set()
     for record in past:
         if record.mapping and record.mapping not in seen:
             seen.add(record.mapping)
             yield MenuOption(value=f"import/{record.number}", label=f"As in {record.file_name}")
+    for mapping in ready_made_mappings():
+        yield MenuOption(value=f"ready/{mapping.name}", label=mapping.title)
+
+
+def _suggested_start(given: ReadFile) -> str:
+    name = None if given.suggestion is None or given.settings.mapping else given.suggestion.ready_made
+    return "" if name is None else f"Most of it is the mapping of {ready_made_mapping(name).title}."

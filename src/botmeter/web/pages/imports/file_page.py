@@ -18,6 +18,7 @@ from botmeter.live.import_work import FileImport, start_dry_run, start_import
 from botmeter.live.uploads import Upload
 from botmeter.people.rights import Right
 from botmeter.sources.preview import preview
+from botmeter.sources.ready_made import ready_made_mapping
 from botmeter.sources.suggest.mapping_text import text_of_document
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Frame, frame, section_links
@@ -81,12 +82,14 @@ def uploaded_file(visit: Visit, *, file: str) -> HttpResponse:
 
 def _submitted(visit: Visit, given: ReadFile) -> FileSettings:
     data = visit.request.POST
-    if data.get("what") == "start" and data.get("start", "").startswith("import/"):
-        number = data["start"].removeprefix("import/")
+    kind, _, name = data.get("start", "").partition("/") if data.get("what") == "start" else ("", "", "")
+    if kind == "import":
         with visit.reading() as ledger:
-            record = import_numbered(ledger, int(number) if number.isdigit() else 0)
+            record = import_numbered(ledger, int(name) if name.isdigit() and len(name) < 10 else 0)
         mapping = compact(document_of_text(record.mapping or ""))
         return replace(given.settings, platform="", source=record.source, mapping=mapping)
+    if kind == "ready":
+        return replace(given.settings, platform="", mapping=compact(ready_made_mapping(name).document))
     return settings_from_form(data, given)
 
 

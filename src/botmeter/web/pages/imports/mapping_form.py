@@ -8,7 +8,9 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME, REQUIRED_FIELDS
+from botmeter.sources.clock_options import CLOCK_KEYS
 from botmeter.sources.suggest.suggestion import FieldSuggestion, SampleColumn, Suggestion
+from botmeter.sources.suggest.time_formats import time_format
 from botmeter.web.pages.imports.file_settings import Document, compact
 
 CONSTANT: Final = "constant"
@@ -173,7 +175,7 @@ def _choices(meanings: Sequence[str], chosen: object, *, none: str) -> tuple[Men
     return tuple(MenuOption(value=value, label=label, is_chosen=value == chosen) for value, label in named)
 
 
-def document_from_form(data: QueryDict, before: Document) -> dict[str, Any]:
+def document_from_form(data: QueryDict, before: Document, *, columns: Sequence[SampleColumn]) -> dict[str, Any]:
     """Return the mapping of a submitted form; what the form doesn't show stays as before."""
     document = {key: value for key, value in before.items() if key not in FIELDS}
     for name in ("encoding", "sheet", "rows"):
@@ -187,7 +189,20 @@ def document_from_form(data: QueryDict, before: Document) -> dict[str, Any]:
         table = _table(field, data, before=before.get(field, {}))
         if table:
             document[field] = table
+    if "occurred_at" in document:
+        document["occurred_at"] = _with_format(document["occurred_at"], before.get("occurred_at", {}), columns=columns)
     return document
+
+
+def _with_format(table: dict[str, Any], before: Document, *, columns: Sequence[SampleColumn]) -> dict[str, Any]:
+    """Propose the format of another column's times, unless it was changed too."""
+    place = location_of(table)
+    chosen = next((each for each in columns if location_of(each.location) == place), None)
+    is_kept = {key: table.get(key) for key in CLOCK_KEYS} == {key: before.get(key) for key in CLOCK_KEYS}
+    if place == location_of(before) or chosen is None or not is_kept:
+        return table
+    proposed = time_format(chosen.samples)
+    return table if proposed is None else {**place, **proposed.document}
 
 
 def _table(field: str, data: QueryDict, *, before: Document) -> dict[str, Any]:

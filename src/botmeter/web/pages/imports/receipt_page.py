@@ -7,6 +7,7 @@ from typing import Final
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 from botmeter.domain import text
 from botmeter.domain.errors import BotmeterError, Refused
@@ -62,7 +63,11 @@ def file_import(visit: Visit, *, number: int) -> HttpResponse:
         zone = preferred_zone(visit.account)
         entries = quarantined_by(ledger, record.append_no, limit=_REJECTIONS_SHOWN)
     if visit.request.method != "POST":
-        return rendered(visit.request, "import.html", page=_page(visit, record, entries=entries, zone=zone))
+        page = _page(visit, record, entries=entries, zone=zone)
+        if page.progress is None and visit.request.headers.get("HX-Request"):
+            # The undo has ended.
+            return HttpResponseClientRedirect(visit.request.path)
+        return rendered(visit.request, "import.html", page=page)
     try:
         if not visit.request.POST.get("confirmed"):
             raise Refused("parameter_invalid", "Confirm that the events of this import leave.")
@@ -124,5 +129,13 @@ def _undone_text(record: ImportRecord, job: JobState | None, *, zone: str) -> st
         return ""
     at = text.instant_text(record.undone_at, zone=zone, seconds=False)
     sentence = f"Undone on {at} {zone} by {record.undone_by or 'unknown'}: {record.undone_for}"
-    change = f" {sessions_text(job.result.sessions)}" if job and isinstance(job.result, UndoneImport) else ""
+    result = job.result if job else None
+    change = f" {sessions_text(result.sessions)}{_repeats(result)}" if isinstance(result, UndoneImport) else ""
     return f"{sentence}{'' if sentence.endswith('.') else '.'}{change}"
+
+
+def _repeats(undone: UndoneImport) -> str:
+    files = [each.label for each in undone.later_repeats if each.import_no is not None]
+    if not files:
+        return ""
+    return f" Events that a later file repeated left too; to count them, import again: {', '.join(files)}."
