@@ -2,9 +2,12 @@
 
 import json
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from botmeter.metering.preset import preset
@@ -125,6 +128,22 @@ def test_a_sample_is_bounded_and_says_so(tmp_path: Path) -> None:
     suggestion = suggested(tmp_path, CHATS.splitlines(keepends=True)[0] + rows)
     assert (suggestion.row_count, suggestion.is_whole) == (ROWS_MAX, False)
     assert "from the first 1,000 rows." in text_of_suggestion(suggestion)
+
+
+def test_a_sample_of_long_rows_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botmeter.sources.suggest.sample.TABLE_CHARACTERS_MAX", 60)
+    suggestion = suggested(tmp_path, CHATS)
+    assert (suggestion.row_count, suggestion.is_whole) == (2, False)
+
+
+def test_a_parquet_file_is_sampled(tmp_path: Path) -> None:
+    sent = [datetime(2026, 3, 1, 10, 0, second, tzinfo=UTC) for second in (0, 1)]
+    columns = {"id": [1, 2], "chat": ["c", "c"], "user": [{"id": 7}, {"id": 7}], "role": ["user", "bot"], "sent": sent}
+    pyarrow.parquet.write_table(pa.table(columns), tmp_path / "export")
+    suggestion = suggested_mapping(SourceFile(path=str(tmp_path / "export")))
+    assert (suggestion.format, suggestion.row_count, suggestion.is_whole) == ("parquet", 2, True)
+    assert suggestion.document()["occurred_at"] == {"column": "sent"}
+    assert suggestion.document()["customer_id"] == {"pointer": "/user/id"}
 
 
 def test_values_that_toml_or_a_terminal_would_misread_are_written_safely(tmp_path: Path) -> None:

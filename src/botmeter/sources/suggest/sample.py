@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +12,8 @@ import pyarrow.parquet
 
 from botmeter.domain.errors import Refused
 from botmeter.sources.mapped import cell_value
+from botmeter.sources.parquet import BATCH_BYTES_MAX
+from botmeter.sources.parquet_pages import column_bounds
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import STDIN, ByteStream, open_stream, spooled
@@ -24,6 +25,8 @@ from botmeter.sources.text_encoding import utf8_stream
 
 ROWS_MAX = 1_000
 """Enough to tell ids from names; read in a tenth of a second."""
+TABLE_CHARACTERS_MAX = 8 << 20
+"""1,000 rows of 8 KB each; a row that passes it is the last."""
 JSON_BYTES_MAX = 2 << 20
 """About 1,000 long messages; as Python objects it takes 100 MB at worst."""
 
@@ -70,9 +73,14 @@ def _sample(file: SourceFile, options: TableOptions) -> Sample:
 
 
 def _table_sample(detected: str, rows: Iterator[dict[str, object]]) -> Sample:
-    records = tuple(islice(rows, ROWS_MAX))
-    is_whole = next(rows, None) is None
-    return Sample(format=detected, records=records, is_whole=is_whole)
+    records: list[dict[str, object]] = []
+    size = 0
+    for row in rows:
+        if len(records) == ROWS_MAX or size > TABLE_CHARACTERS_MAX:
+            return Sample(format=detected, records=tuple(records), is_whole=False)
+        records.append(row)
+        size += sum(len(str(cell)) for cell in row.values())
+    return Sample(format=detected, records=tuple(records), is_whole=True)
 
 
 def _table_rows(table: Table) -> Iterator[dict[str, object]]:
@@ -90,8 +98,11 @@ def _parquet_rows(stream: ByteStream, *, path: str) -> Iterator[dict[str, object
         content: IO[bytes] = spooled(stream, stack) if is_spooled else stack.enter_context(Path(path).open("rb"))
         try:
             parquet = stack.enter_context(pyarrow.parquet.ParquetFile(content, pre_buffer=False))
-            for batch in parquet.iter_batches(batch_size=100):
-                yield from ({name: _text(cell) for name, cell in row.items()} for row in batch.to_pylist())
+            for group in range(parquet.num_row_groups):
+                bounds = column_bounds(content, parquet, group=group, name=stream.name)
+                row_count = min(ROWS_MAX, max(1, BATCH_BYTES_MAX // max(sum(bound.value for bound in bounds), 1)))
+                for batch in parquet.iter_batches(batch_size=row_count, row_groups=[group]):
+                    yield from ({name: _text(cell) for name, cell in row.items()} for row in batch.to_pylist())
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
             raise Refused("format_unknown", f"{stream.name} is not Parquet, or is cut or damaged.") from None
 
