@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 from tests.support.payloads import read_all
 from tests.unit.sources.conftest import Read, event, ndjson
 from tests.unit.sources.test_freshchat import SOURCE as FRESHCHAT
@@ -46,7 +47,7 @@ COPIES = 35
 
 
 @pytest.mark.parametrize("copies", [1, COPIES])
-@pytest.mark.parametrize("form", ["csv", "ndjson", "json", "parquet", "cloudevents"])
+@pytest.mark.parametrize("form", ["csv", "xlsx", "ndjson", "json", "parquet", "cloudevents"])
 def test_own_columns_of_every_format_take_every_spelling(read: Read, form: str, copies: int) -> None:
     records = [event(f"e{n}", occurred_at=cell) for n, cell in enumerate(CELLS * copies)]
     outcome = read(_file(records, form))
@@ -63,6 +64,12 @@ def _file(records: list[dict[str, Any]], form: str) -> bytes:
             writer.writeheader()
             writer.writerows(records)
             return text.getvalue().encode()
+        case "xlsx":
+            with xlsxwriter.Workbook(content) as workbook:
+                sheet = workbook.add_worksheet()
+                for number, cells in enumerate([[*records[0]], *(record.values() for record in records)]):
+                    sheet.write_row(number, 0, list(cells))
+            return content.getvalue()
         case "ndjson":
             return ndjson(*records)
         case "json":
