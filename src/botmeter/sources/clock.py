@@ -54,7 +54,7 @@ class Clock:
             sent = sent.decode("utf-8", "surrogateescape")
         if isinstance(sent, bool | list | dict):
             raise Refused("time_invalid", "occurred_at is true, false, a list or an object, not a time.")
-        text = sent if isinstance(sent, str) else _number_text(sent)
+        text = sent if isinstance(sent, str) else number_text(sent)
         if self.format in EPOCH_POWERS:
             return checked_instant(us_from_epoch(text, form=self.format), text=text)
         if self.format in SERIAL_ORIGINS_US:
@@ -97,7 +97,8 @@ class Clock:
             raise Refused("time_invalid", f"{quoted(text)} names a date or time that does not exist.") from None
 
 
-def _number_text(sent: object) -> str:
+def number_text(sent: object) -> str:
+    """Text of a number, with all of its digits if they are few enough for a time."""
     if isinstance(sent, int):
         return str(sent) if sent.bit_length() <= 256 else f"a number of {sent.bit_length()} bits"
     if isinstance(sent, Decimal) and sent.is_finite() and abs(sent.adjusted()) < 40:

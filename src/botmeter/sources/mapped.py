@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS, REQUIRED_FIELDS
+from botmeter.sources.clock import number_text
 from botmeter.sources.json_columns import Column, columns_within, is_text, uniform_array
 from botmeter.sources.mapping import ROW, Address, FieldLocation, Mapping, joined
 from botmeter.sources.pointer import Path
@@ -89,6 +91,8 @@ def value_text(field: str, value: object) -> str | None:
             return str(value).lower() if field == "preview" else DOUBTFUL
         case int():
             return str(value) if value.bit_length() < 64 else DOUBTFUL
+        case Decimal() if field == "occurred_at":
+            return number_text(value)
         case dict() if field == "attributes":
             return _object_text(value)
         case _:
