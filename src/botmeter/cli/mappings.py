@@ -45,7 +45,8 @@ def suggest_mapping(
     table = TableOptions(encoding=encoding, sheet=sheet, header_row=header_row)
     (source,) = source_files([file], mapping=None, input_format=input_format, table=table)
     suggestion = suggested_mapping(source)
-    show(stdout_screen().plain(text_of_suggestion(suggestion)))
+    # Names of columns must stay as they are, whatever the terminal shows.
+    show(text_of_suggestion(suggestion))
     if suggestion.missing_fields:
         say(f"warning: the mapping is not complete: {', '.join(suggestion.missing_fields)}")
 

@@ -259,7 +259,7 @@ EXPORTS: dict[str, tuple[str, list[Session]]] = {
     ),
     "drift": (DRIFT, [("9", "2026-03-01T10:00:01.000000Z", 1)]),
     "intercom-first-messages": (INTERCOM, [("u-1", "2026-03-01T10:00:00.000000Z", 1)]),
-    "salesforce-conversation-entries": (
+    "salesforce": (
         SALESFORCE,
         [("u-1", "2026-03-01T10:00:02.000000Z", 2), ("u-1", "2026-03-02T10:00:02.000000Z", 1)],
     ),

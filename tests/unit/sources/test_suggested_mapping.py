@@ -20,6 +20,7 @@ from botmeter.sources.suggest.sample import ROWS_MAX
 from botmeter.sources.suggest.suggested_mapping import suggested_mapping
 from botmeter.sources.suggest.suggestion import Suggestion
 from botmeter.sources.suggest.time_formats import time_format
+from botmeter.sources.suggest.words import words_of
 
 CHATS = """id;chat;phone;who;sent at
 m-1;c-1;+91 98;visitor;2026-03-01T10:00:00Z
@@ -121,6 +122,14 @@ def test_day_and_month_that_could_be_swapped_are_a_doubt() -> None:
     form = time_format(["03/04/2026 10:00"])
     assert form is not None
     assert "no day is past the 12th" in form.doubt
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("sentAt", "sent_at"), ("Message ID", "message_id"), ("HTTPCode2", "http_code_2"), ("Käufer-Nr.", "kaufer_nr")],
+)
+def test_names_are_compared_by_their_words(name: str, words: str) -> None:
+    assert words_of(name) == words
 
 
 def test_a_sample_is_bounded_and_says_so(tmp_path: Path) -> None:

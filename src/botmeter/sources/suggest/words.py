@@ -1,6 +1,7 @@
 """Names and values that exports use for the fields of events."""
 
 import re
+from unicodedata import combining, normalize
 
 # By preference; the words of a name are joined by "_".
 NAMES: dict[str, tuple[str, ...]] = {
@@ -20,7 +21,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("conversation_id", "conversation_uuid", "chat_id", "thread_id", "session_id", "dialog_id", "dialogue_id"),
         *("conversation_name", "conversation", "chat", "thread", "session", "room_id", "ticket_id", "case_id"),
         *("conv_id", "interaction_id", "transcript_id", "channel_id", "dialog", "room", "ticket", "unterhaltung"),
-        *("conversation_key", "session_uuid", "chat_uuid", "gespraech", "conversacion", "workspace_name"),
+        *("conversation_key", "session_uuid", "chat_uuid", "gesprach", "conversacion", "workspace_name"),
     ),
     "customer_id": (
         *("customer_id", "user_id", "visitor_id", "contact_id", "client_id", "end_user_id", "requester_id"),
@@ -28,7 +29,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("user_email", "visitor_email", "contact_email", "email", "customer", "visitor", "contact", "client"),
         *("user", "username", "user_name", "customer_name", "contact_name", "visitor_name", "author_id", "sender_id"),
         *("from_id", "uid", "psid", "lead_id", "guest_id", "person_id", "subscriber_id", "device_id", "telefon"),
-        *("kunde", "kaeufer", "cliente", "author", "sender", "from"),
+        *("kunde", "kaufer", "cliente", "author", "sender", "from"),
     ),
     "actor": (
         *("actor", "sender_type", "author_type", "role", "author_role", "sender_role", "user_type", "participant_type"),
@@ -92,8 +93,9 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\dA-Za-z_]+")
 
 
 def words_of(name: str) -> str:
-    """Words of a name in lower case, joined by "_": `sentAt` is `sent_at`."""
-    return "_".join(word.lower() for word in _WORD.findall(name))
+    """Words of a name in lower case, joined by "_", without accents: `sentAt` is `sent_at`."""
+    plain = "".join(letter for letter in normalize("NFKD", name) if not combining(letter))
+    return "_".join(word.lower() for word in _WORD.findall(plain))
 
 
 def letters_of(value: str) -> str:
