@@ -1,7 +1,8 @@
 """Workbooks made of rows of cells."""
 
 import io
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -31,6 +32,16 @@ def workbook_of_sheets(sheets: Mapping[str, Sequence[Sequence[object]]], **optio
                 for column, cell in enumerate(row):
                     _write(written, (number, column), cell=cell, form=formats.get(type(cell)))
     return content.getvalue()
+
+
+def rewritten(content: bytes, part: str, *, change: Callable[[bytes], bytes]) -> bytes:
+    """Change one part of a workbook."""
+    copied = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(copied, "w", zipfile.ZIP_DEFLATED) as copy:
+        for member in archive.namelist():
+            data = archive.read(member)
+            copy.writestr(member, change(data) if member == part else data)
+    return copied.getvalue()
 
 
 def _write(sheet: Any, place: tuple[int, int], *, cell: object, form: Any) -> None:

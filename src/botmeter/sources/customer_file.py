@@ -16,11 +16,14 @@ from botmeter.sources.tables.id_columns import IdColumns
 from botmeter.sources.tables.open_table import open_table
 from botmeter.sources.tables.table import NumberedRow, Table
 from botmeter.sources.tables.text_rows import check_total
+from botmeter.sources.tables.workbook_file import SheetLimits
 from botmeter.sources.text_encoding import ZIP_MAGIC, utf8_stream
 
 COLUMNS = ("customer_id", "alias")
 BYTES_MAX = 2 * 1024 * 1024
 """Enough for `PAIRS_MAX` pairs of the longest ids."""
+# Far more than a thousand pairs take, and little enough for a page.
+_SHEET_LIMITS = SheetLimits(unpacked_bytes=32 << 20, cells=500_000, text_bytes=32 << 20)
 _HEADER_NEEDED = f"The first line of the file must be the column names {' and '.join(COLUMNS)}."
 
 
@@ -92,7 +95,7 @@ def _rows(content: bytes, options: TableOptions) -> tuple[Table, list[NumberedRo
         is_workbook = stream.peek(len(ZIP_MAGIC)) == ZIP_MAGIC
         text = b"" if is_workbook else utf8_stream(stream, encoding=options.encoding).read()
         opened = stream if is_workbook else ByteStream(BytesIO(text), name=stream.name)
-        table = open_table(opened, options=options, expected=COLUMNS)
+        table = open_table(opened, options=options, expected=COLUMNS, limits=_SHEET_LIMITS)
         rest = opened.read()
         after = text.count(b"\n") - rest.count(b"\n")
         rows = table.below() if is_workbook else _numbered(rest, after=after, delimiter=table.delimiter)

@@ -1,7 +1,7 @@
 """Files of customers who are the same: read as a whole, refused with the numbers of the lines."""
 
 import pytest
-from tests.support.workbooks import workbook
+from tests.support.workbooks import rewritten, workbook
 from tests.unit.sources.test_table_shapes import SHAPES, text
 
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch
@@ -69,3 +69,12 @@ def test_options_and_rules_of_tables_hold_for_merges() -> None:
     with pytest.raises(Refused, match="line 2: customer_id is '9,1E.11', a number from which") as refused:
         pairs_from_file(b"customer_id;alias\n9,1E+11;b\nSumme;\n")
     assert "line 3: The row is a total ('Summe')" in refused.value.message
+
+
+def test_a_workbook_of_merges_may_take_less_memory_than_one_of_events() -> None:
+    def sparse(sheet: bytes) -> bytes:
+        return sheet.replace(b'"A3"', b'"A300000"')
+
+    with pytest.raises(TooMuch, match="a sheet with 600,000 cells; the most is 500,000") as refused:
+        pairs_from_file(rewritten(workbook(*PLAIN), "xl/worksheets/sheet1.xml", change=sparse))
+    assert refused.value.code == "sheet_too_large"

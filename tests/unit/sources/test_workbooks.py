@@ -1,14 +1,13 @@
 """Workbooks: cells as they are shown, sheets by name, and nothing that fills the memory."""
 
 import gzip
-import io
 import re
-import zipfile
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
-from tests.support.workbooks import workbook, workbook_of_sheets
+from tests.support.workbooks import rewritten, workbook, workbook_of_sheets
 from tests.unit.sources.conftest import Read
 
 from botmeter.domain.errors import BotmeterError, Missing, Refused, TooMuch
@@ -135,14 +134,8 @@ def test_a_text_file_is_no_workbook(read: Read) -> None:
         read(b"event_id\n", format="xlsx")
 
 
-def changed(part: str, change: Any) -> bytes:
-    """Return a workbook with one part rewritten."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook(HEADER, row()))) as archive, zipfile.ZipFile(content, "w", 8) as copy:
-        for member in archive.namelist():
-            data = archive.read(member)
-            copy.writestr(member, change(data) if member == part else data)
-    return content.getvalue()
+def changed(part: str, change: Callable[[bytes], bytes]) -> bytes:
+    return rewritten(workbook(HEADER, row()), part, change=change)
 
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -168,9 +161,9 @@ TEXTS = "xl/sharedStrings.xml"
 def test_a_sheet_that_would_fill_the_memory_or_is_damaged_is_refused_before_it_is_read(
     read: Read, monkeypatch: pytest.MonkeyPatch, part: str, change: Any, code: str
 ) -> None:
-    monkeypatch.setattr(workbook_file, "UNPACKED_BYTES_MAX", 2 << 20)
+    limits = workbook_file.SheetLimits(unpacked_bytes=2 << 20, text_bytes=30_000)
+    monkeypatch.setattr(workbook_file, "SHEET_LIMITS", limits)
     monkeypatch.setattr(workbook_file, "_PART_BYTES_MAX", 1 << 20)
-    monkeypatch.setattr(workbook_file, "TEXT_BYTES_MAX", 30_000)
     with pytest.raises(BotmeterError) as refused:
         read(changed(part, change))
     assert refused.value.code == code

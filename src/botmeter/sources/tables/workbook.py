@@ -16,8 +16,9 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from botmeter.domain.errors import Refused
 from botmeter.sources.stream import ByteStream, spooled
+from botmeter.sources.table_options import TableOptions
 from botmeter.sources.tables.table import NumberedRow, Table, TableBlock, header_missing, labels_of
-from botmeter.sources.tables.workbook_file import sheet_file
+from botmeter.sources.tables.workbook_file import SheetLimits, sheet_file
 
 ROWS_MAX: Final = 20_000
 """Read at once: as Python objects a row takes about a KB."""
@@ -27,7 +28,9 @@ _Cell = str | int | float | bool | date | datetime | time | timedelta
 _Row = Sequence[_Cell]
 
 
-def workbook_table(stream: ByteStream, *, sheet: str | None, header_row: int | None, times: Collection[str]) -> Table:
+def workbook_table(
+    stream: ByteStream, *, options: TableOptions, times: Collection[str], limits: SheetLimits | None
+) -> Table:
     """Read the header of a sheet.
 
     Args:
@@ -38,8 +41,8 @@ def workbook_table(stream: ByteStream, *, sheet: str | None, header_row: int | N
         Refused: `format_unknown`, `file_damaged`, `header_missing`.
         TooMuch: `sheet_too_large`, `file_too_large`.
     """
-    rows, notes = _sheet(stream, sheet)
-    number, header = _header(rows, header_row, name=stream.name)
+    rows, notes = _sheet(stream, options.sheet, limits=limits)
+    number, header = _header(rows, options.header_row, name=stream.name)
     columns = [_text(cell).strip() for cell in header]
     labels = labels_of(columns)
     return Table(
@@ -52,9 +55,11 @@ def workbook_table(stream: ByteStream, *, sheet: str | None, header_row: int | N
     )
 
 
-def _sheet(stream: ByteStream, sheet: str | None) -> tuple[CalamineSheet, tuple[str, ...]]:
+def _sheet(
+    stream: ByteStream, sheet: str | None, *, limits: SheetLimits | None
+) -> tuple[CalamineSheet, tuple[str, ...]]:
     with ExitStack() as stack:
-        file = sheet_file(spooled(stream, stack), stack, sheet=sheet, name=stream.name)
+        file = sheet_file(spooled(stream, stack), stack, sheet=sheet, name=stream.name, limits=limits)
         try:
             with CalamineWorkbook.from_object(file.content) as workbook:
                 rows = workbook.get_sheet_by_name(file.sheet)

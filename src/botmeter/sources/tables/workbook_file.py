@@ -18,18 +18,30 @@ from xml.parsers import expat
 
 from botmeter.domain.errors import Missing, Refused, TooMuch
 
-UNPACKED_BYTES_MAX: Final = 768 << 20
-"""Of all parts that are read: a sheet of a million rows with ten columns has 500 MB."""
-CELLS_MAX: Final = 12_000_000
-"""Of a sheet, from its first cell to its last. The reader takes 65 bytes for each: 780 MB."""
-TEXT_BYTES_MAX: Final = 256 << 20
-"""Of a sheet; a text that a file has once is read once for each cell that refers to it."""
 _PART_BYTES_MAX: Final = 16 << 20
 _PIECE_BYTES: Final = 1 << 20
 _WORKBOOK: Final = "xl/workbook.xml"
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 _PARTS: Final = ("[Content_Types].xml", "_rels/.rels", _WORKBOOK, _RELATIONS)
 _COLUMNS_END: Final = 1 << 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetLimits:
+    """Limits of what one sheet takes.
+
+    Attributes:
+        unpacked_bytes: Of all parts that are read; half a million rows of ten columns have 250 MB.
+        cells: From the first to the last. The reader takes about 160 bytes for each, with 20 of text: 800 MB.
+        text_bytes: A text that a file has once is read once for each cell that refers to it.
+    """
+
+    unpacked_bytes: int = 512 << 20
+    cells: int = 5_000_000
+    text_bytes: int = 256 << 20
+
+
+SHEET_LIMITS: Final = SheetLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +75,9 @@ def is_workbook(content: IO[bytes]) -> bool:
         content.seek(0)
 
 
-def sheet_file(content: IO[bytes], stack: ExitStack, *, sheet: str | None, name: str) -> SheetFile:
+def sheet_file(
+    content: IO[bytes], stack: ExitStack, *, sheet: str | None, name: str, limits: SheetLimits | None = None
+) -> SheetFile:
     """Copy what is needed of a workbook.
 
     Raises:
@@ -75,7 +89,7 @@ def sheet_file(content: IO[bytes], stack: ExitStack, *, sheet: str | None, name:
         raise Refused("format_unknown", f"{name} is a ZIP archive, but no Excel workbook (.xlsx).")
     try:
         with zipfile.ZipFile(content) as archive:
-            return _Copy(archive, name=name).sheet_file(stack, sheet=sheet)
+            return _Copy(archive, name=name, limits=limits or SHEET_LIMITS).sheet_file(stack, sheet=sheet)
     except (zipfile.BadZipFile, expat.ExpatError, ET.ParseError, LookupError, RuntimeError) as fault:
         raise Refused("file_damaged", f"{name} can't be read as a workbook: {fault}.") from None
     except (NotImplementedError, EOFError, OSError, ValueError, zlib.error) as fault:
@@ -83,7 +97,8 @@ def sheet_file(content: IO[bytes], stack: ExitStack, *, sheet: str | None, name:
 
 
 class _Copy:
-    def __init__(self, archive: zipfile.ZipFile, *, name: str) -> None:
+    def __init__(self, archive: zipfile.ZipFile, *, name: str, limits: SheetLimits) -> None:
+        self._limits = limits
         self._archive = archive
         self._name = name
         self._unpacked_bytes = 0
@@ -92,7 +107,7 @@ class _Copy:
         relations = self._relations()
         sheets = self._sheets(relations)
         chosen = self._chosen(sheets, sheet)
-        measure = _Measure(self._name)
+        measure = _Measure(self._name, limits=self._limits)
         content = stack.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
         with zipfile.ZipFile(content, "w") as copy:
             for part in _PARTS:
@@ -149,8 +164,8 @@ class _Copy:
         with self._archive.open(part) as content, copy.open(part, "w", force_zip64=True) as copied:
             while piece := content.read(_PIECE_BYTES):
                 self._unpacked_bytes += len(piece)
-                if self._unpacked_bytes > UNPACKED_BYTES_MAX:
-                    raise self._too_large(f"more than {UNPACKED_BYTES_MAX >> 20} MiB unpacked")
+                if self._unpacked_bytes > self._limits.unpacked_bytes:
+                    raise self._too_large(f"more than {self._limits.unpacked_bytes >> 20} MiB unpacked")
                 if reader is not None:
                     reader.Parse(piece, False)
                 copied.write(piece)
@@ -164,7 +179,8 @@ class _Copy:
 class _Measure:
     """Cells between the first and the last, and bytes of text in them."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, limits: SheetLimits) -> None:
+        self._limits = limits
         self._name = name
         self._lengths = array("Q")
         self._rows = [1 << 30, 0]
@@ -215,12 +231,14 @@ class _Measure:
 
     def check(self) -> None:
         cell_count = max(self._rows[1] - self._rows[0] + 1, 0) * max(self._columns[1] - self._columns[0] + 1, 0)
-        if cell_count > CELLS_MAX:
-            reason = f"{self._name} has a sheet of {cell_count:,} cells; the most is {CELLS_MAX:,}. Save it as CSV."
-            raise TooMuch("sheet_too_large", reason)
-        if self._text_bytes > TEXT_BYTES_MAX:
-            reason = f"{self._name} has {self._text_bytes >> 20} MiB of text in a sheet; the most is"
-            raise TooMuch("sheet_too_large", f"{reason} {TEXT_BYTES_MAX >> 20} MiB. Save it as CSV.")
+        if cell_count > self._limits.cells:
+            raise self._too_large(f"{cell_count:,} cells", most=f"{self._limits.cells:,}")
+        if self._text_bytes > self._limits.text_bytes:
+            raise self._too_large(f"{self._text_bytes >> 20} MiB of text", most=f"{self._limits.text_bytes >> 20} MiB")
+
+    def _too_large(self, what: str, *, most: str) -> TooMuch:
+        reason = f"{self._name} has a sheet with {what}; the most is {most}. Save it as CSV."
+        return TooMuch("sheet_too_large", reason)
 
     def _widen(self, row: int, column: int) -> None:
         rows, columns = self._rows, self._columns
