@@ -53,11 +53,11 @@ def figures(scale: float) -> Iterator[Figure]:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[LiveServer]:
+def started(folder: Path, *, memory: str = LEDGER_MEMORY) -> Iterator[LiveServer]:
     """A server of an empty account; pages, and requests with an admin key."""
     botmeter("account", "create", ACCOUNT, "--data", str(folder))
     key = botmeter("key", "create", "--account", ACCOUNT, "--scope", "admin", "--data", str(folder)).stdout.strip()
-    with served(folder, BOTMETER_MEMORY=LEDGER_MEMORY) as server:
+    with served(folder, BOTMETER_MEMORY=memory) as server:
         yield LiveServer(folder=folder, server=server, key=key)
 
 

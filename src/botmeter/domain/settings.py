@@ -137,7 +137,7 @@ class Settings:
         meaning="`debug`, `info`, `warning` or `error`; see [Logs](../guides/operate.md#logs)",
         default="warning",
     )
-    # DuckDB's memory before it uses the disk; an import of any size stays under 3 GB with it (see the benchmark).
+    # DuckDB's memory before it uses the disk; large appends use less (`ledger.large_appends`).
     memory_limit: str = _set_by(
         variable="BOTMETER_MEMORY",
         parse=values.memory_size,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from botmeter.domain.source import require_source_id
 from botmeter.ledger.admit import NumberedBatch, admit, insert_receipt
 from botmeter.ledger.duckdb_calls import execute_with
 from botmeter.ledger.imports import ImportedFile, insert_import
+from botmeter.ledger.large_appends import less_memory
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.ledger.quarantine import quarantine
@@ -74,17 +76,23 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
 def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
     """Append as `append`, within a transaction."""
     first_append_no = ledger.next_append_no()
-    receipts = [
-        _append_submission(ledger, submission, append_no=append_no, now_us=now_us)
-        for append_no, submission in enumerate(submissions, start=first_append_no)
-    ]
-    remeter_after(ledger, first_append_no, now_us=now_us)
+    with ExitStack() as large_append:
+        receipts = [
+            _append_submission(ledger, submission, append_no=append_no, now_us=now_us, large_append=large_append)
+            for append_no, submission in enumerate(submissions, start=first_append_no)
+        ]
+        if sum(receipt.accepted for receipt in receipts) >= FLUSH_ROWS:
+            # They are read again when the next event comes; metering needs the memory.
+            ledger.keys.forget()
+        remeter_after(ledger, first_append_no, now_us=now_us)
     return receipts
 
 
-def _append_submission(ledger: Ledger, submission: Submission, *, append_no: int, now_us: int) -> Receipt:
+def _append_submission(
+    ledger: Ledger, submission: Submission, *, append_no: int, now_us: int, large_append: ExitStack
+) -> Receipt:
     receipts: list[Receipt] = []
-    writer = _RowGroupWriter(ledger)
+    writer = _RowGroupWriter(ledger, large_append=large_append)
     for batch in _read_ahead(submission.batches):
         numbered = NumberedBatch(
             source=submission.source,
@@ -137,8 +145,9 @@ def _read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
 class _RowGroupWriter:
     """Buffer of rows for `event`, written in whole row groups."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, large_append: ExitStack) -> None:
         self._ledger = ledger
+        self._large_append = large_append
         self._buffered: list[pa.Table] = []
         self._row_count = 0
 
@@ -146,6 +155,7 @@ class _RowGroupWriter:
         self._buffered.append(rows)
         self._row_count += len(rows)
         if self._row_count >= FLUSH_ROWS:
+            self._large_append.enter_context(less_memory(self._ledger.connection))
             self._write(self._row_count // FLUSH_ROWS * FLUSH_ROWS)
 
     def flush(self) -> None:

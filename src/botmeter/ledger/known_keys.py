@@ -53,8 +53,10 @@ class KnownKeys:
         runs = [*self._runs, np.sort(keys)]
         while len(runs) > 1 and len(runs[-2]) < 4 * len(runs[-1]):
             last = runs.pop()
-            # A stable sort finds the two runs and merges them.
-            runs[-1] = np.sort(np.concatenate((runs[-1], last)), kind="stable")
+            merged = np.concatenate((runs.pop(), last))
+            # A stable sort finds the two runs and merges them; in place it takes half as much memory.
+            merged.sort(kind="stable")
+            runs.append(merged)
         self._runs = runs
 
     def copy(self) -> "KnownKeys":

@@ -1,5 +1,7 @@
 """Append: duplicates, conflicts, quarantine, receipts, group commit."""
 
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,11 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.append import Submission, append
+from botmeter.ledger.large_appends import MEMORY_BYTES
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import QuarantineFilter, quarantine_counts, quarantined
 from botmeter.ledger.verify import verify
+from botmeter.metering.schema import EventBatch
 
 DAY = [event(f"e{hour}", f"2026-03-01T{hour:02}:00", attributes={"n": hour}) for hour in range(10, 20)]
 
@@ -215,3 +219,29 @@ def test_names_may_hold_emoji_right_to_left_marks_and_quotes(tmp_path: Path) -> 
     assert counts(append_events(ledger, odd)) == (1, 0, 0, 0)
     assert counts(append_events(ledger, odd)) == (0, 1, 0, 0)
     assert verify(ledger).is_clean
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_large_append_takes_less_memory_and_gives_it_back(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    def limit_bytes() -> int:
+        text = "SELECT parse_formatted_bytes(current_setting('memory_limit'))"
+        return int(ledger.connection.cursor().execute(text).fetchall()[0][0])
+
+    def batches() -> Iterator[EventBatch]:
+        yield batch(DAY[:4])
+        yield batch(DAY[4:], first=4)
+        limits.append(limit_bytes())
+        if fails:
+            raise Refused("file_damaged", "The file is damaged.")
+
+    monkeypatch.setattr("botmeter.ledger.append.FLUSH_ROWS", 4)
+    before, limits = limit_bytes(), list[int]()
+    with pytest.raises(Refused) if fails else nullcontext():
+        append(ledger, [Submission(source="s", batches=batches(), label="large")], now_us=NOW_US)
+    assert limits == [pytest.approx(MEMORY_BYTES, rel=0.01)]
+    assert limit_bytes() == before
+    assert counts(append(ledger, [Submission(source="s", batches=[batch(DAY)], label="x")], now_us=NOW_US)[0]) == (
+        (10, 0, 0, 0) if fails else (0, 10, 0, 0)
+    )
