@@ -442,6 +442,11 @@ def test_a_shape_of_export_gives_its_mapping(tmp_path: Path, shape: str) -> None
     assert tomllib.loads(text_of_suggestion(suggestion)) == document
 
 
+def test_a_country_is_no_author(tmp_path: Path) -> None:
+    document = suggested(tmp_path, "id,user,country,sent\n1,u,IN,2026-03-01T10:00:00Z\n").document()
+    assert document["actor"] == {"constant": "customer"}
+
+
 def test_a_file_in_which_nothing_fits_has_placeholders(tmp_path: Path) -> None:
     suggestion = suggested(tmp_path, "colour,size\nred,7\n")
     text = text_of_suggestion(suggestion)

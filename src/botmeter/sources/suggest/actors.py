@@ -12,6 +12,8 @@ from botmeter.sources.suggest.words import ACTORS, OUTGOING, letters_of
 
 _VALUES_MAX = 20
 _KNOWN_SHARE_MIN = 0.9
+# Alone in a column of any name, IN can be a country and member a plan.
+_CUSTOMERS = frozenset({"customer", "visitor", "user", "enduser"})
 _BOT_WORD = re.compile(r"\b(?:bot|chatbot|assistant)\b", re.IGNORECASE)
 # What a customer wrote, in exports with a row per turn.
 _TEXT_NAMES = frozenset(
@@ -51,7 +53,7 @@ def actors_of(columns: Sequence[Column]) -> Actors:
                 return found
     for column in others:
         found = _by_words(column)
-        if found is not None and (len(found.meanings) > 1 or column.filled_share == 1):
+        if found is not None and (len(found.meanings) > 1 or _CUSTOMERS.issuperset(map(letters_of, found.meanings))):
             return found
     for column in candidates:
         found = _by_names(column)
