@@ -44,6 +44,16 @@ JOURNEYS = {
         "import webhooks.ndjson -a acme --source chatwoot --format json", "import chats.csv -a acme --source chatwoot",
         "import chats.csv -a acme --mapping missing.toml", "verify -a acme", "restatements -a acme",
     ],
+    "undo": [
+        "import mixed.ndjson -a acme --dry-run", "import mixed.ndjson -a acme", "imports list -a acme",
+        "imports undo 2 -a acme --dry-run", "imports undo 2 -a acme --reason x", "imports list -a acme --format json",
+        "quarantine groups -a acme", 'quarantine discard 1 -a acme --reason "a test"', "quarantine restore 1 -a acme",
+        "quarantine discard -a acme --search x-2 --reason robot", "quarantine list -a acme --discarded --format json",
+        'imports undo 1 -a acme --reason "a test" --yes', 'imports undo 1 -a acme --reason "a test" --yes',
+        "imports undo 9 -a acme --dry-run", "restatements -a acme", "verify -a acme", f"report -a acme {PERIOD}",
+        "account delete acme", "account delete acme --confirm other", "account delete acme --confirm acme",
+        "account list",
+    ],
     "keep": [
         "backup acme.botmeter -a acme", "backup acme.botmeter -a acme", "restore acme.botmeter",
         "restore acme.botmeter --replace", "restore acme.botmeter --replace --yes", "restore missing.botmeter",
@@ -96,7 +106,9 @@ JOURNEYS = {
 }  # fmt: skip
 # These also write to the people's database, which a server's threads see when it is committed.
 WITH_PEOPLE = {"sources"}
-WITHOUT_A_LEDGER = {"meter", "policy list", "policy show", "policy check"}
+WITHOUT_A_LEDGER = {
+    *("meter", "policy list", "policy show", "policy check", "mapping suggest", "mapping list", "mapping show"),
+}
 
 
 def filled(folder: Path, filled_folder: Path) -> None:

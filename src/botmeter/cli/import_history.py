@@ -28,6 +28,9 @@ _COLUMNS = (
 # Columns that fit on a screen.
 _TABLE_COLUMNS = ("number", "imported_at", "file_name", *_COUNTS, "undone_at")
 
+# Exports that overlap, one each night, are many; JSON has all of them.
+_REPEATS_PRINTED_MAX = 5
+
 commands = command_group("imports", "Imported files: list, undo.")
 
 
@@ -71,10 +74,10 @@ def undo(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Undo an import: its events leave, and days that were over are restated.
+    """Undo an import: remove its events, and restate days that were over.
 
-    Its entries in quarantine are discarded with the reason; events of it that were accepted from quarantine leave
-    too. Events that a later file repeated leave as well, as a duplicate is not stored: import that file again.
+    Its entries in quarantine are discarded with the reason, and events of it that were accepted from quarantine are
+    removed too. So are events that a later file repeated, as a duplicate is not stored: import that file again.
     """
     from botmeter.domain.reason import checked_reason
     from botmeter.ledger.import_undo import undo_import, undo_preview
@@ -84,7 +87,7 @@ def undo(
             _show(undo_preview(ledger, number, now_us=now_us()), is_done=False, form=form)
         return
     checked_reason(reason)
-    confirm(f"Import {number} of account {account} will be undone: its events leave.", yes=yes)
+    confirm(f"Import {number} of account {account} will be undone, and its events removed.", yes=yes)
     with opened_ledger(data, account) as ledger:
         undone = undo_import(ledger, number, reason=reason, by=COMMAND_LINE, now_us=now_us())
     record_in_audit(
@@ -114,13 +117,15 @@ def _show(undone: "UndoneImport", *, is_done: bool, form: options.Form) -> None:
     events, effect = counted(undone.event_count, "event"), change_text(undone.sessions)
     name = undone.record.file_name
     if is_done:
-        say(f"import {undone.record.number} ({name}) is undone: {events} left; {effect}")
+        say(f"import {undone.record.number} ({name}) is undone: {events} removed; {effect}")
     else:
         say(f"nothing was changed; to undo import {undone.record.number} ({name}) removes {events}, and gives {effect}")
-    for each in undone.later_repeats:
+    for each in undone.later_repeats[:_REPEATS_PRINTED_MAX]:
         what = "live events and pulls" if each.import_no is None else f"import {each.import_no} ({each.label})"
         repeats = f"{counted(each.duplicates, 'duplicate')} and {counted(each.conflicts, 'conflict')}"
-        say(f"later, {what} had {repeats}; if they were of events that leave, import or pull them again")
+        say(f"later, {what} had {repeats}; if they were of the removed events, import or pull them again")
+    if len(undone.later_repeats) > _REPEATS_PRINTED_MAX:
+        say(f"… and {len(undone.later_repeats) - _REPEATS_PRINTED_MAX:,} more; see `botmeter imports list`")
 
 
 def _row(record: "ImportRecord") -> dict[str, object]:
