@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from botmeter.domain.errors import BotmeterError
+from botmeter.ledger.folder import Folder
 from botmeter.live.server_state import ServerState
 from botmeter.live.uploads import Upload, UploadLimits, Uploads
 from botmeter.people.models import AuditEntry, User
@@ -20,6 +21,7 @@ from botmeter.server.front.request import BodyBudget, Request
 from botmeter.server.uploads import FileReceiver
 from botmeter.web.upload_tickets import RECEIVED_KEY
 from support.asgi_requests import body_cut_after, body_in, body_stalled_after, scope_of
+from support.ledgers import made_account
 from support.live import run_beside_django
 
 from .conftest import MakeBrowser, MakePerson
@@ -211,6 +213,18 @@ def test_other_posts_are_no_uploads(state: ServerState) -> None:
         budget=BodyBudget(bytes_max=0, holder_bytes_max=0),
     )
     assert run_beside_django(FileReceiver(state.uploads)(request)) is False
+
+
+def test_the_files_of_a_deleted_account_leave_with_it(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path)
+    with Folder.owned(tmp_path, purpose="a test") as folder:
+        made_account(folder)
+        with uploads.receiving("acme", announced_bytes=1) as draft:
+            draft.write(b"x")
+            uploads.kept("acme", draft, file_name="x.csv", by="olga@example.org")
+        folder.remove("acme")
+    assert uploads.of_account("acme") == []
+    assert not (tmp_path / "uploads" / "acme").exists()
 
 
 def test_files_are_removed_after_a_day_and_drafts_at_the_start(sender: Sender, state: ServerState) -> None:

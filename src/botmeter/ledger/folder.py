@@ -6,6 +6,7 @@ The system releases the lock on `owner.lock` however the owner's process ends.
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
+from shutil import rmtree
 
 import duckdb
 import msgspec
@@ -20,6 +21,7 @@ from botmeter.ledger.damage import damage_of, damage_refused, first_line, ledger
 from botmeter.ledger.folder_files import (
     LOCK,
     SUFFIX,
+    UPLOADS_FOLDER,
     account_file,
     account_names,
     erasure_flag,
@@ -176,6 +178,7 @@ class Folder:
         # First: a ledger without a mark gets a new one, and a mark without a ledger is a loss.
         remove_mark(self.path, name)
         unlink_ledger(self.file_of(name))
+        rmtree(self.path / UPLOADS_FOLDER / checked_account_name(name), ignore_errors=True)
         erasure_flag(self.path, checked_account_name(name)).unlink(missing_ok=True)
 
 

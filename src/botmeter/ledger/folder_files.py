@@ -24,12 +24,14 @@ SOCKET_DRAFTS: Final = ".owner-*"
 """Pattern of the names of an owner's socket before it can be used."""
 TEMPORARY: Final = "tmp"
 """Folder of DuckDB's temporary files."""
+UPLOADS_FOLDER: Final = "uploads"
+"""Folder of uploaded files, by account."""
 
 _ERASURE: Final = ".erasure"
 _SERVER: Final = "botmeter serve"
 _LOCK_POLL_SECONDS: Final = 0.05
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-_FOLDERS: Final = (ACCOUNTS, MARKS, TEMPORARY, "audit", "logs", "static")
+_FOLDERS: Final = (ACCOUNTS, MARKS, TEMPORARY, "audit", "logs", "static", UPLOADS_FOLDER)
 _FILES: Final = (LOCK, SERVER_LOCK, "secret.key", "people.sqlite3", "people.sqlite3-wal", "people.sqlite3-shm")
 """Contents of a data folder that are Botmeter's; it can hold other files, too."""
 

@@ -15,10 +15,10 @@ from typing import BinaryIO, Final
 from botmeter.domain.durable_files import FILE_MODE, is_disk_full, private_folder, replace_durably
 from botmeter.domain.errors import BotmeterError, Missing, TooMuch, Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
+from botmeter.ledger.folder_files import UPLOADS_FOLDER
 
 KEPT_SECONDS: Final = 86_400
 """Long enough for a mapping that somebody else has to look at tomorrow."""
-_FOLDER: Final = "uploads"
 _DRAFT, _FACTS = ".part", ".json"
 _NUMBER: Final = re.compile(r"[0-9a-f]{16}")
 _FORM_BYTES_MAX: Final = 64 << 10
@@ -91,7 +91,7 @@ class Uploads:
 
     def __init__(self, data_dir: Path, *, limits: UploadLimits | None = None) -> None:
         self.limits = limits or UploadLimits()
-        self._folder = data_dir / _FOLDER
+        self._folder = data_dir / UPLOADS_FOLDER
         self._lock = threading.Lock()
         self._receiving: dict[UploadDraft, str] = {}
 

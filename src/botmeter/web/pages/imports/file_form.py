@@ -64,6 +64,7 @@ class FileForm:
 
     formats: tuple[MenuOption, ...]
     is_mapped: bool
+    has_fields: bool
     source: str
     sources: tuple[str, ...]
     bot: str
@@ -90,6 +91,7 @@ def file_form(given: ReadFile, *, past: Sequence[ImportRecord], sources: Sequenc
     return FileForm(
         formats=tuple(_formats(settings, sources)),
         is_mapped=not settings.platform,
+        has_fields=not settings.platform and suggestion is not None,
         source=settings.source,
         sources=tuple(dict.fromkeys([DEFAULT_SOURCE, *(each.name for each in sources)])),
         bot=settings.bot,

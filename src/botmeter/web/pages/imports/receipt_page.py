@@ -53,6 +53,7 @@ class ReceiptPage:
     undo_question: str
     href: str
     imports_href: str
+    report_href: str
 
 
 @for_member(Right.IMPORT_FILES, posts=Right.IMPORT_FILES)
@@ -95,6 +96,7 @@ def _page(visit: Visit, record: ImportRecord, *, entries: Sequence[Quarantined],
         undo_question=f"Take {text.counted(record.accepted, 'event')} out of the account",
         href=visit.request.path,
         imports_href=reverse("imports", args=(visit.account,)),
+        report_href=reverse("report", args=(visit.account,)),
     )
 
 
