@@ -1,5 +1,7 @@
 """Rows of Arrow tables from outside, as columns to check and as records."""
 
+from typing import Final
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -9,6 +11,9 @@ from botmeter.sources.clock import RFC3339, Clock, us_from_number
 from botmeter.sources.mapped import cell_value
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import DOUBTFUL
+
+WHOLE_END: Final = 10**15
+"""Floats and spreadsheets keep all of 15 digits."""
 
 
 def clock_of_columns(schema: pa.Schema, *, mapping: FieldMapping, name: str) -> Clock:
@@ -43,7 +48,16 @@ def legible(column: pa.Array) -> pa.Array:
     # Whole numbers beyond 64 bits, which databases write as decimals without a fraction.
     if pa.types.is_decimal(kind) and kind.scale == 0:
         return column.cast(pa.string())
+    # A data frame reads a column of ids in which one is missing as floats.
+    if pa.types.is_floating(kind) and _are_whole(column):
+        return column.cast(pa.int64()).cast(pa.string())
     return column
+
+
+def _are_whole(column: pa.Array) -> bool:
+    numbers = column.cast(pa.float64())
+    is_whole = pc.and_(pc.equal(pc.floor(numbers), numbers), pc.less(pc.abs(numbers), WHOLE_END))
+    return bool(pc.all(is_whole, min_count=0).as_py())
 
 
 def cells_of_row(rows: pa.RecordBatch, row: int) -> dict[str, object]:
@@ -75,6 +89,8 @@ def _cell(scalar: pa.Scalar) -> object:
         return str(int(scalar.as_py()))
     if isinstance(kind, pa.UuidType):
         return str(scalar.as_py())
+    if pa.types.is_floating(kind) and abs(scalar.as_py()) < WHOLE_END and scalar.as_py().is_integer():
+        return str(int(scalar.as_py()))
     try:
         return cell_value(scalar.as_py())
     except UnicodeDecodeError:

@@ -1,7 +1,10 @@
 """Ids that spreadsheets wrote as numbers: read as the ids they were, or refused."""
 
+import io
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.support.workbooks import workbook
 from tests.unit.sources.conftest import Outcome, Read
@@ -119,3 +122,14 @@ def test_ids_that_a_mapping_joins_or_finds_around_the_records_follow_the_same_ru
     outcome = read(text(rows).encode(), mapping=mapping_from_document(around))
     assert outcome.ids == ["b"]
     assert [code for _, code in outcome.codes] == ["id_rounded", "row_total"]
+
+
+def test_whole_numbers_in_a_column_of_floats_are_ids_without_a_point(read: Read) -> None:
+    rows = [row(1.0, 919876543210.0, bot_id=7.0), row(2.0, 918765432109.0, bot_id=None), row(3.0, 1e15, bot_id=7.5)]
+    for count in (2, 3):
+        columns = zip(HEADER, zip(*rows[:count], strict=True), strict=True)
+        content = io.BytesIO()
+        pq.write_table(pa.table({name: list(cells) for name, cells in columns}), content)
+        outcome = read(content.getvalue())
+        assert ids(outcome) == [("1", "919876543210", "7"), ("2", "918765432109", None)]
+        assert outcome.codes == [(2, "type_invalid")][: count - 2]

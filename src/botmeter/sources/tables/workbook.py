@@ -15,6 +15,7 @@ import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from botmeter.domain.errors import Refused
+from botmeter.sources.arrow_rows import WHOLE_END
 from botmeter.sources.stream import ByteStream, spooled
 from botmeter.sources.table_options import TableOptions
 from botmeter.sources.tables.table import NumberedRow, Table, TableBlock, header_missing, labels_of
@@ -22,7 +23,6 @@ from botmeter.sources.tables.workbook_file import SheetLimits, sheet_file
 
 ROWS_MAX: Final = 20_000
 """Read at once: as Python objects a row takes about a KB."""
-_EXACT_END: Final = 10**15
 
 _Cell = str | int | float | bool | date | datetime | time | timedelta
 _Row = Sequence[_Cell]
@@ -136,6 +136,6 @@ def _text(cell: _Cell) -> str:
 
 
 def _number_text(number: float) -> str:
-    if abs(number) >= _EXACT_END:
+    if abs(number) >= WHOLE_END:
         return f"{number:.15G}"
     return str(int(number)) if number == int(number) else format(Decimal(repr(number)), "f")
