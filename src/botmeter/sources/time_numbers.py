@@ -8,7 +8,7 @@ from math import floor
 from typing import Final
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, us_from_datetime
+from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, checked_instant, us_from_datetime
 from botmeter.domain.written_time import BLANK, TIME_LENGTH_MAX, quoted
 
 EPOCH_POWERS: Final = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0, "epoch_ns": -3}
@@ -78,7 +78,7 @@ def wall_us_from_serial(text: str, *, form: str) -> int:
     64-bit float: the whole second among them is meant, else the millisecond, else the number itself, cut to the µs.
 
     Raises:
-        Refused: `time_invalid`, also for fewer than five decimals unless they are exact.
+        Refused: `time_out_of_range`; `time_invalid`, also for fewer than five decimals unless they are exact.
     """
     number = exact_number(text, form=form)
     unit = 10 ** max(number.decimals, 0)
@@ -89,6 +89,7 @@ def wall_us_from_serial(text: str, *, form: str) -> int:
         raise Refused("time_invalid", f"{quoted(text)} is 29 February 1900, which only spreadsheets have.")
     if form == "excel" and day < FALSE_LEAP_DAY:
         day += 1
+    midnight_us = checked_instant(SERIAL_ORIGINS_US[form] + day * DAY_US, text=text)
     known = Fraction(DAY_US, 10 ** min(number.decimals, SERIAL_DIGITS - len(str(day))))
     bits = max(day.bit_length(), SERIAL_BITS)
     near = known + Fraction(DAY_US, 2 ** (FLOAT_BITS - bits))
@@ -99,7 +100,7 @@ def wall_us_from_serial(text: str, *, form: str) -> int:
             "time_invalid",
             f"{quoted(text)} was rounded to {seconds:g} s. Export the column as dates, or with five decimals or more.",
         )
-    return SERIAL_ORIGINS_US[form] + day * DAY_US + us
+    return midnight_us + us
 
 
 def exact_step_us(decimals: int) -> int:

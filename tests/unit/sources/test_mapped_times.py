@@ -128,6 +128,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("46082.44", {"format": "excel", **UTC}, "time_invalid", "rounded to 864 s"),
     ("46082.438", {"format": "excel", **UTC}, "time_invalid", "rounded to 86.4 s"),
     ("2958466", {"format": "excel", **UTC}, "time_out_of_range", "outside the years"),
+    ("1000000000000000", {"format": "excel", **UTC}, "time_out_of_range", "outside the years"),
 ]
 
 
