@@ -16,6 +16,7 @@ BOUNDED = {
     "metering.preset._by_name": "the package's own presets",
     "people.sealing._box_of": "a few secret keys of the server",
     "reports.snapshot._parameters": "500 statements of the package's own text",
+    "sources.json_members._reader": "64 sets of a mapping's names",
     "sources.ready_made._by_name": "the package's own mappings",
     "sources.signatures.public_key": "256 secrets of limited length",
     "sources.tables.delimited._install_quiet_hook": "done once",

@@ -1,16 +1,15 @@
 """Values at JSON pointers of many objects, a column at a time: by Arrow, else by msgspec."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Final, TypeAlias
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
 from botmeter.sources.elements import Objects
-from botmeter.sources.pointer import Path, item_at, loaded
+from botmeter.sources.json_members import UNREADABLE, cell_json, member_of, members_of, record_value
+from botmeter.sources.pointer import Path
 
 Column: TypeAlias = "pa.Array | list[object]"
 Tree = dict[str, "Tree"]
@@ -18,24 +17,18 @@ Tree = dict[str, "Tree"]
 
 _PIECE_BYTES: Final = 4 << 20
 """Each piece of a block goes to a thread of its own."""
-# The first objects tell which type the columns have; a column of other values is read by msgspec.
+# A few objects tell which type the columns have; a column of other values is read by msgspec.
 _SAMPLE_OBJECTS: Final = 20
 _ARROW_TYPES: Final = {str: pa.string(), int: pa.int64(), bool: pa.bool_()}
-_DECODE: Final = msgspec.json.Decoder(float_hook=Decimal).decode
-UNDECODABLE: Final = (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError)
-"""Errors of JSON that only the tolerant reader can judge."""
 
 
-class Unreadable:
-    """Value that only the tolerant reader can judge."""
+def columns_at(objects: Objects, paths: Collection[Path], *, as_text: Collection[Path] = ()) -> dict[Path, Column]:
+    """Values at each path, in the order of the objects.
 
-
-UNREADABLE: Final = Unreadable()
-
-
-def columns_at(objects: Objects, paths: Collection[Path]) -> dict[Path, Column]:
-    """Values at each path, in the order of the objects."""
-    return _columns(objects, paths, decode=_record)
+    Args:
+        as_text: Paths of members whose objects stay JSON text.
+    """
+    return _columns(objects, paths, decode=record_value, as_text=as_text)
 
 
 def columns_within(column: pa.Array, paths: Collection[Path]) -> dict[Path, Column]:
@@ -93,7 +86,7 @@ def _taken(cells: Column, indices: pa.Array) -> Column:
 
 def _columns_in_texts(cells: pa.Array, paths: Collection[Path]) -> dict[Path, Column]:
     texts = [text or b"{}" for text in cells.cast(pa.binary()).to_pylist()]
-    return _columns(Objects.from_texts(texts), paths, decode=_cell)
+    return _columns(Objects.from_texts(texts), paths, decode=cell_json)
 
 
 def values_at(values: Sequence[object], paths: Collection[Path]) -> dict[Path, list[object]]:
@@ -103,15 +96,38 @@ def values_at(values: Sequence[object], paths: Collection[Path]) -> dict[Path, l
     return {path: found[path] for path in paths}
 
 
-def _columns(objects: Objects, paths: Collection[Path], *, decode: Callable[[bytes], object]) -> dict[Path, Column]:
+def _columns(
+    objects: Objects,
+    paths: Collection[Path],
+    *,
+    decode: Callable[[bytes], object],
+    as_text: Collection[Path] = (),
+) -> dict[Path, Column]:
     texts = objects.texts
     columns: dict[Path, Column] = {}
     if objects.are_one_a_line and texts:
-        sample = [decode(text) for text in texts[:: max(1, len(texts) // _SAMPLE_OBJECTS)]]
+        # An odd step, since every other object can be of another kind.
+        sample = [decode(text) for text in texts[:: len(texts) // _SAMPLE_OBJECTS | 1]]
         columns = _by_arrow(objects, paths, sample=[value for value in sample if value is not UNREADABLE])
     missing = [path for path in paths if path not in columns]
+    if () in missing:
+        return columns | values_at([decode(text) for text in texts], missing)
     if missing:
-        columns.update(values_at([decode(text) for text in texts], missing))
+        columns.update(_by_members(texts, missing, decode=decode, as_text=as_text))
+    return columns
+
+
+def _by_members(
+    texts: Sequence[bytes], paths: list[Path], *, decode: Callable[[bytes], object], as_text: Collection[Path]
+) -> dict[Path, Column]:
+    within: dict[str, list[Path]] = {}
+    for name, *below in paths:
+        within.setdefault(name, []).append(tuple(below))
+    names = frozenset(name for name, below in within.items() if below == [()] and (name,) in as_text)
+    columns: dict[Path, Column] = {}
+    for name, values in members_of(texts, tuple(within), decode=decode, as_text=names).items():
+        found = values_at(values, within[name]) if isinstance(values, list) else {(): values}
+        columns.update({(name, *below): column for below, column in found.items()})
     return columns
 
 
@@ -127,35 +143,10 @@ def _tree(paths: Iterable[Path]) -> Tree:
 def _descend(values: list[object], tree: Tree, *, at: Path, found: dict[Path, list[object]]) -> None:
     found[at] = values
     if tree and any(type(value) is str for value in values):
-        values = [_cell(value) if type(value) is str else value for value in values]
+        values = [cell_json(value) if type(value) is str else value for value in values]
     for part, below in tree.items():
-        children = [value.get(part) if type(value) is dict else _item(value, part) for value in values]
+        children = [value.get(part) if type(value) is dict else member_of(value, part) for value in values]
         _descend(children, below, at=(*at, part), found=found)
-
-
-def _item(value: object, part: str) -> object:
-    return value if value is UNREADABLE else item_at(value, part)
-
-
-def decoded(text: bytes) -> object:
-    """Value of JSON text, fractions as `Decimal`, or `UNREADABLE`."""
-    try:
-        return _DECODE(text)
-    except UNDECODABLE:
-        return UNREADABLE
-
-
-def _record(text: bytes) -> object:
-    value = decoded(text)
-    return value if isinstance(value, dict) else UNREADABLE
-
-
-def _cell(text: str | bytes) -> object:
-    try:
-        return _DECODE(text)
-    except UNDECODABLE:
-        plain = text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text
-        return None if loaded(plain) is None else UNREADABLE
 
 
 def _by_arrow(objects: Objects, paths: Collection[Path], *, sample: list[object]) -> dict[Path, Column]:

@@ -18,7 +18,7 @@ from botmeter.sources.elements import (
     objects,
     split_objects,
 )
-from botmeter.sources.json_columns import UNREADABLE, decoded
+from botmeter.sources.json_members import UNREADABLE, decoded
 from botmeter.sources.json_records import checked_value_count, parsed_json, records_from_blocks
 from botmeter.sources.mapping import Mapping
 from botmeter.sources.pointer import Path, followed, pointer_of

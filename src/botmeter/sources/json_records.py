@@ -16,7 +16,8 @@ from botmeter.domain.event import FIELDS
 from botmeter.sources.clock import RFC3339
 from botmeter.sources.cloudevents import is_envelope, record_from_envelope
 from botmeter.sources.elements import Objects
-from botmeter.sources.json_columns import UNREADABLE, columns_at, decoded, read_objects
+from botmeter.sources.json_columns import columns_at, read_objects
+from botmeter.sources.json_members import UNREADABLE, decoded
 from botmeter.sources.mapped import event_columns, value_text
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import DOUBTFUL, Records
@@ -181,7 +182,7 @@ def _text_array(values: list[_TextOrInteger]) -> pa.Array:
 
 def _mapped_columns(objects: Objects, mapping: FieldMapping) -> Mapping[str, pa.Array]:
     leaves = mapping.leaves()
-    values = columns_at(objects, {path for _, path in leaves})
+    values = columns_at(objects, {path for _, path in leaves}, as_text=mapping.object_paths())
     addressed = {(level, path): values[path] for level, path in leaves}
     columns = event_columns(addressed, count=objects.count, mapping=mapping)
     if mapping.has_generated_ids:

@@ -118,6 +118,16 @@ class Mapping:
         """Addresses of all values that fields are made of."""
         return {leaf.address for name in FIELDS for leaf in self.location(name).leaves}
 
+    def object_paths(self) -> set[Path]:
+        """Paths of values that can be objects, and are no other fields' values."""
+        location = self.location("attributes")
+        others = {leaf.address for name in FIELDS if name != "attributes" for leaf in self.location(name).leaves}
+        return {
+            path
+            for level, path in [location.address]
+            if not (location.join or location.values) and (level, path) not in others
+        }
+
     def paths_at(self, level: int) -> list[Path]:
         """Paths of the values at a level."""
         return sorted(path for each, path in self.leaves() if each == level)

@@ -10,7 +10,7 @@ import msgspec
 
 from botmeter.domain.errors import Refused
 from botmeter.sources.elements import RECORD_BYTES_MAX, Objects, check_length, elements_to_end
-from botmeter.sources.json_columns import UNDECODABLE, decoded
+from botmeter.sources.json_members import UNDECODABLE, decoded
 from botmeter.sources.payload_json import has_too_many_values
 from botmeter.sources.pointer import Path, followed, pointer_of, put_at
 from botmeter.sources.stream import ByteStream
