@@ -1,4 +1,4 @@
-"""`python -m bench [a b c d e f g h i] [--quick]`: measure, and print a line per promise.
+"""`python -m bench [a b c d e f g h i j] [--quick]`: measure, and print a line per promise.
 
 Exits with 0 unless it crashes.
 """
@@ -19,6 +19,7 @@ PARTS = {
     "g": "live",
     "h": "flood",
     "i": "tables",
+    "j": "mapping",
 }
 QUICK = 0.1
 
@@ -26,7 +27,7 @@ QUICK = 0.1
 def main() -> None:
     """Measure the named parts and print as it goes."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what Botmeter promises.")
-    parser.add_argument("parts", nargs="*", metavar="a … i", help=", ".join(map(": ".join, PARTS.items())))
+    parser.add_argument("parts", nargs="*", metavar="a … j", help=", ".join(map(": ".join, PARTS.items())))
     parser.add_argument("--quick", action="store_true", help="at a tenth of the size that the promises are for")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.parts) - PARTS.keys())

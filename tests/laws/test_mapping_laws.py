@@ -143,7 +143,8 @@ def test_quick_readers_agree_with_the_patient_one(read: Read, document: dict[str
     expected = [event for event in patient if isinstance(event, dict)]
     codes = [(position, code) for position, code in enumerate(patient) if isinstance(code, str)]
     for content in (ndjson(*sent), json.dumps(sent, indent=1).encode()):
-        _agrees(read(content, mapping=mapping), expected, codes)
+        outcome = read(content, mapping=mapping)
+        assert (outcome.events, outcome.codes) == (expected, codes)
 
 
 def _patient(text: str, mapping: Mapping) -> Record | str:
@@ -153,11 +154,6 @@ def _patient(text: str, mapping: Mapping) -> Record | str:
     except Refused as fault:
         return fault.code
     return faults[0].code if faults else event
-
-
-def _agrees(outcome: Outcome, expected: list[Record], codes: list[tuple[int, str]]) -> None:
-    assert outcome.codes == codes
-    assert outcome.events == expected
 
 
 @examples()

@@ -12,10 +12,11 @@ from hashlib import sha256
 from typing import Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, text_from_us
+from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US
 from botmeter.sources.clock import us_from_number
 from botmeter.sources.json_columns import is_text
 
@@ -63,14 +64,17 @@ def _texts(column: pa.Array) -> pa.Array:
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
         return column.cast(pa.string()).cast(pa.binary())
     if pa.types.is_timestamp(kind):
-        numbers = column.cast(pa.int64()).to_pylist()
-        return pa.array([None if number is None else _time(number, unit=kind.unit) for number in numbers], pa.binary())
+        return _times(column.cast(pa.int64()), unit=kind.unit)
     return pa.array([_text(value) for value in column.to_pylist()], pa.binary())
 
 
-def _time(number: int, *, unit: str) -> bytes:
-    us = us_from_number(number, unit=unit)
-    return text_from_us(us).encode() if INSTANT_FIRST_US <= us < INSTANT_END_US else b"%d %b" % (number, unit.encode())
+def _times(numbers: pa.Array, *, unit: str) -> pa.Array:
+    us = us_from_number(numbers.fill_null(0).to_numpy(), unit=unit)
+    instants = pa.array(np.clip(us, INSTANT_FIRST_US, INSTANT_END_US - 1)).cast(pa.timestamp("us"))
+    texts = pc.replace_substring_regex(pc.strftime(instants, "%Y-%m-%dT%H:%M:%SZ"), r"(\.000|(\.\d{3}))000Z$", r"\2Z")
+    is_instant = pa.array((us >= INSTANT_FIRST_US) & (us < INSTANT_END_US))
+    times = pc.if_else(is_instant, texts, numbers.cast(pa.string()))
+    return pc.if_else(numbers.is_valid(), times, pa.scalar(None, pa.string())).cast(pa.binary())
 
 
 def _text(value: object) -> bytes:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.sources.conftest import Read, ndjson
 
+from botmeter.domain.instant import text_from_us
 from botmeter.sources import document_records, row_ids
 from botmeter.sources.mapping import Mapping
 from botmeter.sources.mapping_file import mapping_from_document
@@ -115,6 +117,18 @@ def test_ordinals_count_alike_in_memory_and_on_disk(blocks: list[list[int]], len
                 seen[key] += 1
                 expected.append(seen[key])
             assert counts.ordinals(np.array(block, np.uint64)).tolist() == expected
+
+
+@examples()
+@given(
+    st.lists(st.none() | st.datetimes(*map(datetime.fromisoformat, ("0002-01-02", "9998-01-01"))), max_size=5),
+    st.sampled_from(["s", "ms", "us"]),
+)
+def test_times_of_columns_are_those_of_instants(times: list[datetime | None], unit: str) -> None:
+    column = pa.array(times, pa.timestamp("us", "UTC")).cast(pa.timestamp(unit, "UTC"), safe=False)
+    numbers = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist()
+    expected = [digest_of_values({"t": None if number is None else text_from_us(number)}) for number in numbers]
+    assert digests_of_columns({"t": column}, count=len(times)).to_pylist() == expected
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
