@@ -79,6 +79,7 @@ def test_a_dry_run_says_what_an_import_would_do_and_imports_nothing(acme: Run, t
     assert "in quarantine" not in again.err
 
 
+@pytest.mark.slow
 def test_a_strict_import_exits_with_3_if_anything_was_rejected(acme: Run, tmp_path: Path) -> None:
     for name, events in (("bad", [BAD]), ("other", [event("m-1001", "2026-03-30T22:00:00Z", channel="sms")])):
         (tmp_path / f"{name}.ndjson").write_text(ndjson(events))
@@ -106,6 +107,7 @@ def test_quarantined_events_are_grouped_discarded_and_brought_back(acme: Run, tm
     assert len(acme("quarantine list --account acme --format json").json) == 3
 
 
+@pytest.mark.slow
 def test_commands_that_change_events_leave_an_audit_entry(acme: Run, tmp_path: Path) -> None:
     data = tmp_path / "data"
     for entry in (data / FOLDER).glob("*"):

@@ -96,6 +96,7 @@ def test_live_events_are_accepted_during_a_dry_run_and_counted_after_it(shared: 
         assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 def test_an_import_after_a_dry_run_that_failed_is_whole(shared: SharedFolder) -> None:
     def torn() -> Iterator[EventBatch]:
         yield batch(NEW)
