@@ -74,7 +74,6 @@ def monthly_svg(columns: Sequence[MonthColumn], *, name: str, width: int) -> Mar
 
 
 def _half_column(plane: Plane, column_count: int) -> float:
-    """At most 28 px."""
     return min(COLUMN_SHARE, COLUMN_PX_MAX / _column_px(plane, column_count)) / 2
 
 

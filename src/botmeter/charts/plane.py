@@ -34,7 +34,7 @@ class LinkMark:
 class Chart:
     """A drawing for each width, with shared links on top.
 
-    `marks` divide the width between `left` and `right`; on a line, the first and last take half.
+    `marks` divide the width between `left` and `right`; on a line, the ends take half.
     """
 
     kind: Literal["line", "columns", "window", "spark"]

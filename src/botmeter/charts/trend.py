@@ -1,7 +1,4 @@
-"""Trend line and sparkline.
-
-The scale starts at zero; dots lead to a partial point; days without data are gaps.
-"""
+"""Trend line and sparkline, from zero."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -68,8 +65,7 @@ class TrendPoint:
 class Trend:
     """At most 400 points, oldest first.
 
-    `last_label` replaces the last date ("Today"); `partial_label` is like "636 until 14:02"; `peak_word` precedes the
-    peak.
+    `last_label` replaces the last date ("Today"); `partial_label` is like "636 until 14:02".
     """
 
     name: str
@@ -150,7 +146,6 @@ def _axis_values(trend: Trend, width: int) -> tuple[int, ...]:
 
 
 def _left_px(trend: Trend) -> int:
-    """Left margin, the same at all widths so that the marks fit."""
     return max(axis_px(_axis_values(trend, width)) for width in (WIDTHS[0], WIDTHS[-1]))
 
 

@@ -76,7 +76,7 @@ def _check_settings(*, warns: bool) -> None:
 
 
 def _read_plainly(parameters: Sequence[Any]) -> None:
-    """Read plain values without Pydantic, which takes a quarter of `report`'s time."""
+    # Read plain values without Pydantic, which takes a quarter of `report`'s time.
     for parameter in parameters:
         if not isinstance(parameter.get_runtime_param, partial):
             parameter.get_runtime_param = partial(_PlainReader, parameter.get_runtime_param)

@@ -1,7 +1,4 @@
-"""Context of a command, its own process's or another's.
-
-Nothing else in `cli` may use `sys` or read the environment.
-"""
+"""Context of a command; nothing else in `cli` may use `sys` or read the environment."""
 
 import sys
 from collections.abc import Iterator
@@ -52,7 +49,7 @@ def located(path: Path) -> Path:
 
 
 def read_file(path: Path, *, bytes_max: int) -> bytes:
-    """Read the start of a file, or of stdin (`-`); raises `OSError`, or `ValueError` for an impossible path."""
+    """Read the start of a file, or of stdin (`-`); raises `OSError` or `ValueError`."""
     if str(path) == "-":
         return command_context().stdin.buffer.read(bytes_max)
     with located(path).open("rb") as file:

@@ -92,7 +92,6 @@ def checks(folder: Path, *, account: str | None) -> Iterator[Check]:
 
 
 def _accept(folder: Path, *, account: str | None) -> list[str]:
-    """Accept ledgers, and return the accounts that are forgotten because they have none."""
     from botmeter.ledger.acceptance import accept
 
     forgotten = []

@@ -187,7 +187,6 @@ def _rows(names: list[str], receipts: list[Receipt]) -> list[dict[str, object]]:
 
 
 def _report_rejections(receipts: list[Receipt], account: str | None) -> None:
-    """Print the first ones, and where all are; None: nowhere."""
     quarantined_count = sum(receipt.rejected + receipt.conflicts for receipt in receipts)
     if not quarantined_count:
         return

@@ -126,7 +126,7 @@ def exit_code(arguments: list[str]) -> int:
 
 @contextmanager
 def _command() -> Iterator[Any]:
-    """One thread at a time: Typer keeps a command's values in the tree until the command runs."""
+    # One thread at a time: Typer keeps a command's values in the tree until the command runs.
     try:
         command = _free_commands.pop()
     except IndexError:

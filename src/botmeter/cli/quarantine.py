@@ -226,5 +226,5 @@ def _as_row(event: "Quarantined") -> dict[str, object]:
 
 
 def _raw_line(event: "Quarantined") -> str:
-    """Event on one line; in JSON, line breaks are between tokens only."""
+    # Event on one line; in JSON, line breaks are between tokens only.
     return event.raw.decode("utf-8", "replace").replace("\r", " ").replace("\n", " ")

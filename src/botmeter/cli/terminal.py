@@ -1,7 +1,4 @@
-"""Terminal text: width, colour, character set, tables that fit.
-
-Names come from other people's files, so control and bidirectional characters are replaced.
-"""
+"""Terminal text: width, colour, character set, tables that fit."""
 
 import os
 import unicodedata
@@ -83,7 +80,7 @@ def stdout_screen() -> Screen:
 
 
 def printable(text: str) -> str:
-    """Replace control and bidirectional characters."""
+    """Replace control and bidirectional characters, which are in other people's files."""
     return "".join(
         "\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in text
     )

@@ -1,6 +1,6 @@
-"""Commands of `user`, for users of the pages.
+"""Commands of `user`.
 
-No password is needed: read access to the data folder is access to everything in it.
+They need no password: read access to the data folder is access to everything in it.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal

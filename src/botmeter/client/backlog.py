@@ -1,4 +1,4 @@
-"""Queue of waiting events: current batch, disk, then memory, so that conversations stay in order."""
+"""Queue of waiting events: current batch, disk, then memory."""
 
 import threading
 from collections.abc import Callable, Sequence

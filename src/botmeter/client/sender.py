@@ -125,7 +125,7 @@ class Sender:
                 assert_never(outcome)
 
     def _backoff_seconds(self) -> float:
-        """Random delay, so that clients don't return together."""
+        # Random delay, so that clients don't return together.
         limit_seconds = min(RETRY_SECONDS_MAX, RETRY_FIRST_SECONDS * 2 ** min(self._failure_count, 10))
         self._failure_count += 1
         return limit_seconds * self._ports.random()

@@ -1,6 +1,6 @@
 """Events on disk: numbered NDJSON files, appended at the tail, sent and deleted at the head.
 
-Not thread-safe; `Backlog` holds the lock. `sync_files` protects writes from a power cut.
+Not thread-safe; `Backlog` holds the lock.
 """
 
 import os

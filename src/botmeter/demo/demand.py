@@ -1,4 +1,4 @@
-"""Conversations per day and their random numbers; each day's generator keeps history unchanged."""
+"""Conversations per day and their random numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

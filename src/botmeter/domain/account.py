@@ -20,7 +20,6 @@ class Account:
     Attributes:
         name: Letters, digits, `-` and `_`, at most 64; stored in lower case.
         available_from: First UTC day with data.
-        title: By default the name.
 
     Raises:
         Refused: `account_name_invalid` or `title_invalid`.

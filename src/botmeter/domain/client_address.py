@@ -34,8 +34,8 @@ class TrustedProxies:
 def client_address(peer: str, *, forwarded_for: str, proxies: TrustedProxies) -> str:
     """Normalised address of the client; empty if unknown.
 
-    Reads X-Forwarded-For from the right, since each proxy appends its peer: the first address that is no trusted proxy
-    is the client. An unreadable entry ends the reading at the proxy that wrote it.
+    The first address of X-Forwarded-For, from the right, that is no trusted proxy; an unreadable entry ends the reading
+    at the proxy that wrote it.
 
     Args:
         peer: Address of the connection.

@@ -1,7 +1,6 @@
 """Private files that appear complete or not at all, and survive a power cut.
 
-A draft takes its target's place. Its writer locks it, so that the next writer in the folder recognizes and removes what
-a killed process left.
+Their drafts are locked, so that what a killed process left can be told apart and removed.
 """
 
 import errno

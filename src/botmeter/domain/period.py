@@ -27,8 +27,6 @@ _EPOCH_ORDINAL = EPOCH.date().toordinal()
 class Period:
     """Days from `first_on` to `last_on`, both included, in an IANA time zone.
 
-    A day of a clock change has 23 or 25 hours; a day that it skips has none.
-
     Raises:
         Refused: `timezone_unknown`, `period_reversed`, or `period_too_long` past 200 years.
     """
@@ -104,7 +102,7 @@ def day_start_us(day_on: date) -> int:
 
 
 def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
-    """Local day of an instant, in the calendar; where midnight comes twice, it begins at the first."""
+    """Local day of an instant; where midnight comes twice, it begins at the first."""
     if timezone == UTC_NAME:
         return _date(instant_us // DAY_US)
     number = (instant_us + offset_us(instant_us, timezone)) // DAY_US
@@ -119,8 +117,8 @@ def month_last_on(first_on: date) -> date:
 def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us: int, end_us: int) -> list[int]:
     """Local midnights (of days, or of months' firsts) that enclose [start_us, end_us], strictly ascending.
 
-    A midnight skipped by a clock change is the first instant after it; of two, the first counts; a skipped day (Samoa's
-    30 December 2011) has no edge.
+    A midnight skipped by a clock change is the first instant after it; of two, the first counts; a skipped day has no
+    edge.
     """
     local = (EPOCH + timedelta(microseconds=start_us)).astimezone(ZoneInfo(timezone)).date()
     local = local.replace(day=1) if unit == "month" else local - timedelta(days=1)

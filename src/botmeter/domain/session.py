@@ -18,7 +18,7 @@ class ClosedBy(IntEnum):
 def session_id(policy: str, *, source: str, opening_event_id: str) -> str:
     """Id of the session that an event opens under a policy (`name@version`).
 
-    A hash, because event ids can contain personal data. `uuid.UUID` would cost three times as much.
+    A hash, because event ids can contain personal data.
 
     Source: UUID version 8, RFC 9562, 5.8.
     """

@@ -1,4 +1,4 @@
-"""Values of settings, read from text. A function here raises `ValueError` whose text continues "NAME is 'value', …"."""
+"""Values of settings, read from text. Each `ValueError` continues the sentence "NAME is 'value', …"."""
 
 import math
 import re

@@ -1,7 +1,4 @@
-"""Settings; only this module uses the environment.
-
-The reference page, `botmeter doctor` and the check at the start derive from the fields of `Settings`.
-"""
+"""Settings; only this module uses the environment."""
 # ruff: noqa: RUF009 - `_set_by` makes a field, as `dataclasses.field` does
 
 import os

@@ -1,8 +1,7 @@
-"""Times as texts write them: a wall clock, and the offset that the text names.
+"""Times as texts write them: a wall clock, and the offset beside it.
 
-The arithmetic takes plain numbers or whole columns of them, so that one time and a column of times are read by the same
-rule. Digits beyond the microsecond are cut, which keeps the order; a leap second (:60) becomes the last microsecond of
-its minute.
+The arithmetic takes numbers or whole columns of them, so that both are read by one rule. Digits beyond the microsecond
+are cut; a leap second (:60) becomes the last microsecond of its minute.
 """
 
 import re
@@ -58,8 +57,8 @@ class WrittenTime:
     Attributes:
         wall_us: Since 1970 on that clock.
         offset_us: Ahead of UTC; None: the text names none.
-        exists: No part is out of its range.
-        agrees: An offset and a zone's word beside it are the same.
+        exists: Every part is in its range.
+        agrees: The offset is that of the zone's word beside it.
     """
 
     wall_us: Number
@@ -77,7 +76,7 @@ def iso_match(text: str) -> re.Match[str]:
 
 
 def is_iso(match: re.Match[str]) -> bool:
-    """Test that a match mixes no basic and extended form, ends with no AM or PM, and names an offset with its zone."""
+    """Test for one form, basic or extended, without AM or PM, and an offset with its zone."""
     word = match["zone_word"]
     if bool(match["dash"]) != bool(match["colon"]) or (word or "").upper() in ("AM", "PM"):
         return False
@@ -107,7 +106,7 @@ def checked_time(
 
 
 def written_time(match: re.Match[str], *, number: Callable[[str], Number], zones: Mapping[str, int]) -> WrittenTime:
-    """Read the numbers of a matched text, or of all texts of its shape; raises `Refused` (`time_zone_unknown`)."""
+    """Read the numbers of a text, or of all texts of its shape; raises `Refused` (`time_zone_unknown`)."""
     groups = match.groupdict()
     year, month = number("year"), number("month")
     if year is None:
@@ -159,10 +158,7 @@ def _or_zero(number: Number | None) -> Number:
 
 
 def _days(year: Number, month: Number, *, day: Number) -> tuple[Number, Any]:
-    """Days since 1970, and if the day exists.
-
-    Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-    """
+    """Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"."""
     is_leap_year = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     longest = 30 + (month + month // 8) % 2 - (month == 2) * (2 - is_leap_year)
     exists = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= longest)

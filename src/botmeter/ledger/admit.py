@@ -1,7 +1,4 @@
-"""Admission of batches to a ledger: outcomes, rejections and receipts.
-
-Events that the account rejects are written as JSON, so that quarantine can send them again.
-"""
+"""Admission of batches to a ledger: outcomes, rejections and receipts."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,8 +29,7 @@ class NumberedBatch:
 
     Attributes:
         deliveries: By position.
-        again_no: Noted beside an event that is in quarantine already: an import's append number; 0: no import; None:
-            nothing is noted.
+        again_no: Noted beside events already in quarantine: an import's append number, or 0; None: nothing is noted.
     """
 
     source: str

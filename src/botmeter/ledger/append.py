@@ -40,8 +40,7 @@ class Submission:
         label: A file's name, or how the events came.
         is_pulled: Their webhooks are no conflicts.
         file: Makes it an import, which can be undone.
-        retry_of: The import whose quarantined events these are, by its append number; 0: those of no import; None: not
-            from quarantine.
+        retry_of: Append number of the import that quarantined these events; 0: of none; None: not from quarantine.
 
     Raises:
         Refused: `source_invalid`.
@@ -129,7 +128,6 @@ def _again_no(submission: Submission, *, append_no: int) -> int | None:
 
 
 def _read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
-    """Read one batch ahead in a thread unless they are in memory."""
     if isinstance(batches, list | tuple):
         yield from batches
         return
@@ -143,7 +141,7 @@ def _read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
 
 
 class _RowGroupWriter:
-    """Buffer of rows for `event`, written in whole row groups."""
+    """Buffer of rows for `event`."""
 
     def __init__(self, ledger: Ledger, *, large_append: ExitStack) -> None:
         self._ledger = ledger

@@ -1,7 +1,7 @@
 """Checkpoints of DuckDB's write-ahead log, outside the commits of live events.
 
-DuckDB would checkpoint within a commit and block other writers, unless another transaction has begun to write. Only
-without other transactions is the space of deleted rows freed, so every tenth one makes senders wait.
+DuckDB would checkpoint within a commit and block other writers. The space of deleted rows is freed only without other
+transactions, so every tenth one makes senders wait.
 """
 
 import glob
@@ -57,7 +57,7 @@ class Checkpoints:
                 connection.execute(sql("checkpoint"))
 
     def _log_bytes(self) -> int:
-        """Include the next log, begun during a checkpoint."""
+        # Include the next log, begun during a checkpoint.
         size_bytes = 0
         for log in self._file.parent.glob(f"{glob.escape(self._file.name)}.*"):
             with suppress(FileNotFoundError):

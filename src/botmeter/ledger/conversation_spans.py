@@ -1,7 +1,6 @@
 """Spans of conversations: first and last instant, in rows that are merged by least and greatest.
 
-A commit adds a row per conversation, as finding earlier rows would mean reading them all. The last rows are folded
-every few thousand, the whole table when a large ledger is closed.
+A commit adds rows, as finding earlier ones would mean reading all; now and then they are folded.
 """
 
 from contextlib import suppress
@@ -29,7 +28,7 @@ _COUNT = "conversation_count"
 
 
 def update_spans(ledger: Ledger, *, append_no: int) -> None:
-    """Add a row per conversation of a commit; fold the last rows if there are many. In a transaction."""
+    """Add a row per conversation of a commit; fold them if there are many. In a transaction."""
     if ledger.unfolded_span_rows >= STEP_ROWS:
         _fold(ledger, after=row_of(ledger.connection, sql("last_row"))[0] - TAIL_ROWS)
         ledger.unfolded_span_rows = 0
@@ -46,7 +45,7 @@ def insert_spans(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> in
 
 
 def fold_if_many(ledger: Ledger) -> None:
-    """Fold a closing ledger's spans if there are too many; leave any failure to the next writer."""
+    """Fold a closing ledger's spans if there are many; leave a failure to the next writer."""
     with suppress(Unavailable, duckdb.Error):
         rows = row_of(ledger.connection, sql("span_count"))[0]
         if rows <= ROWS_A_CONVERSATION_MAX * max(_known_count(ledger), CONVERSATIONS_MIN):

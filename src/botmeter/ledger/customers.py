@@ -57,9 +57,8 @@ class CustomerAlias:
     Attributes:
         same_as: Named customer.
         customer_id: Resolved customer; None: undone.
-        set_at: µs UTC.
+        set_at, undone_at: µs UTC.
         undone_no: None: in force.
-        undone_at: µs UTC.
     """
 
     alias: str

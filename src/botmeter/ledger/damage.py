@@ -1,4 +1,4 @@
-"""Errors of a damaged ledger: one code and sentence for all of DuckDB's."""
+"""Errors of a damaged ledger."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Rows in and out of DuckDB: single rows, and statements on an Arrow table.
+"""Rows in and out of DuckDB.
 
 Read a result to its end before using its connection again. A statement finds `input_rows` in the Python frame; a
 registered table would stay in memory until the transaction ends.

@@ -1,7 +1,6 @@
 """Erasure of a customer: identifiers are removed everywhere, counts stay.
 
-Ids become pseudonyms, attributes and quarantined events are deleted, other stores forget the ids, and the file is
-rewritten. The 64-bit event keys stay: they reveal nothing and identify duplicates.
+The 64-bit event keys stay too: they reveal nothing and identify duplicates.
 """
 
 import json
@@ -81,7 +80,6 @@ def erase(folder: Folder, name: str, *, customer_id: str, forget: Forget = _forg
 
 
 def _erased_elsewhere(name: str, customer_id: str, *, forget: Forget) -> ErasureSummary:
-    """Erase from other stores, where earlier versions left it."""
     ids = ErasedIds(customers=frozenset({customer_id}), pseudonym=_new_pseudonym(), others={})
     if not forget(name, ids):
         raise Missing("customer_unknown", f"Account {name} has no customer {customer_id[:80]!r}.")

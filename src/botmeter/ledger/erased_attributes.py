@@ -35,7 +35,6 @@ def store_attributes(ledger: Ledger, ids: list[str], *, customer: str, pseudonym
 
 
 def _flags(ledger: Ledger, customer: str) -> Iterable[_Row]:
-    """Keep the flags by which a policy excludes events."""
     flags = sorted({flag for in_force in ledger.schedule for flag in in_force.policy.exclude} - {"preview"})
     if not flags:
         return
@@ -46,7 +45,6 @@ def _flags(ledger: Ledger, customer: str) -> Iterable[_Row]:
 
 
 def _mentions(ledger: Ledger, ids: list[str], *, customer: str, pseudonym: str) -> Iterable[_Row]:
-    """Replace long ids in others' attributes."""
     long_ids = [each for each in ids if len(each) >= _LONG_ID]
     if not long_ids:
         return
@@ -58,7 +56,6 @@ def _mentions(ledger: Ledger, ids: list[str], *, customer: str, pseudonym: str) 
 
 
 def _without(attributes: str, ids: list[str], *, pseudonym: str) -> str:
-    """Leave other digits and texts as they are."""
     # As a whole word, so that erasing c1 does not touch c12.
     named = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ids))})(?!\w)")
 

@@ -13,8 +13,8 @@ class ErasedIds:
     Attributes:
         customers: Own and merged ids, which are removed from any text.
         pseudonym: Replaces all of them.
-        others: Pseudonyms of conversations, events and tickets by id. Only whole values are replaced, since such ids
-            can be as short as `7`.
+        others: Pseudonyms of conversations, events and tickets by id; these can be as short as `7`, so only whole
+            values are replaced.
     """
 
     customers: frozenset[str]

@@ -80,7 +80,7 @@ def _event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.ChunkedArray:
 
 
 def _stored_rows(ledger: Ledger, searched: pa.Table) -> list[int]:
-    """Search from the original's instant, which a duplicate shares; everywhere only for missing keys."""
+    # Search from the original's instant, which a duplicate shares; everywhere only for missing keys.
     keys = searched.select(["event_key"])
     key_count = pc.count_distinct(keys["event_key"]).as_py()
     bounds = pc.min_max(searched["occurred_at"]).as_py()

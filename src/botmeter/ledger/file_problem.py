@@ -72,7 +72,7 @@ class FileProblem:
 
 
 def _copy(error: BotmeterError) -> BotmeterError:
-    """Drop the trace, which would keep the frames of its first thread."""
+    # Drop the trace, which would keep the frames of its first thread.
     copy = type(error)(error.code, error.message)
     for note in getattr(error, "__notes__", ()):
         copy.add_note(note)

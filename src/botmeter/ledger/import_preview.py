@@ -1,4 +1,4 @@
-"""Preview of an import: everything is done as in an import, and rolled back."""
+"""Preview of an import, which is done and rolled back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ImportPreview:
 def import_preview(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> ImportPreview:
     """Return what `append` would do; nothing changes.
 
-    Live events may be appended meanwhile, so `Folder.rehearsing` gives the ledger.
+    `Folder.rehearsing` opens the ledger, as live events may be appended meanwhile.
     """
     keys = ledger.keys
     try:

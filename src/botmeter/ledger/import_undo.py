@@ -1,6 +1,6 @@
-"""Undoing of an import: its events leave, and what they changed is restated.
+"""Undoing of imports.
 
-Duplicates are not stored, so events that a later submission repeated leave too; that file must be imported again.
+Duplicates are not stored, so events that a later submission repeated leave too; it must be imported again.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterRepeats:
-    """Later events that may repeat those of an import: only one of the two was stored.
+    """Later events that may repeat those of an import, of which only one was stored.
 
     Attributes:
-        import_no: None: live events, pulls and retries of the source, taken together.
+        import_no: None: live events, pulls and retries of the source together.
         label: The file's name; empty for those.
     """
 
@@ -42,9 +42,8 @@ class UndoneImport:
     """Result of undoing an import.
 
     Attributes:
-        event_count: Deleted events.
-        discarded_count: Discarded entries of quarantine.
-        later_repeats: Later submissions of its source with duplicates or conflicts, oldest first.
+        discarded_count: Entries of quarantine.
+        later_repeats: Submissions of its source with duplicates or conflicts, oldest first.
     """
 
     record: ImportRecord

@@ -27,8 +27,8 @@ class ImportedFile:
 
     Attributes:
         size_bytes: None: unknown, as of a pipe.
-        mapping: Text of the mapping file; None: none.
-        by: Who imports it; None: unknown.
+        mapping: Text of the mapping file.
+        by: Who imports it.
     """
 
     name: str
@@ -40,15 +40,12 @@ class ImportedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRecord:
-    """A file that was imported, with the counts of its receipt.
+    """An imported file, with the counts of its receipt.
 
     Attributes:
         number: From 1.
         append_no: The submission of its events.
-        size_bytes: None: unknown.
-        mapping: Text of the mapping file; None: none.
         imported_at: µs UTC.
-        imported_by: None: unknown.
         undone_at: µs UTC; None: in force.
         undone_for: The reason.
     """
@@ -72,7 +69,7 @@ class ImportRecord:
 
 
 def imports(ledger: ReadableLedger, *, before: int | None = None, limit: int | None = None) -> list[ImportRecord]:
-    """Return imports, newest first; `before` only those with smaller numbers."""
+    """Return imports, newest first."""
     values = {"number": None, "before": before, "limit": limit}
     return records_of(ImportRecord, ledger.connection.execute(sql("imports"), values).fetchall())
 
@@ -91,7 +88,7 @@ def import_numbered(ledger: ReadableLedger, number: int) -> ImportRecord:
 
 
 def import_origins(ledger: ReadableLedger) -> dict[int, int]:
-    """Return the import, by its append number, from which each append's events come; other appends are left out."""
+    """Return, by append number, the import that its events come from, if any."""
     return dict(ledger.connection.execute(sql("origins")).fetchall())
 
 

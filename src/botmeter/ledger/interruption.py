@@ -1,6 +1,6 @@
-"""Interruption of work by another thread.
+"""Interruption of work by another thread, which checks for a request itself.
 
-An exception thrown into a thread could strike while a lock is released, so the thread checks for a request itself.
+An exception thrown into it could strike while a lock is released.
 """
 
 import threading
@@ -26,7 +26,7 @@ class Interruption:
     def set(self, reason: BaseException | None = None) -> None:
         """Request a stop, and wake the work; the first reason stays.
 
-        Repeat until the work has ended: DuckDB ignores an interrupt between statements.
+        Repeat it until the work has ended: DuckDB ignores an interrupt between statements.
         """
         with self._lock:
             if self.reason is None:
@@ -42,10 +42,7 @@ class Interruption:
 
     @contextmanager
     def waking(self, wake: Wake) -> Iterator[None]:
-        """Call `wake` from another thread on a stop during the `with`.
-
-        A stop at its end may still call `wake` shortly afterwards, which must do no harm then.
-        """
+        """Call `wake` from another thread on a stop during the `with`, or shortly after it."""
         with self._lock:
             self._wakes.append(wake)
         try:

@@ -1,8 +1,4 @@
-"""Keys of a ledger's events in memory, to find certainly new events.
-
-Sorted 64-bit keys take 8 bytes an event, and a thousand look-ups under a millisecond; a scan of the column takes 30 ms
-for ten million events.
-"""
+"""Keys of a ledger's events in memory: a thousand look-ups take under a millisecond, a scan of the column 30 ms."""
 
 from typing import NamedTuple
 

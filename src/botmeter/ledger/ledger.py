@@ -66,9 +66,8 @@ class Ledger:
 
     Attributes:
         unfolded_span_rows: Rows of `conversation_span` since the last fold.
-        version: Grows with each commit, except of live events: they change no number until settled.
-        keys: Shared by all writers of the file.
-        mark: Shared likewise; None: commits are not numbered.
+        version: Grows with each commit, except of live events, which change no number until settled.
+        keys, mark: Shared by all writers of the file; without a mark commits are not numbered.
     """
 
     def __init__(

@@ -65,7 +65,6 @@ def _numbered(batches: Sequence[LiveBatch], *, first_append_no: int) -> list[Num
 
 
 def _store_outcomes(ledger: Ledger, batch: NumberedBatch, *, admitted: AdmittedBatches, now_us: int) -> None:
-    """Store rejections, a receipt and deliveries; of a withdrawn delivery, only its `delivery` row."""
     stored = [number for number in batch.delivery_numbers if not admitted.is_withdrawn[number]]
     rejections = [rejection for number in stored for rejection in admitted.rejections[number]]
     quarantine(ledger, rejections, batch=batch, now_us=now_us)

@@ -1,7 +1,7 @@
 """Marks: the last acknowledged commit of each ledger, in a small file outside it.
 
 DuckDB opens a ledger whose write-ahead log was cut or lost without an error. So each acknowledged commit has a number
-and an identifier, both in the ledger and in the mark. A right ledger has the mark's commit or the next one.
+and an identifier in both. A right ledger has the mark's commit or the next one.
 """
 
 import os

@@ -1,7 +1,7 @@
 """One account's file, open for many threads.
 
-Writers and exclusive users queue in order of arrival; readers see the last commit and wait only for exclusive users.
-Live events have their own queue and connection; writers other than settling hold that queue too, once all is settled.
+Writers and exclusive users queue; readers see the last commit and wait only for exclusive users. Live events have their
+own queue and connection; writers other than settling hold that queue too.
 """
 
 import threading
@@ -256,7 +256,7 @@ class OpenAccount:
                 self._changed.notify_all()
 
     def _open_reader(self, wait: WaitPolicy) -> ReadingLedger:
-        """`_changed` is held."""
+        # `_changed` is held.
         if not wait.until(lambda: not self._is_exclusive, changed=self._changed):
             raise self._busy(wait)
         root, published = self._open()
@@ -264,14 +264,14 @@ class OpenAccount:
         return ReadingLedger(root.cursor(), published=published, version=version, is_current=self._is_current)
 
     def _open_writer(self, wait: WaitPolicy) -> Ledger:
-        """`_changed` is held."""
+        # `_changed` is held.
         root = self._open_to_write(wait)
         if self._writer is None:
             self._writer = self._new_ledger(root, version=self._version)
         return self._writer
 
     def _open_live_ledger(self, wait: WaitPolicy) -> Ledger:
-        """`_changed` is held."""
+        # `_changed` is held.
         root = self._open_to_write(wait)
         if self._live_ledger is None:
             try:
@@ -282,7 +282,7 @@ class OpenAccount:
         return self._live_ledger
 
     def _open_to_write(self, wait: WaitPolicy) -> duckdb.DuckDBPyConnection:
-        """`_changed` is held."""
+        # `_changed` is held.
         self._folder.check_writable(self._name)
         if self._is_read_only:
             with self._closed_to_readers(wait):
@@ -291,7 +291,7 @@ class OpenAccount:
         return root
 
     def _open(self) -> tuple[duckdb.DuckDBPyConnection, PublishedContents]:
-        """`_changed` is held."""
+        # `_changed` is held.
         if (self._is_broken or self._problem.is_known) and self._user_count == 0:
             self._close_file()
         self._problem.refuse(is_closed=self._root is None)
@@ -321,7 +321,6 @@ class OpenAccount:
         return self._is_read_only or (writer is not None and writer.is_at(version))
 
     def _forget_writer(self) -> None:
-        """Discard memory, and the connection if DuckDB has given up."""
         with self._changed:
             if self._writer is not None:
                 self._version = self._writer.version
@@ -342,13 +341,13 @@ class OpenAccount:
                 self._live_ledger = None
 
     def _settle_and_fold(self) -> None:
-        """`_changed` is held, and the file not in use."""
+        # `_changed` is held, and the file not in use.
         if self._writer is not None and not self._is_read_only and not self._problem.is_known:
             settle_quietly(self._writer, now_us=now_us())
             fold_if_many(self._writer)
 
     def _close_file(self) -> None:
-        """`_changed` is held; moves the log into the file, unless that has a problem."""
+        # `_changed` is held; moves the log into the file, unless that has a problem.
         if self._root is not None and self._problem.is_known:
             keep_log(self._root)
         self._forget_live_ledger()

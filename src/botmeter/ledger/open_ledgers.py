@@ -139,7 +139,6 @@ class OpenLedgers:
                 total -= size_bytes
 
     def _existing(self, name: str) -> OpenAccount:
-        """Make room for its file."""
         self.folder.existing_file(name)
         account = self.account(name)
         if not account.is_open:

@@ -1,7 +1,6 @@
-"""Quarantine: refused events, to inspect, export, correct, send again and discard.
+"""Quarantine: refused events, to inspect, correct, send again and discard.
 
-An entry waits until its corrected event is accepted or somebody discards it. It stays in the file even then; only an
-erasure deletes it.
+An entry waits until its corrected event is accepted or somebody discards it; only an erasure deletes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,8 +29,7 @@ class Quarantined:
         recorded_at: µs UTC.
         position: In the file or request, from 0.
         event_id: None: unreadable.
-        discarded_at: µs UTC; None: not discarded.
-        discarded_for: The reason.
+        discarded_at: µs UTC; None: waiting.
     """
 
     number: int
@@ -54,8 +52,7 @@ class QuarantineFilter:
     """Choice of entries; None: any.
 
     Attributes:
-        search: Part of the event id, the detail or the event as sent, in any case.
-        is_discarded: Discarded entries in place of those that wait.
+        search: Part of the event id, the detail or the event, in any case.
     """
 
     code: str | None = None
@@ -108,7 +105,7 @@ def quarantine(ledger: Ledger, rejections: Sequence[Rejection], *, batch: Number
 def quarantined(
     ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAITING, *, after: int = 0, limit: int | None = None
 ) -> list[Quarantined]:
-    """Return entries by number, of those with a larger number than `after`."""
+    """Return entries by number, those after `after`."""
     values = chosen.values | {"after": after, "limit": limit}
     return records_of(
         Quarantined, ledger.connection.execute(sql("quarantined", numbers=sql("numbers")), values).fetchall()
@@ -116,7 +113,7 @@ def quarantined(
 
 
 def quarantined_by(ledger: ReadableLedger, append_no: int, *, limit: int) -> list[Quarantined]:
-    """Return the first entries that a submission brought, also discarded ones."""
+    """Return the first entries of a submission, discarded ones too."""
     values = {"append_no": append_no, "limit": limit}
     return records_of(Quarantined, ledger.connection.execute(sql("quarantined_by"), values).fetchall())
 
@@ -147,12 +144,12 @@ def quarantine_counts(ledger: ReadableLedger) -> dict[str, int]:
 
 
 def quarantine_counts_of(ledger: ReadableLedger, source: str) -> dict[str, int]:
-    """Count a source's waiting events by code, most first."""
+    """Count a source's waiting events by code."""
     return dict(ledger.connection.execute(sql("quarantine_counts_of"), {"source": source}).fetchall())
 
 
 def discard(ledger: Ledger, numbers: Sequence[int], *, reason: str, now_us: int, by: str | None = None) -> int:
-    """Discard waiting entries; return their number. They stay in the file.
+    """Discard waiting entries; return their number.
 
     Raises:
         Refused: `reason_invalid`.
@@ -176,7 +173,7 @@ def release(ledger: Ledger, released: Mapping[int, Sequence[int]]) -> None:
 
 
 def note_accepted(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
-    """Note which earlier entries were corrected by an event of that append or a later one. In a transaction."""
+    """Note which earlier entries were corrected since that append. In a transaction."""
     # Most ledgers have none, and live events are metered every second.
     if row_of(connection, sql("has_correctable"))[0]:
         connection.execute(sql("note_accepted"), {"append_no": append_no})

@@ -1,7 +1,7 @@
 """One reader's view of a ledger during writes.
 
-Old touchpoint numbers, or those of a rolled-back commit, would name the wrong bot for new rows. So each read
-transaction compares the version, and after a commit a fingerprint of the tables.
+Old touchpoint numbers would name the wrong bot for new rows, so each read transaction compares the version, and after a
+commit a fingerprint of the tables.
 """
 
 from collections.abc import Callable, Iterator

@@ -39,7 +39,7 @@ EVERYTHING_FROM = 0.2
 
 
 class _Commit(NamedTuple):
-    """Metered events from an append on: counts, and bounds in µs UTC."""
+    """Metered events from an append on."""
 
     event_count: int
     first_us: int
@@ -162,7 +162,7 @@ def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountSco
 
 
 def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
-    """Raise if stored and expected numbers differ: an invoice must not rest on them."""
+    # Raise if stored and expected numbers differ: an invoice must not rest on them.
     stored, counted = row_of(ledger.connection, sql("balance"))
     if stored != counted or session_count not in (None, stored):
         metered = stored if session_count is None else session_count
@@ -174,7 +174,7 @@ def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
 
 
 def _meter_partitions(ledger: Ledger, key: SharedKey) -> int:
-    """Meter each partition while the next is read. Each has some keys at all times, so the result is sorted."""
+    # Meter each partition while the next is read. Each has some keys at all times, so the result is sorted.
     connection, session_count = ledger.connection, 0
     for step in ("stage_sessions", "stage_participations"):
         connection.execute(sql(step))
@@ -257,10 +257,8 @@ def _shared_key(schedule: Schedule) -> SharedKey:
 
 
 def _is_anchored(schedule: Schedule, key: SharedKey) -> bool:
-    """Return whether metering can start at the running session.
-
-    Under policies with different events, sessions of one key can overlap.
-    """
+    # Return whether metering can start at the running session. Under policies with different events, sessions of one
+    # key can overlap.
     policies = [term.policy for term in schedule]
     event_choices = {(policy.match, policy.exclude, policy.participants) for policy in policies}
     same_scope = all(set(policy.scope) == set(key.scope) for policy in policies)
@@ -268,9 +266,7 @@ def _is_anchored(schedule: Schedule, key: SharedKey) -> bool:
 
 
 def _starts_afresh(policy: Policy) -> bool:
-    """Return whether no earlier event affects a session.
-
-    An `exchange` opens on an answer to an earlier message; with `require` an uncounted session may have been running; a
-    session full of turns can end, and the next open, at the same instant.
-    """
+    # Return whether no earlier event affects a session. An `exchange` opens on an answer to an earlier message; with
+    # `require` an uncounted session may have been running; a session full of turns can end, and the next open, at the
+    # same instant.
     return policy.opens_on != "exchange" and policy.require == Require() and policy.max_turns is None

@@ -42,10 +42,9 @@ class Restatement:
 
     Attributes:
         cause_no: First append of the commit, append of the undone import, or number of the customer change; else 0.
-        label: Of the append, or a description of the customer change or undone import; empty for a policy.
+        label: Of the append, or a description of the change; empty for a policy.
         recorded_at: µs UTC.
-        removed: Session ids, at most 100.
-        added: Session ids, at most 100.
+        removed, added: Session ids, at most 100.
         because: Ids of causing events, at most 100.
     """
 

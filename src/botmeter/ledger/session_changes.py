@@ -15,9 +15,9 @@ class SessionChange:
     """Effect of a change on sessions.
 
     Attributes:
-        difference: Sessions after the change minus those before.
+        difference: Sessions after minus before.
         day_count: UTC days with a session that came or went.
-        restated_day_count: Those that were over, and so are restated.
+        restated_day_count: Those that were over.
     """
 
     difference: int

@@ -1,7 +1,4 @@
-"""Settings in the ledger: bot names, account title, data start date.
-
-Each change is a row; the last is in force.
-"""
+"""Settings in the ledger, one row per change."""
 
 from dataclasses import dataclass, replace
 from datetime import date

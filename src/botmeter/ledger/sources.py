@@ -1,7 +1,4 @@
-"""Sources of an account, with defaults for omitted fields of events.
-
-Each change is a row; the last affects later events only.
-"""
+"""Sources of an account. Each change is a row; the last affects later events only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -106,7 +103,7 @@ def _settings_text(source: Source) -> str:
 
 
 def _displayable(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with a bot name that the present rule accepts."""
+    # Settings with a bot name that the present rule accepts.
     name = settings["bot_name"]
     return {**settings, "bot_name": without_unfit_characters(name) or None if name else None}
 

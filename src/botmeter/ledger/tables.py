@@ -103,7 +103,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Mig
 
 
 def _refresh_keys(connection: duckdb.DuckDBPyConnection) -> None:
-    """Compute all keys again if this DuckDB hashes differently."""
+    # Compute all keys again if this DuckDB hashes differently.
     probe = _hash_probe(connection)
     if probe == meta_value(connection, _PROBE):
         return

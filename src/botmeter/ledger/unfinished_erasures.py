@@ -1,7 +1,6 @@
 """Unfinished erasures.
 
-A row of `meta` holds the ids until other stores have forgotten them and the file is rewritten. A flag file beside the
-ledger saves opening all ledgers to find it.
+A row of `meta` holds the ids until other stores have forgotten them; a flag file saves opening all ledgers to find it.
 """
 
 import json
@@ -74,7 +73,6 @@ def _noted(record: str | None) -> list[ErasedIds]:
 
 
 def _is_rewritten(folder: Folder, name: str, *, record: str) -> bool:
-    """Return False if another erasure was recorded meanwhile."""
     file, draft = folder.file_of(name), new_ledger_draft(folder.path)
     try:
         with folder.exclusively(name):
@@ -98,7 +96,7 @@ def _is_rewritten(folder: Folder, name: str, *, record: str) -> bool:
 
 
 def _copy_without_record(connection: duckdb.DuckDBPyConnection) -> None:
-    """Copy row by row: a row that is deleted afterwards would stay in a free page."""
+    # Copy row by row: a row that is deleted afterwards would stay in a free page.
     connection.execute(sql("new_tables", into=row_of(connection, sql("present_database"))[0]))
     connection.execute(sql("insert_meta"), {"without": UNFINISHED_ERASURES})
     for (table,) in connection.execute(sql("other_tables")).fetchall():

@@ -1,7 +1,4 @@
-"""Additive tables: sessions, conversations and tickets by day and footprint.
-
-Touched days are counted again from their sessions, which is cheaper than storing differences.
-"""
+"""Additive tables: sessions, conversations and tickets by day and footprint."""
 
 from dataclasses import dataclass
 

@@ -65,7 +65,6 @@ class Committer:
             self._commit(group)
 
     def _has_ended(self) -> bool:
-        """Let the next delivery start another thread, unless one came meanwhile."""
         with self._lock:
             if not self.queue.is_empty:
                 return False

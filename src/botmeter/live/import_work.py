@@ -26,9 +26,9 @@ class FileImport:
     """An uploaded file to import.
 
     Attributes:
-        source: Its settings; None: it has none.
-        settings: As the page has them in its address.
-        mapping: Text of the mapping; None with a platform's format.
+        source: Its settings, if any.
+        settings: As in the address of its page.
+        mapping: Text; None with a platform's format.
         by: Email address.
     """
 
@@ -97,7 +97,6 @@ def undo_key(account: str, number: int) -> str:
 
 
 def _detail(imported: ImportRecord) -> dict[str, Any]:
-    """Detail of an entry, as commands record it."""
     counts = {name: getattr(imported, name) for name in ("accepted", "duplicates", "conflicts", "rejected")}
     return {"import": imported.number, "file": imported.file_name, "source": imported.source, **counts}
 

@@ -28,8 +28,7 @@ class JobState:
 
     Attributes:
         key: Of the uploaded file, or of the import to undo.
-        settings: How the file is read, as the page has it in its address.
-        result: Of the work, once done.
+        settings: As in the address of the file's page.
         problem: Sentence of a failed job.
     """
 

@@ -110,7 +110,7 @@ class LedgerChecks:
 
     @contextmanager
     def _within_share(self) -> Iterator[None]:
-        """Pause afterwards, so that the work of the `with` takes no more than its share of the time."""
+        # Pause afterwards, so that the work of the `with` takes no more than its share of the time.
         started = time.monotonic()
         yield
         self._end.wait((time.monotonic() - started) * (1 / self._share - 1))

@@ -1,7 +1,4 @@
-"""Deliveries waiting for a commit: one queue per account, with a common limit.
-
-A queued delivery is answered even if the server stops.
-"""
+"""Deliveries waiting for a commit: one queue per account, with a common limit."""
 
 import threading
 from collections import deque

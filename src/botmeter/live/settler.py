@@ -65,7 +65,6 @@ class Settler:
                 self._end.wait(pause)
 
     def _has_ended(self) -> bool:
-        """Let the next wake start another thread, unless one came meanwhile."""
         with self._lock:
             if self._due.is_set():
                 return False

@@ -31,8 +31,8 @@ class UploadLimits:
     """Limits of a server's uploaded files.
 
     Attributes:
-        waiting_max: Of all accounts: at most 40 GiB of the disk.
-        receiving_max: Each holds a thread and as much of the network as its sender has.
+        waiting_max: Of all accounts: at most 40 GiB.
+        receiving_max: Each holds a thread.
         free_bytes_min: Left on the disk for events.
     """
 

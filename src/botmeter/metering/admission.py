@@ -1,7 +1,6 @@
 """The admission rule: events are accepted, duplicates, in conflict or rejected.
 
-The first event of a (source, event_id) stands: stored before new, earlier row before later. A later one with the
-same content is a duplicate, else a conflict.
+The first event of a (source, event_id) stands; a later one with the same content is a duplicate, else a conflict.
 """
 
 from dataclasses import dataclass
@@ -126,10 +125,8 @@ def _compare_with_stored(events: pa.Table, stored: pa.Table, *, outcomes: npt.ND
 def _compare_repeats(
     events: pa.Table, rows: Ints, *, outcomes: npt.NDArray[np.int8], deliveries: EventDeliveries, withdrawn: Mask
 ) -> None:
-    """Withdraw atomic deliveries with a conflict.
-
-    Their events make no later one a duplicate, so the comparison then starts again.
-    """
+    # Withdraw atomic deliveries with a conflict. Their events make no later one a duplicate, so the comparison then
+    # starts again.
     ids, numbers = _identities(_rows_of(events.select(["source", "event_id"]), rows)), deliveries.numbers[rows]
     first_in_own = _first_indexes(np.unique(ids * len(withdrawn) + numbers, return_inverse=True)[1])
     indexes = np.arange(len(rows))
@@ -150,7 +147,6 @@ def _compare_repeats(
 
 
 def _first_indexes(ids: Ints, *, counted: Mask | None = None) -> Ints:
-    """For each index, the first counted one with the same id, else the length."""
     first = np.full(ids.max() + 1, len(ids))
     indexes = np.arange(len(ids)) if counted is None else np.flatnonzero(counted)
     # Of several values for one index NumPy keeps the last.

@@ -1,7 +1,4 @@
-"""Events arranged for the kernel: filtered, with roles, and ordered.
-
-Most events are stored by time, so one counting sort by key suffices; text is compared only in ties.
-"""
+"""Events arranged for the kernel: filtered, with roles, and ordered."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -153,7 +150,7 @@ def _order(events: pa.Table, *, rows: Ints, keys: Ints, key_count: int) -> Ints:
 
 @njit(cache=True, nogil=True)
 def _counting_sort(rows, keys, key_count):  # type: ignore[no-untyped-def]
-    """Keep the order within a key."""
+    # Keep the order within a key.
     start = np.zeros(key_count + 1, np.int64)
     for row in rows:
         start[keys[row] + 1] += 1

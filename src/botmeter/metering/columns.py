@@ -58,7 +58,7 @@ def order_within_ties(order: Ints, *, ties: npt.NDArray[np.bool_], table: pa.Tab
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Decode dictionaries, because Arrow would compare their codes."""
+    # Decode dictionaries, because Arrow would compare their codes.
     names = table.column_names
     plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
     return pa.table(plain, names=names)

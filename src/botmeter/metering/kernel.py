@@ -1,7 +1,6 @@
 """The kernel: one compiled pass over ordered events that alone decides where sessions begin and end.
 
-Events are integers in the order (scope key, instant, rank, id). State is a row of int64 slots: Numba keeps it in the
-first cache level and inlines the functions below.
+Events are integers in the order (scope key, instant, rank, id).
 """
 
 from typing import NamedTuple
@@ -137,7 +136,6 @@ def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _visit(rules, state, at, role):  # type: ignore[no-untyped-def]
-    """Return (closes the open session, joins a session); the state has reason and instant."""
     closes = False
     if state[_IS_OPEN]:
         _limit(state, rules)
@@ -158,7 +156,6 @@ def _visit(rules, state, at, role):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _limit(state, rules):  # type: ignore[no-untyped-def]
-    """Set the earliest end by the limits, and the first reason for it."""
     reason, end = _OPEN, NEVER
     if rules.max_duration != NEVER:
         reason, end = _DURATION, state[_STARTED] + rules.max_duration

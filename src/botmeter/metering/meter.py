@@ -78,7 +78,6 @@ def load_kernel() -> None:
 
 
 def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, Ints]:
-    """Use two threads for many events, cut at a key."""
     session_of_row = np.full(len(events.columns), kernel.FREE, np.int64)
     cut = _middle(events) if len(events.order) >= _WORTH_TWO_THREADS else len(events.order)
     if cut == len(events.order):
@@ -104,7 +103,6 @@ def _middle(events: kernel.Events) -> int:
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
-    """Return each policy's position, the policy, and its opening span (µs)."""
     ends = [*(entry.from_us for entry in schedule[1:]), kernel.NEVER]
     return [
         (position, entry.policy, (entry.from_us, end))

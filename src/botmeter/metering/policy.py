@@ -186,7 +186,7 @@ def _within(limit: int | None, most: int) -> bool:
 
 
 def _is_unicode(text: str) -> bool:
-    """Return whether Arrow can store the text: JSON can contain half of a surrogate pair."""
+    # Return whether Arrow can store the text: JSON can contain half of a surrogate pair.
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

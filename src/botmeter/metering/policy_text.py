@@ -1,8 +1,4 @@
-"""Policies as TOML or JSON.
-
-Keys are the parameters of `Policy`; durations are like `"30m"`. Unknown keys and wrong types are refused here, invalid
-combinations by `Policy`.
-"""
+"""Policies as TOML or JSON: the parameters of `Policy`, with durations like `"30m"`."""
 
 import json
 import re

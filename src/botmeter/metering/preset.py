@@ -1,7 +1,4 @@
-"""Presets: published counting rules as policies, as of a day.
-
-Each is a TOML file in `presets`. Only rules that the parameters express exactly are here.
-"""
+"""Presets: published counting rules that the parameters express exactly, each a TOML file in `presets`."""
 
 import tomllib
 from dataclasses import dataclass

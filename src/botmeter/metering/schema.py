@@ -1,7 +1,4 @@
-"""Arrow tables that pass between sources, meter and ledger.
-
-Instants are int64 µs UTC. Repeated text is dictionary-encoded, so that a million events cost a few integers each.
-"""
+"""Arrow tables that pass between sources, meter and ledger. Instants are int64 µs UTC."""
 
 from dataclasses import dataclass
 

@@ -29,7 +29,7 @@ class AttemptLimit:
     """Limit on one kind of attempts.
 
     Attributes:
-        period: Time after which a count starts anew: from its first attempt, or with `waits` from the end of the last.
+        period: Until a count starts anew: from its first attempt, or with `waits` from the end of the last.
         waits: After the last free attempt and those that follow; the last one repeats. Without any, no attempt is
             allowed until the period ends.
     """

@@ -28,7 +28,6 @@ def network_of(request: HttpRequest) -> str:
 
 
 def _report_undeclared_proxy(peer: str) -> None:
-    """Log once that a proxy in a private network is not believed."""
     address = parsed_address(peer)
     if address is not None and address.is_private and not settings.TRUSTED_PROXIES.include(address):
         _is_reported.set()

@@ -86,7 +86,7 @@ def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
 
 @contextmanager
 def _alone_migrating() -> Iterator[None]:
-    """Let other servers of a PostgreSQL database wait: they would create the same tables."""
+    # Let other servers of a PostgreSQL database wait: they would create the same tables.
     from django.db import connection
 
     if connection.vendor != "postgresql":
@@ -137,7 +137,7 @@ def _had_people(folder: Path) -> bool:
 
 
 def _is_empty(file: Path) -> bool:
-    """Check for tables: a server whose file was taken away can have created another one."""
+    # Check for tables: a server whose file was taken away can have created another one.
     if not file.exists():
         return True
     try:

@@ -1,6 +1,6 @@
 """Limits on guesses of passwords and codes, by person and by network.
 
-Guesses in a browser in which the person has signed in before count apart, so that others can't lock its owner out.
+Guesses in a known browser count apart, so that others can't lock its owner out.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""Mail, if configured by BOTMETER_MAIL.
-
-Sent in the background, since response times must not reveal a mail. Limits protect the recipients.
-"""
+"""Mail, if configured by BOTMETER_MAIL; sent in the background, since response times must not reveal one."""
 
 import logging
 from collections.abc import Iterator

@@ -1,8 +1,4 @@
-"""Password hashes, computed by a few threads of their own.
-
-Anybody can have passwords hashed by the sign-in form. Few hashes run at once, at a low priority, so that pages stay
-quick.
-"""
+"""Password hashes, computed by a few threads of low priority: anybody can have passwords hashed by the sign-in form."""
 
 import os
 import sys

@@ -1,7 +1,6 @@
-"""Audit entries of commands, as files until somebody opens the database of users.
+"""Audit entries of commands, as files until the server, or a command about users, opens the database.
 
-Setting up Django would add half of the time that a small import takes. The server, and commands about users, move the
-entries into the database, whichever it is.
+Setting up Django would add half of the time that a small import takes.
 """
 
 import fcntl

@@ -61,7 +61,6 @@ class PullSettings:
 
 
 def _checked_url(url: str) -> str:
-    """Strip an API URL's trailing slash; raises Refused `pull_url_invalid`."""
     stripped = url.strip()
     try:
         parts = urlsplit(stripped)

@@ -1,7 +1,6 @@
 """Wrong keys and links, limited by the client's network.
 
-Nobody guesses 256 random bits; the limit is for the database. So it is kept in memory, and does not stop clients whose
-keys were right lately.
+Nobody guesses 256 random bits; the limit is for the database. Clients whose keys were right lately are not stopped.
 """
 
 import hashlib

@@ -87,7 +87,6 @@ def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Count
 
 
 def _matching(snapshot: Snapshot, metered: Metered, *, parameters: Parameters) -> Ints:
-    """Rows that start in the period and match, by the ledger's conditions."""
     session_rows = pa.array(np.arange(len(metered.sessions)))
     snapshot.connection.register("simulated_session", metered.sessions.append_column("session_row", session_rows))
     snapshot.connection.register("simulated_part", metered.participations)

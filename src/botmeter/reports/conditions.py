@@ -122,7 +122,6 @@ def _qualified(text: str, bots: set[str | None]) -> tuple[str, str] | None:
 def _touchpoint_numbers(
     filters: Filters, touchpoints: "list[Touchpoint]", *, target: FilterTarget
 ) -> tuple[list[int] | None, list[int]]:
-    """Touchpoints that match all filters of the target, and excluded ones; None: no filter."""
     own = list(filters.set_filters(target))
     selected = [touchpoints_with(declared, texts, touchpoints=touchpoints) for declared, texts, _ in own if texts]
     excluded = [touchpoints_with(declared, texts, touchpoints=touchpoints) for declared, _, texts in own]
@@ -130,7 +129,6 @@ def _touchpoint_numbers(
 
 
 def _opening_touchpoints(filters: Filters, touchpoints: "list[Touchpoint]") -> list[int] | None:
-    """Touchpoints of matching openings; None for any."""
     selected, excluded = _touchpoint_numbers(filters, touchpoints, target=FilterTarget.OPENING)
     if selected is None and not excluded:
         return None
@@ -138,7 +136,6 @@ def _opening_touchpoints(filters: Filters, touchpoints: "list[Touchpoint]") -> l
 
 
 def _week_hours(filters: Filters) -> set[int] | None:
-    """Filtered hours of the week; None for any."""
     if not filters.hour and not filters.excluded_values("hour"):
         return None
     selected = {week_hour_of_text(text) for text in filters.hour} or set(range(HOURS_OF_WEEK))

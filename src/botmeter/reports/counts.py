@@ -1,6 +1,6 @@
 """Counts of distinct sessions for every split of a report.
 
-Grouped by their set of touchpoints, sessions add up: a bot's sessions are the sum of the groups whose set has it.
+A bot's sessions are the sum of the groups whose footprint has it.
 """
 
 from collections.abc import Callable, Hashable, Sequence

@@ -152,7 +152,6 @@ def explanation_as_mapping(explanation: explained.Explanation) -> dict[str, Any]
 
 
 def _json(value: object, to: type[JsonType], /, **changed: object) -> JsonType:
-    """Convert a value to a JSON type: attributes of the same name, and those that change."""
     same = {name: getattr(value, name) for name in to.__struct_fields__ if name not in changed}
     return to(**same, **changed)
 

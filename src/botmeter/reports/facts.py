@@ -1,7 +1,6 @@
 """Grouped sessions, tickets and conversations of one query, at one moment.
 
-Whole UTC days come from additive usage, parts of days from the sessions; filters beyond bots, versions and channels
-read the rows.
+Whole UTC days come from additive usage, parts of days from the sessions.
 """
 
 from dataclasses import dataclass

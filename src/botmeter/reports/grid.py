@@ -1,7 +1,4 @@
-"""Days of a period for SQL, which knows no calendar.
-
-SQL counts equal steps that meet every local midnight: usually whole days, an hour or less where clocks change.
-"""
+"""Days of a period for SQL, which knows no calendar, as equal steps that meet every local midnight."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,4 @@
-"""The sessions next to a cursor: selected by few columns, then read in full.
-
-Only conversations, searches and row counts need the rows.
-"""
+"""The sessions next to a cursor: selected by few columns, then read in full."""
 
 from typing import Any, Final, NamedTuple
 

@@ -130,7 +130,6 @@ class _Position:
 
 
 def _cursors(positions: list[_Position], *, at: Cursor | None, has_more: bool) -> tuple[Cursor | None, Cursor | None]:
-    """Cursors of the previous and the next page; None if there is none."""
     if at is not None and at.is_backward:
         has_previous, has_next = has_more, True
     else:
@@ -145,7 +144,6 @@ def _cursors(positions: list[_Position], *, at: Cursor | None, has_more: bool) -
 def _row_positions(
     snapshot: Snapshot, sessions: PageSessions, *, candidates: list[SortedSession], at: Cursor | None
 ) -> list[_Position]:
-    """Rows on the cursor's side, nearest first."""
     if not candidates:
         return []
     own: dict[str, list[UnderlyingRow]] = {session.session_id: [] for session in candidates}

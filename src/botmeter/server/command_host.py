@@ -1,7 +1,4 @@
-"""Commands and questions of other processes, run by the data folder's owner.
-
-If the other process ends or asks, or the server stops, they are stopped and rolled back.
-"""
+"""Commands and questions of other processes, run by the data folder's owner until the other process ends."""
 
 import atexit
 import concurrent.futures.thread  # noqa: F401 - its hook must be older than ours: hooks run in reverse

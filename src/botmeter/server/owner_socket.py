@@ -1,7 +1,6 @@
 """Unix socket by which commands of the same user reach a data folder's owner.
 
-The owner sends its version; the client sends the command as JSON with descriptors; the answer is the exit code, or that
-the owner has no descriptors left.
+The client sends the command as JSON with descriptors; the answer is the exit code.
 """
 
 import errno

@@ -64,7 +64,7 @@ def open_server(run_command: RunCommand) -> ServerState:
 
 
 def _owned_folder(resources: ExitStack) -> Folder:
-    """Wait, however long: two workers that end at once would end the server."""
+    # Wait, however long: two workers that end at once would end the server.
     while True:
         owned = Folder.owned(
             Path(settings.DATA), purpose="botmeter serve", wait_seconds=_OWNER_REPORTED_SECONDS, for_server=True
@@ -76,7 +76,6 @@ def _owned_folder(resources: ExitStack) -> Folder:
 
 
 def _warm_up(state: ServerState, unclosed: list[str]) -> None:
-    """Compile the kernel, meter what a killed server left, and note titles."""
     from botmeter.metering.meter import load_kernel
 
     load_kernel()
@@ -91,7 +90,6 @@ def _warm_up(state: ServerState, unclosed: list[str]) -> None:
 
 
 def _finish_erasures(folder: SharedFolder, stopping: threading.Event) -> None:
-    """Finish interrupted erasures, now and later."""
     while not stopping.is_set():
         for name in accounts_with_unfinished_erasures(folder.path):
             try:
@@ -114,7 +112,7 @@ def _remove_abandoned_uploads(state: ServerState) -> None:
 
 
 def _end(resources: ExitStack, state: ServerState) -> None:
-    """Exit at once: Python would report DuckDB objects as leaks."""
+    # Exit at once: Python would report DuckDB objects as leaks.
     state.stopping.set()
     resources.close()
     sys.stdout.flush()

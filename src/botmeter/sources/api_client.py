@@ -178,7 +178,7 @@ class ApiClient:
 
 
 def _connection_problem(fault: Exception) -> str:
-    """Say the same of a refused, a reset and a silent port, which is all that a scan of ports asks."""
+    # Say the same of a refused, a reset and a silent port, which is all that a scan of ports asks.
     is_untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in fault.args)
     return "has no certificate that this server trusts" if is_untrusted else "does not answer"
 

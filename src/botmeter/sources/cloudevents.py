@@ -1,7 +1,6 @@
 """CloudEvents 1.0 (JSON) → records.
 
-Source: CloudEvents 1.0.2 and its JSON event format. An envelope without `time` gets the time of receipt; files must
-give it, or each import would change it.
+Source: CloudEvents 1.0.2 and its JSON event format. Files must give `time`, or each import would change it.
 """
 
 import binascii

@@ -108,9 +108,8 @@ class Connector:
         read_report: Reads files that are not JSON.
         delivery_id_header: In lower case; empty: deliveries have no id.
         joined_files: None: each JSON object is a payload.
-        file_reader: Makes a reader of one file, which remembers what precedes a record; None: `read`.
-        own_keys: Sets of keys, one of which every payload has. Another object may hold payloads; empty: it may not.
-        is_native: In Botmeter's own format.
+        file_reader: Makes a reader of one file, which remembers earlier records.
+        own_keys: Sets of keys, one of which every payload has; empty: no object holds payloads.
     """
 
     platform: str

@@ -176,7 +176,6 @@ class _Collected:
 
 
 def _list(value: object) -> object:
-    """Elements of a list or an object, JSON text of one as well; None for no text; others unchanged."""
     if isinstance(value, str) and value.strip() not in ("", "null"):
         parsed = loaded(value)
         value = value if parsed is None else parsed
@@ -186,7 +185,6 @@ def _list(value: object) -> object:
 
 
 def _digests(rows: Sequence[Levels], *, mapping: Mapping) -> pa.Array:
-    """Digests of the values of each record by name, and of those around it by pointer."""
     outer = [(level, path, mapping.pointer_to(level, path)) for level, path in mapping.leaves() if level != ROW]
     digests = []
     for levels in rows:
@@ -216,7 +214,6 @@ def document_of_row(levels: Sequence[object], *, mapping: Mapping) -> object:
 
 
 def _segments(rows: Path) -> list[Path]:
-    """Keys from each level to the list of the next one."""
     segments: list[Path] = [()]
     for part in rows:
         segments[-1:] = [segments[-1], ()] if part == "*" else [(*segments[-1], part)]

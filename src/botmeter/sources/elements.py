@@ -36,7 +36,7 @@ class Objects:
 
     Attributes:
         joined: Separated by newlines.
-        are_one_a_line: Each text is enclosed in braces, so `count` objects in `joined` are exactly these.
+        are_one_a_line: `count` objects in `joined` are exactly the texts.
     """
 
     joined: bytes | memoryview
@@ -119,7 +119,7 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
 
 
 def elements_to_end(stream: ByteStream, *, start: bytes) -> Generator[Objects, None, bytes]:
-    """Yield the elements of an array from `start` on, and return what was read after it; raises as `elements`."""
+    """Yield the elements of an array from `start` on; return what was read after it; raises as `elements`."""
     count = 0
     remainder = start
     at_end = False
@@ -151,7 +151,7 @@ def is_array(stream: ByteStream) -> bool:
 
 
 def objects(stream: ByteStream, *, start: bytes = b"") -> Iterator[Objects]:
-    """Yield objects of any number of lines, a block at a time; raises `TooMuch` (`record_too_long`) past 32 MiB.
+    """Yield objects of any number of lines, a block at a time; raises `TooMuch` (`record_too_long`).
 
     Args:
         start: Read from the stream before.
@@ -171,8 +171,7 @@ def objects(stream: ByteStream, *, start: bytes = b"") -> Iterator[Objects]:
 def split_objects(text: bytes) -> tuple[list[bytes], bytes]:
     """Complete objects, and the remaining text, which can be an object without its end.
 
-    Valid JSON has no line feed inside a string, so that the end of an object, a line feed and the beginning of another
-    one are what they seem.
+    Valid JSON has no line feed inside a string, so that one between two objects is their border.
     """
     starts = [0, *(boundary.end() - 1 for boundary in _BOUNDARIES.finditer(text))]
     texts = [text[start:end].strip(_SPACE) for start, end in itertools.pairwise(starts)]
@@ -187,7 +186,7 @@ def whole_text(stream: ByteStream) -> bytes:
 
 
 def check_length(record: bytes, *, count: int, name: str) -> None:
-    """Refuse a record of more than 32 MiB; raises `TooMuch` (`record_too_long`)."""
+    """Refuse a record of more than 32 MiB; raises `TooMuch`."""
     if len(record) > RECORD_BYTES_MAX:
         raise TooMuch(
             "record_too_long",
@@ -196,7 +195,6 @@ def check_length(record: bytes, *, count: int, name: str) -> None:
 
 
 def _split(text: bytes) -> tuple[list[bytes], bytes, bool]:
-    """Complete elements, the remaining text, and whether the array is closed."""
     end = text.rfind(b"},") + 1
     # A comma before the closing bracket is left to the marks, which find an empty element.
     if end and text[end + 1 :].lstrip(_SPACE)[:1] not in (b"", b"]"):

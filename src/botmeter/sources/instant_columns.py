@@ -36,7 +36,6 @@ def checked_instants(sent: pa.Array, *, clock: Clock) -> CheckedColumn:
 
 
 def _whole_numbers(sent: pa.Array) -> pa.Array | None:
-    """Column as integers if all of its values are whole and exact."""
     numbers = sent.fill_null(0).to_numpy(zero_copy_only=False)
     if not ((np.floor(numbers) == numbers) & (np.abs(numbers) < _EXACT_END)).all():
         return None

@@ -150,7 +150,6 @@ def _descend(values: list[object], tree: Tree, *, at: Path, found: dict[Path, li
 
 
 def _by_arrow(objects: Objects, paths: Collection[Path], *, sample: list[object]) -> dict[Path, Column]:
-    """Columns of the paths that have one type in the sample; none if another object has another one."""
     leaves = {path: _leaf(sample, path) for path in paths}
     types = {leaf: kind for leaf, kind in leaves.values() if kind is not None}
     tree = _tree(types)
@@ -169,7 +168,6 @@ def _by_arrow(objects: Objects, paths: Collection[Path], *, sample: list[object]
 
 
 def _leaf(sample: list[object], path: Path) -> tuple[Path, pa.DataType | None]:
-    """Part of a path outside of JSON text, and its type; None if Arrow can't follow it."""
     values = sample
     for end in range(len(path)):
         kinds = {type(value) for value in values if value is not None}

@@ -65,7 +65,6 @@ def _is_long_line(stream: ByteStream) -> bool:
 
 
 def _first_object(stream: ByteStream) -> bytes:
-    """Text with the end of the first object, or of more than 32 MiB."""
     text = b""
     while len(text) <= RECORD_BYTES_MAX and not split_objects(text)[0] and (block := stream.read(ARRAY_BLOCK_BYTES)):
         text += block

@@ -115,7 +115,6 @@ def _constant(text: str | None, *, count: int) -> pa.Array:
 
 
 def _part_column(part: FieldLocation, *, values: AbstractMapping[Address, Column], count: int) -> pa.Array:
-    """Text of a part of a joined value, or `DOUBTFUL`."""
     if part.column is None:
         return pa.repeat(pa.scalar(joined([part.constant], separator=""), pa.string()), count)
     column = values[part.address]

@@ -28,10 +28,9 @@ class FieldLocation:
         column: Or top-level key; None: every event has `constant`.
         path: JSON pointer from there; JSON text on the way is parsed.
         level: Enclosing element that has the column: 0 is the document, n the element at the n-th `*` of `rows`.
-        join: Parts of the value, instead of a column; without one of them the value is missing.
+        join: Parts of the value; without one of them the value is missing.
         values: As sent → for Botmeter.
         otherwise: Replaces values not in `values`; None: they stay.
-        is_generated: The id is derived from the row's content.
     """
 
     column: str | None = None
@@ -91,12 +90,12 @@ class Mapping:
         return self.locations.get(name) or FieldLocation(column=name)
 
     def columns(self) -> dict[str, str]:
-        """Field → column; without constant and joined fields, and fields of records inside cells."""
+        """Field → column; without constant and joined fields, and fields inside cells."""
         columns = {} if self.rows else {name: self.location(name).column for name in FIELDS}
         return {name: column for name, column in columns.items() if column is not None}
 
     def sent_columns(self) -> list[tuple[str, str]]:
-        """Pairs of field and column of a table, joined columns included; `rows` has one, too."""
+        """Pairs of field and column of a table, joined columns and `rows` included."""
         level = 0 if self.rows else ROW
         leaves = [(name, leaf) for name in FIELDS for leaf in self.location(name).leaves if leaf.level == level]
         pairs = [(name, leaf.column) for name, leaf in leaves if leaf.column is not None]
@@ -107,15 +106,15 @@ class Mapping:
         return self.location("event_id").is_generated
 
     def is_read(self, column: str) -> bool:
-        """Look for a column of a table among those of fields; ids of rows are generated from all."""
+        """Look for a column among those of fields; ids of rows are generated from all."""
         return self.has_generated_ids or column in self.column_names()
 
     def column_names(self) -> set[str]:
-        """Names of all columns that fields are made of."""
+        """Names of all columns of fields."""
         return {column for _, column in self.sent_columns()}
 
     def leaves(self) -> "set[Address]":
-        """Addresses of all values that fields are made of."""
+        """Addresses of all values of fields."""
         return {leaf.address for name in FIELDS for leaf in self.location(name).leaves}
 
     def object_paths(self) -> set[Path]:
@@ -133,7 +132,7 @@ class Mapping:
         return sorted(path for each, path in self.leaves() if each == level)
 
     def pointer_to(self, level: int, path: Path) -> str:
-        """Pointer from the top of a document to a path below one of its levels."""
+        """Pointer from the top of a document to a path below a level."""
         stars = [place for place, part in enumerate(self.rows) if part == "*"]
         return pointer_of((*self.rows[: stars[level - 1] + 1 if level else 0], *path))
 
@@ -142,7 +141,7 @@ class Mapping:
         return dict(row) if self.rows else self.record_below((row,))
 
     def record_below(self, levels: Sequence[object]) -> dict[str, object]:
-        """Fields as sent, of a record below the elements around it; raises `Refused` (`type_invalid`)."""
+        """Fields of a record below the elements around it; raises as `record`."""
         return {name: self.location(name).value(levels) for name in FIELDS}
 
 
@@ -151,7 +150,7 @@ OWN_NAMES = Mapping()
 
 
 def joined(parts: Sequence[object], *, separator: str) -> str | None:
-    """Join texts and whole numbers; None if one is missing. Raises `Refused` (`type_invalid`) for other values."""
+    """Join texts and whole numbers; None if one is missing; raises `Refused` (`type_invalid`)."""
     if any(part is None or part == "" for part in parts):
         return None
     return separator.join(_joinable(part) for part in parts)

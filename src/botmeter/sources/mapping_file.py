@@ -103,7 +103,6 @@ def _location(name: str, table: AbstractMapping[str, object], *, rows: Path) -> 
 
 
 def _place(name: str, table: AbstractMapping[str, object]) -> str:
-    """Key that says where the value is; a column and a pointer go together."""
     places = [key for key in _PLACES if key in table and not (key == "pointer" and "column" in table)]
     if len(places) > 1:
         raise invalid_mapping(f"{name} has {' and '.join(places)}; use one of them")

@@ -62,7 +62,7 @@ def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping
 
 
 def _opened(content: IO[bytes], *, mapping: FieldMapping, name: str) -> pyarrow.parquet.ParquetFile:
-    """Read repeated text as dictionaries, at a fraction of the cost."""
+    # Read repeated text as dictionaries, at a fraction of the cost.
     try:
         with pyarrow.parquet.ParquetFile(content) as probe:
             schema, metadata = probe.schema_arrow, probe.metadata

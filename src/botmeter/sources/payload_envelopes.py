@@ -1,7 +1,6 @@
-"""Payloads inside the objects of programs that kept them or passed them on.
+"""Payloads inside the objects of programs that kept them or passed them on, such as n8n, Direct Line and exporters.
 
-n8n keeps a request as headers, query and body; Direct Line answers with activities and a watermark; exporters have data
-or events. A payload is looked for there only if its object is none of the platform's own.
+A payload is looked for there only if its object is none of the platform's own.
 """
 
 import re
@@ -82,7 +81,7 @@ def _separate_payloads(payload: bytes, connector: Connector) -> Sequence[InnerPa
 
 
 def _joined(payload: bytes, connector: Connector) -> InnerPayload:
-    """One payload of all records, which explain one another."""
+    # One payload of all records, which explain one another.
     elements = _elements(payload)
     try:
         inner = [text for element in elements for text in _unwrapped(element, connector)]
@@ -108,13 +107,11 @@ def _separate(element: bytes, connector: Connector) -> Iterator[InnerPayload]:
 
 
 def _elements(payload: bytes) -> Sequence[bytes]:
-    """Objects of an array; otherwise the payload, whatever it is."""
     text = without_mark(payload).strip()
     return (_objects(text) if text[:1] == b"[" else None) or [payload]
 
 
 def _objects(text: bytes) -> list[bytes] | None:
-    """Return one object, or the objects of an array; None for anything else."""
     if text[:1] == b"{":
         return [text]
     if text[:1] != b"[":
@@ -127,7 +124,6 @@ def _objects(text: bytes) -> list[bytes] | None:
 
 
 def _objects_below(value: msgspec.Raw) -> list[bytes] | None:
-    """Objects in a value, which may be JSON as text."""
     text = bytes(value)
     if text[:1] == b'"':
         try:

@@ -76,7 +76,6 @@ def _without_events(stream: ByteStream, block: PayloadBlock, *, first: int) -> E
 
 
 def _add_notes(notes: Counter[str], sentences: Iterable[str]) -> None:
-    """Count notes; a file can name any number of customers."""
     for sentence in sentences:
         notes[sentence if sentence in notes or len(notes) < NOTES_MAX else _FURTHER_NOTES] += 1
 

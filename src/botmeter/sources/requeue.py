@@ -73,7 +73,7 @@ def retry(ledger: Ledger, chosen: QuarantineFilter = ALL_WAITING, *, now_us: int
 
 
 def _pieces(ledger: Ledger, chosen: QuarantineFilter) -> Iterator[_Piece]:
-    """So small that a receipt names every rejection."""
+    # So small that a receipt names every rejection.
     origins = import_origins(ledger)
 
     def sender(entry: Quarantined) -> tuple[str, bool, int]:

@@ -1,8 +1,7 @@
 """Content of a record in a canonical form, from which ids are generated.
 
-The form is the netstrings (`5:hello,`) of name and text of each value, in the order of the names, without missing and
-empty values, so that neither a file's format nor the order of its columns matters. Its digest is the first 16 bytes
-of its SHA-256.
+The form is the netstrings (`5:hello,`) of name and text of each filled value, in the order of the names, so that a
+file's format and the order of its columns don't matter; its digest is the first 16 bytes of its SHA-256.
 """
 
 from collections.abc import Mapping

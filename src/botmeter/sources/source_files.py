@@ -44,7 +44,7 @@ def is_of_platform(file: SourceFile, source: Source | None) -> bool:
 
 
 def _holds_events(file: SourceFile) -> bool:
-    """Check for an event file; standard input can't be read twice and is the platform's."""
+    # Check for an event file; standard input can't be read twice and is the platform's.
     if file.path == STDIN or file.format is not None:
         return False
     with closing(open_stream(file.path, name=file.label)) as stream:

@@ -1,4 +1,4 @@
-"""Texts of a column grouped by shape: those that differ in digits alone, whose digits are then read all at once."""
+"""Texts of a column grouped by shape, whose digits are then read all at once."""
 
 import re
 from collections.abc import Iterator

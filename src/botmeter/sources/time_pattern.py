@@ -1,7 +1,6 @@
 """Patterns of times, in the directives of `strptime`, as regular expressions.
 
-Names of months and days are English whatever the machine's locale, and `%Z` never depends on its zone. Digits stand for
-digits only, so that all texts of one shape are split alike.
+Names of months and days are English whatever the machine's locale, and `%Z` never depends on its zone.
 """
 
 import re
@@ -95,7 +94,6 @@ def time_pattern(pattern: str) -> TimePattern:
 
 
 def _tokens(pattern: str) -> list[str]:
-    """Split into directives, decimals with their mark, blanks and single characters."""
     tokens = re.findall(r"[.,]%f|%.|\s+|.", pattern, re.DOTALL)
     return [part for token in tokens for part in (_tokens(_SHORT_FOR[token]) if token in _SHORT_FOR else [token])]
 
@@ -137,7 +135,6 @@ def _is_digits(token: str) -> bool:
 
 
 def _lone_digits(match: re.Match[str]) -> list[tuple[str, int]]:
-    """Directives and places of first numbers of one digit where two were expected."""
     groups = match.groupdict()
     return [(name, match.start(group)) for name in _LARGEST if groups.get(group := f"lone_{name}") is not None]
 

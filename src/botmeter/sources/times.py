@@ -84,7 +84,6 @@ def in_range(instants: Ints) -> Flags:
 
 
 def _read_rest(texts: pa.StringArray, *, clock: Clock, instants: Ints, read: Flags) -> None:
-    """Read one by one what is in no group, each text once; those that are refused are left to `validation`."""
     rows = np.flatnonzero(~read & texts.is_valid().to_numpy(zero_copy_only=False))
     known: dict[str, int | None] = {}
     for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):

@@ -1,7 +1,7 @@
 """Log lines, as text or JSON.
 
-Only named fields are logged, never customers' texts or search terms. Traces omit values, which are in the data folder's
-logs under a reference; keys are redacted.
+Only named fields are logged, never customers' texts or search terms; keys are redacted. Traces omit values, which are
+in the data folder's logs under a reference.
 """
 
 import logging
@@ -92,7 +92,7 @@ def _redacted(text: str) -> str:
 
 
 def _frames(problem: BaseException) -> str:
-    """Format the stack without messages and values, which can be customers'."""
+    # Format the stack without messages and values, which can be customers'.
     frames = reversed(traceback.extract_tb(problem.__traceback__)[-_FRAMES_MAX:])
     return _redacted(
         " < ".join(f"{frame.filename.removeprefix(_SOURCE)}:{frame.lineno} {frame.name}" for frame in frames)

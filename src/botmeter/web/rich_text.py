@@ -1,7 +1,6 @@
 """Sentences with links and IDs (`parts/rich_text.html`).
 
-IDs can be any text of 512 bytes, even one that reverses the line, so they are cut, bidi-isolated and escaped: no two
-look alike.
+IDs can be any text, so they are cut, bidi-isolated and escaped: no two look alike.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,4 @@
-"""Django settings from the program's settings and the data folder, with safe defaults.
-
-The database, SQLite by default, holds users and access; the ledger holds metering data.
-"""
+"""Django settings from the program's settings and the data folder."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Files sent by a page's form: the right to send one is known before the body is read.
 
-The form's address has a ticket, which only a page of the same session can show. So a file of another site's form is
-refused although the token of other forms would come with the body.
+The form's address has a ticket, which only a page of the same session can show, so that a file of another site's form
+is refused.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,6 @@
 """Pull: crawl a platform's conversations and append the events that the ledger lacks.
 
-Known events are left alone: webhooks know more about them. Lookup and append are one turn of the writer, so that no
-webhook comes in between.
+Lookup and append are one turn of the writer, so that no webhook comes in between.
 """
 
 from collections import Counter

@@ -132,7 +132,6 @@ class PullSchedule:
             return turn
 
     def _one(self, account: str, source: str) -> bool:
-        """Pull a source; return whether it gave way and continues later."""
         clocks = Clocks(pause=self._pause_that_gives_way())
         try:
             result = pull_source(account, source, running=self.running, folder=self._folder, clocks=clocks)

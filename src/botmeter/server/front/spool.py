@@ -1,7 +1,7 @@
 """Streams on disk: a thread writes at full speed, the event loop sends at the client's pace.
 
-So a slow client holds neither a thread nor a snapshot of the ledger. Segments are files without names, which the system
-removes even if the server is killed. On a full disk, a stream is kept in memory, and its thread waits.
+So a slow client holds neither a thread nor a snapshot of the ledger. On a full disk, a stream is kept in memory, and
+its thread waits.
 """
 
 import asyncio

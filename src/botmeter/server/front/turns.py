@@ -77,7 +77,6 @@ class Turns:
             raise
 
     def _refuse_one(self, sender: Sender) -> None:
-        """Refuse the last request of who has the most, if that is another sender; else raise."""
         busy = _busy(f"More than {self._waiting_max} requests are waiting.")
         largest = max(self._waiting, key=lambda each: len(self._waiting[each]))
         if len(self._waiting[largest]) <= len(self._waiting.get(sender, ())) + 1:

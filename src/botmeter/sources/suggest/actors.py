@@ -43,7 +43,7 @@ class Actors:
 
 
 def actors_of(columns: Sequence[Column]) -> Actors:
-    """Actor by a column of known words, by a flag, or by names that say bot; else each row is the customer's."""
+    """Column of authors, by known words, a flag, or names with a word for bot; else each row is the customer's."""
     candidates = ranked(columns, "actor")
     others = [column for column in columns if column not in candidates]
     for reading in (_by_words, _by_flag):

@@ -23,7 +23,7 @@ _MIXED_MAX = 0.1
 
 
 def event_id(columns: Sequence[Column], *, conversation: Column | None) -> FieldSuggestion:
-    """Column that differs in each row, by name or shape; a join with the turn; else generated."""
+    """Column that differs in each row; a join with the turn; else generated."""
     own = [column for column in columns if not column.place.is_outer and column.time is None and column.is_unique]
     ids = [
         column for column in own if not any(" " in value for value in column.counts) and not column.holds_damaged_ids
@@ -67,14 +67,14 @@ def _missing_time(columns: Sequence[Column]) -> str:
 
 
 def conversation_column(columns: Sequence[Column]) -> Column | None:
-    """Column of conversations; one that differs in each row only if there is no other."""
+    """Column of conversations; one that differs in each row comes last."""
     fitting = [column for column in ranked(columns, "conversation_id") if _is_id_column(column)]
     shared = [column for column in fitting if not column.is_unique or len(column.values) == 1]
     return next(iter(shared or fitting), None)
 
 
 def customer_column(columns: Sequence[Column], *, actors: Actors, conversation: Column | None) -> Column | None:
-    """Column of customers; one that stays the same within a conversation before a column of senders."""
+    """Column of customers; one that stays the same within a conversation comes first."""
     fitting = [
         column
         for column in ranked(columns, "customer_id")
@@ -89,7 +89,7 @@ def customer_column(columns: Sequence[Column], *, actors: Actors, conversation: 
 
 
 def is_of_senders(column: Column, *, conversation: Column | None) -> bool:
-    """Check for a column that changes within conversations, with whoever writes."""
+    """Check for a column that changes within conversations."""
     return conversation is not None and _mixed_share(conversation, column) > _MIXED_MAX
 
 
@@ -98,7 +98,6 @@ def _is_id_column(column: Column) -> bool:
 
 
 def _mixed_share(conversation: Column, column: Column) -> float:
-    """Share of conversations with several values."""
     values = defaultdict(set)
     for key, value in zip(conversation.values, column.values, strict=True):
         if key and value:

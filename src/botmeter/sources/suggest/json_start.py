@@ -15,7 +15,7 @@ _DEPTH_MAX = 500
 
 
 def json_values(text: bytes, *, is_whole: bool = True) -> Iterator[object]:
-    """Yield the values, and the elements of an array; numbers are texts, and lines that are no JSON are left out."""
+    """Yield the values, and the elements of an array; numbers are texts, other lines are left out."""
     start = text.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     position = _end_of_space(start, 0)
     unread_count = 0
@@ -51,7 +51,6 @@ def _rest(text: str, position: int, *, is_whole: bool) -> tuple[object, int]:
 
 
 def _closed(text: str) -> str:
-    """Cut a text after its last complete member, and close what is open."""
     open_brackets: list[str] = []
     end = 0
     for mark in _MARKS.finditer(text):

@@ -21,7 +21,7 @@ def fitting_mapping(columns: Sequence[Column], *, rows: str | None) -> ReadyMade
 
 
 def with_ready_made(fields: Sequence[FieldSuggestion], mapping: ReadyMadeMapping) -> tuple[FieldSuggestion, ...]:
-    """Suggestions, replaced by those of the mapping; but for what was found to be better."""
+    """Suggestions, replaced by those of the mapping that are no worse."""
     suggested = {each.field: each for each in fields if each.field in mapping.document}
     for field, table in mapping.document.items():
         if isinstance(table, dict) and not _is_better(field, suggested, document=mapping.document):
@@ -33,7 +33,7 @@ def with_ready_made(fields: Sequence[FieldSuggestion], mapping: ReadyMadeMapping
 
 
 def _is_better(field: str, suggested: Mapping[str, FieldSuggestion], *, document: _Table) -> bool:
-    """Check for a format of times that was tried, or a customer where the mapping has conversations alone."""
+    # Check for a format of times that was tried, or a customer where the mapping has conversations alone.
     if field not in ("occurred_at", "customer_id"):
         return False
     own = _addresses(suggested[field].location)

@@ -56,7 +56,7 @@ def flattened(record: Mapping[str, object], *, prefix: tuple[str, ...] = (), ski
     """Filled values of a record, of its objects, and of the first item of its lists.
 
     Args:
-        prefix: Path from the top of the document, for outer values.
+        prefix: Path from the top of the document.
         skipped: Key that is left out.
     """
     found: dict[Place, str] = {}

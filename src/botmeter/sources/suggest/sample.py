@@ -84,7 +84,6 @@ def _table_sample(detected: str, rows: Iterator[dict[str, object]]) -> Sample:
 
 
 def _table_rows(table: Table) -> Iterator[dict[str, object]]:
-    """Yield the rows that are no totals, which an import refuses."""
     for block in table.blocks:
         for row in block.rows.slice(0, ROWS_MAX + 1).to_pylist():
             cells = {name: _text(cell) for name, cell in row.items()}

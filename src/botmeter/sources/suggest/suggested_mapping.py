@@ -81,7 +81,6 @@ def _options(file: SourceFile, sample: Sample) -> dict[str, object]:
 
 
 def _best_candidate(sample: Sample) -> tuple[_Candidate, ReadyMadeMapping | None]:
-    """Rows of a known export, or the fittest."""
     paths: list[Path] = [(), *paths_to_lists(sample.records)[:_LISTS_MAX]]
     candidates = sorted((_candidate(rows_at(sample.records, path)) for path in paths), key=_fitness, reverse=True)
     for candidate in candidates:
@@ -97,7 +96,7 @@ def _candidate(rows: Rows) -> _Candidate:
 
 
 def _fitness(candidate: _Candidate) -> tuple[int, int]:
-    """Records have times and authors of their own; ties go to lists with telling names, then to the outermost."""
+    # Records have times and authors of their own; ties go to lists with telling names, then to the outermost.
     path = candidate.rows.path
     own_time = _is_own(candidate.time.location)
     own_author = candidate.actors.column is not None and _is_own(candidate.actors.suggestion.location)
@@ -106,13 +105,11 @@ def _fitness(candidate: _Candidate) -> tuple[int, int]:
 
 
 def _is_own(location: Document) -> bool:
-    """Check for a value of the record, not around it or in the first item of a list in it."""
     is_in_list = "0" in str(location.get("pointer", "")).split("/")
     return bool(location) and "outer" not in location and not is_in_list
 
 
 def _whose(conversation: Column | None, customer: Column | None, *, actors: Actors) -> Sequence[FieldSuggestion]:
-    """Conversation and customer; each stands for the other where a file has one of them alone."""
     if conversation is None and customer is None:
         missing = "no column holds ids of conversations or customers"
         return [

@@ -18,7 +18,7 @@ class SampleColumn:
     Attributes:
         location: As in a mapping file.
         kind: Shape of most values.
-        samples: First different values, cut to a readable length.
+        samples: First different values, cut.
     """
 
     location: Document
@@ -37,9 +37,8 @@ class FieldSuggestion:
     """Proposal for one field of an event.
 
     Attributes:
-        location: Table of the field in a mapping file; empty: none was found.
-        reason: One sentence.
-        doubt: What to check, one sentence; empty: nothing.
+        location: Table of a mapping file; empty: none fits.
+        doubt: What to check; empty: nothing.
     """
 
     field: str
@@ -55,10 +54,9 @@ class Suggestion:
 
     Attributes:
         row_count: Rows that were read.
-        is_whole: The file has no more rows.
         options: Keys of the file itself, such as `header_row`.
-        rows: Pointer to the records in nested JSON; None: each line, element or row.
-        ready_made: Name of the ready-made mapping that fits, with its notes.
+        rows: Pointer to the records in nested JSON, if they are not the lines or elements.
+        ready_made: Name of the ready-made mapping that fits.
     """
 
     file_name: str
@@ -83,13 +81,13 @@ class Suggestion:
         return tuple(name for name in REQUIRED_FIELDS if name not in located)
 
     def document(self) -> dict[str, object]:
-        """Return the mapping as a parsed mapping file; `missing_fields` are left out."""
+        """Return the mapping as a parsed mapping file, without `missing_fields`."""
         rows = {} if self.rows is None else {"rows": self.rows}
         return {**self.options, **rows, **{each.field: dict(each.location) for each in self.fields if each.location}}
 
 
 def label_of(location: Document) -> str:
-    """Short text for a location, such as `Sent at` or `/user/id`."""
+    """Format a location, such as `Sent at` or `/user/id`."""
     column, pointer = location.get("column"), location.get("pointer")
     if column is not None and pointer is not None:
         return f"{column}{pointer}"

@@ -43,8 +43,7 @@ class TimeFormat:
 
     Attributes:
         document: `format`, `timezone` and `zones` of a mapping.
-        is_number: Times are plain numbers.
-        unknown_zones: Words that can mean several zones; their rows are refused.
+        unknown_zones: Words that can mean several zones.
     """
 
     document: Document
@@ -62,7 +61,7 @@ class _Tried:
 
 
 def time_format(texts: Sequence[str]) -> TimeFormat | None:
-    """Format that reads nearly all of the texts, with decimals and zones as they are written."""
+    """Format that reads nearly all of the texts."""
     sample = [text.strip() for text in dict.fromkeys(texts)][:_TRIED_MAX]
     if not sample or max(map(len, sample)) > 64:
         return None

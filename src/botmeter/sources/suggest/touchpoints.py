@@ -24,7 +24,7 @@ def touchpoints(columns: Sequence[Column], *, actors: Actors, used: Sequence[Col
 
 
 def _bot(columns: Sequence[Column], actors: Actors) -> FieldSuggestion:
-    """Only an event with a bot can open a session, so the customer's rows must name it."""
+    # Only an event with a bot can open a session, so the customer's rows must name it.
     for column in ranked(columns, "bot_id"):
         of_customers = [
             value is not None for row, value in enumerate(column.values) if actors.actor_of(row) == "customer"

@@ -192,7 +192,7 @@ def _ends_in_value(rows: pa.RecordBatch) -> bool:
 
 @cache
 def _install_quiet_hook() -> None:
-    """Once, keep Python from printing a traceback of the failure that `_refusal` reports."""
+    # Once, keep Python from printing a traceback of the failure that `_refusal` reports.
     printed = sys.unraisablehook
 
     def hook(failure: "UnraisableHookArgs", /) -> None:

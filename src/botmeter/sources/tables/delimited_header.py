@@ -105,7 +105,6 @@ def _with_blank_columns(names: list[str], below: list[tuple[int, str]], *, delim
 
 
 def _lines(start: bytes) -> Iterator[_Line]:
-    """Rows in the first bytes; a row in quotes can be several lines."""
     begin = number = 0
     while begin < len(start):
         end = _end_of_row(start, begin)

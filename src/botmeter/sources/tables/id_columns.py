@@ -1,7 +1,7 @@
 """Ids that spreadsheets and data frames wrote as numbers.
 
-`1.34681E+12` has lost digits and is refused. A column of whole numbers that all end in `.0` is one that a data frame
-read as floats; its ids are the numbers. A `123.0` beside other ids stays as it is.
+`1.34681E+12` has lost digits and is refused. The `.0` of a column of floats is removed; a `123.0` beside other ids
+stays as it is.
 """
 
 import re

@@ -64,7 +64,6 @@ def _checked(table: Table, mapping: FieldMapping) -> tuple[str, ...]:
 
 
 def _by_clock(block: TableBlock, clock: Clock, *, time_column: str) -> Iterator[tuple[TableBlock, Clock]]:
-    """Separate rows whose time is a date of the workbook, and no text in the format of the mapping."""
     is_date = block.dates.get(time_column)
     if is_date is None or not is_date.any():
         yield block, clock

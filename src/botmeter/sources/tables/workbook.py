@@ -1,7 +1,6 @@
 """Sheet of an XLSX workbook → a table of text.
 
-A number is written with the digits that it has, a date or time in ISO 8601. Spreadsheets keep 15 digits; a longer
-number gets scientific notation, so that it is refused where it is an id.
+Spreadsheets keep 15 digits; a longer number gets scientific notation, so that it is refused where it is an id.
 """
 
 from collections.abc import Collection, Iterator, Sequence

@@ -179,6 +179,5 @@ def customers_changed(change: CustomerChange) -> CustomersChanged:
 
 
 def _texts(instants_us: list[int | None] | list[int], instants: InstantTexts) -> list[Any]:
-    """Instants as text; None past year 9999."""
     texts: list[Any] = instants.texts(pa.array(instants_us, pa.timestamp("us", tz=UTC_NAME))).to_pylist()
     return texts

@@ -89,7 +89,6 @@ def document() -> Json:
 
 
 def _schema(types: tuple[Any, ...], components: Json) -> Json:
-    """Schema of alternatives; structs are added to the components under their names."""
     schemas, added = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     components.update(_plain(added))
     alternatives = _plain([*schemas])
@@ -97,7 +96,6 @@ def _schema(types: tuple[Any, ...], components: Json) -> Json:
 
 
 def _plain(schema: Any) -> Any:
-    """Schema with the sentences, types and key order that msgspec omits."""
     if isinstance(schema, list):
         return [_plain(each) for each in schema]
     if not isinstance(schema, dict):

@@ -81,7 +81,6 @@ def _is_activity(content: JsonObject) -> bool:
 
 
 def _in_usual_case(activity: JsonObject) -> JsonObject:
-    """Activity as .NET programs write it that keep the case of properties."""
     return _lowered(activity, levels=_LOWERED_LEVELS) if "Type" in activity and "type" not in activity else activity
 
 
@@ -101,7 +100,7 @@ def _lowered_value(value: object, *, levels: int) -> object:
 
 
 def _reason_to_refuse(activities: list[JsonObject]) -> str:
-    """Name what is missing; Copilot Studio keeps conversation and bot in the row around its activities."""
+    # Name what is missing; Copilot Studio keeps conversation and bot in the row around its activities.
     is_of_copilot = activities and all(
         isinstance(each.get("type"), str) and "conversation" not in each for each in activities
     )
@@ -128,7 +127,7 @@ def _parties(activities: list[JsonObject], source: Source) -> _Parties:
 
 
 def _bots_of(activity: JsonObject) -> Iterator[str]:
-    """Yield ids of bots: users write to them, and only they answer or receive conversation updates."""
+    # Yield ids of bots: users write to them, and only they answer or receive conversation updates.
     sender, recipient = object_of(activity.get("from")), object_of(activity.get("recipient"))
     for party in (sender, recipient, *objects_in_list(activity.get("membersAdded"))):
         if text_of(party.get("role")) in _BOT_ROLES or (text_of(party.get("id")) or "").startswith(_TEAMS_BOT):

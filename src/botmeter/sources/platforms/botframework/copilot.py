@@ -48,7 +48,7 @@ class _Row:
     first_number: int
 
     def raw(self, activity: JsonObject, *, number: int) -> bytes:
-        """Row of this activity alone; whole rows would grow quadratically."""
+        # Row of this activity alone; whole rows would grow quadratically.
         alone: JsonObject = {
             ID_COLUMN: self.row_id,
             CONTENT_COLUMN: json_bytes({"activities": [activity]}).decode(),

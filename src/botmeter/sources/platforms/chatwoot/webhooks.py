@@ -91,7 +91,7 @@ def _message(payload: JsonObject, message: JsonObject, *, source: Source) -> Fie
 
 
 def _message_time(message: JsonObject) -> object:
-    """Creation time; of a nested message, if possible, with milliseconds from its last change."""
+    # Creation time; of a nested message, if possible, with milliseconds from its last change.
     created = message.get("created_at")
     if isinstance(created, str):
         return created
@@ -159,7 +159,7 @@ def _change(payload: JsonObject, *, name: str, source: Source) -> Fields:
 
 
 def _kind(payload: JsonObject, *, name: str) -> str:
-    """Treat a change from pending (with a bot) to open as a hand-off."""
+    # Treat a change from pending (with a bot) to open as a hand-off.
     changed = [each["status"] for each in objects_in_list(payload.get("changed_attributes")) if "status" in each]
     if name == "conversation_created":
         return "conversation_created"

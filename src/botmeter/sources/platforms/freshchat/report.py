@@ -100,7 +100,6 @@ def _from_zip(stream: ByteStream, source: Source, *, options: TableOptions) -> I
 def _from_table(
     stream: ByteStream, source: Source, *, options: TableOptions, first: int
 ) -> Generator[EventBatch, None, int]:
-    """Yield batches with positions from `first`, and return the position after the last row."""
     table = open_table(stream, options=options)
     columns = _columns(table)
     ids = IdColumns([columns[meaning] for meaning in _IDS if meaning in columns])

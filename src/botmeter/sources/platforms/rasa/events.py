@@ -176,10 +176,8 @@ def _ticket_id(event: JsonObject, source: Source) -> str | None:
 
 
 def _channels(events: list[_TrackerEvent], source: Source, *, history: ChannelHistory) -> list[str | None]:
-    """Return each event's channel; the source's precedes that of the sender's previous message.
-
-    A broker post has no previous message and must agree with a dump.
-    """
+    # Return each event's channel; the source's precedes that of the sender's previous message. A broker post has no
+    # previous message and must agree with a dump.
     own = [shared_text_of(each.event.get("input_channel"), name="The input_channel") for each in events]
     if source.channel is not None:
         return [channel or source.channel for channel in own]
@@ -235,10 +233,8 @@ def _bot(event: JsonObject, source: Source, *, actor: str) -> Fields:
 
 
 def _event_id(tracked: _TrackerEvent, name: str) -> str:
-    """Return an id; without one of its own, from time and content.
-
-    Times are not unique, and a post doesn't know its position.
-    """
+    # Return an id; without one of its own, from time and content. Times are not unique, and a post doesn't know its
+    # position.
     event = tracked.event
     own = text_of(event.get("event_id")) or (text_of(event.get("message_id")) if name == "user" else None)
     if own is not None:

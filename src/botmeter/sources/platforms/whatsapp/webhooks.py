@@ -70,7 +70,7 @@ class _Change:
     contact: JsonObject
 
     def is_own_number(self, customer: str | None) -> bool:
-        """Compare digits, because the display number may have a plus sign, spaces and brackets."""
+        # Compare digits, because the display number may have a plus sign, spaces and brackets.
         own = _digits(self.display_number)
         return bool(own) and customer is not None and customer.removeprefix("+") == own
 
@@ -94,7 +94,7 @@ def read_payload(payload: bytes, source: Source) -> PayloadContent:
 
 
 def _entries(whole: JsonObject) -> list[JsonObject]:
-    """Entries of a webhook, or an entry or change that a program passed on alone."""
+    # Entries of a webhook, or an entry or change that a program passed on alone.
     if whole.get("object") == OBJECT and "entry" in whole:
         return checked_objects(whole["entry"], name="entry")
     if "changes" in whole:

@@ -195,7 +195,6 @@ def document_from_form(data: QueryDict, before: Document, *, columns: Sequence[S
 
 
 def _with_format(table: dict[str, Any], before: Document, *, columns: Sequence[SampleColumn]) -> dict[str, Any]:
-    """Propose the format of another column's times, unless it was changed too."""
     place = location_of(table)
     chosen = next((each for each in columns if location_of(each.location) == place), None)
     is_kept = {key: table.get(key) for key in CLOCK_KEYS} == {key: before.get(key) for key in CLOCK_KEYS}

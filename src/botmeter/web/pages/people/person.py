@@ -96,7 +96,6 @@ def end_other_sessions(request: HttpRequest, user: User) -> None:
 
 
 def _sessions(request: HttpRequest, user: User) -> tuple[str, list[tuple[str, str]]]:
-    """Return this session's description, and number and description of the others."""
     own = session_number(request.session.session_key or "")
     described = {each.number: _session_text(each) for each in active_sessions(user)}
     return described.pop(own, ""), list(described.items())

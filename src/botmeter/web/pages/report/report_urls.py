@@ -1,7 +1,6 @@
 """URLs in reports, by entry point: Reports, Billing or a share link.
 
-IDs can be any text, even `..` or `a/b%2Fc`, which paths don't survive, so those of customers and conversations are in
-the query.
+IDs can be any text, even `..`, which paths don't survive, so they are in the query.
 """
 
 from dataclasses import dataclass

@@ -77,7 +77,6 @@ def _stacks(starts: list[date], counts: list[list[int]], *, context: WidgetConte
 
 
 def _starts(first_on: date, last_on: date) -> tuple[list[date], str]:
-    """Columns' first days, and their span: day, week from Monday, or month."""
     day_count = (last_on - first_on).days + 1
     days = [first_on + timedelta(days=number) for number in range(day_count)]
     if day_count <= _DAYS_MAX:

@@ -89,7 +89,6 @@ def spark(context: WidgetContext) -> Chart:
 
 
 def _day_points(context: WidgetContext) -> tuple[TrendPoint, ...]:
-    """Return a point per day; days before the first data and after today are empty."""
     first_on, question, urls = context.overview.first_event_on, context.question, context.urls
     today_on = question.today_on
     return tuple(

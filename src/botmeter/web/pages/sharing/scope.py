@@ -119,7 +119,6 @@ def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> froz
 
 
 def _is_comparison_shared(narrowed: Question, *, whole: Question) -> bool:
-    """Return True if the compared days are within the link's, or its own."""
     if narrowed.compared is None:
         return True
     compared = narrowed.compared.period
@@ -129,7 +128,6 @@ def _is_comparison_shared(narrowed: Question, *, whole: Question) -> bool:
 
 
 def _common_filters(whole: Filters, requested: Filters) -> Filters:
-    """Intersect the filters, keeping all exclusions of the whole."""
     common = requested if whole.preview is None else replace(requested, preview=whole.preview)
     for declared, picked, excluded in whole.set_filters():
         name, known = declared.name, frozenset(picked)

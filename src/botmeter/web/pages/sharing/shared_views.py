@@ -79,8 +79,6 @@ class SharedLedger:
 
 
 def _with_link(view: Callable[..., HttpResponse]) -> View:
-    """Declare a page of a share link: read-only, not indexed, without referrer."""
-
     @wraps(view)
     def opened(request: HttpRequest, *, secret: str, **parameters: str) -> HttpResponse:
         link = valid_share(secret)
