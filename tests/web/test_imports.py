@@ -177,6 +177,17 @@ def test_an_import_counts_at_once_and_is_undone_with_a_reason(page: Page, state:
     assert entries[-2:] == [("imported", "olga@example.org"), ("import_undone", "olga@example.org")]
 
 
+def test_an_undo_names_later_files_that_repeated_its_events(page: Page, state: ServerState) -> None:
+    page.submit("import")
+    again = Page(
+        page.client, reverse("uploaded-file", args=("acme", stored(state, CHATS.encode(), name="b.csv").number))
+    )
+    again.submit("start", start="import/1")
+    again.submit("import")
+    undone = page.client.post("/a/acme/admin/imports/1", {"reason": "Wrong", "confirmed": "yes"}, follow=True)
+    assert "to count them, import again: b.csv." in undone.content.decode()
+
+
 def test_a_past_mapping_is_taken_over_for_the_next_file(page: Page, state: ServerState) -> None:
     page.submit("import", source="oldchat")
     again = stored(state, CHATS.replace("m-", "n-").encode(), name="april.csv")

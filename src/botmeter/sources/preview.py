@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 from typing import Any, Final
@@ -63,8 +63,21 @@ def _batches(file: SourceFile, source: Source | None) -> Generator[tuple[EventBa
         yield from ((batch, None) for batch in batches_of_source(file, source))
         return
     with closing(records_of_file(file)) as found:
-        for records in found:
+        for records in map(_start, found):
             yield batch_from_records(records, source), records
+
+
+def _start(records: Records) -> Records:
+    """Cut a block, which has up to 16 MiB, to what is shown."""
+    if len(records.positions) <= ROWS:
+        return records
+    positions = records.positions[:ROWS]
+    return replace(
+        records,
+        columns={name: column.slice(0, ROWS) for name, column in records.columns.items()},
+        positions=positions,
+        rejections=tuple(each for each in records.rejections if each.index < positions[-1]),
+    )
 
 
 def _rows(batch: EventBatch, records: Records | None) -> Iterator[PreviewRow]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS
 from botmeter.domain.source import DEFAULT_SOURCE, Source, checked_source_name
@@ -19,11 +20,13 @@ from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.suggest.suggested_mapping import suggested_mapping
 from botmeter.sources.suggest.suggestion import Suggestion
-from botmeter.sources.table_options import TABLE_KEYS, table_options_from_document
+from botmeter.sources.table_options import TABLE_KEYS, TableOptions, table_options_from_document
 
 Document = Mapping[str, Any]
 MAPPING_LENGTH_MAX: Final = 16_000
 """Of the mapping in an address, whose length proxies limit; 14 fields take about 1,000."""
+# Each page and each submitted form needs it; it takes 0.3 s of a large file.
+_suggestions: Final[BoundedCache[tuple[str, TableOptions], Suggestion]] = BoundedCache(8 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,8 @@ def read_file(upload: Upload, settings: FileSettings) -> ReadFile:
     given = settings.document
     suggestion, problem = None, None
     try:
-        suggestion = suggested_mapping(_source_file(upload, given, is_mapped=False))
+        file = _source_file(upload, given, is_mapped=False)
+        suggestion = _suggestions.find_or_make((upload.number, file.table), lambda: suggested_mapping(file))
     except Refused as refused:
         problem = refused
     proposed = {} if suggestion is None or any(name in FIELDS for name in given) else suggestion.document()
