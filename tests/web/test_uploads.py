@@ -61,7 +61,7 @@ class Sender:
             headers["content-length"] = str(size)
         scope = scope_of("POST", path, headers=headers.items())
         request = Request(scope, receive, budget=BodyBudget(bytes_max=0, holder_bytes_max=0))
-        limits = BodyLimits(bytes_max=0, idle_seconds=0.2, total_seconds=5)
+        limits = BodyLimits(bytes_max=0, idle_seconds=0.05, total_seconds=5)
         assert run_beside_django(FileReceiver(self.uploads, limits=limits)(request))
         return request.notes[RECEIVED_KEY]
 
@@ -108,10 +108,14 @@ def test_a_script_is_told_where_to_go_on(sender: Sender) -> None:
     assert answer["HX-Redirect"].startswith("/a/acme/admin/imports/files/")
 
 
-def test_a_path_in_the_name_of_a_file_names_no_folder(sender: Sender) -> None:
-    received = sender.upload(name="../../secret.csv")
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("../../secret.csv", "secret.csv"), ("\u202evsc.exe", "vsc.exe"), ("x" * 300 + ".csv", "x" * 196 + ".csv")],
+)
+def test_the_name_of_a_file_names_no_folder_and_reorders_no_text(sender: Sender, name: str, shown: str) -> None:
+    received = sender.upload(name=name)
     assert isinstance(received, Upload)
-    assert received.file_name == "secret.csv"
+    assert received.file_name == shown
     assert received.path.parent.name == "acme"
 
 

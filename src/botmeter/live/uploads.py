@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from botmeter.domain.display_name import without_unfit_characters
 from botmeter.domain.durable_files import FILE_MODE, is_disk_full, private_folder, replace_durably
 from botmeter.domain.errors import BotmeterError, Missing, TooMuch, Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
@@ -141,7 +142,8 @@ class Uploads:
     def kept(self, account: str, draft: UploadDraft, *, file_name: str, by: str) -> Upload:
         """Keep a complete draft; raises Unavailable `disk_full`."""
         path = draft.path.with_suffix("")
-        facts = {"file_name": file_name[-_NAME_LENGTH_MAX:], "by": by, "at_us": now_us()}
+        name = without_unfit_characters(file_name)[-_NAME_LENGTH_MAX:] or "file"
+        facts = {"file_name": name, "by": by, "at_us": now_us()}
         try:
             replace_durably(draft.path, path)
             with _private_file(path.with_suffix(_FACTS)) as file:
