@@ -1,8 +1,7 @@
 """Commands of `quarantine`."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Argument, Option
 
@@ -18,14 +17,7 @@ from botmeter.domain.instant import now_us, text_from_us
 from botmeter.domain.text import counted
 from botmeter.people.audit_actions import Action
 
-if TYPE_CHECKING:
-    from botmeter.ledger.quarantine import Quarantined
-
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
-_COLUMNS = (
-    *("number", "recorded_at", "source", "position", "event_id", "code", "detail", "raw"),
-    *("discarded_at", "discarded_by", "discarded_for"),
-)
 _LISTED = ("number", "source", "event_id", "code", "detail")
 _LISTED_DISCARDED = ("number", "source", "event_id", "code", "discarded_at", "discarded_by", "discarded_for")
 
@@ -67,12 +59,13 @@ def list_quarantined(
     An event leaves the list when its corrected event is accepted, or when it is discarded.
     """
     from botmeter.ledger.quarantine import QuarantineFilter, quarantined
+    from botmeter.ledger.quarantine_lines import COLUMNS, entry_as_mapping
 
     with readable_ledger(data, account) as ledger:
         chosen = QuarantineFilter(code=code, source=source, search=search, is_discarded=is_discarded)
-        rows = [_as_row(each) for each in quarantined(ledger, chosen, limit=limit + 1)]
+        rows = [entry_as_mapping(each) for each in quarantined(ledger, chosen, limit=limit + 1)]
     listed = _LISTED_DISCARDED if is_discarded else _LISTED
-    show_rows(listed if form == "table" else _COLUMNS, rows[:limit], form=form)
+    show_rows(listed if form == "table" else COLUMNS, rows[:limit], form=form)
     if len(rows) > limit:
         say(f"showing the first {limit}; use --limit for more, or `botmeter quarantine export` for all")
     elif not rows:
@@ -123,26 +116,30 @@ def export(
     ] = None,
     raw: Annotated[bool, Option("--raw", help="Only the events as they were sent, one per line.")] = False,
     code: Code = None,
+    source: OfSource = None,
+    search: Search = None,
+    is_discarded: Discarded = False,
     data: options.Data = None,
 ) -> None:
     """Export the quarantine as NDJSON.
 
     Each line has the event as it was sent and the reason why it was rejected.
     """
-    from botmeter.ledger.quarantine import QuarantineFilter, quarantined
+    from botmeter.ledger.quarantine import QuarantineFilter
+    from botmeter.ledger.quarantine_lines import quarantine_lines
 
+    chosen = QuarantineFilter(code=code, source=source, search=search, is_discarded=is_discarded)
     with readable_ledger(data, account) as ledger:
-        lines = [
-            _raw_line(each) if raw else json.dumps(_as_row(each), ensure_ascii=False)
-            for each in quarantined(ledger, QuarantineFilter(code=code))
-        ]
-    text = "".join(f"{line}\n" for line in lines)
-    if output is None:
-        show(text)
-        return
-    with atomic_file(output) as file:
-        file.write(text.encode("utf-8", "replace"))
-    say(f"{counted(len(lines), 'event')} written to {output}")
+        lines = quarantine_lines(ledger, chosen, raw=raw)
+        if output is None:
+            show("".join(lines))
+            return
+        count = 0
+        with atomic_file(output) as file:
+            for line in lines:
+                file.write(line.encode("utf-8", "replace"))
+                count += 1
+    say(f"{counted(count, 'event')} written to {output}")
 
 
 @commands.command(epilog=examples(("", "botmeter quarantine retry --account acme")))
@@ -214,17 +211,3 @@ def restore(
     if count:
         record_in_audit(data, Action.QUARANTINE_RESTORED, account=account, events=count)
     say(f"{counted(count, 'event')} brought back")
-
-
-def _as_row(event: "Quarantined") -> dict[str, object]:
-    return {
-        **fields_of(event, _COLUMNS),
-        "recorded_at": text_from_us(event.recorded_at),
-        "discarded_at": None if event.discarded_at is None else text_from_us(event.discarded_at),
-        "raw": event.raw.decode("utf-8", "replace"),
-    }
-
-
-def _raw_line(event: "Quarantined") -> str:
-    # Event on one line; in JSON, line breaks are between tokens only.
-    return event.raw.decode("utf-8", "replace").replace("\r", " ").replace("\n", " ")

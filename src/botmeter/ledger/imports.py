@@ -87,6 +87,12 @@ def import_numbered(ledger: ReadableLedger, number: int) -> ImportRecord:
     return found[0]
 
 
+def sample_imports(ledger: ReadableLedger) -> list[ImportRecord]:
+    """Return imports of sample data that were not undone, newest first."""
+    numbers = [number for (number,) in ledger.connection.execute(sql("samples")).fetchall()]
+    return [import_numbered(ledger, number) for number in numbers]
+
+
 def import_origins(ledger: ReadableLedger) -> dict[int, int]:
     """Return, by append number, the import that its events come from, if any."""
     return dict(ledger.connection.execute(sql("origins")).fetchall())

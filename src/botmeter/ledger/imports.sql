@@ -12,6 +12,10 @@ WHERE ($number IS NULL OR i.import_no = $number) AND ($before IS NULL OR i.impor
 ORDER BY i.import_no DESC
 LIMIT coalesce($limit, 9223372036854775807)
 
+-- name: samples
+-- Reads: file_import. Takes: nothing. Gives: the numbers of the imports of sample data in force, newest first.
+SELECT import_no::INTEGER FROM file_import WHERE kind = 1 AND undone_at IS NULL ORDER BY import_no DESC
+
 -- name: insert_import
 -- Reads: file_import. Takes: ? append_no, kind, file_name, size_bytes, mapping, imported_by. Changes: adds the row under
 -- the next number to file_import.

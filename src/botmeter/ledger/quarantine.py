@@ -3,8 +3,8 @@
 An entry waits until its corrected event is accepted or somebody discards it; only an erasure deletes it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
 import pyarrow as pa
@@ -53,12 +53,15 @@ class QuarantineFilter:
 
     Attributes:
         search: Part of the event id, the detail or the event, in any case.
+        finds_content: Search the event, too.
     """
 
     code: str | None = None
     source: str | None = None
     search: str | None = None
     is_discarded: bool = False
+    numbers: tuple[int, ...] | None = None
+    finds_content: bool = True
 
     @property
     def values(self) -> dict[str, object]:
@@ -67,6 +70,8 @@ class QuarantineFilter:
             "source": self.source,
             "search": self.search or None,
             "is_discarded": self.is_discarded,
+            "numbers": None if self.numbers is None else list(self.numbers),
+            "finds_content": self.finds_content,
         }
 
 
@@ -86,6 +91,8 @@ class QuarantineGroup:
 
 
 ALL_WAITING = QuarantineFilter()
+_ROWS_A_BATCH = 100
+"""An entry of a platform can be as large as a request."""
 
 
 def quarantine(ledger: Ledger, rejections: Sequence[Rejection], *, batch: NumberedBatch, now_us: int) -> None:
@@ -103,13 +110,26 @@ def quarantine(ledger: Ledger, rejections: Sequence[Rejection], *, batch: Number
 
 
 def quarantined(
-    ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAITING, *, after: int = 0, limit: int | None = None
+    ledger: ReadableLedger,
+    chosen: QuarantineFilter = ALL_WAITING,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    raw_bytes_max: int | None = None,
 ) -> list[Quarantined]:
-    """Return entries by number, those after `after`."""
-    values = chosen.values | {"after": after, "limit": limit}
+    """Return entries by number, those after `after`; longer events are cut."""
+    values = chosen.values | {"after": after, "limit": limit, "raw_bytes_max": raw_bytes_max}
     return records_of(
         Quarantined, ledger.connection.execute(sql("quarantined", numbers=sql("numbers")), values).fetchall()
     )
+
+
+def quarantine_stream(ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAITING) -> Iterator[Quarantined]:
+    """Read entries by number, a few at a time; nothing else may use the ledger meanwhile."""
+    values = chosen.values | {"after": 0, "limit": None, "raw_bytes_max": None}
+    statement = sql("quarantined", numbers=sql("numbers"))
+    for batch in ledger.connection.sql(statement, params=values).to_arrow_reader(_ROWS_A_BATCH):
+        yield from records_of(Quarantined, [tuple(row.values()) for row in batch.to_pylist()])
 
 
 def quarantined_by(ledger: ReadableLedger, append_no: int, *, limit: int) -> list[Quarantined]:
@@ -123,19 +143,31 @@ def quarantined_numbers(ledger: ReadableLedger, chosen: QuarantineFilter = ALL_W
     return [number for (number,) in ledger.connection.execute(sql("numbers"), chosen.values).fetchall()]
 
 
-def quarantine_groups(ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAITING) -> list[QuarantineGroup]:
+def quarantine_groups(
+    ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAITING, *, raw_bytes_max: int | None = None
+) -> list[QuarantineGroup]:
     """Group entries by code, the largest group first."""
     groups = []
     for code, entry_count, latest_at, sources, number in ledger.connection.execute(
         sql("groups", numbers=sql("numbers")), chosen.values
     ).fetchall():
-        [example] = quarantined(ledger, chosen, after=number - 1, limit=1)
+        [example] = quarantined(ledger, replace(chosen, numbers=(number,)), raw_bytes_max=raw_bytes_max)
         groups.append(
             QuarantineGroup(
                 code=code, entry_count=entry_count, latest_at=latest_at, sources=tuple(sources), example=example
             )
         )
     return groups
+
+
+def quarantine_sources(ledger: ReadableLedger) -> list[str]:
+    """Return the sources of all entries, discarded ones too."""
+    return [source for (source,) in ledger.connection.execute(sql("sources")).fetchall()]
+
+
+def discarded_count(ledger: ReadableLedger) -> int:
+    """Count the discarded entries."""
+    return int(row_of(ledger.connection, sql("discarded_count"))[0])
 
 
 def quarantine_counts(ledger: ReadableLedger) -> dict[str, int]:

@@ -32,7 +32,7 @@ WHERE NOT EXISTS (
 )
 
 -- name: numbers
--- Reads: quarantine. Takes: $is_discarded, $code, $source, $search (each null: any).
+-- Reads: quarantine. Takes: $is_discarded, $code, $source, $search, $numbers (each null: any), $finds_content.
 -- Gives: the numbers of the chosen entries, ascending. Of bytes that are not UTF-8, only ASCII is searched.
 SELECT quarantine_no::BIGINT
 FROM quarantine
@@ -40,20 +40,22 @@ WHERE (discarded_at IS NOT NULL) = $is_discarded
     AND ($is_discarded OR accepted_no IS NULL)
     AND ($code IS NULL OR code = $code)
     AND ($source IS NULL OR source = $source)
+    AND ($numbers IS NULL OR quarantine_no IN (SELECT unnest($numbers::BIGINT[])))
     AND (
         $search IS NULL
         OR contains(lower(coalesce(event_id, '')), lower($search))
         OR contains(lower(detail), lower($search))
-        OR contains(lower(coalesce(TRY(decode(raw)), raw::VARCHAR)), lower($search))
+        OR ($finds_content AND contains(lower(coalesce(TRY(decode(raw)), raw::VARCHAR)), lower($search)))
     )
 ORDER BY quarantine_no
 
 -- name: quarantined
--- Reads: quarantine. Takes: {numbers} and its values, $after (a number), $limit (null: none).
+-- Reads: quarantine. Takes: {numbers} and its values, $after (a number), $limit, $raw_bytes_max (null: none).
 -- Gives: the chosen entries, by number.
 SELECT
     quarantine_no::BIGINT, append_no::INTEGER, recorded_at::BIGINT, source::VARCHAR, position::BIGINT,
-    event_id::VARCHAR, code::VARCHAR, detail::VARCHAR, raw::BLOB,
+    event_id::VARCHAR, code::VARCHAR, detail::VARCHAR,
+    (CASE WHEN $raw_bytes_max IS NULL THEN raw ELSE raw[1:$raw_bytes_max::BIGINT] END)::BLOB,
     is_pulled::BOOLEAN, discarded_at::BIGINT, discarded_by::VARCHAR, discarded_for::VARCHAR
 FROM quarantine
 WHERE quarantine_no IN ({numbers}) AND quarantine_no > $after
@@ -82,6 +84,14 @@ FROM quarantine
 WHERE quarantine_no IN ({numbers})
 GROUP BY code
 ORDER BY entry_count DESC, code
+
+-- name: sources
+-- Reads: quarantine. Takes: nothing. Gives: the sources of entries that wait or are discarded, by name.
+SELECT DISTINCT source::VARCHAR FROM quarantine WHERE accepted_no IS NULL OR discarded_at IS NOT NULL ORDER BY ALL
+
+-- name: discarded_count
+-- Reads: quarantine. Takes: nothing. Gives: the number of discarded entries, one row.
+SELECT count(*)::BIGINT FROM quarantine WHERE discarded_at IS NOT NULL
 
 -- name: quarantine_counts
 -- Reads: waiting. Takes: nothing. Gives: (code, number of events), most first.

@@ -58,7 +58,7 @@ def start_import(state: ServerState, file: FileImport) -> None:
             imported = stored_imports(ledger, limit=1)[0]
         state.uploads.remove(file.upload)
         with open_database():
-            record(Action.IMPORTED, account=file.upload.account, who=file.by, **_detail(imported))
+            record(Action.IMPORTED, account=file.upload.account, who=file.by, **import_detail(imported))
         return ImportResult(number=imported.number, receipt=receipt)
 
     state.imports.start(_new_job(file, "import"), work)
@@ -83,7 +83,7 @@ def start_undo(state: ServerState, account: str, *, imported: ImportRecord, reas
             undone = undo_import(ledger, imported.number, reason=reason, now_us=now_us(), by=by)
         with open_database():
             changes = {"events": undone.event_count, "restated_days": undone.sessions.restated_day_count}
-            detail = _detail(imported) | {"reason": reason} | changes
+            detail = import_detail(imported) | {"reason": reason} | changes
             record(Action.IMPORT_UNDONE, account=account, who=by, **detail)
         return undone
 
@@ -96,7 +96,8 @@ def undo_key(account: str, number: int) -> str:
     return f"{account}/{number}"
 
 
-def _detail(imported: ImportRecord) -> dict[str, Any]:
+def import_detail(imported: ImportRecord) -> dict[str, Any]:
+    """Detail of an audit entry."""
     counts = {name: getattr(imported, name) for name in ("accepted", "duplicates", "conflicts", "rejected")}
     return {"import": imported.number, "file": imported.file_name, "source": imported.source, **counts}
 

@@ -1,4 +1,4 @@
-"""Imports of uploaded files, their dry runs and undos: one after another in a thread of their own."""
+"""Imports of files, their dry runs and undos, and retries of quarantine: one after another in a thread."""
 
 import threading
 from collections import OrderedDict
@@ -18,7 +18,7 @@ _FINISHED_MAX: Final = 200
 """Whose results are shown until the server stops."""
 _INTERRUPT_EVERY_SECONDS: Final = 0.05
 
-Kind = Literal["import", "dry run", "undo"]
+Kind = Literal["import", "dry run", "undo", "retry"]
 Phase = Literal["waiting", "reading", "metering", "done", "failed", "stopped"]
 
 

@@ -32,16 +32,19 @@ class Right(StrEnum):
     MANAGE_KEYS = "manage_keys"
     MANAGE_SOURCES = "manage_sources"
     IMPORT_FILES = "import_files"
+    SEE_QUARANTINE = "see_quarantine"
+    MANAGE_QUARANTINE = "manage_quarantine"
     SEE_AUDIT = "see_audit"
 
 
 _VIEWER: Final = frozenset({Right.SEE_REPORTS})
-_ANALYST: Final = _VIEWER | {Right.SAVE_VIEWS, Right.SHARE}
+_ANALYST: Final = _VIEWER | {Right.SAVE_VIEWS, Right.SHARE, Right.SEE_QUARANTINE}
 _BILLING_ADMIN: Final = _ANALYST | {
     Right.SEE_BILLING,
     Right.NAME_BOTS,
     Right.MERGE_CUSTOMERS,
     Right.IMPORT_FILES,
+    Right.MANAGE_QUARANTINE,
 }
 
 RIGHTS_OF_ROLE: Final[dict[Role, frozenset[Right]]] = {

@@ -1,4 +1,4 @@
-"""Exports of the underlying data, streamed from an open ledger."""
+"""Exports, streamed from an open ledger."""
 
 from collections.abc import Generator
 from contextlib import ExitStack, closing
@@ -51,10 +51,13 @@ class LedgerExport:
             self.close()
 
     def response(self, query: UsageQuery, file: Export) -> StreamingHttpResponse:
-        self._chunks = self._resources.enter_context(closing(export_stream(self.ledger, query, export=file)))
-        name = export_name(query, file.format)
+        chunks = export_stream(self.ledger, query, export=file)
+        return self.streamed(chunks, name=export_name(query, file.format), media_type=MEDIA_TYPES[file.format])
+
+    def streamed(self, chunks: Generator[bytes, None, None], *, name: str, media_type: str) -> StreamingHttpResponse:
+        self._chunks = self._resources.enter_context(closing(chunks))
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingHttpResponse(self, content_type=MEDIA_TYPES[file.format], headers=headers)
+        return StreamingHttpResponse(self, content_type=media_type, headers=headers)
 
     def __iter__(self) -> Self:
         return self

@@ -63,6 +63,7 @@ _NAV_ADMIN: Final = (
     ("Users", "user", "users", Right.MANAGE_USERS),
     ("Sources", "source", "sources", Right.MANAGE_SOURCES),
     ("Imports", "file", "imports", Right.IMPORT_FILES),
+    ("Quarantine", "warn", "quarantine", Right.SEE_QUARANTINE),
     ("API keys", "key", "keys", Right.MANAGE_KEYS),
     ("Audit log", "history", "audit", Right.SEE_AUDIT),
     ("Settings", "settings", "settings", Right.CHANGE_SETTINGS),

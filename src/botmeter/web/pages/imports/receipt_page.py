@@ -24,6 +24,7 @@ from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.imports.results import RejectionLine, job_notice, quarantined_line, sessions_text
 from botmeter.web.pages.imports.run_page import Progress, progress_of
 from botmeter.web.pages.imports.texts import size_text, state_tag
+from botmeter.web.quarantine_address import QuarantineAddress
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.server_state import server_state
@@ -49,6 +50,7 @@ class ReceiptPage:
     job: Notice | None
     rejections: tuple[RejectionLine, ...]
     rejections_more: str
+    quarantine_href: str
     mapping: str
     undo_question: str
     href: str
@@ -92,12 +94,18 @@ def _page(visit: Visit, record: ImportRecord, *, entries: Sequence[Quarantined],
         job=job_notice(job),
         rejections=tuple(map(quarantined_line, entries)),
         rejections_more=_more(record.rejected + record.conflicts - len(entries)),
+        quarantine_href=_quarantine_href(visit, record),
         mapping=record.mapping or "",
         undo_question=f"Take {text.counted(record.accepted, 'event')} out of the account",
         href=visit.request.path,
         imports_href=reverse("imports", args=(visit.account,)),
         report_href=reverse("report", args=(visit.account,)),
     )
+
+
+def _quarantine_href(visit: Visit, record: ImportRecord) -> str:
+    address = QuarantineAddress(source=record.source, is_discarded=record.undone_at is not None)
+    return address.href(visit.account)
 
 
 def _more(count: int) -> str:

@@ -7,7 +7,6 @@ from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from botmeter.domain import text
 from botmeter.domain.errors import BotmeterError, Refused
 from botmeter.domain.instant import now_us
 from botmeter.domain.source import Source
@@ -20,7 +19,6 @@ from botmeter.people.source_pulls import pull_settings_of
 from botmeter.people.sources import OpenedSource, event_source
 from botmeter.sources.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
-from botmeter.sources.requeue import retry
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
 from botmeter.web.notices import Notice, add_notice
@@ -153,16 +151,6 @@ def _send_test(visit: Visit, source: Source) -> Notice:
     return Notice(fact="The test was accepted, and no number changed.", consequence=reason)
 
 
-def _retry_quarantine(visit: Visit, source: Source) -> Notice:  # noqa: ARG001 - quarantine is the account's
-    with visit.writing() as ledger:
-        receipt = retry(ledger, now_us=now_us())
-    released, remaining = receipt.accepted + receipt.duplicates, receipt.rejected + receipt.conflicts
-    return Notice(
-        fact=f"{text.counted(released, 'event')} left quarantine.",
-        consequence=f"{text.counted(remaining, 'event')} remain.",
-    )
-
-
 def _remove(visit: Visit, source: Source) -> Notice:
     with visit.writing() as ledger:
         source_actions.delete_source(ledger, source.name, author=_author(visit))
@@ -185,6 +173,5 @@ _BUTTONS: Final[dict[str, Callable[[Visit, Source], Notice]]] = {
     "pull-stop": _stop_pull,
     "pull-now": _pull_now,
     "test": _send_test,
-    "retry": _retry_quarantine,
     "remove": _remove,
 }

@@ -23,9 +23,10 @@ from botmeter.web.pages.sources.changes import ChangeLine, change_lines
 from botmeter.web.pages.sources.list_page import state_of
 from botmeter.web.pages.sources.outcomes import DeliveryLine, delivery_lines
 from botmeter.web.pages.sources.pull_card import PullCard, pull_card
+from botmeter.web.quarantine_address import QuarantineAddress
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.rich_text import Word, id_word
+from botmeter.web.rich_text import Word, id_word, linked
 from botmeter.web.server_state import server_state
 
 DELIVERIES_MAX: Final = 50
@@ -75,8 +76,8 @@ class SourcePage:
     lacks_bot: bool
     identities: tuple[IdentityLine, ...]
     deliveries: tuple[DeliveryLine, ...]
-    quarantine: tuple[tuple[str, str], ...]
-    quarantine_command: str
+    quarantine: tuple[tuple[Word, str], ...]
+    quarantine_href: str
     changes: tuple[ChangeLine, ...]
     pull: PullCard | None
     zone: str
@@ -90,6 +91,7 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
         quarantined = quarantine_counts_of(ledger, source.name)
         # One more than listed, as the oldest one's predecessor.
         history = source_history(ledger, source.name, last=CHANGES_MAX + 1)
+    of_source = QuarantineAddress(source=source.name)
     page = SourcePage(
         frame=frame(visit, title=source.name, current="sources", crumbs=section_links(visit.account, "sources")),
         connector=connector,
@@ -103,8 +105,11 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
         lacks_bot=source.bot_id is None and not connector.is_native,
         identities=tuple(identity_line(source, each) for each in source.identities),
         deliveries=delivery_lines(delivered, urls=ReportUrls(owner=visit.account), zone=zone),
-        quarantine=tuple((code, text.counted(count, "event")) for code, count in quarantined.items()),
-        quarantine_command=f"botmeter quarantine list --account {visit.account}",
+        quarantine=tuple(
+            (linked(code, of_source.of_code(code).href(visit.account)), text.counted(count, "event"))
+            for code, count in quarantined.items()
+        ),
+        quarantine_href=of_source.href(visit.account),
         changes=change_lines(history, is_whole=len(history) <= CHANGES_MAX, zone=zone),
         pull=pull_card(address, connector.pull, pulls=server_state(visit.request).pulls, zone=zone)
         if address and connector.pull
