@@ -1,5 +1,6 @@
 """Imports on pages: an uploaded file's preview and mapping, its dry run, import, receipt and undo."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -210,7 +211,11 @@ def test_a_file_of_a_platform_is_read_in_its_format(page: Page, state: ServerSta
     }
     file = stored(state, json.dumps(activity).encode(), name="activities.json")
     page.href = reverse("uploaded-file", args=("acme", file.number))
+    assert "This looks like a file of Bot Framework" in page.text
+    link = re.findall(r'href="([^"]*platform=botframework[^"]*)"', page.text)
     page.submit("preview", format="platform/botframework")
+    assert html.unescape(link[0]) == page.href
+    assert "This looks like" not in page.text
     assert rows_of(page.text, "import-preview")[0].startswith("1 21 Mar 2026 04:00:00 customer botframework:webchat:v9")
     values = form_values(page.text, "import-form")
     assert values["source"] == ["botframework"]

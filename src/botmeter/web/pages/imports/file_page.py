@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from botmeter.domain import text
 from botmeter.domain.errors import BotmeterError, Refused
-from botmeter.domain.source import Source, checked_source_name
+from botmeter.domain.source import DEFAULT_SOURCE, Source, checked_source_name
 from botmeter.ledger.imports import import_numbered
 from botmeter.ledger.imports import imports as stored_imports
 from botmeter.ledger.readable import ReadableLedger
@@ -17,10 +17,12 @@ from botmeter.ledger.sources import sources_of
 from botmeter.live.import_work import FileImport, start_dry_run, start_import
 from botmeter.live.uploads import Upload
 from botmeter.people.rights import Right
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.preview import preview
 from botmeter.sources.ready_made import ready_made_mapping
 from botmeter.sources.suggest.mapping_text import text_of_document
 from botmeter.web.access import Visit, for_member
+from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.imports.file_form import FileForm, file_form, settings_from_form
@@ -43,6 +45,7 @@ class FilePage:
     Attributes:
         problem: Why the file, or its mapping, can't be read.
         job: A dry run or import that failed.
+        platform: Label of the platform whose file it seems to be, with a link to read it so.
         running_href: Of a job that is not over.
     """
 
@@ -51,6 +54,8 @@ class FilePage:
     form: FileForm
     preview: PreviewTable | None
     problem: Notice | None
+    platform: str
+    platform_link: Link | None
     job: Notice | None
     dry_run: DryRunCard | None
     doubts: tuple[str, ...]
@@ -128,6 +133,8 @@ def _page(visit: Visit, given: ReadFile) -> HttpResponse:
         form=file_form(given, past=past, sources=sources),
         preview=table,
         problem=problem,
+        platform=connector_of(given.platform).label if given.platform else "",
+        platform_link=_platform_link(visit, given),
         job=job_notice(job),
         dry_run=dry_run_card(job, settings=given.settings.query),
         doubts=() if suggestion is None or given.settings.mapping else suggestion.doubts,
@@ -137,6 +144,15 @@ def _page(visit: Visit, given: ReadFile) -> HttpResponse:
         number=upload.number,
     )
     return rendered(visit.request, "import_file.html", page=page)
+
+
+def _platform_link(visit: Visit, given: ReadFile) -> Link | None:
+    if not given.platform or given.settings.platform:
+        return None
+    is_default = given.settings.source == DEFAULT_SOURCE
+    source = given.platform if is_default else given.settings.source
+    settings = replace(given.settings, platform=given.platform, source=source, mapping="")
+    return Link(label="Read it so", href=_href(visit, given.upload, settings=settings))
 
 
 def _preview(given: ReadFile, ledger: ReadableLedger) -> tuple[PreviewTable | None, Notice | None]:

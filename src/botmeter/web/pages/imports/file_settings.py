@@ -16,6 +16,7 @@ from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.sources import source_of
 from botmeter.live.uploads import Upload
 from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.platform_files import platform_of
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.suggest.suggested_mapping import suggested_mapping
@@ -27,6 +28,7 @@ MAPPING_LENGTH_MAX: Final = 16_000
 """Of the mapping in an address, whose length proxies limit; 14 fields take about 1,000."""
 # Each page and each submitted form needs it; it takes 0.3 s of a large file.
 _suggestions: Final[BoundedCache[tuple[str, TableOptions], Suggestion]] = BoundedCache(8 << 20)
+_platforms: Final[BoundedCache[tuple[str, TableOptions], str]] = BoundedCache(1 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class ReadFile:
         suggestion: None if the file can't be read as records.
         problem: Why.
         document: The mapping: given, or else proposed.
+        platform: Whose file it seems to be; empty: none's.
     """
 
     upload: Upload
@@ -96,6 +99,7 @@ class ReadFile:
     suggestion: Suggestion | None
     problem: Refused | None
     document: Document
+    platform: str
 
     def source_file(self) -> SourceFile:
         """File to import; raises Refused `mapping_invalid`."""
@@ -105,15 +109,21 @@ class ReadFile:
 def read_file(upload: Upload, settings: FileSettings) -> ReadFile:
     """Read the start of a file, for what to propose."""
     given = settings.document
-    suggestion, problem = None, None
+    suggestion, problem, platform = None, None, ""
     try:
         file = _source_file(upload, given, is_mapped=False)
+        platform = _platforms.find_or_make((upload.number, file.table), lambda: platform_of(file) or "")
         suggestion = _suggestions.find_or_make((upload.number, file.table), lambda: suggested_mapping(file))
     except Refused as refused:
         problem = refused
     proposed = {} if suggestion is None or any(name in FIELDS for name in given) else suggestion.document()
     return ReadFile(
-        upload=upload, settings=settings, suggestion=suggestion, problem=problem, document={**proposed, **given}
+        upload=upload,
+        settings=settings,
+        suggestion=suggestion,
+        problem=problem,
+        document={**proposed, **given},
+        platform=platform,
     )
 
 
