@@ -13,7 +13,7 @@ from typing import Any, Final
 from bench.figure import Figure
 from bench.fresh import Run, fresh
 from bench.traffic import CACHE, typical, warmed, written
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.reader import SourceFile, batches
 
 EVENTS = 2_000_000

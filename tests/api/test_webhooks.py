@@ -21,8 +21,8 @@ from botmeter.live import metrics
 from botmeter.live.event_body import EVENTS_MAX
 from botmeter.people.models import EventSource
 from botmeter.people.sources import forget_source, update
+from botmeter.sources.payloads.signatures import REPLAY_WINDOW_SECONDS
 from botmeter.sources.platforms.registry import connector_of, platform_codes
-from botmeter.sources.signatures import REPLAY_WINDOW_SECONDS
 from support.asgi_requests import AsgiResponse
 from support.live import Live, counts, message, problem_of
 

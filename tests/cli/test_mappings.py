@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from botmeter.sources.mapping_file import mapping_from_document
-from botmeter.sources.ready_made import ready_made_mappings
+from botmeter.sources.mapping.mapping_file import mapping_from_document
+from botmeter.sources.mapping.ready_made import ready_made_mappings
 from cli.conftest import Run
 
 CHATS = (

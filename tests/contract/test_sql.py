@@ -28,7 +28,7 @@ NOT_SQL = {
     ("web/settings.py", "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"),
     ("people/settings.py", "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"),
     # The first line of a PEM file.
-    ("sources/signatures.py", "BEGIN "),
+    ("sources/payloads/signatures.py", "BEGIN "),
 }
 
 

@@ -16,8 +16,8 @@ from tests.unit.sources.test_formats_agree import JSON, TEXT, Record, records
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import CHANNEL_UNKNOWN
-from botmeter.sources.mapping import Mapping
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping import Mapping
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.validation import event_from_record
 from support.examples import examples
 

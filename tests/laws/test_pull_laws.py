@@ -13,8 +13,8 @@ from tests.support.stand_in_api import StandInApi
 
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.source import BotIdentity
+from botmeter.sources.payloads.pulled import pulled_conversation
 from botmeter.sources.platforms.registry import connector_of
-from botmeter.sources.pulled import pulled_conversation
 from support.examples import examples
 
 # The second of each conversation's beginning is its own, and no sum of gaps comes near 24 hours.

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.suggest.mapping_text import text_of_suggestion
 from botmeter.sources.suggest.suggested_mapping import suggested_mapping

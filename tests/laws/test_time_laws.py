@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, us_from_datetime
-from botmeter.sources.clock import Clock
-from botmeter.sources.instant_columns import checked_instants
-from botmeter.sources.text_shapes import GROUP_ROWS_MIN
+from botmeter.sources.times.clock import Clock
+from botmeter.sources.times.instant_columns import checked_instants
+from botmeter.sources.times.text_shapes import GROUP_ROWS_MIN
 
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe", "Africa/Monrovia", "America/St_Johns")
 CLOCKS = [

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 
 from botmeter.domain.source import Source
-from botmeter.sources.connector import Connector, ConnectorOption, SamplePayload
-from botmeter.sources.payload import EventRecord, PayloadContent
+from botmeter.sources.payloads.connector import Connector, ConnectorOption, SamplePayload
+from botmeter.sources.payloads.payload import EventRecord, PayloadContent
 
 CODE = "pigeonpost"
 PAYLOAD = {"letter": "m-1", "sent": "2026-03-31T09:00:00Z", "from": "c1"}

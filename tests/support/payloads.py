@@ -16,7 +16,7 @@ from botmeter.live.event_body import split_body
 from botmeter.live.parse import parsed_groups
 from botmeter.live.queue import PendingDelivery
 from botmeter.metering.schema import EventBatch
-from botmeter.sources.payload_batches import ReadPayload, batch_from_payloads
+from botmeter.sources.payloads.payload_batches import ReadPayload, batch_from_payloads
 from botmeter.sources.platforms.registry import connector_of
 
 RECEIVED_US = 1_790_000_000_000_000

@@ -17,11 +17,11 @@ from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.sources import set_source
 from botmeter.live.pulls.pull import PullTask, pull
 from botmeter.people.source_pulls import PullSettings
-from botmeter.sources.api_client import Clocks
-from botmeter.sources.payload_batches import batch_from_payloads
-from botmeter.sources.payload_json import json_bytes
+from botmeter.sources.payloads.payload_batches import batch_from_payloads
+from botmeter.sources.payloads.payload_json import json_bytes
+from botmeter.sources.payloads.pull_window import PullResult, Remaining
+from botmeter.sources.platform_api.api_client import Clocks
 from botmeter.sources.platforms.registry import connector_of
-from botmeter.sources.pull_window import PullResult, Remaining
 
 TOKENS = {"chatwoot": "desk-token", "freshchat": "fresh-token"}
 LONG_AGO = Remaining(next_us=0)

@@ -25,8 +25,8 @@ from botmeter.people.accounts import create_account
 from botmeter.people.models import AuditEntry, EventSource, User
 from botmeter.people.source_actions import Author, create_source
 from botmeter.people.source_pulls import PullSettings, record_pull, set_pull
-from botmeter.sources.api_client import Clocks
-from botmeter.sources.pull_window import PullResult, Remaining
+from botmeter.sources.payloads.pull_window import PullResult, Remaining
+from botmeter.sources.platform_api.api_client import Clocks
 
 # The schedule's thread sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -36,6 +36,6 @@ def policies_starting(incomplete: str) -> list[tuple[str, str]]:
 
 def mappings_starting(incomplete: str) -> list[tuple[str, str]]:
     """Ready-made mappings that start with the text, with titles."""
-    from botmeter.sources.ready_made import ready_made_mappings
+    from botmeter.sources.mapping.ready_made import ready_made_mappings
 
     return [(mapping.name, mapping.title) for mapping in ready_made_mappings() if mapping.name.startswith(incomplete)]

@@ -22,8 +22,8 @@ def source_files(
     Raises:
         Refused: `arguments_clash` if stdin is named twice.
     """
+    from botmeter.sources.mapping.ready_made import mapping_named
     from botmeter.sources.reader import SourceFile
-    from botmeter.sources.ready_made import mapping_named
     from botmeter.sources.stream import STDIN
 
     if paths.count(STDIN) > 1:
@@ -44,7 +44,7 @@ def source_files(
 
 def mapping_text(mapping: Path | None) -> str | None:
     """Text of a mapping that was read already."""
-    from botmeter.sources.ready_made import is_mapping_file, ready_made_mapping
+    from botmeter.sources.mapping.ready_made import is_mapping_file, ready_made_mapping
     from botmeter.sources.suggest.mapping_text import text_of_document
 
     if mapping is None:

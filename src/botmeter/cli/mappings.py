@@ -12,7 +12,7 @@ from botmeter.cli.output import say, show, show_rows
 from botmeter.cli.terminal import stdout_screen
 
 if TYPE_CHECKING:
-    from botmeter.sources.ready_made import ReadyMadeMapping
+    from botmeter.sources.mapping.ready_made import ReadyMadeMapping
 
 commands = command_group("mapping", "Mappings: the columns of foreign files as fields of events.")
 
@@ -54,7 +54,7 @@ def suggest_mapping(
 @commands.command("list", epilog=examples(("", "botmeter mapping list")))
 def list_mappings(form: options.Form = "table") -> None:
     """List the ready-made mappings of well-known exports."""
-    from botmeter.sources.ready_made import ready_made_mappings
+    from botmeter.sources.mapping.ready_made import ready_made_mappings
 
     rows = [
         {"mapping": each.name, "export": each.title, "seen_on": str(each.seen_on), "source": each.source}
@@ -70,7 +70,7 @@ def list_mappings(form: options.Form = "table") -> None:
 @commands.command("show", epilog=examples(("", "botmeter mapping show dialogflow-cx")))
 def show_mapping(name: Named) -> None:
     """Show a ready-made mapping as a file."""
-    from botmeter.sources.ready_made import ready_made_mapping
+    from botmeter.sources.mapping.ready_made import ready_made_mapping
     from botmeter.sources.suggest.mapping_text import text_of_document
 
     mapping = ready_made_mapping(name)

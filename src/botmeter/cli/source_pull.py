@@ -11,7 +11,7 @@ from botmeter.domain.period import day_from_text, day_start_us
 
 if TYPE_CHECKING:
     from botmeter.cli.options import Form
-    from botmeter.sources.pull_window import PullResult
+    from botmeter.sources.payloads.pull_window import PullResult
 
 
 def pulled_by_command(data: Path | None, account: str, *, source: str, since: str | None) -> "PullResult":
@@ -24,7 +24,7 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
     from botmeter.live.pulls.schedule import pause_in_process, pause_until
     from botmeter.people.audit import Action
     from botmeter.people.source_actions import Author
-    from botmeter.sources.api_client import Clocks
+    from botmeter.sources.platform_api.api_client import Clocks
 
     since_us = None if since is None else day_start_us(day_from_text(since))
     stop, running = command_context().interruption, command_context().pulls or RunningPulls()

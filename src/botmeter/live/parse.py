@@ -8,9 +8,9 @@ from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.live.queue import PendingDelivery
 from botmeter.sources.cloudevents import with_receipt_time
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.elements import Objects
 from botmeter.sources.json_records import records_from_objects
-from botmeter.sources.payload_batches import ReadPayload, batch_from_payloads
+from botmeter.sources.json_text.elements import Objects
+from botmeter.sources.payloads.payload_batches import ReadPayload, batch_from_payloads
 from botmeter.sources.platforms.registry import connector_of
 
 

@@ -8,8 +8,8 @@ from botmeter.live.event_body import check_event_count, split_body
 from botmeter.live.ingest import Ingestion
 from botmeter.live.queue import PendingDelivery
 from botmeter.people.sources import OpenedSource
-from botmeter.sources.payload import Delivery
-from botmeter.sources.payload_envelopes import inner_events
+from botmeter.sources.payloads.payload import Delivery
+from botmeter.sources.payloads.payload_envelopes import inner_events
 from botmeter.sources.platforms.registry import connector_of
 
 _ANSWERED_WITHIN_SECONDS: Final = 30.0

@@ -13,12 +13,12 @@ from botmeter.domain.source import DEFAULT_SOURCE
 from botmeter.domain.text import counted
 from botmeter.metering.schema import EventBatch
 from botmeter.metering.stateless import MeterResult, metered_files
-from botmeter.sources.arrow_stream import batches_from_arrow
-from botmeter.sources.mapping import Mapping as FieldMapping
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.arrow.arrow_stream import batches_from_arrow
+from botmeter.sources.mapping.mapping import Mapping as FieldMapping
+from botmeter.sources.mapping.mapping_file import mapping_from_document
+from botmeter.sources.mapping.ready_made import mapping_named
 from botmeter.sources.policy_file import policy_named
 from botmeter.sources.reader import SourceFile, batches
-from botmeter.sources.ready_made import mapping_named
 
 
 class ArrowTable(Protocol):

@@ -16,7 +16,7 @@ from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import BodyLimits
 from botmeter.server.front.request import Request
 from botmeter.sources.cloudevents_http import allowed_origin
-from botmeter.sources.payload import Delivery
+from botmeter.sources.payloads.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.api.ingest_schema import delivery_receipt_of
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX, REQUIRED_FIELDS
 from botmeter.domain.instant import text_from_us
-from botmeter.sources.payload_json import event_id_of, json_bytes, json_value
+from botmeter.sources.payloads.payload_json import event_id_of, json_bytes, json_value
 
 SPEC_VERSION = "1.0"
 TYPE_PREFIX = "botmeter."

@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.payload_json import json_bytes, json_value
+from botmeter.sources.payloads.payload_json import json_bytes, json_value
 
 PREFIX = "ce-"
 REQUEST_ORIGIN = "webhook-request-origin"

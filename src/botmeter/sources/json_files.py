@@ -6,8 +6,8 @@ from typing import Final
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import REQUIRED_FIELDS
 from botmeter.domain.receipt import Rejection
-from botmeter.sources.document_records import Levels, Piece, records_from_pieces
-from botmeter.sources.elements import (
+from botmeter.sources.json_records import checked_value_count, parsed_json, records_from_blocks
+from botmeter.sources.json_text.elements import (
     ARRAY_BLOCK_BYTES,
     RECORD_BYTES_MAX,
     Objects,
@@ -18,13 +18,11 @@ from botmeter.sources.elements import (
     objects,
     split_objects,
 )
-from botmeter.sources.json_members import UNREADABLE, decoded
-from botmeter.sources.json_records import checked_value_count, parsed_json, records_from_blocks
-from botmeter.sources.mapping import Mapping
-from botmeter.sources.pointer import Path, followed, pointer_of
-from botmeter.sources.records import Records
-from botmeter.sources.stream import ByteStream
-from botmeter.sources.wrapped import (
+from botmeter.sources.json_text.json_members import UNREADABLE, decoded
+from botmeter.sources.json_text.pointer import Path, followed, pointer_of
+from botmeter.sources.mapping.document_records import Levels, Piece, records_from_pieces
+from botmeter.sources.mapping.mapping import Mapping
+from botmeter.sources.payloads.wrapped import (
     LargeObject,
     ambiguous_rows,
     elements_at,
@@ -35,6 +33,8 @@ from botmeter.sources.wrapped import (
     record_arrays,
     unwrapped,
 )
+from botmeter.sources.records import Records
+from botmeter.sources.stream import ByteStream
 
 # A first line that is longer can be one object with all records.
 _LINE_BYTES_MAX: Final = 1 << 19
@@ -96,7 +96,7 @@ def _records(
 
 def _unwrapped_events(blocks: Iterator[Objects]) -> Iterator[Objects]:
     # Loaded here, because nearly all files hold events themselves.
-    from botmeter.sources.payload_envelopes import inner_events
+    from botmeter.sources.payloads.payload_envelopes import inner_events
     from botmeter.sources.platforms.registry import NATIVE_PLATFORM, connector_of
 
     connector = connector_of(NATIVE_PLATFORM)

@@ -13,16 +13,16 @@ import pyarrow.json
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS
-from botmeter.sources.clock import RFC3339
 from botmeter.sources.cloudevents import is_envelope, record_from_envelope
-from botmeter.sources.elements import Objects
-from botmeter.sources.json_columns import columns_at, read_objects
-from botmeter.sources.json_members import UNREADABLE, decoded
-from botmeter.sources.mapped import event_columns, value_text
-from botmeter.sources.mapping import Mapping as FieldMapping
+from botmeter.sources.json_text.elements import Objects
+from botmeter.sources.json_text.json_columns import columns_at, read_objects
+from botmeter.sources.json_text.json_members import UNREADABLE, decoded
+from botmeter.sources.mapping.mapped import event_columns, value_text
+from botmeter.sources.mapping.mapping import Mapping as FieldMapping
+from botmeter.sources.mapping.row_content import DIGESTS, digest_of_values
 from botmeter.sources.records import DOUBTFUL, Records
-from botmeter.sources.row_content import DIGESTS, digest_of_values
 from botmeter.sources.stream import ByteStream
+from botmeter.sources.times.clock import RFC3339
 from botmeter.sources.validation import kind_of
 
 VALUES_MAX = 500_000

@@ -10,11 +10,11 @@ import pyarrow as pa
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
-from botmeter.sources.connector import Connector
-from botmeter.sources.elements import Objects, is_array, lines, objects_of_json, whole_text
-from botmeter.sources.payload import NOTES_MAX, PAYLOAD_REFUSED, PayloadReader
-from botmeter.sources.payload_batches import ReadPayloads, batch_from_payloads
-from botmeter.sources.payload_tables import PayloadBlock, blocks_of_table
+from botmeter.sources.json_text.elements import Objects, is_array, lines, objects_of_json, whole_text
+from botmeter.sources.payloads.connector import Connector
+from botmeter.sources.payloads.payload import NOTES_MAX, PAYLOAD_REFUSED, PayloadReader
+from botmeter.sources.payloads.payload_batches import ReadPayloads, batch_from_payloads
+from botmeter.sources.payloads.payload_tables import PayloadBlock, blocks_of_table
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import BOM, PEEK_BYTES, format_of
 from botmeter.sources.stream import ByteStream, open_stream

@@ -4,7 +4,7 @@ from contextlib import closing
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
-from botmeter.sources.connector import Connector
+from botmeter.sources.payloads.connector import Connector
 from botmeter.sources.platforms.registry import connectors
 from botmeter.sources.preview import preview
 from botmeter.sources.reader import SourceFile

@@ -7,15 +7,15 @@ from typing import IO, assert_never
 
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
+from botmeter.sources.arrow.parquet import records_from_parquet
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.document_records import records_in_cells
-from botmeter.sources.elements import Objects
 from botmeter.sources.json_files import records_from_json
 from botmeter.sources.json_records import records_from_objects
-from botmeter.sources.mapping import OWN_NAMES, Mapping
-from botmeter.sources.parquet import records_from_parquet
+from botmeter.sources.json_text.elements import Objects
+from botmeter.sources.mapping.document_records import records_in_cells
+from botmeter.sources.mapping.mapping import OWN_NAMES, Mapping
+from botmeter.sources.mapping.row_ids import records_with_row_ids
 from botmeter.sources.records import Records
-from botmeter.sources.row_ids import records_with_row_ids
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream, open_stream, stored_size_bytes
 from botmeter.sources.table_options import DEFAULTS, TableOptions

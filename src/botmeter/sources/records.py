@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from botmeter.domain.receipt import Rejection
-from botmeter.sources.clock import RFC3339, Clock
+from botmeter.sources.times.clock import RFC3339, Clock
 
 # Marks a value that its column can't hold. Valid text never contains NUL, so the vectorized
 # check sends the row to `validation`, which reads it again as sent.

@@ -13,9 +13,9 @@ from botmeter.ledger.imports import import_origins
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import ALL_WAITING, Quarantined, QuarantineFilter, quarantined, release
 from botmeter.metering.schema import EventBatch
-from botmeter.sources.connector import Connector
-from botmeter.sources.payload import PAYLOAD_REFUSED
-from botmeter.sources.payload_batches import ReadPayloads, batch_from_payloads
+from botmeter.sources.payloads.connector import Connector
+from botmeter.sources.payloads.payload import PAYLOAD_REFUSED
+from botmeter.sources.payloads.payload_batches import ReadPayloads, batch_from_payloads
 from botmeter.sources.platforms.registry import NATIVE_PLATFORM, connector_of
 from botmeter.sources.reader import batch_from_json
 from botmeter.sources.source_files import source_named

@@ -13,7 +13,7 @@ from botmeter.domain.event import (
     Kind,
 )
 from botmeter.sources.attributes import attributes_text
-from botmeter.sources.clock import Clock
+from botmeter.sources.times.clock import Clock
 
 PREVIEW_BY_NAME = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 

@@ -9,9 +9,9 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.event import ACTOR_BY_NAME, ID_BYTES_MAX, KIND_BY_NAME, Kind
 from botmeter.metering.schema import EVENTS_SCHEMA
 from botmeter.sources.attributes import attributes_text
-from botmeter.sources.clock import Clock
 from botmeter.sources.column_texts import CheckedColumn, as_string, decoded, flags, no_doubt, present
-from botmeter.sources.instant_columns import checked_instants
+from botmeter.sources.times.clock import Clock
+from botmeter.sources.times.instant_columns import checked_instants
 from botmeter.sources.validation import PREVIEW_BY_NAME
 
 

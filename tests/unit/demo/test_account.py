@@ -11,7 +11,7 @@ from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import DAY_US, text_from_us, us_from_text
 from botmeter.domain.period import day_start_us
 from botmeter.metering.schema import EVENTS_SCHEMA
-from botmeter.sources.clock import Clock
+from botmeter.sources.times.clock import Clock
 from botmeter.sources.validation import event_from_record
 
 FEW = 30_000

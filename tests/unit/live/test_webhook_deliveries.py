@@ -9,7 +9,7 @@ from botmeter.live import webhook_deliveries as delivering
 from botmeter.live.ingest import Ingestion
 from botmeter.live.webhook_deliveries import deliver
 from botmeter.people.sources import OpenedSource
-from botmeter.sources.payload import Delivery
+from botmeter.sources.payloads.payload import Delivery
 from unit.live.conftest import FakeStore, text_of
 
 SOURCE = OpenedSource(account="acme", name="own", platform="botmeter", secret="", verify_token="")

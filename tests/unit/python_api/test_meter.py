@@ -20,7 +20,7 @@ import pytest
 import botmeter
 from botmeter.domain.errors import Refused
 from botmeter.reports.export import write_rows
-from botmeter.sources import arrow_stream
+from botmeter.sources.arrow import arrow_stream
 
 COUNT = 6
 AT = [datetime(2026, 3, 30, 22, tzinfo=UTC) + timedelta(hours=9 * number) for number in range(COUNT)]
@@ -196,7 +196,7 @@ def test_a_mapping_is_a_file_a_dict_or_the_value_itself(tmp_path: Path, sessions
         "actor": {"column": "role", "values": {"user": "customer"}},
     }
     (tmp_path / "columns.json").write_text(json.dumps(document), encoding="utf-8")
-    from botmeter.sources.mapping_file import mapping_from_document
+    from botmeter.sources.mapping.mapping_file import mapping_from_document
 
     for mapping in (
         document,

@@ -22,9 +22,9 @@ from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
-from botmeter.sources.connector import Connector
-from botmeter.sources.payload_batches import batch_from_payloads
 from botmeter.sources.payload_files import PAYLOADS_MAX
+from botmeter.sources.payloads.connector import Connector
+from botmeter.sources.payloads.payload_batches import batch_from_payloads
 from botmeter.sources.platforms.registry import connector_of, platform_codes
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.requeue import retry

@@ -14,7 +14,7 @@ from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
-from botmeter.sources.payload_batches import batch_from_payloads
+from botmeter.sources.payloads.payload_batches import batch_from_payloads
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.requeue import retry

@@ -21,8 +21,8 @@ from tests.support.stand_in_api import Answer, Answering, ApiRequest, StandInApi
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.live.pulls.pull import pull
-from botmeter.sources.api_client import TRIES, Bounds, Clocks
-from botmeter.sources.pull_window import Remaining
+from botmeter.sources.payloads.pull_window import Remaining
+from botmeter.sources.platform_api.api_client import TRIES, Bounds, Clocks
 
 pytestmark = pytest.mark.slow
 

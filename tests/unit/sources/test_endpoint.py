@@ -4,7 +4,7 @@ import pytest
 
 from botmeter.domain.errors import NotAllowed, Unavailable
 from botmeter.domain.setting_values import networks
-from botmeter.sources.endpoint import Endpoint, endpoint_of, resolve
+from botmeter.sources.platform_api.endpoint import Endpoint, endpoint_of, resolve
 
 PUBLIC = "93.184.215.14"
 

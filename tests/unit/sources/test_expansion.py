@@ -11,10 +11,12 @@ import pytest
 from tests.unit.sources.conftest import Read, event, ndjson
 
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch
-from botmeter.sources import elements, parquet_pages, stream
-from botmeter.sources import parquet as parquet_reading
-from botmeter.sources.parquet_pages import column_bounds
-from botmeter.sources.payload_json import json_value
+from botmeter.sources import stream
+from botmeter.sources.arrow import parquet as parquet_reading
+from botmeter.sources.arrow import parquet_pages
+from botmeter.sources.arrow.parquet_pages import column_bounds
+from botmeter.sources.json_text import elements
+from botmeter.sources.payloads.payload_json import json_value
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.tables import delimited as csv_reading
 

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.sources.conftest import Outcome, Read, event, ndjson, outcome_of
 
 from botmeter.domain.errors import Missing, NotAllowed, Refused, TooMuch
-from botmeter.sources.mapping_file import mapping_from_file
+from botmeter.sources.mapping.mapping_file import mapping_from_file
 from botmeter.sources.reader import SourceFile, batches, size_bytes
 
 MANY = ndjson(*(event(f"event-{number:06}", customer_id=f"{number * 7919 % 10_007}") for number in range(20_000)))
@@ -158,7 +158,7 @@ def test_several_gzip_members_are_one_file(read: Read) -> None:
 
 
 def test_each_rejection_is_in_one_batch(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botmeter.sources import elements
+    from botmeter.sources.json_text import elements
 
     monkeypatch.setattr(elements, "BLOCK_BYTES", 1_000)
     records = [event(f"e{number}", actor="x" if number % 5 == 0 else "bot") for number in range(100)]
@@ -170,7 +170,7 @@ def test_each_rejection_is_in_one_batch(read: Read, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.slow
 def test_memory_holds_a_block_and_not_the_file(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botmeter.sources import elements
+    from botmeter.sources.json_text import elements
 
     monkeypatch.setattr(elements, "BLOCK_BYTES", 10_000)
     monkeypatch.setattr(elements, "ARRAY_BLOCK_BYTES", 10_000)

@@ -11,7 +11,7 @@ from tests.unit.sources.conftest import Outcome, Read
 from tests.unit.sources.test_table_shapes import COPILOT, FRESHCHAT, RASA, text
 from tests.unit.sources.test_table_shapes import read as read_as
 
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 
 HEADER = ("event_id", "occurred_at", "conversation_id", "customer_id", "actor", "bot_id", "bot_version")
 

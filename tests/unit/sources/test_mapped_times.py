@@ -16,7 +16,7 @@ from tests.unit.sources.conftest import Read, event, ndjson
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import text_from_us
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 
 # Enough equal texts are read as a column.
 COPIES = 40

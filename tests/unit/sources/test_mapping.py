@@ -10,8 +10,8 @@ from tests.unit.sources.conftest import Outcome, Read, event, ndjson
 
 from botmeter.domain.errors import Missing, Refused
 from botmeter.domain.instant import text_from_us, us_from_text
-from botmeter.sources.mapping import Mapping
-from botmeter.sources.mapping_file import mapping_from_document, mapping_from_file
+from botmeter.sources.mapping.mapping import Mapping
+from botmeter.sources.mapping.mapping_file import mapping_from_document, mapping_from_file
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "import.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

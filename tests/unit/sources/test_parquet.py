@@ -13,7 +13,7 @@ from tests.unit.sources.conftest import Read, event
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
-from botmeter.sources import parquet as reading
+from botmeter.sources.arrow import parquet as reading
 from botmeter.sources.reader import batch_from_json
 
 NOON = "2026-11-22T12:00:00Z"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.preview import ROWS, preview
 from botmeter.sources.reader import SourceFile
 

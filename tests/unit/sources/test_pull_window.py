@@ -2,7 +2,7 @@
 
 import pytest
 
-from botmeter.sources.pull_window import (
+from botmeter.sources.payloads.pull_window import (
     OVERLAP_US,
     YOUNG_US,
     PullResult,

@@ -12,11 +12,11 @@ from tests.support.stand_in_api import ApiRequest
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.sources.payload_batches import batch_from_pulled
-from botmeter.sources.payload_json import json_bytes
+from botmeter.sources.payloads.payload_batches import batch_from_pulled
+from botmeter.sources.payloads.payload_json import json_bytes
+from botmeter.sources.payloads.pulled import PulledConversation, event_id_in, missing_records
 from botmeter.sources.platforms.chatwoot import pull as chatwoot_pull
 from botmeter.sources.platforms.freshchat import pull as freshchat_pull
-from botmeter.sources.pulled import PulledConversation, event_id_in, missing_records
 
 AT_US = us_from_text("2026-03-01T10:00:00.250Z")
 LISTED = (BotIdentity(sender="12", bot_id="orders"), BotIdentity(sender="inbox:Shop", bot_id="shop"))

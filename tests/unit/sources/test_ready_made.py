@@ -8,9 +8,9 @@ import pytest
 
 from botmeter.metering.preset import preset
 from botmeter.metering.stateless import metered_files
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
+from botmeter.sources.mapping.ready_made import ready_made_mapping, ready_made_mappings
 from botmeter.sources.reader import SourceFile, batches
-from botmeter.sources.ready_made import ready_made_mapping, ready_made_mappings
 from botmeter.sources.suggest.suggested_mapping import suggested_mapping
 
 Session = tuple[str, str, int]

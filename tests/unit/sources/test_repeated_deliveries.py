@@ -18,8 +18,8 @@ from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
-from botmeter.sources.payload_batches import batch_from_payloads
-from botmeter.sources.payload_json import json_bytes
+from botmeter.sources.payloads.payload_batches import batch_from_payloads
+from botmeter.sources.payloads.payload_json import json_bytes
 from botmeter.sources.platforms.registry import connector_of
 from support.examples import examples
 

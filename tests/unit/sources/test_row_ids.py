@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from tests.unit.sources.conftest import Read, ndjson
 
 from botmeter.domain.instant import text_from_us
-from botmeter.sources import document_records, row_ids
-from botmeter.sources.mapping import Mapping
-from botmeter.sources.mapping_file import mapping_from_document
-from botmeter.sources.row_content import digest_of_values, digests_of_columns
-from botmeter.sources.row_ids import RowCounts
+from botmeter.sources.mapping import document_records, row_ids
+from botmeter.sources.mapping.mapping import Mapping
+from botmeter.sources.mapping.mapping_file import mapping_from_document
+from botmeter.sources.mapping.row_content import digest_of_values, digests_of_columns
+from botmeter.sources.mapping.row_ids import RowCounts
 from support.examples import examples
 
 FIELDS: dict[str, Any] = {

@@ -11,9 +11,12 @@ import pytest
 from tests.unit.sources.conftest import Outcome, Read, event, ndjson
 
 from botmeter.domain.errors import Refused, TooMuch
-from botmeter.sources import document_records, elements, json_files, wrapped
-from botmeter.sources.mapping import Mapping
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources import json_files
+from botmeter.sources.json_text import elements
+from botmeter.sources.mapping import document_records
+from botmeter.sources.mapping.mapping import Mapping
+from botmeter.sources.mapping.mapping_file import mapping_from_document
+from botmeter.sources.payloads import wrapped
 
 CHATS = [
     {

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from botmeter.domain.errors import NotAllowed, Refused
-from botmeter.sources.payload import Delivery
+from botmeter.sources.payloads.payload import Delivery
+from botmeter.sources.payloads.signatures import check_hmac, check_rsa, public_key
 from botmeter.sources.platforms.registry import connector_of
-from botmeter.sources.signatures import check_hmac, check_rsa, public_key
 
 BODY = '{"content": "어디에 있나요? 😊"}'.encode()
 RECEIVED_S = 1_790_000_000

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.unit.sources.conftest import Read, event, ndjson, outcome_of
 
-from botmeter.sources import elements
+from botmeter.sources.json_text import elements
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream
 

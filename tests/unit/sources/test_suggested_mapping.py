@@ -12,7 +12,7 @@ import pytest
 
 from botmeter.metering.preset import preset
 from botmeter.metering.stateless import metered_files
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.suggest.json_start import json_values
 from botmeter.sources.suggest.mapping_text import text_of_suggestion, toml_value

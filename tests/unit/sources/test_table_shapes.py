@@ -11,7 +11,7 @@ from tests.support.workbooks import workbook
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.source_files import batches_of_source
 from botmeter.sources.table_options import DEFAULTS, TableOptions

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.sources.conftest import Read, event, ndjson
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.table_options import TableOptions
 
 TEXT = "Jörg Ünal"

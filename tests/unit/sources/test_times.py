@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, us_from_text
-from botmeter.sources.times import us_from_texts
+from botmeter.sources.times.time_columns import us_from_texts
 
 
 def by_the_rule(text: str) -> int | None:

@@ -11,7 +11,7 @@ from tests.support.payloads import RECEIVED_US, checked_refusal, payloads_like, 
 
 from botmeter.domain.errors import NotAllowed
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.sources.payload import Delivery
+from botmeter.sources.payloads.payload import Delivery
 from botmeter.sources.platforms.whatsapp.connector import CONNECTOR, challenge
 from botmeter.sources.platforms.whatsapp.webhooks import COUNTED_TYPES, IGNORED_TYPES
 

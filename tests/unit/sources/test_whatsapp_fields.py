@@ -21,8 +21,8 @@ from tests.unit.sources.test_whatsapp import (
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
-from botmeter.sources.payload import refused_payload
-from botmeter.sources.payload_batches import batch_from_pulled
+from botmeter.sources.payloads.payload import refused_payload
+from botmeter.sources.payloads.payload_batches import batch_from_pulled
 from botmeter.sources.requeue import retry
 
 OWN_NUMBER = "4930555000"

@@ -11,7 +11,7 @@ from tests.support.workbooks import rewritten, workbook, workbook_of_sheets
 from tests.unit.sources.conftest import Read
 
 from botmeter.domain.errors import BotmeterError, Missing, Refused, TooMuch
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.table_options import TableOptions
 from botmeter.sources.tables import workbook as reading
 from botmeter.sources.tables import workbook_file

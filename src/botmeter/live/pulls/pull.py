@@ -19,13 +19,20 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.sources import existing_source
 from botmeter.people.source_pulls import PullSettings
-from botmeter.sources.api_client import ApiClient, Bounds, Clocks
-from botmeter.sources.crawlers import Crawl, Crawler, PullApi
-from botmeter.sources.endpoint import endpoint_of
-from botmeter.sources.payload_batches import batch_from_pulled
+from botmeter.sources.payloads.crawlers import Crawl, Crawler, PullApi
+from botmeter.sources.payloads.payload_batches import batch_from_pulled
+from botmeter.sources.payloads.pull_window import (
+    PullResult,
+    PullWindow,
+    Remaining,
+    pull_window,
+    remaining_after,
+    whole_window,
+)
+from botmeter.sources.payloads.pulled import PulledConversation, between, event_id_in, missing_records
+from botmeter.sources.platform_api.api_client import ApiClient, Bounds, Clocks
+from botmeter.sources.platform_api.endpoint import endpoint_of
 from botmeter.sources.platforms.registry import connector_of
-from botmeter.sources.pull_window import PullResult, PullWindow, Remaining, pull_window, remaining_after, whole_window
-from botmeter.sources.pulled import PulledConversation, between, event_id_in, missing_records
 
 BATCH_EVENTS_MAX: Final = 2_000
 """Events of one submission; live events wait only briefly for it."""

@@ -13,9 +13,9 @@ from botmeter.live.pulls.pull import PullTask, pull
 from botmeter.people.database_failures import close_dropped_connections
 from botmeter.people.source_pulls import pull_settings_of, record_pull
 from botmeter.people.sources import event_source
-from botmeter.sources.api_client import Clocks
+from botmeter.sources.payloads.pull_window import OVERLAP_US, PullResult, Remaining
+from botmeter.sources.platform_api.api_client import Clocks
 from botmeter.sources.platforms.registry import connectors
-from botmeter.sources.pull_window import OVERLAP_US, PullResult, Remaining
 
 _log: Final = logging.getLogger(__name__)
 

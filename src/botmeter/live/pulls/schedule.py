@@ -18,8 +18,8 @@ from botmeter.live.fair_turns import FairTurns
 from botmeter.live.pulls.run import RunningPulls, note_bug, pull_source
 from botmeter.people.models import EventSource
 from botmeter.people.source_pulls import scheduled_pulls
-from botmeter.sources.api_client import Clocks
-from botmeter.sources.pull_window import PullResult
+from botmeter.sources.payloads.pull_window import PullResult
+from botmeter.sources.platform_api.api_client import Clocks
 
 CHECK_SECONDS: Final = 15.0
 """Interval between checks for due sources."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from botmeter.domain.errors import Missing
 
 if TYPE_CHECKING:
-    from botmeter.sources.connector import Connector
+    from botmeter.sources.payloads.connector import Connector
 
 NATIVE_PLATFORM: Final = "botmeter"
 """Platform of events in Botmeter's own format that no source describes."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from botmeter.domain.event import REQUIRED_FIELDS
-from botmeter.sources.ready_made import ReadyMadeMapping, ready_made_mappings
+from botmeter.sources.mapping.ready_made import ReadyMadeMapping, ready_made_mappings
 from botmeter.sources.suggest.columns import Column
 from botmeter.sources.suggest.suggestion import FieldSuggestion
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.mapped import cell_value
-from botmeter.sources.parquet import BATCH_BYTES_MAX
-from botmeter.sources.parquet_pages import column_bounds
+from botmeter.sources.arrow.parquet import BATCH_BYTES_MAX
+from botmeter.sources.arrow.parquet_pages import column_bounds
+from botmeter.sources.mapping.mapped import cell_value
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import STDIN, ByteStream, open_stream, spooled

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from botmeter.domain.text import counted
+from botmeter.sources.mapping.ready_made import ReadyMadeMapping
 from botmeter.sources.reader import SourceFile
-from botmeter.sources.ready_made import ReadyMadeMapping
 from botmeter.sources.suggest.actors import Actors, actors_of
 from botmeter.sources.suggest.columns import Column, columns_of
 from botmeter.sources.suggest.identities import (

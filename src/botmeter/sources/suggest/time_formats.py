@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.suggest.suggestion import Document
 from botmeter.sources.suggest.time_patterns import pattern_of, zone_word
 

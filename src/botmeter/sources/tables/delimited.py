@@ -15,8 +15,8 @@ import pyarrow.csv
 
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.receipt import Rejection
-from botmeter.sources.elements import BLOCK_BYTES, RECORDS_MAX
-from botmeter.sources.mapped import row_bytes
+from botmeter.sources.json_text.elements import BLOCK_BYTES, RECORDS_MAX
+from botmeter.sources.mapping.mapped import row_bytes
 from botmeter.sources.stream import ByteStream
 from botmeter.sources.tables.delimited_header import header_of
 from botmeter.sources.tables.table import Table, TableBlock, labels_of

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.elements import BLOCK_BYTES
+from botmeter.sources.json_text.elements import BLOCK_BYTES
 from botmeter.sources.stream import ByteStream
 from botmeter.sources.tables.table import SAMPLE_ROWS, NumberedRow, header_missing
 

@@ -9,9 +9,8 @@ import pyarrow as pa
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import REQUIRED_FIELDS
-from botmeter.sources.clock import Clock
-from botmeter.sources.mapped import cell_value, checked_columns, columns_of_events, row_bytes
-from botmeter.sources.mapping import Mapping as FieldMapping
+from botmeter.sources.mapping.mapped import cell_value, checked_columns, columns_of_events, row_bytes
+from botmeter.sources.mapping.mapping import Mapping as FieldMapping
 from botmeter.sources.records import Records
 from botmeter.sources.stream import ByteStream
 from botmeter.sources.table_options import TableOptions
@@ -19,6 +18,7 @@ from botmeter.sources.tables.id_columns import ID_FIELDS, IdColumns
 from botmeter.sources.tables.open_table import open_table
 from botmeter.sources.tables.table import Table, TableBlock
 from botmeter.sources.tables.text_rows import check_total
+from botmeter.sources.times.clock import Clock
 
 
 def records_from_table(stream: ByteStream, *, mapping: FieldMapping, options: TableOptions) -> Iterator[Records]:

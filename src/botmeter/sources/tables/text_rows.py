@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.receipt import Rejection
-from botmeter.sources.mapped import cell_value, row_bytes
+from botmeter.sources.mapping.mapped import cell_value, row_bytes
 from botmeter.sources.tables.id_columns import IdColumns
 from botmeter.sources.tables.table import Table, total_word
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.arrow_rows import WHOLE_END
+from botmeter.sources.arrow.arrow_rows import WHOLE_END
 from botmeter.sources.stream import ByteStream, spooled
 from botmeter.sources.table_options import TableOptions
 from botmeter.sources.tables.table import NumberedRow, Table, TableBlock, header_missing, labels_of

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
-from botmeter.sources.event_fields import customer_fields
-from botmeter.sources.payload import EventRecord, PayloadContent, content_of, refused_payload
-from botmeter.sources.payload_json import (
+from botmeter.sources.payloads.event_fields import customer_fields
+from botmeter.sources.payloads.payload import EventRecord, PayloadContent, content_of, refused_payload
+from botmeter.sources.payloads.payload_json import (
     JsonObject,
     bot_of,
     event_id_of,

@@ -1,6 +1,6 @@
 """Bot Framework connector."""
 
-from botmeter.sources.connector import (
+from botmeter.sources.payloads.connector import (
     IMPORT_COMMAND,
     SAMPLE_ID,
     SAMPLE_TIME,

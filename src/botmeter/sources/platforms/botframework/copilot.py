@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from botmeter.domain.source import Source
-from botmeter.sources.event_fields import Fields, customer_fields
-from botmeter.sources.payload import EventRecord, PayloadContent, content_of, refused_payload
-from botmeter.sources.payload_json import (
+from botmeter.sources.payloads.event_fields import Fields, customer_fields
+from botmeter.sources.payloads.payload import EventRecord, PayloadContent, content_of, refused_payload
+from botmeter.sources.payloads.payload_json import (
     JsonObject,
     bot_of,
     checked_objects,

@@ -1,6 +1,6 @@
 """Events in Botmeter's own format."""
 
-from botmeter.sources.connector import EVENT_KEYS, Connector
+from botmeter.sources.payloads.connector import EVENT_KEYS, Connector
 
 CONNECTOR = Connector(
     platform="botmeter",

@@ -3,11 +3,11 @@
 from functools import partial
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.connector import Connector, ConnectorOption, SamplePayload, SignatureSecret
-from botmeter.sources.crawlers import PullApi
+from botmeter.sources.payloads.connector import Connector, ConnectorOption, SamplePayload, SignatureSecret
+from botmeter.sources.payloads.crawlers import PullApi
+from botmeter.sources.payloads.signatures import check_hmac
 from botmeter.sources.platforms.chatwoot.crawler import ChatwootCrawler
 from botmeter.sources.platforms.chatwoot.webhooks import read_payload
-from botmeter.sources.signatures import check_hmac
 
 
 def _check_account(account: str) -> None:

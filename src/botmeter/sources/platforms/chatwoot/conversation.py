@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.sources.event_fields import Fields, customer_fields, default_bot, identity_bot, platform_bot
-from botmeter.sources.payload import refused_payload
-from botmeter.sources.payload_json import (
+from botmeter.sources.payloads.event_fields import Fields, customer_fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.payloads.payload import refused_payload
+from botmeter.sources.payloads.payload_json import (
     JsonObject,
     at,
     first_text,

@@ -6,8 +6,10 @@ from itertools import count
 from typing import Final
 
 from botmeter.domain.errors import Missing
-from botmeter.sources.crawlers import Crawl
-from botmeter.sources.payload_json import JsonObject, us_of
+from botmeter.sources.payloads.crawlers import Crawl
+from botmeter.sources.payloads.payload_json import JsonObject, us_of
+from botmeter.sources.payloads.pull_window import Remaining, whole_window
+from botmeter.sources.payloads.pulled import PulledConversation
 from botmeter.sources.platforms.chatwoot.pull import (
     ListedConversation,
     account_path,
@@ -18,8 +20,6 @@ from botmeter.sources.platforms.chatwoot.pull import (
     messages_path,
     read_conversation,
 )
-from botmeter.sources.pull_window import Remaining, whole_window
-from botmeter.sources.pulled import PulledConversation
 
 _ROUNDS_MAX: Final = 5
 # A page of old conversations ends the list; two pages allow for one that moved in between.

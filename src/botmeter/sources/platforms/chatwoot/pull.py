@@ -8,10 +8,18 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from botmeter.domain.source import Source
-from botmeter.sources.payload import refused_payload
-from botmeter.sources.payload_json import JsonObject, at, first_text, json_value, objects_in_list, text_of, us_of
+from botmeter.sources.payloads.payload import refused_payload
+from botmeter.sources.payloads.payload_json import (
+    JsonObject,
+    at,
+    first_text,
+    json_value,
+    objects_in_list,
+    text_of,
+    us_of,
+)
+from botmeter.sources.payloads.pulled import PulledConversation, pulled_conversation, to_the_second
 from botmeter.sources.platforms.chatwoot.webhooks import read_payload
-from botmeter.sources.pulled import PulledConversation, pulled_conversation, to_the_second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ opens a session.
 
 from botmeter.domain.instant import text_from_us
 from botmeter.domain.source import Source
-from botmeter.sources.event_fields import Fields, identity_bot
-from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
-from botmeter.sources.payload_json import (
+from botmeter.sources.payloads.event_fields import Fields, identity_bot
+from botmeter.sources.payloads.payload import EventRecord, PayloadContent, refused_payload
+from botmeter.sources.payloads.payload_json import (
     JsonObject,
     at,
     first_text,

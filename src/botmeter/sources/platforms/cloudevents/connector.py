@@ -1,6 +1,6 @@
 """CloudEvents 1.0 with events in Botmeter's format."""
 
-from botmeter.sources.connector import EVENT_KEYS, Connector
+from botmeter.sources.payloads.connector import EVENT_KEYS, Connector
 
 CONNECTOR = Connector(
     platform="cloudevents",

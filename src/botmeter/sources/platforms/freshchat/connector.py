@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from botmeter.sources.connector import (
+from botmeter.sources.payloads.connector import (
     SAMPLE_ID,
     SAMPLE_TIME,
     Connector,
@@ -10,11 +10,11 @@ from botmeter.sources.connector import (
     SamplePayload,
     SignatureSecret,
 )
-from botmeter.sources.crawlers import PullApi
+from botmeter.sources.payloads.crawlers import PullApi
+from botmeter.sources.payloads.signatures import check_rsa, public_key
 from botmeter.sources.platforms.freshchat.crawler import FreshchatCrawler
 from botmeter.sources.platforms.freshchat.report import batches_from_report
 from botmeter.sources.platforms.freshchat.webhooks import read_payload
-from botmeter.sources.signatures import check_rsa, public_key
 
 CONNECTOR = Connector(
     platform="freshchat",

@@ -10,8 +10,10 @@ from typing import Final
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND
-from botmeter.sources.crawlers import Crawl
-from botmeter.sources.payload_json import JsonObject, text_of
+from botmeter.sources.payloads.crawlers import Crawl
+from botmeter.sources.payloads.payload_json import JsonObject, text_of
+from botmeter.sources.payloads.pull_window import OVERLAP_US, Remaining, whole_window
+from botmeter.sources.payloads.pulled import PulledConversation
 from botmeter.sources.platforms.freshchat.pull import (
     USERS_PATH,
     conversation_in,
@@ -24,8 +26,6 @@ from botmeter.sources.platforms.freshchat.pull import (
     user_conversations_path,
     users_query,
 )
-from botmeter.sources.pull_window import OVERLAP_US, Remaining, whole_window
-from botmeter.sources.pulled import PulledConversation
 
 # Limit of users and conversations, so that an interrupted pull has completed some slices.
 _SLICE_MAX: Final = 200

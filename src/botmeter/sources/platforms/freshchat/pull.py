@@ -5,10 +5,18 @@ from urllib.parse import quote
 
 from botmeter.domain.instant import text_from_us
 from botmeter.domain.source import Source
-from botmeter.sources.payload import refused_payload
-from botmeter.sources.payload_json import JsonObject, at, first_text, json_value, object_of, objects_in_list, us_of
+from botmeter.sources.payloads.payload import refused_payload
+from botmeter.sources.payloads.payload_json import (
+    JsonObject,
+    at,
+    first_text,
+    json_value,
+    object_of,
+    objects_in_list,
+    us_of,
+)
+from botmeter.sources.payloads.pulled import PulledConversation, pulled_conversation
 from botmeter.sources.platforms.freshchat.webhooks import read_payload
-from botmeter.sources.pulled import PulledConversation, pulled_conversation
 
 PAGE_ITEMS = 50
 """The API's maximum per page."""

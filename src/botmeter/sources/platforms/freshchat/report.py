@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
-from botmeter.sources.clock import Clock
-from botmeter.sources.event_fields import Fields
-from botmeter.sources.mapped import row_bytes
-from botmeter.sources.payload import EventRecord
-from botmeter.sources.payload_batches import batch_from_event_records
+from botmeter.sources.mapping.mapped import row_bytes
+from botmeter.sources.payloads.event_fields import Fields
+from botmeter.sources.payloads.payload import EventRecord
+from botmeter.sources.payloads.payload_batches import batch_from_event_records
 from botmeter.sources.platforms.freshchat.webhooks import message_fields
 from botmeter.sources.stream import ByteStream, spooled
 from botmeter.sources.table_options import TableOptions
@@ -23,6 +22,7 @@ from botmeter.sources.tables.table import Table
 from botmeter.sources.tables.text_rows import text_rows
 from botmeter.sources.tables.workbook_file import is_workbook
 from botmeter.sources.text_encoding import ZIP_MAGIC, utf8_stream
+from botmeter.sources.times.clock import Clock
 
 _LISTED_NAMES_MAX = 30
 # Reports are in UTC, with or without an offset.

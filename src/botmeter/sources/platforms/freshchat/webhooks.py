@@ -4,9 +4,9 @@ Bots are agents there; only the source's identities distinguish them.
 """
 
 from botmeter.domain.source import Source
-from botmeter.sources.event_fields import Fields, customer_fields, default_bot, identity_bot, platform_bot
-from botmeter.sources.payload import EventRecord, PayloadContent, refused_payload
-from botmeter.sources.payload_json import (
+from botmeter.sources.payloads.event_fields import Fields, customer_fields, default_bot, identity_bot, platform_bot
+from botmeter.sources.payloads.payload import EventRecord, PayloadContent, refused_payload
+from botmeter.sources.payloads.payload_json import (
     JsonObject,
     at,
     first_text,

@@ -1,6 +1,6 @@
 """Rasa connector."""
 
-from botmeter.sources.connector import (
+from botmeter.sources.payloads.connector import (
     IMPORT_COMMAND,
     SAMPLE_ID,
     Connector,

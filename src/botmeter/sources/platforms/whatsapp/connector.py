@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from functools import partial
 
 from botmeter.domain.errors import NotAllowed
-from botmeter.sources.connector import SAMPLE_ID, Connector, ConnectorOption, SamplePayload, SignatureSecret
+from botmeter.sources.payloads.connector import SAMPLE_ID, Connector, ConnectorOption, SamplePayload, SignatureSecret
+from botmeter.sources.payloads.signatures import check_hmac
 from botmeter.sources.platforms.whatsapp.webhooks import OBJECT, read_payload
-from botmeter.sources.signatures import check_hmac
 
 
 def challenge(query: Mapping[str, str], verify_token: str) -> str:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from botmeter.domain.text import MASK
-from botmeter.sources.payload import MERGE_PAGE
-from botmeter.sources.payload_json import JsonObject, first_text, object_of, objects_in_list, text_of
+from botmeter.sources.payloads.payload import MERGE_PAGE
+from botmeter.sources.payloads.payload_json import JsonObject, first_text, object_of, objects_in_list, text_of
 
 CHANNEL = "whatsapp"
 _SHOWN_CHARACTERS = 4

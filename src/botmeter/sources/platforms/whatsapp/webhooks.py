@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import islice, repeat
 
 from botmeter.domain.source import Source
-from botmeter.sources.event_fields import Fields
-from botmeter.sources.payload import EventRecord, Note, PayloadContent, content_of, refused_payload
-from botmeter.sources.payload_json import (
+from botmeter.sources.payloads.event_fields import Fields
+from botmeter.sources.payloads.payload import EventRecord, Note, PayloadContent, content_of, refused_payload
+from botmeter.sources.payloads.payload_json import (
     JsonObject,
     bot_of,
     checked_objects,

@@ -9,8 +9,8 @@ from django.http import QueryDict
 from botmeter.domain.event import FIELDS
 from botmeter.domain.source import DEFAULT_SOURCE, Source
 from botmeter.ledger.imports import ImportRecord
+from botmeter.sources.mapping.ready_made import ready_made_mapping, ready_made_mappings
 from botmeter.sources.platforms.registry import connectors
-from botmeter.sources.ready_made import ready_made_mapping, ready_made_mappings
 from botmeter.sources.suggest.mapping_text import text_of_document
 from botmeter.sources.table_options import TABLE_KEYS
 from botmeter.web.pages.imports.file_settings import Document, FileSettings, ReadFile, compact

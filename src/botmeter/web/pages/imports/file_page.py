@@ -17,9 +17,9 @@ from botmeter.ledger.sources import sources_of
 from botmeter.live.import_work import FileImport, start_dry_run, start_import
 from botmeter.live.uploads import Upload
 from botmeter.people.rights import Right
+from botmeter.sources.mapping.ready_made import ready_made_mapping
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.preview import preview
-from botmeter.sources.ready_made import ready_made_mapping
 from botmeter.sources.suggest.mapping_text import text_of_document
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link

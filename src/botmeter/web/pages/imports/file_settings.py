@@ -15,7 +15,7 @@ from botmeter.domain.source import DEFAULT_SOURCE, Source, checked_source_name
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.sources import source_of
 from botmeter.live.uploads import Upload
-from botmeter.sources.mapping_file import mapping_from_document
+from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.platform_files import platform_of
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.reader import SourceFile

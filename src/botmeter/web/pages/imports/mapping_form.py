@@ -8,9 +8,9 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME, REQUIRED_FIELDS
-from botmeter.sources.clock_options import CLOCK_KEYS
 from botmeter.sources.suggest.suggestion import FieldSuggestion, SampleColumn, Suggestion
 from botmeter.sources.suggest.time_formats import time_format
+from botmeter.sources.times.clock_options import CLOCK_KEYS
 from botmeter.web.pages.imports.file_settings import Document, compact
 
 CONSTANT: Final = "constant"

@@ -17,7 +17,7 @@ from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.people.source_pulls import pull_settings_of
 from botmeter.people.sources import OpenedSource, event_source
-from botmeter.sources.payload import Delivery
+from botmeter.sources.payloads.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors

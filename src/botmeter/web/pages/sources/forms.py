@@ -9,8 +9,8 @@ from django.http import QueryDict
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.people.models import EventSource
 from botmeter.people.source_pulls import PullSettings, present_token
-from botmeter.sources.connector import SignatureSecret
-from botmeter.sources.crawlers import PullApi
+from botmeter.sources.payloads.connector import SignatureSecret
+from botmeter.sources.payloads.crawlers import PullApi
 from botmeter.sources.platforms.registry import connector_of, connectors
 
 _PLAIN: Final = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}

@@ -15,7 +15,7 @@ from botmeter.people.public_address import server_address
 from botmeter.people.rights import Right
 from botmeter.people.source_actions import Author, create_source
 from botmeter.people.sources import NewAddress
-from botmeter.sources.connector import Connector
+from botmeter.sources.payloads.connector import Connector
 from botmeter.sources.platforms.registry import connector_of, connectors
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors

@@ -7,7 +7,7 @@ from typing import Final
 
 from botmeter.domain import text
 from botmeter.ledger.deliveries import StoredDelivery
-from botmeter.sources.payload import MERGE_PAGE
+from botmeter.sources.payloads.payload import MERGE_PAGE
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.rich_text import Word, Words, id_word, linked, plain
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from botmeter.domain import text
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.people.models import EventSource
-from botmeter.sources.crawlers import PullApi
-from botmeter.sources.pull_window import PullResult
+from botmeter.sources.payloads.crawlers import PullApi
+from botmeter.sources.payloads.pull_window import PullResult
 from botmeter.web.notices import Notice
 
 

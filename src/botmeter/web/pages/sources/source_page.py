@@ -14,7 +14,7 @@ from botmeter.ledger.sources import source_history
 from botmeter.people.models import EventSource
 from botmeter.people.public_address import server_address
 from botmeter.people.sources import address_path
-from botmeter.sources.connector import Connector
+from botmeter.sources.payloads.connector import Connector
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit
 from botmeter.web.layout import Frame, frame, section_links

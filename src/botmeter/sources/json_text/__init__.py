@@ -1,0 +1,1 @@
+"""JSON text cut into records and columns."""

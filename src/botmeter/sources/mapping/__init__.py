@@ -1,0 +1,1 @@
+"""Foreign records → event fields, as a mapping file says."""
