@@ -149,7 +149,7 @@ def test_a_file_that_is_dropped_counts_right(
     assert sessions_of(page, demo, bot=bot, on=DAY + timedelta(days=1)) == 1
     page.goto(receipt)
     page.get_by_label("Reason").fill("A test")
-    page.get_by_label("Take 3 events out of the account").check()
+    page.get_by_label("Remove 3 events from the account").check()
     page.get_by_role("button", name="Undo import").click()
     expect(page.locator(".notice")).to_contain_text("2 sessions fewer in 2 days")
     page.reload()

@@ -75,7 +75,7 @@ def test_a_dry_run_says_what_an_import_would_do_and_imports_nothing(acme: Run, t
     effect = {"sessions_added": 1, "days": 1, "restated_days": 1}
     assert tried.json == done | effect
     again = acme("import late.ndjson --account acme --dry-run")
-    assert "nothing was imported; the import would give no other sessions\n" in again.err
+    assert "nothing was imported; effect of the import: no change of sessions\n" in again.err
     assert "in quarantine" not in again.err
 
 

@@ -44,7 +44,7 @@ def test_a_missing_column_names_the_ways_to_a_mapping(run: Run, tmp_path: Path) 
 @pytest.mark.parametrize("command", ["meter export.ndjson --policy freshchat.session", "import export.ndjson -a acme"])
 def test_foreign_records_name_the_ways_to_a_mapping(acme: Run, tmp_path: Path, command: str) -> None:
     (tmp_path / "export.ndjson").write_text('{"id": 1, "text": "hi"}\n{"id": 2, "text": "bye"}\n')
-    assert "No record has the fields of an event. Say with --mapping" in acme(command).err
+    assert "No record has the fields of an event. Name their columns with --mapping" in acme(command).err
 
 
 def test_each_ready_made_mapping_is_listed_with_its_source_and_shown_as_a_file(run: Run) -> None:

@@ -165,7 +165,7 @@ def test_an_import_counts_at_once_and_is_undone_with_a_reason(page: Page, state:
     assert rows_of(client.get("/a/acme/admin/imports").content.decode(), "imports")[0].startswith("chats.csv oldchat")
 
     refused = client.post("/a/acme/admin/imports/1", {"reason": "Sent twice"}, follow=True).content.decode()
-    assert "Confirm that the events of this import leave." in refused
+    assert "Confirm that the events of this import are to be removed." in refused
     refused = client.post("/a/acme/admin/imports/1", {"reason": " ", "confirmed": "yes"}, follow=True).content.decode()
     assert "Give a reason" in refused
     undone = client.post("/a/acme/admin/imports/1", {"reason": "Sent twice", "confirmed": "yes"}, follow=True)
@@ -193,7 +193,7 @@ def test_a_past_mapping_is_taken_over_for_the_next_file(page: Page, state: Serve
     page.submit("import", source="oldchat")
     again = stored(state, CHATS.replace("m-", "n-").encode(), name="april.csv")
     page.href = reverse("uploaded-file", args=("acme", again.number))
-    assert "As in chats.csv" in page.text
+    assert "From chats.csv" in page.text
     page.submit("start", start="import/1")
     assert page.mapping == MAPPING
     assert form_values(page.text, "import-form")["source"] == ["oldchat"]
@@ -234,7 +234,7 @@ def test_a_file_of_a_platform_is_read_in_its_format(page: Page, state: ServerSta
 )
 def test_a_file_that_cannot_be_read_is_a_sentence(page: Page, state: ServerState, content: bytes, code: str) -> None:
     page.href = reverse("uploaded-file", args=("acme", stored(state, content, name="bad.bin").number))
-    assert "The file can’t be read like this." in page.text
+    assert "The file can’t be read with these settings." in page.text
     assert code in page.text.partition('class="notice bad"')[2].partition("</div>")[0]
     assert "failed; nothing was changed" in page.submit("import")
 
@@ -252,10 +252,10 @@ def test_another_job_of_the_account_and_a_stopped_one_are_told(page: Page, state
     queued: list[object] = []
     state.imports.begin = queued.append
     running = page.submit("import")
-    assert "Waits for another file’s import." in running
+    assert "Waiting for another import." in running
     other = stored(state, CHATS.encode(), name="other.csv")
     second = Page(page.client, reverse("uploaded-file", args=("acme", other.number)))
-    assert "chats.csv has not ended; an account has one at a time" in second.submit("dry-run")
+    assert "chats.csv is still running; an account runs one at a time" in second.submit("dry-run")
     with pytest.raises(Conflict) as refused:
         state.imports.start(JobState(key="x", account="acme", file_name="x", kind="undo"), lambda job: job)
     assert refused.value.code == "import_running"
@@ -275,7 +275,7 @@ def test_the_server_has_a_limit_on_waiting_imports(state: ServerState) -> None:
         state.imports.start(
             JobState(key=str(number), account=f"a{number}", file_name="f", kind="import"), lambda job: job
         )
-    with pytest.raises(Unavailable, match="20 files of other accounts wait") as refused:
+    with pytest.raises(Unavailable, match="20 files of other accounts are waiting") as refused:
         state.imports.start(JobState(key="more", account="more", file_name="f", kind="import"), lambda job: job)
     assert refused.value.code == "imports_busy"
 

@@ -26,7 +26,7 @@ def record_in_audit(data: Path | None, action: Action, *, account: str, **detail
     try:
         note_entry(folder, action, account=account, who=COMMAND_LINE, at_us=now_us(), detail=detail)
     except OSError as problem:
-        say(f"warning: the audit log lacks an entry for this: {problem.strerror}")
+        say(f"warning: no entry was written to the audit log: {problem.strerror}")
         return
     if owned is not None:
         from django.conf import settings

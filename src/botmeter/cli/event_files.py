@@ -58,8 +58,8 @@ def say_if_foreign(rejections: Sequence[Rejection], *, mapping: Path | None, acc
     """Name the ways to a mapping if no record has the fields of an event."""
     is_foreign = rejections and all(each.code == "field_missing" for each in rejections)
     if mapping is None and is_foreign and not accepted_count:
-        ways = "Say with --mapping where they are; `botmeter mapping suggest` proposes a mapping."
-        say(f"No record has the fields of an event. {ways}")
+        hint = "Name their columns with --mapping; `botmeter mapping suggest` proposes a mapping."
+        say(f"No record has the fields of an event. {hint}")
 
 
 def total_bytes(files: "list[SourceFile]") -> int | None:

@@ -61,7 +61,7 @@ def list_imports(
 
 @commands.command(
     epilog=examples(
-        ("See first what it would do:", "botmeter imports undo 1 --account acme --dry-run"),
+        ("Preview it first:", "botmeter imports undo 1 --account acme --dry-run"),
         ("", 'botmeter imports undo 1 --account acme --reason "the wrong year" --yes'),
     )
 )
@@ -119,11 +119,11 @@ def _show(undone: "UndoneImport", *, is_done: bool, form: options.Form) -> None:
     if is_done:
         say(f"import {undone.record.number} ({name}) is undone: {events} removed; {effect}")
     else:
-        say(f"nothing was changed; to undo import {undone.record.number} ({name}) removes {events}, and gives {effect}")
+        say(f"nothing was changed; undoing import {undone.record.number} ({name}) would remove {events}: {effect}")
     for each in undone.later_repeats[:_REPEATS_PRINTED_MAX]:
         what = "live events and pulls" if each.import_no is None else f"import {each.import_no} ({each.label})"
         repeats = f"{counted(each.duplicates, 'duplicate')} and {counted(each.conflicts, 'conflict')}"
-        say(f"later, {what} had {repeats}; if they were of the removed events, import or pull them again")
+        say(f"later, {what} had {repeats}; if these repeated the removed events, import or pull them again")
     if len(undone.later_repeats) > _REPEATS_PRINTED_MAX:
         say(f"… and {len(undone.later_repeats) - _REPEATS_PRINTED_MAX:,} more; see `botmeter imports list`")
 

@@ -48,7 +48,7 @@ commands = Commands()
         ("A file with other columns:", "botmeter import chats.csv -a acme --mapping columns.toml"),
         ("Webhook payloads of a source:", "botmeter import webhooks.ndjson --account acme --source desk"),
         ("From another program:", "cat events.ndjson | botmeter import - --account acme"),
-        ("See first what it would do:", "botmeter import events.ndjson --account acme --dry-run"),
+        ("Preview it first:", "botmeter import events.ndjson --account acme --dry-run"),
     ),
 )
 def import_events(
@@ -123,7 +123,7 @@ def _show_receipts(
     else:
         show_rows(("file", *_COUNTS), _rows(names, receipts), form=form)
     if change is not None:
-        say(f"nothing was imported; the import would give {change_text(change)}")
+        say(f"nothing was imported; effect of the import: {change_text(change)}")
 
 
 def change_as_mapping(change: "SessionChange") -> dict[str, object]:
@@ -138,7 +138,7 @@ def change_as_mapping(change: "SessionChange") -> dict[str, object]:
 def change_text(change: "SessionChange") -> str:
     """Effect on sessions: `1,871 sessions more on 31 days, 4 of them over, so restated`."""
     if change.day_count == 0:
-        return "no other sessions"
+        return "no change of sessions"
     direction = "fewer" if change.difference < 0 else "more"
     text = f"{counted(abs(change.difference), 'session')} {direction} on {counted(change.day_count, 'day')}"
     if change.restated_day_count == 0:

@@ -36,7 +36,7 @@ def suggest_mapping(
 ) -> None:
     """Suggest a mapping for a file, from its first 1,000 rows.
 
-    Each line has its reason. What to check stands at the top, and fields that were not found are left as comments.
+    Each line has its reason. Points to check are at the top; fields without a column are comments.
     """
     from botmeter.sources.suggest.mapping_text import text_of_suggestion
     from botmeter.sources.suggest.suggested_mapping import suggested_mapping
@@ -62,7 +62,7 @@ def list_mappings(form: options.Form = "table") -> None:
     ]
     if form == "table":
         show_rows(("mapping", "export", "seen_on"), rows, form=form)
-        say("`botmeter mapping show NAME` shows the mapping, its source and what to know about it")
+        say("`botmeter mapping show NAME` shows a mapping with its source and notes")
     else:
         show_rows(("mapping", "export", "seen_on", "source"), rows, form=form)
 

@@ -47,7 +47,9 @@ InputFormat = Annotated[
 ]
 Encoding = Annotated[
     str | None,
-    Option("--encoding", metavar="NAME", help="Encoding of text files. Default: UTF-8, or UTF-16 with its mark."),
+    Option(
+        "--encoding", metavar="NAME", help="Encoding of text files. Default: UTF-8, or UTF-16 with a byte order mark."
+    ),
 ]
 Sheet = Annotated[str | None, Option("--sheet", metavar="NAME", help="Sheet of a workbook. Default: the first one.")]
 HeaderRow = Annotated[

@@ -31,7 +31,7 @@ Search = Annotated[
         "--search", metavar="TEXT", help="Only events with this text in their id, their reason or as they were sent."
     ),
 ]
-Discarded = Annotated[bool, Option("--discarded", help="Discarded events in place of those that wait.")]
+Discarded = Annotated[bool, Option("--discarded", help="Discarded events instead of waiting ones.")]
 Numbers = Annotated[
     list[int] | None, Argument(metavar="NUMBER…", help="Numbers of the events, as in `botmeter quarantine list`.")
 ]

@@ -17,7 +17,7 @@ def checked_reason(text: str) -> str:
     """
     reason = text.strip()
     if not reason:
-        raise Refused("reason_invalid", "Give a reason; it is kept with what you change.")
+        raise Refused("reason_invalid", "Give a reason; it is stored with the change.")
     if len(reason) > REASON_CHARACTERS_MAX:
         raise Refused(
             "reason_invalid",

@@ -198,7 +198,7 @@ def _offset_of_word(word: str, zones: Mapping[str, int], *, text: str) -> int:
     if word not in zones:
         raise Refused(
             "time_zone_unknown",
-            f"{quoted(text)} names the zone {word[:32]}, which can mean several offsets; say in a mapping which one, "
+            f"{quoted(text)} names the zone {word[:32]}, which can mean several offsets; name one in a mapping, "
             'such as zones = { PST = "-08:00" }.',
         )
     return zones[word]

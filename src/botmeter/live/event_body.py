@@ -1,7 +1,7 @@
 """Event records of a request body."""
 
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,13 +97,13 @@ def split_body(body: bytes, *, headers: Mapping[str, str]) -> SplitBody:
         records = tuple(map(bytes, form.split(body)))
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as problem:
         raise Refused("json_invalid", f"The body is not JSON: {str(problem)[:120]}.") from None
-    check_event_count(records)
+    if len(records) > EVENTS_MAX:
+        raise events_too_many(len(records))
     if not records and not form.may_be_empty:
         raise Refused("body_empty", "The body holds no events. Send at least one.")
     return SplitBody(records=records, subject=form.subject)
 
 
-def check_event_count(records: Sequence[bytes]) -> None:
-    """Raise `TooMuch` (`events_too_many`) past the most of one request."""
-    if len(records) > EVENTS_MAX:
-        raise TooMuch("events_too_many", f"The body holds {len(records):,} events. {SPLIT_ADVICE}")
+def events_too_many(count: int) -> TooMuch:
+    """Return the error."""
+    return TooMuch("events_too_many", f"The body holds {count:,} events. {SPLIT_ADVICE}")

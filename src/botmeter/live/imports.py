@@ -121,11 +121,11 @@ class ImportJobs:
             if of_account is not None:
                 raise Conflict(
                     "import_running",
-                    f"The {of_account.kind} of {of_account.file_name} has not ended; an account has one at a time.",
+                    f"The {of_account.kind} of {of_account.file_name} is still running; an account runs one at a time.",
                 )
             if len(unfinished) > WAITING_MAX:
                 raise Unavailable(
-                    "imports_busy", f"{WAITING_MAX} files of other accounts wait to be imported. Try again later."
+                    "imports_busy", f"{WAITING_MAX} files of other accounts are waiting, the maximum. Try again later."
                 )
             self._jobs[state.key] = ImportJob(state, work=work)
             self._jobs.move_to_end(state.key)

@@ -4,7 +4,7 @@ from typing import Final
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.receipt import Receipt
-from botmeter.live.event_body import check_event_count, split_body
+from botmeter.live.event_body import EVENTS_MAX, events_too_many, split_body
 from botmeter.live.ingest import Ingestion
 from botmeter.live.queue import PendingDelivery
 from botmeter.people.sources import OpenedSource
@@ -28,7 +28,8 @@ def pending_delivery(source: OpenedSource, delivery: Delivery, *, number: str) -
     if connector.is_native:
         split = split_body(delivery.body, headers=delivery.headers).records
         records = tuple(inner for record in split for inner in inner_events(record, connector))
-        check_event_count(records)
+        if len(records) > EVENTS_MAX:
+            raise events_too_many(len(records))
     return PendingDelivery(
         account=source.account,
         source=source.name,

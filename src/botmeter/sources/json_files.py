@@ -186,7 +186,7 @@ def _pieces_of_large(whole: LargeObject, stream: ByteStream, *, mapping: Mapping
         if followed(before, path) is None and followed(after, path) is not None:
             raise Refused(
                 "outer_after_rows",
-                f"{stream.name} has {pointer_of(path)} behind its records. In an object of more than "
+                f"{stream.name} has {pointer_of(path)} after its records. In an object of more than "
                 f"{RECORD_BYTES_MAX >> 20} MiB it must be before them.",
             )
 

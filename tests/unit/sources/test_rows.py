@@ -105,14 +105,14 @@ def test_a_large_object_must_have_its_outer_values_first(read: Read, monkeypatch
     content = json.dumps({"visitor": {"id": "u"}, "messages": rows, "id": "c"}).encode()
     assert len(read(content, mapping=chats("/messages/*")).events) == 50
     large(monkeypatch, record_bytes=200)
-    with pytest.raises(Refused, match=r"has /id behind its records.*must be before them") as refused:
+    with pytest.raises(Refused, match=r"has /id after its records.*must be before them") as refused:
         read(content, mapping=chats("/messages/*"))
     assert refused.value.code == "outer_after_rows"
     with pytest.raises(TooMuch, match="has a record of more than"):
         read(content, mapping=chats("/chats/*"))
     with pytest.raises(Refused, match="is truncated"):
         read(content[:-400], mapping=chats("/messages/*"))
-    with pytest.raises(Refused, match="is not JSON behind its array /messages"):
+    with pytest.raises(Refused, match="is not JSON after its array /messages"):
         read(content + b"{}", mapping=chats("/messages/*"))
 
 

@@ -115,7 +115,7 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
     """
     tail = yield from elements_to_end(stream, start=stream.read(ARRAY_BLOCK_BYTES).lstrip()[1:])
     if (tail + stream.read(ARRAY_BLOCK_BYTES)).strip():
-        raise Refused("json_invalid", f"{stream.name} holds more after the end of its JSON array.")
+        raise Refused("json_invalid", f"{stream.name} has content after the end of its JSON array.")
 
 
 def elements_to_end(stream: ByteStream, *, start: bytes) -> Generator[Objects, None, bytes]:

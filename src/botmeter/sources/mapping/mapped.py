@@ -39,7 +39,7 @@ def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> t
             raise Refused(
                 "column_missing",
                 f"{name} has no column {column!r}{purpose}; its columns are {_listed(columns)}. "
-                "Say with --mapping where the fields are; `botmeter mapping suggest` proposes a mapping.",
+                "Name the columns of the fields with --mapping; `botmeter mapping suggest` proposes a mapping.",
             )
     names = mapping.column_names()
     ignored = [column for column in dict.fromkeys(columns) if column and column not in names]

@@ -70,7 +70,7 @@ def inner_events(record: bytes, connector: Connector) -> Sequence[bytes]:
 def _separate_payloads(payload: bytes, connector: Connector) -> Sequence[InnerPayload]:
     elements = _elements(payload)
     if len(elements) > PAYLOADS_MAX:
-        refusal = refused_payload(f"The array has {len(elements):,} payloads; the most at once is {PAYLOADS_MAX:,}.")
+        refusal = refused_payload(f"The array has {len(elements):,} payloads; the limit is {PAYLOADS_MAX:,}.")
         return (InnerPayload(text=payload, raw=payload, refusal=refusal),)
     inner = [each for element in elements for each in _separate(element, connector)]
     if any(each.refusal is None and _are_own([each.text], connector) for each in inner):

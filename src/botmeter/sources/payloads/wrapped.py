@@ -61,7 +61,7 @@ class LargeObject:
         check_length(tail, count=1, name=stream.name)
         whole = decoded(self.head + b"]" + tail)
         if not isinstance(whole, dict):
-            raise Refused("json_invalid", f"{stream.name} is not JSON behind its array {pointer_of(self.path)}.")
+            raise Refused("json_invalid", f"{stream.name} is not JSON after its array {pointer_of(self.path)}.")
         return whole
 
 

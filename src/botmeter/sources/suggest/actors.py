@@ -65,8 +65,8 @@ def actors_of(columns: Sequence[Column]) -> Actors:
     suggestion = FieldSuggestion(
         field="actor",
         location={"constant": "customer"},
-        reason="No column says who wrote.",
-        doubt="no column says who wrote, so each row counts as a message of the customer",
+        reason="No column names the author.",
+        doubt="no column names the author, so each row counts as a message of the customer",
     )
     return Actors(suggestion=suggestion, meanings={}, otherwise="customer")
 
@@ -83,16 +83,16 @@ def _by_words(column: Column) -> Actors | None:
         [f"{', '.join(unknown)} of {column.label} has no known meaning, so such rows are refused"] if unknown else []
     )
     doubts += _doubts_about_bots(meanings)
-    return _actors(column, meanings, reason="says who wrote", doubts=doubts)
+    return _actors(column, meanings, reason="names the author", doubts=doubts)
 
 
 def _doubts_about_bots(meanings: Mapping[str, str]) -> list[str]:
     outgoing = [value for value in meanings if letters_of(value) in OUTGOING]
     if outgoing:
-        return [f"{', '.join(outgoing)} is taken for the bot; people at the helpdesk may write so too"]
+        return [f"{', '.join(outgoing)} counts as the bot; agents may have the same value"]
     agents = [value for value, meaning in meanings.items() if meaning == "agent"]
     if agents and "bot" not in meanings.values():
-        return [f"no value names a bot; if the bot writes as {', '.join(agents)}, let that mean bot"]
+        return [f"no value names a bot; if {', '.join(agents)} is the bot, map it to bot"]
     return []
 
 
@@ -117,10 +117,10 @@ def _by_names(column: Column) -> Actors | None:
     if not bots or len(bots) == len(column.counts) or len(bots) > _VALUES_MAX:
         return None
     doubt = (
-        f"{', '.join(map(readable, bots))} of {column.label} is taken for the bot, and everybody else for a customer"
+        f"{', '.join(map(readable, bots))} of {column.label} counts as the bot, and every other author as a customer"
     )
     meanings = dict.fromkeys(bots, "bot")
-    return _actors(column, meanings, reason="has names of bots among its senders", doubts=[doubt], otherwise="customer")
+    return _actors(column, meanings, reason="has names of bots among its authors", doubts=[doubt], otherwise="customer")
 
 
 def _by_text(column: Column) -> Actors:
@@ -128,7 +128,7 @@ def _by_text(column: Column) -> Actors:
         field="actor",
         location={**column.place.location, "values": {"": "system"}, "otherwise": "customer"},
         reason=f"{column.label} is empty in {counted(len(column.values) - column.filled_count, 'row')}.",
-        doubt=f"no column says who wrote, so rows with {column.label} count as messages of the customer",
+        doubt=f"no column names the author, so rows with {column.label} count as messages of the customer",
     )
     return Actors(suggestion=suggestion, column=column, meanings={"": "system"}, otherwise="customer")
 

@@ -37,7 +37,7 @@ def event_id(columns: Sequence[Column], *, conversation: Column | None) -> Field
             return _joined_id(conversation, column)
     for column in ids:
         if all(map(_ID_SHAPE.fullmatch, column.counts)):
-            doubt = f"{column.label} looks like an id of the message by its values alone"
+            doubt = f"{column.label} has values that look like ids, under another name"
             reason = f"{column.label} differs in each of {_rows(column)}."
             return _found("event_id", column, reason=reason, doubt=doubt)
     reason = "No column holds an id of the message, so ids are made from the content of rows."

@@ -136,7 +136,7 @@ def _one_for_both(conversation: Column | None, customer: Column | None, *, actor
         doubt += f"; {column.label} holds senders"
         if len(people) == 1:
             location["values"] = dict.fromkeys(actors.meanings, people[0])
-            doubt += f", of whom {people[0]} is taken to be the customer of all rows"
+            doubt += f"; {people[0]} is assumed to be the customer of all rows"
     found = _found(first, column)
     pair = {
         first: FieldSuggestion(field=first, location=location, reason=found.reason, samples=found.samples),

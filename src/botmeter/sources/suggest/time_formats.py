@@ -80,7 +80,7 @@ def _best(tried: Sequence[_Tried]) -> TimeFormat:
     if swapped == pattern or swapped not in equals:
         return best.form
     first = "day" if pattern.find("%d") < pattern.find("%m") else "month"
-    doubt = f"no day is past the 12th, so day and month could be the other way round; the {first} is taken to be first"
+    doubt = f"no day is past the 12th, so day and month could be swapped; the {first} is assumed to come first"
     doubts = "; ".join(filter(None, (doubt, best.form.doubt)))
     return TimeFormat(document=best.form.document, reason=best.form.reason, doubt=doubts)
 
@@ -145,7 +145,7 @@ def _pattern_form(pattern: str, *, words: Sequence[str]) -> TimeFormat:
         return TimeFormat(document={"format": pattern, "timezone": "UTC"}, reason=reason, doubt=NO_ZONE)
     zones = {word: _ZONES[word] for word in words if word in _ZONES}
     unknown = [word for word in words if word not in _ZONES and word not in _OWN_ZONE_WORDS]
-    doubts = [f"check what its zones mean: {', '.join(zones)}"] if zones else []
-    doubts += [f"say in zones what {', '.join(unknown)} means; until then such rows are refused"] if unknown else []
+    doubts = [f"check the offsets of its zones: {', '.join(zones)}"] if zones else []
+    doubts += [f"add {', '.join(unknown)} to zones; until then such rows are refused"] if unknown else []
     document = {"format": pattern, **({"zones": zones} if zones else {})}
     return TimeFormat(document=document, reason=reason, doubt="; ".join(doubts), unknown_zones=tuple(unknown))

@@ -60,7 +60,7 @@ def _kind(columns: Sequence[Column]) -> Iterator[FieldSuggestion]:
         yield FieldSuggestion(
             field="kind",
             location={**column.place.location, **({"values": values} if values else {})},
-            reason=f"{column.label} says what happened.",
+            reason=f"{column.label} has kinds of events.",
             doubt=doubt,
             samples=column.samples,
         )

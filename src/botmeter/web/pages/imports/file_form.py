@@ -32,8 +32,8 @@ _TIME_FORMATS: Final = {
     "epoch_ms": "Milliseconds since 1970",
     "epoch_us": "Microseconds since 1970",
     "epoch_ns": "Nanoseconds since 1970",
-    "excel": "Excel’s day numbers",
-    "excel_1904": "Excel’s day numbers from 1904",
+    "excel": "Excel serial days",
+    "excel_1904": "Excel serial days since 1904",
 }
 _ENCODINGS: Final = ("windows-1252", "iso-8859-1", "windows-1251", "utf-16-le", "shift_jis", "gb18030")
 _TABLES: Final = frozenset({"csv", "xlsx", "tsv"})
@@ -59,7 +59,7 @@ class FileForm:
         formats: Mapping, the account's sources, platforms.
         has_table: The header's row can be chosen; with `has_sheets`, also a workbook's sheet.
         text: The mapping as a file.
-        starts: Mappings to take over.
+        starts: Mappings to start from.
     """
 
     formats: tuple[MenuOption, ...]
@@ -178,7 +178,7 @@ def _formats(settings: FileSettings, sources: Sequence[Source]) -> Iterator[Menu
 
 
 def _encodings(chosen: str) -> tuple[MenuOption, ...]:
-    names = {"": "UTF-8, or UTF-16 with a mark"} | {name: name for name in _ENCODINGS}
+    names = {"": "UTF-8, or UTF-16 with a byte order mark"} | {name: name for name in _ENCODINGS}
     if chosen:
         names.setdefault(chosen, chosen)
     return tuple(MenuOption(value=value, label=label, is_chosen=value == chosen) for value, label in names.items())
@@ -187,7 +187,7 @@ def _encodings(chosen: str) -> tuple[MenuOption, ...]:
 def _time_form(table: Document) -> TimeForm:
     form = str(table.get("format", "iso"))
     chosen = form if form in _TIME_FORMATS else PATTERN
-    labels = {**_TIME_FORMATS, PATTERN: "A pattern"}
+    labels = {**_TIME_FORMATS, PATTERN: "Pattern"}
     zone = str(table.get("timezone", ""))
     return TimeForm(
         formats=tuple(
@@ -207,11 +207,11 @@ def _starts(past: Sequence[ImportRecord]) -> Iterator[MenuOption]:
     for record in past:
         if record.mapping and record.mapping not in seen:
             seen.add(record.mapping)
-            yield MenuOption(value=f"import/{record.number}", label=f"As in {record.file_name}")
+            yield MenuOption(value=f"import/{record.number}", label=f"From {record.file_name}")
     for mapping in ready_made_mappings():
         yield MenuOption(value=f"ready/{mapping.name}", label=mapping.title)
 
 
 def _suggested_start(given: ReadFile) -> str:
     name = None if given.suggestion is None or given.settings.mapping else given.suggestion.ready_made
-    return "" if name is None else f"Most of it is the mapping of {ready_made_mapping(name).title}."
+    return "" if name is None else f"Proposed from the ready-made mapping of {ready_made_mapping(name).title}."

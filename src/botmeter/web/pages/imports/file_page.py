@@ -36,6 +36,7 @@ from botmeter.web.rendering import rendered
 from botmeter.web.server_state import server_state
 
 _REUSED_MAX: Final = 20
+_FAILURES: Final = {"dry-run": "The dry run was not started.", "import": "The import was not started."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class FilePage:
     """An uploaded file.
 
     Attributes:
-        problem: Why the file, or its mapping, can't be read.
+        problem: Of the file or its mapping.
         job: A dry run or import that failed.
         platform: Label of the platform whose file it seems to be, with a link to read it so.
         running_href: Of a job that is not over.
@@ -81,7 +82,10 @@ def uploaded_file(visit: Visit, *, file: str) -> HttpResponse:
             start(state, _file_import(visit, read_file(upload, settings)))
             return redirect("import-run", visit.account, upload.number)
     except BotmeterError as problem:
-        add_notice(visit.request, Notice(fact="Nothing was started.", consequence=problem.message, kind="bad"))
+        add_notice(
+            visit.request,
+            Notice(fact=_FAILURES.get(what, "The settings were not changed."), consequence=problem.message, kind="bad"),
+        )
     return redirect(_href(visit, upload, settings=settings))
 
 
@@ -160,4 +164,4 @@ def _preview(given: ReadFile, ledger: ReadableLedger) -> tuple[PreviewTable | No
         source = event_source(ledger, given.settings)
         return preview_table(preview(given.source_file(), source=source)), None
     except Refused as problem:
-        return None, Notice(fact="The file can’t be read like this.", consequence=problem.message, kind="bad")
+        return None, Notice(fact="The file can’t be read with these settings.", consequence=problem.message, kind="bad")

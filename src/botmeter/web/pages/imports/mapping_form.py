@@ -24,8 +24,8 @@ _LABELS: Final = {
     "occurred_at": ("Time", "Shown as UTC beside the original in the preview."),
     "conversation_id": ("Conversation", "One thread of messages."),
     "customer_id": ("Customer", "The end user. Sessions are counted by customer."),
-    "actor": ("Actor", "Who wrote: customer, bot, agent or system."),
-    "kind": ("Kind", "A message, unless it says otherwise."),
+    "actor": ("Actor", "Author: customer, bot, agent or system."),
+    "kind": ("Kind", "A message by default."),
     "bot_id": ("Bot ID", "Without a bot, an event takes no part in a session."),
     "bot_name": ("Bot name", ""),
     "bot_version": ("Bot version", ""),
@@ -33,7 +33,7 @@ _LABELS: Final = {
     "ticket_id": ("Ticket", ""),
     "ticket_type": ("Ticket type", ""),
     "preview": ("Preview", "True for test conversations."),
-    "attributes": ("Attributes", "An object that is kept and never counted."),
+    "attributes": ("Attributes", "A JSON object, stored and never counted."),
 }
 _MEANINGS: Final = {"actor": tuple(ACTOR_BY_NAME), "kind": tuple(KIND_BY_NAME)}
 _WITH_DEFAULT: Final = ("bot_id", "channel")
@@ -52,7 +52,7 @@ class MenuOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueLine:
-    """A value as sent, and what it stands for."""
+    """A value as sent, and its meanings."""
 
     sent: str
     label: str
@@ -112,14 +112,14 @@ def _line(
         constant=_text(table.get(CONSTANT, "")),
         missing=str(values.get("", "")) if field in _WITH_DEFAULT and CONSTANT not in table else None,
         values=tuple(_value_lines(table, columns, meanings=meanings)) if meanings else (),
-        otherwise=_choices(meanings, table.get("otherwise", ""), none="as it is") if meanings else (),
+        otherwise=_choices(meanings, table.get("otherwise", ""), none="unchanged") if meanings else (),
         reason=proposed.reason if proposed is not None and is_as_proposed else "",
         doubt=_sentence(proposed.doubt) if proposed is not None and (is_as_proposed or not table) else "",
     )
 
 
 def location_of(table: Document) -> dict[str, Any]:
-    """Return the keys of a field's table that say where it stands."""
+    """Return the keys of a field's table that locate its value."""
     return {key: table[key] for key in _LOCATION_KEYS if key in table}
 
 
@@ -152,7 +152,7 @@ def location_label(location: Document) -> str:
     if "join" in location:
         return " + ".join(_text(location_label(part)) for part in location["join"])
     if "generated" in location:
-        return "Made from the row’s content"
+        return "Generated from the row’s content"
     column, pointer = location.get("column", ""), location.get("pointer", "")
     return str(f"{column}{pointer}" or location.get("outer", "") or location.get(CONSTANT, ""))
 
@@ -161,7 +161,7 @@ def _value_lines(table: Document, columns: Sequence[SampleColumn], *, meanings: 
     values = dict(table.get("values", {}))
     place = location_of(table)
     samples = next((each.samples for each in columns if place and location_of(each.location) == place), ())
-    unchanged = "as all others" if table.get("otherwise") else "as it is"
+    unchanged = "as all others" if table.get("otherwise") else "unchanged"
     sent = dict.fromkeys([*values, *(sample for sample in samples if sample not in meanings)])
     for value in list(sent)[:VALUES_MAX]:
         meaning = str(values.get(value, ""))
@@ -261,7 +261,7 @@ def _zones(text: str) -> dict[str, str]:
 
 
 def zones_text(zones: Mapping[str, str]) -> str:
-    """Format zone words as the form has them: `PST = -08:00, PDT = -07:00`."""
+    """Format zone words: `PST = -08:00, PDT = -07:00`."""
     return ", ".join(f"{word} = {offset}" for word, offset in zones.items())
 
 

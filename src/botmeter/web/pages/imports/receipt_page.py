@@ -38,7 +38,7 @@ class ReceiptPage:
 
     Attributes:
         progress: Of its undo, while that runs.
-        undone: Who undid it, when, why, and what changed.
+        undone: Sentence on the undo.
     """
 
     frame: Frame
@@ -73,7 +73,7 @@ def file_import(visit: Visit, *, number: int) -> HttpResponse:
         return rendered(visit.request, "import.html", page=page)
     try:
         if not visit.request.POST.get("confirmed"):
-            raise Refused("parameter_invalid", "Confirm that the events of this import leave.")
+            raise Refused("parameter_invalid", "Confirm that the events of this import are to be removed.")
         reason = checked_reason(visit.request.POST.get("reason", ""))
         start_undo(server_state(visit.request), visit.account, imported=record, reason=reason, by=visit.user.email)
     except BotmeterError as problem:
@@ -96,7 +96,7 @@ def _page(visit: Visit, record: ImportRecord, *, entries: Sequence[Quarantined],
         rejections_more=_more(record.rejected + record.conflicts - len(entries)),
         quarantine_href=_quarantine_href(visit, record),
         mapping=record.mapping or "",
-        undo_question=f"Take {text.counted(record.accepted, 'event')} out of the account",
+        undo_question=f"Remove {text.counted(record.accepted, 'event')} from the account",
         href=visit.request.path,
         imports_href=reverse("imports", args=(visit.account,)),
         report_href=reverse("report", args=(visit.account,)),
@@ -148,4 +148,4 @@ def _repeats(undone: UndoneImport) -> str:
     files = [each.label for each in undone.later_repeats if each.import_no is not None]
     if not files:
         return ""
-    return f" Events that a later file repeated left too; to count them, import again: {', '.join(files)}."
+    return f" Events that a later file repeated were removed too; to count them, import again: {', '.join(files)}."

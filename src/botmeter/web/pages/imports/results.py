@@ -47,7 +47,9 @@ def dry_run_card(job: JobState | None, *, settings: str) -> DryRunCard | None:
         counts=f"The import would accept {text.counted(receipt.accepted, 'event')}{_others(receipt)}.",
         sessions=sessions_text(job.result.sessions, is_planned=True),
         rejections=lines,
-        more=f"{text.count_text(refused_count - len(lines))} more" if refused_count > len(lines) else "",
+        more=f"{text.count_text(refused_count - len(lines))} more refused records"
+        if refused_count > len(lines)
+        else "",
     )
 
 

@@ -19,9 +19,9 @@ from botmeter.web.rendering import rendered
 from botmeter.web.server_state import server_state
 
 _PHASES: Final = {
-    "waiting": "Waits for another file’s import.",
-    "reading": "Reads the file.",
-    "metering": "Meters the events.",
+    "waiting": "Waiting for another import.",
+    "reading": "Reading the file.",
+    "metering": "Metering the events.",
 }
 
 
