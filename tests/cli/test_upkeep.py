@@ -52,6 +52,7 @@ def test_a_customer_is_not_erased_without_a_terminal_to_confirm_on(acme: Run) ->
     assert acme("verify --account acme").code == 0
 
 
+@pytest.mark.slow
 def test_an_erased_customer_has_no_ids_left_and_counts_stay(acme: Run) -> None:
     period = "--from 2026-03-01 --to 2026-04-30 --format json"
     before = acme(f"report --account acme {period}").json["sessions_consumed"]

@@ -35,6 +35,7 @@ def test_a_difference_in_one_gives_exit_code_3(acme: Run, tmp_path: Path) -> Non
     assert [row["differences"] > 0 for row in ran.json] == [True, False]
 
 
+@pytest.mark.slow
 def test_a_ledger_that_can_t_be_read_gives_exit_code_1_and_the_others_are_verified(acme: Run, tmp_path: Path) -> None:
     for name in ("beta", "zeta"):
         assert acme(f"account create {name}").code == 0

@@ -59,6 +59,7 @@ def test_an_id_that_is_only_in_the_list_of_aliases_can_be_erased(folder: Folder,
         erase(folder, acme, customer_id="a-SECRET")
 
 
+@pytest.mark.slow
 def test_changes_are_numbered_on_after_an_erasure(folder: Folder, filled: str) -> None:
     erase(folder, filled, customer_id=IDS[0])
     with folder.ledger(filled) as ledger:

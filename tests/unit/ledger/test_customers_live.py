@@ -66,6 +66,7 @@ def test_a_duplicate_is_recognized_before_and_after_settling(ledgers: OpenLedger
     assert accepted(ledgers, {**PHONE, "customer_id": "web-7"}) == (0, 0, 1, 0)
 
 
+@pytest.mark.slow
 def test_an_undone_or_previewed_merge_does_not_affect_later_events(ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
         merge_customers(ledger, SAME, now_us=NOW_US)

@@ -154,6 +154,7 @@ def test_two_customers_can_be_erased_one_after_the_other(folder: Folder, filled:
         assert append_events(ledger, *events()).duplicates == 6
 
 
+@pytest.mark.slow
 def test_live_events_go_on_after_an_erasure(folder: Folder, filled: str) -> None:
     erase(folder, filled, customer_id=EVE)
     with folder.ledger(filled) as ledger:
@@ -161,6 +162,7 @@ def test_live_events_go_on_after_an_erasure(folder: Folder, filled: str) -> None
         assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 def test_sessions_of_conversations_keep_their_counts_too(folder: Folder) -> None:
     by_conversation = Policy(scope=("conversation",), idle_timeout_us=3_600_000_000)
     name = made_account(folder, Account(name="threads"), policy=by_conversation)
@@ -246,6 +248,7 @@ def test_stored_traces_that_name_the_customer_are_removed(folder: Folder, filled
     assert [file.name for file in (folder.path / "logs").iterdir()] == ["2.txt"]
 
 
+@pytest.mark.slow
 def test_events_that_the_policy_excludes_stay_excluded(folder: Folder) -> None:
     name = made_account(folder, Account(name="flags"), policy=Policy(exclude=frozenset({"is_test", "preview"})))
     flags = {"is_test": True, "is_other": True, "note": "attribute-SECRET"}

@@ -73,12 +73,13 @@ def test_a_killed_process_s_ledger_opens_with_its_log(killed: Folder) -> None:
 @pytest.mark.parametrize(
     ("damage", "missing"),
     [
-        (cut, "receipt 3 is missing"),
-        (cut_to_half, "receipt 3 is missing"),
-        (Path.unlink, "receipts 2 to 3 are missing"),
-        (lambda log: log.write_bytes(b""), "receipts 2 to 3 are missing"),
+        pytest.param(cut, "receipt 3 is missing", id="cut"),
+        pytest.param(cut_to_half, "receipt 3 is missing", id="half", marks=pytest.mark.slow),
+        pytest.param(Path.unlink, "receipts 2 to 3 are missing", id="deleted"),
+        pytest.param(
+            lambda log: log.write_bytes(b""), "receipts 2 to 3 are missing", id="empty", marks=pytest.mark.slow
+        ),
     ],
-    ids=["cut", "half", "deleted", "empty"],
 )
 def test_a_damaged_log_is_a_loss_with_its_receipts(
     killed: Folder, damage: Callable[[Path], object], missing: str

@@ -119,6 +119,7 @@ def test_an_account_can_be_made_with_a_title(folder: Folder) -> None:
         assert ledger.account == maple
 
 
+@pytest.mark.slow
 def test_names_come_through_backup_and_erasure(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, *EVENTS)
