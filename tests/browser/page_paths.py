@@ -27,6 +27,7 @@ ACCOUNT_ROUTES = (
     "sources",
     "imports",
     "quarantine",
+    "sample-data",
     "bot-identities",
     "audit",
     "settings",

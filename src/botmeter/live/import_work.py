@@ -81,14 +81,19 @@ def start_undo(state: ServerState, account: str, *, imported: ImportRecord, reas
     def work(job: ImportJob) -> UndoneImport:
         with state.ledgers.writing(account, interruption=job.interruption) as ledger:
             undone = undo_import(ledger, imported.number, reason=reason, now_us=now_us(), by=by)
-        with open_database():
-            changes = {"events": undone.event_count, "restated_days": undone.sessions.restated_day_count}
-            detail = import_detail(imported) | {"reason": reason} | changes
-            record(Action.IMPORT_UNDONE, account=account, who=by, **detail)
+        record_undo(undone, account=account, by=by)
         return undone
 
     key = undo_key(account, imported.number)
     state.imports.start(JobState(key=key, account=account, file_name=imported.file_name, kind="undo"), work)
+
+
+def record_undo(undone: UndoneImport, *, account: str, by: str) -> None:
+    """Add the audit entry of an undo."""
+    changes = {"events": undone.event_count, "restated_days": undone.sessions.restated_day_count}
+    detail = import_detail(undone.record) | {"reason": undone.record.undone_for} | changes
+    with open_database():
+        record(Action.IMPORT_UNDONE, account=account, who=by, **detail)
 
 
 def undo_key(account: str, number: int) -> str:

@@ -28,6 +28,7 @@ class PageContext:
     Attributes:
         waiting: Events not metered yet; None hides them.
         is_part: Requests only a deferred widget.
+        sample_href: Page that removes sample data; empty for those who may not.
     """
 
     frame: Frame
@@ -35,6 +36,7 @@ class PageContext:
     access: ReportAccess
     waiting: Backlog | None = None
     is_part: bool = False
+    sample_href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from botmeter.domain import text
+from botmeter.ledger.imports import sample_imports
 from botmeter.web.components import Link
 from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.question import Question
 from botmeter.web.report_address import ReportAddress
+
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,21 @@ def notices(context: WidgetContext, *, title: str) -> tuple[Notice, ...]:
         _several_policies(context.overview.policies),
     )
     return tuple(notice for notice in candidates if notice is not None)
+
+
+def sample_notices(ledger: "ReadableLedger", *, href: str) -> tuple[Notice, ...]:
+    """Say that the account has sample data, while it has some."""
+    if not sample_imports(ledger):
+        return ()
+    action = Link(label="Remove sample data", href=href) if href else None
+    return (
+        Notice(
+            fact="This report has sample data.",
+            consequence="Its customers and conversations are made up.",
+            kind="warn",
+            action=action,
+        ),
+    )
 
 
 def _no_sessions(context: WidgetContext) -> Notice | None:

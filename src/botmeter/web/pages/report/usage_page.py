@@ -14,7 +14,7 @@ from botmeter.web.pages.report.contexts import PageContext, widget_context
 from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
 from botmeter.web.pages.report.follow import Following, following
 from botmeter.web.pages.report.freshness import Freshness, freshness
-from botmeter.web.pages.report.notices import Notice, notices
+from botmeter.web.pages.report.notices import Notice, notices, sample_notices
 from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.pages.report.report_urls import EntryPoint
 from botmeter.web.pages.report.widget_page import PageWidget, page_widget
@@ -60,6 +60,7 @@ class UsagePage:
     actions: tuple[Link, ...]
     freshness: Freshness
     following: Following | None
+    notices: tuple[Notice, ...]
     body: ReportBody
 
 
@@ -78,7 +79,16 @@ def usage_page(
     if page.access.allows(Fact.FRESHNESS):
         line = freshness(body.recency, now_us=now_us(), zone=question.zone, waiting=page.waiting)
         follow = following(ledger, question, urls=page.urls, line=line)
-    return UsagePage(frame=page.frame, subtitle=subtitle, actions=actions, freshness=line, following=follow, body=body)
+    return UsagePage(
+        frame=page.frame,
+        subtitle=subtitle,
+        actions=actions,
+        freshness=line,
+        following=follow,
+        # What it links to depends on the reader, for whom the body is not made.
+        notices=(*sample_notices(ledger, href=page.sample_href), *body.notices),
+        body=body,
+    )
 
 
 def _body(ledger: "ReadableLedger", question: Question, *, page: PageContext) -> ReportBody:

@@ -37,9 +37,15 @@ def report(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
     view_name = saved_view_name(visit.account, visit.user, query=address.following(False).query())
     with visit.reading() as ledger:
         if not has_events(ledger):
-            return rendered(visit.request, "start.html", page=start_page(ledger, frame=page_frame))
+            return rendered(visit.request, "start.html", page=start_page(visit, ledger, frame=page_frame))
         question = report_question(ledger, address, zone=zone)
-        context = PageContext(frame=page_frame, urls=urls, access=member_access(), waiting=visit.unsettled())
+        context = PageContext(
+            frame=page_frame,
+            urls=urls,
+            access=member_access(),
+            waiting=visit.unsettled(),
+            sample_href=reverse("sample-data", args=(visit.account,)) if visit.may(Right.IMPORT_FILES) else "",
+        )
         page = usage_page(ledger, question, page=context, actions=actions, subtitle=view_name)
     return rendered(visit.request, "report.html", page=page)
 

@@ -57,7 +57,8 @@ class SourcesPage:
 @for_member(Right.MANAGE_SOURCES, posts=Right.MANAGE_SOURCES)
 def sources(visit: Visit) -> HttpResponse:
     """List sources; create one on POST."""
-    form = NewSourceForm(visit.request.POST if visit.request.method == "POST" else None)
+    initial = {"platform": visit.request.GET.get("platform", "")}
+    form = NewSourceForm(visit.request.POST if visit.request.method == "POST" else None, initial=initial)
     if form.is_valid():
         with form_errors(form, fields=_FIELD_OF_CODE):
             source = form.source()
