@@ -30,13 +30,13 @@ _HEADER_NEEDED = f"The first line of the file must be the column names {' and '.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pairs:
     table: Table
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     ids: IdColumns
 
     def pair(self, line: int, cells: Sequence[str]) -> SameCustomer | None:
         """Pair of a line, or None if it is not whole; raises `Refused` (`id_rounded`, `row_total`)."""
-        places = zip(COLUMNS, self.places, strict=True)
-        values = {name: cells[place].strip() for name, place in places if place < len(cells)}
+        positions = zip(COLUMNS, self.positions, strict=True)
+        values = {name: cells[position].strip() for name, position in positions if position < len(cells)}
         is_whole = len(values) == len(COLUMNS) and all(values.values())
         check_total(cells, is_whole=is_whole)
         if not is_whole or any(cell.strip() for cell in cells[len(self.table.columns) :]):
@@ -55,12 +55,12 @@ def pairs_from_file(content: bytes, *, options: TableOptions = DEFAULTS) -> tupl
     if len(content) > BYTES_MAX:
         raise TooMuch("merge_too_large", f"The file has {len(content):,} bytes; the limit is {BYTES_MAX:,}.")
     table, rows = _rows(content, options)
-    places = _places(table)
+    positions = _positions(table)
     ids = IdColumns(COLUMNS)
-    for name, place in zip(COLUMNS, places, strict=True):
-        column = [row[place].strip() for _, row in rows if place < len(row)]
+    for name, position in zip(COLUMNS, positions, strict=True):
+        column = [row[position].strip() for _, row in rows if position < len(row)]
         ids.checked({name: pa.array(column, pa.string())})
-    reader = _Pairs(table=table, places=places, ids=ids)
+    reader = _Pairs(table=table, positions=positions, ids=ids)
     pairs, faults = [], []
     for line, cells in rows:
         try:
@@ -115,7 +115,7 @@ def _numbered(text: bytes, *, after: int, delimiter: str) -> Iterator[NumberedRo
         raise Refused("merge_file_invalid", f"The file is not valid CSV: {fault}.") from None
 
 
-def _places(table: Table) -> tuple[int, ...]:
+def _positions(table: Table) -> tuple[int, ...]:
     try:
         labels = table.label_by_name(COLUMNS)
     except Refused as fault:

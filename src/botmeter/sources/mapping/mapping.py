@@ -133,7 +133,7 @@ class Mapping:
 
     def pointer_to(self, level: int, path: Path) -> str:
         """Pointer from the top of a document to a path below a level."""
-        stars = [place for place, part in enumerate(self.rows) if part == "*"]
+        stars = [index for index, part in enumerate(self.rows) if part == "*"]
         return pointer_of((*self.rows[: stars[level - 1] + 1 if level else 0], *path))
 
     def record(self, row: AbstractMapping[str, object]) -> dict[str, object]:

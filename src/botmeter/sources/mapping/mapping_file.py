@@ -16,7 +16,7 @@ from botmeter.sources.times.clock_options import CLOCK_KEYS, clock_from_options,
 
 _PART_KEYS = ("column", "pointer", "outer", "constant", "values", "otherwise")
 _LOCATION_KEYS = (*_PART_KEYS, "join", "separator")
-_PLACES = ("column", "pointer", "outer", "constant", "join", "generated")
+_VALUE_KEYS = ("column", "pointer", "outer", "constant", "join", "generated")
 
 
 def mapping_from_file(path: str | FilePath) -> Mapping:
@@ -87,10 +87,10 @@ def _checked_table(name: str, value: object, *, allowed: Sequence[str]) -> Abstr
 
 
 def _location(name: str, table: AbstractMapping[str, object], *, rows: Path) -> FieldLocation:
-    place = _place(name, table)
-    if place == "constant":
+    key = _location_key(name, table)
+    if key == "constant":
         return FieldLocation(constant=_constant(name, table["constant"]))
-    if place == "generated":
+    if key == "generated":
         if table["generated"] is not True:
             raise invalid_mapping(f"{name}.generated must be true, or left out")
         return FieldLocation(is_generated=True)
@@ -98,20 +98,20 @@ def _location(name: str, table: AbstractMapping[str, object], *, rows: Path) -> 
     otherwise = option_text(name, table, key="otherwise")
     if otherwise is not None and not values:
         raise invalid_mapping(f"{name} has otherwise but no values")
-    where = _joined(name, table, rows=rows) if place == "join" else _where(name, table, rows=rows)
-    return replace(where, values=values, otherwise=otherwise)
+    location = _joined(name, table, rows=rows) if key == "join" else _value_location(name, table, rows=rows)
+    return replace(location, values=values, otherwise=otherwise)
 
 
-def _place(name: str, table: AbstractMapping[str, object]) -> str:
-    places = [key for key in _PLACES if key in table and not (key == "pointer" and "column" in table)]
-    if len(places) > 1:
-        raise invalid_mapping(f"{name} has {' and '.join(places)}; use one of them")
+def _location_key(name: str, table: AbstractMapping[str, object]) -> str:
+    keys = [key for key in _VALUE_KEYS if key in table and not (key == "pointer" and "column" in table)]
+    if len(keys) > 1:
+        raise invalid_mapping(f"{name} has {' and '.join(keys)}; use one of them")
     if "separator" in table and "join" not in table:
         raise invalid_mapping(f"{name} has a separator but no join")
-    return places[0] if places else "column"
+    return keys[0] if keys else "column"
 
 
-def _where(name: str, table: AbstractMapping[str, object], *, rows: Path) -> FieldLocation:
+def _value_location(name: str, table: AbstractMapping[str, object], *, rows: Path) -> FieldLocation:
     if "outer" in table:
         return _outer(name, _parts(name, table, key="outer"), rows=rows)
     column, path = option_text(name, table, key="column"), _parts(name, table, key="pointer")
@@ -141,7 +141,7 @@ def _joined(name: str, table: AbstractMapping[str, object], *, rows: Path) -> Fi
     separator = option_text(name, table, key="separator")
     tables = [_checked_table(f"{name}.join[{number}]", part, allowed=_PART_KEYS) for number, part in enumerate(parts)]
     for number, part in enumerate(tables):
-        if not any(key in part for key in _PLACES):
+        if not any(key in part for key in _VALUE_KEYS):
             raise invalid_mapping(f"{name}.join[{number}] needs a column, a pointer, an outer or a constant")
     join = tuple(_location(f"{name}.join[{number}]", part, rows=rows) for number, part in enumerate(tables))
     return FieldLocation(join=join, separator=":" if separator is None else separator)

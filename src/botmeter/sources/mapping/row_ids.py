@@ -29,8 +29,8 @@ class _Run:
     counts: Counts
 
     def counts_of(self, keys: Keys) -> Counts:
-        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[places] == keys, self.counts[places], 0)
+        indexes = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[indexes] == keys, self.counts[indexes], 0)
 
 
 class RowCounts:

@@ -48,19 +48,19 @@ def actors_of(columns: Sequence[Column]) -> Actors:
     others = [column for column in columns if column not in candidates]
     for reading in (_by_words, _by_flag):
         for column in candidates:
-            found = reading(column)
-            if found is not None:
-                return found
+            actors = reading(column)
+            if actors is not None:
+                return actors
     for column in others:
-        found = _by_words(column)
-        if found is not None and (len(found.meanings) > 1 or _CUSTOMERS.issuperset(map(letters_of, found.meanings))):
-            return found
+        actors = _by_words(column)
+        if actors is not None and (len(actors.meanings) > 1 or _CUSTOMERS.issuperset(map(letters_of, actors.meanings))):
+            return actors
     for column in candidates:
-        found = _by_names(column)
-        if found is not None:
-            return found
+        actors = _by_names(column)
+        if actors is not None:
+            return actors
     for column in columns:
-        if _TEXT_NAMES.intersection(column.place.names) and 0 < column.filled_count < len(column.values):
+        if _TEXT_NAMES.intersection(column.address.names) and 0 < column.filled_count < len(column.values):
             return _by_text(column)
     suggestion = FieldSuggestion(
         field="actor",
@@ -99,7 +99,7 @@ def _doubts_about_bots(meanings: Mapping[str, str]) -> list[str]:
 def _by_flag(column: Column) -> Actors | None:
     if not column.counts or not all(value.lower() in _FLAGS for value in column.counts):
         return None
-    words = set("_".join(column.place.names).split("_"))
+    words = set("_".join(column.address.names).split("_"))
     if words & {"customer", "user", "visitor", "contact"}:
         yes, no = "customer", "bot"
     elif words & {"bot", "me"}:
@@ -126,7 +126,7 @@ def _by_names(column: Column) -> Actors | None:
 def _by_text(column: Column) -> Actors:
     suggestion = FieldSuggestion(
         field="actor",
-        location={**column.place.location, "values": {"": "system"}, "otherwise": "customer"},
+        location={**column.address.document, "values": {"": "system"}, "otherwise": "customer"},
         reason=f"{column.label} is empty in {counted(len(column.values) - column.filled_count, 'row')}.",
         doubt=f"no column names the author, so rows with {column.label} count as messages of the customer",
     )
@@ -138,7 +138,7 @@ def _actors(
 ) -> Actors:
     is_own = all(value == meaning for value, meaning in meanings.items())
     rest = {} if otherwise is None else {"otherwise": otherwise}
-    location = {**column.place.location, **({} if is_own else {"values": dict(meanings)}), **rest}
+    location = {**column.address.document, **({} if is_own else {"values": dict(meanings)}), **rest}
     empty_count = len(column.values) - column.filled_count
     doubts = [
         *doubts,

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from botmeter.sources.suggest.places import Place
+from botmeter.sources.suggest.addresses import ValueAddress
 from botmeter.sources.suggest.suggestion import ColumnKind, SampleColumn
 from botmeter.sources.suggest.time_formats import TimeFormat, time_format
 from botmeter.sources.suggest.words import TIME_ENDINGS, rank
@@ -21,9 +21,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """Values of one place, one per row; None: empty."""
+    """Values at one address, one per row; None: empty."""
 
-    place: Place
+    address: ValueAddress
     values: tuple[str | None, ...]
     counts: Mapping[str, int]
     time: TimeFormat | None
@@ -53,11 +53,11 @@ class Column:
         return tuple(map(readable, list(self.counts)[:_SAMPLES]))
 
     def rank(self, field: str) -> int | None:
-        return rank(field, self.place.names)
+        return rank(field, self.address.names)
 
     def facts(self) -> SampleColumn:
         return SampleColumn(
-            location=self.place.location,
+            location=self.address.document,
             kind=self._kind,
             samples=self.samples,
             distinct_count=len(self.counts),
@@ -75,16 +75,16 @@ class Column:
         return "number" if all(map(_NUMBER.fullmatch, self.counts)) else "text"
 
 
-def columns_of(rows: Sequence[Mapping[Place, str]]) -> tuple[Column, ...]:
+def columns_of(rows: Sequence[Mapping[ValueAddress, str]]) -> tuple[Column, ...]:
     """Columns in order of appearance."""
-    places = dict.fromkeys(place for row in rows for place in row)
-    return tuple(_column(place, [row.get(place) for row in rows]) for place in places)
+    addresses = dict.fromkeys(address for row in rows for address in row)
+    return tuple(_column(address, [row.get(address) for row in rows]) for address in addresses)
 
 
 def ranked(columns: Iterable[Column], field: str) -> list[Column]:
     """Columns whose names fit a field, the best first."""
     ranks = [(column.rank(field), column) for column in columns]
-    fitting = [(place, column) for place, column in ranks if place is not None]
+    fitting = [(number, column) for number, column in ranks if number is not None]
     return [column for _, column in sorted(fitting, key=lambda pair: pair[0])]
 
 
@@ -94,14 +94,14 @@ def readable(value: str) -> str:
     return text if len(text) <= _SAMPLE_CHARACTERS else f"{text[: _SAMPLE_CHARACTERS - 1]}…"
 
 
-def _column(place: Place, values: Sequence[str | None]) -> Column:
+def _column(address: ValueAddress, values: Sequence[str | None]) -> Column:
     counts = Counter(value for value in values if value)
     form = time_format(list(counts)) if any(map(_TIME_LIKE.search, list(counts)[:_SAMPLES])) else None
     # Phone numbers and ids are as long as times.
-    if form is not None and form.is_number and not _is_named_as_time(place):
+    if form is not None and form.is_number and not _is_named_as_time(address):
         form = None
-    return Column(place=place, values=tuple(values), counts=counts, time=form)
+    return Column(address=address, values=tuple(values), counts=counts, time=form)
 
 
-def _is_named_as_time(place: Place) -> bool:
-    return rank("occurred_at", place.names) is not None or any(name.endswith(TIME_ENDINGS) for name in place.names)
+def _is_named_as_time(address: ValueAddress) -> bool:
+    return rank("occurred_at", address.names) is not None or any(name.endswith(TIME_ENDINGS) for name in address.names)

@@ -24,22 +24,22 @@ _MIXED_MAX = 0.1
 
 def event_id(columns: Sequence[Column], *, conversation: Column | None) -> FieldSuggestion:
     """Column that differs in each row; a join with the turn; else generated."""
-    own = [column for column in columns if not column.place.is_outer and column.time is None and column.is_unique]
+    own = [column for column in columns if not column.address.is_outer and column.time is None and column.is_unique]
     ids = [
         column for column in own if not any(" " in value for value in column.counts) and not column.holds_damaged_ids
     ]
     ids = [column for column in ids if column is not conversation]
     for column in ranked(ids, "event_id"):
-        return _found("event_id", column, reason=f"{column.label} differs in each of {_rows(column)}.")
+        return _from_column("event_id", column, reason=f"{column.label} differs in each of {_rows(column)}.")
     for column in columns:
-        is_turn = _TURNS.union(_TURNS_MORE).intersection(column.place.names)
+        is_turn = _TURNS.union(_TURNS_MORE).intersection(column.address.names)
         if conversation is not None and is_turn and _differ(conversation, column):
             return _joined_id(conversation, column)
     for column in ids:
         if all(map(_ID_SHAPE.fullmatch, column.counts)):
             doubt = f"{column.label} has values that look like ids, under another name"
             reason = f"{column.label} differs in each of {_rows(column)}."
-            return _found("event_id", column, reason=reason, doubt=doubt)
+            return _from_column("event_id", column, reason=reason, doubt=doubt)
     reason = "No column holds an id of the message, so ids are made from the content of rows."
     doubt = "ids are made from the content of rows; a row that is changed and imported again is another event"
     return FieldSuggestion(field="event_id", location={"generated": True}, reason=reason, doubt=doubt)
@@ -48,13 +48,13 @@ def event_id(columns: Sequence[Column], *, conversation: Column | None) -> Field
 def occurred_at(columns: Sequence[Column]) -> FieldSuggestion:
     """Column of times, or a column of days with one of hours."""
     times = [column for column in columns if column.time is not None and column.filled_share >= _FILLED_MIN]
-    times.sort(key=lambda column: column.place.is_outer)
+    times.sort(key=lambda column: column.address.is_outer)
     named = [column for column in ranked(times, "occurred_at") if not _is_other_time(column)]
     if named or times:
         column = (named or [each for each in times if not _is_other_time(each)] or times)[0]
         others = [each.label for each in times if each is not column][:3]
         return _time_suggestion(column, is_sure=bool(named) or len(times) == 1, others=others)
-    return _apart(columns) or FieldSuggestion(
+    return _date_and_hour(columns) or FieldSuggestion(
         field="occurred_at", location={}, reason="No column holds times.", doubt=_missing_time(columns)
     )
 
@@ -113,36 +113,36 @@ def _differ(conversation: Column, column: Column) -> bool:
 def _joined_id(conversation: Column, turn: Column) -> FieldSuggestion:
     return FieldSuggestion(
         field="event_id",
-        location={"join": [dict(conversation.place.location), dict(turn.place.location)], "separator": ":"},
+        location={"join": [dict(conversation.address.document), dict(turn.address.document)], "separator": ":"},
         reason=f"{conversation.label} with {turn.label} differs in each of {_rows(turn)}.",
         samples=turn.samples,
     )
 
 
 def _is_other_time(column: Column) -> bool:
-    return bool(OTHER_TIME_WORDS.intersection("_".join(column.place.names).split("_")))
+    return bool(OTHER_TIME_WORDS.intersection("_".join(column.address.names).split("_")))
 
 
-def _hours(columns: Sequence[Column]) -> Column | None:
+def _hour_column(columns: Sequence[Column]) -> Column | None:
     clocks = [column for column in columns if column.counts and all(map(is_clock, column.counts))]
     return next((column for column in clocks if column.filled_share >= _FILLED_MIN), None)
 
 
-def _apart(columns: Sequence[Column]) -> FieldSuggestion | None:
-    hours = _hours(columns)
-    if hours is None:
+def _date_and_hour(columns: Sequence[Column]) -> FieldSuggestion | None:
+    hour = _hour_column(columns)
+    if hour is None:
         return None
     for day in columns:
-        pairs = zip(day.values, hours.values, strict=True)
+        pairs = zip(day.values, hour.values, strict=True)
         texts = [f"{first} {second}" for first, second in pairs if first and second]
-        form = time_format(texts) if day is not hours and len(texts) >= _FILLED_MIN * len(day.values) else None
+        form = time_format(texts) if day is not hour and len(texts) >= _FILLED_MIN * len(day.values) else None
         if form is not None:
             location = {
-                "join": [dict(day.place.location), dict(hours.place.location)],
+                "join": [dict(day.address.document), dict(hour.address.document)],
                 "separator": " ",
                 **form.document,
             }
-            reason = f"{day.label} and {hours.label} together are {form.reason}."
+            reason = f"{day.label} and {hour.label} together are {form.reason}."
             samples = tuple(map(readable, texts[:3]))
             return FieldSuggestion(
                 field="occurred_at", location=location, reason=reason, doubt=form.doubt, samples=samples
@@ -152,7 +152,7 @@ def _apart(columns: Sequence[Column]) -> FieldSuggestion | None:
 
 def _time_suggestion(column: Column, *, is_sure: bool, others: Sequence[str]) -> FieldSuggestion:
     form = column.time or TimeFormat(document={}, reason="times")
-    is_utc = bool(_TIME_ZONE_WORDS.intersection("_".join(column.place.names).split("_")))
+    is_utc = bool(_TIME_ZONE_WORDS.intersection("_".join(column.address.names).split("_")))
     doubts = [] if is_utc or not form.doubt else [form.doubt]
     if not is_sure:
         doubts.append(f"{column.label} is the first column of times; others are {', '.join(others)}")
@@ -161,16 +161,16 @@ def _time_suggestion(column: Column, *, is_sure: bool, others: Sequence[str]) ->
         doubts.append(f"{column.label} is empty in {counted(empty_count, 'row')}; such rows are refused")
     return FieldSuggestion(
         field="occurred_at",
-        location={**column.place.location, **form.document},
+        location={**column.address.document, **form.document},
         reason=f"{column.label} holds {form.reason}.",
         doubt="; ".join(doubts),
         samples=column.samples,
     )
 
 
-def _found(field: str, column: Column, *, reason: str, doubt: str = "") -> FieldSuggestion:
+def _from_column(field: str, column: Column, *, reason: str, doubt: str = "") -> FieldSuggestion:
     return FieldSuggestion(
-        field=field, location=dict(column.place.location), reason=reason, doubt=doubt, samples=column.samples
+        field=field, location=dict(column.address.document), reason=reason, doubt=doubt, samples=column.samples
     )
 
 

@@ -16,7 +16,9 @@ _Table = Mapping[str, object]
 
 def fitting_mapping(columns: Sequence[Column], *, rows: str | None) -> ReadyMadeMapping | None:
     """Ready-made mapping whose columns and values the rows have."""
-    by_address = {(column.place.is_outer, (column.place.column, *column.place.path)): column for column in columns}
+    by_address = {
+        (column.address.is_outer, (column.address.column, *column.address.path)): column for column in columns
+    }
     return next((each for each in ready_made_mappings() if _fits(each, by_address, rows=rows)), None)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from botmeter.sources.suggest.addresses import ValueAddress, flattened
 from botmeter.sources.suggest.json_start import value_of_cell
-from botmeter.sources.suggest.places import Place, flattened
 from botmeter.sources.suggest.sample import ROWS_MAX
 
 Path = tuple[str, ...]
@@ -16,14 +16,14 @@ _SEARCHED_MAX = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Rows with their values by place.
+    """Rows with their values by address.
 
     Attributes:
         path: Keys and `*` from a record to the rows; empty: the records.
     """
 
     path: Path
-    values: tuple[Mapping[Place, str], ...]
+    values: tuple[Mapping[ValueAddress, str], ...]
     is_cut: bool
 
     @property
@@ -33,31 +33,33 @@ class Rows:
 
 def rows_at(records: Sequence[object], path: Path) -> Rows:
     """First rows at a path."""
-    found = (row for record in records for row in _walked(record, path, prefix=(), outer={}))
-    values = tuple(islice(found, ROWS_MAX))
-    return Rows(path=path, values=values, is_cut=next(found, None) is not None)
+    below = (row for record in records for row in _rows_below(record, path, prefix=(), outer={}))
+    values = tuple(islice(below, ROWS_MAX))
+    return Rows(path=path, values=values, is_cut=next(below, None) is not None)
 
 
 def paths_to_lists(records: Sequence[object]) -> tuple[Path, ...]:
     """Paths to lists of objects, in order of appearance."""
-    found = {path: None for record in records[:_SEARCHED_MAX] for path in _lists(record, ())}
-    return tuple(found)
+    paths = {path: None for record in records[:_SEARCHED_MAX] for path in _lists(record, ())}
+    return tuple(paths)
 
 
-def _walked(node: object, path: Path, *, prefix: Path, outer: Mapping[Place, str]) -> Iterator[Mapping[Place, str]]:
+def _rows_below(
+    node: object, path: Path, *, prefix: Path, outer: Mapping[ValueAddress, str]
+) -> Iterator[Mapping[ValueAddress, str]]:
     node = value_of_cell(node) if isinstance(node, str) else node
     if not path:
         if isinstance(node, dict):
             yield {**flattened(node), **outer}
     elif path[0] == "*":
         for item in node if isinstance(node, list) else ():
-            yield from _walked(item, path[1:], prefix=(*prefix, "*"), outer=outer)
+            yield from _rows_below(item, path[1:], prefix=(*prefix, "*"), outer=outer)
     elif isinstance(node, dict) and path[0] in node:
         around = {**outer, **_values_around(node, key=path[0], prefix=prefix)}
-        yield from _walked(node[path[0]], path[1:], prefix=(*prefix, path[0]), outer=around)
+        yield from _rows_below(node[path[0]], path[1:], prefix=(*prefix, path[0]), outer=around)
 
 
-def _values_around(node: Mapping[str, object], *, key: str, prefix: Path) -> Mapping[Place, str]:
+def _values_around(node: Mapping[str, object], *, key: str, prefix: Path) -> Mapping[ValueAddress, str]:
     return flattened(node, prefix=prefix, skipped=key)
 
 

@@ -50,7 +50,7 @@ def suggested_mapping(file: SourceFile) -> Suggestion:
     fields = [
         event_id(candidate.columns, conversation=conversation),
         candidate.time,
-        *_whose(conversation, customer, actors=candidate.actors),
+        *_conversation_and_customer(conversation, customer, actors=candidate.actors),
         candidate.actors.suggestion,
         *touchpoints(
             candidate.columns, actors=candidate.actors, used=(conversation, customer, candidate.actors.column)
@@ -109,7 +109,9 @@ def _is_own(location: Document) -> bool:
     return bool(location) and "outer" not in location and not is_in_list
 
 
-def _whose(conversation: Column | None, customer: Column | None, *, actors: Actors) -> Sequence[FieldSuggestion]:
+def _conversation_and_customer(
+    conversation: Column | None, customer: Column | None, *, actors: Actors
+) -> Sequence[FieldSuggestion]:
     if conversation is None and customer is None:
         missing = "no column holds ids of conversations or customers"
         return [
@@ -118,7 +120,7 @@ def _whose(conversation: Column | None, customer: Column | None, *, actors: Acto
         ]
     if customer is None or conversation is None:
         return _one_for_both(conversation, customer, actors=actors)
-    return [_found("conversation_id", conversation), _customer(customer, conversation=conversation)]
+    return [_from_column("conversation_id", conversation), _customer(customer, conversation=conversation)]
 
 
 def _one_for_both(conversation: Column | None, customer: Column | None, *, actors: Actors) -> Sequence[FieldSuggestion]:
@@ -130,23 +132,23 @@ def _one_for_both(conversation: Column | None, customer: Column | None, *, actor
         doubt = f"no column holds conversations, so {column.label}, the customer, stands for the conversation"
     else:
         return []
-    location = dict(column.place.location)
+    location = dict(column.address.document)
     if column is actors.column:
         people = [value for value in column.counts if value not in actors.meanings]
         doubt += f"; {column.label} holds senders"
         if len(people) == 1:
             location["values"] = dict.fromkeys(actors.meanings, people[0])
             doubt += f"; {people[0]} is assumed to be the customer of all rows"
-    found = _found(first, column)
+    suggestion = _from_column(first, column)
     pair = {
-        first: FieldSuggestion(field=first, location=location, reason=found.reason, samples=found.samples),
-        other: FieldSuggestion(field=other, location=location, reason=found.reason, doubt=doubt),
+        first: FieldSuggestion(field=first, location=location, reason=suggestion.reason, samples=suggestion.samples),
+        other: FieldSuggestion(field=other, location=location, reason=suggestion.reason, doubt=doubt),
     }
     return [pair["conversation_id"], pair["customer_id"]]
 
 
 def _customer(customer: Column, *, conversation: Column) -> FieldSuggestion:
-    location, doubts = dict(customer.place.location), []
+    location, doubts = dict(customer.address.document), []
     if is_of_senders(customer, conversation=conversation):
         doubts.append(
             f"{customer.label} changes within conversations, so rows of bots and agents name those as customer"
@@ -160,21 +162,21 @@ def _customer(customer: Column, *, conversation: Column) -> FieldSuggestion:
         location["values"] = {"": ANONYMOUS}
         empty = counted(empty_count, "row")
         doubts.append(f'{customer.label} is empty in {empty}: all such rows have one customer, "{ANONYMOUS}"')
-    found = _found("customer_id", customer)
+    suggestion = _from_column("customer_id", customer)
     return FieldSuggestion(
         field="customer_id",
         location=location,
-        reason=found.reason,
+        reason=suggestion.reason,
         doubt="; ".join(doubts),
-        samples=found.samples,
+        samples=suggestion.samples,
     )
 
 
-def _found(field: str, column: Column) -> FieldSuggestion:
+def _from_column(field: str, column: Column) -> FieldSuggestion:
     distinct = f"{counted(len(column.counts), 'different value')} in {counted(len(column.values), 'row')}"
     return FieldSuggestion(
         field=field,
-        location=dict(column.place.location),
+        location=dict(column.address.document),
         reason=f"{column.label} has {distinct}.",
         samples=column.samples,
     )

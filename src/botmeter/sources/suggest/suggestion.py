@@ -13,7 +13,7 @@ Document = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleColumn:
-    """Column, or place in JSON, of the sampled rows.
+    """Column, or pointer into JSON, of the sampled rows.
 
     Attributes:
         location: As in a mapping file.

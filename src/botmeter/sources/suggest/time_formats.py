@@ -1,4 +1,4 @@
-"""Format of a column of times, tried with the reader of mappings."""
+"""Format of a column of times, tested with the reader of mappings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class TimeFormat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tried:
+class _Trial:
     form: TimeFormat
     share: float
     span_days: int
@@ -66,17 +66,17 @@ def time_format(texts: Sequence[str]) -> TimeFormat | None:
     if not sample or max(map(len, sample)) > 64:
         return None
     for forms in (_iso_forms(sample), _number_forms(sample), _pattern_forms(sample)):
-        tried = [each for each in (_tried(form, sample) for form in forms) if each.share >= _READ_SHARE_MIN]
-        if tried:
-            return _best(tried)
+        trials = [each for each in (_trial(form, sample) for form in forms) if each.share >= _READ_SHARE_MIN]
+        if trials:
+            return _best(trials)
     return None
 
 
-def _best(tried: Sequence[_Tried]) -> TimeFormat:
-    best = max(tried, key=lambda each: (each.share, -each.span_days))
+def _best(trials: Sequence[_Trial]) -> TimeFormat:
+    best = max(trials, key=lambda each: (each.share, -each.span_days))
     pattern = str(best.form.document.get("format", ""))
     swapped = pattern.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
-    equals = [each.form.document.get("format") for each in tried if each.share == best.share]
+    equals = [each.form.document.get("format") for each in trials if each.share == best.share]
     if swapped == pattern or swapped not in equals:
         return best.form
     first = "day" if pattern.find("%d") < pattern.find("%m") else "month"
@@ -85,7 +85,7 @@ def _best(tried: Sequence[_Tried]) -> TimeFormat:
     return TimeFormat(document=best.form.document, reason=best.form.reason, doubt=doubts)
 
 
-def _tried(form: TimeFormat, texts: Sequence[str]) -> _Tried:
+def _trial(form: TimeFormat, texts: Sequence[str]) -> _Trial:
     instants = []
     document = {"column": "time", **form.document}
     if form.unknown_zones:
@@ -95,14 +95,14 @@ def _tried(form: TimeFormat, texts: Sequence[str]) -> _Tried:
     try:
         clock = mapping_from_document({"occurred_at": document}).clock
     except Refused:
-        return _Tried(form=form, share=0, span_days=0)
+        return _Trial(form=form, share=0, span_days=0)
     for text in texts:
         try:
             instants.append(clock.us(text))
         except Refused:
             continue
     span_days = (max(instants) - min(instants)) // DAY_US if instants else 0
-    return _Tried(form=form, share=len(instants) / len(texts), span_days=span_days)
+    return _Trial(form=form, share=len(instants) / len(texts), span_days=span_days)
 
 
 def _iso_forms(texts: Sequence[str]) -> Iterator[TimeFormat]:

@@ -30,7 +30,7 @@ def _bot(columns: Sequence[Column], actors: Actors) -> FieldSuggestion:
             value is not None for row, value in enumerate(column.values) if actors.actor_of(row) == "customer"
         ]
         if of_customers and sum(of_customers) >= _FILLED_MIN * len(of_customers):
-            return _found("bot_id", column)
+            return _from_column("bot_id", column)
     return FieldSuggestion(
         field="bot_id",
         location={"constant": BOT_ID},
@@ -42,15 +42,15 @@ def _bot(columns: Sequence[Column], actors: Actors) -> FieldSuggestion:
 def _channel(columns: Sequence[Column]) -> Iterator[FieldSuggestion]:
     for column in ranked(columns, "channel")[:1]:
         if len(column.counts) <= _CHANNELS_MAX and not all(value.isdigit() for value in column.counts):
-            yield _found("channel", column)
+            yield _from_column("channel", column)
 
 
 def _kind(columns: Sequence[Column]) -> Iterator[FieldSuggestion]:
     for column in ranked(columns, "kind"):
         meanings = {value: meaning for value in column.counts if (meaning := _meaning(value)) is not None}
         known = sum(column.counts[value] for value in meanings)
-        is_telling = len(column.counts) <= _KINDS_MAX and "message" in meanings.values() and len(column.counts) > 1
-        if not is_telling or known < _KNOWN_SHARE_MIN * column.filled_count:
+        is_kind = len(column.counts) <= _KINDS_MAX and "message" in meanings.values() and len(column.counts) > 1
+        if not is_kind or known < _KNOWN_SHARE_MIN * column.filled_count:
             continue
         unknown = [readable(value) for value in column.counts if value not in meanings]
         doubt = (
@@ -59,7 +59,7 @@ def _kind(columns: Sequence[Column]) -> Iterator[FieldSuggestion]:
         values = {value: meaning for value, meaning in meanings.items() if value != meaning}
         yield FieldSuggestion(
             field="kind",
-            location={**column.place.location, **({"values": values} if values else {})},
+            location={**column.address.document, **({"values": values} if values else {})},
             reason=f"{column.label} has kinds of events.",
             doubt=doubt,
             samples=column.samples,
@@ -70,15 +70,15 @@ def _kind(columns: Sequence[Column]) -> Iterator[FieldSuggestion]:
 def _exact(columns: Sequence[Column]) -> Iterator[FieldSuggestion]:
     for field in _EXACT:
         for column in ranked(columns, field)[:1]:
-            is_exact = any(name in NAMES[field] for name in column.place.names)
+            is_exact = any(name in NAMES[field] for name in column.address.names)
             if is_exact and (field != "preview" or column.facts().kind == "boolean"):
-                yield _found(field, column)
+                yield _from_column(field, column)
 
 
-def _found(field: str, column: Column) -> FieldSuggestion:
+def _from_column(field: str, column: Column) -> FieldSuggestion:
     return FieldSuggestion(
         field=field,
-        location=dict(column.place.location),
+        location=dict(column.address.document),
         reason=f"{column.label} has {counted(len(column.counts), 'different value')}.",
         samples=column.samples,
     )

@@ -104,13 +104,13 @@ def letters_of(value: str) -> str:
 
 
 def rank(field: str, names: tuple[str, ...]) -> int | None:
-    """Place of the best name in the field's list, whole names first; None: no name fits."""
+    """Rank of the best name in the field's list, whole names first; None: no name fits."""
     listed = NAMES[field]
-    places = [listed.index(name) for name in names if name in listed]
-    places += [
-        len(listed) + place
-        for place, known in enumerate(listed)
+    ranks = [listed.index(name) for name in names if name in listed]
+    ranks += [
+        len(listed) + index
+        for index, known in enumerate(listed)
         for name in names
         if "_" in known and name.endswith(f"_{known}")
     ]
-    return min(places, default=None)
+    return min(ranks, default=None)

@@ -28,36 +28,36 @@ class ShapeGroup:
     Attributes:
         sample: The first of them.
         rows: In the column.
-        places: Bytes of the texts by place: one row a place, one column a text.
+        positions: Bytes of the texts by position: one row a position, one column a text.
     """
 
     sample: str
     rows: Ints
-    places: npt.NDArray[np.uint8]
+    positions: npt.NDArray[np.uint8]
 
     def number(self, match: re.Match[str], name: str) -> Ints | None:
-        """Numbers at the place of a group in the sample; None: the group is not there, or too long."""
+        """Numbers at the position of a group in the sample; None: the group is not there, or too long."""
         start, end = self._span(match, name)
         if start < 0:
             return None
         return self.digits(start, end)
 
     def digits(self, start: int, end: int) -> Ints | None:
-        """Numbers at places, of which blanks before them are no part."""
+        """Numbers at positions, of which blanks before them are no part."""
         while start < end and not self._is_digit(start):
             start += 1
         if not 0 < end - start <= _DIGITS_MAX:
             return None
-        if end - start == _DIGITS_MAX and self.places[start].max() == ord("9"):
+        if end - start == _DIGITS_MAX and self.positions[start].max() == ord("9"):
             return None
         total: Ints = np.zeros(len(self.rows), np.int64)
-        for place in range(start, end):
+        for position in range(start, end):
             total *= 10
-            total += self.places[place] - np.uint8(_ZERO)
+            total += self.positions[position] - np.uint8(_ZERO)
         return total
 
     def micros(self, match: re.Match[str], name: str) -> Ints | None:
-        """Decimals at the place of a group, cut to six."""
+        """Decimals at the position of a group, cut to six."""
         start, end = self._span(match, name)
         if start < 0:
             return None
@@ -76,13 +76,13 @@ class ShapeGroup:
         for name in names & match.re.groupindex.keys():
             read.update(range(*self._span(match, name)))
         same = np.ones(len(self.rows), np.bool_)
-        for place in range(len(self.places)):
-            if place not in read and self._is_digit(place):
-                same &= self.places[place] == self.places[place, 0]
+        for position in range(len(self.positions)):
+            if position not in read and self._is_digit(position):
+                same &= self.positions[position] == self.positions[position, 0]
         return same
 
-    def _is_digit(self, place: int) -> bool:
-        return _ZERO <= self.places[place, 0] < _ZERO + 10
+    def _is_digit(self, position: int) -> bool:
+        return _ZERO <= self.positions[position, 0] < _ZERO + 10
 
     def _span(self, match: re.Match[str], name: str) -> tuple[int, int]:
         if name not in match.re.groupindex or match[name] is None:
@@ -129,4 +129,4 @@ def _groups_of_length(data: npt.NDArray[np.uint8], starts: Ints, *, rows: Ints, 
 
 
 def _group(texts: npt.NDArray[np.uint8], rows: Ints) -> ShapeGroup:
-    return ShapeGroup(sample=texts[0].tobytes().decode(), rows=rows, places=np.ascontiguousarray(texts.T))
+    return ShapeGroup(sample=texts[0].tobytes().decode(), rows=rows, positions=np.ascontiguousarray(texts.T))

@@ -159,8 +159,8 @@ def location_label(location: Document) -> str:
 
 def _value_lines(table: Document, columns: Sequence[SampleColumn], *, meanings: Sequence[str]) -> Iterator[ValueLine]:
     values = dict(table.get("values", {}))
-    place = location_of(table)
-    samples = next((each.samples for each in columns if place and location_of(each.location) == place), ())
+    location = location_of(table)
+    samples = next((each.samples for each in columns if location and location_of(each.location) == location), ())
     unchanged = "as all others" if table.get("otherwise") else "unchanged"
     sent = dict.fromkeys([*values, *(sample for sample in samples if sample not in meanings)])
     for value in list(sent)[:VALUES_MAX]:
@@ -195,21 +195,21 @@ def document_from_form(data: QueryDict, before: Document, *, columns: Sequence[S
 
 
 def _with_format(table: dict[str, Any], before: Document, *, columns: Sequence[SampleColumn]) -> dict[str, Any]:
-    place = location_of(table)
-    chosen = next((each for each in columns if location_of(each.location) == place), None)
+    location = location_of(table)
+    chosen = next((each for each in columns if location_of(each.location) == location), None)
     is_kept = {key: table.get(key) for key in CLOCK_KEYS} == {key: before.get(key) for key in CLOCK_KEYS}
-    if place == location_of(before) or chosen is None or not is_kept:
+    if location == location_of(before) or chosen is None or not is_kept:
         return table
     proposed = time_format(chosen.samples)
-    return table if proposed is None else {**place, **proposed.document}
+    return table if proposed is None else {**location, **proposed.document}
 
 
 def _table(field: str, data: QueryDict, *, before: Document) -> dict[str, Any]:
-    place = data.get(f"at.{field}", "")
-    if place == CONSTANT:
+    location = data.get(f"at.{field}", "")
+    if location == CONSTANT:
         constant = data.get(f"constant.{field}", "").strip()
         return {CONSTANT: constant} if constant else {}
-    table = _location(place)
+    table = _location(location)
     values = _values(field, data, before=before)
     if values and not table:
         table = {"column": field}

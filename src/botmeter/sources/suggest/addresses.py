@@ -1,4 +1,4 @@
-"""Values of a record by their location."""
+"""Addresses of the values in a record."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from botmeter.sources.suggest.suggestion import Document
 from botmeter.sources.suggest.words import words_of
 
 # A record with more has attachments or answers of a language model in it.
-PLACES_MAX = 300
+ADDRESSES_MAX = 300
 _DEPTH_MAX = 6
 # Alone they don't say whose they are.
 _BARE = frozenset({"id", "uid", "name", "type", "email", "phone", "role", "key", "value", "kind", "bot"})
@@ -17,8 +17,8 @@ _WRAPPERS = frozenset({"oid", "date", "number_long", "number_int", "number_doubl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Location of a value: `column`, then `path`; with `is_outer` from the top of the document."""
+class ValueAddress:
+    """Address of a value: `column`, then `path`; with `is_outer` from the top of the document."""
 
     column: str
     path: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class Place:
     is_text_of_json: bool = False
 
     @property
-    def location(self) -> Document:
+    def document(self) -> Document:
         if self.is_outer:
             return {"outer": _pointer((self.column, *self.path))}
         if not self.path:
@@ -47,31 +47,33 @@ class Place:
             return ("conversation_id",)
         if len(words) < 2:
             return tuple(words)
-        whole = f"{_singular(words[-2])}_{words[-1]}"
+        pair = f"{_singular(words[-2])}_{words[-1]}"
         # A bare name stands for its owner too: /from/id is a sender.
-        return (whole,) if words[-1] in _BARE else (whole, words[-1])
+        return (pair,) if words[-1] in _BARE else (pair, words[-1])
 
 
-def flattened(record: Mapping[str, object], *, prefix: tuple[str, ...] = (), skipped: str = "") -> dict[Place, str]:
+def flattened(
+    record: Mapping[str, object], *, prefix: tuple[str, ...] = (), skipped: str = ""
+) -> dict[ValueAddress, str]:
     """Filled values of a record, of its objects, and of the first item of its lists.
 
     Args:
         prefix: Path from the top of the document.
         skipped: Key that is left out.
     """
-    found: dict[Place, str] = {}
+    texts: dict[ValueAddress, str] = {}
     for key, value in record.items():
         if key == skipped:
             continue
         for path, text, is_json in _leaves(value, ()):
-            if len(found) >= PLACES_MAX:
-                return found
+            if len(texts) >= ADDRESSES_MAX:
+                return texts
             parts = (*prefix, key, *path)
-            place = Place(
+            address = ValueAddress(
                 column=parts[0], path=parts[1:], is_outer=bool(prefix) or bool(skipped), is_text_of_json=is_json
             )
-            found[place] = text
-    return found
+            texts[address] = text
+    return texts
 
 
 def _leaves(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, bool]]:
