@@ -19,7 +19,9 @@ document.addEventListener("htmx:xhr:progress", ({ target, detail }) => {
   target.querySelector("progress").value = percent;
   show(target, percent < 100 ? `${percent} % of ${(detail.total / 2 ** 20).toFixed(1)} MiB` : "Reading the file", true);
 });
-for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, ({ target }) => { if (formOf(target)) show(target, "The upload was cut off; nothing was stored. Try again.", false); });
+// Botmeter's own refusals are notices of the page that it leads to; a proxy answers with a status.
+const refusals = { 404: "You are no longer signed in; nothing was stored. Sign in and upload the file again.", 413: "A proxy in front of Botmeter refused a file of this size; nothing was stored. Compress the file with gzip, or ask the operator to raise the proxy’s limit to 1100 MB." };
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(name, ({ target, detail }) => { if (formOf(target)) show(target, refusals[detail.xhr?.status] ?? "The upload was cut off; nothing was stored. Try again.", false); });
 document.addEventListener("htmx:xhr:abort", ({ target }) => { if (formOf(target)) show(target, "The upload was cancelled.", false); });
 document.addEventListener("click", ({ target }) => { if (target.closest("[data-cancel]")) htmx.trigger(formOf(target), "htmx:abort"); });
 
