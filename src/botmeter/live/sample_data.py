@@ -67,5 +67,5 @@ def require_no_events(ledger: ReadableLedger) -> None:
         raise Conflict(
             "account_not_empty",
             f"Account {ledger.account.name} has events. Sample data is for accounts without any, so that its sessions "
-            "don't mix with true ones.",
+            "don't mix with real ones.",
         )

@@ -35,10 +35,10 @@ def _may_hold(start: bytes, connector: Connector) -> bool:
 def _is_read_by(platform: str, file: SourceFile) -> bool:
     source = Source(name=platform, platform=platform)
     try:
-        found = preview(file, source=source) if is_of_platform(file, source) else None
+        shown = preview(file, source=source) if is_of_platform(file, source) else None
     except Refused:
         return False
-    if found is None:
+    if shown is None:
         return False
     # Payloads that never count are named in notes.
-    return any(row.event is not None for row in found.rows) or (not found.rows and bool(found.notes))
+    return any(row.event is not None for row in shown.rows) or (not shown.rows and bool(shown.notes))

@@ -48,7 +48,7 @@ def _chosen(visit: Visit, address: QuarantineAddress) -> QuarantineFilter:
         return chosen
     numbers = entry_numbers(posted.getlist("number"))
     if not numbers:
-        raise Refused("parameter_invalid", "No event is selected. Select some, or choose all of them.")
+        raise Refused("parameter_invalid", "No event is selected. Select events, or choose all of them.")
     return replace(chosen, numbers=numbers)
 
 
@@ -69,4 +69,4 @@ def _restore(visit: Visit, chosen: QuarantineFilter) -> Notice:
         count = restore_discarded(ledger, quarantined_numbers(ledger, chosen))
     if count:
         visit.record(Action.QUARANTINE_RESTORED, events=count)
-    return Notice(fact=f"{text.counted(count, 'event')} brought back.", consequence="They wait in quarantine again.")
+    return Notice(fact=f"{text.counted(count, 'event')} brought back.", consequence="They are in quarantine again.")
