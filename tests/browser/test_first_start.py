@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browsing import Server, run_command, running_server
+from support.browsing import NARROW, WIDE, Server, run_command, running_server, tab_to
 from support.widgets import headline
 
 from .conftest import MakeVisitor
@@ -78,6 +78,29 @@ def test_the_first_start_ends_with_a_report(new_server: Server, visitor: MakeVis
     )
     page.reload()
     assert headline(page) == 4
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_sample_data_fills_an_empty_report_and_is_removed_again(
+    new_server: Server, visitor: MakeVisitor, size: tuple[int, int]
+) -> None:
+    page = visitor(size=size).page()
+    complete_setup(page, new_server)
+    page.get_by_role("link", name="Bot session consumption").click()
+    for way in ("Send over HTTP", "Connect a platform", "Import a file"):
+        page.get_by_role("link", name=way).click()
+        expect(page.get_by_role("link", name=way)).to_have_attribute("aria-current", "page")
+
+    tab_to(page, "Load sample data")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-widget=sessions-consumed] [data-value]")
+    assert headline(page) > 300
+    notice = page.locator(".notice", has_text="This report has sample data.")
+    notice.get_by_role("link", name="Remove sample data").click()
+    page.get_by_role("button", name="Remove sample data").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Send the first events")
+    page.goto(new_server.at("/a/acme/admin/imports"))
+    expect(page.locator("[data-widget=imports] tbody tr")).to_contain_text("Undone")
 
 
 def test_the_link_of_the_first_start_works_once(new_server: Server, visitor: MakeVisitor) -> None:

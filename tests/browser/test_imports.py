@@ -13,7 +13,7 @@ import xlsxwriter
 from playwright.sync_api import FilePayload, Page, expect
 
 from botmeter.demo import DEMO_ACCOUNT
-from support.browsing import NARROW, WIDE, Server
+from support.browsing import NARROW, WIDE, Server, tab_to
 from support.widgets import headline
 
 from .conftest import SignIn
@@ -181,16 +181,6 @@ def test_a_file_is_imported_with_the_keyboard_alone(signed_in: SignIn, demo: Ser
     tab_to(page, "Undo import")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Undone", exact=True)).to_be_visible()
-
-
-def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the element of that id or text has the focus."""
-    for _ in range(150):
-        page.keyboard.press("Tab")
-        focused = page.evaluate("[document.activeElement.id, document.activeElement.textContent.trim()]")
-        if name in focused:
-            return
-    raise AssertionError(name)
 
 
 def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(signed_in: SignIn, demo: Server) -> None:

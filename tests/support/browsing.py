@@ -170,3 +170,13 @@ def recording_context(
     )
     context.set_default_timeout(60_000)
     return RecordingContext(context)
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the element of that id, label or text has the focus."""
+    focused = "(one => [one.id, one.ariaLabel, one.textContent.trim()])(document.activeElement)"
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if name in page.evaluate(focused):
+            return
+    raise AssertionError(name)
