@@ -146,7 +146,7 @@ def test_a_file_of_200_mb_counts_right_while_others_are_answered(tab: Page, acco
     shown = " ".join(progress)
     assert re.search(r"\b[1-9]\d? % of 19\d\.\d MiB", shown), shown
     assert "Reading the file" in shown
-    assert "Reads the file." in shown or "Meters the events." in shown
+    assert "Reading the file." in shown or "Metering the events." in shown
 
 
 def note_progress(tab: Page, progress: list[str]) -> None:

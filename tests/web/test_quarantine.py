@@ -177,7 +177,7 @@ def test_a_retry_that_runs_is_followed_until_it_ends(olga: Client, state: Server
     queued: list[object] = []
     state.imports.begin = queued.append
     assert 'id="progress"' in posted(olga, what="retry", which="selected", number=["1"])
-    assert "The retry of quarantined events has not ended" in posted(olga, what="retry", which="all")
+    assert "The retry of quarantined events is still running" in posted(olga, what="retry", which="all")
     queued[0]()  # type: ignore[operator]
     ended = olga.get(f"{PAGE}?retried=1", headers={"HX-Request": "true"})
     assert ended["HX-Redirect"] == f"{PAGE}?retried=1"
