@@ -78,7 +78,7 @@ def jobs_at_once(state: ServerState) -> Iterator[None]:
 def stored(state: ServerState, content: bytes, *, name: str = "chats.csv") -> Upload:
     with state.uploads.receiving("acme", announced_bytes=len(content)) as draft:
         draft.write(content)
-        return state.uploads.kept("acme", draft, file_name=name, by="olga@example.org")
+        return state.uploads.keep("acme", draft, file_name=name, by="olga@example.org")
 
 
 @pytest.fixture

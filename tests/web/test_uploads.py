@@ -225,7 +225,7 @@ def test_the_files_of_a_deleted_account_leave_with_it(tmp_path: Path) -> None:
         made_account(folder)
         with uploads.receiving("acme", announced_bytes=1) as draft:
             draft.write(b"x")
-            uploads.kept("acme", draft, file_name="x.csv", by="olga@example.org")
+            uploads.keep("acme", draft, file_name="x.csv", by="olga@example.org")
         folder.remove("acme")
     assert uploads.of_account("acme") == []
     assert not (tmp_path / "uploads" / "acme").exists()

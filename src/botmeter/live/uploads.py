@@ -114,7 +114,7 @@ class Uploads:
 
     @contextmanager
     def receiving(self, account: str, *, announced_bytes: int) -> Iterator[UploadDraft]:
-        """Open a draft, which is removed at the end of the `with` unless `kept`.
+        """Open a draft, which is removed at the end of the `with` without `keep`.
 
         Raises:
             TooMuch: `upload_too_large`, `uploads_too_many`.
@@ -139,7 +139,7 @@ class Uploads:
             file.close()
             path.unlink(missing_ok=True)
 
-    def kept(self, account: str, draft: UploadDraft, *, file_name: str, by: str) -> Upload:
+    def keep(self, account: str, draft: UploadDraft, *, file_name: str, by: str) -> Upload:
         """Keep a complete draft; raises Unavailable `disk_full`."""
         path = draft.path.with_suffix("")
         name = without_unfit_characters(file_name)[-_NAME_LENGTH_MAX:] or "file"

@@ -48,7 +48,7 @@ def add_pending(folder: Path) -> None:
     if not has_pending(folder):
         return
     try:
-        with _alone(folder / FOLDER):
+        with _locked(folder / FOLDER):
             for file in sorted((folder / FOLDER).glob(f"*{_SUFFIX}")):
                 _add(file)
     except (DatabaseError, OSError, ValueError, KeyError) as problem:
@@ -92,7 +92,7 @@ def _add(file: Path) -> None:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Iterator[None]:
     opened = os.open(path, os.O_RDONLY)
     try:
         # Some file systems don't lock folders; an entry could then be added twice.

@@ -74,7 +74,7 @@ class FileReceiver:
                 raise Refused("upload_invalid", "The upload is not a form with a file.") from None
             if not handler.is_complete:
                 raise Refused("upload_missing", "No file was chosen, or the chosen file is empty.")
-            return self._uploads.kept(sender.account, draft, file_name=handler.name, by=sender.email)
+            return self._uploads.keep(sender.account, draft, file_name=handler.name, by=sender.email)
 
 
 class _FileWriter(FileUploadHandler):

@@ -43,7 +43,7 @@ def columns_within(column: pa.Array, paths: Collection[Path]) -> dict[Path, Colu
     if not is_text(coded.type):
         return columns | dict.fromkeys(below, pa.nulls(len(column)))
     cells = _columns_in_texts(coded.dictionary, below)
-    return columns | {path: _taken(cells[path], coded.indices) for path in below}
+    return columns | {path: _cells_at(cells[path], coded.indices) for path in below}
 
 
 def uniform_array(values: list[object]) -> pa.Array | None:
@@ -77,7 +77,7 @@ def _nested_values(column: pa.Array, path: Path) -> Column:
     return values_at([dict(cell) for cell in cells] if pa.types.is_map(kind) else cells, [path])[path]
 
 
-def _taken(cells: Column, indices: pa.Array) -> Column:
+def _cells_at(cells: Column, indices: pa.Array) -> Column:
     array = uniform_array(cells) if isinstance(cells, list) else cells
     if array is not None:
         return array.take(indices)

@@ -48,18 +48,18 @@ def records_from_pieces(
     Raises:
         Refused: `rows_missing` if no document has the array.
     """
-    collected = _Collected(mapping=mapping, clock=clock)
+    batch = _RecordBatch(mapping=mapping, clock=clock)
     document_count = 0
     for piece in pieces:
         document_count += 1
-        collected.add(piece)
-        if collected.count >= RECORDS_MAX:
-            yield collected.records(bytes_read=bytes_read())
-            collected = collected.next()
-    if not collected.last_position and document_count == collected.missing_count > 0:
+        batch.add(piece)
+        if batch.count >= RECORDS_MAX:
+            yield batch.records(bytes_read=bytes_read())
+            batch = batch.next()
+    if not batch.last_position and document_count == batch.missing_count > 0:
         raise Refused("rows_missing", f"{name} has nothing at {pointer_of(mapping.rows)}, where its mapping has rows.")
-    missing = f"{collected.missing_count:,} objects of {name} have no records at {pointer_of(mapping.rows)}."
-    yield collected.records(bytes_read=bytes_read(), notes=(missing,) if collected.missing_count else ())
+    missing = f"{batch.missing_count:,} objects of {name} have no records at {pointer_of(mapping.rows)}."
+    yield batch.records(bytes_read=bytes_read(), notes=(missing,) if batch.missing_count else ())
 
 
 def records_in_cells(tables: Iterable[Records], *, mapping: Mapping, name: str) -> Iterator[Records]:
@@ -95,7 +95,7 @@ def _piece_of_row(table: Records, row: int, *, mapping: Mapping) -> Piece:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Collected:
+class _RecordBatch:
     mapping: Mapping
     clock: Clock
     first_position: int = 0
@@ -112,8 +112,8 @@ class _Collected:
     def last_position(self) -> int:
         return self.first_position + self.count
 
-    def next(self) -> "_Collected":
-        return _Collected(
+    def next(self) -> "_RecordBatch":
+        return _RecordBatch(
             mapping=self.mapping,
             clock=self.clock,
             first_position=self.last_position,

@@ -29,14 +29,14 @@ UNEVEN_MAX: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Mended:
-    """Row that has too many or too few blank cells only."""
+class _PaddedRow:
+    """Row with too many or too few blank cells, which then fits."""
 
     index: int
     cells: list[str]
 
 
-_Odd = Rejection | _Mended
+_Uneven = Rejection | _PaddedRow
 
 
 class _QuoteCount:
@@ -75,7 +75,7 @@ class _Reader:
         self._delimiter = delimiter
         self._name = stream.name
         self._counted = _QuoteCount(stream)
-        self._odd: list[_Odd] = []
+        self._odd: list[_Uneven] = []
         _install_quiet_hook()
 
     def blocks(self) -> Iterator[TableBlock]:
@@ -99,11 +99,11 @@ class _Reader:
         odd = self._odd[:odd_count]
         del self._odd[:odd_count]
         rows, positions = without_blank_rows(rows, positions)
-        mended = [each for each in odd if isinstance(each, _Mended)]
-        if mended:
-            cells = [[row.cells[number].encode() for row in mended] for number in range(len(self.labels))]
+        padded = [each for each in odd if isinstance(each, _PaddedRow)]
+        if padded:
+            cells = [[row.cells[number].encode() for row in padded] for number in range(len(self.labels))]
             more = pa.RecordBatch.from_arrays([pa.array(column, pa.binary()) for column in cells], names=self.labels)
-            positions = np.append(positions, [row.index for row in mended])
+            positions = np.append(positions, [row.index for row in padded])
             order = np.argsort(positions, kind="stable")
             rows = pa.concat_batches([rows, more]).take(pa.array(order))
             positions = positions[order]
@@ -155,7 +155,7 @@ class _Reader:
         cells = next(csv.reader([row.text], delimiter=self._delimiter), []) if "\n" not in row.text else [row.text]
         width = len(self.labels)
         self._odd.append(
-            _Mended(index=row.number - 1, cells=[*cells, *[""] * width][:width])
+            _PaddedRow(index=row.number - 1, cells=[*cells, *[""] * width][:width])
             if len(cells) == row.actual_columns
             and not any(map(str.strip, [*cells[width:], *self._columns[len(cells) :]]))
             else self._uneven(row, cells)

@@ -186,12 +186,12 @@ def _channels(events: list[_TrackerEvent], source: Source, *, history: ChannelHi
         if channel is not None:
             history.add(each.sender, channel=channel, time_us=time_us)
     return [
-        channel or _carried(each, time_us, history=history)
+        channel or _channel_before(each, time_us, history=history)
         for each, channel, time_us in zip(events, own, times, strict=True)
     ]
 
 
-def _carried(tracked: _TrackerEvent, time_us: int, *, history: ChannelHistory) -> str | None:
+def _channel_before(tracked: _TrackerEvent, time_us: int, *, history: ChannelHistory) -> str | None:
     # Rasa names no channel for its own events, and a table has no tracker to look it up in.
     if _actor_and_kind(tracked.event)[0] == "system":
         return None

@@ -51,7 +51,7 @@ def sample_data(visit: Visit) -> HttpResponse:
     """Show the page; load or remove sample data on POST."""
     report_href = reverse("report", args=(visit.account,))
     if visit.request.method == "POST":
-        return _changed(visit, report_href=report_href)
+        return _change(visit, report_href=report_href)
     job = server_state(visit.request).imports.state(sample_key(visit.account))
     is_running = job is not None and not job.is_over
     if visit.request.headers.get("HX-Request") and not is_running:
@@ -71,7 +71,7 @@ def sample_data(visit: Visit) -> HttpResponse:
     return rendered(visit.request, "sample_data.html", page=page)
 
 
-def _changed(visit: Visit, *, report_href: str) -> HttpResponse:
+def _change(visit: Visit, *, report_href: str) -> HttpResponse:
     state, by = server_state(visit.request), visit.user.email
     try:
         match visit.request.POST.get("what", ""):

@@ -21,7 +21,7 @@ ALL = "all"
 RETRIED = "retried"
 
 
-def changed(visit: Visit, address: QuarantineAddress) -> HttpResponse:
+def change_entries(visit: Visit, address: QuarantineAddress) -> HttpResponse:
     """Do what a form asks for, and go back."""
     what, more = visit.request.POST.get("what", ""), {}
     try:

@@ -26,7 +26,7 @@ from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice
 from botmeter.web.pages.imports.results import job_notice
 from botmeter.web.pages.imports.run_page import Progress, progress_of
-from botmeter.web.pages.quarantine.actions import RETRIED, changed
+from botmeter.web.pages.quarantine.actions import RETRIED, change_entries
 from botmeter.web.pages.quarantine.entries import RAW_BYTES_MAX, EntryLine, GroupLine, entry_line, group_line
 from botmeter.web.quarantine_address import QuarantineAddress
 from botmeter.web.question import preferred_zone
@@ -71,7 +71,7 @@ def quarantine(visit: Visit) -> HttpResponse:
     """Show the page; on POST retry, discard or bring back events."""
     address = QuarantineAddress.of(visit.request.GET)
     if visit.request.method == "POST":
-        return changed(visit, address)
+        return change_entries(visit, address)
     job = server_state(visit.request).imports.state(retry_key(visit.account))
     is_running = job is not None and not job.is_over
     if visit.request.headers.get("HX-Request") and not is_running:
