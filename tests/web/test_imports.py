@@ -293,3 +293,31 @@ def test_the_progress_of_a_job_that_is_over_leads_to_its_result(page: Page) -> N
     answer = page.client.get(run, headers={"hx-request": "true"})
     assert answer["HX-Redirect"].endswith("#result")
     assert page.client.get("/a/acme/admin/imports/99").status_code == 404
+
+
+def test_an_encoding_is_chosen_for_a_file_that_is_not_utf_8(page: Page, state: ServerState) -> None:
+    content = "Nr;Chat;Käufer;Wann;Wer\n1;9;Jörg;21.03.2026 04:00:00;Besucher\n".encode("windows-1252")
+    file = stored(state, content, name="märz.csv")
+    page.href = reverse("uploaded-file", args=("acme", file.number))
+    assert "Choose the text encoding below" in page.text
+    unreadable = page.href
+    for what in ("preview", "propose"):
+        page.href = unreadable
+        page.submit(what, encoding="windows-1252")
+        assert page.mapping == {"encoding": "windows-1252"}
+        assert rows_of(page.text, "import-preview")[0].startswith(
+            "1 21.03.2026 04:00:00 21 Mar 2026 04:00:00 customer 9 Jörg"
+        )
+    page.submit("preview", format="platform/freshchat")
+    assert page.mapping == {"encoding": "windows-1252"}
+    page.submit("preview", encoding="")
+    assert "Choose the text encoding below" in page.text
+
+
+def test_a_field_without_a_column_is_named(page: Page, state: ServerState) -> None:
+    file = stored(state, b"id;chat;phone;who;sent\n1;c1;p1;visitor;1,77236E+12\n", name="rounded.csv")
+    page.href = reverse("uploaded-file", args=("acme", file.number))
+    assert "Choose a column for Time." in page.text
+    assert "sent is in scientific notation, whose last digits are lost" in page.text.lower()
+    page.submit("preview", **{"at.occurred_at": '{"column":"sent"}', "time.format": "epoch_ms"})
+    assert "time_invalid" in rows_of(page.text, "import-preview")[0]

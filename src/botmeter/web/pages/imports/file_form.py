@@ -19,6 +19,7 @@ from botmeter.web.pages.imports.mapping_form import (
     FieldLine,
     MenuOption,
     document_from_form,
+    document_without_fields,
     field_lines,
     zones_text,
 )
@@ -36,6 +37,7 @@ _TIME_FORMATS: Final = {
     "excel_1904": "Excel serial days since 1904",
 }
 _ENCODINGS: Final = ("windows-1252", "iso-8859-1", "windows-1251", "utf-16-le", "shift_jis", "gb18030")
+_OPTION_KEYS: Final = (*TABLE_KEYS, "rows")
 _TABLES: Final = frozenset({"csv", "xlsx", "tsv"})
 
 
@@ -125,21 +127,28 @@ def settings_from_form(data: QueryDict, given: ReadFile) -> FileSettings:
         bot=data.get("bot", given.settings.bot).strip(),
         channel=data.get("channel", given.settings.channel).strip(),
     )
+    others = document_without_fields(data, given.document)
     match data.get("what", ""):
         case "text":
             return replace(settings, mapping=compact(document_of_text(data.get("text", ""))))
         case "propose":
-            options = {key: value for key, value in given.document.items() if key in TABLE_KEYS}
-            return replace(settings, mapping=compact(options) if options else "")
+            return replace(settings, mapping=_compact({key: others[key] for key in TABLE_KEYS if key in others}))
     if platform or f"at.{FIELDS[0]}" not in data:
-        return settings
+        # A platform's file, and one that can't be read as yet, have no fields.
+        changes = {key: others.get(key) for key in _OPTION_KEYS if others.get(key) != given.document.get(key)}
+        document = {key: value for key, value in {**given.settings.document, **changes}.items() if value is not None}
+        return replace(settings, mapping=_compact(document)) if changes else settings
     columns = () if given.suggestion is None else given.suggestion.columns
     document = document_from_form(data, given.document, columns=columns)
-    has_other_table = any(document.get(key) != given.document.get(key) for key in (*TABLE_KEYS, "rows"))
+    has_other_table = any(document.get(key) != given.document.get(key) for key in _OPTION_KEYS)
     if has_other_table and document_fields(document) == document_fields(given.document):
         # Other columns: what fits them is proposed again.
         document = {key: value for key, value in document.items() if key not in FIELDS}
     return replace(settings, mapping=compact(document))
+
+
+def _compact(document: Document) -> str:
+    return compact(document) if document else ""
 
 
 def document_fields(document: Document) -> dict[str, Any]:

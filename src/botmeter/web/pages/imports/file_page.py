@@ -29,7 +29,7 @@ from botmeter.web.pages.imports.file_form import FileForm, file_form, settings_f
 from botmeter.web.pages.imports.file_settings import FileSettings, ReadFile, compact, event_source, read_file
 from botmeter.web.pages.imports.mapping_text import document_of_text
 from botmeter.web.pages.imports.preview_table import PreviewTable, preview_table
-from botmeter.web.pages.imports.results import DryRunCard, dry_run_card, job_notice
+from botmeter.web.pages.imports.results import DryRunCard, dry_run_card, job_notice, read_problem
 from botmeter.web.pages.imports.texts import size_text
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -128,15 +128,15 @@ def _page(visit: Visit, given: ReadFile) -> HttpResponse:
     with visit.reading() as ledger:
         past = [each for each in stored_imports(ledger, limit=_REUSED_MAX) if each.mapping]
         sources: list[Source] = list(sources_of(ledger))
-        table, problem = _preview(given, ledger)
-    suggestion = given.suggestion
+        table, refusal = _preview(given, ledger)
+    suggestion, form = given.suggestion, file_form(given, past=past, sources=sources)
     page = FilePage(
         frame=frame(visit, title=upload.file_name, current="imports", crumbs=section_links(visit.account, "imports")),
         facts=f"{size_text(upload.size_bytes)}, uploaded on "
         f"{text.instant_text(upload.at_us, zone=zone, seconds=False)} by {upload.by}",
-        form=file_form(given, past=past, sources=sources),
+        form=form,
         preview=table,
-        problem=problem,
+        problem=None if refusal is None else read_problem(refusal, form=form),
         platform=connector_of(given.platform).label if given.platform else "",
         platform_link=_platform_link(visit, given),
         job=job_notice(job),
@@ -159,9 +159,10 @@ def _platform_link(visit: Visit, given: ReadFile) -> Link | None:
     return Link(label="Read it so", href=_href(visit, given.upload, settings=settings))
 
 
-def _preview(given: ReadFile, ledger: ReadableLedger) -> tuple[PreviewTable | None, Notice | None]:
+def _preview(given: ReadFile, ledger: ReadableLedger) -> tuple[PreviewTable | None, Refused | None]:
     try:
         source = event_source(ledger, given.settings)
         return preview_table(preview(given.source_file(), source=source)), None
     except Refused as problem:
-        return None, Notice(fact="The file can’t be read with these settings.", consequence=problem.message, kind="bad")
+        # Why nothing was proposed is more to the point than what is missing because of it.
+        return None, problem if given.settings.platform or given.problem is None else given.problem

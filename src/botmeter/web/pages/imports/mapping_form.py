@@ -13,6 +13,7 @@ from botmeter.sources.suggest.time_formats import time_format
 from botmeter.sources.times.clock_options import CLOCK_KEYS
 from botmeter.web.pages.imports.file_settings import Document, compact
 
+_NO_COLUMN: Final = "Choose a column"
 CONSTANT: Final = "constant"
 PATTERN: Final = "pattern"
 COLUMNS_MAX: Final = 120
@@ -86,6 +87,10 @@ class FieldLine:
     def is_set(self) -> bool:
         return any(option.is_chosen and option.value for option in self.options)
 
+    @property
+    def is_missing(self) -> bool:
+        return self.is_required and not self.is_set and self.options[0].label == _NO_COLUMN
+
 
 def field_lines(document: Document, suggestion: Suggestion | None) -> tuple[FieldLine, ...]:
     """Build the form."""
@@ -129,7 +134,7 @@ def _options(
     chosen = location_of(table)
     present = compact(chosen) if chosen else CONSTANT if CONSTANT in table else ""
     own = any(each.location.get("column") == field for each in columns)
-    labels = {"": field if own else "Choose a column" if field in REQUIRED_FIELDS else "None"}
+    labels = {"": field if own else _NO_COLUMN if field in REQUIRED_FIELDS else "None"}
     labels |= {compact(location_of(each.location)): _column_label(each) for each in columns[:COLUMNS_MAX]}
     others = [chosen, {} if proposed is None else location_of(proposed.location)]
     if field == "event_id":
@@ -177,6 +182,18 @@ def _choices(meanings: Sequence[str], chosen: object, *, none: str) -> tuple[Men
 
 def document_from_form(data: QueryDict, before: Document, *, columns: Sequence[SampleColumn]) -> dict[str, Any]:
     """Return the mapping of a submitted form; what the form doesn't show stays as before."""
+    document = document_without_fields(data, before)
+    for field in FIELDS:
+        table = _table(field, data, before=before.get(field, {}))
+        if table:
+            document[field] = table
+    if "occurred_at" in document:
+        document["occurred_at"] = _with_format(document["occurred_at"], before.get("occurred_at", {}), columns=columns)
+    return document
+
+
+def document_without_fields(data: QueryDict, before: Document) -> dict[str, Any]:
+    """Return the options of the table, and what else is no field."""
     document = {key: value for key, value in before.items() if key not in FIELDS}
     for name in ("encoding", "sheet", "rows"):
         _set(document, name, value=data.get(name, "").strip() if name in data else document.get(name, ""))
@@ -185,12 +202,6 @@ def document_from_form(data: QueryDict, before: Document, *, columns: Sequence[S
         _set(document, "header_row", value=int(row) if row.isascii() and row.isdigit() and len(row) < 7 else row)
         if document.get("header_row") == 1:
             del document["header_row"]
-    for field in FIELDS:
-        table = _table(field, data, before=before.get(field, {}))
-        if table:
-            document[field] = table
-    if "occurred_at" in document:
-        document["occurred_at"] = _with_format(document["occurred_at"], before.get("occurred_at", {}), columns=columns)
     return document
 
 

@@ -5,15 +5,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from botmeter.domain import text
+from botmeter.domain.errors import Refused
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.import_preview import ImportPreview
 from botmeter.ledger.quarantine import Quarantined
 from botmeter.ledger.session_changes import SessionChange
 from botmeter.live.imports import JobState
 from botmeter.web.notices import Notice
+from botmeter.web.pages.imports.file_form import FileForm
 from botmeter.web.rich_text import Word, id_word
 
 REJECTIONS_SHOWN: Final = 20
+_NOT_UTF_8: Final = (
+    "Its text is not UTF-8. Choose the text encoding below: windows-1252 for a CSV file that Excel saved on Windows in "
+    "Western Europe or America. Check names with accents in the preview."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,19 @@ class DryRunCard:
     sessions: str
     rejections: tuple[RejectionLine, ...]
     more: str
+
+
+def read_problem(refusal: Refused, *, form: FileForm) -> Notice:
+    """Say why a file has no preview, and what to do about it on its page."""
+    missing = [line for line in form.fields if line.is_missing]
+    consequence = refusal.message
+    # A column that the mapping names, and the file lacks, is another problem.
+    if refusal.code == "column_missing" and any(f"no column {line.field!r}" in consequence for line in missing):
+        labels = ", ".join(line.label for line in missing)
+        consequence = f"Choose {'columns' if len(missing) > 1 else 'a column'} for {labels}."
+    elif refusal.code == "text_invalid":
+        consequence = _NOT_UTF_8
+    return Notice(fact="The file can’t be read with these settings.", consequence=consequence, kind="bad")
 
 
 def dry_run_card(job: JobState | None, *, settings: str) -> DryRunCard | None:
