@@ -95,6 +95,7 @@ def test_quarantined_events_are_grouped_discarded_and_brought_back(acme: Run, tm
     groups = acme("quarantine groups --account acme --format json").json
     assert sum(group["entry_count"] for group in groups) == 3
     assert acme("quarantine list --account acme --search M-2 --format csv").rows[0]["event_id"] == "m-2"
+    assert len(acme("quarantine export --account acme --search m-2 --raw").out.splitlines()) == 1
     assert acme('quarantine discard -a acme --search m-2 --reason "test"').err == "1 event discarded\n"
     assert len(acme("quarantine list --account acme --format json").json) == 2
     [discarded] = acme("quarantine list --account acme --discarded --format json").json

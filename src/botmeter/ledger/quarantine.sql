@@ -73,6 +73,10 @@ WHERE append_no = $append_no OR list_contains(again_nos, $append_no)
 ORDER BY position, quarantine_no
 LIMIT $limit
 
+-- name: waiting_positions
+-- Reads: waiting. Takes: $append_no. Gives: (append_no, position) of the entries of that append and later ones.
+SELECT append_no::INTEGER, position::BIGINT FROM waiting WHERE append_no >= $append_no ORDER BY ALL
+
 -- name: groups
 -- Reads: quarantine. Takes: {numbers} and its values.
 -- Gives: (code, number of entries, latest recording in µs UTC, sources in order, number of the newest entry) of the

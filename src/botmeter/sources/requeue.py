@@ -11,7 +11,15 @@ from botmeter.domain.source import Source
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.imports import import_origins
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.quarantine import ALL_WAITING, Quarantined, QuarantineFilter, quarantined, release
+from botmeter.ledger.quarantine import (
+    ALL_WAITING,
+    Quarantined,
+    QuarantineFilter,
+    quarantined,
+    quarantined_numbers,
+    release,
+    waiting_positions,
+)
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.payloads.connector import Connector
 from botmeter.sources.payloads.payload import PAYLOAD_REFUSED
@@ -22,6 +30,8 @@ from botmeter.sources.source_files import source_named
 
 # A payload can hold many events.
 PAYLOADS_EACH = 100
+# Measured with events of 300 bytes: 100,000 of them at once took 240 MB.
+_ENTRIES_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +67,18 @@ def retry(ledger: Ledger, chosen: QuarantineFilter = ALL_WAITING, *, now_us: int
 
     Accepted events and duplicates leave quarantine; the others stay under their new reason.
     """
+    numbers = quarantined_numbers(ledger, chosen)
+    some = (tuple(numbers[start : start + _ENTRIES_AT_ONCE]) for start in range(0, len(numbers), _ENTRIES_AT_ONCE))
+    return Receipt.sum_of([_retry(ledger, QuarantineFilter(numbers=each), now_us=now_us) for each in some])
+
+
+def _retry(ledger: Ledger, chosen: QuarantineFilter, *, now_us: int) -> Receipt:
     pieces = list(_pieces(ledger, chosen))
     first_append_no = ledger.next_append_no()
     receipts = append(ledger, [piece.submission for piece in pieces], now_us=now_us) if pieces else []
     requarantined: defaultdict[int, set[int]] = defaultdict(set)
-    for entry in quarantined(ledger):
-        requarantined[entry.append_no].add(entry.position)
+    for append_no, position in waiting_positions(ledger, first_append_no=first_append_no):
+        requarantined[append_no].add(position)
     released: dict[int, list[int]] = {}
     for append_no, (piece, receipt) in enumerate(zip(pieces, receipts, strict=True), start=first_append_no):
         released[append_no] = piece.released(receipt, requarantined=requarantined[append_no])

@@ -11,8 +11,11 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import (
     QuarantineFilter,
     discard,
+    discarded_count,
     quarantine_counts,
     quarantine_groups,
+    quarantine_sources,
+    quarantine_stream,
     quarantined,
     quarantined_numbers,
     restore_discarded,
@@ -58,6 +61,9 @@ def test_entries_are_grouped_by_code_with_the_newest_as_example(ledger: Ledger) 
         (QuarantineFilter(search="bytes"), [3]),
         (QuarantineFilter(search="NOT A"), [1, 2, 3]),
         (QuarantineFilter(search="%"), []),
+        (QuarantineFilter(search="ärger", finds_content=False), []),
+        (QuarantineFilter(numbers=(3, 1, 99)), [1, 3]),
+        (QuarantineFilter(numbers=()), []),
         (DISCARDED, []),
     ],
 )
@@ -116,3 +122,12 @@ def test_an_event_refused_after_it_was_accepted_waits(ledger: Ledger) -> None:
         ("e5", "time_invalid"),
         ("e5", "conflict"),
     ]
+
+
+def test_entries_are_cut_and_streamed(ledger: Ledger) -> None:
+    every = quarantined(ledger)
+    assert list(quarantine_stream(ledger)) == every
+    assert [each.raw for each in quarantined(ledger, raw_bytes_max=3)] == [each.raw[:3] for each in every]
+    discard(ledger, [2], reason="x", now_us=NOW_US)
+    assert [each.number for each in quarantine_stream(ledger, DISCARDED)] == [2]
+    assert (discarded_count(ledger), quarantine_sources(ledger)) == (1, ["s", "t"])

@@ -11,6 +11,7 @@ from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import QuarantineFilter, quarantined
 from botmeter.ledger.verify import verify
+from botmeter.sources import requeue
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.requeue import retry
 
@@ -126,3 +127,14 @@ def test_a_choice_is_retried_and_the_others_wait(ledger: Ledger) -> None:
     open_earlier(ledger)
     assert retry(ledger, QuarantineFilter(source="t"), now_us=NOW_US).accepted == 1
     assert in_quarantine(ledger) == [("1", "before_available_from")]
+
+
+def test_many_events_are_retried_some_at_a_time(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requeue, "_ENTRIES_AT_ONCE", 3)
+    append_events(ledger, *(event(f"e{number}", "2021-01-01T10:00", source="st"[number % 2]) for number in range(8)))
+    append_events(ledger, event("e8", "2019-01-01T10:00"))
+    open_earlier(ledger)
+    receipt = retry(ledger, now_us=NOW_US)
+    assert (receipt.accepted, receipt.rejected) == (8, 1)
+    assert in_quarantine(ledger) == [("e8", "before_available_from")]
+    assert verify(ledger).is_clean
