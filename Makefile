@@ -42,7 +42,7 @@ format: $(DEV) ## Format the code and mend what the linter can mend by itself.
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-laws: $(DEV) ## Run what Hypothesis draws: new examples, ten times as many, in random order.
+laws: $(DEV) ## Run what Hypothesis draws: new examples, thirty times as many, in random order.
 	HYPOTHESIS_PROFILE=laws $(BIN)/python -m pytest -n $(WORKERS) -p randomly -m "hypothesis and not faults" $(ARGS)
 
 slow: $(DEV) ## Run the tests that take more than a second each, and commands through a server.

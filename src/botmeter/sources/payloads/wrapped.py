@@ -37,7 +37,7 @@ class LargeObject:
     Attributes:
         path: Of the array.
         head: Up to the array's bracket.
-        start: What was read behind it.
+        start: What was read after it.
     """
 
     path: Path
@@ -96,7 +96,7 @@ def _begins_with(text: bytes, start: int, *, names: Collection[str]) -> bool:
 
 
 def record_array(text: bytes, *, names: Collection[str], file_name: str) -> Path | None:
-    """Path of the only list of records in an object that is none itself; raises `Refused` (`rows_ambiguous`)."""
+    """Path of the only list of records in an object that is no record itself; raises `Refused` (`rows_ambiguous`)."""
     value = decoded(text)
     if not isinstance(value, dict) or not value.keys().isdisjoint(names):
         return None
@@ -133,7 +133,7 @@ def unwrapped(blocks: Iterator[Objects], path: Path) -> Iterator[Objects]:
 
 
 def is_wrapper(text: bytes) -> bool:
-    """Check that an object has no key of an event, but one below which programs keep payloads."""
+    """Check for a key below which programs keep payloads, and none of an event."""
     if has_too_many_values(text):
         return False
     try:

@@ -64,14 +64,14 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def header_hint(self, expected: Collection[str]) -> str:
-        """Return a sentence on a row that looks like the header, or nothing."""
+        """Return a sentence on a row that looks like the header, if any."""
         number = self.likely_header_row(expected)
         if number is None:
             return ""
         return f" Row {number} may be the header: name it with --header-row {number} or header_row = {number}."
 
     def likely_header_row(self, expected: Collection[str]) -> int | None:
-        """Row below the header that looks like the real one; None: none does."""
+        """Row below the header that looks like the real one, if any."""
         for number, cells in islice(self.below(), SAMPLE_ROWS):
             names = [cell.strip() for cell in cells]
             if (expected and set(expected) <= set(names)) or _is_below_a_title(self.columns, names):
@@ -79,7 +79,7 @@ class Table:
         return None
 
     def check_single(self, names: Collection[str]) -> None:
-        """Raises `Refused` (`column_doubled`) if a name in lower case stands twice in the header."""
+        """Raise `Refused` (`column_doubled`) if the header repeats one of the names, in any case."""
         found = [column.lower() for column in self.columns]
         for name in names:
             if (count := found.count(name.lower())) > 1:
@@ -117,14 +117,14 @@ def labels_of(names: Sequence[str]) -> list[str]:
 
 
 def header_missing(name: str, header_row: int | None) -> Refused:
-    """Refusal of a table without rows enough."""
+    """Refusal of a table with too few rows."""
     if header_row is None:
         return Refused("header_missing", f"{name} has no header: all of its rows are blank.")
     return Refused("header_missing", f"{name} has no row {header_row}, which is given as its header.")
 
 
 def total_word(cells: Collection[str]) -> str | None:
-    """Word by which a row is a total rather than an entry."""
+    """Word that marks a row as a total."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     if not filled or len(filled) * 2 > len(cells) + 1:
         return None

@@ -28,12 +28,12 @@ _COLUMNS_END: Final = 1 << 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLimits:
-    """Limits of what one sheet takes.
+    """Limits of one sheet.
 
     Attributes:
         unpacked_bytes: Of all parts that are read; half a million rows of ten columns have 250 MB.
-        cells: From the first to the last. The reader takes about 160 bytes for each, with 20 of text: 800 MB.
-        text_bytes: A text that a file has once is read once for each cell that refers to it.
+        cells: From the first to the last; each takes about 160 bytes, with 20 of text: 800 MB.
+        text_bytes: A text that a file has once is read for each cell that refers to it.
     """
 
     unpacked_bytes: int = 512 << 20
@@ -78,7 +78,7 @@ def is_workbook(content: IO[bytes]) -> bool:
 def sheet_file(
     content: IO[bytes], stack: ExitStack, *, sheet: str | None, name: str, limits: SheetLimits | None = None
 ) -> SheetFile:
-    """Copy what is needed of a workbook.
+    """Copy the needed parts of a workbook.
 
     Raises:
         Missing: `sheet_missing`.

@@ -36,14 +36,14 @@ class ShapeGroup:
     positions: npt.NDArray[np.uint8]
 
     def number(self, match: re.Match[str], name: str) -> Ints | None:
-        """Numbers at the position of a group in the sample; None: the group is not there, or too long."""
+        """Numbers at the position of a group in the sample; None: no such group, or too long."""
         start, end = self._span(match, name)
         if start < 0:
             return None
         return self.digits(start, end)
 
     def digits(self, start: int, end: int) -> Ints | None:
-        """Numbers at positions, of which blanks before them are no part."""
+        """Numbers at positions; blanks before them are skipped."""
         while start < end and not self._is_digit(start):
             start += 1
         if not 0 < end - start <= _DIGITS_MAX:
@@ -71,7 +71,7 @@ class ShapeGroup:
         return end - start
 
     def same_elsewhere(self, match: re.Match[str], names: frozenset[str]) -> Flags:
-        """Flags of texts whose other digits are those of the sample."""
+        """Flags of texts with the sample's other digits."""
         read: set[int] = set()
         for name in names & match.re.groupindex.keys():
             read.update(range(*self._span(match, name)))

@@ -1,4 +1,4 @@
-"""Times of whole columns → µs UTC, by the rules of `clock` and `domain.written_time`; laws prove that they agree."""
+"""Times of whole columns → µs UTC; laws prove that they agree with `clock` and `domain.written_time`."""
 
 import re
 from collections.abc import Callable

@@ -104,7 +104,7 @@ def wall_us_from_serial(text: str, *, form: str) -> int:
 
 
 def exact_step_us(decimals: int) -> int:
-    """Step of times that so few decimals can name exactly: whole minutes with two at most, else whole seconds."""
+    """Step of times that so few decimals name exactly."""
     return MICROSECONDS_PER_SECOND * (60 if decimals <= 2 else 1)
 
 

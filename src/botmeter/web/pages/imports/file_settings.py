@@ -79,19 +79,19 @@ class FileSettings:
 
 
 def compact(document: Document) -> str:
-    """Return a mapping as it stands in an address."""
+    """Encode a mapping for an address."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFile:
-    """A file, its settings, and what is proposed for it.
+    """A file, its settings, and its proposed mapping.
 
     Attributes:
         suggestion: None if the file can't be read as records.
-        problem: Why.
+        problem: The reason.
         document: The mapping: given, or else proposed.
-        platform: Whose file it seems to be; empty: none's.
+        platform: Code of the platform that the file seems to come from; empty: none.
     """
 
     upload: Upload
@@ -107,7 +107,7 @@ class ReadFile:
 
 
 def read_file(upload: Upload, settings: FileSettings) -> ReadFile:
-    """Read the start of a file, for what to propose."""
+    """Read the start of a file, and propose its mapping."""
     given = settings.document
     suggestion, problem, platform = None, None, ""
     try:
@@ -128,7 +128,7 @@ def read_file(upload: Upload, settings: FileSettings) -> ReadFile:
 
 
 def event_source(ledger: ReadableLedger, settings: FileSettings) -> Source | None:
-    """Source whose defaults and format the file has; raises Refused `source_invalid`."""
+    """Source with the file's defaults and format; raises Refused `source_invalid`."""
     known = source_of(ledger, settings.source)
     if known is not None and settings.platform in {"", known.platform}:
         return known
