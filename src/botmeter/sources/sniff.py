@@ -16,6 +16,15 @@ FORMATS = ("csv", "xlsx", "ndjson", "json", "parquet", "cloudevents")
 PEEK_BYTES = 64 << 10
 # Of workbooks before 2007, and of newer ones with a password.
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"
+# In place of an export: a report to print, a table for Excel, or the page that asks to sign in.
+_DOCUMENTS = {
+    b"%pdf-": "a PDF document",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+    b"<?xml": "an XML document",
+    b"{\\rtf": "a document of a word processor",
+}
+_MARK_LENGTH = max(map(len, _DOCUMENTS))
 BOM = codecs.BOM_UTF8
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _SAMPLE_LINES = 20
@@ -47,6 +56,8 @@ def format_of(stream: ByteStream, *, expected: str | None) -> Format:
     match expected:
         case "csv" | "ndjson" | "json":
             return expected
+    if expected is None:
+        _check_no_document(start, name=stream.name)
     detected = _text_format(start)
     if expected is not None:
         return detected if detected == "json" else "ndjson"
@@ -69,6 +80,15 @@ def _binary_format(start: bytes, *, expected: str | None, name: str) -> Format |
     if expected == "xlsx":
         raise Refused("format_unknown", f"{name} is not an Excel workbook (.xlsx).")
     return None
+
+
+def _check_no_document(start: bytes, *, name: str) -> None:
+    head = start.lstrip()[:_MARK_LENGTH].lower()
+    for mark, what in _DOCUMENTS.items():
+        if head.startswith(mark):
+            raise Refused(
+                "format_unknown", f"{name} is {what}. Export the data as CSV, XLSX, NDJSON, JSON or Parquet instead."
+            )
 
 
 def _text_format(start: bytes) -> Format | None:

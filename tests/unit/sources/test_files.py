@@ -73,6 +73,22 @@ def test_binary_noise_is_no_format(read: Read, seed: int) -> None:
     assert message.endswith("is not CSV, XLSX, NDJSON, JSON or Parquet.")
 
 
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"%PDF-1.7\n%\xe2\xe3\n1 0 obj", "a PDF document"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html>\n<title>Sign in</title>", "a web page"),
+        (b"<HTML><table><tr><td>id</td></tr></table>", "a web page"),
+        (b'<?xml version="1.0"?>\n<Workbook/>', "an XML document"),
+        (b"{\\rtf1\\ansi event_id}", "a document of a word processor"),
+    ],
+)
+def test_a_document_is_named_as_what_it_is(read: Read, content: bytes, what: str) -> None:
+    code, message = refusal(read, content)
+    assert code == "format_unknown"
+    assert f" is {what}. Export the data as CSV, XLSX" in message
+
+
 def test_an_unknown_format_is_refused_with_those_there_are(read: Read) -> None:
     assert (
         refusal(read, MANY, format="xml")[1]

@@ -106,6 +106,13 @@ def test_a_time_in_scientific_notation_is_named_as_damaged(tmp_path: Path) -> No
     assert any("sent is in scientific notation" in doubt for doubt in doubts)
 
 
+def test_a_table_without_a_header_is_doubted(tmp_path: Path) -> None:
+    headless = CHATS.partition("\n")[2]
+    doubts = "; ".join(suggested(tmp_path, headless).doubts)
+    assert "the first row was taken for names of columns, but" in doubts
+    assert "first row" not in "; ".join(suggested(tmp_path, CHATS).doubts)
+
+
 def test_a_zone_that_can_mean_several_is_left_open() -> None:
     form = time_format(["2026-11-01 01:30:00 PST", "2026-11-01 01:30:00 IST"])
     assert form is not None

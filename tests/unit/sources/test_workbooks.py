@@ -97,7 +97,7 @@ def test_the_first_visible_sheet_is_read_and_the_others_are_named(read: Read) ->
     content = workbook_of_sheets(sheets)
     outcome = read(content)
     assert outcome.ids == ["a"]
-    assert any("Only sheet 'A & B' of" in note and note.endswith("--sheet: Z.") for note in outcome.notes)
+    assert any("Only sheet 'A & B' of" in note and note.endswith("other sheets: Z.") for note in outcome.notes)
     for name, event_id in {"Z": "z", "Hidden": "hidden", "A & B": "a"}.items():
         named = read(content, table=TableOptions(sheet=name))
         assert (named.ids, named.notes) == ([event_id], [])

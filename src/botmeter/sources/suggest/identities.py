@@ -156,6 +156,8 @@ def _time_suggestion(column: Column, *, is_sure: bool, others: Sequence[str]) ->
     doubts = [] if is_utc or not form.doubt else [form.doubt]
     if not is_sure:
         doubts.append(f"{column.label} is the first column of times; others are {', '.join(others)}")
+    if time_format((column.label,)) is not None:
+        doubts.append(f"the first row was taken for names of columns, but {column.label} is a time; add a header")
     empty_count = len(column.values) - column.filled_count
     if empty_count:
         doubts.append(f"{column.label} is empty in {counted(empty_count, 'row')}; such rows are refused")

@@ -67,7 +67,7 @@ def _sheet(
     if sheet is not None or not file.others:
         return rows, ()
     listed = ", ".join(file.others[:30])
-    return rows, (f"Only sheet {file.sheet!r} of {stream.name} was read; name another with --sheet: {listed}.",)
+    return rows, (f"Only sheet {file.sheet!r} of {stream.name} was read. Its other sheets: {listed}.",)
 
 
 def _header(rows: CalamineSheet, header_row: int | None, *, name: str) -> tuple[int, _Row]:

@@ -119,7 +119,9 @@ def _line(
         values=tuple(_value_lines(table, columns, meanings=meanings)) if meanings else (),
         otherwise=_choices(meanings, table.get("otherwise", ""), none="unchanged") if meanings else (),
         reason=proposed.reason if proposed is not None and is_as_proposed else "",
-        doubt=_sentence(proposed.doubt) if proposed is not None and (is_as_proposed or not table) else "",
+        doubt=_sentence(proposed.doubt, columns=columns)
+        if proposed is not None and (is_as_proposed or not table)
+        else "",
     )
 
 
@@ -287,8 +289,10 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _sentence(text: str) -> str:
-    return text and f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+def _sentence(text: str, *, columns: Sequence[SampleColumn]) -> str:
+    # The name of a column stays as it is.
+    first = text[:1] if any(text.startswith(f"{each.label} ") for each in columns) else text[:1].upper()
+    return text and f"{first}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 def _cut(sample: str) -> str:
