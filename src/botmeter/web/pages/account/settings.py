@@ -91,10 +91,7 @@ def _save(visit: Visit, form: AccountForm) -> Notice:
             quarantined = set_available_from(ledger, after["available_from"], now_us=now_us, by=by)
             sentences.append(_recorded_change(visit, form, field="available_from"))
             if quarantined:
-                sentences.append(
-                    f"{text.counted(quarantined, 'event')} in quarantine can be retried: "
-                    f"botmeter quarantine retry --account {visit.account}."
-                )
+                sentences.append(f"{text.counted(quarantined, 'event')} can be retried under Admin → Quarantine.")
         if "title" in form.changed_data:
             set_title(ledger, after["title"], now_us=now_us, by=by)
             sentences.append(_recorded_change(visit, form, field="title"))
