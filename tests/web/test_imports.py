@@ -321,3 +321,14 @@ def test_a_field_without_a_column_is_named(page: Page, state: ServerState) -> No
     assert "sent is in scientific notation, whose last digits are lost" in page.text
     page.submit("preview", **{"at.occurred_at": '{"column":"sent"}', "time.format": "epoch_ms"})
     assert "time_invalid" in rows_of(page.text, "import-preview")[0]
+
+
+def test_cloudevents_keep_the_ids_that_they_have_by_http(page: Page, state: ServerState) -> None:
+    event = {"specversion": "1.0", "type": "chat", "source": "/bot", "id": "1", "time": "2026-03-21T04:00:00Z"}
+    event |= {"data": {"conversation_id": "c", "customer_id": "u", "actor": "customer", "bot_id": "orders"}}
+    file = stored(state, json.dumps([event]).encode(), name="events.json")
+    page.href = reverse("uploaded-file", args=("acme", file.number))
+    assert rows_of(page.text, "import-preview")[0].endswith("customer c u orders unknown /bot 1")
+    assert "The import would accept 1 event" in page.submit("dry-run")
+    receipt = page.submit("import")
+    assert re.findall(r'data-count="accepted">(\d+)<', receipt) == ["1"]

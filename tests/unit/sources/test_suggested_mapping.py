@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from botmeter.domain.errors import Refused
 from botmeter.metering.preset import preset
 from botmeter.metering.stateless import metered_files
 from botmeter.sources.mapping.mapping_file import mapping_from_document
@@ -447,6 +448,15 @@ def test_a_shape_of_export_gives_its_mapping(tmp_path: Path, shape: str) -> None
     suggestion = suggested(tmp_path, content)
     assert suggestion.document() == document
     assert tomllib.loads(text_of_suggestion(suggestion)) == document
+
+
+@pytest.mark.parametrize("form", ["{}", "[{}]", "{}\n{}\n"])
+def test_cloudevents_need_no_mapping(tmp_path: Path, form: str) -> None:
+    event = {"specversion": "1.0", "type": "chat", "source": "/bot", "id": "1", "time": "2026-03-01T10:00:00Z"}
+    text = json.dumps(event | {"data": {"conversation_id": "c", "customer_id": "u", "actor": "customer"}})
+    with pytest.raises(Refused, match="has CloudEvents, which are read without a mapping") as caught:
+        suggested(tmp_path, form.replace("{}", text))
+    assert caught.value.code == "mapping_unneeded"
 
 
 def test_a_country_is_no_author(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from botmeter.domain.errors import Refused
 from botmeter.domain.text import counted
+from botmeter.sources.cloudevents import is_envelope
 from botmeter.sources.mapping.ready_made import ReadyMadeMapping
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.suggest.actors import Actors, actors_of
@@ -42,8 +44,16 @@ class _Candidate:
 
 
 def suggested_mapping(file: SourceFile) -> Suggestion:
-    """Suggest a mapping from the first rows of a file; raises as `batches`."""
+    """Suggest a mapping from the first rows of a file.
+
+    Raises:
+        Refused: As `batches`, and `mapping_unneeded`.
+    """
     sample = sample_of(file)
+    if sample.format in {"json", "ndjson"} and any(map(_is_cloudevent, sample.records)):
+        # Of other ids than a mapping makes, so that the same events by HTTP would count twice.
+        name = PurePath(file.label).name
+        raise Refused("mapping_unneeded", f"{name} has CloudEvents, which are read without a mapping.")
     candidate, ready_made = _best_candidate(sample)
     conversation = conversation_column(candidate.columns)
     customer = customer_column(candidate.columns, actors=candidate.actors, conversation=conversation)
@@ -72,6 +82,10 @@ def suggested_mapping(file: SourceFile) -> Suggestion:
         notes=() if ready_made is None else ready_made.notes,
         rows_reason=f"Each item of {rows.pointer} is a record." if rows.pointer else "",
     )
+
+
+def _is_cloudevent(record: object) -> bool:
+    return isinstance(record, dict) and isinstance(record.get("specversion"), str) and is_envelope(record)
 
 
 def _options(file: SourceFile, sample: Sample) -> dict[str, object]:

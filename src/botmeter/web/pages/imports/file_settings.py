@@ -145,5 +145,6 @@ def event_source(ledger: ReadableLedger, settings: FileSettings) -> Source | Non
 
 def _source_file(upload: Upload, document: Document, *, is_mapped: bool) -> SourceFile:
     table = table_options_from_document({key: document[key] for key in TABLE_KEYS if key in document})
-    mapping = mapping_from_document(document) if is_mapped else None
+    # Without a mapping, CloudEvents are read too.
+    mapping = mapping_from_document(document) if is_mapped and not document.keys() <= set(TABLE_KEYS) else None
     return SourceFile(path=str(upload.path), name=upload.file_name, mapping=mapping, table=table)
