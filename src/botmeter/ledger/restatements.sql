@@ -42,22 +42,25 @@ restated AS (
     WHERE (started_at // 86400000000 + 1) * 86400000000 <= $shown_before
 ),
 cause AS (
-    SELECT r.day, count(DISTINCT e.event_id) AS event_count,
-        list(DISTINCT e.event_id ORDER BY e.event_id)[:100] AS event_ids
-    FROM (SELECT DISTINCT day, key FROM restated) AS r
-    JOIN (
-        SELECT {key} AS key, x.event_id
-        FROM {event} AS x
-        WHERE x.append_no >= $first_append_no
-    ) AS e USING (key)
-    GROUP BY r.day
+    -- Distinct rows are written to disk if they are many; a set or a list of a day is not.
+    SELECT day, count(*) AS event_count, min(event_id, 100) AS event_ids
+    FROM (
+        SELECT DISTINCT r.day, e.event_id
+        FROM (SELECT DISTINCT day, key FROM restated) AS r
+        JOIN (
+            SELECT {key} AS key, x.event_id
+            FROM {event} AS x
+            WHERE x.append_no >= $first_append_no
+        ) AS e USING (key)
+    )
+    GROUP BY day
 )
 SELECT
     $cause, $cause_no, $now, r.day,
     coalesce((SELECT session_count FROM old_day_count AS o WHERE o.day = r.day), 0),
     coalesce((SELECT sum(u.session_count) FROM session_usage AS u WHERE u.day = r.day), 0),
-    coalesce((list(r.session_id::VARCHAR ORDER BY r.session_id) FILTER (WHERE NOT r.is_new))[:100], []),
-    coalesce((list(r.session_id::VARCHAR ORDER BY r.session_id) FILTER (WHERE r.is_new))[:100], []),
+    coalesce(min(r.session_id::VARCHAR, 100) FILTER (WHERE NOT r.is_new), []),
+    coalesce(min(r.session_id::VARCHAR, 100) FILTER (WHERE r.is_new), []),
     coalesce(any_value(c.event_ids), []),
     coalesce(any_value(c.event_count), 0)
 FROM restated AS r
