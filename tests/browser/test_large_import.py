@@ -30,8 +30,6 @@ IMPORT_MB_MAX = 1_000
 RECEIVING_MB_MAX = 100
 # Of 95 in 100 requests: 0.1 to 0.25 s measured on two busy cores.
 P95_SECONDS_MAX = 2.0
-# Live events of the account wait for the import up to ten seconds, and are refused then: 4.9 s measured.
-OWN_EVENTS_SECONDS_MAX = 15.0
 # Reports each text and bar that shows progress.
 REPORT_PROGRESS = """addEventListener("DOMContentLoaded", () => {
   const last = new Map();
@@ -97,7 +95,7 @@ def answered(request: urllib.request.Request, server: Server) -> tuple[int, dict
 
 
 def events_to(server: Server, account: str) -> Callable[[], None]:
-    """Request that sends an event; a busy account refuses it for later."""
+    """Request that sends an event."""
     key = run_command("key", "create", "--account", account, "--scope", "events:write", folder=server.folder).strip()
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     count = 0
@@ -110,7 +108,7 @@ def events_to(server: Server, account: str) -> Callable[[], None]:
         body = json.dumps([event | {"conversation_id": "by", "customer_id": "by", "channel": "web"}]).encode()
         request = urllib.request.Request(server.at("/api/v1/events"), data=body, headers=headers)  # noqa: S310
         status, answer = answered(request, server)
-        assert (status, answer.get("accepted")) == (200, 1) or (status, answer.get("code")) == (503, "ledger_busy")
+        assert (status, answer.get("accepted")) == (200, 1)
 
     return send
 
@@ -140,8 +138,6 @@ def test_a_file_of_200_mb_counts_right_while_others_are_answered(tab: Page, acco
 
     assert peaks_mb[0] - before_mb < RECEIVING_MB_MAX
     assert worker.peak_mb - before_mb < IMPORT_MB_MAX
-    slowest = max(seconds.pop("events"))
-    assert slowest < OWN_EVENTS_SECONDS_MAX
     assert {name: p95(each) for name, each in seconds.items() if p95(each) > P95_SECONDS_MAX} == {}
     shown = " ".join(progress)
     assert re.search(r"\b[1-9]\d? % of 19\d\.\d MiB", shown), shown

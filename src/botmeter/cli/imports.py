@@ -11,7 +11,7 @@ from botmeter.cli import options
 from botmeter.cli.audit import import_detail, record_in_audit
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import COMMAND_LINE
-from botmeter.cli.data_dir import opened_ledger, owned_folder
+from botmeter.cli.data_dir import owned_folder
 from botmeter.cli.event_files import mapping_text, say_if_foreign, source_files, total_bytes
 from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import fields_of, say, say_rejection, show_json, show_rows
@@ -84,7 +84,7 @@ def import_events(
             preview = _preview(data, account, read=read)
             receipts = list(preview.receipts)
         else:
-            receipts, records = _imported(data, account, read=read)
+            receipts, records = _imported(data, account, read=read, size_bytes=total_bytes(sources))
     if not dry_run:
         for record in records:
             record_in_audit(data, Action.IMPORTED, account=account, **import_detail(record))
@@ -97,14 +97,15 @@ def import_events(
         raise Exit(DIFFERENT)
 
 
-def _imported(data: Path | None, account: str, *, read: "_Read") -> "tuple[list[Receipt], list[ImportRecord]]":
-    from botmeter.ledger.append import append
+def _imported(
+    data: Path | None, account: str, *, read: "_Read", size_bytes: int | None
+) -> "tuple[list[Receipt], list[ImportRecord]]":
+    from botmeter.ledger.append_beside import append_import
     from botmeter.ledger.imports import imports
 
-    with opened_ledger(data, account) as ledger:
-        submissions = read(ledger)
-        receipts = append(ledger, submissions, now_us=now_us())
-        return receipts, imports(ledger, limit=len(submissions))[::-1]
+    with owned_folder(data) as folder, folder.importing(account, size_bytes=size_bytes) as access:
+        receipts = append_import(access, lambda: read(access.ledger), now_us=now_us())
+        return receipts, imports(access.ledger, limit=len(receipts))[::-1]
 
 
 def _preview(data: Path | None, account: str, *, read: "_Read") -> "ImportPreview":

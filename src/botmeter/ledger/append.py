@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -17,7 +18,7 @@ from botmeter.ledger.imports import ImportedFile, insert_import
 from botmeter.ledger.large_appends import less_memory
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
-from botmeter.ledger.quarantine import quarantine
+from botmeter.ledger.quarantine import note_accepted, note_again, quarantine
 from botmeter.ledger.remeter import remeter_after
 from botmeter.ledger.settle import settle
 from botmeter.ledger.statements import statements_of
@@ -64,33 +65,52 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
     first_append_no = ledger.next_append_no()
     try:
         with ledger.transaction():
-            receipts = append_within(ledger, submissions, now_us=now_us)
+            appended = append_within(ledger, submissions, now_us=now_us)
+            note_in_quarantine(ledger, appended, first_append_no=first_append_no)
     except BaseException:
         ledger.keys.forget()
         raise
     ledger.note_appended(first_append_no + len(submissions))
-    return receipts
+    return [each.receipt for each in appended]
 
 
-def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
-    """Append as `append`, within a transaction."""
+class Appended(NamedTuple):
+    """Submission in a transaction, and the entries of quarantine that it brought again."""
+
+    receipt: Receipt
+    again_no: int | None
+    again: list[int]
+
+
+def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Appended]:
+    """Append as `append`, within a transaction, all but `note_in_quarantine`."""
     first_append_no = ledger.next_append_no()
     with ExitStack() as large_append:
-        receipts = [
+        appended = [
             _append_submission(ledger, submission, append_no=append_no, now_us=now_us, large_append=large_append)
             for append_no, submission in enumerate(submissions, start=first_append_no)
         ]
-        if sum(receipt.accepted for receipt in receipts) >= FLUSH_ROWS:
+        if sum(each.receipt.accepted for each in appended) >= FLUSH_ROWS:
             # They are read again when the next event comes; metering needs the memory.
             ledger.keys.forget()
         remeter_after(ledger, first_append_no, now_us=now_us)
-    return receipts
+    return appended
+
+
+def note_in_quarantine(ledger: Ledger, appended: Sequence[Appended], *, first_append_no: int) -> int:
+    """Note earlier entries that came again or were corrected; return how many. In a transaction."""
+    for each in appended:
+        note_again(ledger.connection, each.again, again_no=each.again_no)
+    corrected_count = note_accepted(ledger.connection, append_no=first_append_no)
+    return corrected_count + sum(len(each.again) for each in appended)
 
 
 def _append_submission(
     ledger: Ledger, submission: Submission, *, append_no: int, now_us: int, large_append: ExitStack
-) -> Receipt:
+) -> Appended:
     receipts: list[Receipt] = []
+    again: list[int] = []
+    again_no = _again_no(submission, append_no=append_no)
     writer = _RowGroupWriter(ledger, large_append=large_append)
     for batch in _read_ahead(submission.batches):
         numbered = NumberedBatch(
@@ -99,14 +119,14 @@ def _append_submission(
             deliveries=[BatchDelivery(first_position=0)],
             append_no=append_no,
             is_pulled=submission.is_pulled,
-            again_no=_again_no(submission, append_no=append_no),
+            again_no=again_no,
         )
         # A stored event can be one that is still buffered.
         admitted = admit(ledger, [numbered], now_us=now_us, before_search=writer.flush)
         if len(admitted.accepted):
             writer.add(admitted.accepted.drop_columns(list(Touchpoint._fields)))
             ledger.known_keys().add(admitted.accepted["event_key"].to_numpy())
-        quarantine(ledger, admitted.rejections[0], batch=numbered, now_us=now_us)
+        again += quarantine(ledger, admitted.rejections[0], batch=numbered, now_us=now_us)
         receipts += admitted.receipts
     writer.flush()
     receipt = Receipt.sum_of(receipts)
@@ -118,7 +138,7 @@ def _append_submission(
     if submission.retry_of is not None:
         values = {"append_no": append_no, "retry_of": submission.retry_of}
         ledger.connection.execute(sql("set_retry_of"), values)
-    return receipt
+    return Appended(receipt=receipt, again_no=again_no, again=again)
 
 
 def _again_no(submission: Submission, *, append_no: int) -> int | None:

@@ -15,6 +15,7 @@ from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.durable_files import FILE_MODE
 from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Unavailable
 from botmeter.domain.instant import now_us
+from botmeter.ledger.append_beside import ImportAccess
 from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.damage import damage_of, damage_refused, first_line, ledger_corrupt
@@ -130,6 +131,12 @@ class Folder:
             settle(ledger, now_us=now_us())
             yield ledger
             fold_if_many(ledger)
+
+    @contextmanager
+    def importing(self, name: str, *, size_bytes: int | None) -> Iterator[ImportAccess]:  # noqa: ARG002 - decides in a shared folder
+        """Open the account's ledger as `ledger`, for an import of that size; None: it can't be read twice."""
+        with self.ledger(name) as ledger:
+            yield ImportAccess(ledger=ledger, live_pause=None)
 
     def rehearsing(self, name: str) -> AbstractContextManager[Ledger]:
         """Open the account's ledger as `ledger`, for dry runs; live events are appended meanwhile."""

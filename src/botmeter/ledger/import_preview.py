@@ -28,8 +28,9 @@ def import_preview(ledger: Ledger, submissions: Sequence[Submission], *, now_us:
             # The keys are shared with live events, which must not see those of this transaction.
             ledger.keys = keys.copy(connection)
             note_sessions(connection)
-            receipts = append_within(ledger, submissions, now_us=now_us)
-            preview = ImportPreview(receipts=tuple(receipts), sessions=session_change(connection))
+            appended = append_within(ledger, submissions, now_us=now_us)
+            receipts = tuple(each.receipt for each in appended)
+            preview = ImportPreview(receipts=receipts, sessions=session_change(connection))
     finally:
         ledger.keys = keys
     return preview

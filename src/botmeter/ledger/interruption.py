@@ -5,7 +5,7 @@ An exception thrown into it could strike while a lock is released.
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 Wake = Callable[[], None]
@@ -73,3 +73,13 @@ class WaitPolicy:
             changed.wait_for(lambda: stop.is_set or is_so(), self.seconds)
         stop.check()
         return is_so()
+
+
+@contextmanager
+def interruptible(interrupt: Wake, wait: WaitPolicy) -> Iterator[None]:
+    """Call `interrupt` on a stop during the `with`; raise the reason of an earlier one."""
+    stop = wait.interruption
+    with nullcontext() if stop is None else stop.waking(interrupt):
+        if stop is not None:
+            stop.check()
+        yield

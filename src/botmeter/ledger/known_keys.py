@@ -78,6 +78,15 @@ class SharedKeys:
         # Not kept here: the connection may not see the latest live events.
         return SharedKeys(_stored_keys(connection) if keys is None else keys.copy())
 
+    def take(self) -> KnownKeys | None:
+        """Return the keys, if they were read, and forget them."""
+        keys, self._keys = self._keys, None
+        return keys
+
+    def put(self, keys: KnownKeys | None) -> None:
+        """Keep keys that are all of the file."""
+        self._keys = keys
+
     def forget(self) -> None:
         self._keys = None
 

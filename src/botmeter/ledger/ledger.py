@@ -61,13 +61,20 @@ class ReadTransactions:
                 connection.interrupt()
 
 
+class ReservedNumbers:
+    """Numbers of appends up to `last`, which an append has that is not committed yet."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+
 class Ledger:
     """One account's open file, with `connection` as its only writer.
 
     Attributes:
         unfolded_span_rows: Rows of `conversation_span` since the last fold.
         version: Grows with each commit, except of live events, which change no number until settled.
-        keys, mark: Shared by all writers of the file; without a mark commits are not numbered.
+        keys, mark, reserved: Shared by all writers of the file; without a mark commits are not numbered.
     """
 
     def __init__(
@@ -77,11 +84,13 @@ class Ledger:
         version: int = 0,
         keys: SharedKeys | None = None,
         mark: Mark | None = None,
+        reserved: ReservedNumbers | None = None,
     ) -> None:
         self.connection = connection
         self.version = version
         self.keys = keys or SharedKeys()
         self.mark = mark
+        self.reserved = reserved or ReservedNumbers()
         self._receipt_no: int | None = None
         self._committing = threading.Lock()
         self._read_transactions = ReadTransactions(connection)
@@ -164,7 +173,8 @@ class Ledger:
 
     def next_append_no(self) -> int:
         if self._next_append_no is None:
-            self._next_append_no = int(row_of(self.connection, sql("next_append_no"))[0])
+            stored = int(row_of(self.connection, sql("next_append_no"))[0])
+            self._next_append_no = max(stored, self.reserved.last + 1)
         return self._next_append_no
 
     def note_appended(self, next_append_no: int) -> None:

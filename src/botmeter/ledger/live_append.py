@@ -8,7 +8,7 @@ from botmeter.ledger.deliveries import StoredDelivery, insert_deliveries
 from botmeter.ledger.duckdb_calls import execute_with
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
-from botmeter.ledger.quarantine import quarantine
+from botmeter.ledger.quarantine import note_again, quarantine
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -67,7 +67,8 @@ def _numbered(batches: Sequence[LiveBatch], *, first_append_no: int) -> list[Num
 def _store_outcomes(ledger: Ledger, batch: NumberedBatch, *, admitted: AdmittedBatches, now_us: int) -> None:
     stored = [number for number in batch.delivery_numbers if not admitted.is_withdrawn[number]]
     rejections = [rejection for number in stored for rejection in admitted.rejections[number]]
-    quarantine(ledger, rejections, batch=batch, now_us=now_us)
+    again = quarantine(ledger, rejections, batch=batch, now_us=now_us)
+    note_again(ledger.connection, again, again_no=batch.again_no)
     receipt = Receipt.sum_of(admitted.receipts[number] for number in stored)
     if receipt.total:
         insert_receipt(ledger, receipt, append_no=batch.append_no, now_us=now_us, source=batch.source, label=LABEL)

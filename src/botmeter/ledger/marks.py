@@ -88,7 +88,7 @@ class Mark:
         """Number the transaction, which the caller commits."""
         last = stored_commit(connection) if self._last is None else self._last
         self._last = None
-        following = last.next(receipt_no=last.receipt_no if receipt_no is None else receipt_no)
+        following = last.next(receipt_no=max(last.receipt_no, receipt_no or 0))
         store_commit(connection, following)
         return following
 

@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import partial
 from typing import TypeVar
 
 import duckdb
 
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import now_us
+from botmeter.ledger.append_beside import LivePause
 from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.damage import damage_of
@@ -21,9 +23,9 @@ from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.fair_queue import FairQueue
 from botmeter.ledger.file_problem import FileProblem, noting_problems
 from botmeter.ledger.folder import Folder
-from botmeter.ledger.interruption import WaitPolicy
+from botmeter.ledger.interruption import WaitPolicy, interruptible
 from botmeter.ledger.known_keys import SharedKeys
-from botmeter.ledger.ledger import Ledger, failure
+from botmeter.ledger.ledger import Ledger, ReservedNumbers, failure
 from botmeter.ledger.ledger_files import is_writable, keep_log
 from botmeter.ledger.marks import Mark
 from botmeter.ledger.readable import ReadableLedger
@@ -61,6 +63,7 @@ class OpenAccount:
         self._writer: Ledger | None = None
         self._live_ledger: Ledger | None = None
         self._keys = SharedKeys()
+        self._reserved = ReservedNumbers()
         self._mark: Mark | None = None
         self._checkpoints: Checkpoints | None = None
         self._published: PublishedContents | None = None
@@ -91,7 +94,7 @@ class OpenAccount:
             self._refusing_failures(),
             self._using(lambda: self._open_reader(wait)) as reader,
             closing(reader.connection),
-            _interruptible(reader, wait),
+            interruptible(reader.interrupt, wait),
         ):
             yield reader
 
@@ -118,6 +121,24 @@ class OpenAccount:
                 self._forget_live_ledger()
 
     @contextmanager
+    def importing(self, wait: WaitPolicy) -> Iterator[tuple[Ledger, LivePause]]:
+        """As `writing`, not settled; live events are appended meanwhile, but not during the `with` of the pause."""
+        with self._refusing_failures(), self._write_queue.turn(wait):
+            with self._live_queue.turn(wait), self._changed:
+                # A file that is open read-only is opened again.
+                self._open_to_write(wait)
+            with self._publishing_writer(wait) as ledger:
+                yield ledger, partial(self._pausing_live, wait)
+
+    @contextmanager
+    def _pausing_live(self, wait: WaitPolicy) -> Iterator[None]:
+        with self._live_queue.turn(wait):
+            try:
+                yield
+            finally:
+                self._forget_live_ledger()
+
+    @contextmanager
     def settling(self, wait: WaitPolicy) -> Iterator[Ledger]:
         # A file that is open read-only is opened again, which needs the live queue too.
         beside = self._live_queue.turn(wait) if self._is_read_only else nullcontext()
@@ -139,7 +160,7 @@ class OpenAccount:
             self._using(lambda: self._open_live_ledger(wait)) as ledger,
         ):
             try:
-                with _interruptible(ledger, wait):
+                with interruptible(ledger.interrupt, wait):
                     yield ledger
             except BaseException:
                 self._forget_live_ledger()
@@ -219,7 +240,7 @@ class OpenAccount:
     def _publishing_writer(self, wait: WaitPolicy) -> Iterator[Ledger]:
         with self._using(lambda: self._open_writer(wait)) as ledger:
             try:
-                with _interruptible(ledger, wait):
+                with interruptible(ledger.interrupt, wait):
                     yield ledger
                 self._publish(ledger)
                 if self._checkpoints is not None:
@@ -309,7 +330,7 @@ class OpenAccount:
         return self._root, self._published
 
     def _new_ledger(self, root: duckdb.DuckDBPyConnection, *, version: int) -> Ledger:
-        return Ledger(root.cursor(), version=version, keys=self._keys, mark=self._mark)
+        return Ledger(root.cursor(), version=version, keys=self._keys, mark=self._mark, reserved=self._reserved)
 
     def _publish(self, ledger: Ledger) -> None:
         published = PublishedContents.of(ledger)
@@ -366,15 +387,6 @@ class OpenAccount:
             f"The ledger of account {self._name} is in use; it was not free within "
             f"{wait.seconds:g} seconds. Try again in a moment.",
         )
-
-
-@contextmanager
-def _interruptible(ledger: Ledger | ReadingLedger, wait: WaitPolicy) -> Iterator[None]:
-    stop = wait.interruption
-    with nullcontext() if stop is None else stop.waking(ledger.interrupt):
-        if stop is not None:
-            stop.check()
-        yield
 
 
 def _close(connection: duckdb.DuckDBPyConnection) -> None:

@@ -9,6 +9,7 @@ import duckdb
 from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import now_us
+from botmeter.ledger.append_beside import BESIDE_FROM_BYTES, ImportAccess, LivePause
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.folder_files import ledger_missing, lost_accounts
 from botmeter.ledger.interruption import Interruption, WaitPolicy
@@ -65,6 +66,11 @@ class OpenLedgers:
 
     def writing(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
         return self._existing(name).writing(self.wait_policy(interruption))
+
+    def importing(
+        self, name: str, *, interruption: Interruption | None = None
+    ) -> AbstractContextManager[tuple[Ledger, LivePause]]:
+        return self._existing(name).importing(self.wait_policy(interruption))
 
     def appending_live(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
         return self._existing(name).appending_live(self.wait_policy(interruption))
@@ -182,6 +188,15 @@ class SharedFolder(Folder):
     def ledger(self, name: str) -> Iterator[Ledger]:
         with self._ledgers.writing(name, interruption=self._interruption) as ledger:
             yield ledger
+
+    @contextmanager
+    def importing(self, name: str, *, size_bytes: int | None) -> Iterator[ImportAccess]:
+        if size_bytes is None or size_bytes < BESIDE_FROM_BYTES:
+            with self.ledger(name) as ledger:
+                yield ImportAccess(ledger=ledger, live_pause=None)
+            return
+        with self._ledgers.importing(name, interruption=self._interruption) as (ledger, live_pause):
+            yield ImportAccess(ledger=ledger, live_pause=live_pause)
 
     @contextmanager
     def rehearsing(self, name: str) -> Iterator[Ledger]:

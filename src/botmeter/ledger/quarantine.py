@@ -95,18 +95,25 @@ _ROWS_A_BATCH = 500
 """Sorting all of a million events took 580 MB; an entry of a platform can be as large as a request."""
 
 
-def quarantine(ledger: Ledger, rejections: Sequence[Rejection], *, batch: NumberedBatch, now_us: int) -> None:
-    """Store rejected events of a batch, each once. In a transaction."""
+def quarantine(ledger: Ledger, rejections: Sequence[Rejection], *, batch: NumberedBatch, now_us: int) -> list[int]:
+    """Store a batch's rejected events, each once; return those of earlier entries. In a transaction."""
     if not rejections:
-        return
+        return []
     columns = {name: [getattr(each, name) for each in rejections] for name in Rejection.__slots__}
     rejected = pa.table(columns)
-    source = {"source": batch.source}
+    values: dict[str, object] = {"source": batch.source, "append_no": batch.append_no}
+    again = []
     if batch.again_no is not None:
-        values = source | {"again_no": batch.again_no, "append_no": batch.append_no}
-        execute_with(ledger.connection, sql("note_again"), input_rows=rejected, values=values)
-    values = source | {"append_no": batch.append_no, "now": now_us, "is_pulled": batch.is_pulled}
+        again = execute_with(ledger.connection, sql("rejected_again"), input_rows=rejected, values=values).fetchall()
+    values |= {"now": now_us, "is_pulled": batch.is_pulled}
     execute_with(ledger.connection, sql("insert_rejected"), input_rows=rejected, values=values)
+    return [number for (number,) in again]
+
+
+def note_again(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int], *, again_no: int | None) -> None:
+    """Note which entries were rejected again, as `NumberedBatch.again_no`. In a transaction."""
+    if numbers:
+        connection.execute(sql("note_again"), {"numbers": list(numbers), "again_no": again_no})
 
 
 def quarantined(
@@ -210,11 +217,12 @@ def release(ledger: Ledger, released: Mapping[int, Sequence[int]]) -> None:
             connection.execute(sql("release"), {"numbers": list(numbers), "append_no": append_no})
 
 
-def note_accepted(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
-    """Note which earlier entries were corrected since that append. In a transaction."""
+def note_accepted(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> int:
+    """Note how many earlier entries were corrected since that append. In a transaction."""
     # Most ledgers have none, and live events are metered every second.
-    if row_of(connection, sql("has_correctable"))[0]:
-        connection.execute(sql("note_accepted"), {"append_no": append_no})
+    if not row_of(connection, sql("has_correctable"))[0]:
+        return 0
+    return int(row_of(connection, sql("note_accepted"), values={"append_no": append_no})[0])
 
 
 def delete_quarantined(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> None:

@@ -1,18 +1,18 @@
+-- name: rejected_again
+-- Reads: waiting, input_rows (event_id, code, raw). Takes: $source, $append_no.
+-- Gives: the numbers of the entries of other submissions that were rejected again.
+SELECT DISTINCT w.quarantine_no::BIGINT AS quarantine_no
+FROM waiting AS w
+JOIN input_rows AS r ON w.code = r.code AND w.raw = r.raw AND w.event_id IS NOT DISTINCT FROM r.event_id
+WHERE w.source = $source AND w.append_no <> $append_no
+ORDER BY quarantine_no
+
 -- name: note_again
--- Reads: waiting, input_rows (event_id, code, raw). Takes: $source, $append_no, $again_no. Changes: the entries of
--- other submissions that were rejected again have $again_no in again_nos, once.
+-- Takes: $numbers, $again_no. Changes: these entries have $again_no in again_nos, once.
 UPDATE quarantine
 SET again_nos = list_append(coalesce(again_nos, []::INTEGER[]), $again_no::INTEGER)
-WHERE source = $source
-    AND append_no <> $append_no
-    AND accepted_no IS NULL AND discarded_at IS NULL
+WHERE quarantine_no IN (SELECT unnest($numbers::BIGINT[]))
     AND NOT list_contains(coalesce(again_nos, []::INTEGER[]), $again_no::INTEGER)
-    AND quarantine_no IN (
-        SELECT w.quarantine_no
-        FROM waiting AS w
-        JOIN input_rows AS r ON w.code = r.code AND w.raw = r.raw AND w.event_id IS NOT DISTINCT FROM r.event_id
-        WHERE w.source = $source
-    )
 
 -- name: insert_rejected
 -- Reads: quarantine, waiting, input_rows (index, event_id, code, detail, raw). Takes: $source, $append_no, $now,
@@ -140,7 +140,7 @@ SELECT EXISTS (
 
 -- name: note_accepted
 -- Reads: event. Takes: $append_no (the first of this commit). Changes: entries of earlier submissions whose event is
--- among these, by source and event_id, are accepted.
+-- among these, by source and event_id, are accepted. Gives: their number, one row.
 UPDATE quarantine
 SET accepted_no = e.append_no
 FROM event AS e

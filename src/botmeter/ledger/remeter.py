@@ -17,7 +17,6 @@ from botmeter.ledger.conversation_spans import update_spans
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.partitions import SharedKey, event_count, event_partitions
-from botmeter.ledger.quarantine import note_accepted
 from botmeter.ledger.restatements import Cause, PastDays, insert_restatements
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage_tables import (
@@ -57,7 +56,6 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int) -> int:
         connection.execute(sql("resolve_aliases"), values)
     update_spans(ledger, append_no=append_no)
     upsert_bot_names(connection, append_no=append_no)
-    note_accepted(connection, append_no=append_no)
     if commit.ticket_count:
         insert_tickets(connection, append_no=append_no)
     past_days = _past_days(ledger, append_no, now_us=now_us)

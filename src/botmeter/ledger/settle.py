@@ -10,6 +10,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.ledger.deliveries import prune_deliveries
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.quarantine import note_accepted
 from botmeter.ledger.remeter import remeter_after
 from botmeter.ledger.statements import statements_of
 
@@ -40,6 +41,7 @@ def settle(ledger: Ledger, *, now_us: int) -> int:
         connection.execute(sql("insert_arrivals"))
         connection.execute(sql("delete_arrivals"))
         event_count = remeter_after(ledger, append_no, now_us=now_us)
+        note_accepted(connection, append_no=append_no)
         prune_deliveries(ledger)
     # Memory that the pool keeps for the next run becomes fragmented and grows.
     pa.default_memory_pool().release_unused()

@@ -6,7 +6,8 @@ from typing import Any
 from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
-from botmeter.ledger.append import Submission, append
+from botmeter.ledger.append import Submission
+from botmeter.ledger.append_beside import append_import
 from botmeter.ledger.import_preview import ImportPreview, import_preview
 from botmeter.ledger.import_undo import UndoneImport, undo_import
 from botmeter.ledger.imports import ImportedFile, ImportRecord
@@ -53,9 +54,10 @@ def start_import(state: ServerState, file: FileImport) -> None:
     """Queue an import; raises as `ImportJobs.start`."""
 
     def work(job: ImportJob) -> ImportResult:
-        with state.ledgers.writing(file.upload.account, interruption=job.interruption) as ledger:
-            [receipt] = append(ledger, [_submission(file, job)], now_us=now_us())
-            imported = stored_imports(ledger, limit=1)[0]
+        folder = SharedFolder(state.ledgers, interruption=job.interruption)
+        with folder.importing(file.upload.account, size_bytes=file.upload.size_bytes) as access:
+            [receipt] = append_import(access, lambda: [_submission(file, job)], now_us=now_us())
+            imported = stored_imports(access.ledger, limit=1)[0]
         state.uploads.remove(file.upload)
         with open_database():
             record(Action.IMPORTED, account=file.upload.account, who=file.by, **import_detail(imported))
@@ -109,6 +111,7 @@ def import_detail(imported: ImportRecord) -> dict[str, Any]:
 
 def _submission(file: FileImport, job: ImportJob) -> Submission:
     upload = file.upload
+    job.begin_reading()
     return Submission(
         source=file.source_name,
         batches=job.followed(batches_of_source(file.file, file.source)),

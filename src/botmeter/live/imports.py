@@ -58,6 +58,10 @@ class ImportJob:
         self.work = work
         self.interruption = Interruption()
 
+    def begin_reading(self) -> None:
+        """Count progress from the start of the file, which may be read twice."""
+        self.state = replace(self.state, phase="reading", bytes_read=0, event_count=0)
+
     def followed(self, batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
         """Pass batches on, and count them as progress."""
         for batch in batches:
