@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.support.ledgers import NOW_US
+from tests.support.ledgers import NOW_US, append_events, event
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.restatements import restatements
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.verify import verify
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
@@ -87,3 +88,20 @@ def test_numbers_that_do_not_add_up_are_not_committed(ledger: Ledger) -> None:
         append(ledger, [Submission(source="s", batches=[one], label="one event")], now_us=NOW_US)
     assert refused.value.code == "ledger_unbalanced"
     assert count(ledger, "SELECT count(*) FROM event") == CUSTOMERS * 2
+
+
+def test_many_events_of_each_restated_day_need_little_memory(ledger: Ledger) -> None:
+    """Each event can be the cause of every day of its customer; as sets in memory they took over 90 MB."""
+    append_events(ledger, event("known", "2026-04-01T10:00"))
+    ledger.connection.execute("SET memory_limit = '60MB'")
+    past = [
+        event(
+            f"an event with a longer id {number}",
+            f"2026-03-{1 + number % 28:02}T{number // 28 % 24:02}:{number % 60:02}",
+            customer_id=f"c{number % 50}",
+            conversation_id=f"v{number % 50}",
+        )
+        for number in range(40_000)
+    ]
+    assert append_events(ledger, *past).accepted == 40_000
+    assert {each.because_count for each in restatements(ledger)} == {20_000}
