@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from botmeter.domain.errors import Refused
@@ -46,6 +46,7 @@ def checked(content: bytes, *, form: str) -> None:
 
 
 @given(st.lists(VALUES, max_size=5), st.sampled_from(["lines", "array", "object", "cut"]))
+@example([{"\x1f": "visitor"}], "lines")
 def test_json_of_any_shape_gives_a_mapping(values: list[object], form: str) -> None:
     text = {
         "lines": lambda: "\n".join(map(json.dumps, values)),

@@ -88,9 +88,14 @@ def ranked(columns: Iterable[Column], field: str) -> list[Column]:
     return [column for _, column in sorted(fitting, key=lambda pair: pair[0])]
 
 
+def without_controls(text: str) -> str:
+    """Replace control characters by blanks, also in names of columns."""
+    return _CONTROL.sub(" ", text)
+
+
 def readable(value: str) -> str:
     """Value as text for a comment or a page: one line, no control characters, at most 40 characters."""
-    text = _CONTROL.sub(" ", value)
+    text = without_controls(value)
     return text if len(text) <= _SAMPLE_CHARACTERS else f"{text[: _SAMPLE_CHARACTERS - 1]}…"
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from botmeter.domain.event import FIELDS
 from botmeter.domain.text import counted
-from botmeter.sources.suggest.columns import readable
+from botmeter.sources.suggest.columns import readable, without_controls
 from botmeter.sources.suggest.suggestion import FieldSuggestion, Suggestion
 
 _WIDTH = 110
@@ -74,8 +74,8 @@ def _lines(field: FieldSuggestion) -> Iterator[str]:
 
 
 def _comment(text: str, *, indent: str = "") -> Iterator[str]:
-    lines = textwrap.wrap(text, _WIDTH, initial_indent=f"# {indent}", subsequent_indent="# " + " " * len(indent))
-    yield from lines
+    after = "# " + " " * len(indent)
+    yield from textwrap.wrap(without_controls(text), _WIDTH, initial_indent=f"# {indent}", subsequent_indent=after)
 
 
 def _key(key: str) -> str:
