@@ -173,7 +173,8 @@ class _RowGroupWriter:
         self._buffered.append(rows)
         self._row_count += len(rows)
         if self._row_count >= FLUSH_ROWS:
-            self._large_append.enter_context(less_memory(self._ledger.connection))
+            if not self._ledger.has_readers:
+                self._large_append.enter_context(less_memory(self._ledger.connection))
             self._write(self._row_count // FLUSH_ROWS * FLUSH_ROWS)
 
     def flush(self) -> None:

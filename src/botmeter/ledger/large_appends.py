@@ -1,4 +1,4 @@
-"""Memory of large appends."""
+"""Memory of large appends where nobody reads the file meanwhile; in a server, readers would find it full."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

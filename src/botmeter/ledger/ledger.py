@@ -75,6 +75,7 @@ class Ledger:
         unfolded_span_rows: Rows of `conversation_span` since the last fold.
         version: Grows with each commit, except of live events, which change no number until settled.
         keys, mark, reserved: Shared by all writers of the file; without a mark commits are not numbered.
+        has_readers: A server reads the same file meanwhile.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Ledger:
     ) -> None:
         self.connection = connection
         self.version = version
+        self.has_readers = keys is not None
         self.keys = keys or SharedKeys()
         self.mark = mark
         self.reserved = reserved or ReservedNumbers()
@@ -237,6 +239,11 @@ def failure(problem: Exception) -> BotmeterError:
     text = str(problem)
     if is_disk_full(problem):
         return Unavailable("disk_full", "The disk is full; nothing was changed. Make room and try again.")
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        return Unavailable(
+            "memory_full",
+            "The memory for the account's data is full; nothing was changed. Try again later or raise BOTMETER_MEMORY.",
+        )
     return Unavailable(
         "ledger_failed",
         f"The ledger could not be written; nothing was changed. DuckDB says: {text.splitlines()[0][:200]}",

@@ -231,6 +231,8 @@ class OpenAccount:
         try:
             with noting_problems(self._problem, name=self._name):
                 yield
+        except duckdb.OutOfMemoryException as problem:
+            raise failure(problem) from problem
         except duckdb.FatalException as problem:
             # As after a checkpoint on a full disk: DuckDB refuses all connections until the file is opened again.
             self._is_broken = True

@@ -22,6 +22,7 @@ from botmeter.ledger.policies import set_policy
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT, Policy
+from botmeter.metering.schema import EventBatch
 from botmeter.reports.query import usage_query
 from botmeter.reports.usage import usage_report
 from support.meanwhile import STUCK_SECONDS, meanwhile
@@ -399,3 +400,31 @@ def test_an_open_file_takes_one_thread_for_each_further_core_only(five: OpenLedg
     before = threads()
     with five.reading("a"):
         assert threads() - before < min(len(os.sched_getaffinity(0)), 8)
+
+
+def test_a_large_append_takes_no_memory_from_the_readers_of_a_server(
+    ledgers: OpenLedgers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def batches() -> Iterator[EventBatch]:
+        yield batch([event(f"{number}", "2026-05-20T10:00") for number in range(4)])
+        with ledgers.reading("acme") as reader:
+            limits.append(reader.connection.execute(limit).fetchall())
+        yield batch([event("last", "2026-05-20T11:00")], first=4)
+
+    monkeypatch.setattr("botmeter.ledger.append.FLUSH_ROWS", 4)
+    limit, limits = "SELECT current_setting('memory_limit')", list[object]()
+    with ledgers.writing("acme") as writer:
+        limits.append(writer.connection.execute(limit).fetchall())
+        append(writer, [Submission(source="s", batches=batches(), label="large")], now_us=NOW_US)
+        assert event_count(writer) == 5
+    assert limits[0] == limits[1]
+
+
+def test_a_reader_for_whom_the_memory_is_full_is_refused_and_the_next_one_answered(ledgers: OpenLedgers) -> None:
+    with ledgers.reading("acme") as reader:
+        reader.connection.execute("SET memory_limit = '40MB'")
+    with pytest.raises(Unavailable) as refused, ledgers.reading("acme") as reader:
+        reader.connection.execute("SELECT list(range) FROM range(20000000)")
+    assert refused.value.code == "memory_full"
+    with ledgers.reading("acme") as reader:
+        assert event_count(reader) == 0

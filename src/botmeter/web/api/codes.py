@@ -67,6 +67,7 @@ CODES: Final = (
     ProblemCode("attempts_exceeded", 429, "The client's network has sent too many wrong keys in this minute."),
     ProblemCode("rate_exceeded", 429, "The key has sent too many requests in this minute."),
     ProblemCode("bug", 500, "A bug in Botmeter; `reference` finds its details in the logs."),
+    ProblemCode("memory_full", 503, "The memory for the account's data is full; nothing was changed."),
     ProblemCode("disk_full", 503, "The disk is full; nothing was stored."),
     ProblemCode("ledger_busy", 503, "The account is being written for longer than a request waits."),
     ProblemCode("ledger_behind", 503, "The account's file is older than what was acknowledged; nothing was stored."),
