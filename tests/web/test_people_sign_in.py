@@ -112,8 +112,10 @@ def test_after_ten_wrong_passwords_even_the_right_one_waits(
     client = browser()
     assert guess(client, owner.email, count=30) == [200] * 10 + [429] * 20
     answer = try_password(client, owner.email)
-    assert (answer.status_code, answer["Retry-After"]) == (429, "60")
-    assert "Try again in 60 seconds." in answer.content.decode()
+    assert answer.status_code == 429
+    # A minute from the tenth guess; twenty more take a while on a busy machine.
+    assert 50 <= int(answer["Retry-After"]) <= 60
+    assert f"Try again in {answer['Retry-After']} seconds." in answer.content.decode()
     assert not is_signed_in(client)
     assert AuditEntry.objects.filter(action=Action.SIGN_IN_FAILED).count() == 10
 
