@@ -88,15 +88,15 @@ def _create_if_missing(folder: "Folder", *, now_us: int) -> None:
 def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:
     from botmeter.demo import DEMO_SEED, demo_batches
     from botmeter.ledger.append import Submission, append
-    from botmeter.ledger.imports import ImportedFile, ImportKind
+    from botmeter.ledger.imports import ImportedFile
 
     if not command_context().stderr.isatty():
         say("filling the demo account; this takes a few seconds")
     with progress("generating events", total=events, in_events=True) as follow:
         batches = follow(demo_batches(seed=DEMO_SEED, now_us=now_us, events=events))
-        file = ImportedFile(name="demo", kind=ImportKind.SAMPLE, by=COMMAND_LINE)
-        sample = Submission(source="demo", batches=batches, label="demo", file=file)
-        [receipt] = append(ledger, [sample], now_us=now_us)
+        file = ImportedFile(name="demo", by=COMMAND_LINE)
+        submission = Submission(source="demo", batches=batches, label="demo", file=file)
+        [receipt] = append(ledger, [submission], now_us=now_us)
     say(f"{counted(receipt.accepted, 'new event')} in account {ledger.account.name}")
 
 
