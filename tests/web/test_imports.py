@@ -178,6 +178,7 @@ def test_an_import_counts_at_once_and_is_undone_with_a_reason(page: Page, state:
     assert entries[-2:] == [("imported", "olga@example.org"), ("import_undone", "olga@example.org")]
 
 
+@pytest.mark.slow
 def test_an_undo_names_later_files_that_repeated_its_events(page: Page, state: ServerState) -> None:
     page.submit("import")
     again = Page(

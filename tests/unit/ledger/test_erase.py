@@ -195,6 +195,7 @@ class OtherStore:
         return int("left" in ids.customers)
 
 
+@pytest.mark.slow
 def test_an_erasure_is_unfinished_until_every_other_store_has_forgotten_the_ids(folder: Folder, filled: str) -> None:
     store = OtherStore()
     for customer in (EVE, "c2"):

@@ -127,6 +127,7 @@ def test_pulled_events_are_those_of_pulled_sources_and_not_of_senders_who_claim_
     assert sorted(name for (name,) in alike) == ["e024", "e025", "e026"]
 
 
+@pytest.mark.slow
 def test_webhooks_of_pulled_events_are_still_duplicates(migrated: Ledger) -> None:
     for source, event_id in sorted(PULLED):
         event = sent_again(migrated, event_id, source=source, attributes=None, bot_id="another", ticket_id="T-100")

@@ -258,6 +258,7 @@ def test_a_file_that_may_not_be_written_is_read_as_far_as_it_is_settled(folder: 
         assert headline(ledger) == 0
 
 
+@pytest.mark.slow
 def test_a_backup_and_its_restored_account_have_the_live_events(ledgers: OpenLedgers, folder: Folder) -> None:
     shared = SharedFolder(ledgers)
     take_live(ledgers, *HOURS)
