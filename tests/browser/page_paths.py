@@ -32,6 +32,7 @@ ACCOUNT_ROUTES = (
     "audit",
     "settings",
     "settings-policy",
+    "account-deletion",
     "views",
     "shares",
 )

@@ -64,6 +64,7 @@ class SettingsPage:
     policy: PolicyTerm
     schedule: tuple[PolicyTerm, ...]
     policy_href: str
+    deletion_href: str
 
 
 @for_member(Right.CHANGE_SETTINGS, posts=Right.CHANGE_SETTINGS)
@@ -119,5 +120,6 @@ def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:
         policy=next(term for term in schedule if term.is_in_force),
         schedule=schedule,
         policy_href=reverse("settings-policy", args=(visit.account,)),
+        deletion_href=reverse("account-deletion", args=(visit.account,)),
     )
     return rendered(visit.request, "settings.html", page=page)
