@@ -131,6 +131,7 @@ def test_a_terminal_that_can_not_show_unicode_gets_ascii(filled_folder: Path) ->
     assert ran.stderr == b""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("no_color", "is_coloured"), [("", True), ("1", False)])
 def test_a_terminal_gets_colour_unless_no_color_is_set(
     filled_folder: Path, no_color: str, *, is_coloured: bool

@@ -55,6 +55,7 @@ def desk_url() -> Iterator[str]:
         yield api.url
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("example", [example for _, example in EXAMPLES])
 def test_every_example_works_as_written(

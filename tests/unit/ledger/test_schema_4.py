@@ -25,6 +25,8 @@ from botmeter.ledger.settle import backlog, settle
 from botmeter.ledger.tables import SCHEMA_VERSION, migrate, schema_version
 from botmeter.ledger.verify import verify
 
+pytestmark = pytest.mark.slow
+
 FILES = Path(__file__).parent / "schema_4"
 EXPECTED = json.loads((FILES / "expected.json").read_text(encoding="utf-8"))
 SETTLED_US = us_from_text("2025-02-12T09:00:00Z")

@@ -25,6 +25,8 @@ from botmeter.ledger.settle import backlog, settle
 from botmeter.ledger.tables import SCHEMA_VERSION, migrate, schema_version
 from botmeter.ledger.verify import verify
 
+pytestmark = pytest.mark.slow
+
 FILES = Path(__file__).parent / "schema_5"
 EXPECTED = json.loads((FILES / "expected.json").read_text(encoding="utf-8"))
 NOW_US = us_from_text("2025-03-01T09:00:00Z")
