@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,8 @@ _EVENT_KEYS: Final = frozenset({"event_id", "specversion"})
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _JSON = json.JSONDecoder()
+# Deeper than records stand in exports; each level reads the text again.
+_LEVELS_MAX: Final = 16
 # Of the first element, which tells what an array has.
 _ELEMENT_BYTES_MAX = 1 << 20
 _TEXT = msgspec.json.Decoder(str).decode
@@ -97,10 +99,10 @@ def _begins_with(text: bytes, start: int, *, names: Collection[str]) -> bool:
 
 def record_array(text: bytes, *, names: Collection[str], file_name: str) -> Path | None:
     """Path of the only list of records in an object that is no record itself; raises `Refused` (`rows_ambiguous`)."""
-    value = decoded(text)
-    if not isinstance(value, dict) or not value.keys().isdisjoint(names):
+    members = _members(text)
+    if not members.keys().isdisjoint(names):
         return None
-    paths = record_arrays(value, names=names)
+    paths = _arrays_of_members(members, names=names)
     if len(paths) > 1:
         raise ambiguous_rows(paths, name=file_name)
     return paths[0] if paths else None
@@ -115,6 +117,26 @@ def record_arrays(value: object, *, names: Collection[str], at: Path = ()) -> li
         elif isinstance(member, list) and member and isinstance(member[0], dict):
             paths += [] if member[0].keys().isdisjoint(names) else [(*at, key)]
     return paths
+
+
+def _arrays_of_members(members: Mapping[str, msgspec.Raw], *, names: Collection[str], at: Path = ()) -> list[Path]:
+    # Undecoded, because millions of small values take a gigabyte as objects.
+    paths: list[Path] = []
+    for key, raw in members.items():
+        text = memoryview(raw)
+        first = bytes(text[:1])
+        if first == b"{" and len(at) < _LEVELS_MAX:
+            paths += _arrays_of_members(_members(raw), names=names, at=(*at, key))
+        elif first == b"[" and _begins_with(bytes(text[1 : 1 + _ELEMENT_BYTES_MAX]), 0, names=names):
+            paths.append((*at, key))
+    return paths
+
+
+def _members(text: bytes | msgspec.Raw) -> Mapping[str, msgspec.Raw]:
+    try:
+        return _MEMBERS(text)
+    except UNDECODABLE:
+        return {}
 
 
 def ambiguous_rows(paths: Sequence[Path], *, name: str) -> Refused:
