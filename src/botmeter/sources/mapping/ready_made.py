@@ -69,13 +69,12 @@ def ready_made_mappings() -> tuple[ReadyMadeMapping, ...]:
 @cache
 def _by_name() -> dict[str, ReadyMadeMapping]:
     folder = files("botmeter.sources") / "mappings"
-    entries = sorted(
-        (entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name
+    read = (
+        _read(entry.name.removesuffix(".toml"), entry.read_text("utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".toml")
     )
-    return {
-        entry.name.removesuffix(".toml"): _read(entry.name.removesuffix(".toml"), entry.read_text("utf-8"))
-        for entry in entries
-    }
+    return {mapping.name: mapping for mapping in sorted(read, key=lambda mapping: mapping.name)}
 
 
 def _read(name: str, text: str) -> ReadyMadeMapping:
