@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response, expect
 from playwright.sync_api import Error as BrowserError
 
@@ -12,15 +11,16 @@ from support.browsing import NARROW, WIDE, RecordingContext, Server, recording_c
 
 from .conftest import MakeVisitor, SignIn
 from .page_paths import ROUTES_WITHOUT_PAGE, named_routes, owner_paths, report_states, visitor_paths
+from .page_rules import WIDTHS, serious_violations, sideways_overflow
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (1400, 1180, 768, 390, 320)
 # Checked by axe-core on a narrow screen too, where their layout differs.
 ALSO_NARROW = {"report", "rows", "session"}
 # Chromium reports their status on the console.
 FAILURES = {"missing", "refused"}
-WEIGHT_BYTES_MAX = 200 * 1024
+WEIGHT_BYTES_MAX = 130 * 1024
+REQUESTS_MAX = 8
 
 ROUTES = sorted(set(named_routes()) - set(ROUTES_WITHOUT_PAGE))
 STATES = report_states()
@@ -88,32 +88,12 @@ def test_a_page_is_accessible_fits_its_width_and_has_nothing_inline(examples: Ex
     if name in ALSO_NARROW:
         violations += serious_violations(page, size=NARROW)
     assert violations == []
-    assert [width for width in WIDTHS if scrolls_sideways(page, width)] == []
+    assert [fault for width in (*WIDTHS, 320) for fault in sideways_overflow(page, width)] == []
     assert context.errors == []
 
 
 def is_page(answer: Response) -> bool:
     return answer.headers.get("content-type", "").startswith("text/html") and not 300 <= answer.status < 400
-
-
-def serious_violations(page: Page, *, size: tuple[int, int]) -> list[str]:
-    """Violations that axe-core rates serious or critical, in light and in dark."""
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    violations = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
-        for violation in Axe().run(page).response["violations"]:
-            if violation["impact"] in {"serious", "critical"}:
-                targets = [node["target"] for node in violation["nodes"]][:3]
-                violations.append(f"{size[0]} {scheme}: {violation['id']} {targets}")
-    return violations
-
-
-def scrolls_sideways(page: Page, width: int) -> bool:
-    """True if the page itself scrolls sideways; tables scroll inside their regions."""
-    page.set_viewport_size({"width": width, "height": WIDE[1]})
-    is_wider: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    return is_wider
 
 
 def test_the_report_with_its_assets_is_small(
@@ -128,7 +108,7 @@ def test_the_report_with_its_assets_is_small(
 
     weights = {answer.url: answer.request.sizes()["responseBodySize"] for answer in new.responses}
     assert {answer.status for answer in new.responses} == {200}
-    assert len(weights) > 20
+    assert len(new.responses) <= REQUESTS_MAX, sorted(weights)
     assert sum(weights.values()) < WEIGHT_BYTES_MAX, sorted(weights.items(), key=lambda one: -one[1])[:8]
 
 

@@ -61,15 +61,16 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
     from botmeter.people.database_failures import optional_write
     from botmeter.people.links import forget_expired_links
     from botmeter.people.resealing import reseal_secrets
+    from botmeter.web.static_files import collect_static_files, static_files_fingerprint
 
     with optional_write("the encryption of secrets by a new key"):
         reseal_secrets()
     with optional_write("the removal of old sessions and links"):
         call_command("clearsessions")
         forget_expired_links()
-    laid_out = Path(settings.STATIC_ROOT) / f".{__version__}-{_newest_ns(Path(settings.STATICFILES_DIRS[0]))}"
+    laid_out = Path(settings.STATIC_ROOT) / f".{__version__}-{static_files_fingerprint()}"
     if not laid_out.exists():
-        call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+        collect_static_files()
         # The stamp must not outlive, after a power cut, the files that it stands for.
         os.sync()
         with durable_file(laid_out):
@@ -168,7 +169,3 @@ def _check_free(host: str, port: int) -> None:
                 "port_in_use",
                 f"Can't listen on port {port} of {host} ({problem.strerror}). Choose another with --port.",
             ) from None
-
-
-def _newest_ns(folder: Path) -> int:
-    return max((file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()), default=0)

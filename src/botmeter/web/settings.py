@@ -153,7 +153,7 @@ STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [Path(__file__).parent / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "botmeter.web.static_files.JoinedStaticFilesStorage"},
 }
 
 LOGGING = logging_config(_SETTINGS.log_format, _SETTINGS.log_level)
