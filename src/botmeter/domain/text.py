@@ -114,8 +114,16 @@ _ID_LENGTH_MAX = 20
 def short_id(value: str) -> str:
     """Shorten a UUID to its ends, other ids to twenty characters."""
     if len(value) == 36 and value.count("-") == 4:
-        return f"{value[:8]}…{value[-4:]}"
-    return value if len(value) <= _ID_LENGTH_MAX else f"{value[: _ID_LENGTH_MAX - 1]}…"
+        return f"{value[:8]}{MASK}{value[-4:]}"
+    return cut_id(value, length_max=_ID_LENGTH_MAX)
+
+
+def cut_id(value: str, *, length_max: int) -> str:
+    """Cut a long id in the middle, since ids of one sender often begin alike."""
+    if len(value) <= length_max:
+        return value
+    end_length = (length_max - 1) * 2 // 5
+    return f"{value[: length_max - 1 - end_length]}{MASK}{value[-end_length:]}"
 
 
 def initials(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from botmeter.domain.text import cut_id
 from botmeter.reports.explanation_sentences import escaped_text
 
 ID_LETTERS_MAX: Final = 40
@@ -41,13 +42,15 @@ def linked(text: str, href: str) -> Word:
 
 
 def id_word(text: str, href: str = "") -> Word:
-    """An ID, cut if long."""
-    return _foreign(escaped_text(text), href, variant="id")
+    """An ID, cut in the middle if long."""
+    whole = escaped_text(text)
+    return _word(whole, href, shown=cut_id(whole, length_max=ID_LETTERS_MAX), variant="id")
 
 
 def name_word(text: str, href: str = "") -> Word:
     """A user-chosen name, cut if long."""
-    return _foreign(text, href, variant="name")
+    shown = text if len(text) <= ID_LETTERS_MAX else f"{text[: ID_LETTERS_MAX - 1]}…"
+    return _word(text, href, shown=shown, variant="name")
 
 
 def listed(words: Iterable[Word], *, most: int) -> Words:
@@ -69,7 +72,5 @@ def text_of(words: Words) -> str:
     return "".join(word.text for word in words)
 
 
-def _foreign(text: str, href: str, *, variant: str) -> Word:
-    if len(text) <= ID_LETTERS_MAX:
-        return Word(text=text, href=href, variant=variant)
-    return Word(text=f"{text[: ID_LETTERS_MAX - 1]}…", href=href, title=text, variant=variant)
+def _word(text: str, href: str, *, shown: str, variant: str) -> Word:
+    return Word(text=shown, href=href, title="" if shown == text else text, variant=variant)

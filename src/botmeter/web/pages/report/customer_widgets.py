@@ -73,7 +73,7 @@ def customers_widget(context: WidgetContext) -> TableWidget:
         ),
         lines=tuple(
             (
-                Cell(value=one.customer_id, href=urls.customer(one.customer_id), variant="mono"),
+                _customer_cell(one.customer_id, context),
                 count_cell(
                     one.session_count, href=urls.rows(address.only("customer", one.customer_id)), has_number=True
                 ),
@@ -82,4 +82,10 @@ def customers_widget(context: WidgetContext) -> TableWidget:
             )
             for one in top_customers(context.ledger, question.query, limit=limit)
         ),
+    )
+
+
+def _customer_cell(customer_id: str, context: WidgetContext) -> Cell:
+    return Cell(
+        value=text.short_id(customer_id), title=customer_id, href=context.urls.customer(customer_id), variant="id"
     )
