@@ -120,6 +120,34 @@ def test_a_filter_and_a_row_can_be_opened_by_keyboard_alone(signed_in: SignIn, d
     expect(page.locator("tr.is-open")).to_have_count(1)
 
 
+def test_single_keys_do_nothing_once_they_are_turned_off(signed_in: SignIn, demo: Server, report_path: str) -> None:
+    page = signed_in()
+    try:
+        choose_shortcuts(page, demo, is_on=False)
+        page.goto(demo.at(report_path))
+        before = page.url
+        for key in page.locator("[data-key]").evaluate_all("all => all.map((one) => one.dataset.key)"):
+            page.keyboard.press(key)
+        page.goto(demo.at(f"{report_path}/rows"))
+        page.keyboard.press("j")
+        assert page.evaluate(FOCUSED) is None
+        page.go_back()
+        assert page.url == before
+        assert page.locator("[aria-keyshortcuts]").count() == 0
+    finally:
+        choose_shortcuts(page, demo, is_on=True)
+    page.goto(demo.at(f"{report_path}/rows"))
+    page.keyboard.press("j")
+    assert page.evaluate(FOCUSED)
+
+
+def choose_shortcuts(page: Page, server: Server, *, is_on: bool) -> None:
+    page.goto(server.at("/me"))
+    page.get_by_label("Single-key shortcuts").set_checked(is_on)
+    page.locator("[data-widget=me]").get_by_role("button", name="Save").click()
+    page.wait_for_selector(".notices")
+
+
 def test_tab_goes_through_the_report_with_visible_focus(signed_in: SignIn, demo: Server, report_path: str) -> None:
     page = signed_in()
     page.goto(demo.at(report_path))

@@ -334,6 +334,15 @@ def test_name_and_theme_can_be_changed(ledgers: OpenLedgers, owner: User, browse
     assert User.objects.get(pk=owner.pk).theme == "dark"
 
 
+def test_single_key_shortcuts_can_be_turned_off_and_on(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+    client = browser(owner)
+    assert " data-shortcuts>" in client.get("/me").content.decode()
+    for sent, has_shortcuts in (({}, False), ({"has_shortcuts": "on"}, True)):
+        page = client.post("/me", {"name": "Olga", "theme": "system", **sent}, follow=True).content.decode()
+        assert (" data-shortcuts>" in page) is has_shortcuts
+    assert " data-shortcuts>" not in browser().get("/sign-in").content.decode()
+
+
 def test_every_route_used_in_pages_exists(person: MakePerson) -> None:
     fixed = ["own-password", "own-sessions", "sign-out-everywhere", "own-second-factor", "change-second-factor"]
     assert [reverse(name) for name in fixed] == [

@@ -55,6 +55,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=present)
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    has_shortcuts = models.BooleanField(default=True)
     # Part of the session hash: incrementing it signs out everywhere.
     sign_out_count = models.PositiveIntegerField(default=0)
     last_account = models.CharField(max_length=_ACCOUNT_LENGTH, blank=True)

@@ -31,6 +31,7 @@ class Frame:
 
     Attributes:
         theme: `light` or `dark`; empty follows the system.
+        has_shortcuts: False for visitors, who can't turn them off.
         accounts: Empty with only one.
         person: None if signed out.
         notice: Read when the page is rendered, so that no other answer uses it up.
@@ -39,6 +40,7 @@ class Frame:
     title: str
     csrf_token: str
     theme: str
+    has_shortcuts: bool = False
     crumbs: tuple[Link, ...] = ()
     account: Link | None = None
     account_initial: str = ""
@@ -79,6 +81,7 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Link, ...] = 
         title=title,
         csrf_token=get_token(visit.request),
         theme=_theme(visit.user),
+        has_shortcuts=visit.user.has_shortcuts,
         crumbs=crumbs,
         account=account,
         account_initial=account.label[:1],

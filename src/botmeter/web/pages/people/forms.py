@@ -143,13 +143,19 @@ class ResetForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
-    """Name and theme."""
+    """Name, theme and keyboard shortcuts."""
 
     name = _name()
     theme = forms.ChoiceField(
         label="Theme",
         widget=forms.RadioSelect,
         choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")],
+    )
+    # Speech input types letters that nobody pressed (WCAG 2.1.4).
+    has_shortcuts = forms.BooleanField(
+        label="Single-key shortcuts",
+        required=False,
+        help_text="Letters choose a period in the report; j and k move through rows.",
     )
 
 

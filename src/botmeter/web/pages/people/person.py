@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib.auth import update_session_auth_hash
-from django.forms import BaseForm
+from django.forms import BaseForm, model_to_dict
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -43,10 +43,10 @@ class PersonPage:
 
 @for_person
 def me(request: HttpRequest, user: User) -> HttpResponse:
-    """Show the settings; save name and theme on POST."""
+    """Show the settings; save the profile on POST."""
     form = _profile(user, data=request.POST if request.method == "POST" else None)
     if form.is_valid():
-        User.objects.filter(pk=user.pk).update(name=form.cleaned_data["name"], theme=form.cleaned_data["theme"])
+        User.objects.filter(pk=user.pk).update(**form.cleaned_data)
         return _redirect_with_notice(request, "Saved.")
     return _page(request, user, profile=form)
 
@@ -147,7 +147,7 @@ def _page(
 
 
 def _profile(user: User, *, data: QueryDict | None = None) -> ProfileForm:
-    return ProfileForm(data, initial={"name": user.name, "theme": user.theme})
+    return ProfileForm(data, initial=model_to_dict(user, fields=ProfileForm.base_fields))
 
 
 def _redirect_with_notice(request: HttpRequest, fact: str, *, consequence: str = "") -> HttpResponse:

@@ -11,7 +11,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (!["j", "k"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!["j", "k"].includes(event.key) || !("shortcuts" in document.documentElement.dataset) || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea")) return;
   const links = [...document.querySelectorAll('[data-behaviour~="rows"] tr[data-href] :is(td.x a, td a)')]
     .filter((link, index, all) => index === 0 || link.closest("tr") !== all[index - 1].closest("tr"));
