@@ -177,7 +177,11 @@ def platforms_page() -> str:
         )
         for each in known
     )
-    options = ((each.label, f"`{option.name}`", option.help) for each in known for option in each.options)
+    options = (
+        (each.label, f"`{option.name}`", " ".join([option.help, *map(_allowed, option.values)]))
+        for each in known
+        for option in each.options
+    )
     return _page(
         "Platforms",
         "The platforms whose events Botmeter reads. [Connect a platform](../guides/sources.md) has the set-up steps.",
@@ -185,6 +189,11 @@ def platforms_page() -> str:
         "## Options\n\nA source has the options of its platform, besides the defaults that every source has.",
         _table(("platform", "option", "meaning"), options),
     )
+
+
+def _allowed(value: tuple[str, str]) -> str:
+    code, label = value
+    return f"{f'`{code}`' if code else 'Empty'}: {label[0].lower()}{label[1:]}."
 
 
 def settings_page() -> str:

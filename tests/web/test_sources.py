@@ -14,7 +14,7 @@ from tests.support.ledgers import NOW_US, append_events, event
 
 from botmeter.domain.errors import BotmeterError, NotAllowed, Refused
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.ledger.deliveries import StoredDelivery, deliveries, insert_deliveries
+from botmeter.ledger.deliveries import deliveries
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import remove_source, set_source, source_history, source_of
@@ -32,7 +32,6 @@ from botmeter.people.source_actions import (
 from botmeter.people.source_pulls import pull_settings_of
 from botmeter.people.sources import opened_source
 from botmeter.sources.platforms.registry import connector_of, platform_codes
-from botmeter.web.pages.sources.outcomes import outcome_text
 from support.html import code_blocks
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +159,9 @@ def test_an_invalid_source_shows_an_error_at_its_field(olga: Client, key: str, f
 
 
 def test_defaults_and_options_can_be_set_and_cleared(olga: Client, key: str, ledgers: OpenLedgers) -> None:
-    values = {"bot_id": "orders", "bot_name": " Orders ", "channel": "web", "option_ticket_attribute": "case"}
+    bot = {"bot_id": "orders", "bot_name": " Orders "}
+    values = {"channel": "web", "option_ticket_attribute": "case"}
+    assert "Saved." in done(olga, "bot", **bot)
     assert "Saved." in done(olga, "settings", **values)
     assert desk(ledgers) == Source(
         name="desk",
@@ -172,17 +173,27 @@ def test_defaults_and_options_can_be_set_and_cleared(olga: Client, key: str, led
     )
     assert 'value="orders"' in olga.get(DESK).content.decode()
     assert "No changes." in done(olga, "settings", **values)
+    assert "No changes." in done(olga, "bot", **bot)
     done(olga, "settings")
+    done(olga, "bot")
     assert desk(ledgers) == MADE
     changes = [entry.detail["changed"] for entry in AuditEntry.objects.filter(action="source_changed").order_by("pk")]
-    assert changes[0] == ["bot id", "bot name", "channel", "options"]
+    assert changes == [["bot id", "bot name"], ["channel", "options"], ["channel", "options"], ["bot id", "bot name"]]
 
 
-@pytest.mark.parametrize("values", [{"bot_id": "b\x01"}, {"channel": "c" * 513}, {"option_ticket_attribute": "\x02"}])
+@pytest.mark.parametrize(
+    ("action", "values"),
+    [
+        ("bot", {"bot_id": "b\x01"}),
+        ("settings", {"channel": "c" * 513}),
+        ("settings", {"option_ticket_attribute": "\x02"}),
+        ("settings", {"option_default_bot_while": "open"}),
+    ],
+)
 def test_an_invalid_setting_shows_an_error(
-    olga: Client, key: str, values: dict[str, str], ledgers: OpenLedgers
+    olga: Client, key: str, action: str, values: dict[str, str], ledgers: OpenLedgers
 ) -> None:
-    assert "alert" in done(olga, "settings", **values)
+    assert "alert" in done(olga, action, **values)
     assert desk(ledgers) == MADE
 
 
@@ -317,7 +328,7 @@ def test_an_invalid_change_is_refused_with_its_code(
 def test_the_page_warns_of_a_missing_default_bot(olga: Client, key: str) -> None:
     warning = "No default bot."
     assert warning in olga.get(DESK).content.decode()
-    assert warning not in done(olga, "settings", bot_id="orders")
+    assert warning not in done(olga, "bot", bot_id="orders")
     assert warning not in created(olga, name="own", platform="botmeter")
 
 
@@ -339,85 +350,6 @@ def test_pulls_can_be_set_up_and_stopped(olga: Client, key: str) -> None:
 def test_invalid_pull_settings_show_an_error_at_their_field(olga: Client, key: str, fields: dict[str, str]) -> None:
     assert "has-error" in done(olga, "pull", **{**PULL, **fields})
     assert pull_settings_of("acme", "desk") is None
-
-
-@pytest.fixture
-def delivered(olga: Client, key: str, ledgers: OpenLedgers) -> None:
-    """A rejected and an accepted delivery of desk, and one of a source that is not set up."""
-    plain = {"append_no": 1, "accepted": 0, "duplicates": 0, "conflicts": 0, "rejected": 0, "ignored": 0}
-    rows = [
-        {"source": "desk", "subject": "message_created", "delivery_id": "d-1", "rejected": 1, "detail": "Too <old>."},
-        {"source": "desk", "subject": "status", "delivery_id": None, "accepted": 1234, "detail": None},
-        {"source": "by-key", "subject": "events", "delivery_id": "d-3", "duplicates": 2, "detail": None},
-    ]
-    with ledgers.writing("acme") as ledger, ledger.transaction():
-        insert_deliveries(
-            ledger,
-            [StoredDelivery(**{**plain, "received_at": NOW_US + number, **each}) for number, each in enumerate(rows)],
-        )
-
-
-def delivery_rows(page: str) -> list[str]:
-    table = page.partition('<table class="rows deliveries">')[2].partition("</table>")[0]
-    return table.split('<tr class="row">')[1:]
-
-
-def heads(row: str) -> list[str]:
-    """Texts of the cells of a row, after the time."""
-    cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
-    return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in cells[1:]]
-
-
-@pytest.mark.parametrize(
-    ("counts", "text"),
-    [
-        ({}, "no events"),
-        ({"accepted": 1, "duplicates": 1, "conflicts": 1}, "1 accepted, 1 duplicate, 1 conflict"),
-        ({"duplicates": 2, "conflicts": 1_000, "ignored": 3}, "2 duplicates, 1,000 conflicts, 3 ignored"),
-    ],
-)
-def test_an_outcome_lists_only_non_zero_counts(counts: dict[str, int], text: str) -> None:
-    none = dict.fromkeys(("accepted", "duplicates", "conflicts", "rejected", "ignored"), 0)
-    plain = {"append_no": 1, "received_at": 0, "source": "s", "delivery_id": None, "subject": "", "detail": None}
-    assert outcome_text(StoredDelivery(**{**plain, **none, **counts})) == text
-
-
-@pytest.mark.usefixtures("delivered")
-def test_the_last_deliveries_are_listed_with_outcome_and_reason(olga: Client) -> None:
-    page = olga.get(DESK).content.decode()
-    assert [heads(row) for row in delivery_rows(page)] == [
-        ["1,234 accepted", "status", ""],
-        ["1 rejected", "message_created d-1", "Too &lt;old&gt;."],
-    ]
-    assert '<td class="num outcome bad">1 rejected' in page
-    assert "d-3" not in page
-    listed = olga.get(SOURCES).content.decode()
-    assert "1,234 accepted" in listed
-    assert "2 duplicates" in listed
-    assert "Not set up" in listed
-
-
-def test_a_note_on_a_second_id_links_the_page_that_merges_and_stands_once(
-    olga: Client, key: str, ledgers: OpenLedgers
-) -> None:
-    note = "Merge the two under Customers → Merge customers (botmeter customer merge sms:…11 sms:….22, whole IDs)."
-    plain = {"append_no": 1, "received_at": NOW_US, "source": "desk", "delivery_id": None, "subject": "messages"}
-    counts = {"accepted": 1, "duplicates": 0, "conflicts": 0, "rejected": 0, "ignored": 0}
-    with ledgers.writing("acme") as ledger, ledger.transaction():
-        insert_deliveries(ledger, [StoredDelivery(**plain, **counts, detail=each) for each in (note, "Typing.", note)])
-    with ledgers.writing("acme") as ledger:
-        append_events(
-            ledger, *(event(each, "2026-03-01T10:00", customer_id=f"sms:{each}") for each in ("1011", "2022", "11"))
-        )
-    newest, other, oldest = delivery_rows(olga.get(DESK).content.decode())
-    assert '<a class="link" href="/a/acme/customers/same">Customers → Merge customers</a>' in newest
-    links = dict(re.findall(r'<a class="link id" href="([^"]+)"><bdi>([^<]+)</bdi></a>', newest))
-    assert list(links.values()) == ["sms:…11", "sms:….22"]
-    matches = (
-        olga.get(unescape(next(iter(links)))).content.decode().partition('<ul class="found">')[2].partition("</ul>")[0]
-    )
-    assert ("sms:1011" in matches, "sms:2022" in matches) == (True, False)
-    assert (heads(other)[2], heads(oldest)[2]) == ("Typing.", "Same note as above.")
 
 
 def test_quarantined_events_are_counted_and_lead_to_their_page(olga: Client, key: str, ledgers: OpenLedgers) -> None:

@@ -72,7 +72,7 @@ def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str
 def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
     """Change settings; False if nothing changed."""
     before = existing_source(ledger, source.name)
-    _check_options(source)
+    _check_options(source, stored=before.options)
     if not set_source(ledger, source, by=author.name, now_us=now_us()):
         return False
     author.record(Action.SOURCE_CHANGED, ledger.account.name, source=source.name, changed=_changed(before, source))
@@ -162,15 +162,22 @@ def checked_secret(platform: str, secret: str) -> str:
     return text
 
 
-def _check_options(source: Source) -> None:
-    known = [option.name for option in connector_of(source.platform).options]
-    unknown = next((name for name, _ in source.options if name not in known), None)
-    if unknown is not None:
-        raise Refused(
-            "source_option_unknown",
-            f"A source of platform {source.platform} has no option {unknown[:40]!r}. Its options: "
-            f"{', '.join(known) or 'none'}.",
-        )
+def _check_options(source: Source, *, stored: tuple[tuple[str, str], ...] = ()) -> None:
+    known = {option.name: option for option in connector_of(source.platform).options}
+    # What an earlier version stored must not stand in the way of another change.
+    for name, value in (pair for pair in source.options if pair not in stored):
+        if name not in known:
+            raise Refused(
+                "source_option_unknown",
+                f"A source of platform {source.platform} has no option {name[:40]!r}. Its options: "
+                f"{', '.join(known) or 'none'}.",
+            )
+        if not known[name].allows(value):
+            raise Refused(
+                "source_setting_invalid",
+                f"{value[:40]!r} is no value of the option {name}. Use {' or '.join(known[name].codes)}, or an empty "
+                "value for the default.",
+            )
 
 
 def _changed(before: Source, after: Source) -> list[str]:

@@ -18,6 +18,8 @@ SAMPLE_ID: Final = "botmeter-test"
 # Before any account has data, so that a sample counted by mistake could not change a number.
 SAMPLE_TIME: Final = "2001-01-01T00:00:00.000Z"
 _JSON: Final = "application/json"
+SWITCH: Final = (("", "Off"), ("yes", "On"))
+"""`values` of an option that is on or off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +28,24 @@ class ConnectorOption:
 
     Attributes:
         name: Key in `Source.options`.
+        values: Allowed ones with their labels, the default first, which may be empty; none: any text.
     """
 
     name: str
     label: str
     help: str
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_switch(self) -> bool:
+        return self.values == SWITCH
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(value for value, _ in self.values if value)
+
+    def allows(self, value: str) -> bool:
+        return not self.values or value in self.codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.payloads.connector import Connector, ConnectorOption, SamplePayload, SignatureSecret
+from botmeter.sources.payloads.connector import SWITCH, Connector, ConnectorOption, SamplePayload, SignatureSecret
 from botmeter.sources.payloads.crawlers import PullApi
 from botmeter.sources.payloads.signatures import check_hmac
 from botmeter.sources.platforms.chatwoot.crawler import ChatwootCrawler
@@ -77,13 +77,15 @@ CONNECTOR = Connector(
         ),
         ConnectorOption(
             name="default_bot_while",
-            label="Default bot while",
-            help="pending: customers talk to the default bot only while the conversation is pending. Empty: always.",
+            label="Default bot answers",
+            help="When the messages of customers are for the default bot.",
+            values=(("", "Always"), ("pending", "While the conversation is pending")),
         ),
         ConnectorOption(
             name="plain_http",
-            label="Unencrypted API",
-            help="yes: the API may be called over http, for a network of your own. The token can be read on the way.",
+            label="Allow unencrypted pulls",
+            help="Calls the API over http, for a network of your own. The token can be read on the way.",
+            values=SWITCH,
         ),
     ),
 )

@@ -38,7 +38,7 @@ CONNECTOR = Connector(
         "Enter the address above as callback URL, and the verify token shown below it.",
         "Subscribe to the field messages.",
         "Copy the app secret from App settings, Basic, and enter it under Signature secret.",
-        "WhatsApp does not name the bot that answers: name it under Defaults and options.",
+        "WhatsApp does not name the bot that answers: set it as the default bot below.",
     ),
     guide="sources/whatsapp.md",
     deliveries="webhooks",
@@ -68,7 +68,8 @@ CONNECTOR = Connector(
         ConnectorOption(
             name="sent_by",
             label="Who answers",
-            help="bot (the default) or agent: who wrote the messages that your number sent without a tag.",
+            help="Who wrote the messages that your number sent without a tag.",
+            values=(("bot", "The bot"), ("agent", "People")),
         ),
         ConnectorOption(
             name="agent_tag",

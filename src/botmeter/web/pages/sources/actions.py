@@ -22,13 +22,12 @@ from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
 from botmeter.web.notices import Notice, add_notice
-from botmeter.web.pages.sources.forms import IdentityForm, PullForm, SecretForm, SettingsForm, source_forms
+from botmeter.web.pages.sources.forms import BotForm, IdentityForm, PullForm, SecretForm, SettingsForm, source_forms
 from botmeter.web.pages.sources.list_page import address_notice
-from botmeter.web.pages.sources.source_page import source_page
+from botmeter.web.pages.sources.source_page import TEST_NUMBER, source_page
 from botmeter.web.server_state import server_state
 
 _LATER: Final = "The change applies to later events; earlier events stay unchanged."
-_TEST_NUMBER: Final = "test"
 _FIELD_OF_CODE: Final = {
     "secret_invalid": "secret",
     "pull_url_invalid": "url",
@@ -51,8 +50,14 @@ def source(visit: Visit, *, source: str) -> HttpResponse:
         notice = _result(visit, stored, action=action, form=forms.get(action))
         if notice is not None:
             add_notice(visit.request, notice)
-            return redirect("sources", visit.account) if action == "remove" else redirect(visit.request.path)
+            return _redirect(visit, action)
     return source_page(visit, stored, address=address, forms=forms)
+
+
+def _redirect(visit: Visit, action: str) -> HttpResponse:
+    if action == "remove":
+        return redirect("sources", visit.account)
+    return redirect(visit.request.path if action in _IN_STEPS else f"{visit.request.path}?more")
 
 
 def _result(visit: Visit, source: Source, *, action: str, form: Form | None) -> Notice | None:
@@ -73,7 +78,7 @@ def _author(visit: Visit) -> source_actions.Author:
     return source_actions.Author(user=visit.user, request=visit.request)
 
 
-def _save_settings(visit: Visit, source: Source, *, form: SettingsForm) -> Notice:
+def _save_settings(visit: Visit, source: Source, *, form: BotForm | SettingsForm) -> Notice:
     with visit.writing() as ledger:
         is_changed = source_actions.change_source(ledger, form.changed_source(source), author=_author(visit))
     return Notice(fact="Saved.", consequence=_LATER) if is_changed else Notice(fact="No changes.")
@@ -144,7 +149,7 @@ def _send_test(visit: Visit, source: Source) -> Notice:
     sample = connector_of(source.platform).sample
     delivery = Delivery(body=sample.body, headers=sample.headers, received_us=now_us())
     try:
-        receipt = deliver(server_state(visit.request).ingestion, opened, delivery=delivery, number=_TEST_NUMBER)
+        receipt = deliver(server_state(visit.request).ingestion, opened, delivery=delivery, number=TEST_NUMBER)
     except BotmeterError as problem:
         return Notice(fact="The test was refused.", consequence=problem.message, kind="bad")
     reason = " ".join(receipt.ignored) or "It contained no event."
@@ -159,6 +164,7 @@ def _remove(visit: Visit, source: Source) -> Notice:
 
 
 _FORMS: Final[dict[str, Callable[..., Notice]]] = {
+    "bot": _save_settings,
     "settings": _save_settings,
     "identity-add": _add_identity,
     "secret": _save_secret,
@@ -175,3 +181,5 @@ _BUTTONS: Final[dict[str, Callable[[Visit, Source], Notice]]] = {
     "test": _send_test,
     "remove": _remove,
 }
+_IN_STEPS: Final = {"bot", "test", "rotate", "turn-on", "turn-off"}
+"""Actions of the steps; the others are below them, under More."""

@@ -9,14 +9,13 @@ from django.http import QueryDict
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.people.models import EventSource
 from botmeter.people.source_pulls import PullSettings, present_token
-from botmeter.sources.payloads.connector import SignatureSecret
+from botmeter.sources.payloads.connector import ConnectorOption, SignatureSecret
 from botmeter.sources.payloads.crawlers import PullApi
 from botmeter.sources.platforms.registry import connector_of, connectors
 
 _PLAIN: Final = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 _LENGTH_MAX: Final = 512
 _SECRET_LENGTH_MAX: Final = 8_192
-_DEFAULTS: Final = ("bot_id", "bot_name", "bot_version", "channel")
 _OPTION: Final = "option_"
 
 
@@ -47,33 +46,69 @@ class NewSourceForm(forms.Form):
         return Source(name=self.cleaned_data["name"], platform=self.cleaned_data["platform"])
 
 
-class SettingsForm(forms.Form):
-    """Event defaults and platform options."""
+class BotForm(forms.Form):
+    """Default bot."""
 
     bot_id = _text(
-        "Default bot ID",
-        help_text="For messages of customers and bots that name no bot. Without a bot they don't count.",
+        "Bot ID", help_text="For messages that name no bot. Choose a known bot or enter the ID of a new one."
     )
-    bot_name = _text("Default bot name")
+    bot_name = _text("Bot name", help_text="As reports show it. Empty: its ID.")
+
+    def __init__(self, data: QueryDict | None, *, auto_id: str, source: Source) -> None:
+        super().__init__(data, auto_id=auto_id, initial={"bot_id": source.bot_id, "bot_name": source.bot_name})
+        self.fields["bot_id"].widget.attrs["list"] = "known-bots"
+
+    def changed_source(self, source: Source) -> Source:
+        values = {name: str(value).strip() or None for name, value in self.cleaned_data.items()}
+        return replace(source, bot_id=values["bot_id"], bot_name=values["bot_name"])
+
+
+class SettingsForm(forms.Form):
+    """Other defaults of events, and the platform's options."""
+
     bot_version = _text("Default version", help_text="For bots whose version the platform does not send.")
     channel = _text("Default channel", help_text="For events that name no channel, such as web.")
 
     def __init__(self, data: QueryDict | None, *, auto_id: str, source: Source) -> None:
-        initial = {name: getattr(source, name) for name in _DEFAULTS}
-        initial |= {f"{_OPTION}{name}": value for name, value in source.options}
+        self._options = connector_of(source.platform).options
+        initial: dict[str, object] = {"bot_version": source.bot_version, "channel": source.channel}
+        for option in self._options:
+            value = source.option(option.name)
+            initial[f"{_OPTION}{option.name}"] = value is not None if option.is_switch else value
         super().__init__(data, auto_id=auto_id, initial=initial)
-        for option in connector_of(source.platform).options:
-            self.fields[f"{_OPTION}{option.name}"] = _text(option.label, help_text=option.help)
+        self.fields |= {f"{_OPTION}{option.name}": _option_field(option) for option in self._options}
+        self.fields["channel"].widget.attrs["list"] = "known-channels"
 
     def changed_source(self, source: Source) -> Source:
-        values = {name: str(value).strip() or None for name, value in self.cleaned_data.items()}
-        options = tuple(
-            (name.removeprefix(_OPTION), value)
-            for name, value in values.items()
-            if name.startswith(_OPTION) and value is not None
+        values = self.cleaned_data
+        options = ((option.name, _option_value(option, values[f"{_OPTION}{option.name}"])) for option in self._options)
+        return replace(
+            source,
+            bot_version=values["bot_version"].strip() or None,
+            channel=values["channel"].strip() or None,
+            options=tuple((name, value) for name, value in options if value),
         )
-        defaults: dict[str, Any] = {name: values[name] for name in _DEFAULTS}
-        return replace(source, options=options, **defaults)
+
+
+def _option_field(option: ConnectorOption) -> forms.Field:
+    if option.is_switch:
+        return forms.BooleanField(
+            label=option.label,
+            help_text=option.help,
+            required=False,
+            widget=forms.CheckboxInput(attrs={"role": "switch"}),
+        )
+    if option.values:
+        return forms.ChoiceField(label=option.label, help_text=option.help, required=False, choices=option.values)
+    return _text(option.label, help_text=option.help)
+
+
+def _option_value(option: ConnectorOption, value: object) -> str:
+    """Value to store; empty for the default."""
+    if option.is_switch:
+        return option.codes[0] if value else ""
+    text = str(value).strip()
+    return "" if option.values and text == option.values[0][0] else text
 
 
 class SecretForm(forms.Form):
@@ -94,7 +129,9 @@ class IdentityForm(forms.Form):
     """Bot identity."""
 
     sender = _text("Sender", required=True)
-    bot_id = _text("Bot ID", required=True)
+    bot_id = forms.CharField(
+        label="Bot ID", max_length=_LENGTH_MAX, widget=forms.TextInput(attrs={**_PLAIN, "list": "known-bots"})
+    )
     bot_name = _text("Bot name")
     bot_version = _text("Bot version", help_text="Leave empty for the default version.")
 
@@ -166,6 +203,7 @@ def source_forms(source: Source, address: EventSource | None, *, action: str, da
     """Build a source page's forms by action; `data` fills the submitted one."""
     connector = connector_of(source.platform)
     kinds: dict[str, tuple[type[forms.Form], dict[str, Any]]] = {
+        "bot": (BotForm, {"source": source}),
         "settings": (SettingsForm, {"source": source}),
         "identity-add": (IdentityForm, {"source": source}),
     }

@@ -1,18 +1,27 @@
 """Outcomes of deliveries."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from botmeter.domain import text
 from botmeter.ledger.deliveries import StoredDelivery
+from botmeter.reports.uncounted import Uncounted
 from botmeter.sources.payloads.payload import MERGE_PAGE
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.rich_text import Word, Words, id_word, linked, plain
 
 # A platform may name both ids of a person in every delivery.
 _SAME_NOTE: Final = "Same note as above."
+_EMPTY: Final = "It contained no event."
+_WHY: Final = {
+    Uncounted.WAITING: "Not counted yet.",
+    Uncounted.NO_BOT: "Counted in no session: no message names a bot. ",
+    Uncounted.NO_MESSAGE: "Counted in no session: it has no message of a customer or a bot.",
+    Uncounted.BOTS_ALONE: "Counted in no session: the customer had none open, and messages of bots open none.",
+    Uncounted.POLICY: "Counted in no session under the account's policy.",
+}
 _LINKED: Final = re.compile(rf"({re.escape(MERGE_PAGE)}|[a-z]+:{re.escape(text.MASK)}[^\s,)]+)")
 
 
@@ -28,23 +37,35 @@ class DeliveryLine:
     reasons: Words
 
 
-def delivery_lines(delivered: Iterable[StoredDelivery], *, urls: ReportUrls, zone: str) -> tuple[DeliveryLine, ...]:
-    """Format deliveries as rows, newest first; a note that is repeated stands once."""
+def delivery_lines(
+    delivered: Iterable[StoredDelivery], *, uncounted: Mapping[int, Uncounted], urls: ReportUrls, zone: str
+) -> tuple[DeliveryLine, ...]:
+    """Format deliveries as rows, newest first, with why nothing in them counts; a repeated note stands once."""
     lines = []
     notes: set[str] = set()
     for delivery in delivered:
         detail = delivery.detail or ""
-        is_note = MERGE_PAGE in detail
-        reasons = (
-            (plain(_SAME_NOTE),)
-            if is_note and detail in notes
-            else _linked(detail, urls)
-            if is_note
-            else (plain(detail),)
-        )
+        is_repeated = MERGE_PAGE in detail and detail in notes
+        note = (plain(_SAME_NOTE),) if is_repeated else _linked(detail, urls)
         notes.add(detail)
+        why = _why_uncounted(delivery, uncounted.get(delivery.append_no))
+        reasons = (*note, plain(" "), *why) if note and why else note or why
         lines.append(delivery_line(delivery, reasons=reasons, zone=zone))
     return tuple(lines)
+
+
+def _why_uncounted(delivery: StoredDelivery, reason: Uncounted | None) -> Words:
+    if delivery.accepted:
+        if reason is Uncounted.NO_BOT:
+            return plain(_WHY[reason]), linked("Set a default bot", "#w-default-bot"), plain(".")
+        return () if reason is None else (plain(_WHY[reason]),)
+    if delivery.detail:
+        return ()
+    if delivery.duplicates:
+        return (plain("Received before, so it counts already."),)
+    return (
+        (plain("The same event was received before with other content."),) if delivery.conflicts else (plain(_EMPTY),)
+    )
 
 
 def _linked(detail: str, urls: ReportUrls) -> Words:

@@ -1,12 +1,13 @@
 """The page of a source."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.forms import Form
 from django.http import HttpResponse
 
 from botmeter.domain import text
+from botmeter.domain.event import CHANNEL_UNKNOWN
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.deliveries import deliveries
 from botmeter.ledger.quarantine import quarantine_counts_of
@@ -14,6 +15,8 @@ from botmeter.ledger.sources import source_history
 from botmeter.people.models import EventSource
 from botmeter.people.public_address import server_address
 from botmeter.people.sources import address_path
+from botmeter.reports.bots import names_of_bots
+from botmeter.reports.uncounted import uncounted_appends
 from botmeter.sources.payloads.connector import Connector
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit
@@ -26,11 +29,18 @@ from botmeter.web.pages.sources.pull_card import PullCard, pull_card
 from botmeter.web.quarantine_address import QuarantineAddress
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.rich_text import Word, id_word, linked
+from botmeter.web.rich_text import Word, id_word, linked, text_of
 from botmeter.web.server_state import server_state
+
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
 
 DELIVERIES_MAX: Final = 50
 CHANGES_MAX: Final = 5
+# More than a person has; a channel per customer must not fill the page.
+KNOWN_MAX: Final = 200
+TEST_NUMBER: Final = "test"
+"""Delivery ID of tests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +65,24 @@ class IdentityLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownValues:
+    """Bots (ID and name) and channels of the account, offered by fields."""
+
+    bots: tuple[tuple[str, str], ...]
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePage:
     """One source.
 
     Attributes:
         address: None if it has none on this server.
         forms: By action; without `secret` if the platform signs nothing.
-        lacks_bot: Messages that name no bot don't count.
+        bot: ID of the default bot; empty for none.
+        test: Last test, None before the first.
+        is_set_up: A delivery other than a test has arrived.
+        is_more_open: Show what is not needed to set up.
         pull: None if the platform can't be pulled.
         changes: Newest first.
     """
@@ -73,10 +94,16 @@ class SourcePage:
     command: str
     has_secret: bool
     forms: dict[str, Form]
-    lacks_bot: bool
+    bot: str
+    known: KnownValues
+    test: DeliveryLine | None
+    test_reason: str
+    is_set_up: bool
+    is_more_open: bool
     identities: tuple[IdentityLine, ...]
     deliveries: tuple[DeliveryLine, ...]
     quarantine: tuple[tuple[Word, str], ...]
+    quarantined: str
     quarantine_href: str
     changes: tuple[ChangeLine, ...]
     pull: PullCard | None
@@ -89,9 +116,13 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
     with visit.reading() as ledger:
         delivered = deliveries(ledger, source.name, limit=DELIVERIES_MAX)
         quarantined = quarantine_counts_of(ledger, source.name)
+        uncounted = uncounted_appends(ledger, (each.append_no for each in delivered if each.accepted))
+        known = _known_values(ledger)
         # One more than listed, as the oldest one's predecessor.
         history = source_history(ledger, source.name, last=CHANGES_MAX + 1)
     of_source = QuarantineAddress(source=source.name)
+    lines = delivery_lines(delivered, uncounted=uncounted, urls=ReportUrls(owner=visit.account), zone=zone)
+    tests = [line for each, line in zip(delivered, lines, strict=True) if each.delivery_id == TEST_NUMBER]
     page = SourcePage(
         frame=frame(visit, title=source.name, current="sources", crumbs=section_links(visit.account, "sources")),
         connector=connector,
@@ -102,13 +133,19 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
         ),
         has_secret=bool(address and address.secret),
         forms=forms,
-        lacks_bot=source.bot_id is None and not connector.is_native,
+        bot=source.bot_id or "",
+        known=known,
+        test=tests[0] if tests else None,
+        test_reason=text_of(tests[0].reasons) if tests else "",
+        is_set_up=len(delivered) > len(tests),
+        is_more_open="more" in visit.request.GET or any(forms[name].is_bound for name in forms if name != "bot"),
         identities=tuple(identity_line(source, each) for each in source.identities),
-        deliveries=delivery_lines(delivered, urls=ReportUrls(owner=visit.account), zone=zone),
+        deliveries=lines,
         quarantine=tuple(
             (linked(code, of_source.of_code(code).href(visit.account)), text.counted(count, "event"))
             for code, count in quarantined.items()
         ),
+        quarantined=text.counted(sum(quarantined.values()), "event") if quarantined else "",
         quarantine_href=of_source.href(visit.account),
         changes=change_lines(history, is_whole=len(history) <= CHANGES_MAX, zone=zone),
         pull=pull_card(address, connector.pull, pulls=server_state(visit.request).pulls, zone=zone)
@@ -117,6 +154,15 @@ def source_page(visit: Visit, source: Source, *, address: EventSource | None, fo
         zone=zone,
     )
     return rendered(visit.request, "source.html", page=page)
+
+
+def _known_values(ledger: "ReadableLedger") -> KnownValues:
+    touchpoints, names = ledger.touchpoints.all(), names_of_bots(ledger)
+    bots = sorted({each.bot_id for each in touchpoints if each.bot_id is not None})
+    channels = sorted({each.channel for each in touchpoints} - {CHANNEL_UNKNOWN})
+    return KnownValues(
+        bots=tuple((bot_id, names[bot_id]) for bot_id in bots[:KNOWN_MAX]), channels=tuple(channels[:KNOWN_MAX])
+    )
 
 
 def _address_card(visit: Visit, address: EventSource) -> AddressCard:

@@ -1,0 +1,61 @@
+"""Appends whose events take part in no session, and the reason."""
+
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from botmeter.domain.event import Actor
+from botmeter.ledger.statements import statements_of
+from botmeter.reports.snapshot import open_snapshot
+
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
+
+sql = statements_of(__name__)
+
+_SPEAKERS: Final = (Actor.CUSTOMER, Actor.BOT)
+
+
+class Uncounted(Enum):
+    """Reason why no event of an append takes part in a session."""
+
+    WAITING = auto()
+    """They are metered within a second."""
+    NO_BOT = auto()
+    NO_MESSAGE = auto()
+    """They are of agents or the system, or changes of a conversation."""
+    BOTS_ALONE = auto()
+    """Bots open no session, and none of the customer was open."""
+    POLICY = auto()
+
+
+class _Appended(NamedTuple):
+    append_no: int
+    waiting_count: int
+    message_count: int
+    customer_message_count: int
+    bot_message_count: int
+    ticket_count: int
+    is_counted: bool
+
+
+def uncounted_appends(ledger: "ReadableLedger", append_nos: Iterable[int]) -> dict[int, Uncounted]:
+    """Reason by append, for those of which nothing counts; deliveries of one commit share an append."""
+    with_agents = any(term.policy.participants == "bot+agent" for term in ledger.schedule)
+    actors = (*_SPEAKERS, Actor.AGENT) if with_agents else _SPEAKERS
+    parameters = {"append_nos": list(append_nos), "actors": [int(actor) for actor in actors]}
+    if not parameters["append_nos"]:
+        return {}
+    with open_snapshot(ledger) as snapshot:
+        appended = [_Appended(*row) for row in snapshot.rows(sql("appended_events"), parameters)]
+    return {one.append_no: _reason(one) for one in appended if not (one.is_counted or one.ticket_count)}
+
+
+def _reason(one: _Appended) -> Uncounted:
+    if one.waiting_count:
+        return Uncounted.WAITING
+    if not one.message_count:
+        return Uncounted.NO_MESSAGE
+    if not one.bot_message_count:
+        return Uncounted.NO_BOT
+    return Uncounted.POLICY if one.customer_message_count else Uncounted.BOTS_ALONE
