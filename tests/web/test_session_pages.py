@@ -1,5 +1,9 @@
 """Pages of sessions, conversations and customers: their contents and access, with any ids."""
 
+import csv
+import io
+import json
+import re
 from collections.abc import Callable, Iterator
 from html import unescape
 from html.parser import HTMLParser
@@ -12,7 +16,7 @@ from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
 from botmeter.domain.account import Account
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.metering.policy import Policy
-from botmeter.people.models import AccountPreference, Membership, User
+from botmeter.people.models import AccountPreference, AuditEntry, Membership, User
 from botmeter.people.rights import Role
 from botmeter.reports.explain import explain
 from botmeter.reports.explanation_text import explanation_as_text
@@ -100,6 +104,45 @@ def test_the_page_has_the_same_explanation_as_the_command(client: Client, ledger
         text = explanation_as_text(explain(ledger, session_id))
     answer = client.get(f"/a/acme/sessions/{session_id}").content.decode()
     assert text.strip() in unescape(answer)
+
+
+def test_the_explanation_in_words_is_folded(client: Client, ledgers: OpenLedgers) -> None:
+    page = client.get(f"/a/acme/sessions/{session_of(ledgers, 'm3')}").content.decode()
+    assert "Explanation as text" in page.partition('<details class="in-words"><summary>')[2].partition("</summary>")[0]
+
+
+def test_a_session_can_be_shared_printed_and_exported(client: Client, ledgers: OpenLedgers) -> None:
+    session_id = session_of(ledgers, "m1")
+    path = f"/a/acme/sessions/{session_id}"
+    page = client.get(path).content.decode()
+    assert f'data-copy="http://testserver{path}"' in page
+    assert 'data-behaviour="print"' in page
+    share = re.search(r'href="(/a/acme/shares\?[^"]*)"', page)
+    assert share
+    assert "customer c1" in page_at(client, unescape(share[1])).text
+    files = {name: client.get(f"{path}/export.{name}") for name in ("txt", "json", "csv")}
+    with ledgers.reading("acme") as ledger:
+        explanation = explain(ledger, session_id)
+    assert files["txt"].content.decode() == explanation_as_text(explanation)
+    assert json.loads(files["json"].content)["session_id"] == session_id
+    rows = list(csv.DictReader(io.StringIO(files["csv"].content.decode())))
+    assert [row["event_id"] for row in rows] == [event.event_id for event in explanation.events]
+    assert [file.headers["Content-Disposition"] for file in files.values()] == [
+        f'attachment; filename="session_{session_id}.{name}"' for name in files
+    ]
+    assert AuditEntry.objects.filter(action="exported").count() == 3
+    assert client.get(f"{path}/export.exe").status_code == 404
+
+
+def test_a_viewer_without_export_is_offered_none(
+    viewer: User, browser: Callable[..., Client], ledgers: OpenLedgers
+) -> None:
+    path = f"/a/acme/sessions/{session_of(ledgers, 'm1')}"
+    client = browser(viewer)
+    page = client.get(path).content.decode()
+    assert "/export." not in page
+    assert "/a/acme/shares" not in page
+    assert client.get(f"{path}/export.json").status_code == 403
 
 
 def test_a_ticket_counts_in_the_session_in_which_it_was_linked(client: Client, ledgers: OpenLedgers) -> None:
@@ -196,27 +239,43 @@ def test_a_right_to_left_mark_is_escaped(client: Client, ledgers: OpenLedgers) -
     assert "Customer \\u202elive" in page.text
 
 
-def test_a_day_links_to_its_session_or_to_the_rows_of_several(client: Client, ledgers: OpenLedgers) -> None:
+def test_a_month_links_to_its_session_or_to_the_rows_of_several(client: Client, ledgers: OpenLedgers) -> None:
     page = page_at(client, "/a/acme/customer", id="c1")
     assert "2 sessions since 30 Mar 2026, the last opened on 1 Apr 2026 23:00 UTC." in page.text
-    # Once in the calendar, once in the list.
+    # Once in the strip, once in the list.
     assert page.hrefs.count(f"/a/acme/sessions/{session_of(ledgers, 'm1')}") == 2
     made_account(ledgers.folder, Account(name="idle"), policy=Policy(idle_timeout_us=60_000_000))
     Membership.objects.create(user=User.objects.get(), account="idle", role=Role.OWNER)
+    starts = ("2026-05-01T10:00", "2026-05-01T11:00", "2026-05-31T23:00")
     with ledgers.writing("idle") as ledger:
-        append_events(ledger, *(event(f"i{n}", f"2026-05-01T1{n}:00") for n in range(3)), now_us=NOW_US)
+        append_events(ledger, *(event(f"i{n}", at) for n, at in enumerate(starts)), now_us=NOW_US)
     page_of_several = page_at(client, "/a/idle/customer", id="c1")
-    [day] = [href for href in page_of_several.hrefs if "from=2026-05-01" in href]
-    assert day.startswith("/a/idle/reports/bot-session-consumption/rows?")
-    assert "customer=c1" in day
-    assert "1×3" in page_of_several.text
+    [month] = [href for href in page_of_several.hrefs if "from=2026-05-01" in href]
+    assert month.startswith("/a/idle/reports/bot-session-consumption/rows?")
+    assert "to=2026-05-31" in month
+    assert "customer=c1" in month
+    assert "May3" in page_of_several.text
+    answer = client.get("/a/idle/customer", {"id": "c1"}).content.decode()
+    assert 'title="May 2026: 3 sessions on 1 (×2) and 31"' in answer
+    assert "3 sessions" in page_at(client, month).text
 
 
-def test_calendar_days_are_in_the_accounts_time_zone_which_is_named(client: Client, ledgers: OpenLedgers) -> None:
+def test_a_year_is_one_row_of_months_above_the_sessions(client: Client) -> None:
+    page = client.get("/a/acme/customer", {"id": "c1"}).content.decode()
+    strip, _, below = page.partition('<ol class="year-strip">')[2].partition("</ol>")
+    assert strip.count("<li") == 12
+    assert strip.count("<a ") == 2
+    assert "<table" not in page.partition("<main")[2].partition('<ol class="year-strip">')[0]
+    assert below.partition("<h2")[2].startswith(' id="sessions">Sessions</h2>')
+
+
+def test_months_of_a_customer_are_in_the_accounts_time_zone_which_is_named(
+    client: Client, ledgers: OpenLedgers
+) -> None:
     AccountPreference.objects.create(account="acme", timezone="Asia/Kolkata")
     page = page_at(client, "/a/acme/customer", id="c1")
     assert "31 Mar 2026" in page.text
-    assert "days of Asia/Kolkata" in page.text
+    assert "months of Asia/Kolkata" in page.text
     assert any("timezone=UTC" in href for href in page.hrefs)
 
 

@@ -106,18 +106,6 @@ class HeatRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarDay:
-    """A day of a customer's calendar (`heat.html`: month_calendar)."""
-
-    day: int
-    count: str = ""
-    step: int = 0
-    href: str = ""
-    title: str = ""
-    is_today: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """A filter value."""
 

@@ -1,23 +1,21 @@
-"""One customer: calendar and list of sessions."""
+"""One customer: a year in a row, and the list of sessions."""
 
-from calendar import monthcalendar
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from django.http import HttpResponse, HttpResponseRedirect
 
 from botmeter.domain import text
 from botmeter.domain.instant import now_us as present_us
-from botmeter.domain.period import Period, checked_timezone, day_of_us
+from botmeter.domain.period import Period, checked_timezone, day_of_us, month_last_on
 from botmeter.ledger.customers import counted_customer, other_ids
 from botmeter.people.rights import Right
 from botmeter.reports.customers import customer_calendar
 from botmeter.reports.explanation_sentences import escaped_text
 from botmeter.reports.presets import Preset
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import CalendarDay, Cell, Column, Pager, count_cell, heat_step
+from botmeter.web.components import Cell, Column, Pager, count_cell
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
@@ -32,6 +30,8 @@ SESSIONS_A_PAGE: Final = 100
 YEARS: Final = (2, 9998)
 _NAMES_MAX: Final = 3
 _ALIASES_MAX: Final = 20
+# Of one month; more are counted.
+_DAYS_NAMED_MAX: Final = 8
 _COLUMNS: Final = (
     Column(label="Opened", variant="sticky"),
     Column(label="Ends"),
@@ -44,20 +44,27 @@ _COLUMNS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonthOfDays:
-    """A calendar month in weeks, None for days of other months; quiet ones have no sessions."""
+class MonthCell:
+    """A month of the strip; `href` is empty without sessions.
+
+    Attributes:
+        days: Days of the month on which sessions began, from 0.
+    """
 
     name: str
-    days: tuple[CalendarDay | None, ...]
-    is_quiet: bool
+    count: str
+    href: str
+    title: str
+    days: tuple[int, ...]
+    is_now: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Year:
-    """The calendar's year; a link is empty without sessions beyond it."""
+    """The strip's year; a link is empty without sessions beyond it."""
 
     name: str
-    months: tuple[MonthOfDays, ...]
+    months: tuple[MonthCell, ...]
     session_count: str
     before_href: str
     after_href: str
@@ -134,7 +141,7 @@ def customer_page(visit: Visit) -> HttpResponse:
             visit,
             title=f"Customer {escaped_text(customer_id[:60])}",
             current="customers",
-            crumbs=section_links(visit.account, "reports", "customers"),
+            crumbs=section_links(visit.account, "customers"),
         ),
         customer_id=customer_id,
         display_id=escaped_text(customer_id),
@@ -143,7 +150,7 @@ def customer_page(visit: Visit) -> HttpResponse:
         merge_href=request.urls.merge_customers(customer_id) if visit.may(Right.MERGE_CUSTOMERS) else "",
         zone=request.zone,
         utc_href="" if request.zone == "UTC" else request.urls.customer(customer_id, timezone="UTC", year=str(year)),
-        year=_calendar(calendar, request, year=year, today_on=today_on),
+        year=_strip(calendar, request, year=year, today_on=today_on),
         columns=_COLUMNS,
         sessions=tuple(
             _line(one, request) for one in calendar.sessions[request.first : request.first + SESSIONS_A_PAGE]
@@ -169,43 +176,46 @@ def _answer(calendar: "CustomerCalendar", zone: str) -> str:
     return f"{text.counted(calendar.session_count, 'session')} since {first}, the last opened on {last} {zone}."
 
 
-def _calendar(calendar: "CustomerCalendar", request: _Request, *, year: int, today_on: date) -> Year:
-    days = _days(calendar, request, today_on=today_on)
-    months = []
-    for month in range(1, 13):
-        # 0 is a day of another month.
-        numbers = chain.from_iterable(monthcalendar(year, month))
-        days_of_month = tuple(days[date(year, month, number)] if number else None for number in numbers)
-        is_quiet = not any(day and day.href for day in days_of_month)
-        months.append(MonthOfDays(name=f"{date(year, month, 1):%B}", days=days_of_month, is_quiet=is_quiet))
+def _strip(calendar: "CustomerCalendar", request: _Request, *, year: int, today_on: date) -> Year:
     first, last = request.year_of(calendar.first_started_us), request.year_of(calendar.last_started_us)
+    months = (date(year, month, 1) for month in range(1, 13))
     return Year(
         name=str(year),
-        months=tuple(months),
+        months=tuple(_month(first_on, calendar, request=request, today_on=today_on) for first_on in months),
         session_count=text.counted(sum(calendar.days.values()), "session"),
         before_href=request.href(year=str(year - 1)) if first is not None and year > first else "",
         after_href=request.href(year=str(year + 1)) if last is not None and year < last else "",
     )
 
 
-def _days(calendar: "CustomerCalendar", request: _Request, *, today_on: date) -> dict[date, CalendarDay]:
-    session_ids = {day_of_us(one.started_us, timezone=request.zone): one.session_id for one in calendar.sessions}
-    most = max(calendar.days.values(), default=0)
-    days = {}
-    for on, count in calendar.days.items():
-        href = request.rows_href(ReportAddress(timezone=request.zone).between(on, on)) if count else ""
-        if count == 1 and on in session_ids:
-            href = request.urls.session(session_ids[on])
-        days[on] = CalendarDay(
-            day=on.day,
-            # Days with several sessions show a number, one session only a shade.
-            count=f"×{text.count_text(count)}" if count > 1 else "",
-            step=max(2, heat_step(count, most=max(most, 3))) if count else 0,
-            href=href,
-            title=f"{text.day_text(on)}: {text.counted(count, 'session')}" if count else "",
-            is_today=on == today_on,
-        )
-    return days
+def _month(first_on: date, calendar: "CustomerCalendar", *, request: _Request, today_on: date) -> MonthCell:
+    last_on = month_last_on(first_on)
+    counts = {on.day: count for on, count in calendar.days.items() if count and first_on <= on <= last_on}
+    count = sum(counts.values())
+    return MonthCell(
+        name=f"{first_on:%b}",
+        count=text.count_text(count) if count else "",
+        href=_month_href(first_on, calendar, request=request, count=count),
+        title=f"{first_on:%B %Y}: {text.counted(count, 'session')}{_on_days(counts)}" if count else "",
+        days=tuple(day - 1 for day in counts),
+        is_now=first_on <= today_on <= last_on,
+    )
+
+
+def _month_href(first_on: date, calendar: "CustomerCalendar", *, request: _Request, count: int) -> str:
+    last_on = month_last_on(first_on)
+    if count == 1:
+        for one in calendar.sessions:
+            if first_on <= day_of_us(one.started_us, timezone=request.zone) <= last_on:
+                return request.urls.session(one.session_id)
+    return request.rows_href(ReportAddress(timezone=request.zone).between(first_on, last_on)) if count else ""
+
+
+def _on_days(counts: dict[int, int]) -> str:
+    if len(counts) > _DAYS_NAMED_MAX:
+        return f" on {len(counts)} days"
+    *others, last = [f"{day} (×{text.count_text(count)})" if count > 1 else str(day) for day, count in counts.items()]
+    return f" on {', '.join(others)} and {last}" if others else f" on {last}"
 
 
 def _line(one: "CustomerSession", request: _Request) -> tuple[Cell, ...]:

@@ -11,7 +11,7 @@ from botmeter.people.rights import Right
 from botmeter.reports.conversation import conversation
 from botmeter.reports.explanation_sentences import escaped_text
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import Cell, Column, count_cell
+from botmeter.web.components import Cell, Column, Link, count_cell
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.session.facts import Facts
@@ -61,7 +61,7 @@ def conversation_page(visit: Visit) -> HttpResponse:
             visit,
             title=f"Conversation {escaped_text(conversation_id[:60])}",
             current="customers",
-            crumbs=section_links(visit.account, "reports", "customers"),
+            crumbs=(*section_links(visit.account, "customers"), *_customer_crumb(facts, urls)),
         ),
         conversation_id=conversation_id,
         display_id=escaped_text(conversation_id),
@@ -73,6 +73,13 @@ def conversation_page(visit: Visit) -> HttpResponse:
         facts=_facts(facts, urls, zone=zone),
     )
     return rendered(visit.request, "conversation.html", page=page)
+
+
+def _customer_crumb(facts: "ConversationOverview", urls: ReportUrls) -> tuple[Link, ...]:
+    return tuple(
+        Link(label=f"Customer {escaped_text(text.short_id(customer_id))}", href=urls.customer(customer_id))
+        for customer_id in facts.customer_ids[:1]
+    )
 
 
 def _answer(facts: "ConversationOverview", urls: ReportUrls, *, zone: str) -> Words:

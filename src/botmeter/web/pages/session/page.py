@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
+from django.urls import reverse
 
 from botmeter.charts.timeline import timeline_chart
 from botmeter.domain import text
 from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.metering.policy_text import policy_as_toml
+from botmeter.people.public_address import public_address
 from botmeter.people.rights import Right
 from botmeter.reports.explain import explain
 from botmeter.reports.explanation_sentences import restatement_sentences
@@ -20,11 +22,12 @@ from botmeter.web.components import Key, Link
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.session.event_list import EVENTS_A_PAGE, EventList, all_events, summarized_events
+from botmeter.web.pages.session.export import FORMATS
 from botmeter.web.pages.session.facts import Facts, answer, arrivals, facts
 from botmeter.web.pages.session.window import legend_of, window_of, window_title
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.report_address import ReportAddress, number_named
+from botmeter.web.report_address import Compare, ReportAddress, number_named
 from botmeter.web.rich_text import Word, Words, id_word
 from botmeter.web.zones import zone_name, zones_offered
 
@@ -55,10 +58,21 @@ class EventPager:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """Addresses for others: of this page for members, of a new share link for anyone; empty if not allowed."""
+
+    page_url: str
+    share_href: str
+    share_label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPage:
     """One session; `words` is the explanation as in the CLI and API."""
 
     frame: Frame
+    sharing: Sharing
+    exports: tuple[Link, ...]
     session_id: str
     customer: Word
     tags: tuple[str, ...]
@@ -92,6 +106,8 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
     chosen = {"timezone": parameters["timezone"]} if parameters.get("timezone") else {}
     page = SessionPage(
         frame=frame(visit, title="Why was this session charged?", current="reports", crumbs=_crumbs(explanation, urls)),
+        sharing=_sharing(visit, explanation, urls=urls),
+        exports=_exports(visit, explanation),
         session_id=explanation.session_id,
         customer=id_word(explanation.customer_id, urls.customer(explanation.customer_id)),
         tags=_tags(explanation),
@@ -121,6 +137,25 @@ def _crumbs(explanation: "Explanation", urls: ReportUrls) -> tuple[Link, ...]:
         *section_links(urls.owner, "reports"),
         Link(label="Bot session consumption", href=urls.report(ReportAddress())),
         Link(label=f"Sessions of {text.day_text(on)}", href=urls.rows_of_day(on)),
+    )
+
+
+def _sharing(visit: Visit, explanation: "Explanation", *, urls: ReportUrls) -> Sharing:
+    on = day_of_us(explanation.started_at_us)
+    day = ReportAddress(timezone="UTC", compare=Compare.NONE).between(on, on).only("customer", explanation.customer_id)
+    return Sharing(
+        page_url=public_address(visit.request, urls.session(explanation.session_id)),
+        share_href=reverse("shares", args=(visit.account,)) + day.query() if visit.may(Right.SHARE) else "",
+        share_label=f"Share link to this customer's sessions of {text.day_text(on)}",
+    )
+
+
+def _exports(visit: Visit, explanation: "Explanation") -> tuple[Link, ...]:
+    if not visit.may(Right.EXPORT):
+        return ()
+    session = (visit.account, explanation.session_id)
+    return tuple(
+        Link(label=label, href=reverse("session-export", args=(*session, name))) for name, label in FORMATS.items()
     )
 
 
