@@ -17,6 +17,7 @@ ACCOUNT_ROUTES = (
     "billing",
     "report",
     "billing-report",
+    "billing-rows",
     "rows",
     "counting",
     "bots",
@@ -42,7 +43,7 @@ VISITOR_ROUTES = ("sign-in", "password-reset")
 # Targets of forms, files, redirects and JSON.
 ROUTES_WITHOUT_PAGE = {
     "home": "redirects to an account",
-    "account": "redirects to its reports",
+    "account": "redirects to its report",
     "admin": "redirects to its billing",
     "second-factor": "after the password; redirects to sign-in without one",
     "sign-out": "a form of every page",
@@ -64,6 +65,7 @@ ROUTES_WITHOUT_PAGE = {
     "by-link": "signs in",
     "first-start": "tests/browser/test_first_start.py",
     "export": "a file",
+    "session-export": "a file",
     "quarantine-download": "a file",
     "metrics": "for machines",
     "openapi": "JSON",
@@ -98,6 +100,8 @@ def owner_paths(page: Page, server: Server) -> dict[str, str]:
     return paths | {
         "widget": reverse("widget", args=(*account, "hours")),
         "choices": reverse("choices", args=(*account, "bot")),
+        "billing-widget": reverse("billing-widget", args=(*account, "hours")),
+        "billing-choices": reverse("billing-choices", args=(*account, "bot")),
     }
 
 
@@ -140,6 +144,7 @@ def new_source(page: Page, server: Server) -> str:
     card = page.locator("[data-widget=new-source]")
     card.get_by_label("Name", exact=True).fill("helpdesk")
     card.get_by_role("button", name="Create source").click()
+    page.locator("#more > summary").click()
     card = page.locator("[data-widget=identities]")
     card.get_by_label("Sender").fill("12")
     card.get_by_label("Bot ID").fill("orders")

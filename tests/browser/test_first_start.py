@@ -35,7 +35,7 @@ def complete_setup(page: Page, server: Server) -> None:
     page.get_by_label("Account name").fill("Acme & Sons")
     page.locator("input[name=account_name]").fill("acme")
     page.get_by_role("button", name="Create user").click()
-    page.wait_for_url("**/a/acme/reports")
+    page.wait_for_url("**/a/acme/reports/bot-session-consumption")
 
 
 def three_sessions(file: Path) -> Path:
@@ -62,7 +62,6 @@ def test_the_first_start_ends_with_a_report(new_server: Server, visitor: MakeVis
     page = visitor().page()
     complete_setup(page, new_server)
 
-    page.get_by_role("link", name="Bot session consumption").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Send the first events")
     expect(page.locator("main")).to_contain_text("botmeter import events.csv --account acme")
 
@@ -86,7 +85,6 @@ def test_sample_data_fills_an_empty_report_and_is_removed_again(
 ) -> None:
     page = visitor(size=size).page()
     complete_setup(page, new_server)
-    page.get_by_role("link", name="Bot session consumption").click()
     for way in ("Send over HTTP", "Connect a platform", "Import a file"):
         page.get_by_role("link", name=way).click()
         expect(page.get_by_role("link", name=way)).to_have_attribute("aria-current", "page")
@@ -133,4 +131,4 @@ def test_after_signing_out_only_the_right_password_signs_in(new_server: Server, 
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(account_url)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Reports")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Send the first events")

@@ -181,7 +181,10 @@ def invitation_of(inviter: User, email: str = "new@example.org") -> str:
 def test_a_new_user_joins_with_a_name_and_a_password(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     client, path = browser(), invitation_of(owner)
     assert "Olga invites you as an analyst" in client.get(path).content.decode()
-    assert client.post(path, {"name": "New", "password": PASSWORD})["Location"] == "/a/acme/reports"
+    assert (
+        client.post(path, {"name": "New", "password": PASSWORD})["Location"]
+        == "/a/acme/reports/bot-session-consumption"
+    )
     membership = Membership.objects.get(user__email="new@example.org")
     assert (membership.role, membership.may_export) == (Role.ANALYST, True)
     assert AuditEntry.objects.get(action=Action.MEMBER_JOINED).account == "acme"

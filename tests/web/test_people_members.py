@@ -215,8 +215,10 @@ def test_only_owners_can_create_further_accounts(
 ) -> None:
     sent = {"account_name": "Second", "account_title": "Second & Sons"}
     client = browser(owner)
-    assert client.post("/accounts", sent)["Location"] == "/a/second/reports"
-    assert "Account Second &amp; Sons created." in client.get("/a/second/reports").content.decode()
+    assert client.post("/accounts", sent)["Location"] == "/a/second/reports/bot-session-consumption"
+    assert (
+        "Account Second &amp; Sons created." in client.get("/a/second/reports/bot-session-consumption").content.decode()
+    )
     assert "Second &amp; Sons" in client.get("/accounts").content.decode()
     with ledgers.reading("second") as ledger:
         assert ledger.account.title == "Second & Sons"

@@ -205,9 +205,7 @@ def test_a_stranger_with_an_invalid_address_sees_nothing_of_the_account(browser:
     assert 'aria-label="Main"' not in page.content.decode()
 
 
-@pytest.mark.parametrize(
-    ("path", "target"), [("/a/acme", "/a/acme/reports"), ("/a/acme/admin", "/a/acme/admin/billing")]
-)
+@pytest.mark.parametrize(("path", "target"), [("/a/acme", REPORT), ("/a/acme/admin", "/a/acme/admin/billing")])
 def test_a_shortened_address_redirects(owners: Client, path: str, target: str) -> None:
     answer = owners.get(path)
     assert (answer.status_code, answer["Location"]) == (302, target)

@@ -124,7 +124,7 @@ def anonymous_frame(request: HttpRequest, *, title: str) -> Frame:
 def _account(visit: Visit, name: str) -> Link:
     is_current, request = name == visit.account, visit.request
     title = account_title(request, name) if is_current else listed_title(request, name)
-    return Link(label=title, href=reverse("reports", args=(name,)), is_current=is_current)
+    return Link(label=title, href=reverse("report", args=(name,)), is_current=is_current)
 
 
 def _items(lines: tuple[tuple[str, str, str, Right], ...], visit: Visit, *, current: str) -> tuple[Link, ...]:

@@ -16,7 +16,7 @@ from botmeter.people.rights import Right
 from botmeter.reports.bots import bots
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Cell, count_cell
-from botmeter.web.layout import Frame, frame, section_links
+from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
@@ -85,7 +85,7 @@ def _page(visit: Visit, *, expanded: str | None, status: int = 200) -> HttpRespo
         overviews = bots(ledger, now_us=present_us())
         names = {one.bot_id: one for one in named_bots(ledger)}
     page = BotsPage(
-        frame=frame(visit, title="My Bots", current="bots", crumbs=section_links(visit.account, "reports")),
+        frame=frame(visit, title="My Bots", current="bots"),
         bots=tuple(
             _line(bot, names[bot.bot_id], urls=urls, zone=zone, anchor=f"bot-{number}", is_open=bot.bot_id == expanded)
             for number, bot in enumerate(overviews, start=1)
@@ -94,7 +94,7 @@ def _page(visit: Visit, *, expanded: str | None, status: int = 200) -> HttpRespo
         name_characters_max=DISPLAY_NAME_CHARACTERS_MAX,
         may_name=visit.may(Right.NAME_BOTS),
         action=reverse("bots", args=(visit.account,)),
-        start_href=reverse("reports", args=(visit.account,)),
+        start_href=reverse("report", args=(visit.account,)),
     )
     return rendered(visit.request, "bots.html", page=page, status=status)
 

@@ -19,7 +19,7 @@ from botmeter.reports.filters import filter_named
 from botmeter.reports.query import RequestedDays, UsageQuery, usage_query
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import bar_width
-from botmeter.web.layout import Frame, frame, section_links
+from botmeter.web.layout import Frame, frame
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -80,14 +80,14 @@ def customers_page(visit: Visit) -> HttpResponse:
         top = _top(ledger, last_days, urls=urls)
         is_empty = not has_events(ledger)
     page = CustomersPage(
-        frame=frame(visit, title="Customers", current="customers", crumbs=section_links(visit.account, "reports")),
+        frame=frame(visit, title="Customers", current="customers"),
         action=reverse("customers", args=(visit.account,)),
         search=search,
         matches=None if counts is None else _matches(counts, urls),
         is_cut=is_cut,
         top=top,
         period=f"{text.days_text(last_days.period)}, {zone}",
-        start_href=reverse("reports", args=(visit.account,)) if is_empty else "",
+        start_href=reverse("report", args=(visit.account,)) if is_empty else "",
         merge_href=urls.merge_customers() if visit.may(Right.MERGE_CUSTOMERS) else "",
     )
     return rendered(visit.request, "customers.html", page=page)

@@ -60,7 +60,7 @@ def accounts(request: HttpRequest, user: User) -> HttpResponse:
             account = create_account(server_state(request).ledgers, name, title=title, owner=user)
             record(Action.ACCOUNT_CREATED, request=request, user=user, account=account.name, title=account.title)
             add_notice(request, Notice(fact=f"Account {account.title} created.", consequence="It is ready for events."))
-            return redirect("reports", account.name)
+            return redirect("report", account.name)
     return _page(request, user, form=form)
 
 
@@ -73,7 +73,7 @@ def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpRes
                 title=listed_title(request, name),
                 name=name,
                 role=Role(role).label,
-                href=reverse("reports", args=(name,)),
+                href=reverse("report", args=(name,)),
             )
             for name, role in memberships
         ),

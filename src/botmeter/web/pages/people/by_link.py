@@ -86,7 +86,7 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
         with transaction.atomic():
             user.save()
             _join(request, link, user=user)
-        return begin_login(request, user, next_path=reverse("reports", args=(link.account,)), method="invitation")
+        return begin_login(request, user, next_path=reverse("report", args=(link.account,)), method="invitation")
     return _invitation_page(request, link, sentence=f"You will sign in as {link.email}.", form=form, submit="Join")
 
 
@@ -94,7 +94,7 @@ def _accept(request: HttpRequest, link: Link, *, user: User) -> HttpResponse:
     if request.method == "POST":
         _join(request, link, user=user)
         add_notice(request, Notice(fact=f"You joined {account_title(request, link.account)}."))
-        return redirect("reports", link.account)
+        return redirect("report", link.account)
     return _invitation_page(request, link, sentence=f"You are signed in as {user.email}.", submit="Join")
 
 

@@ -29,8 +29,12 @@ class EntryPoint(StrEnum):
     SHARED = "shared"
 
 
-# A share link reaches no other page.
-_SHARED_ROUTES: Final = {"rows": "shared-rows", "widget": "shared-widget", "choices": "shared-choices"}
+_OWN_ROUTES: Final = {
+    EntryPoint.REPORTS: {},
+    EntryPoint.BILLING: {"rows": "billing-rows", "widget": "billing-widget", "choices": "billing-choices"},
+    # A share link reaches no other page.
+    EntryPoint.SHARED: {"rows": "shared-rows", "widget": "shared-widget", "choices": "shared-choices"},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +91,7 @@ class ReportUrls:
         return self.rows(ReportAddress(timezone="UTC").between(on, on))
 
     def _href(self, route: str, query: str, *words: str) -> str:
-        if self.entry_point is EntryPoint.SHARED:
-            if route not in _SHARED_ROUTES:
-                return ""
-            route = _SHARED_ROUTES[route]
-        return _path(route, args=(self.owner, *words)) + query
+        own_routes = _OWN_ROUTES[self.entry_point]
+        if self.entry_point is EntryPoint.SHARED and route not in own_routes:
+            return ""
+        return _path(own_routes.get(route, route), args=(self.owner, *words)) + query

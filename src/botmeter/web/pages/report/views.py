@@ -8,7 +8,7 @@ from django.urls import reverse
 from botmeter.ledger.event_rows import has_events
 from botmeter.people.rights import Right
 from botmeter.people.saved_views import saved_view_name
-from botmeter.web.access import Visit, for_member
+from botmeter.web.access import Visit
 from botmeter.web.components import Link
 from botmeter.web.layout import frame, section_links
 from botmeter.web.pages.report.choices import choices_page, choices_request
@@ -59,36 +59,35 @@ def fresh(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
         return fresh_answer(visit.request, ledger, question=question, urls=urls, waiting=visit.unsettled())
 
 
-@for_member(Right.SEE_REPORTS)
-def widget(visit: Visit, *, name: str) -> HttpResponse:
+def widget(visit: Visit, *, name: str, entry_point: EntryPoint) -> HttpResponse:
     """Show one widget."""
     declared = widget_named(name, member_access())
     address, zone = read_address(visit.request.GET), preferred_zone(visit.account)
-    context = member_context(visit, address, title=declared.title)
+    context = member_context(visit, address, title=declared.title, entry_point=entry_point)
     with visit.reading() as ledger:
         question = report_question(ledger, address, zone=zone)
         page = widget_page(ledger, question, widget=declared, page=context)
     return rendered(visit.request, "widget.html", page=page)
 
 
-@for_member(Right.SEE_REPORTS)
-def choices(visit: Visit, *, field: str) -> HttpResponse:
+def choices(visit: Visit, *, field: str, entry_point: EntryPoint) -> HttpResponse:
     """Show a filter's choices, as a menu or page."""
     address, zone = read_address(visit.request.GET), preferred_zone(visit.account)
-    menu, context = choices_request(field, visit.request.GET), member_context(visit, address, title="Filter")
+    menu = choices_request(field, visit.request.GET)
+    context = member_context(visit, address, title="Filter", entry_point=entry_point)
     with visit.reading() as ledger:
         question = report_question(ledger, address, zone=zone)
         page = choices_page(ledger, question, request=menu, page=context)
     return rendered(visit.request, "choices.html", page=page)
 
 
-def member_context(visit: Visit, address: ReportAddress, *, title: str) -> PageContext:
+def member_context(visit: Visit, address: ReportAddress, *, title: str, entry_point: EntryPoint) -> PageContext:
     """Build the context of a page below the report."""
-    urls = ReportUrls(owner=visit.account)
-    report_link = Link(label=HEADING[EntryPoint.REPORTS], href=urls.report(address))
-    crumbs = (*section_links(visit.account, "reports"), report_link)
+    urls, section = ReportUrls(owner=visit.account, entry_point=entry_point), _SECTIONS[entry_point]
+    report_link = Link(label=HEADING[entry_point], href=urls.report(address))
+    crumbs = (*section_links(visit.account, section), report_link)
     return PageContext(
-        frame=frame(visit, title=title, current="reports", crumbs=crumbs),
+        frame=frame(visit, title=title, current=section, crumbs=crumbs),
         urls=urls,
         access=member_access(),
         # htmx sends this header for deferred widgets.

@@ -14,6 +14,7 @@ from botmeter.reports.rows import COLUMNS
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.exports import LedgerExport
+from botmeter.web.pages.report.report_urls import EntryPoint
 from botmeter.web.pages.report.rows.page import RowsRequest, rows_page
 from botmeter.web.pages.report.rows.view_options import RowsAddress, read_rows_address
 from botmeter.web.pages.report.views import member_context
@@ -24,12 +25,11 @@ from botmeter.web.report_address import ReportAddress, read_address
 _FORMATS: Final = {"csv": "CSV", "xlsx": "XLSX", "parquet": "Parquet", "ndjson": "NDJSON"}
 
 
-@for_member(Right.SEE_REPORTS)
-def rows(visit: Visit) -> HttpResponse:
+def rows(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
     """Show the underlying data."""
     parameters = visit.request.GET
     address, view, zone = read_address(parameters), read_rows_address(parameters), preferred_zone(visit.account)
-    context = member_context(visit, address, title="Sessions consumed")
+    context = member_context(visit, address, title="Sessions consumed", entry_point=entry_point)
     exports = _exports(visit, address, view=view) if visit.may(Right.EXPORT) else ()
     with visit.reading() as ledger:
         question = report_question(ledger, address, zone=zone)

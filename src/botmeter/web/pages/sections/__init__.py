@@ -1,0 +1,1 @@
+"""Start pages of the sections Reports and Billing."""
