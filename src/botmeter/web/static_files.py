@@ -43,7 +43,20 @@ STYLESHEET_PARTS: Final = (
     "print",
 )
 # Each attaches to elements with its name in data-behaviour, also to those that htmx inserts.
-SCRIPT_PARTS: Final = ("menus", "copy", "tips", "keys", "find", "rows", "tables", "dates", "order", "follow", "upload")
+SCRIPT_PARTS: Final = (
+    "menus",
+    "copy",
+    "tips",
+    "keys",
+    "find",
+    "rows",
+    "tables",
+    "dates",
+    "order",
+    "follow",
+    "upload",
+    "print",
+)
 _LIBRARY: Final = "django_htmx/htmx-2.min.js"
 # Folders of parts, which are published joined only.
 _PARTS_FOLDERS: Final = ("css", "js", "django_htmx")
