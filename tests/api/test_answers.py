@@ -37,13 +37,50 @@ def walked(ask: Ask, **query: Any) -> list[Any]:
 def test_the_report_has_the_documented_shape(ask: Ask) -> None:
     report = as_documented(ask("reports/session-usage", **MARCH).json(), "session_usage")
     assert (report["sessions_consumed"], report["previews"], report["tickets"]) == (4, 1, 1)
-    assert sum(day["sessions"] for day in report["trend"]) == 4
+    assert sum(day["sessions"] or 0 for day in report["trend"]) == 4
     assert report["period"] == {"from": "2026-03-01", "to": "2026-03-31", "timezone": "UTC", "days": 31}
     as_documented(ask("reports/session-usage", **MARCH, preview="only").json(), "session_usage")
 
 
 def test_the_default_period_is_the_last_30_days(ask: Ask) -> None:
     assert ask("reports/session-usage").json()["period"]["days"] == 30
+
+
+def test_days_without_data_are_null(ask: Ask) -> None:
+    report = as_documented(ask("reports/session-usage", from_="2026-02-01", to="2026-04-30").json(), "session_usage")
+    days = {day["date"]: (day["sessions"], day["tickets"]) for day in report["trend"]}
+    assert (days["2026-03-09"], days["2026-03-20"]) == ((None, None), (0, 0))
+    months = {month["month"]: (month["sessions"], month["partial"]) for month in report["by_month"]}
+    assert (months["2026-02"], months["2026-03"], months["2026-04"]) == ((None, False), (4, True), (0, False))
+    to_come = ask("reports/session-usage", from_="2125-04-30", to="2125-04-30").json()
+    assert to_come["trend"] == [{"date": "2125-04-30", "sessions": None, "tickets": None}]
+
+
+def test_a_report_is_compared_only_if_that_is_requested(ask: Ask) -> None:
+    assert "comparison" not in ask("reports/session-usage", **MARCH).json()
+    days = {"from_": "2026-03-12", "to": "2026-03-13"}
+    report = ask("reports/session-usage", **days, compare_from="2026-03-10", compare_to="2026-03-11").json()
+    compared = ask("reports/session-usage", from_="2026-03-10", to="2026-03-11").json()
+    before = as_documented(report, "session_usage")["comparison"]
+    change = 100 * (report["sessions_consumed"] / compared["sessions_consumed"] - 1)
+    assert before == {
+        "with": "custom",
+        "period": {"from": "2026-03-10", "to": "2026-03-11", "timezone": "UTC", "days": 2},
+        "until": None,
+        "days_with_data": 2,
+        **{name: compared[name] for name in ("sessions_consumed", "previews", "conversations", "tickets")},
+        "change_percent": round(change, 1),
+        "change_per_day_percent": round(change, 1),
+    }
+
+
+def test_no_percentage_is_given_where_days_have_no_data(ask: Ask) -> None:
+    report = ask("reports/session-usage", from_="2026-04-01", to="2026-04-30", compare="auto").json()
+    before = as_documented(report, "session_usage")["comparison"]
+    assert (before["with"], before["period"]["from"], before["period"]["days"]) == ("calendar", "2026-03-01", 31)
+    assert (before["days_with_data"], before["sessions_consumed"], before["change_percent"]) == (22, 4, None)
+    alone = ask("reports/session-usage", **MARCH, compare="previous").json()
+    assert as_documented(alone, "session_usage")["comparison"] is None
 
 
 def test_a_named_period_is_accepted(ask: Ask) -> None:

@@ -36,10 +36,10 @@ def test_each_number_on_the_page_is_that_of_the_command_line(
 
     assert values(page, "sessions-consumed") == [report["sessions_consumed"]]
     assert by_key(page, "session-consumption-trend", key="day") == {
-        day["date"]: day["sessions"] for day in report["trend"]
+        day["date"]: day["sessions"] or 0 for day in report["trend"]
     }
     assert by_key(page, "monthly-consumption", key="month") == {
-        month["month"]: month["sessions"] for month in report["by_month"]
+        month["month"]: month["sessions"] or 0 for month in report["by_month"]
     }
     assert values(page, "bot-consumption") == [bot["sessions"] for bot in report["by_bot"] if bot["sessions"]][:10]
     assert values(page, "channel-consumption") == [one["sessions"] for one in report["by_channel"] if one["sessions"]]

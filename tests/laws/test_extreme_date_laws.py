@@ -12,8 +12,7 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, us_from_text
 from botmeter.domain.period import Period, calendar_edges_us, day_of_us, day_start_us, month_last_on, offsets_us
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.compared_period import ComparedWith
-from botmeter.reports.compared_period import compared_query as compared
+from botmeter.reports.compared_period import Compare, Comparison, compared_query
 from botmeter.reports.overview import overview
 from botmeter.reports.presets import Preset, days_of
 from botmeter.reports.query import RequestedDays, usage_query
@@ -74,8 +73,13 @@ def test_each_report_is_answered_or_refused(
         return
     if query.period.day_count > 400:
         return
-    before = compared(query, account=account, against=ComparedWith.YEAR, now_us=NOW_US)
-    report = overview(ledger, query, compared=before).report
+    compared = {
+        choice: compared_query(query, account=account, comparison=Comparison(choice=choice), now_us=NOW_US)
+        for choice in Compare
+        if choice is not Compare.CUSTOM
+    }
+    assert all(before is None or before.start_us < before.end_us for before in compared.values())
+    report = overview(ledger, query, compared=compared[Compare.YEAR]).report
     assert len(report.trend) == query.period.day_count
     assert sum(day.session_count or 0 for day in report.trend) == report.sessions_consumed
 

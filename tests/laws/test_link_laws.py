@@ -60,10 +60,10 @@ def session_links(page: Overview, query: UsageQuery) -> Iterator[Link]:
     for kind in report.by_ticket_type:
         yield kind.session_count, only(query, ticket_type=kind.ticket_type)
     for day in report.trend:
-        yield day.session_count, on(query, first_on=day.on, last_on=day.on)
+        yield day.session_count or 0, on(query, first_on=day.on, last_on=day.on)
     for month in report.by_month:
         own = [day.on for day in report.trend if f"{day.on:%Y-%m}" == month.month]
-        yield month.session_count, on(query, first_on=own[0], last_on=own[-1])
+        yield month.session_count or 0, on(query, first_on=own[0], last_on=own[-1])
 
 
 def hour_links(ledger: Ledger, query: UsageQuery) -> Iterator[Link]:

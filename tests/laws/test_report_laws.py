@@ -306,6 +306,26 @@ def test_the_additive_usage_and_the_rows_give_the_same_report(
             assert as_counted(from_usage) == as_counted(from_rows)
 
 
+@given(traffic(), schedules(), queries(), st.none() | st.dates(date(2026, 3, 4), date(2026, 3, 15)))
+@EXAMPLES
+def test_counts_are_null_on_days_without_data_and_only_there(
+    events: list[Event], schedule: Any, query: UsageQuery, today_on: date | None
+) -> None:
+    query = replace(query, today_on=today_on, until_us=None)
+    first_on = local_day_on(min(event["occurred_at"] for event in events), query.period.timezone)
+    with ledger_of(events, schedule) as ledger:
+        report = usage_report(ledger, query)
+    for day in report.trend:
+        has_data = first_on <= day.on and (today_on is None or day.on <= today_on)
+        # A session of a day to come has events from a clock that is ahead.
+        assert (day.session_count is not None) == has_data or (day.session_count and day.on > first_on)
+        assert (day.session_count is None) == (day.ticket_count is None)
+    for month in report.by_month:
+        counts = [day.session_count for day in report.trend if f"{day.on:%Y-%m}" == month.month]
+        assert (month.session_count is None) == (set(counts) == {None})
+        assert (month.session_count or 0) == sum(count or 0 for count in counts)
+
+
 @given(traffic(), policies(), st.lists(queries(), min_size=2, max_size=2))
 @EXAMPLES
 def test_headline_days_months_openings_rows_and_exports_agree(
@@ -317,8 +337,8 @@ def test_headline_days_months_openings_rows_and_exports_agree(
             rows = underlying_rows(ledger, query).read_all().to_pylist()
             exports = [exported(ledger, query, form=form) for form in FORMATS]
             counts = {
-                "days": sum(day.session_count for day in report.trend),
-                "months": sum(month.session_count for month in report.by_month),
+                "days": sum(day.session_count or 0 for day in report.trend),
+                "months": sum(month.session_count or 0 for month in report.by_month),
                 "opened by bot": sum(bot.opened_count for bot in report.by_bot),
                 "opened on channel": sum(channel.opened_count for channel in report.by_channel),
                 "rows": len({row["session_id"] for row in rows}),
@@ -396,7 +416,7 @@ def test_simulating_an_accounts_own_policy_gives_its_report_and_the_differences_
         report = usage_report(ledger, query)
     own = simulation.outcomes[0]
     assert own.session_count == report.sessions_consumed
-    assert [month.session_count for month in own.by_month] == [month.session_count for month in report.by_month]
+    assert [month.session_count for month in own.by_month] == [month.session_count or 0 for month in report.by_month]
     assert {bot.bot_id: bot.opened_count for bot in own.by_bot} == {
         b.bot_id: b.opened_count for b in report.by_bot if b.opened_count
     }

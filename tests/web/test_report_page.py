@@ -145,7 +145,7 @@ def test_the_accounts_time_zone_is_the_default(owners: Client) -> None:
         ("period=fortnight", "Use one of today"),
         ("period=today&from=2026-04-01", "Use either `period`"),
         ("split=sideways", "Use one of took-part"),
-        ("compare=never", "Use one of previous"),
+        ("compare=never", "Use one of auto"),
         ("preview=maybe", "Use one of included"),
         ("timezone=Mars/Olympus", "Mars/Olympus"),
         ("&".join(f"bot=b{number}" for number in range(1_001)), "has 1,001 values"),

@@ -18,6 +18,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.models import User
 from botmeter.people.shares import ShareDraft, new_share
+from botmeter.reports.compared_period import Compare
 from botmeter.reports.presets import Preset
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import underlying_rows
@@ -99,10 +100,17 @@ def queries() -> st.SearchStrategy[str]:
             "hour.not": some("mon-09", "tue-10"),
             "timezone": st.sampled_from(ZONES),
             "preview": st.sampled_from(["only", "without", "included"]),
-            "compare": st.sampled_from(["previous", "year", "none"]),
         },
     )
-    return st.builds(lambda period, others: urlencode({**period, **others}, doseq=True), periods, others)
+    comparisons = st.one_of(
+        st.sampled_from([one for one in Compare if one is not Compare.CUSTOM]).map(lambda one: {"compare": one.value}),
+        st.tuples(days, days).map(lambda pair: {"compare_from": min(pair), "compare_to": max(pair)}),
+        st.just({}),
+    )
+    return st.builds(
+        lambda *parts: urlencode({name: value for part in parts for name, value in part.items()}, doseq=True),
+        *(periods, others, comparisons),
+    )
 
 
 def rows(ledger: Ledger, query: UsageQuery) -> Counter[tuple[object, ...]]:

@@ -11,6 +11,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import UTC_NAME, day_from_text
+from botmeter.reports.compared_period import Compare, Comparison, comparison_invalid
 
 if TYPE_CHECKING:
     from botmeter.reports.filters import Filters
@@ -79,6 +80,18 @@ Zone = Annotated[
         autocompletion=zones_starting,
     ),
 ]
+ComparedWith = Annotated[
+    Compare | None,
+    Option(
+        "--compare",
+        help="Compare with the month, quarter or year before (calendar), as many days before (previous), the same "
+        "dates (year-dates) or weekdays (year) of the year before, other days (custom), or what suits the period.",
+    ),
+]
+ComparedFirst = Annotated[
+    str | None, Option("--compare-from", metavar="DATE", help="First day of a custom comparison.")
+]
+ComparedLast = Annotated[str | None, Option("--compare-to", metavar="DATE", help="Last day of a custom comparison.")]
 Url = Annotated[
     str | None,
     Option("--url", metavar="URL", help="Address of the server. Default: BOTMETER_URL, else the running server."),
@@ -102,6 +115,18 @@ def query_of(account: Account, *, days: "RequestedDays", filters: "Filters") -> 
     from botmeter.reports.query import usage_query
 
     return usage_query(account, now_us=now_us(), days=days, filters=filters)
+
+
+def comparison_of(compare: Compare | None, first: str | None, last: str | None) -> Comparison:
+    """Read `--compare`, `--compare-from` and `--compare-to`; days alone are a custom comparison.
+
+    Raises:
+        Refused: `date_invalid`, and as `Comparison`.
+    """
+    if (first is None) != (last is None):
+        raise comparison_invalid()
+    days = None if first is None or last is None else (day_from_text(first), day_from_text(last))
+    return Comparison(choice=compare or (Compare.NONE if days is None else Compare.CUSTOM), days=days)
 
 
 def server_address(url: str | None) -> str:

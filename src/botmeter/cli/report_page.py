@@ -8,7 +8,8 @@ from typing import Any
 
 from botmeter.cli.bars import INDENT, NUMBER_WIDTH, BarLine, bar_lines, pooled, sparkline
 from botmeter.cli.terminal import Screen, printable, share_text
-from botmeter.domain.text import count_text, counted, day_text
+from botmeter.domain.period import Period
+from botmeter.domain.text import MINUS, count_text, counted, day_text, days_text, signed
 from botmeter.reports.filters import NO_FILTERS, Filters
 from botmeter.reports.query import UsageQuery
 
@@ -92,7 +93,28 @@ def _headline(answer: Mapping[str, Any], screen: Screen) -> list[str]:
         counted(answer["tickets"], "ticket"),
     )
     headline = f"{INDENT}{screen.styled(count_text(count), 'bold')} {noun}"
-    return [headline, *screen.paragraph(" · ".join(beside), indent=INDENT)]
+    lines = [headline, *screen.paragraph(" · ".join(beside), indent=INDENT)]
+    return lines + (screen.paragraph(_change(answer), indent=INDENT) if "comparison" in answer else [])
+
+
+def _change(answer: Mapping[str, Any]) -> str:
+    compared = answer["comparison"]
+    if compared is None:
+        return "No earlier data to compare with"
+    first_on, last_on = (date.fromisoformat(compared["period"][name]) for name in ("from", "to"))
+    before, days = compared["sessions_consumed"], days_text(Period(first_on=first_on, last_on=last_on))
+    if compared["days_with_data"] < compared["period"]["days"]:
+        of_days = f"{count_text(compared['days_with_data'])} of {counted(compared['period']['days'], 'day')}"
+        return f"{count_text(before)} in {days}, from {of_days} with data"
+    if compared["change_percent"] is None:
+        return f"from {count_text(before)} in {days}"
+    per_day = compared["change_per_day_percent"]
+    more = f", {_percent(per_day)} per day" if per_day != compared["change_percent"] else ""
+    return f"{_percent(compared['change_percent'])} from {count_text(before)} in {days}{more}"
+
+
+def _percent(percent: float) -> str:
+    return signed(percent, unit=" %").replace(MINUS, "-")
 
 
 def _nothing(query: UsageQuery, screen: Screen) -> list[str]:
@@ -107,11 +129,9 @@ def _nothing(query: UsageQuery, screen: Screen) -> list[str]:
 def _days(answer: Mapping[str, Any], query: UsageQuery, *, screen: Screen) -> list[str]:
     last_on = query.today_on or date.max
     trend = [(date.fromisoformat(day["date"]), day["sessions"]) for day in answer["trend"]]
-    past = [(count, day) for day, count in trend if day <= last_on]
-    if not past:
-        return [screen.styled("Per day", "bold"), f"{INDENT}The period has not started."]
+    past = [(count, day) for day, count in trend if count is not None]
     width = screen.width - 2 * len(INDENT)
-    values, size = pooled([count if day <= last_on else None for day, count in trend], width=width)
+    values, size = pooled([count for _, count in trend], width=width)
     # A month or so has room for two cells a day, which the eye follows more easily.
     values = [value for value in values for _ in range(2)] if 2 * len(values) <= width else values
     # Today, which is incomplete, is neither the least nor the most, unless there is no other day.
@@ -135,21 +155,21 @@ def _days(answer: Mapping[str, Any], query: UsageQuery, *, screen: Screen) -> li
 def _split(answer: Mapping[str, Any], split: _Split, *, screen: Screen) -> list[str]:
     entries, whole = answer[split.key], answer[split.whole]
     fields = (split.count, split.second) if split.second else (split.count,)
-    greatest = max(entry[field] for entry in entries[:_LINES_MAX] for field, _ in fields)
+    greatest = max(entry[field] or 0 for entry in entries[:_LINES_MAX] for field, _ in fields)
     number_width = max(NUMBER_WIDTH, 2 + len(count_text(greatest)))
     headings = [(heading, number_width) for _, heading in fields]
     headings.insert(1, ("share", _SHARE_WIDTH))
     lines = []
     for entry in entries[:_LINES_MAX]:
-        count = entry[split.count[0]]
-        numbers = [count_text(entry[field]) for field, _ in fields]
+        count = entry[split.count[0]] or 0
+        numbers = ["–" if entry[field] is None else count_text(entry[field]) for field, _ in fields]
         numbers.insert(1, share_text(count, whole=whole))
         lines.append(BarLine(name=_name(entry), count=count, numbers=numbers))
     text_lines = bar_lines(split.title, headings, lines=lines, screen=screen)
     if len(entries) > _LINES_MAX:
         hidden = count_text(len(entries) - _LINES_MAX)
         text_lines.append(f"{INDENT}… and {hidden} more; --format csv lists them all.")
-    total = sum(entry[split.count[0]] for entry in entries)
+    total = sum(entry[split.count[0]] or 0 for entry in entries)
     return text_lines + screen.paragraph(_overlap(split.title, total, whole=whole), indent=INDENT)
 
 

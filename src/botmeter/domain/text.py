@@ -35,10 +35,15 @@ def ratio_text(part: int, whole: int, *, decimals: int) -> str:
 
 
 def change_text(number: int, *, before: int) -> str:
-    """Format a change: `+6.2 %`, `−2.1 %`, or `new`."""
-    if not before:
-        return "new" if number else f"0.0{THIN}%"
-    return signed(100 * (number - before) / before, unit=f"{THIN}%")
+    """Format a change: `+6.2 %`, `−2.1 %`; of 0, the difference."""
+    if number == before:
+        return "No change"
+    return percent_text(number / before - 1) if before else signed(number, decimals=0)
+
+
+def percent_text(change: float) -> str:
+    """Format a relative change: `+6.2 %`."""
+    return signed(100 * change, unit=f"{THIN}%")
 
 
 def signed(number: float, *, unit: str = "", decimals: int = 1) -> str:

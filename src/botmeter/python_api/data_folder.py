@@ -16,6 +16,7 @@ from botmeter.ledger.folder_files import account_names, existing_folder, known_a
 from botmeter.python_api.answers import AnswerOfThisProcess, SessionReader
 from botmeter.python_api.filter_arguments import FilterArguments, filters_of_arguments
 from botmeter.python_api.ownership import is_owned, owned_folder
+from botmeter.reports.compared_period import Compare, Comparison, comparison_named
 from botmeter.reports.explanation_json import Explanation
 from botmeter.reports.query import RequestedDays
 from botmeter.reports.report_json import UsageReport
@@ -57,6 +58,7 @@ class AccountReader:
         last: date | str | None = None,
         *,
         timezone: str = UTC_NAME,
+        compare: str | tuple[date | str, date | str] = "none",
         **filters: Unpack[FilterArguments],
     ) -> UsageReport:
         """Compute the report of `botmeter report`; filters are such as `bot=["orders"], not_channel="web"`.
@@ -64,9 +66,14 @@ class AccountReader:
         Args:
             first: Default: 29 days before the last.
             last: Included. Default: today.
+            compare: A choice of `--compare`, or the first and last day to compare with.
         """
-        days, chosen = _days(first, last, timezone=timezone), filters_of_arguments(filters)
-        question = ReportQuestion(account=self.name, days=days, filters=chosen)
+        question = ReportQuestion(
+            account=self.name,
+            days=_days(first, last, timezone=timezone),
+            filters=filters_of_arguments(filters),
+            comparison=_comparison(compare),
+        )
         return msgspec.json.decode(self._read(question), type=UsageReport)
 
     def sessions(
@@ -131,3 +138,10 @@ def _days(first: date | str | None, last: date | str | None, *, timezone: str) -
 def _day(day: date | str | None) -> date | None:
     # The text of a date with a time is no day, and refused as such.
     return None if day is None else day_from_text(str(day))
+
+
+def _comparison(compare: str | tuple[date | str, date | str]) -> Comparison:
+    if isinstance(compare, str):
+        return comparison_named(compare)
+    first, last = compare
+    return Comparison(choice=Compare.CUSTOM, days=(day_from_text(str(first)), day_from_text(str(last))))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from botmeter.domain.period import day_of_us
 from botmeter.reports.bot_names import bot_names
 from botmeter.reports.counts import split
+from botmeter.reports.data_days import DataDays, data_days
 from botmeter.reports.facts import Facts, facts_of
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.recency import Recency, recency_of
@@ -37,34 +38,63 @@ class Overview:
         matrix: Cells with a session, in the report's order.
         ticket_trend: Distinct tickets of each type, by day of the period; a ticket with two types is in both.
         first_event_on: Before it there is no data.
+        compared: None without a day with data.
     """
 
     report: UsageReport
+    days: DataDays
     compared: UsageReport | None
+    compared_days: DataDays | None
     policies: tuple[str, ...]
     matrix: tuple[MatrixCell, ...]
     ticket_trend: dict[str, list[int]]
     recency: Recency
     first_event_on: date | None
 
+    @property
+    def comparable(self) -> UsageReport | None:
+        """Compared report, if every day of both periods has data."""
+        before_days = self.compared_days
+        return self.compared if before_days is not None and before_days.is_complete and self.days.is_complete else None
+
+    @property
+    def session_change(self) -> float | None:
+        """Relative change in sessions; None if not comparable, or of none."""
+        before = None if self.comparable is None else self.comparable.sessions_consumed
+        return self.report.sessions_consumed / before - 1 if before else None
+
+    @property
+    def session_change_per_day(self) -> float | None:
+        """Relative change in sessions per day."""
+        if self.session_change is None or self.compared_days is None or not self.days.data_day_count:
+            return None
+        return (self.session_change + 1) * self.compared_days.data_day_count / self.days.data_day_count - 1
+
 
 def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuery | None) -> Overview:
     """Answer a query and its compared query at one moment."""
     with open_snapshot(ledger) as snapshot:
         facts, names, new = facts_of(snapshot, query), bot_names(snapshot), recency_of(snapshot)
-        before = None
+        first_us = new.first_event_us
+        first_on = None if first_us is None else day_of_us(first_us, timezone=query.period.timezone)
+        days, before, before_days = data_days(query, first_event_on=first_on), None, None
         if compared is not None:
-            before = report_of(ledger, compared, facts=facts_of(snapshot, compared), names=names)
-    report = report_of(ledger, query, facts=facts, names=names)
-    first_us = new.first_event_us
+            before_days = data_days(compared, first_event_on=first_on)
+            if before_days.data_day_count:
+                before = report_of(
+                    ledger, compared, facts=facts_of(snapshot, compared), names=names, days=before_days
+                )
+    report = report_of(ledger, query, facts=facts, names=names, days=days)
     return Overview(
         report=report,
+        days=days,
         compared=before,
+        compared_days=before_days,
         policies=policies_in_force(ledger.schedule, query.period),
         matrix=_matrix(facts, report),
         ticket_trend=facts.tickets.of_day_by_type,
         recency=new,
-        first_event_on=None if first_us is None else day_of_us(first_us, timezone=query.period.timezone),
+        first_event_on=first_on,
     )
 
 

@@ -7,11 +7,15 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from botmeter.domain.period import Period
+from botmeter.reports.compared_period import Compare
 from botmeter.reports.filters import FILTERS
 
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
 Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Count = Annotated[int, Meta(ge=0)]
+CountOrNone = Annotated[
+    Count | None, Meta(description="Null without data: before the account's first event, or to come.")
+]
 # Key of a schema that keeps the order of its words, which msgspec sorts; the OpenAPI document replaces it.
 WORD_ORDER = "x-word-order"
 
@@ -26,11 +30,11 @@ class ReportPeriod(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReportDay(Struct, frozen=True, forbid_unknown_fields=True):
-    """One day: the sessions that started on it, and their distinct tickets."""
+    """One day: the sessions that started on it, and their distinct tickets; null without data."""
 
     on: date = field(name="date")
-    session_count: Count = field(name="sessions")
-    ticket_count: Count = field(name="tickets")
+    session_count: CountOrNone = field(name="sessions")
+    ticket_count: CountOrNone = field(name="tickets")
 
 
 class ReportBot(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,10 +55,10 @@ class ReportChannel(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReportMonth(Struct, frozen=True, forbid_unknown_fields=True):
-    """One month. It is partial if the period holds only part of it, or if it has not ended."""
+    """One month. It is partial if only part of it is in the period, is over, or has data."""
 
     month: Annotated[str, Meta(pattern=r"^\d{4}-\d\d$")]
-    session_count: Count = field(name="sessions")
+    session_count: CountOrNone = field(name="sessions")
     is_partial: bool = field(name="partial")
 
 
@@ -105,6 +109,26 @@ else:
     )
 
 
+class ReportComparison(Struct, frozen=True, forbid_unknown_fields=True):
+    """Totals of the earlier days that the report is compared with."""
+
+    choice: Compare = field(name="with")
+    period: Annotated[ReportPeriod, Meta(description="The compared days; of a running period, as many as have begun.")]
+    until: Annotated[Instant | None, Meta(description="If the period is running: the end of what is compared.")]
+    data_day_count: Annotated[Count, Meta(description="Days with data; the totals cover only these.")] = field(
+        name="days_with_data"
+    )
+    sessions_consumed: Count
+    preview_count: Count = field(name="previews")
+    conversation_count: Count = field(name="conversations")
+    ticket_count: Count = field(name="tickets")
+    change_percent: Annotated[
+        float | None,
+        Meta(description="Change in sessions. Null if a day of either period has no data, or if there were none."),
+    ]
+    change_per_day_percent: Annotated[float | None, Meta(description="Change in sessions per day, as above.")]
+
+
 class UsageReport(Struct, frozen=True, forbid_unknown_fields=True):
     """The session usage report. All counts are of distinct sessions, conversations or tickets."""
 
@@ -121,6 +145,10 @@ class UsageReport(Struct, frozen=True, forbid_unknown_fields=True):
     by_channel: list[ReportChannel]
     by_month: list[ReportMonth]
     by_ticket_type: list[ReportTicketType]
+    comparison: Annotated[
+        ReportComparison | None | UnsetType,
+        Meta(description="Only if a comparison was requested. Null if no compared day has data."),
+    ] = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""

@@ -1,15 +1,16 @@
 """The session usage report."""
 
-from calendar import monthrange
+from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from botmeter.domain.period import Period
+from botmeter.domain.period import Period, month_last_on
 from botmeter.reports.bot_names import BotNames, bot_names
 from botmeter.reports.counts import SplitCount, split
+from botmeter.reports.data_days import DataDays, data_days, first_event_day
 from botmeter.reports.facts import Facts, facts_of
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import (
@@ -31,13 +32,21 @@ if TYPE_CHECKING:
 def usage_report(ledger: "ReadableLedger", query: UsageQuery) -> UsageReport:
     """Compute the report of a query."""
     with open_snapshot(ledger) as snapshot:
-        return report_of(ledger, query, facts=facts_of(snapshot, query), names=bot_names(snapshot))
+        first_event_on = first_event_day(snapshot, timezone=query.period.timezone)
+        facts, names = facts_of(snapshot, query), bot_names(snapshot)
+    return report_of(ledger, query, facts=facts, names=names, days=data_days(query, first_event_on=first_event_on))
 
 
-def report_of(ledger: "ReadableLedger", query: UsageQuery, *, facts: Facts, names: BotNames) -> UsageReport:
-    """Build the report from facts and bot names."""
+def report_of(
+    ledger: "ReadableLedger", query: UsageQuery, *, facts: Facts, names: BotNames, days: DataDays
+) -> UsageReport:
+    """Build the report from facts, bot names and the days with data."""
     groups, tickets = facts.groups, facts.tickets
-    days = zip(query.period.days(), facts.session_days, tickets.of_day, strict=True)
+    counts = zip(query.period.days(), facts.session_days, tickets.of_day, strict=True)
+    # A source whose clock is ahead can have sessions on days to come.
+    trend = [
+        ReportDay(on, *(of_day if days.has(on) or any(of_day) else (None, None))) for on, *of_day in counts
+    ]
     return UsageReport(
         account=ledger.account.name,
         policy=policies_in_force(ledger.schedule, query.period)[-1],
@@ -47,7 +56,7 @@ def report_of(ledger: "ReadableLedger", query: UsageQuery, *, facts: Facts, name
         preview_count=int(groups.session_count[groups.is_preview].sum()),
         conversation_count=facts.conversation_count,
         ticket_count=tickets.ticket_count,
-        trend=[ReportDay(*day) for day in days],
+        trend=trend,
         by_bot=[
             ReportBot(
                 bot_id=bot.key,
@@ -61,7 +70,7 @@ def report_of(ledger: "ReadableLedger", query: UsageQuery, *, facts: Facts, name
             ReportChannel(channel=one.key, session_count=one.session_count, opened_count=one.opened_count)
             for one in sorted(split(groups, lambda touchpoint: touchpoint.channel), key=_most_first)
         ],
-        by_month=_months(query, facts.session_days),
+        by_month=_months(query, trend, days=days),
         by_ticket_type=tickets.by_type,
     )
 
@@ -79,19 +88,24 @@ def _most_first(one: SplitCount[str] | SplitCount[str | None]) -> tuple[int, boo
     return -one.session_count, one.key is None, one.key or ""
 
 
-def _months(query: UsageQuery, session_days: list[int]) -> list[ReportMonth]:
-    days = zip(query.period.days(), session_days, strict=True)
+def _months(query: UsageQuery, trend: list[ReportDay], *, days: DataDays) -> list[ReportMonth]:
     return [
         ReportMonth(
             month=f"{year:04}-{month:02}",
-            session_count=sum(session_count for _, session_count in inside),
-            is_partial=_is_partial(query, date(year, month, 1)),
+            session_count=_sum_of(inside),
+            is_partial=_is_partial(query, date(year, month, 1), days=days),
         )
-        for (year, month), inside in groupby(days, key=lambda day: (day[0].year, day[0].month))
+        for (year, month), inside in groupby(trend, key=lambda day: (day.on.year, day.on.month))
     ]
 
 
-def _is_partial(query: UsageQuery, first_on: date) -> bool:
-    last_on = first_on.replace(day=monthrange(first_on.year, first_on.month)[1])
+def _sum_of(days: Iterable[ReportDay]) -> int | None:
+    counts = [day.session_count for day in days if day.session_count is not None]
+    return sum(counts) if counts else None
+
+
+def _is_partial(query: UsageQuery, first_on: date, *, days: DataDays) -> bool:
+    last_on = month_last_on(first_on)
     is_whole = query.period.first_on <= first_on and last_on <= query.period.last_on
-    return not is_whole or (query.today_on is not None and query.today_on <= last_on)
+    begins_inside = days.data_on is not None and first_on < days.data_on <= last_on
+    return not is_whole or begins_inside or (query.today_on is not None and query.today_on <= last_on)

@@ -11,6 +11,7 @@ from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import now_us
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import Interruption
+from botmeter.reports.compared_period import NO_COMPARISON, Comparison
 from botmeter.reports.filters import NO_FILTERS, Filters
 from botmeter.reports.query import RequestedDays, usage_query
 from botmeter.server.answer_errors import answer_with_bug, answer_with_error
@@ -22,6 +23,7 @@ class ReportQuestion(Struct, tag="report", frozen=True, kw_only=True):
     account: str
     days: RequestedDays = RequestedDays()
     filters: Filters = NO_FILTERS
+    comparison: Comparison = NO_COMPARISON
 
 
 class RowsQuestion(Struct, tag="rows", frozen=True, kw_only=True):
@@ -60,9 +62,10 @@ def answer_chunks(folder: Folder, question: Question) -> Generator[bytes, None, 
 
                     yield from row_stream(ledger, query, columns=question.columns)
                 else:
-                    from botmeter.reports.usage import usage_report
+                    from botmeter.reports.compared_report import compared_report
 
-                    yield msgspec.json.encode(usage_report(ledger, query))
+                    comparison = question.comparison
+                    yield msgspec.json.encode(compared_report(ledger, query, comparison=comparison, now_us=now_us()))
             case _:
                 assert_never(question)
 

@@ -18,6 +18,7 @@ class Link:
 
     label: str
     href: str
+    detail: str = ""
     symbol: str = ""
     key: str = ""
     is_current: bool = False

@@ -8,10 +8,10 @@ from botmeter.domain import text
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.people.models import AccountPreference
-from botmeter.reports.compared_period import ComparedWith, compared_query
+from botmeter.reports.compared_period import Compare, Comparison, compared_day, compared_query
 from botmeter.reports.presets import Preset, days_of
 from botmeter.reports.query import RequestedDays, UsageQuery, data_starts_on, usage_query
-from botmeter.web.report_address import Compare, ReportAddress
+from botmeter.web.report_address import ReportAddress
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -25,6 +25,7 @@ class Question:
 
     Attributes:
         compared: None without a comparison.
+        comparison: The choice; `applied` is the one that its days follow.
         now_us: Present minute, µs UTC.
     """
 
@@ -33,10 +34,17 @@ class Question:
     compared: UsageQuery | None
     now_us: int
     available_from: date
+    comparison: Comparison = NO_COMPARISON
 
     @property
-    def compared_shift(self) -> int:
-        return 0 if self.compared is None else (self.query.period.last_on - self.compared.period.last_on).days
+    def applied(self) -> Compare:
+        return self.comparison.effective(self.query)
+
+    def compared_day(self, on: date) -> date | None:
+        """Day that is set beside a day of the period."""
+        if self.compared is None:
+            return None
+        return compared_day(on, query=self.query, compared=self.compared, choice=self.applied)
 
     @property
     def zone(self) -> str:
@@ -73,8 +81,21 @@ def report_question(ledger: "ReadableLedger", address: ReportAddress, *, zone: s
         days = days_of(Preset.LAST_30_DAYS, today_on=today_on, available_from=start_on)
     chosen = RequestedDays(first_on=days[0], last_on=days[1], timezone=zone)
     query = usage_query(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
-    compared = None
-    if address.compare is not Compare.NONE:
-        against = ComparedWith(address.compare.value)
-        compared = compared_query(query, account=ledger.account, against=against, now_us=now_us)
-    return Question(address=address, query=query, compared=compared, now_us=now_us, available_from=start_on)
+    comparison = Comparison(
+        choice=address.compare, unit_months=_unit_months(address), days=address.compare_days
+    )
+    return Question(
+        address=address,
+        query=query,
+        compared=compared_query(query, account=ledger.account, comparison=comparison, now_us=now_us),
+        now_us=now_us,
+        available_from=start_on,
+        comparison=comparison,
+    )
+
+
+def _unit_months(address: ReportAddress) -> int | None:
+    """Unit of a named period; None of dates."""
+    if address.preset is not None:
+        return address.preset.unit_months
+    return 0 if address.days == (None, None) else None

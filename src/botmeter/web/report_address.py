@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.period import day_from_text
+from botmeter.reports.compared_period import Compare, Comparison, comparison_invalid
 from botmeter.reports.filters import FILTERS, NO_FILTERS, Filters, filters_of
 from botmeter.reports.presets import Preset
 
@@ -23,14 +24,6 @@ class Split(StrEnum):
 
     TOOK_PART = "took-part"
     OPENED = "opened"
-
-
-class Compare(StrEnum):
-    """Compared period."""
-
-    PREVIOUS = "previous"
-    YEAR = "year"
-    NONE = "none"
 
 
 class Follow(StrEnum):
@@ -51,6 +44,8 @@ MODE_SUFFIX: Final = ".mode"
 """Ending of the form field that excludes a filter's values, for browsers without scripts."""
 EXCLUDE: Final = "not"
 
+COMPARE_DAYS: Final = ("compare_from", "compare_to")
+
 QUERY_LENGTH_MAX: Final = 8_000
 """Longest query of a report's address: a page repeats it hundreds of times, and proxies refuse longer ones."""
 
@@ -65,6 +60,7 @@ class ReportAddress:
     Attributes:
         preset: None for days.
         days: First and last, each None if missing; both None with a preset.
+        compare_days: First and last of a custom comparison.
         table: Widgets shown as tables.
         opened: Bots expanded into versions.
     """
@@ -74,7 +70,8 @@ class ReportAddress:
     timezone: str | None = None
     filters: Filters = NO_FILTERS
     split: Split = Split.TOOK_PART
-    compare: Compare = Compare.PREVIOUS
+    compare: Compare = Compare.AUTOMATIC
+    compare_days: tuple[date, date] | None = None
     table: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     follows: bool = False
@@ -113,7 +110,8 @@ class ReportAddress:
         return replace(self, split=split)
 
     def against(self, compare: Compare) -> "ReportAddress":
-        return replace(self, compare=compare)
+        days = self.compare_days if compare is Compare.CUSTOM else None
+        return replace(self, compare=compare, compare_days=days)
 
     def toggled_bot(self, bot_id: str) -> "ReportAddress":
         return replace(self, opened=_toggled(self.opened, bot_id))
@@ -148,8 +146,10 @@ class ReportAddress:
             yield "preview", self.preview_choice.value
         if self.split is not Split.TOOK_PART:
             yield "split", self.split.value
-        if self.compare is not Compare.PREVIOUS:
+        if self.compare is not Compare.AUTOMATIC:
             yield "compare", self.compare.value
+        if self.compare_days is not None:
+            yield from zip(COMPARE_DAYS, (on.isoformat() for on in self.compare_days), strict=True)
         if self.follows:
             yield "follow", Follow.ON.value
 
@@ -179,7 +179,7 @@ def parsed_address(parameters: QueryDict) -> ReportAddress:
     """Parse parameters of any length.
 
     Raises:
-        Refused: `date_invalid`, `parameter_invalid`, `arguments_clash` for a preset with days.
+        Refused: `date_invalid`, `parameter_invalid`, `arguments_clash` for a preset with days, and as `Comparison`.
         TooMuch: `filter_too_long`.
     """
     preset = choice(parameters, "period", choices=Preset)
@@ -187,17 +187,33 @@ def parsed_address(parameters: QueryDict) -> ReportAddress:
     if preset is not None and days != (None, None):
         raise Refused("arguments_clash", "Use either `period`, or `from` and `to`, not both.")
     preview = choice(parameters, "preview", choices=PreviewChoice) or PreviewChoice.INCLUDED
+    comparison = read_comparison(parameters, default=Compare.AUTOMATIC)
     return ReportAddress(
         preset=preset,
         days=days,
         timezone=parameters.get("timezone") or None,
         filters=_filters(parameters, preview=_PREVIEW_FLAGS[preview]),
         split=choice(parameters, "split", choices=Split) or Split.TOOK_PART,
-        compare=choice(parameters, "compare", choices=Compare) or Compare.PREVIOUS,
+        compare=comparison.choice,
+        compare_days=comparison.days,
         table=tuple(sorted({name[:40] for name in parameters.getlist("table")}))[:_VALUES_MAX],
         opened=tuple(dict.fromkeys(parameters.getlist("open")))[:_VALUES_MAX],
         follows=choice(parameters, "follow", choices=Follow) is not None,
     )
+
+
+def read_comparison(parameters: QueryDict, *, default: Compare) -> Comparison:
+    """Parse the comparison; days alone are a custom one.
+
+    Raises:
+        Refused: `date_invalid`, `parameter_invalid`, and as `Comparison`.
+    """
+    first_on, last_on = (_day(parameters, name) for name in COMPARE_DAYS)
+    if (first_on is None) != (last_on is None):
+        raise comparison_invalid()
+    days = None if first_on is None or last_on is None else (first_on, last_on)
+    chosen = choice(parameters, "compare", choices=Compare)
+    return Comparison(choice=chosen or (default if days is None else Compare.CUSTOM), days=days)
 
 
 def check_query_length(query: str) -> None:

@@ -79,7 +79,8 @@ def test_an_overview_of_an_account_without_events_is_empty() -> None:
     page = overview(empty, november(), compared=november())
     empty.connection.close()
     assert (page.first_event_on, page.recency.latest_event_us, page.matrix) == (None, None, ())
-    assert page.compared == page.report
+    assert page.compared is None
+    assert {day.session_count for day in page.report.trend} == {None}
 
 
 def test_hours_are_those_of_the_requested_zone(ledger: Ledger) -> None:

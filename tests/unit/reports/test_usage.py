@@ -26,7 +26,7 @@ AGENTS = Policy(name="agents", participants="bot+agent", opens_on="any", max_dur
 # What pages and commands load; simulating and explaining load the meter when they run.
 REPORTS = [
     *("usage", "rows", "export", "simulate", "explain", "overview", "hours", "versions"),
-    *("customers", "conversation", "filter_values", "bots"),
+    *("customers", "conversation", "filter_values", "bots", "compared_report"),
 ]
 
 

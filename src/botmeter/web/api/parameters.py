@@ -9,12 +9,13 @@ from django.http import QueryDict
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import DAYS_MAX
 from botmeter.domain.source import DEFAULT_SOURCE
+from botmeter.reports.compared_period import Compare
 from botmeter.reports.export import FORMATS
 from botmeter.reports.filters import FILTER_VALUES_MAX, FILTERS, FilterDeclaration
 from botmeter.reports.presets import Preset
 from botmeter.reports.row_options import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
 from botmeter.reports.rows import COLUMNS
-from botmeter.web.report_address import PreviewChoice
+from botmeter.web.report_address import COMPARE_DAYS, PreviewChoice
 
 LIMIT_DEFAULT: Final = 100
 
@@ -110,6 +111,29 @@ QUESTION: Final = (
         choices=tuple(PreviewChoice),
         example=PreviewChoice.INCLUDED.value,
         default=PreviewChoice.INCLUDED.value,
+    ),
+)
+
+COMPARISON: Final = (
+    Parameter(
+        name="compare",
+        description="Add `comparison`, the totals of earlier days: the month, quarter or year before (`calendar`; of a "
+        "running one, as many days), as many days right before (`previous`), the same dates of the year before "
+        "(`year-dates`), the days 364 days before (`year`), other days (`custom`), or what suits the period (`auto`).",
+        choices=tuple(Compare),
+        example=Compare.AUTOMATIC.value,
+        default=Compare.NONE.value,
+    ),
+    *(
+        Parameter(
+            name=name,
+            description=f"{which} day of a custom comparison.",
+            limits={"format": "date"},
+            example=example,
+        )
+        for name, which, example in zip(
+            COMPARE_DAYS, ("First", "Last"), ("2026-09-24", "2026-10-23"), strict=True
+        )
     ),
 )
 

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
+from botmeter.reports.compared_period import Compare, Comparison
+from botmeter.reports.compared_report import compared_report
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import UsageReport
 from botmeter.reports.row_options import Grouping, RowOptions, SortKey
 from botmeter.reports.row_pages import row_page, session_rows
-from botmeter.reports.usage import usage_report
 from botmeter.web.api.answers import Rows, Sessions, SessionWithRows, page_answer, session_with_rows
 from botmeter.web.api.parameters import LIMIT_DEFAULT
 from botmeter.web.api.route import Call
 from botmeter.web.ledgers import reading
-from botmeter.web.question import report_question
-from botmeter.web.report_address import Compare, parsed_address
+from botmeter.web.question import Question, report_question
+from botmeter.web.report_address import parsed_address, read_comparison
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
 
 def session_usage(call: Call) -> UsageReport:
     """Return the session usage report."""
+    comparison = read_comparison(call.request.GET, default=Compare.NONE)
     with reading(call.request, call.account) as ledger:
-        return usage_report(ledger, query_of(ledger, call.request.GET))
+        question = _question(ledger, call.request.GET, comparison=comparison)
+        return compared_report(
+            ledger, question.query, comparison=question.comparison, now_us=question.now_us
+        )
 
 
 def sessions(call: Call) -> Rows | Sessions:
@@ -66,7 +71,12 @@ def explanation(call: Call, *, session_id: str) -> "Explanation":
 
 def query_of(ledger: "ReadableLedger", query: "QueryDict") -> UsageQuery:
     """Return the request's query, in UTC by default."""
-    return report_question(ledger, replace(parsed_address(query), compare=Compare.NONE), zone=UTC_NAME).query
+    return _question(ledger, query, comparison=NO_COMPARISON).query
+
+
+def _question(ledger: "ReadableLedger", query: "QueryDict", *, comparison: Comparison) -> Question:
+    address = replace(parsed_address(query), compare=comparison.choice, compare_days=comparison.days)
+    return report_question(ledger, address, zone=UTC_NAME)
 
 
 def _row_options(query: "QueryDict") -> RowOptions:

@@ -124,7 +124,7 @@ ROUTES: Final = (
             "ticket. The same numbers as the page and `botmeter report --format json`."
         ),
         tag="Reports",
-        parameters=parameters.QUESTION,
+        parameters=parameters.QUESTION + parameters.COMPARISON,
         answers=(Content(types=(UsageReport,), example=EXAMPLES["session_usage"]),),
         view=session_usage,
     ),

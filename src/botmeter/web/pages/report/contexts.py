@@ -1,7 +1,7 @@
 """Contexts of a report page and of its widgets."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from botmeter.domain.bounded_cache import BoundedCache
@@ -62,6 +62,11 @@ class WidgetContext:
     def compared(self) -> UsageReport | None:
         return self.overview.compared
 
+    @property
+    def comparable(self) -> UsageReport | None:
+        """Compared report, if every day of both periods has data."""
+        return self.overview.comparable
+
 
 def cached_overview(ledger: "ReadableLedger", question: Question) -> Overview:
     """Question's overview, cached until the ledger's version changes, which is unique per commit."""
@@ -75,10 +80,12 @@ def widget_context(
     ledger: "ReadableLedger", question: Question, *, page: PageContext, is_whole: bool = False
 ) -> WidgetContext:
     """Answer the question for the widgets of a page."""
+    answer = cached_overview(ledger, question)
     return WidgetContext(
         ledger=ledger,
-        overview=cached_overview(ledger, question),
-        question=question,
+        overview=answer,
+        # Compared days without data are not shown.
+        question=question if answer.compared is not None else replace(question, compared=None),
         urls=page.urls,
         access=page.access,
         is_whole=is_whole,

@@ -10,11 +10,12 @@ from botmeter.reports.bots import names_of_bots
 from botmeter.reports.filter_values import bot_names_within
 from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters, FilterTarget
 from botmeter.web.components import FilterChip, Link, PeriodPicker
+from botmeter.web.pages.report.comparison_menu import ComparisonMenu, comparison_menu
 from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.period_picker import MakeHref, period_picker
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.question import Question
-from botmeter.web.report_address import Compare, PreviewChoice, ReportAddress
+from botmeter.web.report_address import PreviewChoice, ReportAddress
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -34,8 +35,7 @@ class FilterBar:
     """The filter bar; a filter that picks and excludes has two chips."""
 
     period: PeriodPicker
-    compare_label: str
-    compare: tuple[Link, ...]
+    comparison: ComparisonMenu | None
     chips: tuple[FilterChip, ...]
     preview_label: str
     preview: tuple[Link, ...]
@@ -52,8 +52,7 @@ def filter_bar(
     choice = address.preview_choice
     return FilterBar(
         period=period_picker(question, access=access, href_of=href_of),
-        compare_label=_compare_label(question),
-        compare=_comparisons(question, access=access, href_of=href_of),
+        comparison=comparison_menu(ledger, question, access=access, href_of=href_of),
         chips=tuple(_chips(ledger, question, page=page, href_of=href_of)),
         preview_label="" if choice is PreviewChoice.INCLUDED else choice.value,
         preview=tuple(
@@ -117,33 +116,3 @@ def _clear_href(address: ReportAddress, *, access: ReportAccess, href_of: MakeHr
     if not access.allows(Fact.ALL_CLEAR):
         return access.reset_href
     return href_of(address.cleared()) if address.has_filters else ""
-
-
-def before_label(question: Question) -> str:
-    """Compared period's label."""
-    if question.address.compare is Compare.YEAR:
-        return "Same days, year before"
-    day_count = question.query.period.day_count
-    return "Previous day" if day_count == 1 else f"Previous {day_count} days"
-
-
-def _compare_label(question: Question) -> str:
-    if question.address.compare is Compare.NONE:
-        return "Compare"
-    label = before_label(question)
-    return f"vs {label[0].lower()}{label[1:]}"
-
-
-def _comparisons(question: Question, *, access: ReportAccess, href_of: MakeHref) -> tuple[Link, ...]:
-    day_count = question.query.period.day_count
-    labels = {
-        Compare.PREVIOUS: "The day before" if day_count == 1 else f"The {day_count} days before",
-        Compare.YEAR: "The same days a year before, weekdays aligned",
-        Compare.NONE: "Nothing",
-    }
-    links = tuple(
-        Link(label=label, href=href_of(question.address.against(one)), is_current=question.address.compare is one)
-        for one, label in labels.items()
-        if one in access.comparisons
-    )
-    return links if len(links) > 1 else ()

@@ -1,11 +1,12 @@
 """Headline figures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from botmeter.charts.plane import Chart
 from botmeter.domain import text
-from botmeter.reports.query import UsageQuery
+from botmeter.reports.compared_period import Compare
+from botmeter.reports.presets import Preset
 from botmeter.reports.report_json import UsageReport
 from botmeter.web.components import Link
 from botmeter.web.pages.report.contexts import WidgetContext
@@ -38,9 +39,7 @@ def headline(context: WidgetContext) -> Headline:
     """Build the period's figures with changes."""
     report, address, urls = context.report, context.address, context.urls
     return Headline(
-        sessions=_counted(
-            context, "Sessions consumed", count_of=lambda one: one.sessions_consumed, href=urls.rows(address)
-        ),
+        sessions=_sessions(context),
         previews=Link(
             label=f"of which preview {text.count_text(report.preview_count)}",
             href=urls.rows(address.preview(True)) if report.preview_count else "",
@@ -53,7 +52,7 @@ def headline(context: WidgetContext) -> Headline:
 def _others(context: WidgetContext) -> tuple[Kpi, ...]:
     report, before = context.report, context.compared
     address, urls = context.address, context.urls
-    day_count = _day_count(context.question.query)
+    day_count, day_count_before = _day_counts(context)
     return (
         _counted(
             context,
@@ -70,22 +69,24 @@ def _others(context: WidgetContext) -> tuple[Kpi, ...]:
         _ratio(
             "Sessions per day",
             (report.sessions_consumed, day_count),
-            before=None if before is None else (before.sessions_consumed, before.period.day_count),
+            before=None if before is None else (before.sessions_consumed, day_count_before),
             decimals=0 if report.sessions_consumed >= 100 * day_count else 1,
         ),
     )
 
 
-def _day_count(query: UsageQuery) -> int:
-    last_on = query.period.last_on if query.today_on is None else min(query.period.last_on, query.today_on)
-    return max(1, (last_on - query.period.first_on).days + 1)
+def _day_counts(context: WidgetContext) -> tuple[int, int]:
+    """Days with data of both periods."""
+    before = context.overview.compared_days
+    return max(1, context.overview.days.data_day_count), 0 if before is None else before.data_day_count
 
 
 def _counted(context: WidgetContext, label: str, *, count_of: Callable[[UsageReport], int], href: str) -> Kpi:
     count, change, before_text = count_of(context.report), "", ""
     if context.compared is not None:
         before = count_of(context.compared)
-        change, before_text = text.change_text(count, before=before), f"from {text.count_text(before)}"
+        change = "" if context.comparable is None else text.change_text(count, before=before)
+        before_text = _before_text(context, before)
     return Kpi(
         label=label,
         value=text.count_text(count),
@@ -94,6 +95,32 @@ def _counted(context: WidgetContext, label: str, *, count_of: Callable[[UsageRep
         change=change,
         before=before_text,
     )
+
+
+def _before_text(context: WidgetContext, before: int) -> str:
+    days = context.overview.compared_days
+    if days is None or days.is_complete:
+        return f"from {text.count_text(before)}"
+    return f"{text.count_text(before)} before, from {days.data_day_count} of {text.counted(days.day_count, 'day')}"
+
+
+def _sessions(context: WidgetContext) -> Kpi:
+    """The hero, with its change per day if the periods differ in length."""
+    kpi = _counted(
+        context,
+        "Sessions consumed",
+        count_of=lambda one: one.sessions_consumed,
+        href=context.urls.rows(context.address),
+    )
+    is_compared = context.address.compare is not Compare.NONE and context.address.preset is not Preset.ALL
+    if context.compared is None and is_compared:
+        return replace(kpi, before="No earlier data to compare with")
+    day_count, day_count_before = _day_counts(context)
+    change = context.overview.session_change_per_day
+    if change is None or day_count == day_count_before:
+        return kpi
+    days = f"{text.count_text(day_count)} and {text.counted(day_count_before, 'day')}"
+    return replace(kpi, before=f"{kpi.before}, {text.percent_text(change)} per day ({days})")
 
 
 def _ratio(label: str, now: tuple[int, int], *, before: tuple[int, int] | None, decimals: int = 2) -> Kpi:

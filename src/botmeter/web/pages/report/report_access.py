@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from botmeter.reports.compared_period import Compare
 from botmeter.reports.filters import NO_FILTERS, Filters
 from botmeter.reports.presets import Preset
-from botmeter.web.report_address import Compare
 
 
 class Fact(StrEnum):

@@ -8,8 +8,8 @@ from botmeter.domain import text
 from botmeter.reports.report_json import ReportBot, ReportChannel
 from botmeter.reports.versions import VersionUsage, versions
 from botmeter.web.components import Link, Opener, RankedLine, bar_width
+from botmeter.web.pages.report.comparison_menu import before_label
 from botmeter.web.pages.report.contexts import WidgetContext
-from botmeter.web.pages.report.filter_bar import before_label
 from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.report_address import Split
 
@@ -54,7 +54,7 @@ class _Entry:
 def bot_split(context: WidgetContext) -> SplitWidget:
     """Count sessions by bot, and by version of expanded bots."""
     report, address = context.report, context.address
-    compared = [] if context.compared is None else context.compared.by_bot
+    compared = [] if context.comparable is None else context.comparable.by_bot
     before = {bot.bot_id: _count(bot, context) for bot in compared}
     bots = _most_first(report.by_bot, context)
     expanded = versions(context.ledger, context.question.query) if address.opened and not context.is_whole else ()
@@ -84,7 +84,7 @@ def bot_split(context: WidgetContext) -> SplitWidget:
 def channel_split(context: WidgetContext) -> SplitWidget:
     """Count sessions by channel."""
     report = context.report
-    compared = [] if context.compared is None else context.compared.by_channel
+    compared = [] if context.comparable is None else context.comparable.by_channel
     before = {one.channel: _count(one, context) for one in compared}
     channels = _most_first(report.by_channel, context)
     entries = [
@@ -108,7 +108,7 @@ def channel_split(context: WidgetContext) -> SplitWidget:
 def ticket_split(context: WidgetContext) -> SplitWidget:
     """Count tickets by type."""
     report = context.report
-    compared = [] if context.compared is None else context.compared.by_ticket_type
+    compared = [] if context.comparable is None else context.comparable.by_ticket_type
     before = {one.ticket_type: one.ticket_count for one in compared}
     entries = [
         _Entry(
@@ -150,7 +150,7 @@ def _limit(context: WidgetContext) -> int | None:
 
 
 def _before_label(context: WidgetContext) -> str:
-    return "" if context.compared is None else before_label(context.question)
+    return "" if context.comparable is None else before_label(context.question)
 
 
 def _most_first(usages: Sequence[_Usage], context: WidgetContext) -> list[_Usage]:

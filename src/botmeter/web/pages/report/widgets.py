@@ -7,17 +7,18 @@ from typing import Final
 
 from django.http import Http404
 
+from botmeter.reports.compared_period import Compare
 from botmeter.reports.filters import FILTER_NAMES
 from botmeter.reports.presets import Preset
 from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.customer_widgets import customers_widget, versions_widget
 from botmeter.web.pages.report.grids import hour_widget, matrix
 from botmeter.web.pages.report.headline import headline
+from botmeter.web.pages.report.months import months_widget
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
-from botmeter.web.pages.report.trend import months_widget, trend_widget
-from botmeter.web.report_address import Compare
+from botmeter.web.pages.report.trend import trend_widget
 
 
 class Shared(StrEnum):

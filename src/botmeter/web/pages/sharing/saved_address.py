@@ -5,13 +5,18 @@ from typing import Final
 from django.http import QueryDict
 
 from botmeter.domain import text
+from botmeter.domain.period import Period
+from botmeter.reports.compared_period import Compare
 from botmeter.reports.presets import Preset
-from botmeter.web.report_address import Compare, ReportAddress, Split, check_query_length, read_address
+from botmeter.web.report_address import ReportAddress, Split, check_query_length, read_address
 
 _COMPARED: Final = {
-    Compare.PREVIOUS: "compared with the previous period",
-    Compare.YEAR: "compared with the previous year",
-    Compare.NONE: "",
+    Compare.AUTOMATIC: "compared with the period before",
+    Compare.CALENDAR: "compared with the calendar period before",
+    Compare.PREVIOUS: "compared with as many days before",
+    Compare.YEAR_DATES: "compared with the same dates of the year before",
+    Compare.YEAR: "compared with the same weekdays of the year before",
+    Compare.NONE: "not compared",
 }
 _NAMED_MAX: Final = 3
 
@@ -34,7 +39,7 @@ def address_of_query(query: str) -> ReportAddress:
 
 def address_text(address: ReportAddress) -> str:
     """Describe period, time zone, filters and comparison."""
-    words = [_period_text(address), address.timezone or "", *_filter_texts(address), _COMPARED[address.compare]]
+    words = [_period_text(address), address.timezone or "", *_filter_texts(address), _comparison_text(address)]
     if address.split is Split.OPENED:
         words.append("split by opening bot and channel")
     return ", ".join(word for word in words if word)
@@ -50,6 +55,12 @@ def _period_text(address: ReportAddress) -> str:
         return f"Since {text.day_text(first_on)}"
     until = "" if last_on is None else text.day_text(last_on)
     return f"30 days until {until}" if first_on is None else f"{text.day_text(first_on)} {text.DASH} {until}"
+
+
+def _comparison_text(address: ReportAddress) -> str:
+    if address.compare_days is None:
+        return _COMPARED[address.compare]
+    return f"compared with {text.days_text(Period(first_on=address.compare_days[0], last_on=address.compare_days[1]))}"
 
 
 def _filter_texts(address: ReportAddress) -> list[str]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 from django.http import QueryDict
 
 from botmeter.domain.period import Period
+from botmeter.reports.compared_period import Compare, Comparison
 from botmeter.reports.filters import FILTER_NAMES, FILTERS, Filters, SharedUse
 from botmeter.reports.presets import Preset, days_of
 from botmeter.web.question import Question, report_question
-from botmeter.web.report_address import Compare, ReportAddress, Split, read_address
+from botmeter.web.report_address import COMPARE_DAYS, ReportAddress, Split, read_address
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 # Filters that match parts of a session, whose opener can be another part.
 _OF_PARTS: Final = tuple(declared.name for declared in FILTERS if not declared.is_of_session)
 _FILTER_PARAMETERS: Final = tuple(name for declared in FILTERS for name in (declared.name, declared.not_parameter))
-_NAMES: Final = ("period", "from", "to", *_FILTER_PARAMETERS, "preview", "split", "compare", "table", "open")
+_NAMES: Final = (
+    *("period", "from", "to", *_FILTER_PARAMETERS, "preview", "split", "compare", *COMPARE_DAYS, "table", "open"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,8 @@ def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, requested: Repo
     if period != narrowed.query.period:
         narrowed = report_question(ledger, address.between(period.first_on, period.last_on), zone=zone)
     if not _is_comparison_shared(narrowed, whole=whole):
-        narrowed = replace(narrowed, compared=None, address=narrowed.address.against(Compare.NONE))
+        address = narrowed.address.against(Compare.NONE)
+        narrowed = replace(narrowed, compared=None, comparison=NO_COMPARISON, address=address)
     return SharedQuestion(scope=scope, whole=whole, narrowed=narrowed)
 
 
@@ -108,10 +112,10 @@ def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
 
 
 def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> frozenset[Compare]:
-    """Return comparisons within the view."""
+    """Return comparisons within the view; days of one's own choice are not offered."""
     zone = shared.whole.zone
     comparisons = {Compare.NONE}
-    for compare in (Compare.PREVIOUS, Compare.YEAR):
+    for compare in set(Compare) - {Compare.NONE, Compare.CUSTOM}:
         narrowed = report_question(ledger, shared.narrowed.address.against(compare), zone=zone)
         if narrowed.compared is not None and _is_comparison_shared(narrowed, whole=shared.whole):
             comparisons.add(compare)
@@ -119,12 +123,15 @@ def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> froz
 
 
 def _is_comparison_shared(narrowed: Question, *, whole: Question) -> bool:
+    """Compared days must be among the view's days, or among those with which the view is compared."""
     if narrowed.compared is None:
         return True
-    compared = narrowed.compared.period
-    if _has_days(whole.query.period, (compared.first_on, compared.last_on)):
-        return True
-    return narrowed.query.period == whole.query.period and narrowed.address.compare is whole.address.compare
+    return any(
+        shown is not None
+        and shown.start_us <= narrowed.compared.start_us
+        and narrowed.compared.end_us <= shown.end_us
+        for shown in (whole.query, whole.compared)
+    )
 
 
 def _common_filters(whole: Filters, requested: Filters) -> Filters:
