@@ -1,12 +1,14 @@
 """Entry points, periods and filters of the report, all of them in the address."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from botmeter.domain.text import day_as_typed, day_text
 from botmeter.reports.presets import Preset
 from support.browsing import Server
+from support.html import widget_values
 from support.widgets import active_filters, by_key, by_name, headline, values
 
 from .conftest import SignIn
@@ -86,7 +88,7 @@ def test_keys_do_nothing_while_typing(report: Page) -> None:
 
 
 def test_typed_days_become_the_days_of_the_report(report: Page) -> None:
-    last_on = date.fromisoformat(report.locator("input[name=to]").input_value()) - timedelta(days=3)
+    last_on = day_as_typed(report.locator("input[name=to]").input_value()) - timedelta(days=3)
     first_on = last_on - timedelta(days=8)
     report.locator(".period > summary").click()
     report.get_by_label("From", exact=True).fill(first_on.isoformat())
@@ -109,6 +111,84 @@ def test_two_clicks_in_the_calendar_select_the_days_between_them(report: Page) -
     expect(report.locator(".period [data-note]")).to_have_text("5 days")
     report.get_by_role("button", name="Apply").first.click()
     report.wait_for_url(f"**from={first_on}*to={last_on}*")
+
+
+def test_typed_days_move_the_calendar_to_any_month(report: Page) -> None:
+    report.locator(".period > summary").click()
+    report.get_by_label("To", exact=True).fill("5 march 2023")
+    names = report.locator(".period .cal caption")
+    expect(names).to_have_text(["February 2023", "March 2023"])
+    report.get_by_label("From", exact=True).fill("2023-02-27")
+    expect(names).to_have_text(["February 2023", "March 2023"])
+    expect(report.locator(".period .cal a.in")).to_have_count(7)
+    report.locator("[data-step='-12']").click()
+    report.locator("[data-step='1']").click()
+    expect(names).to_have_text(["March 2022", "April 2022"])
+    report.locator(".period .cal a[data-day='2022-03-31']").click()
+    expect(report.get_by_label("From", exact=True)).to_have_value("31 Mar 2022")
+
+
+def test_days_in_reverse_are_put_right_with_a_notice(report: Page) -> None:
+    first_on, last_on = (day_as_typed(report.locator(f"input[name={name}]").input_value()) for name in ("from", "to"))
+    report.locator(".period > summary").click()
+    report.get_by_label("From", exact=True).fill(day_text(last_on))
+    report.get_by_label("To", exact=True).fill(day_text(first_on))
+    report.get_by_role("button", name="Apply").first.click()
+    report.wait_for_url(f"**from={last_on}*to={first_on}*")
+    expect(report.locator("#notices")).to_contain_text("The dates were in reverse order.")
+    assert len(by_key(report, "session-consumption-trend", key="day")) == (last_on - first_on).days + 1
+
+
+def test_a_month_is_compared_with_the_month_before_in_two_clicks(report: Page) -> None:
+    """As is any month with the one before, by a third click."""
+    today_on = day_as_typed(report.locator("input[name=to]").input_value())
+    last_on = today_on.replace(day=1) - timedelta(days=1)
+    for clicks in (2, 3):
+        if clicks == 2:
+            report.locator(".period > summary").click()
+            report.get_by_role("link", name="Last month").click()
+        else:
+            report.get_by_role("link", name="Previous period").click()
+        first_on = last_on.replace(day=1)
+        before_on = first_on - timedelta(days=1)
+        expect(report.locator(".comparison > summary")).to_have_text("vs previous month")
+        days = by_key(report, "session-consumption-trend", key="day")
+        assert (min(days), max(days)) == (first_on.isoformat(), last_on.isoformat())
+        before = report.request.get(f"{report_of(report)}?from={before_on.replace(day=1)}&to={before_on}&compare=none")
+        count_before = number(before.text())
+        change = report.locator('[data-widget="sessions-consumed"] .kpi-d')
+        expect(change).to_contain_text(f"from {count_before:,}")
+        is_longer = first_on.day + (last_on - first_on).days != before_on.day
+        assert ("per day" in change.inner_text()) == is_longer
+        last_on = before_on
+
+
+def report_of(page: Page) -> str:
+    return page.url.partition("?")[0]
+
+
+def number(markup: str) -> int:
+    return int(widget_values(markup)["sessions-consumed"][0]["data-value"])
+
+
+def test_the_arrows_step_back_and_forth_between_the_same_addresses(report: Page) -> None:
+    report.goto(f"{report.url}?period=last-7-days")
+    report.get_by_role("link", name="Previous period").click()
+    report.wait_for_url("**from=*")
+    report.get_by_role("link", name="Next period").click()
+    report.wait_for_url("**period=last-7-days")
+    assert report.get_by_role("link", name="Next period").get_attribute("aria-disabled") == "true"
+
+
+def test_other_days_are_compared_by_typing_them(report: Page) -> None:
+    last_on = day_as_typed(report.locator("input[name=to]").input_value()) - timedelta(days=90)
+    report.locator(".comparison > summary").click()
+    report.get_by_label("Compare from").fill(day_text(last_on - timedelta(days=9)))
+    report.locator(".comparison").get_by_label("to", exact=True).fill(day_text(last_on))
+    report.get_by_role("button", name="Compare").click()
+    report.wait_for_url(f"**compare=custom*compare_from={last_on - timedelta(days=9)}*compare_to={last_on}*")
+    expect(report.locator(".comparison > summary")).to_contain_text(day_text(last_on))
+    expect(report.locator('[data-widget="sessions-consumed"] .kpi-d')).to_contain_text("per day (30 and 10 days)")
 
 
 def search(menu: Locator, text: str) -> None:

@@ -157,7 +157,7 @@ def test_a_report_uses_and_names_the_given_time_zone(acme: Run) -> None:
     plain = acme(f"report --account acme {PERIOD} --format json").json
     there = acme(f"report --account acme {PERIOD} --timezone Asia/Kolkata --format json").json
     assert (plain["period"]["timezone"], there["period"]["timezone"]) == ("UTC", "Asia/Kolkata")
-    assert there["sessions_consumed"] == sum(day["sessions"] for day in there["trend"])
+    assert there["sessions_consumed"] == sum(day["sessions"] or 0 for day in there["trend"])
     assert "· Asia/Kolkata ·" in acme(f"report --account acme {PERIOD} --timezone Asia/Kolkata").out
 
 
@@ -165,3 +165,25 @@ def test_an_unknown_time_zone_is_refused(acme: Run) -> None:
     ran = acme(f"report --account acme {PERIOD} --timezone Mars/Base")
     assert ran.code == 1
     assert "'Mars/Base' is not in the IANA time zone database" in ran.err
+
+
+def test_a_report_is_compared_with_other_days(acme: Run) -> None:
+    april = "--from 2026-04-01 --to 2026-04-30"
+    report = acme(f"report --account acme {april} --compare auto --format json").json
+    before = acme("report --account acme --from 2026-03-01 --to 2026-03-31 --format json").json
+    compared = report["comparison"]
+    assert (compared["with"], compared["period"]) == ("calendar", before["period"])
+    assert compared["sessions_consumed"] == before["sessions_consumed"]
+    rows = acme(f"report --account acme {april} --compare auto --format csv").rows
+    assert [(row["key"], row["sessions"]) for row in rows if row["section"] == "compared"] == [
+        ("2026-03-01..2026-03-31", str(before["sessions_consumed"]))
+    ]
+    page = acme(f"report --account acme {april} --compare auto").out
+    assert "1 Mar – 31 Mar 2026" in page
+    assert "No earlier data" in acme(f"report --account acme {PERIOD} --compare previous").out
+
+
+def test_compared_days_need_both_ends(acme: Run) -> None:
+    ran = acme(f"report --account acme {PERIOD} --compare-from 2026-03-01")
+    assert ran.code == 1
+    assert "needs their first and last day" in " ".join(ran.err.split())

@@ -90,6 +90,10 @@ def test_the_report_never_is_wider_than_its_screen(
         "by_bot": [{"bot_id": "b", "bot_name": name, "sessions": count, "opened": count} for name, count in bots],
         "by_channel": [], "by_month": [{"month": "2021-07", "sessions": 5, "partial": True}],
         "by_ticket_type": [{"ticket_type": name, "tickets": 1, "sessions": 1} for name, _ in bots],
+        "comparison": {
+            "period": {"from": "2020-12-31", "to": "2021-06-30", "days": 182}, "days_with_data": 182,
+            "sessions_consumed": 10**9, "change_percent": -12345.6, "change_per_day_percent": 12345.6,
+        },
     }  # fmt: skip
     page = report_page(
         answer,

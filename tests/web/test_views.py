@@ -37,7 +37,7 @@ def test_a_view_is_stored_in_canonical_form_and_opens_the_report(ana: User, brow
     assert (view.query, view.owner, view.is_for_all) == (QUERY, ana, False)
     page = client.get(VIEWS).content.decode()
     assert f'href="{REPORT}?{QUERY.replace("&", "&amp;")}"' in page
-    assert "Last 90 days, channel web, compared with the previous year" in page
+    assert "Last 90 days, channel web, compared with the same weekdays of the year before" in page
 
 
 def test_the_report_names_the_view_that_it_shows(ana: User, browser: Browser) -> None:

@@ -117,7 +117,7 @@ def query_of(account: Account, *, days: "RequestedDays", filters: "Filters") -> 
     return usage_query(account, now_us=now_us(), days=days, filters=filters)
 
 
-def comparison_of(compare: Compare | None, first: str | None, last: str | None) -> Comparison:
+def comparison_of(compare: Compare | None, *, first: str | None, last: str | None) -> Comparison:
     """Read `--compare`, `--compare-from` and `--compare-to`; days alone are a custom comparison.
 
     Raises:

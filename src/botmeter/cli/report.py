@@ -30,7 +30,10 @@ commands = Commands()
         ("A month:", "botmeter report --account acme --from 2026-10-01 --to 2026-10-31"),
         ("Two bots on one channel:", "botmeter report --account acme --bot b1 --bot b2 --channel web"),
         ("All bots but one:", "botmeter report --account acme --not-bot b1"),
-        ("A month against the one before:", "botmeter report --account acme --from 2026-10-01 --to 2026-10-31 --compare auto"),
+        (
+            "A month against the one before:",
+            "botmeter report --account acme --from 2026-10-01 --to 2026-10-31 --compare auto",
+        ),
         ("In the days of India:", "botmeter report --account acme --timezone Asia/Kolkata"),
         ("For a program, or a spreadsheet:", "botmeter report --account acme --format json"),
         ("", "botmeter report --account acme --format csv"),
@@ -63,7 +66,7 @@ def report(
     from botmeter.reports.compared_report import compared_report
 
     days = options.requested_days(first, last, timezone=timezone)
-    comparison = options.comparison_of(compare, compare_from, compare_to)
+    comparison = options.comparison_of(compare, first=compare_from, last=compare_to)
     with readable_ledger(data, account) as ledger:
         query = options.query_of(ledger.account, days=days, filters=filters)
         answer = compared_report(ledger, query, comparison=comparison, now_us=now_us()).to_dict()

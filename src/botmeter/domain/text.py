@@ -4,7 +4,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from botmeter.domain.instant import INSTANT_END_US, datetime_from_us, us_from_datetime
-from botmeter.domain.period import Period
+from botmeter.domain.months import QUARTER, YEAR, whole_months
+from botmeter.domain.period import Period, day_from_text
 from botmeter.domain.week_hours import WEEKDAYS
 
 THIN = "\u202f"
@@ -64,6 +65,30 @@ def days_text(period: Period) -> str:
     if first_on == last_on:
         return day_text(last_on)
     return f"{day_text(first_on, year=first_on.year != last_on.year)} {DASH} {day_text(last_on)}"
+
+
+def span_text(first_on: date, last_on: date) -> str:
+    """Name a whole month, quarter or year: `October 2026`, `Q3 2026`, `2026`; empty for other days."""
+    month_count = whole_months(first_on, last_on)
+    if month_count == 1:
+        return f"{first_on:%B %Y}"
+    if month_count == QUARTER and (first_on.month - 1) % QUARTER == 0:
+        return f"Q{first_on.month // QUARTER + 1} {first_on:%Y}"
+    return f"{first_on:%Y}" if month_count == YEAR and first_on.month == 1 else ""
+
+
+def day_as_typed(written: str) -> date:
+    """Parse a day as it is shown, `22 Nov 2026`, or in ISO.
+
+    Raises:
+        Refused: `date_invalid`.
+    """
+    for form in ("%d %b %Y", "%d %B %Y"):
+        try:
+            return datetime.strptime(" ".join(written.split()), form).date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    return day_from_text(written.strip())
 
 
 def month_text(month: str, *, year: bool = True) -> str:

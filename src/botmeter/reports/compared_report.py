@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 
-def compared_report(
-    ledger: "ReadableLedger", query: UsageQuery, *, comparison: Comparison, now_us: int
-) -> UsageReport:
+def compared_report(ledger: "ReadableLedger", query: UsageQuery, *, comparison: Comparison, now_us: int) -> UsageReport:
     """Compute the report and, unless the choice is NONE, its comparison at one moment."""
     if comparison.choice is Compare.NONE:
         return usage_report(ledger, query)

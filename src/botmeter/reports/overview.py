@@ -81,9 +81,7 @@ def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuer
         if compared is not None:
             before_days = data_days(compared, first_event_on=first_on)
             if before_days.data_day_count:
-                before = report_of(
-                    ledger, compared, facts=facts_of(snapshot, compared), names=names, days=before_days
-                )
+                before = report_of(ledger, compared, facts=facts_of(snapshot, compared), names=names, days=before_days)
     report = report_of(ledger, query, facts=facts, names=names, days=days)
     return Overview(
         report=report,

@@ -55,7 +55,7 @@ class ReportChannel(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReportMonth(Struct, frozen=True, forbid_unknown_fields=True):
-    """One month. It is partial if only part of it is in the period, is over, or has data."""
+    """One month. It is partial if the period holds only part of it, or if it has not ended."""
 
     month: Annotated[str, Meta(pattern=r"^\d{4}-\d\d$")]
     session_count: CountOrNone = field(name="sessions")
@@ -146,7 +146,7 @@ class UsageReport(Struct, frozen=True, forbid_unknown_fields=True):
     by_month: list[ReportMonth]
     by_ticket_type: list[ReportTicketType]
     comparison: Annotated[
-        ReportComparison | None | UnsetType,
+        ReportComparison | UnsetType | None,
         Meta(description="Only if a comparison was requested. Null if no compared day has data."),
     ] = UNSET
 

@@ -44,9 +44,7 @@ def report_of(
     groups, tickets = facts.groups, facts.tickets
     counts = zip(query.period.days(), facts.session_days, tickets.of_day, strict=True)
     # A source whose clock is ahead can have sessions on days to come.
-    trend = [
-        ReportDay(on, *(of_day if days.has(on) or any(of_day) else (None, None))) for on, *of_day in counts
-    ]
+    trend = [ReportDay(on, *(of_day if days.has(on) or any(of_day) else (None, None))) for on, *of_day in counts]
     return UsageReport(
         account=ledger.account.name,
         policy=policies_in_force(ledger.schedule, query.period)[-1],
@@ -70,7 +68,7 @@ def report_of(
             ReportChannel(channel=one.key, session_count=one.session_count, opened_count=one.opened_count)
             for one in sorted(split(groups, lambda touchpoint: touchpoint.channel), key=_most_first)
         ],
-        by_month=_months(query, trend, days=days),
+        by_month=_months(query, trend),
         by_ticket_type=tickets.by_type,
     )
 
@@ -88,12 +86,12 @@ def _most_first(one: SplitCount[str] | SplitCount[str | None]) -> tuple[int, boo
     return -one.session_count, one.key is None, one.key or ""
 
 
-def _months(query: UsageQuery, trend: list[ReportDay], *, days: DataDays) -> list[ReportMonth]:
+def _months(query: UsageQuery, trend: list[ReportDay]) -> list[ReportMonth]:
     return [
         ReportMonth(
             month=f"{year:04}-{month:02}",
             session_count=_sum_of(inside),
-            is_partial=_is_partial(query, date(year, month, 1), days=days),
+            is_partial=_is_partial(query, date(year, month, 1)),
         )
         for (year, month), inside in groupby(trend, key=lambda day: (day.on.year, day.on.month))
     ]
@@ -104,8 +102,7 @@ def _sum_of(days: Iterable[ReportDay]) -> int | None:
     return sum(counts) if counts else None
 
 
-def _is_partial(query: UsageQuery, first_on: date, *, days: DataDays) -> bool:
+def _is_partial(query: UsageQuery, first_on: date) -> bool:
     last_on = month_last_on(first_on)
     is_whole = query.period.first_on <= first_on and last_on <= query.period.last_on
-    begins_inside = days.data_on is not None and first_on < days.data_on <= last_on
-    return not is_whole or begins_inside or (query.today_on is not None and query.today_on <= last_on)
+    return not is_whole or (query.today_on is not None and query.today_on <= last_on)

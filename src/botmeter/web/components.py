@@ -168,11 +168,12 @@ class PickerMonth:
 
     name: str
     days: tuple[PickerDay | None, ...]
+    on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodPicker:
-    """The period picker; days in ISO."""
+    """The period picker; links without an address lead nowhere, `least_on` and `most_on` are in ISO."""
 
     label: str
     dates: str
@@ -188,6 +189,8 @@ class PeriodPicker:
     timezone: str = "UTC"
     timezones: tuple[str, ...] = ()
     note: str = ""
+    back: Link = Link(label="Previous period", href="")
+    forth: Link = Link(label="Next period", href="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The question of a report's URL."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from botmeter.domain import text
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.people.models import AccountPreference
-from botmeter.reports.compared_period import Compare, Comparison, compared_day, compared_query
+from botmeter.reports.compared_period import NO_COMPARISON, Compare, Comparison, compared_day, compared_query
 from botmeter.reports.presets import Preset, days_of
 from botmeter.reports.query import RequestedDays, UsageQuery, data_starts_on, usage_query
 from botmeter.web.report_address import ReportAddress
@@ -47,6 +47,11 @@ class Question:
         return compared_day(on, query=self.query, compared=self.compared, choice=self.applied)
 
     @property
+    def unit_months(self) -> int:
+        """Months of the period's calendar unit; 0 for a number of days."""
+        return replace(self.comparison, choice=Compare.AUTOMATIC, days=None).months_of(self.query)
+
+    @property
     def zone(self) -> str:
         return self.query.period.timezone
 
@@ -81,9 +86,7 @@ def report_question(ledger: "ReadableLedger", address: ReportAddress, *, zone: s
         days = days_of(Preset.LAST_30_DAYS, today_on=today_on, available_from=start_on)
     chosen = RequestedDays(first_on=days[0], last_on=days[1], timezone=zone)
     query = usage_query(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
-    comparison = Comparison(
-        choice=address.compare, unit_months=_unit_months(address), days=address.compare_days
-    )
+    comparison = Comparison(choice=address.compare, unit_months=_unit_months(address), days=address.compare_days)
     return Question(
         address=address,
         query=query,

@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.period import day_from_text
+from botmeter.domain.text import day_as_typed
 from botmeter.reports.compared_period import Compare, Comparison, comparison_invalid
 from botmeter.reports.filters import FILTERS, NO_FILTERS, Filters, filters_of
 from botmeter.reports.presets import Preset
@@ -63,6 +64,7 @@ class ReportAddress:
         compare_days: First and last of a custom comparison.
         table: Widgets shown as tables.
         opened: Bots expanded into versions.
+        was_reversed: The days were typed in reverse; not part of the address.
     """
 
     preset: Preset | None = None
@@ -75,6 +77,7 @@ class ReportAddress:
     table: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     follows: bool = False
+    was_reversed: bool = False
 
     @property
     def has_filters(self) -> bool:
@@ -85,10 +88,10 @@ class ReportAddress:
         return next(choice for choice, flag in _PREVIEW_FLAGS.items() if flag is self.filters.preview)
 
     def with_days(self, preset: Preset) -> "ReportAddress":
-        return replace(self, preset=preset, days=(None, None))
+        return replace(self, preset=preset, days=(None, None), was_reversed=False)
 
     def between(self, first_on: date, last_on: date) -> "ReportAddress":
-        return replace(self, preset=None, days=(first_on, last_on))
+        return replace(self, preset=None, days=(first_on, last_on), was_reversed=False)
 
     def only(self, name: str, *values: str) -> "ReportAddress":
         return replace(self, filters=self.filters.with_values(name, values))
@@ -169,25 +172,30 @@ def _query_string(address: ReportAddress) -> str:
 
 
 def read_address(parameters: QueryDict) -> ReportAddress:
-    """Parse the address of a page; raises as `parsed_address`, and TooMuch `address_too_long`."""
-    address = parsed_address(parameters)
+    """Parse the address of a page, with days as people type them, in any order.
+
+    Raises:
+        Refused: As `parsed_address`.
+        TooMuch: As `parsed_address`, and `address_too_long`.
+    """
+    address = parsed_address(parameters, is_typed=True)
     check_query_length(parameters.urlencode())
     return address
 
 
-def parsed_address(parameters: QueryDict) -> ReportAddress:
-    """Parse parameters of any length.
+def parsed_address(parameters: QueryDict, *, is_typed: bool = False) -> ReportAddress:
+    """Parse parameters of any length; `is_typed` takes days as people type them, in any order.
 
     Raises:
         Refused: `date_invalid`, `parameter_invalid`, `arguments_clash` for a preset with days, and as `Comparison`.
         TooMuch: `filter_too_long`.
     """
     preset = choice(parameters, "period", choices=Preset)
-    days = (_day(parameters, "from"), _day(parameters, "to"))
+    days, is_reversed = _days(parameters, ("from", "to"), is_typed=is_typed)
     if preset is not None and days != (None, None):
         raise Refused("arguments_clash", "Use either `period`, or `from` and `to`, not both.")
     preview = choice(parameters, "preview", choices=PreviewChoice) or PreviewChoice.INCLUDED
-    comparison = read_comparison(parameters, default=Compare.AUTOMATIC)
+    comparison = read_comparison(parameters, default=Compare.AUTOMATIC, is_typed=is_typed)
     return ReportAddress(
         preset=preset,
         days=days,
@@ -199,16 +207,17 @@ def parsed_address(parameters: QueryDict) -> ReportAddress:
         table=tuple(sorted({name[:40] for name in parameters.getlist("table")}))[:_VALUES_MAX],
         opened=tuple(dict.fromkeys(parameters.getlist("open")))[:_VALUES_MAX],
         follows=choice(parameters, "follow", choices=Follow) is not None,
+        was_reversed=is_reversed,
     )
 
 
-def read_comparison(parameters: QueryDict, *, default: Compare) -> Comparison:
+def read_comparison(parameters: QueryDict, *, default: Compare, is_typed: bool = False) -> Comparison:
     """Parse the comparison; days alone are a custom one.
 
     Raises:
         Refused: `date_invalid`, `parameter_invalid`, and as `Comparison`.
     """
-    first_on, last_on = (_day(parameters, name) for name in COMPARE_DAYS)
+    (first_on, last_on), _ = _days(parameters, COMPARE_DAYS, is_typed=is_typed)
     if (first_on is None) != (last_on is None):
         raise comparison_invalid()
     days = None if first_on is None or last_on is None else (first_on, last_on)
@@ -271,6 +280,12 @@ def number_named(text: str, name: str, *, within: tuple[int, int]) -> int:
     raise Refused("parameter_invalid", f"Invalid value {text[:40]!r} for {name}. Use a number from {least} to {most}.")
 
 
-def _day(parameters: QueryDict, name: str) -> date | None:
-    text = parameters.get(name)
-    return day_from_text(text) if text else None
+def _days(
+    parameters: QueryDict, names: tuple[str, str], *, is_typed: bool
+) -> tuple[tuple[date | None, date | None], bool]:
+    """First and last day; True if typed ones were in reverse."""
+    read = day_as_typed if is_typed else day_from_text
+    first_on, last_on = (read(text) if (text := parameters.get(name)) else None for name in names)
+    if is_typed and first_on is not None and last_on is not None and first_on > last_on:
+        return (last_on, first_on), True
+    return (first_on, last_on), False

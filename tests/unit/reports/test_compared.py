@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -20,17 +21,15 @@ def query_of(first: str, last: str, *, zone: str = "UTC") -> UsageQuery:
 
 
 def compared(
-    first: str,
-    last: str,
-    *,
-    now: str = "2026-11-22T09:30:00Z",
-    zone: str = "UTC",
-    against: str = "previous",
-    unit: int | None = None,
-    days: tuple[str, str] | None = None,
+    first: str, last: str, *, now: str = "2026-11-22T09:30:00Z", zone: str = "UTC", **choice: Any
 ) -> UsageQuery | None:
-    own = None if days is None else (date.fromisoformat(days[0]), date.fromisoformat(days[1]))
-    comparison = Comparison(choice=Compare(against), unit_months=unit, days=own)
+    """`compared(first, last, against="auto", unit=1, days=(…))`: the compared query."""
+    days = choice.get("days")
+    comparison = Comparison(
+        choice=Compare(choice.get("against", "previous")),
+        unit_months=choice.get("unit"),
+        days=None if days is None else (date.fromisoformat(days[0]), date.fromisoformat(days[1])),
+    )
     query = query_of(first, last, zone=zone)
     return compared_query(query, account=ACCOUNT, comparison=comparison, now_us=us_from_text(now))
 

@@ -131,9 +131,7 @@ COMPARISON: Final = (
             limits={"format": "date"},
             example=example,
         )
-        for name, which, example in zip(
-            COMPARE_DAYS, ("First", "Last"), ("2026-09-24", "2026-10-23"), strict=True
-        )
+        for name, which, example in zip(COMPARE_DAYS, ("First", "Last"), ("2026-09-24", "2026-10-23"), strict=True)
     ),
 )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
-from botmeter.reports.compared_period import Compare, Comparison
+from botmeter.reports.compared_period import NO_COMPARISON, Compare, Comparison
 from botmeter.reports.compared_report import compared_report
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
@@ -32,9 +32,7 @@ def session_usage(call: Call) -> UsageReport:
     comparison = read_comparison(call.request.GET, default=Compare.NONE)
     with reading(call.request, call.account) as ledger:
         question = _question(ledger, call.request.GET, comparison=comparison)
-        return compared_report(
-            ledger, question.query, comparison=question.comparison, now_us=question.now_us
-        )
+        return compared_report(ledger, question.query, comparison=question.comparison, now_us=question.now_us)
 
 
 def sessions(call: Call) -> Rows | Sessions:

@@ -117,6 +117,6 @@ def _form(question: Question, *, href_of: Callable[[ReportAddress], str]) -> Com
             *((name, value) for name, value in question.address.pairs() if name not in own),
             ("compare", Compare.CUSTOM.value),
         ),
-        first_on=compared.period.first_on.isoformat(),
-        last_on=compared.period.last_on.isoformat(),
+        first_on=text.day_text(compared.period.first_on),
+        last_on=text.day_text(compared.period.last_on),
     )

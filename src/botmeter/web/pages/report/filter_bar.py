@@ -52,7 +52,7 @@ def filter_bar(
     choice = address.preview_choice
     return FilterBar(
         period=period_picker(question, access=access, href_of=href_of),
-        comparison=comparison_menu(ledger, question, access=access, href_of=href_of),
+        comparison=None if is_for_rows else comparison_menu(ledger, question, access=access, href_of=href_of),
         chips=tuple(_chips(ledger, question, page=page, href_of=href_of)),
         preview_label="" if choice is PreviewChoice.INCLUDED else choice.value,
         preview=tuple(

@@ -83,10 +83,6 @@ def _month_line(month: ReportMonth, context: WidgetContext, *, longest: int, has
 def _note(month: ReportMonth, *, first_on: date, last_on: date) -> str:
     if month.session_count is None:
         return "no data"
-    if not month.is_partial:
-        return ""
-    return (
-        f"until {text.day_text(last_on, year=False)}"
-        if first_on.day == 1
-        else f"from {text.day_text(first_on, year=False)}"
-    )
+    if first_on.day != 1:
+        return f"from {text.day_text(first_on, year=False)}"
+    return f"until {text.day_text(last_on, year=False)}" if month.is_partial else ""

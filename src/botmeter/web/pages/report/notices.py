@@ -30,6 +30,7 @@ def notices(context: WidgetContext, *, title: str) -> tuple[Notice, ...]:
     """Return notices, the most important first."""
     candidates = (
         _no_sessions(context),
+        _reversed_days(context.question),
         _moved_period(context.question, title=title),
         _other_zone(context),
         _several_policies(context.overview.policies),
@@ -82,6 +83,15 @@ def _suggestion(context: WidgetContext, label: str, *, address: ReportAddress) -
     if not context.access.allows(Fact.SUGGESTIONS):
         return None
     return Link(label=label, href=context.urls.report(address))
+
+
+def _reversed_days(question: Question) -> Notice | None:
+    if not question.address.was_reversed:
+        return None
+    return Notice(
+        fact="The dates were in reverse order.",
+        consequence=f"The report shows {text.days_text(question.query.period)}.",
+    )
 
 
 def _moved_period(question: Question, *, title: str) -> Notice | None:

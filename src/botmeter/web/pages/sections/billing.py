@@ -13,6 +13,7 @@ from botmeter.domain.period import month_last_on
 from botmeter.ledger.event_rows import has_events
 from botmeter.metering.policy import in_force
 from botmeter.people.rights import Right
+from botmeter.reports.compared_period import Compare
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.presets import Preset
 from botmeter.web.access import Visit, for_member
@@ -24,7 +25,7 @@ from botmeter.web.pages.sections.cards import ImportsCard, ViewsCard, imports_ca
 from botmeter.web.pages.sections.usage import MonthToDate, SectionContext, month_to_date
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.report_address import Compare, ReportAddress, Split
+from botmeter.web.report_address import ReportAddress, Split
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -119,7 +120,7 @@ def _months(ledger: "ReadableLedger", section: SectionContext) -> MonthsCard:
     months = [
         _Month(
             first_on=first_on,
-            count=month.session_count,
+            count=month.session_count or 0,
             is_whole=not month.is_partial and _starts_before(context, first_on),
         )
         for month in context.report.by_month

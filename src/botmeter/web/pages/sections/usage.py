@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from botmeter.charts.plane import Chart
 from botmeter.domain import text
+from botmeter.reports.compared_period import Compare
 from botmeter.reports.presets import Preset
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame
@@ -14,7 +15,7 @@ from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.splits import SplitWidget, bot_split
 from botmeter.web.pages.report.widgets import member_access
 from botmeter.web.question import report_question
-from botmeter.web.report_address import Compare, ReportAddress, Split
+from botmeter.web.report_address import ReportAddress, Split
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger

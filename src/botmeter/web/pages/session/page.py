@@ -13,6 +13,7 @@ from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.metering.policy_text import policy_as_toml
 from botmeter.people.public_address import public_address
 from botmeter.people.rights import Right
+from botmeter.reports.compared_period import Compare
 from botmeter.reports.explain import explain
 from botmeter.reports.explanation_sentences import restatement_sentences
 from botmeter.reports.explanation_text import explanation_as_text
@@ -27,7 +28,7 @@ from botmeter.web.pages.session.facts import Facts, answer, arrivals, facts
 from botmeter.web.pages.session.window import legend_of, window_of, window_title
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.report_address import Compare, ReportAddress, number_named
+from botmeter.web.report_address import ReportAddress, number_named
 from botmeter.web.rich_text import Word, Words, id_word
 from botmeter.web.zones import zone_name, zones_offered
 

@@ -11,12 +11,12 @@ from botmeter.reports.presets import Preset
 from botmeter.web.report_address import ReportAddress, Split, check_query_length, read_address
 
 _COMPARED: Final = {
-    Compare.AUTOMATIC: "compared with the period before",
-    Compare.CALENDAR: "compared with the calendar period before",
+    Compare.AUTOMATIC: "compared with the previous period",
+    Compare.CALENDAR: "compared with the previous calendar period",
     Compare.PREVIOUS: "compared with as many days before",
     Compare.YEAR_DATES: "compared with the same dates of the year before",
     Compare.YEAR: "compared with the same weekdays of the year before",
-    Compare.NONE: "not compared",
+    Compare.NONE: "",
 }
 _NAMED_MAX: Final = 3
 

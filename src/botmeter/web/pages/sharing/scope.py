@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from django.http import QueryDict
 
 from botmeter.domain.period import Period
-from botmeter.reports.compared_period import Compare, Comparison
+from botmeter.reports.compared_period import NO_COMPARISON, Compare
 from botmeter.reports.filters import FILTER_NAMES, FILTERS, Filters, SharedUse
 from botmeter.reports.presets import Preset, days_of
 from botmeter.web.question import Question, report_question
@@ -127,9 +127,7 @@ def _is_comparison_shared(narrowed: Question, *, whole: Question) -> bool:
     if narrowed.compared is None:
         return True
     return any(
-        shown is not None
-        and shown.start_us <= narrowed.compared.start_us
-        and narrowed.compared.end_us <= shown.end_us
+        shown is not None and shown.start_us <= narrowed.compared.start_us and narrowed.compared.end_us <= shown.end_us
         for shown in (whole.query, whole.compared)
     )
 
