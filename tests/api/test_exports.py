@@ -45,6 +45,15 @@ def test_columns_filters_and_search_apply_to_the_file(ask: Ask) -> None:
     assert [row[0] for row in csv.reader(io.StringIO(text))] == ["customer_id", "c2"]
 
 
+def test_a_file_by_session_has_the_items_of_sessions(ask: Ask) -> None:
+    rows = list(csv.DictReader(io.StringIO(exported(ask, grain="session").decode(), newline="")))
+    items = ask("sessions", **MARCH, group="session").json()["items"]
+    named = ("session_id", "session_start", "session_end", "customer_id", "conversations", "tickets", "events")
+    assert [[row[name] for name in named] for row in rows] == [[str(item[name]) for name in named] for item in items]
+    refused = ask("sessions/export", **MARCH, grain="conversation")
+    assert (refused.status_code, refused.json()["code"]) == (400, "parameter_invalid")
+
+
 @pytest.mark.parametrize("format_", ["csv", "json", "ndjson", "parquet", "xlsx"])
 def test_a_file_name_has_the_days_and_the_zone(ask: Ask, format_: str) -> None:
     for method in ("get", "head"):

@@ -66,6 +66,7 @@ ROUTES_WITHOUT_PAGE = {
     "first-start": "tests/browser/test_first_start.py",
     "export": "a file",
     "session-export": "a file",
+    "export-progress": "JSON",
     "quarantine-download": "a file",
     "metrics": "for machines",
     "openapi": "JSON",

@@ -30,6 +30,7 @@ from botmeter.reports.filters import FILTER_NAMES, FILTERS, FilterDeclaration, F
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import UsageReport
 from botmeter.reports.rows import underlying_rows
+from botmeter.reports.session_rows import underlying_sessions
 from botmeter.reports.simulate import simulate
 from botmeter.reports.usage import usage_report
 from support.event_strategies import dense_event_lists, instants_us, policies, schedules
@@ -342,6 +343,7 @@ def test_headline_days_months_openings_rows_and_exports_agree(
                 "opened by bot": sum(bot.opened_count for bot in report.by_bot),
                 "opened on channel": sum(channel.opened_count for channel in report.by_channel),
                 "rows": len({row["session_id"] for row in rows}),
+                "rows by session": underlying_sessions(ledger, query).read_all().num_rows,
                 **{form: len(set(ids)) for form, ids in zip(FORMATS, exports, strict=True)},
             }
             assert set(counts.values()) == {report.sessions_consumed}, counts
@@ -393,6 +395,29 @@ def exported(ledger: Ledger, query: UsageQuery, *, form: Any) -> list[str]:
             ids = pq.read_table(io.BytesIO(out.getvalue()))["session_id"].to_pylist()
     assert (count.rows, count.sessions) == (len(ids), len(set(ids)))
     return ids
+
+
+@given(traffic(), policies(), queries())
+@EXAMPLES
+def test_the_rows_by_session_are_the_rows_joined_by_session(
+    events: list[Event], policy: Any, query: UsageQuery
+) -> None:
+    with ledger_of(events, policy) as ledger:
+        rows = underlying_rows(ledger, query).read_all().to_pylist()
+        sessions = underlying_sessions(ledger, query).read_all().to_pylist()
+    assert [session["session_id"] for session in sessions] == list(dict.fromkeys(row["session_id"] for row in rows))
+    for session in sessions:
+        own = [row for row in rows if row["session_id"] == session["session_id"]]
+        tickets = {pair for row in own for pair in zip(row["ticket_ids"], row["ticket_types"], strict=True)}
+        for name in ("session_start", "session_end", "customer_id", "preview"):
+            assert {row[name] for row in own} == {session[name]}
+        assert session["bots"] == sorted({row["bot_name"] for row in own if row["bot_id"] is not None})
+        assert session["channels"] == sorted({row["channel"] for row in own})
+        assert session["conversation_ids"] == sorted({row["conversation_id"] for row in own})
+        assert session["conversations"] == len(session["conversation_ids"])
+        assert list(zip(session["ticket_ids"], session["ticket_types"], strict=True)) == sorted(tickets)
+        assert session["tickets"] == len({ticket_id for ticket_id, _ in tickets})
+        assert session["events"] == sum(row["events"] for row in own)
 
 
 @given(traffic(), policies(), queries())

@@ -63,6 +63,31 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
         yield follow
 
 
+@contextmanager
+def row_progress(label: str) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how many rows are written."""
+    context = command_context()
+    stop = context.interruption
+
+    def check(_: int) -> None:
+        if stop is not None:
+            stop.check()
+
+    if not context.stderr.isatty():
+        yield check
+        return
+    from rich.console import Console
+
+    console = Console(file=context.stderr, width=column_count(context.stderr), _environ={**context.environment})
+    with console.status(label) as status:
+
+        def show(row_count: int) -> None:
+            check(row_count)
+            status.update(f"{label}: {row_count:,} rows")
+
+        yield show
+
+
 def _with_notes(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
     stop = command_context().interruption
     for batch in batches:

@@ -1,7 +1,7 @@
 """`sessions`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 from typer import Option
 
@@ -11,6 +11,7 @@ from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import readable_ledger
 from botmeter.cli.filter_options import takes_filters
 from botmeter.cli.output import atomic_file, format_of_file, say, show
+from botmeter.cli.progress import row_progress
 from botmeter.cli.terminal import stdout_screen, table
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import text_from_us, us_from_datetime
@@ -19,13 +20,17 @@ from botmeter.domain.text import counted
 from botmeter.reports.filters import Filters
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from botmeter.reports.export import RowCount
+    from botmeter.ledger.readable import ReadableLedger
+    from botmeter.reports.export import Export, RowCount
+    from botmeter.reports.query import UsageQuery
 
 _ROWS_PRINTED_MAX = 20
+_NOTHING = "no session matches in this period"
 # Columns that fit on a screen; files have all.
-_TABLE_COLUMNS = ("session_id", "session_start", "customer_id", "bot_name")
+_TABLE_COLUMNS = {
+    "row": ("session_id", "session_start", "customer_id", "bot_name"),
+    "session": ("session_id", "session_start", "customer_id", "bots"),
+}
 
 _Output = Annotated[
     Path | None,
@@ -33,6 +38,10 @@ _Output = Annotated[
 ]
 _Columns = Annotated[
     str | None, Option("--columns", metavar="NAME,…", help="Only these columns of a file, in this order. Default: all.")
+]
+_Grain = Annotated[
+    Literal["row", "session"],
+    Option("--grain", help="A row per session, conversation, bot, version and channel, or one per session."),
 ]
 _Form = Annotated[
     Literal["table", "csv", "json", "ndjson", "parquet", "xlsx"] | None,
@@ -50,6 +59,7 @@ commands = Commands()
             "For a spreadsheet, in the days of India:",
             "botmeter sessions -a acme --timezone Asia/Kolkata -o rows.xlsx",
         ),
+        ("One row per session:", "botmeter sessions -a acme --grain session -o sessions.xlsx"),
         ("For a program:", "botmeter sessions --account acme --format ndjson"),
     )
 )
@@ -62,17 +72,17 @@ def sessions(
     *,
     filters: Filters,
     timezone: options.Zone = UTC_NAME,
+    grain: _Grain = "row",
     columns: _Columns = None,
     data: options.Data = None,
     form: _Form = None,
 ) -> None:
     """Write the rows behind the numbers.
 
-    One row per session, conversation, bot, version and channel. A file appears when it is complete. The
-    table format shows the first rows only.
+    One row per session, conversation, bot, version and channel, or one per session. A file appears when it is
+    complete; a workbook has a summary of the report on its last sheet. The table format shows the first rows only.
     """
-    from botmeter.reports.export import write_rows
-    from botmeter.reports.rows import underlying_rows
+    from botmeter.reports.export import Export
 
     written_as = form or ("table" if output is None else format_of_file(output))
     if written_as == "table" and output is not None:
@@ -83,32 +93,54 @@ def sessions(
     days = options.requested_days(first, last, timezone=timezone)
     chosen = None if columns is None or written_as == "table" else tuple(columns.split(","))
     with readable_ledger(data, account) as ledger:
-        rows = underlying_rows(ledger, options.query_of(ledger.account, days=days, filters=filters), columns=chosen)
+        query = options.query_of(ledger.account, days=days, filters=filters)
         if written_as == "table":
-            _show_first(rows)
-        elif output is None:
+            _show_first(ledger, query, grain=grain)
+            return
+        export = Export(format=written_as, is_by_session=grain == "session", columns=chosen)
+        if output is None:
             stdout = command_context().stdout
             stdout.flush()
-            write_rows(rows, format=written_as, out=stdout.buffer, timezone=timezone)
+            _write(ledger, query, export=export, out=stdout.buffer)
         else:
             with atomic_file(output) as file:
-                written = write_rows(rows, format=written_as, out=file, timezone=timezone)
-            say(f"{_count_text(written)} written to {output}")
+                written = _write(ledger, query, export=export, out=file)
+            say(f"{_count_text(written)} written to {output}" if written.rows else _NOTHING)
 
 
-def _show_first(rows: "pa.RecordBatchReader") -> None:
+def _write(ledger: "ReadableLedger", query: "UsageQuery", *, export: "Export", out: BinaryIO) -> "RowCount":
+    from botmeter.reports.export import RowCount, export_stream
+
+    written = RowCount(rows=0, sessions=0)
+    with row_progress("writing") as show_rows:
+
+        def on_rows(total: RowCount) -> None:
+            nonlocal written
+            written = total
+            show_rows(total.rows)
+
+        out.writelines(export_stream(ledger, query, export=export, on_rows=on_rows))
+    return written
+
+
+def _show_first(ledger: "ReadableLedger", query: "UsageQuery", *, grain: str) -> None:
+    from botmeter.reports.rows import underlying_rows
+    from botmeter.reports.session_rows import underlying_sessions
+
+    columns = _TABLE_COLUMNS[grain]
+    read = underlying_sessions if grain == "session" else underlying_rows
     first: list[list[object]] = []
     row_count = 0
-    for batch in rows:
+    for batch in read(ledger, query, columns=columns):
         row_count += batch.num_rows
-        for row in batch.slice(0, max(0, _ROWS_PRINTED_MAX - len(first))).select(_TABLE_COLUMNS).to_pylist():
+        for row in batch.slice(0, max(0, _ROWS_PRINTED_MAX - len(first))).to_pylist():
             started = text_from_us(us_from_datetime(row["session_start"]))
             first.append([*({**row, "session_start": started[:16].replace("T", " ")}).values()])
-    show(table([name.replace("_", " ") for name in _TABLE_COLUMNS], first, screen=stdout_screen()))
+    show(table([name.replace("_", " ") for name in columns], first, screen=stdout_screen()))
     if row_count > len(first):
         say(f"{len(first)} of {counted(row_count, 'row')}; -o sessions.csv writes all of them, with all columns")
     elif not row_count:
-        say("no session matches in this period")
+        say(_NOTHING)
 
 
 def _count_text(written: "RowCount") -> str:

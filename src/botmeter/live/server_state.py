@@ -5,6 +5,7 @@ from threading import Event
 
 from botmeter.domain.rate_limit import RateLimiter
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live.export_progress import ExportProgressByUser
 from botmeter.live.export_slots import ExportSlots
 from botmeter.live.imports import ImportJobs
 from botmeter.live.ingest import Ingestion
@@ -30,6 +31,7 @@ class ServerState:
     event_requests: RateLimiter = field(default_factory=RateLimiter)
     wrong_secrets: WrongSecrets = field(default_factory=WrongSecrets)
     exports: ExportSlots = field(default_factory=ExportSlots)
+    export_progress: ExportProgressByUser = field(default_factory=ExportProgressByUser)
     simulations: Simulations = field(default_factory=Simulations)
     imports: ImportJobs = field(default_factory=ImportJobs)
     stopping: Event = field(default_factory=Event)

@@ -1,35 +1,35 @@
 """Streamed files of the underlying data: CSV, JSON, NDJSON, Parquet, XLSX."""
 
-import io
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import UTC_NAME
 from botmeter.reports.export_csv import csv_chunks
 from botmeter.reports.export_instants import InstantTexts
+from botmeter.reports.export_json import json_chunks, ndjson_chunks
+from botmeter.reports.export_parquet import parquet_chunks
+from botmeter.reports.export_summary import Summary, summary_of_rows
 from botmeter.reports.export_xlsx import xlsx_chunks
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.rows import COLUMNS, row_batches, schema_of
+from botmeter.reports.rows import ROWS_SCHEMA, batches_of_rows, row_parameters, schema_of
+from botmeter.reports.session_rows import SESSIONS_SCHEMA, batches_of_sessions
+from botmeter.reports.snapshot import open_snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 Format = Literal["csv", "json", "ndjson", "parquet", "xlsx"]
 FORMATS: Final[tuple[Format, ...]] = ("csv", "json", "ndjson", "parquet", "xlsx")
-Batches = Iterable[pa.RecordBatch]
 
-# Rows of a Parquet row group: large enough to compress well, small enough to hold.
-_ROWS_A_GROUP = 100_000
-# Rows that are Python objects at once; a row takes about 3 KB then.
-_ROWS_AS_OBJECTS = 2_000
+
+# Rows between two notes of progress: a third of a second of XLSX.
+_ROWS_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +40,25 @@ class RowCount:
     sessions: int | None
 
 
+OnRows = Callable[[RowCount], object]
+"""Called with the rows written so far."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """Format, columns of `ROWS_SCHEMA` in order, and search of an export.
+    """Format, rows and search of an export.
+
+    Attributes:
+        is_by_session: One row per session, in place of the rows of the underlying data.
+        columns: Of `SESSIONS_SCHEMA` or `ROWS_SCHEMA`, in order; None for all.
 
     Raises:
         Refused: `output_format_unknown`, `column_unknown`, `column_repeated`, `columns_missing`.
     """
 
     format: Format
-    columns: tuple[str, ...] = COLUMNS
+    is_by_session: bool = False
+    columns: tuple[str, ...] | None = None
     search: str = ""
 
     def __post_init__(self) -> None:
@@ -57,18 +66,33 @@ class Export:
             raise Refused(
                 "output_format_unknown", f"Unknown export format {self.format[:40]!r}. Use one of {', '.join(FORMATS)}."
             )
-        schema_of(self.columns)
+        _ = self.schema
+
+    @property
+    def schema(self) -> pa.Schema:
+        known = SESSIONS_SCHEMA if self.is_by_session else ROWS_SCHEMA
+        return known if self.columns is None else schema_of(self.columns, known=known)
 
 
-def export_stream(ledger: "ReadableLedger", query: UsageQuery, *, export: Export) -> Generator[bytes, None, None]:
+def export_stream(
+    ledger: "ReadableLedger", query: UsageQuery, *, export: Export, on_rows: OnRows | None = None
+) -> Generator[bytes, None, None]:
     """Stream the file as it is written, with instants in the period's zone.
 
     Memory does not grow; XLSX starts only when all rows are written. Closing the iterator closes snapshot and files.
     """
-    schema = schema_of(export.columns)
-    instants = InstantTexts(query.period.timezone)
-    with closing(row_batches(ledger, query, schema=schema, search=export.search)) as batches:
-        yield from _CHUNKS[export.format](batches, schema=schema, instants=instants)
+    schema = export.schema
+    batches_of = batches_of_sessions if export.is_by_session else batches_of_rows
+    with open_snapshot(ledger) as snapshot:
+        parameters = row_parameters(snapshot, query, search=export.search)
+        summary: Summary = ()
+        if export.format == "xlsx":
+            summary = summary_of_rows(ledger, snapshot, query=query, search=export.search, parameters=parameters)
+        with closing(batches_of(snapshot, parameters, schema=schema)) as batches:
+            counted = _CountedRows(batches, schema=schema, on_rows=on_rows)
+            yield from file_chunks(
+                export.format, counted, schema=schema, timezone=query.period.timezone, summary=summary
+            )
 
 
 def write_rows(
@@ -83,101 +107,67 @@ def write_rows(
     Args:
         reader: Rows of a session must be adjacent.
     """
-    row_count, session_count, last_id = 0, 0, None
-    has_sessions = "session_id" in reader.schema.names
-
-    def counted() -> Iterator[pa.RecordBatch]:
-        nonlocal row_count, session_count, last_id
-        for batch in reader:
-            if batch.num_rows == 0:
-                continue
-            row_count += batch.num_rows
-            if has_sessions:
-                ids = batch.column("session_id")
-                changes = pc.sum(pc.not_equal(ids[1:], ids[:-1])).as_py() or 0
-                session_count += changes + (ids[0].as_py() != last_id)
-                last_id = ids[-1].as_py()
-            yield batch
-
-    out.writelines(_CHUNKS[format](counted(), schema=reader.schema, instants=InstantTexts(timezone)))
-    return RowCount(rows=row_count, sessions=session_count if has_sessions else None)
+    counted = _CountedRows(reader, schema=reader.schema)
+    out.writelines(file_chunks(format, counted, schema=reader.schema, timezone=timezone))
+    return counted.total
 
 
-def export_name(query: UsageQuery, format: Format) -> str:  # noqa: A002 - the option's name
+def file_chunks(
+    form: Format,
+    batches: Iterable[pa.RecordBatch],
+    *,
+    schema: pa.Schema,
+    timezone: str = UTC_NAME,
+    summary: Summary = (),
+) -> Iterator[bytes]:
+    """Generate a file; XLSX has the summary, unless it is empty, as a sheet of its own."""
+    instants = InstantTexts(timezone)
+    if form == "xlsx":
+        return xlsx_chunks(batches, schema=schema, instants=instants, summary=summary)
+    return _CHUNKS[form](batches, schema=schema, instants=instants)
+
+
+def export_name(query: UsageQuery, format: Format, *, subject: str = "sessions") -> str:  # noqa: A002 - the option's name
     """File name, like `sessions_2026-10-24_2026-11-22_UTC.csv`; a zone's `/` becomes `-`."""
     zone = query.period.timezone.replace("/", "-")
-    return f"sessions_{query.period.first_on}_{query.period.last_on}_{zone}.{format}"
+    return f"{subject}_{query.period.first_on}_{query.period.last_on}_{zone}.{format}"
 
 
-def _ndjson_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
-    encoder = msgspec.json.Encoder()
-    for batch in _small(batches):
-        yield encoder.encode_lines(_mappings(batch, instants, schema=schema))
+class _CountedRows:
+    """Batches that are counted once they are written; empty ones are left out."""
 
+    def __init__(self, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, on_rows: OnRows | None = None) -> None:
+        self._batches = batches
+        self._on_rows = on_rows
+        self._has_sessions = "session_id" in schema.names
+        self._row_count = self._session_count = 0
+        self._last_id: str | None = None
 
-def _json_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
-    encoder = msgspec.json.Encoder()
-    opening = b"[\n"
-    for batch in _small(batches):
-        yield opening + b",\n".join(encoder.encode(row) for row in _mappings(batch, instants, schema=schema))
-        opening = b",\n"
-    yield b"[]\n" if opening == b"[\n" else b"\n]\n"
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._batches:
+            for first in range(0, batch.num_rows, _ROWS_COUNTED):
+                part = batch.slice(first, _ROWS_COUNTED)
+                yield part
+                self._count(part)
 
+    @property
+    def total(self) -> RowCount:
+        return RowCount(rows=self._row_count, sessions=self._session_count if self._has_sessions else None)
 
-def _small(batches: Batches) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        for first in range(0, batch.num_rows, _ROWS_AS_OBJECTS):
-            yield batch.slice(first, _ROWS_AS_OBJECTS)
-
-
-def _mappings(batch: pa.RecordBatch, instants: InstantTexts, *, schema: pa.Schema) -> list[dict[str, Any]]:
-    columns = [instants.texts(column) if pa.types.is_timestamp(column.type) else column for column in batch.columns]
-    rows: list[dict[str, Any]] = pa.RecordBatch.from_arrays(columns, names=schema.names).to_pylist()
-    return rows
-
-
-def _parquet_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
-    """Only the display zone of instants changes."""
-    zoned = pa.schema([_zoned(field, instants.timezone) for field in schema])
-    buffer = _Buffer()
-    with pq.ParquetWriter(buffer, zoned, compression="zstd") as writer:
-        group: list[pa.RecordBatch] = []
-        for batch in batches:
-            group.append(batch)
-            if sum(each.num_rows for each in group) >= _ROWS_A_GROUP:
-                writer.write_table(pa.Table.from_batches(group).cast(zoned))
-                group = []
-                yield buffer.drain()
-        if group:
-            writer.write_table(pa.Table.from_batches(group).cast(zoned))
-    yield buffer.drain()
-
-
-def _zoned(field: pa.Field, timezone: str) -> pa.Field:
-    is_zoned = pa.types.is_timestamp(field.type) and field.type.tz is not None
-    return field.with_type(pa.timestamp(field.type.unit, tz=timezone)) if is_zoned else field
-
-
-class _Buffer(io.BytesIO):
-    """The file's bytes since the last `drain`; positions are those in the whole file."""
-
-    _drained_bytes = 0
-
-    def tell(self) -> int:
-        return self._drained_bytes + super().tell()
-
-    def drain(self) -> bytes:
-        data = self.getvalue()
-        self._drained_bytes += len(data)
-        self.seek(0)
-        self.truncate()
-        return data
+    def _count(self, batch: pa.RecordBatch) -> None:
+        self._row_count += batch.num_rows
+        if self._has_sessions:
+            ids = batch.column("session_id")
+            changes = pc.sum(pc.not_equal(ids[1:], ids[:-1])).as_py() or 0
+            self._session_count += changes + (ids[0].as_py() != self._last_id)
+            self._last_id = ids[-1].as_py()
+        if self._on_rows is not None:
+            self._on_rows(self.total)
 
 
 _CHUNKS: Final[dict[Format, Callable[..., Iterator[bytes]]]] = {
     "csv": csv_chunks,
-    "json": _json_chunks,
-    "ndjson": _ndjson_chunks,
-    "parquet": _parquet_chunks,
-    "xlsx": xlsx_chunks,
+    "json": json_chunks,
+    "ndjson": ndjson_chunks,
+    "parquet": parquet_chunks,
 }

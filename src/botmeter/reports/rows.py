@@ -97,33 +97,40 @@ def underlying_rows(
     return pa.RecordBatchReader.from_batches(schema, row_batches(ledger, query, schema=schema, search=search))
 
 
-def schema_of(columns: tuple[str, ...]) -> pa.Schema:
-    """Named columns of `ROWS_SCHEMA`, in that order.
+def schema_of(columns: tuple[str, ...], *, known: pa.Schema = ROWS_SCHEMA) -> pa.Schema:
+    """Named columns of a schema, in that order.
 
     Raises:
         Refused: `column_unknown`, `column_repeated`, `columns_missing`.
     """
     if not columns:
-        raise Refused("columns_missing", f"No column was given. Use one or more of {', '.join(COLUMNS)}.")
+        raise Refused("columns_missing", f"No column was given. Use one or more of {', '.join(known.names)}.")
     for index, name in enumerate(columns):
-        if name not in COLUMNS:
-            raise Refused("column_unknown", f"Unknown column {name[:40]!r}. Use {', '.join(COLUMNS)}.")
+        if name not in known.names:
+            raise Refused("column_unknown", f"Unknown column {name[:40]!r}. Use {', '.join(known.names)}.")
         if name in columns[:index]:
             raise Refused("column_repeated", f"Column {name} was given twice; give it once.")
-    return pa.schema([ROWS_SCHEMA.field(name) for name in columns])
+    return pa.schema([known.field(name) for name in columns])
 
 
 def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schema, search: str = "") -> Rows:
     """Generate the batches of `underlying_rows`."""
     with open_snapshot(ledger) as snapshot:
-        parameters = row_parameters(snapshot, query, search=search)
-        for bounds in _slices(snapshot, parameters):
-            sliced = {**parameters, **bounds}
-            run_matching(snapshot, sliced)
-            for batch in snapshot.batches(sql("rows", **parameters["conditions"]), sliced):
-                yield pa.RecordBatch.from_arrays(
-                    [batch.column(field.name).cast(field.type) for field in schema], schema=schema
-                )
+        yield from batches_of_rows(snapshot, row_parameters(snapshot, query, search=search), schema=schema)
+
+
+def batches_of_rows(snapshot: Snapshot, parameters: Parameters, *, schema: pa.Schema) -> Rows:
+    """Generate the matching rows of a snapshot."""
+    for batch in sliced_batches(snapshot, parameters, statement=sql("rows", **parameters["conditions"])):
+        yield pa.RecordBatch.from_arrays([batch.column(field.name).cast(field.type) for field in schema], schema=schema)
+
+
+def sliced_batches(snapshot: Snapshot, parameters: Parameters, *, statement: str) -> Rows:
+    """Run a statement on `matching`, which holds a few days at a time."""
+    for bounds in _slices(snapshot, parameters):
+        sliced = {**parameters, **bounds}
+        run_matching(snapshot, sliced)
+        yield from snapshot.batches(statement, sliced)
 
 
 def matching_rows(snapshot: Snapshot, parameters: Parameters) -> list[UnderlyingRow]:

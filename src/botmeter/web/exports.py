@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from django.http import HttpRequest, StreamingHttpResponse
 
+from botmeter.live.export_progress import ExportProgress
 from botmeter.reports.export import Export, Format, export_name, export_stream
 from botmeter.reports.query import UsageQuery
 from botmeter.web.exchange import call_after_sending
@@ -50,8 +51,16 @@ class LedgerExport:
         if kind is not None:
             self.close()
 
-    def response(self, query: UsageQuery, file: Export) -> StreamingHttpResponse:
-        chunks = export_stream(self.ledger, query, export=file)
+    def response(
+        self, query: UsageQuery, file: Export, *, progress: ExportProgress | None = None
+    ) -> StreamingHttpResponse:
+        if progress is None:
+            chunks = export_stream(self.ledger, query, export=file)
+        else:
+            stream = export_stream(
+                self.ledger, query, export=file, on_rows=lambda written: progress.note_rows(written.rows)
+            )
+            chunks = progress.follow(stream)
         return self.streamed(chunks, name=export_name(query, file.format), media_type=MEDIA_TYPES[file.format])
 
     def streamed(self, chunks: Generator[bytes, None, None], *, name: str, media_type: str) -> StreamingHttpResponse:

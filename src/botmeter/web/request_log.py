@@ -17,7 +17,7 @@ LOGGER: Final = "botmeter.access"
 UNKNOWN: Final = "unknown"
 """Route name of an address without a route."""
 STATIC: Final = "static"
-POLLED: Final = frozenset({"report-fresh", "billing-report-fresh", "shared-fresh", "import-run"})
+POLLED: Final = frozenset({"report-fresh", "billing-report-fresh", "shared-fresh", "import-run", "export-progress"})
 """Routes that an open page requests by itself."""
 
 _log: Final = logging.getLogger(LOGGER)

@@ -56,6 +56,7 @@ SCRIPT_PARTS: Final = (
     "follow",
     "upload",
     "print",
+    "exports",
 )
 _LIBRARY: Final = "django_htmx/htmx-2.min.js"
 # Folders of parts, which are published joined only.

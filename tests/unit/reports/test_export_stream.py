@@ -23,7 +23,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports import export_xlsx
 from botmeter.reports.export import FORMATS, Export, export_name, export_stream, write_rows
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.rows import COLUMNS, ROWS_SCHEMA, underlying_rows
+from botmeter.reports.rows import COLUMNS, INSTANT_COLUMNS, ROWS_SCHEMA, underlying_rows
 from support.facts import event, filled_ledger
 
 HOSTILE = ["=1+1", "@x", "https://example.org", "007", 'say "hi", two\nlines', "\u202egnp.exe", "<b>&", "\x01"]
@@ -90,7 +90,8 @@ def test_a_stream_is_the_file_that_is_written(ledger: Ledger, form: Any) -> None
     write_rows(underlying_rows(ledger, ASK), format=form, out=out)
     data = streamed(ledger, ASK, export=Export(format=form))
     if form == "xlsx":
-        assert read_xlsx(data) == read_xlsx(out.getvalue())
+        # A stream has a summary on top.
+        assert read_xlsx(data)[:-1] == read_xlsx(out.getvalue())
     else:
         assert data == out.getvalue()
 
@@ -132,10 +133,10 @@ def test_csv_read_again_has_the_rows_with_formulas_disarmed(ledger: Ledger) -> N
 
 
 def test_xlsx_read_again_has_the_rows_with_text_as_text_and_instants_as_dates(ledger: Ledger) -> None:
-    [[header, *lines]] = read_xlsx(streamed(ledger, ASK, export=Export(format="xlsx")))
-    assert tuple(header) == COLUMNS
+    [[header, *lines], _] = read_xlsx(streamed(ledger, ASK, export=Export(format="xlsx")))
+    assert header == [f"{name} (UTC)" if name in INSTANT_COLUMNS else name for name in COLUMNS]
     for line, row in zip(lines, rows_of(ledger), strict=True):
-        rows_read = dict(zip(header, line, strict=True))
+        rows_read = dict(zip(COLUMNS, line, strict=True))
         assert rows_read["customer_id"] == row["customer_id"].replace("\x01", "_x0001_")
         assert rows_read["bot_name"] == row["bot_name"]
         assert (rows_read["events"], rows_read["preview"]) == (row["events"], row["preview"])
@@ -155,13 +156,14 @@ def test_nothing_in_xlsx_is_a_formula_or_a_link(ledger: Ledger) -> None:
 def test_dates_of_xlsx_are_those_of_the_viewing_zone(ledger: Ledger) -> None:
     query = UsageQuery(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Asia/Kolkata"))
     export = Export(format="xlsx", columns=("session_start",))
-    [[_, [start], *_]] = read_xlsx(streamed(ledger, query, export=export))
+    [[header, [start], *_], _] = read_xlsx(streamed(ledger, query, export=export))
+    assert header == ["session_start (Asia/Kolkata)"]
     assert start == datetime(2026, 10, 25, 5, 45, 0, 500_000)  # noqa: DTZ001 - a spreadsheet's dates have no zone
 
 
 def test_rows_past_the_end_of_a_sheet_go_on_in_the_next(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_xlsx, "_ROWS_A_SHEET", 3)
-    sheets = read_xlsx(streamed(ledger, ASK, export=Export(format="xlsx", columns=("conversation_id",))))
+    *sheets, _ = read_xlsx(streamed(ledger, ASK, export=Export(format="xlsx", columns=("conversation_id",))))
     assert [len(sheet) for sheet in sheets] == [4, 4, 3]
     assert {sheet[0][0] for sheet in sheets} == {"conversation_id"}
     assert [row[0] for sheet in sheets for row in sheet[1:]] == [row["conversation_id"] for row in rows_of(ledger)]

@@ -8,7 +8,6 @@ from django.http.response import HttpResponseBase
 from botmeter.people.audit import DETAIL_LENGTH_MAX, Action, record
 from botmeter.people.database_failures import optional_write
 from botmeter.reports.export import Export, Format, export_name
-from botmeter.reports.rows import COLUMNS
 from botmeter.web.api.route import Call
 from botmeter.web.api.routes import query_of
 from botmeter.web.exports import LedgerExport
@@ -35,5 +34,8 @@ def export(call: Call) -> HttpResponseBase:
 def _export_of(query: QueryDict) -> Export:
     columns = tuple(name for name in query.get("columns", "").split(",") if name)
     return Export(
-        format=cast("Format", query.get("format") or "csv"), columns=columns or COLUMNS, search=query.get("search", "")
+        format=cast("Format", query.get("format") or "csv"),
+        is_by_session=query.get("grain") == "session",
+        columns=columns or None,
+        search=query.get("search", ""),
     )

@@ -16,6 +16,7 @@ from botmeter.reports.presets import Preset
 from botmeter.reports.row_options import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.report_address import COMPARE_DAYS, PreviewChoice
+from botmeter.reports.session_rows import SESSIONS_SCHEMA
 
 LIMIT_DEFAULT: Final = 100
 
@@ -180,8 +181,16 @@ FILE: Final = (
         default="csv",
     ),
     Parameter(
+        name="grain",
+        description="Meaning of a row: a session with one conversation, bot, version and channel (row), or a session.",
+        choices=("row", "session"),
+        example="session",
+        default="row",
+    ),
+    Parameter(
         name="columns",
-        description=f"Columns in their order, separated by commas: {', '.join(COLUMNS)}. Default: all.",
+        description=f"Columns in their order, separated by commas: {', '.join(COLUMNS)}; with `grain=session` "
+        f"{', '.join(SESSIONS_SCHEMA.names)}. Default: all.",
         example="session_id,session_start,customer_id",
     ),
     _SEARCH,

@@ -146,8 +146,8 @@ ROUTES: Final = (
         operation="export",
         summary="The underlying data as a file",
         description=(
-            "All rows behind the report's numbers, streamed while they are written; the same files as the pages offer "
-            "and `botmeter sessions -o` writes."
+            "All rows behind the report's numbers, or one row for each session with `grain=session`, streamed while "
+            "they are written; the same files as the pages offer and `botmeter sessions -o` writes."
         ),
         tag="Exports",
         scope=Scope.EXPORTS_READ,

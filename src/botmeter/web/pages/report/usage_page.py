@@ -37,6 +37,7 @@ _PAST: Final = Freshness(text="Past period", kind="")
 class ReportBody:
     """The cacheable body: independent of reader and clock."""
 
+    has_sessions: bool
     bar: FilterBar
     recency: "Recency"
     notices: tuple[Notice, ...]
@@ -97,6 +98,7 @@ def _body(ledger: "ReadableLedger", question: Question, *, page: PageContext) ->
     report = context.report
     deferred = [widget for widget in widgets_of(access) if widget.loads_later and report.sessions_consumed]
     return ReportBody(
+        has_sessions=report.sessions_consumed > 0,
         bar=filter_bar(ledger, question, page=page),
         recency=context.overview.recency,
         notices=notices(context, title=ledger.account.title),

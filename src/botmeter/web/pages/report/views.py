@@ -1,5 +1,6 @@
 """Views of reports, widgets and filter choices."""
 
+from dataclasses import replace
 from typing import Final
 
 from django.http import HttpResponse
@@ -33,7 +34,7 @@ def report(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
     section = _SECTIONS[entry_point]
     # Before the ledger is locked: account titles are read from ledgers too.
     page_frame = frame(visit, title=HEADING[entry_point], current=section, crumbs=section_links(visit.account, section))
-    zone, actions = preferred_zone(visit.account), _actions(visit, address, urls=urls)
+    zone = preferred_zone(visit.account)
     view_name = saved_view_name(visit.account, visit.user, query=address.following(False).query())
     with visit.reading() as ledger:
         if not has_events(ledger):
@@ -46,7 +47,8 @@ def report(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
             waiting=visit.unsettled(),
             sample_href=reverse("sample-data", args=(visit.account,)) if visit.may(Right.IMPORT_FILES) else "",
         )
-        page = usage_page(ledger, question, page=context, actions=actions, subtitle=view_name)
+        page = usage_page(ledger, question, page=context, subtitle=view_name)
+    page = replace(page, actions=_actions(visit, address, urls=urls, has_sessions=page.body.has_sessions))
     return rendered(visit.request, "report.html", page=page)
 
 
@@ -95,11 +97,11 @@ def member_context(visit: Visit, address: ReportAddress, *, title: str, entry_po
     )
 
 
-def _actions(visit: Visit, address: ReportAddress, *, urls: ReportUrls) -> tuple[Link, ...]:
+def _actions(visit: Visit, address: ReportAddress, *, urls: ReportUrls, has_sessions: bool) -> tuple[Link, ...]:
     account, query = (visit.account,), address.following(False).query() or "?new"
     links = (
         (Right.SHARE, Link(label="Share", symbol="link", href=reverse("shares", args=account) + query)),
-        (Right.EXPORT, Link(label="Export", symbol="export", href=f"{urls.rows(address)}#export")),
+        *([(Right.EXPORT, Link(label="Export", symbol="export", href=f"{urls.rows(address)}#export"))] * has_sessions),
         (
             Right.SAVE_VIEWS,
             Link(label="Save view", symbol="save", href=reverse("views", args=(visit.account,)) + query),

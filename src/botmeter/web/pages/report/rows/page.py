@@ -12,6 +12,7 @@ from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
 from botmeter.web.pages.report.notices import Notice
 from botmeter.web.pages.report.report_access import Fact
+from botmeter.web.pages.report.rows.exports import NO_EXPORTS, Exports
 from botmeter.web.pages.report.rows.lines import NUMBERS, Line, column_label, row_cells, session_cells
 from botmeter.web.pages.report.rows.view_options import RowsAddress
 from botmeter.web.question import Question
@@ -30,8 +31,8 @@ _INNER_COLUMNS: Final = (
     "ticket_ids",
 )
 _DEFINITIONS: Final = {
-    Grouping.SESSION: "Each line is a session; expand it to see its rows. An export has one row for each "
-    "conversation, bot, version and channel of a session.",
+    Grouping.SESSION: "Each line is a session; expand it to see its rows. An export has one row per session; list "
+    "by conversation to export one per conversation, bot, version and channel.",
     Grouping.CONVERSATION: "Each line is a row of the export: a session with a conversation, bot, version and channel.",
 }
 _SORT_KEYS: Final = {
@@ -71,7 +72,7 @@ class RowsPage:
     has_openers: bool
     pager: Pager
     page_size: str
-    exports: tuple[Link, ...]
+    exports: Exports
     definition: str
     footer: str
 
@@ -96,7 +97,7 @@ class RowsRequest:
         return tuple(pair for pair in pairs if pair[0] not in names)
 
 
-def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: tuple[Link, ...] = ()) -> RowsPage:
+def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: Exports = NO_EXPORTS) -> RowsPage:
     """Build the page."""
     question, view, urls = request.question, request.view, request.page.urls
     rows = row_page(ledger, question.query, options=view.options, cursor=view.cursor or None)
@@ -129,7 +130,7 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: tuple[
         has_openers=request.is_by_session,
         pager=_pager(rows, request),
         page_size=_page_size(rows, request),
-        exports=exports,
+        exports=_exports(rows, request, exports=exports),
         definition=_DEFINITIONS[view.options.grouping],
         footer=question.zone,
     )
@@ -232,6 +233,11 @@ def _range(rows: RowPage, question: Question) -> str:
     first, last = question.row_instant(starts[0]), question.row_instant(starts[-1])
     is_same_day = first.rpartition(" ")[0] == last.rpartition(" ")[0]
     return f"{first} {text.DASH} {last.rpartition(' ')[2] if is_same_day else last}"
+
+
+def _exports(rows: RowPage, request: RowsRequest, *, exports: Exports) -> Exports:
+    total, noun = (rows.session_count, "session") if request.is_by_session else (rows.row_count, "row")
+    return replace(exports, label=f"Export {text.counted(total, noun)}:", total=total) if total else NO_EXPORTS
 
 
 def _page_size(rows: RowPage, request: RowsRequest) -> str:
