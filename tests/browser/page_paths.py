@@ -67,6 +67,7 @@ ROUTES_WITHOUT_PAGE = {
     "export": "a file",
     "session-export": "a file",
     "export-progress": "JSON",
+    "widget-export": "a file",
     "quarantine-download": "a file",
     "metrics": "for machines",
     "openapi": "JSON",

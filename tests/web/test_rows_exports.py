@@ -2,10 +2,12 @@
 
 import csv
 import io
+import json
 import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import openpyxl
 import pytest
 from django.test import Client
 
@@ -13,7 +15,8 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.export_progress import KEPT_MAX, ExportProgressByUser
 from botmeter.live.export_slots import SENDING_BY_ACCOUNT_MAX
 from botmeter.live.server_state import ServerState
-from botmeter.people.models import User
+from botmeter.people.models import AuditEntry, User
+from botmeter.web.pages.report.widgets import WIDGETS
 
 from .conftest import MakeBrowser
 
@@ -65,13 +68,30 @@ def test_nothing_is_offered_for_no_rows(member: Client) -> None:
         page = page_of(member, path)
         assert not export_hrefs(page)
         assert ">Export<" not in page
-    assert ">Export<" in page_of(member, f"{REPORT}?{DAYS}")
+    assert export_hrefs(page_of(member, f"{REPORT}?{DAYS}"))
 
 
 def test_those_who_may_not_export_are_offered_nothing(ledgers: OpenLedgers, browser: MakeBrowser, viewer: User) -> None:
     client = browser(viewer)
     for path in (f"{REPORT}?{DAYS}", f"{REPORT}/rows?{DAYS}", f"{REPORT}/widgets/hours?{DAYS}"):
         assert not export_hrefs(page_of(client, path))
+    assert client.get(f"{REPORT}/widgets/hours/export.csv?{DAYS}").status_code == 403
+
+
+@pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: widget.name)
+def test_a_widget_is_exported_with_the_numbers_of_the_report(member: Client, widget: Any) -> None:
+    href = f"{REPORT}/widgets/{widget.name}/export"
+    lines = list(csv.DictReader(io.StringIO(content_of(member, f"{href}.csv?{DAYS}").decode(), newline="")))
+    [name] = [name for name in ("count", "opened", "sessions", "tickets") if name in lines[0]][:1]
+    report = json.loads(content_of(member, f"{href}.json?{DAYS}"))
+    assert sum(int(line[name] or 0) for line in lines) == sum(line[name] or 0 for line in report) > 0
+    book = openpyxl.load_workbook(io.BytesIO(content_of(member, f"{href}.xlsx?{DAYS}")))
+    assert (book["Summary"]["B1"].value, book.worksheets[0].max_row) == (widget.title, len(lines) + 1)
+    assert AuditEntry.objects.filter(action="exported").count() == 3
+
+
+def test_an_unknown_format_of_a_widget_is_not_found(member: Client) -> None:
+    assert member.get(f"{REPORT}/widgets/hours/export.docx?{DAYS}").status_code == 404
 
 
 def progress(member: Client, name: str) -> dict[str, Any]:

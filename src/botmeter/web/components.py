@@ -32,6 +32,7 @@ class Tools:
     table_href: str = ""
     is_table: bool = False
     rows_href: str = ""
+    exports: tuple[Link, ...] = ()
     expand_href: str = ""
 
 

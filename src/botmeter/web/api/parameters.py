@@ -15,8 +15,8 @@ from botmeter.reports.filters import FILTER_VALUES_MAX, FILTERS, FilterDeclarati
 from botmeter.reports.presets import Preset
 from botmeter.reports.row_options import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
 from botmeter.reports.rows import COLUMNS
-from botmeter.web.report_address import COMPARE_DAYS, PreviewChoice
 from botmeter.reports.session_rows import SESSIONS_SCHEMA
+from botmeter.web.report_address import COMPARE_DAYS, PreviewChoice
 
 LIMIT_DEFAULT: Final = 100
 

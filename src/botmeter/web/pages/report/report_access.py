@@ -22,6 +22,8 @@ class Fact(StrEnum):
     """Other time zones."""
     SUGGESTIONS = "suggestions"
     """Links in notices to other days, filters and time zones."""
+    EXPORTS = "exports"
+    """Files of single widgets."""
     ALL_CLEAR = "all_clear"
     """The link that clears all filters."""
 

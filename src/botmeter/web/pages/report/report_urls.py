@@ -61,6 +61,9 @@ class ReportUrls:
     def widget(self, name: str, address: ReportAddress) -> str:
         return self._href("widget", address.query(), name)
 
+    def widget_export(self, name: str, address: ReportAddress, *, form: str) -> str:
+        return self._href("widget-export", address.query(), name, form)
+
     def choices(self, name: str, address: ReportAddress, *, is_excluded: bool = False) -> str:
         more = {"mode": EXCLUDE} if is_excluded else {}
         return self._href("choices", address.query(**more), name)

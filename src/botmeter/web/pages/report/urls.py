@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 
 from botmeter.people.rights import Right
 from botmeter.web.access import for_member
-from botmeter.web.pages.report import views
+from botmeter.web.pages.report import views, widget_exports
 from botmeter.web.pages.report.report_urls import EntryPoint
 from botmeter.web.pages.report.rows import exports
 from botmeter.web.pages.report.rows import views as rows_views
@@ -40,6 +40,7 @@ urlpatterns = [
     _in_billing("/widgets/<slug:name>", views.widget, name="billing-widget"),
     _in_billing("/rows", rows_views.rows, name="billing-rows"),
     _in_billing("/filters/<slug:field>", views.choices, name="billing-choices"),
+    path(f"{_REPORTS}/widgets/<slug:name>/export.<slug:format>", widget_exports.widget_export, name="widget-export"),
     path(f"{_REPORTS}/rows/export.<slug:format>", exports.export, name="export"),
     path(f"{_REPORTS}/rows/exports/<slug:name>", exports.export_progress, name="export-progress"),
 ]

@@ -43,7 +43,7 @@ def report(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
         context = PageContext(
             frame=page_frame,
             urls=urls,
-            access=member_access(),
+            access=member_access(may_export=visit.may(Right.EXPORT)),
             waiting=visit.unsettled(),
             sample_href=reverse("sample-data", args=(visit.account,)) if visit.may(Right.IMPORT_FILES) else "",
         )
@@ -91,7 +91,7 @@ def member_context(visit: Visit, address: ReportAddress, *, title: str, entry_po
     return PageContext(
         frame=frame(visit, title=title, current=section, crumbs=crumbs),
         urls=urls,
-        access=member_access(),
+        access=member_access(may_export=visit.may(Right.EXPORT)),
         # htmx sends this header for deferred widgets.
         is_part=visit.request.headers.get("HX-Request") == "true",
     )

@@ -7,6 +7,7 @@ from botmeter.web.components import Tools
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.contexts import PageContext, WidgetContext, widget_context
 from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
+from botmeter.web.pages.report.widget_exports import widget_exports
 from botmeter.web.pages.report.widgets import Widget
 from botmeter.web.question import Question
 
@@ -50,7 +51,11 @@ def page_widget(widget: Widget, context: WidgetContext, *, is_deferred: bool = F
 def _tools(widget: Widget, context: WidgetContext) -> Tools:
     address, urls, anchor = context.address, context.urls, f"#w-{widget.name}"
     sort = {"sort": widget.rows_sort} if widget.rows_sort else {}
-    tools = Tools(rows_href=urls.rows(address, **sort), expand_href=urls.widget(widget.name, address))
+    tools = Tools(
+        rows_href=urls.rows(address, **sort),
+        exports=widget_exports(widget, context),
+        expand_href=urls.widget(widget.name, address),
+    )
     if not widget.has_table:
         return tools
     is_table = widget.name in address.table

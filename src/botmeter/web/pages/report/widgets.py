@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import pyarrow as pa
 from django.http import Http404
 
 from botmeter.reports.compared_period import Compare
@@ -19,6 +20,19 @@ from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
 from botmeter.web.pages.report.trend import trend_widget
+from botmeter.web.pages.report.widget_tables import (
+    bots_table,
+    channels_table,
+    customers_table,
+    days_table,
+    headline_table,
+    hours_table,
+    matrix_table,
+    months_table,
+    ticket_days_table,
+    ticket_types_table,
+    versions_table,
+)
 
 
 class Shared(StrEnum):
@@ -36,6 +50,7 @@ class Widget:
 
     Attributes:
         span: Grid columns, `c1` to `c12`.
+        table: Its numbers, for files; None: it has none.
         loads_later: Slow: requested after the page.
     """
 
@@ -43,6 +58,7 @@ class Widget:
     title: str
     template: str
     make: Callable[[WidgetContext], object]
+    table: Callable[[WidgetContext], pa.Table] | None = None
     span: str = "c12"
     has_table: bool = False
     rows_sort: str = ""
@@ -57,6 +73,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Sessions consumed",
         template="headline",
         make=headline,
+        table=headline_table,
         shared=Shared.ALWAYS,
     ),
     Widget(
@@ -64,6 +81,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Session consumption trend",
         template="trend",
         make=trend_widget,
+        table=days_table,
         has_table=True,
         shared=Shared.ALWAYS,
     ),
@@ -72,6 +90,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Bot-based session consumption volume",
         template="split",
         make=bot_split,
+        table=bots_table,
         span="c7",
         shared=Shared.ALWAYS,
     ),
@@ -80,6 +99,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Channel-based session consumption volume",
         template="split",
         make=channel_split,
+        table=channels_table,
         span="c5",
         shared=Shared.ALWAYS,
     ),
@@ -88,6 +108,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Monthly session consumption volume",
         template="months",
         make=months_widget,
+        table=months_table,
         has_table=True,
         span="c7",
         shared=Shared.ALWAYS,
@@ -97,6 +118,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Tickets by type",
         template="split",
         make=ticket_split,
+        table=ticket_types_table,
         span="c5",
         shared=Shared.ALWAYS,
     ),
@@ -105,6 +127,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Bot × channel",
         template="matrix",
         make=matrix,
+        table=matrix_table,
         span="c7",
         shared=Shared.ALWAYS,
     ),
@@ -113,6 +136,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Hour × weekday",
         template="hours",
         make=hour_widget,
+        table=hours_table,
         span="c5",
         loads_later=True,
         shared=Shared.ALWAYS,
@@ -122,6 +146,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Tickets over time",
         template="ticket_trend",
         make=ticket_trend_widget,
+        table=ticket_days_table,
         rows_sort="-tickets",
         span="c7",
         loads_later=True,
@@ -132,6 +157,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Customers with the most sessions",
         template="table",
         make=customers_widget,
+        table=customers_table,
         rows_sort="customer",
         span="c5",
         loads_later=True,
@@ -142,6 +168,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         title="Bot versions",
         template="table",
         make=versions_widget,
+        table=versions_table,
         loads_later=True,
         shared=Shared.ALWAYS,
     ),
@@ -161,11 +188,11 @@ def widget_named(name: str, access: ReportAccess) -> Widget:
     raise Http404
 
 
-def member_access() -> ReportAccess:
-    """Return a member's access: everything."""
+def member_access(*, may_export: bool = False) -> ReportAccess:
+    """Return a member's access: everything, except exports where they are not granted."""
     return ReportAccess(
         widgets=frozenset(widget.name for widget in WIDGETS),
-        facts=frozenset(Fact),
+        facts=frozenset(Fact) if may_export else frozenset(Fact) - {Fact.EXPORTS},
         filters=frozenset(FILTER_NAMES),
         presets=frozenset(Preset),
         comparisons=frozenset(Compare),

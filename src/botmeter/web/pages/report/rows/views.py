@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 
 from botmeter.people.rights import Right
-from botmeter.web.access import Visit, for_member
+from botmeter.web.access import Visit
 from botmeter.web.pages.report.report_urls import EntryPoint
 from botmeter.web.pages.report.rows.exports import NO_EXPORTS, exports_of
 from botmeter.web.pages.report.rows.page import RowsRequest, rows_page
