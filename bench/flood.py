@@ -22,7 +22,7 @@ from bench.figure import Figure, last_third, quantile
 from bench.fresh import ROOT
 from bench.live import started
 from bench.live_traffic import LiveTraffic
-from bench.pages import loaded
+from bench.serving import loaded, views
 from bench.traffic import CACHE
 from bench.watching import LiveServer, resident_mb, worker_of
 
@@ -138,7 +138,7 @@ class _Observed:
         _check(connection.getresponse())
 
     def _page(self, connection: http.client.HTTPConnection) -> None:
-        loaded(connection, self.live.server, query=self.live.server.views[0])
+        loaded(connection, self.live.server, query=views(self.live.server.last_on)[0])
 
     def _send(self, connection: http.client.HTTPConnection, body: bytes) -> None:
         head = {**self.live.bearer, "Content-Type": "application/x-ndjson"}

@@ -23,8 +23,8 @@ from bench.figure import Figure, quantile
 from bench.fresh import ROOT, botmeter, fresh
 from bench.importing import ACCOUNT
 from bench.live_traffic import LiveTraffic
-from bench.pages import served
 from bench.sending import bodies_from, write_bodies
+from bench.serving import served
 from bench.traffic import CACHE
 from bench.watching import LEDGER_MEMORY, LiveServer, Watch
 

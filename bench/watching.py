@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.figure import Figure, last_third, quantile
 from bench.importing import ACCOUNT
-from bench.pages import Served, loaded
+from bench.serving import Served, loaded
 
 LEDGER_MEMORY = "400MB"
 """What DuckDB may keep of a ledger: half of the usual, so that it has all of it before the run is half over."""

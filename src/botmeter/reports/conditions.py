@@ -24,7 +24,8 @@ def query_parameters(query: UsageQuery, snapshot: Snapshot) -> Parameters:
     """Bound values of a query.
 
     For `sql`: `conditions`. For Python: `filters`, `members`, `clock`, `week_hours`, `is_in_usage` (usage can answer),
-    `is_in_sessions` (sessions can, without their rows).
+    `is_in_sessions` (sessions can, without their rows), `is_by_session` (beside touchpoints, no filter tells the rows
+    of a session apart).
     """
     filters, touchpoints = query.filters, snapshot.touchpoints
     set_filters, week_hours = list(filters.set_filters()), _week_hours(filters)
@@ -49,13 +50,18 @@ def query_parameters(query: UsageQuery, snapshot: Snapshot) -> Parameters:
         "is_in_sessions": all(
             declared.target is FilterTarget.PARTICIPATION and declared.is_of_session for declared in further
         ),
+        "is_by_session": not any(
+            selected_texts and (declared.target is FilterTarget.TICKET or not declared.is_of_session)
+            for declared, selected_texts, _ in set_filters
+            if declared.target is not FilterTarget.TOUCHPOINT
+        ),
     }
     for declared, selected_texts, excluded_texts in set_filters:
         parameters[f"selected_{declared.name}"] = _texts(selected_texts)
         parameters[f"excluded_{declared.name}"] = _texts(excluded_texts)
     conditions = {
         "row_conditions": _row_conditions(parameters),
-        "session_conditions": _column_conditions(filters, target=FilterTarget.PARTICIPATION),
+        "session_conditions": _session_conditions(parameters),
         "ticket_conditions": _ticket_conditions(filters),
     }
     return {**parameters, "conditions": {name: _joined(texts) for name, texts in conditions.items()}}
@@ -85,6 +91,7 @@ def with_search(parameters: Parameters, search: str, *, session_id: str | None) 
         "searched_session": session_id,
         "is_in_usage": False,
         "is_in_sessions": False,
+        "is_by_session": False,
     }
 
 
@@ -147,6 +154,20 @@ def _row_conditions(parameters: Parameters) -> list[str]:
         "touchpoint_is_one_of": parameters["touchpoints"] is not None,
         "session_has_no_touchpoint": parameters["excluded_touchpoints"],
         "session_is_opened_at": parameters["opening_touchpoints"] is not None,
+        "session_starts_in": parameters["week_hours"] is not None,
+    }
+    filters = parameters["filters"]
+    return [
+        *(sql(name) for name in is_set if is_set[name]),
+        *_column_conditions(filters, target=FilterTarget.TICKET),
+        *_column_conditions(filters, target=FilterTarget.PARTICIPATION),
+    ]
+
+
+def _session_conditions(parameters: Parameters) -> list[str]:
+    """Conditions on sessions, which are all of them where `is_by_session`."""
+    is_set = {
+        "session_opens_at": parameters["opening_touchpoints"] is not None,
         "session_starts_in": parameters["week_hours"] is not None,
     }
     filters = parameters["filters"]

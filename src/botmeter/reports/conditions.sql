@@ -23,9 +23,13 @@ session_id IN (
         AND list_contains($opening_touchpoints::INTEGER[], opening_touchpoint)
 )
 
+-- name: session_opens_at
+-- Reads: session. Takes: $opening_touchpoints. Gives: a condition on sessions.
+list_contains($opening_touchpoints::INTEGER[], opening_touchpoint)
+
 -- name: session_starts_in
--- Reads: participation. Takes: $hour_steps, $hour_origin_us, $hour_step_us.
--- Gives: a condition on rows: their session starts in one of these steps of the clock.
+-- Takes: $hour_steps, $hour_origin_us, $hour_step_us.
+-- Gives: a condition on rows or sessions: the session starts in one of these steps of the clock.
 (started_at - $hour_origin_us::BIGINT) // $hour_step_us::BIGINT IN (SELECT unnest($hour_steps::BIGINT[]))
 
 -- name: row_has_ticket
@@ -40,7 +44,7 @@ session_id IN (
 
 -- name: session_has_no_ticket
 -- Reads: session_ticket. Takes: $first_on, $last_on, ${values}; {column}.
--- Gives: a condition on rows: no conversation has such a ticket in their session.
+-- Gives: a condition on rows or sessions: no conversation has such a ticket in the session.
 session_id NOT IN (
     SELECT session_id
     FROM session_ticket
@@ -58,7 +62,7 @@ NOT list_contains(${values}::VARCHAR[], {column})
 
 -- name: session_has_no_row
 -- Reads: participation. Takes: $start_us, $end_us, ${values}; {column}.
--- Gives: a condition on rows: no row of their session has one of the values.
+-- Gives: a condition on rows or sessions: no row of the session has one of the values.
 session_id NOT IN (
     SELECT session_id
     FROM participation

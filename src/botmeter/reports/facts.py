@@ -1,6 +1,7 @@
 """Grouped sessions, tickets and conversations of one query, at one moment.
 
-Whole UTC days come from additive usage, parts of days from the sessions.
+Whole UTC days come from additive usage, parts of days from the sessions. Filters that usage does not know are asked of
+the sessions where they choose whole sessions, and else of the rows.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from botmeter.ledger.statements import statements_of
 from botmeter.reports.conditions import query_parameters
 from botmeter.reports.counts import Groups, Members, TicketCounts, groups_of, integers, ticket_counts_of
 from botmeter.reports.grid import Grid, UtcParts, grid_of, utc_parts
-from botmeter.reports.matching import run_matching, session_steps
+from botmeter.reports.matching import run_matching, session_steps, with_hour_steps
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Parameters, Snapshot
 
@@ -31,7 +32,7 @@ class Facts:
 
 def facts_of(snapshot: Snapshot, query: UsageQuery) -> Facts:
     """Read the facts of a query."""
-    parameters, grid = query_parameters(query, snapshot), grid_of(query.period)
+    parameters, grid = with_hour_steps(snapshot, query_parameters(query, snapshot)), grid_of(query.period)
     groups = session_groups(snapshot, query, parameters=parameters)
     conversations = "conversations_from_rows"
     if parameters["is_in_usage"]:
@@ -42,7 +43,9 @@ def facts_of(snapshot: Snapshot, query: UsageQuery) -> Facts:
         conversations = "conversations_outside" if parameters["excluded_touchpoints"] else "conversations_from_usage"
     else:
         session_days = grid.counts(groups.day, groups.session_count)
-        statement = sql("tickets_from_rows", **parameters["conditions"])
+        is_by_session = parameters["is_by_session"]
+        conversations = "conversations_outside" if is_by_session else conversations
+        statement = sql("tickets_of_starts" if is_by_session else "tickets_from_rows", **parameters["conditions"])
         tickets = grid.with_days(snapshot.table(statement, {**parameters, **grid.parameters}))
     counts = snapshot.rows(sql(conversations, **parameters["conditions"]), parameters)
     return Facts(
@@ -54,9 +57,11 @@ def facts_of(snapshot: Snapshot, query: UsageQuery) -> Facts:
 
 
 def session_groups(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> Groups:
-    """Return matching sessions by touchpoints, from usage or else from the rows, which then are in `matching`."""
+    """Return matching sessions by touchpoints: from usage, sessions, or the rows, which then are in `matching`."""
     if parameters["is_in_usage"]:
         return _groups_from_usage(snapshot, query, parameters=parameters)
+    if parameters["is_by_session"]:
+        return _groups_from_sessions(snapshot, query, parameters=with_hour_steps(snapshot, parameters))
     run_matching(snapshot, parameters)
     grid, members = grid_of(query.period), snapshot.table(sql("members_from_rows"), parameters)
     return groups_of(
@@ -64,6 +69,12 @@ def session_groups(snapshot: Snapshot, query: UsageQuery, *, parameters: Paramet
         Members(footprint=integers(members, "footprint"), touchpoint=integers(members, "touchpoint")),
         touchpoints=snapshot.touchpoints,
     )
+
+
+def _groups_from_sessions(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> Groups:
+    grid, statement = grid_of(query.period), sql("sessions_by_footprint", **parameters["conditions"])
+    sessions = grid.with_days(snapshot.table(statement, {**parameters, **grid.parameters}))
+    return groups_of(sessions, parameters["members"], touchpoints=snapshot.touchpoints)
 
 
 def _groups_from_usage(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> Groups:
@@ -85,9 +96,11 @@ def _days_from_usage(snapshot: Snapshot, groups: Groups, *, grid: Grid, paramete
 def _tickets_from_usage(snapshot: Snapshot, parameters: Parameters, *, grid: Grid, parts: UtcParts) -> pa.Table:
     # Usage has tickets by the touchpoints of their conversation, not of its session.
     if parameters["excluded_touchpoints"] or not grid.is_utc:
-        return grid.with_days(snapshot.table(sql("tickets_of_starts"), {**parameters, **grid.parameters}))
+        statement = sql("tickets_of_starts", **parameters["conditions"])
+        return grid.with_days(snapshot.table(statement, {**parameters, **grid.parameters}))
     tables = [snapshot.table(sql("tickets_from_usage"), parameters)]
     for start_us, end_us in parts.partial_us:
         bounds = {**grid.parameters, "start_us": start_us, "end_us": end_us}
-        tables.append(grid.with_days(snapshot.table(sql("tickets_of_starts"), {**parameters, **bounds})))
+        statement = sql("tickets_of_starts", **parameters["conditions"])
+        tables.append(grid.with_days(snapshot.table(statement, {**parameters, **bounds})))
     return pa.concat_tables(tables)

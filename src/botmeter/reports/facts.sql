@@ -130,9 +130,29 @@ WHERE started_at >= $start_us::BIGINT
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
 GROUP BY ALL
 
+-- name: sessions_by_footprint
+-- Reads: session. Takes: $start_us, $end_us, $origin_us, $step_us (length), $footprints (null: all), $preview;
+-- {session_conditions}.
+-- Gives: as sessions_from_usage, of the sessions that match; in place of the day, the step from the origin on in which
+-- they started; in any order.
+SELECT
+    ((started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS step,
+    footprint::BIGINT                                               AS footprint,
+    opening_touchpoint::BIGINT                                      AS opening_touchpoint,
+    preview::BIGINT                                                 AS preview,
+    count(*)::BIGINT                                                AS session_count
+FROM session
+WHERE started_at >= $start_us::BIGINT
+    AND started_at < $end_us::BIGINT
+    AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+    AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    AND {session_conditions}
+GROUP BY ALL
+
 -- name: tickets_of_starts
 -- Reads: session_ticket, session. Takes: $start_us, $end_us, $origin_us and $step_us (a step's
--- length), $footprints (of sessions, null: all), $part_footprints (of conversations in them, null: all), $preview.
+-- length), $footprints (of sessions, null: all), $part_footprints (of conversations in them, null: all), $preview;
+-- {session_conditions}.
 -- Gives: as tickets_from_usage, of the sessions that start in that span; in place of the day, the step
 -- from the origin on in which the session started; in any order.
 SELECT
@@ -141,11 +161,17 @@ SELECT
     session_ticket.ticket_id::VARCHAR                                       AS ticket_id,
     session_ticket.ticket_type::VARCHAR                                     AS ticket_type
 FROM session_ticket
-JOIN session ON session.session_id = session_ticket.session_id
-WHERE session.started_at >= $start_us::BIGINT
-    AND session.started_at < $end_us::BIGINT
-    AND session_ticket.day BETWEEN make_timestamp($start_us::BIGINT)::DATE AND make_timestamp($end_us::BIGINT)::DATE
-    AND ($footprints::INTEGER[] IS NULL OR session.footprint IN (SELECT unnest($footprints::INTEGER[])))
+JOIN (
+    SELECT
+        session_id,
+        started_at
+    FROM session
+    WHERE started_at >= $start_us::BIGINT
+        AND started_at < $end_us::BIGINT
+        AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+        AND {session_conditions}
+) AS session ON session.session_id = session_ticket.session_id
+WHERE session_ticket.day BETWEEN make_timestamp($start_us::BIGINT)::DATE AND make_timestamp($end_us::BIGINT)::DATE
     AND (
         $part_footprints::INTEGER[] IS NULL
         OR session_ticket.footprint IN (SELECT unnest($part_footprints::INTEGER[]))

@@ -26,9 +26,9 @@ def session_steps(snapshot: Snapshot, parameters: Parameters) -> pa.Table:
 
 
 def with_hour_steps(snapshot: Snapshot, parameters: Parameters) -> Parameters:
-    """Add the clock's steps of the filtered hours."""
+    """Add the clock's steps of the filtered hours, once."""
     clock, hours = parameters["clock"], parameters["week_hours"]
-    if hours is None:
+    if hours is None or "hour_steps" in parameters:
         return parameters
     steps = {"origin_us": clock.origin_us, "step_us": clock.step_us}
     started = integers(session_steps(snapshot, {**parameters, **steps, "footprints": None}), "step")
