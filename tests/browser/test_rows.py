@@ -131,16 +131,46 @@ def test_the_pager_goes_to_older_sessions_and_back(rows: Page) -> None:
 
 
 def test_exports_have_the_rows_that_were_counted(rows: Page) -> None:
-    rows.goto(f"{rows.url}?period=last-90-days&channel=web")
+    path = f"{rows.url}?period=last-90-days&channel=web"
+    rows.goto(path)
     session_count, row_count = row_page_counts(rows)
-    assert session_count > 50
+    assert row_count > session_count > 50
 
-    for label, read in (("CSV", of_csv), ("XLSX", of_xlsx), ("Parquet", of_parquet), ("NDJSON", of_ndjson)):
-        with rows.expect_download() as started:
-            rows.locator(".exports").get_by_role("link", name=label).click()
-        ids = read(started.value.path().read_bytes())
-        assert (len(set(ids)), len(ids)) == (session_count, row_count), label
-        assert started.value.suggested_filename.endswith(f".{label.lower()}")
+    formats = (("CSV", of_csv), ("XLSX", of_xlsx), ("Parquet", of_parquet), ("NDJSON", of_ndjson))
+    for group, count in (("session", session_count), ("conversation", row_count)):
+        rows.goto(f"{path}&group={group}")
+        for label, read in formats:
+            with rows.expect_download() as started:
+                rows.locator(".exports").get_by_role("link", name=label).click()
+            ids = read(started.value.path().read_bytes())
+            assert (len(set(ids)), len(ids)) == (session_count, count), label
+            assert started.value.suggested_filename.endswith(f".{label.lower()}")
+
+
+def test_a_page_says_how_far_an_export_is_and_links_to_it_again(rows: Page) -> None:
+    rows.goto(f"{rows.url}?period=last-90-days")
+    session_count, _ = row_page_counts(rows)
+    link = rows.locator(".exports").get_by_role("link", name="XLSX")
+    href = link.get_attribute("href")
+    with rows.expect_download():
+        link.click()
+    status = rows.locator(".exports [role=status]")
+    expect(status).to_have_text(f"XLSX: {session_count:,} rows written")
+    expect(status).to_have_text(f"Export {session_count:,} sessions:", timeout=15_000)
+    assert link.get_attribute("href") == href
+
+
+def test_a_widget_is_exported_from_its_menu(signed_in: SignIn, demo: Server, report_path: str) -> None:
+    page = signed_in()
+    page.goto(demo.at(f"{report_path}?period=last-90-days&channel=web"))
+    card = page.locator("[data-widget=bot-consumption]")
+    card.locator("summary[title=Export]").click()
+    with page.expect_download() as started:
+        card.get_by_role("link", name="Export as CSV").click()
+    lines = list(csv.DictReader(StringIO(started.value.path().read_text())))
+    counts = [int(each.get_attribute("data-value") or 0) for each in card.locator("[data-value]").all()]
+    assert [int(line["sessions"]) for line in lines] == counts
+    assert started.value.suggested_filename.startswith("bot-consumption_")
 
 
 def of_csv(content: bytes) -> list[str]:
