@@ -70,7 +70,7 @@ def test_no_percentage_and_no_tick_has_a_base_of_days_without_data(report_page: 
         (
             "from=2026-05-01&to=2026-05-31",
             "vs previous month",
-            {"Previous month": "1 Apr – 30 Apr 2026", "Previous 31 days": "31 Mar – 30 Apr 2026"},
+            {"Previous month": "1 – 30 Apr 2026", "Previous 31 days": "31 Mar – 30 Apr 2026"},
         ),
         (
             "from=2026-07-01&to=2026-09-30&compare=year",
@@ -85,8 +85,8 @@ def test_no_percentage_and_no_tick_has_a_base_of_days_without_data(report_page: 
         ("from=2026-05-05&to=2026-05-11", "vs previous 7 days", {"Previous 7 days": "28 Apr – 4 May 2026"}),
         (
             f"from=2026-05-05&to=2026-05-11&{LAST_OF_MARCH}",
-            "vs 30 Mar – 31 Mar 2026",
-            {"Other days": "30 Mar – 31 Mar 2026"},
+            "vs 30 – 31 Mar 2026",
+            {"Other days": "30 – 31 Mar 2026"},
         ),
         ("from=2026-05-05&to=2026-05-11&compare=none", "Compare", {}),
     ],

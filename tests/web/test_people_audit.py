@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from botmeter.domain.instant import present, us_from_datetime, us_from_text
+from botmeter.domain.text import day_text
 from botmeter.people import client_address
 from botmeter.people.audit import COMMAND_LINE, Action, record
 from botmeter.people.models import AuditEntry, User
@@ -68,6 +69,8 @@ def test_the_log_can_be_filtered_by_person_action_and_day(owner: User, viewer: U
     assert matches(action="exported") == [2, 1, 3]
     assert matches(action="key_created") == []
     assert matches(**{"from": today.isoformat()}) == [2, 1]
+    # As they are shown, in any order.
+    assert matches(**{"from": day_text(today), "to": day_text(earlier - timedelta(days=9))}) == [2, 1, 3]
     assert matches(to=earlier.isoformat(), who=viewer.email) == [3]
     assert matches(who="nobody") == []
 

@@ -313,6 +313,22 @@ def test_searching_for_ids_outside_the_link_finds_nothing(
     assert 'data-value="0"' in page
 
 
+@pytest.mark.parametrize(
+    ("query", "back", "forth"),
+    [
+        ("", False, False),
+        ("from=2026-03-08&to=2026-03-14", True, True),
+        ("from=2026-03-01&to=2026-03-07", False, True),
+        ("from=2026-03-25&to=2026-03-31", True, False),
+    ],
+)
+def test_periods_step_within_the_link(
+    shared_secret: Callable[..., str], client: Client, query: str, back: bool, forth: bool
+) -> None:
+    page = client.get(f"/s/{shared_secret(may_see_rows=False)}?{query}").content.decode()
+    assert (('aria-label="Previous period: ' in page), ('aria-label="Next period: ' in page)) == (back, forth)
+
+
 def test_customers_are_listed_only_by_links_with_rows(shared_secret: Callable[..., str], client: Client) -> None:
     with_rows, without = shared_secret(may_see_rows=True), shared_secret(may_see_rows=False)
     for below in ("/rows", "/widgets/customers", "/filters/customer", "/filters/conversation"):

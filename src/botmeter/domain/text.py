@@ -56,15 +56,17 @@ def signed(number: float, *, unit: str = "", decimals: int = 1) -> str:
 
 def day_text(on: date, *, year: bool = True) -> str:
     """Format a day: `22 Nov 2026`."""
-    return f"{on.day} {on:%b %Y}" if year else f"{on.day} {on:%b}"
+    return f"{on.day} {on:%b} {on.year:04}" if year else f"{on.day} {on:%b}"
 
 
 def days_text(period: Period) -> str:
-    """Format a period: `24 Oct – 22 Nov 2026`."""
+    """Format a period: `24 Oct – 22 Nov 2026`, `1 – 30 Nov 2026`."""
     first_on, last_on = period.first_on, period.last_on
     if first_on == last_on:
         return day_text(last_on)
-    return f"{day_text(first_on, year=first_on.year != last_on.year)} {DASH} {day_text(last_on)}"
+    is_one_month = (first_on.year, first_on.month) == (last_on.year, last_on.month)
+    first = f"{first_on.day}" if is_one_month else day_text(first_on, year=first_on.year != last_on.year)
+    return f"{first} {DASH} {day_text(last_on)}"
 
 
 def span_text(first_on: date, last_on: date) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.months import months_later, unit_last_on, unit_months, whole_months, year_before
-from botmeter.domain.text import day_as_typed, span_text
+from botmeter.domain.text import day_as_typed, day_text, span_text
 
 D = date.fromisoformat
 
@@ -59,6 +59,11 @@ def test_the_day_before_a_leap_day_is_28_february() -> None:
 @pytest.mark.parametrize("written", ["5 Mar 2026", "05 march 2026", " 5  MAR  2026 ", "2026-03-05", " 2026-03-05 "])
 def test_a_day_is_read_as_people_type_it(written) -> None:
     assert day_as_typed(written) == date(2026, 3, 5)
+
+
+@pytest.mark.parametrize("on", [date.min, date(2026, 11, 22), date.max])
+def test_a_day_is_read_as_it_is_shown(on) -> None:
+    assert day_as_typed(day_text(on)) == day_as_typed(on.isoformat()) == on
 
 
 @pytest.mark.parametrize("written", ["5/3/2026", "05.03.2026", "5 Mar 26", "31 Feb 2026", "March 2026", "20260305", ""])

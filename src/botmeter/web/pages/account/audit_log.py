@@ -14,7 +14,7 @@ from django.urls import reverse
 from botmeter.domain import text
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import datetime_from_us, us_from_datetime
-from botmeter.domain.period import day_from_text, day_start_us
+from botmeter.domain.period import day_start_us
 from botmeter.people.audit import Action
 from botmeter.people.models import AuditEntry, Membership
 from botmeter.people.rights import Right, Role
@@ -61,6 +61,7 @@ def audit(visit: Visit) -> HttpResponse:
     """Show the audit log."""
     query = visit.request.GET
     filters = {name: query.get(name, "").replace("\0", "")[:_FILTER_LENGTH_MAX] for name in _FILTERS}
+    filters |= _days_in_order({name: filters[name] for name in ("from", "to") if filters[name]})
     entries = _readable(visit.account)
     matching = list(_matching(entries, filters, before=query.get("before", ""))[: LINES + 1])
     lines, path = matching[:LINES], reverse("audit", args=(visit.account,))
@@ -80,6 +81,11 @@ def audit(visit: Visit) -> HttpResponse:
     return rendered(visit.request, "audit.html", page=page)
 
 
+def _days_in_order(typed: Mapping[str, str]) -> dict[str, str]:
+    days = sorted(text.day_as_typed(written) for written in typed.values())
+    return {name: text.day_text(on) for name, on in zip(typed, days, strict=True)}
+
+
 def _readable(account: str) -> "QuerySet[AuditEntry]":
     """Entries of the account, and its members' sign-ins and password changes."""
     own = Membership.objects.filter(account=account).values("user")
@@ -94,9 +100,9 @@ def _matching(entries: "QuerySet[AuditEntry]", filters: Mapping[str, str], *, be
             raise Refused("parameter_invalid", f"Unknown action {action[:40]!r}. Choose one from the menu on the page.")
         entries = entries.filter(action=action)
     if filters["from"]:
-        entries = entries.filter(recorded_at__gte=_day_start(day_from_text(filters["from"])))
+        entries = entries.filter(recorded_at__gte=_day_start(text.day_as_typed(filters["from"])))
     if filters["to"]:
-        end_on = min(day_from_text(filters["to"]), _DAY_LAST) + timedelta(days=1)
+        end_on = min(text.day_as_typed(filters["to"]), _DAY_LAST) + timedelta(days=1)
         entries = entries.filter(recorded_at__lt=_day_start(end_on))
     if before:
         recorded_at, number = _entry_before(before)

@@ -24,6 +24,7 @@ from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.query import usage_query
 from botmeter.reports.simulate import REASONS, simulate
 from botmeter.web.access import Visit, for_member
+from botmeter.web.day_field import DayField
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
@@ -75,11 +76,7 @@ class PolicyForm(forms.Form):
 class InForceForm(forms.Form):
     """Start of a policy."""
 
-    from_on = forms.DateField(
-        label="In force from (UTC)",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d"],
-    )
+    from_on = DayField(label="In force from (UTC)")
     remeter = forms.BooleanField(
         label="Meter past sessions again from that day and record changes as restatements",
         required=False,
@@ -140,7 +137,8 @@ def _put_in_force(visit: Visit, policy: Policy, *, values: dict[str, Any]) -> No
     if is_past and not values["remeter"]:
         raise Refused(
             "remeter_needed",
-            f"{from_on} is not in the future, so counted sessions would change. Select the checkbox to confirm.",
+            f"{text.day_text(from_on)} is not in the future, so counted sessions would change. "
+            "Select the checkbox to confirm.",
         )
     with visit.writing() as ledger:
         before = ledger.schedule[-1].policy.label

@@ -18,6 +18,7 @@ from botmeter.people.audit import Action
 from botmeter.people.models import AccountPreference
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.day_field import DayField
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, add_notice
@@ -33,11 +34,8 @@ class AccountForm(forms.Form):
     """Settings of an account."""
 
     title = forms.CharField(label="Account name", max_length=100)
-    available_from = forms.DateField(
-        label="Data start date",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d"],
-        help_text="In UTC. Earlier events are quarantined and not counted.",
+    available_from = DayField(
+        label="Data start date", help_text="In UTC. Earlier events are quarantined and not counted."
     )
     timezone = forms.CharField(
         label="Reporting time zone",

@@ -53,8 +53,9 @@ def _period_text(address: ReportAddress) -> str:
         return Preset.LAST_30_DAYS.label
     if last_on is None and first_on is not None:
         return f"Since {text.day_text(first_on)}"
-    until = "" if last_on is None else text.day_text(last_on)
-    return f"30 days until {until}" if first_on is None else f"{text.day_text(first_on)} {text.DASH} {until}"
+    if first_on is None or last_on is None:
+        return "" if last_on is None else f"30 days until {text.day_text(last_on)}"
+    return text.days_text(Period(first_on=first_on, last_on=last_on))
 
 
 def _comparison_text(address: ReportAddress) -> str:
