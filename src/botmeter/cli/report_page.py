@@ -155,20 +155,23 @@ def _days(answer: Mapping[str, Any], query: UsageQuery, *, screen: Screen) -> li
 def _split(answer: Mapping[str, Any], split: _Split, *, screen: Screen) -> list[str]:
     entries, whole = answer[split.key], answer[split.whole]
     fields = (split.count, split.second) if split.second else (split.count,)
-    greatest = max(entry[field] or 0 for entry in entries[:_LINES_MAX] for field, _ in fields)
+    # Of months the newest, of other splits the largest.
+    shown = entries[-_LINES_MAX:] if split.key == "by_month" else entries[:_LINES_MAX]
+    greatest = max(entry[field] or 0 for entry in shown for field, _ in fields)
     number_width = max(NUMBER_WIDTH, 2 + len(count_text(greatest)))
     headings = [(heading, number_width) for _, heading in fields]
     headings.insert(1, ("share", _SHARE_WIDTH))
     lines = []
-    for entry in entries[:_LINES_MAX]:
+    for entry in shown:
         count = entry[split.count[0]] or 0
         numbers = ["–" if entry[field] is None else count_text(entry[field]) for field, _ in fields]
         numbers.insert(1, share_text(count, whole=whole))
         lines.append(BarLine(name=_name(entry), count=count, numbers=numbers))
     text_lines = bar_lines(split.title, headings, lines=lines, screen=screen)
     if len(entries) > _LINES_MAX:
-        hidden = count_text(len(entries) - _LINES_MAX)
-        text_lines.append(f"{INDENT}… and {hidden} more; --format csv lists them all.")
+        hidden = len(entries) - _LINES_MAX
+        more = counted(hidden, "earlier month") if split.key == "by_month" else f"{count_text(hidden)} more"
+        text_lines.append(f"{INDENT}… and {more}; --format csv lists them all.")
     total = sum(entry[split.count[0]] or 0 for entry in entries)
     return text_lines + screen.paragraph(_overlap(split.title, total, whole=whole), indent=INDENT)
 
