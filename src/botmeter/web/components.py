@@ -1,6 +1,7 @@
 """Values of the macros in `templates/parts`."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 from botmeter.domain import text
@@ -105,6 +106,7 @@ class HeatRow:
     cells: tuple[HeatCell | None, ...]
     href: str = ""
     total: str = ""
+    total_href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,3 +233,17 @@ def heat_step(count: int, *, most: int) -> int:
     if count <= 0 or most <= 0:
         return 0
     return min(HEAT_STEP_COUNT - 1, int(HEAT_STEP_COUNT * (count / most) ** HEAT_EXPONENT))
+
+
+def heat_ranges(most: int) -> tuple[tuple[int, int], ...]:
+    """Return the least and the greatest count of each shade; reversed if it has none."""
+    firsts = [*(_first_of_shade(step, most=most) for step in range(HEAT_STEP_COUNT)), most + 1]
+    return tuple((first, after - 1) for first, after in pairwise(firsts))
+
+
+def _first_of_shade(step: int, *, most: int) -> int:
+    if step == 0 or most <= 0:
+        return 0 if step == 0 else most + 1
+    # By the inverse of `heat_step`, which rounding can miss by one.
+    about = max(1, int(most * (step / HEAT_STEP_COUNT) ** (1 / HEAT_EXPONENT)) - 1)
+    return next(count for count in range(about, most + 2) if count > most or heat_step(count, most=most) >= step)

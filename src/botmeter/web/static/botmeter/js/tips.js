@@ -3,7 +3,9 @@ let tip;
 let tipOf;
 
 function texts(target) {
-  const mark = target.closest?.('[data-behaviour~="tips"] :is(a, g.tipped, td[title], td[data-tip])');
+  // A cell has the text, and the link in it none.
+  const mark = target.closest?.('[data-behaviour~="tips"] :is(td, i):is([title], [data-tip])')
+    ?? target.closest?.('[data-behaviour~="tips"] :is(a, g.tipped)');
   if (!mark) return [null, ""];
   const title = mark.querySelector(":scope > title, :scope > * > title");
   if (mark.title) { mark.dataset.tip = mark.title; if (mark.matches("a")) mark.setAttribute("aria-label", mark.title); mark.removeAttribute("title"); }
