@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from markupsafe import Markup
 
+from botmeter.charts.date_labels import Moment, date_labels
 from botmeter.charts.plane import (
     COLUMN_WIDTHS,
-    LABEL_STEP_PX,
     LETTER_PX,
     Chart,
     LinkMark,
@@ -23,6 +24,7 @@ from botmeter.charts.plane import (
 )
 from botmeter.charts.svg import Style, boxes, column, label
 from botmeter.domain.text import count_text
+from botmeter.reports.intervals import Interval
 
 # Narrower cards show the months as a table of bars.
 MONTHS_WIDTH_MIN: Final = 476
@@ -30,6 +32,10 @@ HEIGHT: Final = 222
 COLUMN_PX_MAX: Final = 56
 COLUMN_SHARE: Final = 0.66
 SERIES_MAX: Final = 8
+ALL_COLOURS: Final = tuple(range(1, SERIES_MAX + 1))
+# A column of which a part is missing.
+PARTIAL_OPACITY: Final = 0.35
+PARTIAL_EDGE: Final[Style] = {"stroke": "var(--accent)", "stroke_width": 1.25, "stroke_dasharray": "3 3"}
 # Below this a gap between stacked parts would eat the parts.
 GAPPED_PX: Final = 8
 
@@ -83,10 +89,9 @@ def _column_px(plane: Plane, column_count: int) -> float:
 
 def _columns(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
     half = _half_column(plane, len(columns))
-    edge = {"stroke": "var(--accent)", "stroke_width": 1.25, "stroke_dasharray": "3 3"}
     for x, month in enumerate(columns):
         if month.has_data:
-            style = {"fill": "var(--area)", **edge} if month.is_partial else {"fill": "var(--bar)"}
+            style = {"fill": "var(--area)", **PARTIAL_EDGE} if month.is_partial else {"fill": "var(--bar)"}
             shape = column(plane.at(x - half, month.count), plane.at(x + half, 0), radius=2, **style)
             yield linked(shape, LinkMark(title=month.title, href=month.href))
 
@@ -116,14 +121,20 @@ def _month_labels(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]
 class Stack:
     """One column, with a count for each series."""
 
-    label: str
+    on: date
     counts: tuple[int, ...]
     title: str
     href: str = ""
+    is_partial: bool = False
 
 
-def stacked_chart(columns: Sequence[Stack], *, name: str) -> Chart:
+def stacked_chart(
+    columns: Sequence[Stack], *, name: str, interval: Interval = Interval.DAY, colours: Sequence[int] = ALL_COLOURS
+) -> Chart:
     """Draw the columns, oldest first, at each width.
+
+    Args:
+        colours: Category of each series, from 1 to 8.
 
     Raises:
         ValueError: More than eight series.
@@ -133,13 +144,17 @@ def stacked_chart(columns: Sequence[Stack], *, name: str) -> Chart:
         raise ValueError(f"A stacked chart shows {SERIES_MAX} series at most; {series_count} were given.")
     return Chart(
         kind="columns",
-        drawings=tuple(stacked_svg(columns, name=name, width=width) for width in COLUMN_WIDTHS),
+        drawings=tuple(
+            stacked_svg(columns, name=name, interval=interval, colours=colours, width=width) for width in COLUMN_WIDTHS
+        ),
         marks=tuple(LinkMark(title=column.title, href=column.href) for column in columns),
         left=axis_px(_axis_values(columns)),
     )
 
 
-def stacked_svg(columns: Sequence[Stack], *, name: str, width: int) -> Markup:
+def stacked_svg(
+    columns: Sequence[Stack], *, name: str, interval: Interval, width: int, colours: Sequence[int] = ALL_COLOURS
+) -> Markup:
     """Draw the columns over a value axis at one width."""
     values = _axis_values(columns)
     plane = Plane(
@@ -149,7 +164,11 @@ def stacked_svg(columns: Sequence[Stack], *, name: str, width: int) -> Markup:
         x=(-0.5, max(1, len(columns)) - 0.5),
         y=(0, values[-1]),
     )
-    elements = [*value_axis(plane, values), *_parts(columns, plane), *_labels(columns, plane)]
+    elements = [
+        *value_axis(plane, values),
+        *_parts(columns, colours, plane=plane),
+        *_labels(columns, interval, plane=plane),
+    ]
     return plane.svg(elements, name=name)
 
 
@@ -161,26 +180,30 @@ def _axis_values(columns: Sequence[Stack]) -> tuple[int, ...]:
     return gridline_values(max((sum(column.counts) for column in columns), default=0), at_most=4)
 
 
-def _parts(columns: Sequence[Stack], plane: Plane) -> Iterator[str]:
+def _parts(columns: Sequence[Stack], colours: Sequence[int], *, plane: Plane) -> Iterator[str]:
     half = _half_column(plane, len(columns))
     is_gapped = 2 * half * _column_px(plane, len(columns)) >= GAPPED_PX
     gap: Style = {"stroke": "var(--surface)", "stroke_width": 1.5} if is_gapped else {}
     for series in range(_series_count(columns)):
-        corners = [
-            (plane.at(x - half, under + column.counts[series]), plane.at(x + half, under))
-            for x, column in enumerate(columns)
-            if column.counts[series]
-            for under in [sum(column.counts[:series])]
-        ]
-        if corners:
-            yield boxes(corners, fill=f"var(--c{series + 1})", **gap)
+        for is_partial, style in ((False, gap), (True, {**gap, "fill_opacity": PARTIAL_OPACITY})):
+            corners = [
+                (plane.at(x - half, under + column.counts[series]), plane.at(x + half, under))
+                for x, column in enumerate(columns)
+                if column.counts[series] and column.is_partial is is_partial
+                for under in [sum(column.counts[:series])]
+            ]
+            if corners:
+                yield boxes(corners, fill=f"var(--c{colours[series]})", **style)
+    edges = [
+        (plane.at(x - half, sum(stack.counts)), plane.at(x + half, 0))
+        for x, stack in enumerate(columns)
+        if stack.is_partial and any(stack.counts)
+    ]
+    if edges:
+        yield boxes(edges, **PARTIAL_EDGE)
 
 
-def _labels(columns: Sequence[Stack], plane: Plane) -> Iterator[str]:
-    # Counted from the last, so that the newest column keeps its label.
-    free_px = float("inf")
-    for x in range(len(columns) - 1, -1, -1):
-        at_px = plane.x_px(x)
-        if columns[x].label and free_px - at_px >= LABEL_STEP_PX:
-            yield label((at_px, plane.inner_height + 16), columns[x].label, text_anchor="middle", fill="var(--ink-3)")
-            free_px = at_px
+def _labels(columns: Sequence[Stack], interval: Interval, *, plane: Plane) -> Iterator[str]:
+    for each in date_labels([Moment(on=each.on) for each in columns], interval, plane=plane):
+        at = (each.middle_px, plane.inner_height + 16)
+        yield label(at, each.text, text_anchor="middle", fill="var(--ink-3)")

@@ -93,6 +93,20 @@ def diamond(center: Point, *, radius: float, **style: str | float) -> str:
     return element("path", d=f"{_through(corners)}Z", **style)
 
 
+def triangle(tip: Point, *, radius: float, **style: str | float) -> str:
+    """Draw a triangle that points up."""
+    x, y = tip
+    return element(
+        "path", d=f"{_through(((x, y), (x + radius, y + 1.6 * radius), (x - radius, y + 1.6 * radius)))}Z", **style
+    )
+
+
+def pennant(top: Point, end_px: float, **style: str | float) -> str:
+    """Draw a pointed flag from the top of its pole to `end_px`."""
+    x, y = top
+    return element("path", d=f"{_through(((x, y), (end_px, y + 3.5), (x, y + 7)))}Z", **style)
+
+
 def label(middle: Point, text: str, **style: str | float) -> str:
     """Write text, vertically centred on the point."""
     return element("text", escaped(text), x=middle[0], y=middle[1] + 4, **style)

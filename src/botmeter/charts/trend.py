@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from itertools import groupby, pairwise
 from typing import Final
 
 from markupsafe import Markup
 
+from botmeter.charts.date_labels import Moment, date_labels
 from botmeter.charts.plane import (
-    LABEL_STEP_PX,
     WIDTHS,
     Chart,
     LinkMark,
@@ -21,10 +20,10 @@ from botmeter.charts.plane import (
     label_px,
     value_axis,
 )
-from botmeter.charts.svg import Point, Style, area, circle, label, polyline, rule
+from botmeter.charts.svg import Point, Style, area, circle, label, pennant, polyline, rule, triangle
 from botmeter.domain.text import count_text, day_text
+from botmeter.reports.intervals import Interval
 
-POINTS_MAX: Final = 400
 SPARK_WIDTHS: Final = (112, 160, 200)
 # A narrow drawing has fewer gridlines.
 NARROW_PX: Final = 400
@@ -34,27 +33,25 @@ LABELS_APART_PX: Final = 30
 FIRST_INSET_PX: Final = 8
 LAST_INSET_PX: Final = 6
 RIGHT_PX: Final = 10
-
-
-class Step(StrEnum):
-    """Span of one point."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
+# Half the width of the mark above a count that the axis cuts.
+CUT_PX: Final = 5
+# Length of the flag above a day with a note.
+FLAG_PX: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """One day, week or month; not drawn without `has_data`."""
+    """One point, `on` its first day; not drawn without `has_data`."""
 
     on: date
     count: int
     title: str
+    hour: int = 0
     href: str = ""
     compared_count: int | None = None
     is_partial: bool = False
     has_data: bool = True
+    is_noted: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -63,24 +60,24 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """At most 400 points, oldest first.
+    """Points, oldest first.
 
-    `last_label` replaces the last date ("Today"); `partial_label` is like "636 until 14:02".
+    `last_label` replaces the last date ("Today"); `partial_label` is of the newest point with data ("636 until 14:02").
+    Counts above `cut_at` end at the top of the axis, with a mark.
     """
 
     name: str
     points: tuple[TrendPoint, ...]
-    step: Step = Step.DAY
+    interval: Interval = Interval.DAY
     last_label: str = ""
     partial_label: str = ""
     peak_word: str = "Highest"
+    cut_at: int | None = None
 
-
-def fitting_step(day_count: int) -> Step:
-    """Choose the step that gives under 400 points."""
-    if day_count <= POINTS_MAX:
-        return Step.DAY
-    return Step.WEEK if day_count <= 7 * POINTS_MAX else Step.MONTH
+    @property
+    def greatest(self) -> int:
+        counts = (count for point in self.points for count in (point.count, point.compared_count or 0))
+        return max(counts, default=0) if self.cut_at is None else self.cut_at
 
 
 def trend_chart(trend: Trend) -> Chart:
@@ -104,7 +101,13 @@ def trend_svg(trend: Trend, *, width: int) -> Markup:
         x=(-0.5, len(points) - 0.5) if len(points) < 2 else _edges(len(points), width - left - RIGHT_PX),
         y=(0, values[-1]),
     )
-    elements = [*value_axis(plane, values), *_ticks(trend, plane), *_lines(points, plane), *_labels(trend, plane)]
+    elements = [
+        *value_axis(plane, values),
+        *_ticks(trend, plane),
+        *_flags(points, plane),
+        *_lines(points, plane),
+        *_labels(trend, plane),
+    ]
     return plane.svg(elements, name=trend.name)
 
 
@@ -141,8 +144,7 @@ def spark_svg(points: Sequence[TrendPoint], *, name: str, width: int) -> Markup:
 
 
 def _axis_values(trend: Trend, width: int) -> tuple[int, ...]:
-    greatest = max((count for point in trend.points for count in (point.count, point.compared_count or 0)), default=0)
-    return gridline_values(greatest, at_most=3 if width < NARROW_PX else 5)
+    return gridline_values(trend.greatest, at_most=3 if width < NARROW_PX else 5)
 
 
 def _left_px(trend: Trend) -> int:
@@ -173,13 +175,13 @@ def _runs(points: Sequence[TrendPoint], *, is_in: Callable[[TrendPoint], bool]) 
 
 def _lines(points: Sequence[TrendPoint], plane: Plane) -> Iterator[str]:
     def counted(run: list[int]) -> list[Point]:
-        return [plane.at(x, points[x].count) for x in run]
+        return [_at(x, points[x].count, plane=plane) for x in run]
 
     full = [counted(run) for run in _full_runs(points)]
     solid, alone = [run for run in full if len(run) > 1], [run[0] for run in full if len(run) == 1]
     dotted = [counted(run) for run in _partial_runs(points)]
     compared = [
-        [plane.at(x, points[x].compared_count or 0) for x in run]
+        [_at(x, points[x].compared_count or 0, plane=plane) for x in run]
         for run in _runs(points, is_in=lambda point: point.compared_count is not None)
     ]
     line: Style = {"stroke": "var(--accent)", "stroke_width": 2, "stroke_linejoin": "round"}
@@ -198,7 +200,37 @@ def _lines(points: Sequence[TrendPoint], plane: Plane) -> Iterator[str]:
     for x, point in enumerate(points):
         if point.is_partial and point.has_data:
             style: Style = {"fill": "var(--surface)", "stroke": "var(--accent)", "stroke_width": 2}
-            yield circle(plane.at(x, point.count), radius=3.74, **style)
+            yield circle(_at(x, point.count, plane=plane), radius=3.74, **style)
+    yield from _cuts(points, plane)
+
+
+def _at(x: int, count: int, *, plane: Plane) -> Point:
+    return plane.x_px(x), _y_px(count, plane)
+
+
+def _y_px(count: int, plane: Plane) -> float:
+    """Height of a count, the top if it is above the axis."""
+    return plane.y_px(min(count, plane.y[1]))
+
+
+def _flags(points: Sequence[TrendPoint], plane: Plane) -> Iterator[str]:
+    for x, point in enumerate(points):
+        if point.is_noted:
+            at_px, top_px = plane.x_px(x), 1 - plane.margin.top
+            yield rule((at_px, plane.inner_height), (at_px, top_px), stroke="var(--control)", stroke_dasharray="1 3")
+            # It flies to the left at the right edge, so that it is never cut off.
+            end_px = at_px + (FLAG_PX if at_px + FLAG_PX < plane.inner_width else -FLAG_PX)
+            yield pennant((at_px, top_px), end_px, fill="var(--ink-2)")
+
+
+def _cuts(points: Sequence[TrendPoint], plane: Plane) -> Iterator[str]:
+    top = plane.y[1]
+    compared = [x for x, point in enumerate(points) if (point.compared_count or 0) > top]
+    own = [x for x, point in enumerate(points) if point.count > top]
+    if own or compared:
+        yield rule((0, 0), (plane.inner_width, 0), stroke="var(--control)", stroke_dasharray="2 3")
+    for cut, colour in ((compared, "var(--compare)"), (own, "var(--accent)")):
+        yield from (triangle((plane.x_px(x), -CUT_PX), radius=CUT_PX, fill=colour) for x in cut)
 
 
 def _dot(center: Point, fill: str = "var(--accent)") -> str:
@@ -207,35 +239,47 @@ def _dot(center: Point, fill: str = "var(--accent)") -> str:
 
 def _labels(trend: Trend, plane: Plane) -> Iterator[str]:
     points = trend.points
-    last = len(points) - 1
-    end_count = points[last].count if trend.partial_label and points and points[last].is_partial else None
+    newest = max((x for x, point in enumerate(points) if point.has_data), default=0)
+    end_count = points[newest].count if trend.partial_label and points and points[newest].is_partial else None
     if end_count is not None:
-        at = (plane.x_px(last), plane.y_px(end_count) + _clear_of_line(points, plane))
-        yield _beside(at, trend.partial_label, font_weight="600", fill="var(--ink)")
+        at = (plane.x_px(newest), _y_px(end_count, plane) + _clear_of_line(points[: newest + 1], plane))
+        # Hours to come leave room at the right.
+        is_left = at[0] + label_px([trend.partial_label]) > plane.inner_width
+        yield _beside(at, trend.partial_label, is_left=is_left, font_weight="600", fill="var(--ink)")
     full = [(point.count, x) for x, point in enumerate(points) if point.is_full]
     greatest, peak = max(full, key=lambda pair: pair[0], default=(0, 0))
     if not (trend.peak_word and len(full) > 3 and greatest):
         return
-    at_x, at_y = plane.at(peak, greatest)
-    yield _dot((at_x, at_y))
-    is_clear = end_count is None or plane.x_px(last) - at_x > 2 * label_px([trend.partial_label])
-    if is_clear or plane.y_px(end_count or 0) - at_y > LABELS_APART_PX:
-        on = points[peak].on
-        when = f"{on:%b %Y}" if trend.step is Step.MONTH else day_text(on, year=False)
-        yield _beside((at_x, at_y - 5), f"{trend.peak_word}: {count_text(greatest)}, {when}", fill="var(--ink-2)")
+    at_x, at_y = _at(peak, greatest, plane=plane)
+    if greatest <= plane.y[1]:
+        yield _dot((at_x, at_y))
+    is_clear = end_count is None or plane.x_px(newest) - at_x > 2 * label_px([trend.partial_label])
+    if is_clear or _y_px(end_count or 0, plane) - at_y > LABELS_APART_PX:
+        text = f"{trend.peak_word}: {count_text(greatest)}, {_when(points[peak], trend.interval)}"
+        yield _beside((at_x, at_y - 5), text, is_left=at_x > label_px([text]) + 12, fill="var(--ink-2)")
+
+
+def _when(point: TrendPoint, interval: Interval) -> str:
+    match interval:
+        case Interval.MONTH:
+            return f"{point.on:%b %Y}"
+        case Interval.HOUR:
+            return f"{day_text(point.on, year=False)} {point.hour:02}:00"
+        case _:
+            return day_text(point.on, year=False)
 
 
 def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
     """Pixels that move the last label off a level line."""
-    before_px = min(plane.y_px(point.count) for point in points[-4:])
-    fall_px = plane.y_px(points[-1].count) - before_px
+    last_px = _y_px(points[-1].count, plane)
+    before_px = min(_y_px(point.count, plane) for point in points[-4:])
+    fall_px = last_px - before_px
     if len(points) == 1 or fall_px > LABELS_APART_PX:
         return 0
     return -int(fall_px) - 16 if before_px > 8 else 22
 
 
-def _beside(at: Point, text: str, **style: str) -> str:
-    is_left = at[0] > label_px([text]) + 12
+def _beside(at: Point, text: str, *, is_left: bool, **style: str) -> str:
     middle = (at[0] + (-10 if is_left else 10), at[1])
     anchor = "end" if is_left else "start"
     return label(middle, text, text_anchor=anchor, stroke="var(--surface)", stroke_width=3, **style)
@@ -243,48 +287,21 @@ def _beside(at: Point, text: str, **style: str) -> str:
 
 def _ticks(trend: Trend, plane: Plane) -> Iterator[str]:
     last = len(trend.points) - 1
-    labels = dict(_tick_labels(trend, plane))
+    moments = [Moment(on=point.on, hour=point.hour) for point in trend.points]
+    labels, free_px = date_labels(moments, trend.interval, plane=plane), float("inf")
     below = plane.inner_height + 18
     if trend.last_label and last >= 0:
-        last_px = plane.x_px(last)
-        labels = {x: text for x, text in labels.items() if last_px - plane.x_px(x) >= LABEL_STEP_PX * 0.9}
         # A centred label under the last point would be cut off.
-        at, anchor = ((last_px + RIGHT_PX, below), "end") if last else ((last_px, below), "middle")
+        at_px, anchor = (plane.x_px(last) + RIGHT_PX, "end") if last else (plane.x_px(last), "middle")
+        free_px = plane.x_px(last) - label_px([trend.last_label])
         yield _tick(plane, last)
-        yield label(at, trend.last_label, text_anchor=anchor, fill="var(--ink)")
-    for x, text in labels.items():
-        yield _tick(plane, x)
-        yield label((plane.x_px(x), below), text, text_anchor="middle", fill="var(--ink-3)")
+        yield label((at_px, below), trend.last_label, text_anchor=anchor, fill="var(--ink)")
+    for each in labels:
+        if each.edges_px[1] < free_px:
+            yield _tick(plane, each.x)
+            yield label((each.middle_px, below), each.text, text_anchor="middle", fill="var(--ink-3)")
 
 
 def _tick(plane: Plane, x: int) -> str:
     at_px = plane.x_px(x)
     return rule((at_px, plane.inner_height), (at_px, plane.inner_height + 5), stroke="var(--axis)")
-
-
-def _tick_labels(trend: Trend, plane: Plane) -> Iterator[tuple[int, str]]:
-    points, count = trend.points, len(trend.points)
-    if not points:
-        return
-    is_by_month = trend.step is not Step.DAY or count > 130
-    ticks = _tick_points(trend, a_point_px=plane.inner_width / count)
-    gap_px = (plane.x_px(ticks[-1]) - plane.x_px(ticks[0])) / max(1, len(ticks) - 1) or plane.inner_width / count
-    every = max(1, -(-LABEL_STEP_PX // max(1, int(gap_px))))
-    for x in ticks[::-1][::every][::-1]:
-        on = points[x].on
-        if is_by_month:
-            yield x, f"{on:%b %Y}" if on.month == 1 or count > POINTS_MAX else f"{on:%b}"
-        elif plane.x_px(x) >= 12:
-            yield x, day_text(on, year=False)
-
-
-def _tick_points(trend: Trend, *, a_point_px: float) -> list[int]:
-    points = trend.points
-    if trend.step is Step.MONTH or a_point_px >= LABEL_STEP_PX:
-        return list(range(len(points)))
-    if trend.step is Step.DAY and len(points) <= 130:
-        ticks = [x for x, point in enumerate(points) if point.on.weekday() == 0]
-    else:
-        first_days = 7 if trend.step is Step.WEEK else 1
-        ticks = [x for x, point in enumerate(points) if point.on.day <= first_days]
-    return ticks or [0]

@@ -34,19 +34,15 @@ def facts_of(snapshot: Snapshot, query: UsageQuery) -> Facts:
     """Read the facts of a query."""
     parameters, grid = with_hour_steps(snapshot, query_parameters(query, snapshot)), grid_of(query.period)
     groups = session_groups(snapshot, query, parameters=parameters)
+    tickets = ticket_rows(snapshot, query, parameters=parameters)
     conversations = "conversations_from_rows"
     if parameters["is_in_usage"]:
-        parts = utc_parts(query.start_us, query.end_us)
-        parameters = {**parameters, **parts.parameters}
+        parameters = {**parameters, **utc_parts(query.start_us, query.end_us).parameters}
         session_days = _days_from_usage(snapshot, groups, grid=grid, parameters=parameters)
-        tickets = _tickets_from_usage(snapshot, parameters, grid=grid, parts=parts)
         conversations = "conversations_outside" if parameters["excluded_touchpoints"] else "conversations_from_usage"
     else:
         session_days = grid.counts(groups.day, groups.session_count)
-        is_by_session = parameters["is_by_session"]
-        conversations = "conversations_outside" if is_by_session else conversations
-        statement = sql("tickets_of_starts" if is_by_session else "tickets_from_rows", **parameters["conditions"])
-        tickets = grid.with_days(snapshot.table(statement, {**parameters, **grid.parameters}))
+        conversations = "conversations_outside" if parameters["is_by_session"] else conversations
     counts = snapshot.rows(sql(conversations, **parameters["conditions"]), parameters)
     return Facts(
         groups=groups,
@@ -75,6 +71,16 @@ def _groups_from_sessions(snapshot: Snapshot, query: UsageQuery, *, parameters: 
     grid, statement = grid_of(query.period), sql("sessions_by_footprint", **parameters["conditions"])
     sessions = grid.with_days(snapshot.table(statement, {**parameters, **grid.parameters}))
     return groups_of(sessions, parameters["members"], touchpoints=snapshot.touchpoints)
+
+
+def ticket_rows(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> pa.Table:
+    """Return matching tickets by day of the period: from usage, sessions, or the rows that are in `matching`."""
+    grid = grid_of(query.period)
+    if parameters["is_in_usage"]:
+        parts = utc_parts(query.start_us, query.end_us)
+        return _tickets_from_usage(snapshot, {**parameters, **parts.parameters}, grid=grid, parts=parts)
+    name = "tickets_of_starts" if parameters["is_by_session"] else "tickets_from_rows"
+    return grid.with_days(snapshot.table(sql(name, **parameters["conditions"]), {**parameters, **grid.parameters}))
 
 
 def _groups_from_usage(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> Groups:

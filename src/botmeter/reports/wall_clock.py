@@ -1,6 +1,7 @@
 """Local clocks as steps for SQL, which knows no zones."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import gcd
 
 import numpy as np
@@ -38,6 +39,20 @@ class WallClock:
         walls_us = starts_us + ahead_us[np.searchsorted(changes_us, starts_us, side="right") - 1]
         hours: Ints = (walls_us - _MONDAY_US) // _HOUR_US % HOURS_OF_WEEK
         return hours
+
+    def hours_between(self, start_us: int, end_us: int) -> list[tuple[int, int]]:
+        """Return (hour of the week, start) of the hours that clocks show between two instants, in order."""
+        if start_us == end_us:  # A day that the zone skips.
+            return []
+        changes_us = [change_us for change_us, _ in self.offsets if start_us < change_us < end_us]
+        starts: dict[int, int] = {}
+        for from_us, until_us in pairwise([start_us, *changes_us, end_us]):
+            ahead_us = next(ahead_us for change_us, ahead_us in reversed(self.offsets) if change_us <= from_us)
+            first, last = ((at_us + ahead_us - _MONDAY_US) // _HOUR_US for at_us in (from_us, until_us - 1))
+            for number in range(first, last + 1):
+                starts_us = number * _HOUR_US + _MONDAY_US - ahead_us
+                starts.setdefault(number % HOURS_OF_WEEK, max(from_us, starts_us))
+        return list(starts.items())
 
 
 def wall_clock_of(period: Period) -> WallClock:

@@ -15,6 +15,7 @@ from botmeter.domain.period import day_from_text
 from botmeter.domain.text import day_as_typed
 from botmeter.reports.compared_period import Compare, Comparison, comparison_invalid
 from botmeter.reports.filters import FILTERS, NO_FILTERS, Filters, filters_of
+from botmeter.reports.intervals import Interval
 from botmeter.reports.presets import Preset
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -31,6 +32,12 @@ class Follow(StrEnum):
     """Live updates; off by default."""
 
     ON = "on"
+
+
+class Axis(StrEnum):
+    """Height of the trend's axis; by default spikes are cut."""
+
+    FULL = "full"
 
 
 class PreviewChoice(StrEnum):
@@ -62,6 +69,8 @@ class ReportAddress:
         preset: None for days.
         days: First and last, each None if missing; both None with a preset.
         compare_days: First and last of a custom comparison.
+        interval: Of the charts over time; None for the one that fits.
+        has_full_axis: Spikes are not cut.
         table: Widgets shown as tables.
         opened: Bots expanded into versions.
         was_reversed: The days were typed in reverse; not part of the address.
@@ -74,6 +83,8 @@ class ReportAddress:
     split: Split = Split.TOOK_PART
     compare: Compare = Compare.AUTOMATIC
     compare_days: tuple[date, date] | None = None
+    interval: Interval | None = None
+    has_full_axis: bool = False
     table: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     follows: bool = False
@@ -116,6 +127,12 @@ class ReportAddress:
         days = self.compare_days if compare is Compare.CUSTOM else None
         return replace(self, compare=compare, compare_days=days)
 
+    def by(self, interval: Interval | None) -> "ReportAddress":
+        return replace(self, interval=interval)
+
+    def with_full_axis(self, flag: bool) -> "ReportAddress":
+        return replace(self, has_full_axis=flag)
+
     def toggled_bot(self, bot_id: str) -> "ReportAddress":
         return replace(self, opened=_toggled(self.opened, bot_id))
 
@@ -153,6 +170,10 @@ class ReportAddress:
             yield "compare", self.compare.value
         if self.compare_days is not None:
             yield from zip(COMPARE_DAYS, (on.isoformat() for on in self.compare_days), strict=True)
+        if self.interval is not None:
+            yield "interval", self.interval.value
+        if self.has_full_axis:
+            yield "axis", Axis.FULL.value
         if self.follows:
             yield "follow", Follow.ON.value
 
@@ -204,6 +225,8 @@ def parsed_address(parameters: QueryDict, *, is_typed: bool = False) -> ReportAd
         split=choice(parameters, "split", choices=Split) or Split.TOOK_PART,
         compare=comparison.choice,
         compare_days=comparison.days,
+        interval=choice(parameters, "interval", choices=Interval),
+        has_full_axis=choice(parameters, "axis", choices=Axis) is not None,
         table=tuple(sorted({name[:40] for name in parameters.getlist("table")}))[:_VALUES_MAX],
         opened=tuple(dict.fromkeys(parameters.getlist("open")))[:_VALUES_MAX],
         follows=choice(parameters, "follow", choices=Follow) is not None,

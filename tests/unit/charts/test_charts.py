@@ -11,7 +11,8 @@ from tests.unit.charts.samples import HOUR_US, corners, mark, points, shapes, te
 from botmeter.charts.columns import MonthColumn, Stack, monthly_svg, stacked_chart, stacked_svg
 from botmeter.charts.plane import COLUMN_WIDTHS, WIDTHS
 from botmeter.charts.timeline import LANES_MAX, Lane, timeline_svg
-from botmeter.charts.trend import Step, Trend, spark_svg, trend_chart, trend_svg
+from botmeter.charts.trend import Trend, spark_svg, trend_chart, trend_svg
+from botmeter.reports.intervals import Interval
 
 WIDE = WIDTHS[-1]
 
@@ -91,10 +92,48 @@ def test_labels_under_the_line_never_touch(day_count: int, width: int) -> None:
     assert all(after - before >= 40 for before, after in itertools.pairwise(positions))
 
 
-@pytest.mark.parametrize("step", list(Step))
-def test_long_periods_are_labelled_by_month_and_year(step: Step) -> None:
-    made = Trend(name="t", points=points(*range(395), first_on=date(2025, 6, 2)), step=step)
-    assert [text for text in texts(trend_svg(made, width=WIDE)) if text.endswith("2026")]
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("interval", [Interval.DAY, Interval.WEEK, Interval.MONTH])
+def test_an_axis_over_several_years_names_each_of_them(interval: Interval, width: int) -> None:
+    days = points(*range(800), first_on=date(2024, 6, 3))
+    some = {Interval.DAY: days, Interval.WEEK: days[::7], Interval.MONTH: tuple(p for p in days if p.on.day == 1)}
+    drawing = trend_svg(Trend(name="t", points=some[interval], interval=interval, peak_word=""), width=width)
+    assert {text[-4:] for text in texts(drawing)} >= {"2025", "2026"}
+
+
+def test_a_year_is_named_once_where_it_begins() -> None:
+    made = Trend(name="t", points=points(*range(30), first_on=date(2026, 12, 14)), peak_word="")
+    dates = [text for text in texts(trend_svg(made, width=WIDE)) if text[-1].isalpha() or len(text) > 8]
+    assert dates == ["14 Dec 2026", "21 Dec", "28 Dec", "4 Jan 2027", "11 Jan"]
+
+
+@pytest.mark.parametrize(("width", "step"), [(WIDTHS[0], 6), (700, 2), (WIDE, 1)])
+def test_hours_are_labelled_with_clocks_and_midnight_with_the_day(width: int, step: int) -> None:
+    (first,) = points(5)
+    hours = tuple(replace(first, hour=hour) for hour in range(24))
+    drawing = trend_svg(Trend(name="t", points=hours, interval=Interval.HOUR, peak_word=""), width=width)
+    clocks = [text for text in texts(drawing) if ":" in text]
+    assert "24 Oct" in texts(drawing)
+    assert clocks == [f"{hour:02}:00" for hour in range(step, 24, step)]
+
+
+def test_a_partial_hour_is_labelled_where_it_is_and_the_hours_to_come_are_empty() -> None:
+    (first,) = points(5)
+    hours = tuple(replace(first, hour=hour, is_partial=hour == 9, has_data=hour <= 9) for hour in range(24))
+    made = Trend(name="t", points=hours, interval=Interval.HOUR, partial_label="5 until 09:20", peak_word="")
+    drawing = trend_svg(made, width=WIDE)
+    (now,) = shapes(drawing, "circle", fill="var(--surface)")
+    (text,) = shapes(drawing, "text", font_weight="600")
+    assert abs(float(now.attrib["cx"]) - float(text.attrib["x"])) <= 10
+    assert [len(line) for line in solid_lines(drawing)] == [9]
+
+
+def test_a_first_week_that_the_period_cuts_is_hollow_too() -> None:
+    some = points(2, 6, 5, 1)
+    cut = (replace(some[0], is_partial=True), *some[1:3], replace(some[3], is_partial=True))
+    drawing = trend_svg(Trend(name="t", points=cut, interval=Interval.WEEK), width=WIDE)
+    assert len(shapes(drawing, "circle", fill="var(--surface)")) == 2
+    assert [len(line) for line in solid_lines(drawing)] == [2]
 
 
 @pytest.mark.parametrize(("last_count", "is_moved"), [(10, False), (95, True)])
@@ -156,22 +195,35 @@ def test_a_month_without_data_has_no_column_and_no_value() -> None:
     assert "0" not in texts(drawing)
 
 
+def stack(*counts: int) -> Stack:
+    return Stack(on=date(2026, 11, 1), counts=counts, title="t")
+
+
+def test_a_partial_stack_is_pale_with_a_dashed_edge() -> None:
+    columns = [stack(2, 3), replace(stack(1, 1), is_partial=True)]
+    drawing = stacked_svg(columns, name="s", interval=Interval.DAY, width=COLUMN_WIDTHS[-1])
+    pale = shapes(drawing, "path", fill_opacity="0.35")
+    assert [each.attrib["fill"] for each in pale] == ["var(--c1)", "var(--c2)"]
+    (edge,) = shapes(drawing, "path", stroke_dasharray="3 3")
+    assert edge.attrib["d"].count("M") == 1
+
+
 @pytest.mark.parametrize("width", COLUMN_WIDTHS)
 def test_stacked_parts_stand_on_each_other_in_the_fixed_order_of_colours(width: int) -> None:
-    drawing = stacked_svg([Stack(label="a", counts=(2, 0, 3), title="t")], name="s", width=width)
+    drawing = stacked_svg([stack(2, 0, 3)], name="s", interval=Interval.DAY, width=width)
     lower, upper = (each for each in shapes(drawing, "path") if each.attrib["fill"] != "none")
     assert (lower.attrib["fill"], upper.attrib["fill"]) == ("var(--c1)", "var(--c3)")
     assert upper.attrib["d"].split("V")[1].split("H")[0] == lower.attrib["d"].split(",")[1].split("H")[0]
 
 
 def test_each_stack_has_a_mark_with_its_text_and_its_address() -> None:
-    columns = [Stack(label="", counts=(n,), title=f"{n}", href=f"/{n}") for n in (1, 2)]
+    columns = [replace(stack(n), title=f"{n}", href=f"/{n}") for n in (1, 2)]
     assert [(mark.title, mark.href) for mark in stacked_chart(columns, name="s").marks] == [("1", "/1"), ("2", "/2")]
 
 
 def test_a_ninth_series_is_a_mistake_of_the_page() -> None:
     with pytest.raises(ValueError, match="8 series at most; 9 were given"):
-        stacked_chart([Stack(label="a", counts=(1,) * 9, title="t")], name="s")
+        stacked_chart([stack(*(1,) * 9)], name="s")
 
 
 def test_the_window_has_a_link_for_each_mark_and_the_next_session_after_it() -> None:
@@ -228,7 +280,7 @@ def test_times_are_those_of_the_clocks_of_the_zone() -> None:
 
 EVERY_KIND: tuple[Callable[[int], str], ...] = (
     lambda width: trend_svg(replace(trend(5, 80, 3, 9, 7), partial_label="7 until 14:02"), width=width),
-    lambda width: stacked_svg([Stack(label="1 Nov", counts=(9, 1), title="t")] * 40, name="s", width=width),
+    lambda width: stacked_svg([stack(9, 1)] * 40, name="s", interval=Interval.WEEK, width=width),
     lambda width: monthly_svg(months(30), name="m", width=width),
     lambda width: timeline_svg(
         timeline(Lane(title="Order bot", subtitle="web", marks=(mark(0),)), next_hours=25), width=width

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from itertools import chain
 from xml.etree import ElementTree as ET
 
@@ -24,7 +25,7 @@ def nasty_months() -> Chart:
 
 
 def nasty_stacks() -> Chart:
-    return stacked_chart([Stack(label=NASTY, counts=(1, 2), title=NASTY, href=NASTY)], name=NASTY)
+    return stacked_chart([Stack(on=date(2026, 11, 1), counts=(1, 2), title=NASTY, href=NASTY)], name=NASTY)
 
 
 def nasty_window() -> Chart:

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from botmeter.domain.bounded_cache import BoundedCache
@@ -22,6 +23,26 @@ _overviews: Final[BoundedCache[Hashable, Overview]] = BoundedCache(32 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotedDay:
+    """A note on a day."""
+
+    on: date
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayNotes:
+    """Notes, oldest day first; none, and no page of them, on shared pages."""
+
+    notes: tuple[NotedDay, ...] = ()
+    page_href: str = ""
+    may_write: bool = False
+
+    def between(self, first_on: date, last_on: date) -> tuple[NotedDay, ...]:
+        return tuple(note for note in self.notes if first_on <= note.on <= last_on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
     """Context of a report page.
 
@@ -37,6 +58,7 @@ class PageContext:
     waiting: Backlog | None = None
     is_part: bool = False
     sample_href: str = ""
+    day_notes: DayNotes = DayNotes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +70,7 @@ class WidgetContext:
     question: Question
     urls: ReportUrls
     access: ReportAccess
+    day_notes: DayNotes = DayNotes()
     is_whole: bool = False
 
     @property
@@ -88,5 +111,6 @@ def widget_context(
         question=question if answer.compared is not None else replace(question, compared=None),
         urls=page.urls,
         access=page.access,
+        day_notes=page.day_notes,
         is_whole=is_whole,
     )

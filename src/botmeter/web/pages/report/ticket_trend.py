@@ -1,21 +1,23 @@
 """Tickets over time by type."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Final
 
 from botmeter.charts.columns import SERIES_MAX, Stack, stacked_chart
 from botmeter.charts.plane import Chart
 from botmeter.domain import text
+from botmeter.reports.intervals import Interval, Span, point_count, spans_of
+from botmeter.reports.ticket_trend import TicketTrend, ticket_trend
 from botmeter.web.components import Key
 from botmeter.web.pages.report.contexts import WidgetContext
+from botmeter.web.pages.report.trend_points import span_label, span_note
 
 OTHER: Final = "Other"
 # Most days for columns of a day, then of a week; beyond, of a month.
 _DAYS_MAX: Final = 35
 _WEEKS_DAYS_MAX: Final = 240
-_LABELS_MAX: Final = 9
+# Columns of a chosen interval: a quarter by day. The narrowest drawing has two pixels for each.
+_COLUMNS_MAX: Final = 92
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,58 +31,93 @@ class TicketTrendWidget:
     lines: tuple[tuple[str, tuple[str, ...]], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Series:
+    """Tickets of a type by span, or of the other types together."""
+
+    name: str
+    colour: int
+    counts: tuple[int, ...]
+
+
 def ticket_trend_widget(context: WidgetContext) -> TicketTrendWidget:
     """Build the widget; of more than eight types, those after the seventh are combined."""
-    period = context.question.query.period
-    columns = _columns([one.ticket_type for one in context.report.by_ticket_type])
-    starts, step = _starts(period.first_on, period.last_on)
-    counts = _counts(context, starts, columns=columns)
-    stacks = _stacks(starts, counts, context=context) if columns else ()
+    period, interval = context.question.query.period, _interval(context)
+    spans = spans_of(period, interval)
+    answer = ticket_trend(context.ledger, context.question.query, spans=spans)
+    series = _series(answer)
+    stacks = tuple(
+        _stack(span, number, answer=answer, series=series, interval=interval, context=context)
+        for number, span in enumerate(spans)
+    )
     return TicketTrendWidget(
-        sub=f"by {step}",
-        keys=tuple(Key(label=column, kind=f"s{number}") for number, column in enumerate(columns, start=1)),
-        chart=stacked_chart(stacks, name=f"Tickets by {step} and type, {text.days_text(period)}."),
-        columns=tuple(columns),
+        sub=f"by {interval.value}",
+        keys=tuple(Key(label=each.name, kind=f"s{each.colour}") for each in series),
+        chart=stacked_chart(
+            stacks if series else (),
+            name=f"Tickets by {interval.value} and type, {text.days_text(period)}.",
+            interval=interval,
+            colours=tuple(each.colour for each in series),
+        ),
+        columns=tuple(each.name for each in series),
         lines=tuple(
-            (text.day_text(start_on), tuple(text.count_text(count) for count in own))
-            for start_on, own in zip(starts, counts, strict=True)
+            (_label(span, interval, context=context), tuple(text.count_text(count) for count in stack.counts))
+            for span, stack in zip(spans, stacks, strict=True)
         ),
     )
 
 
-def _columns(kinds: list[str]) -> list[str]:
-    return kinds if len(kinds) <= SERIES_MAX else [*kinds[: SERIES_MAX - 1], OTHER]
+def type_colours(shown: set[str], *, known: tuple[str, ...]) -> dict[str, int]:
+    """Category, from 1 to 8, of each shown type.
+
+    It follows from the type's place among all known ones, so that another period, filter or rank does not change it.
+    Of more than seven known types two can share a category; the later one then takes a free one.
+    """
+    colours: dict[str, int] = {}
+    for place, name in enumerate(known):
+        if name in shown:
+            first = place % (SERIES_MAX - 1)
+            # The eighth is for the other types, and for an eighth type if there are no others.
+            free = (*range(first, SERIES_MAX - 1), *range(first), SERIES_MAX - 1)
+            colours[name] = next(colour + 1 for colour in free if colour + 1 not in colours.values())
+    return colours
 
 
-def _counts(context: WidgetContext, starts: list[date], *, columns: list[str]) -> list[list[int]]:
-    counts = [[0] * len(columns) for _ in starts]
-    rows = [counts[bisect_right(starts, day.on) - 1] for day in context.report.trend]
-    for kind, of_day in context.overview.ticket_trend.items():
-        position = columns.index(kind) if kind in columns else len(columns) - 1
-        for row, ticket_count in zip(rows, of_day, strict=True):
-            row[position] += ticket_count
-    return counts
+def _series(answer: TicketTrend) -> list[_Series]:
+    shown = list(answer.of_type) if len(answer.of_type) <= SERIES_MAX else list(answer.of_type)[: SERIES_MAX - 1]
+    colours = type_colours(set(shown), known=answer.known_types)
+    series = [_Series(name=name, colour=colour, counts=tuple(answer.of_type[name])) for name, colour in colours.items()]
+    others = [answer.of_type[name] for name in answer.of_type if name not in colours]
+    if others:
+        counts = tuple(sum(of_span) for of_span in zip(*others, strict=True))
+        series.append(_Series(name=OTHER, colour=SERIES_MAX, counts=counts))
+    return series
 
 
-def _stacks(starts: list[date], counts: list[list[int]], *, context: WidgetContext) -> tuple[Stack, ...]:
-    label_step = max(1, -(-len(starts) // _LABELS_MAX))
-    ends = [*(start_on - timedelta(days=1) for start_on in starts[1:]), context.question.query.period.last_on]
-    return tuple(
-        Stack(
-            label=text.day_text(start_on, year=False) if position % label_step == 0 else "",
-            counts=tuple(own),
-            title=f"{text.day_text(start_on)}: {text.counted(sum(own), 'ticket')}",
-            href=context.urls.rows(context.address.between(start_on, end_on), sort="-tickets") if sum(own) else "",
-        )
-        for position, (start_on, end_on, own) in enumerate(zip(starts, ends, counts, strict=True))
+def _stack(
+    span: Span, number: int, *, answer: TicketTrend, series: list[_Series], interval: Interval, context: WidgetContext
+) -> Stack:
+    total = answer.totals[number]
+    parts = [f"{each.name}: {text.count_text(each.counts[number])}" for each in series if each.counts[number]]
+    address = context.address.between(span.first_on, span.last_on)
+    return Stack(
+        on=span.first_on,
+        counts=tuple(each.counts[number] for each in series),
+        title="; ".join((f"{_label(span, interval, context=context)}: {text.counted(total, 'ticket')}", *parts)),
+        href=context.urls.rows(address, sort="-tickets") if total else "",
+        is_partial=bool(span_note(span, context)),
     )
 
 
-def _starts(first_on: date, last_on: date) -> tuple[list[date], str]:
-    day_count = (last_on - first_on).days + 1
-    days = [first_on + timedelta(days=number) for number in range(day_count)]
-    if day_count <= _DAYS_MAX:
-        return days, "day"
-    if day_count <= _WEEKS_DAYS_MAX:
-        return [on for on in days if on.weekday() == 0 or on == first_on], "week"
-    return [on for on in days if on.day == 1 or on == first_on], "month"
+def _interval(context: WidgetContext) -> Interval:
+    period, chosen = context.question.query.period, context.address.interval
+    if chosen is not None and chosen is not Interval.HOUR and 2 <= point_count(chosen, period) <= _COLUMNS_MAX:
+        return chosen
+    if period.day_count <= _DAYS_MAX:
+        return Interval.DAY
+    return Interval.WEEK if period.day_count <= _WEEKS_DAYS_MAX else Interval.MONTH
+
+
+def _label(span: Span, interval: Interval, *, context: WidgetContext) -> str:
+    note = span_note(span, context)
+    return f"{span_label(span, interval)}{', ' if note else ''}{note}"

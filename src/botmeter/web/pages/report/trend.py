@@ -1,22 +1,27 @@
-"""Sessions by day, as chart and table."""
+"""Sessions over time, as chart and table."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import groupby
+from typing import Final
 
 from botmeter.charts.plane import Chart
-from botmeter.charts.trend import Step, Trend, TrendPoint, fitting_step, spark_chart, trend_chart
+from botmeter.charts.trend import Trend, spark_chart, trend_chart
 from botmeter.domain import text
-from botmeter.reports.report_json import ReportDay
-from botmeter.web.components import Key
+from botmeter.reports.intervals import Interval, fitting_interval, shown_interval
+from botmeter.web.components import Key, Link
+from botmeter.web.pages.report.chart_choices import AxisChoice, axis_choice, interval_links, unfit_note
 from botmeter.web.pages.report.comparison_menu import before_label
 from botmeter.web.pages.report.contexts import WidgetContext
+from botmeter.web.pages.report.trend_points import LabelledPoint, labelled_points
 from botmeter.web.question import Question
+
+# Others are on the notes' own page.
+_NOTES_SHOWN: Final = 6
+_NAME: Final = "session-consumption-trend"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayLine:
-    """A day of the table."""
+class TrendLine:
+    """A point of the table; `on` is empty unless it is a day, `tickets` too."""
 
     on: str
     label: str
@@ -30,120 +35,109 @@ class DayLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendWidget:
-    """The trend; `before_label` is empty without a comparison."""
+    """The trend; `before_label` is empty without a comparison.
+
+    Attributes:
+        days: Lines of the days at any interval, for readers who don't see the chart.
+    """
 
     sub: str
     keys: tuple[Key, ...]
+    intervals: tuple[Link, ...]
     chart: Chart
+    head: str
+    has_tickets: bool
     before_label: str
-    days: tuple[DayLine, ...]
+    lines: tuple[TrendLine, ...]
+    days: tuple[TrendLine, ...]
+    note: str
+    axis: AxisChoice | None
+    noted_days: tuple[tuple[str, str], ...]
+    notes_link: Link | None
 
 
 def trend_widget(context: WidgetContext) -> TrendWidget:
-    """Build the widget of sessions by day."""
+    """Build the widget of sessions over time."""
     question, compared = context.question, context.question.compared
-    points = _day_points(context)
-    step = fitting_step(len(points))
-    keys = [Key(label=text.days_text(question.query.period))]
+    period, chosen = question.query.period, context.address.interval
+    interval = shown_interval(chosen, period)
+    points, keys = labelled_points(context, interval), [Key(label=text.days_text(period))]
     if compared is not None:
         keys.append(Key(label=text.days_text(compared.period), kind="dash"))
+    days = points if interval is Interval.DAY else labelled_points(context, Interval.DAY)
+    noted = context.day_notes.between(period.first_on, period.last_on)
+    intervals = interval_links(context, _NAME, shown=interval)
+    axis = axis_choice(context, _NAME, points=tuple(each.point for each in points), interval=interval)
     return TrendWidget(
-        sub="" if step is Step.DAY else f"by {step.value}",
+        sub="" if intervals else f"by {interval.value}",
         keys=tuple(keys),
-        chart=trend_chart(_trend(_in_steps(points, step, context=context), question, step=step)),
+        intervals=intervals,
+        chart=trend_chart(_trend(points, question, interval=interval, axis=axis)),
+        head=interval.value.capitalize(),
+        has_tickets=interval is Interval.DAY,
         before_label="" if compared is None else before_label(question),
-        days=tuple(_day_line(point, day.ticket_count) for point, day in zip(points, context.report.trend, strict=True)),
+        lines=_lines(points, context=context, interval=interval),
+        days=_lines(days, context=context, interval=Interval.DAY),
+        note="" if chosen in {None, interval} else unfit_note(chosen, interval, period=period),
+        axis=axis,
+        noted_days=tuple((text.day_text(one.on, year=False), one.text) for one in noted[-_NOTES_SHOWN:]),
+        notes_link=_notes_link(context, count=len(noted)),
     )
+
+
+def _notes_link(context: WidgetContext, *, count: int) -> Link | None:
+    notes = context.day_notes
+    if count > _NOTES_SHOWN:
+        return Link(label=f"{text.counted(count - _NOTES_SHOWN, 'earlier note')}", href=notes.page_href)
+    return Link(label="Edit notes" if count else "Add note", href=notes.page_href) if notes.may_write else None
 
 
 def spark(context: WidgetContext) -> Chart:
     """Draw the headline's sparkline."""
-    points = _day_points(context)
-    return spark_chart(_in_steps(points, fitting_step(len(points)), context=context), name="Sessions per day")
+    interval = fitting_interval(context.question.query.period.day_count)
+    interval = Interval.DAY if interval is Interval.HOUR else interval
+    points = tuple(each.point for each in labelled_points(context, interval))
+    return spark_chart(points, name=f"Sessions per {interval.value}")
 
 
-def _day_points(context: WidgetContext) -> tuple[TrendPoint, ...]:
-    question, urls = context.question, context.urls
-    today_on = question.today_on
-    return tuple(
-        TrendPoint(
-            on=day.on,
-            count=day.session_count or 0,
-            title=_title(day, compared_count, question=question, is_today=day.on == today_on),
-            href=urls.rows(question.address.between(day.on, day.on)) if day.session_count else "",
-            compared_count=compared_count,
-            is_partial=day.on == today_on,
-            has_data=day.session_count is not None,
-        )
-        for day, compared_count in zip(context.report.trend, _compared_counts(context), strict=True)
-    )
-
-
-def _compared_counts(context: WidgetContext) -> list[int | None]:
-    counts = {} if context.compared is None else {day.on: day.session_count for day in context.compared.trend}
-    earlier_days = [context.question.compared_day(day.on) for day in context.report.trend]
-    return [None if earlier_on is None else counts.get(earlier_on) for earlier_on in earlier_days]
-
-
-def _title(day: ReportDay, before: int | None, *, question: Question, is_today: bool) -> str:
-    on = day.on
-    so_far = f" so far, until {text.clock_text(question.now_us, zone=question.zone)}" if is_today else ""
-    count = "no data" if day.session_count is None else text.counted(day.session_count, "session")
-    title = f"{on:%a} {text.day_text(on)}: {count}{so_far}"
-    earlier_on = question.compared_day(on)
-    if before is None or earlier_on is None:
-        return title
-    return f"{title}; {earlier_on:%a} {text.day_text(earlier_on)}: {text.count_text(before)}"
-
-
-def _trend(points: tuple[TrendPoint, ...], question: Question, *, step: Step) -> Trend:
-    period = question.query.period
-    ends_today = bool(points) and points[-1].is_partial
+def _trend(
+    points: tuple[LabelledPoint, ...], question: Question, *, interval: Interval, axis: AxisChoice | None
+) -> Trend:
+    period, drawn = question.query.period, tuple(each.point for each in points)
+    newest = next((each.point for each in reversed(points) if each.point.has_data), None)
+    is_running = newest is not None and newest.is_partial and period.last_on >= question.today_on
     clock = text.clock_text(question.now_us, zone=question.zone)
     compared = ", with the period it is compared with as a dashed line" if question.compared is not None else ""
+    partial = [text for text, point in (("first", drawn[0]), ("last", drawn[-1])) if point.is_partial]
     return Trend(
-        name=f"Sessions consumed per {step.value}, {text.days_text(period)}{compared}."
-        + (" The last one is partial." if ends_today else ""),
-        points=points,
-        step=step,
-        last_label="Today" if ends_today and step is Step.DAY else "",
-        partial_label=f"{text.count_text(points[-1].count)} until {clock}" if ends_today else "",
+        name=f"Sessions consumed per {interval.value}, {text.days_text(period)}{compared}."
+        + (f" The {' and the '.join(partial)} one{'s are' if len(partial) > 1 else ' is'} partial." if partial else ""),
+        points=drawn,
+        interval=interval,
+        last_label="Today" if is_running and drawn[-1] is newest and interval is Interval.DAY else "",
+        partial_label=f"{text.count_text(newest.count)} until {clock}" if newest is not None and is_running else "",
+        cut_at=None if axis is None else axis.cut_at,
     )
 
 
-def _in_steps(points: tuple[TrendPoint, ...], step: Step, *, context: WidgetContext) -> tuple[TrendPoint, ...]:
-    if step is Step.DAY:
-        return points
-    groups = groupby(points, key=lambda point: _start_of(point.on, step))
-    return tuple(_joined(start_on, list(days), step=step, context=context) for start_on, days in groups)
-
-
-def _joined(start_on: date, days: list[TrendPoint], *, step: Step, context: WidgetContext) -> TrendPoint:
-    count = sum(day.count for day in days)
-    compared = [day.compared_count for day in days if day.compared_count is not None]
-    return TrendPoint(
-        on=start_on,
-        count=count,
-        title=f"{step.value.capitalize()} from {text.day_text(days[0].on)}: {text.counted(count, 'session')}",
-        href=context.urls.rows(context.address.between(days[0].on, days[-1].on)),
-        compared_count=sum(compared) if compared else None,
-        is_partial=any(day.is_partial for day in days),
-        has_data=any(day.has_data for day in days),
+def _lines(points: tuple[LabelledPoint, ...], *, context: WidgetContext, interval: Interval) -> tuple[TrendLine, ...]:
+    is_daily = interval is Interval.DAY
+    tickets = [text.count_text(day.ticket_count or 0) for day in context.report.trend]
+    return tuple(
+        _line(each, is_daily=is_daily, tickets=tickets[number] if is_daily else "")
+        for number, each in enumerate(points)
     )
 
 
-def _start_of(on: date, step: Step) -> date:
-    return on - timedelta(days=on.weekday()) if step is Step.WEEK else on.replace(day=1)
-
-
-def _day_line(point: TrendPoint, ticket_count: int | None) -> DayLine:
-    return DayLine(
-        on=point.on.isoformat(),
-        label=f"{point.on:%a} {text.day_text(point.on)}",
+def _line(each: LabelledPoint, *, is_daily: bool, tickets: str) -> TrendLine:
+    point = each.point
+    return TrendLine(
+        on=point.on.isoformat() if is_daily else "",
+        label=each.label,
         number=point.count,
         value=text.count_text(point.count) if point.has_data else text.DASH,
-        tickets=text.DASH if ticket_count is None else text.count_text(ticket_count),
+        tickets=tickets if point.has_data else text.DASH,
         before=text.DASH if point.compared_count is None else text.count_text(point.compared_count),
-        note="until now" if point.is_partial else "" if point.has_data else "no data",
+        note=each.note,
         href=point.href,
     )

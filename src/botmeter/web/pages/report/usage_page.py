@@ -73,7 +73,7 @@ def usage_page(
     ledger: "ReadableLedger", question: Question, *, page: PageContext, subtitle: str, actions: tuple[Link, ...] = ()
 ) -> UsagePage:
     """Build the report page, caching its body until the ledger or the minute changes."""
-    key = (ledger.account.name, replace(question, now_us=0), page.urls, page.access)
+    key = (ledger.account.name, replace(question, now_us=0), page.urls, page.access, page.day_notes)
     version = (ledger.version, question.now_us)
     body = _bodies.find_or_make(key, lambda: _body(ledger, question, page=page), version=version)
     line, follow = _PAST, None

@@ -42,6 +42,8 @@ def address_text(address: ReportAddress) -> str:
     words = [_period_text(address), address.timezone or "", *_filter_texts(address), _comparison_text(address)]
     if address.split is Split.OPENED:
         words.append("split by opening bot and channel")
+    if address.interval is not None:
+        words.append(f"by {address.interval.value}")
     return ", ".join(word for word in words if word)
 
 

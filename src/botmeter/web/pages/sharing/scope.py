@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 _OF_PARTS: Final = tuple(declared.name for declared in FILTERS if not declared.is_of_session)
 _FILTER_PARAMETERS: Final = tuple(name for declared in FILTERS for name in (declared.name, declared.not_parameter))
 _NAMES: Final = (
-    *("period", "from", "to", *_FILTER_PARAMETERS, "preview", "split", "compare", *COMPARE_DAYS, "table", "open"),
+    "period",
+    "from",
+    "to",
+    *_FILTER_PARAMETERS,
+    "preview",
+    "split",
+    "compare",
+    *COMPARE_DAYS,
+    "interval",
+    "axis",
+    "table",
+    "open",
 )
 
 

@@ -1,0 +1,77 @@
+"""Choices of a chart over time: its interval, and its axis."""
+
+from dataclasses import dataclass
+
+from botmeter.charts.spikes import count_below_spikes
+from botmeter.charts.trend import TrendPoint
+from botmeter.domain import text
+from botmeter.domain.period import Period
+from botmeter.reports.intervals import Interval, fitting_interval, offered_intervals, point_count
+from botmeter.web.components import Link
+from botmeter.web.pages.report.contexts import WidgetContext
+from botmeter.web.report_address import ReportAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxisChoice:
+    """Axis of a trend with spikes; `cut_at` is None if they are shown in full."""
+
+    cut_at: int | None
+    sentence: str
+    other: Link
+
+
+def interval_links(context: WidgetContext, widget: str, *, shown: Interval) -> tuple[Link, ...]:
+    """Links to the intervals that fit the period; empty if there is no other."""
+    day_count = context.question.query.period.day_count
+    offered = {*offered_intervals(day_count), shown}
+    if len(offered) == 1:
+        return ()
+    return tuple(
+        Link(
+            label=each.value.capitalize(),
+            href=same_widget(
+                context, widget, address=context.address.by(None if each is fitting_interval(day_count) else each)
+            ),
+            is_current=each is shown,
+        )
+        for each in Interval
+        if each in offered
+    )
+
+
+def unfit_note(chosen: Interval, shown: Interval, *, period: Period) -> str:
+    """Say why another interval than the chosen one is shown."""
+    points = text.counted(point_count(chosen, period), "point")
+    return f"Shown by {shown.value}: by {chosen.value} this period would have {points}."
+
+
+def axis_choice(
+    context: WidgetContext, widget: str, *, points: tuple[TrendPoint, ...], interval: Interval
+) -> AxisChoice | None:
+    """Offer the axis with and without spikes; None if there is no spike."""
+    shown = [point for point in points if point.has_data]
+    counts = [count for point in shown for count in (point.count, point.compared_count) if count is not None]
+    cut_at, is_full = count_below_spikes(counts), context.address.has_full_axis
+    if cut_at is None:
+        return None
+    spikes = sorted(count for count in counts if count > cut_at)
+    highest = text.counted(spikes[-1], "session")
+    sentence = f"{len(spikes)} {interval.value}s are far above the others, with up to {highest}."
+    if len(spikes) == 1:
+        sentence = f"One {interval.value} is far above the others, with {highest}."
+    return AxisChoice(
+        cut_at=None if is_full else cut_at,
+        sentence=sentence,
+        other=Link(
+            label="Cut the axis below" if is_full else "Show in full height",
+            href=same_widget(context, widget, address=context.address.with_full_axis(not is_full)),
+        ),
+    )
+
+
+def same_widget(context: WidgetContext, widget: str, *, address: ReportAddress) -> str:
+    """URL of a widget at another address, on the page where it is."""
+    if context.is_whole:
+        return context.urls.widget(widget, address)
+    return f"{context.urls.report(address)}#w-{widget}"
