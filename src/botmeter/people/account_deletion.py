@@ -9,6 +9,7 @@ from botmeter.people.models import (
     AccountTitle,
     ApiKey,
     AuditEntry,
+    DayNote,
     EventSource,
     Link,
     Membership,
@@ -20,7 +21,7 @@ from botmeter.people.sources import opened_sources
 
 
 def delete_account(folder: Folder, name: str) -> None:
-    """Delete an account: its ledger, members, keys, sources, views, links and audit log.
+    """Delete an account: its ledger, members, keys, sources, views, notes, links and audit log.
 
     People go first, so that no member of a deleted account could open a new one of its name.
 
@@ -38,8 +39,9 @@ def _forget(account: str) -> None:
     with transaction.atomic():
         for rows in (Membership.objects, Link.objects, ApiKey.objects, EventSource.objects, SavedView.objects):
             rows.filter(account=account).delete()
-        for others in (ShareLink.objects, AccountPreference.objects, AccountTitle.objects, AuditEntry.objects):
+        for others in (ShareLink.objects, DayNote.objects, AccountPreference.objects, AccountTitle.objects):
             others.filter(account=account).delete()
+        AuditEntry.objects.filter(account=account).delete()
         User.objects.filter(last_account=account).update(last_account="")
     known_keys.clear()
     opened_sources.clear()

@@ -24,6 +24,8 @@ class Action(StrEnum):
     SETTING_CHANGED = "setting_changed"
     POLICY_SET = "policy_set"
     BOT_NAMED = "bot_named"
+    NOTE_ADDED = "note_added"
+    NOTE_REMOVED = "note_removed"
     CUSTOMERS_MERGED = "customers_merged"
     CUSTOMERS_UNMERGED = "customers_unmerged"
     MEMBER_INVITED = "member_invited"

@@ -14,7 +14,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.people.database import rewrite_file
 from botmeter.people.id_replacement import IdReplacement
-from botmeter.people.models import ApiKey, AuditEntry, EventSource, SavedView, ShareLink
+from botmeter.people.models import ApiKey, AuditEntry, DayNote, EventSource, SavedView, ShareLink
 
 _CHUNK_ROWS: Final = 1_000
 # A row and its changed fields.
@@ -66,6 +66,8 @@ def _changes(account: str, replaced: IdReplacement) -> Iterator[_Change]:
         yield from _change(view, name=_view_name(view, replaced), query=replaced.in_query(view.query))
     for link in ShareLink.objects.filter(account=account).iterator(_CHUNK_ROWS):
         yield from _change(link, name=_name(link.name, replaced), query=replaced.in_query(link.query))
+    for note in DayNote.objects.filter(account=account).iterator(_CHUNK_ROWS):
+        yield from _change(note, text=_name(note.text, replaced))
     for key in ApiKey.objects.filter(account=account).iterator(_CHUNK_ROWS):
         yield from _change(key, name=_name(key.name, replaced))
     for source in EventSource.objects.filter(account=account, pull_result__fault__isnull=False):

@@ -259,6 +259,20 @@ class SavedView(models.Model):
         return self.name
 
 
+class DayNote(models.Model):
+    """Note on a day of an account's charts."""
+
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
+    # On the calendar of whoever looks: a campaign begins on a date, not at an instant.
+    on = models.DateField()
+    text = models.CharField(max_length=100)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=present)
+
+    def __str__(self) -> str:
+        return f"{self.on}: {self.text}"
+
+
 class ShareLink(models.Model):
     """Expiring, read-only link to one report view."""
 

@@ -27,6 +27,7 @@ class Right(StrEnum):
     SHARE = "share"
     NAME_BOTS = "name_bots"
     MERGE_CUSTOMERS = "merge_customers"
+    WRITE_NOTES = "write_notes"
     CHANGE_SETTINGS = "change_settings"
     MANAGE_USERS = "manage_users"
     MANAGE_KEYS = "manage_keys"
@@ -43,6 +44,7 @@ _BILLING_ADMIN: Final = _ANALYST | {
     Right.SEE_BILLING,
     Right.NAME_BOTS,
     Right.MERGE_CUSTOMERS,
+    Right.WRITE_NOTES,
     Right.IMPORT_FILES,
     Right.MANAGE_QUARANTINE,
 }

@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 
 from botmeter.people.rights import Right
 from botmeter.web.access import for_member
-from botmeter.web.pages.report import views, widget_exports
+from botmeter.web.pages.report import day_notes, views, widget_exports
 from botmeter.web.pages.report.report_urls import EntryPoint
 from botmeter.web.pages.report.rows import exports
 from botmeter.web.pages.report.rows import views as rows_views
@@ -43,4 +43,6 @@ urlpatterns = [
     path(f"{_REPORTS}/widgets/<slug:name>/export.<slug:format>", widget_exports.widget_export, name="widget-export"),
     path(f"{_REPORTS}/rows/export.<slug:format>", exports.export, name="export"),
     path(f"{_REPORTS}/rows/exports/<slug:name>", exports.export_progress, name="export-progress"),
+    path("a/<slug:account>/notes", day_notes.notes, name="day-notes"),
+    path("a/<slug:account>/notes/<int:note>", day_notes.note, name="day-note"),
 ]

@@ -14,6 +14,7 @@ from botmeter.web.components import Link
 from botmeter.web.layout import frame, section_links
 from botmeter.web.pages.report.choices import choices_page, choices_request
 from botmeter.web.pages.report.contexts import PageContext
+from botmeter.web.pages.report.day_notes import notes_of_report
 from botmeter.web.pages.report.follow import fresh_answer
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.start_page import start_page
@@ -45,6 +46,7 @@ def report(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
             urls=urls,
             access=member_access(may_export=visit.may(Right.EXPORT)),
             waiting=visit.unsettled(),
+            day_notes=notes_of_report(visit, address),
             sample_href=reverse("sample-data", args=(visit.account,)) if visit.may(Right.IMPORT_FILES) else "",
         )
         page = usage_page(ledger, question, page=context, subtitle=view_name)
@@ -92,6 +94,7 @@ def member_context(visit: Visit, address: ReportAddress, *, title: str, entry_po
         frame=frame(visit, title=title, current=section, crumbs=crumbs),
         urls=urls,
         access=member_access(may_export=visit.may(Right.EXPORT)),
+        day_notes=notes_of_report(visit, address),
         # htmx sends this header for deferred widgets.
         is_part=visit.request.headers.get("HX-Request") == "true",
     )
