@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from botmeter.demo import DEMO_ACCOUNT
-from support.browsing import Server, run_command
+from support.browsing import NARROW, WIDE, Server, run_command
 from support.widgets import by_name, row_page_counts
 
 from .conftest import SignIn
@@ -35,6 +35,25 @@ def test_a_row_expands_and_links_to_its_session(rows: Page, demo: Server) -> Non
     page_text = rows.locator("section[aria-labelledby=in-words] pre").inner_text()
     assert page_text.split() == explanation.split()
     assert rows.locator("#events li.ev .eff", has_text="Opened this session").count() == 1
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_menus_of_a_session_fit_the_screen(
+    signed_in: SignIn, demo: Server, report_path: str, size: tuple[int, int]
+) -> None:
+    page = signed_in(size=size)
+    page.goto(demo.at(f"{report_path}/rows"))
+    page.goto(demo.at(page.locator("main a[href*='/sessions/']").first.get_attribute("href") or ""))
+    expect(page.get_by_role("button", name="Print")).to_be_visible()
+    for name, entry in (("Share", "Create share link"), ("Export", "Events as CSV")):
+        page.locator("summary", has_text=name).click()
+        box = page.get_by_role("link", name=entry).bounding_box()
+        assert box
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= size[0]
+        assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Explanation as text").click()
+    assert download.value.suggested_filename.endswith(".txt")
 
 
 def test_a_session_links_to_its_customer_and_the_customer_to_their_rows(rows: Page) -> None:

@@ -147,7 +147,7 @@ def _line(month: _Month, before: _Month | None, *, context: WidgetContext) -> tu
     rows_href = context.urls.rows(address) if month.count else ""
     return (
         Cell(
-            value=f"{month.first_on:%B %Y}",
+            value=text.month_text(f"{month.first_on:%Y-%m}"),
             href=context.urls.report(address),
             note="" if month.is_whole else _cut_note(month, context=context),
         ),

@@ -73,7 +73,7 @@ def month_to_date(ledger: "ReadableLedger", section: SectionContext) -> MonthToD
         spark=figures.spark,
         last_month=_last_month(ledger, section),
         others=figures.others[:_FIGURES_MAX],
-        bots=replace(bots, lines=bots.lines[:_BOTS_MAX]),
+        bots=replace(bots, lines=tuple(replace(line, opener=None) for line in bots.lines[:_BOTS_MAX])),
         all_bots_href=section.urls.widget("bot-consumption", address),
     )
 
