@@ -37,7 +37,7 @@ ACCOUNT_ROUTES = (
     "views",
     "shares",
 )
-USER_ROUTES = ("accounts", "me", "own-second-factor", "api-reference")
+USER_ROUTES = ("accounts", "me", "own-second-factor", "sign-out-everywhere", "api-reference")
 VISITOR_ROUTES = ("sign-in", "password-reset")
 
 # Targets of forms, files, redirects and JSON.
@@ -49,7 +49,6 @@ ROUTES_WITHOUT_PAGE = {
     "sign-out": "a form of every page",
     "own-password": "a form of `me`",
     "own-sessions": "a form of `me`",
-    "sign-out-everywhere": "a form of `me`",
     "change-second-factor": "a form of `own-second-factor`",
     "member": "a form of `users`",
     "invitation-withdrawn": "a form of `users`",
@@ -58,6 +57,7 @@ ROUTES_WITHOUT_PAGE = {
     "import-run": "leads on to the result; tests/browser/test_imports.py",
     "key-revoke": "a form of `keys`",
     "view": "redirects to the report",
+    "undo": "a form of notices",
     "share": "a form of `shares`",
     "report-fresh": "a line of the report: tests/browser/test_live.py",
     "billing-report-fresh": "a line of the report",

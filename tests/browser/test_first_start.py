@@ -95,6 +95,8 @@ def test_sample_data_fills_an_empty_report_and_is_removed_again(
     assert headline(page) > 300
     notice = page.locator(".notice", has_text="This report has sample data.")
     notice.get_by_role("link", name="Remove sample data").click()
+    page.wait_for_url("**/imports/sample")
+    page.get_by_role("link", name="Remove sample data").click()
     page.get_by_role("button", name="Remove sample data").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Send the first events")
     page.goto(new_server.at("/a/acme/admin/imports"))

@@ -149,8 +149,9 @@ def test_a_file_that_is_dropped_counts_right(
     assert sessions_of(page, demo, bot=bot, on=DAY + timedelta(days=1)) == 1
     page.goto(receipt)
     page.get_by_label("Reason").fill("A test")
-    page.get_by_label("Remove 3 events from the account").check()
     page.get_by_role("button", name="Undo import").click()
+    expect(page.locator("#confirmation")).to_contain_text("This removes 3 events from the account")
+    page.locator("#confirmation").get_by_role("button", name="Undo import").click()
     expect(page.locator(".notice")).to_contain_text("2 sessions fewer in 2 days")
     page.reload()
     expect(page.get_by_text("Undone", exact=True)).to_be_visible()
@@ -176,9 +177,11 @@ def test_a_file_is_imported_with_the_keyboard_alone(signed_in: SignIn, demo: Ser
     expect(page.locator("[data-count=accepted]")).to_have_text("3")
     tab_to(page, "undo_reason")
     page.keyboard.type("A test")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
     tab_to(page, "Undo import")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#confirmation")
+    # The focus is on Cancel.
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Undone", exact=True)).to_be_visible()
 
@@ -189,7 +192,8 @@ def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(signed_in: SignIn
     upload(page, {"name": "photo.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"})
     expect(page.locator(".notice.bad")).to_contain_text("photo.png is not CSV")
     imports_page(page, demo)
-    page.get_by_role("button", name="Remove photo.png").click()
+    page.get_by_role("link", name="Remove photo.png").click()
+    page.get_by_role("button", name="Remove file").click()
     expect(page.locator(".notices")).to_contain_text("photo.png was removed.")
 
 

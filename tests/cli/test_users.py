@@ -111,9 +111,9 @@ def test_a_name_is_one_line(acme: Run) -> None:
 
 def test_a_role_is_set_changed_and_removed(acme: Run) -> None:
     acme("user create a@b.org")
-    assert "viewer, may not export" in acme("user role a@b.org viewer --account acme").err
-    assert "viewer, may export" in acme("user role a@b.org viewer --account acme --export").err
-    assert "analyst, may export" in acme("user role a@b.org analyst --account acme").err
+    assert "viewer, can't export" in acme("user role a@b.org viewer --account acme").err
+    assert "viewer, can export" in acme("user role a@b.org viewer --account acme --export").err
+    assert "analyst, can export" in acme("user role a@b.org analyst --account acme").err
     assert acme("user role a@b.org none --account acme").code == 0
     ran = acme("user role a@b.org none --account acme")
     # member_unknown

@@ -53,14 +53,14 @@ def test_a_merge_is_confirmed_listed_and_audited_without_ids(client: Client, led
 
 def test_a_merge_is_undone_and_stays_in_the_list(client: Client, ledgers: OpenLedgers) -> None:
     client.post(PATH, {"step": "merge", "pairs": PAIRS})
-    assert client.post(PATH, {"step": "undo", "merge": "1"}).status_code == 302
+    assert client.post(PATH, {"step": "undo", "merge": "1", "confirmed": "yes"}).status_code == 302
     page = client.get(PATH).content.decode()
     assert "Merge undone." in page
     assert "Undone by" in page
     assert 'value="undo"' not in page
     assert aliases(ledgers) == []
     assert AuditEntry.objects.filter(action="customers_unmerged").count() == 1
-    again = client.post(PATH, {"step": "undo", "merge": "1"})
+    again = client.post(PATH, {"step": "undo", "merge": "1", "confirmed": "yes"})
     assert again.status_code == 404
     assert 'role="alert"' in again.content.decode()
 

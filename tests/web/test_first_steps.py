@@ -136,7 +136,10 @@ def test_sample_data_fills_the_report_says_so_and_leaves_no_trace(
         or "Remove sample data" in olga.get(SAMPLE).content.decode()
     )
 
-    assert "Send the first events" in olga.post(SAMPLE, {"what": "remove"}, follow=True).content.decode()
+    assert (
+        "Send the first events"
+        in olga.post(SAMPLE, {"what": "remove", "confirmed": "yes"}, follow=True).content.decode()
+    )
     with ledgers.reading("fresh") as ledger:
         assert table_counts(ledger) == before
     assert 'class="tag">Undone' in olga.get("/a/fresh/admin/imports").content.decode()

@@ -164,8 +164,8 @@ def test_an_import_counts_at_once_and_is_undone_with_a_reason(page: Page, state:
     assert state.uploads.of_account("acme") == []
     assert rows_of(client.get("/a/acme/admin/imports").content.decode(), "imports")[0].startswith("chats.csv oldchat")
 
-    refused = client.post("/a/acme/admin/imports/1", {"reason": "Sent twice"}, follow=True).content.decode()
-    assert "Confirm that the events of this import are to be removed." in refused
+    asked = client.post("/a/acme/admin/imports/1", {"reason": "Sent twice"}).content.decode()
+    assert "This removes 4 events from the account" in asked
     refused = client.post("/a/acme/admin/imports/1", {"reason": " ", "confirmed": "yes"}, follow=True).content.decode()
     assert "Give a reason" in refused
     undone = client.post("/a/acme/admin/imports/1", {"reason": "Sent twice", "confirmed": "yes"}, follow=True)
@@ -283,7 +283,7 @@ def test_the_server_has_a_limit_on_waiting_imports(state: ServerState) -> None:
 
 def test_an_uploaded_file_is_removed_from_the_list(page: Page, state: ServerState) -> None:
     [file] = state.uploads.of_account("acme")
-    answer = page.client.post("/a/acme/admin/imports", {"remove": file.number}, follow=True)
+    answer = page.client.post("/a/acme/admin/imports", {"remove": file.number, "confirmed": "yes"}, follow=True)
     assert "chats.csv was removed." in answer.content.decode()
     assert page.client.get(page.href).status_code == 404
 

@@ -104,7 +104,7 @@ def test_a_key_expires_after_its_last_day(olga: Client) -> None:
 
 
 def test_revoking_a_key_takes_effect_at_once(olga: Client, made: NewKey) -> None:
-    page = olga.post(f"{KEYS}/{made.key.pk}/revoke", follow=True).content.decode()
+    page = olga.post(f"{KEYS}/{made.key.pk}/revoke", {"confirmed": "yes"}, follow=True).content.decode()
     assert "revoked" in page
     made.key.refresh_from_db()
     assert state_of(made.key) == "revoked"
@@ -115,7 +115,9 @@ def test_revoking_a_key_takes_effect_at_once(olga: Client, made: NewKey) -> None
 def test_a_replaced_key_works_until_its_chosen_expiry(
     olga: Client, made: NewKey, lives_on: str, works_now: bool
 ) -> None:
-    page = olga.post(f"{KEYS}/replace", {"key": made.key.pk, "lives_on": lives_on}, follow=True).content.decode()
+    page = olga.post(
+        f"{KEYS}/replace", {"key": made.key.pk, "lives_on": lives_on, "confirmed": "yes"}, follow=True
+    ).content.decode()
     secret = next(block for block in code_blocks(page) if block.startswith("bm_"))
     assert valid_key(secret).name == "nightly"
     made.key.refresh_from_db()
@@ -142,7 +144,7 @@ def test_an_invalid_replacement_shows_an_error_at_its_field(olga: Client, made: 
 
 def test_only_active_keys_can_be_replaced(olga: Client, made: NewKey) -> None:
     assert "replace-key" in olga.get(KEYS).content.decode()
-    olga.post(f"{KEYS}/{made.key.pk}/revoke")
+    olga.post(f"{KEYS}/{made.key.pk}/revoke", {"confirmed": "yes"})
     assert "replace-key" not in olga.get(KEYS).content.decode()
     assert "has-error" not in olga.post(f"{KEYS}/replace", {"key": made.key.pk, "lives_on": "now"}).content.decode()
     assert ApiKey.objects.count() == 1

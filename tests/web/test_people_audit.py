@@ -148,8 +148,8 @@ def test_booleans_roles_and_lists_are_formatted_as_words(owner: User, browser: M
 
 def test_a_forwarded_client_address_is_recorded_only_behind_a_trusted_proxy(owner: User, browser: MakeBrowser) -> None:
     client, forwarded = browser(owner), {"x-forwarded-for": "6.6.6.6, 10.1.2.3:5678"}
-    client.post("/me/sign-out-everywhere", headers=forwarded)
-    client.post("/me/sign-out-everywhere", headers=forwarded, REMOTE_ADDR="203.0.113.9")
+    client.post("/me/sign-out-everywhere", {"confirmed": "yes"}, headers=forwarded)
+    client.post("/me/sign-out-everywhere", {"confirmed": "yes"}, headers=forwarded, REMOTE_ADDR="203.0.113.9")
     assert list(AuditEntry.objects.order_by("pk").values_list("address", flat=True)) == ["10.1.2.3", "203.0.113.9"]
 
 
@@ -159,7 +159,9 @@ def test_a_proxy_that_is_not_declared_is_reported_once(
     client_address._is_reported.clear()
     client = browser(owner)
     for peer in ("127.0.0.1", "198.18.0.1", "8.8.8.8", "172.17.0.1", "172.17.0.1"):
-        client.post("/me/sign-out-everywhere", headers={"x-forwarded-for": "8.8.4.4"}, REMOTE_ADDR=peer)
+        client.post(
+            "/me/sign-out-everywhere", {"confirmed": "yes"}, headers={"x-forwarded-for": "8.8.4.4"}, REMOTE_ADDR=peer
+        )
     reports = [each.getMessage() for each in caplog.records if "BOTMETER_TRUSTED_PROXIES" in each.getMessage()]
     assert len(reports) == 1
     assert "from 198.18.0.1 is ignored" in reports[0]

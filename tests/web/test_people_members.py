@@ -39,7 +39,7 @@ def displayed_link(page: str, route: str) -> str:
 
 def test_an_invitation_link_is_displayed_once_and_lets_the_user_join(owner: User, browser: MakeBrowser) -> None:
     client = browser(owner)
-    sent = {"email": "New@Example.org", "role": "viewer", "may_export": "on"}
+    sent = {"email": "New@Example.org", "role": "viewer", "export": "yes"}
     path = displayed_link(client.post(USERS, sent, follow=True).content.decode(), "invitation")
     page = client.get(USERS).content.decode()
     assert path not in page
@@ -116,11 +116,11 @@ def test_an_account_has_at_most_two_hundred_open_invitations(owner: User) -> Non
 def test_changes_of_role_and_export_are_audited(owner: User, viewer: User, browser: MakeBrowser) -> None:
     sent = {"what": "change", "role": "analyst", "may_export": "on"}
     page = browser(owner).post(member_path(viewer), sent, follow=True).content.decode()
-    assert "analyst, may export" in page
+    assert "analyst, can export" in page
     membership = Membership.objects.get(user=viewer)
     assert (membership.role, membership.may_export) == (Role.ANALYST, True)
     detail = AuditEntry.objects.get(action=Action.MEMBER_CHANGED).detail
-    assert (detail["before"], detail["after"]) == ("viewer, may not export", "analyst, may export")
+    assert (detail["before"], detail["after"]) == ("viewer, can't export", "analyst, can export")
 
 
 @pytest.mark.parametrize("sent", [{"what": "change", "role": "viewer"}, {"what": "remove"}])
@@ -140,7 +140,7 @@ def test_an_owner_of_another_account_does_not_count_as_owner(owner: User, strang
 def test_one_of_two_owners_can_be_demoted(owner: User, person: MakePerson, browser: MakeBrowser) -> None:
     second = person("second@example.org", role=Role.OWNER)
     client = browser(owner)
-    assert client.post(member_path(owner), {"what": "change", "role": "viewer"})["Location"] == "/"
+    assert client.post(member_path(owner), {"what": "change", "role": "viewer", "confirmed": "yes"})["Location"] == "/"
     assert client.get(USERS).status_code == 403
     assert browser(second).post(member_path(second), {"what": "remove"}).status_code == 400
 

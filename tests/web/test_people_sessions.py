@@ -64,7 +64,7 @@ def test_a_chosen_session_is_ended_with_the_password_and_no_other(owner: User, p
 def test_ended_sessions_are_not_listed(owner: User, browser: MakeBrowser) -> None:
     here, there = signed_in(owner), signed_in(owner)
     assert len(numbers(sessions_card(here))) == 1
-    here.post("/me/sign-out-everywhere")
+    here.post("/me/sign-out-everywhere", {"confirmed": "yes"})
     assert numbers(sessions_card(here)) == []
     assert not is_signed_in(there)
 

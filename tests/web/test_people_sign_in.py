@@ -291,7 +291,7 @@ def test_signing_out_everywhere_ends_every_other_session(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:
     here, there = browser(owner), browser(owner)
-    here.post("/me/sign-out-everywhere")
+    here.post("/me/sign-out-everywhere", {"confirmed": "yes"})
     assert is_signed_in(here)
     assert not is_signed_in(there)
     assert AuditEntry.objects.filter(action=Action.SIGNED_OUT_EVERYWHERE, user=owner).exists()

@@ -65,7 +65,7 @@ def key(ledgers: OpenLedgers, owner: User) -> str:
 
 
 def done(client: Client, what: str, **fields: Any) -> str:
-    answer = client.post(DESK, {"what": what, **fields}, follow=True)
+    answer = client.post(DESK, {"what": what, "confirmed": "yes", **fields}, follow=True)
     assert answer.status_code == 200
     return str(answer.content.decode())
 
@@ -210,7 +210,7 @@ def test_bot_identities_can_be_added_and_removed(olga: Client, key: str, ledgers
     assert "<b>13" not in listed
     assert "no longer a bot" in done(olga, "identity-remove", sender="12")
     assert [each.sender for each in desk(ledgers).identities] == ["<b>13"]
-    assert olga.post(DESK, {"what": "identity-remove", "sender": "12"}).status_code == 404
+    assert olga.post(DESK, {"what": "identity-remove", "sender": "12", "confirmed": "yes"}).status_code == 404
 
 
 @pytest.mark.parametrize("values", [{}, {"sender": "1"}, {"bot_id": "b"}, {"sender": "1", "bot_id": "b\x01"}])

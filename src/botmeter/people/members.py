@@ -29,7 +29,8 @@ class MemberRole:
     may_export: bool
 
     def __str__(self) -> str:
-        return f"{self.role.label.lower()}, {'may export' if self.may_export else 'may not export'}"
+        export = "can export" if self.may_export else "can't export"
+        return f"{self.role.label.lower()}, {export}"
 
 
 def invite(account: str, email: str, *, role: MemberRole, by: User) -> str:
@@ -84,7 +85,7 @@ def change(membership: Membership, role: MemberRole) -> None:
     """Change a member's role or export right."""
     with transaction.atomic():
         if role.role is not Role.OWNER:
-            _keep_an_owner(membership)
+            require_another_owner(membership)
         membership.role, membership.may_export = role.role.value, role.may_export
         membership.save(update_fields=["role", "may_export"])
 
@@ -92,8 +93,24 @@ def change(membership: Membership, role: MemberRole) -> None:
 def remove(membership: Membership) -> None:
     """Remove a member from the account."""
     with transaction.atomic():
-        _keep_an_owner(membership)
+        require_another_owner(membership)
         membership.delete()
+
+
+def require_another_owner(membership: Membership) -> None:
+    """Raise Refused `last_owner` for the only owner of an account; within a transaction."""
+    # Locked, so that two owners can't remove each other at once.
+    owners = list(
+        Membership.objects.select_for_update()
+        .filter(account=membership.account, role=Role.OWNER)
+        .values_list("pk", flat=True)
+    )
+    if owners == [membership.pk]:
+        raise Refused(
+            "last_owner",
+            f"{membership.user.email} is the only owner of account {membership.account}; "
+            "make another member an owner first.",
+        )
 
 
 def require_power_over(membership: Membership, *, by: User) -> None:
@@ -113,18 +130,3 @@ def may_create_accounts(user: User) -> bool:
         Membership.objects.filter(user=user, role=Role.OWNER).exists()
         or not Membership.objects.filter(role=Role.OWNER).exists()
     )
-
-
-def _keep_an_owner(membership: Membership) -> None:
-    # Locked, so that two owners can't remove each other at once.
-    owners = list(
-        Membership.objects.select_for_update()
-        .filter(account=membership.account, role=Role.OWNER)
-        .values_list("pk", flat=True)
-    )
-    if owners == [membership.pk]:
-        raise Refused(
-            "last_owner",
-            f"{membership.user.email} is the only owner of account {membership.account}; "
-            "make another member an owner first.",
-        )

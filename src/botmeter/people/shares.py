@@ -105,6 +105,11 @@ def revoke_share(link: ShareLink) -> bool:
     return ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=present()) == 1
 
 
+def restore_share(link: ShareLink) -> None:
+    """Let a revoked link work again, until it expires."""
+    ShareLink.objects.filter(pk=link.pk).update(revoked_at=None)
+
+
 def _signer() -> Signer:
     # A full stop occurs in no part of a secret and needs no escaping in URLs.
     return Signer(salt="botmeter.share", sep=".")

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from django.core.cache import caches
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.urls import reverse
 
 _KEY: Final = "notice"
@@ -20,6 +21,16 @@ _WAIT_SECONDS: Final = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UndoForm:
+    """Form that undoes an action; a script hides it after some seconds."""
+
+    action: str
+    number: str
+    seconds: int
+    csrf_token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A notice; `secrets` are links or recovery codes."""
 
@@ -27,6 +38,7 @@ class Notice:
     consequence: str = ""
     kind: Literal["ok", "info", "warn", "bad"] = "ok"
     secrets: tuple[str, ...] = ()
+    undo: UndoForm | None = None
 
 
 def add_notice(request: HttpRequest, notice: Notice) -> None:
@@ -45,7 +57,10 @@ def pop_notice(request: HttpRequest) -> Notice | None:
         return None
     secrets = caches[_WAITING].get(stored["secrets"], ())
     caches[_WAITING].delete(stored["secrets"])
-    return Notice(**{**stored, "secrets": secrets})
+    # A notice that an earlier version added has no such field.
+    undo = stored.get("undo")
+    form = UndoForm(**{**undo, "csrf_token": get_token(request)}) if undo else None
+    return Notice(**{**stored, "secrets": secrets, "undo": form})
 
 
 class EntryNotice(StrEnum):

@@ -40,6 +40,7 @@ STYLESHEET_PARTS: Final = (
     "parts/sources",
     "parts/imports",
     "parts/quarantine",
+    "parts/confirm",
     "print",
 )
 # Each attaches to elements with its name in data-behaviour, also to those that htmx inserts.
@@ -57,6 +58,8 @@ SCRIPT_PARTS: Final = (
     "upload",
     "print",
     "exports",
+    "confirm",
+    "undo",
 )
 _LIBRARY: Final = "django_htmx/htmx-2.min.js"
 # Folders of parts, which are published joined only.

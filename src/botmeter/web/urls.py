@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("botmeter.web.pages.customer.urls")),
     path("", include("botmeter.web.pages.bots.urls")),
     path("", include("botmeter.web.pages.sharing.urls")),
+    path("", include("botmeter.web.pages.undo")),
 ]
 
 handler400 = "botmeter.web.failures.bad_request"

@@ -19,6 +19,7 @@ from botmeter.people.models import ApiKey
 from botmeter.people.public_address import server_address
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import COPY_NOW, Notice, add_notice
@@ -94,7 +95,7 @@ class ReplaceForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyLine:
-    """A key; `revoke_href` is empty unless active."""
+    """A key; `revoke_href` asks first, and is empty unless active."""
 
     name: str
     start: str
@@ -141,6 +142,9 @@ def key_replacement(visit: Visit) -> HttpResponse:
         return _page(visit, form=KeyForm(), replace=form)
     old: ApiKey = form.cleaned_data["key"]
     label, lasting = _OLD_KEY_EXPIRY[form.cleaned_data["lives_on"]]
+    if not lasting and not is_confirmed(visit.request):
+        question = f"Replace {old.name} immediately?"
+        return _ask(visit, question=question, effect=_refused_effect(old), button="Replace key")
     return _created(
         visit,
         api_keys.rotate_key(old, lives_on=lasting, created_by=visit.user),
@@ -152,13 +156,26 @@ def key_replacement(visit: Visit) -> HttpResponse:
 
 @_for_key_admins
 def key_revocation(visit: Visit, *, key: int) -> HttpResponse:
-    """Revoke a key."""
-    visit.require_post()
+    """Revoke a key, once confirmed."""
     revoked = get_object_or_404(ApiKey, pk=key, account=visit.account)
+    if not is_confirmed(visit.request):
+        effect = f"{_refused_effect(revoked)} A revoked key can't be restored."
+        return _ask(visit, question=f"Revoke {revoked.name}?", effect=effect, button="Revoke key")
     if api_keys.revoke_key(revoked):
         visit.record(Action.KEY_REVOKED, name=revoked.name, key=f"{revoked.start}…")
     add_notice(visit.request, Notice(fact=f"Key {revoked.name} revoked.", consequence="It can no longer be used."))
     return redirect("keys", visit.account)
+
+
+def _refused_effect(key: ApiKey) -> str:
+    used = f"last used {text.moment_text(key.last_used_at)}" if key.last_used_at else "never used so far"
+    return f"Programs that send the key {key.start}… ({used}) are refused from now on."
+
+
+def _ask(visit: Visit, *, question: str, effect: str, button: str) -> HttpResponse:
+    cancel_href = reverse("keys", args=(visit.account,))
+    confirmation = Confirmation(question=question, effect=effect, button=button, cancel_href=cancel_href)
+    return account_confirmation(visit, confirmation, section="keys")
 
 
 def _created(visit: Visit, new: api_keys.NewKey, *, fact: str, **details: str) -> HttpResponse:

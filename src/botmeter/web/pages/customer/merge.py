@@ -29,6 +29,7 @@ from botmeter.people.rights import Right
 from botmeter.sources.customer_file import BYTES_MAX, csv_from_pairs, pairs_from_file
 from botmeter.sources.text_encoding import ZIP_MAGIC
 from botmeter.web.access import Visit, for_member
+from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed, sent_parameters
 from botmeter.web.large_bodies import takes_large_body
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
@@ -40,6 +41,7 @@ from botmeter.web.rich_text import Words, id_word, listed, plain
 
 _NAMES_MAX: Final = 10
 _PREVIEW_MAX: Final = 5
+_NUMBER_LENGTH: Final = 10
 
 
 class MergeForm(forms.Form):
@@ -118,7 +120,9 @@ class MergePage:
 @takes_large_body
 @for_member(Right.MERGE_CUSTOMERS, posts=Right.MERGE_CUSTOMERS)
 def merge_page(visit: Visit) -> HttpResponse:
-    """Show the merges; preview, merge or undo on POST."""
+    """Show the merges; preview, merge or, once confirmed, undo on POST."""
+    if sent_parameters(visit.request).get("step") == "undo" and not is_confirmed(visit.request):
+        return _ask_to_undo(visit)
     if visit.request.method != "POST":
         return _page(visit, form=MergeForm(initial={"customer_id": visit.request.GET.get("customer_id", "")}))
     match visit.request.POST.get("step"):
@@ -160,6 +164,17 @@ def _merge(visit: Visit) -> HttpResponse:
     except Refused as problem:
         return _refused(visit, problem, status=400)
     return _finish(visit, change, action=Action.CUSTOMERS_MERGED, fact="Customers merged.")
+
+
+def _ask_to_undo(visit: Visit) -> HttpResponse:
+    number = sent_parameters(visit.request).get("merge", "")[:_NUMBER_LENGTH]
+    confirmation = Confirmation(
+        question=f"Undo merge {number}?",
+        effect="The merged IDs count as customers of their own again, and past days that this changes are restated.",
+        button="Undo merge",
+        cancel_href=reverse("merge-customers", args=(visit.account,)),
+    )
+    return account_confirmation(visit, confirmation, section="customers")
 
 
 def _undo(visit: Visit) -> HttpResponse:

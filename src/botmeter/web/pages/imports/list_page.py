@@ -15,6 +15,7 @@ from botmeter.ledger.imports import imports as stored_imports
 from botmeter.live.uploads import Upload
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed, sent_parameters
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.imports.texts import size_text, state_tag
@@ -67,16 +68,10 @@ class ImportsPage:
 
 @for_member(Right.IMPORT_FILES, posts=Right.IMPORT_FILES)
 def imports(visit: Visit) -> HttpResponse:
-    """List imports; remove an uploaded file on POST."""
+    """List imports; remove an uploaded file, once confirmed."""
     state = server_state(visit.request)
-    if visit.request.method == "POST":
-        file = state.uploads.numbered(visit.account, visit.request.POST.get("remove", ""))
-        running = state.imports.state(file.number)
-        if running is not None and not running.is_over:
-            raise Refused("parameter_invalid", f"{file.file_name} is being imported. Stop the import first.")
-        state.uploads.remove(file)
-        add_notice(visit.request, Notice(fact=f"{file.file_name} was removed.", consequence="Nothing was imported."))
-        return redirect("imports", visit.account)
+    if visit.request.method == "POST" or "remove" in visit.request.GET:
+        return _remove(visit, state.uploads.numbered(visit.account, sent_parameters(visit.request).get("remove", "")))
     zone, before = preferred_zone(visit.account), _number(visit.request.GET.get("before", ""))
     with visit.reading() as ledger:
         found = stored_imports(ledger, before=before, limit=LINES + 1)
@@ -92,6 +87,24 @@ def imports(visit: Visit) -> HttpResponse:
         zone=zone,
     )
     return rendered(visit.request, "imports.html", page=page)
+
+
+def _remove(visit: Visit, file: Upload) -> HttpResponse:
+    state = server_state(visit.request)
+    running = state.imports.state(file.number)
+    if running is not None and not running.is_over:
+        raise Refused("parameter_invalid", f"{file.file_name} is being imported. Stop the import first.")
+    if not is_confirmed(visit.request):
+        confirmation = Confirmation(
+            question=f"Remove {file.file_name}?",
+            effect="The uploaded file is deleted with its settings. Nothing of it was imported.",
+            button="Remove file",
+            cancel_href=reverse("imports", args=(visit.account,)),
+        )
+        return account_confirmation(visit, confirmation, section="imports")
+    state.uploads.remove(file)
+    add_notice(visit.request, Notice(fact=f"{file.file_name} was removed.", consequence="Nothing was imported."))
+    return redirect("imports", visit.account)
 
 
 def _number(given: str) -> int | None:

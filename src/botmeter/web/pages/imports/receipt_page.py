@@ -10,7 +10,7 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from botmeter.domain import text
-from botmeter.domain.errors import BotmeterError, Refused
+from botmeter.domain.errors import BotmeterError
 from botmeter.domain.reason import checked_reason
 from botmeter.ledger.import_undo import UndoneImport
 from botmeter.ledger.imports import ImportRecord, import_numbered
@@ -19,6 +19,7 @@ from botmeter.live.import_work import start_undo, undo_key
 from botmeter.live.imports import JobState
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.imports.results import RejectionLine, job_notice, quarantined_line, sessions_text
@@ -52,7 +53,6 @@ class ReceiptPage:
     rejections_more: str
     quarantine_href: str
     mapping: str
-    undo_question: str
     href: str
     imports_href: str
     report_href: str
@@ -60,7 +60,7 @@ class ReceiptPage:
 
 @for_member(Right.IMPORT_FILES, posts=Right.IMPORT_FILES)
 def file_import(visit: Visit, *, number: int) -> HttpResponse:
-    """Show the page; undo the import on POST."""
+    """Show the page; undo the import, once confirmed."""
     with visit.reading() as ledger:
         record = import_numbered(ledger, number)
         zone = preferred_zone(visit.account)
@@ -72,13 +72,26 @@ def file_import(visit: Visit, *, number: int) -> HttpResponse:
             return HttpResponseClientRedirect(visit.request.path)
         return rendered(visit.request, "import.html", page=page)
     try:
-        if not visit.request.POST.get("confirmed"):
-            raise Refused("parameter_invalid", "Confirm that the events of this import are to be removed.")
         reason = checked_reason(visit.request.POST.get("reason", ""))
+        if not is_confirmed(visit.request):
+            return _ask_to_undo(visit, record)
         start_undo(server_state(visit.request), visit.account, imported=record, reason=reason, by=visit.user.email)
     except BotmeterError as problem:
         add_notice(visit.request, Notice(fact="The import was not undone.", consequence=problem.message, kind="bad"))
     return redirect("import", visit.account, number)
+
+
+def _ask_to_undo(visit: Visit, record: ImportRecord) -> HttpResponse:
+    confirmation = Confirmation(
+        question=f"Undo the import of {record.file_name}?",
+        effect=(
+            f"This removes {text.counted(record.accepted, 'event')} from the account and restates past days that they "
+            "changed. To count them again, import the file again."
+        ),
+        button="Undo import",
+        cancel_href=visit.request.path,
+    )
+    return account_confirmation(visit, confirmation, section="imports")
 
 
 def _page(visit: Visit, record: ImportRecord, *, entries: Sequence[Quarantined], zone: str) -> ReceiptPage:
@@ -96,7 +109,6 @@ def _page(visit: Visit, record: ImportRecord, *, entries: Sequence[Quarantined],
         rejections_more=_more(record.rejected + record.conflicts - len(entries)),
         quarantine_href=_quarantine_href(visit, record),
         mapping=record.mapping or "",
-        undo_question=f"Remove {text.counted(record.accepted, 'event')} from the account",
         href=visit.request.path,
         imports_href=reverse("imports", args=(visit.account,)),
         report_href=reverse("report", args=(visit.account,)),

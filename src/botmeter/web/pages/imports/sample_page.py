@@ -18,6 +18,7 @@ from botmeter.ledger.imports import sample_imports
 from botmeter.live.sample_data import require_no_events, sample_key, start_sample_load, start_sample_undo
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed, sent_parameters
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.imports.results import job_notice
@@ -50,6 +51,8 @@ class SamplePage:
 def sample_data(visit: Visit) -> HttpResponse:
     """Show the page; load or remove sample data on POST."""
     report_href = reverse("report", args=(visit.account,))
+    if sent_parameters(visit.request).get("what") == "remove" and not is_confirmed(visit.request):
+        return _ask_to_remove(visit)
     if visit.request.method == "POST":
         return _change(visit, report_href=report_href)
     job = server_state(visit.request).imports.state(sample_key(visit.account))
@@ -69,6 +72,16 @@ def sample_data(visit: Visit) -> HttpResponse:
         href=visit.request.path,
     )
     return rendered(visit.request, "sample_data.html", page=page)
+
+
+def _ask_to_remove(visit: Visit) -> HttpResponse:
+    confirmation = Confirmation(
+        question="Remove the sample data?",
+        effect="All made-up events are removed, and the report no longer counts them. Your own events stay.",
+        button="Remove sample data",
+        cancel_href=visit.request.path,
+    )
+    return account_confirmation(visit, confirmation, section="imports")
 
 
 def _change(visit: Visit, *, report_href: str) -> HttpResponse:

@@ -143,5 +143,6 @@ def user_link(secret: str, purpose: Link.Purpose) -> tuple[Link, User]:
 def _invitation_page(request: HttpRequest, link: Link, *, sentence: str, **more: Any) -> HttpResponse:
     inviter = str(link.created_by) if link.created_by else "An owner"
     role = Role(link.role).label.lower()
-    terms = f"{inviter} invites you as {'an' if role[0] in 'ao' else 'a'} {role}."
+    export = "You can export underlying data." if link.may_export else "You can't export underlying data."
+    terms = f"{inviter} invites you as {'an' if role[0] in 'ao' else 'a'} {role}. {export}"
     return entry_page(request, f"Join {account_title(request, link.account)}", sentence=f"{terms} {sentence}", **more)

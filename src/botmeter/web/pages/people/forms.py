@@ -13,7 +13,7 @@ from botmeter.people.display_names import validate_display_name
 from botmeter.people.guesses import device_with_code, user_with_password
 from botmeter.people.members import MemberRole
 from botmeter.people.models import User
-from botmeter.people.rights import Role
+from botmeter.people.rights import EXPORTS_BY_DEFAULT, Role
 
 _PASSWORD_LENGTH_MAX: Final = 200
 _ADDRESS_LENGTH_MAX: Final = 254
@@ -220,18 +220,32 @@ class SecondFactorForm(OwnPasswordForm):
     field_order = ("code", "current_password")
 
 
+def _role() -> forms.ChoiceField:
+    return forms.ChoiceField(label="Role", choices=[(role.value, role.label) for role in Role], initial=Role.ANALYST)
+
+
 class RoleForm(forms.Form):
     """Role of a member."""
 
-    role = forms.ChoiceField(label="Role", choices=[(role.value, role.label) for role in Role], initial=Role.ANALYST)
-    may_export = forms.BooleanField(label="Can export underlying data", required=False, initial=True)
+    role = _role()
+    may_export = forms.BooleanField(label="Can export underlying data", required=False)
 
     def member_role(self) -> MemberRole:
         return MemberRole(role=Role(self.cleaned_data["role"]), may_export=self.cleaned_data["may_export"])
 
 
-class InviteForm(RoleForm):
-    """An invitation."""
+class InviteForm(forms.Form):
+    """An invitation; the role decides about exports unless the form does."""
 
     email = EmailField(autocomplete="off")
-    field_order = ("email", "role", "may_export")
+    role = _role()
+    export = forms.ChoiceField(
+        label="Export of underlying data",
+        required=False,
+        choices=[("", "As usual for the role"), ("yes", "Allowed"), ("no", "Not allowed")],
+        help_text="Usually, viewers can't export and all other roles can.",
+    )
+
+    def member_role(self) -> MemberRole:
+        role, export = Role(self.cleaned_data["role"]), self.cleaned_data["export"]
+        return MemberRole(role=role, may_export=export == "yes" if export else role in EXPORTS_BY_DEFAULT)

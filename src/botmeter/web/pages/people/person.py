@@ -6,6 +6,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.forms import BaseForm, model_to_dict
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
@@ -16,6 +17,7 @@ from botmeter.people.models import User
 from botmeter.people.second_factor import has_second_factor, recovery_codes_left
 from botmeter.web.access import Visit, for_person
 from botmeter.web.components import Link
+from botmeter.web.confirmation import Confirmation, confirmation_page, is_confirmed
 from botmeter.web.layout import Frame, frame, plain_frame
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import ChangePasswordForm, EndSessionsForm, ProfileForm
@@ -81,9 +83,18 @@ def end_chosen_sessions(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @for_person
-@require_POST
 def sign_out_everywhere(request: HttpRequest, user: User) -> HttpResponse:
-    """End the user's other sessions."""
+    """End the user's other sessions, once confirmed."""
+    if not is_confirmed(request):
+        confirmation = Confirmation(
+            question="Sign out all other sessions?",
+            effect="Everyone who is signed in as you in another browser has to sign in again.",
+            button="Sign out other sessions",
+            cancel_href=reverse("me"),
+        )
+        crumbs = (Link(label="Your settings", href=reverse("me")),)
+        page_frame = own_frame(request, user, title=confirmation.question, crumbs=crumbs)
+        return confirmation_page(request, confirmation, page_frame=page_frame)
     end_other_sessions(request, user)
     record(Action.SIGNED_OUT_EVERYWHERE, request=request, user=user)
     return _redirect_with_notice(request, "All other sessions are signed out.")

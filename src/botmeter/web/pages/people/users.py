@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -16,9 +17,11 @@ from botmeter.people.mail import email_allowed, mail_is_set, send
 from botmeter.people.members import PASSWORD_LINK_LASTS, MemberRole
 from botmeter.people.models import Link, Membership, User
 from botmeter.people.public_address import public_address
+from botmeter.people.removed_rows import row_copy
 from botmeter.people.rights import Right, Role
 from botmeter.people.second_factor import with_second_factor
 from botmeter.web.access import Visit, for_member
+from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed, sent_parameters
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, add_notice
@@ -26,6 +29,7 @@ from botmeter.web.pages.people.forms import InviteForm, RoleForm
 from botmeter.web.pages.people.passwords import send_password_link
 from botmeter.web.rendering import rendered
 from botmeter.web.titles import account_title
+from botmeter.web.undo import UndoKind, offer_undo
 
 _for_user_admins = for_member(Right.MANAGE_USERS, posts=Right.MANAGE_USERS)
 _ROLE_DESCRIPTIONS: Final = {
@@ -38,7 +42,7 @@ _ROLE_DESCRIPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberLine:
-    """A member; `state` is e.g. `Never signed in`."""
+    """A member; `state` is e.g. `Never signed in`, `leave_href` asks before the user removes themselves."""
 
     name: str
     address: str
@@ -46,7 +50,9 @@ class MemberLine:
     may_export: bool
     state: str
     is_me: bool
+    is_only_owner: bool
     href: str
+    leave_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +91,13 @@ def users(visit: Visit) -> HttpResponse:
 @_for_user_admins
 def member(visit: Visit, *, member: int) -> HttpResponse:
     """Change or remove a member, or create a password link."""
-    visit.require_post()
     membership = get_object_or_404(Membership.objects.select_related("user"), pk=member, account=visit.account)
+    confirmation = _confirmation(visit, membership)
+    if confirmation is not None and not is_confirmed(visit.request):
+        with transaction.atomic():
+            members.require_another_owner(membership)
+        return account_confirmation(visit, confirmation, section="users")
+    visit.require_post()
     match visit.request.POST.get("what"):
         case "remove":
             _remove(visit, membership)
@@ -105,10 +116,36 @@ def invitation_revocation(visit: Visit, *, link: int) -> HttpResponse:
     """Revoke an invitation."""
     visit.require_post()
     invitation = get_object_or_404(members.open_invitations(visit.account), pk=link)
+    row = row_copy(invitation)
     invitation.delete()
-    visit.record(Action.INVITATION_REVOKED, email=invitation.email)
-    add_notice(visit.request, Notice(fact=f"Invitation for {invitation.email} revoked."))
+    visit.record(Action.INVITATION_REVOKED, email=row.email)
+    undo = offer_undo(visit, UndoKind.INVITATION_REVOKED, row=row, back_href=_users_href(visit))
+    notice = Notice(fact=f"Invitation for {row.email} revoked.", consequence="Its link no longer works.", undo=undo)
+    add_notice(visit.request, notice)
     return redirect("users", visit.account)
+
+
+def _users_href(visit: Visit) -> str:
+    return reverse("users", args=(visit.account,))
+
+
+def _confirmation(visit: Visit, membership: Membership) -> Confirmation | None:
+    """Question before users give up rights, which they could not undo themselves."""
+    sent = sent_parameters(visit.request)
+    if membership.user_id != visit.user.pk:
+        return None
+    title, role = account_title(visit.request, visit.account), sent.get("role")
+    again = "Another owner can give it back to you."
+    if sent.get("what") == "remove":
+        effect = f"You lose your access to {title} at once. {again}"
+        return Confirmation(
+            question=f"Leave {title}?", effect=effect, button="Leave account", cancel_href=_users_href(visit)
+        )
+    if sent.get("what") == "change" and role in set(Role) - {Role.OWNER}:
+        effect = f"You can no longer manage users, sources, keys and settings of {title}. {again}"
+        question = f"Change your own role to {Role(role).label.lower()}?"
+        return Confirmation(question=question, effect=effect, button="Change role", cancel_href=_users_href(visit))
+    return None
 
 
 def _invite(visit: Visit, address: str, *, role: MemberRole) -> Notice:
@@ -152,9 +189,14 @@ def _change(visit: Visit, membership: Membership) -> None:
 
 
 def _remove(visit: Visit, membership: Membership) -> None:
+    user, row = membership.user, row_copy(membership)
     members.remove(membership)
-    visit.record(Action.MEMBER_REMOVED, email=membership.user.email, role=membership.role)
-    add_notice(visit.request, Notice(fact=f"{membership.user} no longer has access to this account."))
+    visit.record(Action.MEMBER_REMOVED, email=user.email, role=row.role)
+    if user == visit.user:
+        add_notice(visit.request, Notice(fact=f"You left {account_title(visit.request, visit.account)}."))
+        return
+    undo = offer_undo(visit, UndoKind.MEMBER_REMOVED, row=row, back_href=_users_href(visit))
+    add_notice(visit.request, Notice(fact=f"{user} no longer has access to this account.", undo=undo))
 
 
 def _password_link(visit: Visit, membership: Membership) -> None:
@@ -180,10 +222,12 @@ def _new_password_link(visit: Visit, user: User) -> str:
 def _page(visit: Visit, *, form: InviteForm) -> HttpResponse:
     memberships = Membership.objects.select_related("user").filter(account=visit.account).order_by("user__email")
     with_two_factor = with_second_factor(each.user for each in memberships)
+    owners = [each for each in memberships if each.role == Role.OWNER]
     page = UsersPage(
         frame=frame(visit, title="Users", current="users"),
         members=tuple(
-            _member_line(visit, each, has_two_factor=each.user.pk in with_two_factor) for each in memberships
+            _member_line(visit, each, is_only_owner=owners == [each], has_two_factor=each.user.pk in with_two_factor)
+            for each in memberships
         ),
         invitations=tuple(_invitation_line(visit, each) for each in members.open_invitations(visit.account)),
         form=form,
@@ -193,8 +237,8 @@ def _page(visit: Visit, *, form: InviteForm) -> HttpResponse:
     return rendered(visit.request, "users.html", page=page)
 
 
-def _member_line(visit: Visit, membership: Membership, *, has_two_factor: bool) -> MemberLine:
-    user = membership.user
+def _member_line(visit: Visit, membership: Membership, *, is_only_owner: bool, has_two_factor: bool) -> MemberLine:
+    user, href = membership.user, reverse("member", args=(visit.account, membership.pk))
     states = []
     if not user.has_usable_password():
         states.append("No password")
@@ -209,7 +253,9 @@ def _member_line(visit: Visit, membership: Membership, *, has_two_factor: bool) 
         may_export=membership.may_export,
         state=" · ".join(states),
         is_me=user.pk == visit.user.pk,
-        href=reverse("member", args=(visit.account, membership.pk)),
+        is_only_owner=is_only_owner,
+        href=href,
+        leave_href=f"{href}?what=remove" if user.pk == visit.user.pk and not is_only_owner else "",
     )
 
 

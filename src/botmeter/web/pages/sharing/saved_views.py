@@ -11,6 +11,7 @@ from django.urls import reverse
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX, required_name_fault
 from botmeter.domain.errors import Conflict, Refused
 from botmeter.people.models import SavedView
+from botmeter.people.removed_rows import row_copy
 from botmeter.people.rights import Right, Role
 from botmeter.people.saved_views import visible_views
 from botmeter.web.access import Visit, for_member
@@ -20,6 +21,7 @@ from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.sharing.saved_address import address_of_query, address_text, canonical_query
 from botmeter.web.rendering import rendered
 from botmeter.web.report_address import read_address
+from botmeter.web.undo import UndoKind, offer_undo
 
 
 class ViewForm(forms.Form):
@@ -95,8 +97,10 @@ def view(visit: Visit, *, view: int) -> HttpResponse:
             _save(saved, name=visit.request.POST.get("name", ""))
             notice = Notice(fact=f"View renamed to {saved.name}.")
         case "delete":
+            row = row_copy(saved)
             saved.delete()
-            notice = Notice(fact=f"View {saved.name} deleted.")
+            undo = offer_undo(visit, UndoKind.VIEW_DELETED, row=row, back_href=reverse("views", args=(visit.account,)))
+            notice = Notice(fact=f"View {row.name} deleted.", undo=undo)
         case _:
             raise Refused("parameter_invalid", "No valid action was given for the view.")
     add_notice(visit.request, notice)

@@ -15,6 +15,7 @@ from botmeter.people.access_state import AccessState, state_of
 from botmeter.people.audit import DETAIL_LENGTH_MAX, Action
 from botmeter.people.models import ShareLink
 from botmeter.people.public_address import public_address
+from botmeter.people.removed_rows import row_copy
 from botmeter.people.rights import Right, Role
 from botmeter.people.saved_views import saved_view_name
 from botmeter.people.shares import LASTING_DAYS, ShareDraft, new_share, revoke_share
@@ -27,6 +28,7 @@ from botmeter.web.pages.sharing.scope import pinned
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.report_address import ReportAddress, read_address
+from botmeter.web.undo import UndoKind, offer_undo
 
 _for_sharers = for_member(Right.SHARE, posts=Right.SHARE)
 
@@ -114,9 +116,13 @@ def share(visit: Visit, *, share: int) -> HttpResponse:
     link = get_object_or_404(ShareLink, pk=share, account=visit.account)
     if not _may_revoke(link, visit):
         raise NotAllowed("right_missing", "Only the creator of a link and account owners can revoke it.")
+    undo = None
     if revoke_share(link):
         visit.record(Action.SHARE_REVOKED, name=link.name, shows=_description(link)[:DETAIL_LENGTH_MAX])
-    add_notice(visit.request, Notice(fact=f"Link {link.name} revoked.", consequence="It can no longer be opened."))
+        back_href = reverse("shares", args=(visit.account,))
+        undo = offer_undo(visit, UndoKind.SHARE_REVOKED, row=row_copy(link), back_href=back_href)
+    notice = Notice(fact=f"Link {link.name} revoked.", consequence="It can no longer be opened.", undo=undo)
+    add_notice(visit.request, notice)
     return redirect("shares", visit.account)
 
 

@@ -20,8 +20,10 @@ from botmeter.people.sources import OpenedSource, event_source
 from botmeter.sources.payloads.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit, for_member
+from botmeter.web.confirmation import is_confirmed
 from botmeter.web.form_errors import form_errors
 from botmeter.web.notices import Notice, add_notice
+from botmeter.web.pages.sources.confirmations import source_confirmation
 from botmeter.web.pages.sources.forms import BotForm, IdentityForm, PullForm, SecretForm, SettingsForm, source_forms
 from botmeter.web.pages.sources.list_page import address_notice
 from botmeter.web.pages.sources.source_page import TEST_NUMBER, source_page
@@ -44,7 +46,11 @@ def source(visit: Visit, *, source: str) -> HttpResponse:
         stored = source_of(ledger, source)
     if stored is None:
         raise Http404
-    action, address = visit.request.POST.get("what", ""), event_source(visit.account, source)
+    address = event_source(visit.account, source)
+    asked = source_confirmation(visit, stored, address=address)
+    if asked is not None and not is_confirmed(visit.request):
+        return asked
+    action = visit.request.POST.get("what", "")
     forms = source_forms(stored, address, action=action, data=visit.request.POST)
     if visit.request.method == "POST":
         notice = _result(visit, stored, action=action, form=forms.get(action))
