@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from botmeter.demo import DEMO_ACCOUNT
 from support.browsing import Server
 from support.widgets import active_filters, headline
 
@@ -11,6 +12,7 @@ from .page_paths import new_share_link
 
 pytestmark = pytest.mark.browser
 
+SHARES = f"/a/{DEMO_ACCOUNT}/shares"
 QUERY = "?period=last-90-days&channel=web"
 
 
@@ -37,6 +39,8 @@ def test_a_share_link_shows_its_view_in_another_browser_until_it_is_revoked(
     page.goto(f"{link}?period=all&channel=whatsapp")
     assert (headline(page), active_filters(page)) == (count, ["Channel is web"])
 
+    assert owner.url.endswith(report_path + QUERY)
+    owner.goto(demo.at(SHARES))
     owner.locator("[data-widget=shares] tbody tr").first.get_by_role("button", name="Revoke").click()
     expect(owner.locator(".notices")).to_contain_text("revoked")
     stranger.expected_errors = ("Failed to load resource",)
@@ -44,6 +48,34 @@ def test_a_share_link_shows_its_view_in_another_browser_until_it_is_revoked(
     assert answer is not None
     assert answer.status in {403, 404, 410}
     assert not page.locator("[data-widget]").count()
+
+
+def test_a_password_is_asked_before_a_report_and_remembered_for_its_pages(
+    signed_in: SignIn, visitor: MakeVisitor, demo: Server
+) -> None:
+    owner = signed_in()
+    owner.goto(demo.at(f"{SHARES}{QUERY}"))
+    owner.get_by_label("Name", exact=True).fill("For partners")
+    owner.get_by_label("Password").fill("maple syrup season")
+    owner.get_by_label("Stay as they are").check()
+    owner.get_by_role("button", name="Create link").click()
+    link = owner.locator(".notices code").inner_text().strip()
+
+    page = visitor().page()
+    page.goto(link)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Password required")
+    assert not page.get_by_text("For partners").count()
+    page.keyboard.type("maple syrup")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Wrong password.")
+    page.get_by_role("textbox", name="Password").fill("maple syrup season")
+    page.keyboard.press("Enter")
+    expect(page.locator(".sharedbar")).to_contain_text("The dates are fixed: ")
+    assert headline(page) > 0
+    page.reload()
+    assert headline(page) > 0
+    owner.goto(demo.at(SHARES))
+    expect(owner.locator("[data-widget=shares] tbody tr").first).to_contain_text("1 time, last")
 
 
 def test_a_link_without_rows_shows_no_single_session(

@@ -1,15 +1,17 @@
 """No click takes something away for good: each such action asks first, or can be undone right after it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db.models import Model
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import resolve, reverse
 
+from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.customers import customer_aliases
 from botmeter.ledger.imports import imports
@@ -17,11 +19,14 @@ from botmeter.ledger.sources import sources_of
 from botmeter.live.server_state import ServerState
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.members import MemberRole, invite
-from botmeter.people.models import ApiKey, EventSource, Link, Membership, SavedView, ShareLink, User
+from botmeter.people.models import ApiKey, DayNote, EventSource, Link, Membership, SavedView, ShareLink, User
+from botmeter.people.removed_rows import put_back, row_copy
 from botmeter.people.rights import Role
 from botmeter.people.shares import ShareDraft, new_share
 from botmeter.people.source_actions import Author, add_identity, change_pull, change_secret, create_source
 from botmeter.people.source_pulls import PullSettings
+from botmeter.web.access import Visit
+from botmeter.web.undo import UndoKind, offer_undo, take_undo
 from support.forms import form_values
 from support.page_forms import changing_forms, confirm_hrefs
 from web.conftest import MakeBrowser, MakePerson
@@ -40,6 +45,8 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     "accounts": {"": KEEPS},
     "bots": {"": KEEPS},
     "change-second-factor": {"codes": FORM, "remove": FORM},
+    "day-note": {"": UNDO},
+    "day-notes": {"": KEEPS},
     "import": {"": ASKS},
     "import-run": {"": KEEPS},
     "imports": {"remove": ASKS},
@@ -80,14 +87,21 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     "sources": {"": KEEPS},
     "undo": {"": KEEPS},
     "upload": {"": KEEPS},
-    "uploaded-file": {"dry-run": KEEPS, "import": KEEPS, "preview": KEEPS, "start": KEEPS, "text": KEEPS},
+    "uploaded-file": {
+        "dry-run": KEEPS,
+        "import": KEEPS,
+        "preview": KEEPS,
+        "propose": KEEPS,
+        "start": KEEPS,
+        "text": KEEPS,
+    },
     "users": {"": KEEPS},
     "view": {"delete": UNDO, "rename": KEEPS},
-    "views": {"": KEEPS},
+    "views": {"": KEEPS, "update": UNDO},
 }
 CSV = b"event_id,occurred_at,conversation_id,customer_id,actor,bot_id\nx1,2026-03-20T10:00:00Z,v9,c9,customer,b1\n"
 ADMIN = "/a/acme/admin"
-_MODELS: Final[tuple[type[Model], ...]] = (ApiKey, EventSource, Link, Membership, SavedView, ShareLink)
+_MODELS: Final[tuple[type[Model], ...]] = (ApiKey, DayNote, EventSource, Link, Membership, SavedView, ShareLink)
 
 
 @dataclass
@@ -145,6 +159,7 @@ def world(state: ServerState, owner: User, viewer: User, person: MakePerson, bro
     key = new_key("acme", KeyDraft(name="nightly", scopes=(Scope.REPORTS_READ,)), created_by=owner).key
     share = new_share("acme", ShareDraft(name="March", query="", lasting_days=7), created_by=owner).link
     view = SavedView.objects.create(account="acme", owner=owner, name="Web", query="channel=web")
+    note = DayNote.objects.create(account="acme", on=date(2026, 3, 31), text="Outage", created_by=owner)
     invite("acme", "new@example.org", role=MemberRole(role=Role.VIEWER, may_export=False), by=owner)
     of_member = {each.user_id: f"{ADMIN}/users/{each.pk}" for each in Membership.objects.filter(account="acme")}
     yield World(
@@ -152,6 +167,7 @@ def world(state: ServerState, owner: User, viewer: User, person: MakePerson, bro
         client=client,
         file=files[1],
         paths={
+            "day-note": f"/a/acme/notes/{note.pk}",
             "import": f"{ADMIN}/imports/1",
             "invitation-withdrawn": f"{ADMIN}/invitations/{Link.objects.get(email='new@example.org').pk}",
             "key": f"{key.pk}",
@@ -168,10 +184,13 @@ def world(state: ServerState, owner: User, viewer: User, person: MakePerson, bro
         state.uploads.remove(file)
 
 
-def test_every_action_of_the_route_table_and_of_every_page_is_declared(world: World) -> None:
-    routes = {name for name, view, _ in MEMBER_ROUTES if view.posts} | {name for name, _, _ in PERSON_ROUTES}
+def test_every_route_with_a_form_declares_its_actions() -> None:
+    routes = {name for name, view, _ in MEMBER_ROUTES if view.posts} | {name for name, _, _ in PERSON_ROUTES} - {"home"}
     assert routes == set(ACTIONS), "Declare the actions of a new route: ASKS or UNDO if it takes something away."
 
+
+@pytest.mark.slow
+def test_every_action_of_every_page_is_declared(world: World) -> None:
     paths = [reverse(name, args=("acme",)) for name, _, words in MEMBER_ROUTES if not words]
     paths += ["/me", "/me/second-step", "/accounts", "/a/acme/shares?period=all", "/a/acme/views?period=all"]
     paths += [world.paths["source"], world.paths["import"], reverse("uploaded-file", args=("acme", world.file))]
@@ -200,6 +219,7 @@ def test_every_action_of_the_route_table_and_of_every_page_is_declared(world: Wo
     assert declared - asked == {("import", ""), ("key-replace", "now"), ("sample-data", "remove")}
 
 
+@pytest.mark.slow
 def test_each_action_that_asks_changes_nothing_until_it_is_confirmed(world: World) -> None:
     paths, desk = world.paths, world.paths["source"]
     actions: list[tuple[str, dict[str, str]]] = [
@@ -230,12 +250,15 @@ def test_each_action_that_asks_changes_nothing_until_it_is_confirmed(world: Worl
         assert world.values() != before, (path, sent)
 
 
+@pytest.mark.slow
 def test_each_action_with_undo_is_taken_back_completely(world: World) -> None:
     actions = [
         (world.paths["member"], {"what": "remove"}),
         (world.paths["invitation-withdrawn"], {}),
         (world.paths["view"], {"what": "delete"}),
         (world.paths["share"], {}),
+        (world.paths["day-note"], {}),
+        ("/a/acme/views", {"what": "update", "view": world.paths["view"].rpartition("/")[2], "query": "period=all"}),
     ]
     for path, sent in actions:
         before = world.values()
@@ -250,9 +273,30 @@ def test_each_action_with_undo_is_taken_back_completely(world: World) -> None:
         )
 
 
-def test_sample_data_is_removed_once_confirmed(world: World) -> None:
+def test_only_the_user_who_acted_can_undo_once_and_nothing_is_overwritten(
+    owner: User, viewer: User, rf: RequestFactory
+) -> None:
+    visits = [
+        Visit(request=rf.post("/"), user=member.user, account="acme", membership=member)
+        for member in Membership.objects.order_by("user__email")
+    ]
+    view = SavedView.objects.create(account="acme", owner=owner, name="Web", query="channel=web")
+    number = offer_undo(visits[0], UndoKind.VIEW_DELETED, row=row_copy(view), back_href="/").number
+    for visit in (visits[1], replace(visits[0], account="other")):
+        with pytest.raises(Missing) as over:
+            take_undo(visit, number)
+        assert over.value.code == "undo_over"
+    with pytest.raises(Conflict) as conflict:
+        put_back(take_undo(visits[0], number).row)
+    assert conflict.value.code == "undo_conflict"
+    with pytest.raises(Missing):
+        take_undo(visits[0], number)
+
+
+def test_sample_data_is_removed_once_confirmed(state: ServerState, owner: User, browser: MakeBrowser) -> None:
+    client = browser(owner)
     for answer in (
-        world.client.post(f"{ADMIN}/imports/sample", {"what": "remove"}),
-        world.client.get(f"{ADMIN}/imports/sample?what=remove"),
+        client.post(f"{ADMIN}/imports/sample", {"what": "remove"}),
+        client.get(f"{ADMIN}/imports/sample?what=remove"),
     ):
         assert "Remove the sample data?" in answer.content.decode()

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
 
 from botmeter.domain.instant import present
@@ -133,21 +132,31 @@ def test_an_altered_link_is_refused_without_a_query(
         assert client.get(f"/s/{secret[:-1]}").status_code == 404
 
 
-def test_an_opening_counts_once_a_minute_for_each_visitor(link: MakeLink, browser: Callable[..., Client]) -> None:
-    made, visitor = link(), browser()
-    for _ in range(3):
-        opened(visitor, made.secret)
-    visitor.get(f"/s/{made.secret}/widgets/hours")
-    visitor.head(f"/s/{made.secret}")
-    browser().get(f"/s/{made.secret}", REMOTE_ADDR="203.0.113.9")
+@pytest.mark.parametrize(
+    ("path", "headers", "count"),
+    [
+        ("", {}, 1),
+        ("", {"Sec-Fetch-Site": "none"}, 1),
+        ("?channel=web", {"Sec-Fetch-Site": "cross-site"}, 1),
+        # Narrowed on the page, or back to the whole view.
+        ("?channel=web", {}, 0),
+        ("?channel=web", {"Sec-Fetch-Site": "same-origin"}, 0),
+        ("", {"Sec-Fetch-Site": "same-origin"}, 0),
+        # Loaded by the browser before anybody clicked.
+        ("", {"Sec-Fetch-Site": "none", "Sec-Purpose": "prefetch;prerender"}, 0),
+        ("/widgets/hours", {}, 0),
+    ],
+)
+def test_an_opening_is_counted_and_a_click_on_the_page_is_not(
+    link: MakeLink, client: Client, path: str, headers: dict[str, str], count: int
+) -> None:
+    made = link()
+    for _ in range(2):
+        assert client.get(f"/s/{made.secret}{path}", headers=headers).status_code == 200
+    client.head(f"/s/{made.secret}{path}", headers=headers)
     made.link.refresh_from_db()
-    assert made.link.open_count == 2
-    assert made.link.last_opened_at is not None
-    # A minute later.
-    cache.clear()
-    opened(visitor, made.secret)
-    made.link.refresh_from_db()
-    assert made.link.open_count == 3
+    assert made.link.open_count == 2 * count
+    assert (made.link.last_opened_at is not None) is bool(count)
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -11,10 +11,12 @@ from botmeter.people.models import SavedView, User
 from botmeter.people.rights import Role
 from botmeter.people.saved_views import saved_view_name
 from botmeter.web.pages.sharing.saved_address import address_of_query, address_text
+from support.page_forms import changing_forms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]
 VIEWS = "/a/acme/views"
 REPORT = "/a/acme/reports/bot-session-consumption"
+BILLING = "/a/acme/admin/billing/session-usage-reports"
 QUERY = "period=last-90-days&channel=web&compare=year"
 
 Browser = Callable[..., Client]
@@ -53,6 +55,63 @@ def test_the_report_links_to_saving_its_view(ana: User, viewer: User, browser: B
     assert f"{VIEWS}?" not in browser(viewer).get(f"{REPORT}?{QUERY}").content.decode()
     form = browser(ana).get(f"{VIEWS}?{QUERY}").content.decode()
     assert f'name="query" value="{QUERY.replace("&", "&amp;")}"' in form
+
+
+def test_a_view_is_updated_with_what_the_report_shows_and_back_again(ana: User, browser: Browser) -> None:
+    client = browser(ana)
+    saved(client)
+    saved_view, other = SavedView.objects.get(), "period=all&bot=b1"
+    form = client.get(f"{VIEWS}?{other}&back=billing-report").content.decode()
+    assert f'<option value="{saved_view.pk}">Web</option>' in form
+    fields = {"what": "update", "view": saved_view.pk, "query": other, "back": "billing-report"}
+    answer = client.post(VIEWS, fields)
+    assert answer["Location"] == f"{BILLING}?{other}"
+    saved_view.refresh_from_db()
+    assert saved_view.query == other
+    page = client.get(VIEWS).content.decode()
+    assert "View Web updated." in page
+    assert "It was: Last 90 days, channel web" in page
+    [undo] = [form for form in changing_forms(page, path=VIEWS) if form.behaviour == "undo"]
+    assert client.post(undo.action, undo.fields)["Location"] == f"{BILLING}?{other}"
+    saved_view.refresh_from_db()
+    assert saved_view.query == QUERY
+
+
+def test_an_update_that_was_deleted_meanwhile_is_not_undone(ana: User, browser: Browser) -> None:
+    client = browser(ana)
+    saved(client)
+    client.post(VIEWS, {"what": "update", "view": SavedView.objects.get().pk, "query": "period=all"})
+    [undo] = [form for form in changing_forms(client.get(VIEWS).content.decode(), path=VIEWS) if form.behaviour]
+    SavedView.objects.all().delete()
+    page = client.post(undo.action, undo.fields, follow=True).content.decode()
+    assert "View Web was deleted meanwhile." in page
+
+
+def test_only_views_that_the_user_may_change_can_be_updated(
+    ana: User, owner: User, person: Person, browser: Browser
+) -> None:
+    saved(browser(ana), name="For all", for_all="on")
+    saved(browser(ana), name="For Ana")
+    ben = person("ben@example.org", role=Role.ANALYST)
+    for user, names in ((ana, {"For all", "For Ana"}), (owner, {"For all"}), (ben, set())):
+        for view in SavedView.objects.all():
+            fields = {"what": "update", "view": view.pk, "query": f"bot=of-{user.pk}"}
+            assert browser(user).post(VIEWS, fields).status_code == (
+                302 if view.name in names else 200 if names else 404
+            )
+            view.refresh_from_db()
+            assert (view.query == f"bot=of-{user.pk}") is (view.name in names)
+
+
+def test_saving_leads_back_to_the_report_as_it_was(person: Person, browser: Browser) -> None:
+    client = browser(person("bea@example.org", role=Role.BILLING_ADMIN))
+    page = client.get(f"{BILLING}?{QUERY}").content.decode()
+    assert f'{VIEWS}?{QUERY.replace("&", "&amp;")}&amp;back=billing-report"' in page
+    form = client.get(f"{VIEWS}?{QUERY}&back=billing-report").content.decode()
+    assert f'href="{BILLING}?{QUERY.replace("&", "&amp;")}"><span>Cancel</span>' in form
+    for back, path in (("billing-report", BILLING), ("", REPORT), ("//elsewhere", None)):
+        answer = client.post(VIEWS, {"name": f"Web {back}", "query": QUERY, "back": back})
+        assert answer.get("Location") == (path and f"{path}?{QUERY}")
 
 
 def test_other_members_see_only_views_saved_for_everyone(ana: User, person: Person, browser: Browser) -> None:

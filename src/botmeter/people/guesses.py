@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import check_password
 from django.http import HttpRequest
 
 from botmeter.domain.errors import Unavailable
@@ -17,7 +18,7 @@ from botmeter.people import password_hashing
 from botmeter.people.attempts import AttemptLimit, Attempts, count_attempt, refuse_blocked, require_attempt
 from botmeter.people.client_address import network_of
 from botmeter.people.known_browsers import known_browser
-from botmeter.people.models import User
+from botmeter.people.models import ShareLink, User
 from botmeter.people.password_hashing import of_known_person
 from botmeter.people.second_factor import device_of_code
 
@@ -32,14 +33,18 @@ CODES: Final = AttemptLimit(name="code", free_count=5, period=_DAY, waits=_WAITS
 CLIENTS: Final = AttemptLimit(name="guesses", free_count=50, period=timedelta(minutes=15))
 # A few people with the right password could keep all places of the hashing pool, and fill the table of sessions.
 RIGHT_PASSWORDS: Final = AttemptLimit(name="right password", free_count=30, period=timedelta(hours=1))
+# Of one network, so that those who have a link can't lock its other readers out at once.
+SHARE_PASSWORDS: Final = AttemptLimit(name="share password", free_count=10, period=_DAY, waits=_WAITS)
+# Of all networks; the link is a secret, so that strangers can't use this up.
+SHARE_LINKS: Final = AttemptLimit(name="share", free_count=100, period=_DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """Password or code that a client sent for a person; `client` is None in a known browser."""
+    """Password or code that a client sent for a person; without `others` in a known browser."""
 
     person: Attempts
-    client: Attempts | None
+    others: tuple[Attempts, ...] = ()
 
     @contextmanager
     def comparison(self, *, sentence: str, slot: AbstractContextManager[None] | None = None) -> Iterator[None]:
@@ -51,11 +56,11 @@ class Guess:
         Raises:
             Unavailable: `attempts_exceeded`; as `slot`.
         """
-        counted = (self.person,) if self.client is None else (self.person, self.client)
+        counted = (self.person, *self.others)
         # First, so that a flood of refused guesses takes no slot.
         refuse_blocked(*counted, sentence=sentence)
         # A signed-in person is known in any browser.
-        with nullcontext() if self.client else of_known_person(), slot or nullcontext():
+        with nullcontext() if self.others else of_known_person(), slot or nullcontext():
             require_attempt(*counted, sentence=sentence)
             try:
                 yield
@@ -66,8 +71,8 @@ class Guess:
 
     def succeed(self) -> None:
         self.person.forget()
-        if self.client is not None:
-            self.client.give_back()
+        for each in self.others:
+            each.give_back()
 
 
 def guess_of(request: HttpRequest, *, email: str, limit: AttemptLimit) -> Guess:
@@ -75,8 +80,8 @@ def guess_of(request: HttpRequest, *, email: str, limit: AttemptLimit) -> Guess:
     user = User.objects.filter(email=email).first()
     browser = None if user is None else known_browser(request, user)
     if browser is not None:
-        return Guess(person=limit.of(f"{email} in {browser}"), client=None)
-    return Guess(person=limit.of(email), client=CLIENTS.of(network_of(request)))
+        return Guess(person=limit.of(f"{email} in {browser}"))
+    return Guess(person=limit.of(email), others=(CLIENTS.of(network_of(request)),))
 
 
 def user_with_password(request: HttpRequest, *, email: str, password: str) -> User | None:
@@ -108,6 +113,23 @@ def device_with_code(request: HttpRequest, user: User, *, code: str) -> object |
     if device is not None:
         guess.succeed()
     return device
+
+
+def is_share_password(request: HttpRequest, link: ShareLink, *, password: str) -> bool:
+    """Compare a password with a share link's.
+
+    Raises:
+        Unavailable: `attempts_exceeded`, `passwords_busy`.
+    """
+    network = network_of(request)
+    person = SHARE_PASSWORDS.of(f"{link.pk} from {network}")
+    guess = Guess(person=person, others=(SHARE_LINKS.of(link.pk), CLIENTS.of(network)))
+    sentence = "Too many wrong passwords were tried, for this link or from your network."
+    with guess.comparison(sentence=sentence, slot=password_hashing.pool.slot()):
+        is_right = check_password(password, link.password)
+    if is_right:
+        guess.succeed()
+    return is_right
 
 
 def forget_wrong_passwords(user: User) -> None:

@@ -282,6 +282,8 @@ class ShareLink(models.Model):
     # Includes the underlying rows, with IDs of customers and conversations.
     may_see_rows = models.BooleanField(default=False)
     digest = models.CharField(max_length=64, unique=True)
+    # Hashed; empty if none is asked for.
+    password = models.CharField(max_length=128, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=present)
     expires_at = models.DateTimeField()

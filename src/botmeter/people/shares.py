@@ -4,11 +4,11 @@ They are signed: altered ones are refused without a query.
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from django.core.cache import cache
+from django.contrib.auth.hashers import make_password
 from django.core.signing import BadSignature, Signer
 from django.db.models import F
 
@@ -18,15 +18,14 @@ from botmeter.domain.instant import present
 from botmeter.people.database_failures import optional_write
 from botmeter.people.links import digest_of
 from botmeter.people.models import ShareLink, User
+from botmeter.people.password_hashing import of_known_person
 
-LASTING_DAYS: Final = (1, 7, 30, 90)
-# A visitor who goes back and forth within this time counts once.
-_COUNTED_EVERY: Final = timedelta(minutes=1)
+LASTING_DAYS: Final = (1, 7, 30, 90, 180, 365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareDraft:
-    """View, name and expiry of a new share link; `query` is canonical.
+    """View, name, expiry and password of a new share link; `query` is canonical.
 
     Raises:
         Refused: `share_name_invalid`, `share_lasting_invalid`.
@@ -36,6 +35,7 @@ class ShareDraft:
     query: str
     lasting_days: int
     may_see_rows: bool = False
+    password: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         name = self.name.strip()
@@ -57,14 +57,17 @@ class NewShare:
 
 
 def new_share(account: str, draft: ShareDraft, *, created_by: User) -> NewShare:
-    """Create a share link."""
+    """Create a share link; raises Unavailable `passwords_busy`."""
     secret = _signer().sign(secrets.token_urlsafe(24))
+    with of_known_person():
+        password = make_password(draft.password) if draft.password else ""
     link = ShareLink.objects.create(
         account=account,
         name=draft.name,
         query=draft.query,
         may_see_rows=draft.may_see_rows,
         digest=digest_of(secret),
+        password=password,
         created_by=created_by,
         expires_at=present() + timedelta(days=draft.lasting_days),
     )
@@ -93,11 +96,10 @@ def share_over() -> Missing:
     )
 
 
-def note_opening(link: ShareLink, *, visitor: str) -> None:
-    """Count an opening, at most once a minute per visitor (session or network address)."""
-    if cache.add(f"share:{link.pk}:{digest_of(visitor)}", 1, timeout=_COUNTED_EVERY.total_seconds()):
-        with optional_write("the opening of a shared link"):
-            ShareLink.objects.filter(pk=link.pk).update(open_count=F("open_count") + 1, last_opened_at=present())
+def note_opening(link: ShareLink) -> None:
+    """Count an opening."""
+    with optional_write("the opening of a shared link"):
+        ShareLink.objects.filter(pk=link.pk).update(open_count=F("open_count") + 1, last_opened_at=present())
 
 
 def revoke_share(link: ShareLink) -> bool:

@@ -109,6 +109,8 @@ IS_SECURE = _SETTINGS.url is not None and _SETTINGS.url.is_secure
 # Browsers accept such names from https only: `__Host-` also for the root and this host alone.
 COOKIE_PREFIX = ("__Secure-" if _PATH else "__Host-") if IS_SECURE else ""
 KNOWN_BROWSER_COOKIE_NAME = f"{COOKIE_PREFIX}botmeter_browser"
+# Of the path of one link, which `__Host-` does not allow.
+SHARE_COOKIE_NAME = f"{'__Secure-' if IS_SECURE else ''}botmeter_share"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}botmeter_session"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = _PATH or "/"
 # `people.session_limits` ends sessions earlier.

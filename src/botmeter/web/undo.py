@@ -30,7 +30,9 @@ class UndoKind(StrEnum):
 
     MEMBER_REMOVED = "member_removed"
     INVITATION_REVOKED = "invitation_revoked"
+    NOTE_REMOVED = "note_removed"
     VIEW_DELETED = "view_deleted"
+    VIEW_UPDATED = "view_updated"
     SHARE_REVOKED = "share_revoked"
 
 

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
-from botmeter.domain.errors import BotmeterError
+from botmeter.domain.errors import BotmeterError, Conflict
 from botmeter.people.audit import Action
-from botmeter.people.models import Link, Membership, SavedView, ShareLink, User
+from botmeter.people.models import DayNote, Link, Membership, SavedView, ShareLink, User
 from botmeter.people.removed_rows import put_back
 from botmeter.people.rights import Right
 from botmeter.people.shares import restore_share
@@ -62,6 +62,20 @@ def _restore_view(visit: Visit, undo: Undo) -> Notice:  # noqa: ARG001 - views a
     return Notice(fact=f"View {view.name} restored.")
 
 
+def _restore_query(visit: Visit, undo: Undo) -> Notice:  # noqa: ARG001 - views are not audited
+    view = cast("SavedView", undo.row)
+    if not SavedView.objects.filter(pk=view.pk).update(query=view.query):
+        raise Conflict("undo_conflict", f"View {view.name} was deleted meanwhile.")
+    return Notice(fact=f"View {view.name} is as before again.")
+
+
+def _restore_note(visit: Visit, undo: Undo) -> Notice:
+    note = cast("DayNote", undo.row)
+    put_back(note)
+    visit.record(Action.NOTE_ADDED, day=note.on.isoformat(), note=note.text)
+    return Notice(fact=f"Note “{note.text}” restored.")
+
+
 def _restore_share(visit: Visit, undo: Undo) -> Notice:
     link = cast("ShareLink", undo.row)
     restore_share(link)
@@ -73,6 +87,8 @@ _KINDS: Final = {
     UndoKind.MEMBER_REMOVED: _Kind(right=Right.MANAGE_USERS, restore=_restore_member),
     UndoKind.INVITATION_REVOKED: _Kind(right=Right.MANAGE_USERS, restore=_restore_invitation),
     UndoKind.VIEW_DELETED: _Kind(right=Right.SAVE_VIEWS, restore=_restore_view),
+    UndoKind.VIEW_UPDATED: _Kind(right=Right.SAVE_VIEWS, restore=_restore_query),
+    UndoKind.NOTE_REMOVED: _Kind(right=Right.WRITE_NOTES, restore=_restore_note),
     UndoKind.SHARE_REVOKED: _Kind(right=Right.SHARE, restore=_restore_share),
 }
 

@@ -14,6 +14,7 @@ from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
 from botmeter.people.audit import Action
 from botmeter.people.day_notes import add_day_note, day_notes
 from botmeter.people.models import DayNote
+from botmeter.people.removed_rows import row_copy
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
@@ -22,6 +23,7 @@ from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.report.contexts import DayNotes, NotedDay
 from botmeter.web.rendering import rendered
 from botmeter.web.report_address import ReportAddress, parsed_address
+from botmeter.web.undo import UndoKind, offer_undo
 
 _CHART: Final = "#w-session-consumption-trend"
 
@@ -96,11 +98,12 @@ def note(visit: Visit, *, note: int) -> HttpResponse:
     """Remove a note."""
     visit.require_post()
     removed = get_object_or_404(DayNote, account=visit.account, pk=note)
+    row, back_href = row_copy(removed), _page_href(visit, _canonical(visit.request.POST.get("query", "")))
     removed.delete()
-    visit.record(Action.NOTE_REMOVED, day=removed.on.isoformat(), note=removed.text)
-    notice = Notice(fact=f"Note “{removed.text}” removed from {text.day_text(removed.on)}.")
-    add_notice(visit.request, notice)
-    return redirect(_page_href(visit, _canonical(visit.request.POST.get("query", ""))))
+    visit.record(Action.NOTE_REMOVED, day=row.on.isoformat(), note=row.text)
+    undo = offer_undo(visit, UndoKind.NOTE_REMOVED, row=row, back_href=back_href)
+    add_notice(visit.request, Notice(fact=f"Note “{row.text}” removed from {text.day_text(row.on)}.", undo=undo))
+    return redirect(back_href)
 
 
 def _page(visit: Visit, form: NoteForm, *, query: str) -> HttpResponse:

@@ -101,7 +101,9 @@ def member_context(visit: Visit, address: ReportAddress, *, title: str, entry_po
 
 
 def _actions(visit: Visit, address: ReportAddress, *, urls: ReportUrls, has_sessions: bool) -> tuple[Link, ...]:
-    account, query = (visit.account,), address.following(False).query() or "?new"
+    # Billing's report is named, so that sharing and saving lead back to it.
+    back = {"back": urls.entry_point.value} if urls.entry_point is EntryPoint.BILLING else {}
+    account, query = (visit.account,), address.following(False).query(**back) or "?new"
     links = (
         (Right.SHARE, Link(label="Share", symbol="link", href=reverse("shares", args=account) + query)),
         *([(Right.EXPORT, Link(label="Export", symbol="export", href=f"{urls.rows(address)}#export"))] * has_sessions),

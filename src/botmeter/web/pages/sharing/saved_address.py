@@ -37,9 +37,22 @@ def address_of_query(query: str) -> ReportAddress:
     return read_address(QueryDict(query))
 
 
+def is_moving(address: ReportAddress) -> bool:
+    """Return whether the days of a view depend on the day on which it is opened."""
+    return address.preset is not None or address.days[1] is None
+
+
+def movement_text(address: ReportAddress) -> str:
+    """Say whether the days of a view move."""
+    period = period_text(address)
+    if is_moving(address):
+        return f"The dates move with time: {period[:1].lower()}{period[1:]}."
+    return f"The dates are fixed: {period}."
+
+
 def address_text(address: ReportAddress) -> str:
     """Describe period, time zone, filters and comparison."""
-    words = [_period_text(address), address.timezone or "", *_filter_texts(address), _comparison_text(address)]
+    words = [period_text(address), address.timezone or "", *_filter_texts(address), _comparison_text(address)]
     if address.split is Split.OPENED:
         words.append("split by opening bot and channel")
     if address.interval is not None:
@@ -47,7 +60,8 @@ def address_text(address: ReportAddress) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _period_text(address: ReportAddress) -> str:
+def period_text(address: ReportAddress) -> str:
+    """Describe the days of a view."""
     if address.preset is not None:
         return address.preset.label
     first_on, last_on = address.days

@@ -1,9 +1,11 @@
 """Saved views: named report URLs."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 from django import forms
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -19,13 +21,13 @@ from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.sharing.saved_address import address_of_query, address_text, canonical_query
+from botmeter.web.pages.sharing.way_back import ReportStateForm, report_href, shown_state
 from botmeter.web.rendering import rendered
-from botmeter.web.report_address import read_address
 from botmeter.web.undo import UndoKind, offer_undo
 
 
-class ViewForm(forms.Form):
-    """A saved view."""
+class ViewForm(ReportStateForm):
+    """A new view."""
 
     name = forms.CharField(
         label="Name",
@@ -37,7 +39,16 @@ class ViewForm(forms.Form):
         required=False,
         help_text="Others can open it. You and account owners can change it.",
     )
-    query = forms.CharField(widget=forms.HiddenInput, required=False)
+
+
+class UpdateForm(ReportStateForm):
+    """The view to update."""
+
+    view = forms.ModelChoiceField(label="Saved view", queryset=SavedView.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, views: "QuerySet[SavedView]", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ModelChoiceField[SavedView]", self.fields["view"]).queryset = views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +65,13 @@ class ViewLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewsPage:
-    """Visible views; `description` is of the view to save."""
+    """Visible views; `description` is of the view to save, `update` is None without views to update."""
 
     frame: Frame
-    form: forms.Form | None
+    form: ReportStateForm | None
+    update: UpdateForm | None
     description: str
+    cancel_href: str
     report_href: str
     may_save: bool
     views: tuple[ViewLine, ...]
@@ -66,11 +79,14 @@ class ViewsPage:
 
 @for_member(Right.SEE_REPORTS, posts=Right.SAVE_VIEWS)
 def views(visit: Visit) -> HttpResponse:
-    """List views; save one on POST."""
+    """List views; on POST save or update one, and go back to the report."""
     if visit.request.method != "POST":
         if not visit.request.GET or not visit.may(Right.SAVE_VIEWS):
             return _page(visit, form=None)
-        return _page(visit, form=ViewForm(initial={"query": canonical_query(read_address(visit.request.GET))}))
+        state = shown_state(visit.request)
+        return _page(visit, form=ViewForm(initial=state), update=_update_form(visit, initial=state))
+    if visit.request.POST.get("what") == "update":
+        return _update(visit)
     form = ViewForm(visit.request.POST)
     if form.is_valid():
         query = canonical_query(address_of_query(form.cleaned_data["query"]))
@@ -81,7 +97,7 @@ def views(visit: Visit) -> HttpResponse:
             _save(view, name=form.cleaned_data["name"])
             notice = Notice(fact=f"View {view.name} saved.", consequence="It is also listed under Reports.")
             add_notice(visit.request, notice)
-            return redirect("views", visit.account)
+            return redirect(report_href(visit, form.cleaned_data))
     return _page(visit, form=form)
 
 
@@ -107,6 +123,29 @@ def view(visit: Visit, *, view: int) -> HttpResponse:
     return redirect("views", visit.account)
 
 
+def _update(visit: Visit) -> HttpResponse:
+    form = _update_form(visit, visit.request.POST)
+    if form is None:
+        raise Http404
+    if not form.is_valid():
+        return _page(visit, form=ViewForm(initial=visit.request.POST.dict()), update=form)
+    saved: SavedView = form.cleaned_data["view"]
+    before = row_copy(saved)
+    saved.query = canonical_query(address_of_query(form.cleaned_data["query"]))
+    saved.save(update_fields=["query"])
+    back_href = report_href(visit, form.cleaned_data)
+    undo = offer_undo(visit, UndoKind.VIEW_UPDATED, row=before, back_href=back_href)
+    consequence = f"It was: {_description(before.query)}."
+    add_notice(visit.request, Notice(fact=f"View {saved.name} updated.", consequence=consequence, undo=undo))
+    return redirect(back_href)
+
+
+def _update_form(visit: Visit, *args: Any, **kwargs: Any) -> UpdateForm | None:
+    own = Q(owner=visit.user) | Q(is_for_all=True) if visit.role is Role.OWNER else Q(owner=visit.user)
+    views = visible_views(visit.user, visit.account).filter(own)
+    return UpdateForm(*args, views=views, auto_id="update_%s", **kwargs) if views.exists() else None
+
+
 def _save(view: SavedView, *, name: str) -> None:
     view.name = name.strip()
     if fault := required_name_fault(view.name):
@@ -122,11 +161,14 @@ def _may_change(view: SavedView, visit: Visit) -> bool:
     return view.owner_id == visit.user.pk or (view.is_for_all and visit.role is Role.OWNER)
 
 
-def _page(visit: Visit, *, form: forms.Form | None) -> HttpResponse:
+def _page(visit: Visit, *, form: ReportStateForm | None, update: UpdateForm | None = None) -> HttpResponse:
+    state = {name: str((form and form[name].value()) or "") for name in ("query", "back")}
     page = ViewsPage(
         frame=frame(visit, title="Saved views", current="reports", crumbs=section_links(visit.account, "reports")),
         form=form,
-        description="" if form is None else _description(str(form["query"].value() or "")),
+        update=update,
+        description="" if form is None else _description(state["query"]),
+        cancel_href="" if form is None else report_href(visit, state),
         report_href=reverse("report", args=(visit.account,)),
         may_save=visit.may(Right.SAVE_VIEWS),
         views=tuple(_line(view, visit) for view in visible_views(visit.user, visit.account)),

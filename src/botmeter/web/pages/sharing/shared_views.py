@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 
 from botmeter.domain import text
-from botmeter.people.client_address import address_of
 from botmeter.people.models import ShareLink
+from botmeter.people.share_proofs import has_proof
 from botmeter.people.shares import note_opening, share_over, valid_share
 from botmeter.web.access import View, for_everyone
 from botmeter.web.components import Link
@@ -28,6 +30,8 @@ from botmeter.web.pages.report.rows.view_options import read_rows_address
 from botmeter.web.pages.report.usage_page import HEADING, usage_page
 from botmeter.web.pages.report.widget_page import widget_page
 from botmeter.web.pages.report.widgets import widget_named
+from botmeter.web.pages.sharing.password_page import password_page
+from botmeter.web.pages.sharing.saved_address import address_of_query, movement_text
 from botmeter.web.pages.sharing.scope import Scope, shared_question
 from botmeter.web.pages.sharing.shared_access import shared_access
 from botmeter.web.question import Question
@@ -37,6 +41,8 @@ from botmeter.web.titles import account_title
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
+
+_ROBOTS: Final = "noindex, nofollow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,8 @@ class SharedLedger:
         visit, link = self.visit, self.visit.link
         report = Link(label=link.name, href=visit.urls.report(self.question.address))
         by = f"by {link.created_by} " if link.created_by else ""
-        note = SharedNote(title=visit.title, description=f"Shared {by}until {text.moment_text(link.expires_at)}")
+        until = f"Shared {by}until {text.moment_text(link.expires_at)}."
+        note = SharedNote(title=visit.title, description=f"{until} {movement_text(address_of_query(link.query))}")
         return PageContext(
             frame=Frame(
                 title=title or link.name, csrf_token="", theme="", crumbs=(report,) if title else (), shared=note
@@ -82,13 +89,20 @@ def _with_link(view: Callable[..., HttpResponse]) -> View:
     @wraps(view)
     def opened(request: HttpRequest, *, secret: str, **parameters: str) -> HttpResponse:
         link = valid_share(secret)
+        if not has_proof(request, link):
+            response = password_page(request, link, secret=secret)
+            response.headers["X-Robots-Tag"] = _ROBOTS
+            return response
+        if request.method == "POST":
+            # Of a password that was entered twice.
+            return redirect(request.get_full_path()) if link.password else HttpResponseNotAllowed(["GET", "HEAD"])
         title = account_title(request, link.account)
         response = view(SharedVisit(request=request, link=link, secret=secret, title=title), **parameters)
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        response.headers["X-Robots-Tag"] = _ROBOTS
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
-    return for_everyone(require_safe(opened))
+    return for_everyone(sensitive_post_parameters("password")(require_http_methods(["GET", "HEAD", "POST"])(opened)))
 
 
 @_with_link
@@ -101,8 +115,8 @@ def shared(visit: SharedVisit) -> HttpResponse:
             page=shared.context(),
             subtitle=HEADING[EntryPoint.SHARED],
         )
-    if visit.request.method == "GET":
-        note_opening(visit.link, visitor=visit.request.session.session_key or address_of(visit.request))
+    if _is_opening(visit.request):
+        note_opening(visit.link)
     return rendered(visit.request, "report.html", page=page)
 
 
@@ -145,6 +159,16 @@ def shared_choices(visit: SharedVisit, *, field: str) -> HttpResponse:
             raise Http404
         page = choices_page(shared.ledger, shared.question, request=menu, page=shared.context("Filter"))
     return rendered(visit.request, "choices.html", page=page)
+
+
+def _is_opening(request: HttpRequest) -> bool:
+    """Return whether somebody came to the report, rather than narrowed it or went back to it."""
+    if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", ""):
+        return False
+    # Browsers send it over https and to this machine. It says where the click was; without it, a link from inside
+    # usually has parameters.
+    site = request.headers.get("Sec-Fetch-Site")
+    return site != "same-origin" if site else not request.GET
 
 
 @contextmanager
