@@ -2,7 +2,7 @@
 
 The flood tries passwords, sends bodies slowly, opens connections in silence, guesses keys and asks for long addresses,
 all at once, on cores shared with the server. Meanwhile the health check, a signed-in reader and a sender of events
-are timed, each first without the flood, for as long.
+are timed, each first without the flood, until memory no longer grows: what grows after that is the flood's.
 """
 
 import http.client
@@ -28,7 +28,12 @@ from bench.watching import LiveServer, resident_mb, worker_of
 
 SECONDS = 120
 _LEDGER_MEMORY = "100MB"
-"""Least that DuckDB may keep of a ledger, full before the flood, so that growth is the flood's."""
+"""Least that DuckDB may keep of a ledger, so that it is full before the flood."""
+_FLAT_SECONDS = 40
+_FLAT = 1.01
+"""Largest memory of one `_FLAT_SECONDS` ÷ that of those before, for memory that no longer grows."""
+_LONGEST_QUIET_SECONDS = 420
+_MEMORY_EVERY_SECONDS = 0.5
 _HEALTH_EVERY_SECONDS = 0.1
 _PAGE_EVERY_SECONDS = 0.5
 _BATCH_EVERY_SECONDS = 0.1
@@ -42,9 +47,11 @@ def figures(scale: float) -> Iterator[Figure]:
     scratch.mkdir(parents=True)
     seconds = max(15, round(SECONDS * scale))
     with started(scratch / "data", memory=_LEDGER_MEMORY) as live:
-        quiet = _observed(live, seconds=seconds)
+        quiet = _Observed(live)
+        quiet.run(_LONGEST_QUIET_SECONDS * scale, is_over=lambda: _is_flat(quiet.memory_mb))
         with _flooded(live.server.port) as outcomes:
-            flooded = _observed(live, seconds=seconds)
+            flooded = _Observed(live)
+            flooded.run(seconds)
     shutil.rmtree(scratch)
     yield from _figures(quiet, flooded, attack=_summary(outcomes, seconds=seconds))
 
@@ -65,14 +72,14 @@ def _figures(quiet: "_Observed", flooded: "_Observed", *, attack: str) -> Iterat
             f"{max(times_ms):.0f} ms; without the flood {quantile(before_ms, share):.0f} ms",
         )
     middle_mb, end_mb = last_third(flooded.memory_mb)
-    quiet_middle_mb, quiet_end_mb = last_third(quiet.memory_mb)
     yield Figure(
         subject="(h) the server's memory, most of the last third ÷ the second",
         value=end_mb / middle_mb,
         unit="×",
         promise=1.03,
-        detail=f"{end_mb:.0f} MB to {middle_mb:.0f} MB; without the flood {quiet_end_mb / quiet_middle_mb:.2f} × "
-        f"({quiet_end_mb:.0f} MB to {quiet_middle_mb:.0f} MB)",
+        detail=f"{middle_mb:.0f} MB to {end_mb:.0f} MB; before the flood {quiet.memory_mb[0]:.0f} MB to "
+        f"{quiet.memory_mb[-1]:.0f} MB in {len(quiet.memory_mb) * _MEMORY_EVERY_SECONDS:.0f} s"
+        f"{'' if _is_flat(quiet.memory_mb) else ', still growing'}",
     )
     failed = sum(len(observed.failures) for observed in (quiet, flooded))
     yield Figure(
@@ -96,7 +103,8 @@ class _Observed:
     failures: list[str] = field(default_factory=list)
     _end: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, seconds: float) -> None:
+    def run(self, seconds: float, *, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Observe until `is_over`, which is asked once a second, and no longer than `seconds`."""
         batches = LiveTraffic(first_us=time.time_ns() // 1_000, batch_count=100_000, batch_events=_BATCH_EVENTS)
         bodies = batches.batches()
         observers = (
@@ -111,7 +119,9 @@ class _Observed:
         threads.append(threading.Thread(target=self._memory))
         for thread in threads:
             thread.start()
-        self._end.wait(seconds)
+        end = time.perf_counter() + seconds
+        while not is_over() and time.perf_counter() < end:
+            self._end.wait(1)
         self._end.set()
         for thread in threads:
             thread.join()
@@ -147,7 +157,7 @@ class _Observed:
 
     def _memory(self) -> None:
         worker = worker_of(self.live.server)
-        while not self._end.wait(0.5):
+        while not self._end.wait(_MEMORY_EVERY_SECONDS):
             self.memory_mb.append(resident_mb(worker))
 
 
@@ -157,10 +167,9 @@ def _check(response: http.client.HTTPResponse) -> None:
         raise RuntimeError(f"A request was answered {response.status}.")
 
 
-def _observed(live: LiveServer, *, seconds: float) -> _Observed:
-    observed = _Observed(live)
-    observed.run(seconds)
-    return observed
+def _is_flat(memory_mb: list[float]) -> bool:
+    count = round(_FLAT_SECONDS / _MEMORY_EVERY_SECONDS)
+    return len(memory_mb) >= 2 * count and max(memory_mb[-count:]) <= _FLAT * max(memory_mb[-2 * count : -count])
 
 
 @contextmanager
