@@ -20,15 +20,17 @@ from typing import Any
 
 from bench.figure import Figure, last_third, quantile
 from bench.fresh import ROOT
+from bench.ledgers import copied, filled
 from bench.live import started
 from bench.live_traffic import LiveTraffic
 from bench.serving import loaded, views
-from bench.traffic import CACHE
+from bench.traffic import FIRST_ON, typical
 from bench.watching import LiveServer, resident_mb, worker_of
 
 SECONDS = 120
+_LEDGER_EVENTS = 4_000_000
 _LEDGER_MEMORY = "100MB"
-"""Least that DuckDB may keep of a ledger, so that it is full before the flood."""
+"""Least that DuckDB may keep of a ledger: less than the ledger has, and all of it is taken before the flood."""
 _FLAT_SECONDS = 40
 _FLAT = 1.01
 """Largest memory of one `_FLAT_SECONDS` ÷ that of those before, for memory that no longer grows."""
@@ -42,11 +44,10 @@ _BATCH_EVENTS = 20
 
 def figures(scale: float) -> Iterator[Figure]:
     """Figures at `scale` of the full size."""
-    scratch = CACHE / "flood"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
+    scratch = copied(filled(typical(round(_LEDGER_EVENTS * scale))), "flood")
     seconds = max(15, round(SECONDS * scale))
-    with started(scratch / "data", memory=_LEDGER_MEMORY) as live:
+    with started(scratch, memory=_LEDGER_MEMORY, is_filled=True) as live:
+        _read_all(live)
         quiet = _Observed(live)
         quiet.run(_LONGEST_QUIET_SECONDS * scale, is_over=lambda: _is_flat(quiet.memory_mb))
         with _flooded(live.server.port) as outcomes:
@@ -165,6 +166,18 @@ def _check(response: http.client.HTTPResponse) -> None:
     response.read()
     if response.status != 200:
         raise RuntimeError(f"A request was answered {response.status}.")
+
+
+def _read_all(live: LiveServer) -> None:
+    connection = http.client.HTTPConnection(live.server.host, live.server.port, timeout=600)
+    path = f"/api/v1/accounts/{live.server.account}/sessions/export?format=csv&from={FIRST_ON}"
+    connection.request("GET", path, headers=live.bearer)
+    response = connection.getresponse()
+    while response.read(1 << 20):
+        pass
+    connection.close()
+    if response.status != 200:
+        raise RuntimeError(f"The export was answered {response.status}.")
 
 
 def _is_flat(memory_mb: list[float]) -> bool:

@@ -53,9 +53,10 @@ def figures(scale: float) -> Iterator[Figure]:
 
 
 @contextmanager
-def started(folder: Path, *, memory: str = LEDGER_MEMORY) -> Iterator[LiveServer]:
-    """A server of an empty account; pages, and requests with an admin key."""
-    botmeter("account", "create", ACCOUNT, "--data", str(folder))
+def started(folder: Path, *, memory: str = LEDGER_MEMORY, is_filled: bool = False) -> Iterator[LiveServer]:
+    """A server of an empty account, or of the one in `folder`; pages, and requests with an admin key."""
+    if not is_filled:
+        botmeter("account", "create", ACCOUNT, "--data", str(folder))
     key = botmeter("key", "create", "--account", ACCOUNT, "--scope", "admin", "--data", str(folder)).stdout.strip()
     with served(folder, BOTMETER_MEMORY=memory) as server:
         yield LiveServer(folder=folder, server=server, key=key)

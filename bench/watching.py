@@ -25,7 +25,7 @@ _PROBE_POLL_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveServer:
-    """Served folder with an empty account and a read-write key."""
+    """Served folder and a key with all scopes."""
 
     folder: Path
     server: Served

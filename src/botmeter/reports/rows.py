@@ -76,9 +76,11 @@ sql = statements_of(__name__)
 Rows = Generator[pa.RecordBatch, None, None]
 COLUMNS: tuple[str, ...] = tuple(ROWS_SCHEMA.names)
 
-# Read at once: several hundred MB at the usual one or two rows a session. Each time all keys of conversations are read,
-# which for ten million of them takes 0.3 s of processor time.
+# Read at once: with the usual one or two rows a session they take several hundred MB, and DuckDB at most a limit that
+# may be lower. Each time all keys of conversations are read, which for ten million takes 0.3 s of processor time.
 _SESSIONS_AT_ONCE = 400_000
+_MEMORY_BYTES_A_SESSION = 2_000
+"""With a limit of 100 MB, 100,000 sessions were read at once, and 400,000 were not."""
 
 
 def underlying_rows(
@@ -152,9 +154,11 @@ def _slices(snapshot: Snapshot, parameters: Parameters) -> list[Parameters]:
     if parameters["filters"].selects_ids:
         return [{}]
     slices: list[Parameters] = []
+    memory_bytes = int(snapshot.rows(sql("memory_limit"), parameters)[0][0])
+    sessions_at_once = min(memory_bytes // _MEMORY_BYTES_A_SESSION, _SESSIONS_AT_ONCE)
     start_us, session_count = parameters["start_us"], 0
     for day, on_this_day in snapshot.rows(sql("session_counts_of_days"), parameters):
-        if session_count and session_count + on_this_day > _SESSIONS_AT_ONCE:
+        if session_count and session_count + on_this_day > sessions_at_once:
             slices.append(bounds_between(start_us, day * DAY_US))
             start_us, session_count = day * DAY_US, 0
         session_count += on_this_day

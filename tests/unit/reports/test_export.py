@@ -152,6 +152,15 @@ def test_rows_read_some_days_at_a_time_are_the_same_rows(monkeypatch: pytest.Mon
     assert whole.num_rows == 3
 
 
+def test_with_less_memory_fewer_sessions_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = two_sessions()
+    ledger.connection.execute("SET memory_limit = '100MB'")
+    monkeypatch.setattr(rows_module, "_MEMORY_BYTES_A_SESSION", 100_000_000)
+    batches = list(underlying_rows(ledger, ASK))
+    ledger.connection.close()
+    assert [batch.num_rows for batch in batches] == [2, 1]
+
+
 def test_columns_can_be_chosen_and_an_unknown_one_is_refused() -> None:
     ledger = two_sessions()
     chosen = underlying_rows(ledger, ASK, columns=("events", "session_id")).read_all()
