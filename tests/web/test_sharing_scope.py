@@ -175,6 +175,17 @@ def test_every_offered_period_and_comparison_is_applied(ledger: Ledger, shared: 
         assert chosen.narrowed.address.compare is compare
 
 
+@given(query=queries())
+def test_an_address_with_fixed_days_asks_the_same_question(ledger: Ledger, query: str) -> None:
+    question = report_question(ledger, address_of_query(query), zone="UTC")
+    again = report_question(ledger, question.dated_address, zone="UTC")
+    assert again.address.preset is None
+    assert again.query == question.query
+    if question.compared is not None:
+        assert again.compared is not None
+        assert again.compared.period == question.compared.period
+
+
 def test_an_address_without_parameters_shows_the_whole_view(ledger: Ledger) -> None:
     scope = scope_of("period=last-7-days&bot=b1&compare=year&timezone=Asia/Kolkata", may_see_rows=False)
     question = shared_question(ledger, scope, parameters=QueryDict("utm_source=mail"))

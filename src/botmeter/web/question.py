@@ -47,6 +47,18 @@ class Question:
         return compared_day(on, query=self.query, compared=self.compared, choice=self.applied)
 
     @property
+    def dated_address(self) -> ReportAddress:
+        """Address of the same days and compared days, on whatever day it is opened."""
+        period, compared = self.query.period, self.compared
+        dated = self.address.between(self.query.moved_from or period.first_on, period.last_on)
+        if self.applied is not Compare.CALENDAR or compared is None:
+            return dated.against(self.applied)
+        if self.comparison.months_of(self.query) == Comparison(choice=Compare.CALENDAR).months_of(self.query):
+            return dated.against(Compare.CALENDAR)
+        days = (compared.moved_from or compared.period.first_on, compared.period.last_on)
+        return replace(dated, compare=Compare.CUSTOM, compare_days=days)
+
+    @property
     def unit_months(self) -> int:
         """Months of the period's calendar unit; 0 for a number of days."""
         return replace(self.comparison, choice=Compare.AUTOMATIC, days=None).months_of(self.query)
