@@ -235,7 +235,7 @@ def _far_cursor(ledger: Any) -> tuple[int, str]:
         " ORDER BY started_at DESC, session_id DESC LIMIT 1 OFFSET ?",
         [far],
     ).fetchone()
-    cursor = Cursor(key=started_us, session_id=session_id, row=None, is_backward=False)
+    cursor = Cursor(key=started_us, line_id=session_id, row=None, is_backward=False)
     return far, text_of_cursor(cursor, account=ACCOUNT, options=RowOptions(limit=PAGE_LINES))
 
 

@@ -19,9 +19,8 @@ from .conftest import SignIn
 
 pytestmark = pytest.mark.browser
 
-# Links with their number, on the link itself or in its line. Tickets are not sessions.
+# Links with their number, on the link itself or in its line.
 NUMBER_LINKS = """() => [...document.querySelectorAll("main [data-value]")]
-  .filter((one) => !one.closest("[data-widget=tickets-by-type]") && !one.closest(".kpi:not(.hero)"))
   .map((one) => [one.querySelector("a") ?? one.closest("tr")?.querySelector("th a:not(.opener)"), one])
   .filter(([link]) => link)
   .map(([link, one]) => [link.href, Number(one.dataset.value)])"""

@@ -47,7 +47,7 @@ WEEK_HOURS = tuple(text_of_week_hour(hour) for hour in range(HOURS_OF_WEEK))
 TOUCHPOINT_COLUMNS = ("bot_id", "bot_version", "channel")
 COLUMN_VALUES = {
     "bot_id": ("b1", "b2", "nobody"),
-    "bot_version": ("1", "2", "none", "b1/1", "b2/2", "nobody/1"),
+    "bot_version": ("1", "2", "none", "b1/1", "b2/2", "b1/", "nobody/1"),
     "channel": ("web", "sms", "nowhere"),
     "customer_id": ("c1", "c2", "nobody"),
     "conversation_id": ("v1", "v2", "v3", "nothing"),
@@ -209,7 +209,7 @@ def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[
 
 def is_version(text: str, *, bot: str | None, version: str | None, versions: set[str | None]) -> bool:
     named_bot, _, named_version = text.rpartition("/")
-    return version == text or (text not in versions and (bot, version) == (named_bot, named_version))
+    return version == text or (text not in versions and (bot, version) == (named_bot, named_version or None))
 
 
 def week_hour(instant_us: int, zone: str) -> str:

@@ -1,6 +1,8 @@
 """The menus of filters: "is" and "is not", without a script, on the report and behind a shared link."""
 
+import html
 import re
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from django.test import Client
@@ -75,3 +77,58 @@ def test_ticket_types_can_be_filtered(owners: Client) -> None:
 def test_the_menu_ticks_a_version_qualified_by_its_bot(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}/filters/bot_version?{SPRING}&bot_version=b1/7")
     assert checked_values(page, "bot_version") == ["b1/7"]
+
+
+VIEW = {"grain": "ticket", "sort": "-conversations", "search": "t"}
+PLACES = [
+    (f"{REPORT}/rows?{SPRING}&{urlencode(VIEW)}&cursor=", VIEW),
+    (f"{REPORT}/widgets/versions?{SPRING}", {}),
+    (f"{REPORT}?{SPRING}", {}),
+]
+
+
+def queries_of(page: str, pattern: str) -> dict[str, dict[str, str]]:
+    """Paths and queries of links that match."""
+    hrefs = [html.unescape(href) for href in re.findall(pattern, page)]
+    assert hrefs
+    return {href: dict(parse_qsl(href.partition("?")[2])) for href in hrefs}
+
+
+@pytest.mark.parametrize(("address", "view"), PLACES)
+def test_filters_stay_on_their_page_and_keep_its_view(owners: Client, address: str, view: dict[str, str]) -> None:
+    page, path = text_of(owners, f"{address}&channel=web"), address.partition("?")[0]
+    bar = page[page.index('id="filters"') : page.index('<div class="grid"' if "/rows" not in path else "<section")]
+    links = queries_of(bar, r'<a (?:class="[^"]*" )?href="([^"]+)"(?! hx)')
+    of_choices = {href: query for href, query in links.items() if "/filters/" in href}
+    assert {href.partition("?")[0] for href in links if href not in of_choices} == {path}
+    for href, query in links.items():
+        assert href in of_choices or view.items() <= query.items(), href
+    for action, form in re.findall(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', bar, flags=re.DOTALL):
+        assert action.partition("?")[0] == path
+        assert view.items() <= dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)).items()
+    for href in of_choices:
+        assert_choices_lead_back(text_of(owners, href), path=path, view=view)
+
+
+def assert_choices_lead_back(page: str, *, path: str, view: dict[str, str]) -> None:
+    searching, form = re.findall(r"<form(.*?)</form>", page[page.index('class="card c12 choices"') :], flags=re.DOTALL)
+    assert f'action="{path}"' in form
+    assert view.items() <= dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)).items()
+    hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', searching)
+    assert "search" not in dict(hidden)
+    # A search without scripts knows the page, too.
+    kept = {name: html.unescape(value) for name, value in hidden if name in ("rows", "widget")}
+    assert kept == ({"rows": urlencode(view)} if view else {"widget": "versions"} if "/widgets/" in path else {})
+
+
+def test_choices_of_an_unknown_widget_are_not_found(owners: Client) -> None:
+    text_of(owners, f"{REPORT}/filters/bot?{SPRING}&widget=nothing", status=404)
+
+
+def test_switches_of_a_widget_stay_on_its_own_page(owners: Client) -> None:
+    path = f"{REPORT}/widgets/bot-consumption"
+    page = text_of(owners, f"{path}?{SPRING}&open=b1")
+    card = page[page.index('data-widget="bot-consumption"') :]
+    hrefs = queries_of(card, r'href="([^"]*(?:split=opened|#w-bot-consumption)[^"]*)"')
+    assert {href.partition("?")[0] for href in hrefs} == {path}
+    assert 'class="nested"' in card

@@ -111,7 +111,7 @@ def touchpoints_with(
 
 
 def _touchpoints_of_versions(texts: tuple[str, ...], touchpoints: "list[Touchpoint]") -> set[int]:
-    """A known version matches any bot; else the longest known bot before `/` qualifies it."""
+    """A known version matches any bot; else the longest known bot before `/` qualifies it, or none after it."""
     versions, bots = {each.bot_version for each in touchpoints}, {each.bot_id for each in touchpoints}
     qualified = {_qualified(text, bots) for text in texts if text not in versions}
     return {
@@ -121,9 +121,9 @@ def _touchpoints_of_versions(texts: tuple[str, ...], touchpoints: "list[Touchpoi
     }
 
 
-def _qualified(text: str, bots: set[str | None]) -> tuple[str, str] | None:
+def _qualified(text: str, bots: set[str | None]) -> tuple[str, str | None] | None:
     ends = [index for index, letter in enumerate(text) if letter == "/" and text[:index] in bots]
-    return (text[: ends[-1]], text[ends[-1] + 1 :]) if ends else None
+    return (text[: ends[-1]], text[ends[-1] + 1 :] or None) if ends else None
 
 
 def _touchpoint_numbers(

@@ -1,4 +1,4 @@
-"""Pages of the underlying data, as sessions or flat rows."""
+"""Pages of the underlying data, of any grain."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -10,89 +10,42 @@ from botmeter.domain.session import ClosedBy
 from botmeter.reports.bot_names import bot_names
 from botmeter.reports.conditions import bounds_between
 from botmeter.reports.matching import filter_matching, run_matching
-from botmeter.reports.page_sessions import PageSessions, SortedSession
+from botmeter.reports.page_lines import GroupedLines, PageSessions, SortedSession
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
-from botmeter.reports.row_options import Grouping, RowOptions
+from botmeter.reports.row_lines import Line, RowPage, SessionLine
+from botmeter.reports.row_options import Grain, RowOptions
 from botmeter.reports.rows import UnderlyingRow, matching_rows, row_parameters
-from botmeter.reports.snapshot import Snapshot, open_snapshot
+from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
 from botmeter.reports.stored_session import stored_session
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionLine:
-    """One matching session, with bots, channels and counts of its matching rows."""
-
-    session_id: str
-    started_us: int
-    ended_us: int | None
-    customer_id: str
-    bot_names: tuple[str, ...]
-    channels: tuple[str, ...]
-    conversation_count: int
-    ticket_count: int
-    event_count: int
-    closed_by: ClosedBy
-    is_preview: bool
-
-    def is_running(self, now_us: int) -> bool:
-        return self.ended_us is None or self.ended_us > now_us
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowPage:
-    """A page at one moment: `lines` for sessions, `rows` for flat rows.
-
-    Counts cover all pages; `ticket_count` is None unless tickets are filtered.
-    """
-
-    query: UsageQuery
-    options: RowOptions
-    lines: tuple[SessionLine, ...]
-    rows: tuple[UnderlyingRow, ...]
-    row_count: int
-    session_count: int
-    ticket_count: int | None
-    next_cursor: str | None
-    previous_cursor: str | None
-
-
 def row_page(ledger: "ReadableLedger", query: UsageQuery, *, options: RowOptions, cursor: str | None = None) -> RowPage:
-    """Return a page of the rows that the report counts.
+    """Return a page of what the report counts.
 
     Args:
         cursor: From another page, of any `limit`; None for the first.
 
     Raises:
-        Refused: `cursor_invalid`, also for another account, grouping or order.
+        Refused: `cursor_invalid`, also for another account, grain or order.
     """
     at = None if cursor is None else cursor_from_text(cursor, account=ledger.account.name, options=options)
+    read = _grouped if options.grain in (Grain.CONVERSATION, Grain.TICKET) else _of_sessions
     with open_snapshot(ledger) as snapshot:
-        sessions = PageSessions(snapshot, row_parameters(snapshot, query, search=options.search), options=options)
-        row_count, session_count = sessions.counts()
-        ticket_count = sessions.ticket_count() if query.filters.selects_tickets else None
-        candidates = sessions.from_cursor(at)
-        if options.grouping is Grouping.SESSION:
-            beside = [_Position(session=session) for session in candidates if not session.is_at(at)]
-        else:
-            beside = _row_positions(snapshot, sessions, candidates=candidates, at=at)
-        positions = beside[: options.limit]
-        if at is not None and at.is_backward:
-            positions.reverse()
-        lines = () if options.grouping is Grouping.CONVERSATION else _lines(snapshot, sessions, positions=positions)
-    previous, following = _cursors(positions, at=at, has_more=len(beside) > options.limit)
+        parameters = row_parameters(snapshot, query, search=options.search)
+        part = read(snapshot, parameters, options=options, at=at)
+    previous, following = _cursors(part.positions, at=at, has_more=part.has_more)
     to_text = partial(text_of_cursor, account=ledger.account.name, options=options)
     return RowPage(
         query=query,
         options=options,
-        lines=lines,
-        rows=tuple(position.row for position in positions if position.row is not None),
-        row_count=row_count,
-        session_count=session_count,
-        ticket_count=ticket_count,
+        lines=part.lines,
+        line_count=part.line_count,
+        row_count=part.row_count,
+        session_count=part.session_count,
         next_cursor=None if following is None else to_text(following),
         previous_cursor=None if previous is None else to_text(previous),
     )
@@ -119,14 +72,69 @@ def session_rows(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Position:
-    """Position of a line: its session and, in a list of rows, its row."""
+    """Position of a line, with its row in a list of rows."""
 
-    session: SortedSession
+    key: int | str
+    line_id: str
     row: UnderlyingRow | None = None
 
     def cursor(self, *, is_backward: bool) -> Cursor:
         row = None if self.row is None else _key(self.row)
-        return Cursor(key=self.session.key, session_id=self.session.session_id, row=row, is_backward=is_backward)
+        return Cursor(key=self.key, line_id=self.line_id, row=row, is_backward=is_backward)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Lines of one page, and counts of all."""
+
+    positions: list[_Position]
+    has_more: bool
+    lines: tuple[Line, ...]
+    line_count: int
+    row_count: int
+    session_count: int
+
+
+def _grouped(snapshot: Snapshot, parameters: Parameters, *, options: RowOptions, at: Cursor | None) -> _Part:
+    grouped = GroupedLines(snapshot, parameters, options=options)
+    counts = grouped.counts()
+    beside = [_Position(key=one.key, line_id=one.line_id) for one in grouped.from_cursor(at) if not one.is_at(at)]
+    positions = _page(beside, at=at, limit=options.limit)
+    return _Part(
+        positions=positions,
+        has_more=len(beside) > options.limit,
+        lines=grouped.lines([position.line_id for position in positions]),
+        line_count=counts.line_count,
+        row_count=counts.row_count,
+        session_count=counts.session_count,
+    )
+
+
+def _of_sessions(snapshot: Snapshot, parameters: Parameters, *, options: RowOptions, at: Cursor | None) -> _Part:
+    """Sessions, or rows in the order of their sessions."""
+    sessions = PageSessions(snapshot, parameters, options=options)
+    row_count, session_count = sessions.counts()
+    candidates = sessions.from_cursor(at)
+    is_of_rows = options.grain is Grain.ROW
+    if is_of_rows:
+        beside = _row_positions(snapshot, sessions, candidates=candidates, at=at)
+    else:
+        beside = [_Position(key=one.key, line_id=one.session_id) for one in candidates if not one.is_at(at)]
+    positions = _page(beside, at=at, limit=options.limit)
+    rows = tuple(position.row for position in positions if position.row is not None)
+    return _Part(
+        positions=positions,
+        has_more=len(beside) > options.limit,
+        lines=rows if is_of_rows else _lines(snapshot, sessions, candidates=candidates, positions=positions),
+        line_count=row_count if is_of_rows else session_count,
+        row_count=row_count,
+        session_count=session_count,
+    )
+
+
+def _page(beside: list[_Position], *, at: Cursor | None, limit: int) -> list[_Position]:
+    positions = beside[:limit]
+    return positions[::-1] if at is not None and at.is_backward else positions
 
 
 def _cursors(positions: list[_Position], *, at: Cursor | None, has_more: bool) -> tuple[Cursor | None, Cursor | None]:
@@ -157,7 +165,7 @@ def _row_positions(
             rows = [row for row in rows if (_order(_key(row)) < edge if at.is_backward else _order(_key(row)) > edge)]
         if at is not None and at.is_backward:
             rows.reverse()
-        positions += [_Position(session=session, row=row) for row in rows]
+        positions += [_Position(key=session.key, line_id=session.session_id, row=row) for row in rows]
     return positions
 
 
@@ -170,13 +178,16 @@ def _order(key: RowKey) -> tuple[tuple[bool, str], ...]:
     return tuple((part is not None, part or "") for part in key)
 
 
-def _lines(snapshot: Snapshot, sessions: PageSessions, *, positions: list[_Position]) -> tuple[SessionLine, ...]:
+def _lines(
+    snapshot: Snapshot, sessions: PageSessions, *, candidates: list[SortedSession], positions: list[_Position]
+) -> tuple[SessionLine, ...]:
     if not positions:
         return ()
+    shown = {position.line_id for position in positions}
     names = bot_names(snapshot)
     lines: dict[str, SessionLine] = {}
     for session_id, started_us, ended_us, customer_id, touchpoints, *counts, closed_by, preview in sessions.lines(
-        [position.session for position in positions]
+        [session for session in candidates if session.session_id in shown]
     ):
         own = [snapshot.touchpoints[number] for number in touchpoints]
         lines[session_id] = SessionLine(
@@ -192,4 +203,4 @@ def _lines(snapshot: Snapshot, sessions: PageSessions, *, positions: list[_Posit
             closed_by=ClosedBy(closed_by),
             is_preview=preview,
         )
-    return tuple(lines[position.session.session_id] for position in positions)
+    return tuple(lines[position.line_id] for position in positions)

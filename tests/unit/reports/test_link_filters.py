@@ -15,8 +15,9 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports.filters import FILTERS, Filters
 from botmeter.reports.hours import hours
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.row_options import RowOptions
-from botmeter.reports.row_pages import RowPage, row_page, session_rows
+from botmeter.reports.row_lines import RowPage, SessionLine
+from botmeter.reports.row_options import Grain, RowOptions
+from botmeter.reports.row_pages import row_page, session_rows
 from botmeter.reports.usage import usage_report
 from support.facts import event, filled_ledger
 
@@ -57,7 +58,7 @@ def page(ledger: Ledger, query: UsageQuery, *, search: str = "") -> RowPage:
 
 
 def customers(ledger: Ledger, **filters: Any) -> list[str]:
-    return sorted(line.customer_id for line in page(ledger, query_of(**filters)).lines)
+    return sorted(line.customer_id for line in page(ledger, query_of(**filters)).lines_of(SessionLine))
 
 
 @pytest.mark.parametrize(
@@ -104,15 +105,16 @@ def test_an_hour_is_local_time(ledger: Ledger) -> None:
 
 def test_under_a_type_filter_other_tickets_are_not_counted(ledger: Ledger) -> None:
     rows = page(ledger, query_of(ticket_type=("refund",)))
-    assert (rows.session_count, rows.ticket_count) == (2, 2)
-    assert [line.ticket_count for line in rows.lines] == [1, 1]
-    [row] = session_rows(ledger, query_of(ticket_type=("refund",)), session_id=rows.lines[0].session_id)
+    tickets = row_page(ledger, query_of(ticket_type=("refund",)), options=RowOptions(grain=Grain.TICKET))
+    assert (rows.session_count, tickets.line_count) == (2, 2)
+    assert [line.ticket_count for line in rows.lines_of(SessionLine)] == [1, 1]
+    [row] = session_rows(ledger, query_of(ticket_type=("refund",)), session_id=rows.lines_of(SessionLine)[0].session_id)
     assert (row.ticket_ids, row.ticket_types) == (["T2"], ["refund"])
     assert usage_report(ledger, query_of(ticket_type=("refund",))).ticket_count == 2
 
 
 def test_an_excluded_session_has_no_rows(ledger: Ledger) -> None:
-    [line] = page(ledger, query_of(opened_by=("b2",))).lines
+    [line] = page(ledger, query_of(opened_by=("b2",))).lines_of(SessionLine)
     assert len(session_rows(ledger, query_of(opened_by=("b2",)), session_id=line.session_id)) == 1
     assert session_rows(ledger, query_of(opened_by=("b1",)), session_id=line.session_id) == []
 

@@ -11,7 +11,8 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, cursor_from_text, text_of_cursor
-from botmeter.reports.row_options import Grouping, RowOptions, SortKey
+from botmeter.reports.row_lines import IDS_MAX, ConversationLine, SessionLine, TicketLine
+from botmeter.reports.row_options import Grain, RowOptions, SortKey
 from botmeter.reports.row_pages import row_page, session_rows
 from support.facts import event, filled_ledger
 
@@ -37,11 +38,11 @@ def ledger() -> Iterator[Ledger]:
 
 
 def first_id(ledger: Ledger) -> str:
-    return row_page(ledger, ASK, options=OPTIONS).lines[0].session_id
+    return row_page(ledger, ASK, options=OPTIONS).lines_of(SessionLine)[0].session_id
 
 
 def test_a_line_has_its_bots_channels_and_counts(ledger: Ledger) -> None:
-    line = row_page(ledger, ASK, options=OPTIONS).lines[0]
+    line = row_page(ledger, ASK, options=OPTIONS).lines_of(SessionLine)[0]
     assert (line.bot_names, line.channels) == (("Order bot", "b2"), ("sms", "web"))
     assert (line.conversation_count, line.ticket_count, line.event_count) == (2, 1, 2)
     assert line.closed_by.name == "DURATION"
@@ -53,8 +54,59 @@ def test_a_line_has_its_bots_channels_and_counts(ledger: Ledger) -> None:
 def test_under_a_filter_a_line_counts_only_what_matches(ledger: Ledger) -> None:
     query = UsageQuery(period=PERIOD, filters=Filters(bot=("b2",)))
     page = row_page(ledger, query, options=OPTIONS)
-    assert [(line.bot_names, line.event_count) for line in page.lines] == [(("b2",), 1)]
+    assert [(line.bot_names, line.event_count) for line in page.lines_of(SessionLine)] == [(("b2",), 1)]
     assert (page.row_count, page.session_count, page.next_cursor) == (1, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("grain", "ids", "session_count"),
+    [
+        (Grain.SESSION, None, 2),
+        (Grain.CONVERSATION, ["v3", "v2", "v1"], 2),
+        (Grain.TICKET, ["T1"], 1),
+        (Grain.ROW, None, 2),
+    ],
+)
+def test_a_page_lists_and_counts_lines_of_its_grain(
+    ledger: Ledger, grain: Grain, ids: list[str] | None, session_count: int
+) -> None:
+    page = row_page(ledger, ASK, options=RowOptions(grain=grain))
+    assert page.line_count == len(page.lines) == {"session": 2, "conversation": 3, "ticket": 1, "row": 3}[grain]
+    assert (page.row_count, page.session_count) == (3, session_count)
+    if ids is not None:
+        assert [getattr(line, f"{grain}_id") for line in page.lines] == ids
+
+
+def test_a_conversation_has_what_its_matching_rows_have(ledger: Ledger) -> None:
+    query = UsageQuery(period=PERIOD, filters=Filters(bot=("b2",)))
+    [line] = row_page(ledger, query, options=RowOptions(grain=Grain.CONVERSATION)).lines_of(ConversationLine)
+    assert (line.conversation_id, line.bot_names, line.channels) == ("v2", ("b2",), ("sms",))
+    assert (line.customer_ids, line.ticket_ids, line.session_count, line.event_count) == (("c1",), ("T1",), 1, 1)
+    assert line.last_started_us == FIRST_US
+
+
+def test_an_id_shared_by_many_lists_the_first_ten_and_counts_all() -> None:
+    ticket = {"ticket_id": "T1", "ticket_type": "refund"}
+    ledger = filled_ledger(
+        [
+            event(
+                str(number), FIRST_US + number, customer_id=f"c{number:02}", conversation_id=f"v{number:02}", **ticket
+            )
+            for number in range(12)
+        ]
+    )
+    [line] = row_page(ledger, ASK, options=RowOptions(grain=Grain.TICKET)).lines_of(TicketLine)
+    assert line.conversation_ids == tuple(f"v{number:02}" for number in range(IDS_MAX))
+    assert (line.conversation_count, line.customer_count, line.session_count) == (12, 12, 12)
+    ledger.connection.close()
+
+
+def test_an_order_that_a_grain_lacks_is_refused() -> None:
+    with pytest.raises(Refused) as refusal:
+        RowOptions(grain=Grain.TICKET, sort=SortKey.EVENTS)
+    assert str(refusal.value) == (
+        "A list of tickets can't be sorted by events. Use session_start, customer, conversations."
+    )
 
 
 def test_a_cut_leaves_out_sessions_that_start_later(ledger: Ledger) -> None:
@@ -65,7 +117,7 @@ def test_a_cut_leaves_out_sessions_that_start_later(ledger: Ledger) -> None:
 
 def test_a_day_of_another_zone_has_the_sessions_that_start_in_it(ledger: Ledger) -> None:
     day = Period(first_on=date(2026, 11, 20), last_on=date(2026, 11, 20), timezone="Pacific/Kiritimati")
-    lines = row_page(ledger, UsageQuery(period=day), options=RowOptions()).lines
+    lines = row_page(ledger, UsageQuery(period=day), options=RowOptions()).lines_of(SessionLine)
     assert [line.customer_id for line in lines] == ["c1"]
 
 
@@ -80,12 +132,13 @@ def test_the_ends_have_no_cursor_beyond_them(ledger: Ledger) -> None:
 @pytest.mark.parametrize("search", ["c1", "v2", "T1"])
 def test_a_search_matches_the_start_of_customer_conversation_and_ticket_ids(ledger: Ledger, search: str) -> None:
     page = row_page(ledger, ASK, options=RowOptions(search=search))
-    assert [line.customer_id for line in page.lines] == ["c1"]
+    assert [line.customer_id for line in page.lines_of(SessionLine)] == ["c1"]
 
 
 def test_a_search_finds_a_session_by_its_whole_id_alone(ledger: Ledger) -> None:
     own_id = first_id(ledger)
-    assert [line.session_id for line in row_page(ledger, ASK, options=RowOptions(search=own_id)).lines] == [own_id]
+    found = row_page(ledger, ASK, options=RowOptions(search=own_id)).lines_of(SessionLine)
+    assert [line.session_id for line in found] == [own_id]
     assert row_page(ledger, ASK, options=RowOptions(search=own_id[:8])).lines == ()
 
 
@@ -124,10 +177,11 @@ def test_a_made_up_cursor_is_refused(ledger: Ledger, made_up: Any) -> None:
     [
         RowOptions(descending=True),
         RowOptions(descending=False, sort=SortKey.SESSION_END),
-        RowOptions(descending=False, grouping=Grouping.CONVERSATION),
+        RowOptions(descending=False, grain=Grain.ROW),
+        RowOptions(descending=False, grain=Grain.CONVERSATION),
     ],
 )
-def test_a_cursor_of_another_order_or_grouping_is_refused(ledger: Ledger, other: RowOptions) -> None:
+def test_a_cursor_of_another_order_or_grain_is_refused(ledger: Ledger, other: RowOptions) -> None:
     cursor = row_page(ledger, ASK, options=OPTIONS).next_cursor
     with pytest.raises(Refused) as refusal:
         row_page(ledger, ASK, options=other, cursor=cursor)
@@ -136,7 +190,7 @@ def test_a_cursor_of_another_order_or_grouping_is_refused(ledger: Ledger, other:
 
 def test_a_cursor_of_another_account_is_refused(ledger: Ledger) -> None:
     cursor = row_page(ledger, ASK, options=OPTIONS).next_cursor or ""
-    assert cursor_from_text(cursor, account="acme", options=OPTIONS).session_id == first_id(ledger)
+    assert cursor_from_text(cursor, account="acme", options=OPTIONS).line_id == first_id(ledger)
     with pytest.raises(Refused) as refusal:
         cursor_from_text(cursor, account="maple", options=OPTIONS)
     assert refusal.value.code == "cursor_invalid"
@@ -146,14 +200,14 @@ def test_a_cursor_of_another_account_is_refused(ledger: Ledger) -> None:
     ("key", "row"), [("text", None), (2**63, None), (0, ("v1", None, None, "web"))], ids=["text", "large", "row"]
 )
 def test_a_cursor_with_a_valid_checksum_and_invalid_content_is_refused(key: Any, row: Any) -> None:
-    cursor = Cursor(key=key, session_id="00000000-0000-8000-8000-000000000000", row=row, is_backward=False)
+    cursor = Cursor(key=key, line_id="00000000-0000-8000-8000-000000000000", row=row, is_backward=False)
     with pytest.raises(Refused) as refusal:
         cursor_from_text(text_of_cursor(cursor, account="acme", options=OPTIONS), account="acme", options=OPTIONS)
     assert refusal.value.code == "cursor_invalid"
 
 
 def test_a_cursor_is_safe_in_an_address(ledger: Ledger) -> None:
-    options = RowOptions(grouping=Grouping.CONVERSATION, sort=SortKey.CUSTOMER, limit=1)
+    options = RowOptions(grain=Grain.ROW, sort=SortKey.CUSTOMER, limit=1)
     cursor = row_page(ledger, ASK, options=options).next_cursor or ""
     assert cursor.replace("-", "").replace("_", "").isalnum()
     assert cursor.isascii()

@@ -10,10 +10,11 @@ from msgspec import Meta, Struct
 
 from botmeter.domain.period import UTC_NAME
 from botmeter.ledger.customers import CustomerChange
+from botmeter.reports import row_lines
 from botmeter.reports.export_instants import InstantTexts
 from botmeter.reports.report_json import Count, Instant
-from botmeter.reports.row_pages import RowPage
-from botmeter.reports.row_pages import SessionLine as ListedSession
+from botmeter.reports.row_lines import IDS_MAX, RowPage
+from botmeter.reports.row_options import Grain
 from botmeter.reports.rows import INSTANT_COLUMNS, UnderlyingRow
 
 NextCursor = Annotated[str | None, Meta(description="Cursor of the next page; null at the end.")]
@@ -69,6 +70,55 @@ class Sessions(Struct, frozen=True, forbid_unknown_fields=True):
     next_cursor: NextCursor
 
 
+_FewIds = Annotated[list[str], Meta(description=f"The first {IDS_MAX}, by code point; a count has all.")]
+
+
+class ConversationLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """One conversation, with what its rows have that match."""
+
+    conversation_id: str
+    conversation_created_at: Instant | None
+    conversation_updated_at: Instant | None
+    customer_ids: _FewIds
+    customers: Count
+    bots: list[str]
+    channels: list[str]
+    ticket_ids: _FewIds
+    tickets: Count
+    sessions: Count
+    events: Count
+    last_session_start: Instant
+
+
+class Conversations(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of conversations."""
+
+    items: list[ConversationLine]
+    next_cursor: NextCursor
+
+
+class TicketLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """One ticket, with what the rows of its conversations have that match."""
+
+    ticket_id: str
+    ticket_types: list[str]
+    conversation_ids: _FewIds
+    conversations: Count
+    customer_ids: _FewIds
+    customers: Count
+    bots: list[str]
+    channels: list[str]
+    sessions: Count
+    last_session_start: Instant
+
+
+class Tickets(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of tickets."""
+
+    items: list[TicketLine]
+    next_cursor: NextCursor
+
+
 class SessionWithRows(SessionLine, frozen=True, forbid_unknown_fields=True):
     """One session with all its rows."""
 
@@ -120,12 +170,20 @@ class CustomersChanged(Struct, frozen=True, forbid_unknown_fields=True):
     restated_days: Annotated[Count, Meta(description="Past days whose sessions changed.")]
 
 
-def page_answer(page: RowPage) -> Rows | Sessions:
+def page_answer(page: RowPage) -> Rows | Sessions | Conversations | Tickets:
     """Return a page, with instants in the query's zone."""
-    zone = page.query.period.timezone
-    if page.lines:
-        return Sessions(items=session_lines(page.lines, zone=zone), next_cursor=page.next_cursor)
-    return Rows(items=rows_of(page.rows, zone=zone), next_cursor=page.next_cursor)
+    zone, cursor = page.query.period.timezone, page.next_cursor
+    match page.options.grain:
+        case Grain.ROW:
+            return Rows(items=rows_of(page.lines_of(UnderlyingRow), zone=zone), next_cursor=cursor)
+        case Grain.SESSION:
+            return Sessions(items=session_lines(page.lines_of(row_lines.SessionLine), zone=zone), next_cursor=cursor)
+        case Grain.CONVERSATION:
+            return Conversations(
+                items=_conversation_lines(page.lines_of(row_lines.ConversationLine), zone=zone), next_cursor=cursor
+            )
+        case Grain.TICKET:
+            return Tickets(items=_ticket_lines(page.lines_of(row_lines.TicketLine), zone=zone), next_cursor=cursor)
 
 
 def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]:
@@ -138,7 +196,7 @@ def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]
     ]
 
 
-def session_lines(lines: Sequence[ListedSession], *, zone: str = UTC_NAME) -> list[SessionLine]:
+def session_lines(lines: Sequence[row_lines.SessionLine], *, zone: str = UTC_NAME) -> list[SessionLine]:
     """Return one item per session."""
     instants = InstantTexts(zone)
     starts = _texts([line.started_us for line in lines], instants)
@@ -161,7 +219,50 @@ def session_lines(lines: Sequence[ListedSession], *, zone: str = UTC_NAME) -> li
     ]
 
 
-def session_with_rows(line: ListedSession, rows: Sequence[UnderlyingRow]) -> SessionWithRows:
+def _conversation_lines(lines: Sequence[row_lines.ConversationLine], *, zone: str) -> list[ConversationLine]:
+    instants = InstantTexts(zone)
+    created = _texts([line.created_us for line in lines], instants)
+    updated = _texts([line.updated_us for line in lines], instants)
+    starts = _texts([line.last_started_us for line in lines], instants)
+    return [
+        ConversationLine(
+            conversation_id=line.conversation_id,
+            conversation_created_at=created[index],
+            conversation_updated_at=updated[index],
+            customer_ids=list(line.customer_ids),
+            customers=line.customer_count,
+            bots=list(line.bot_names),
+            channels=list(line.channels),
+            ticket_ids=list(line.ticket_ids),
+            tickets=line.ticket_count,
+            sessions=line.session_count,
+            events=line.event_count,
+            last_session_start=starts[index],
+        )
+        for index, line in enumerate(lines)
+    ]
+
+
+def _ticket_lines(lines: Sequence[row_lines.TicketLine], *, zone: str) -> list[TicketLine]:
+    starts = _texts([line.last_started_us for line in lines], InstantTexts(zone))
+    return [
+        TicketLine(
+            ticket_id=line.ticket_id,
+            ticket_types=list(line.ticket_types),
+            conversation_ids=list(line.conversation_ids),
+            conversations=line.conversation_count,
+            customer_ids=list(line.customer_ids),
+            customers=line.customer_count,
+            bots=list(line.bot_names),
+            channels=list(line.channels),
+            sessions=line.session_count,
+            last_session_start=start,
+        )
+        for line, start in zip(lines, starts, strict=True)
+    ]
+
+
+def session_with_rows(line: row_lines.SessionLine, rows: Sequence[UnderlyingRow]) -> SessionWithRows:
     """Return a session with its rows, in UTC."""
     return SessionWithRows(**msgspec.structs.asdict(session_lines([line])[0]), rows=rows_of(rows))
 

@@ -13,9 +13,10 @@ from botmeter.reports.compared_period import Compare
 from botmeter.reports.export import FORMATS
 from botmeter.reports.filters import FILTER_VALUES_MAX, FILTERS, FilterDeclaration
 from botmeter.reports.presets import Preset
-from botmeter.reports.row_options import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
+from botmeter.reports.row_options import LIMIT_MAX, SEARCH_LENGTH_MAX, SORT_KEYS, Grain, SortKey
 from botmeter.reports.rows import COLUMNS
 from botmeter.reports.session_rows import SESSIONS_SCHEMA
+from botmeter.web.grain import GROUPS
 from botmeter.web.report_address import COMPARE_DAYS, PreviewChoice
 
 LIMIT_DEFAULT: Final = 100
@@ -143,17 +144,31 @@ _SEARCH: Final = Parameter(
     example="cus_84",
 )
 
+
+def _orders(grain: Grain) -> str:
+    return ", ".join(f"`{key}`" for key in SORT_KEYS[grain])
+
+
 PAGE: Final = (
     Parameter(
+        name="grain",
+        description="Meaning of an item: a session, a conversation, a ticket, or a row, which is "
+        "a session with one conversation, bot, version and channel.",
+        choices=tuple(Grain),
+        example=Grain.CONVERSATION.value,
+        default=Grain.ROW.value,
+    ),
+    Parameter(
         name="group",
-        description="List rows of the underlying data (conversation), or sessions.",
-        choices=(Grouping.CONVERSATION, Grouping.SESSION),
-        example=Grouping.CONVERSATION.value,
-        default=Grouping.CONVERSATION.value,
+        description="Older than `grain`, which replaces it: `session` lists sessions, `conversation` rows.",
+        choices=tuple(GROUPS),
+        example="session",
     ),
     Parameter(
         name="sort",
-        description="Order of the sessions; with a minus, descending.",
+        description="Order of the items; with a minus, descending. Rows follow their sessions. "
+        f"Conversations have {_orders(Grain.CONVERSATION)}; tickets {_orders(Grain.TICKET)}; their `session_start` is "
+        "the start of their latest session.",
         choices=tuple(f"{sign}{key}" for key in SortKey for sign in ("", "-")),
         example=SortKey.SESSION_START.value,
         default=SortKey.SESSION_START.value,

@@ -11,11 +11,21 @@ from botmeter.reports.compared_report import compared_report
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import UsageReport
-from botmeter.reports.row_options import Grouping, RowOptions, SortKey
+from botmeter.reports.row_lines import SessionLine
+from botmeter.reports.row_options import Grain, RowOptions, SortKey
 from botmeter.reports.row_pages import row_page, session_rows
-from botmeter.web.api.answers import Rows, Sessions, SessionWithRows, page_answer, session_with_rows
+from botmeter.web.api.answers import (
+    Conversations,
+    Rows,
+    Sessions,
+    SessionWithRows,
+    Tickets,
+    page_answer,
+    session_with_rows,
+)
 from botmeter.web.api.parameters import LIMIT_DEFAULT
 from botmeter.web.api.route import Call
+from botmeter.web.grain import read_grain
 from botmeter.web.ledgers import reading
 from botmeter.web.question import Question, report_question
 from botmeter.web.report_address import parsed_address, read_comparison
@@ -35,7 +45,7 @@ def session_usage(call: Call) -> UsageReport:
         return compared_report(ledger, question.query, comparison=question.comparison, now_us=question.now_us)
 
 
-def sessions(call: Call) -> Rows | Sessions:
+def sessions(call: Call) -> Rows | Sessions | Conversations | Tickets:
     """Return a page of the underlying data."""
     query = call.request.GET
     options, cursor = _row_options(query), query.get("cursor") or None
@@ -53,7 +63,7 @@ def session(call: Call, *, session_id: str) -> SessionWithRows:
             period=Period(first_on=started_on, last_on=started_on), filters=Filters(customer=(rows[0].customer_id,))
         )
         page = row_page(ledger, within, options=RowOptions(search=rows[0].session_id))
-    line = next(line for line in page.lines if line.session_id == rows[0].session_id)
+    line = next(line for line in page.lines_of(SessionLine) if line.session_id == rows[0].session_id)
     return session_with_rows(line, rows)
 
 
@@ -80,7 +90,7 @@ def _question(ledger: "ReadableLedger", query: "QueryDict", *, comparison: Compa
 def _row_options(query: "QueryDict") -> RowOptions:
     sort = query.get("sort") or SortKey.SESSION_START.value
     return RowOptions(
-        grouping=Grouping(query.get("group") or Grouping.CONVERSATION),
+        grain=read_grain(query, default=Grain.ROW),
         sort=SortKey(sort.removeprefix("-")),
         descending=sort.startswith("-"),
         search=query.get("search", ""),

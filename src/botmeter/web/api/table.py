@@ -15,7 +15,16 @@ from botmeter.people.wrong_secrets import WRONG_MAX
 from botmeter.reports.explanation_json import Explanation
 from botmeter.reports.report_json import UsageReport
 from botmeter.web.api import parameters
-from botmeter.web.api.answers import CustomersChanged, MergeBody, Rows, Sessions, SessionWithRows, UnmergeBody
+from botmeter.web.api.answers import (
+    Conversations,
+    CustomersChanged,
+    MergeBody,
+    Rows,
+    Sessions,
+    SessionWithRows,
+    Tickets,
+    UnmergeBody,
+)
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.customers import merge, unmerge
 from botmeter.web.api.exports import export
@@ -133,12 +142,12 @@ ROUTES: Final = (
         operation="sessions",
         summary="The underlying data, page by page",
         description=(
-            "The rows behind the report's numbers, or one item for each session with `group=session`. Follow "
-            "`next_cursor` until it is null: every row comes once, however long it takes."
+            "What the report's numbers count: rows, or with `grain` one item for each session, conversation or ticket. "
+            "Follow `next_cursor` until it is null: every item comes once, however long it takes."
         ),
         tag="Sessions",
         parameters=parameters.QUESTION + parameters.PAGE,
-        answers=(Content(types=(Rows, Sessions), example=EXAMPLES["sessions"]),),
+        answers=(Content(types=(Rows, Sessions, Conversations, Tickets), example=EXAMPLES["sessions"]),),
         view=sessions,
     ),
     _read(

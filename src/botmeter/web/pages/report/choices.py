@@ -11,6 +11,8 @@ from botmeter.reports.filters import FilterDeclaration, filter_named
 from botmeter.web.components import Choice, FilterMenu
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.contexts import PageContext
+from botmeter.web.pages.report.filtered_page import FilteredPage, view_of_text
+from botmeter.web.pages.report.widgets import widget_named
 from botmeter.web.question import Question
 from botmeter.web.report_address import EXCLUDE, MODE_SUFFIX
 
@@ -22,21 +24,27 @@ _SEARCH_LENGTH_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoicesPage:
-    """A filter's choices."""
+    """A filter's choices; `search_fields` are those of the form that searches them without scripts."""
 
     frame: Frame
     filter: FilterMenu
     search: str
+    search_fields: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoicesRequest:
-    """Requested choices; `is_for_rows` links to the underlying data."""
+    """Requested choices.
+
+    Attributes:
+        widget: Page that they filter, as in `FilteredPage`; so is `view`.
+    """
 
     declared: FilterDeclaration
     is_excluded: bool
     search: str
-    is_for_rows: bool
+    widget: str = ""
+    view: tuple[tuple[str, str], ...] | None = None
 
 
 def choices_request(name: str, parameters: QueryDict) -> ChoicesRequest:
@@ -49,15 +57,18 @@ def choices_request(name: str, parameters: QueryDict) -> ChoicesRequest:
         declared=declared,
         is_excluded=parameters.get("mode") == EXCLUDE,
         search=parameters.get("search", "")[:_SEARCH_LENGTH_MAX],
-        is_for_rows=parameters.get("for") == "rows",
+        widget=parameters.get("widget", ""),
+        view=view_of_text(parameters.get("rows", "")),
     )
 
 
 def choices_page(
     ledger: "ReadableLedger", question: Question, *, request: ChoicesRequest, page: PageContext
 ) -> ChoicesPage:
-    """List chosen and matching values; of a restricted filter, only allowed ones."""
-    declared, search, urls, address = request.declared, request.search, page.urls, question.address
+    """List chosen and matching values, of a restricted filter only allowed ones; 404 for an unknown widget."""
+    if request.widget:
+        widget_named(request.widget, page.access)
+    declared, search, address = request.declared, request.search, question.address
     name, query = declared.name, question.query
     allowed = page.access.fixed_values(name)
     # Values that the page always excludes have no counts, so they are not offered.
@@ -69,12 +80,13 @@ def choices_page(
     picked, excluded = address.filters.values(name), address.filters.excluded_values(name)
     chosen, others = (excluded, picked) if is_excluded else (picked, excluded)
     parameter = declared.not_parameter if is_excluded else name
-    href_of = urls.rows if request.is_for_rows else urls.report
+    here = FilteredPage(urls=page.urls, widget=request.widget, view=request.view)
+    fields = tuple(pair for pair in address.pairs() if pair[0] != parameter)
     menu = FilterMenu(
         label=declared.label,
         # With both picked and excluded values, the form changes one kind and keeps the other.
         name=parameter if others else name,
-        action=href_of(address.cleared()).partition("?")[0],
+        action=here.href(address.cleared()).partition("?")[0],
         choices=tuple(
             Choice(
                 value=one.value,
@@ -85,16 +97,16 @@ def choices_page(
             for one in available.values
             if not allowed or (one.value in allowed and (one.value in chosen or _matches(one, search)))
         ),
-        hidden_fields=tuple(pair for pair in address.pairs() if pair[0] != parameter),
+        hidden_fields=(*fields, *here.form_fields),
         parameter=parameter,
         mode_name="" if others or allowed else name + MODE_SUFFIX,
         is_excluded=is_excluded,
-        remove_href=href_of(address.removing(name, is_excluded=is_excluded)) if chosen else "",
+        remove_href=here.href(address.removing(name, is_excluded=is_excluded)) if chosen else "",
         search_label=f"Search {declared.label.lower()}s",
-        search_href=urls.choices(name, address, is_excluded=is_excluded),
+        search_href=here.choices_href(name, address, is_excluded=is_excluded),
         is_cut=available.is_cut and not allowed,
     )
-    return ChoicesPage(frame=page.frame, filter=menu, search=search)
+    return ChoicesPage(frame=page.frame, filter=menu, search=search, search_fields=(*fields, *here.choices_fields))
 
 
 def _matches(value: FilterValue, search: str) -> bool:

@@ -10,6 +10,7 @@ from botmeter.ledger.settle import Backlog
 from botmeter.reports.overview import Overview, overview
 from botmeter.reports.report_json import UsageReport
 from botmeter.web.layout import Frame
+from botmeter.web.pages.report.filtered_page import FilteredPage
 from botmeter.web.pages.report.report_access import ReportAccess
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
@@ -63,13 +64,19 @@ class PageContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetContext:
-    """A question with its answer; `is_whole` shows all rows of a widget."""
+    """A question with its answer.
+
+    Attributes:
+        here: Page on which links of the widget stay.
+        is_whole: Shows all lines of a widget.
+    """
 
     ledger: "ReadableLedger"
     overview: Overview
     question: Question
     urls: ReportUrls
     access: ReportAccess
+    here: FilteredPage
     day_notes: DayNotes = DayNotes()
     is_whole: bool = False
 
@@ -100,9 +107,9 @@ def cached_overview(ledger: "ReadableLedger", question: Question) -> Overview:
 
 
 def widget_context(
-    ledger: "ReadableLedger", question: Question, *, page: PageContext, is_whole: bool = False
+    ledger: "ReadableLedger", question: Question, *, page: PageContext, widget: str = ""
 ) -> WidgetContext:
-    """Answer the question for the widgets of a page."""
+    """Answer the question for the widgets of the report, or for one on its own page."""
     answer = cached_overview(ledger, question)
     return WidgetContext(
         ledger=ledger,
@@ -112,5 +119,6 @@ def widget_context(
         urls=page.urls,
         access=page.access,
         day_notes=page.day_notes,
-        is_whole=is_whole,
+        here=FilteredPage(urls=page.urls, widget=widget),
+        is_whole=bool(widget),
     )

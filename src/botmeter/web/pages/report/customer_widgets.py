@@ -5,6 +5,7 @@ from typing import Final
 
 from botmeter.domain import text
 from botmeter.reports.customers import top_customers
+from botmeter.reports.row_options import Grain
 from botmeter.reports.versions import VersionUsage, versions
 from botmeter.web.components import Cell, Column, count_cell
 from botmeter.web.pages.report.contexts import WidgetContext
@@ -77,7 +78,11 @@ def customers_widget(context: WidgetContext) -> TableWidget:
                 count_cell(
                     one.session_count, href=urls.rows(address.only("customer", one.customer_id)), has_number=True
                 ),
-                count_cell(one.conversation_count),
+                count_cell(
+                    one.conversation_count,
+                    href=urls.rows(address.only("customer", one.customer_id), grain=Grain.CONVERSATION),
+                    has_number=True,
+                ),
                 Cell(value=question.row_instant(one.last_started_us, seconds=False), variant="num"),
             )
             for one in top_customers(context.ledger, question.query, limit=limit)

@@ -12,6 +12,7 @@ from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters, Filter
 from botmeter.web.components import FilterChip, Link, PeriodPicker
 from botmeter.web.pages.report.comparison_menu import ComparisonMenu, comparison_menu
 from botmeter.web.pages.report.contexts import PageContext
+from botmeter.web.pages.report.filtered_page import FilteredPage
 from botmeter.web.pages.report.period_picker import MakeHref, period_picker
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.question import Question
@@ -43,17 +44,15 @@ class FilterBar:
     clear_href: str
 
 
-def filter_bar(
-    ledger: "ReadableLedger", question: Question, *, page: PageContext, is_for_rows: bool = False
-) -> FilterBar:
-    """Build the bar; `is_for_rows` links to the underlying data."""
-    address, access = question.address, page.access
-    href_of: MakeHref = page.urls.rows if is_for_rows else page.urls.report
+def filter_bar(ledger: "ReadableLedger", question: Question, *, page: PageContext, here: FilteredPage) -> FilterBar:
+    """Build the bar, whose links stay on the page."""
+    address, access, href_of = question.address, page.access, here.href
     choice = address.preview_choice
+    period = period_picker(question, access=access, href_of=href_of)
     return FilterBar(
-        period=period_picker(question, access=access, href_of=href_of),
-        comparison=None if is_for_rows else comparison_menu(ledger, question, access=access, href_of=href_of),
-        chips=tuple(_chips(ledger, question, page=page, href_of=href_of)),
+        period=replace(period, hidden_fields=(*period.hidden_fields, *here.form_fields)),
+        comparison=comparison_menu(ledger, question, access=access, href_of=href_of) if here.view is None else None,
+        chips=tuple(_chips(ledger, question, access=access, here=here)),
         preview_label="" if choice is PreviewChoice.INCLUDED else choice.value,
         preview=tuple(
             Link(label=label, href=href_of(address.preview(flag)), is_current=address.filters.preview is flag)
@@ -76,9 +75,9 @@ def bar_filters(filters: Filters) -> Iterator[tuple[FilterDeclaration, bool]]:
 
 
 def _chips(
-    ledger: "ReadableLedger", question: Question, *, page: PageContext, href_of: MakeHref
+    ledger: "ReadableLedger", question: Question, *, access: ReportAccess, here: FilteredPage
 ) -> Iterator[FilterChip]:
-    access, address, filters = page.access, question.address, question.address.filters
+    address, filters = question.address, question.address.filters
     names_bots = any(declared.is_of_bots for declared, _, _ in filters.set_filters())
     bot_names = _bot_names(ledger, question, access=access) if names_bots else {}
     for declared, is_excluded in bar_filters(filters):
@@ -86,8 +85,8 @@ def _chips(
         if not access.shows_filter(name):
             continue
         values = filters.excluded_values(name) if is_excluded else filters.values(name)
-        choices_href = page.urls.choices(name, address, is_excluded=is_excluded)
-        remove_href = href_of(address.removing(name, is_excluded=is_excluded))
+        choices_href = here.choices_href(name, address, is_excluded=is_excluded)
+        remove_href = here.href(address.removing(name, is_excluded=is_excluded))
         yield FilterChip(
             label=declared.label,
             operator=_OPERATORS[is_excluded, len(values) > 1],

@@ -8,6 +8,7 @@ from botmeter.domain import text
 from botmeter.reports.compared_period import Compare
 from botmeter.reports.presets import Preset
 from botmeter.reports.report_json import UsageReport
+from botmeter.reports.row_options import Grain
 from botmeter.web.components import Link
 from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.trend import spark
@@ -58,9 +59,11 @@ def _others(context: WidgetContext) -> tuple[Kpi, ...]:
             context,
             "Conversations",
             count_of=lambda one: one.conversation_count,
-            href=urls.rows(address, group="conversation"),
+            href=urls.rows(address, grain=Grain.CONVERSATION),
         ),
-        _counted(context, "Tickets", count_of=lambda one: one.ticket_count, href=urls.rows(address, sort="-tickets")),
+        _counted(
+            context, "Tickets", count_of=lambda one: one.ticket_count, href=urls.rows(address, grain=Grain.TICKET)
+        ),
         _ratio(
             "Conv. per session",
             (report.conversation_count, report.sessions_consumed),

@@ -64,9 +64,9 @@ class ReportUrls:
     def widget_export(self, name: str, address: ReportAddress, *, form: str) -> str:
         return self._href("widget-export", address.query(), name, form)
 
-    def choices(self, name: str, address: ReportAddress, *, is_excluded: bool = False) -> str:
-        more = {"mode": EXCLUDE} if is_excluded else {}
-        return self._href("choices", address.query(**more), name)
+    def choices(self, name: str, address: ReportAddress, *, is_excluded: bool = False, **more: str) -> str:
+        mode = {"mode": EXCLUDE} if is_excluded else {}
+        return self._href("choices", address.query(**mode, **more), name)
 
     def counting(self) -> str:
         return self._href("counting", "")

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from botmeter.domain import text
 from botmeter.reports.report_json import ReportBot, ReportChannel
+from botmeter.reports.row_options import Grain
 from botmeter.reports.versions import VersionUsage, versions
 from botmeter.web.components import Link, Opener, RankedLine, bar_width
 from botmeter.web.pages.report.comparison_menu import before_label
@@ -20,11 +21,11 @@ _Usage = TypeVar("_Usage", ReportBot, ReportChannel)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A remark below a ranked table; `number` links to the split by opener."""
+    """A remark below a ranked table; its link, if any, leads to the split by opener."""
 
-    number: str = ""
-    href: str = ""
     sentence: str
+    action: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def bot_split(context: WidgetContext) -> SplitWidget:
     compared = [] if context.comparable is None else context.comparable.by_bot
     before = {bot.bot_id: _count(bot, context) for bot in compared}
     bots = _most_first(report.by_bot, context)
-    expanded = versions(context.ledger, context.question.query) if address.opened and not context.is_whole else ()
+    expanded = versions(context.ledger, context.question.query) if address.opened else ()
     entries: list[_Entry] = []
     for bot in bots[: _limit(context)]:
         entries.append(
@@ -113,7 +114,7 @@ def ticket_split(context: WidgetContext) -> SplitWidget:
     entries = [
         _Entry(
             name=one.ticket_type,
-            href=context.urls.rows(context.address.only("ticket_type", one.ticket_type)),
+            href=context.urls.rows(context.address.only("ticket_type", one.ticket_type), grain=Grain.TICKET),
             count=one.ticket_count,
             before_count=before.get(one.ticket_type),
         )
@@ -180,7 +181,7 @@ def _opener(context: WidgetContext, bot_id: str, *, name: str | None) -> Opener:
     address = context.address
     return Opener(
         name=f"Versions of {name}",
-        href=context.urls.report(address.toggled_bot(bot_id)) + "#w-bot-consumption",
+        href=context.here.href(address.toggled_bot(bot_id)) + "#w-bot-consumption",
         is_open=bot_id in address.opened,
     )
 
@@ -188,7 +189,7 @@ def _opener(context: WidgetContext, bot_id: str, *, name: str | None) -> Opener:
 def _segments(context: WidgetContext) -> tuple[Link, ...]:
     address = context.address
     return tuple(
-        Link(label=label, href=context.urls.report(address.split_by(split)), is_current=address.split is split)
+        Link(label=label, href=context.here.href(address.split_by(split)), is_current=address.split is split)
         for label, split in (("Took part", Split.TOOK_PART), ("Opened", Split.OPENED))
     )
 
@@ -203,10 +204,10 @@ def _overlap_note(context: WidgetContext, plural: str, *, overlap: int) -> Note 
         return None
     may_split = context.access.allows(Fact.OPENERS)
     return Note(
-        number=text.counted(overlap, "session"),
-        href=context.urls.report(context.address.split_by(Split.OPENED)) if may_split else "",
-        sentence=f"more than the total ({text.share_text(overlap, whole=whole)}): "
-        f"a session with several {plural} counts once for each.",
+        sentence=f"A session with several {plural} counts once for each, so these add up to "
+        f"{text.count_text(overlap)} ({text.share_text(overlap, whole=whole)}) more than the total.",
+        action="Count each session once" if may_split else "",
+        href=context.here.href(context.address.split_by(Split.OPENED)) if may_split else "",
     )
 
 

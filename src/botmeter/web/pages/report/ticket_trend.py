@@ -7,6 +7,7 @@ from botmeter.charts.columns import SERIES_MAX, Stack, stacked_chart
 from botmeter.charts.plane import Chart
 from botmeter.domain import text
 from botmeter.reports.intervals import Interval, Span, point_count, spans_of
+from botmeter.reports.row_options import Grain
 from botmeter.reports.ticket_trend import TicketTrend, ticket_trend
 from botmeter.web.components import Key
 from botmeter.web.pages.report.contexts import WidgetContext
@@ -104,7 +105,7 @@ def _stack(
         on=span.first_on,
         counts=tuple(each.counts[number] for each in series),
         title="; ".join((f"{_label(span, interval, context=context)}: {text.counted(total, 'ticket')}", *parts)),
-        href=context.urls.rows(address, sort="-tickets") if total else "",
+        href=context.urls.rows(address, grain=Grain.TICKET) if total else "",
         is_partial=bool(span_note(span, context)),
     )
 

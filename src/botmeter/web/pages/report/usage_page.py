@@ -99,7 +99,7 @@ def _body(ledger: "ReadableLedger", question: Question, *, page: PageContext) ->
     deferred = [widget for widget in widgets_of(access) if widget.loads_later and report.sessions_consumed]
     return ReportBody(
         has_sessions=report.sessions_consumed > 0,
-        bar=filter_bar(ledger, question, page=page),
+        bar=filter_bar(ledger, question, page=page, here=context.here),
         recency=context.overview.recency,
         notices=notices(context, title=ledger.account.title),
         widgets=tuple(page_widget(widget, context) for widget in widgets_of(access) if not widget.loads_later),

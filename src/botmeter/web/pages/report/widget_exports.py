@@ -14,6 +14,7 @@ from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.exports import MEDIA_TYPES
 from botmeter.web.pages.report.contexts import WidgetContext, cached_overview
+from botmeter.web.pages.report.filtered_page import FilteredPage
 from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.report.widgets import Widget, member_access, widget_named
@@ -46,12 +47,14 @@ def widget_export(visit: Visit, *, name: str, format: str) -> HttpResponse:  # n
     address, zone = read_address(visit.request.GET), preferred_zone(visit.account)
     with visit.reading() as ledger:
         question = report_question(ledger, address, zone=zone)
+        urls = ReportUrls(owner=visit.account)
         context = WidgetContext(
             ledger=ledger,
             overview=cached_overview(ledger, question),
             question=question,
-            urls=ReportUrls(owner=visit.account),
+            urls=urls,
             access=access,
+            here=FilteredPage(urls=urls, widget=name),
             is_whole=True,
         )
         summary = (("Widget", widget.title), *_summary(ledger, context))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from botmeter.reports.row_options import Grain
 from botmeter.web.components import Tools
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.contexts import PageContext, WidgetContext, widget_context
@@ -49,26 +50,28 @@ def page_widget(widget: Widget, context: WidgetContext, *, is_deferred: bool = F
 
 
 def _tools(widget: Widget, context: WidgetContext) -> Tools:
-    address, urls, anchor = context.address, context.urls, f"#w-{widget.name}"
-    sort = {"sort": widget.rows_sort} if widget.rows_sort else {}
+    address, urls, here, anchor = context.address, context.urls, context.here, f"#w-{widget.name}"
+    view = {"sort": widget.rows_sort} if widget.rows_sort else {}
+    if widget.grain is not Grain.SESSION:
+        view["grain"] = widget.grain
     tools = Tools(
-        rows_href=urls.rows(address, **sort),
+        rows_href=urls.rows(address, **view),
         exports=widget_exports(widget, context),
-        expand_href=urls.widget(widget.name, address),
+        expand_href="" if context.is_whole else urls.widget(widget.name, address),
     )
     if not widget.has_table:
         return tools
     is_table = widget.name in address.table
-    current_href, other_href = urls.report(address) + anchor, urls.report(address.toggled_table(widget.name)) + anchor
+    current_href, other_href = here.href(address) + anchor, here.href(address.toggled_table(widget.name)) + anchor
     chart_href, table_href = (other_href, current_href) if is_table else (current_href, other_href)
     return replace(tools, is_table=is_table, chart_href=chart_href, table_href=table_href)
 
 
 def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget, page: PageContext) -> WidgetPage:
     """Build the page of a widget; a part of a report keeps its size."""
-    context = widget_context(ledger, question, page=page, is_whole=not page.is_part)
+    context = widget_context(ledger, question, page=page, widget="" if page.is_part else widget.name)
     return WidgetPage(
         frame=page.frame,
-        bar=filter_bar(ledger, question, page=page),
+        bar=filter_bar(ledger, question, page=page, here=context.here),
         widget=page_widget(widget, context, span="" if page.is_part else "c12"),
     )

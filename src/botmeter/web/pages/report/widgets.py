@@ -11,6 +11,7 @@ from django.http import Http404
 from botmeter.reports.compared_period import Compare
 from botmeter.reports.filters import FILTER_NAMES
 from botmeter.reports.presets import Preset
+from botmeter.reports.row_options import Grain
 from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.customer_widgets import customers_widget, versions_widget
 from botmeter.web.pages.report.grids import hour_widget, matrix
@@ -51,6 +52,7 @@ class Widget:
     Attributes:
         span: Grid columns, `c1` to `c12`.
         table: Its numbers, for files; None: it has none.
+        grain: Of its underlying data.
         loads_later: Slow: requested after the page.
     """
 
@@ -62,6 +64,7 @@ class Widget:
     span: str = "c12"
     has_table: bool = False
     rows_sort: str = ""
+    grain: Grain = Grain.SESSION
     loads_later: bool = False
     shared: Shared = Shared.NEVER
 
@@ -119,6 +122,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         template="split",
         make=ticket_split,
         table=ticket_types_table,
+        grain=Grain.TICKET,
         span="c5",
         shared=Shared.ALWAYS,
     ),
@@ -147,7 +151,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         template="ticket_trend",
         make=ticket_trend_widget,
         table=ticket_days_table,
-        rows_sort="-tickets",
+        grain=Grain.TICKET,
         span="c7",
         loads_later=True,
         shared=Shared.ALWAYS,

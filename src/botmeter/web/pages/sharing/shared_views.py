@@ -25,7 +25,7 @@ from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.follow import fresh_answer
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
-from botmeter.web.pages.report.rows.page import RowsRequest, rows_page
+from botmeter.web.pages.report.rows.page import TITLES, RowsRequest, rows_page
 from botmeter.web.pages.report.rows.view_options import read_rows_address
 from botmeter.web.pages.report.usage_page import HEADING, usage_page
 from botmeter.web.pages.report.widget_page import widget_page
@@ -136,7 +136,7 @@ def shared_rows(visit: SharedVisit) -> HttpResponse:
         raise Http404
     with _reading(visit, route="shared-rows") as shared:
         view = read_rows_address(visit.request.GET)
-        request = RowsRequest(question=shared.question, view=view, page=shared.context("Sessions consumed"))
+        request = RowsRequest(question=shared.question, view=view, page=shared.context(TITLES[view.grain]))
         page = rows_page(shared.ledger, request)
     return rendered(visit.request, "rows.html", page=page)
 

@@ -13,7 +13,7 @@ from botmeter.people.audit import DETAIL_LENGTH_MAX, Action, record
 from botmeter.people.database_failures import optional_write
 from botmeter.people.rights import Right
 from botmeter.reports.export import FORMATS, Export, Format, export_name
-from botmeter.reports.row_options import Grouping
+from botmeter.reports.row_options import Grain
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.exports import LedgerExport
@@ -47,12 +47,11 @@ NO_EXPORTS: Final = Exports()
 
 def exports_of(account: str, address: ReportAddress, *, view: RowsAddress) -> Exports:
     """Link the files of what the page lists: sessions, or rows."""
-    parameters = {name: value for name, value in view.pairs().items() if name in {"search", "columns"}}
+    # Conversations and tickets are exported as their rows, which have other columns.
+    kept = {"search", "columns"} if view.grain in (Grain.SESSION, Grain.ROW) else {"search"}
+    parameters = {name: value for name, value in view.pairs().items() if name in kept}
     # An address without a grain is that of rows, from before sessions could be exported.
-    if view.options.grouping is Grouping.SESSION:
-        parameters["grain"] = "session"
-    else:
-        parameters["group"] = view.options.grouping.value
+    parameters["grain"] = Grain.SESSION if view.grain is Grain.SESSION else Grain.ROW
     return Exports(
         formats=tuple(
             Link(label=label, href=reverse("export", args=(account, name)) + address.query(**parameters))
@@ -102,4 +101,4 @@ def _export_of(view: RowsAddress, form: Format, *, is_by_session: bool) -> Expor
         named = None if columns is None else tuple(_SESSION_COLUMNS.get(name, name) for name in columns)
         return Export(format=form, is_by_session=True, columns=named, search=search)
     # Columns of sessions don't apply to rows.
-    return Export(format=form, columns=None if view.options.grouping is Grouping.SESSION else columns, search=search)
+    return Export(format=form, columns=columns if view.grain is Grain.ROW else None, search=search)

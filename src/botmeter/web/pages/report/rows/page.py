@@ -4,16 +4,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from botmeter.domain import text
-from botmeter.reports.row_options import Grouping, SortKey
-from botmeter.reports.row_pages import RowPage, SessionLine, row_page, session_rows
+from botmeter.reports import row_lines
+from botmeter.reports.row_lines import RowPage, SessionLine
+from botmeter.reports.row_options import Grain, SortKey
+from botmeter.reports.row_pages import row_page, session_rows
+from botmeter.reports.rows import UnderlyingRow
 from botmeter.web.components import Cell, Choice, Column, Link, Opener, Pager
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
+from botmeter.web.pages.report.filtered_page import FilteredPage
 from botmeter.web.pages.report.notices import Notice
 from botmeter.web.pages.report.report_access import Fact
+from botmeter.web.pages.report.rows.columns import NUMBERS, SORTED_COLUMNS, column_label
 from botmeter.web.pages.report.rows.exports import NO_EXPORTS, Exports
-from botmeter.web.pages.report.rows.lines import NUMBERS, Line, column_label, row_cells, session_cells
+from botmeter.web.pages.report.rows.lines import Line, line_cells, line_href
 from botmeter.web.pages.report.rows.view_options import RowsAddress
 from botmeter.web.question import Question
 
@@ -30,34 +35,39 @@ _INNER_COLUMNS: Final = (
     "events",
     "ticket_ids",
 )
+_IN_EXPORTS: Final = "An export has one row for each conversation, bot, version and channel of a session."
 _DEFINITIONS: Final = {
-    Grouping.SESSION: "Each line is a session; expand it to see its rows. An export has one row per session; list "
-    "by conversation to export one per conversation, bot, version and channel.",
-    Grouping.CONVERSATION: "Each line is a row of the export: a session with a conversation, bot, version and channel.",
+    Grain.SESSION: "Each line is a session; expand it to see its rows. An export has one row per session; list rows to "
+    "export one per conversation, bot, version and channel.",
+    Grain.CONVERSATION: f"Each line is a conversation, with its customers, bots, channels and tickets. {_IN_EXPORTS}",
+    Grain.TICKET: f"Each line is a ticket, with the conversations that it is linked to. {_IN_EXPORTS}",
+    Grain.ROW: "Each line is a row of the export: a session with a conversation, bot, version and channel.",
 }
-_SORT_KEYS: Final = {
-    "session_start": SortKey.SESSION_START,
-    "session_end": SortKey.SESSION_END,
-    "customer": SortKey.CUSTOMER,
-    "customer_id": SortKey.CUSTOMER,
-    "conversations": SortKey.CONVERSATIONS,
-    "tickets": SortKey.TICKETS,
-    "events": SortKey.EVENTS,
+TITLES: Final = {
+    Grain.SESSION: "Sessions consumed",
+    Grain.CONVERSATION: "Conversations",
+    Grain.TICKET: "Tickets",
+    Grain.ROW: "Rows",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsPage:
-    """Underlying data; `tickets` is None unless ticket types are filtered."""
+    """Underlying data.
+
+    Attributes:
+        count: Of lines, on all pages; the title says it.
+        within: Rows of sessions, or sessions of other lines.
+    """
 
     frame: Frame
-    sessions: Cell
-    rows: Cell
-    tickets: Cell | None
+    grain: Grain
+    count: Cell
+    within: Cell
     bar: FilterBar
     notices: tuple[Notice, ...]
     report_href: str
-    groupings: tuple[Link, ...]
+    grains: tuple[Link, ...]
     search: str
     search_action: str
     search_fields: tuple[tuple[str, str], ...]
@@ -86,8 +96,8 @@ class RowsRequest:
     page: PageContext
 
     @property
-    def is_by_session(self) -> bool:
-        return self.view.options.grouping is Grouping.SESSION
+    def grain(self) -> Grain:
+        return self.view.grain
 
     def href(self, view: RowsAddress) -> str:
         return self.page.urls.rows(self.question.address, **view.pairs())
@@ -101,16 +111,16 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: Export
     """Build the page."""
     question, view, urls = request.question, request.view, request.page.urls
     rows = row_page(ledger, question.query, options=view.options, cursor=view.cursor or None)
-    columns = view.visible_columns
+    columns, here = view.visible_columns, FilteredPage(urls=urls, view=view.first_page())
     return RowsPage(
         frame=request.page.frame,
-        sessions=_counted(rows.session_count, "session"),
-        rows=_counted(rows.row_count, "row"),
-        tickets=None if rows.ticket_count is None else _counted(rows.ticket_count, "ticket"),
-        bar=filter_bar(ledger, question, page=request.page, is_for_rows=True),
-        notices=() if rows.row_count else (_no_rows(request),),
+        grain=request.grain,
+        count=_count(rows),
+        within=_within(rows),
+        bar=filter_bar(ledger, question, page=request.page, here=here),
+        notices=() if rows.line_count else (_no_lines(request),),
         report_href=urls.report(question.address),
-        groupings=_groupings(request),
+        grains=_grains(request),
         search=view.options.search,
         search_action=urls.rows(question.address).partition("?")[0],
         search_fields=request.pairs_without("search", "cursor", "session"),
@@ -123,45 +133,49 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: Export
         column_fields=request.pairs_without("columns"),
         column_reset_href=request.href(replace(view, columns=())),
         inner_columns=tuple(_column(name) for name in _INNER_COLUMNS),
-        lines=tuple(
-            [_session_line(ledger, line, request=request) for line in rows.lines]
-            or [Line(cells=row_cells(row, columns, question=question, urls=urls)) for row in rows.rows]
-        ),
-        has_openers=request.is_by_session,
+        lines=tuple(_line(ledger, line, request=request) for line in rows.lines),
+        has_openers=request.grain is Grain.SESSION,
         pager=_pager(rows, request),
-        page_size=_page_size(rows, request),
-        exports=_exports(rows, request, exports=exports),
-        definition=_DEFINITIONS[view.options.grouping],
+        page_size=_page_size(rows),
+        exports=_exports(rows, exports),
+        definition=_DEFINITIONS[request.grain],
         footer=question.zone,
     )
 
 
-def _counted(count: int, noun: str) -> Cell:
-    return Cell(value=text.counted(count, noun), number=count)
+def _count(rows: RowPage) -> Cell:
+    if rows.options.grain is Grain.SESSION:
+        return Cell(value=text.counted(rows.line_count, "session"), number=rows.line_count)
+    return Cell(value=text.count_text(rows.line_count), number=rows.line_count)
 
 
-def _no_rows(request: RowsRequest) -> Notice:
+def _within(rows: RowPage) -> Cell:
+    if rows.options.grain is Grain.SESSION:
+        return Cell(value=text.counted(rows.row_count, "row"), number=rows.row_count)
+    return Cell(value=text.counted(rows.session_count, "session"), number=rows.session_count)
+
+
+def _no_lines(request: RowsRequest) -> Notice:
     search, address, page = request.view.options.search, request.question.address, request.page
     if search:
         return Notice(
-            fact=f"No rows match “{search}”.",
+            fact=f"No {request.grain}s match “{search}”.",
             consequence="Search matches the beginning of IDs.",
             action=Link(label="Clear search", href=request.href(request.view.without_search())),
         )
     suggestion: Link | None = None
     if address.has_filters and page.access.allows(Fact.SUGGESTIONS):
-        suggestion = Link(label="Clear filters", href=page.urls.rows(address.cleared()))
-    return Notice(fact="No rows match.", consequence="Choose another period or other filters.", action=suggestion)
+        href = page.urls.rows(address.cleared(), **dict(request.view.first_page()))
+        suggestion = Link(label="Clear filters", href=href)
+    fact = f"No {request.grain}s match."
+    return Notice(fact=fact, consequence="Choose another period or other filters.", action=suggestion)
 
 
-def _groupings(request: RowsRequest) -> tuple[Link, ...]:
+def _grains(request: RowsRequest) -> tuple[Link, ...]:
+    labels = {**TITLES, Grain.SESSION: "Sessions"}
     return tuple(
-        Link(
-            label=label,
-            href=request.href(request.view.grouped(grouping)),
-            is_current=request.view.options.grouping is grouping,
-        )
-        for label, grouping in (("By session", Grouping.SESSION), ("By conversation", Grouping.CONVERSATION))
+        Link(label=label, href=request.href(request.view.of_grain(grain)), is_current=request.grain is grain)
+        for grain, label in labels.items()
     )
 
 
@@ -173,9 +187,8 @@ def _columns(request: RowsRequest) -> tuple[Column, ...]:
     options = request.view.options
     columns = []
     for name in request.view.visible_columns:
-        # Rows have counts of their own, but sessions are sorted.
-        key = _SORT_KEYS.get(name) if request.is_by_session or name not in NUMBERS else None
-        column = _column(name, note=f" ({request.question.zone})" if name == "session_start" else "")
+        key = SORTED_COLUMNS[request.grain].get(name)
+        column = _column(name, note=f" ({request.question.zone})" if key is SortKey.SESSION_START else "")
         if key is not None:
             column = replace(column, href=request.href(request.view.sorted_by(key)))
         if key is options.sort:
@@ -184,24 +197,28 @@ def _columns(request: RowsRequest) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _session_line(ledger: "ReadableLedger", line: SessionLine, *, request: RowsRequest) -> Line:
+def _line(ledger: "ReadableLedger", line: row_lines.Line, *, request: RowsRequest) -> Line:
     question, view, urls = request.question, request.view, request.page.urls
+    cells = line_cells(line, view.visible_columns, question=question, urls=urls)
+    href = line_href(line, urls)
+    if not isinstance(line, SessionLine):
+        return Line(cells=cells, href=href)
     is_open = line.session_id == view.open_session
     inner: tuple[tuple[Cell, ...], ...] = ()
     if is_open:
         rows = session_rows(ledger, question.query, session_id=line.session_id, search=view.options.search)
-        inner = tuple(row_cells(row, _INNER_COLUMNS, question=question, urls=urls) for row in rows)
+        inner = tuple(line_cells(row, _INNER_COLUMNS, question=question, urls=urls) for row in rows)
     toggled = view.opening("" if is_open else line.session_id)
     anchor = f"s-{line.session_id[:8]}"
     return Line(
-        cells=session_cells(line, view.visible_columns, question=question, urls=urls),
+        cells=cells,
+        href=href,
         anchor=anchor,
         opener=Opener(
             name=f"{'Hide' if is_open else 'Show'} conversations of {line.session_id}",
             href=f"{request.href(toggled)}#{anchor}",
             is_open=is_open,
         ),
-        session_href=urls.session(line.session_id),
         inner_title=f"{text.counted(line.conversation_count, 'conversation')} in this session",
         inner=inner,
     )
@@ -213,9 +230,9 @@ def _pager(rows: RowPage, request: RowsRequest) -> Pager:
 
     options = request.view.options
     is_by_time = options.sort is SortKey.SESSION_START
-    newer, older = "Previous rows", "Next rows"
+    newer, older = "Previous page", "Next page"
     if is_by_time:
-        labels = ("Newer sessions", "Older sessions")
+        labels = (f"Newer {options.grain}s", f"Older {options.grain}s")
         newer, older = labels if options.descending else reversed(labels)
     return Pager(
         range=_range(rows, request.question) if is_by_time else "",
@@ -227,7 +244,7 @@ def _pager(rows: RowPage, request: RowsRequest) -> Pager:
 
 
 def _range(rows: RowPage, question: Question) -> str:
-    starts = [line.started_us for line in rows.lines] or [row.session_start for row in rows.rows]
+    starts = [_start_us(line) for line in rows.lines]
     if not starts:
         return ""
     first, last = question.row_instant(starts[0]), question.row_instant(starts[-1])
@@ -235,12 +252,17 @@ def _range(rows: RowPage, question: Question) -> str:
     return f"{first} {text.DASH} {last.rpartition(' ')[2] if is_same_day else last}"
 
 
-def _exports(rows: RowPage, request: RowsRequest, *, exports: Exports) -> Exports:
-    total, noun = (rows.session_count, "session") if request.is_by_session else (rows.row_count, "row")
+def _exports(rows: RowPage, exports: Exports) -> Exports:
+    is_by_session = rows.options.grain is Grain.SESSION
+    total, noun = (rows.session_count, "session") if is_by_session else (rows.row_count, "row")
     return replace(exports, label=f"Export {text.counted(total, noun)}:", total=total) if total else NO_EXPORTS
 
 
-def _page_size(rows: RowPage, request: RowsRequest) -> str:
-    if request.is_by_session:
-        return f"{len(rows.lines)} of {text.counted(rows.session_count, 'session')}"
-    return f"{len(rows.rows)} of {text.counted(rows.row_count, 'row')}"
+def _start_us(line: row_lines.Line) -> int:
+    if isinstance(line, UnderlyingRow):
+        return line.session_start
+    return line.started_us if isinstance(line, SessionLine) else line.last_started_us
+
+
+def _page_size(rows: RowPage) -> str:
+    return f"{text.count_text(len(rows.lines))} of {text.counted(rows.line_count, rows.options.grain.value)}"

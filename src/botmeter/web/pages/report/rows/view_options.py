@@ -1,4 +1,4 @@
-"""View options of rows in the URL."""
+"""View options of the underlying data in the URL."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -6,39 +6,18 @@ from typing import Final
 from django.http import QueryDict
 
 from botmeter.domain.errors import Refused
-from botmeter.reports.row_options import Grouping, RowOptions, SortKey
-from botmeter.reports.rows import COLUMNS
-from botmeter.web.report_address import choice, choice_named
+from botmeter.reports.row_options import SORT_KEYS, Grain, RowOptions, SortKey
+from botmeter.web.grain import read_grain
+from botmeter.web.pages.report.rows.columns import GRAIN_COLUMNS, HIDDEN_COLUMNS
+from botmeter.web.report_address import choice_named
 
-# Columns of a session, in menu order.
-SESSION_COLUMNS: Final = (
-    "session_id",
-    "session_start",
-    "session_end",
-    "customer",
-    "bots",
-    "channels",
-    "conversations",
-    "tickets",
-    "events",
-    "closed_by",
-)
-_HIDDEN_SESSION_COLUMNS: Final = {"session_end", "events"}
-_HIDDEN_ROW_COLUMNS: Final = {
-    "session_end",
-    "bot_id",
-    "conversation_created_at",
-    "conversation_updated_at",
-    "ticket_types",
-    "preview",
-}
 _DEFAULTS: Final = RowOptions()
 _DEFAULT_ORDER: Final = f"-{SortKey.SESSION_START.value}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsAddress:
-    """View options of rows; empty `columns` means the defaults."""
+    """View options of the underlying data; empty `columns` means the defaults."""
 
     options: RowOptions = _DEFAULTS
     columns: tuple[str, ...] = ()
@@ -46,12 +25,16 @@ class RowsAddress:
     open_session: str = ""
 
     @property
+    def grain(self) -> Grain:
+        return self.options.grain
+
+    @property
     def offered_columns(self) -> tuple[str, ...]:
-        return SESSION_COLUMNS if self.options.grouping is Grouping.SESSION else COLUMNS
+        return GRAIN_COLUMNS[self.grain]
 
     @property
     def visible_columns(self) -> tuple[str, ...]:
-        hidden = _HIDDEN_SESSION_COLUMNS if self.options.grouping is Grouping.SESSION else _HIDDEN_ROW_COLUMNS
+        hidden = HIDDEN_COLUMNS[self.grain]
         return self.columns or tuple(name for name in self.offered_columns if name not in hidden)
 
     def sorted_by(self, key: SortKey) -> "RowsAddress":
@@ -60,8 +43,12 @@ class RowsAddress:
         descending = not self.options.descending if is_reversal else key is not SortKey.CUSTOMER
         return replace(self, options=replace(self.options, sort=key, descending=descending), cursor="")
 
-    def grouped(self, grouping: Grouping) -> "RowsAddress":
-        return replace(self, options=replace(self.options, grouping=grouping), columns=(), cursor="", open_session="")
+    def of_grain(self, grain: Grain) -> "RowsAddress":
+        """List lines of another grain, in their default order if they lack the present one."""
+        options = self.options
+        if options.sort not in SORT_KEYS[grain]:
+            options = replace(options, sort=SortKey.SESSION_START, descending=True)
+        return replace(self, options=replace(options, grain=grain), columns=(), cursor="", open_session="")
 
     def without_search(self) -> "RowsAddress":
         return replace(self, options=replace(self.options, search=""), cursor="")
@@ -73,10 +60,14 @@ class RowsAddress:
         """Expand a session; an empty ID collapses."""
         return replace(self, open_session=session_id)
 
+    def first_page(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of the first page, with no session expanded: what other filters keep."""
+        return tuple(self.at("").pairs().items())
+
     def pairs(self) -> dict[str, str]:
         options, order = self.options, f"{'-' if self.options.descending else ''}{self.options.sort.value}"
         pairs = {
-            "group": "" if options.grouping is Grouping.SESSION else options.grouping.value,
+            "grain": "" if options.grain is Grain.SESSION else options.grain.value,
             "sort": "" if order == _DEFAULT_ORDER else order,
             "search": options.search,
             "columns": ",".join(self.columns),
@@ -90,12 +81,12 @@ def read_rows_address(parameters: QueryDict) -> RowsAddress:
     """Parse the view options.
 
     Raises:
-        Refused: `parameter_invalid`, `column_unknown`.
+        Refused: `parameter_invalid`, `arguments_clash`, `column_unknown`.
         TooMuch: `search_too_long`.
     """
     sort = parameters.get("sort") or _DEFAULT_ORDER
     options = RowOptions(
-        grouping=choice(parameters, "group", choices=Grouping) or Grouping.SESSION,
+        grain=read_grain(parameters, default=Grain.SESSION),
         sort=choice_named(sort.removeprefix("-"), "sort", choices=SortKey),
         descending=sort.startswith("-"),
         search=parameters.get("search", "").strip(),

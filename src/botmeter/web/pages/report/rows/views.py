@@ -6,7 +6,7 @@ from botmeter.people.rights import Right
 from botmeter.web.access import Visit
 from botmeter.web.pages.report.report_urls import EntryPoint
 from botmeter.web.pages.report.rows.exports import NO_EXPORTS, exports_of
-from botmeter.web.pages.report.rows.page import RowsRequest, rows_page
+from botmeter.web.pages.report.rows.page import TITLES, RowsRequest, rows_page
 from botmeter.web.pages.report.rows.view_options import read_rows_address
 from botmeter.web.pages.report.views import member_context
 from botmeter.web.question import preferred_zone, report_question
@@ -18,7 +18,7 @@ def rows(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
     """Show the underlying data."""
     parameters = visit.request.GET
     address, view, zone = read_address(parameters), read_rows_address(parameters), preferred_zone(visit.account)
-    context = member_context(visit, address, title="Sessions consumed", entry_point=entry_point)
+    context = member_context(visit, address, title=TITLES[view.grain], entry_point=entry_point)
     exports = exports_of(visit.account, address, view=view) if visit.may(Right.EXPORT) else NO_EXPORTS
     with visit.reading() as ledger:
         question = report_question(ledger, address, zone=zone)
