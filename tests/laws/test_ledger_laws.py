@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.event_strategies import START_US, STEP_US, dense_event_lists, event_lists, policies, schedules
+from tests.support.event_strategies import (
+    START_US,
+    STEP_US,
+    crowded_event_lists,
+    dense_event_lists,
+    event_lists,
+    policies,
+    schedules,
+)
 from tests.support.facts import filled_ledger
 from tests.support.ledgers import NOW_US, Schedule, append_events, ledger_in_memory
 from tests.support.live_batches import append_live, live_batch
@@ -34,6 +42,7 @@ POLICIES: dict[str, Schedule] = {
         "a calendar": Policy(calendar="day", timezone="Asia/Kathmandu"),
         "no limit": Policy(participants="bot+agent"),
         "what is required": Policy(max_duration_us=8 * STEP_US, require=Require(min_bot=1, max_agent=0)),
+        "agents void it": Policy(participants="bot+agent", idle_timeout_us=4 * STEP_US, require=Require(max_agent=0)),
         "an exchange": Policy(opens_on="exchange", idle_timeout_us=8 * STEP_US),
         "conversations": Policy(scope=("conversation",), idle_timeout_us=4 * STEP_US, ends_on=frozenset(["handoff"])),
         "bots": Policy(scope=("bot",), max_duration_us=4 * STEP_US, exclude=frozenset(["preview"])),
@@ -98,7 +107,7 @@ def assert_arrivals_change_nothing(data: st.DataObject, events: list[Event], *, 
 
 @policies_named(*POLICIES)
 @FEW
-@given(st.data(), dense_event_lists())
+@given(st.data(), st.one_of(dense_event_lists(), crowded_event_lists()))
 def test_any_order_batching_and_duplication_gives_what_the_oracle_says(
     name: str, data: st.DataObject, events: list[Event]
 ) -> None:

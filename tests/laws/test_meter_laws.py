@@ -11,11 +11,13 @@ from tests.support.event_forms import meter_table
 from tests.support.event_strategies import (
     FIXED_WINDOW,
     START_US,
+    crowded_event_lists,
     dense_event_lists,
     event_lists,
     events,
     policies,
     schedules,
+    turn_policies,
 )
 
 from botmeter.domain.session import ClosedBy
@@ -96,6 +98,13 @@ def test_the_meter_and_the_oracle_agree_on_every_column_of_long_sessions(
     event_list: list[Event], policy: Policy
 ) -> None:
     assert session_rows(event_list, always(policy)) == oracle_rows(event_list, always(policy))
+
+
+@given(crowded_event_lists(), schedules(turn_policies()))
+def test_the_meter_and_the_oracle_agree_on_every_column_and_the_order_of_events_at_few_instants(
+    event_list: list[Event], schedule: list[tuple[Policy, int]]
+) -> None:
+    assert session_rows(event_list, schedule) == oracle_rows(event_list, schedule)
 
 
 @given(st.data(), event_lists(), schedules())

@@ -4,6 +4,7 @@ Times lie on a grid whose step divides every limit, so that events fall exactly 
 often together. Few names, so that keys collide.
 """
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -63,16 +64,28 @@ def events() -> st.SearchStrategy[Event]:
 def dense_event_lists(draw: st.DrawFn) -> list[Event]:
     """Many events in few hours, so that sessions are long; seeded, since Hypothesis draws short lists."""
     random = Random(draw(st.integers(0, 2**32)))
-    span = random.choice([4, 12, 48, 192])
-    count = random.randint(10, 80)
+    span, count = random.choice([4, 12, 48, 192]), random.randint(10, 80)
+    steps = [random.randint(0, span) for _ in range(count)]
+    return _events_at([START_US + step * STEP_US + random.choice([0, 0, 0, 0, -1, 1]) for step in steps], random)
+
+
+@st.composite
+def crowded_event_lists(draw: st.DrawFn) -> list[Event]:
+    """Many events at one to four instants, so that several sessions start at the same microsecond."""
+    random = Random(draw(st.integers(0, 2**32)))
+    instants = [START_US + random.randint(0, 12) * STEP_US for _ in range(random.randint(1, 4))]
+    return _events_at(random.choices(instants, k=random.randint(4, 30)), random)
+
+
+def _events_at(instants: list[int], random: Random) -> list[Event]:
     return [
         {
             "source": random.choice("st"),
             "event_id": f"{random.choice(['', 'é', 'z'])}{number}",
-            "occurred_at": START_US + random.randint(0, span) * STEP_US + random.choice([0, 0, 0, 0, -1, 1]),
+            "occurred_at": instant_us,
             **{name: random.choice(values) for name, values in _VALUES.items()},
         }
-        for number in random.sample(range(count), count)
+        for number, instant_us in zip(random.sample(range(len(instants)), len(instants)), instants, strict=True)
     ]
 
 
@@ -111,7 +124,6 @@ def policies(draw: st.DrawFn) -> Policy:
     participants = draw(st.sampled_from(["bot", "bot+agent"]))
     max_turns = draw(st.sampled_from([None, None, 1, 2, 2, 3]))
     most = COUNT_MAX if max_turns is None else max_turns
-    least_agents = 1 if participants == "bot+agent" else 0
     return Policy(
         name=draw(st.sampled_from(["p", "q"])),
         scope=tuple(draw(st.sampled_from(_SCOPES))),
@@ -135,8 +147,18 @@ def policies(draw: st.DrawFn) -> Policy:
         require=Require(
             min_customer=draw(_mostly_default(0, st.integers(0, min(2, most // 2)))),
             min_bot=draw(_mostly_default(0, st.integers(0, min(2, most // 2)))),
-            max_agent=draw(_mostly_default(None, st.integers(least_agents, 2))),
+            max_agent=draw(_mostly_default(None, st.integers(0, 2))),
         ),
+    )
+
+
+def turn_policies() -> st.SearchStrategy[Policy]:
+    """Policies whose sessions can end and start at the same instant."""
+    return st.builds(
+        lambda policy, most, least: replace(policy, max_turns=most, require=Require(min_customer=min(most, least))),
+        policies(),
+        st.sampled_from([1, 1, 2, 3]),
+        st.sampled_from([0, 0, 0, 1, 2]),
     )
 
 
@@ -152,10 +174,11 @@ _SCOPES = [
 
 
 @st.composite
-def schedules(draw: st.DrawFn) -> list[tuple[Policy, int]]:
+def schedules(draw: st.DrawFn, rules: st.SearchStrategy[Policy] | None = None) -> list[tuple[Policy, int]]:
     """One to three policies, ascending; the first mostly from the beginning."""
+    rules = policies() if rules is None else rules
     count = draw(st.sampled_from([1, 1, 2, 3]))
     starts_us = sorted(draw(st.lists(instants_us(), min_size=count, max_size=count, unique=True)))
     if draw(st.integers(0, 3)):
         starts_us[0] = ALWAYS_US
-    return [(draw(policies()), start_us) for start_us in starts_us]
+    return [(draw(rules), start_us) for start_us in starts_us]

@@ -43,6 +43,7 @@ class OracleSession:
     agent_messages: int = 0
     end_us: int | None = None
     closed_by: str = "open"
+    closing: Event | None = None
 
     @property
     def session_id(self) -> str:
@@ -74,8 +75,8 @@ class OracleSession:
             for event in self.members
         )
 
-    def close(self, end_us: int | None, closed_by: str) -> None:
-        self.end_us, self.closed_by = end_us, closed_by
+    def close(self, end_us: int | None, closed_by: str, *, closing: Event | None = None) -> None:
+        self.end_us, self.closed_by, self.closing = end_us, closed_by, closing
 
     def messages_of(self, actor: str) -> list[Event]:
         return [event for event in self.members if _is_message(event) and event["actor"] == actor]
@@ -91,14 +92,14 @@ class OracleSession:
 
 
 def sessions(events: Iterable[Event], schedule: Policy | list[tuple[Policy, int]]) -> list[OracleSession]:
-    """Sessions of `events`, ordered by (start, id).
+    """Sessions of `events`, in the order of their opening events.
 
     Args:
         schedule: One policy, or several in ascending order, each with the µs from which it opens sessions.
     """
     if isinstance(schedule, Policy):
         schedule = [(schedule, ALWAYS_US)]
-    later = sorted(events, key=_order)
+    later = sorted(events, key=event_order)
     sessions_found: list[OracleSession] = []
     for position, (policy, from_us) in enumerate(schedule):
         until_us = schedule[position + 1][1] if position + 1 < len(schedule) else None
@@ -109,10 +110,11 @@ def sessions(events: Iterable[Event], schedule: Policy | list[tuple[Policy, int]
         participating = {event_id for session in opened for event_id in session.event_ids}
         later = [event for event in later if (event["source"], event["event_id"]) not in participating]
         sessions_found += [session for session in opened if session.is_counted()]
-    return sorted(sessions_found, key=lambda session: (session.start_us, session.session_id))
+    return sorted(sessions_found, key=lambda session: event_order(session.opening))
 
 
-def _order(event: Event) -> tuple[int, int, str, str]:
+def event_order(event: Event) -> tuple[int, int, str, str]:
+    """Place of an event among all others."""
     rank = 0 if event["kind"] == "restart" else 2 if event["kind"] in _ENDS else 1
     return event["occurred_at"], rank, event["event_id"], event["source"]
 
@@ -157,14 +159,14 @@ def _sessions_of_key(
         now_us = event["occurred_at"]
         takes_part = _takes_part(event, policy)
 
-        if current is not None and _is_beyond(current, now_us):
+        if current is not None and is_beyond(current, now_us):
             current.close(*_clock_end(current))
             current = None
 
         if event["kind"] in policy.ends_on:
             if current is not None:
                 current.members += [event] if takes_part else []
-                current.close(now_us, "end")
+                current.close(now_us, "end", closing=event)
                 current = None
             continue
 
@@ -174,7 +176,7 @@ def _sessions_of_key(
             continue
 
         if current is not None and _would_overflow(current, event):
-            current.close(now_us, "turns")
+            current.close(now_us, "turns", closing=event)
             current = None
 
         if current is not None:
@@ -272,7 +274,8 @@ def _clock_end(session: OracleSession) -> tuple[int | None, str]:
     return min(_clock_ends(session), key=lambda end: end[0], default=(None, "open"))
 
 
-def _is_beyond(session: OracleSession, now_us: int) -> bool:
+def is_beyond(session: OracleSession, now_us: int) -> bool:
+    """True if the session is over at that instant."""
     for end_us, limit in _clock_ends(session):
         still_inside_at_end = session.policy.inclusive_end and limit != "calendar"
         if now_us > end_us or (now_us == end_us and not still_inside_at_end):

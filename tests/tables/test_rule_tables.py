@@ -150,6 +150,12 @@ CASES = [
         ["e005+2 open"],
     ),
     (
+        "an agent who takes part keeps the session alive and voids it",
+        'participants = "bot+agent"\nrequire = { max_agent = 0 }\nidle_timeout = "30m"',
+        "1 10:00 customer\n1 10:20 agent\n1 10:45 customer\n1 11:20 customer",
+        ["e004+1 idle"],
+    ),
+    (
         "agents take part when they are let in",
         'participants = "bot+agent"\nopens_on = "any"',
         "1 10:00 system\n1 10:01 agent\n1 10:02 customer bot=none",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.support.ledgers import NOW_US
+from tests.support.ledgers import NOW_US, append_events, event
 
 from botmeter.domain.instant import DAY_US, now_us
 from botmeter.domain.period import day_of_us
@@ -82,6 +82,17 @@ def test_the_effect_of_a_policy_can_be_previewed(
     assert "the idle timeout of the previous session had passed" in page
     with ledgers.reading("acme") as ledger:
         assert [term.policy.label for term in ledger.schedule] == ["freshchat.session@1"]
+
+
+def test_the_effect_of_a_policy_on_messages_of_one_instant_can_be_previewed(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy_change, "present_us", lambda: NOW_US - 50 * DAY_US)
+    with ledgers.writing("acme") as ledger:
+        append_events(ledger, *(event(f"t{n}", "2026-04-02T10:00", customer_id="c9") for n in range(9)))
+    answer = browser(owner).get(POLICY, {"policy": "lex.request"})
+    assert answer.status_code == 200
+    assert "the previous session had reached its maximum number of turns" in answer.content.decode()
 
 
 def test_a_published_policy_cites_its_source(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:

@@ -35,12 +35,12 @@ FREE, UNCOUNTED = -1, -2
 # Slots of the state.
 _IS_OPEN, _STARTED, _CLOCK, _CALENDAR_END, _TURN_COUNT, _WAITING, _PENDING = range(7)
 _CUSTOMERS, _BOTS, _AGENTS, _MEMBERS, _OPENING, _LAST = range(7, 13)
-_REASON, _ENDED = 13, 14
-_STATE_SLOTS = 15
+_REASON, _ENDED, _CLOSING = 13, 14, 15
+_STATE_SLOTS = 16
 
 # Columns of the sessions that the pass returns.
-OPENING, STARTED_AT, ENDED_AT, LAST_EVENT_AT, EVENT_COUNT, CLOSED_BY = range(6)
-_SESSION_COLUMNS = 6
+OPENING, STARTED_AT, ENDED_AT, LAST_EVENT_AT, EVENT_COUNT, CLOSED_BY, CLOSING = range(7)
+_SESSION_COLUMNS = 7
 # Columns of the participations: session, conversation and touchpoint codes, events.
 _PARTICIPATION_COLUMNS = 4
 _FIRST_CAPACITY = 1024
@@ -81,8 +81,8 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
     """Segment events into sessions, numbered from `first`, and write each row's into `session_of_row` (or UNCOUNTED).
 
     Returns:
-        int64 arrays: sessions (columns OPENING … CLOSED_BY; ENDED_AT is NEVER while open), and participations (session,
-        conversation, touchpoint, events; ordered by session).
+        int64 arrays: sessions (columns OPENING … CLOSING; ENDED_AT is NEVER while open, CLOSING -1 unless a turn or end
+        closed it), and participations (session, conversation, touchpoint, events; ordered by session).
     """
     # The tuple is unpacked once: passing it on would count references per event.
     order, columns, edges = events
@@ -103,6 +103,8 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
         else:
             closes, joins = _visit(rules, state, columns[row, AT], columns[row, ROLE])
         ends_with_it = closes and joins and state[_REASON] == _END
+        if closes:
+            state[_CLOSING] = row if state[_REASON] == _TURNS or state[_REASON] == _END else -1
         if closes and not ends_with_it:
             sessions, parts = _with_room(sessions, counts[0], 1), _with_room(parts, counts[1], state[_MEMBERS])
             _close(rules, state, (members, pairs), (session_of_row, sessions, parts, counts, first))
@@ -251,6 +253,7 @@ def _close(rules, state, open_events, output):  # type: ignore[no-untyped-def]
     written = sessions[session_count]
     written[OPENING], written[STARTED_AT], written[ENDED_AT] = state[_OPENING], state[_STARTED], state[_ENDED]
     written[LAST_EVENT_AT], written[EVENT_COUNT], written[CLOSED_BY] = state[_LAST], member_count, state[_REASON]
+    written[CLOSING] = state[_CLOSING]
     is_one_pair = True
     for member in range(member_count):
         session_of_row[members[member]] = first + session_count

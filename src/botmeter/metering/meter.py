@@ -26,14 +26,16 @@ class Metered:
     """Result of metering.
 
     Attributes:
-        sessions: `SESSIONS_SCHEMA`, ordered by (started_at, session_id).
+        sessions: `SESSIONS_SCHEMA`, in the order of their opening events.
         participations: `PARTICIPATIONS_SCHEMA`, one row per session × conversation × touchpoint, ordered by session.
         session_of_event: Row of each event's session; null for none.
+        closing_event: Row of the turn or end that closed each session; null for none.
     """
 
     sessions: pa.Table
     participations: pa.Table
     session_of_event: pa.Array
+    closing_event: pa.Array
 
 
 def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: Touchpoints) -> Metered:
@@ -56,6 +58,8 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
         session_of_row[rows] = np.where(sessions_of_rows >= 0, sessions_of_rows + first, sessions_of_rows)
         # From codes and rows of the free events to rows of all events.
         sessions[:, kernel.OPENING] = rows[sessions[:, kernel.OPENING]]
+        is_closing = sessions[:, kernel.CLOSING] >= 0
+        sessions[is_closing, kernel.CLOSING] = rows[sessions[is_closing, kernel.CLOSING]]
         row_of_conversation = _rows_of_codes(arranged_events.columns[:, kernel.PAIR] >> kernel.TOUCHPOINT_BITS)
         participations[:, 1] = rows[row_of_conversation[participations[:, 1]]]
         participations[:, 0] += first
@@ -125,24 +129,29 @@ def _metered(
     policy_positions: _Positions,
     schedule: Schedule,
 ) -> Metered:
-    order = np.argsort(opened[:, kernel.STARTED_AT], kind="stable")
-    ids = _session_ids(events, opened[order], policy_positions=policy_positions[order], schedule=schedule)
-    ties = np.zeros(len(order), np.bool_)
-    started_at = opened[order, kernel.STARTED_AT]
-    ties[1:] = started_at[1:] == started_at[:-1]
-    tie_order = order_within_ties(np.arange(len(order)), ties=ties, table=pa.table({"session_id": ids}))
-    order = order[tie_order]
+    order = _order_of_openings(events, opened)
+    opened, policy_positions = opened[order], policy_positions[order]
+    ids = _session_ids(events, opened, policy_positions=policy_positions, schedule=schedule)
     row_of_session = np.empty(len(order) + 1, np.int64)
     row_of_session[order] = np.arange(len(order))
     parts[:, 0] = row_of_session[parts[:, 0]]
     members = row_of_session[np.maximum(session_of_row, 0)] if len(order) else np.zeros(len(session_of_row), np.int64)
     return Metered(
-        sessions=_sessions(
-            events, opened[order], ids=ids.take(pa.array(tie_order)), policy_positions=policy_positions[order]
-        ),
+        sessions=_sessions(events, opened, ids=ids, policy_positions=policy_positions),
         participations=_participations(events, parts[np.argsort(parts[:, 0], kind="stable")]),
         session_of_event=pa.array(members, mask=session_of_row < 0),
+        closing_event=pa.array(opened[:, kernel.CLOSING], mask=opened[:, kernel.CLOSING] < 0),
     )
+
+
+def _order_of_openings(events: pa.Table, opened: Ints) -> Ints:
+    # Only messages open sessions, so ids alone decide at one instant.
+    order = np.argsort(opened[:, kernel.STARTED_AT], kind="stable")
+    started_at = opened[order, kernel.STARTED_AT]
+    ties = np.zeros(len(order), np.bool_)
+    ties[1:] = started_at[1:] == started_at[:-1]
+    openings = events.select(["event_id", "source"]).take(pa.array(opened[:, kernel.OPENING]))
+    return order_within_ties(order, ties=ties, table=openings)
 
 
 def _session_ids(events: pa.Table, opened: Ints, *, policy_positions: _Positions, schedule: Schedule) -> pa.StringArray:

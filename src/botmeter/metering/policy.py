@@ -170,10 +170,6 @@ def _contradictions(policy: Policy) -> list[str]:
             "inclusive_end needs max_duration or idle_timeout: it includes an event at exactly that limit.",
         ),
         (
-            require.max_agent is None or policy.participants == "bot" or require.max_agent > 0,
-            'participants = "bot+agent" includes agents, and require.max_agent = 0 excludes every session with one.',
-        ),
-        (
             policy.max_turns is None or needed.get(policy.turn_of, 0) <= policy.max_turns,
             f"require needs {needed.get(policy.turn_of)} messages, and max_turns = {policy.max_turns} allows fewer.",
         ),

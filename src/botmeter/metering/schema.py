@@ -40,7 +40,7 @@ METER_SCHEMA = pa.schema(
     ]
 )
 
-# One row per session, ordered by (started_at, session_id). `policy` is the position of its policy in
+# One row per session, in the order of their opening events. `policy` is the position of its policy in
 # the schedule; conversation and touchpoint are those of the opening event, so every column that a
 # scope can name is here. `ended_at` is null if no limit ends it.
 SESSIONS_SCHEMA = pa.schema(

@@ -55,7 +55,7 @@ WHERE conversation_key = hash($conversation::VARCHAR) AND conversation_id = $con
 -- name: sessions_of_conversation
 -- Reads: participation, session. Takes: $conversation, $start_us and $end_us (around its sessions' starts).
 -- Gives: its sessions: id, start, end (µs UTC, 2^62 while no limit ends it), what closed it
--- (domain.session.ClosedBy), preview, its events in it, whether it was opened there; by start, then by id.
+-- (domain.session.ClosedBy), preview, its events in it, whether it was opened there; by start, then by opening event.
 SELECT
     session.session_id::VARCHAR                                 AS session_id,
     session.started_at::BIGINT                                  AS started_at,
@@ -74,4 +74,4 @@ FROM (
 ) AS own
 JOIN session ON session.session_id = own.session_id
 WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
-ORDER BY session.started_at, session.session_id
+ORDER BY session.started_at, session.opening_event_id, session.source

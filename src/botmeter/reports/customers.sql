@@ -37,7 +37,7 @@ ORDER BY 1
 -- name: sessions_of_customer
 -- Reads: session. Takes: $customer.
 -- Gives: the customer's sessions: id, start, end (µs UTC, 2^62 while no limit ends it), events, what
--- closed it (domain.session.ClosedBy), preview; newest first, then by id.
+-- closed it (domain.session.ClosedBy), preview; newest first, also by opening event.
 SELECT
     session_id::VARCHAR   AS session_id,
     started_at::BIGINT    AS started_at,
@@ -47,7 +47,7 @@ SELECT
     preview::BOOLEAN      AS preview
 FROM session
 WHERE customer_id = $customer::VARCHAR
-ORDER BY session.started_at DESC, session.session_id
+ORDER BY session.started_at DESC, session.opening_event_id DESC, session.source DESC
 
 -- name: is_customer_known
 -- Reads: event. Takes: $customer. Gives: one row, true if an event names the customer.

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,7 @@ import pyarrow as pa
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import KIND_RANK, Actor, Kind
 from botmeter.domain.instant import now_us as present_us
-from botmeter.domain.period import day_of_us
+from botmeter.domain.period import calendar_edges_us, day_of_us
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.restatements import restatements
 from botmeter.ledger.statements import statements_of
@@ -88,6 +88,7 @@ class _MeteredKey:
         metered = sessions_from_events(events, schedule=ledger.schedule, touchpoints=ledger.touchpoints)
         self.sessions: pa.Table = metered.sessions
         self.session_of_event = metered.session_of_event.fill_null(-1).to_numpy()
+        self.closing_event = metered.closing_event
 
     def row_of(self, session_id: str) -> int | None:
         row: int = self.sessions["session_id"].index(session_id).as_py()
@@ -99,11 +100,17 @@ class _MeteredKey:
 
     def span(self, row: int) -> tuple[int, int]:
         """Rows of the session's events and all between: first, and past the last."""
-        members = np.flatnonzero(self.session_of_event == row)
-        end_us = self.session(row)["ended_at"]
+        session = self.session(row)
+        first, end_us = int(np.argmax(self.session_of_event == row)), session["ended_at"]
+        closing = self.closing_event[row].as_py()
+        if closing is not None:
+            # A message past the turns is outside; an event that ends the session belongs to its story.
+            return first, closing + (ClosedBy(session["closed_by"]) is ClosedBy.END)
         occurred_at = self.events["occurred_at"].to_numpy()
-        stop = len(occurred_at) if end_us is None else int(np.searchsorted(occurred_at, end_us))
-        return int(members[0]), max(stop, int(members[-1]) + 1)
+        if end_us is None:
+            return first, len(occurred_at)
+        side: Literal["left", "right"] = "right" if _includes(self.policy_of(session), end_us) else "left"
+        return first, int(np.searchsorted(occurred_at, end_us, side=side))
 
     def explained_events(self, rows: range, *, row: int) -> Iterator[ExplainedEvent]:
         own = self.scope_key(self.session(row))
@@ -171,6 +178,13 @@ class _MeteredKey:
             append_no=columns["append_no"],
             takes_part=takes_part,
         )
+
+
+def _includes(policy: Policy, end_us: int) -> bool:
+    # The edge of a calendar is outside, also where another limit ends there.
+    if policy.calendar is None or not policy.inclusive_end:
+        return policy.inclusive_end
+    return end_us not in calendar_edges_us(policy.calendar, timezone=policy.timezone, start_us=end_us, end_us=end_us)
 
 
 def _explanation_of(key: _MeteredKey, row: int, *, snapshot: Snapshot, now_us: int) -> Explanation:

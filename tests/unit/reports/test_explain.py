@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -100,6 +101,23 @@ def test_an_event_exactly_at_the_end_opens_the_next_session() -> None:
     events = [event("1", at("20T10:00:00")), event("2", at("21T10:00:00"))]
     sentence = "The next message came on 21 Nov 2026 10:00:00 UTC, exactly at the end, which is outside, and opened"
     assert sentence in text_of(explained(events, opened_by="1"))
+
+
+def test_sessions_of_one_instant_name_each_other_in_the_order_of_their_events() -> None:
+    with ledger_with([event(f"{n}", at("20T10:00:00")) for n in range(9)], Policy(max_turns=1)) as ledger:
+        query = "SELECT session_id::VARCHAR FROM session ORDER BY opening_event_id"
+        explanations = [explain(ledger, name, now_us=NOW) for (name,) in ledger.connection.execute(query).fetchall()]
+    assert [one.next_event and one.next_event.event_id for one in explanations] == [*"12345678", None]
+    for first, second in pairwise(explanations):
+        assert first.after is not None
+        assert second.before is not None
+        assert (first.after.session_id, second.before.session_id) == (second.session_id, first.session_id)
+
+
+def test_the_event_that_ended_a_session_is_listed_although_it_takes_no_part() -> None:
+    events = [event("1", at("20T10:00:00")), event("2", at("20T16:00:00"), kind="resolved", actor="agent", bot_id=None)]
+    explanation = explained(events, Policy(ends_on=frozenset({"resolved"})), opened_by="1")
+    assert [(each.event_id, each.takes_part) for each in explanation.events] == [("1", True), ("2", False)]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.ledger import partitions
 from botmeter.metering.policy import FRESHCHAT, Policy, Require
+from botmeter.metering.preset import preset
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.simulate import Simulation, simulate
@@ -54,6 +55,13 @@ def test_more_sessions_are_explained_by_the_limit_that_closed_the_one_before(pol
     assert [outcome.session_count for outcome in answer.outcomes] == [1, sessions]
     assert answer.differences[0].more == more
     assert answer.differences[0].fewer == {}
+
+
+def test_sessions_of_one_instant_are_explained_in_the_order_of_their_events() -> None:
+    together = [event(f"{n}", at("20T08:00:00")) for n in range(9)]
+    answer = simulated(together, FRESHCHAT, preset("lex.request").policy)
+    assert [outcome.session_count for outcome in answer.outcomes] == [1, 9]
+    assert (answer.differences[0].more, answer.differences[0].fewer) == ({"turns": 8}, {})
 
 
 def test_fewer_sessions_are_explained_by_the_limit_of_the_first_policy() -> None:
