@@ -16,7 +16,7 @@ from botmeter.ledger.import_preview import import_preview
 from botmeter.ledger.import_undo import undo_import, undo_preview
 from botmeter.ledger.imports import ImportedFile
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.restatements import restatements
+from botmeter.ledger.restatements import restated_days
 from botmeter.ledger.settle import settle
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT
@@ -123,8 +123,8 @@ def test_a_dry_run_says_what_the_import_does(events: list[Event], data: st.DataO
     known = table_meaning(ledger)
     tried = import_preview(ledger, import_of([*imported, *before[:2]], "tried"), now_us=NOW_US)
     assert table_meaning(ledger) == known
-    sessions, restated = len(table_meaning(ledger)["session"]), len(restatements(ledger))
+    sessions, restated = len(table_meaning(ledger)["session"]), len(restated_days(ledger))
     receipts = append(ledger, import_of([*imported, *before[:2]], "tried"), now_us=NOW_US)
     assert list(tried.receipts) == receipts
     assert tried.sessions.difference == len(table_meaning(ledger)["session"]) - sessions
-    assert tried.sessions.restated_day_count == len(restatements(ledger)) - restated
+    assert tried.sessions.restated_day_count == len(restated_days(ledger)) - restated

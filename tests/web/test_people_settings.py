@@ -159,7 +159,7 @@ def test_past_sessions_are_metered_again_only_when_confirmed(
     assert "error" in refused
     assert not AuditEntry.objects.filter(action=Action.POLICY_SET).exists()
     page = client.post(POLICY, {**sent, "remeter": "on"}, follow=True).content.decode()
-    assert "3 days restated: 3 sessions before, 4 now." in page
+    assert "1 day restated: 1 session before, 2 now." in page
     with ledgers.reading("acme") as ledger:
         assert [term.policy.label for term in ledger.schedule] == ["freshchat.session@1", "mine@1"]
 

@@ -142,15 +142,15 @@ def _summary(result: "Verification") -> str:
     )
 )
 def restatements(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """List numbers that changed after their day.
+    """List days whose number of sessions changed after they were over.
 
     Each with the time of the change, the numbers before and after, and the cause: events that were late
     or corrected, a policy changed for the past, or merged customers.
     """
-    from botmeter.ledger.restatements import restatements as restated
+    from botmeter.ledger.restatements import restated_days
 
     with readable_ledger(data, account) as ledger:
-        changes = list(restated(ledger))
+        changes = restated_days(ledger)
     if form == "json":
         show_json([_as_mapping(each) for each in changes])
         return

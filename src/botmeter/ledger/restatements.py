@@ -74,6 +74,11 @@ def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> li
     return records_of(Restatement, rows)
 
 
+def restated_days(ledger: ReadableLedger) -> list[Restatement]:
+    """Return the restatements that changed a day's number of sessions, not only the sessions themselves."""
+    return [each for each in restatements(ledger) if each.before_count != each.after_count]
+
+
 def insert_restatements(ledger: Ledger, key: SharedKey, *, new_session: str, past_days: PastDays) -> None:
     """Record past days whose sessions changed; `new_session` is the table of the present ones."""
     ledger.connection.execute(

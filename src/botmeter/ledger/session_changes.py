@@ -17,7 +17,7 @@ class SessionChange:
     Attributes:
         difference: Sessions after minus before.
         day_count: UTC days with a session that came or went.
-        restated_day_count: Those that were over.
+        restated_day_count: Those that were over, and whose number of sessions changed.
     """
 
     difference: int

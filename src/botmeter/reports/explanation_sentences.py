@@ -6,7 +6,7 @@ from botmeter.domain.event import Actor
 from botmeter.domain.instant import INSTANT_END_US, datetime_from_us, text_from_us
 from botmeter.domain.session import ClosedBy
 from botmeter.domain.text import counted, day_text
-from botmeter.ledger.restatements import Cause
+from botmeter.ledger.restatements import Cause, Restatement
 from botmeter.metering.policy import Policy
 from botmeter.metering.policy_text import duration_text, policy_as_mapping
 from botmeter.reports.explanation import Arrival, ExplainedEvent, Explanation
@@ -152,15 +152,21 @@ def arrival_words(arrival: Arrival) -> str:
 def restatement_sentences(explanation: Explanation) -> list[str]:
     """Return one sentence per restatement."""
     return [
-        f"Restated on {instant_words(each.recorded_at)}: {day_text(each.day)} changed from "
-        f"{counted(each.before_count, 'session')} to {each.after_count} because of "
-        f"{counted(each.because_count, 'late event')}; this session was "
-        f"{'added' if explanation.session_id in each.added else 'removed'}."
-        if each.cause is Cause.APPEND
-        else f"Restated on {instant_words(each.recorded_at)}: "
-        f"{escaped_text(each.label) or 'the policy was changed for the past'}."
+        f"Restated on {instant_words(each.recorded_at)}: {_change(each, session_id=explanation.session_id)}."
         for each in explanation.restatements
     ]
+
+
+def _change(restatement: Restatement, *, session_id: str) -> str:
+    if restatement.cause is not Cause.APPEND:
+        return escaped_text(restatement.label) or "the policy was changed for the past"
+    is_added, before = session_id in restatement.added, counted(restatement.before_count, "session")
+    day, because = day_text(restatement.day), f"because of {counted(restatement.because_count, 'late event')}"
+    if restatement.before_count == restatement.after_count:
+        change = "replaced another one" if is_added else "was replaced by another one"
+        return f"this session {change} {because}; {day} kept its {before}"
+    change = "added" if is_added else "removed"
+    return f"{day} changed from {before} to {restatement.after_count} {because}; this session was {change}"
 
 
 def bot_words(event: ExplainedEvent) -> str:

@@ -13,7 +13,7 @@ from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.domain.session import session_id
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import set_policy
-from botmeter.ledger.restatements import restatements
+from botmeter.ledger.restatements import restated_days, restatements
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
 
@@ -107,6 +107,16 @@ def test_a_late_event_that_changes_a_day_is_restated_with_what_when_before_after
     assert restated.because == ("0", "later")
     assert restated.because_count == 2
     assert restatements(ledger, session_id=id_of(late)) == [restatements(ledger)[0], restated]
+
+
+def test_a_session_replaced_on_its_day_is_a_restatement_of_the_session_and_of_no_number() -> None:
+    ledger = ledger_in_memory()
+    append_events(ledger, event("1", "2026-03-01T10:00"), event("2", "2026-03-05T10:00"))
+    late = event("late", "2026-03-01T09:00")
+    append_events(ledger, late, now_us=NOW_US)
+    assert restated_days(ledger) == []
+    [replaced] = restatements(ledger, session_id=id_of(late))
+    assert (replaced.before_count, replaced.after_count) == (1, 1)
 
 
 def test_a_late_event_that_changes_no_session_restates_nothing() -> None:

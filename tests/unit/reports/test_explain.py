@@ -190,15 +190,21 @@ def test_an_end_past_the_year_9998_has_words() -> None:
     assert explanation_as_mapping(explanation)["ended_at"] is None
 
 
-def test_a_restatement_that_added_the_session_is_listed() -> None:
+@pytest.mark.parametrize(
+    ("after_count", "sentence"),
+    [
+        (4, "21 Nov 2026 changed from 3 sessions to 4 because of 1 late event; this session was added."),
+        (3, "this session replaced another one because of 1 late event; 21 Nov 2026 kept its 3 sessions."),
+    ],
+)
+def test_a_restatement_that_added_the_session_is_listed(after_count: int, sentence: str) -> None:
     with ledger_with(DAY) as ledger:
         session = ledger.connection.execute("SELECT session_id::VARCHAR FROM session ORDER BY started_at").fetchall()[
             1
         ][0]
-        row = [int(Cause.APPEND), 1, NOW, date(2026, 11, 21), 3, 4, [], [session], ["1"], 1]
+        row = [int(Cause.APPEND), 1, NOW, date(2026, 11, 21), 3, after_count, [], [session], ["1"], 1]
         ledger.connection.execute("INSERT INTO restatement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         explanation = explain(ledger, session, now_us=NOW)
-    sentence = "21 Nov 2026 changed from 3 sessions to 4 because of 1 late event; this session was added."
     assert sentence in text_of(explanation)
     assert explanation_as_mapping(explanation)["restatements"][0]["added"] is True
 

@@ -14,7 +14,7 @@ from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.policies import is_in_the_past, set_policy
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.restatements import Cause, restatements
+from botmeter.ledger.restatements import Cause, restated_days
 from botmeter.metering.policy import Policy, in_force
 from botmeter.metering.policy_text import policy_as_toml, policy_from_text
 from botmeter.metering.preset import preset, presets
@@ -156,13 +156,13 @@ def _put_in_force(visit: Visit, policy: Policy, *, values: dict[str, Any]) -> No
 
 def _change_sentence(ledger: ReadableLedger, *, now_us: int) -> str:
     changed = [
-        each for each in restatements(ledger) if each.recorded_at == now_us and each.cause is Cause.POLICY_CHANGE
+        each for each in restated_days(ledger) if each.recorded_at == now_us and each.cause is Cause.POLICY_CHANGE
     ]
     if not changed:
-        return "No past day changed."
+        return "The numbers of past days are unchanged."
     before, after = (sum(getattr(each, name) for each in changed) for name in ("before_count", "after_count"))
     return (
-        f"{text.counted(len(changed), 'day')} restated: {text.count_text(before)} sessions before, "
+        f"{text.counted(len(changed), 'day')} restated: {text.counted(before, 'session')} before, "
         f"{text.count_text(after)} now."
     )
 
