@@ -1,14 +1,16 @@
 """`demo`: filled, repeatable, and with steps that work as written. Shell completion."""
 
 import shlex
+import socket
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
 from botmeter.cli.completion import accounts_starting, policies_starting
-from botmeter.cli.main import app
+from botmeter.cli.main import app, exit_code
 from cli.conftest import Run
+from cli.serving import ran_with_descriptors, served
 
 BOTH_WAYS = True
 
@@ -43,6 +45,26 @@ def test_the_demo_run_again_counts_nothing_twice(run: Run) -> None:
     assert run("verify --account maple-and-moor").code == 0
 
 
+def test_the_demo_on_a_port_in_use_is_refused_before_it_fills_the_account(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        words = ["demo", "--port", str(other.getsockname()[1]), "--data", str(tmp_path / "data")]
+        ran = ran_with_descriptors(lambda: exit_code(words), cwd=tmp_path, streams=tmp_path)
+    assert ran.code == 1
+    assert "Choose another with --port." in ran.err
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_demo_beside_a_running_server_links_to_it(tmp_path: Path) -> None:
+    words = ["demo", "--events", "1000", "--port", "9000", "--data", str(tmp_path / "data")]
+    with served(tmp_path / "data", served_at="http://127.0.0.1:8123"):
+        ran = ran_with_descriptors(lambda: exit_code(words), cwd=tmp_path, streams=tmp_path)
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[-1].startswith("http://127.0.0.1:8123/link/")
+    assert "A server of this data folder already runs at http://127.0.0.1:8123" in ran.err
+
+
 def test_the_shell_offers_accounts_and_policies(acme: Run) -> None:
     context = get_command(app).make_context("botmeter", [], resilient_parsing=True)
     assert accounts_starting(context, "") == ["acme"]
@@ -61,8 +83,6 @@ def test_the_shell_offers_accounts_and_policies(acme: Run) -> None:
 def test_tab_completes(
     acme: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, offered: str
 ) -> None:
-    from botmeter.cli.main import exit_code
-
     monkeypatch.setenv("_BOTMETER_COMPLETE", "complete_zsh")
     monkeypatch.setenv("_TYPER_COMPLETE_ARGS", typed)
     capsys.readouterr()

@@ -75,16 +75,31 @@ def assert_unchanged(ledgers: OpenLedgers) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("options", "address"),
-    [([], "http://127.0.0.1:8123"), (["--url", "https://meter.example"], "https://meter.example")],
+    ("command", "link"),
+    [
+        ("source create desk -a acme --platform rasa", "http://127.0.0.1:8123/api/v1/webhooks/desk/wh_"),
+        (
+            "source create desk -a acme --platform rasa --url https://meter.example",
+            "https://meter.example/api/v1/webhooks/desk/wh_",
+        ),
+        # It runs beside the server, not in it.
+        ("user create eve@example.org", "http://127.0.0.1:8123/password/"),
+    ],
 )
 def test_a_link_begins_with_the_address_of_the_running_server(
-    data: Path, tmp_path: Path, options: list[str], address: str
+    data: Path, tmp_path: Path, command: str, link: str
 ) -> None:
-    words = ["source", "create", "desk", "-a", "acme", "--platform", "rasa", "--data", str(data), *options]
     with served(data, served_at="http://127.0.0.1:8123"):
+        words = [*command.split(), "--data", str(data)]
         ran = ran_with_descriptors(lambda: exit_code(words), cwd=tmp_path, streams=tmp_path)
-    assert ran.out.startswith(f"{address}/api/v1/webhooks/desk/wh_"), ran.err
+    assert ran.out.startswith(link), ran.err
+
+
+def test_a_suspended_server_and_none_have_no_known_address(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owner_client, "_ADDRESS_SECONDS", 0.01)
+    with owner_socket.bound(data):
+        assert owner_client.served_at(data) is None
+    assert owner_client.served_at(data) is None
 
 
 def test_a_client_killed_during_an_import_leaves_the_ledger_intact(data: Path) -> None:

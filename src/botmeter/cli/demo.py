@@ -8,10 +8,10 @@ from typer import Option
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import COMMAND_LINE, command_context
-from botmeter.cli.data_dir import data_folder, owned_folder, served_folder
+from botmeter.cli.data_dir import data_folder, open_people, owned_folder, served_folder
 from botmeter.cli.output import say, show
 from botmeter.cli.progress import progress
-from botmeter.cli.serve import HOST, PORT, Host, Port, prepared, serve_until_ended
+from botmeter.cli.serve import HOST, PORT, Host, Port, prepared, serve_until_ended, show_link
 from botmeter.cli.terminal import stdout_screen
 from botmeter.domain.account import Account
 from botmeter.domain.instant import now_us
@@ -40,7 +40,7 @@ def demo(
 
     The account belongs to an invented retailer with six bots and has its own file in the data folder, like any other.
     Run again, the command adds the events since the last run; nothing is counted twice. The last line is a link that
-    signs you in; Ctrl-C stops the server.
+    signs you in; Ctrl-C stops the server. Beside a server of the data folder, the link leads to that one.
     """
     import msgspec
 
@@ -52,6 +52,13 @@ def demo(
 
     now = now_us()
     screen = stdout_screen()
+    # A command run by the server must not start another one.
+    starts_server = serve and command_context().folder is None
+    if starts_server:
+        # Before the account is filled, not after.
+        from botmeter.server.start import check_free
+
+        check_free(host, port)
     with owned_folder(data, is_new=True) as folder:
         _create_if_missing(folder, now_us=now)
         with folder.ledger(DEMO_ACCOUNT) as ledger:
@@ -61,10 +68,11 @@ def demo(
             next_steps = tour(ledger, query, data_option=_data_option(data))
     show(f"{page}\n")
     show(screen.plain("\n".join([screen.styled("What to try next", "bold"), *next_steps])) + "\n")
-    # A command run by the server must not start another one.
-    if serve and command_context().folder is None:
+    if starts_server:
         with served_folder(data):
             _serve(data_folder(data), host=host, port=port)
+    elif serve:
+        _link_to_running_server(data)
 
 
 def _serve(folder: Path, *, host: str, port: int) -> None:
@@ -75,6 +83,17 @@ def _serve(folder: Path, *, host: str, port: int) -> None:
 
     secret = demo_link(DEMO_ACCOUNT)
     serve_until_ended(host, port, url=url, link=f"{url}/link/{secret}")
+
+
+def _link_to_running_server(data: Path | None) -> None:
+    from botmeter.demo import DEMO_ACCOUNT
+
+    url = options.server_address(None, data=data)
+    open_people(data)
+    from botmeter.server.start import demo_link
+
+    say(f"A server of this data folder already runs at {url}")
+    show_link(f"{url}/link/{demo_link(DEMO_ACCOUNT)}")
 
 
 def _create_if_missing(folder: "Folder", *, now_us: int) -> None:

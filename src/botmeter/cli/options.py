@@ -7,11 +7,13 @@ from typer import Argument, Option
 
 from botmeter.cli.completion import accounts_starting, mappings_starting, policies_starting, zones_starting
 from botmeter.cli.context import command_context
+from botmeter.cli.data_dir import data_folder
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import UTC_NAME, day_from_text
 from botmeter.reports.compared_period import Compare, Comparison, comparison_invalid
+from botmeter.server.owner_client import served_at
 
 if TYPE_CHECKING:
     from botmeter.reports.filters import Filters
@@ -129,14 +131,15 @@ def comparison_of(compare: Compare | None, *, first: str | None, last: str | Non
     return Comparison(choice=compare or (Compare.NONE if days is None else Compare.CUSTOM), days=days)
 
 
-def server_address(url: str | None) -> str:
-    """URL without a trailing slash: `url`, BOTMETER_URL, the running server's, or the default.
+def server_address(url: str | None, *, data: Path | None) -> str:
+    """URL without a trailing slash: `url`, BOTMETER_URL, that of the data folder's server, or the default.
 
     Raises:
         Refused: `url_invalid`.
     """
     context = command_context()
-    address = str(url or context.settings.url or context.served_at or "http://127.0.0.1:8000").rstrip("/")
+    running_at = context.served_at if context.folder is not None else served_at(data_folder(data))
+    address = str(url or context.settings.url or running_at or "http://127.0.0.1:8000").rstrip("/")
     if not address.startswith(("http://", "https://")):
         raise Refused(
             "url_invalid", f"{address[:80]!r} is not a server address. It must start with http:// or https://."

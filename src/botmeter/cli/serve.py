@@ -1,6 +1,6 @@
 """`serve`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -84,6 +84,12 @@ def prepared(
     return prepare(folder, url=url, host=reachable_host, log_format=log_format, new_users=new_users)
 
 
+def show_link(link: str, *, write: Callable[[str], None] = say) -> None:
+    """Print a link that signs in, alone on stdout."""
+    write("Open this link to begin. Anyone with the link can sign in:")
+    show(f"{link}\n")
+
+
 def serve_until_ended(host: str, port: int, *, url: str, link: str, warnings: Iterable[str] = ()) -> None:
     """Run the server; once it answers, print its URL, the link and warnings."""
     from botmeter.people.mail_server import mail_server_fault
@@ -96,8 +102,7 @@ def serve_until_ended(host: str, port: int, *, url: str, link: str, warnings: It
     def ready() -> None:
         write(f"Botmeter runs at {url} (Ctrl-C stops it)")
         if link:
-            write("Open this link to begin. Anyone with the link can sign in:")
-            show(f"{link}\n")
+            show_link(link, write=write)
         # The mail server last, since it can take seconds; requests are answered meanwhile.
         for sentence in (*warnings, mail_server_fault(mail) if mail else ""):
             if sentence:

@@ -85,7 +85,7 @@ def create(
 
     The address is printed alone on stdout, once: only a digest of its key is stored.
     """
-    server, secret = options.server_address(url), secret_in(secret_file)
+    server, secret = options.server_address(url, data=data), secret_in(secret_file)
     defaults = {"bot_id": bot, "bot_name": bot_name, "bot_version": bot_version, "channel": channel}
     source = with_settings(Source(name=name, platform=platform), options=option, **defaults)
     open_people(data, account)
@@ -223,7 +223,7 @@ commands.add_typer(identities)
 @commands.command(epilog=examples(("", "botmeter source rotate desk --account acme")))
 def rotate(name: Name, account: options.AccountName, url: options.Url = None, data: options.Data = None) -> None:
     """Regenerate a source's address and print it; the old one stops working."""
-    server = options.server_address(url)
+    server = options.server_address(url, data=data)
     open_people(data, account)
     with readable_ledger(data, account) as ledger:
         from botmeter.ledger.sources import existing_source

@@ -50,7 +50,7 @@ def create(
 
     The link is printed alone on stdout. It works once, within a day; `botmeter user link --password` makes another.
     """
-    server, owner = options.server_address(url), open_people(data, account)
+    server, owner = options.server_address(url, data=data), open_people(data, account)
     from botmeter.people.admin import link_for, new_user, set_role
 
     user = new_user(email, name=name)
@@ -97,7 +97,7 @@ def link(
 
     It is printed alone on stdout and works once, within a day.
     """
-    server = options.server_address(url)
+    server = options.server_address(url, data=data)
     open_people(data)
     from botmeter.people.admin import drop_second_factor, link_for, user_of
 

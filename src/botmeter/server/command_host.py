@@ -50,7 +50,8 @@ def serve_commands(
         served_at: Public URL of this server; None without one.
     """
     with owner_socket.bound(folder.path) as listener:
-        host = _Host(folder, listener, run=run, new_context=partial(CommandContext, served_at=served_at, pulls=pulls))
+        new_context = partial(CommandContext, served_at=served_at, pulls=pulls)
+        host = _Host(folder, listener, run=run, served_at=served_at, new_context=new_context)
         host.start()
         # If the process ends inside the `with`, `atexit` is too late: Python first joins the threads of executors, one
         # of which may wait for a client.
@@ -68,10 +69,12 @@ class _Host:
         listener: socket.socket,
         *,
         run: RunCommand,
+        served_at: str | None,
         new_context: Callable[..., CommandContext],
     ) -> None:
         self._folder = folder
         self._run = run
+        self._served_at = served_at
         self._new_context = new_context
         self._listener = listener
         self._ended, self._end = socket.socketpair()
@@ -137,7 +140,7 @@ class _Host:
             with connection, suppress(OSError):
                 if not owner_socket.is_own(connection):
                     return
-                owner_socket.send(connection, {"botmeter": __version__})
+                owner_socket.send(connection, {"botmeter": __version__, "served_at": self._served_at})
                 owner_socket.send(connection, self._answer(connection, stop=stop))
         finally:
             with self._lock:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botmeter import __version__
-from botmeter.domain.errors import Conflict, Unavailable
+from botmeter.domain.errors import Conflict, NotAllowed, Unavailable
 from botmeter.ledger.folder_files import is_free
 from botmeter.server import owner_socket
 from botmeter.server.answer_errors import raise_error_in
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _RETRY_SECONDS = 0.05
 # An owner that accepted sends its version at once, unless suspended or swapped out.
 _GREETING_SECONDS = 30.0
+# A link with the default address is better than a long wait for one that is suspended.
+_ADDRESS_SECONDS = 2.0
 
 
 def connected(folder: Path, *, wait_seconds: float) -> socket.socket | None:
@@ -31,6 +33,18 @@ def connected(folder: Path, *, wait_seconds: float) -> socket.socket | None:
         if server is not None or is_free(folder) or time.monotonic() >= end:
             return server
         time.sleep(_RETRY_SECONDS)
+
+
+def served_at(folder: Path) -> str | None:
+    """Public URL of the folder's server; None without one, or if it doesn't answer."""
+    # Another user's server is none of ours, and the commands that ask need no server.
+    with suppress(NotAllowed, OSError):
+        server = owner_socket.connected(folder)
+        if server is not None:
+            with server:
+                server.settimeout(_ADDRESS_SECONDS)
+                return owner_socket.received(server)[0].get("served_at") or None
+    return None
 
 
 def send_request(server: socket.socket, request: dict[str, Any], *, descriptors: Sequence[int], folder: Path) -> None:

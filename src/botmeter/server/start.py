@@ -105,7 +105,7 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
     from granian.log import LogLevels
 
     log_uncaught_exceptions()
-    _check_free(host, port)
+    check_free(host, port)
     descriptor_limit = allow_descriptors()
     warning = low_limit_warning(descriptor_limit)
     if warning is not None:
@@ -158,7 +158,8 @@ def _answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def _check_free(host: str, port: int) -> None:
+def check_free(host: str, port: int) -> None:
+    """Raise Unavailable `port_in_use` if something listens there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
