@@ -16,6 +16,7 @@ from botmeter.people.rights import Role
 from botmeter.people.shares import ShareDraft, new_share
 from botmeter.reports.recency import Recency
 from botmeter.web.pages.report.freshness import Freshness, freshness
+from botmeter.web.pages.report.widgets import WIDGETS
 from support.html import widget_values
 from support.live_batches import append_live, live_batch
 
@@ -24,6 +25,7 @@ from .conftest import MakeBrowser, MakePerson
 REPORT = "/a/acme/reports/bot-session-consumption"
 BILLING = "/a/acme/admin/billing/session-usage-reports"
 MakeLink = Callable[[str], str]
+SCRIPTED = {"HX-Request": "true"}
 both_reports = pytest.mark.parametrize("path", [REPORT, BILLING])
 
 
@@ -65,6 +67,22 @@ def test_a_poll_after_a_change_redirects_to_the_page(owners: Client, ledgers: Op
     answer = owners.get(url)
     assert (answer.status_code, answer["Location"]) == (302, f"{path}?channel=web&follow=on")
     assert owners.get(followed(owners, path, query="channel=web&")).status_code == 204
+
+
+@pytest.mark.django_db
+@both_reports
+def test_an_update_has_all_widgets_and_an_opened_page_loads_some_later(owners: Client, path: str) -> None:
+    query = "?follow=on&period=all"
+    opened, update, other = (
+        owners.get(f"{path}{asked}", headers=headers).content.decode()
+        for asked, headers in ((query, {}), (query, SCRIPTED), ("?period=all", SCRIPTED))
+    )
+    later = re.findall(r'data-widget="([^"]+)"[^>]*hx-trigger="load"', opened)
+    assert set(later) == {widget.name for widget in WIDGETS if widget.loads_later}
+    assert re.findall(r'data-widget="([^"]+)"', update) == [widget.name for widget in WIDGETS]
+    assert 'hx-trigger="load"' not in update
+    assert sum(int(value["data-value"]) for value in widget_values(update)["hours"]) == 3
+    assert 'hx-trigger="load"' in other
 
 
 @pytest.mark.django_db

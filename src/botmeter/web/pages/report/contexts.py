@@ -50,6 +50,7 @@ class PageContext:
     Attributes:
         waiting: Events not metered yet; None hides them.
         is_part: Requests only a deferred widget.
+        is_update: Replaces a followed page, so that no widget is deferred.
         sample_href: Page that removes sample data; empty for those who may not.
     """
 
@@ -58,6 +59,7 @@ class PageContext:
     access: ReportAccess
     waiting: Backlog | None = None
     is_part: bool = False
+    is_update: bool = False
     sample_href: str = ""
     day_notes: DayNotes = DayNotes()
 

@@ -1,6 +1,7 @@
 """Live reports: the freshness line polls, and the page updates in place.
 
-A poll reads only the ledger's version. On a change the page is fetched whole, so that its numbers agree.
+A poll reads only the ledger's version. On a change the page is fetched whole, without deferred widgets, so that its
+numbers agree.
 """
 
 import zlib
@@ -16,6 +17,7 @@ from botmeter.web.pages.report.freshness import Freshness, freshness
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 from botmeter.web.rendering import rendered
+from botmeter.web.report_address import ReportAddress
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -73,6 +75,11 @@ def fresh_answer(
     answer = rendered(request, "report/fresh.html", page=page)
     answer["HX-Retarget"] = answer["HX-Reselect"] = "#fresh"
     return answer
+
+
+def is_update(request: HttpRequest, address: ReportAddress) -> bool:
+    """Tell the page that a poll fetches from one that is opened."""
+    return address.follows and request.headers.get("HX-Request") == "true"
 
 
 def has_not_ended(question: Question) -> bool:

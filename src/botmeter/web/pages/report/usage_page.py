@@ -73,7 +73,8 @@ def usage_page(
     ledger: "ReadableLedger", question: Question, *, page: PageContext, subtitle: str, actions: tuple[Link, ...] = ()
 ) -> UsagePage:
     """Build the report page, caching its body until the ledger or the minute changes."""
-    key = (ledger.account.name, replace(question, now_us=0), page.urls, page.access, page.day_notes)
+    timeless = replace(question, now_us=0)
+    key = (ledger.account.name, timeless, page.urls, page.access, page.day_notes, page.is_update)
     version = (ledger.version, question.now_us)
     body = _bodies.find_or_make(key, lambda: _body(ledger, question, page=page), version=version)
     line, follow = _PAST, None
@@ -96,13 +97,14 @@ def _body(ledger: "ReadableLedger", question: Question, *, page: PageContext) ->
     access = page.access
     context = widget_context(ledger, question, page=page)
     report = context.report
-    deferred = [widget for widget in widgets_of(access) if widget.loads_later and report.sessions_consumed]
+    shown = [widget for widget in widgets_of(access) if report.sessions_consumed or not widget.loads_later]
+    deferred = [widget for widget in shown if widget.loads_later and not page.is_update]
     return ReportBody(
         has_sessions=report.sessions_consumed > 0,
         bar=filter_bar(ledger, question, page=page, here=context.here),
         recency=context.overview.recency,
         notices=notices(context, title=ledger.account.title),
-        widgets=tuple(page_widget(widget, context) for widget in widgets_of(access) if not widget.loads_later),
+        widgets=tuple(page_widget(widget, context) for widget in shown if widget not in deferred),
         deferred=tuple(page_widget(widget, context, is_deferred=True) for widget in deferred),
         definition=policy_sentence(in_force(ledger.schedule, at_us=question.now_us).policy),
         counting_href=page.urls.counting(),

@@ -15,7 +15,7 @@ from botmeter.web.layout import frame, section_links
 from botmeter.web.pages.report.choices import choices_page, choices_request
 from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.day_notes import notes_of_report
-from botmeter.web.pages.report.follow import fresh_answer
+from botmeter.web.pages.report.follow import fresh_answer, is_update
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.start_page import start_page
 from botmeter.web.pages.report.usage_page import HEADING, usage_page
@@ -47,6 +47,7 @@ def report(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
             access=member_access(may_export=visit.may(Right.EXPORT)),
             waiting=visit.unsettled(),
             day_notes=notes_of_report(visit, address),
+            is_update=is_update(visit.request, address),
             sample_href=reverse("sample-data", args=(visit.account,)) if visit.may(Right.IMPORT_FILES) else "",
         )
         page = usage_page(ledger, question, page=context, subtitle=view_name)

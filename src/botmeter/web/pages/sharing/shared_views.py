@@ -22,7 +22,7 @@ from botmeter.web.layout import Frame, SharedNote
 from botmeter.web.ledgers import reading
 from botmeter.web.pages.report.choices import choices_page, choices_request
 from botmeter.web.pages.report.contexts import PageContext
-from botmeter.web.pages.report.follow import fresh_answer
+from botmeter.web.pages.report.follow import fresh_answer, is_update
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.rows.page import TITLES, RowsRequest, rows_page
@@ -82,6 +82,7 @@ class SharedLedger:
             urls=visit.urls,
             access=self.access,
             is_part=visit.request.headers.get("HX-Request") == "true",
+            is_update=is_update(visit.request, self.question.address),
         )
 
 
