@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from botmeter.domain.event import Actor
 from botmeter.ledger.statements import statements_of
-from botmeter.reports.snapshot import open_snapshot
+from botmeter.metering.policy import ALWAYS_US
+from botmeter.reports.snapshot import Parameters, open_snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -43,12 +44,22 @@ def uncounted_appends(ledger: "ReadableLedger", append_nos: Iterable[int]) -> di
     """Reason by append, for those of which nothing counts; deliveries of one commit share an append."""
     with_agents = any(term.policy.participants == "bot+agent" for term in ledger.schedule)
     actors = (*_SPEAKERS, Actor.AGENT) if with_agents else _SPEAKERS
-    parameters = {"append_nos": list(append_nos), "actors": [int(actor) for actor in actors]}
+    parameters: Parameters = {"append_nos": list(append_nos), "actors": [int(actor) for actor in actors]}
     if not parameters["append_nos"]:
         return {}
     with open_snapshot(ledger) as snapshot:
+        [(first_us, last_us)] = snapshot.rows(sql("appended_span"), parameters)
+        parameters["first_us"] = ALWAYS_US if first_us is None else max(ALWAYS_US, first_us - _reach_us(ledger))
+        parameters["last_us"] = ALWAYS_US if last_us is None else last_us
         appended = [_Appended(*row) for row in snapshot.rows(sql("appended_events"), parameters)]
     return {one.append_no: _reason(one) for one in appended if not (one.is_counted or one.ticket_count)}
+
+
+def _reach_us(ledger: "ReadableLedger") -> int:
+    """Longest time from the start of a session to its events."""
+    # Without it, an account with 1.6 million sessions is read in 0.6 s instead of 9 ms.
+    durations = [term.policy.max_duration_us for term in ledger.schedule]
+    return max((-ALWAYS_US if duration is None else duration for duration in durations), default=-ALWAYS_US)
 
 
 def _reason(one: _Appended) -> Uncounted:

@@ -1,6 +1,12 @@
+-- name: appended_span
+-- Reads: event. Takes: $append_nos. Gives: the first and last instant of their events, null for none, one row.
+SELECT min(occurred_at)::BIGINT, max(occurred_at)::BIGINT
+FROM event
+WHERE append_no IN (SELECT unnest($append_nos::INTEGER[]))
+
 -- name: appended_events
--- Reads: event, arrival, touchpoint, participation, session. Takes: $append_nos, $actors (that can take part in a session).
--- Gives: one row per append: its events that are not metered yet; its messages of customers and bots, those of customers,
+-- Reads: event, arrival, touchpoint, participation, session. Takes: $append_nos, $actors (that can take part in a session),
+-- $first_us and $last_us (starts of the sessions that their events can be in). Gives: one row per append: its events that are not metered yet; its messages of customers and bots, those of customers,
 -- and those with a bot; its events with a ticket; whether any event is inside a session; in order of append.
 WITH sent AS (
     SELECT append_no, conversation_id, touchpoint, occurred_at, actor, kind, ticket_id, FALSE AS is_waiting
@@ -14,10 +20,11 @@ WITH sent AS (
 counted AS (
     SELECT DISTINCT sent.append_no
     FROM sent
-    JOIN participation USING (conversation_id, touchpoint)
-    JOIN session USING (session_id, started_at)
+    JOIN participation AS p USING (conversation_id, touchpoint)
+    JOIN session AS s ON s.session_id = p.session_id AND s.started_at BETWEEN $first_us AND $last_us
     WHERE sent.actor IN (SELECT unnest($actors::UTINYINT[]))
-        AND sent.occurred_at BETWEEN started_at AND session.ended_at
+        AND p.started_at BETWEEN $first_us AND $last_us
+        AND sent.occurred_at BETWEEN s.started_at AND s.ended_at
 )
 -- Actors 0 and 1 are customers and bots; kind 0 is a message.
 SELECT
