@@ -86,8 +86,9 @@ ComparedWith = Annotated[
     Compare | None,
     Option(
         "--compare",
-        help="Compare with the month, quarter or year before (calendar), as many days before (previous), the same "
-        "dates (year-dates) or weekdays (year) of the year before, other days (custom), or what suits the period.",
+        help="Compare with the month, quarter or year before (calendar), as many days before (previous), or whole "
+        "weeks earlier (weekdays), the same dates (year-dates) or weekdays (year) of the year before, other days "
+        "(custom), or what suits the period.",
     ),
 ]
 ComparedFirst = Annotated[

@@ -27,6 +27,8 @@ class Compare(StrEnum):
     """The month, quarter or year before; of a running one as many of its days. Other periods: as `previous`."""
     PREVIOUS = "previous"
     """As many days, right before."""
+    WEEKDAYS = "weekdays"
+    """As many days before, whole weeks earlier, so that each has its weekday."""
     YEAR_DATES = "year-dates"
     """The same dates of the year before."""
     YEAR = "year"
@@ -70,7 +72,9 @@ class Comparison:
         """Return the choice that is applied to a query."""
         if self.choice in {Compare.AUTOMATIC, Compare.CALENDAR}:
             return Compare.CALENDAR if self.months_of(query) else Compare.PREVIOUS
-        return self.choice
+        # Whole weeks have the same weekdays anyway.
+        is_previous = self.choice is Compare.WEEKDAYS and query.period.day_count % 7 == 0
+        return Compare.PREVIOUS if is_previous else self.choice
 
 
 NO_COMPARISON = Comparison(choice=Compare.NONE)
@@ -141,6 +145,9 @@ def _days(query: UsageQuery, comparison: Comparison, *, now_us: int) -> tuple[da
             return comparison.days
         case Compare.PREVIOUS:
             return period.first_on - timedelta(days=period.day_count), period.first_on - before
+        case Compare.WEEKDAYS:
+            weeks = timedelta(weeks=-(-period.day_count // 7))
+            return period.first_on - weeks, period.last_on - weeks
         case Compare.YEAR:
             shift = timedelta(days=_YEAR_DAYS)
             return period.first_on - shift, period.last_on - shift

@@ -120,8 +120,9 @@ COMPARISON: Final = (
     Parameter(
         name="compare",
         description="Add `comparison`, the totals of earlier days: the month, quarter or year before (`calendar`; of a "
-        "running one, as many days), as many days right before (`previous`), the same dates of the year before "
-        "(`year-dates`), the days 364 days before (`year`), other days (`custom`), or what suits the period (`auto`).",
+        "running one, as many days), as many days right before (`previous`) or whole weeks earlier (`weekdays`), the "
+        "same dates of the year before (`year-dates`), the days 364 days before (`year`), other days (`custom`), or "
+        "what suits the period (`auto`).",
         choices=tuple(Compare),
         example=Compare.AUTOMATIC.value,
         default=Compare.NONE.value,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 # In menu order; days of one's own choice have a form.
-_OFFERED: Final = (Compare.CALENDAR, Compare.PREVIOUS, Compare.YEAR_DATES, Compare.YEAR)
+_OFFERED: Final = (Compare.CALENDAR, Compare.PREVIOUS, Compare.WEEKDAYS, Compare.YEAR_DATES, Compare.YEAR)
 _UNITS: Final = {1: "month", QUARTER: "quarter", YEAR: "year"}
 
 
@@ -67,6 +67,9 @@ def _name(query: UsageQuery, comparison: Comparison) -> str:
         case Compare.PREVIOUS:
             day_count = query.period.day_count
             return "Previous day" if day_count == 1 else f"Previous {text.count_text(day_count)} days"
+        case Compare.WEEKDAYS:
+            day_count = query.period.day_count
+            return "Same weekday before" if day_count == 1 else "Same weekdays before"
         case Compare.YEAR_DATES:
             return "Same dates, year before"
         case Compare.YEAR:

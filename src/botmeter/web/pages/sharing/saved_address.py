@@ -14,6 +14,7 @@ _COMPARED: Final = {
     Compare.AUTOMATIC: "compared with the previous period",
     Compare.CALENDAR: "compared with the previous calendar period",
     Compare.PREVIOUS: "compared with as many days before",
+    Compare.WEEKDAYS: "compared with the same weekdays before",
     Compare.YEAR_DATES: "compared with the same dates of the year before",
     Compare.YEAR: "compared with the same weekdays of the year before",
     Compare.NONE: "",
