@@ -10,7 +10,6 @@ from markupsafe import Markup
 from botmeter.charts.date_labels import Moment, date_labels
 from botmeter.charts.plane import (
     COLUMN_WIDTHS,
-    LETTER_PX,
     Chart,
     LinkMark,
     Margin,
@@ -42,9 +41,9 @@ GAPPED_PX: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthColumn:
-    """One month, with a label ("Nov") and a note ("until 22 Nov")."""
+    """One month, with a note ("until 22 Nov")."""
 
-    label: str
+    on: date
     count: int
     title: str
     href: str = ""
@@ -104,17 +103,19 @@ def _values(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
 
 
 def _month_labels(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
-    space_px = max(1, int(_column_px(plane, len(columns))))
-    every = max(1, -(-int(label_px([month.label for month in columns]) + LETTER_PX) // space_px))
-    style = {"text_anchor": "middle", "fill": "var(--ink-3)"}
-    for x in range(len(columns) - 1, -1, -every):
-        yield label((plane.x_px(x), plane.inner_height + 16), columns[x].label, **style)
+    yield from _date_labels([month.on for month in columns], Interval.MONTH, plane=plane)
     for x, month in enumerate(columns):
         if month.note:
             # A note at an edge is longer than its column: it stays inside the drawing.
             half_px = label_px([month.note]) / 2
             middle_px = min(max(plane.x_px(x), half_px - plane.margin.left), plane.inner_width - half_px)
-            yield label((middle_px, plane.inner_height + 32), month.note, **style)
+            yield label((middle_px, plane.inner_height + 32), month.note, text_anchor="middle", fill="var(--ink-3)")
+
+
+def _date_labels(days: Sequence[date], interval: Interval, *, plane: Plane) -> Iterator[str]:
+    for each in date_labels([Moment(on=on) for on in days], interval, plane=plane):
+        at = (each.middle_px, plane.inner_height + 16)
+        yield label(at, each.text, text_anchor="middle", fill="var(--ink-3)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +168,7 @@ def stacked_svg(
     elements = [
         *value_axis(plane, values),
         *_parts(columns, colours, plane=plane),
-        *_labels(columns, interval, plane=plane),
+        *_date_labels([each.on for each in columns], interval, plane=plane),
     ]
     return plane.svg(elements, name=name)
 
@@ -201,9 +202,3 @@ def _parts(columns: Sequence[Stack], colours: Sequence[int], *, plane: Plane) ->
     ]
     if edges:
         yield boxes(edges, **PARTIAL_EDGE)
-
-
-def _labels(columns: Sequence[Stack], interval: Interval, *, plane: Plane) -> Iterator[str]:
-    for each in date_labels([Moment(on=each.on) for each in columns], interval, plane=plane):
-        at = (each.middle_px, plane.inner_height + 16)
-        yield label(at, each.text, text_anchor="middle", fill="var(--ink-3)")

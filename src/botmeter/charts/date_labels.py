@@ -104,6 +104,7 @@ def _levels(interval: Interval, count: int) -> Iterator[_Level]:
             yield from (replace(_WEEKS, every=every) for every in (1, 2))
         case Interval.WEEK:
             yield _DAYS
+            yield replace(_WEEKS, every=2)
         case Interval.MONTH:
             # A month that the period cuts begins on another day than its first.
             yield replace(_MONTHS, number=_day)

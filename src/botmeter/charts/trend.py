@@ -29,6 +29,7 @@ SPARK_WIDTHS: Final = (112, 160, 200)
 NARROW_PX: Final = 400
 # Two lines of labels, or a label and the line to its point.
 LABELS_APART_PX: Final = 30
+LABEL_PX: Final = 12
 # Pixels between the edges and the first and last point; `css/parts/chart.css` repeats them.
 FIRST_INSET_PX: Final = 8
 LAST_INSET_PX: Final = 6
@@ -256,7 +257,9 @@ def _labels(trend: Trend, plane: Plane) -> Iterator[str]:
     is_clear = end_count is None or plane.x_px(newest) - at_x > 2 * label_px([trend.partial_label])
     if is_clear or _y_px(end_count or 0, plane) - at_y > LABELS_APART_PX:
         text = f"{trend.peak_word}: {count_text(greatest)}, {_when(points[peak], trend.interval)}"
-        yield _beside((at_x, at_y - 5), text, is_left=at_x > label_px([text]) + 12, fill="var(--ink-2)")
+        # Above a line that comes in level, unless it is at the top already.
+        at = (at_x, at_y - (LABEL_PX if at_y > LABEL_PX else 5))
+        yield _beside(at, text, is_left=at_x > label_px([text]) + 12, fill="var(--ink-2)")
 
 
 def _when(point: TrendPoint, interval: Interval) -> str:

@@ -167,7 +167,22 @@ def test_the_spark_line_has_no_words_and_ends_hollow_today() -> None:
 
 
 def months(count: int) -> list[MonthColumn]:
-    return [MonthColumn(label=f"M{i}", count=1000 + i, title=f"{i}", href=f"/m/{i}") for i in range(count)]
+    return [
+        MonthColumn(on=date(2024 + i // 12, i % 12 + 1, 1), count=1000 + i, title=f"{i}", href=f"/m/{i}")
+        for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize("month_count", [2, 14, 40, 120])
+@pytest.mark.parametrize("width", [width for width in COLUMN_WIDTHS if width >= 476])
+def test_months_of_several_years_name_each_year_and_their_labels_never_touch(width: int, month_count: int) -> None:
+    labels = shapes(monthly_svg(months(month_count), name="m", width=width), "text")
+    below = max(float(each.attrib["y"]) for each in labels)
+    dates = [each for each in labels if float(each.attrib["y"]) == below]
+    years = {int(text[-4:]) for each in dates if (text := each.text or "")[-4:].isdigit()}
+    assert years >= {2024 + year for year in range(month_count // 12)} if month_count < 120 else len(years) > 3
+    positions = [float(each.attrib["x"]) for each in dates]
+    assert all(after - before >= 30 for before, after in itertools.pairwise(positions))
 
 
 @pytest.mark.parametrize(("width", "month_count"), [(476, 14), (594, 17), (860, 25)])

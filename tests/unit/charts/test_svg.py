@@ -20,7 +20,9 @@ from botmeter.charts.trend import Trend, spark_chart, trend_chart, trend_svg
 
 
 def nasty_months() -> Chart:
-    columns = tuple(MonthColumn(label=NASTY, count=n, title=NASTY, href=f"/m?x={NASTY}", note=NASTY) for n in (3, 5))
+    columns = tuple(
+        MonthColumn(on=date(2026, 11, 1), count=n, title=NASTY, href=f"/m?x={NASTY}", note=NASTY) for n in (3, 5)
+    )
     return monthly_chart(columns, name=NASTY)
 
 
@@ -80,7 +82,7 @@ def test_each_width_is_drawn_once_and_narrower_ones_come_first(chart: Callable[[
 
 
 def test_a_drawing_with_links_is_a_group_and_one_without_is_an_image() -> None:
-    linked = monthly_chart([MonthColumn(label="a", count=1, title="t", href="/m")], name="m")
+    linked = monthly_chart([MonthColumn(on=date(2026, 11, 1), count=1, title="t", href="/m")], name="m")
     assert parsed(linked.drawings[0]).attrib["role"] == "group"
     assert {link.attrib["tabindex"] for link in shapes(linked.drawings[0], "a")} == {"-1"}
     assert parsed(trend_svg(trend(5, 8), width=254)).attrib["role"] == "img"

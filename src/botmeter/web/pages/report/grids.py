@@ -53,7 +53,7 @@ def matrix(context: WidgetContext) -> MatrixWidget:
 def _row(bot: ReportBot, channels: list[ReportChannel], *, context: WidgetContext) -> HeatRow:
     urls, name, all_cells = context.urls, bot.bot_name or "No bot", context.overview.matrix
     counts = {cell.channel: cell.session_count for cell in all_cells if cell.bot_id == bot.bot_id}
-    most = max((cell.session_count for cell in all_cells), default=0)
+    most, total = max((cell.session_count for cell in all_cells), default=0), text.count_text(bot.session_count)
     # A filter can't ask for no bot.
     address = None if bot.bot_id is None else context.address.only("bot", bot.bot_id)
     cells: list[HeatCell | None] = []
@@ -65,14 +65,14 @@ def _row(bot: ReportBot, channels: list[ReportChannel], *, context: WidgetContex
             step=heat_step(count, most=most),
             text=text.count_text(count),
             href="" if address is None else urls.rows(address.only("channel", channel)),
-            title=f"{name} on {channel}: {text.counted(count, 'session')}; {share} of the bot's; {_shade(count, most)}",
+            title=f"{name} on {channel}: {text.counted(count, 'session')}; {share} of {total}; {_shade(count, most)}",
         )
         cells.append(cell if count else None)
     return HeatRow(
         name=name,
         cells=tuple(cells),
         href="" if address is None else urls.report(address),
-        total=text.count_text(bot.session_count),
+        total=total,
         total_href="" if address is None else urls.rows(address),
     )
 

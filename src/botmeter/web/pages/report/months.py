@@ -44,14 +44,15 @@ def months_widget(context: WidgetContext) -> MonthsWidget:
     lines = tuple(_month_line(month, context, longest=longest, has_year=has_several_years) for month in months)
     columns = tuple(
         MonthColumn(
-            label=line.label,
+            on=date.fromisoformat(f"{line.month}-01"),
             count=line.number,
             title=f"{line.name}: {text.counted(line.number, 'session')}" + (f", {line.note}" if line.note else ""),
             href=line.href,
             note=line.note,
             is_partial=bool(line.note),
+            has_data=month.session_count is not None,
         )
-        for line in lines
+        for line, month in zip(lines, months, strict=True)
     )
     names = lines[0].name if len(lines) == 1 else f"{lines[0].name} {text.DASH} {lines[-1].name}"
     return MonthsWidget(

@@ -7,6 +7,7 @@ from typing import Final
 from botmeter.charts.trend import TrendPoint
 from botmeter.domain import text
 from botmeter.domain.instant import DAY_US
+from botmeter.domain.period import Period
 from botmeter.domain.week_hours import text_of_week_hour
 from botmeter.reports.hours import HourCount, hours_of_days
 from botmeter.reports.intervals import Interval, Span, spans_of
@@ -151,9 +152,9 @@ def _title(words: _Words, counts: _Counts) -> str:
 
 def _earlier_label(span: Span, question: Question) -> str:
     first_on, last_on = (question.compared_day(on) for on in (span.first_on, span.last_on))
-    if first_on is None or last_on is None or first_on == last_on:
+    if first_on is None or last_on is None or first_on >= last_on:
         return "" if first_on is None else f"{first_on:%a} {text.day_text(first_on)}"
-    return f"{text.day_text(first_on)} {text.DASH} {text.day_text(last_on)}"
+    return text.days_text(Period(first_on=first_on, last_on=last_on))
 
 
 def _compared_days(context: WidgetContext) -> dict[date, int]:
