@@ -127,7 +127,7 @@ def expect_count(page: Page, count: int) -> None:
 
 def test_all_numbers_update_without_a_reload(tab: Page, account: Account) -> None:
     follow_report(tab, account)
-    expect(tab.locator("#fresh")).to_contain_text("Live · newest event")
+    expect(tab.locator("#fresh")).to_contain_text("Live · latest event")
     tab.evaluate(WATCH_AGREEMENT)
     for channel in ("web", "sms", "web"):
         account.send_new_customers(3, channel=channel)
@@ -264,7 +264,7 @@ def test_without_scripts_the_switch_and_refresh_are_links(visitor: MakeVisitor, 
 def test_the_demo_is_not_live(signed_in: SignIn, visitor: MakeVisitor, demo: Server, report_path: str) -> None:
     page = signed_in()
     page.goto(demo.at(f"{report_path}?follow=on"))
-    expect(page.locator("#fresh")).to_contain_text("Not live · latest event")
+    expect(page.locator("#fresh")).to_contain_text("Latest event")
     shared = visitor().page()
     shared.goto(new_share_link(page, demo))
     shared.get_by_role("switch", name="Follow").click()

@@ -91,7 +91,7 @@ def test_a_poll_with_only_another_freshness_line_returns_that_line(owners: Clien
     answer = owners.get(re.sub(r"line=\w+", "line=0", url))
     text = answer.content.decode()
     assert (answer.status_code, answer["HX-Retarget"], answer["HX-Reselect"]) == (200, "#fresh", "#fresh")
-    assert "Not live · latest event" in text
+    assert "Latest event" in text
     assert "<main" not in text
     assert polled_url(text) == url
 
@@ -186,12 +186,12 @@ def test_only_members_see_the_number_of_waiting_events(
         append_live(ledger, live_batch([event("late", "2026-04-02T10:00")]), now_us=now_us() - 6_000_000)
     answer = owners.get(url)
     assert answer.status_code == 200
-    assert "1 event waits to be metered" in answer.content.decode()
+    assert "1 event not counted yet" in answer.content.decode()
     assert client.get(shared_url).status_code == 204
     with ledgers.settling("acme") as ledger:
         settle(ledger, now_us=now_us())
     assert (owners.get(url).status_code, client.get(shared_url).status_code) == (302, 302)
-    assert "Live · newest event" in owners.get(REPORT).content.decode()
+    assert "Live · latest event" in owners.get(REPORT).content.decode()
 
 
 NOW = us_from_text("2026-11-22T17:42:30Z")
@@ -216,25 +216,25 @@ def line(waiting: Backlog | None = None, *, zone: str = "UTC", **ages: int) -> F
         ({}, Freshness(text="No events yet", kind="wait")),
         (
             {"latest": 25 * SECOND, "received": 24 * SECOND, "live": 24 * SECOND},
-            Freshness(text="Live · newest event 17:42:05 UTC, received 17:42:06", kind="live"),
+            Freshness(text="Live · latest event 17:42:05 UTC, received 17:42:06", kind="live"),
         ),
         # A late event counts as live too.
         (
             {"latest": 48 * 60 * MINUTE, "received": SECOND, "live": SECOND},
-            Freshness(text="Live · newest event 20 Nov 17:42 UTC, received 17:42:29", kind="live"),
+            Freshness(text="Live · latest event 20 Nov 17:42 UTC, received 17:42:29", kind="live"),
         ),
         # A file that was just imported.
         (
             {"latest": MINUTE, "received": SECOND},
-            Freshness(text="Not live · latest event 22 Nov 17:41 UTC, received 17:42:29", kind=""),
+            Freshness(text="Latest event 22 Nov 17:41 UTC, received 17:42:29", kind=""),
         ),
         (
             {"latest": 16 * MINUTE, "received": 15 * MINUTE, "live": 15 * MINUTE},
-            Freshness(text="Not live · latest event 22 Nov 17:26 UTC", kind=""),
+            Freshness(text="Latest event 22 Nov 17:26 UTC", kind=""),
         ),
         (
             {"latest": 30 * 24 * 60 * MINUTE, "received": 60 * MINUTE},
-            Freshness(text="Not live · latest event 23 Oct 17:42 UTC", kind="late"),
+            Freshness(text="Latest event 23 Oct 17:42 UTC", kind="late"),
         ),
     ],
 )
@@ -245,10 +245,10 @@ def test_the_line_shows_if_events_come_live_and_the_newest_one(ages: dict[str, i
 @pytest.mark.parametrize(
     ("count", "age_us", "expected"),
     [
-        (12, 6 * SECOND, "12 events wait to be metered · newest counted 17:42:05 UTC"),
-        (1, 6 * SECOND, "1 event waits to be metered · newest counted 17:42:05 UTC"),
+        (12, 6 * SECOND, "12 events not counted yet · latest counted 17:42:05 UTC"),
+        (1, 6 * SECOND, "1 event not counted yet · latest counted 17:42:05 UTC"),
         # Each event waits for a moment.
-        (12, 4 * SECOND, "Live · newest event 17:42:05 UTC, received 17:42:06"),
+        (12, 4 * SECOND, "Live · latest event 17:42:05 UTC, received 17:42:06"),
     ],
 )
 def test_events_that_wait_too_long_are_counted_in_the_line(count: int, age_us: int, expected: str) -> None:
@@ -258,4 +258,4 @@ def test_events_that_wait_too_long_are_counted_in_the_line(count: int, age_us: i
 
 def test_the_line_has_times_in_the_reports_zone() -> None:
     shown_line = line(zone="Asia/Kolkata", latest=25 * SECOND, received=24 * SECOND, live=24 * SECOND)
-    assert shown_line.text == "Live · newest event 23:12:05 (Asia/Kolkata), received 23:12:06"
+    assert shown_line.text == "Live · latest event 23:12:05 (Asia/Kolkata), received 23:12:06"

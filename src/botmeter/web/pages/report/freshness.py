@@ -32,19 +32,18 @@ def freshness(recency: Recency, *, now_us: int, zone: str, waiting: Backlog | No
     newest = f"{_instant(latest_us, now_us=now_us, zone=zone, seconds=is_live)} {zone_text}"
     behind = _behind(waiting, now_us=now_us)
     if behind:
-        return Freshness(text=f"{behind} · newest counted {newest}", kind="late")
+        return Freshness(text=f"{behind} · latest counted {newest}", kind="late")
     if recency.received_us is not None and now_us - recency.received_us < _LIVE_US:
         newest += f", received {text.clock_text(recency.received_us, zone=zone, seconds=True)}"
     if is_live:
-        return Freshness(text=f"Live · newest event {newest}", kind="live")
-    return Freshness(text=f"Not live · latest event {newest}", kind="" if now_us - latest_us < _QUIET_US else "late")
+        return Freshness(text=f"Live · latest event {newest}", kind="live")
+    return Freshness(text=f"Latest event {newest}", kind="" if now_us - latest_us < _QUIET_US else "late")
 
 
 def _behind(waiting: Backlog | None, *, now_us: int) -> str:
     if waiting is None or waiting.oldest_received_us is None or now_us - waiting.oldest_received_us < _BEHIND_US:
         return ""
-    verb = "waits" if waiting.event_count == 1 else "wait"
-    return f"{text.counted(waiting.event_count, 'event')} {verb} to be metered"
+    return f"{text.counted(waiting.event_count, 'event')} not counted yet"
 
 
 def _instant(at_us: int, *, now_us: int, zone: str, seconds: bool) -> str:
