@@ -52,6 +52,8 @@ def test_cookies_are_bound_to_the_public_url(
         assert read[f"{kind}_COOKIE_NAME"] == f"{prefix}botmeter_{kind.lower()}"
         assert read[f"{kind}_COOKIE_PATH"] == path
         assert read[f"{kind}_COOKIE_SECURE"] == url.startswith("https")
+    # Of the path of one link.
+    assert read["SHARE_COOKIE_NAME"] == f"{'__Secure-' if prefix else ''}botmeter_share"
     assert read["HAS_STRICT_TRANSPORT"] == has_strict_transport
 
 

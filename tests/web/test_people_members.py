@@ -133,6 +133,46 @@ def test_the_last_owner_cannot_be_removed_or_demoted(
     assert role_of(owner) == Role.OWNER
 
 
+def test_the_only_owner_is_offered_neither_removal_nor_another_role(
+    owner: User, viewer: User, person: MakePerson, browser: MakeBrowser
+) -> None:
+    client, own = browser(owner), member_path(owner)
+    page = client.get(USERS).content.decode()
+    assert "Only owner" in page
+    assert f"Remove {owner.email}" not in page
+    assert f"Role of {owner.email}" not in page
+    assert f"Remove {viewer.email}" in page
+    # The right to export can still be changed.
+    client.post(own, {"what": "change", "role": "owner"})
+    assert Membership.objects.get(user=owner).may_export is False
+
+    person("second@example.org", role=Role.OWNER)
+    page = client.get(USERS).content.decode()
+    assert "Only owner" not in page
+    assert f'href="{own}?what=remove"' in page
+    answer = client.post(own, {"what": "remove", "confirmed": "yes"})
+    assert answer["Location"] == "/"
+    assert not Membership.objects.filter(user=owner, account="acme").exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "export", "may_export"),
+    [
+        *((role.value, "", role is not Role.VIEWER) for role in Role),
+        ("viewer", "yes", True),
+        ("owner", "no", False),
+    ],
+)
+def test_an_invitation_gives_the_usual_right_to_export_unless_one_is_chosen(
+    owner: User, browser: MakeBrowser, role: str, export: str, may_export: bool
+) -> None:
+    sent = {"email": "a@b.org", "role": role, "export": export}
+    path = displayed_link(browser(owner).post(USERS, sent, follow=True).content.decode(), "invitation")
+    assert Link.objects.get().may_export is may_export
+    words = "You can export underlying data." if may_export else "You can&#39;t export underlying data."
+    assert words in browser().get(path).content.decode()
+
+
 def test_an_owner_of_another_account_does_not_count_as_owner(owner: User, stranger: User, browser: MakeBrowser) -> None:
     assert browser(owner).post(member_path(owner), {"what": "remove"}).status_code == 400
 

@@ -7,12 +7,18 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import identify_hasher
 from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import present
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.people import password_hashing
 from botmeter.people.guesses import SHARE_LINKS, is_share_password
 from botmeter.people.models import AuditEntry, ShareLink, User
 from botmeter.people.shares import NewShare, ShareDraft, new_share
+from botmeter.reports.presets import Preset
+from botmeter.web.pages.sharing.saved_address import address_of_query
+from botmeter.web.question import report_question
 from support.html import code_blocks
 from web.conftest import MakeBrowser
 
@@ -143,6 +149,26 @@ def test_the_dates_of_a_link_move_or_stay_and_both_pages_say_so(owner: User, bro
         assert words in browser().get(address.removeprefix("http://testserver")).content.decode()
 
 
+@pytest.mark.parametrize("compare", ["auto", "calendar", "previous", "year", "year-dates", "none"])
+def test_fixed_dates_keep_the_days_and_their_comparison(
+    owner: User, browser: MakeBrowser, ledgers: OpenLedgers, compare: str
+) -> None:
+    olga = browser(owner)
+    for preset in Preset:
+        ShareLink.objects.all().delete()
+        query = f"period={preset.value}&timezone=UTC&compare={compare}"
+        sent(olga, query=query, dates="fixed")
+        stored = address_of_query(ShareLink.objects.get().query)
+        assert stored.preset is None
+        with ledgers.reading("acme") as ledger:
+            moving, fixed = (
+                report_question(ledger, address, zone="UTC") for address in (address_of_query(query), stored)
+            )
+        assert fixed.query == moving.query
+        days = [each and (each.period.first_on, each.period.last_on) for each in (fixed.compared, moving.compared)]
+        assert days[0] == days[1], (preset, stored)
+
+
 def test_a_view_of_fixed_dates_has_no_choice_of_dates(owner: User, browser: MakeBrowser) -> None:
     assert 'name="dates"' not in browser(owner).get(f"{SHARES}?{MARCH}").content.decode()
 
@@ -154,3 +180,14 @@ def test_a_link_lasts_for_a_year_at_most_and_its_page_leads_back(owner: User, br
     assert ShareLink.objects.get().expires_at - present() > timedelta(days=364)
     assert "/s/" in next(block for block in code_blocks(olga.get(answer["Location"]).content.decode()))
     assert "has-error" in sent(olga, lasting_days=366).content.decode()
+
+
+def test_a_server_that_hashes_too_many_passwords_keeps_what_was_entered(
+    owner: User, browser: MakeBrowser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PASSWORD_HASHERS = ["botmeter.people.password_hashing.PooledArgon2"]
+    monkeypatch.setattr(password_hashing, "pool", password_hashing.HashingPool(known_max=0))
+    page = sent(browser(owner), password=PASSWORD).content.decode()
+    assert "has-error" in page
+    assert f'value="{PASSWORD}"' in page
+    assert not ShareLink.objects.exists()

@@ -133,7 +133,7 @@ def shares(visit: Visit) -> HttpResponse:
     if form.is_valid():
         is_fixed = form.cleaned_data.get("dates") == FIXED
         query = canonical_query(_fixed_address(visit, address) if is_fixed else address)
-        with form_errors(form, fields={"share_name_invalid": "name"}):
+        with form_errors(form, fields={"share_name_invalid": "name", "passwords_busy": "password"}):
             draft = ShareDraft(
                 name=form.cleaned_data["name"],
                 query=query,
