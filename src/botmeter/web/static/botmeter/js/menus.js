@@ -38,5 +38,6 @@ document.addEventListener("toggle", (event) => {
   if (!menu.matches?.('details[data-behaviour~="menu"]') || !menu.open) return;
   const pop = menu.querySelector(".pop");
   if (pop && pop.getBoundingClientRect().right > document.documentElement.clientWidth) pop.classList.add("end");
+  if (pop && pop.getBoundingClientRect().left < 0) pop.classList.remove("end");
   if (matchMedia("(hover: hover)").matches) menu.querySelector('input[type="search"]')?.focus();
 }, true);
