@@ -46,7 +46,7 @@ def views(last_on: date) -> tuple[str, ...]:
 _FILTERS = (
     "bot=bot-1",
     "bot.not=bot-1",
-    "bot_version=bot-2/v3",
+    "bot_version=bot-2/v6",
     "channel=whatsapp&channel=ios",
     "channel.not=email",
     "customer=customer-00000042",
