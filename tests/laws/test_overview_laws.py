@@ -2,6 +2,8 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date
+from itertools import groupby, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +18,7 @@ from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.usage import usage_report
-from botmeter.reports.versions import versions
+from botmeter.reports.versions import VersionUsage, versions
 from laws.test_report_laws import EXAMPLES, WEEK_HOURS, Row, counted_tickets, ledger_of, matching_rows, queries, traffic
 from support.event_strategies import policies, schedules
 from support.facts import touchpoint_of
@@ -74,8 +76,10 @@ def test_the_versions_of_bots_have_the_counts_of_their_rows(
     rows = matching_rows(events, schedule, query=query)
     tickets, handed_over = counted_tickets(events, query=query), handoffs(events, schedule)
     opened = {(row.session_id, row.opening[:2]) for row in rows}
-    keys = {row.touchpoint[:2] for row in rows} | {opening for _, opening in opened}
-    assert {(one.bot_id, one.bot_version) for one in used} == {key for key in keys if key[0] is not None}
+    assert {(one.bot_id, one.bot_version) for one in used} == {
+        row.touchpoint[:2] for row in rows if row.touchpoint[0] is not None
+    }
+    assert_newest_first(used, events, schedule=schedule)
     for one in used:
         key = (one.bot_id, one.bot_version)
         own = [row for row in rows if row.touchpoint[:2] == key]
@@ -84,13 +88,27 @@ def test_the_versions_of_bots_have_the_counts_of_their_rows(
         assert one.opened_count == sum(opening == key for _, opening in opened)
         assert one.conversation_count == len(conversations)
         assert one.ticket_count == len({ticket for name in conversations for ticket, _ in tickets.get(name, ())})
-        assert one.handoff_count == len(
-            {
-                event
-                for row in own
-                for event in handed_over.get((row.session_id, row.conversation_id, row.touchpoint), ())
-            }
-        )
+        handed = {
+            (event, row.conversation_id)
+            for row in own
+            for event in handed_over.get((row.session_id, row.conversation_id, row.touchpoint), ())
+        }
+        assert one.handoff_count == len({event for event, _ in handed})
+        assert one.handed_off_count == len({conversation for _, conversation in handed})
+
+
+def assert_newest_first(used: tuple[VersionUsage, ...], events: list[Event], *, schedule: Any) -> None:
+    first_on: dict[tuple[str | None, str | None], date] = {}
+    for session in sessions(events, schedule):
+        on = datetime_from_us(session.start_us).date()
+        for _, touchpoint in session.participations:
+            first_on[touchpoint[:2]] = min(on, first_on.get(touchpoint[:2], on))
+    assert [one.first_on for one in used] == [first_on[one.bot_id, one.bot_version] for one in used]
+    for newer, older in pairwise(used):
+        if newer.bot_id == older.bot_id and older.bot_version is not None:
+            assert newer.first_on >= older.first_on
+    bots = [bot_id for bot_id, _ in groupby(used, key=lambda one: one.bot_id)]
+    assert len(bots) == len(set(bots))
 
 
 def handoffs(events: list[Event], schedule: Any) -> dict[tuple[str, str, Any], set[tuple[str, str]]]:

@@ -1,3 +1,12 @@
+-- name: first_days_of_footprints
+-- Reads: session_usage.
+-- Gives: the first day of each footprint, of the whole account, whatever the period and the filters; in any order.
+SELECT
+    footprint::INTEGER AS footprint,
+    min(day)::DATE     AS first_on
+FROM session_usage
+GROUP BY footprint
+
 -- name: conversations_of_versions
 -- Reads: matching, touchpoint.
 -- Gives: the number of matching conversations of each bot and version that took part; by both.
@@ -30,11 +39,13 @@ ORDER BY ALL
 -- name: handoffs_of_versions
 -- Reads: matching, session, touchpoint, event. Takes: $start_us, $end_us, $handoff (domain.event.Kind).
 -- Gives: the hand-offs from the start to the end of the matching sessions, in their conversations
--- and at their touchpoints, of each bot and version; by both. An event within two sessions counts once.
+-- and at their touchpoints, and their conversations, of each bot and version; by both. An event within two sessions
+-- counts once.
 SELECT
     touchpoint.bot_id::VARCHAR                                AS bot_id,
     touchpoint.bot_version::VARCHAR                           AS bot_version,
-    count(DISTINCT (event.source, event.event_id))::BIGINT    AS handoff_count
+    count(DISTINCT (event.source, event.event_id))::BIGINT    AS handoff_count,
+    count(DISTINCT event.conversation_id)::BIGINT             AS handed_off_count
 FROM event
 JOIN matching ON matching.conversation_id = event.conversation_id AND matching.touchpoint = event.touchpoint
 JOIN session

@@ -28,6 +28,21 @@ class Split(StrEnum):
     OPENED = "opened"
 
 
+class VersionOrder(StrEnum):
+    """Order of a bot's versions: by age, or by one of their numbers; with a minus, the largest first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    MOST_SESSIONS = "-sessions"
+    FEWEST_SESSIONS = "sessions"
+    MOST_CONVERSATIONS = "-conversations"
+    FEWEST_CONVERSATIONS = "conversations"
+    MOST_TICKETS = "-tickets"
+    FEWEST_TICKETS = "tickets"
+    MOST_HANDOFFS = "-handoffs"
+    FEWEST_HANDOFFS = "handoffs"
+
+
 class Follow(StrEnum):
     """Live updates; off by default."""
 
@@ -87,6 +102,7 @@ class ReportAddress:
     has_full_axis: bool = False
     table: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
+    versions: VersionOrder = VersionOrder.NEWEST
     follows: bool = False
     was_reversed: bool = False
 
@@ -139,6 +155,9 @@ class ReportAddress:
     def toggled_table(self, widget: str) -> "ReportAddress":
         return replace(self, table=_toggled(self.table, widget))
 
+    def versions_by(self, order: VersionOrder) -> "ReportAddress":
+        return replace(self, versions=order)
+
     def following(self, flag: bool) -> "ReportAddress":
         return replace(self, follows=flag)
 
@@ -174,6 +193,8 @@ class ReportAddress:
             yield "interval", self.interval.value
         if self.has_full_axis:
             yield "axis", Axis.FULL.value
+        if self.versions is not VersionOrder.NEWEST:
+            yield "versions", self.versions.value
         if self.follows:
             yield "follow", Follow.ON.value
 
@@ -229,6 +250,7 @@ def parsed_address(parameters: QueryDict, *, is_typed: bool = False) -> ReportAd
         has_full_axis=choice(parameters, "axis", choices=Axis) is not None,
         table=tuple(sorted({name[:40] for name in parameters.getlist("table")}))[:_VALUES_MAX],
         opened=tuple(dict.fromkeys(parameters.getlist("open")))[:_VALUES_MAX],
+        versions=choice(parameters, "versions", choices=VersionOrder) or VersionOrder.NEWEST,
         follows=choice(parameters, "follow", choices=Follow) is not None,
         was_reversed=is_reversed,
     )

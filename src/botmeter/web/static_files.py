@@ -30,6 +30,7 @@ STYLESHEET_PARTS: Final = (
     "parts/ranked",
     "parts/heat",
     "parts/rows",
+    "parts/versions",
     "parts/events",
     "parts/entities",
     "parts/state",

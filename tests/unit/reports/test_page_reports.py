@@ -95,19 +95,33 @@ def test_hours_are_those_of_the_requested_zone(ledger: Ledger) -> None:
 
 def test_a_bot_has_its_versions_side_by_side(ledger: Ledger) -> None:
     used = [
-        (one.bot_id, one.bot_name, one.bot_version, one.session_count, one.ticket_count, one.handoff_count)
+        (one.bot_id, one.bot_name, one.bot_version, one.session_count, one.ticket_count, one.handed_off_count)
         for one in versions(ledger, november())
     ]
+    # The newest first.
     assert used == [
-        ("b1", "Order bot", "1", 1, 1, 1),
         ("b1", "Order bot", "2", 1, 0, 0),
+        ("b1", "Order bot", "1", 1, 1, 1),
         ("b2", "b2", None, 1, 0, 0),
     ]
 
 
-def test_the_versions_of_the_bot_with_most_sessions_come_first(ledger: Ledger) -> None:
-    used = [one.bot_id for one in versions(ledger, november(channel=("sms",)))]
-    assert used == ["b2", "b1"]
+def test_versions_of_one_day_are_ordered_by_the_numbers_in_their_names() -> None:
+    names = ["1.10", "1.9", None, "1.9-beta"]
+    filled = filled_ledger(
+        [
+            event(str(number), at("11-21T22:30:00"), customer_id=f"c{number}", bot_version=name)
+            for number, name in enumerate(names)
+        ]
+    )
+    assert [one.bot_version for one in versions(filled, november())] == ["1.10", "1.9-beta", "1.9", None]
+    filled.connection.close()
+
+
+def test_a_bot_that_matches_no_filter_has_no_versions_although_it_opened_the_sessions(ledger: Ledger) -> None:
+    # b1 opened the only session with the channel sms.
+    assert [one.bot_id for one in versions(ledger, november(channel=("sms",)))] == ["b2"]
+    assert [one.bot_id for one in versions(ledger, november(bot=("b2",)))] == ["b2"]
 
 
 def test_the_customers_with_most_sessions_come_first(ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""Deferred widgets: bot versions and top customers."""
+"""Deferred widget of the customers with the most sessions."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,12 +6,9 @@ from typing import Final
 from botmeter.domain import text
 from botmeter.reports.customers import top_customers
 from botmeter.reports.row_options import Grain
-from botmeter.reports.versions import VersionUsage, versions
 from botmeter.web.components import Cell, Column, count_cell
 from botmeter.web.pages.report.contexts import WidgetContext
-from botmeter.web.pages.report.report_access import Fact
 
-VERSIONS_MAX: Final = 40
 # Fits the height of the adjacent card; the widget's own page shows more.
 CUSTOMERS_MAX: Final = 7
 CUSTOMERS_MAX_WHOLE: Final = 50
@@ -24,41 +21,6 @@ class TableWidget:
     columns: tuple[Column, ...]
     lines: tuple[tuple[Cell, ...], ...]
     note: str = ""
-
-
-def versions_widget(context: WidgetContext) -> TableWidget:
-    """Sessions, conversations per session, tickets and handoffs by version."""
-    every = versions(context.ledger, context.question.query)
-    if not context.access.allows(Fact.OPENERS):
-        every = tuple(one for one in every if one.session_count)
-    hidden_count = len(every) - VERSIONS_MAX
-    hidden = f"{text.counted(hidden_count, 'further version')} not shown. Filter by bot to see its versions."
-    numbers = ("Sessions", "Opened", "Conversations per session", "Tickets", "Handoffs")
-    return TableWidget(
-        columns=(
-            Column(label="Bot"),
-            Column(label="Version"),
-            *(Column(label=label, variant="r") for label in numbers),
-        ),
-        lines=tuple(_version_line(one, context) for one in every[:VERSIONS_MAX]),
-        note=hidden if hidden_count > 0 else "",
-    )
-
-
-def _version_line(one: VersionUsage, context: WidgetContext) -> tuple[Cell, ...]:
-    address = context.address.only("bot", one.bot_id)
-    rows_href = ""
-    if one.bot_version is not None:
-        rows_href = context.urls.rows(address.only("bot_version", one.bot_version))
-    return (
-        Cell(value=one.bot_name, href=context.urls.report(address)),
-        Cell(value=one.bot_version or text.DASH),
-        count_cell(one.session_count, href=rows_href, has_number=True),
-        count_cell(one.opened_count),
-        Cell(value=text.ratio_text(one.conversation_count, one.session_count, decimals=2), variant="r num"),
-        count_cell(one.ticket_count),
-        count_cell(one.handoff_count, note=text.share_text(one.handoff_count, whole=one.conversation_count)),
-    )
 
 
 def customers_widget(context: WidgetContext) -> TableWidget:

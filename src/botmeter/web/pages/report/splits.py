@@ -71,7 +71,8 @@ def bot_split(context: WidgetContext) -> SplitWidget:
             )
         )
         if bot.bot_id in address.opened:
-            entries += [_version(one, context) for one in expanded if one.bot_id == bot.bot_id]
+            own = [one for one in expanded if one.bot_id == bot.bot_id and _count(one, context)]
+            entries += [_version(one, context) for one in own]
     return SplitWidget(
         columns=("Bot", "Sessions", "Share"),
         lines=_ranked(entries, whole=report.sessions_consumed),
@@ -170,11 +171,14 @@ def _rows(context: WidgetContext, value: str, *, part: str, opener: str) -> str:
 
 
 def _version(version: VersionUsage, context: WidgetContext) -> _Entry:
-    address, href = context.address, ""
-    if version.bot_version is not None and address.split is Split.TOOK_PART:
-        own = address.only("bot", version.bot_id).only("bot_version", version.bot_version)
-        href = context.urls.rows(own)
+    href = version_rows(context, version) if context.address.split is Split.TOOK_PART else ""
     return _Entry(name=version.bot_version or "no version", href=href, count=_count(version, context), is_nested=True)
+
+
+def version_rows(context: WidgetContext, version: VersionUsage) -> str:
+    """URL of a version's rows; of a bot's rows without a version, too."""
+    own = context.address.only("bot", version.bot_id)
+    return context.urls.rows(own.only("bot_version", f"{version.bot_id}/{version.bot_version or ''}"))
 
 
 def _opener(context: WidgetContext, bot_id: str, *, name: str | None) -> Opener:

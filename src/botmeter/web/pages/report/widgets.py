@@ -13,7 +13,7 @@ from botmeter.reports.filters import FILTER_NAMES
 from botmeter.reports.presets import Preset
 from botmeter.reports.row_options import Grain
 from botmeter.web.pages.report.contexts import WidgetContext
-from botmeter.web.pages.report.customer_widgets import customers_widget, versions_widget
+from botmeter.web.pages.report.customer_widgets import customers_widget
 from botmeter.web.pages.report.grids import hour_widget, matrix
 from botmeter.web.pages.report.headline import headline
 from botmeter.web.pages.report.months import months_widget
@@ -21,6 +21,7 @@ from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
 from botmeter.web.pages.report.trend import trend_widget
+from botmeter.web.pages.report.versions_widget import versions_widget
 from botmeter.web.pages.report.widget_tables import (
     bots_table,
     channels_table,
@@ -170,7 +171,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
     Widget(
         name="versions",
         title="Bot versions",
-        template="table",
+        template="versions",
         make=versions_widget,
         table=versions_table,
         loads_later=True,

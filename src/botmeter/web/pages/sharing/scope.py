@@ -32,6 +32,7 @@ _NAMES: Final = (
     "axis",
     "table",
     "open",
+    "versions",
 )
 
 
