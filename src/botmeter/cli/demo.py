@@ -76,24 +76,19 @@ def demo(
 
 
 def _serve(folder: Path, *, host: str, port: int) -> None:
-    from botmeter.demo import DEMO_ACCOUNT
-
     url = prepared(folder, host=host, port=port)
-    from botmeter.server.start import demo_link
+    from botmeter.server.demo_owner import demo_owner_link
 
-    secret = demo_link(DEMO_ACCOUNT)
-    serve_until_ended(host, port, url=url, link=f"{url}/link/{secret}")
+    serve_until_ended(host, port, url=url, link=f"{url}/link/{demo_owner_link()}")
 
 
 def _link_to_running_server(data: Path | None) -> None:
-    from botmeter.demo import DEMO_ACCOUNT
-
     url = options.server_address(None, data=data)
     open_people(data)
-    from botmeter.server.start import demo_link
+    from botmeter.server.demo_owner import demo_owner_link
 
     say(f"A server of this data folder already runs at {url}")
-    show_link(f"{url}/link/{demo_link(DEMO_ACCOUNT)}")
+    show_link(f"{url}/link/{demo_owner_link()}")
 
 
 def _create_if_missing(folder: "Folder", *, now_us: int) -> None:

@@ -1,0 +1,44 @@
+"""Owner of the demo account, with what people leave there: saved views and notes on days."""
+
+from datetime import date, timedelta
+from typing import Final
+
+from botmeter.demo import DEMO_ACCOUNT
+from botmeter.demo.notes import demo_notes
+from botmeter.domain.instant import now_us
+from botmeter.domain.period import day_of_us
+
+_NOTED_DAYS: Final = 800
+_VIEWS: Final = (
+    ("Last month by opening bot", "period=last-month&split=opened"),
+    ("Refund tickets, last 90 days", "period=last-90-days&ticket_type=refund"),
+    ("Web chats this quarter", "period=quarter-to-date&channel=web"),
+)
+"""Names and addresses of saved views."""
+
+
+def demo_owner_link() -> str:
+    """Create a sign-in link for the demo's owner, whose views and notes are made the first time."""
+    from botmeter.server.start import demo_link
+
+    secret = demo_link(DEMO_ACCOUNT)
+    _add_views_and_notes(day_of_us(now_us()))
+    return secret
+
+
+def _add_views_and_notes(today: date) -> None:
+    from django.http import QueryDict
+
+    from botmeter.people.day_notes import add_day_note
+    from botmeter.people.models import DayNote, Membership, SavedView
+    from botmeter.web.pages.sharing.saved_address import canonical_query
+    from botmeter.web.report_address import read_address
+
+    owner = Membership.objects.filter(account=DEMO_ACCOUNT).order_by("pk")[0].user
+    if not SavedView.objects.filter(account=DEMO_ACCOUNT).exists():
+        for name, query in _VIEWS:
+            address = canonical_query(read_address(QueryDict(query)))
+            SavedView.objects.create(account=DEMO_ACCOUNT, owner=owner, name=name, query=address, is_for_all=True)
+    if not DayNote.objects.filter(account=DEMO_ACCOUNT).exists():
+        for on, text in demo_notes(today - timedelta(days=_NOTED_DAYS), today):
+            add_day_note(DEMO_ACCOUNT, on=on, text=text, created_by=owner)
