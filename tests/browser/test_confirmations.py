@@ -7,6 +7,7 @@ from botmeter.demo import DEMO_ACCOUNT
 from support.browsing import NARROW, WIDE, Server
 
 from .conftest import MakeVisitor, SignIn
+from .page_rules import serious_violations, sideways_overflow
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +31,8 @@ def test_a_dialog_asks_before_a_key_is_revoked(signed_in: SignIn, demo: Server, 
     expect(dialog.get_by_role("heading")).to_have_text(f"Revoke {name}?")
     expect(dialog).to_contain_text("are refused from now on")
     expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert not sideways_overflow(page, size[0])
+    assert not serious_violations(page, size=size)
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(revoke).to_be_focused()

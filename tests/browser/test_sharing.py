@@ -4,11 +4,12 @@ import pytest
 from playwright.sync_api import expect
 
 from botmeter.demo import DEMO_ACCOUNT
-from support.browsing import Server
+from support.browsing import NARROW, Server
 from support.widgets import active_filters, headline
 
 from .conftest import MakeVisitor, SignIn
 from .page_paths import new_share_link
+from .page_rules import serious_violations
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +66,7 @@ def test_a_password_is_asked_before_a_report_and_remembered_for_its_pages(
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_have_text("Password required")
     assert not page.get_by_text("For partners").count()
+    assert not serious_violations(page, size=NARROW)
     page.keyboard.type("maple syrup")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Wrong password.")

@@ -15,6 +15,7 @@ from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.customers import customer_aliases
 from botmeter.ledger.imports import imports
+from botmeter.ledger.quarantine import discarded_count, quarantine_counts
 from botmeter.ledger.sources import sources_of
 from botmeter.live.server_state import ServerState
 from botmeter.people.keys import KeyDraft, Scope, new_key
@@ -60,8 +61,7 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     "own-password": {"": FORM},
     "own-second-factor": {"": FORM},
     "own-sessions": {"": FORM},
-    # Discarded events are brought back on the same page at any time.
-    "quarantine": {"retry": KEEPS, "discard": FORM, "restore": KEEPS},
+    "quarantine": {"retry": KEEPS, "discard": UNDO, "restore": KEEPS},
     "sample-data": {"load": KEEPS, "remove": ASKS},
     "settings": {"": KEEPS},
     "settings-policy": {"": FORM},
@@ -99,7 +99,10 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     "view": {"delete": UNDO, "rename": KEEPS},
     "views": {"": KEEPS, "update": UNDO},
 }
-CSV = b"event_id,occurred_at,conversation_id,customer_id,actor,bot_id\nx1,2026-03-20T10:00:00Z,v9,c9,customer,b1\n"
+CSV = (
+    b"event_id,occurred_at,conversation_id,customer_id,actor,bot_id\n"
+    b"x1,2026-03-20T10:00:00Z,v9,c9,customer,b1\nx2,never,v9,c9,customer,b1\n"
+)
 ADMIN = "/a/acme/admin"
 _MODELS: Final[tuple[type[Model], ...]] = (ApiKey, DayNote, EventSource, Link, Membership, SavedView, ShareLink)
 
@@ -121,6 +124,7 @@ class World:
         with self.state.ledgers.reading("acme") as ledger:
             rows["sources"] = list(sources_of(ledger))
             rows["aliases"] = list(customer_aliases(ledger))
+            rows["quarantine"] = (quarantine_counts(ledger), discarded_count(ledger))
             rows["imports"] = list(imports(ledger, limit=9))
         rows["signed out"] = list(User.objects.order_by("pk").values_list("pk", "sign_out_count"))
         rows["files"] = [each.number for each in self.state.uploads.of_account("acme")]
@@ -258,6 +262,7 @@ def test_each_action_with_undo_is_taken_back_completely(world: World) -> None:
         (world.paths["view"], {"what": "delete"}),
         (world.paths["share"], {}),
         (world.paths["day-note"], {}),
+        (f"{ADMIN}/quarantine", {"what": "discard", "which": "all", "reason": "Never mind"}),
         ("/a/acme/views", {"what": "update", "view": world.paths["view"].rpartition("/")[2], "query": "period=all"}),
     ]
     for path, sent in actions:
@@ -281,13 +286,15 @@ def test_only_the_user_who_acted_can_undo_once_and_nothing_is_overwritten(
         for member in Membership.objects.order_by("user__email")
     ]
     view = SavedView.objects.create(account="acme", owner=owner, name="Web", query="channel=web")
-    number = offer_undo(visits[0], UndoKind.VIEW_DELETED, row=row_copy(view), back_href="/").number
+    number = offer_undo(visits[0], UndoKind.VIEW_DELETED, before=row_copy(view), back_href="/").number
     for visit in (visits[1], replace(visits[0], account="other")):
         with pytest.raises(Missing) as over:
             take_undo(visit, number)
         assert over.value.code == "undo_over"
+    before = take_undo(visits[0], number).before
+    assert isinstance(before, Model)
     with pytest.raises(Conflict) as conflict:
-        put_back(take_undo(visits[0], number).row)
+        put_back(before)
     assert conflict.value.code == "undo_conflict"
     with pytest.raises(Missing):
         take_undo(visits[0], number)

@@ -34,26 +34,32 @@ class UndoKind(StrEnum):
     VIEW_DELETED = "view_deleted"
     VIEW_UPDATED = "view_updated"
     SHARE_REVOKED = "share_revoked"
+    EVENTS_DISCARDED = "events_discarded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """Action to undo; `row` is as it was before, and `back_href` the page of the action."""
+    """Action to undo.
+
+    Attributes:
+        before: Row as it was, or numbers of discarded events.
+        back_href: Page of the action.
+    """
 
     account: str
     user_id: int
     kind: UndoKind
-    row: Model
+    before: Model | tuple[int, ...]
     back_href: str
 
 
 _offered: Final[BoundedCache[str, Undo | None]] = BoundedCache(_BYTES_MAX, lasts_seconds=_ACCEPTED_SECONDS)
 
 
-def offer_undo(visit: Visit, kind: UndoKind, *, row: Model, back_href: str) -> UndoForm:
+def offer_undo(visit: Visit, kind: UndoKind, *, before: Model | tuple[int, ...], back_href: str) -> UndoForm:
     """Keep what an action needs to be undone; the form is for its notice."""
     number = secrets.token_urlsafe(12)
-    undo = Undo(account=visit.account, user_id=visit.user.pk, kind=kind, row=row, back_href=back_href)
+    undo = Undo(account=visit.account, user_id=visit.user.pk, kind=kind, before=before, back_href=back_href)
     _offered.remake(number, lambda: undo)
     return UndoForm(action=reverse("undo", args=(visit.account,)), number=number, seconds=OFFERED_SECONDS)
 

@@ -8,7 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
+from botmeter.domain import text
 from botmeter.domain.errors import BotmeterError, Conflict
+from botmeter.ledger.quarantine import restore_discarded
 from botmeter.people.audit import Action
 from botmeter.people.models import DayNote, Link, Membership, SavedView, ShareLink, User
 from botmeter.people.removed_rows import put_back
@@ -42,7 +44,7 @@ def undo(visit: Visit) -> HttpResponse:
 
 
 def _restore_member(visit: Visit, undo: Undo) -> Notice:
-    membership = cast("Membership", undo.row)
+    membership = cast("Membership", undo.before)
     put_back(membership)
     user = User.objects.get(pk=membership.user_id)
     visit.record(Action.MEMBER_RESTORED, email=user.email, role=membership.role)
@@ -50,37 +52,44 @@ def _restore_member(visit: Visit, undo: Undo) -> Notice:
 
 
 def _restore_invitation(visit: Visit, undo: Undo) -> Notice:
-    invitation = cast("Link", undo.row)
+    invitation = cast("Link", undo.before)
     put_back(invitation)
     visit.record(Action.INVITATION_RESTORED, email=invitation.email)
     return Notice(fact=f"Invitation for {invitation.email} restored.", consequence="Its link works again.")
 
 
 def _restore_view(visit: Visit, undo: Undo) -> Notice:  # noqa: ARG001 - views are not audited
-    view = cast("SavedView", undo.row)
+    view = cast("SavedView", undo.before)
     put_back(view)
     return Notice(fact=f"View {view.name} restored.")
 
 
 def _restore_query(visit: Visit, undo: Undo) -> Notice:  # noqa: ARG001 - views are not audited
-    view = cast("SavedView", undo.row)
+    view = cast("SavedView", undo.before)
     if not SavedView.objects.filter(pk=view.pk).update(query=view.query):
         raise Conflict("undo_conflict", f"View {view.name} was deleted meanwhile.")
     return Notice(fact=f"View {view.name} is as before again.")
 
 
 def _restore_note(visit: Visit, undo: Undo) -> Notice:
-    note = cast("DayNote", undo.row)
+    note = cast("DayNote", undo.before)
     put_back(note)
     visit.record(Action.NOTE_ADDED, day=note.on.isoformat(), note=note.text)
     return Notice(fact=f"Note “{note.text}” restored.")
 
 
 def _restore_share(visit: Visit, undo: Undo) -> Notice:
-    link = cast("ShareLink", undo.row)
+    link = cast("ShareLink", undo.before)
     restore_share(link)
     visit.record(Action.SHARE_RESTORED, name=link.name)
     return Notice(fact=f"Link {link.name} works again.")
+
+
+def _restore_events(visit: Visit, undo: Undo) -> Notice:
+    with visit.writing() as ledger:
+        count = restore_discarded(ledger, cast("tuple[int, ...]", undo.before))
+    visit.record(Action.QUARANTINE_RESTORED, events=count)
+    return Notice(fact=f"{text.counted(count, 'event')} restored.", consequence="They are in quarantine again.")
 
 
 _KINDS: Final = {
@@ -90,6 +99,7 @@ _KINDS: Final = {
     UndoKind.VIEW_UPDATED: _Kind(right=Right.SAVE_VIEWS, restore=_restore_query),
     UndoKind.NOTE_REMOVED: _Kind(right=Right.WRITE_NOTES, restore=_restore_note),
     UndoKind.SHARE_REVOKED: _Kind(right=Right.SHARE, restore=_restore_share),
+    UndoKind.EVENTS_DISCARDED: _Kind(right=Right.MANAGE_QUARANTINE, restore=_restore_events),
 }
 
 urlpatterns = [path("a/<account>/undo", undo, name="undo")]

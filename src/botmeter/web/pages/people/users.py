@@ -119,7 +119,7 @@ def invitation_revocation(visit: Visit, *, link: int) -> HttpResponse:
     row = row_copy(invitation)
     invitation.delete()
     visit.record(Action.INVITATION_REVOKED, email=row.email)
-    undo = offer_undo(visit, UndoKind.INVITATION_REVOKED, row=row, back_href=_users_href(visit))
+    undo = offer_undo(visit, UndoKind.INVITATION_REVOKED, before=row, back_href=_users_href(visit))
     notice = Notice(fact=f"Invitation for {row.email} revoked.", consequence="Its link no longer works.", undo=undo)
     add_notice(visit.request, notice)
     return redirect("users", visit.account)
@@ -195,7 +195,7 @@ def _remove(visit: Visit, membership: Membership) -> None:
     if user == visit.user:
         add_notice(visit.request, Notice(fact=f"You left {account_title(visit.request, visit.account)}."))
         return
-    undo = offer_undo(visit, UndoKind.MEMBER_REMOVED, row=row, back_href=_users_href(visit))
+    undo = offer_undo(visit, UndoKind.MEMBER_REMOVED, before=row, back_href=_users_href(visit))
     add_notice(visit.request, Notice(fact=f"{user} no longer has access to this account.", undo=undo))
 
 

@@ -16,9 +16,12 @@ from botmeter.web.access import Visit
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.quarantine_address import QuarantineAddress, entry_numbers
 from botmeter.web.server_state import server_state
+from botmeter.web.undo import UndoKind, offer_undo
 
 ALL = "all"
 RETRIED = "retried"
+# Numbers of more events would take too much of what is kept for Undo; they are brought back from the list.
+_UNDO_MAX = 10_000
 
 
 def change_entries(visit: Visit, address: QuarantineAddress) -> HttpResponse:
@@ -31,7 +34,7 @@ def change_entries(visit: Visit, address: QuarantineAddress) -> HttpResponse:
                 start_retry(server_state(visit.request), visit.account, chosen=chosen, by=visit.user.email)
                 more = {RETRIED: "1"}
             case "discard":
-                add_notice(visit.request, _discard(visit, chosen))
+                add_notice(visit.request, _discard(visit, chosen, address=address))
             case "restore":
                 add_notice(visit.request, _restore(visit, chosen))
             case _:
@@ -52,16 +55,19 @@ def _chosen(visit: Visit, address: QuarantineAddress) -> QuarantineFilter:
     return replace(chosen, numbers=numbers)
 
 
-def _discard(visit: Visit, chosen: QuarantineFilter) -> Notice:
+def _discard(visit: Visit, chosen: QuarantineFilter, *, address: QuarantineAddress) -> Notice:
     reason = checked_reason(visit.request.POST.get("reason", ""))
     with visit.writing() as ledger:
         numbers = quarantined_numbers(ledger, chosen)
         count = discard(ledger, numbers, reason=reason, by=visit.user.email, now_us=now_us())
     if count:
         visit.record(Action.QUARANTINE_DISCARDED, events=count, reason=reason, code=chosen.code or "")
-    return Notice(
-        fact=f"{text.counted(count, 'event')} discarded.", consequence="Discarded events can be brought back."
-    )
+    undo = None
+    if len(numbers) <= _UNDO_MAX:
+        back_href = address.first_page().href(visit.account)
+        undo = offer_undo(visit, UndoKind.EVENTS_DISCARDED, before=tuple(numbers), back_href=back_href)
+    consequence = "Discarded events can be brought back."
+    return Notice(fact=f"{text.counted(count, 'event')} discarded.", consequence=consequence, undo=undo)
 
 
 def _restore(visit: Visit, chosen: QuarantineFilter) -> Notice:

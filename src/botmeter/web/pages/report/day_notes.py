@@ -101,7 +101,7 @@ def note(visit: Visit, *, note: int) -> HttpResponse:
     row, back_href = row_copy(removed), _page_href(visit, _canonical(visit.request.POST.get("query", "")))
     removed.delete()
     visit.record(Action.NOTE_REMOVED, day=row.on.isoformat(), note=row.text)
-    undo = offer_undo(visit, UndoKind.NOTE_REMOVED, row=row, back_href=back_href)
+    undo = offer_undo(visit, UndoKind.NOTE_REMOVED, before=row, back_href=back_href)
     add_notice(visit.request, Notice(fact=f"Note “{row.text}” removed from {text.day_text(row.on)}.", undo=undo))
     return redirect(back_href)
 

@@ -115,7 +115,9 @@ def view(visit: Visit, *, view: int) -> HttpResponse:
         case "delete":
             row = row_copy(saved)
             saved.delete()
-            undo = offer_undo(visit, UndoKind.VIEW_DELETED, row=row, back_href=reverse("views", args=(visit.account,)))
+            undo = offer_undo(
+                visit, UndoKind.VIEW_DELETED, before=row, back_href=reverse("views", args=(visit.account,))
+            )
             notice = Notice(fact=f"View {row.name} deleted.", undo=undo)
         case _:
             raise Refused("parameter_invalid", "No valid action was given for the view.")
@@ -134,7 +136,7 @@ def _update(visit: Visit) -> HttpResponse:
     saved.query = canonical_query(address_of_query(form.cleaned_data["query"]))
     saved.save(update_fields=["query"])
     back_href = report_href(visit, form.cleaned_data)
-    undo = offer_undo(visit, UndoKind.VIEW_UPDATED, row=before, back_href=back_href)
+    undo = offer_undo(visit, UndoKind.VIEW_UPDATED, before=before, back_href=back_href)
     consequence = f"It was: {_description(before.query)}."
     add_notice(visit.request, Notice(fact=f"View {saved.name} updated.", consequence=consequence, undo=undo))
     return redirect(back_href)

@@ -157,7 +157,7 @@ def share(visit: Visit, *, share: int) -> HttpResponse:
     if revoke_share(link):
         visit.record(Action.SHARE_REVOKED, name=link.name, shows=_description(link)[:DETAIL_LENGTH_MAX])
         back_href = reverse("shares", args=(visit.account,))
-        undo = offer_undo(visit, UndoKind.SHARE_REVOKED, row=row_copy(link), back_href=back_href)
+        undo = offer_undo(visit, UndoKind.SHARE_REVOKED, before=row_copy(link), back_href=back_href)
     notice = Notice(fact=f"Link {link.name} revoked.", consequence="It can no longer be opened.", undo=undo)
     add_notice(visit.request, notice)
     return redirect("shares", visit.account)
