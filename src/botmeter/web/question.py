@@ -49,12 +49,16 @@ class Question:
     @property
     def dated_address(self) -> ReportAddress:
         """Address of the same days and compared days, on whatever day it is opened."""
-        period, compared = self.query.period, self.compared
+        period, compared, unit_months = self.query.period, self.compared, self.comparison.months_of(self.query)
         dated = self.address.between(self.query.moved_from or period.first_on, period.last_on)
-        if self.applied is not Compare.CALENDAR or compared is None:
+        for choice in (Compare.AUTOMATIC, self.applied):
+            by_dates = replace(
+                self.comparison, choice=choice, unit_months=None, days=dated.against(choice).compare_days
+            )
+            if (by_dates.effective(self.query), by_dates.months_of(self.query)) == (self.applied, unit_months):
+                return dated.against(choice)
+        if compared is None:
             return dated.against(self.applied)
-        if self.comparison.months_of(self.query) == Comparison(choice=Compare.CALENDAR).months_of(self.query):
-            return dated.against(Compare.CALENDAR)
         days = (compared.moved_from or compared.period.first_on, compared.period.last_on)
         return replace(dated, compare=Compare.CUSTOM, compare_days=days)
 

@@ -1,6 +1,6 @@
 """Share links of an account."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from django import forms
@@ -20,7 +20,6 @@ from botmeter.people.removed_rows import row_copy
 from botmeter.people.rights import Right, Role
 from botmeter.people.saved_views import saved_view_name
 from botmeter.people.shares import LASTING_DAYS, ShareDraft, new_share, revoke_share
-from botmeter.reports.compared_period import Compare
 from botmeter.web.access import Visit, for_member
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
@@ -203,13 +202,7 @@ def _fixed_address(visit: Visit, address: ReportAddress) -> ReportAddress:
     """Address with today's dates, and with the days that it is compared with today."""
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
-        moving = report_question(ledger, address, zone=zone)
-        fixed = address.between(moving.query.period.first_on, moving.query.period.last_on)
-        compared = report_question(ledger, fixed, zone=zone).compared
-    if moving.compared in (None, compared):
-        return fixed
-    days = moving.compared.period
-    return replace(fixed, compare=Compare.CUSTOM, compare_days=(days.first_on, days.last_on))
+        return report_question(ledger, address, zone=zone).dated_address
 
 
 def _may_revoke(link: ShareLink, visit: Visit) -> bool:
