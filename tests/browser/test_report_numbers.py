@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from botmeter.demo import DEMO_ACCOUNT
+from botmeter.domain.text import day_as_typed
 from support.browsing import Server
 from support.widgets import by_key, values
 
@@ -57,7 +58,8 @@ def test_the_heat_map_adds_up_to_the_headline(signed_in: Callable[..., Page], de
 
 def report_by_command_line(server: Server, page: Page, *, query: str) -> dict[str, Any]:
     """The report of the same days and filters, from the command line, through the running server."""
-    first, last = (page.locator(f"input[name={name}][type=date]").input_value() for name in ("from", "to"))
+    fields = (page.locator(f".cals input[name={name}]") for name in ("from", "to"))
+    first, last = (day_as_typed(field.input_value()).isoformat() for field in fields)
     options = ["--from", first, "--to", last]
     for name, value in parse_qsl(query.removeprefix("?")):
         if name in _OPTION_OF:
