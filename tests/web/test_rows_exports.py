@@ -90,6 +90,30 @@ def test_a_widget_is_exported_with_the_numbers_of_the_report(member: Client, wid
     assert AuditEntry.objects.filter(action="exported").count() == 3
 
 
+def test_a_widget_is_exported_with_the_period_that_it_is_compared_with(member: Client) -> None:
+    days, days_before = "from=2026-03-31&to=2026-04-01", "from=2026-03-29&to=2026-03-30"
+    for name, column in (
+        ("sessions-consumed", "count"),
+        ("session-consumption-trend", "sessions"),
+        ("bot-consumption", "opened"),
+        ("channel-consumption", "sessions"),
+    ):
+        path = f"{REPORT}/widgets/{name}/export"
+        compared = json.loads(content_of(member, f"{path}.json?{days}"))
+        before = json.loads(content_of(member, f"{path}.json?{days_before}&compare=none"))
+        assert f"compared_{column}" not in before[0]
+        key = next(iter(compared[0]))
+        values = {line[key]: line[column] for line in before if line[column]}
+        if key == "date":
+            assert sum(line[f"compared_{column}"] or 0 for line in compared) == sum(values.values())
+        else:
+            shown = {line[key]: line[f"compared_{column}"] for line in compared if line[f"compared_{column}"]}
+            assert shown == {each: values[each] for each in shown}
+        assert any(line[f"compared_{column}"] for line in compared)
+    book = openpyxl.load_workbook(io.BytesIO(content_of(member, f"{path}.xlsx?{days}")))
+    assert book["Summary"].cell(book["Summary"].max_row - 1, 2).value == "29 \u2013 30 Mar 2026"
+
+
 def test_an_unknown_format_of_a_widget_is_not_found(member: Client) -> None:
     assert member.get(f"{REPORT}/widgets/hours/export.docx?{DAYS}").status_code == 404
 

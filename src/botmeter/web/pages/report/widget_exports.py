@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.http import Http404, HttpResponse
 
+from botmeter.domain import text
 from botmeter.people.audit import DETAIL_LENGTH_MAX, Action
 from botmeter.people.database_failures import optional_write
 from botmeter.people.rights import Right
@@ -70,5 +71,9 @@ def widget_export(visit: Visit, *, name: str, format: str) -> HttpResponse:  # n
 
 
 def _summary(ledger: "ReadableLedger", context: WidgetContext) -> Summary:
+    question = context.question
     with open_snapshot(ledger) as snapshot:
-        return summary_of(ledger, snapshot, query=context.question.query)
+        summary = summary_of(ledger, snapshot, query=question.query)
+    if context.compared is None or question.compared is None:
+        return summary
+    return (*summary, ("Compared with", text.days_text(question.compared.period)))
