@@ -11,6 +11,7 @@ from botmeter.domain.instant import datetime_from_us
 from botmeter.reports.hours import hours_of_days
 from botmeter.reports.intervals import Interval, spans_of
 from botmeter.reports.query import UsageQuery
+from botmeter.reports.snapshot import open_snapshot
 from botmeter.reports.ticket_trend import ticket_trend
 from laws.test_report_laws import EXAMPLES, counted_tickets, ledger_of, matching_rows, queries, traffic
 from support.event_strategies import policies
@@ -22,8 +23,8 @@ from support.oracle import Event
 def test_the_hours_of_days_are_those_of_the_rows_and_each_is_there_once(
     events: list[Event], policy: Any, query: UsageQuery
 ) -> None:
-    with ledger_of(events, policy) as ledger:
-        counts = hours_of_days(ledger, query)
+    with ledger_of(events, policy) as ledger, open_snapshot(ledger) as snapshot:
+        counts = hours_of_days(snapshot, query)
     sessions = {row.session_id: row for row in matching_rows(events, policy, query=query)}.values()
     by_hand: Counter[tuple[Any, int]] = Counter()
     for row in sessions:

@@ -17,6 +17,7 @@ from botmeter.reports.overview import overview
 from botmeter.reports.query import RequestedDays, UsageQuery, usage_query
 from botmeter.reports.usage import usage_report
 from botmeter.web.pages.report.contexts import WidgetContext
+from botmeter.web.pages.report.filtered_page import FilteredPage
 from botmeter.web.pages.report.report_access import ReportAccess
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
@@ -65,10 +66,11 @@ def context_of(ledger: Ledger) -> MakeContext:
         earlier = Period(first_on=first_on - shift, last_on=last_on - shift, timezone=zone)
         until_us = NOW_US - shift // timedelta(microseconds=1) if last_on >= TODAY else None
         compared = UsageQuery(period=earlier, today_on=TODAY, until_us=until_us)
+        urls = ReportUrls(owner="acme")
         address = ReportAddress(timezone=zone, interval=interval).between(first_on, last_on)
         return WidgetContext(
             ledger=ledger,
-            overview=overview(ledger, query, compared=compared),
+            overview=overview(ledger, query, compared=compared, has_hours=True),
             question=Question(
                 address=address,
                 query=query,
@@ -77,8 +79,9 @@ def context_of(ledger: Ledger) -> MakeContext:
                 now_us=NOW_US,
                 available_from=date(2022, 2, 4),
             ),
-            urls=ReportUrls(owner="acme"),
+            urls=urls,
             access=ReportAccess(),
+            here=FilteredPage(urls=urls),
         )
 
     return make
@@ -161,6 +164,22 @@ def test_tickets_of_a_week_that_the_period_cuts_are_partial_too(context_of: Make
         "Week of 16 Nov 2026, until 14:20",
     ]
     assert all('fill-opacity="0.35"' in drawing for drawing in widget.chart.drawings)
+
+
+@pytest.mark.parametrize("interval", [Interval.DAY, Interval.WEEK, Interval.MONTH])
+def test_a_column_of_tickets_opens_as_many_as_it_counts(
+    context_of: MakeContext, ledger: Ledger, interval: Interval
+) -> None:
+    marks = ticket_trend_widget(context_of(date(2026, 10, 1), TODAY, interval=interval)).chart.marks
+    for mark in marks:
+        count = int(mark.title.partition(": ")[2].split()[0])
+        assert bool(mark.href) is (count > 0)
+        if mark.href:
+            parameters = QueryDict(urlsplit(mark.href).query)
+            assert parameters["grain"] == "ticket"
+            days = read_address(parameters).days
+            query = usage_query(ACCOUNT, now_us=NOW_US, days=RequestedDays(first_on=days[0], last_on=days[1]))
+            assert usage_report(ledger, query).ticket_count == count
 
 
 def test_the_card_offers_the_intervals_that_fit_and_says_why_another_is_shown(context_of: MakeContext) -> None:

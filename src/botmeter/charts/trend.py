@@ -78,7 +78,8 @@ class Trend:
     @property
     def greatest(self) -> int:
         counts = (count for point in self.points for count in (point.count, point.compared_count or 0))
-        return max(counts, default=0) if self.cut_at is None else self.cut_at
+        # Room above the others, so that a cut count never looks like one of them.
+        return max(counts, default=0) if self.cut_at is None else self.cut_at + self.cut_at // 4 + 1
 
 
 def trend_chart(trend: Trend) -> Chart:
@@ -231,7 +232,10 @@ def _cuts(points: Sequence[TrendPoint], plane: Plane) -> Iterator[str]:
     if own or compared:
         yield rule((0, 0), (plane.inner_width, 0), stroke="var(--control)", stroke_dasharray="2 3")
     for cut, colour in ((compared, "var(--compare)"), (own, "var(--accent)")):
-        yield from (triangle((plane.x_px(x), -CUT_PX), radius=CUT_PX, fill=colour) for x in cut)
+        for at_px in map(plane.x_px, cut):
+            # A gap in the line, as where a scale is broken.
+            yield rule((at_px - 12, 15), (at_px + 12, 9), stroke="var(--surface)", stroke_width=4)
+            yield triangle((at_px, -CUT_PX), radius=CUT_PX, fill=colour)
 
 
 def _dot(center: Point, fill: str = "var(--accent)") -> str:

@@ -39,11 +39,10 @@ def hours(ledger: "ReadableLedger", query: UsageQuery) -> list[list[int]]:
     return counts
 
 
-def hours_of_days(ledger: "ReadableLedger", query: UsageQuery) -> tuple[HourCount, ...]:
+def hours_of_days(snapshot: Snapshot, query: UsageQuery) -> tuple[HourCount, ...]:
     """Count sessions by day and hour of start, in order; hours that clocks skip are left out."""
     clock, edges_us = wall_clock_of(query.period), query.period.edges_us()
-    with open_snapshot(ledger) as snapshot:
-        started = _started(snapshot, query, clock=clock)
+    started = _started(snapshot, query, clock=clock)
     steps = integers(started, "step")
     days = np.searchsorted(np.array(edges_us), clock.origin_us + steps * clock.step_us, side="right") - 1
     counts = sums(

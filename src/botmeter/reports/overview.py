@@ -9,6 +9,7 @@ from botmeter.reports.bot_names import bot_names
 from botmeter.reports.counts import split
 from botmeter.reports.data_days import DataDays, data_days
 from botmeter.reports.facts import Facts, facts_of
+from botmeter.reports.hours import HourCount, hours_of_days
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.recency import Recency, recency_of
 from botmeter.reports.report_json import UsageReport
@@ -39,6 +40,7 @@ class Overview:
         ticket_trend: Distinct tickets of each type, by day of the period; a ticket with two types is in both.
         first_event_on: Before it there is no data.
         compared: None without a day with data.
+        hours, compared_hours: Empty unless they were requested.
     """
 
     report: UsageReport
@@ -50,6 +52,8 @@ class Overview:
     ticket_trend: dict[str, list[int]]
     recency: Recency
     first_event_on: date | None
+    hours: tuple[HourCount, ...] = ()
+    compared_hours: tuple[HourCount, ...] = ()
 
     @property
     def comparable(self) -> UsageReport | None:
@@ -71,7 +75,9 @@ class Overview:
         return (self.session_change + 1) * self.compared_days.data_day_count / self.days.data_day_count - 1
 
 
-def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuery | None) -> Overview:
+def overview(
+    ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuery | None, has_hours: bool = False
+) -> Overview:
     """Answer a query and its compared query at one moment."""
     with open_snapshot(ledger) as snapshot:
         facts, names, new = facts_of(snapshot, query), bot_names(snapshot), recency_of(snapshot)
@@ -82,6 +88,7 @@ def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuer
             before_days = data_days(compared, first_event_on=first_on)
             if before_days.data_day_count:
                 before = report_of(ledger, compared, facts=facts_of(snapshot, compared), names=names, days=before_days)
+        hours = [hours_of_days(snapshot, one) if one and has_hours else () for one in (query, compared)]
     report = report_of(ledger, query, facts=facts, names=names, days=days)
     return Overview(
         report=report,
@@ -93,6 +100,8 @@ def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuer
         ticket_trend=facts.tickets.of_day_by_type,
         recency=new,
         first_event_on=first_on,
+        hours=hours[0],
+        compared_hours=hours[1],
     )
 
 

@@ -30,7 +30,7 @@ def interval_links(context: WidgetContext, widget: str, *, shown: Interval) -> t
     return tuple(
         Link(
             label=each.value.capitalize(),
-            href=same_widget(
+            href=_href(
                 context, widget, address=context.address.by(None if each is fitting_interval(day_count) else each)
             ),
             is_current=each is shown,
@@ -65,13 +65,11 @@ def axis_choice(
         sentence=sentence,
         other=Link(
             label="Cut the axis below" if is_full else "Show in full height",
-            href=same_widget(context, widget, address=context.address.with_full_axis(not is_full)),
+            href=_href(context, widget, address=context.address.with_full_axis(not is_full)),
         ),
     )
 
 
-def same_widget(context: WidgetContext, widget: str, *, address: ReportAddress) -> str:
-    """URL of a widget at another address, on the page where it is."""
-    if context.is_whole:
-        return context.urls.widget(widget, address)
-    return f"{context.urls.report(address)}#w-{widget}"
+def _href(context: WidgetContext, widget: str, *, address: ReportAddress) -> str:
+    """URL of the page with another choice, at the widget."""
+    return f"{context.here.href(address)}#w-{widget}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.ledger.settle import Backlog
+from botmeter.reports.intervals import Interval, shown_interval
 from botmeter.reports.overview import Overview, overview
 from botmeter.reports.report_json import UsageReport
 from botmeter.web.layout import Frame
@@ -102,9 +103,11 @@ class WidgetContext:
 
 def cached_overview(ledger: "ReadableLedger", question: Question) -> Overview:
     """Question's overview, cached until the ledger's version changes, which is unique per commit."""
-    key = (ledger.account.name, question.query, question.compared)
+    query, compared = question.query, question.compared
+    has_hours = shown_interval(question.address.interval, query.period) is Interval.HOUR
+    key = (ledger.account.name, query, compared, has_hours)
     return _overviews.find_or_make(
-        key, lambda: overview(ledger, question.query, compared=question.compared), version=ledger.version
+        key, lambda: overview(ledger, query, compared=compared, has_hours=has_hours), version=ledger.version
     )
 
 

@@ -1,12 +1,14 @@
 """Sessions over time, as chart and table."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from botmeter.charts.plane import Chart
 from botmeter.charts.trend import Trend, spark_chart, trend_chart
 from botmeter.domain import text
 from botmeter.reports.intervals import Interval, fitting_interval, shown_interval
+from botmeter.reports.row_options import Grain
 from botmeter.web.components import Key, Link
 from botmeter.web.pages.report.chart_choices import AxisChoice, axis_choice, interval_links, unfit_note
 from botmeter.web.pages.report.comparison_menu import before_label
@@ -16,6 +18,7 @@ from botmeter.web.question import Question
 
 # Others are on the notes' own page.
 _NOTES_SHOWN: Final = 6
+_NO_TICKETS: Final = Link(label=text.DASH, href="")
 _NAME: Final = "session-consumption-trend"
 
 
@@ -27,10 +30,10 @@ class TrendLine:
     label: str
     number: int
     value: str
-    tickets: str
+    href: str
+    tickets: Link
     before: str
     note: str
-    href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,22 +125,30 @@ def _trend(
 
 def _lines(points: tuple[LabelledPoint, ...], *, context: WidgetContext, interval: Interval) -> tuple[TrendLine, ...]:
     is_daily = interval is Interval.DAY
-    tickets = [text.count_text(day.ticket_count or 0) for day in context.report.trend]
-    return tuple(
-        _line(each, is_daily=is_daily, tickets=tickets[number] if is_daily else "")
-        for number, each in enumerate(points)
-    )
+    tickets = _tickets(context) if is_daily else {}
+    return tuple(_line(each, is_daily=is_daily, tickets=tickets.get(each.point.on, _NO_TICKETS)) for each in points)
 
 
-def _line(each: LabelledPoint, *, is_daily: bool, tickets: str) -> TrendLine:
+def _tickets(context: WidgetContext) -> dict[date, Link]:
+    counts = {day.on: day.ticket_count for day in context.report.trend if day.ticket_count is not None}
+    return {
+        on: Link(
+            label=text.count_text(count),
+            href=context.urls.rows(context.address.between(on, on), grain=Grain.TICKET) if count else "",
+        )
+        for on, count in counts.items()
+    }
+
+
+def _line(each: LabelledPoint, *, is_daily: bool, tickets: Link) -> TrendLine:
     point = each.point
     return TrendLine(
         on=point.on.isoformat() if is_daily else "",
         label=each.label,
         number=point.count,
         value=text.count_text(point.count) if point.has_data else text.DASH,
-        tickets=tickets if point.has_data else text.DASH,
+        href=point.href,
+        tickets=tickets,
         before=text.DASH if point.compared_count is None else text.count_text(point.compared_count),
         note=each.note,
-        href=point.href,
     )

@@ -9,7 +9,7 @@ from botmeter.domain import text
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import Period
 from botmeter.domain.week_hours import text_of_week_hour
-from botmeter.reports.hours import HourCount, hours_of_days
+from botmeter.reports.hours import HourCount
 from botmeter.reports.intervals import Interval, Span, spans_of
 from botmeter.web.pages.report.contexts import NotedDay, WidgetContext
 from botmeter.web.question import Question
@@ -168,7 +168,7 @@ def _compared_days(context: WidgetContext) -> dict[date, int]:
 
 def _hours(context: WidgetContext) -> tuple[LabelledPoint, ...]:
     question, compared = context.question, _compared_hours(context)
-    hours = hours_of_days(context.ledger, question.query)
+    hours = context.overview.hours
     ends_us = [*(hour.start_us for hour in hours[1:]), question.query.period.end_us]
     points = []
     for hour, end_us in zip(hours, ends_us, strict=True):
@@ -208,6 +208,6 @@ def _compared_hours(context: WidgetContext) -> dict[tuple[date, int], int]:
         return {}
     return {
         (hour.on, hour.week_hour % 24): hour.session_count
-        for hour in hours_of_days(context.ledger, compared)
+        for hour in context.overview.compared_hours
         if first_us < hour.start_us + _HOUR_US and hour.start_us < compared.end_us
     }
