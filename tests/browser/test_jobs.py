@@ -51,7 +51,7 @@ def test_the_better_version_of_a_bot_takes_three_clicks(report: Page) -> None:
 
 
 def test_the_refund_conversations_of_a_bot_take_at_most_four_clicks(report: Page) -> None:
-    clicks, bot = Clicks(), next(iter(by_name(report, "bot-consumption")))
+    clicks, bot = Clicks(), "Returns & Refunds"
 
     clicks.on(report.locator("[data-widget=bot-channel-matrix]").get_by_role("link", name=bot, exact=True))
     report.wait_for_url("**bot=**")

@@ -61,6 +61,7 @@ SCRIPT_PARTS: Final = (
     "exports",
     "confirm",
     "undo",
+    "retry",
 )
 _LIBRARY: Final = "django_htmx/htmx-2.min.js"
 # Folders of parts, which are published joined only.

@@ -18,7 +18,7 @@ STATIC = WEB / "static" / "botmeter"
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 STYLESHEETS = sorted((STATIC / "css").rglob("*.css"))
 SCRIPTS = sorted((STATIC / "js").glob("*.js"))
-SCRIPT_LINES_MAX = 500
+SCRIPT_LINES_MAX = 600
 TOKENS = (STATIC / "css" / "tokens.css").read_text(encoding="utf-8")
 
 

@@ -34,6 +34,49 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.matches?.(".menu[open] .pop")) event.target.querySelector('input[type="search"]')?.focus();
 });
 
+// Enter in the search field applies the only match, or the one that is just the text; several wait in the list.
+const searched = new WeakMap(), waiting = new WeakSet();
+
+const matches = (form, text) => [...form.querySelectorAll(".opts li:has(input)")].filter((line) =>
+  [line.querySelector("input").value, line.querySelector(".grow").textContent].some((name) => name.toLowerCase().includes(text)));
+
+const isNamed = (line, text) =>
+  [line.querySelector("input").value, line.querySelector(".grow").textContent.trim()].some((name) => name.toLowerCase() === text);
+
+function pick(form, field) {
+  const text = field.value.trim().toLowerCase();
+  const lines = matches(form, text);
+  const named = lines.filter((line) => isNamed(line, text));
+  const [line] = named.length === 1 ? named : lines;
+  if (!line) return;
+  const box = line.querySelector("input");
+  if (named.length !== 1 && lines.length > 1) return box.focus();
+  box.checked = true;
+  form.requestSubmit();
+}
+
+document.addEventListener("keydown", (event) => {
+  const form = event.key === "Enter" && event.target.type === "search" && event.target.closest('[data-behaviour~="find"]');
+  if (!form || !event.target.value.trim()) return;
+  event.preventDefault();
+  if (!event.target.hasAttribute("hx-get") || (searched.get(form) ?? "") === event.target.value) return pick(form, event.target);
+  // Its answer is still to come.
+  waiting.add(form);
+  htmx.trigger(event.target, "search");
+});
+
+document.addEventListener("htmx:beforeSend", ({ target }) => {
+  const form = target.type === "search" && target.closest('[data-behaviour~="find"]');
+  if (form) searched.set(form, target.value);
+});
+
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  const form = target.closest?.('[data-behaviour~="find"]'), field = form?.querySelector('input[type="search"]');
+  if (!form || !waiting.has(form) || searched.get(form) !== field.value) return;
+  waiting.delete(form);
+  pick(form, field);
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "ArrowDown" || event.target.type !== "search") return;
   const first = [...(event.target.closest('[data-behaviour~="find"]')?.querySelectorAll(".opts li:not([hidden]) input") ?? [])][0];
