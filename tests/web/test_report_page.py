@@ -202,6 +202,9 @@ def test_a_widget_of_the_report_has_fewer_lines_than_its_own_page(owners: Client
     part = owners.get(path, headers={"HX-Request": "true"}).content.decode()
     # Each line has two numbers.
     assert len(values(part, "customers")) == 2 * 7
+    # The report has the rest of the page already.
+    assert "<html" not in part
+    assert 'id="filters"' not in part
     assert len(values(text_of(owners, path), "customers")) == 2 * 11
 
 

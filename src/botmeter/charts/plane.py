@@ -14,7 +14,8 @@ from botmeter.domain.text import count_text
 # the room in a card, measured, in the usual windows: 320, 360, 390 and 768 px of telephones and tablets, 1280, 1366 and
 # 1440 px (half the page), 1280, 1366, 1400, 1536, 1600, 1680 and 1920 px (all of it), with steps between.
 WIDTHS: Final = (254, 294, 324, 412, 476, 524, 576, 618, 676, 776, 860, 940, 1028, 1060, 1190, 1236, 1320, 1564)
-COLUMN_WIDTHS: Final = tuple(width for width in WIDTHS if width <= 860)
+# Columns have half of the page in a report, and all of it on their own page.
+COLUMN_WIDTHS: Final = tuple(width for width in WIDTHS if width <= 860 or width in {1028, 1236, 1564})
 GRIDLINES_MAX: Final = 5
 # A digit of 12 px in the fonts of the page is 6.7 px wide, a letter a little less on average.
 LETTER_PX: Final = 6.7

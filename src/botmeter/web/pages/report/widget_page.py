@@ -30,10 +30,10 @@ class PageWidget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetPage:
-    """A widget with its filter bar."""
+    """A widget with its filter bar; without one, only the part that a report loads later."""
 
     frame: Frame
-    bar: FilterBar
+    bar: FilterBar | None
     widget: PageWidget
 
 
@@ -72,6 +72,6 @@ def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget,
     context = widget_context(ledger, question, page=page, widget="" if page.is_part else widget.name)
     return WidgetPage(
         frame=page.frame,
-        bar=filter_bar(ledger, question, page=page, here=context.here),
+        bar=None if page.is_part else filter_bar(ledger, question, page=page, here=context.here),
         widget=page_widget(widget, context, span="" if page.is_part else "c12"),
     )
