@@ -124,8 +124,8 @@ REASONS = [
 def test_a_delivery_that_counts_in_nothing_says_why(olga: Client, ledgers: OpenLedgers) -> None:
     none = dict.fromkeys(("accepted", "duplicates", "conflicts", "rejected", "ignored"), 0)
     plain = {"received_at": NOW_US, "source": "desk", "subject": "message", "detail": None, "delivery_id": None}
-    for counts, sent, _ in REASONS:
-        with ledgers.writing("acme") as ledger:
+    with ledgers.writing("acme") as ledger:
+        for counts, sent, _ in REASONS:
             append_no = ledger.next_append_no()
             if sent is not None:
                 append_events(ledger, sent)
