@@ -277,7 +277,7 @@ def test_back_forward_reload_and_another_tab_show_the_state_of_the_address(repor
 def test_the_split_by_opener_adds_up(report: Page) -> None:
     widget = report.locator("[data-widget=bot-consumption]")
     assert sum(values(report, "bot-consumption")) >= headline(report)
-    widget.get_by_role("link", name="Opened").click()
+    widget.get_by_role("link", name="Opening bot").click()
     report.wait_for_url("**split=opened**")
 
     assert sum(values(report, "bot-consumption")) == headline(report)

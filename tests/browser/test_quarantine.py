@@ -50,7 +50,7 @@ def test_an_event_is_discarded_and_brought_back_with_the_keyboard_alone(
     opened(page, demo, source=source)
     first, second = rows(page)
     select_first(page)
-    tab_to(page, "Reason to discard")
+    tab_to(page, "Discard reason")
     page.keyboard.type("A test of the keyboard")
     page.keyboard.press("Enter")
     expect(page.locator(".notices")).to_contain_text("1 event discarded.")
@@ -60,9 +60,9 @@ def test_an_event_is_discarded_and_brought_back_with_the_keyboard_alone(
     expect(page.locator("table.quarantined tbody")).to_contain_text("A test of the keyboard")
     assert rows(page) == [first]
     select_first(page)
-    tab_to(page, "Bring back")
+    tab_to(page, "Restore")
     page.keyboard.press("Enter")
-    expect(page.locator(".notices")).to_contain_text("1 event brought back.")
+    expect(page.locator(".notices")).to_contain_text("1 event restored.")
     opened(page, demo, source=source)
     assert rows(page) == [first, second]
 
@@ -86,7 +86,7 @@ def test_all_events_of_a_search_are_retried_and_discarded(
 
     opened(page, demo, source=source, more="&code=time_without_offset")
     page.get_by_label("Events to change").select_option("all")
-    page.locator("#chosen").get_by_label("Reason to discard").fill("No offset")
+    page.locator("#chosen").get_by_label("Discard reason").fill("No offset")
     page.get_by_role("button", name="Discard").click()
     expect(page.locator(".notices")).to_contain_text("2 events discarded.")
     expect(page.get_by_text("No matching events")).to_be_visible()

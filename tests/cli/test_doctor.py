@@ -135,7 +135,7 @@ def test_a_file_or_folder_that_others_can_use_is_a_fault_once(acme: Run, tmp_pat
 def test_a_database_of_users_with_all_tables_is_ok(tmp_path: Path) -> None:
     (tmp_path / "people.sqlite3").touch()
     check = people_check(tmp_path)
-    assert (check.is_ok, check.detail) == (True, "database of users reachable and up to date")
+    assert (check.is_ok, check.detail) == (True, "user database reachable and up to date")
 
 
 def test_a_lost_database_of_users_is_a_fault(acme: Run, tmp_path: Path) -> None:

@@ -52,8 +52,8 @@ def test_an_imported_file_is_listed_and_can_be_undone(acme: Run, tmp_path: Path)
         ("imports undo 1 -a acme --yes", 2, "Give a reason"),
         ("imports undo 1 -a acme --reason x", 2, "There is no terminal to confirm on. Add --yes to confirm."),
         ("imports undo 7 -a acme --reason x --yes", 1, "Account acme has no import 7."),
-        ("quarantine discard -a acme --reason x", 2, "Name either numbers, or at least one of --code"),
-        ("quarantine discard 1 -a acme --code x --reason x", 2, "Name either numbers"),
+        ("quarantine discard -a acme --reason x", 2, "Give either numbers, or at least one of --code"),
+        ("quarantine discard 1 -a acme --code x --reason x", 2, "Give either numbers"),
         ("quarantine discard 1 -a acme", 2, "Give a reason"),
     ],
 )
@@ -104,7 +104,7 @@ def test_quarantined_events_are_grouped_discarded_and_brought_back(acme: Run, tm
         "command line",
         "test",
     )
-    assert acme(f"quarantine restore {discarded['number']} --account acme").err == "1 event brought back\n"
+    assert acme(f"quarantine restore {discarded['number']} --account acme").err == "1 event restored to quarantine\n"
     assert len(acme("quarantine list --account acme --format json").json) == 3
 
 

@@ -65,7 +65,7 @@ def test_a_database_of_users_that_can_t_be_opened_ends_the_start_with_a_sentence
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert ran.returncode == 1
-    assert ran.stderr.startswith("error: The database of users does not answer: ")  # people_unavailable
+    assert ran.stderr.startswith("error: The user database does not answer: ")  # people_unavailable
     assert not list((tmp_path / "data").glob("logs/*"))
 
 

@@ -32,7 +32,7 @@ def test_an_invalid_title_changes_nothing(run: Run) -> None:
 def test_nothing_to_set_is_refused(acme: Run) -> None:
     ran = acme("account set acme")
     assert ran.code == 2
-    assert ran.err == "error: Name what to set: --title, --available-from, or both.\n"
+    assert ran.err == "error: Nothing to change was given. Use --title, --available-from, or both.\n"
 
 
 def test_an_account_that_can_t_be_opened_is_listed_beside_the_others(acme: Run, tmp_path: Path) -> None:

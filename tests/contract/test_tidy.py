@@ -74,14 +74,14 @@ def long_functions(module: Module) -> Iterator[str]:
     for function in module.functions():
         line_count = (function.end_lineno or function.lineno) - function.lineno + 1
         if line_count > FUNCTION_LINES_MAX:
-            yield f"{module.name}: {function.name} has {line_count} lines; the most is {FUNCTION_LINES_MAX}."
+            yield f"{module.name}: {function.name} has {line_count} lines; the limit is {FUNCTION_LINES_MAX}."
 
 
 def long_modules(module: Module) -> Iterator[str]:
     limit = TEST_FILE_LINES_MAX if module.is_test else MODULE_LINES_MAX
     line_count = module.text.count("\n")
     if line_count > limit:
-        yield f"{module.name} has {line_count} lines; the most is {limit}."
+        yield f"{module.name} has {line_count} lines; the limit is {limit}."
 
 
 def too_many_parameters(module: Module) -> Iterator[str]:

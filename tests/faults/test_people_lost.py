@@ -1,4 +1,4 @@
-"""A lost database of users beside accounts that were in use: no command and no start takes it for a first start."""
+"""A lost user database beside accounts that were in use: no command and no start takes it for a first start."""
 
 import sqlite3
 import subprocess

@@ -45,9 +45,9 @@ def test_a_stopped_database_is_a_sentence_and_events_go_on(
     assert [answer.status for answer in answers] == [503, 503]
     assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
     assert answers[0].json()["code"] == "people_unavailable"
-    assert "The database of users does not answer" in answers[1].body.decode()
+    assert "The user database does not answer" in answers[1].body.decode()
     assert "trace" not in server.log
-    assert "The database of users does not answer" in server.log
+    assert "The user database does not answer" in server.log
     assert server.end() == 0
     assert set(event_counts(tmp_path / "data", "acme")) == {"before", "meanwhile"}
 
@@ -102,7 +102,7 @@ def test_a_server_does_not_start_without_its_database(
     server = LiveServer(tmp_path / "data")
     try:
         wait_for(lambda: "error: " in server.log)
-        assert "The database of users does not answer" in server.log
+        assert "The user database does not answer" in server.log
         assert "Traceback" not in server.log
     finally:
         server.end()

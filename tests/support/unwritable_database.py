@@ -1,4 +1,4 @@
-"""The database of users, while nothing can be written to it."""
+"""The user database, while nothing can be written to it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

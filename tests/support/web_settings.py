@@ -8,7 +8,7 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="botmeter-web-")
 atexit.register(_FOLDER.cleanup)
 os.environ["BOTMETER_DATA"] = _FOLDER.name
 os.environ.pop("DATABASE_URL", None)
-# Of `make postgres`: the database of users is on a server.
+# Of `make postgres`: the user database is on a server.
 if url := os.environ.get("TESTS_DATABASE_URL"):
     os.environ["DATABASE_URL"] = url
 os.environ["BOTMETER_SECRET_KEY"] = "only-for-tests"  # noqa: S105 - signs nothing that lasts

@@ -36,7 +36,7 @@ def test_an_export_waits_for_its_turn_and_more_than_may_wait_are_refused() -> No
         thread.start()
     while slots.pending_count < WRITING_MAX + WAITING_MAX:
         pass
-    with pytest.raises(Unavailable, match="2 exports are being written, the maximum") as refused:
+    with pytest.raises(Unavailable, match="is writing 2 exports, the maximum") as refused:
         slots.begin_writing()
     assert refused.value.code == "exports_busy"
     assert not written.is_set()
@@ -91,7 +91,7 @@ def test_an_account_has_some_of_the_exports_that_are_sent_and_others_have_the_re
         slots.begin_sending("acme")
     assert refused.value.code == "exports_busy"
     others = [slots.begin_sending(f"other-{number}") for number in range(SENDING_MAX - SENDING_BY_ACCOUNT_MAX)]
-    with pytest.raises(Unavailable, match="24 exports are being sent, the maximum"):
+    with pytest.raises(Unavailable, match="is sending 24 exports, the maximum"):
         slots.begin_sending("one-more")
     for end in [*ends, *others]:
         end()

@@ -56,7 +56,7 @@ def test_a_chosen_session_is_ended_with_the_password_and_no_other(owner: User, p
     listed = {client: numbers(sessions_card(client)) for client in (here, phone, office)}
     (of_phone,) = set(listed[here]) & set(listed[office])
     answer = here.post("/me/sessions", {"current_password": PASSWORD, "sessions": [of_phone]}, follow=True)
-    assert "1 session signed out." in answer.content.decode()
+    assert "1 browser signed out." in answer.content.decode()
     assert [is_signed_in(client) for client in (here, phone, office, stranger)] == [True, False, True, True]
     assert AuditEntry.objects.get(action="sessions_ended").detail == {"count": 1}
 

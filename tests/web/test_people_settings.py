@@ -98,7 +98,7 @@ def test_the_effect_of_a_policy_on_messages_of_one_instant_can_be_previewed(
 def test_a_published_policy_cites_its_source(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     page = browser(owner).get(POLICY, {"policy": "kommunicate.mau"}).content.decode()
     assert "Source: https://" in page
-    assert "Put in force" in page
+    assert "Apply policy" in page
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_invalid_policy_shows_an_error(
     assert answer.status_code == 200
     assert message in page
     assert "<script>alert" not in page
-    assert "Put in force" not in page
+    assert "Apply policy" not in page
     assert browser(owner).post(POLICY, {**query, "from_on": "2030-01-01"}).status_code == 200
 
 

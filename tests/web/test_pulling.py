@@ -312,7 +312,7 @@ def test_the_page_requests_a_pull(
     with noted(monkeypatch) as next_one:
         page = olga.post(DESK, {"what": "pull-now"}, follow=True).content.decode()
         assert "Pull of desk requested." in page
-        assert "waiting for pulls of other sources" in page
+        assert "waiting for other sources" in page
         state.pulls.begin()
         assert next_one().accepted == 2
         state.pulls.close()

@@ -85,7 +85,7 @@ def test_entries_are_grouped_by_reason_with_counts_and_an_example(olga: Client) 
     page = re.sub(r"<[^>]+>|\s+", " ", olga.get(PAGE).content.decode())
     assert re.search(r"time_invalid +2 +Problem of q-2\. +desk ", page)
     assert "3 of 3 events" in page
-    assert "Waiting (3)" in page
+    assert "Quarantined (3)" in page
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_the_selected_events_are_discarded_with_a_reason_and_brought_back(olga: 
     page = olga.get(f"{PAGE}?show=discarded").content.decode()
     assert "olga@example.org" in page
     assert "test data" in page
-    assert "1 event brought back." in posted(olga, "?show=discarded", what="restore", which="selected", number=["2"])
+    assert "1 event restored." in posted(olga, "?show=discarded", what="restore", which="selected", number=["2"])
     assert waiting(ledgers) == [1, 2, 3]
     assert (audited()["action"], audited()["events"]) == ("quarantine_restored", 1)
 
@@ -136,7 +136,7 @@ def test_all_events_of_a_reason_are_discarded_and_brought_back(olga: Client, led
     assert waiting(ledgers) == [3]
     # Filters hold for the selected ones, too: an entry outside them is not touched.
     assert "0 events discarded." in posted(olga, "?code=x", what="discard", which="selected", number=["3"], reason="x")
-    assert "2 events brought back." in posted(olga, "?show=discarded", what="restore", which="all")
+    assert "2 events restored." in posted(olga, "?show=discarded", what="restore", which="all")
     assert waiting(ledgers) == [1, 2, 3]
 
 

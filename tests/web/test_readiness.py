@@ -42,7 +42,7 @@ def test_a_server_is_not_ready_while_the_database_of_people_is_down(state: Serve
         raise OperationalError
 
     with connection.execute_wrapper(unanswered):
-        assert readiness_problem(state) == "The database of users does not answer."
+        assert readiness_problem(state) == "The user database does not answer."
 
 
 @pytest.mark.parametrize(("free_bytes", "is_ready"), [(FREE_BYTES_MIN, True), (99_999_999, False), (0, False)])

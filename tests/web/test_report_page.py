@@ -63,7 +63,7 @@ def test_the_split_by_opener_adds_up(owners: Client) -> None:
 
 def test_a_note_says_how_much_a_split_exceeds_the_total(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?{SPRING}")
-    assert "so these add up to 1 (33.3\N{NARROW NO-BREAK SPACE}%) more than the total." in page
+    assert "so the bots add up to 1 (33.3\N{NARROW NO-BREAK SPACE}%) more than the total." in page
     assert re.search(r'<a href="[^"]*split=opened[^"]*">Count each session once</a>', page)
 
 

@@ -94,7 +94,10 @@ def test_a_session_lists_its_events_from_the_opening_to_the_next_session(client:
     assert "24 hours from the first message" in page.text
     for effect in ("Opened this session", "Inside the window", "Closed this session", "Opened another session"):
         assert effect in page.text
-    assert "Another bot on another channel joins the same session: one runs for each customer." in page.text
+    assert (
+        "Another bot on another channel joins the same session, as there is one session at a time for each customer."
+        in page.text
+    )
     assert f"/a/acme/sessions/{session_of(ledgers, 'm5')}" in page.hrefs
 
 

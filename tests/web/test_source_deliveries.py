@@ -104,19 +104,19 @@ REASONS = [
     (
         {"accepted": 1},
         event("u4", _AT, bot_id=None, **_NEW),
-        "Counted in no session: no message names a bot. Set a default bot .",
+        "Not part of a session: no message names a bot. Set a default bot .",
     ),
     (
         {"accepted": 1},
         event("u5", _AT, actor="agent"),
-        "Counted in no session: it has no message of a customer or a bot.",
+        "Not part of a session: it has no message from a customer or a bot.",
     ),
     (
         {"accepted": 1},
         event("u6", _AT, actor="bot", **_NEW),
-        "Counted in no session: the customer had none open, and messages of bots open none.",
+        "Not part of a session: the customer had no open session, and a bot does not open one.",
     ),
-    ({"duplicates": 1}, None, "Received before, so it counts already."),
+    ({"duplicates": 1}, None, "Already received and counted."),
     ({}, None, "It contained no event."),
 ]
 
@@ -165,4 +165,4 @@ def test_a_note_on_a_second_id_links_the_page_that_merges_and_stands_once(olga: 
         olga.get(unescape(next(iter(links)))).content.decode().partition('<ul class="found">')[2].partition("</ul>")[0]
     )
     assert ("sms:1011" in matches, "sms:2022" in matches) == (True, False)
-    assert (heads(other)[2], heads(oldest)[2]) == ("Typing.", "Same note as above.")
+    assert (heads(other)[2], heads(oldest)[2]) == ("Typing.", "Same as above.")

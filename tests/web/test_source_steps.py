@@ -80,7 +80,7 @@ def test_a_value_that_an_option_does_not_have_is_refused_unless_it_was_stored_be
 ) -> None:
     bad = replace(MADE, options=(("plain_http", "true"),))
     with ledgers.writing("acme") as ledger:
-        with pytest.raises(Refused, match="'true' is no value of the option plain_http. Use yes") as refused:
+        with pytest.raises(Refused, match="'true' is not a value of the option plain_http. Use yes") as refused:
             change_source(ledger, bad, author=Author())
         assert refused.value.code == "source_setting_invalid"
         set_source(ledger, bad, now_us=NOW_US)

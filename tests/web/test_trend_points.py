@@ -188,5 +188,5 @@ def test_the_card_offers_the_intervals_that_fit_and_says_why_another_is_shown(co
     assert parse_qs(urlsplit(widget.intervals[1].href).query)["interval"] == ["week"]
     assert "interval" not in widget.intervals[0].href
     unfit = trend_widget(context_of(date(2026, 10, 20), TODAY, interval=Interval.HOUR))
-    assert unfit.note == "Shown by day: by hour this period would have 720 points."
+    assert unfit.note == "Shown by day, because this period has 720 points by hour."
     assert [line.label for line in unfit.lines] == [line.label for line in widget.lines]

@@ -38,7 +38,7 @@ commands = command_group("account", "Accounts: create, list, show, set, delete."
     )
 )
 def create(
-    name: Annotated[str, Argument(metavar="NAME", help="1 to 64 of a-z, 0-9, - and _.")],
+    name: Annotated[str, Argument(metavar="NAME", help="Name of 1 to 64 characters: a-z, 0-9, - and _.")],
     available_from: Annotated[
         str, Option("--available-from", metavar="DATE", help="First day of data; earlier events go to quarantine.")
     ] = "2022-02-04",
@@ -109,7 +109,7 @@ def set_account(
     from botmeter.ledger.settings import set_available_from, set_title
 
     if title is None and available_from is None:
-        raise Refused("nothing_to_set", "Name what to set: --title, --available-from, or both.")
+        raise Refused("nothing_to_set", "Nothing to change was given. Use --title, --available-from, or both.")
     first_on, now = None if available_from is None else day_from_text(available_from), now_us()
     # Check both before either is set.
     Account(name=name, title=title or "")
@@ -134,7 +134,7 @@ def delete(
     ] = None,
     data: options.Data = None,
 ) -> None:
-    """Delete an account with everything in it, after its name was typed.
+    """Delete an account with everything in it, after you confirm its name.
 
     Its events and sessions, members, keys, sources, saved views, shared links and audit log are deleted; users stay.
     This can't be undone: make a backup first.

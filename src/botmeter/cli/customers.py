@@ -86,7 +86,7 @@ def unmerge(
     from botmeter.ledger.customers import aliases_of_merge, unmerge_customers
 
     if bool(aliases) == (merge_no is not None):
-        raise Refused("arguments_clash", "Name either the aliases or the merge with --merge, not both.")
+        raise Refused("arguments_clash", "Give either aliases, or a merge with --merge, not both.")
     with opened_ledger(data, account) as ledger:
         unmerged = aliases or aliases_of_merge(ledger, merge_no or 0)
         change = unmerge_customers(ledger, unmerged, by=COMMAND_LINE, now_us=now_us())

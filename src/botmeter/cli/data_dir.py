@@ -1,4 +1,4 @@
-"""Data folder, its ledgers, and its database of users."""
+"""Data folder, its ledgers, and its user database."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -87,7 +87,7 @@ def readable_ledger(option: Path | None, account: str) -> "Iterator[ReadableLedg
 
 
 def open_people(option: Path | None, account: str | None = None) -> str:
-    """Set up the database of users; return the name of `account`, or an empty text.
+    """Set up the user database; return the name of `account`, or an empty text.
 
     Raises:
         Missing: `folder_unknown`, `account_unknown`.

@@ -62,7 +62,7 @@ def doctor(
     """Check the installation, the server and the accounts.
 
     Checks versions, the compiled kernel, the data folder and its free space, time zones, system limits,
-    the settings in force, the mail server, the database of users, and each account's file, quarantine and clock. The
+    the settings in force, the mail server, the user database, and each account's file, quarantine and clock. The
     exit code is 1 if a check fails.
     """
     if accept:
@@ -224,7 +224,7 @@ def _people(folder: Path) -> str:
     count = unapplied_count(folder, django_settings=DJANGO_SETTINGS)
     if count:
         return f"{counted(count, 'pending migration')}, applied when `botmeter serve` starts"
-    return "database of users reachable and up to date"
+    return "user database reachable and up to date"
 
 
 def _accounts(folder: Path, names: list[str]) -> Iterator[Check]:
@@ -267,7 +267,7 @@ def _problems(health: "LedgerHealth", *, log: Path) -> Iterator[str]:
     if health.has_unfinished_erasure:
         yield (
             "an erasure is unfinished, so that the file can still contain the customer: make room on the disk and the "
-            "database of users reachable; the server, or the next command without one, finishes it"
+            "user database reachable; the server, or the next command without one, finishes it"
         )
     log_bytes = log.stat().st_size if log.exists() else 0
     if log_bytes > _LOG_BYTES_MAX:

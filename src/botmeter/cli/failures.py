@@ -50,7 +50,7 @@ def exit_code_of(error: BotmeterError) -> int:
 
 
 def unavailable(problem: BaseException) -> Unavailable | None:
-    """Error of a full disk or an unavailable database of users; None for other problems."""
+    """Error of a full disk or an unavailable user database; None for other problems."""
     # Loaded only with Django's own error.
     if type(problem).__module__ != "django.db.utils":
         return disk_full_error(problem)

@@ -26,6 +26,6 @@ def run_hosted(context: CommandContext, arguments: list[str]) -> int:
         # Interrupted while reporting the interruption: nobody reads from the pipe behind stderr.
         return STOPPED
     finally:
-        # The thread ends with the command; nothing else closes its connections to the database of users.
+        # The thread ends with the command; nothing else closes its connections to the user database.
         if settings.configured:
             connections.close_all()

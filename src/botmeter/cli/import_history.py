@@ -43,7 +43,7 @@ commands = command_group("imports", "Imported files: list, undo.")
 )
 def list_imports(
     account: options.AccountName,
-    limit: Annotated[int, Option("--limit", metavar="N", min=1, help="At most this many.")] = 100,
+    limit: Annotated[int, Option("--limit", metavar="N", min=1, help="Maximum number of imports.")] = 100,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
@@ -68,7 +68,7 @@ def list_imports(
 def undo(
     number: Annotated[int, Argument(metavar="NUMBER", help="Number of the import, as in `botmeter imports list`.")],
     account: options.AccountName,
-    reason: Annotated[str, Option("--reason", metavar="TEXT", help="Why; kept with the import.")] = "",
+    reason: Annotated[str, Option("--reason", metavar="TEXT", help="Reason, kept with the import.")] = "",
     dry_run: Annotated[bool, Option("--dry-run", help="Show what would happen, and change nothing.")] = False,
     yes: options.Yes = False,
     data: options.Data = None,

@@ -61,7 +61,7 @@ def import_events(
     sheet: options.Sheet = None,
     header_row: options.HeaderRow = None,
     dry_run: Annotated[bool, Option("--dry-run", help="Show what would happen, and import nothing.")] = False,
-    strict: Annotated[bool, Option("--strict", help="Exit with 3 if any event was rejected or conflicts.")] = False,
+    strict: Annotated[bool, Option("--strict", help="Exit with code 3 if any event is rejected or conflicts.")] = False,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:

@@ -76,7 +76,7 @@ def verify(
     from botmeter.ledger.verify import read_and_verify
 
     if is_all is (account is not None):
-        raise Refused("arguments_clash", "Name one account with --account, or all of them with --all.")
+        raise Refused("arguments_clash", "Use either --account for one account, or --all for all.")
     if account is None:
         _verify_all(data, form=form)
         return

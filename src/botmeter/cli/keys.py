@@ -31,7 +31,7 @@ KeyAccount = Annotated[
         autocompletion=accounts_starting,
     ),
 ]
-KeyName = Annotated[str, Argument(metavar="KEY", help="Name, first characters, or the whole key.")]
+KeyName = Annotated[str, Argument(metavar="KEY", help="Name of the key, its first characters, or the whole key.")]
 
 commands = command_group("key", "API keys: create, list, rotate, revoke.")
 
@@ -103,7 +103,7 @@ def rotate(
     key: KeyName,
     account: KeyAccount = None,
     lives_on: Annotated[
-        str, Option("--lives-on", metavar="TIME", help="How long the old key still works: 90m, 24h, 7d, or 0.")
+        str, Option("--lives-on", metavar="TIME", help="Time until the old key expires, such as 90m, 24h, 7d, or 0.")
     ] = "24h",
     data: options.Data = None,
 ) -> None:

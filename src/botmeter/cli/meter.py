@@ -64,7 +64,7 @@ def meter(
     for rejection in metered.rejections[:_REJECTIONS_PRINTED_MAX]:
         say_rejection(rejection)
     if metered.counts["rejected"]:
-        say(f"{counted(metered.counts['rejected'], 'event')} could not be read and took no part")
+        say(f"{counted(metered.counts['rejected'], 'event')} could not be read and did not count")
     say_if_foreign(metered.rejections, mapping=mapping, accepted_count=metered.counts["events"])
     policy_label = {"policy": rule.label} if form == "json" else {}
     show_record({**policy_label, **metered.counts}, form=form, columns=("what", "count"))

@@ -31,7 +31,7 @@ Search = Annotated[
         "--search", metavar="TEXT", help="Only events with this text in their id, their reason or as they were sent."
     ),
 ]
-Discarded = Annotated[bool, Option("--discarded", help="Discarded events instead of waiting ones.")]
+Discarded = Annotated[bool, Option("--discarded", help="Discarded events instead of quarantined ones.")]
 Numbers = Annotated[
     list[int] | None, Argument(metavar="NUMBER…", help="Numbers of the events, as in `botmeter quarantine list`.")
 ]
@@ -50,7 +50,7 @@ def list_quarantined(
     source: OfSource = None,
     search: Search = None,
     is_discarded: Discarded = False,
-    limit: Annotated[int, Option("--limit", metavar="N", min=1, help="At most this many.")] = 100,
+    limit: Annotated[int, Option("--limit", metavar="N", min=1, help="Maximum number of events.")] = 100,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
@@ -169,16 +169,16 @@ def retry(account: options.AccountName, data: options.Data = None, form: options
 def discard(
     account: options.AccountName,
     numbers: Numbers = None,
-    reason: Annotated[str, Option("--reason", metavar="TEXT", help="Why; kept with the events.")] = "",
+    reason: Annotated[str, Option("--reason", metavar="TEXT", help="Reason, kept with the events.")] = "",
     code: Code = None,
     source: OfSource = None,
     search: Search = None,
     data: options.Data = None,
 ) -> None:
-    """Discard quarantined events that nobody will correct.
+    """Discard quarantined events that will not be corrected.
 
     They leave the list, and stay in the account's file with who discarded them, when and why: `botmeter quarantine
-    list --discarded` shows them, `botmeter quarantine restore` brings them back. Only `botmeter erase` deletes them.
+    list --discarded` shows them, `botmeter quarantine restore` restores them. Only `botmeter erase` deletes them.
     """
     from botmeter.domain.reason import checked_reason
     from botmeter.ledger.quarantine import QuarantineFilter, quarantined_numbers
@@ -186,7 +186,7 @@ def discard(
 
     chosen = QuarantineFilter(code=code, source=source, search=search)
     if bool(numbers) == (chosen != QuarantineFilter()):
-        raise Refused("arguments_clash", "Name either numbers, or at least one of --code, --source and --search.")
+        raise Refused("arguments_clash", "Give either numbers, or at least one of --code, --source and --search.")
     checked = checked_reason(reason)
     with opened_ledger(data, account) as ledger:
         some = numbers or quarantined_numbers(ledger, chosen)
@@ -203,11 +203,11 @@ def restore(
     numbers: Annotated[list[int], Argument(metavar="NUMBER…", help="Numbers of discarded events.")],
     data: options.Data = None,
 ) -> None:
-    """Bring discarded events back into quarantine."""
+    """Restore discarded events to quarantine."""
     from botmeter.ledger.quarantine import restore_discarded
 
     with opened_ledger(data, account) as ledger:
         count = restore_discarded(ledger, numbers)
     if count:
         record_in_audit(data, Action.QUARANTINE_RESTORED, account=account, events=count)
-    say(f"{counted(count, 'event')} brought back")
+    say(f"{counted(count, 'event')} restored to quarantine")

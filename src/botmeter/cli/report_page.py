@@ -36,8 +36,8 @@ class _Split:
 
 _SPLITS = (
     _Split(title="Months", key="by_month", count=("sessions", "sessions")),
-    _Split(title="Bots", key="by_bot", count=("sessions", "took part"), second=("opened", "opened")),
-    _Split(title="Channels", key="by_channel", count=("sessions", "took part"), second=("opened", "opened")),
+    _Split(title="Bots", key="by_bot", count=("sessions", "sessions"), second=("opened", "opened")),
+    _Split(title="Channels", key="by_channel", count=("sessions", "sessions"), second=("opened", "opened")),
     _Split(
         title="Ticket types",
         key="by_ticket_type",
@@ -137,11 +137,11 @@ def _days(answer: Mapping[str, Any], query: UsageQuery, *, screen: Screen) -> li
     # Today, which is incomplete, is neither the least nor the most, unless there is no other day.
     complete = [entry for entry in past if entry[1] < last_on] or past
     least, most = min(complete), max(complete, key=itemgetter(0))
-    title = "Per day" if size == 1 else f"Per day, {size} days to a bar (their mean)"
+    title = "Per day" if size == 1 else f"Average per day, {size} days per bar"
     first, last = day_text(trend[0][0]), day_text(trend[-1][0])
     ends = first + last.rjust(max(len(values) - len(first), len(last) + 3)) if len(trend) > 1 else first
     extremes = (
-        f"least {count_text(least[0])} on {day_text(least[1])} · most {count_text(most[0])} on {day_text(most[1])}"
+        f"lowest {count_text(least[0])} on {day_text(least[1])} · highest {count_text(most[0])} on {day_text(most[1])}"
     )
     if least[0] == most[0]:
         extremes = f"{counted(most[0], 'session')} on each day"
@@ -192,5 +192,5 @@ def _overlap(title: str, total: int, *, whole: int) -> str:
         return f"They add up to {count_text(total)}, {more} more: a ticket can have several types."
     return (
         f"The {noun} add up to {count_text(total)}, {more} more than the sessions: a session counts "
-        f"once under each of the {noun} it touched. Opened adds up."
+        f'once under each of its {noun}. The column "opened" counts it once, under its opening {noun[:-1]}.'
     )

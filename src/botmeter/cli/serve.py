@@ -20,7 +20,9 @@ commands = Commands()
 Host = Annotated[
     str,
     Option(
-        "--host", metavar="ADDRESS", help="Address to listen on. Others can reach any but 127.0.0.1: put TLS before it."
+        "--host",
+        metavar="ADDRESS",
+        help="Address to listen on. Other machines can reach any address but 127.0.0.1: put TLS in front of it.",
     ),
 ]
 Port = Annotated[int, Option("--port", metavar="N", min=1, max=65_535, help="Port to listen on.")]
@@ -30,7 +32,7 @@ LogForm = Annotated[
 ]
 NewUsers = Annotated[
     bool,
-    Option("--new-users", help="Create a new database of users beside existing accounts, if the old one is lost."),
+    Option("--new-users", help="Create a new user database beside existing accounts, if the old one is lost."),
 ]
 HOST, PORT = "127.0.0.1", 8000
 

@@ -34,7 +34,12 @@ _TABLE_COLUMNS = {
 
 _Output = Annotated[
     Path | None,
-    Option("--output", "-o", metavar="FILE", help="Where to: .csv, .xlsx, .json, .ndjson, .parquet. Default: stdout."),
+    Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="File to write: .csv, .xlsx, .json, .ndjson or .parquet. Default: stdout.",
+    ),
 ]
 _Columns = Annotated[
     str | None, Option("--columns", metavar="NAME,…", help="Only these columns of a file, in this order. Default: all.")

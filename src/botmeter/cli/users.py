@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Email = Annotated[str, Argument(metavar="EMAIL", help="E-mail address for signing in.")]
 RoleName = Literal["owner", "billing_admin", "analyst", "viewer"]
 Account = Annotated[str | None, Option("--account", "-a", metavar="NAME", help="The account.")]
-Export = Annotated[bool | None, Option("--export/--no-export", help="Allow or forbid exports. Default: as the role.")]
+Export = Annotated[
+    bool | None, Option("--export/--no-export", help="Allow or forbid exports. Default: depends on the role.")
+]
 
 _COLUMNS = ("user", "name", "account", "role", "export", "second_step", "password", "last_sign_in")
 # Columns that fit on a screen.
@@ -154,7 +156,7 @@ def sign_out(
 ) -> None:
     """End all sessions of a user, or of all users. Passwords, links and API keys keep working."""
     if (email is None) != everybody:
-        raise Refused("arguments_clash", "Name either a user, or all of them with --all.")
+        raise Refused("arguments_clash", "Give a user, or --all for all users, not both.")
     open_people(data)
     from botmeter.people.admin import sign_out as end_sessions
     from botmeter.people.admin import user_of

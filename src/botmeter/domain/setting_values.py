@@ -141,7 +141,7 @@ def mail_sender(text: str) -> str:
 
 
 def database_url(text: str) -> str:
-    """URL of the database of users."""
+    """URL of the user database."""
     parts = _split(text)
     if parts.scheme not in _DATABASES:
         raise ValueError("which starts with neither postgresql:// nor sqlite:///")

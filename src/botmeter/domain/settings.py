@@ -107,7 +107,7 @@ class Settings:
         variable="DATABASE_URL",
         parse=values.database_url,
         example="postgresql://user:password@db.example/botmeter",
-        meaning="database of users, instead of `people.sqlite3` in the data folder; needs `.venv/bin/python -m pip "
+        meaning="user database, instead of `people.sqlite3` in the data folder; needs `.venv/bin/python -m pip "
         'install "psycopg[binary]"`',
         is_secret=True,
         unset="",

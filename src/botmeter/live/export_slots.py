@@ -39,7 +39,7 @@ class ExportSlots:
                     self._writing_count += 1
                     return self._end_writing
                 self.pending_count -= 1
-        raise Unavailable("exports_busy", f"{WRITING_MAX} exports are being written, the maximum. Try again soon.")
+        raise Unavailable("exports_busy", f"The server is writing {WRITING_MAX} exports, the maximum. Try again soon.")
 
     def begin_sending(self, account: str) -> Callable[[], None]:
         """Take a slot to send; return its end. Raises Unavailable `exports_busy`."""
@@ -51,7 +51,9 @@ class ExportSlots:
                     "again soon.",
                 )
             if self._sending.total() >= SENDING_MAX:
-                raise Unavailable("exports_busy", f"{SENDING_MAX} exports are being sent, the maximum. Try again soon.")
+                raise Unavailable(
+                    "exports_busy", f"The server is sending {SENDING_MAX} exports, the maximum. Try again soon."
+                )
             self._sending[account] += 1
         return lambda: self._end_sending(account)
 

@@ -53,6 +53,6 @@ def deliver(ingestion: Ingestion, source: OpenedSource, *, delivery: Delivery, n
     except TimeoutError:
         raise Unavailable(
             "delivery_unanswered",
-            f"The delivery was not stored within {_ANSWERED_WITHIN_SECONDS:g} seconds. It may still be; check the "
-            "latest deliveries.",
+            f"The delivery was not stored within {_ANSWERED_WITHIN_SECONDS:g} seconds. It may be stored later; check "
+            "the latest deliveries.",
         ) from None

@@ -1,4 +1,4 @@
-"""Database of users: setup and migrations."""
+"""User database: setup and migrations."""
 
 import logging
 import sqlite3
@@ -67,7 +67,7 @@ def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
     if not is_new_allowed:
         require_people(folder)
     elif _lost_database(folder) is None:
-        raise Conflict("people_exist", f"No database of users of {folder} is lost. Leave out --new-users.")
+        raise Conflict("people_exist", f"The user database of {folder} is not lost. Leave out --new-users.")
     database = settings.DATABASES["default"]
     if database["ENGINE"] == _SQLITE:
         # Private: it holds password hashes. SQLite creates its other files with the same mode.
@@ -183,7 +183,7 @@ def _remove_old_rows() -> None:
         # A migration can have replaced secrets.
         rewrite_file()
     except DatabaseError as problem:
-        _log.warning("The database of users could not be compacted: %s", problem)
+        _log.warning("The user database could not be compacted: %s", problem)
 
 
 def _pending_migrations() -> int:

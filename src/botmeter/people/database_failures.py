@@ -1,4 +1,4 @@
-"""Failures of the database of users, and writes that a request can do without."""
+"""Failures of the user database, and writes that a request can do without."""
 
 import logging
 import sqlite3
@@ -72,14 +72,14 @@ def reasons_reported() -> Iterator[None]:
         # SQLite calls a full disk an I/O error, if the index of its log finds no room.
         if error is None or error.code != "disk_full":
             reason = " ".join(str(problem).split())
-            error = Unavailable("people_unavailable", f"The database of users does not answer: {reason}.")
+            error = Unavailable("people_unavailable", f"The user database does not answer: {reason}.")
         raise error from problem
     except DatabaseError as problem:
         # Subclasses are bugs.
         if type(problem) is not DatabaseError:
             raise
         raise Refused(
-            "people_corrupt", f"The database of users can't be read ({problem}). Restore it from a backup."
+            "people_corrupt", f"The user database can't be read ({problem}). Restore it from a backup."
         ) from problem
 
 
@@ -96,6 +96,6 @@ def unavailable_error(problem: BaseException) -> Unavailable | None:
     # SQLite reports wrong statements as operational errors, too.
     if isinstance(problem, OperationalError | InterfaceError) and code != sqlite3.SQLITE_ERROR:
         return Unavailable(
-            "people_unavailable", "The database of users does not answer; nothing was changed. Try again in a minute."
+            "people_unavailable", "The user database does not answer; nothing was changed. Try again in a minute."
         )
     return None

@@ -42,7 +42,7 @@ def unfinished(account: str, problem: Exception) -> Unavailable:
     """Error of an erasure that did not reach the people's database."""
     return Unavailable(
         "erase_unfinished",
-        f"The customer is erased from the tables of account {account}, but not from the database of users. Make it "
+        f"The customer is erased from the tables of account {account}, but not from the user database. Make it "
         "available: the server, or the next command without one, finishes the erasure. The reason: "
         f"{str(problem).splitlines()[0][:200]}.",
     )

@@ -20,10 +20,10 @@ class ContextWordsValidator:
         for word in context_words():
             rest = rest.replace(word, "")
         if rest != password.lower() and len(rest) < _OTHER_CHARACTERS_MIN:
-            raise ValidationError("This password is little more than a name of this server.")
+            raise ValidationError("This password is too similar to the name of this server. Choose another one.")
 
     def get_help_text(self) -> str:
-        return "Your password must be more than a name of this server."
+        return "Your password must not be similar to the name of this server."
 
 
 def context_words() -> list[str]:

@@ -1,4 +1,4 @@
-"""Rows that were removed from the database of users, to be put back."""
+"""Rows that were removed from the user database, to be put back."""
 
 from typing import TypeVar
 

@@ -175,8 +175,8 @@ def _check_options(source: Source, *, stored: tuple[tuple[str, str], ...] = ()) 
         if not known[name].allows(value):
             raise Refused(
                 "source_setting_invalid",
-                f"{value[:40]!r} is no value of the option {name}. Use {' or '.join(known[name].codes)}, or an empty "
-                "value for the default.",
+                f"{value[:40]!r} is not a value of the option {name}. Use {' or '.join(known[name].codes)}, or an "
+                "empty value for the default.",
             )
 
 

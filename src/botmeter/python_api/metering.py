@@ -54,7 +54,7 @@ def meter(
     result = meter_result(events, policy, mapping=mapping, source=source)
     if rejected := result.counts["rejected"]:
         warnings.warn(
-            f"{counted(rejected, 'event')} could not be read and took no part; botmeter.meter_result lists them.",
+            f"{counted(rejected, 'event')} could not be read and did not count; botmeter.meter_result lists them.",
             stacklevel=2,
         )
     return result.sessions

@@ -87,7 +87,7 @@ def comparison_named(name: str) -> Comparison:
         Refused: `comparison_invalid`.
     """
     if name not in set(Compare):
-        raise Refused("comparison_invalid", f"{name[:40]!r} is no comparison. Use one of {', '.join(Compare)}.")
+        raise Refused("comparison_invalid", f"{name[:40]!r} is not a comparison. Use one of {', '.join(Compare)}.")
     return Comparison(choice=Compare(name))
 
 

@@ -122,14 +122,14 @@ def afterwards_sentence(explanation: Explanation) -> str:
     """State the effect of the first later message."""
     event, after, end_us = explanation.next_event, explanation.after, explanation.ended_at_us
     if event is None or end_us is None:
-        return "No message has come after it so far."
+        return "No message has followed it yet."
     what = f"The next message came on {instant_words(event.at_us)}"
     if event.at_us > end_us:
         what += f", {duration_words(event.at_us - end_us)} after the end"
     elif explanation.closed_by in (ClosedBy.DURATION, ClosedBy.IDLE, ClosedBy.CALENDAR):
         what += ", exactly at the end, which is outside"
     if after is None:
-        return f"{what}, and opened no session."
+        return f"{what}, and did not open a session."
     if explanation.opened_next:
         return f"{what}, and opened the next session, {after.session_id}."
     started = instant_words(after.started_at_us)
@@ -138,7 +138,7 @@ def afterwards_sentence(explanation: Explanation) -> str:
 
 def arrival_sentence(explanation: Explanation) -> str:
     """List the submissions with its events."""
-    return f"Its events came in as follows: {'; '.join(map(arrival_words, explanation.arrivals))}."
+    return f"Its events were received as follows: {'; '.join(map(arrival_words, explanation.arrivals))}."
 
 
 def arrival_words(arrival: Arrival) -> str:

@@ -54,7 +54,7 @@ def _listed_events(explanation: Explanation) -> str:
 
 def _event_line(event: ExplainedEvent, explanation: Explanation) -> str:
     moment, day = datetime_from_us(event.at_us), day_words(event.at_us).rpartition(" ")[0]
-    effect = "" if event.takes_part else "  takes no part"
+    effect = "" if event.takes_part else "  does not count"
     if event == explanation.opening:
         effect = "  opened it"
     where = "" if event.bot_name is None else f"{bot_words(event)} · "

@@ -36,7 +36,7 @@ REASONS = {
     "turns": "the previous session had reached its maximum number of turns",
     "end": "an event had ended the previous session",
     "scope": "no session in its scope came before it; under the other policy one still runs",
-    "taking_part": "under the other policy its event takes no part, opens nothing, or its session does not count",
+    "taking_part": "under the other policy its event opens no session, or the event or its session does not count",
     "filters": "under the other policy its session does not match the filters",
 }
 """Reasons for which an event opens a session under one policy alone."""

@@ -66,7 +66,7 @@ class Readiness:
             async with asyncio.timeout(self._within_seconds):
                 return await asyncio.shield(self._checking)
         except TimeoutError:
-            sentence = f"The check of the database of users takes longer than {self._within_seconds:g} seconds."
+            sentence = f"The check of the user database takes longer than {self._within_seconds:g} seconds."
             return _Checked(sentence, ())
 
 

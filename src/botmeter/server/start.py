@@ -37,7 +37,7 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
 
     Args:
         url: Public URL, unless BOTMETER_URL is set.
-        new_users: Create a new database of users in place of a lost one.
+        new_users: Create a new user database in place of a lost one.
 
     Raises:
         Missing: `people_missing`.

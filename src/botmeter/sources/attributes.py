@@ -45,7 +45,7 @@ def attributes_text(sent: object) -> str | None:
 
 
 def _too_long(size_bytes: int) -> Refused:
-    return Refused("attributes_too_long", f"attributes have {size_bytes} bytes; the most is {ATTRIBUTES_BYTES_MAX}.")
+    return Refused("attributes_too_long", f"attributes have {size_bytes} bytes; the limit is {ATTRIBUTES_BYTES_MAX}.")
 
 
 def _is_object(decoded: object) -> TypeGuard[Mapping[str, object]]:

@@ -114,7 +114,7 @@ def checked_value_count(text: bytes) -> None:
     """Refuse a text of too many values; raises `Refused` (`json_too_large`)."""
     value_count = sum(map(text.count, (b"[", b"{", b","))) if len(text) > VALUES_MAX else 0
     if value_count > VALUES_MAX:
-        raise Refused("json_too_large", f"The event has {value_count:,} JSON values; the most is {VALUES_MAX:,}.")
+        raise Refused("json_too_large", f"The event has {value_count:,} JSON values; the limit is {VALUES_MAX:,}.")
 
 
 def parsed_json(text: bytes) -> object:

@@ -52,7 +52,7 @@ def format_of(stream: ByteStream, *, expected: str | None) -> Format:
         stream.read(len(BOM))
         start = start[len(BOM) :]
     if not start.strip():
-        raise Refused("file_empty", f"{stream.name} is empty: it has only white space.")
+        raise Refused("file_empty", f"{stream.name} is empty: it contains only white space.")
     match expected:
         case "csv" | "ndjson" | "json":
             return expected

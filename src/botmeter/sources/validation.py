@@ -94,7 +94,7 @@ def _text(name: str, sent: object) -> str:
     except UnicodeEncodeError:
         raise Refused("text_invalid", f"{name} holds a lone surrogate or bytes that are not UTF-8.") from None
     if size_bytes > ID_BYTES_MAX:
-        raise Refused("text_too_long", f"{name} has {size_bytes} bytes; the most is {ID_BYTES_MAX}.")
+        raise Refused("text_too_long", f"{name} has {size_bytes} bytes; the limit is {ID_BYTES_MAX}.")
     if "\0" in sent:
         raise Refused("text_invalid", f"{name} holds a NUL character, at position {sent.index(chr(0))}.")
     return sent

@@ -54,7 +54,7 @@ def readiness_problem(state: ServerState) -> str | None:
     try:
         User.objects.exists()
     except (DatabaseError, InterfaceError):
-        return "The database of users does not answer."
+        return "The user database does not answer."
     return disk_problem(Path(settings.DATA)) or state.problem()
 
 

@@ -269,7 +269,7 @@ def test_a_bad_row_raises_nothing_and_is_listed() -> None:
     assert result.counts["rejected"] == 1
     assert [(one.index, one.event_id, one.code) for one in result.rejections] == [(3, "e3", "field_missing")]
     assert json.loads(result.rejections[0].raw)["customer_id"] == "7"
-    with pytest.warns(UserWarning, match="1 event could not be read and took no part"):
+    with pytest.warns(UserWarning, match="1 event could not be read and did not count"):
         assert botmeter.meter(with_column("occurred_at", times)) == result.sessions
 
 

@@ -80,13 +80,13 @@ def test_the_next_message_is_named_with_the_session_that_it_opened() -> None:
     assert explanation.opened_next
     sentence = "22:41:38 UTC, 11 minutes 33 seconds after the end, and opened the next session, "
     assert sentence + explanation.after.session_id in text_of(explanation)
-    assert "No message has come after it so far." in text_of(explained(DAY, opened_by="3"))
+    assert "No message has followed it yet." in text_of(explained(DAY, opened_by="3"))
 
 
 def test_events_that_take_no_part_are_marked() -> None:
     explanation = explained(DAY, opened_by="1")
     assert [(each.event_id, each.takes_part) for each in explanation.events] == [("1", True), ("a", False), ("2", True)]
-    assert "21 Nov 22:40:00 agent message web takes no part" in text_of(explanation)
+    assert "21 Nov 22:40:00 agent message web does not count" in text_of(explanation)
 
 
 def test_each_conversation_is_listed_with_its_part() -> None:

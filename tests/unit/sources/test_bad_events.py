@@ -13,10 +13,13 @@ FAULTS = [
     pytest.param({"event_id": None}, "field_missing", "event_id is missing.", id="a null id"),
     pytest.param({"customer_id": ""}, "field_missing", "customer_id is missing.", id="an empty id"),
     pytest.param(
-        {"event_id": LONG}, "text_too_long", "event_id has 10000000 bytes; the most is 512.", id="an id of 10 MB"
+        {"event_id": LONG}, "text_too_long", "event_id has 10000000 bytes; the limit is 512.", id="an id of 10 MB"
     ),
     pytest.param(
-        {"event_id": "é" * 257}, "text_too_long", "event_id has 514 bytes; the most is 512.", id="bytes, not characters"
+        {"event_id": "é" * 257},
+        "text_too_long",
+        "event_id has 514 bytes; the limit is 512.",
+        id="bytes, not characters",
     ),
     pytest.param(
         {"bot_name": "a\0b"}, "text_invalid", "bot_name holds a NUL character, at position 1.", id="a NUL character"
@@ -73,7 +76,7 @@ FAULTS = [
     pytest.param(
         {"attributes": json.dumps({"a": "x" * 65_536})},
         "attributes_too_long",
-        "attributes have 65544 bytes; the most is 65536.",
+        "attributes have 65544 bytes; the limit is 65536.",
         id="long attributes",
     ),
     pytest.param(

@@ -75,6 +75,6 @@ def test_a_workbook_of_merges_may_take_less_memory_than_one_of_events() -> None:
     def sparse(sheet: bytes) -> bytes:
         return sheet.replace(b'"A3"', b'"A300000"')
 
-    with pytest.raises(TooMuch, match="a sheet with 600,000 cells; the most is 500,000") as refused:
+    with pytest.raises(TooMuch, match="a sheet with 600,000 cells; the limit is 500,000") as refused:
         pairs_from_file(rewritten(workbook(*PLAIN), "xl/worksheets/sheet1.xml", change=sparse))
     assert refused.value.code == "sheet_too_large"

@@ -143,10 +143,10 @@ def test_an_event_of_very_many_values_is_one_rejection(read: Read) -> None:
     outcome = read(ndjson(event("first")) + lists + b"\n" + ndjson(event("last")))
     assert outcome.ids == ["first", "last"]
     assert outcome.codes == [(1, "json_too_large")]
-    assert "1,200,005 JSON values; the most is 500,000" in outcome.rejections[0].detail
+    assert "1,200,005 JSON values; the limit is 500,000" in outcome.rejections[0].detail
 
 
 def test_a_payload_of_very_many_values_is_not_understood() -> None:
-    with pytest.raises(Refused, match="has 3,000,001 JSON values; the most is 2,000,000") as refused:
+    with pytest.raises(Refused, match="has 3,000,001 JSON values; the limit is 2,000,000") as refused:
         json_value(b"[" + b"1," * 3_000_000 + b"1]")
     assert refused.value.code == "payload_not_understood"

@@ -139,7 +139,7 @@ def test_text_after_a_json_array_is_refused(read: Read) -> None:
 
 
 def test_a_line_of_more_than_32_mib_is_refused_with_the_limit(read: Read) -> None:
-    with pytest.raises(TooMuch, match="a record of more than 32 MiB, the most, after 1 others") as refused:
+    with pytest.raises(TooMuch, match="a record of more than 32 MiB, the limit, after 1 others") as refused:
         read(ndjson(event(), event("x" * (33 << 20))))
     assert refused.value.code == "record_too_long"
 

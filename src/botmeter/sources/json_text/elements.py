@@ -190,7 +190,7 @@ def check_length(record: bytes, *, count: int, name: str) -> None:
     if len(record) > RECORD_BYTES_MAX:
         raise TooMuch(
             "record_too_long",
-            f"{name} has a record of more than {RECORD_BYTES_MAX >> 20} MiB, the most, after {count} others.",
+            f"{name} has a record of more than {RECORD_BYTES_MAX >> 20} MiB, the limit, after {count} others.",
         )
 
 

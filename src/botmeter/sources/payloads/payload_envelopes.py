@@ -148,7 +148,7 @@ def _unwrapped(element: bytes, connector: Connector, *, layers: int = _LAYERS_MA
     name = _only_wrapper(below, connector)
     if len(below[name]) > PAYLOADS_MAX and connector.joined_files is None:
         raise refused_payload(
-            f"The payload has {len(below[name]):,} {connector.label} payloads under {name}; the most is "
+            f"The payload has {len(below[name]):,} {connector.label} payloads under {name}; the limit is "
             f"{PAYLOADS_MAX:,}. Keep them one a line: {_jq(name)}[]."
         )
     return [inner for text in below[name] for inner in _unwrapped(text, connector, layers=layers - 1)]

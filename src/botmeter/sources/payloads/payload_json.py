@@ -30,7 +30,7 @@ def json_value(payload: bytes) -> object:
     """Parse JSON, fractions as `Decimal`; raises `Refused` (`payload_not_understood`)."""
     if has_too_many_values(payload):
         count = _value_count(payload)
-        raise refused_payload(f"The payload has {count:,} JSON values; the most is {VALUES_MAX:,}.")
+        raise refused_payload(f"The payload has {count:,} JSON values; the limit is {VALUES_MAX:,}.")
     try:
         return _DECODE(without_mark(payload))
     except _UNREADABLE as fault:

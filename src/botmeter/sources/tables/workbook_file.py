@@ -237,7 +237,7 @@ class _Measure:
             raise self._too_large(f"{self._text_bytes >> 20} MiB of text", most=f"{self._limits.text_bytes >> 20} MiB")
 
     def _too_large(self, what: str, *, most: str) -> TooMuch:
-        reason = f"{self._name} has a sheet with {what}; the most is {most}. Save it as CSV."
+        reason = f"{self._name} has a sheet with {what}; the limit is {most}. Save it as CSV."
         return TooMuch("sheet_too_large", reason)
 
     def _widen(self, row: int, column: int) -> None:

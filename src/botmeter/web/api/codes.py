@@ -82,7 +82,7 @@ CODES: Final = (
     ProblemCode("exports_busy", 503, "Too many exports at the same time."),
     ProblemCode("queue_full", 503, "Too many events are waiting to be written; nothing of this request was stored."),
     ProblemCode("seal_broken", 503, "The source's secret can't be decrypted with the server's key."),
-    ProblemCode("people_unavailable", 503, "The database of users and keys does not answer; nothing was stored."),
+    ProblemCode("people_unavailable", 503, "The user database and keys does not answer; nothing was stored."),
     ProblemCode("server_busy", 503, "Too many requests at the same time."),
     ProblemCode("server_stopping", 503, "The server is starting or stopping."),
 )

@@ -189,7 +189,7 @@ ROUTES: Final = (
         operation="merge",
         summary="Merge customers",
         description=(
-            "Counts other ids of a customer as the customer: all past events sent under them, and all future ones. "
+            "Counts other ids of a customer as that customer: all past events sent under them, and all future ones. "
             "Sessions of these customers are metered again, and past days that change are recorded as restated. One "
             "customer or a list of them, at most 1,000 aliases; all of it is done or none. Repeating a merge is no "
             "error."
@@ -201,7 +201,7 @@ ROUTES: Final = (
     _change(
         path="accounts/{account}/customers/unmerge",
         operation="unmerge",
-        summary="Take a merge back",
+        summary="Undo a merge",
         description=(
             "By its aliases, or all aliases of one change that are in force. Their events count again as they were "
             "sent, and what that changes is restated."

@@ -168,7 +168,7 @@ def key_revocation(visit: Visit, *, key: int) -> HttpResponse:
 
 
 def _refused_effect(key: ApiKey) -> str:
-    used = f"last used {text.moment_text(key.last_used_at)}" if key.last_used_at else "never used so far"
+    used = f"last used {text.moment_text(key.last_used_at)}" if key.last_used_at else "never used"
     return f"Programs that send the key {key.start}… ({used}) are refused from now on."
 
 

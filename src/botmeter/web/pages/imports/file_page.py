@@ -156,7 +156,7 @@ def _platform_link(visit: Visit, given: ReadFile) -> Link | None:
     is_default = given.settings.source == DEFAULT_SOURCE
     source = given.platform if is_default else given.settings.source
     settings = replace(given.settings, platform=given.platform, source=source, mapping="")
-    return Link(label="Read it so", href=_href(visit, given.upload, settings=settings))
+    return Link(label="Read it in that format", href=_href(visit, given.upload, settings=settings))
 
 
 def _preview(given: ReadFile, ledger: ReadableLedger) -> tuple[PreviewTable | None, Refused | None]:

@@ -27,7 +27,7 @@ _LABELS: Final = {
     "customer_id": ("Customer", "The end user. Sessions are counted by customer."),
     "actor": ("Actor", "Author: customer, bot, agent or system."),
     "kind": ("Kind", "A message by default."),
-    "bot_id": ("Bot ID", "Without a bot, an event takes no part in a session."),
+    "bot_id": ("Bot ID", "Events without a bot do not count."),
     "bot_name": ("Bot name", ""),
     "bot_version": ("Bot version", ""),
     "channel": ("Channel", ""),
@@ -168,7 +168,7 @@ def _value_lines(table: Document, columns: Sequence[SampleColumn], *, meanings: 
     values = dict(table.get("values", {}))
     location = location_of(table)
     samples = next((each.samples for each in columns if location and location_of(each.location) == location), ())
-    unchanged = "as all others" if table.get("otherwise") else "unchanged"
+    unchanged = "same as all others" if table.get("otherwise") else "unchanged"
     sent = dict.fromkeys([*values, *(sample for sample in samples if sample not in meanings)])
     for value in list(sent)[:VALUES_MAX]:
         meaning = str(values.get(value, ""))

@@ -180,7 +180,7 @@ class OwnPasswordForm(forms.Form):
 class EndSessionsForm(OwnPasswordForm):
     """Choice of sessions to end."""
 
-    sessions = forms.MultipleChoiceField(label="Other sessions", widget=forms.CheckboxSelectMultiple)
+    sessions = forms.MultipleChoiceField(label="Other browsers", widget=forms.CheckboxSelectMultiple)
     field_order = ("sessions", "current_password")
 
     def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
@@ -242,8 +242,8 @@ class InviteForm(forms.Form):
     export = forms.ChoiceField(
         label="Export of underlying data",
         required=False,
-        choices=[("", "As usual for the role"), ("yes", "Allowed"), ("no", "Not allowed")],
-        help_text="Usually, viewers can't export and all other roles can.",
+        choices=[("", "Default for the role"), ("yes", "Allowed"), ("no", "Not allowed")],
+        help_text="By default, all roles except viewers can export.",
     )
 
     def member_role(self) -> MemberRole:

@@ -66,7 +66,7 @@ def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
     link, user = user_link(secret, Link.Purpose.PASSWORD)
     form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if not form.is_valid():
-        sentence = f"For {user.email}. All other sessions will be signed out."
+        sentence = f"For {user.email}. All other browsers will be signed out."
         return entry_page(request, "Choose a password", sentence=sentence, form=form, submit="Save and sign in")
     # Before the transaction, which should not wait for the hash.
     user.set_password(form.cleaned_data["password"])

@@ -65,7 +65,7 @@ def change_password(request: HttpRequest, user: User) -> HttpResponse:
     user.save(update_fields=["password"])
     update_session_auth_hash(request, user)
     record(Action.PASSWORD_CHANGED, request=request, user=user, by="person")
-    return _redirect_with_notice(request, "Password changed.", consequence="All other sessions are signed out.")
+    return _redirect_with_notice(request, "Password changed.", consequence="All other browsers are signed out.")
 
 
 @for_person
@@ -79,7 +79,7 @@ def end_chosen_sessions(request: HttpRequest, user: User) -> HttpResponse:
         return _page(request, user, sessions=form)
     count = end_sessions(user, form.cleaned_data["sessions"])
     record(Action.SESSIONS_ENDED, request=request, user=user, count=count)
-    return _redirect_with_notice(request, f"{text.counted(count, 'session')} signed out.")
+    return _redirect_with_notice(request, f"{text.counted(count, 'browser')} signed out.")
 
 
 @for_person
@@ -87,9 +87,9 @@ def sign_out_everywhere(request: HttpRequest, user: User) -> HttpResponse:
     """End the user's other sessions, once confirmed."""
     if not is_confirmed(request):
         confirmation = Confirmation(
-            question="Sign out all other sessions?",
-            effect="Everyone who is signed in as you in another browser has to sign in again.",
-            button="Sign out other sessions",
+            question="Sign out all other browsers?",
+            effect="Anyone signed in as you in another browser has to sign in again.",
+            button="Sign out other browsers",
             cancel_href=reverse("me"),
         )
         crumbs = (Link(label="Your settings", href=reverse("me")),)
@@ -97,7 +97,7 @@ def sign_out_everywhere(request: HttpRequest, user: User) -> HttpResponse:
         return confirmation_page(request, confirmation, page_frame=page_frame)
     end_other_sessions(request, user)
     record(Action.SIGNED_OUT_EVERYWHERE, request=request, user=user)
-    return _redirect_with_notice(request, "All other sessions are signed out.")
+    return _redirect_with_notice(request, "All other browsers are signed out.")
 
 
 def end_other_sessions(request: HttpRequest, user: User) -> None:

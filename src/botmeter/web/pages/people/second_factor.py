@@ -52,7 +52,7 @@ def own_second_factor(request: HttpRequest, user: User) -> HttpResponse:
             verify_session(request, device)
             record(Action.SECOND_FACTOR_ADDED, request=request, user=user)
             return _with_new_codes(request, user, fact="Two-factor authentication is on.")
-        form.add_error("code", "Wrong code. Check that the clock of your phone is right, and try the next code.")
+        form.add_error("code", "Wrong code. Check that your phone's clock is correct, then try the next code.")
     return _page(request, user, add=form)
 
 

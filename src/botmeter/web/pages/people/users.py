@@ -155,7 +155,8 @@ def _invite(visit: Visit, address: str, *, role: MemberRole) -> Notice:
         title = account_title(visit.request, visit.account)
         send(
             f"Invitation to {title}",
-            f"{visit.user} invites you to {title} on Botmeter. Join with this link, which works once, for a week:",
+            f"{visit.user} invites you to {title} on Botmeter. "
+            "Join with this link. It works once and expires in a week:",
             public_address(visit.request, path),
             to=address,
         )

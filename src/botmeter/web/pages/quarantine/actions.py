@@ -20,7 +20,7 @@ from botmeter.web.undo import UndoKind, offer_undo
 
 ALL = "all"
 RETRIED = "retried"
-# Numbers of more events would take too much of what is kept for Undo; they are brought back from the list.
+# Numbers of more events would take too much of what is kept for Undo; they are restored from the list.
 _UNDO_MAX = 10_000
 
 
@@ -66,7 +66,7 @@ def _discard(visit: Visit, chosen: QuarantineFilter, *, address: QuarantineAddre
     if len(numbers) <= _UNDO_MAX:
         back_href = address.first_page().href(visit.account)
         undo = offer_undo(visit, UndoKind.EVENTS_DISCARDED, before=tuple(numbers), back_href=back_href)
-    consequence = "Discarded events can be brought back."
+    consequence = "Discarded events can be restored."
     return Notice(fact=f"{text.counted(count, 'event')} discarded.", consequence=consequence, undo=undo)
 
 
@@ -75,4 +75,4 @@ def _restore(visit: Visit, chosen: QuarantineFilter) -> Notice:
         count = restore_discarded(ledger, quarantined_numbers(ledger, chosen))
     if count:
         visit.record(Action.QUARANTINE_RESTORED, events=count)
-    return Notice(fact=f"{text.counted(count, 'event')} brought back.", consequence="They are in quarantine again.")
+    return Notice(fact=f"{text.counted(count, 'event')} restored.", consequence="They are in quarantine again.")

@@ -41,7 +41,7 @@ class QuarantinePage:
     """Quarantine, or its discarded events.
 
     Attributes:
-        may_change: Events can be retried, discarded and brought back, and are shown as they were sent.
+        may_change: Events can be retried, discarded and restored, and are shown as they were sent.
         select_all: Label of the choice of all events that the filters match.
         result: Of the last retry.
     """
@@ -68,7 +68,7 @@ class QuarantinePage:
 
 @for_member(Right.SEE_QUARANTINE, posts=Right.MANAGE_QUARANTINE)
 def quarantine(visit: Visit) -> HttpResponse:
-    """Show the page; on POST retry, discard or bring back events."""
+    """Show the page; on POST retry, discard or restore events."""
     address = QuarantineAddress.of(visit.request.GET)
     if visit.request.method == "POST":
         return change_entries(visit, address)
@@ -122,7 +122,7 @@ def _page(
 
 
 def _tabs(account: str, counts: tuple[int, int], *, is_discarded: bool) -> tuple[Link, ...]:
-    labels = (f"Waiting ({text.count_text(counts[0])})", f"Discarded ({text.count_text(counts[1])})")
+    labels = (f"Quarantined ({text.count_text(counts[0])})", f"Discarded ({text.count_text(counts[1])})")
     return tuple(
         Link(label=label, href=QuarantineAddress(is_discarded=each).href(account), is_current=each == is_discarded)
         for each, label in zip((False, True), labels, strict=True)

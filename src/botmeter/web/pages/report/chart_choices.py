@@ -43,7 +43,7 @@ def interval_links(context: WidgetContext, widget: str, *, shown: Interval) -> t
 def unfit_note(chosen: Interval, shown: Interval, *, period: Period) -> str:
     """Say why another interval than the chosen one is shown."""
     points = text.counted(point_count(chosen, period), "point")
-    return f"Shown by {shown.value}: by {chosen.value} this period would have {points}."
+    return f"Shown by {shown.value}, because this period has {points} by {chosen.value}."
 
 
 def axis_choice(
@@ -64,7 +64,7 @@ def axis_choice(
         cut_at=None if is_full else cut_at,
         sentence=sentence,
         other=Link(
-            label="Cut the axis below" if is_full else "Show in full height",
+            label="Shorten the axis" if is_full else "Show the full axis",
             href=_href(context, widget, address=context.address.with_full_axis(not is_full)),
         ),
     )

@@ -194,7 +194,7 @@ def _segments(context: WidgetContext) -> tuple[Link, ...]:
     address = context.address
     return tuple(
         Link(label=label, href=context.here.href(address.split_by(split)), is_current=address.split is split)
-        for label, split in (("Took part", Split.TOOK_PART), ("Opened", Split.OPENED))
+        for label, split in (("Every bot", Split.TOOK_PART), ("Opening bot", Split.OPENED))
     )
 
 
@@ -202,13 +202,13 @@ def _overlap_note(context: WidgetContext, plural: str, *, overlap: int) -> Note 
     whole = context.report.sessions_consumed
     if context.address.split is Split.OPENED:
         return Note(
-            sentence=f"Each session counts once, for the one that opened it, so the {plural} add up to the total."
+            sentence=f"Each session counts once, under its opening {plural[:-1]}, so the {plural} add up to the total."
         )
     if overlap <= 0 or not whole:
         return None
     may_split = context.access.allows(Fact.OPENERS)
     return Note(
-        sentence=f"A session with several {plural} counts once for each, so these add up to "
+        sentence=f"A session with several {plural} counts once under each, so the {plural} add up to "
         f"{text.count_text(overlap)} ({text.share_text(overlap, whole=whole)}) more than the total.",
         action="Count each session once" if may_split else "",
         href=context.here.href(context.address.split_by(Split.OPENED)) if may_split else "",

@@ -104,7 +104,7 @@ def _session_line(one: "ConversationSession", urls: ReportUrls, *, zone: str) ->
         ),
         Cell(value=text.end_text(one.ended_us, zone=zone), variant="num"),
         count_cell(one.event_count),
-        Cell(value="Opened" if one.opened_it else "Took part"),
+        Cell(value="Opened the session" if one.opened_it else "Part of the session"),
         Cell(value="", tag="Preview" if one.is_preview else ""),
     )
 

@@ -62,7 +62,7 @@ def _afterwards(explanation: Explanation, urls: ReportUrls) -> Words:
     is_same_day = day_of_us(event.at_us) == day_of_us(end_us)
     at = f"at {text.clock_text(event.at_us)}" if is_same_day else f"on {text.day_text(day_of_us(event.at_us))}"
     if after is None or not explanation.opened_next:
-        return (plain(f"The next message, {at}, opened no session."),)
+        return (plain(f"The next message, {at}, did not open a session."),)
     return (
         plain(f"The next message, {at}, opened "),
         linked("another session", urls.session(after.session_id)),

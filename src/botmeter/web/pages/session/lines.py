@@ -107,7 +107,8 @@ def _joining(event: ExplainedEvent, participants: _Participants, *, explanation:
         joining = "Another conversation"
     else:
         return ""
-    return f"{joining} joins the same session: one runs for each {' and '.join(explanation.policy.scope)}."
+    scope = " and ".join(explanation.policy.scope)
+    return f"{joining} joins the same session, as there is one session at a time for each {scope}."
 
 
 def _closes(event: ExplainedEvent, explanation: Explanation) -> bool:
@@ -186,12 +187,12 @@ def _conversation(event: ExplainedEvent, urls: ReportUrls) -> Words:
 
 def _exclusion(event: ExplainedEvent, explanation: Explanation) -> str:
     if event.kind not in QUIET and event.kind is not Kind.TICKET_LINKED:
-        return "It ends no session under this policy."
+        return "Under this policy, it does not end a session."
     if event.actor is Actor.AGENT and explanation.policy.participants == "bot":
-        return "What agents write takes no part under this policy."
+        return "Under this policy, messages from agents do not count."
     if event.actor is Actor.SYSTEM or event.bot_id is None:
-        return "No bot took part in it."
-    return "This policy leaves it out."
+        return "It involves no bot."
+    return "This policy excludes it."
 
 
 def ending_lines(explanation: Explanation, urls: ReportUrls) -> Iterator[Line]:

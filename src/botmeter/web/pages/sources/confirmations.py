@@ -15,7 +15,7 @@ from botmeter.web.confirmation import Confirmation, account_confirmation, sent_p
 _QUESTIONS: Final = {
     "identity-remove": (
         "Remove the bot identity {sender} of {source}?",
-        "Later messages of {sender} are no longer a bot's. Messages that were counted stay as they are.",
+        "Later messages from {sender} no longer count as a bot's. Messages counted so far do not change.",
         "Remove identity",
     ),
     "secret-remove": (

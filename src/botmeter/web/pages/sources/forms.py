@@ -39,7 +39,7 @@ class NewSourceForm(forms.Form):
         label="Name",
         max_length=64,
         widget=forms.TextInput(attrs=_PLAIN),
-        help_text="A-Z, a-z, 0-9, dot, - and _. Part of the address and of event identity; it can't be changed.",
+        help_text="A-Z, a-z, 0-9, dot, - and _. It is part of the address and can't be changed later.",
     )
 
     def source(self) -> Source:

@@ -13,14 +13,14 @@ from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.rich_text import Word, Words, id_word, linked, plain
 
 # A platform may name both ids of a person in every delivery.
-_SAME_NOTE: Final = "Same note as above."
+_SAME_NOTE: Final = "Same as above."
 _EMPTY: Final = "It contained no event."
 _WHY: Final = {
     Uncounted.WAITING: "Not counted yet.",
-    Uncounted.NO_BOT: "Counted in no session: no message names a bot. ",
-    Uncounted.NO_MESSAGE: "Counted in no session: it has no message of a customer or a bot.",
-    Uncounted.BOTS_ALONE: "Counted in no session: the customer had none open, and messages of bots open none.",
-    Uncounted.POLICY: "Counted in no session under the account's policy.",
+    Uncounted.NO_BOT: "Not part of a session: no message names a bot. ",
+    Uncounted.NO_MESSAGE: "Not part of a session: it has no message from a customer or a bot.",
+    Uncounted.BOTS_ALONE: "Not part of a session: the customer had no open session, and a bot does not open one.",
+    Uncounted.POLICY: "Not part of a session under the account's policy.",
 }
 _LINKED: Final = re.compile(rf"({re.escape(MERGE_PAGE)}|[a-z]+:{re.escape(text.MASK)}[^\s,)]+)")
 
@@ -62,9 +62,11 @@ def _why_uncounted(delivery: StoredDelivery, reason: Uncounted | None) -> Words:
     if delivery.detail:
         return ()
     if delivery.duplicates:
-        return (plain("Received before, so it counts already."),)
+        return (plain("Already received and counted."),)
     return (
-        (plain("The same event was received before with other content."),) if delivery.conflicts else (plain(_EMPTY),)
+        (plain("The same event was received before with different content."),)
+        if delivery.conflicts
+        else (plain(_EMPTY),)
     )
 
 

@@ -38,7 +38,7 @@ def _state(address: EventSource, *, pulls: PullSchedule, zone: str) -> str:
     if since_us is not None:
         return f"A pull has been running since {text.clock_text(since_us, zone=zone, seconds=True)}."
     if pulls.is_waiting(address.account, address.name):
-        return "A pull is waiting for pulls of other sources."
+        return "A pull is waiting for other sources to finish."
     return ""
 
 
@@ -47,8 +47,8 @@ def _lines(result: PullResult | None, *, zone: str) -> tuple[tuple[str, str], ..
         return ()
     counts = {
         "Conversations read": result.conversation_count,
-        "Messages and conversation starts found": result.seen,
-        "Already known": result.known,
+        "Messages and conversation starts received": result.seen,
+        "Received before": result.known,
         "Added": result.accepted,
     }
     rare = {"Quarantined": result.refused, "Ignored": result.ignored, "Outside the period": result.outside}

@@ -160,14 +160,14 @@ def _no_lines(request: RowsRequest) -> Notice:
     if search:
         return Notice(
             fact=f"No {request.grain}s match “{search}”.",
-            consequence="Search matches the beginning of IDs.",
+            consequence="Search finds IDs that start with this text.",
             action=Link(label="Clear search", href=request.href(request.view.without_search())),
         )
     suggestion: Link | None = None
     if address.has_filters and page.access.allows(Fact.SUGGESTIONS):
         href = page.urls.rows(address.cleared(), **dict(request.view.first_page()))
         suggestion = Link(label="Clear filters", href=href)
-    fact = f"No {request.grain}s match."
+    fact = f"No {request.grain}s match the filters."
     return Notice(fact=fact, consequence="Choose another period or other filters.", action=suggestion)
 
 

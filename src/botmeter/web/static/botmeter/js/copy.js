@@ -15,7 +15,7 @@ document.addEventListener("click", async (event) => {
     button.classList.add("copied");
     setText("Copied");
   } catch {
-    setText("Copy it by hand");
+    setText("Copy it manually");
   }
   setTimeout(() => { button.classList.remove("copied"); setText(before); }, 2000);
 });
