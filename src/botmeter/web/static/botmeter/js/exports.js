@@ -23,7 +23,7 @@ async function follow(box, name, format) {
     const answer = await fetch(box.dataset.progress + name).then((response) => response.ok ? response.json() : undefined).catch(() => undefined);
     if (!answer) { failures++; continue; }
     if (answer.state === "waiting") show(`${format}: waiting for another export`);
-    if (answer.state === "writing") show(answer.rows < total ? `${format}: ${number(answer.rows)} of ${number(total)} rows written (${Math.floor(100 * answer.rows / total)}\u202f%)` : `${format}: finishing the file`);
+    if (answer.state === "writing") show(answer.rows < total ? `${format}: ${Math.floor(100 * answer.rows / total)}\u202f% of ${number(total)} rows` : `${format}: finishing the file`);
     if (answer.state === "written") show(`${format}: ${number(answer.rows)} rows written`);
     if (answer.state === "failed") return show(`${format}: ${answer.problem}`);
     if (answer.state === "written") break;
