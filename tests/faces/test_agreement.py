@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from botmeter import AccountReader
+from botmeter.reports.compared_period import Compare
 from botmeter.reports.export import write_rows
 from botmeter.reports.filters import FILTERS
+from botmeter.reports.presets import Preset
 from faces.conftest import Ask
 from support.examples import examples
 from support.html import widget_values
@@ -99,6 +101,28 @@ def test_the_report_is_the_same_by_api_command_and_python(
     report = api("reports/session-usage", **query)
     assert report == command("report", *options(query))
     assert report == python.report(**arguments(query)).to_dict()
+
+
+@given(
+    period=st.sampled_from([None, *Preset]),
+    compare=st.sampled_from([one for one in Compare if one is not Compare.CUSTOM]),
+)
+@EXAMPLES
+def test_named_periods_and_comparisons_are_the_same_by_api_command_and_python(
+    api: Ask, command: Ask, python: AccountReader, period: Preset | None, compare: Compare
+) -> None:
+    named = {} if period is None else {"period": period.value}
+    report = api("reports/session-usage", **named, compare=compare.value)
+    words = [word for name, value in named.items() for word in (f"--{name}", value)]
+    # A report of a running period is compared up to the present minute on pages, to the microsecond by commands.
+    for other in (
+        command("report", *words, "--compare", compare.value),
+        python.report(**named, compare=compare).to_dict(),
+    ):
+        for one in (report, other):
+            if one.get("comparison"):
+                one["comparison"]["until"] = None
+        assert report == other
 
 
 @EXAMPLES

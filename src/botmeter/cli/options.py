@@ -13,6 +13,7 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import UTC_NAME, day_from_text
 from botmeter.reports.compared_period import Compare, Comparison, comparison_invalid
+from botmeter.reports.presets import Preset
 from botmeter.server.owner_client import served_at
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ PolicyName = Annotated[
 ]
 FirstDay = Annotated[str | None, Option("--from", metavar="DATE", help="First day. Default: 29 days before the last.")]
 LastDay = Annotated[str | None, Option("--to", metavar="DATE", help="Last day. Default: today.")]
+NamedPeriod = Annotated[Preset | None, Option("--period", help="Named period, instead of --from and --to.")]
 Zone = Annotated[
     str,
     Option(
@@ -102,14 +104,21 @@ Url = Annotated[
 Yes = Annotated[bool, Option("--yes", "-y", help="Skip the confirmation. Required without a terminal.")]
 
 
-def requested_days(first: str | None, last: str | None, *, timezone: str = UTC_NAME) -> "RequestedDays":
-    """Read `--from`, `--to` and `--timezone`."""
+def requested_days(
+    first: str | None, last: str | None, *, timezone: str = UTC_NAME, period: Preset | None = None
+) -> "RequestedDays":
+    """Read `--from`, `--to`, `--timezone` and `--period`.
+
+    Raises:
+        Refused: `date_invalid`, `arguments_clash`.
+    """
     from botmeter.reports.query import RequestedDays
 
     return RequestedDays(
         first_on=day_from_text(first) if first is not None else None,
         last_on=day_from_text(last) if last is not None else None,
         timezone=timezone,
+        preset=period,
     )
 
 
@@ -120,7 +129,7 @@ def query_of(account: Account, *, days: "RequestedDays", filters: "Filters") -> 
     return usage_query(account, now_us=now_us(), days=days, filters=filters)
 
 
-def comparison_of(compare: Compare | None, *, first: str | None, last: str | None) -> Comparison:
+def comparison_of(days: "RequestedDays", compare: Compare | None, *, first: str | None, last: str | None) -> Comparison:
     """Read `--compare`, `--compare-from` and `--compare-to`; days alone are a custom comparison.
 
     Raises:
@@ -128,8 +137,9 @@ def comparison_of(compare: Compare | None, *, first: str | None, last: str | Non
     """
     if (first is None) != (last is None):
         raise comparison_invalid()
-    days = None if first is None or last is None else (day_from_text(first), day_from_text(last))
-    return Comparison(choice=compare or (Compare.NONE if days is None else Compare.CUSTOM), days=days)
+    own = None if first is None or last is None else (day_from_text(first), day_from_text(last))
+    choice = compare or (Compare.NONE if own is None else Compare.CUSTOM)
+    return Comparison(choice=choice, unit_months=days.unit_months, days=own)
 
 
 def server_address(url: str | None, *, data: Path | None) -> str:

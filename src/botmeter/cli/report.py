@@ -32,7 +32,7 @@ commands = Commands()
         ("All bots but one:", "botmeter report --account acme --not-bot b1"),
         (
             "A month against the one before:",
-            "botmeter report --account acme --from 2026-10-01 --to 2026-10-31 --compare auto",
+            "botmeter report --account acme --period last-month --compare auto",
         ),
         ("In the days of India:", "botmeter report --account acme --timezone Asia/Kolkata"),
         ("For a program, or a spreadsheet:", "botmeter report --account acme --format json"),
@@ -44,6 +44,7 @@ def report(
     account: options.AccountName,
     first: options.FirstDay = None,
     last: options.LastDay = None,
+    period: options.NamedPeriod = None,
     timezone: options.Zone = UTC_NAME,
     compare: options.ComparedWith = None,
     compare_from: options.ComparedFirst = None,
@@ -65,8 +66,8 @@ def report(
     from botmeter.cli.terminal import stdout_screen
     from botmeter.reports.compared_report import compared_report
 
-    days = options.requested_days(first, last, timezone=timezone)
-    comparison = options.comparison_of(compare, first=compare_from, last=compare_to)
+    days = options.requested_days(first, last, timezone=timezone, period=period)
+    comparison = options.comparison_of(days, compare, first=compare_from, last=compare_to)
     with readable_ledger(data, account) as ledger:
         query = options.query_of(ledger.account, days=days, filters=filters)
         answer = compared_report(ledger, query, comparison=comparison, now_us=now_us()).to_dict()

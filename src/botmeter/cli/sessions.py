@@ -74,6 +74,7 @@ def sessions(
     output: _Output = None,
     first: options.FirstDay = None,
     last: options.LastDay = None,
+    period: options.NamedPeriod = None,
     *,
     filters: Filters,
     timezone: options.Zone = UTC_NAME,
@@ -95,7 +96,7 @@ def sessions(
             "output_format_unknown",
             "A table is for the screen; a file is written as csv, xlsx, json, ndjson or parquet.",
         )
-    days = options.requested_days(first, last, timezone=timezone)
+    days = options.requested_days(first, last, timezone=timezone, period=period)
     chosen = None if columns is None or written_as == "table" else tuple(columns.split(","))
     with readable_ledger(data, account) as ledger:
         query = options.query_of(ledger.account, days=days, filters=filters)

@@ -45,6 +45,7 @@ def simulate(
     ],
     first: options.FirstDay = None,
     last: options.LastDay = None,
+    period: options.NamedPeriod = None,
     timezone: options.Zone = UTC_NAME,
     *,
     filters: Filters,
@@ -64,7 +65,7 @@ def simulate(
     from botmeter.reports.simulate import simulate as simulated
 
     rules = [policy_named(name) for name in policies]
-    days = options.requested_days(first, last, timezone=timezone)
+    days = options.requested_days(first, last, timezone=timezone, period=period)
     with readable_ledger(data, account) as ledger:
         query = options.query_of(ledger.account, days=days, filters=filters)
         if len(rules) == 1 and rules[0] != _own(ledger):

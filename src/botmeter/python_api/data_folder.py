@@ -18,6 +18,7 @@ from botmeter.python_api.filter_arguments import FilterArguments, filters_of_arg
 from botmeter.python_api.ownership import is_owned, owned_folder
 from botmeter.reports.compared_period import Compare, Comparison, comparison_named
 from botmeter.reports.explanation_json import Explanation
+from botmeter.reports.presets import preset_named
 from botmeter.reports.query import RequestedDays
 from botmeter.reports.report_json import UsageReport
 from botmeter.server import owner_client
@@ -58,6 +59,7 @@ class AccountReader:
         last: date | str | None = None,
         *,
         timezone: str = UTC_NAME,
+        period: str | None = None,
         compare: str | tuple[date | str, date | str] = "none",
         **filters: Unpack[FilterArguments],
     ) -> UsageReport:
@@ -66,11 +68,12 @@ class AccountReader:
         Args:
             first: Default: 29 days before the last.
             last: Included. Default: today.
+            period: Named period, such as "last-month", instead of days.
             compare: A choice of `--compare`, or the first and last day to compare with.
         """
         question = ReportQuestion(
             account=self.name,
-            days=_days(first, last, timezone=timezone),
+            days=_days(first, last, timezone=timezone, period=period),
             filters=filters_of_arguments(filters),
             comparison=_comparison(compare),
         )
@@ -82,6 +85,7 @@ class AccountReader:
         last: date | str | None = None,
         *,
         timezone: str = UTC_NAME,
+        period: str | None = None,
         columns: Sequence[str] | None = None,
         **filters: Unpack[FilterArguments],
     ) -> pa.RecordBatchReader:
@@ -91,7 +95,7 @@ class AccountReader:
         """
         question = RowsQuestion(
             account=self.name,
-            days=_days(first, last, timezone=timezone),
+            days=_days(first, last, timezone=timezone, period=period),
             filters=filters_of_arguments(filters),
             columns=None if columns is None else tuple(columns),
         )
@@ -131,8 +135,9 @@ def _settings() -> Settings:
     return Settings.from_environment(ignore_wrong=True)
 
 
-def _days(first: date | str | None, last: date | str | None, *, timezone: str) -> RequestedDays:
-    return RequestedDays(first_on=_day(first), last_on=_day(last), timezone=timezone)
+def _days(first: date | str | None, last: date | str | None, *, timezone: str, period: str | None) -> RequestedDays:
+    preset = None if period is None else preset_named(period)
+    return RequestedDays(first_on=_day(first), last_on=_day(last), timezone=timezone, preset=preset)
 
 
 def _day(day: date | str | None) -> date | None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+from botmeter.domain.errors import Refused
 from botmeter.domain.months import QUARTER, YEAR, months_later
 
 
@@ -40,6 +41,17 @@ def days_of(preset: Preset, *, today_on: date, available_from: date) -> tuple[da
     if preset is Preset.ALL:
         return min(available_from, today_on), today_on
     return _DAYS[preset](today_on)
+
+
+def preset_named(name: str) -> Preset:
+    """Return a named period.
+
+    Raises:
+        Refused: `parameter_invalid`.
+    """
+    if name not in set(Preset):
+        raise Refused("parameter_invalid", f"Unknown period {name[:40]!r}. Use one of {', '.join(Preset)}.")
+    return Preset(name)
 
 
 def preset_of(

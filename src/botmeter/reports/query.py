@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from botmeter.domain.account import Account
+from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import DEFAULT_DAYS, UTC_NAME, Period, checked_timezone, day_of_us, day_start_us
 from botmeter.reports.filters import NO_FILTERS, Filters
+from botmeter.reports.presets import Preset, days_of
 
 # A zone's offset can move the first or last day out of the calendar, where no event can be.
 _CALENDAR_START_US = day_start_us(date.min)
@@ -15,11 +17,27 @@ _CALENDAR_END_US = day_start_us(date.max) + DAY_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedDays:
-    """Requested days in a time zone; None for the default."""
+    """Requested days in a time zone, None for the default; or a named period.
+
+    Raises:
+        Refused: `arguments_clash` for a named period with days.
+    """
 
     first_on: date | None = None
     last_on: date | None = None
     timezone: str = UTC_NAME
+    preset: Preset | None = None
+
+    def __post_init__(self) -> None:
+        if self.preset is not None and (self.first_on, self.last_on) != (None, None):
+            raise Refused("arguments_clash", "Use either `period`, or `from` and `to`, not both.")
+
+    @property
+    def unit_months(self) -> int | None:
+        """Months of a named period's calendar unit, 0 for days; None if the dates decide."""
+        if self.preset is not None:
+            return self.preset.unit_months
+        return 0 if (self.first_on, self.last_on) == (None, None) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +79,15 @@ def usage_query(
     """
     first_on, last_on = days.first_on, days.last_on
     today_on = day_of_us(now_us, timezone=checked_timezone(days.timezone))
+    start_on = data_starts_on(account, timezone=days.timezone)
+    if days.preset is not None:
+        first_on, last_on = days_of(days.preset, today_on=today_on, available_from=start_on)
     if last_on is None:
         last_on = today_on if first_on is None else max(first_on, today_on)
     if first_on is None:
         # The calendar begins in year 1: a last day in its first month has no 29 days before it.
         first_on = date.fromordinal(max(1, last_on.toordinal() - DEFAULT_DAYS + 1))
     period = Period(first_on=first_on, last_on=last_on, timezone=days.timezone)
-    start_on = data_starts_on(account, timezone=days.timezone)
     if period.first_on >= start_on:
         return UsageQuery(period=period, filters=filters, today_on=today_on)
     moved = Period(first_on=start_on, last_on=max(last_on, start_on), timezone=days.timezone)

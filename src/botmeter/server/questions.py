@@ -1,6 +1,7 @@
 """Questions of programs about an account, answered by whoever owns its folder."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import BinaryIO, assert_never
 
 import msgspec
@@ -64,7 +65,7 @@ def answer_chunks(folder: Folder, question: Question) -> Generator[bytes, None, 
                 else:
                     from botmeter.reports.compared_report import compared_report
 
-                    comparison = question.comparison
+                    comparison = replace(question.comparison, unit_months=question.days.unit_months)
                     yield msgspec.json.encode(compared_report(ledger, query, comparison=comparison, now_us=now_us()))
             case _:
                 assert_never(question)

@@ -9,7 +9,6 @@ from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.people.models import AccountPreference
 from botmeter.reports.compared_period import NO_COMPARISON, Compare, Comparison, compared_day, compared_query
-from botmeter.reports.presets import Preset, days_of
 from botmeter.reports.query import RequestedDays, UsageQuery, data_starts_on, usage_query
 from botmeter.web.report_address import ReportAddress
 
@@ -93,16 +92,11 @@ def report_question(ledger: "ReadableLedger", address: ReportAddress, *, zone: s
     # Pages say "until 14:02", so questions within a minute are equal and share a cached answer.
     now_us = present_us() // _MINUTE_US * _MINUTE_US
     zone = address.timezone or zone
-    today_on = day_of_us(now_us, timezone=checked_timezone(zone))
-    start_on = data_starts_on(ledger.account, timezone=zone)
-    days = address.days
-    if address.preset is not None:
-        days = days_of(address.preset, today_on=today_on, available_from=start_on)
-    elif days == (None, None):
-        days = days_of(Preset.LAST_30_DAYS, today_on=today_on, available_from=start_on)
-    chosen = RequestedDays(first_on=days[0], last_on=days[1], timezone=zone)
+    start_on = data_starts_on(ledger.account, timezone=checked_timezone(zone))
+    first_on, last_on = address.days
+    chosen = RequestedDays(first_on=first_on, last_on=last_on, timezone=zone, preset=address.preset)
     query = usage_query(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
-    comparison = Comparison(choice=address.compare, unit_months=_unit_months(address), days=address.compare_days)
+    comparison = Comparison(choice=address.compare, unit_months=chosen.unit_months, days=address.compare_days)
     return Question(
         address=address,
         query=query,
@@ -111,10 +105,3 @@ def report_question(ledger: "ReadableLedger", address: ReportAddress, *, zone: s
         available_from=start_on,
         comparison=comparison,
     )
-
-
-def _unit_months(address: ReportAddress) -> int | None:
-    """Unit of a named period; None of dates."""
-    if address.preset is not None:
-        return address.preset.unit_months
-    return 0 if address.days == (None, None) else None
