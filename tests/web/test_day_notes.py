@@ -37,7 +37,7 @@ def page_of(client: Client, path: str) -> str:
     return answer.content.decode()
 
 
-def noted(client: Client, *, on: str = "2026-03-31", text: str = "Campaign <b>starts</b>") -> None:
+def noted(client: Client, *, on: str = "31 Mar 2026", text: str = "Campaign <b>starts</b>") -> None:
     answer = client.post(NOTES, {"on": on, "text": text, "query": DAYS})
     assert (answer.status_code, answer["Location"]) == (302, TREND)
 
@@ -90,7 +90,7 @@ def test_a_note_of_another_account_is_not_found(admin: Client) -> None:
     [
         ({"on": "2026-03-31", "text": "a\u202eb"}, "changes the order of the text after it"),
         ({"on": "2026-03-31", "text": "  "}, "required"),
-        ({"on": "31.3.2026", "text": "a"}, "valid date"),
+        ({"on": "31.3.2026", "text": "a"}, "is not a date"),
         ({"on": "2026-03-31", "text": "x" * 101}, "100 characters"),
     ],
 )

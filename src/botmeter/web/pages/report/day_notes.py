@@ -17,6 +17,7 @@ from botmeter.people.models import DayNote
 from botmeter.people.removed_rows import row_copy
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.day_field import DayField
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
@@ -31,9 +32,7 @@ _CHART: Final = "#w-session-consumption-trend"
 class NoteForm(forms.Form):
     """A new note; `query` is of the report to return to."""
 
-    on = forms.DateField(
-        label="Day", input_formats=["%Y-%m-%d"], widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    on = DayField(label="Day")
     text = forms.CharField(
         label="Note",
         max_length=DISPLAY_NAME_CHARACTERS_MAX,
