@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from botmeter.demo import DEMO_ACCOUNT
-from support.browsing import WIDE, RecordingContext, Server, recording_context, run_command, running_server
+from support.browsing import NARROW, WIDE, RecordingContext, Server, recording_context, run_command, running_server
 
 from .page_paths import (
     ROUTES_WITHOUT_PAGE,
@@ -144,6 +144,32 @@ def new_key(page: Page, server: Server) -> None:
     expect(page.locator(".notices pre")).to_be_visible()
 
 
+def key_to_revoke(page: Page, server: Server) -> None:
+    new_key(page, server)
+    page.get_by_role("link", name="Revoke").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def revoked_key(page: Page, server: Server) -> None:
+    key_to_revoke(page, server)
+    page.get_by_role("dialog").get_by_role("button", name="Revoke key").click()
+    expect(page.locator(".notices")).to_contain_text("revoked")
+
+
+def deleted_view(page: Page, server: Server) -> None:
+    new_view(page, server)
+    opened(page, server, route="views").get_by_role("button", name="Delete").first.click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
+def day_note(page: Page, server: Server) -> None:
+    card = opened(page, server, route="day-notes").locator("[data-widget=new-note]")
+    card.locator("[name=on]").fill(f"{datetime.now(tz=UTC) - timedelta(days=3):%Y-%m-%d}")
+    card.locator("[name=text]").fill(LONG[:100])
+    card.get_by_role("button", name="Add note").click()
+    page.wait_for_selector("#widgets")
+
+
 def new_view(page: Page, server: Server) -> None:
     opened(page, server, route="report", query=f"?channel={LONG[:60]}0&bot={LONG}1")
     page.get_by_role("link", name="Save view").click()
@@ -206,6 +232,10 @@ def filter_menu(page: Page, server: Server) -> None:
 ACTIONS: Final[dict[str, Callable[[Page, Server], object]]] = {
     "a key is created": new_key,
     "a view is saved": new_view,
+    "a key is to be revoked": key_to_revoke,
+    "a key is revoked": revoked_key,
+    "a view is deleted": deleted_view,
+    "a day has a note": day_note,
     "a view is shared": new_share_link,
     "a user is invited": new_invitation_link,
     "a source is created": new_address,
@@ -223,6 +253,6 @@ ACTIONS: Final[dict[str, Callable[[Page, Server], object]]] = {
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_page_fits_each_width_after_an_action_and_stays_accessible(page: Page, crowded: Server, action: str) -> None:
     ACTIONS[action](page, crowded)
-    assert serious_violations(page, size=WIDE) == []
+    assert serious_violations(page, size=WIDE) + serious_violations(page, size=NARROW) == []
     found = faults(page)
     assert not found, found
