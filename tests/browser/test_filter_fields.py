@@ -50,7 +50,7 @@ def test_enter_moves_to_the_list_if_several_match_and_does_nothing_if_none_does(
     type_in_filter(report, "Channel", text="nowhere")
     report.keyboard.press("Enter")
     menu = report.locator(".menu[open]")
-    expect(menu.locator(".opts-none").first).to_have_text("Nothing matches")
+    expect(menu.locator(".opts-none").first).to_have_text("No matches")
 
     menu.get_by_role("searchbox").fill("a")
     expect(menu.get_by_role("checkbox").nth(1)).to_be_visible()

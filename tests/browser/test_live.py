@@ -239,7 +239,7 @@ def test_polling_resumes_once_the_server_is_back(chromium: Browser, tmp_path: Pa
 
 def test_the_switch_sets_follow_in_the_address(tab: Page, account: Account) -> None:
     tab.goto(account.server.at(f"{REPORT}?channel=web"))
-    switch = tab.get_by_role("switch", name="Follow")
+    switch = tab.get_by_role("switch", name="Live updates")
     expect(switch).not_to_be_checked()
     switch.click()
     tab.wait_for_url("**channel=web&follow=on")
@@ -253,7 +253,7 @@ def test_the_switch_sets_follow_in_the_address(tab: Page, account: Account) -> N
 def test_without_scripts_the_switch_and_refresh_are_links(visitor: MakeVisitor, account: Account) -> None:
     page = account.signed_in(visitor(script=False).page())
     page.goto(account.server.at(REPORT))
-    page.get_by_role("switch", name="Follow").click()
+    page.get_by_role("switch", name="Live updates").click()
     page.wait_for_url("**follow=on")
     account.send_new_customers(1)
     refresh = page.get_by_role("link", name="Refresh")
@@ -267,7 +267,7 @@ def test_the_demo_is_not_live(signed_in: SignIn, visitor: MakeVisitor, demo: Ser
     expect(page.locator("#fresh")).to_contain_text("Latest event")
     shared = visitor().page()
     shared.goto(new_share_link(page, demo))
-    shared.get_by_role("switch", name="Follow").click()
+    shared.get_by_role("switch", name="Live updates").click()
     shared.wait_for_url("**follow=on")
     with shared.expect_response(lambda answer: "/fresh?" in answer.url) as poll:
         pass

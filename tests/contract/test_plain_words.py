@@ -31,6 +31,8 @@ REWRITTEN: Final = {
     r"\btakes? no part\b|\btook no part\b": "does not count",
     r"^Adds up\b|\bopened adds up\b|\bOpened adds up\b": "name the column and say what it counts",
     r"[Dd]atabase of users": "user database",
+    r"^Follow$": "Live updates",
+    r"^Conv\.": "Conversations",
 }
 
 

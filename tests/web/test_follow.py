@@ -173,7 +173,7 @@ def test_a_shared_view_of_past_days_is_not_followed(client: Client, shared: Make
     page = client.get(f"{path}?follow=on").content.decode()
     assert "Past period" in page
     assert "/fresh" not in page
-    assert "Follow" not in page
+    assert "Live updates" not in page
     assert client.get(f"{path}/fresh").status_code == 404
 
 

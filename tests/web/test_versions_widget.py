@@ -86,7 +86,7 @@ def test_headings_sort_the_versions_of_each_bot_and_keep_the_page(member: Client
     assert [label for _, label in heads] == [
         "Version",
         "Sessions",
-        "Conv. per session",
+        "Conversations per session",
         "Tickets per 100 sessions",
         "Hand-off rate",
     ]

@@ -46,7 +46,7 @@ def mail_check(_: Path) -> str:
     fault = mail_server_fault(mail)
     if fault:
         raise Fault(fault)
-    return f"{mail.host}:{mail.port} takes mail"
+    return f"{mail.host}:{mail.port} accepts email"
 
 
 def _environment_in_force() -> Mapping[str, str]:

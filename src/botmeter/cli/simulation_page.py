@@ -64,8 +64,8 @@ def _difference(difference: Difference, first: str, *, screen: Screen) -> list[s
     title = f"{label} against {printable(first)}: {difference.session_count:+,}"
     lines = [screen.styled(fitted(title, min(screen.width, cell_count(title))), "bold")]
     for text, reasons in (
-        (f"Opened by {label} alone", difference.more),
-        (f"Opened by {first} alone", difference.fewer),
+        (f"Opened only by {label}", difference.more),
+        (f"Opened only by {first}", difference.fewer),
     ):
         if reasons:
             lines += [fitted(f"{INDENT}{text}: {count_text(sum(reasons.values()))}", screen.width)]

@@ -69,7 +69,7 @@ CODES: Final = (
     ProblemCode("bug", 500, "A bug in Botmeter; `reference` finds its details in the logs."),
     ProblemCode("memory_full", 503, "The memory for the account's data is full; nothing was changed."),
     ProblemCode("disk_full", 503, "The disk is full; nothing was stored."),
-    ProblemCode("ledger_busy", 503, "The account is being written for longer than a request waits."),
+    ProblemCode("ledger_busy", 503, "Another write to the account took longer than a request waits."),
     ProblemCode("ledger_behind", 503, "The account's file is older than what was acknowledged; nothing was stored."),
     ProblemCode("ledger_corrupt", 503, "The account's file is damaged; nothing was stored."),
     ProblemCode("ledger_misnamed", 503, "The account's file belongs to another account; nothing was stored."),

@@ -5,7 +5,7 @@ from botmeter.sources.payloads.connector import EVENT_KEYS, Connector
 CONNECTOR = Connector(
     platform="botmeter",
     label="Your own events",
-    summary="A program of yours sends events in Botmeter's own format.",
+    summary="Your own program sends events in Botmeter's format.",
     steps=(
         "Have it post events as JSON to the address above.",
         "Or create an API key with the scope events:write, and name this source in each request.",

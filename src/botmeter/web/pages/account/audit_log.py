@@ -23,6 +23,17 @@ from botmeter.web.layout import Frame, frame
 from botmeter.web.rendering import rendered
 
 LINES: Final = 50
+# Of actions whose code reads badly.
+_LABELS: Final[dict[str, str]] = {
+    Action.SESSIONS_ENDED: "Browsers signed out",
+    Action.QUARANTINE_RETRIED: "Quarantined events retried",
+    Action.QUARANTINE_DISCARDED: "Quarantined events discarded",
+    Action.QUARANTINE_RESTORED: "Discarded events restored",
+    Action.POLICY_SET: "Policy changed",
+    Action.LINK_MADE: "Link created",
+    Action.SOURCE_KEY_ROTATED: "Source address regenerated",
+    Action.SOURCE_PULLED: "Missed events pulled",
+}
 _FILTERS: Final = ("who", "action", "from", "to")
 _FILTER_LENGTH_MAX: Final = 254
 # µs since 1970 up to the year 2286, and a number that every database can hold.
@@ -136,7 +147,7 @@ def _line(entry: AuditEntry) -> AuditLine:
 
 
 def _label(action: str) -> str:
-    return _words(action).capitalize()
+    return _LABELS.get(action) or _words(action).capitalize()
 
 
 def _words(code: str) -> str:

@@ -32,7 +32,7 @@ def customers_widget(context: WidgetContext) -> TableWidget:
             Column(label="Customer"),
             Column(label="Sessions", variant="r"),
             Column(label="Conversations", variant="r"),
-            Column(label=f"Latest session ({question.zone})"),
+            Column(label=f"Latest ({question.zone})"),
         ),
         lines=tuple(
             (

@@ -65,7 +65,7 @@ def _others(context: WidgetContext) -> tuple[Kpi, ...]:
             context, "Tickets", count_of=lambda one: one.ticket_count, href=urls.rows(address, grain=Grain.TICKET)
         ),
         _ratio(
-            "Conv. per session",
+            "Conversations per session",
             (report.conversation_count, report.sessions_consumed),
             before=None if before is None else (before.conversation_count, before.sessions_consumed),
         ),
@@ -130,5 +130,11 @@ def _ratio(label: str, now: tuple[int, int], *, before: tuple[int, int] | None, 
     value = text.ratio_text(*now, decimals=decimals)
     if before is None or not before[1] or not now[1]:
         return Kpi(label=label, value=value)
+    value_before = text.ratio_text(*before, decimals=decimals)
     change = text.signed(now[0] / now[1] - before[0] / before[1], decimals=decimals)
-    return Kpi(label=label, value=value, change=change, before=f"from {text.ratio_text(*before, decimals=decimals)}")
+    return Kpi(
+        label=label,
+        value=value,
+        change="No change" if value == value_before else change,
+        before=f"from {value_before}",
+    )

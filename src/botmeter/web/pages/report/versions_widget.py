@@ -19,7 +19,7 @@ _NOTE: Final = (
 )
 _ORDERS: Final = {
     "Sessions": (VersionOrder.MOST_SESSIONS, VersionOrder.FEWEST_SESSIONS),
-    "Conv. per session": (VersionOrder.MOST_CONVERSATIONS, VersionOrder.FEWEST_CONVERSATIONS),
+    "Conversations per session": (VersionOrder.MOST_CONVERSATIONS, VersionOrder.FEWEST_CONVERSATIONS),
     "Tickets per 100 sessions": (VersionOrder.MOST_TICKETS, VersionOrder.FEWEST_TICKETS),
     "Hand-off rate": (VersionOrder.MOST_HANDOFFS, VersionOrder.FEWEST_HANDOFFS),
 }

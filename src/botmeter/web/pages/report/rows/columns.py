@@ -65,7 +65,7 @@ _LABELS: Final = {
     "bot_version": "Version",
     "conversation_created_at": "Created",
     "conversation_updated_at": "Updated",
-    "ticket_ids": "Tickets",
+    "ticket_ids": "Ticket IDs",
     "customer_ids": "Customer",
     "conversation_ids": "Conversation",
     "ticket_id": "Ticket",

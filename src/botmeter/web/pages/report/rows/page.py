@@ -37,8 +37,8 @@ _INNER_COLUMNS: Final = (
 )
 _IN_EXPORTS: Final = "An export has one row for each conversation, bot, version and channel of a session."
 _DEFINITIONS: Final = {
-    Grain.SESSION: "Each line is a session; expand it to see its rows. An export has one row per session; list rows to "
-    "export one per conversation, bot, version and channel.",
+    Grain.SESSION: "Each line is a session; expand it to see its rows. An export has one row per session. Select Rows "
+    "to export one row per conversation, bot, version and channel.",
     Grain.CONVERSATION: f"Each line is a conversation, with its customers, bots, channels and tickets. {_IN_EXPORTS}",
     Grain.TICKET: f"Each line is a ticket, with the conversations that it is linked to. {_IN_EXPORTS}",
     Grain.ROW: "Each line is a row of the export: a session with a conversation, bot, version and channel.",
