@@ -89,6 +89,8 @@ def test_no_percentage_and_no_tick_has_a_base_of_days_without_data(report_page: 
             {"Other days": "30 – 31 Mar 2026"},
         ),
         ("from=2026-05-05&to=2026-05-11&compare=none", "Compare", {}),
+        # Nothing is before all.
+        ("period=all", "Compare", {}),
     ],
 )
 def test_the_menu_names_each_choice_with_its_days(

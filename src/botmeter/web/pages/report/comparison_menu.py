@@ -47,7 +47,7 @@ def comparison_menu(
     links = tuple(_links(ledger, question, access=access, href_of=href_of))
     if len(links) < 2:
         return None
-    label = before_label(question)
+    label = before_label(question) if question.compared is not None else ""
     return ComparisonMenu(
         label=f"vs {label[0].lower()}{label[1:]}" if label else "Compare",
         choices=links,
