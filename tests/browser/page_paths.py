@@ -196,6 +196,7 @@ def report_states() -> dict[str, str]:
     }
     return {name: f"{report}?{urlencode(query)}" for name, query in queries.items()} | {
         "rows by conversation": f"{reverse('rows', args=(DEMO_ACCOUNT,))}?group=conversation",
+        "source with more": f"{reverse('source', args=(DEMO_ACCOUNT, 'helpdesk'))}?more",
         "gallery": "/parts",
         "missing": "/a/nobody/reports",
         "refused": f"{report}?from=yesterday",
