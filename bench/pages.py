@@ -188,7 +188,7 @@ def _weight_bytes(server: Served) -> int:
 
 def answered(folder: str) -> dict[str, Any]:
     """Time in ms of each ledger query of a page."""
-    from botmeter.reports.compared_period import ComparedWith, compared_query
+    from botmeter.reports.compared_period import Compare, Comparison, compared_query
     from botmeter.reports.overview import overview
     from botmeter.reports.query import RequestedDays, usage_query
     from botmeter.reports.row_options import RowOptions
@@ -197,7 +197,9 @@ def answered(folder: str) -> dict[str, Any]:
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.reading(ACCOUNT) as ledger:
         count, last_us = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone() or (0, 0)
         query = usage_query(ledger.account, now_us=last_us)
-        compared = compared_query(query, account=ledger.account, against=ComparedWith.PREVIOUS, now_us=last_us)
+        compared = compared_query(
+            query, account=ledger.account, comparison=Comparison(choice=Compare.PREVIOUS), now_us=last_us
+        )
         options = RowOptions(limit=PAGE_LINES)
         whole = usage_query(ledger.account, now_us=last_us, days=RequestedDays(first_on=ledger.account.available_from))
         first = row_page(ledger, whole, options=options)
