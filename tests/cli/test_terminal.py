@@ -102,3 +102,17 @@ def test_the_report_never_is_wider_than_its_screen(
     )
     assert not [line for line in page.split("\n") if cell_count(line) > width]
     assert in_unicode or page.isascii()
+
+
+def test_a_report_of_more_than_ten_years_lists_the_newest_months() -> None:
+    period = Period(first_on=date(2016, 1, 1), last_on=date(2026, 2, 28))
+    months = [f"{year}-{month:02}" for year in range(2016, 2027) for month in range(1, 13)][:122]
+    answer = {
+        "account": "acme", "policy": "freshchat.session@1", "filters": {}, "sessions_consumed": 122, "previews": 0,
+        "conversations": 122, "tickets": 0, "by_bot": [], "by_channel": [], "by_ticket_type": [],
+        "trend": [{"date": day.isoformat(), "sessions": 0, "tickets": 0} for day in period.days()],
+        "by_month": [{"month": month, "sessions": 1, "partial": False} for month in months],
+    }  # fmt: skip
+    page = report_page(answer, query=UsageQuery(period=period), screen=Screen(width=80))
+    assert [month for month in months if month in page] == months[2:]
+    assert "… and 2 earlier months; --format csv lists them all." in page
