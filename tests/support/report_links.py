@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 _VOID = {"br", "hr", "img", "input", "link", "meta", "rect", "path", "use", "circle", "line"}
 _COUNTED = re.compile(r"([\d,]+) (?:session|ticket)s?\b")
+_NUMBER = re.compile(r"[\d,]+")
 # Tools, menus and buttons link to all rows of their widget, and show no number.
 _WITHOUT_NUMBER = {"tool", "pop", "btn", "chip", "chip-x", "clear"}
 
@@ -88,10 +89,12 @@ def rows_links(page: str, *, rows_path: str) -> list[RowsLink]:
 
 
 def _number(link: _Node) -> int:
-    """Number of the link or an ancestor, a mark's title, a table row or the words."""
+    """Number of the link or an ancestor, its text in a cell, a mark's title, a table row or the words."""
     for node in link.self_and_ancestors():
         if "data-value" in node.attributes:
             return int(node.attributes["data-value"])
+        if node.tag == "td" and _NUMBER.fullmatch(link.text.strip()):
+            return int(link.text.strip().replace(",", ""))
         if node.tag == "tr":
             return _number_of_row(node)
         if node.tag == "svg":
