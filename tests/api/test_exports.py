@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_a_file_by_session_has_the_items_of_sessions(ask: Ask) -> None:
     items = ask("sessions", **MARCH, group="session").json()["items"]
     named = ("session_id", "session_start", "session_end", "customer_id", "conversations", "tickets", "events")
     assert [[row[name] for name in named] for row in rows] == [[str(item[name]) for name in named] for item in items]
-    refused = ask("sessions/export", **MARCH, grain="conversation")
+    refused = ask("sessions/export", **MARCH, grain="bot")
     assert (refused.status_code, refused.json()["code"]) == (400, "parameter_invalid")
 
 
@@ -77,3 +78,10 @@ def test_a_head_request_is_not_audited_as_an_export(ask: Ask) -> None:
     answer = ask("sessions/export", **MARCH, method="head")
     assert answer.content == b""
     assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize("grain", ["conversation", "ticket"])
+def test_a_file_of_conversations_or_tickets_has_their_items(ask: Ask, grain: str) -> None:
+    items = ask("sessions", **MARCH, grain=grain).json()["items"]
+    assert items
+    assert [json.loads(line) for line in exported(ask, grain=grain, format="ndjson").splitlines()] == items

@@ -138,6 +138,19 @@ def test_the_rows_are_the_same_by_api_command_and_python(
 
 
 @EXAMPLES
+@given(query=queries(), grain=st.sampled_from(["session", "conversation", "ticket"]))
+def test_the_lines_of_a_grain_are_the_number_of_the_report_by_api_and_command(
+    api: Ask, command: Ask, query: dict[str, Any], grain: str
+) -> None:
+    report, items = api("reports/session-usage", **query), all_items(api, query, grain=grain)
+    number = {"session": "sessions_consumed", "conversation": "conversations", "ticket": "tickets"}[grain]
+    assert len(items) == report[number]
+    if grain != "session":
+        # A file has all ids, an item the first of many.
+        assert items == command("sessions", *options(query), "--grain", grain)
+
+
+@EXAMPLES
 @given(query=queries())
 def test_rows_and_sessions_are_what_the_report_counts(api: Ask, query: dict[str, Any]) -> None:
     consumed = api("reports/session-usage", **query)["sessions_consumed"]

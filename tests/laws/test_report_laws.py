@@ -27,10 +27,11 @@ from botmeter.reports.explain import explain
 from botmeter.reports.explanation_json import explanation_as_mapping
 from botmeter.reports.export import FORMATS, write_rows
 from botmeter.reports.filters import FILTER_NAMES, FILTERS, FilterDeclaration, Filters, FilterTarget, filters_of
+from botmeter.reports.grain_rows import underlying_data
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import UsageReport
+from botmeter.reports.row_options import Grain
 from botmeter.reports.rows import underlying_rows
-from botmeter.reports.session_rows import underlying_sessions
 from botmeter.reports.simulate import simulate
 from botmeter.reports.usage import usage_report
 from support.event_strategies import dense_event_lists, instants_us, policies, schedules
@@ -343,7 +344,7 @@ def test_headline_days_months_openings_rows_and_exports_agree(
                 "opened by bot": sum(bot.opened_count for bot in report.by_bot),
                 "opened on channel": sum(channel.opened_count for channel in report.by_channel),
                 "rows": len({row["session_id"] for row in rows}),
-                "rows by session": underlying_sessions(ledger, query).read_all().num_rows,
+                "rows by session": underlying_data(ledger, query, grain=Grain.SESSION).read_all().num_rows,
                 **{form: len(set(ids)) for form, ids in zip(FORMATS, exports, strict=True)},
             }
             assert set(counts.values()) == {report.sessions_consumed}, counts
@@ -404,7 +405,7 @@ def test_the_rows_by_session_are_the_rows_joined_by_session(
 ) -> None:
     with ledger_of(events, policy) as ledger:
         rows = underlying_rows(ledger, query).read_all().to_pylist()
-        sessions = underlying_sessions(ledger, query).read_all().to_pylist()
+        sessions = underlying_data(ledger, query, grain=Grain.SESSION).read_all().to_pylist()
     assert [session["session_id"] for session in sessions] == list(dict.fromkeys(row["session_id"] for row in rows))
     for session in sessions:
         own = [row for row in rows if row["session_id"] == session["session_id"]]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from botmeter.domain.instant import us_from_datetime
 from botmeter.ledger.ledger import Ledger
+from botmeter.reports.grain_rows import underlying_data
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_lines import ConversationLine, SessionLine, TicketLine
 from botmeter.reports.row_options import SORT_KEYS, Grain, RowOptions, SortKey
@@ -214,3 +215,17 @@ def test_a_session_opens_into_its_own_rows(
         own = in_order(exported(ledger, query, search=options.search), options)
         for session_id, rows in list(own.items())[:5]:
             assert session_rows(ledger, query, session_id=session_id, search=options.search) == rows
+
+
+@given(traffic(), policies(), queries(), st.sampled_from([Grain.CONVERSATION, Grain.TICKET]))
+@EXAMPLES
+def test_a_file_has_the_lines_of_the_pages(events: list[Event], policy: Any, query: UsageQuery, grain: Grain) -> None:
+    with ledger_of(events, policy) as ledger:
+        listed = row_page(ledger, query, options=RowOptions(grain=grain, descending=False, limit=1000)).lines
+        file = underlying_data(ledger, query, grain=grain).read_all().to_pylist()
+    names = {"bot_names": "bots", "channels": "channels", "customer_ids": "customer_ids", "session_count": "sessions"}
+    for line, row in zip(listed, file, strict=True):
+        assert getattr(line, f"{grain}_id") == row[f"{grain}_id"]
+        for name, column in names.items():
+            value = getattr(line, name)
+            assert (list(value) if isinstance(value, tuple) else value) == row[column]

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from django.test import Client
 
+from botmeter.domain.text import counted
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.export_progress import KEPT_MAX, ExportProgressByUser
 from botmeter.live.export_slots import SENDING_BY_ACCOUNT_MAX
@@ -48,14 +49,20 @@ def content_of(member: Client, href: str) -> bytes:
     return b"".join(response) if response.streaming else response.content
 
 
-def test_sessions_are_exported_one_a_row_and_rows_as_rows(member: Client) -> None:
-    for query, grain in ((DAYS, "session"), (f"{DAYS}&group=conversation", "row")):
+def test_what_the_page_lists_is_exported_one_a_row(member: Client) -> None:
+    grains = {
+        DAYS: "session",
+        f"{DAYS}&group=conversation": "row",
+        f"{DAYS}&grain=conversation": "conversation",
+        f"{DAYS}&grain=ticket": "ticket",
+    }
+    for query, grain in grains.items():
         page = page_of(member, f"{REPORT}/rows?{query}")
         [href, *_] = [href for href in export_hrefs(page) if "export.csv" in href]
         assert parse_qs(urlsplit(href).query).get("grain") == [grain]
         rows = list(csv.DictReader(io.StringIO(content_of(member, href).decode(), newline="")))
-        [label] = re.findall(r"Export ([\d,]+ (?:session|row)s):", page)
-        assert label == f"{len(rows)} {grain}s"
+        [label] = re.findall(r"Export ([\d,]+ (?:session|row|conversation|ticket)s?):", page)
+        assert label == counted(len(rows), grain)
 
 
 def test_chosen_columns_of_sessions_are_those_of_the_file(member: Client) -> None:

@@ -1,5 +1,6 @@
 """`sessions`."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
@@ -30,6 +31,8 @@ _NOTHING = "no session matches in this period"
 _TABLE_COLUMNS = {
     "row": ("session_id", "session_start", "customer_id", "bot_name"),
     "session": ("session_id", "session_start", "customer_id", "bots"),
+    "conversation": ("conversation_id", "last_session_start", "customer_ids", "bots"),
+    "ticket": ("ticket_id", "last_session_start", "conversation_ids", "ticket_types"),
 }
 
 _Output = Annotated[
@@ -45,8 +48,11 @@ _Columns = Annotated[
     str | None, Option("--columns", metavar="NAME,…", help="Only these columns of a file, in this order. Default: all.")
 ]
 _Grain = Annotated[
-    Literal["row", "session"],
-    Option("--grain", help="A row per session, conversation, bot, version and channel, or one per session."),
+    Literal["row", "session", "conversation", "ticket"],
+    Option(
+        "--grain",
+        help="Meaning of a row: a session with one conversation, bot, version and channel (row), or what is named.",
+    ),
 ]
 _Form = Annotated[
     Literal["table", "csv", "json", "ndjson", "parquet", "xlsx"] | None,
@@ -64,6 +70,7 @@ commands = Commands()
             "For a spreadsheet, in the days of India:",
             "botmeter sessions -a acme --timezone Asia/Kolkata -o rows.xlsx",
         ),
+        ("The refunds of October:", "botmeter sessions -a acme --ticket-type refund --grain ticket -o out.xlsx"),
         ("One row per session:", "botmeter sessions -a acme --grain session -o sessions.xlsx"),
         ("For a program:", "botmeter sessions --account acme --format ndjson"),
     )
@@ -85,10 +92,11 @@ def sessions(
 ) -> None:
     """Write the rows behind the numbers.
 
-    One row per session, conversation, bot, version and channel, or one per session. A file appears when it is
+    One row per session, conversation, bot, version and channel, or per what --grain names. A file appears when it is
     complete; a workbook has a summary of the report on its last sheet. The table format shows the first rows only.
     """
     from botmeter.reports.export import Export
+    from botmeter.reports.row_options import Grain
 
     written_as = form or ("table" if output is None else format_of_file(output))
     if written_as == "table" and output is not None:
@@ -103,7 +111,7 @@ def sessions(
         if written_as == "table":
             _show_first(ledger, query, grain=grain)
             return
-        export = Export(format=written_as, is_by_session=grain == "session", columns=chosen)
+        export = Export(format=written_as, grain=Grain(grain), columns=chosen)
         if output is None:
             stdout = command_context().stdout
             stdout.flush()
@@ -130,23 +138,27 @@ def _write(ledger: "ReadableLedger", query: "UsageQuery", *, export: "Export", o
 
 
 def _show_first(ledger: "ReadableLedger", query: "UsageQuery", *, grain: str) -> None:
-    from botmeter.reports.rows import underlying_rows
-    from botmeter.reports.session_rows import underlying_sessions
+    from botmeter.reports.grain_rows import underlying_data
+    from botmeter.reports.row_options import Grain
 
     columns = _TABLE_COLUMNS[grain]
-    read = underlying_sessions if grain == "session" else underlying_rows
     first: list[list[object]] = []
     row_count = 0
-    for batch in read(ledger, query, columns=columns):
+    for batch in underlying_data(ledger, query, grain=Grain(grain), columns=columns):
         row_count += batch.num_rows
-        for row in batch.slice(0, max(0, _ROWS_PRINTED_MAX - len(first))).to_pylist():
-            started = text_from_us(us_from_datetime(row["session_start"]))
-            first.append([*({**row, "session_start": started[:16].replace("T", " ")}).values()])
+        rows = batch.slice(0, max(0, _ROWS_PRINTED_MAX - len(first))).to_pylist()
+        first += [[_cell(value) for value in row.values()] for row in rows]
     show(table([name.replace("_", " ") for name in columns], first, screen=stdout_screen()))
     if row_count > len(first):
         say(f"{len(first)} of {counted(row_count, 'row')}; -o sessions.csv writes all of them, with all columns")
     elif not row_count:
         say(_NOTHING)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, datetime):
+        return text_from_us(us_from_datetime(value))[:16].replace("T", " ")
+    return "; ".join(value) if isinstance(value, list) else value
 
 
 def _count_text(written: "RowCount") -> str:

@@ -16,9 +16,10 @@ from botmeter.reports.export_json import json_chunks, ndjson_chunks
 from botmeter.reports.export_parquet import parquet_chunks
 from botmeter.reports.export_summary import Summary, summary_of_rows
 from botmeter.reports.export_xlsx import xlsx_chunks
+from botmeter.reports.grain_rows import SCHEMAS, batches_of
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.rows import ROWS_SCHEMA, batches_of_rows, row_parameters, schema_of
-from botmeter.reports.session_rows import SESSIONS_SCHEMA, batches_of_sessions
+from botmeter.reports.row_options import Grain
+from botmeter.reports.rows import row_parameters, schema_of
 from botmeter.reports.snapshot import open_snapshot
 
 if TYPE_CHECKING:
@@ -49,15 +50,15 @@ class Export:
     """Format, rows and search of an export.
 
     Attributes:
-        is_by_session: One row per session, in place of the rows of the underlying data.
-        columns: Of `SESSIONS_SCHEMA` or `ROWS_SCHEMA`, in order; None for all.
+        grain: Meaning of a row.
+        columns: Of the grain's `SCHEMAS`, in order; None for all.
 
     Raises:
         Refused: `output_format_unknown`, `column_unknown`, `column_repeated`, `columns_missing`.
     """
 
     format: Format
-    is_by_session: bool = False
+    grain: Grain = Grain.ROW
     columns: tuple[str, ...] | None = None
     search: str = ""
 
@@ -70,8 +71,13 @@ class Export:
 
     @property
     def schema(self) -> pa.Schema:
-        known = SESSIONS_SCHEMA if self.is_by_session else ROWS_SCHEMA
+        known = SCHEMAS[self.grain]
         return known if self.columns is None else schema_of(self.columns, known=known)
+
+    @property
+    def subject(self) -> str:
+        """Beginning of the file's name."""
+        return f"{self.grain}s" if self.grain in (Grain.CONVERSATION, Grain.TICKET) else "sessions"
 
 
 def export_stream(
@@ -79,16 +85,16 @@ def export_stream(
 ) -> Generator[bytes, None, None]:
     """Stream the file as it is written, with instants in the period's zone.
 
-    Memory does not grow; XLSX starts only when all rows are written. Closing the iterator closes snapshot and files.
+    Memory grows with ids of conversations or tickets only; XLSX starts when all rows are written. Closing the iterator
+    closes snapshot and files.
     """
     schema = export.schema
-    batches_of = batches_of_sessions if export.is_by_session else batches_of_rows
     with open_snapshot(ledger) as snapshot:
         parameters = row_parameters(snapshot, query, search=export.search)
         summary: Summary = ()
         if export.format == "xlsx":
             summary = summary_of_rows(ledger, snapshot, query=query, search=export.search, parameters=parameters)
-        with closing(batches_of(snapshot, parameters, schema=schema)) as batches:
+        with closing(batches_of(export.grain)(snapshot, parameters, schema=schema)) as batches:
             counted = _CountedRows(batches, schema=schema, on_rows=on_rows)
             yield from file_chunks(
                 export.format, counted, schema=schema, timezone=query.period.timezone, summary=summary

@@ -8,6 +8,7 @@ from botmeter.reports.matching import filter_matching, run_matching
 from botmeter.reports.row_cursor import Cursor, cursor_bounds
 from botmeter.reports.row_lines import IDS_MAX, ConversationLine, TicketLine
 from botmeter.reports.row_options import Grain, RowOptions, SortKey
+from botmeter.reports.rows import Rows
 from botmeter.reports.snapshot import Parameters, Snapshot
 
 sql = statements_of(__name__)
@@ -24,6 +25,8 @@ _RISING = "sort_key ASC, line_session ASC"
 _FALLING = "sort_key DESC, line_session DESC"
 _LINES_RISING = "sort_key ASC, line_id ASC"
 _LINES_FALLING = "sort_key DESC, line_id DESC"
+# Longer than any list of ids.
+_ALL_LINES: Final = {"line_ids": None, "ids_max": 2**31 - 1}
 _FROM_CURSOR: Final = {Grain.CONVERSATION: "conversations_from_cursor", Grain.TICKET: "tickets_from_cursor"}
 _COUNTS: Final = {Grain.CONVERSATION: "conversation_counts", Grain.TICKET: "ticket_counts"}
 
@@ -176,3 +179,11 @@ def _ticket(row: tuple[Any, ...]) -> TicketLine:
         session_count=session_count,
         last_started_us=last_started_us,
     )
+
+
+def line_batches(snapshot: Snapshot, parameters: Parameters, *, grain: Grain) -> Rows:
+    """Generate all conversations or tickets, with all their ids."""
+    # Not a few days at a time, since a conversation can have sessions on any day.
+    run_matching(snapshot, parameters)
+    name = "ticket_lines" if grain is Grain.TICKET else "conversation_lines"
+    yield from snapshot.batches(sql(name, **parameters["conditions"]), {**parameters, **_ALL_LINES})

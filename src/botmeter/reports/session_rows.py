@@ -1,17 +1,11 @@
 """The underlying data with one row per session, for files."""
 
-from typing import TYPE_CHECKING
-
 import pyarrow as pa
 
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
-from botmeter.reports.query import UsageQuery
-from botmeter.reports.rows import ROWS_SCHEMA, Rows, row_parameters, schema_of, sliced_batches
-from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
-
-if TYPE_CHECKING:
-    from botmeter.ledger.readable import ReadableLedger
+from botmeter.reports.rows import ROWS_SCHEMA, Rows, sliced_batches
+from botmeter.reports.snapshot import Parameters, Snapshot
 
 _TEXTS = pa.list_(pa.string())
 
@@ -38,19 +32,6 @@ SESSIONS_SCHEMA = pa.schema(
 sql = statements_of(__name__)
 
 _REASONS = pa.array([ClosedBy(number).name.lower() for number in range(len(ClosedBy))])
-
-
-def underlying_sessions(
-    ledger: "ReadableLedger", query: UsageQuery, *, columns: tuple[str, ...] | None = None
-) -> pa.RecordBatchReader:
-    """Stream the sessions that the report counts, as `underlying_rows` does its rows."""
-    schema = SESSIONS_SCHEMA if columns is None else schema_of(columns, known=SESSIONS_SCHEMA)
-
-    def batches() -> Rows:
-        with open_snapshot(ledger) as snapshot:
-            yield from batches_of_sessions(snapshot, row_parameters(snapshot, query), schema=schema)
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def batches_of_sessions(snapshot: Snapshot, parameters: Parameters, *, schema: pa.Schema) -> Rows:

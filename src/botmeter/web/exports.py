@@ -61,7 +61,9 @@ class LedgerExport:
                 self.ledger, query, export=file, on_rows=lambda written: progress.note_rows(written.rows)
             )
             chunks = progress.follow(stream)
-        return self.streamed(chunks, name=export_name(query, file.format), media_type=MEDIA_TYPES[file.format])
+        return self.streamed(
+            chunks, name=export_name(query, file.format, subject=file.subject), media_type=MEDIA_TYPES[file.format]
+        )
 
     def streamed(self, chunks: Generator[bytes, None, None], *, name: str, media_type: str) -> StreamingHttpResponse:
         self._chunks = self._resources.enter_context(closing(chunks))

@@ -1,4 +1,4 @@
-"""Exports with one row per session, and the summary of a workbook."""
+"""Exports with one row per session, conversation or ticket, and the summary of a workbook."""
 
 import csv
 import io
@@ -16,8 +16,9 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports import rows as rows_module
 from botmeter.reports.export import Export, RowCount, export_stream
 from botmeter.reports.filters import Filters
+from botmeter.reports.grain_rows import underlying_data
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.session_rows import underlying_sessions
+from botmeter.reports.row_options import Grain
 from botmeter.reports.usage import usage_report
 from support.facts import event, filled_ledger
 
@@ -55,7 +56,9 @@ def summary(data: bytes) -> dict[str, Any]:
 
 
 def test_a_session_is_one_row_with_its_bots_channels_conversations_and_tickets(ledger: Ledger) -> None:
-    first, second = underlying_sessions(ledger, ASK).read_all().drop_columns(["session_id"]).to_pylist()
+    first, second = (
+        underlying_data(ledger, ASK, grain=Grain.SESSION).read_all().drop_columns(["session_id"]).to_pylist()
+    )
     assert {name: value for name, value in first.items() if not name.startswith("session_")} == {
         "customer_id": "c1",
         "opening_bot_id": "b1",
@@ -78,7 +81,7 @@ def test_a_session_is_one_row_with_its_bots_channels_conversations_and_tickets(l
 def test_a_filter_leaves_a_session_what_matches_it(ledger: Ledger) -> None:
     query = UsageQuery(period=PERIOD, filters=Filters(channel=("sms",)))
     [session] = (
-        underlying_sessions(ledger, query, columns=("bots", "channels", "conversations", "events"))
+        underlying_data(ledger, query, grain=Grain.SESSION, columns=("bots", "channels", "conversations", "events"))
         .read_all()
         .to_pylist()
     )
@@ -86,15 +89,38 @@ def test_a_filter_leaves_a_session_what_matches_it(ledger: Ledger) -> None:
 
 
 def test_sessions_read_some_days_at_a_time_are_the_same(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = underlying_sessions(ledger, ASK).read_all()
+    whole = underlying_data(ledger, ASK, grain=Grain.SESSION).read_all()
     monkeypatch.setattr(rows_module, "_SESSIONS_AT_ONCE", 1)
-    assert underlying_sessions(ledger, ASK).read_all() == whole
+    assert underlying_data(ledger, ASK, grain=Grain.SESSION).read_all() == whole
+
+
+def test_a_conversation_is_one_row_with_what_its_sessions_have(ledger: Ledger) -> None:
+    first, second, third = underlying_data(ledger, ASK, grain=Grain.CONVERSATION).read_all().to_pylist()
+    assert [line["conversation_id"] for line in (first, second, third)] == ["v0", "v1", "v2"]
+    assert {name: value for name, value in second.items() if not name.startswith(("conversation_", "last_"))} == {
+        "customer_ids": ["c1"],
+        "customers": 1,
+        "bots": ["Zoe"],
+        "channels": ["web"],
+        "ticket_ids": ["T1", "T2"],
+        "tickets": 2,
+        "sessions": 1,
+        "events": 1,
+    }
+
+
+def test_a_ticket_is_one_row_with_its_conversations(ledger: Ledger) -> None:
+    lines = csv.DictReader(io.StringIO(streamed(ledger, format="csv", grain=Grain.TICKET).decode(), newline=""))
+    assert [(line["ticket_id"], line["conversation_ids"], line["sessions"], line["bots"]) for line in lines] == [
+        ("T1", "v0; v1", "1", "Abe; Zoe"),
+        ("T2", "v1", "1", "Zoe"),
+    ]
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "ndjson", "parquet", "xlsx"])
 def test_every_format_has_one_row_per_session(ledger: Ledger, form: Any) -> None:
     counts: list[RowCount] = []
-    stream = export_stream(ledger, ASK, export=Export(format=form, is_by_session=True), on_rows=counts.append)
+    stream = export_stream(ledger, ASK, export=Export(format=form, grain=Grain.SESSION), on_rows=counts.append)
     data = b"".join(stream)
     assert counts == [RowCount(rows=2, sessions=2)]
     if form == "csv":
@@ -103,16 +129,16 @@ def test_every_format_has_one_row_per_session(ledger: Ledger, form: Any) -> None
 
 
 def test_columns_of_sessions_are_chosen_and_those_of_rows_refused(ledger: Ledger) -> None:
-    lines = streamed(ledger, format="csv", is_by_session=True, columns=("tickets", "customer_id")).decode().split()
+    lines = streamed(ledger, format="csv", grain=Grain.SESSION, columns=("tickets", "customer_id")).decode().split()
     assert lines == ["tickets,customer_id", "2,c1", "0,c2"]
     with pytest.raises(Refused, match="Unknown column 'bot_id'. Use session_id, .*, ticket_types"):
-        Export(format="csv", is_by_session=True, columns=("bot_id",))
+        Export(format="csv", grain=Grain.SESSION, columns=("bot_id",))
 
 
 def test_a_workbook_has_a_summary_with_the_totals_of_the_report(ledger: Ledger) -> None:
     report = usage_report(ledger, ASK)
-    for is_by_session, row_count in ((True, 2), (False, 3)):
-        assert summary(streamed(ledger, format="xlsx", is_by_session=is_by_session)) == {
+    for grain, row_count in ((Grain.SESSION, 2), (Grain.ROW, 3)):
+        assert summary(streamed(ledger, format="xlsx", grain=grain)) == {
             "Account": "acme",
             "Period": "24 Oct \u2013 22 Nov 2026",
             "Days": 30,

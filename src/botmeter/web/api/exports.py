@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from botmeter.people.audit import DETAIL_LENGTH_MAX, Action, record
 from botmeter.people.database_failures import optional_write
 from botmeter.reports.export import Export, Format, export_name
+from botmeter.reports.row_options import Grain
 from botmeter.web.api.route import Call
 from botmeter.web.api.routes import query_of
 from botmeter.web.exports import LedgerExport
@@ -23,7 +24,7 @@ def export(call: Call) -> HttpResponseBase:
             exported.close()
             return HttpResponse(headers=response.headers)
         detail = {
-            "file": export_name(query, file.format),
+            "file": export_name(query, file.format, subject=file.subject),
             "query": request.META.get("QUERY_STRING", "")[:DETAIL_LENGTH_MAX],
         }
         with optional_write("an export in the audit log", account=call.account):
@@ -35,7 +36,7 @@ def _export_of(query: QueryDict) -> Export:
     columns = tuple(name for name in query.get("columns", "").split(",") if name)
     return Export(
         format=cast("Format", query.get("format") or "csv"),
-        is_by_session=query.get("grain") == "session",
+        grain=Grain(query.get("grain") or Grain.ROW),
         columns=columns or None,
         search=query.get("search", ""),
     )

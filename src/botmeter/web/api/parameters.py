@@ -12,10 +12,9 @@ from botmeter.domain.source import DEFAULT_SOURCE
 from botmeter.reports.compared_period import Compare
 from botmeter.reports.export import FORMATS
 from botmeter.reports.filters import FILTER_VALUES_MAX, FILTERS, FilterDeclaration
+from botmeter.reports.grain_rows import SCHEMAS
 from botmeter.reports.presets import Preset
 from botmeter.reports.row_options import LIMIT_MAX, SEARCH_LENGTH_MAX, SORT_KEYS, Grain, SortKey
-from botmeter.reports.rows import COLUMNS
-from botmeter.reports.session_rows import SESSIONS_SCHEMA
 from botmeter.web.grain import GROUPS
 from botmeter.web.report_address import COMPARE_DAYS, PreviewChoice
 
@@ -198,15 +197,17 @@ FILE: Final = (
     ),
     Parameter(
         name="grain",
-        description="Meaning of a row: a session with one conversation, bot, version and channel (row), or a session.",
-        choices=("row", "session"),
+        description="Meaning of a row of the file: a session with one conversation, bot, version and channel (row), a "
+        "session, a conversation, or a ticket.",
+        choices=tuple(Grain),
         example="session",
         default="row",
     ),
     Parameter(
         name="columns",
-        description=f"Columns in their order, separated by commas: {', '.join(COLUMNS)}; with `grain=session` "
-        f"{', '.join(SESSIONS_SCHEMA.names)}. Default: all.",
+        description="Columns in their order, separated by commas: "
+        + "; ".join(f"with `grain={grain}` {', '.join(schema.names)}" for grain, schema in SCHEMAS.items())
+        + ". Default: all.",
         example="session_id,session_start,customer_id",
     ),
     _SEARCH,

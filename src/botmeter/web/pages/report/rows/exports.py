@@ -17,6 +17,7 @@ from botmeter.reports.row_options import Grain
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.exports import LedgerExport
+from botmeter.web.grain import read_grain
 from botmeter.web.pages.report.rows.view_options import RowsAddress, read_rows_address
 from botmeter.web.question import preferred_zone, report_question
 from botmeter.web.report_address import ReportAddress, read_address
@@ -30,7 +31,7 @@ _PROGRESS_NAME: Final = re.compile(r"[0-9a-f]{8,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exports:
-    """Files of the listed sessions or rows; none where there is nothing to export.
+    """Files of the listed lines; none where there is nothing to export.
 
     Attributes:
         progress_href: Address of an export's progress, without its name at the end.
@@ -46,12 +47,10 @@ NO_EXPORTS: Final = Exports()
 
 
 def exports_of(account: str, address: ReportAddress, *, view: RowsAddress) -> Exports:
-    """Link the files of what the page lists: sessions, or rows."""
-    # Conversations and tickets are exported as their rows, which have other columns.
-    kept = {"search", "columns"} if view.grain in (Grain.SESSION, Grain.ROW) else {"search"}
-    parameters = {name: value for name, value in view.pairs().items() if name in kept}
-    # An address without a grain is that of rows, from before sessions could be exported.
-    parameters["grain"] = Grain.SESSION if view.grain is Grain.SESSION else Grain.ROW
+    """Link the files of what the page lists."""
+    parameters = {name: value for name, value in view.pairs().items() if name in {"search", "columns"}}
+    # An address without a grain is that of rows, from before there were others.
+    parameters["grain"] = view.grain
     return Exports(
         formats=tuple(
             Link(label=label, href=reverse("export", args=(account, name)) + address.query(**parameters))
@@ -69,11 +68,15 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
         raise Http404
     parameters = visit.request.GET
     address, zone = read_address(parameters), preferred_zone(visit.account)
-    file = _export_of(read_rows_address(parameters), file_format, is_by_session=parameters.get("grain") == "session")
+    grain = read_grain(parameters, default=Grain.ROW)
+    file = _export_of(read_rows_address(parameters), file_format, grain=grain)
     progress = _begun(visit)
     with progress.noting_failure(), LedgerExport(visit.request, visit.account) as exported:
         query = report_question(exported.ledger, address, zone=zone).query
-        details = {"file": export_name(query, file_format), "query": address.query()[:DETAIL_LENGTH_MAX]}
+        details = {
+            "file": export_name(query, file_format, subject=file.subject),
+            "query": address.query()[:DETAIL_LENGTH_MAX],
+        }
         with optional_write("an export in the audit log", account=visit.account, user=visit.user.pk):
             record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **details)
         return exported.response(query, file, progress=progress)
@@ -95,10 +98,8 @@ def _begun(visit: Visit) -> ExportProgress:
     return server_state(visit.request).export_progress.begin(visit.user.pk, name)
 
 
-def _export_of(view: RowsAddress, form: Format, *, is_by_session: bool) -> Export:
-    search, columns = view.options.search, view.columns or None
-    if is_by_session:
-        named = None if columns is None else tuple(_SESSION_COLUMNS.get(name, name) for name in columns)
-        return Export(format=form, is_by_session=True, columns=named, search=search)
-    # Columns of sessions don't apply to rows.
-    return Export(format=form, columns=columns if view.grain is Grain.ROW else None, search=search)
+def _export_of(view: RowsAddress, form: Format, *, grain: Grain) -> Export:
+    # Without a grain in the address, the columns are those of the page's sessions, which rows lack.
+    columns = view.columns if view.grain is grain else ()
+    named = tuple(_SESSION_COLUMNS.get(name, name) for name in columns) or None
+    return Export(format=form, grain=grain, columns=named, search=view.options.search)

@@ -35,13 +35,11 @@ _INNER_COLUMNS: Final = (
     "events",
     "ticket_ids",
 )
-_IN_EXPORTS: Final = "An export has one row for each conversation, bot, version and channel of a session."
 _DEFINITIONS: Final = {
-    Grain.SESSION: "Each line is a session; expand it to see its rows. An export has one row per session. Select Rows "
-    "to export one row per conversation, bot, version and channel.",
-    Grain.CONVERSATION: f"Each line is a conversation, with its customers, bots, channels and tickets. {_IN_EXPORTS}",
-    Grain.TICKET: f"Each line is a ticket, with the conversations that it is linked to. {_IN_EXPORTS}",
-    Grain.ROW: "Each line is a row of the export: a session with a conversation, bot, version and channel.",
+    Grain.SESSION: "Each line is a session, as in an export; expand it to see its rows.",
+    Grain.CONVERSATION: "Each line is a conversation, as in an export, with its customers, bots, channels and tickets.",
+    Grain.TICKET: "Each line is a ticket, as in an export, with the conversations that it is linked to.",
+    Grain.ROW: "Each line is a row, as in an export: a session with a conversation, bot, version and channel.",
 }
 TITLES: Final = {
     Grain.SESSION: "Sessions consumed",
@@ -253,9 +251,10 @@ def _range(rows: RowPage, question: Question) -> str:
 
 
 def _exports(rows: RowPage, exports: Exports) -> Exports:
-    is_by_session = rows.options.grain is Grain.SESSION
-    total, noun = (rows.session_count, "session") if is_by_session else (rows.row_count, "row")
-    return replace(exports, label=f"Export {text.counted(total, noun)}:", total=total) if total else NO_EXPORTS
+    total = rows.line_count
+    if not total:
+        return NO_EXPORTS
+    return replace(exports, label=f"Export {text.counted(total, rows.options.grain.value)}:", total=total)
 
 
 def _start_us(line: row_lines.Line) -> int:
