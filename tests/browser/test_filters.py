@@ -8,7 +8,6 @@ from playwright.sync_api import Locator, Page, expect
 from botmeter.domain.text import day_as_typed, day_text
 from botmeter.reports.presets import Preset
 from support.browsing import Server
-from support.html import widget_values
 from support.widgets import active_filters, by_key, by_name, headline, values
 
 from .conftest import SignIn
@@ -137,38 +136,6 @@ def test_days_in_reverse_are_put_right_with_a_notice(report: Page) -> None:
     report.wait_for_url(f"**from={last_on}*to={first_on}*")
     expect(report.locator("#notices")).to_contain_text("The dates were in reverse order.")
     assert len(by_key(report, "session-consumption-trend", key="day")) == (last_on - first_on).days + 1
-
-
-def test_a_month_is_compared_with_the_month_before_in_two_clicks(report: Page) -> None:
-    """As is any month with the one before, by a third click."""
-    today_on = day_as_typed(report.locator("input[name=to]").input_value())
-    last_on = today_on.replace(day=1) - timedelta(days=1)
-    for clicks in (2, 3):
-        if clicks == 2:
-            report.locator(".period > summary").click()
-            report.get_by_role("link", name="Last month").click()
-        else:
-            report.get_by_role("link", name="Previous period").click()
-        first_on = last_on.replace(day=1)
-        before_on = first_on - timedelta(days=1)
-        expect(report.locator(".comparison > summary")).to_have_text("vs previous month")
-        days = by_key(report, "session-consumption-trend", key="day")
-        assert (min(days), max(days)) == (first_on.isoformat(), last_on.isoformat())
-        before = report.request.get(f"{report_of(report)}?from={before_on.replace(day=1)}&to={before_on}&compare=none")
-        count_before = number(before.text())
-        change = report.locator('[data-widget="sessions-consumed"] .kpi-d')
-        expect(change).to_contain_text(f"from {count_before:,}")
-        is_longer = first_on.day + (last_on - first_on).days != before_on.day
-        assert ("per day" in change.inner_text()) == is_longer
-        last_on = before_on
-
-
-def report_of(page: Page) -> str:
-    return page.url.partition("?")[0]
-
-
-def number(markup: str) -> int:
-    return int(widget_values(markup)["sessions-consumed"][0]["data-value"])
 
 
 def test_the_arrows_step_back_and_forth_between_the_same_addresses(report: Page) -> None:

@@ -1,12 +1,15 @@
 """Frequent questions, answered from the report as it opens, in a few clicks."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from botmeter.domain.text import day_as_typed
 from support.browsing import Server
-from support.widgets import active_filters, by_name
+from support.html import widget_values
+from support.widgets import active_filters, by_key, by_name
 
 from .conftest import SignIn
 
@@ -29,6 +32,29 @@ def report(signed_in: SignIn, demo: Server, report_path: str) -> Page:
     page = signed_in()
     page.goto(demo.at(report_path))
     return page
+
+
+def test_a_month_against_the_month_before_takes_two_clicks_and_any_earlier_one_three(report: Page) -> None:
+    clicks, address = Clicks(), report.url.partition("?")[0]
+    last_on = day_as_typed(report.locator("input[name=to]").input_value()).replace(day=1) - timedelta(days=1)
+    clicks.on(report.locator(".period > summary"))
+    clicks.on(report.get_by_role("link", name="Last month"))
+    report.wait_for_url("**period=last-month**")
+    for count in (2, 3):
+        if count == 3:
+            clicks.on(report.get_by_role("link", name="Previous period"))
+            report.wait_for_url(f"**to={last_on}*")
+        before_on = last_on.replace(day=1) - timedelta(days=1)
+        days = by_key(report, "session-consumption-trend", key="day")
+        assert (min(days), max(days)) == (str(last_on.replace(day=1)), str(last_on))
+        answer = report.request.get(f"{address}?from={before_on.replace(day=1)}&to={before_on}&compare=none")
+        session_count = int(widget_values(answer.text())["sessions-consumed"][0]["data-value"])
+        change = report.locator('[data-widget="sessions-consumed"] .kpi-d')
+        expect(change).to_contain_text(f"from {session_count:,}")
+        assert ("per day" in change.inner_text()) == (last_on.day != before_on.day)
+        expect(report.locator(".comparison > summary")).to_have_text("vs previous month")
+        assert clicks.count == count
+        last_on = before_on
 
 
 def test_the_better_version_of_a_bot_takes_three_clicks(report: Page) -> None:

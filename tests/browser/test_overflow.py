@@ -228,6 +228,17 @@ def filter_menu(page: Page, server: Server) -> None:
     expect(page.locator(".menu[open] .opts label").first).to_be_visible()
 
 
+def period_picker(page: Page, server: Server) -> None:
+    opened(page, server, route="report").locator(".period > summary").click()
+    page.locator("[data-step='-12']").click()
+    expect(page.locator(".period .cal caption").first).to_be_attached()
+
+
+def comparison_menu(page: Page, server: Server) -> None:
+    opened(page, server, route="report", query="?period=quarter-to-date").locator(".comparison > summary").click()
+    expect(page.get_by_label("Compare from")).to_be_visible()
+
+
 # Named by what was done; each leaves the page that follows.
 ACTIONS: Final[dict[str, Callable[[Page, Server], object]]] = {
     "a key is created": new_key,
@@ -247,6 +258,8 @@ ACTIONS: Final[dict[str, Callable[[Page, Server], object]]] = {
     "filters are set": set_filters,
     "a period is reversed": refused_period,
     "a filter is opened": filter_menu,
+    "a period is chosen": period_picker,
+    "a comparison is chosen": comparison_menu,
 }
 
 
