@@ -32,7 +32,6 @@ REWRITTEN: Final = {
     r"^Adds up\b|\bopened adds up\b|\bOpened adds up\b": "name the column and say what it counts",
     r"[Dd]atabase of users": "user database",
     r"^Follow$": "Live updates",
-    r"^Conv\.": "Conversations",
 }
 
 

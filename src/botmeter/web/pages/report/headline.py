@@ -65,7 +65,7 @@ def _others(context: WidgetContext) -> tuple[Kpi, ...]:
             context, "Tickets", count_of=lambda one: one.ticket_count, href=urls.rows(address, grain=Grain.TICKET)
         ),
         _ratio(
-            "Conversations per session",
+            "Conv. per session",
             (report.conversation_count, report.sessions_consumed),
             before=None if before is None else (before.conversation_count, before.sessions_consumed),
         ),

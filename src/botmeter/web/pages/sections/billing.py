@@ -34,7 +34,7 @@ _MONTH_COLUMNS: Final = (
     Column(label="Month"),
     Column(label="Sessions", variant="r"),
     Column(label="Change", variant="r"),
-    Column(label="Sessions per day", variant="r"),
+    Column(label="Per day", variant="r"),
 )
 
 
