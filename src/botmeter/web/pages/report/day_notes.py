@@ -12,7 +12,7 @@ from django.urls import reverse
 from botmeter.domain import text
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
 from botmeter.people.audit import Action
-from botmeter.people.day_notes import add_day_note, day_notes
+from botmeter.people.day_notes import add_day_note, day_notes, noted_days
 from botmeter.people.models import DayNote
 from botmeter.people.removed_rows import row_copy
 from botmeter.people.rights import Right
@@ -68,7 +68,7 @@ def notes_of_report(visit: Visit, address: ReportAddress) -> DayNotes:
     """Notes for a report's charts."""
     query = address.following(False).query().removeprefix("?")
     return DayNotes(
-        notes=tuple(NotedDay(on=note.on, text=note.text) for note in reversed(day_notes(visit.account))),
+        notes=tuple(NotedDay(on=on, text=words) for on, words in noted_days(visit.account)),
         page_href=_page_href(visit, query),
         may_write=visit.may(Right.WRITE_NOTES),
     )
