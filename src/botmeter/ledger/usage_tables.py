@@ -1,9 +1,11 @@
 """Additive tables: sessions, conversations and tickets by day and footprint."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.duckdb_calls import execute_with, row_of
@@ -67,7 +69,7 @@ def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dic
     connection = ledger.connection
     connection.execute(sql("delete_conversation_days", touched=touched.both))
     connection.execute(sql("conversation_sets", touched=touched.both), bounds)
-    sets = connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table()
+    sets = _with_members(connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table())
     untouched = f"NOT {touched.days}"
     connection.execute(sql("conversation_row_counts", untouched=untouched))
     execute_with(connection, sql("insert_conversation_days"), input_rows=_with_footprints(ledger, sets))
@@ -110,6 +112,16 @@ def insert_tickets(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> 
 def upsert_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
     """Add bot names from that append on."""
     connection.execute(sql("upsert_bot_names"), {"append_no": append_no})
+
+
+def _with_members(rows: pa.Table) -> pa.Table:
+    """Join the touchpoints of each set, whose rows are adjacent."""
+    keys = [rows[name] for name in rows.column_names if name != "touchpoint"]
+    is_next = reduce(pc.or_, (pc.not_equal(key[1:], key[:-1]) for key in keys))
+    firsts = pa.array([0] * min(1, len(rows)) + [at + 1 for at in pc.indices_nonzero(is_next).to_pylist()], pa.int32())
+    ends = pa.concat_arrays([firsts, pa.array([len(rows)], pa.int32())])
+    members = pa.ListArray.from_arrays(ends, rows["touchpoint"].combine_chunks())
+    return rows.take(firsts).drop_columns(["touchpoint"]).append_column("members", members)
 
 
 def _with_footprints(ledger: Ledger, sets: pa.Table) -> pa.Table:

@@ -135,17 +135,18 @@ GROUP BY day, conversation_id, preview
 
 -- name: conversation_sets_several
 -- Reads: conversation_set, participation. Takes: $start, $end (µs UTC around the days).
--- Gives: (day, conversation_id, preview, members) of each set of more than one touchpoint, members ascending.
+-- Gives: (day, conversation_id, preview, touchpoint) of each set of more than one touchpoint, one row per touchpoint, in
+-- their order. Not as lists, which DuckDB keeps in memory until the last one is complete.
 SELECT c.day::DATE AS day, c.conversation_id::VARCHAR AS conversation_id, c.preview::BOOLEAN AS preview,
-    list(DISTINCT x.touchpoint ORDER BY x.touchpoint)::INTEGER[] AS members
+    x.touchpoint::INTEGER AS touchpoint
 FROM conversation_set AS c
 JOIN participation AS x
     ON x.conversation_id = c.conversation_id
     AND x.preview = c.preview
     AND DATE '1970-01-01' + (x.started_at // 86400000000)::INTEGER = c.day
 WHERE c.low < c.high AND x.started_at >= $start AND x.started_at < $end
-GROUP BY c.day, c.conversation_id, c.preview
-ORDER BY c.day, c.conversation_id, c.preview
+GROUP BY c.day, c.conversation_id, c.preview, x.touchpoint
+ORDER BY c.day, c.conversation_id, c.preview, x.touchpoint
 
 -- name: conversation_row_counts
 -- Reads: conversation_set, touched_row, touched_day. Takes: {untouched}: the rows that stay.
