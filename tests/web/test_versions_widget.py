@@ -71,6 +71,11 @@ def test_only_bots_that_match_the_filters_are_listed(member: Client, filters: st
     assert [line[0] for line in lines_of(member, f"{DAYS}&{filters}") if len(line) == 1] == bots
 
 
+def test_a_bot_without_a_version_is_named_in_the_filter(member: Client) -> None:
+    page = member.get(f"{REPORT}?{DAYS}&bot=b1&bot_version=b1/").content.decode()
+    assert 'aria-label="Remove filter: Version is none of b1"' in page
+
+
 @pytest.mark.parametrize("query", [DAYS, f"{DAYS}&bot=b2"])
 def test_each_number_opens_that_many_sessions(member: Client, query: str) -> None:
     links = rows_links(member.get(f"{WIDGET}?{query}").content.decode(), rows_path=f"{REPORT}/rows")

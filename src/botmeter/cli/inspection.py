@@ -142,7 +142,7 @@ def _summary(result: "Verification") -> str:
     )
 )
 def restatements(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """List days whose number of sessions changed after they were over.
+    """List past days whose number of sessions changed.
 
     Each with the time of the change, the numbers before and after, and the cause: events that were late
     or corrected, a policy changed for the past, or merged customers.

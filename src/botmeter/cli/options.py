@@ -74,7 +74,15 @@ PolicyName = Annotated[
 ]
 FirstDay = Annotated[str | None, Option("--from", metavar="DATE", help="First day. Default: 29 days before the last.")]
 LastDay = Annotated[str | None, Option("--to", metavar="DATE", help="Last day. Default: today.")]
-NamedPeriod = Annotated[Preset | None, Option("--period", help="Named period, instead of --from and --to.")]
+NamedPeriod = Annotated[
+    Preset | None,
+    Option(
+        "--period",
+        metavar="NAME",
+        help=f"Named period, instead of --from and --to: {', '.join(Preset)}.",
+        show_choices=False,
+    ),
+]
 Zone = Annotated[
     str,
     Option(

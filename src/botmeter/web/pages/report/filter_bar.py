@@ -108,6 +108,8 @@ def _values_text(declared: FilterDeclaration, values: tuple[str, ...], *, bot_na
         return f"{len(values)} chosen"
     if declared.target is FilterTarget.HOUR:
         return ", ".join(text.week_hour_text(week_hour_of_text(value)) for value in values)
+    if declared.column == "bot_version":
+        return ", ".join(value if not value.endswith("/") else f"none of {value[:-1]}" for value in values)
     return ", ".join(bot_names.get(value, value) if declared.is_of_bots else value for value in values)
 
 
