@@ -80,7 +80,7 @@ def test_a_filter_accepts_a_thousand_values(ask: Ask) -> None:
 
 
 def test_a_bug_answers_its_reference_and_no_details(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "usage_report", lambda *_: 1 / 0)
+    monkeypatch.setattr(routes, "compared_report", lambda *_, **__: 1 / 0)
     answer = ask(REPORT)
     assert is_problem(answer, 500, code="bug")
     reference = answer.json()["reference"]
@@ -104,10 +104,10 @@ STATUS_OF = {
 def test_every_family_of_errors_has_its_status(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, family: type[BotmeterError], status: int
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise family("account_exists", "It is there.")
 
-    monkeypatch.setattr(routes, "usage_report", fail)
+    monkeypatch.setattr(routes, "compared_report", fail)
     answer = ask(REPORT)
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()
