@@ -13,6 +13,8 @@ sql = statements_of(__name__)
 
 MEMORY_BYTES = 250_000_000
 """DuckDB's limit meanwhile. With 800 MB an import takes as long, and 0.2 GB more."""
+_BYTES_A_SESSION = 40
+"""Of DuckDB's limit to count all sessions: 250 MB do for 6 million, and do not for 10 million."""
 
 
 @contextmanager
@@ -30,3 +32,16 @@ def less_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             yield
         finally:
             settings.execute(sql("set_memory_limit"), {"limit": Settings.from_environment().memory_limit})
+
+
+def raise_memory_limit(connection: duckdb.DuckDBPyConnection, *, session_count: int) -> None:
+    """Raise a limit that `less_memory` lowered, if the counts of so many sessions need more."""
+    needed_bytes = session_count * _BYTES_A_SESSION
+    if needed_bytes <= MEMORY_BYTES:
+        return
+    with connection.cursor() as settings:
+        if int(row_of(settings, sql("memory_limit"))[0]) > MEMORY_BYTES:
+            return
+        settings.execute(sql("set_memory_limit"), {"limit": Settings.from_environment().memory_limit})
+        if needed_bytes < int(row_of(settings, sql("memory_limit"))[0]):
+            settings.execute(sql("set_memory_limit"), {"limit": f"{needed_bytes}B"})

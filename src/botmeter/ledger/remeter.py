@@ -15,6 +15,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.conversation_spans import update_spans
 from botmeter.ledger.duckdb_calls import execute_with, row_of
+from botmeter.ledger.large_appends import raise_memory_limit
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.partitions import SharedKey, event_count, event_partitions
 from botmeter.ledger.restatements import Cause, PastDays, insert_restatements
@@ -91,6 +92,7 @@ def remeter_everything(ledger: Ledger, *, past_days: PastDays | None = None) -> 
     connection.execute(sql("delete_all_sessions"))
     connection.execute(sql("delete_all_participations"))
     session_count = _meter_partitions(ledger, key)
+    raise_memory_limit(connection, session_count=session_count)
     refresh_usage(ledger, RecountScope())
     _check_balance(ledger, session_count=session_count)
     if past_days is not None:

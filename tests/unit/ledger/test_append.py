@@ -12,7 +12,7 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.append import Submission, append
-from botmeter.ledger.large_appends import MEMORY_BYTES
+from botmeter.ledger.large_appends import MEMORY_BYTES, less_memory, raise_memory_limit
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import QuarantineFilter, quarantine_counts, quarantined
 from botmeter.ledger.verify import verify
@@ -216,6 +216,21 @@ def test_names_may_hold_emoji_right_to_left_marks_and_quotes(tmp_path: Path) -> 
     assert counts(append_events(ledger, odd)) == (1, 0, 0, 0)
     assert counts(append_events(ledger, odd)) == (0, 1, 0, 0)
     assert verify(ledger).is_clean
+
+
+@pytest.mark.parametrize(("bytes_a_session", "limit"), [(40, MEMORY_BYTES), (400_000_000, 400_000_000), (10**15, 0)])
+def test_a_large_append_takes_the_memory_that_its_sessions_need_up_to_the_limit_of_the_account(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, *, bytes_a_session: int, limit: int
+) -> None:
+    text = "SELECT parse_formatted_bytes(current_setting('memory_limit'))"
+    [[whole]] = ledger.connection.execute(text).fetchall()
+    monkeypatch.setattr("botmeter.ledger.large_appends._BYTES_A_SESSION", bytes_a_session)
+    with less_memory(ledger.connection):
+        raise_memory_limit(ledger.connection, session_count=1)
+        [[raised]] = ledger.connection.execute(text).fetchall()
+    raise_memory_limit(ledger.connection, session_count=1)
+    assert ledger.connection.execute(text).fetchall() == [(whole,)]
+    assert raised == pytest.approx(limit or whole, rel=0.01)
 
 
 @pytest.mark.parametrize("fails", [False, True])
