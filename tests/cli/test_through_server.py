@@ -247,6 +247,7 @@ def test_only_the_owner_may_open_the_socket(data: Path) -> None:
         assert not list(data.glob(".owner-*"))
 
 
+@pytest.mark.slow
 def test_the_server_survives_invalid_requests_on_its_socket(data: Path) -> None:
     with served(data):
         for sent in (b"", b"\0\0\0\5hello", b"\xff\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\2{}"):

@@ -152,6 +152,7 @@ def test_a_dry_run_says_what_an_import_would_do_and_changes_nothing(page: Page) 
     assert "The import would accept" not in page.text, "It was made with another source."
 
 
+@pytest.mark.slow
 def test_an_import_counts_at_once_and_is_undone_with_a_reason(page: Page, state: ServerState) -> None:
     client, before = page.client, session_count(page.client)
     receipt = page.submit("import", source="oldchat")

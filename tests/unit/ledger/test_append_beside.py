@@ -101,6 +101,7 @@ def event_ids(shared: SharedFolder) -> set[str]:
         return set(ids)
 
 
+@pytest.mark.slow
 def test_live_events_during_an_import_are_accepted_and_the_tables_those_of_the_import_before_them(
     shared: SharedFolder, beside: Beside, tmp_path: Path
 ) -> None:
@@ -123,6 +124,7 @@ def test_live_events_during_an_import_are_accepted_and_the_tables_those_of_the_i
             assert table_meaning(ledger) == meaning
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [(FILE[1], (1, 1, 0, 0)), (event("n2", "2026-03-04T12:01", customer_id="c9"), (1, 0, 1, 0))],

@@ -16,6 +16,7 @@ EVENTS = [event("e1", "2026-03-01T10:00", attributes={"note": "n" * 90})]
 CHECKED = "botmeter_ledgers_checked_timestamp_seconds"
 
 
+@pytest.mark.slow
 def test_damage_is_noted_and_the_other_ledgers_are_checked_and_closed_again(tmp_path: Path) -> None:
     with served(tmp_path, {"acme": EVENTS, "beta": EVENTS, "zeta": EVENTS}) as ledgers:
         damage_block(ledgers.folder.file_of("beta"), holding=b"n" * 90)
