@@ -52,7 +52,7 @@ def page(server: Server) -> Iterator[Page]:
         tab = context.page()
         tab.goto(link)
         tab.get_by_role("button", name="Sign in").click()
-        expect(tab.get_by_role("heading", level=1)).to_have_text("Reports")
+        expect(tab.get_by_role("heading", level=1)).to_have_text("Bot session consumption")
         yield tab
         assert context.errors == []
 
