@@ -30,7 +30,7 @@ _OFFERED_DAYS: Final = {
     Interval.HOUR: (1, 7),
     Interval.DAY: (2, POINTS_MAX),
     Interval.WEEK: (14, 7 * POINTS_MAX),
-    Interval.MONTH: (60, 28 * POINTS_MAX),
+    Interval.MONTH: (60, date.max.toordinal()),
 }
 
 
