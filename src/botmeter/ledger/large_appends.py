@@ -17,12 +17,17 @@ _BYTES_A_SESSION = 40
 """Of DuckDB's limit to count all sessions: 250 MB do for 6 million, and do not for 10 million."""
 
 
+def memory_limit_bytes(connection: duckdb.DuckDBPyConnection) -> int:
+    """DuckDB's memory limit."""
+    return int(row_of(connection, sql("memory_limit"))[0])
+
+
 @contextmanager
 def less_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Lower DuckDB's memory limit until the `with` ends."""
     # A setting can't be changed on a connection whose transaction has failed.
     with connection.cursor() as settings:
-        if int(row_of(settings, sql("memory_limit"))[0]) <= MEMORY_BYTES:
+        if memory_limit_bytes(settings) <= MEMORY_BYTES:
             yield
             return
         # Queries of other connections may need more at this moment.
@@ -40,8 +45,8 @@ def raise_memory_limit(connection: duckdb.DuckDBPyConnection, *, session_count: 
     if needed_bytes <= MEMORY_BYTES:
         return
     with connection.cursor() as settings:
-        if int(row_of(settings, sql("memory_limit"))[0]) > MEMORY_BYTES:
+        if memory_limit_bytes(settings) > MEMORY_BYTES:
             return
         settings.execute(sql("set_memory_limit"), {"limit": Settings.from_environment().memory_limit})
-        if needed_bytes < int(row_of(settings, sql("memory_limit"))[0]):
+        if needed_bytes < memory_limit_bytes(settings):
             settings.execute(sql("set_memory_limit"), {"limit": f"{needed_bytes}B"})

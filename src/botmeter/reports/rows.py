@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
+from botmeter.ledger.large_appends import memory_limit_bytes
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.conditions import bounds_between, query_parameters, with_search
 from botmeter.reports.matching import run_matching
@@ -154,7 +155,7 @@ def _slices(snapshot: Snapshot, parameters: Parameters) -> list[Parameters]:
     if parameters["filters"].selects_ids:
         return [{}]
     slices: list[Parameters] = []
-    memory_bytes = int(snapshot.rows(sql("memory_limit"), parameters)[0][0])
+    memory_bytes = memory_limit_bytes(snapshot.connection)
     sessions_at_once = min(memory_bytes // _MEMORY_BYTES_A_SESSION, _SESSIONS_AT_ONCE)
     start_us, session_count = parameters["start_us"], 0
     for day, on_this_day in snapshot.rows(sql("session_counts_of_days"), parameters):

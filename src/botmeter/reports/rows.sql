@@ -12,10 +12,6 @@ WHERE started_at >= $start_us::BIGINT
 GROUP BY day
 ORDER BY day
 
--- name: memory_limit
--- Gives: DuckDB's memory limit in bytes, one row.
-SELECT parse_formatted_bytes(current_setting('memory_limit'))::BIGINT
-
 -- name: rows
 -- Reads: matching, session, touchpoint, bot, conversation_span, session_ticket.
 -- Takes: $start_us, $end_us, $first_on, $last_on; {ticket_conditions}.

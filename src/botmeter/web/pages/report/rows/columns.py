@@ -97,7 +97,7 @@ SORTED_COLUMNS: Final[Mapping[Grain, Mapping[str, SortKey]]] = {
     # Rows have counts of their own, but sessions are sorted.
     Grain.ROW: {**_SESSION_SORTS, "customer_id": SortKey.CUSTOMER},
 }
-"""What a column's heading sorts by."""
+"""Sort keys by grain and column."""
 
 
 def column_label(name: str) -> str:
