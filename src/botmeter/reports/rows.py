@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
-from botmeter.ledger.large_appends import memory_limit_bytes
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.conditions import bounds_between, query_parameters, with_search
 from botmeter.reports.matching import run_matching
@@ -155,6 +154,9 @@ def _slices(snapshot: Snapshot, parameters: Parameters) -> list[Parameters]:
     if parameters["filters"].selects_ids:
         return [{}]
     slices: list[Parameters] = []
+    # Here, as it loads DuckDB, which the columns alone don't need.
+    from botmeter.ledger.large_appends import memory_limit_bytes
+
     memory_bytes = memory_limit_bytes(snapshot.connection)
     sessions_at_once = min(memory_bytes // _MEMORY_BYTES_A_SESSION, _SESSIONS_AT_ONCE)
     start_us, session_count = parameters["start_us"], 0
