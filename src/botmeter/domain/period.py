@@ -136,7 +136,10 @@ def offsets_us(period: Period) -> list[tuple[int, int]]:
     edges_us = period.edges_us()
     offsets = [(edges_us[0], offset_us(edges_us[0], period.timezone))]
     for start_us, end_us in pairwise(edges_us):
-        if start_us < end_us and offset_us(end_us - 1, period.timezone) != offsets[-1][1]:
+        # Where a zone skips midnight, its offset changes exactly at the day's start.
+        if (ahead_us := offset_us(start_us, period.timezone)) != offsets[-1][1]:
+            offsets.append((start_us, ahead_us))
+        if start_us < end_us and offset_us(end_us - 1, period.timezone) != ahead_us:
             change_us = _change_us(start_us, end_us, timezone=period.timezone)
             offsets.append((change_us, offset_us(change_us, period.timezone)))
     return offsets

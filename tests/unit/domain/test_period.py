@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, text_from_us, us_from_text
-from botmeter.domain.period import Period, calendar_edges_us, day_from_text, day_of_us, day_start_us, offsets_us
+from botmeter.domain.period import (
+    Period,
+    calendar_edges_us,
+    day_from_text,
+    day_of_us,
+    day_start_us,
+    offset_us,
+    offsets_us,
+)
 
 HOUR_US = DAY_US // 24
 DAYS = st.dates(date(1990, 1, 1), date(2090, 1, 1))
@@ -102,6 +110,25 @@ def test_the_offsets_of_a_period_begin_with_it_and_change_with_its_clocks() -> N
         ("2026-03-08T05:30:00Z", -2.5),
         ("2026-11-01T04:30:00Z", -3.5),
     ]
+
+
+def test_an_offset_that_changes_at_a_skipped_midnight_begins_with_the_day() -> None:
+    year = Period(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31), timezone="America/Havana")
+    assert [(text_from_us(start_us), ahead_us / HOUR_US) for start_us, ahead_us in offsets_us(year)] == [
+        ("2026-01-01T05:00:00Z", -5),
+        ("2026-03-08T05:00:00Z", -4),
+        ("2026-11-01T05:00:00Z", -5),
+    ]
+
+
+@given(DAYS, st.integers(0, 400), ZONES, st.data())
+def test_the_offset_of_any_instant_of_a_period_is_that_of_its_zone(
+    first_on: date, more_days: int, timezone: str, data: st.DataObject
+) -> None:
+    period = Period(first_on=first_on, last_on=first_on + timedelta(days=more_days), timezone=timezone)
+    instant_us = data.draw(st.integers(period.start_us, max(period.start_us, period.end_us - 1)))
+    ahead_us = [ahead_us for start_us, ahead_us in offsets_us(period) if start_us <= instant_us][-1]
+    assert ahead_us == offset_us(instant_us, timezone)
 
 
 def test_an_unknown_time_zone_is_refused() -> None:
