@@ -1,0 +1,1 @@
+"""Plans, grants, rating, statements and forecasts: what sessions cost."""
