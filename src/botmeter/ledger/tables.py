@@ -13,7 +13,7 @@ from botmeter.ledger.statements import statements_in, statements_of
 NEVER = NEVER_US
 """`session.ended_at` of a session that no limit ends."""
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 Migrations = Mapping[int, tuple[str, ...]]
 
 UNFINISHED_ERASURES = "rewrite_due"

@@ -19,8 +19,13 @@ EVENTS = [
     event("2", "2026-03-02T12:00", bot_id="b2", channel="sms", conversation_id="v2"),
     event("3", "2026-03-02T12:05", bot_id="b2", channel="sms", conversation_id="v2", bot_name="Returns"),
 ]
-# What versions 2 to 7 changed, as version 1 had it.
+OF_VERSION_8 = (
+    "plan_term purchase pack_removal opening_balance correction statement statement_session rekeyed_event "
+    "cost_centre_term budget billing_term"
+)
+# What versions 2 to 8 changed, as version 1 had it.
 TO_VERSION_1 = (
+    *(f"DROP TABLE {name}" for name in OF_VERSION_8.split()),
     "DROP VIEW waiting",
     "DROP TABLE file_import",
     "DROP TABLE erased_key",
