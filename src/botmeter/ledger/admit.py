@@ -15,12 +15,9 @@ from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.event_rows import event_rows, stored_events
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
-from botmeter.ledger.statements import statements_of
 from botmeter.metering.admission import Admission, EventDeliveries, Outcome, admission, rows_outside_time
 from botmeter.metering.columns import Ints, Mask
 from botmeter.metering.schema import EventBatch
-
-sql = statements_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +98,6 @@ def admit(
         receipts=_receipts(admitted, deliveries, rejections=rejections),
         rejections=rejections,
     )
-
-
-def insert_receipt(ledger: Ledger, receipt: Receipt, *, append_no: int, now_us: int, source: str, label: str) -> None:
-    """Store an append's receipt. In a transaction."""
-    counts = (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected)
-    ledger.connection.execute(sql("insert_receipt"), [append_no, now_us, source, label, *counts])
-    ledger.note_receipt(append_no)
 
 
 def _deliveries(batches: Sequence[NumberedBatch], *, has_rejections: Mask) -> EventDeliveries:

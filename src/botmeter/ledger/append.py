@@ -12,20 +12,18 @@ import pyarrow as pa
 
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import require_source_id
-from botmeter.ledger.admit import NumberedBatch, admit, insert_receipt
-from botmeter.ledger.duckdb_calls import execute_with
+from botmeter.ledger.admit import NumberedBatch, admit
+from botmeter.ledger.event_rows import insert_events
 from botmeter.ledger.imports import ImportedFile, insert_import
 from botmeter.ledger.large_appends import less_memory
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.ledger.quarantine import note_accepted, note_again, quarantine
+from botmeter.ledger.receipts import insert_receipt, set_retry_of
 from botmeter.ledger.remeter import remeter_after
 from botmeter.ledger.settle import settle
-from botmeter.ledger.statements import statements_of
 from botmeter.metering.schema import EventBatch
 from botmeter.metering.touchpoints import Touchpoint
-
-sql = statements_of(__name__)
 
 # Whole row groups of DuckDB, 122,880 rows: smaller pieces are rewritten on closing, which doubled an import's time and
 # the file's size.
@@ -136,8 +134,7 @@ def _append_submission(
     if submission.file is not None:
         insert_import(ledger.connection, submission.file, append_no=append_no)
     if submission.retry_of is not None:
-        values = {"append_no": append_no, "retry_of": submission.retry_of}
-        ledger.connection.execute(sql("set_retry_of"), values)
+        set_retry_of(ledger, append_no=append_no, retry_of=submission.retry_of)
     return Appended(receipt=receipt, again_no=again_no, again=again)
 
 
@@ -185,6 +182,6 @@ class _RowGroupWriter:
             return
         # In one piece: DuckDB starts a row group with each piece.
         rows = pa.concat_tables(self._buffered, promote_options="permissive").combine_chunks()
-        execute_with(self._ledger.connection, sql("insert_events"), input_rows=rows.slice(0, row_count))
+        insert_events(self._ledger, rows.slice(0, row_count))
         left = rows.slice(row_count)
         self._buffered, self._row_count = [left] if len(left) else [], len(left)

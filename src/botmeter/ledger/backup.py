@@ -17,6 +17,7 @@ from botmeter.domain.durable_files import FILE_MODE, durable_file, is_disk_full
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.ledger.complete_read import read_everything
 from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.duckdb_settings import checkpoint
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import failure
 from botmeter.ledger.ledger_files import connected, is_writable, new_ledger_draft, replace_ledger, unlink_ledger
@@ -69,7 +70,7 @@ def _summary(folder: Folder, name: str) -> BackupSummary:
     opened = folder.reading(name) if is_read_only else folder.ledger(name)
     with opened as ledger:
         if not is_read_only:
-            ledger.connection.execute(sql("checkpoint"))
+            checkpoint(ledger.connection)
         # A backup of a damaged ledger would replace a good one among those that are kept.
         read_everything(ledger.connection)
         events, sessions = row_of(ledger.connection, sql("content_counts"))

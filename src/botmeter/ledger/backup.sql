@@ -1,7 +1,3 @@
--- name: checkpoint
--- Changes: moves all commits from DuckDB's log into the file.
-CHECKPOINT
-
 -- name: content_counts
 -- Reads: event, session. Takes: nothing. Gives: the number of each, one row.
 SELECT (SELECT count(*) FROM event)::BIGINT, (SELECT count(*) FROM session)::BIGINT

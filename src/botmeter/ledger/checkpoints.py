@@ -11,10 +11,8 @@ from pathlib import Path
 import duckdb
 
 from botmeter.ledger.damage import damage_of
-from botmeter.ledger.statements import statements_of
+from botmeter.ledger.duckdb_settings import checkpoint, set_checkpoint_threshold
 from botmeter.ledger.tables import set_meta
-
-sql = statements_of(__name__)
 
 # A checkpoint takes about a tenth of a second, however much has changed, mostly for the last rows of each table.
 DUE_BYTES = 16 * 1024**2
@@ -32,7 +30,7 @@ class Checkpoints:
         self._file = file
         self._count = 0
         with closing(root.cursor()) as connection:
-            connection.execute(sql("set_checkpoint_threshold"), [AT_THE_LATEST])
+            set_checkpoint_threshold(connection, AT_THE_LATEST)
 
     def catch_up(self) -> None:
         """Checkpoint if the log is large; leave a failure to the next writer unless the file must be opened again."""
@@ -48,13 +46,13 @@ class Checkpoints:
     def _checkpoint(self) -> None:
         with closing(self._root.cursor()) as connection:
             if self._count % ALONE_EVERY == 0:
-                connection.execute(sql("checkpoint"))
+                checkpoint(connection)
                 return
             with closing(self._root.cursor()) as beside:
                 beside.begin()
                 # Undone when it is closed.
                 set_meta(beside, "checkpoint", value="beside others")
-                connection.execute(sql("checkpoint"))
+                checkpoint(connection)
 
     def _log_bytes(self) -> int:
         # Include the next log, begun during a checkpoint.

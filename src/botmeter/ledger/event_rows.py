@@ -46,6 +46,16 @@ def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Tab
     )
 
 
+def insert_events(ledger: Ledger, rows: pa.Table) -> None:
+    """Store the rows of new events, in order. In a transaction."""
+    execute_with(ledger.connection, sql("insert_events"), input_rows=rows)
+
+
+def insert_arrivals(ledger: Ledger, rows: pa.Table, *, now_us: int) -> None:
+    """Store the rows of new live events, in order. In a transaction."""
+    execute_with(ledger.connection, sql("insert_arrivals"), input_rows=rows, values={"now": now_us})
+
+
 def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[str]) -> dict[str, int]:
     """Instants (µs UTC) of known events, erased ones included, by id.
 

@@ -79,3 +79,19 @@ WHERE source = $source AND occurred_at >= $first_us AND NOT is_conversation_eras
 GROUP BY conversation_id
 ORDER BY last_us DESC, conversation_id
 LIMIT $limit
+
+-- name: insert_events
+-- Reads: input_rows. Takes: nothing. Changes: adds these events to event, in order.
+INSERT INTO event
+SELECT
+    event_key, source, event_id, occurred_at, conversation_id, customer_id, actor, kind,
+    touchpoint, bot_name, ticket_id, ticket_type, preview, attributes, append_no, NULL, is_pulled, false, false
+FROM input_rows
+
+-- name: insert_arrivals
+-- Reads: input_rows. Takes: $now. Changes: adds these events to arrival, in order.
+INSERT INTO arrival
+SELECT
+    event_key, source, event_id, occurred_at, conversation_id, customer_id, actor, kind,
+    touchpoint, bot_name, ticket_id, ticket_type, preview, attributes, append_no, NULL, $now
+FROM input_rows

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.quarantine import quarantine_counts
 from botmeter.ledger.readable import ReadableLedger
+from botmeter.ledger.receipts import last_receipt_us
 from botmeter.ledger.settle import Backlog, backlog
-from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import UNFINISHED_ERASURES, meta_value, schema_version
-
-sql = statements_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +27,10 @@ class LedgerHealth:
 
 def ledger_health(ledger: ReadableLedger) -> LedgerHealth:
     """Ledger's present health."""
-    last_receipt_us, quarantined_count = row_of(ledger.connection, sql("health"))
     return LedgerHealth(
         file_version=schema_version(ledger.connection),
-        last_receipt_us=last_receipt_us,
-        quarantined_count=quarantined_count,
+        last_receipt_us=last_receipt_us(ledger),
+        quarantined_count=sum(quarantine_counts(ledger).values()),
         backlog=backlog(ledger.connection),
         has_unfinished_erasure=meta_value(ledger.connection, UNFINISHED_ERASURES) is not None,
     )

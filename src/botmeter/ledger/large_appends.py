@@ -6,20 +6,12 @@ from contextlib import contextmanager, suppress
 import duckdb
 
 from botmeter.domain.settings import Settings
-from botmeter.ledger.duckdb_calls import row_of
-from botmeter.ledger.statements import statements_of
-
-sql = statements_of(__name__)
+from botmeter.ledger.duckdb_settings import memory_limit_bytes, set_memory_limit
 
 MEMORY_BYTES = 250_000_000
 """DuckDB's limit meanwhile. With 800 MB an import takes as long, and 0.2 GB more."""
 _BYTES_A_SESSION = 40
 """Of DuckDB's limit to count all sessions: 250 MB do for 6 million, and do not for 10 million."""
-
-
-def memory_limit_bytes(connection: duckdb.DuckDBPyConnection) -> int:
-    """DuckDB's memory limit."""
-    return int(row_of(connection, sql("memory_limit"))[0])
 
 
 @contextmanager
@@ -32,11 +24,11 @@ def less_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             return
         # Queries of other connections may need more at this moment.
         with suppress(duckdb.OutOfMemoryException):
-            settings.execute(sql("set_memory_limit"), {"limit": f"{MEMORY_BYTES}B"})
+            set_memory_limit(settings, f"{MEMORY_BYTES}B")
         try:
             yield
         finally:
-            settings.execute(sql("set_memory_limit"), {"limit": Settings.from_environment().memory_limit})
+            set_memory_limit(settings, Settings.from_environment().memory_limit)
 
 
 def raise_memory_limit(connection: duckdb.DuckDBPyConnection, *, session_count: int) -> None:
@@ -47,6 +39,6 @@ def raise_memory_limit(connection: duckdb.DuckDBPyConnection, *, session_count: 
     with connection.cursor() as settings:
         if memory_limit_bytes(settings) > MEMORY_BYTES:
             return
-        settings.execute(sql("set_memory_limit"), {"limit": Settings.from_environment().memory_limit})
+        set_memory_limit(settings, Settings.from_environment().memory_limit)
         if needed_bytes < memory_limit_bytes(settings):
-            settings.execute(sql("set_memory_limit"), {"limit": f"{needed_bytes}B"})
+            set_memory_limit(settings, f"{needed_bytes}B")

@@ -13,10 +13,8 @@ import duckdb
 from botmeter.domain.durable_files import FILE_MODE, remove_drafts, replace_durably
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.settings import Settings
+from botmeter.ledger.duckdb_settings import keep_log_on_close
 from botmeter.ledger.folder_files import ACCOUNTS, SOCKET_DRAFTS, TEMPORARY
-from botmeter.ledger.statements import statements_of
-
-sql = statements_of(__name__)
 
 # The owner's own drafts and DuckDB's temporary files; earlier versions made folders for sockets, and drafts of the key.
 _LEFTOVERS = (f"{ACCOUNTS}/*.draft", f"{ACCOUNTS}/*.draft.*", TEMPORARY, SOCKET_DRAFTS, ".secret.key.*")
@@ -46,7 +44,7 @@ def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.Du
 def keep_log(connection: duckdb.DuckDBPyConnection) -> None:
     """Keep the log when closing: moving it into the file would discard what is left of a cut log."""
     with suppress(duckdb.Error):
-        connection.execute(sql("keep_log"))
+        keep_log_on_close(connection)
 
 
 def is_writable(file: Path) -> bool:

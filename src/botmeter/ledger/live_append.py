@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 
 from botmeter.domain.receipt import Receipt
-from botmeter.ledger.admit import AdmittedBatches, NumberedBatch, admit, insert_receipt
+from botmeter.ledger.admit import AdmittedBatches, NumberedBatch, admit
 from botmeter.ledger.deliveries import StoredDelivery, insert_deliveries
-from botmeter.ledger.duckdb_calls import execute_with
+from botmeter.ledger.event_rows import insert_arrivals
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.ledger.quarantine import note_again, quarantine
-from botmeter.ledger.statements import statements_of
-
-sql = statements_of(__name__)
+from botmeter.ledger.receipts import insert_receipt
 
 # Of a delivery, which mostly has one; more would hide the rejection before them.
 _NOTES_KEPT_MAX = 3
@@ -35,7 +33,7 @@ def live_append(ledger: Ledger, batches: Sequence[LiveBatch], *, now_us: int) ->
             admitted = admit(ledger, numbered, now_us=now_us)
             accepted = admitted.accepted
             if len(accepted):
-                execute_with(ledger.connection, sql("insert_arrivals"), input_rows=accepted, values={"now": now_us})
+                insert_arrivals(ledger, accepted, now_us=now_us)
             for each in numbered:
                 _store_outcomes(ledger, each, admitted=admitted, now_us=now_us)
     except BaseException:

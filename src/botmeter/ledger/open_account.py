@@ -19,7 +19,7 @@ from botmeter.ledger.append_beside import LivePause
 from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.damage import damage_of
-from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.duckdb_settings import buffer_bytes
 from botmeter.ledger.fair_queue import FairQueue
 from botmeter.ledger.file_problem import FileProblem, noting_problems
 from botmeter.ledger.folder import Folder
@@ -31,9 +31,6 @@ from botmeter.ledger.marks import Mark
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.reading import PublishedContents, ReadingLedger
 from botmeter.ledger.settle import Backlog, backlog, settle, settle_quietly
-from botmeter.ledger.statements import statements_of
-
-sql = statements_of(__name__)
 
 _OpenLedger = TypeVar("_OpenLedger", Ledger, ReadingLedger)
 
@@ -203,7 +200,7 @@ class OpenAccount:
             if self._root is None:
                 return 0
             with closing(self._root.cursor()) as connection:
-                return int(row_of(connection, sql("buffer_bytes"))[0])
+                return buffer_bytes(connection)
 
     def close_if_idle(self, seconds: float) -> bool:
         """Close an unused file without waiting; return whether it was closed."""

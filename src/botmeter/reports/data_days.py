@@ -5,13 +5,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from botmeter.domain.period import day_of_us
-from botmeter.ledger.statements import statements_of
 from botmeter.reports.query import UsageQuery
+from botmeter.reports.recency import first_event_us
 
 if TYPE_CHECKING:
     from botmeter.reports.snapshot import Snapshot
-
-sql = statements_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,5 +50,5 @@ def data_days(query: UsageQuery, *, first_event_on: date | None) -> DataDays:
 
 def first_event_day(snapshot: "Snapshot", *, timezone: str) -> date | None:
     """Day of the account's first event."""
-    first_us = snapshot.rows(sql("first_event"), {})[0][0]
+    first_us = first_event_us(snapshot)
     return None if first_us is None else day_of_us(first_us, timezone=timezone)

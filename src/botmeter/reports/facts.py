@@ -83,6 +83,11 @@ def ticket_rows(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters
     return grid.with_days(snapshot.table(sql(name, **parameters["conditions"]), {**parameters, **grid.parameters}))
 
 
+def ticket_types(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return all types, in the order of their first use."""
+    return tuple(name for (name,) in snapshot.rows(sql("ticket_types"), {}))
+
+
 def _groups_from_usage(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> Groups:
     parts = utc_parts(query.start_us, query.end_us)
     tables = [snapshot.table(sql("sessions_from_usage"), {**parameters, **parts.parameters})]

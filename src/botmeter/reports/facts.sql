@@ -191,3 +191,11 @@ FROM session_ticket
 WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
     AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+
+-- name: ticket_types
+-- Reads: session_ticket.
+-- Gives: the types of all tickets, in the order of their first day, then by name.
+SELECT ticket_type::VARCHAR AS ticket_type
+FROM session_ticket
+GROUP BY ticket_type
+ORDER BY min(day), ticket_type

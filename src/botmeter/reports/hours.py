@@ -8,15 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from botmeter.domain.week_hours import HOURS_OF_WEEK
-from botmeter.ledger.statements import statements_of
 from botmeter.reports.conditions import query_parameters
 from botmeter.reports.counts import Ints, integers, sums
-from botmeter.reports.matching import run_matching, session_steps
+from botmeter.reports.matching import run_matching, session_steps, session_steps_from_rows
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Snapshot, open_snapshot
 from botmeter.reports.wall_clock import WallClock, wall_clock_of
-
-sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -72,4 +69,4 @@ def _started(snapshot: Snapshot, query: UsageQuery, *, clock: WallClock) -> pa.T
     if parameters["is_in_usage"]:
         return session_steps(snapshot, parameters)
     run_matching(snapshot, parameters)
-    return snapshot.table(sql("session_steps_from_rows"), parameters)
+    return session_steps_from_rows(snapshot, parameters)

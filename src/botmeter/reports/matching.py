@@ -25,6 +25,11 @@ def session_steps(snapshot: Snapshot, parameters: Parameters) -> pa.Table:
     return snapshot.table(sql("session_steps"), parameters)
 
 
+def session_steps_from_rows(snapshot: Snapshot, parameters: Parameters) -> pa.Table:
+    """Count session starts in `matching` as `session_steps`, in any order."""
+    return snapshot.table(sql("session_steps_from_rows"), parameters)
+
+
 def with_hour_steps(snapshot: Snapshot, parameters: Parameters) -> Parameters:
     """Add the clock's steps of the filtered hours, once."""
     clock, hours = parameters["clock"], parameters["week_hours"]

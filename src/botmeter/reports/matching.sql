@@ -37,3 +37,12 @@ CREATE OR REPLACE TEMP TABLE matching AS
 SELECT *
 FROM matching
 WHERE session_id IN (SELECT unnest($page_sessions::UUID[]))
+
+-- name: session_steps_from_rows
+-- Reads: matching. Takes: $origin_us, $step_us (length).
+-- Gives: as session_steps, in any order.
+SELECT
+    ((started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS step,
+    count(DISTINCT session_id)::BIGINT                              AS session_count
+FROM matching
+GROUP BY 1

@@ -17,3 +17,8 @@ SELECT
         FROM delivery
         WHERE accepted > 0 AND append_no < (SELECT coalesce(min(append_no), 2147483647) FROM arrival)
     )::BIGINT AS live_received_us
+
+-- name: first_event
+-- Reads: event.
+-- Gives: one row: the time of the first event (µs UTC, null: none).
+SELECT min(occurred_at)::BIGINT AS first_event_us FROM event

@@ -155,7 +155,7 @@ def _slices(snapshot: Snapshot, parameters: Parameters) -> list[Parameters]:
         return [{}]
     slices: list[Parameters] = []
     # Here, as it loads DuckDB, which the columns alone don't need.
-    from botmeter.ledger.large_appends import memory_limit_bytes
+    from botmeter.ledger.duckdb_settings import memory_limit_bytes
 
     memory_bytes = memory_limit_bytes(snapshot.connection)
     sessions_at_once = min(memory_bytes // _MEMORY_BYTES_A_SESSION, _SESSIONS_AT_ONCE)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from botmeter.ledger.statements import statements_of
 from botmeter.reports.conditions import query_parameters
 from botmeter.reports.counts import integers, ticket_counts_of
-from botmeter.reports.facts import ticket_rows
+from botmeter.reports.facts import ticket_rows, ticket_types
 from botmeter.reports.intervals import Span
 from botmeter.reports.matching import run_matching, with_hour_steps
 from botmeter.reports.query import UsageQuery
@@ -18,8 +17,6 @@ from botmeter.reports.snapshot import open_snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
-
-sql = statements_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +40,7 @@ def ticket_trend(ledger: "ReadableLedger", query: UsageQuery, *, spans: Sequence
         if not (parameters["is_in_usage"] or parameters["is_by_session"]):
             run_matching(snapshot, parameters)
         rows = ticket_rows(snapshot, query, parameters=parameters)
-        known_types = tuple(name for (name,) in snapshot.rows(sql("ticket_types"), {}))
+        known_types = ticket_types(snapshot)
     span_of_day = np.repeat(np.arange(len(spans)), [(span.last_on - span.first_on).days + 1 for span in spans])
     rows = rows.set_column(0, "day", pa.array(span_of_day[integers(rows, "day")], pa.int64()))
     counts = ticket_counts_of(rows, day_count=len(spans))
