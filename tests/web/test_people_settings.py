@@ -182,3 +182,17 @@ def test_a_simulation_is_refused_while_another_of_the_account_runs(
     assert "Another simulation of account acme is running" in refused.content.decode()
     with state.simulations.turn("other"):
         assert client.get(POLICY, simulated).status_code == 200
+
+
+def test_viewers_see_billing_only_where_the_account_lets_them_see_costs(
+    ledgers: OpenLedgers, owner: User, viewer: User, browser: MakeBrowser
+) -> None:
+    billing, theirs = "/a/acme/admin/billing", browser(viewer)
+    assert theirs.get(billing).status_code == 403
+    page = browser(owner).post(SETTINGS, {**SENT, "viewers_see_money": "on"}, follow=True).content.decode()
+    assert "Viewers see costs: yes." in page
+    assert theirs.get(billing).status_code == 200
+    assert f'href="{billing}"' in theirs.get("/a/acme/reports").content.decode()
+    assert AuditEntry.objects.get(action=Action.SETTING_CHANGED).detail["setting"] == "viewers_see_money"
+    browser(owner).post(SETTINGS, SENT)
+    assert theirs.get(billing).status_code == 403

@@ -6,11 +6,12 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from botmeter.domain.instant import present
-from botmeter.people.rights import EXPORTS_BY_DEFAULT, Right, Role, rights
+from botmeter.people.rights import EXPORTS_BY_DEFAULT, VIEWER_RIGHTS_TO_MONEY, Right, Role, rights
 from botmeter.people.sealing import unsealed
 
 _ROLES = [(role.value, role.label) for role in Role]
@@ -155,7 +156,12 @@ class Membership(models.Model):
 
     @property
     def rights(self) -> frozenset[Right]:
-        return rights(Role(self.role), may_export=self.may_export)
+        own = rights(Role(self.role), may_export=self.may_export)
+        return own | VIEWER_RIGHTS_TO_MONEY if self.role == Role.VIEWER and self._viewers_see_money else own
+
+    @cached_property
+    def _viewers_see_money(self) -> bool:
+        return AccountPreference.objects.filter(account=self.account, viewers_see_money=True).exists()
 
 
 class Link(models.Model):
@@ -296,10 +302,11 @@ class ShareLink(models.Model):
 
 
 class AccountPreference(models.Model):
-    """Display defaults of an account's pages."""
+    """Display defaults of an account's pages, and what its viewers see."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, unique=True)
     timezone = models.CharField(max_length=64, default="UTC")
+    viewers_see_money = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"{self.account}: {self.timezone}"

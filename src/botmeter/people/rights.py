@@ -22,6 +22,8 @@ class Right(StrEnum):
 
     SEE_REPORTS = "see_reports"
     SEE_BILLING = "see_billing"
+    SEE_MONEY = "see_money"
+    CHANGE_BILLING = "change_billing"
     EXPORT = "export"
     SAVE_VIEWS = "save_views"
     SHARE = "share"
@@ -39,9 +41,15 @@ class Right(StrEnum):
 
 
 _VIEWER: Final = frozenset({Right.SEE_REPORTS})
-_ANALYST: Final = _VIEWER | {Right.SAVE_VIEWS, Right.SHARE, Right.SEE_QUARANTINE}
-_BILLING_ADMIN: Final = _ANALYST | {
+_ANALYST: Final = _VIEWER | {
     Right.SEE_BILLING,
+    Right.SEE_MONEY,
+    Right.SAVE_VIEWS,
+    Right.SHARE,
+    Right.SEE_QUARANTINE,
+}
+_BILLING_ADMIN: Final = _ANALYST | {
+    Right.CHANGE_BILLING,
     Right.NAME_BOTS,
     Right.MERGE_CUSTOMERS,
     Right.WRITE_NOTES,
@@ -55,6 +63,9 @@ RIGHTS_OF_ROLE: Final[dict[Role, frozenset[Right]]] = {
     Role.BILLING_ADMIN: _BILLING_ADMIN,
     Role.OWNER: frozenset(Right) - {Right.EXPORT},
 }
+
+VIEWER_RIGHTS_TO_MONEY: Final = frozenset({Right.SEE_BILLING, Right.SEE_MONEY})
+"""Rights of viewers in an account that lets them see what sessions cost."""
 
 # Roles whose new members may export by default; the membership stores EXPORT itself.
 EXPORTS_BY_DEFAULT: Final = frozenset({Role.OWNER, Role.BILLING_ADMIN, Role.ANALYST})

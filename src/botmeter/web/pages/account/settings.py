@@ -44,6 +44,12 @@ class AccountForm(forms.Form):
         help_text="For example UTC or Asia/Kolkata. Charges are always in UTC.",
     )
 
+    viewers_see_money = forms.BooleanField(
+        label="Viewers see costs",
+        required=False,
+        help_text="Opens Admin → Billing to them, without its actions. Other roles always see costs.",
+    )
+
     def clean_timezone(self) -> str:
         name = str(self.cleaned_data["timezone"]).strip()
         if not is_timezone(name):
@@ -74,6 +80,7 @@ def settings(visit: Visit) -> HttpResponse:
         "title": account.title,
         "available_from": account.available_from,
         "timezone": preferred_zone(visit.account),
+        "viewers_see_money": _viewers_see_money(visit.account),
     }
     form = AccountForm(visit.request.POST if visit.request.method == "POST" else None, initial=initial)
     if form.is_valid():
@@ -81,6 +88,10 @@ def settings(visit: Visit) -> HttpResponse:
             add_notice(visit.request, _save(visit, form))
             return redirect("settings", visit.account)
     return _page(visit, form=form)
+
+
+def _viewers_see_money(account: str) -> bool:
+    return AccountPreference.objects.filter(account=account, viewers_see_money=True).exists()
 
 
 def _save(visit: Visit, form: AccountForm) -> Notice:
@@ -94,9 +105,10 @@ def _save(visit: Visit, form: AccountForm) -> Notice:
         if "title" in form.changed_data:
             set_title(ledger, after["title"], now_us=now_us, by=by)
             sentences.append(_recorded_change(visit, form, field="title"))
-    if "timezone" in form.changed_data:
-        AccountPreference.objects.update_or_create(account=visit.account, defaults={"timezone": after["timezone"]})
-        sentences.append(_recorded_change(visit, form, field="timezone"))
+    for field in ("timezone", "viewers_see_money"):
+        if field in form.changed_data:
+            AccountPreference.objects.update_or_create(account=visit.account, defaults={field: after[field]})
+            sentences.append(_recorded_change(visit, form, field=field))
     return Notice(fact="Saved." if sentences else "No changes.", consequence=" ".join(sentences))
 
 
@@ -104,7 +116,13 @@ def _recorded_change(visit: Visit, form: AccountForm, *, field: str) -> str:
     before, after = form.initial[field], form.cleaned_data[field]
     setting = "zone" if field == "timezone" else field
     visit.record(Action.SETTING_CHANGED, setting=setting, before=str(before), after=str(after))
-    return f"{form.fields[field].label}: {text.day_text(after) if isinstance(after, date) else after}."
+    return f"{form.fields[field].label}: {_value_text(after)}."
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return text.day_text(value) if isinstance(value, date) else str(value)
 
 
 def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:
