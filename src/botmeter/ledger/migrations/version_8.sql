@@ -76,7 +76,7 @@ CREATE TABLE correction (
 )
 
 -- name: statement
--- Gives: statement, one row per closed cycle, in the order of closing.
+-- Gives: statement, one row per closed cycle, and one per currency of earlier cycles that it adjusts, in that order.
 CREATE TABLE statement (
     statement_no INTEGER NOT NULL, -- from 1, without gaps
     number       VARCHAR NOT NULL, -- as printed
@@ -84,19 +84,25 @@ CREATE TABLE statement (
     cycle_end    BIGINT  NOT NULL, -- µs UTC
     closed_at    BIGINT  NOT NULL, -- µs UTC
     closed_by    VARCHAR,          -- null: the server
+    currency     VARCHAR NOT NULL, -- one statement per cycle and currency
     document     BLOB    NOT NULL, -- canonical JSON
     sha256       VARCHAR NOT NULL  -- of the document, in hexadecimal
 )
 
 -- name: statement_session
--- Gives: statement_session, one row per session of a statement, in rating order.
+-- Gives: statement_session, one row per session of a statement, and per session that it adjusts, in rating order. The
+-- last row of a session says how it is charged.
 CREATE TABLE statement_session (
     statement_no INTEGER NOT NULL,
+    cycle_start  BIGINT  NOT NULL, -- µs UTC, of the cycle in which it started
+    meter        INTEGER NOT NULL, -- of the plan, from 0
     opening_key  UBIGINT NOT NULL, -- as in correction
     started_at   BIGINT  NOT NULL, -- µs UTC
     bot_id       VARCHAR,          -- of the opening event; null: no bot took part
     channel      VARCHAR NOT NULL,
-    funding      VARCHAR NOT NULL  -- allowance, pack 1, beyond, …
+    funding      VARCHAR NOT NULL, -- allowance, pack 1, beyond, …; none: it is no session any more
+    change       VARCHAR,          -- billing.adjustment.Change of an adjusted session; null: of the statement's own cycle
+    reason       VARCHAR           -- billing.adjustment.Reason; null: only its funding changed
 )
 
 -- name: rekeyed_event
