@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.statements import statements_of
-from botmeter.metering.policy import Policy
+from botmeter.metering.policy import Policy, Require, Schedule
 
 sql = statements_of(__name__)
 
@@ -30,6 +30,7 @@ _TOUCHPOINT_COLUMN = {
     "session": "opening_touchpoint",
     "old_session": "opening_touchpoint",
     "fresh_session": "opening_touchpoint",
+    "plan_session": "opening_touchpoint",
 }
 
 
@@ -65,3 +66,18 @@ def event_partitions(connection: duckdb.DuckDBPyConnection, key: SharedKey) -> I
     for partition in range(partition_count):
         values = {"partition": partition, "partition_count": partition_count}
         yield connection.sql(sql("events_of_partition", **key.fragments), params=values).to_arrow_table()
+
+
+def is_anchored(schedule: Schedule, key: SharedKey) -> bool:
+    """Return whether metering can start at a running session; of policies with different events, sessions overlap."""
+    policies = [term.policy for term in schedule]
+    event_choices = {(policy.match, policy.exclude, policy.participants) for policy in policies}
+    same_scope = all(set(policy.scope) == set(key.scope) for policy in policies)
+    return same_scope and len(event_choices) == 1 and all(_starts_afresh(policy) for policy in policies)
+
+
+def _starts_afresh(policy: Policy) -> bool:
+    # Return whether no earlier event affects a session. An `exchange` opens on an answer to an earlier message; with
+    # `require` an uncounted session may have been running; a session full of turns can end, and the next open, at the
+    # same instant.
+    return policy.opens_on != "exchange" and policy.require == Require() and policy.max_turns is None

@@ -7,6 +7,7 @@ from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.contents import write_policy
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.plan_sessions import meter_plan_sessions
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.restatements import Cause, PastDays
 from botmeter.ledger.statements import statements_of
@@ -51,3 +52,6 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
                 ledger,
                 past_days=PastDays(cause=Cause.POLICY_CHANGE, now_us=now_us, before_us=now_us // DAY_US * DAY_US),
             )
+        else:
+            # A plan's policy may be the account's own no longer.
+            meter_plan_sessions(ledger)

@@ -17,7 +17,8 @@ from botmeter.ledger.conversation_spans import update_spans
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.large_appends import raise_memory_limit
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.partitions import SharedKey, event_count, event_partitions
+from botmeter.ledger.partitions import SharedKey, event_count, event_partitions, is_anchored
+from botmeter.ledger.plan_sessions import meter_plan_sessions, meter_plan_sessions_after
 from botmeter.ledger.restatements import Cause, PastDays, insert_restatements
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage_tables import (
@@ -27,7 +28,7 @@ from botmeter.ledger.usage_tables import (
     refresh_usage,
     upsert_bot_names,
 )
-from botmeter.metering.policy import Policy, Require, Schedule
+from botmeter.metering.policy import Schedule
 
 if TYPE_CHECKING:
     from botmeter.metering.meter import Metered
@@ -65,11 +66,12 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int) -> int:
     if not key.scope or commit.event_count > event_count(connection) * EVERYTHING_FROM:
         remeter_everything(ledger, past_days=past_days)
         return commit.event_count
+    meter_plan_sessions_after(ledger, append_no)
     if past_days is not None and commit.first_us >= past_days.before_us:
         # Nothing changes before the first new event, so neither does a day that was over by then.
         past_days = None
     connection.execute(sql("affected", **key.fragments), values)
-    if _is_anchored(ledger.schedule, key):
+    if is_anchored(ledger.schedule, key):
         connection.execute(sql("restart", **key.fragments), {"since": commit.first_us, "until": commit.last_us + 1})
     else:
         connection.execute(sql("restart_whole"))
@@ -95,6 +97,7 @@ def remeter_everything(ledger: Ledger, *, past_days: PastDays | None = None) -> 
     raise_memory_limit(connection, session_count=session_count)
     refresh_usage(ledger, RecountScope())
     _check_balance(ledger, session_count=session_count)
+    meter_plan_sessions(ledger)
     if past_days is not None:
         insert_restatements(ledger, key, new_session="session", past_days=past_days)
 
@@ -117,6 +120,7 @@ def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
     # Events of one customer move between those of another, so earlier sessions change too.
     connection.execute(sql("restart_whole"))
     _remeter_from_restart(ledger, key, touched=RecountScope(everything=False, has_tickets=False), past_days=past_days)
+    meter_plan_sessions(ledger)
     return moved_count
 
 
@@ -136,11 +140,12 @@ def remeter_without(ledger: Ledger, append_nos: Sequence[int], *, past_days: Pas
         remeter_everything(ledger, past_days=past_days)
         return removed.event_count
     connection.execute(sql("affected_by_tickets", **key.fragments))
-    if _is_anchored(ledger.schedule, key):
+    if is_anchored(ledger.schedule, key):
         connection.execute(sql("restart", **key.fragments), {"since": removed.first_us, "until": removed.last_us + 1})
     else:
         connection.execute(sql("restart_whole"))
     _remeter_from_restart(ledger, key, touched=RecountScope(everything=False, has_tickets=False), past_days=past_days)
+    meter_plan_sessions(ledger)
     return removed.event_count
 
 
@@ -254,19 +259,3 @@ def _past_days(ledger: Ledger, append_no: int, *, now_us: int) -> PastDays | Non
 
 def _shared_key(schedule: Schedule) -> SharedKey:
     return SharedKey.of([term.policy for term in schedule])
-
-
-def _is_anchored(schedule: Schedule, key: SharedKey) -> bool:
-    # Return whether metering can start at the running session. Under policies with different events, sessions of one
-    # key can overlap.
-    policies = [term.policy for term in schedule]
-    event_choices = {(policy.match, policy.exclude, policy.participants) for policy in policies}
-    same_scope = all(set(policy.scope) == set(key.scope) for policy in policies)
-    return same_scope and len(event_choices) == 1 and all(_starts_afresh(policy) for policy in policies)
-
-
-def _starts_afresh(policy: Policy) -> bool:
-    # Return whether no earlier event affects a session. An `exchange` opens on an answer to an earlier message; with
-    # `require` an uncounted session may have been running; a session full of turns can end, and the next open, at the
-    # same instant.
-    return policy.opens_on != "exchange" and policy.require == Require() and policy.max_turns is None

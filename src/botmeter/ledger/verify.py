@@ -19,6 +19,8 @@ DIFFERENCES_LISTED_MAX = 100
 _DERIVED = {
     "session": "session_id, policy, customer_id, conversation_id, source, opening_event_id, opening_touchpoint, "
     "started_at, ended_at, last_event_at, event_count, closed_by, preview, {members}",
+    "plan_session": "policy, session_id, customer_id, conversation_id, source, opening_event_id, opening_touchpoint, "
+    "started_at, ended_at, last_event_at, event_count, closed_by, preview",
     "participation": "session_id, started_at, customer_id, conversation_id, touchpoint, event_count, preview",
     "conversation_day": "day, conversation_id, preview, {members}, has_other_rows",
     "session_ticket": "day, session_id, conversation_id, ticket_id, ticket_type, {members}, preview",

@@ -148,3 +148,22 @@ CREATE TABLE billing_term (
     grace_days  INTEGER NOT NULL, -- between a cycle's end and its closing
     set_by      VARCHAR           -- null: unknown
 )
+
+-- name: plan_session
+-- Gives: plan_session, one row per session under a policy of a plan that is not the account's own, nearly in order of
+-- started_at; the bill counts them, the report does not.
+CREATE TABLE plan_session (
+    policy             VARCHAR  NOT NULL, -- name@version
+    session_id         UUID     NOT NULL, -- as in session, like the next columns
+    customer_id        VARCHAR  NOT NULL,
+    conversation_id    VARCHAR  NOT NULL,
+    source             VARCHAR  NOT NULL,
+    opening_event_id   VARCHAR  NOT NULL,
+    opening_touchpoint INTEGER  NOT NULL,
+    started_at         BIGINT   NOT NULL, -- µs UTC
+    ended_at           BIGINT   NOT NULL, -- µs UTC; 2^62 while no limit ends it
+    last_event_at      BIGINT   NOT NULL, -- µs UTC
+    event_count        INTEGER  NOT NULL,
+    closed_by          UTINYINT NOT NULL, -- domain.session.ClosedBy
+    preview            BOOLEAN  NOT NULL
+)

@@ -1,0 +1,77 @@
+"""Sessions under the policies of plans, where these are not the account's own."""
+
+import json
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from botmeter.domain.instant import NEVER_US
+from botmeter.ledger.duckdb_calls import execute_with, row_of
+from botmeter.ledger.partitions import SharedKey, event_partitions, is_anchored
+from botmeter.ledger.statements import statements_of
+from botmeter.metering.policy import Policy, Schedule, schedule_of
+from botmeter.metering.policy_text import policy_from_mapping
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+sql = statements_of(__name__)
+
+
+def policies_metered_apart(connection: duckdb.DuckDBPyConnection, schedule: Schedule) -> tuple[Policy, ...]:
+    """Return the policies of plans that the account's schedule does not meter while the plan is in force, by label."""
+    terms = connection.execute(sql("pinned_policies")).fetchall()
+    starts_us = [*(from_us for from_us, _ in terms), NEVER_US]
+    apart: dict[str, Policy] = {}
+    for (start_us, end_us), (_, definitions) in zip(pairwise(starts_us), terms, strict=True):
+        own = _policies_between(schedule, start_us=start_us, end_us=end_us)
+        for label, definition in json.loads(definitions).items():
+            policy = policy_from_mapping(definition)
+            if own != {policy}:
+                apart[label] = policy
+    return tuple(apart[label] for label in sorted(apart))
+
+
+def meter_plan_sessions(ledger: "Ledger") -> None:
+    """Meter all events under the policies of plans. In a transaction."""
+    connection = ledger.connection
+    connection.execute(sql("delete_all"))
+    for policy in policies_metered_apart(connection, ledger.schedule):
+        for events in event_partitions(connection, SharedKey.of([policy])):
+            _insert(ledger, events, policy=policy)
+
+
+def meter_plan_sessions_after(ledger: "Ledger", append_no: int) -> None:
+    """Update the sessions under the policies of plans after that append. In a transaction."""
+    connection = ledger.connection
+    for policy in policies_metered_apart(connection, ledger.schedule):
+        key, values = SharedKey.of([policy]), {"policy": policy.label}
+        connection.execute(sql("affected", **key.fragments), {"append_no": append_no})
+        can_begin_anywhere = is_anchored(schedule_of(policy), key)
+        connection.execute(sql("restart", **key.fragments), {**values, "is_anchored": can_begin_anywhere})
+        restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
+        if restart["restart"] is not None:
+            connection.execute(sql("delete_restarted", **key.fragments), {**values, **restart})
+            events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
+            _insert(ledger, events, policy=policy)
+
+
+def _policies_between(schedule: Schedule, *, start_us: int, end_us: int) -> set[Policy]:
+    ends_us = [*(term.from_us for term in schedule[1:]), NEVER_US]
+    return {
+        term.policy
+        for term, term_end_us in zip(schedule, ends_us, strict=True)
+        if term.from_us < end_us and start_us < term_end_us
+    }
+
+
+def _insert(ledger: "Ledger", events: pa.Table, *, policy: Policy) -> None:
+    # Imported here because it loads the compiler, which an account without such a plan does not need.
+    from botmeter.metering.meter import sessions_from_events
+
+    sessions = sessions_from_events(events, schedule=schedule_of(policy), touchpoints=ledger.touchpoints).sessions
+    labels = pa.array([policy.label]).take(pa.array([0] * len(sessions), pa.int8()))
+    rows = sessions.set_column(sessions.schema.get_field_index("policy"), "policy", labels)
+    execute_with(ledger.connection, sql("insert_sessions"), input_rows=rows)
