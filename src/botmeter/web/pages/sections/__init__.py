@@ -1,1 +1,1 @@
-"""Start pages of the sections Reports and Billing."""
+"""Start page of Reports, and the parts that the one of Billing shares."""

@@ -4,7 +4,6 @@ from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from botmeter.web.access import for_everyone
-from botmeter.web.pages.sections.billing import billing
 from botmeter.web.pages.sections.reports import reports
 
 # A redirect reveals nothing; its target requires sign-in.
@@ -15,5 +14,4 @@ urlpatterns: list[URLPattern] = [
     path("a/<slug:account>", _report, name="account"),
     path("a/<slug:account>/admin", _billing, name="admin"),
     path("a/<slug:account>/reports", reports, name="reports"),
-    path("a/<slug:account>/admin/billing", billing, name="billing"),
 ]

@@ -1,0 +1,1 @@
+"""Admin → Billing: what sessions cost, purchases, budgets and statements."""
