@@ -33,11 +33,13 @@ class AccountCycle:
 
     Attributes:
         whole: The cycle by the anchor; it is longer where a plan begins within it or a changed anchor ends it early.
+        anchor: First day of some cycle, from which months within a longer cycle are counted too.
         terms: Ascending; the last one gives fee, minimum, tax and currency.
     """
 
     cycle: Cycle
     whole: Cycle
+    anchor: date
     terms: tuple[PlanTerm, ...]
 
     @property
@@ -120,7 +122,8 @@ def _cycles(terms: Sequence[PlanTerm]) -> Iterator[AccountCycle]:
                 break
             position, whole = position + 1, moved
         within = tuple(each.term for each in anchored[first : position + 1])
-        yield AccountCycle(cycle=replace(whole, start_us=start_us, end_us=end_us), whole=whole, terms=within)
+        cycle, anchor = replace(whole, start_us=start_us, end_us=end_us), anchored[position].anchor
+        yield AccountCycle(cycle=cycle, whole=whole, anchor=anchor, terms=within)
         start_us = end_us
         if position + 1 < len(anchored) and anchored[position + 1].term.from_us == start_us:
             position += 1
