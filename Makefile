@@ -77,6 +77,7 @@ docs: $(DEV) ## Write the pages of docs/reference and take the pictures of docs/
 lock: $(DEV) ## Choose the newest versions of all requirements and write their hashes down.
 	$(call locked,run.txt,pyproject.toml --group build)
 	$(call locked,dev.txt,pyproject.toml --group dev --constraint requirements/run.txt)
+	$(call locked,pdf.txt,--group pdf --constraint requirements/dev.txt)
 	$(call locked,audit.txt,--group audit)
 
 audit: $(DEV) ## Look the locked requirements up among the known vulnerabilities; needs the network.

@@ -86,14 +86,21 @@ def test_every_file_that_the_container_copies_is_there_and_is_let_in() -> None:
     assert copied == let_in
     assert all((ROOT / source).exists() for source in copied)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {project["readme"], *project["license-files"], "requirements/run.txt", "pyproject.toml", "src"}
+    wanted = {
+        project["readme"],
+        *project["license-files"],
+        "requirements/run.txt",
+        "requirements/pdf.txt",
+        "pyproject.toml",
+        "src",
+    }
     assert all(any(fnmatch(path, rule) for rule in let_in) for path in wanted)
 
 
 def test_the_container_installs_what_the_lock_names_and_nothing_else() -> None:
     installs = [rest for name, rest in instructions() if name == "RUN" and "pip install" in rest]
     assert len(installs) == 2
-    assert "--require-hashes --requirement requirements/run.txt" in installs[0]
+    assert "--require-hashes --requirement requirements/run.txt --requirement requirements/pdf.txt" in installs[0]
     assert "--no-deps --no-build-isolation" in installs[1]
     locked = (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8")
     assert re.search(r"^hatchling==", locked, re.MULTILINE), "The lock must build the package too."
