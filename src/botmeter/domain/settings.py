@@ -149,6 +149,13 @@ class Settings:
         meaning="for commands without a server: seconds to [wait for the data folder](../concepts/one-owner.md)",
         default="10",
     )
+    fonts_dir: Path | None = _set_by(
+        variable="BOTMETER_FONTS",
+        parse=Path,
+        example="/usr/local/share/fonts",
+        meaning="folder of fonts for statements as PDF, beside those of the system; see "
+        "[Statements as PDF](../guides/statements-as-pdf.md)",
+    )
     served_at: str = _set_by(
         variable="BOTMETER_SERVED_AT",
         parse=str,
