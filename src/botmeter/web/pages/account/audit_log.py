@@ -30,6 +30,7 @@ _LABELS: Final[dict[str, str]] = {
     Action.QUARANTINE_DISCARDED: "Quarantined events discarded",
     Action.QUARANTINE_RESTORED: "Discarded events restored",
     Action.POLICY_SET: "Policy changed",
+    Action.PACKS_REMOVED: "Recurring packs removed",
     Action.LINK_MADE: "Link created",
     Action.SOURCE_KEY_ROTATED: "Source address regenerated",
     Action.SOURCE_PULLED: "Missed events pulled",
