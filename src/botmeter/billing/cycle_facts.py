@@ -1,100 +1,82 @@
-"""The recorded facts that rating reads: purchases, removals and opening balances of an account."""
+"""The recorded facts that rating reads: packs bought and removed, and opening balances of an account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Literal
 
 from botmeter.billing.cycle import Cycle
 
-
-class PackPurchase(Protocol):
-    """Packs bought at an instant, or the reversal of such a purchase."""
-
-    @property
-    def purchase_no(self) -> int: ...
-    @property
-    def meter(self) -> int: ...
-    @property
-    def how(self) -> str: ...
-    @property
-    def packs(self) -> int: ...
-    @property
-    def pack_units(self) -> Decimal: ...
-    @property
-    def pack_price(self) -> Decimal: ...
-    @property
-    def from_us(self) -> int: ...
-    @property
-    def expires_us(self) -> int | None: ...
-    @property
-    def reverses(self) -> int | None: ...
+PurchaseHow = Literal["manual", "recharge", "recurring", "least"]
 
 
-class PackRemoval(Protocol):
-    """Recurring packs that end with a cycle, or the reversal of such a removal."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackPurchase:
+    """Packs bought together, usable from an instant (µs UTC, inclusive) to an expiry (exclusive; None: never).
 
-    @property
-    def removal_no(self) -> int: ...
-    @property
-    def meter(self) -> int: ...
-    @property
-    def from_us(self) -> int: ...
-    @property
-    def packs(self) -> int: ...
-    @property
-    def reverses(self) -> int | None: ...
+    Attributes:
+        number: In the order of recording, from 1; 0: not recorded yet.
+        cycle_start_us: Of a recurring or least purchase, of which a cycle has one.
+        opening_key: The session that triggered a recharge.
+    """
 
-
-class OpeningPack(Protocol):
-    """A pack of an opening balance."""
-
-    @property
-    def units_left(self) -> Decimal: ...
-    @property
-    def pack_units(self) -> Decimal: ...
-    @property
-    def expires_us(self) -> int | None: ...
+    number: int = 0
+    meter: int = 0
+    how: PurchaseHow = "manual"
+    packs: int
+    pack_units: Decimal
+    pack_price: Decimal
+    from_us: int
+    expires_us: int | None = None
+    cycle_start_us: int | None = None
+    opening_key: int | None = None
 
 
-class OpeningBalance(Protocol):
-    """What a meter had used of its allowance, and had left of its packs, as of an instant."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackRemoval:
+    """Recurring packs that are not bought from a cycle's start (µs UTC) on."""
 
-    @property
-    def balance_no(self) -> int: ...
-    @property
-    def meter(self) -> int: ...
-    @property
-    def as_of_us(self) -> int: ...
-    @property
-    def allowance_used(self) -> Decimal: ...
-    @property
-    def packs(self) -> Sequence[OpeningPack]: ...
+    meter: int = 0
+    packs: int
+    from_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningPack:
+    """What is left of a pack that was bought before."""
+
+    units_left: Decimal
+    pack_units: Decimal
+    expires_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningBalance:
+    """What a meter had used of its allowance, and had left of its packs, as of an instant (µs UTC)."""
+
+    meter: int = 0
+    as_of_us: int
+    allowance_used: Decimal = Decimal(0)
+    packs: tuple[OpeningPack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleFacts:
-    """All facts of an account, of any cycle."""
+    """All facts in force of an account, of any cycle: no reversed ones; of each meter, the last opening balance."""
 
     purchases: Sequence[PackPurchase] = ()
     removals: Sequence[PackRemoval] = ()
     openings: Sequence[OpeningBalance] = ()
 
     def purchases_in(self, meter: int, start_us: int, end_us: int) -> list[PackPurchase]:
-        """Purchases usable from within [start, end) that were not reversed, in the order of their instants."""
-        reversed_nos = {each.reverses for each in self.purchases}
-        chosen = (
-            each
-            for each in self.purchases
-            if each.meter == meter
-            and start_us <= each.from_us < end_us
-            and each.reverses is None
-            and each.purchase_no not in reversed_nos
-        )
-        return sorted(chosen, key=lambda each: (each.from_us, each.purchase_no))
+        """Purchases usable from within [start, end), in the order of their instants."""
+        chosen = (each for each in self.purchases if each.meter == meter and start_us <= each.from_us < end_us)
+        return sorted(chosen, key=lambda each: (each.from_us, each.number))
 
     def opening(self, meter: int, cycle: Cycle) -> OpeningBalance | None:
-        """The balance with which a meter began, if that was in this cycle; the last recorded is in force."""
-        of_meter = [each for each in self.openings if each.meter == meter]
-        last = max(of_meter, key=lambda each: each.balance_no, default=None)
-        return last if last and cycle.start_us <= last.as_of_us < cycle.end_us else None
+        """The balance with which a meter began, if that was in this cycle."""
+        of_meter = (each for each in self.openings if each.meter == meter)
+        return next((each for each in of_meter if cycle.start_us <= each.as_of_us < cycle.end_us), None)
+
+
+NO_FACTS = CycleFacts()

@@ -161,7 +161,7 @@ def _pack_grant(purchase: PackPurchase) -> Grant:
         expires_us=purchase.expires_us,
         price=purchase.pack_price,
         packs=purchase.packs,
-        purchase_no=purchase.purchase_no,
+        purchase_no=purchase.number,
     )
 
 

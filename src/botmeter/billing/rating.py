@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from botmeter.billing.beyond import ZERO
-from botmeter.billing.cycle_facts import CycleFacts
+from botmeter.billing.cycle_facts import NO_FACTS, CycleFacts
 from botmeter.billing.funding_pass import Balance, FundingPass
 from botmeter.billing.grants import NEVER_US, grants_of
 from botmeter.billing.lines import lines_of
@@ -34,7 +34,7 @@ def rate_cycle(
     account_cycle: AccountCycle,
     sessions: Sequence[pa.Table],
     *,
-    facts: CycleFacts | None = None,
+    facts: CycleFacts = NO_FACTS,
     carried: Carried = NOTHING_CARRIED,
     now_us: int | None = None,
 ) -> tuple[RatedCycle, Carried]:
@@ -42,14 +42,14 @@ def rate_cycle(
 
     Args:
         sessions: By meter, as `billed_sessions` gives them, in rating order; a meter without a table has no sessions.
-        facts: All facts of the account, of any cycle.
+        facts: All facts in force of the account, of any cycle.
         carried: What the cycle before left.
         now_us: Instant after which nothing has lapsed yet; None: the end of the cycle.
 
     Returns:
         The rated cycle, and what it leaves to the next.
     """
-    facts, plan, cycle = facts or CycleFacts(), account_cycle.plan, account_cycle.cycle
+    plan, cycle = account_cycle.plan, account_cycle.cycle
     count = max(len(term.plan.meters) for term in account_cycle.terms)
     with exact():
         rated = [
