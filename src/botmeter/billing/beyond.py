@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from botmeter.billing.plan import Beyond, Tier
@@ -20,12 +20,14 @@ class BeyondPiece:
     end: Decimal
 
 
-@dataclass(slots=True)
 class BeyondCount:
     """Units beyond all grants so far; a change of plan within the cycle goes on counting."""
 
-    pieces: list[BeyondPiece] = field(default_factory=list)
-    position: Decimal = ZERO
+    __slots__ = ("pieces", "position")
+
+    def __init__(self) -> None:
+        self.pieces: list[BeyondPiece] = []
+        self.position = ZERO
 
     def add(self, rule: Beyond, units: Decimal) -> None:
         self.pieces = self._with(rule, units)
@@ -80,11 +82,11 @@ def tiers_of(rule: Beyond) -> tuple[Tier, ...]:
     return (Tier(price=rule.price or ZERO),) if rule.kind == "price" else rule.tiers
 
 
-def tier_parts(rule: Beyond, start: Decimal, end: Decimal) -> list[tuple[int, Decimal]]:
+def tier_parts(rule: Beyond, start: Decimal, *, end: Decimal) -> list[tuple[int, Decimal]]:
     """Units of [start, end) by graduated tier; number 0 where the rule has no tiers of that kind."""
     if rule.kind != "graduated":
         return [(0, end - start)]
-    return [(number, units) for number, units, _entered in _overlaps(rule.tiers, start, end) if units]
+    return [(number, units) for number, units, _entered in _overlaps(rule.tiers, start, end=end) if units]
 
 
 def _charges(pieces: Sequence[BeyondPiece]) -> Iterator[BeyondCharge]:
@@ -107,11 +109,11 @@ def _charges(pieces: Sequence[BeyondPiece]) -> Iterator[BeyondCharge]:
 def _graduated(piece: BeyondPiece, *, start: Decimal) -> Iterator[BeyondCharge]:
     rule = piece.rule
     tiers, is_tiered = tiers_of(rule), rule.kind == "graduated"
-    for number, units, _entered in _overlaps(tiers, start, max(start, piece.end)):
+    for number, units, _entered in _overlaps(tiers, start, end=max(start, piece.end)):
         named = number if is_tiered else None
         price = tiers[number - 1].price
         yield BeyondCharge(rule=rule, tier=named, unit="units", quantity=units, unit_price=price)
-    for number, _units, entered in _overlaps(tiers, piece.start, piece.end):
+    for number, _units, entered in _overlaps(tiers, piece.start, end=piece.end):
         if flat := tiers[number - 1].flat:
             yield BeyondCharge(rule=rule, tier=number, unit="tier", quantity=Decimal(entered), unit_price=flat)
 
@@ -126,7 +128,7 @@ def _volume(piece: BeyondPiece, *, start: Decimal, total: Decimal, has_flat: boo
         yield BeyondCharge(rule=piece.rule, tier=None, unit="tier", quantity=entered, unit_price=tier.flat)
 
 
-def _overlaps(tiers: Sequence[Tier], start: Decimal, end: Decimal) -> Iterator[tuple[int, Decimal, bool]]:
+def _overlaps(tiers: Sequence[Tier], start: Decimal, *, end: Decimal) -> Iterator[tuple[int, Decimal, bool]]:
     # Number, units, and whether the tier's first unit is among them.
     lower = ZERO
     for number, tier in enumerate(tiers, 1):

@@ -43,7 +43,7 @@ class PackRemoval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningPack:
-    """What is left of a pack that was bought before."""
+    """Rest of a pack that was bought before."""
 
     units_left: Decimal
     pack_units: Decimal
@@ -52,7 +52,7 @@ class OpeningPack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningBalance:
-    """What a meter had used of its allowance, and had left of its packs, as of an instant (µs UTC)."""
+    """Units that a meter had used of its allowance, and had left of its packs, as of an instant (µs UTC)."""
 
     meter: int = 0
     as_of_us: int
@@ -62,21 +62,21 @@ class OpeningBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleFacts:
-    """All facts in force of an account, of any cycle: no reversed ones; of each meter, the last opening balance."""
+    """All facts in force of an account, of any cycle, opening balances in the order of recording."""
 
     purchases: Sequence[PackPurchase] = ()
     removals: Sequence[PackRemoval] = ()
     openings: Sequence[OpeningBalance] = ()
 
-    def purchases_in(self, meter: int, start_us: int, end_us: int) -> list[PackPurchase]:
+    def purchases_in(self, meter: int, *, start_us: int, end_us: int) -> list[PackPurchase]:
         """Purchases usable from within [start, end), in the order of their instants."""
         chosen = (each for each in self.purchases if each.meter == meter and start_us <= each.from_us < end_us)
         return sorted(chosen, key=lambda each: (each.from_us, each.number))
 
     def opening(self, meter: int, cycle: Cycle) -> OpeningBalance | None:
-        """The balance with which a meter began, if that was in this cycle."""
-        of_meter = (each for each in self.openings if each.meter == meter)
-        return next((each for each in of_meter if cycle.start_us <= each.as_of_us < cycle.end_us), None)
+        """The balance with which a meter began, if that was in this cycle; the last recorded one is in force."""
+        of_meter = [each for each in self.openings if each.meter == meter]
+        return of_meter[-1] if of_meter and cycle.start_us <= of_meter[-1].as_of_us < cycle.end_us else None
 
 
 NO_FACTS = CycleFacts()

@@ -112,24 +112,24 @@ class FundingPass:
         if rank is None:
             self._fund_beyond(span, end)
         elif whole := min(end - self._at, int(balance.left[rank] // weight)):
-            self._fund_from(rank, whole, weight)
+            self._fund_from(rank, whole, weight=weight)
         elif balance.total >= weight or self._may_exceed(span.beyond, weight - balance.total):
             self._fund_across(span)
         else:
             self._is_capped = span.beyond.kind != "stop"
             self._at = end
 
-    def _fund_from(self, rank: int, count: int, weight: Decimal) -> None:
+    def _fund_from(self, rank: int, count: int, *, weight: Decimal) -> None:
         grant = self.balance.held[rank].grant
         chosen = slice(self._at, self._at + count)
         is_pack = grant.kind == "pack"
         self.funding[chosen] = Funding.PACK if is_pack else Funding.ALLOWANCE
         if is_pack:
-            self.number[chosen] = self._pack_numbers(rank, count, weight)
+            self.number[chosen] = self._pack_numbers(rank, count, weight=weight)
         self.balance.use(rank, count * weight)
         self._at += count
 
-    def _pack_numbers(self, rank: int, count: int, weight: Decimal) -> npt.NDArray[np.int64] | int:
+    def _pack_numbers(self, rank: int, count: int, *, weight: Decimal) -> npt.NDArray[np.int64] | int:
         grant = self.balance.held[rank].grant
         if grant.packs == 1:
             return grant.number
@@ -147,13 +147,13 @@ class FundingPass:
         while missing and (rank := self.balance.first()) is not None:
             grant, units = self.balance.held[rank].grant, min(missing, self.balance.left[rank])
             funding = Funding.PACK if grant.kind == "pack" else Funding.ALLOWANCE
-            number = int(self._pack_numbers(rank, 1, units)) if funding is Funding.PACK else 0
+            number = int(self._pack_numbers(rank, 1, weight=units)) if funding is Funding.PACK else 0
             parts.append((funding, number, units))
             self.balance.use(rank, units)
             missing -= units
         if missing:
             position = self.beyond.position
-            for number, units in tier_parts(span.beyond, position, position + missing):
+            for number, units in tier_parts(span.beyond, position, end=position + missing):
                 parts.append((Funding.BEYOND, number, units))
             self.beyond.add(span.beyond, missing)
         self._mark_parts(self._at, parts)
@@ -187,7 +187,7 @@ class FundingPass:
                 continue
             self.number[self._at + first : self._at + fitting] = number
             start = position + (fitting - 1) * weight
-            parts = tier_parts(span.beyond, start, start + weight)
+            parts = tier_parts(span.beyond, start, end=start + weight)
             if len(parts) > 1:
                 self._mark_parts(self._at + fitting - 1, [(Funding.BEYOND, *part) for part in parts])
             first = fitting

@@ -39,7 +39,7 @@ def grants_of(
     cycle = account_cycle.cycle
     opening = facts.opening(meter, cycle)
     begins_us = opening.as_of_us if opening else cycle.start_us
-    purchases = facts.purchases_in(meter, begins_us, cycle.end_us)
+    purchases = facts.purchases_in(meter, start_us=begins_us, end_us=cycle.end_us)
     old = [each for each in carried.grants if opening is None or each.grant.kind == "allowance"]
     old_allowances = [each for each in old if each.grant.kind == "allowance"]
     new = _new_allowances(account_cycle, meter, is_granted=carried.is_granted)
@@ -76,7 +76,7 @@ def _new_allowances(account_cycle: AccountCycle, meter: int, *, is_granted: bool
         if held_meter is None or held_meter.allowance is None:
             continue
         allowance = held_meter.allowance
-        for window_start_us, expires_us, share in _windows(account_cycle, term, allowance):
+        for window_start_us, expires_us, share in _windows(account_cycle, term, allowance=allowance):
             if not start_us <= (at_us := max(window_start_us, start_us)) < min(end_us, expires_us or end_us):
                 continue
             if allowance.per == "account":
@@ -109,7 +109,7 @@ def _allowance_grant(allowance: Allowance, *, units: Decimal, start_us: int, exp
 
 
 def _windows(
-    account_cycle: AccountCycle, term: PlanTerm, allowance: Allowance
+    account_cycle: AccountCycle, term: PlanTerm, *, allowance: Allowance
 ) -> Iterator[tuple[int, int | None, Fraction]]:
     # Start, expiry and share of an allowance's windows that touch the cycle.
     cycle, prorates = account_cycle.cycle, term.plan.cycle.prorate

@@ -12,13 +12,13 @@ from botmeter.domain.money import exact, rounded
 
 
 def lines_of(
-    account_cycle: AccountCycle, meters: Sequence[RatedMeter], purchases: Sequence[Sequence[PackPurchase]]
+    account_cycle: AccountCycle, meters: Sequence[RatedMeter], *, purchases: Sequence[Sequence[PackPurchase]]
 ) -> tuple[Line, ...]:
     """Lines for everything that the plan may charge, with 0 too; `purchases` are the cycle's, by meter."""
     lines = [*_fee(account_cycle)]
     for number, (meter, bought) in enumerate(zip(meters, purchases, strict=True)):
-        lines += _purchases(account_cycle, number, bought)
-        lines += _beyond(account_cycle, number, meter.beyond)
+        lines += _purchases(account_cycle, number, purchases=bought)
+        lines += _beyond(account_cycle, number, charges=meter.beyond)
     lines += _minimum(account_cycle, sum((line.amount for line in lines), ZERO))
     return tuple(lines)
 
@@ -53,7 +53,7 @@ def _days(account_cycle: AccountCycle) -> str:
     return f" for {account_cycle.cycle.day_count} of {account_cycle.whole.day_count} days"
 
 
-def _purchases(account_cycle: AccountCycle, number: int, purchases: Sequence[PackPurchase]) -> Iterator[Line]:
+def _purchases(account_cycle: AccountCycle, number: int, *, purchases: Sequence[PackPurchase]) -> Iterator[Line]:
     plan = account_cycle.plan
     packs: dict[tuple[Decimal, Decimal], int] = {}
     if number < len(plan.meters) and (pack := plan.meters[number].pack):
@@ -73,7 +73,7 @@ def _purchases(account_cycle: AccountCycle, number: int, purchases: Sequence[Pac
         )
 
 
-def _beyond(account_cycle: AccountCycle, number: int, charges: Sequence[BeyondCharge]) -> Iterator[Line]:
+def _beyond(account_cycle: AccountCycle, number: int, *, charges: Sequence[BeyondCharge]) -> Iterator[Line]:
     # Charges of two terms with the same words and price stand on one line.
     plan = account_cycle.plan
     summed: dict[tuple[str, int | None, str, Decimal], Decimal] = {}

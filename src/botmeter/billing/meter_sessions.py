@@ -44,15 +44,15 @@ class MeterSessions:
 
 
 def meter_sessions(
-    account_cycle: AccountCycle, meter: int, tables: Sequence[pa.Table], *, facts: CycleFacts
+    account_cycle: AccountCycle, meter: int, *, tables: Sequence[pa.Table], facts: CycleFacts
 ) -> MeterSessions:
     """Sessions of a meter from its table; without one it has none."""
     table = tables[0] if tables else None
-    starts = _column(table, "started_at", np.int64)
+    starts = _column(table, "started_at", dtype=np.int64)
     spans = tuple(spans_of(account_cycle))
     rules = [meter_of(term, meter) or _NO_METER for term, _start_us, _end_us in spans]
     ends = _positions(starts, [end_us for _term, _start_us, end_us in spans])
-    kinds = _kinds(table, rules, ends)
+    kinds = _kinds(table, rules, ends=ends)
     if opening := facts.opening(meter, account_cycle.cycle):
         before = kinds[: np.searchsorted(starts, opening.as_of_us)]
         before[before == CHARGED] = Funding.OPENING
@@ -74,8 +74,8 @@ def meter_sessions(
     )
 
 
-def _kinds(table: pa.Table | None, rules: Sequence[Meter], ends: Sequence[int]) -> npt.NDArray[np.uint8]:
-    charge, preview = _column(table, "charge", np.uint8), _column(table, "preview", np.bool_)
+def _kinds(table: pa.Table | None, rules: Sequence[Meter], *, ends: Sequence[int]) -> npt.NDArray[np.uint8]:
+    charge, preview = _column(table, "charge", dtype=np.uint8), _column(table, "preview", dtype=np.bool_)
     kinds = np.full(len(charge), CHARGED, np.uint8)
     if not charge.any() and not preview.any():
         return kinds
@@ -93,7 +93,7 @@ def _positions(ascending: npt.NDArray[np.int64], bounds: Sequence[int]) -> tuple
     return tuple(int(position) for position in np.searchsorted(ascending, bounds))
 
 
-def _column(table: pa.Table | None, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+def _column(table: pa.Table | None, name: str, *, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     if table is None or not len(table):
         return np.zeros(0, dtype)
     return table[name].to_numpy().astype(dtype, copy=False)

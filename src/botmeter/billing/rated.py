@@ -193,7 +193,7 @@ class CarriedMeter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What one cycle leaves to the next, by meter."""
+    """Grants that one cycle leaves to the next, by meter."""
 
     meters: tuple[CarriedMeter, ...] = ()
 

@@ -55,7 +55,7 @@ def rate_cycle(
         rated = [
             _rated_meter(
                 account_cycle,
-                meter_sessions(account_cycle, number, sessions[number : number + 1], facts=facts),
+                meter_sessions(account_cycle, number, tables=sessions[number : number + 1], facts=facts),
                 facts=facts,
                 carried=carried.of(number),
                 now_us=cycle.end_us if now_us is None else min(now_us, cycle.end_us),
@@ -63,8 +63,10 @@ def rate_cycle(
             for number in range(count)
         ]
         meters = tuple(meter for meter, _carried in rated)
-        purchases = [facts.purchases_in(number, cycle.start_us, cycle.end_us) for number in range(count)]
-        lines = lines_of(account_cycle, meters, purchases)
+        purchases = [
+            facts.purchases_in(number, start_us=cycle.start_us, end_us=cycle.end_us) for number in range(count)
+        ]
+        lines = lines_of(account_cycle, meters, purchases=purchases)
         subtotal = sum((line.amount for line in lines), ZERO)
         tax = rounded(subtotal * (plan.tax_rate or ZERO), plan.currency)
     result = RatedCycle(
@@ -88,12 +90,14 @@ def _rated_meter(
         funding_number=number,
         spills=spills,
         weights=tuple((end, span.weight) for end, span in zip(sessions.ends, sessions.spans, strict=True)),
-        grants=tuple(_use(each, left, now_us) for each, left in zip(held, funding_pass.balance.left, strict=True)),
+        grants=tuple(
+            _use(each, left, now_us=now_us) for each, left in zip(held, funding_pass.balance.left, strict=True)
+        ),
         beyond=charges,
         beyond_units=funding_pass.beyond.position,
         beyond_amount=sum((charge.amount for charge in charges), ZERO),
     )
-    return meter, _carried_on(account_cycle, carried, held, funding_pass.balance.left)
+    return meter, _carried_on(account_cycle, carried, held=held, left=funding_pass.balance.left)
 
 
 def _placed(
@@ -111,7 +115,7 @@ def _placed(
     return funding, number, tuple(spills)
 
 
-def _use(held: CarriedGrant, left: Decimal, now_us: int) -> GrantUse:
+def _use(held: CarriedGrant, left: Decimal, *, now_us: int) -> GrantUse:
     grant = held.grant
     is_over = (NEVER_US if grant.expires_us is None else grant.expires_us) <= now_us
     return GrantUse(
@@ -124,7 +128,7 @@ def _use(held: CarriedGrant, left: Decimal, now_us: int) -> GrantUse:
 
 
 def _carried_on(
-    account_cycle: AccountCycle, carried: CarriedMeter, held: Sequence[CarriedGrant], left: Sequence[Decimal]
+    account_cycle: AccountCycle, carried: CarriedMeter, *, held: Sequence[CarriedGrant], left: Sequence[Decimal]
 ) -> CarriedMeter:
     end_us = account_cycle.cycle.end_us
     going_on = (
