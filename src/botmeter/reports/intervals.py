@@ -29,7 +29,8 @@ class Interval(StrEnum):
 _OFFERED_DAYS: Final = {
     Interval.HOUR: (1, 7),
     Interval.DAY: (2, POINTS_MAX),
-    Interval.WEEK: (14, 7 * POINTS_MAX),
+    # From a Sunday on, the first week has one day.
+    Interval.WEEK: (14, 7 * POINTS_MAX - 6),
     Interval.MONTH: (60, date.max.toordinal()),
 }
 
