@@ -14,6 +14,7 @@ BOUNDED = {
     "demo.retailer.campaigns": "years of the demo",
     "ledger.statements.statements_in": "the package's own files",
     "metering.preset._by_name": "the package's own presets",
+    "billing.shipped_plans._by_name": "the shipped plans, which come with the program",
     "people.models.Membership._viewers_see_money": "one answer for each request",
     "people.sealing._box_of": "a few secret keys of the server",
     "reports.snapshot._parameters": "500 statements of the package's own text",

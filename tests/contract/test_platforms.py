@@ -7,10 +7,15 @@ from contract.source_tree import ROOT, kept_files
 
 SOURCE = ROOT / "src" / "botmeter"
 PLATFORMS = SOURCE / "sources" / "platforms"
-# Policies and channels can have a platform's name: the default policy, the published rules of vendors, a channel of the
-# demo account. A platform's other exports can have a ready-made mapping.
+# Policies, plans and channels can have a platform's name: the default policy, the published rules and prices of
+# vendors, a channel of the demo account. A platform's other exports can have a ready-made mapping.
 OTHER_MEANINGS = re.compile(r"freshchat\.session|\bFRESHCHAT\b")
-NAMED_OTHERWISE = (SOURCE / "metering" / "presets", SOURCE / "sources" / "mappings", SOURCE / "demo")
+NAMED_OTHERWISE = (
+    SOURCE / "metering" / "presets",
+    SOURCE / "billing" / "plans",
+    SOURCE / "sources" / "mappings",
+    SOURCE / "demo",
+)
 
 
 def test_no_platform_is_named_outside_its_folder() -> None:

@@ -39,3 +39,10 @@ def mappings_starting(incomplete: str) -> list[tuple[str, str]]:
     from botmeter.sources.mapping.ready_made import ready_made_mappings
 
     return [(mapping.name, mapping.title) for mapping in ready_made_mappings() if mapping.name.startswith(incomplete)]
+
+
+def plans_starting(incomplete: str) -> list[tuple[str, str]]:
+    """Shipped plans that start with the text, with titles."""
+    from botmeter.billing.shipped_plans import shipped_plans
+
+    return [(each.plan.name, each.plan.title) for each in shipped_plans() if each.plan.name.startswith(incomplete)]

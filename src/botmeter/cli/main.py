@@ -45,6 +45,7 @@ _MODULES = (
     "simulate",
     "meter",
     "policies",
+    "plans",
     "mappings",
     "quarantine",
     "maintenance",

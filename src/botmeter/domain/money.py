@@ -28,7 +28,7 @@ _DECIMALS: Final = {
     **{code: decimals for decimals, codes in _DECIMALS_OF_OTHERS.items() for code in codes.split()},
 }
 
-# A price has at most 18 digits, a weight 12, a count of sessions 12.
+# The limits of plans: a price has at most 21 digits, a weight 10, a count of sessions 12.
 _EXACT_DIGITS: Final = 80
 
 

@@ -31,7 +31,7 @@ PACKS = Plan(
     fee=Decimal(10),
     minimum=Decimal(50),
     tax_rate=Decimal("0.19"),
-    published=Published(title="Example", source="https://example.com/pricing", seen_on=date(2025, 11, 13)),
+    published=Published(source="https://example.com/pricing", seen_on=date(2025, 11, 13)),
 )
 TIERS = (Tier(price=Decimal("0.95"), up_to=50, flat=Decimal(5)), Tier(price=Decimal("0.0075")))
 

@@ -1,0 +1,59 @@
+"""Shipped plans: published prices, each a TOML file in `plans`, and a template of a price per session."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import BinaryIO
+
+from botmeter.billing.plan import Plan
+from botmeter.billing.plan_text import plan_from_text
+from botmeter.domain.errors import Missing
+from botmeter.sources.definition_file import definition_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippedPlan:
+    """A plan and its file, whose comments say what the price leaves out."""
+
+    plan: Plan
+    text: str
+
+
+def shipped_plan(name: str) -> ShippedPlan:
+    """Shipped plan of that name.
+
+    Raises:
+        Missing: `plan_unknown`, with the nearest names.
+    """
+    named = _by_name().get(name)
+    if named is None:
+        near = get_close_matches(name, _by_name(), n=3, cutoff=0.4)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "`botmeter plan list` lists all names."
+        raise Missing("plan_unknown", f"Unknown plan {name[:70]!r}. {hint}")
+    return named
+
+
+def shipped_plans() -> tuple[ShippedPlan, ...]:
+    """Return every shipped plan, by name."""
+    return tuple(_by_name().values())
+
+
+@cache
+def _by_name() -> dict[str, ShippedPlan]:
+    folder = files("botmeter.billing") / "plans"
+    texts = (entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    read = (ShippedPlan(plan=plan_from_text(text), text=text) for text in texts)
+    return {each.plan.name: each for each in sorted(read, key=lambda each: each.plan.name)}
+
+
+def plan_named(text: str, *, cwd: Path | None = None, stdin: BinaryIO | None = None) -> Plan:
+    """Shipped plan of that name, or plan in that file; in `stdin` for `-`.
+
+    Raises:
+        Missing: `plan_unknown`, `plan_file_missing`.
+        Refused: `plan_file_unreadable`, `plan_invalid`.
+    """
+    file = definition_file(text, noun="plan", cwd=cwd, stdin=stdin)
+    return shipped_plan(text).plan if file is None else plan_from_text(file.text, name_hint=file.name_hint)

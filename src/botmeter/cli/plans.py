@@ -1,0 +1,86 @@
+"""Commands of `plan`."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from typer import Argument, Option
+
+from botmeter.cli import options
+from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.completion import plans_starting
+from botmeter.cli.context import command_context
+from botmeter.cli.output import say, show, show_json, show_rows
+from botmeter.cli.terminal import stdout_screen
+
+if TYPE_CHECKING:
+    from botmeter.billing.plan import Plan
+
+commands = command_group("plan", "Plans: the prices of sessions.")
+
+Named = Annotated[
+    str,
+    Argument(
+        metavar="NAME|FILE", help="A shipped plan, or a TOML or JSON file; - is stdin.", autocompletion=plans_starting
+    ),
+]
+
+
+@commands.command("list", epilog=examples(("", "botmeter plan list"), ("", "botmeter plan list --format csv")))
+def list_plans(form: options.Form = "table") -> None:
+    """List the shipped plans: published prices, and a template."""
+    from botmeter.billing.shipped_plans import shipped_plans
+
+    rows = [_listed(each.plan) for each in shipped_plans()]
+    if form == "table":
+        for row in rows:
+            # The day and the confidence have columns of their own.
+            title = str(row["title"]).partition(", as of")[0].partition(", from a secondary")[0]
+            row["price"] = title.replace("published price for ", "")
+        show_rows(("plan", "price", "seen_on", "confidence"), rows, form=form)
+        say("`botmeter plan show NAME` shows the terms and the source of a plan")
+    else:
+        show_rows(("plan", "title", "currency", "seen_on", "confidence", "source"), rows, form=form)
+
+
+@commands.command("show", epilog=examples(("", "botmeter plan show freshworks.new")))
+def show_plan(
+    name: Named, form: Annotated[Literal["toml", "json"], Option("--format", help="Output format.")] = "toml"
+) -> None:
+    """Show a plan as a file.
+
+    Its terms in words, and the source of a published price, stand above it as comments.
+    """
+    import msgspec
+
+    from botmeter.billing.plan_sentences import plan_sentences, source_sentence
+    from botmeter.billing.plan_text import plan_as_mapping, plan_as_toml
+    from botmeter.billing.shipped_plans import shipped_plans
+
+    plan = plan_named(name)
+    if form == "json":
+        show_json(msgspec.to_builtins(plan_as_mapping(plan)))
+        return
+    screen = stdout_screen()
+    sentences = [plan.title, source_sentence(plan), *plan_sentences(plan)]
+    lines = [line for each in sentences if each for line in screen.paragraph(each, indent="# ")]
+    shipped = next((each.text for each in shipped_plans() if each.plan == plan), None)
+    show(screen.plain("\n".join(lines)) + "\n\n" + (shipped or plan_as_toml(plan)))
+
+
+def plan_named(text: str) -> "Plan":
+    """Shipped plan of that name, or plan in that file (`-`: stdin)."""
+    from botmeter.billing import shipped_plans
+
+    context = command_context()
+    return shipped_plans.plan_named(text, cwd=context.cwd, stdin=context.stdin.buffer if text == "-" else None)
+
+
+def _listed(plan: "Plan") -> dict[str, object]:
+    published = plan.published
+    return {
+        "plan": plan.name,
+        "title": plan.title,
+        "currency": plan.currency,
+        "seen_on": None if published is None else str(published.seen_on),
+        "confidence": None if published is None else published.confidence,
+        "source": None if published is None else published.source,
+    }
