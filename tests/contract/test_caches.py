@@ -10,6 +10,7 @@ SOURCE = Path(botmeter.__file__).parent
 _CACHES = {"cache", "lru_cache", "cached_property"}
 
 BOUNDED = {
+    "billing.pdf._fonts": "4 folders of fonts, of which a server has one",
     "demo.clock._offsets_us": "days of the demo",
     "demo.retailer.campaigns": "years of the demo",
     "ledger.statements.statements_in": "the package's own files",
