@@ -1,0 +1,155 @@
+"""Budgets: limits of one's own for the account, a bot, a channel or a cost centre."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+import duckdb
+
+from botmeter.domain.display_name import required_name_fault
+from botmeter.domain.errors import Conflict, Missing, Refused
+from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
+
+
+class BudgetScope(StrEnum):
+    """Scope of a budget."""
+
+    ACCOUNT = "account"
+    BOT = "bot"
+    CHANNEL = "channel"
+    COST_CENTRE = "cost_centre"
+
+
+class BudgetUnit(StrEnum):
+    """Unit of a budget; money is in the plan's currency."""
+
+    MONEY = "money"
+    SESSIONS = "sessions"
+
+
+class BudgetPer(StrEnum):
+    """Time for which a budget is: a cycle, or a calendar month in the plan's zone."""
+
+    CYCLE = "cycle"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """A limit per cycle or month. A brake refuses sessions beyond it, other budgets only warn.
+
+    Attributes:
+        name: Bot id, channel or cost centre; None: of the account.
+
+    Raises:
+        Refused: `budget_invalid`.
+    """
+
+    scope: BudgetScope = BudgetScope.ACCOUNT
+    name: str | None = None
+    unit: BudgetUnit = BudgetUnit.MONEY
+    amount: Decimal
+    per: BudgetPer = BudgetPer.CYCLE
+    is_brake: bool = False
+
+    def __post_init__(self) -> None:
+        if fault := _fault(self):
+            raise Refused("budget_invalid", f"The budget is not valid: {fault}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBudget:
+    """A budget as it was set; instants in µs UTC, `ended_at` None: in force."""
+
+    number: int
+    budget: Budget
+    recorded_at: int
+    set_by: str | None
+    ended_at: int | None
+    ended_by: str | None
+
+
+def budgets(ledger: ReadableLedger, *, with_ended: bool = False) -> list[StoredBudget]:
+    """Return the budgets in force, or also ended ones, in the order in which they were set."""
+    return _budgets(ledger.connection, with_ended=with_ended)
+
+
+def add_budget(ledger: Ledger, budget: Budget, *, now_us: int, by: str | None = None) -> int:
+    """Set a budget; return its number.
+
+    Raises:
+        Conflict: `budget_exists` if one for the same scope, name, unit and time is in force.
+    """
+    with ledger.transaction() as connection:
+        for each in _budgets(connection, with_ended=False):
+            if _limited(each.budget) == _limited(budget):
+                of = budget.scope if budget.name is None else f"{budget.scope.replace('_', ' ')} {budget.name!r}"
+                raise Conflict(
+                    "budget_exists",
+                    f"Budget {each.number} of {each.budget.amount:,} {budget.unit} per {budget.per} is in force for "
+                    f"{of}. End it first.",
+                )
+        values = [str(budget.scope), budget.name, str(budget.unit), str(budget.amount), str(budget.per)]
+        return int(row_of(connection, sql("insert_budget"), values=[*values, budget.is_brake, now_us, by])[0])
+
+
+def end_budget(ledger: Ledger, number: int, *, now_us: int, by: str | None = None) -> StoredBudget:
+    """End a budget; return it as it was.
+
+    Raises:
+        Missing: `budget_unknown`.
+        Conflict: `budget_ended`.
+    """
+    with ledger.transaction() as connection:
+        budget = next((each for each in _budgets(connection, with_ended=True) if each.number == number), None)
+        if budget is None:
+            raise Missing("budget_unknown", f"Account {ledger.account.name} has no budget {number}.")
+        if budget.ended_at is not None:
+            raise Conflict("budget_ended", f"Budget {number} has ended already.")
+        connection.execute(sql("end_budget"), {"number": number, "now": now_us, "by": by})
+    return budget
+
+
+def _limited(budget: Budget) -> tuple[BudgetScope, str | None, BudgetUnit, BudgetPer]:
+    return budget.scope, budget.name, budget.unit, budget.per
+
+
+def _fault(budget: Budget) -> str | None:
+    if not budget.amount.is_finite() or budget.amount <= 0:
+        return f"its amount is {budget.amount}; use a number above 0"
+    if budget.unit is BudgetUnit.SESSIONS and budget.amount != budget.amount.to_integral_value():
+        return f"its amount is {budget.amount} sessions; use a whole number"
+    if budget.scope is BudgetScope.ACCOUNT:
+        return None if budget.name is None else "the budget of an account has no name"
+    # An id is kept as it was sent, so only what is missing is a fault.
+    if budget.scope is not BudgetScope.COST_CENTRE:
+        return None if budget.name else f"it names no {budget.scope}"
+    fault = required_name_fault(budget.name or "")
+    return fault and f"the cost centre's name is not valid: {fault}"
+
+
+def _budgets(connection: duckdb.DuckDBPyConnection, *, with_ended: bool) -> list[StoredBudget]:
+    rows = connection.execute(sql("budgets"), {"with_ended": with_ended}).fetchall()
+    return [
+        StoredBudget(
+            number=number,
+            budget=Budget(
+                scope=BudgetScope(scope),
+                name=name,
+                unit=BudgetUnit(unit),
+                amount=Decimal(amount),
+                per=BudgetPer(per),
+                is_brake=is_brake,
+            ),
+            recorded_at=recorded_at,
+            set_by=set_by,
+            ended_at=ended_at,
+            ended_by=ended_by,
+        )
+        for number, scope, name, unit, amount, per, is_brake, recorded_at, set_by, ended_at, ended_by in rows
+    ]
