@@ -43,6 +43,8 @@ _MODULES = (
     "sessions",
     "inspection",
     "simulate",
+    "statements",
+    "corrections",
     "meter",
     "policies",
     "plans",

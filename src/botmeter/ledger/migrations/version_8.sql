@@ -86,7 +86,8 @@ CREATE TABLE statement (
     closed_by    VARCHAR,          -- null: the server
     currency     VARCHAR NOT NULL, -- one statement per cycle and currency
     document     BLOB    NOT NULL, -- canonical JSON
-    sha256       VARCHAR NOT NULL  -- of the document, in hexadecimal
+    sha256       VARCHAR NOT NULL, -- of the document, in hexadecimal
+    fingerprints VARCHAR NOT NULL  -- of the sessions of all closed cycles as of then, by cycle_start, as JSON; not compared by verify
 )
 
 -- name: statement_session

@@ -1,0 +1,187 @@
+"""The bill of an account's cycle: its sessions and facts read from the ledger, and rated."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import pyarrow as pa
+
+from botmeter.billing.account_facts import account_facts, account_terms
+from botmeter.billing.cycle_facts import CycleFacts
+from botmeter.billing.plan_terms import AccountCycle, PlanTerm, account_cycle_at, timeline
+from botmeter.billing.rated import NOTHING_CARRIED, Carried, RatedCycle
+from botmeter.billing.rating import rate_cycle
+from botmeter.domain.bounded_cache import BoundedCache
+from botmeter.domain.errors import Missing
+from botmeter.domain.instant import DAY_US
+from botmeter.ledger.billing.closed_statements import closed_spans, fingerprints, last_numbers
+from botmeter.ledger.billing.plan_terms import grace_days, plan_terms
+from botmeter.ledger.readable import ReadableLedger
+from botmeter.reports.billed_sessions import billed_sessions
+
+_CACHE_BYTES_MAX: Final = 64 << 20
+"""What earlier cycles carried into later ones, for all accounts of a server; a few KB each."""
+BillCache = BoundedCache[tuple[str, int], Carried]
+
+
+class CycleState(StrEnum):
+    """State of a cycle's statement. `preliminary`: it ended before its plan was set, so only people close it."""
+
+    OPEN = "open"
+    IN_GRACE = "in_grace"
+    DUE = "due"
+    PRELIMINARY = "preliminary"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPlans:
+    """An account's plan terms and facts as of one moment.
+
+    Attributes:
+        recorded_us: When each term was set, in the order of the terms.
+        closed: Start of each closed cycle and its end (µs UTC).
+    """
+
+    terms: tuple[PlanTerm, ...]
+    recorded_us: tuple[int, ...]
+    facts: CycleFacts
+    grace_us: int
+    closed: dict[int, int]
+
+    def state(self, account_cycle: AccountCycle, *, now_us: int) -> CycleState:
+        cycle = account_cycle.cycle
+        if cycle.start_us in self.closed:
+            return CycleState.CLOSED
+        if now_us < cycle.end_us:
+            return CycleState.OPEN
+        first_set_us = min(self.recorded_us[self.terms.index(term)] for term in account_cycle.terms)
+        if first_set_us >= cycle.end_us:
+            return CycleState.PRELIMINARY
+        return CycleState.DUE if now_us >= cycle.end_us + self.grace_us else CycleState.IN_GRACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """A rated cycle of an account.
+
+    Attributes:
+        sessions: Of each meter in rating order, as `billed_sessions` gives them.
+        carried: Grants for later cycles.
+        closes_us: When the server closes it (µs UTC).
+    """
+
+    account_cycle: AccountCycle
+    rated: RatedCycle
+    sessions: tuple[pa.Table, ...]
+    facts: CycleFacts
+    carried: Carried
+    state: CycleState
+    closes_us: int
+
+
+def new_bill_cache() -> BillCache:
+    """Cache for a process that computes many bills."""
+    return BoundedCache(_CACHE_BYTES_MAX)
+
+
+def account_plans(ledger: ReadableLedger) -> AccountPlans | None:
+    """Plan terms and facts of an account; None: it has no plan."""
+    terms = account_terms(ledger)
+    if not terms:
+        return None
+    return AccountPlans(
+        terms=terms,
+        recorded_us=tuple(each.recorded_at for each in plan_terms(ledger)),
+        facts=account_facts(ledger),
+        grace_us=grace_days(ledger) * DAY_US,
+        closed=dict(closed_spans(ledger)),
+    )
+
+
+def plan_missing(account: str) -> Missing:
+    """Refusal of what needs a plan."""
+    return Missing("plan_missing", f"Account {account} has no plan. Set one first.")
+
+
+def open_cycle_bill(ledger: ReadableLedger, now_us: int, *, cache: BillCache | None = None) -> Bill | None:
+    """Bill of the cycle that contains an instant; None: the account has no plan then."""
+    plans = account_plans(ledger)
+    if plans is None or now_us < plans.terms[0].from_us:
+        return None
+    return bill_of(ledger, account_cycle_at(plans.terms, now_us), plans=plans, now_us=now_us, cache=cache)
+
+
+def bill_of(
+    ledger: ReadableLedger,
+    account_cycle: AccountCycle,
+    *,
+    plans: AccountPlans,
+    now_us: int,
+    cache: BillCache | None = None,
+) -> Bill:
+    """Read and rate a cycle."""
+    carried = carried_into(ledger, account_cycle, plans=plans, cache=cache)
+    sessions = cycle_sessions(ledger, account_cycle)
+    rated, carried_on = rate_cycle(account_cycle, sessions, facts=plans.facts, carried=carried, now_us=now_us)
+    return Bill(
+        account_cycle=account_cycle,
+        rated=rated,
+        sessions=sessions,
+        facts=plans.facts,
+        carried=carried_on,
+        state=plans.state(account_cycle, now_us=now_us),
+        closes_us=account_cycle.cycle.end_us + plans.grace_us,
+    )
+
+
+def cycle_sessions(ledger: ReadableLedger, account_cycle: AccountCycle) -> tuple[pa.Table, ...]:
+    """Sessions of a cycle by meter, in rating order."""
+    cycle, term = account_cycle.cycle, account_cycle.terms[-1]
+    pinned = term.policies or tuple(() for _ in term.plan.meters)
+    return tuple(billed_sessions(ledger, cycle.start_us, end_us=cycle.end_us) for policies in pinned)
+
+
+def rated_cycles(
+    ledger: ReadableLedger, cycles: Sequence[AccountCycle], *, plans: AccountPlans
+) -> Iterator[tuple[AccountCycle, tuple[pa.Table, ...], RatedCycle]]:
+    """Read and rate cycles that follow one another, each with what the one before left."""
+    carried = carried_into(ledger, cycles[0], plans=plans) if cycles else NOTHING_CARRIED
+    for each in cycles:
+        sessions = cycle_sessions(ledger, each)
+        rated, carried = rate_cycle(each, sessions, facts=plans.facts, carried=carried)
+        yield each, sessions, rated
+
+
+def carried_into(
+    ledger: ReadableLedger, account_cycle: AccountCycle, *, plans: AccountPlans, cache: BillCache | None = None
+) -> Carried:
+    """Grants that earlier cycles left for this one; they follow from rating them all."""
+    start_us = account_cycle.cycle.start_us
+    if start_us == plans.terms[0].from_us or not carries(plans):
+        return NOTHING_CARRIED
+    earlier = timeline(plans.terms, start_us)
+
+    def rate_earlier() -> Carried:
+        carried = NOTHING_CARRIED
+        for each in earlier:
+            _, carried = rate_cycle(each, cycle_sessions(ledger, each), facts=plans.facts, carried=carried)
+        return carried
+
+    if cache is None:
+        return rate_earlier()
+    spans = [(earlier[0].cycle.start_us, start_us)]
+    facts = {name: number for name, number in last_numbers(ledger).items() if name != "appends"}
+    version = (tuple(facts.values()), *fingerprints(ledger, spans).values())
+    return cache.find_or_make((ledger.account.name, start_us), rate_earlier, version=version)
+
+
+def carries(plans: AccountPlans) -> bool:
+    """Return whether grants can outlive a cycle: packs that lapse later, an allowance per account, opening balances."""
+    meters = [meter for term in plans.terms for meter in term.plan.meters]
+    return bool(plans.facts.openings) or any(
+        (meter.pack is not None and meter.pack.lapses != "cycle_end")
+        or (meter.allowance is not None and meter.allowance.per == "account")
+        for meter in meters
+    )

@@ -1,0 +1,129 @@
+"""The statements of an account: a list of its cycles, and the document of each, closed or preliminary."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from botmeter.billing.account_bill import AccountPlans, BillCache, CycleState, account_plans, bill_of, plan_missing
+from botmeter.billing.closing import preliminary_statement
+from botmeter.billing.cycle import Cycle
+from botmeter.billing.plan_terms import AccountCycle, account_cycle_at, timeline
+from botmeter.billing.stated import read_document
+from botmeter.billing.statement_document import Document
+from botmeter.domain.errors import Missing
+from botmeter.domain.period import Period
+from botmeter.ledger.billing.closed_statements import ClosedStatement, closed_statement, closed_statements
+from botmeter.ledger.readable import ReadableLedger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedStatement:
+    """A statement, or a cycle that has none yet.
+
+    Attributes:
+        number, total, closed_at, closed_by, sha256: None: not closed; `closed_by` also: by the server.
+        adjusted_by: Numbers of the statements that adjust it.
+    """
+
+    number: str | None
+    cycle: Cycle
+    state: CycleState
+    currency: str
+    total: str | None
+    closed_at: int | None
+    closed_by: str | None
+    sha256: str | None
+    adjusted_by: tuple[str, ...]
+
+
+def listed_statements(ledger: ReadableLedger, *, now_us: int) -> list[ListedStatement]:
+    """Statements in the order of closing, then the cycles without one in the order of time."""
+    plans = account_plans(ledger)
+    if plans is None:
+        return []
+    cycles = timeline(plans.terms, now_us + 1)
+    by_start = {each.cycle.start_us: each.cycle for each in cycles}
+    statements = closed_statements(ledger)
+    documents = [read_document(each) for each in statements]
+    return [
+        *(_closed(each, by_start[each.cycle_start], documents=documents) for each in statements),
+        *_unclosed(plans, cycles, now_us=now_us),
+    ]
+
+
+def statement_named(ledger: ReadableLedger, name: str) -> ClosedStatement:
+    """Closed statement by its number, also without the account's name: `ACME-000001` or `1`.
+
+    Raises:
+        Missing: `statement_unknown`.
+    """
+    number = f"{ledger.account.name.upper()}-{int(name):06d}" if name.isascii() and name.isdigit() else name
+    return closed_statement(ledger, number)
+
+
+def preliminary_document(
+    ledger: ReadableLedger, on: date | None = None, *, now_us: int, cache: BillCache | None = None
+) -> Document:
+    """Document of the cycle of a day in the plan's zone, as it would be closed now; without a day, of the open cycle.
+
+    Raises:
+        Missing: `plan_missing`; `cycle_closed`, naming its statement.
+    """
+    plans = account_plans(ledger)
+    if plans is None:
+        raise plan_missing(ledger.account.name)
+    account_cycle = account_cycle_at(plans.terms, _instant(plans, on, now_us=now_us))
+    start_us = account_cycle.cycle.start_us
+    if start_us in plans.closed:
+        numbers = [each.number for each in closed_statements(ledger) if each.cycle_start == start_us]
+        raise Missing(
+            "cycle_closed",
+            f"The cycle from {account_cycle.cycle.first_on} to {account_cycle.cycle.last_on} is closed. See statement "
+            f"{numbers[-1]}.",
+        )
+    bill = bill_of(ledger, account_cycle, plans=plans, now_us=now_us, cache=cache)
+    return preliminary_statement(ledger, bill, plans=plans)
+
+
+def _instant(plans: AccountPlans, on: date | None, *, now_us: int) -> int:
+    if on is None:
+        return now_us
+    zone = plans.terms[-1].plan.cycle.timezone
+    end_us = Period(first_on=on, last_on=on, timezone=zone).end_us
+    return min(end_us - 1, now_us)
+
+
+def _closed(statement: ClosedStatement, cycle: Cycle, *, documents: list[Document]) -> ListedStatement:
+    own = documents[statement.statement_no - 1]
+    return ListedStatement(
+        number=statement.number,
+        cycle=cycle,
+        state=CycleState.CLOSED,
+        currency=statement.currency,
+        total=own["total"],
+        closed_at=statement.closed_at,
+        closed_by=statement.closed_by,
+        sha256=statement.sha256,
+        adjusted_by=tuple(
+            each["number"]
+            for each in documents
+            if any(adjustment["of"] == statement.number for adjustment in each["adjustments"])
+        ),
+    )
+
+
+def _unclosed(plans: AccountPlans, cycles: tuple[AccountCycle, ...], *, now_us: int) -> Iterator[ListedStatement]:
+    for each in cycles:
+        state = plans.state(each, now_us=now_us)
+        if state is not CycleState.CLOSED:
+            yield ListedStatement(
+                number=None,
+                cycle=each.cycle,
+                state=state,
+                currency=each.plan.currency,
+                total=None,
+                closed_at=None,
+                closed_by=None,
+                sha256=None,
+                adjusted_by=(),
+            )

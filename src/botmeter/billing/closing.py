@@ -1,0 +1,247 @@
+"""Closing cycles: the statement, its session list and the adjustments of earlier cycles, in one transaction."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from itertools import zip_longest
+
+import pyarrow as pa
+
+from botmeter.billing.account_bill import (
+    AccountPlans,
+    Bill,
+    CycleState,
+    account_plans,
+    bill_of,
+    plan_missing,
+    rated_cycles,
+)
+from botmeter.billing.adjustment import Adjustment, adjustment_of
+from botmeter.billing.canonical import canonical_json, sha256_of
+from botmeter.billing.plan_terms import AccountCycle, timeline
+from botmeter.billing.reasons import with_reasons
+from botmeter.billing.stated import read_document, stated_cycle
+from botmeter.billing.statement_document import Closing, Document, Draft, changes_list, document_of
+from botmeter.billing.statement_list import session_list
+from botmeter.domain.errors import Conflict
+from botmeter.ledger.billing.closed_statements import (
+    ClosedStatement,
+    StatedSessions,
+    changed_from_us,
+    closed_statements,
+    fingerprints,
+    insert_statement,
+    last_numbers,
+)
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
+
+_Choice = Callable[[AccountPlans, AccountCycle], bool]
+
+
+def close_due(ledger: Ledger, *, now_us: int) -> list[ClosedStatement]:
+    """Close the cycles whose grace is over, in order; a cycle that ended before its plan was set is left to people."""
+    return _close(
+        ledger, lambda plans, each: plans.state(each, now_us=now_us) is CycleState.DUE, now_us=now_us, by=None
+    )
+
+
+def close_ended(
+    ledger: Ledger, *, through: date | None = None, now_us: int, by: str | None = None
+) -> list[ClosedStatement]:
+    """Close cycles by hand, also within their grace; what is closed already stays as it is.
+
+    Args:
+        through: Last day of the last cycle to close, in the plan's zone. Without it, cycles that ended before their
+            plan was set stay open.
+
+    Raises:
+        Missing: `plan_missing`.
+        Conflict: `cycle_not_over` if a cycle up to that day still runs.
+    """
+    plans = account_plans(ledger)
+    if plans is None:
+        raise plan_missing(ledger.account.name)
+    if through is not None:
+        _check_over(plans, through, now_us=now_us)
+    ended = (CycleState.DUE, CycleState.IN_GRACE, *([CycleState.PRELIMINARY] if through else []))
+
+    def is_chosen(plans: AccountPlans, each: AccountCycle) -> bool:
+        return plans.state(each, now_us=now_us) in ended and (through is None or each.cycle.last_on <= through)
+
+    return _close(ledger, is_chosen, now_us=now_us, by=by)
+
+
+def preliminary_statement(ledger: ReadableLedger, bill: Bill, *, plans: AccountPlans) -> Document:
+    """Document of an unclosed cycle as it would be closed now: without number, instant and hash of the one before."""
+    drafts = _drafts(ledger, bill, plans=plans, statements=closed_statements(ledger))
+    return document_of(drafts[-1])
+
+
+def pending_adjustments(
+    ledger: ReadableLedger, plans: AccountPlans, *, statements: Sequence[ClosedStatement], is_complete: bool = False
+) -> tuple[Adjustment, ...]:
+    """Differences of the closed cycles from their statements and the adjustments so far, in order.
+
+    Args:
+        is_complete: Rate all closed cycles, also those before the earliest one that may have changed.
+    """
+    if not statements:
+        return ()
+    from_us = plans.terms[0].from_us if is_complete else changed_since_us(ledger, plans, last=statements[-1])
+    if from_us is None:
+        return ()
+    cycles = [each for each in timeline(plans.terms, max(plans.closed.values())) if each.cycle.end_us > from_us]
+    found = []
+    for bill_cycle, sessions, rated in rated_cycles(ledger, cycles, plans=plans):
+        start_us = bill_cycle.cycle.start_us
+        if start_us in plans.closed:
+            stated = stated_cycle(ledger, statements, cycle_start=start_us)
+            if adjustment := adjustment_of(stated, rated, sessions=session_list(sessions, rated.meters)):
+                found.append(adjustment)
+    return with_reasons(ledger, found, since=statements[-1])
+
+
+def _close(ledger: Ledger, is_chosen: _Choice, *, now_us: int, by: str | None) -> list[ClosedStatement]:
+    plans = account_plans(ledger)
+    if plans is None:
+        return []
+    chosen = [each for each in timeline(plans.terms, now_us) if is_chosen(plans, each)]
+    if not chosen:
+        return []
+    statements = closed_statements(ledger)
+    known = len(statements)
+    for each in chosen:
+        plans = replace(plans, closed={each.cycle_start: each.cycle_end for each in statements})
+        bill = bill_of(ledger, each, plans=plans, now_us=now_us)
+        statements += _insert(ledger, bill, plans=plans, statements=statements, now_us=now_us, by=by)
+    return statements[known:]
+
+
+def _insert(
+    ledger: Ledger,
+    bill: Bill,
+    *,
+    plans: AccountPlans,
+    statements: Sequence[ClosedStatement],
+    now_us: int,
+    by: str | None,
+) -> list[ClosedStatement]:
+    cycle = bill.account_cycle.cycle
+    drafts = _drafts(ledger, bill, plans=plans, statements=statements)
+    spans = sorted({**plans.closed, cycle.start_us: cycle.end_us}.items())
+    hashes = fingerprints(ledger, spans)
+    inserted: list[ClosedStatement] = []
+    with ledger.transaction():
+        for draft in drafts:
+            statement = _closed(ledger, draft, before=[*statements, *inserted], now_us=now_us, by=by)
+            inserted.append(replace(statement, fingerprints=hashes))
+            insert_statement(ledger, inserted[-1], sessions=list(_kept_sessions(draft)))
+    return inserted
+
+
+def _closed(
+    ledger: Ledger, draft: Draft, *, before: Sequence[ClosedStatement], now_us: int, by: str | None
+) -> ClosedStatement:
+    statement_no = len(before) + 1
+    number = f"{ledger.account.name.upper()}-{statement_no:06d}"
+    previous = before[-1].sha256 if before else None
+    document = canonical_json(
+        document_of(draft, Closing(number=number, closed_at=now_us, closed_by=by, previous=previous))
+    )
+    return ClosedStatement(
+        statement_no=statement_no,
+        number=number,
+        cycle_start=draft.cycle.start_us,
+        cycle_end=draft.cycle.end_us,
+        closed_at=now_us,
+        closed_by=by,
+        currency=draft.currency,
+        document=document,
+        sha256=sha256_of(document),
+        fingerprints={},
+    )
+
+
+def _drafts(
+    ledger: ReadableLedger, bill: Bill, *, plans: AccountPlans, statements: Sequence[ClosedStatement]
+) -> list[Draft]:
+    """Statements that close a cycle: its own last, before it one per other currency of the cycles that it adjusts."""
+    cycle, currency = bill.account_cycle.cycle, bill.rated.plan.currency
+    by_currency: dict[str, list[Adjustment]] = {currency: []}
+    for each in pending_adjustments(ledger, plans, statements=statements):
+        by_currency.setdefault(each.rated.plan.currency, []).append(each)
+    carried = _credits(statements)
+    as_of = last_numbers(ledger)
+
+    def draft(money: str, adjustments: Sequence[Adjustment]) -> Draft:
+        amount, number = carried.get(money, (Decimal(0), ""))
+        return Draft(
+            account=ledger.account,
+            cycle=cycle,
+            currency=money,
+            adjustments=tuple(adjustments),
+            credit=amount,
+            credit_from=number,
+            as_of=as_of,
+        )
+
+    own = replace(
+        draft(currency, by_currency.pop(currency)),
+        rated=bill.rated,
+        plans=tuple(term.plan.label for term in bill.account_cycle.terms),
+        policies=_policies(ledger, bill.account_cycle),
+        sessions=session_list(bill.sessions, bill.rated.meters),
+    )
+    return [*(draft(money, adjustments) for money, adjustments in sorted(by_currency.items())), own]
+
+
+def _credits(statements: Sequence[ClosedStatement]) -> dict[str, tuple[Decimal, str]]:
+    """Credit that the last statement in each currency carried forward, and its number."""
+    return {
+        each.currency: (Decimal(read_document(each)["carried_forward"]), each.number)
+        for each in {each.currency: each for each in statements}.values()
+    }
+
+
+def _kept_sessions(draft: Draft) -> Iterator[StatedSessions]:
+    own = draft.sessions
+    for name in ("change", "reason"):
+        own = own.append_column(name, pa.nulls(own.num_rows, pa.string()))
+    yield StatedSessions(cycle_start=draft.cycle.start_us, rows=own)
+    for each in draft.adjustments:
+        yield StatedSessions(cycle_start=each.rated.cycle.start_us, rows=changes_list(each))
+
+
+def _policies(ledger: ReadableLedger, account_cycle: AccountCycle) -> tuple[str, ...]:
+    cycle = account_cycle.cycle
+    own = [
+        term.policy.label
+        for term, following in zip_longest(ledger.schedule, ledger.schedule[1:])
+        if term.from_us < cycle.end_us and (following is None or following.from_us > cycle.start_us)
+    ]
+    pinned = account_cycle.terms[-1].policies or ((),)
+    labels = (label for policies in pinned for label in ([each.label for each in policies] or own))
+    return tuple(dict.fromkeys(labels))
+
+
+def changed_since_us(ledger: ReadableLedger, plans: AccountPlans, *, last: ClosedStatement) -> int | None:
+    """Start of the earliest closed cycle that may differ from its statement (µs UTC); None: none does."""
+    spans = sorted(plans.closed.items())
+    now = fingerprints(ledger, spans)
+    changed = [start_us for start_us, _ in spans if now[str(start_us)] != last.fingerprints.get(str(start_us))]
+    fact_us = changed_from_us(ledger, read_document(last)["as_of"])
+    instants = [*changed, *([] if fact_us is None else [fact_us])]
+    return min(instants, default=None)
+
+
+def _check_over(plans: AccountPlans, through: date, *, now_us: int) -> None:
+    for each in timeline(plans.terms, now_us + 1):
+        cycle = each.cycle
+        if cycle.end_us > now_us and cycle.last_on <= through:
+            raise Conflict(
+                "cycle_not_over",
+                f"The cycle from {cycle.first_on} to {cycle.last_on} is not over, so it can't be closed. Close an "
+                "earlier day.",
+            )

@@ -1,0 +1,45 @@
+"""Closed cycles as their statements and the adjustments since have them."""
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+
+from botmeter.billing.adjustment import LineKey, StatedCycle, StatedLine
+from botmeter.billing.statement_document import Document
+from botmeter.billing.statement_list import LIST_SCHEMA
+from botmeter.ledger.billing.closed_statements import ClosedStatement, stated_sessions
+from botmeter.ledger.readable import ReadableLedger
+
+_OWN_KINDS = ("fee", "purchase", "beyond", "minimum")
+
+
+def read_document(statement: ClosedStatement) -> Document:
+    """Decode the document of a statement."""
+    document: Document = json.loads(statement.document)
+    return document
+
+
+def stated_cycle(ledger: ReadableLedger, statements: Sequence[ClosedStatement], *, cycle_start: int) -> StatedCycle:
+    """Lines, tax and sessions of a closed cycle, as last adjusted."""
+    documents = [(each, read_document(each)) for each in statements]
+    own = next(document for each, document in documents if each.cycle_start == cycle_start and document["plans"])
+    lines: dict[LineKey, StatedLine] = {}
+    for line in own["lines"]:
+        if line["kind"] in _OWN_KINDS:
+            stated = StatedLine.read(line)
+            lines[stated.key] = stated
+    tax = Decimal(own["tax"]["amount"]) if own["tax"] else Decimal(0)
+    for _, document in documents:
+        for adjustment in document["adjustments"]:
+            if adjustment["of"] == own["number"]:
+                for line in adjustment["lines"]:
+                    stated = StatedLine.read(line, amount="after")
+                    lines[stated.key] = stated
+                tax = Decimal(adjustment["tax"]["after"]) if adjustment["tax"] else tax
+    return StatedCycle(
+        number=own["number"],
+        cycle_start=cycle_start,
+        lines=tuple(lines.values()),
+        tax=tax,
+        sessions=stated_sessions(ledger, cycle_start).cast(LIST_SCHEMA),
+    )

@@ -1,0 +1,57 @@
+"""Files of a statement: its lines as CSV, and its session list."""
+
+from io import BytesIO
+
+import pyarrow as pa
+
+from botmeter.billing.printed_lines import printed_lines
+from botmeter.billing.statement_document import Document
+from botmeter.ledger.billing.closed_statements import ClosedStatement, adjusted_sessions, statement_sessions
+from botmeter.ledger.readable import ReadableLedger
+from botmeter.reports.export import Format, write_rows
+
+
+def lines_csv(document: Document) -> bytes:
+    """Printed lines as CSV, amounts as decimals; they add up to the total."""
+    lines = printed_lines(document)
+    texts = {
+        "kind": [line.kind for line in lines],
+        "label": [line.label for line in lines],
+        "quantity": [line.quantity for line in lines],
+        "unit": [line.unit for line in lines],
+        "unit_price": [line.unit_price for line in lines],
+        "amount": [f"{line.amount:f}" for line in lines],
+    }
+    count, cycle = len(lines), document["cycle"]
+    columns = {
+        "statement": [document["number"]] * count,
+        "first_day": [cycle["first_day"]] * count,
+        "last_day": [cycle["last_day"]] * count,
+        **texts,
+        "currency": [document["currency"]] * count,
+    }
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    out = BytesIO()
+    write_rows(table.to_reader(), format="csv", out=out)
+    return out.getvalue()
+
+
+def session_file(ledger: ReadableLedger, statement: ClosedStatement) -> pa.Table:
+    """Sessions of a statement's own cycle, then those of earlier cycles that it adjusts, with change and reason."""
+    own = statement_sessions(ledger, statement.statement_no)
+    for name in ("change", "reason"):
+        own = own.append_column(name, pa.nulls(own.num_rows, pa.string()))
+    rows = pa.concat_tables([own, adjusted_sessions(ledger, statement.statement_no)])
+    number = pa.array([statement.number]).take(pa.array([0] * rows.num_rows, pa.int8()))
+    texts = {"opening_key": rows["opening_key"].cast(pa.string())}
+    texts["started_at"] = rows["started_at"].cast(pa.timestamp("us", "UTC"))
+    for name, column in texts.items():
+        rows = rows.set_column(rows.schema.get_field_index(name), name, column)
+    return rows.add_column(0, "statement", number)
+
+
+def session_file_bytes(ledger: ReadableLedger, statement: ClosedStatement, *, form: Format) -> bytes:
+    """Session list as a file."""
+    out = BytesIO()
+    write_rows(session_file(ledger, statement).to_reader(), format=form, out=out)
+    return out.getvalue()
