@@ -1,12 +1,14 @@
-"""Dates below a time axis: the finest that fit, with the year where it is new."""
+"""Time axis with the finest dates that fit, and the year where it is new."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
+from math import inf
 from typing import Final
 
 from botmeter.charts.plane import Plane, label_px
+from botmeter.charts.svg import label, rule
 from botmeter.domain.text import day_text
 from botmeter.reports.intervals import Interval
 
@@ -29,6 +31,14 @@ class Moment:
         if self.hour:
             return Moment(on=self.on, hour=self.hour - 1)
         return Moment(on=self.on - timedelta(days=1), hour=23) if self.on > date.min else self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPoint:
+    """Point `x` with a word instead of its date, such as "Today"; dates give way to it."""
+
+    x: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +69,29 @@ class _Level:
     text_with_year: Callable[[Moment], str]
     every: int = 1
     is_dated: bool = False
+
+
+def date_axis(
+    moments: Sequence[Moment], interval: Interval, *, plane: Plane, named: NamedPoint | None = None
+) -> Iterator[str]:
+    """Draw ticks with their dates, and the named point."""
+    below, taken_px = plane.inner_height + 18, (inf, -inf)
+    if named is not None:
+        at_px, width_px = plane.x_px(named.x), label_px([named.text])
+        # A centred label under the last points would be cut off.
+        is_cut = len(moments) > 1 and at_px + width_px / 2 > plane.inner_width + plane.margin.right
+        taken_px = (at_px - width_px, inf) if is_cut else (at_px - width_px / 2 - 6, at_px + width_px / 2 + 6)
+        label_at_px = min(at_px + plane.margin.right, plane.inner_width + plane.margin.right) if is_cut else at_px
+        yield _tick(plane, at_px)
+        yield label((label_at_px, below), named.text, text_anchor="end" if is_cut else "middle", fill="var(--ink)")
+    for each in date_labels(moments, interval, plane=plane):
+        if each.edges_px[1] < taken_px[0] or each.edges_px[0] > taken_px[1]:
+            yield _tick(plane, plane.x_px(each.x))
+            yield label((each.middle_px, below), each.text, text_anchor="middle", fill="var(--ink-3)")
+
+
+def _tick(plane: Plane, at_px: float) -> str:
+    return rule((at_px, plane.inner_height), (at_px, plane.inner_height + 5), stroke="var(--axis)")
 
 
 def date_labels(moments: Sequence[Moment], interval: Interval, *, plane: Plane) -> list[DateLabel]:

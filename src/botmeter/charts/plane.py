@@ -19,6 +19,11 @@ COLUMN_WIDTHS: Final = tuple(width for width in WIDTHS if width <= 860 or width 
 GRIDLINES_MAX: Final = 5
 # A digit of 12 px in the fonts of the page is 6.7 px wide, a letter a little less on average.
 LETTER_PX: Final = 6.7
+# Pixels between the edges and the first and last point; `css/parts/chart.css` repeats them.
+FIRST_INSET_PX: Final = 8
+LAST_INSET_PX: Final = 6
+# Right margin of lines over days.
+RIGHT_PX: Final = 10
 # Between the starts of two labels like "26 Oct".
 LABEL_STEP_PX: Final = 58
 
@@ -123,6 +128,14 @@ def label_px(texts: Sequence[str]) -> int:
 def axis_px(values: Sequence[int]) -> int:
     """Left margin for a value axis."""
     return label_px([count_text(value) for value in values]) + 10
+
+
+def point_edges(point_count: int, inner_px: int) -> tuple[float, float]:
+    """Left and right end of the `x` axis of a line with points 0, 1, …; a lone point is in the middle."""
+    if point_count < 2:
+        return -0.5, point_count - 0.5
+    a_point_px = (inner_px - FIRST_INSET_PX - LAST_INSET_PX) / (point_count - 1)
+    return -FIRST_INSET_PX / a_point_px, point_count - 1 + LAST_INSET_PX / a_point_px
 
 
 def base_line(plane: Plane) -> str:

@@ -47,6 +47,11 @@ def area(points: Sequence[Point], base: float, **style: str | float) -> str:
     return element("path", d=f"{_through(points)}V{_short(base)}H{_short(points[0][0])}Z", **style)
 
 
+def polygon(points: Sequence[Point], **style: str | float) -> str:
+    """Draw a closed shape."""
+    return element("path", d=f"{_through(points)}Z", **style)
+
+
 def boxes(corners: Sequence[tuple[Point, Point]], **style: str | float) -> str:
     """Draw rectangles (upper left, lower right) as one shape."""
     path = "".join(
@@ -90,21 +95,19 @@ def diamond(center: Point, *, radius: float, **style: str | float) -> str:
     """Draw a diamond; `radius` is half its diagonal."""
     x, y = center
     corners = ((x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y))
-    return element("path", d=f"{_through(corners)}Z", **style)
+    return polygon(corners, **style)
 
 
 def triangle(tip: Point, *, radius: float, **style: str | float) -> str:
     """Draw a triangle that points up."""
     x, y = tip
-    return element(
-        "path", d=f"{_through(((x, y), (x + radius, y + 1.6 * radius), (x - radius, y + 1.6 * radius)))}Z", **style
-    )
+    return polygon(((x, y), (x + radius, y + 1.6 * radius), (x - radius, y + 1.6 * radius)), **style)
 
 
 def pennant(top: Point, end_px: float, **style: str | float) -> str:
     """Draw a pointed flag from the top of its pole to `end_px`."""
     x, y = top
-    return element("path", d=f"{_through(((x, y), (end_px, y + 3.5), (x, y + 7)))}Z", **style)
+    return polygon(((x, y), (end_px, y + 3.5), (x, y + 7)), **style)
 
 
 def label(middle: Point, text: str, **style: str | float) -> str:

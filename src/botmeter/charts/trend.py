@@ -8,8 +8,9 @@ from typing import Final
 
 from markupsafe import Markup
 
-from botmeter.charts.date_labels import Moment, date_labels
+from botmeter.charts.date_labels import Moment, NamedPoint, date_axis
 from botmeter.charts.plane import (
+    RIGHT_PX,
     WIDTHS,
     Chart,
     LinkMark,
@@ -18,6 +19,7 @@ from botmeter.charts.plane import (
     axis_px,
     gridline_values,
     label_px,
+    point_edges,
     value_axis,
 )
 from botmeter.charts.svg import Point, Style, area, circle, label, pennant, polyline, rule, triangle
@@ -30,10 +32,6 @@ NARROW_PX: Final = 400
 # Two lines of labels, or a label and the line to its point.
 LABELS_APART_PX: Final = 30
 LABEL_PX: Final = 12
-# Pixels between the edges and the first and last point; `css/parts/chart.css` repeats them.
-FIRST_INSET_PX: Final = 8
-LAST_INSET_PX: Final = 6
-RIGHT_PX: Final = 10
 # Half the width of the mark above a count that the axis cuts.
 CUT_PX: Final = 5
 # Length of the flag above a day with a note.
@@ -100,12 +98,14 @@ def trend_svg(trend: Trend, *, width: int) -> Markup:
         width=width,
         height=220 if width < NARROW_PX else 240 if width <= 860 else 272,
         margin=Margin(top=14, right=RIGHT_PX, bottom=28, left=left),
-        x=(-0.5, len(points) - 0.5) if len(points) < 2 else _edges(len(points), width - left - RIGHT_PX),
+        x=point_edges(len(points), width - left - RIGHT_PX),
         y=(0, values[-1]),
     )
+    moments = [Moment(on=point.on, hour=point.hour) for point in points]
+    named = NamedPoint(x=len(points) - 1, text=trend.last_label) if points and trend.last_label else None
     elements = [
         *value_axis(plane, values),
-        *_ticks(trend, plane),
+        *date_axis(moments, trend.interval, plane=plane, named=named),
         *_flags(points, plane),
         *_lines(points, plane),
         *_labels(trend, plane),
@@ -151,11 +151,6 @@ def _axis_values(trend: Trend, width: int) -> tuple[int, ...]:
 
 def _left_px(trend: Trend) -> int:
     return max(axis_px(_axis_values(trend, width)) for width in (WIDTHS[0], WIDTHS[-1]))
-
-
-def _edges(point_count: int, inner_px: int) -> tuple[float, float]:
-    a_point_px = (inner_px - FIRST_INSET_PX - LAST_INSET_PX) / (point_count - 1)
-    return -FIRST_INSET_PX / a_point_px, point_count - 1 + LAST_INSET_PX / a_point_px
 
 
 def _full_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
@@ -290,25 +285,3 @@ def _beside(at: Point, text: str, *, is_left: bool, **style: str) -> str:
     middle = (at[0] + (-10 if is_left else 10), at[1])
     anchor = "end" if is_left else "start"
     return label(middle, text, text_anchor=anchor, stroke="var(--surface)", stroke_width=3, **style)
-
-
-def _ticks(trend: Trend, plane: Plane) -> Iterator[str]:
-    last = len(trend.points) - 1
-    moments = [Moment(on=point.on, hour=point.hour) for point in trend.points]
-    labels, free_px = date_labels(moments, trend.interval, plane=plane), float("inf")
-    below = plane.inner_height + 18
-    if trend.last_label and last >= 0:
-        # A centred label under the last point would be cut off.
-        at_px, anchor = (plane.x_px(last) + RIGHT_PX, "end") if last else (plane.x_px(last), "middle")
-        free_px = plane.x_px(last) - label_px([trend.last_label])
-        yield _tick(plane, last)
-        yield label((at_px, below), trend.last_label, text_anchor=anchor, fill="var(--ink)")
-    for each in labels:
-        if each.edges_px[1] < free_px:
-            yield _tick(plane, each.x)
-            yield label((each.middle_px, below), each.text, text_anchor="middle", fill="var(--ink-3)")
-
-
-def _tick(plane: Plane, x: int) -> str:
-    at_px = plane.x_px(x)
-    return rule((at_px, plane.inner_height), (at_px, plane.inner_height + 5), stroke="var(--axis)")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.charts.samples import NASTY, NASTY_SHOWN, corners, mark, parsed, points, shapes, timeline, trend
 
 from botmeter.charts.columns import MonthColumn, Stack, monthly_chart, stacked_chart
+from botmeter.charts.cycle import CycleLine, CycleMark, CyclePoint, cycle_chart
 from botmeter.charts.plane import Chart
 from botmeter.charts.svg import area, circle, column, diamond, element, number, polyline
 from botmeter.charts.timeline import Lane, timeline_chart
@@ -42,11 +43,22 @@ def nasty_trend() -> Chart:
     return trend_chart(Trend(name=NASTY, points=made, last_label=NASTY, partial_label=NASTY, peak_word=NASTY))
 
 
+def nasty_cycle() -> Chart:
+    made = tuple(
+        CyclePoint(on=date(2026, 11, n), title=NASTY, href=NASTY, count=n, is_partial=n == 3, expected_count=n)
+        for n in (1, 2, 3)
+    )
+    marks = (CycleMark(count=2, label=NASTY), CycleMark(count=99, label=NASTY, kind="limit"))
+    labels = {"today_label": NASTY, "partial_label": NASTY, "end_label": NASTY}
+    return cycle_chart(CycleLine(name=NASTY, points=made, marks=marks, **labels))
+
+
 EVERY_CHART: tuple[Callable[[], Chart], ...] = (
     nasty_months,
     nasty_stacks,
     nasty_window,
     nasty_trend,
+    nasty_cycle,
     lambda: spark_chart(points(1, 2, 3), name=NASTY),
 )
 

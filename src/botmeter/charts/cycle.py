@@ -1,0 +1,221 @@
+"""A cycle's cumulative sessions: counted, expected with a band, and last cycle's, under horizontal marks."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+from markupsafe import Markup
+
+from botmeter.charts.date_labels import Moment, NamedPoint, date_axis
+from botmeter.charts.label_spots import GAP_PX, LINE_PX, Spot, free_label
+from botmeter.charts.plane import (
+    RIGHT_PX,
+    WIDTHS,
+    Chart,
+    LinkMark,
+    Margin,
+    Plane,
+    axis_px,
+    gridline_values,
+    point_edges,
+    value_axis,
+)
+from botmeter.charts.svg import Point, Style, area, circle, polygon, polyline, rule
+from botmeter.reports.intervals import Interval
+
+MarkKind = Literal["grant", "limit"]
+
+# A narrow drawing has fewer gridlines.
+NARROW_PX: Final = 400
+# A mark so many times above all lines would flatten them: it is named at the top instead.
+MARK_FACTOR: Final = 4
+_MARK_STYLES: Final[dict[MarkKind, Style]] = {
+    "grant": {"stroke": "var(--control)"},
+    "limit": {"stroke": "var(--ink-2)", "stroke_dasharray": "6 3"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CyclePoint:
+    """End of a day: sessions of the cycle until then.
+
+    Attributes:
+        count: Counted; None for days to come.
+        expected_count: Forecast; with `low_count` and `high_count` if it has a band.
+        compared_count: Of the same day of the cycle before.
+    """
+
+    on: date
+    title: str
+    href: str = ""
+    count: int | None = None
+    is_partial: bool = False
+    expected_count: int | None = None
+    low_count: int | None = None
+    high_count: int | None = None
+    compared_count: int | None = None
+
+    @property
+    def counts(self) -> Iterator[int]:
+        counts = (self.count, self.compared_count, self.expected_count, self.high_count)
+        return (count for count in counts if count is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleMark:
+    """Horizontal line: sessions that a grant ends at, or a limit such as a budget or cap."""
+
+    count: int
+    label: str
+    kind: MarkKind = "grant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleLine:
+    """A point for each day of the cycle, oldest first.
+
+    `today_label` names the day below ("Today"), `partial_label` its count ("636 until 14:02"), `end_label` the
+    expected end ("1,240 expected").
+    """
+
+    name: str
+    points: tuple[CyclePoint, ...]
+    marks: tuple[CycleMark, ...] = ()
+    today_label: str = ""
+    partial_label: str = ""
+    end_label: str = ""
+
+    @property
+    def greatest(self) -> int:
+        """Greatest count of the lines and of the marks on their scale."""
+        greatest = max((count for point in self.points for count in point.counts), default=0)
+        # Without a count, as on the first morning, the scale is that of the marks.
+        most = MARK_FACTOR * greatest or min((mark.count for mark in self.marks), default=0)
+        return max([greatest, *(mark.count for mark in self.marks if mark.count <= most)])
+
+
+def cycle_chart(line: CycleLine) -> Chart:
+    """Draw the cycle at each width."""
+    return Chart(
+        kind="line",
+        drawings=tuple(cycle_svg(line, width=width) for width in WIDTHS),
+        marks=tuple(LinkMark(title=point.title, href=point.href) for point in line.points),
+        left=_left_px(line),
+        right=RIGHT_PX,
+    )
+
+
+def cycle_svg(line: CycleLine, *, width: int) -> Markup:
+    """Draw the cycle at one width."""
+    points, values, left = line.points, _axis_values(line, width), _left_px(line)
+    plane = Plane(
+        width=width,
+        height=220 if width < NARROW_PX else 240 if width <= 860 else 272,
+        margin=Margin(top=14, right=RIGHT_PX, bottom=28, left=left),
+        x=point_edges(len(points), width - left - RIGHT_PX),
+        y=(0, values[-1]),
+    )
+    today = next((x for x, point in enumerate(points) if point.is_partial or point.expected_count is not None), None)
+    named = NamedPoint(x=today, text=line.today_label) if today is not None and line.today_label else None
+    elements = [
+        *value_axis(plane, values),
+        *date_axis([Moment(on=point.on) for point in points], Interval.DAY, plane=plane, named=named),
+        *_lines(points, plane),
+        *_rules(line, plane),
+        *_labels(line, plane),
+    ]
+    return plane.svg(elements, name=line.name)
+
+
+def _axis_values(line: CycleLine, width: int) -> tuple[int, ...]:
+    return gridline_values(line.greatest, at_most=3 if width < NARROW_PX else 5)
+
+
+def _left_px(line: CycleLine) -> int:
+    return max(axis_px(_axis_values(line, width)) for width in (WIDTHS[0], WIDTHS[-1]))
+
+
+def _lines(points: Sequence[CyclePoint], plane: Plane) -> Iterator[str]:
+    line: Style = {"stroke": "var(--accent)", "stroke_width": 2, "stroke_linejoin": "round"}
+    dashes: Style = {"stroke_width": 1.5, "stroke_dasharray": "4 3", "stroke_linejoin": "round"}
+    full = _path(((None if point.is_partial else point.count) for point in points), plane)
+    partial = _path(((point.count if point.is_partial else None) for point in points), plane)
+    expected = _path((point.expected_count for point in points), plane)
+    low, high = (
+        _path((point.low_count for point in points), plane),
+        _path((point.high_count for point in points), plane),
+    )
+    last = full[-1:]
+    if len(full) > 1:
+        yield area(full, plane.inner_height, fill="var(--area)")
+    if low and high:
+        yield polygon([*last, *low, *reversed(high)], fill="var(--area)")
+    yield from _drawn(_path((point.compared_count for point in points), plane), stroke="var(--compare)", **dashes)
+    if expected:
+        yield from _drawn([*last, *expected], **line, stroke_dasharray="7 4")
+    yield from _drawn(full, **line)
+    for at in partial:
+        yield from _drawn([*last, at], **line, stroke_dasharray="1 4", stroke_linecap="round")
+        yield circle(at, radius=3.74, fill="var(--surface)", stroke="var(--accent)", stroke_width=2)
+
+
+def _path(counts: Iterable[int | None], plane: Plane) -> list[Point]:
+    return [plane.at(x, count) for x, count in enumerate(counts) if count is not None]
+
+
+def _drawn(line: Sequence[Point], **style: str | float) -> Iterator[str]:
+    """Draw a line, or a dot for a lone point."""
+    if len(line) > 1:
+        yield polyline(line, **style)
+    elif line:
+        yield circle(line[0], radius=2.65, fill=style["stroke"])
+
+
+def _rules(line: CycleLine, plane: Plane) -> Iterator[str]:
+    for mark in line.marks:
+        if mark.count <= plane.y[1]:
+            at_px = plane.y_px(mark.count)
+            yield rule((0, at_px), (plane.inner_width, at_px), **_MARK_STYLES[mark.kind])
+
+
+def _labels(line: CycleLine, plane: Plane) -> Iterator[str]:
+    """Write the expected end, today's count and the marks, where they don't touch."""
+    taken: list[Spot] = []
+    strong: Style = {"font_weight": "600", "fill": "var(--ink)"}
+    end_count = line.points[-1].expected_count if line.points else None
+    if end_count is not None and line.end_label:
+        at_px, y_px = plane.at(len(line.points) - 1, end_count)
+        yield circle((at_px, y_px), radius=2.65, fill="var(--accent)")
+        ends = [Spot.ending(line.end_label, (at_px + 6, y_px + dy)) for dy in ((-12, 16) if y_px > 12 else (16,))]
+        yield from free_label(line.end_label, ends, taken=taken, plane=plane, **strong)
+    for x, point in enumerate(line.points):
+        if point.is_partial and point.count is not None and line.partial_label:
+            spots = _beside(line.partial_label, plane.at(x, point.count), plane=plane)
+            yield from free_label(line.partial_label, spots, taken=taken, plane=plane, **strong)
+    for mark in sorted(line.marks, key=lambda mark: mark.count):
+        is_above = mark.count > plane.y[1]
+        text = f"↑ {mark.label}" if is_above else mark.label
+        spots = _along(text, 0.0 if is_above else plane.y_px(mark.count), marks=line.marks, taken=taken, plane=plane)
+        yield from free_label(text, spots, taken=taken, plane=plane, fill="var(--ink-2)")
+
+
+def _beside(text: str, at: Point, *, plane: Plane) -> Iterator[Spot]:
+    """Spots beside a point of a line that rises to the right: below it, or above at its left."""
+    x, y = at
+    yield Spot.starting(text, (x + 10, min(y + 14, plane.inner_height - 8)))
+    yield Spot.ending(text, (x - 10, y - 14))
+    yield Spot.ending(text, (x + 4, y + 18))
+    yield Spot.starting(text, (0, y - 30))
+
+
+def _along(
+    text: str, at_px: float, *, marks: Sequence[CycleMark], taken: Sequence[Spot], plane: Plane
+) -> Iterator[Spot]:
+    """Spots along a horizontal line: above it from the left, behind others, at its end; or below it."""
+    others = [plane.y_px(mark.count) for mark in marks]
+    # First where no other line goes through the letters.
+    for middle_px in sorted((at_px - 8, at_px + 9), key=lambda y: any(abs(other - y) < 7 for other in others)):
+        starts = sorted(other.end_px + GAP_PX for other in taken if abs(other.middle_px - middle_px) < LINE_PX)
+        yield from (Spot.starting(text, (start_px, middle_px)) for start_px in (4, *starts))
+        yield Spot.ending(text, (plane.inner_width, middle_px))
