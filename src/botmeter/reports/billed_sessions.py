@@ -1,5 +1,7 @@
 """Sessions as they are billed: in rating order, with the corrections that apply."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,25 +10,42 @@ import pyarrow as pa
 from botmeter.domain.instant import INSTANT_FIRST_US
 from botmeter.domain.period import Period
 from botmeter.ledger.billing.corrections import StoredCorrection, corrections_in
+from botmeter.ledger.partitions import SharedKey
+from botmeter.ledger.plan_sessions import policies_metered_apart
 from botmeter.ledger.statements import statements_of
+from botmeter.metering.policy import Policy
 from botmeter.reports.counts import Ints, integers
 from botmeter.reports.grid import grid_of, utc_parts
 from botmeter.reports.matching import session_steps
-from botmeter.reports.snapshot import Snapshot
+from botmeter.reports.snapshot import Parameters, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from botmeter.ledger.readable import ReadableLedger
+    from botmeter.metering.touchpoints import Touchpoint
 
 sql = statements_of(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    """The sessions under some policies: as a source in SQL, their table, and the policies as it names them."""
+
+    sessions: str
+    table: str
+    policies: Mapping[int, Policy] | Mapping[str, Policy]
+
 
 CHARGED, VOID, TEST = 0, 1, 2
 """Values of `charge`."""
 
 
-def billed_sessions(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> pa.Table:
+def billed_sessions(ledger: "ReadableLedger", start_us: int, *, end_us: int, policy: str | None = None) -> pa.Table:
     """Sessions that start in [start_us, end_us), µs UTC.
+
+    Args:
+        policy: Label of a plan's policy; None: the account's own.
 
     Returns:
         One row per session, by `started_at` and `opening_key`, which is the same after its customer is erased:
@@ -36,8 +55,13 @@ def billed_sessions(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> 
     with ledger.read_transaction() as connection:
         touchpoints = ledger.touchpoints.all()
         snapshot = Snapshot(connection=connection, touchpoints=touchpoints, footprints=[])
-        _find_corrected(snapshot, ledger, start_us=start_us)
-        rows = snapshot.table(sql("billed_sessions"), {"start_us": start_us, "end_us": end_us})
+        counted = _counted_under(snapshot, ledger, policy=policy)
+        if any(each.started_at >= start_us for each in corrections_in(connection)):
+            _find_corrected(snapshot, counted, start_us=start_us)
+        else:
+            snapshot.run(sql("none_corrected"), {})
+        values = {"start_us": start_us, "end_us": end_us, "policy": policy}
+        rows = snapshot.table(sql("billed_sessions", sessions=counted.sessions), values)
     numbers = rows["opening_touchpoint"].to_numpy()
     texts: dict[str, list[str | None]] = {
         "bot_id": [each.bot_id for each in touchpoints],
@@ -51,13 +75,16 @@ def billed_sessions(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> 
     return rows
 
 
-def corrections_without_session(ledger: "ReadableLedger") -> list[StoredCorrection]:
+def corrections_without_session(ledger: "ReadableLedger", *, policy: str | None = None) -> list[StoredCorrection]:
     """Return corrections in force whose event is in no session any more, in the order of recording."""
     with ledger.read_transaction() as connection:
-        snapshot = Snapshot(connection=connection, touchpoints=[], footprints=[])
-        _find_corrected(snapshot, ledger, start_us=INSTANT_FIRST_US)
+        snapshot = Snapshot(connection=connection, touchpoints=ledger.touchpoints.all(), footprints=[])
+        in_force = corrections_in(connection)
+        if not in_force:
+            return []
+        _find_corrected(snapshot, _counted_under(snapshot, ledger, policy=policy), start_us=INSTANT_FIRST_US)
         numbers = {number for (number,) in snapshot.rows(sql("without_session"), {})}
-        return [each for each in corrections_in(connection) if each.number in numbers]
+        return [each for each in in_force if each.number in numbers]
 
 
 def session_count(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> int:
@@ -83,12 +110,33 @@ def cumulative_sessions(ledger: "ReadableLedger", period: Period) -> list[int]:
     return counts
 
 
-def _find_corrected(snapshot: Snapshot, ledger: "ReadableLedger", *, start_us: int) -> None:
-    if not any(each.started_at >= start_us for each in corrections_in(snapshot.connection)):
-        snapshot.run(sql("none_corrected"), {})
-        return
-    by_customer = [position for position, term in enumerate(ledger.schedule) if "customer" in term.policy.scope]
-    snapshot.run(sql("corrected"), {"start_us": start_us, "customer_policies": by_customer})
+def _counted_under(snapshot: Snapshot, ledger: "ReadableLedger", *, policy: str | None) -> _Counted:
+    apart = {each.label: each for each in policies_metered_apart(snapshot.connection, ledger.schedule)}
+    if policy in apart:
+        return _Counted(sessions=f"({sql('plan_sessions')})", table="plan_session", policies={policy: apart[policy]})
+    # The last one first, as its sessions are the last ones.
+    own = {number: term.policy for number, term in reversed(list(enumerate(ledger.schedule)))}
+    return _Counted(sessions="session", table="session", policies=own)
+
+
+def _find_corrected(snapshot: Snapshot, counted: _Counted, *, start_us: int) -> None:
+    values: Parameters = {"start_us": start_us, "policy": next(iter(counted.policies))}
+    snapshot.run(sql("corrected_events"), values)
+    snapshot.run(sql("corrected", sessions=counted.sessions), values)
+    for name, policy in counted.policies.items():
+        key = SharedKey.of([policy]).fragments
+        counts = [number for number, each in enumerate(snapshot.touchpoints) if _is_counted(policy, each)]
+        statement = sql("insert_corrected", keyed=key[counted.table], key=key["key"])
+        snapshot.run(statement, {**values, "policy": name, "touchpoints": counts})
+
+
+def _is_counted(policy: Policy, touchpoint: "Touchpoint") -> bool:
+    match = policy.match
+    return (
+        (not match.bot or touchpoint.bot_id in match.bot)
+        and (not match.bot_version or touchpoint.bot_version in match.bot_version)
+        and (not match.channel or touchpoint.channel in match.channel)
+    )
 
 
 def _dictionary(of_touchpoint: "Sequence[str | None]", numbers: Ints) -> pa.DictionaryArray:

@@ -1,54 +1,31 @@
+-- name: corrected_events
+-- Reads: correction, rekeyed_event, event, touchpoint. Takes: $start_us (µs UTC).
+-- Gives: corrected_event, one row per correction in force of an event from then on: number, kind, time, and the event,
+-- whose columns are null if it left with an undone import.
+CREATE OR REPLACE TEMP TABLE corrected_event AS
+SELECT
+    correction.correction_no, correction.kind, correction.started_at, event.source, event.event_id,
+    event.customer_id, event.conversation_id, event.touchpoint, touchpoint.bot_id, touchpoint.channel
+FROM correction
+LEFT JOIN rekeyed_event ON rekeyed_event.opening_key = correction.opening_key
+LEFT JOIN event
+    ON event.occurred_at = correction.started_at
+    AND event.event_key = coalesce(rekeyed_event.event_key, correction.opening_key)
+LEFT JOIN touchpoint ON touchpoint.touchpoint = event.touchpoint
+WHERE correction.undoes IS NULL
+    AND correction.correction_no NOT IN (SELECT undoes FROM correction WHERE undoes IS NOT NULL)
+    AND correction.started_at >= $start_us::BIGINT
+
 -- name: corrected
--- Reads: correction, rekeyed_event, event, session, participation.
--- Takes: $start_us (µs UTC, of the earliest session), $customer_policies (positions of policies whose scope has the
--- customer). Gives: corrected, one row per correction in force of an event from then on: its number, kind, and the
--- session that has its event (null: none does).
+-- Reads: corrected_event, {sessions}. Takes: $policy (of a plan). Gives: corrected, one row per correction whose event
+-- opens a session: its number, kind, and the session.
 CREATE OR REPLACE TEMP TABLE corrected AS
-WITH named AS (
-    SELECT
-        correction.correction_no, correction.kind, correction.started_at, event.source, event.event_id,
-        event.customer_id, event.conversation_id, event.touchpoint
-    FROM correction
-    LEFT JOIN rekeyed_event ON rekeyed_event.opening_key = correction.opening_key
-    LEFT JOIN event
-        ON event.occurred_at = correction.started_at
-        AND event.event_key = coalesce(rekeyed_event.event_key, correction.opening_key)
-    WHERE correction.undoes IS NULL
-        AND correction.correction_no NOT IN (SELECT undoes FROM correction WHERE undoes IS NOT NULL)
-        AND correction.started_at >= $start_us::BIGINT
-),
-opened AS (
-    SELECT named.correction_no, session.session_id
-    FROM named
-    JOIN session
-        ON session.started_at = named.started_at
-        AND session.source = named.source
-        AND session.opening_event_id = named.event_id
-),
--- The sessions of one scope key don't overlap, so an event is in the last one that began before it.
-joined AS (
-    SELECT named.correction_no, arg_max(session.session_id, session.started_at) AS session_id
-    FROM (SELECT * FROM named WHERE correction_no NOT IN (SELECT correction_no FROM opened)) AS named
-    JOIN participation
-        ON participation.conversation_id = named.conversation_id
-        AND participation.touchpoint = named.touchpoint
-        AND participation.started_at <= named.started_at
-    JOIN session
-        ON session.session_id = participation.session_id
-        AND session.started_at = participation.started_at
-        AND session.last_event_at >= named.started_at
-    WHERE participation.started_at >= $start_us::BIGINT
-        AND session.started_at >= $start_us::BIGINT
-        AND (
-            session.customer_id = named.customer_id
-            OR NOT list_contains($customer_policies::INTEGER[], session.policy)
-        )
-    GROUP BY named.correction_no
-)
-SELECT named.correction_no, named.kind, coalesce(opened.session_id, joined.session_id) AS session_id
-FROM named
-LEFT JOIN opened USING (correction_no)
-LEFT JOIN joined USING (correction_no)
+SELECT corrected_event.correction_no, corrected_event.kind, session.session_id
+FROM corrected_event
+JOIN {sessions} AS session
+    ON session.started_at = corrected_event.started_at
+    AND session.source = corrected_event.source
+    AND session.opening_event_id = corrected_event.event_id
 
 -- name: none_corrected
 -- Gives: corrected, empty: for an account without corrections from then on, where finding their sessions takes longer
@@ -56,8 +33,34 @@ LEFT JOIN joined USING (correction_no)
 CREATE OR REPLACE TEMP TABLE corrected AS
 SELECT NULL::INTEGER AS correction_no, NULL::VARCHAR AS kind, NULL::UUID AS session_id WHERE false
 
+-- name: insert_corrected
+-- Reads: corrected_event, corrected, {keyed}. Takes: $policy, $start_us (µs UTC, of the earliest session), $touchpoints
+-- (that the policy counts); {key}. Changes: adds to corrected the other corrections, with the session under the policy
+-- that has their event. Those of one scope key don't overlap, so it is the last one that began before it.
+INSERT INTO corrected
+SELECT named.correction_no, named.kind, arg_max(held.session_id, held.started_at)
+FROM (
+    SELECT x.correction_no, x.kind, x.started_at, {key} AS key
+    FROM corrected_event AS x
+    WHERE x.correction_no NOT IN (SELECT correction_no FROM corrected)
+        AND list_contains($touchpoints::INTEGER[], x.touchpoint)
+) AS named
+JOIN (
+    SELECT x.session_id, x.started_at, x.last_event_at, {key} AS key
+    FROM {keyed} AS x
+    WHERE x.policy = $policy AND x.started_at >= $start_us::BIGINT
+) AS held
+    ON held.key = named.key
+    AND held.started_at <= named.started_at
+    AND held.last_event_at >= named.started_at
+GROUP BY named.correction_no, named.kind
+
+-- name: plan_sessions
+-- Reads: plan_session. Takes: $policy (its label). Gives: the sessions under a policy of a plan, in any order.
+SELECT * FROM plan_session WHERE policy = $policy
+
 -- name: billed_sessions
--- Reads: session, event, rekeyed_event, corrected. Takes: $start_us, $end_us (µs UTC).
+-- Reads: {sessions}, event, rekeyed_event, corrected. Takes: $start_us, $end_us (µs UTC), $policy (of a plan).
 -- Gives: the sessions that started between them, one row each, with the key of the opening event, which is the event's
 -- hash unless it is erased or was given by an earlier DuckDB; in rating order: by start and key.
 -- `charge` is 1 if the last correction that applies voids the session, 2 if it marks a test, else 0.
@@ -73,7 +76,7 @@ SELECT
     session.opening_touchpoint::INTEGER AS opening_touchpoint,
     session.preview::BOOLEAN            AS preview,
     CASE applied.kind WHEN 'void' THEN 1 WHEN 'test' THEN 2 ELSE 0 END::UTINYINT AS charge
-FROM session
+FROM {sessions} AS session
 LEFT JOIN (
     SELECT source, event_id, event_key
     FROM event
@@ -85,7 +88,6 @@ LEFT JOIN rekeyed_event
 LEFT JOIN (
     SELECT session_id, arg_max(kind, correction_no) AS kind
     FROM corrected
-    WHERE session_id IS NOT NULL
     GROUP BY session_id
 ) AS applied
     ON applied.session_id = session.session_id
@@ -93,8 +95,11 @@ WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::
 ORDER BY session.started_at, opening_key
 
 -- name: without_session
--- Reads: corrected. Takes: nothing. Gives: the numbers of the corrections that no session has, in order.
-SELECT correction_no::INTEGER FROM corrected WHERE session_id IS NULL ORDER BY correction_no
+-- Reads: corrected_event, corrected. Takes: nothing. Gives: the numbers of the corrections that no session has, in order.
+SELECT correction_no::INTEGER
+FROM corrected_event
+WHERE correction_no NOT IN (SELECT correction_no FROM corrected)
+ORDER BY correction_no
 
 -- name: session_count
 -- Reads: session_usage, session. Takes: $first_on, $last_on, $first_part_start_us, $first_part_end_us,

@@ -39,7 +39,7 @@ from botmeter.ledger.billing.purchases import (
 from botmeter.ledger.ledger import Ledger
 
 MARCH_US, APRIL_US, MAY_US = (us_from_text(f"2026-0{month}-01T00:00:00Z") for month in (3, 4, 5))
-PLAN = PlanChange(from_at=MARCH_US, label="plain@1", definition='{"currency":"USD"}', policies='{"p@1":{}}')
+PLAN = PlanChange(from_at=MARCH_US, label="plain@1", definition='{"currency":"USD"}')
 PACKS = Purchase(packs=3, pack_units=Decimal(100), pack_price=Decimal("49.00"), from_at=MARCH_US)
 RECURRING = replace(PACKS, how=Purchasing.RECURRING, cycle_start=MARCH_US)
 RECHARGE = replace(PACKS, how=Purchasing.RECHARGE, opening_key=2**64 - 1)

@@ -1,5 +1,6 @@
 """Sessions in rating order, with the corrections that apply to them."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from itertools import accumulate
@@ -22,6 +23,7 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session, corrections, undo_correction
+from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term, withdraw_plan_term
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.import_undo import undo_import
@@ -29,6 +31,7 @@ from botmeter.ledger.imports import ImportedFile
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import Policy
+from botmeter.metering.policy_text import policy_as_mapping
 from botmeter.reports.billed_sessions import (
     billed_sessions,
     corrections_without_session,
@@ -212,6 +215,31 @@ def test_the_last_of_two_corrections_of_one_session_applies() -> None:
     assert charges(ledger) == [2, 2]
     undo_correction(ledger, 2, **WHY)
     assert charges(ledger) == [1, 2]
+
+
+def test_sessions_under_the_policy_of_a_plan_have_their_corrections_too() -> None:
+    hourly = Policy(name="hourly", max_duration_us=3_600_000_000)
+    ledger = ledger_with(event("1", "2026-03-02T10:00"), event("2", "2026-03-02T12:00"), event("3", "2026-03-02T14:00"))
+    pinned = {hourly.label: {"name": "hourly", "version": 1, **policy_as_mapping(hourly)}}
+    plan = PlanChange(from_at=MARCH_US, label="plain@1", definition="{}", policies=json.dumps(pinned))
+    term = add_plan_term(ledger, plan, now_us=NOW_US)
+
+    def hourly_rows() -> list[dict[str, Any]]:
+        return billed_sessions(ledger, MARCH_US, end_us=APRIL_US, policy=hourly.label).to_pylist()
+
+    assert (len(rows(ledger)), len(hourly_rows())) == (1, 3)
+    correct_session(ledger, hourly_rows()[1]["session_id"], kind=CorrectionKind.TEST, **WHY)
+    assert [row["charge"] for row in hourly_rows()] == [0, 2, 0]
+    # The report's one session has that message too.
+    assert charges(ledger) == [2]
+    append_events(ledger, event("late", "2026-03-02T11:30"))
+    assert [(row["started_at"], row["charge"]) for row in hourly_rows()][1] == (
+        us_from_text("2026-03-02T11:30:00Z"),
+        2,
+    )
+    assert not corrections_without_session(ledger, policy=hourly.label)
+    withdraw_plan_term(ledger, term, reason="typed wrongly", now_us=NOW_US)
+    assert ledger.connection.execute("SELECT count(*) FROM plan_session").fetchall() == [(0,)]
 
 
 def import_events(ledger: Ledger, *events: dict[str, Any]) -> None:

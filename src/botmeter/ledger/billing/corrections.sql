@@ -10,11 +10,15 @@ WHERE $with_undone::BOOLEAN
 ORDER BY correction_no
 
 -- name: session_of_id
--- Reads: session, event, rekeyed_event. Takes: $session_id.
+-- Reads: session, plan_session, event, rekeyed_event. Takes: $session_id.
 -- Gives: the session's opening_key as billed_sessions has it, its start and end (µs UTC); one row or none.
 SELECT
     coalesce(rekeyed_event.opening_key, event.event_key)::UBIGINT, session.started_at::BIGINT, session.ended_at::BIGINT
-FROM session
+FROM (
+    SELECT session_id, started_at, ended_at, source, opening_event_id FROM session
+    UNION ALL
+    SELECT session_id, started_at, ended_at, source, opening_event_id FROM plan_session
+) AS session
 JOIN event
     ON event.occurred_at = session.started_at
     AND event.source = session.source

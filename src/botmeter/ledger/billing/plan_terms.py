@@ -1,5 +1,7 @@
 """Plans of an account from an instant on, the balances with which their meters began, and billing settings."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,6 +13,7 @@ from botmeter.domain.instant import text_from_us
 from botmeter.domain.reason import checked_reason
 from botmeter.ledger.duckdb_calls import records_of, row_of
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.plan_sessions import meter_plan_sessions, policies_metered_apart
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
 
@@ -107,7 +110,7 @@ def plan_terms(ledger: ReadableLedger, *, with_withdrawn: bool = False) -> list[
 def add_plan_term(
     ledger: Ledger, change: PlanChange, *, now_us: int, by: str | None = None, reason: str | None = None
 ) -> int:
-    """Put a plan in force from an instant; return the term's number.
+    """Put a plan in force from an instant, and meter under its policies; return the term's number.
 
     Raises:
         Conflict: `plan_term_exists` if another plan begins then.
@@ -123,7 +126,8 @@ def add_plan_term(
                     f"Plan {term.label} already begins at {text_from_us(change.from_at)}. Withdraw it first, or choose "
                     "another day.",
                 )
-        return int(row_of(connection, sql("insert_plan_term"), values=values)[0])
+        with _metered_anew(ledger):
+            return int(row_of(connection, sql("insert_plan_term"), values=values)[0])
 
 
 def withdraw_plan_term(
@@ -151,7 +155,10 @@ def withdraw_plan_term(
                 f"Plan term {number} ({term.label}) can't be withdrawn: {effect} since "
                 f"{text_from_us(term.from_at)}. Set another plan from the next cycle.",
             )
-        connection.execute(sql("withdraw_plan_term"), {"number": number, "now": now_us, "by": by, "reason": checked})
+        with _metered_anew(ledger):
+            connection.execute(
+                sql("withdraw_plan_term"), {"number": number, "now": now_us, "by": by, "reason": checked}
+            )
     return term
 
 
@@ -208,6 +215,15 @@ def set_grace_days(ledger: Ledger, days: int, *, now_us: int, by: str | None = N
         return
     with ledger.transaction() as connection:
         connection.execute(sql("insert_billing_term"), [now_us, days, by])
+
+
+@contextmanager
+def _metered_anew(ledger: Ledger) -> Iterator[None]:
+    """Meter under the policies of plans anew if a change makes them others. In a transaction."""
+    before = policies_metered_apart(ledger.connection, ledger.schedule)
+    yield
+    if policies_metered_apart(ledger.connection, ledger.schedule) != before:
+        meter_plan_sessions(ledger)
 
 
 def _terms(connection: duckdb.DuckDBPyConnection, *, with_withdrawn: bool) -> list[StoredPlanTerm]:
