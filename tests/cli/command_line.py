@@ -100,6 +100,22 @@ CHATWOOT = [
 """What a webhook of Chatwoot brought: a customer's message and a bot's answer."""
 
 
+# The sessions of `EVENTS` as a vendor lists them, in whole minutes.
+CHARGED = (
+    ("2026-03-30T22:00:00Z", "cus_8401", "c-1", "0.10"),
+    ("2026-03-31T09:00:00Z", "cus_8402", "c-3", "0.10"),
+    ("2026-03-31T23:00:00Z", "cus_8401", "c-2", "0.10"),
+)
+CHARGED_FIELDS = ("started_at", "customer_id", "conversation_id", "amount")
+VENDOR_FIELDS = ("Session start", "Contact", "Chat", "Cost")
+INVOICE = 'period = "2026-03-30..2026-03-31"\nsessions = 3\ntotal = "0.30"\ncurrency = "USD"\n'
+
+
+def bill(*rows: Iterable[str], fields: Iterable[str] = CHARGED_FIELDS) -> str:
+    """A vendor's list as CSV."""
+    return "".join(",".join(cells) + "\n" for cells in (fields, *rows))
+
+
 def write_files(folder: Path) -> None:
     """The files that the examples of the help texts name."""
     (folder / "events.ndjson").write_text(ndjson(EVENTS), encoding="utf-8")
@@ -111,6 +127,12 @@ def write_files(folder: Path) -> None:
     )
     (folder / "webhooks.ndjson").write_text(ndjson(CHATWOOT), encoding="utf-8")
     (folder / "same.csv").write_text("customer_id,alias\ncus_8401,cus_8402\ncus_8401,wa-8401\n", encoding="utf-8")
+    (folder / "bill.csv").write_text(bill(*CHARGED), encoding="utf-8")
+    (folder / "vendor.csv").write_text(bill(*CHARGED, fields=VENDOR_FIELDS), encoding="utf-8")
+    mapping = zip(CHARGED_FIELDS, VENDOR_FIELDS, strict=True)
+    lines = "".join(f'{field} = {{ column = "{column}" }}\n' for field, column in mapping)
+    (folder / "vendor.toml").write_text(lines, encoding="utf-8")
+    (folder / "invoice.toml").write_text(INVOICE, encoding="utf-8")
     (folder / "my-rule.toml").write_text('name = "my-rule"\nidle_timeout = "30m"\n', encoding="utf-8")
 
 

@@ -98,6 +98,13 @@ JOURNEYS = {
         "source pull desk -a acme", "source pull other -a acme --since 2026-03-01", "source pull x -a acme --since x",
         "source remove desk -a acme", "source remove desk -a acme --yes", "source show desk -a acme",
     ],
+    "reconcile": [
+        "reconcile bill.csv -a acme", "reconcile bill.csv -a acme --format json", "reconcile day-1.csv -a acme",
+        "reconcile vendor.csv -a acme", "reconcile vendor.csv -a acme --mapping vendor.toml --format csv",
+        "reconcile bill.csv -a acme --period 2026-03-31..2026-03-31", "reconcile - -a acme",
+        "reconcile invoice.toml -a acme", "reconcile missing.toml -a acme", "reconcile missing.csv -a acme",
+        "reconcile bill.csv -a acme --tolerance 1d", "reconcile bill.csv -a acme --period 2026-03",
+    ],
     "wrong use": [
         "report", "report -a acme --form json", "report -a acme --from 2026-13-01", "import -a acme", "erase -a acme",
         "report -a acme --from 2026-04-02 --to 2026-04-01", "import - - -a acme", "nonsense",

@@ -42,6 +42,7 @@ _MODULES = (
     "report",
     "sessions",
     "inspection",
+    "reconcile",
     "simulate",
     "statements",
     "corrections",

@@ -1,13 +1,31 @@
-"""A session by its id."""
+"""Sessions as they are stored: one by its id, or those of a period."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 from uuid import UUID
+
+import pyarrow as pa
 
 from botmeter.domain.errors import Missing
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.snapshot import Snapshot
 
 sql = statements_of(__name__)
+
+# Scope columns, bot and channel are those of the opening event; instants are µs UTC, `ended_at` far away while no limit
+# ends the session. By started_at, session_id.
+OWN_SCHEMA: Final = pa.schema(
+    [
+        pa.field("session_id", pa.string()),
+        pa.field("started_at", pa.int64()),
+        pa.field("ended_at", pa.int64()),
+        pa.field("customer_id", pa.string()),
+        pa.field("conversation_id", pa.string()),
+        pa.field("bot_id", pa.string()),
+        pa.field("channel", pa.string()),
+        pa.field("preview", pa.bool_()),
+    ]
+)
 
 
 class StoredSession(NamedTuple):
@@ -31,6 +49,18 @@ def stored_session(snapshot: Snapshot, session_id: str, *, account: str) -> Stor
     if not rows:
         raise Missing("session_unknown", f"Account {account} has no session {session_id[:60]!r}.")
     return StoredSession(*rows[0])
+
+
+def sessions_between(snapshot: Snapshot, *, start_us: int, end_us: int) -> pa.RecordBatchReader:
+    """Stream the sessions that started in [start, end), as `OWN_SCHEMA`."""
+    read = snapshot.batches(sql("sessions_between"), {"start_us": start_us, "end_us": end_us})
+    return pa.RecordBatchReader.from_batches(OWN_SCHEMA, (batch.cast(OWN_SCHEMA) for batch in read))
+
+
+def receipt_times(snapshot: Snapshot, session_ids: Sequence[str], *, start_us: int, end_us: int) -> dict[str, int]:
+    """Times (µs UTC) at which the opening events of sessions were received; they started in [start, end)."""
+    bound = {"session_ids": list(session_ids), "start_us": start_us, "end_us": end_us}
+    return dict(snapshot.rows(sql("receipt_times"), bound))
 
 
 def uuid_text(text: str) -> str | None:

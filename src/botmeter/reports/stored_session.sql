@@ -9,3 +9,40 @@ SELECT
 FROM session
 WHERE session_id = $session_id::UUID
 ORDER BY session_id
+
+-- name: sessions_between
+-- Reads: session, touchpoint. Takes: $start_us, $end_us.
+-- Gives: the sessions that started in [start, end), with the scope columns, bot and channel of their opening event.
+-- Instants are µs UTC; ended_at is 2^62 while no limit ends the session. By started_at, session_id.
+SELECT
+    session_id::VARCHAR      AS session_id,
+    started_at::BIGINT       AS started_at,
+    ended_at::BIGINT         AS ended_at,
+    customer_id::VARCHAR     AS customer_id,
+    conversation_id::VARCHAR AS conversation_id,
+    bot_id::VARCHAR          AS bot_id,
+    channel::VARCHAR         AS channel,
+    preview::BOOLEAN         AS preview
+FROM session
+JOIN touchpoint ON touchpoint.touchpoint = session.opening_touchpoint
+WHERE started_at >= $start_us::BIGINT AND started_at < $end_us::BIGINT
+ORDER BY
+    started_at,
+    session_id
+
+-- name: receipt_times
+-- Reads: session, event, receipt. Takes: $session_ids, $start_us, $end_us, which hold their starts.
+-- Gives: of each session, when its opening event was received (µs UTC). By session_id.
+SELECT
+    session.session_id::VARCHAR      AS session_id,
+    min(receipt.recorded_at)::BIGINT AS recorded_at
+FROM session
+JOIN event
+    ON event.event_key = hash(session.source, session.opening_event_id)
+    AND event.occurred_at = session.started_at
+JOIN receipt ON receipt.append_no = event.append_no
+WHERE session.session_id IN (SELECT unnest($session_ids::UUID[]))
+    AND session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
+    AND event.occurred_at >= $start_us::BIGINT AND event.occurred_at < $end_us::BIGINT
+GROUP BY session.session_id
+ORDER BY session.session_id

@@ -49,15 +49,15 @@ def _value(name: str, sent: object, *, clock: Clock) -> object:
         case "occurred_at":
             return clock.us(sent)
         case "actor":
-            return _number(name, _text(name, sent), known=ACTOR_BY_NAME)
+            return _number(name, checked_text(name, sent), known=ACTOR_BY_NAME)
         case "kind":
-            return _number(name, _text(name, sent), known=KIND_BY_NAME)
+            return _number(name, checked_text(name, sent), known=KIND_BY_NAME)
         case "preview":
             return _preview(sent)
         case "attributes":
             return attributes_text(sent)
         case _:
-            return _text(name, sent)
+            return checked_text(name, sent)
 
 
 def _absent(name: str, default_channel: str) -> object:
@@ -82,7 +82,8 @@ def _preview(sent: object) -> bool:
     return known
 
 
-def _text(name: str, sent: object) -> str:
+def checked_text(name: str, sent: object) -> str:
+    """Text of a field; raises `Refused` (`type_invalid`, `text_invalid`, `text_too_long`)."""
     if isinstance(sent, bytes):
         sent = sent.decode("utf-8", "surrogateescape")
     if isinstance(sent, int) and not isinstance(sent, bool):

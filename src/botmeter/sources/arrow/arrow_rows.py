@@ -19,7 +19,7 @@ WHOLE_END: Final = 10**15
 def clock_of_columns(schema: pa.Schema, *, mapping: FieldMapping, name: str) -> Clock:
     """Format of the times in a table; raises Refused `time_without_offset` for timestamps without a zone."""
     clock = mapping.clock
-    column = mapping.columns().get("occurred_at")
+    column = mapping.columns().get(mapping.shape.time)
     kind = schema.field(column).type if column is not None else pa.string()
     if not pa.types.is_timestamp(kind):
         return clock
@@ -29,7 +29,7 @@ def clock_of_columns(schema: pa.Schema, *, mapping: FieldMapping, name: str) -> 
         raise Refused(
             "time_without_offset",
             f"The times in column {column!r} of {name} have no time zone ({kind}). Name it in a mapping, such as "
-            'occurred_at = { timezone = "UTC" }.',
+            f'{mapping.shape.time} = {{ timezone = "UTC" }}.',
         )
     return Clock(zone=clock.zone, ambiguous=clock.ambiguous)
 

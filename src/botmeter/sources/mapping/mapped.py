@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.event import FIELDS, REQUIRED_FIELDS
+from botmeter.domain.event import FIELDS
 from botmeter.sources.json_text.json_columns import Column, columns_within, is_text, uniform_array
 from botmeter.sources.json_text.pointer import Path
 from botmeter.sources.mapping.mapping import ROW, Address, FieldLocation, Mapping, joined
@@ -22,6 +22,8 @@ from botmeter.sources.times.clock import number_text
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 # As many names as fit a readable sentence.
 _LISTED_NAMES_MAX = 30
+# Fields whose numbers may have decimals.
+_NUMBERS = frozenset({"occurred_at", "started_at", "amount"})
 
 
 def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> tuple[str, ...]:
@@ -34,13 +36,10 @@ def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> t
         if columns.count(column) > 1:
             raise Refused("column_doubled", f"{name} has the column {column!r} {columns.count(column)} times.")
     for field, column in mapping.sent_columns():
-        if column not in columns and (field in (*REQUIRED_FIELDS, "rows") or field in mapping.locations):
+        if column not in columns and (field in (*mapping.shape.required, "rows") or field in mapping.locations):
             purpose = "" if field == column else f" (for {field})"
-            raise Refused(
-                "column_missing",
-                f"{name} has no column {column!r}{purpose}; its columns are {_listed(columns)}. "
-                "Name the columns of the fields with --mapping; `botmeter mapping suggest` proposes a mapping.",
-            )
+            reason = f"{name} has no column {column!r}{purpose}; its columns are {_listed(columns)}."
+            raise Refused("column_missing", f"{reason} {mapping.shape.hint(columns)}")
     names = mapping.column_names()
     ignored = [column for column in dict.fromkeys(columns) if column and column not in names]
     return (f"Ignored columns of {name}: {_listed(ignored)}.",) if ignored else ()
@@ -67,7 +66,7 @@ def columns_of_events(foreign: AbstractMapping[str, pa.Array], *, count: int, ma
 
 def event_columns(values: AbstractMapping[Address, Column], *, count: int, mapping: Mapping) -> dict[str, pa.Array]:
     """Field → column values; fields whose values are not there are left out."""
-    locations = {name: mapping.location(name) for name in FIELDS}
+    locations = {name: mapping.location(name) for name in mapping.shape.fields}
     return {
         name: _event_column(name, location, values=values, count=count)
         for name, location in locations.items()
@@ -91,7 +90,7 @@ def value_text(field: str, value: object) -> str | None:
             return str(value).lower() if field == "preview" else DOUBTFUL
         case int():
             return str(value) if value.bit_length() < 64 else DOUBTFUL
-        case Decimal() if field == "occurred_at":
+        case Decimal() if field in _NUMBERS:
             return number_text(value)
         case dict() if field == "attributes":
             return _object_text(value)

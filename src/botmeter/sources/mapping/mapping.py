@@ -8,8 +8,8 @@ from datetime import date, time
 from decimal import Decimal
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.event import FIELDS
 from botmeter.sources.json_text.pointer import Path, followed, pointer_of
+from botmeter.sources.mapping.record_shape import EVENTS, RecordShape
 from botmeter.sources.table_options import DEFAULTS, TableOptions
 from botmeter.sources.times.clock import RFC3339, Clock
 from botmeter.sources.validation import kind_of
@@ -79,25 +79,29 @@ class Mapping:
         locations: Others are columns of their own name.
         table: Options of a file win over these.
         rows: Path of the records in each object, with `*` for each element; empty: each object is a record.
+        shape: Fields of a record.
     """
 
     locations: AbstractMapping[str, FieldLocation] = field(default_factory=dict)
     clock: Clock = RFC3339
     table: TableOptions = DEFAULTS
     rows: Path = ()
+    shape: RecordShape = EVENTS
 
     def location(self, name: str) -> FieldLocation:
         return self.locations.get(name) or FieldLocation(column=name)
 
     def columns(self) -> dict[str, str]:
         """Field → column; without constant and joined fields, and fields inside cells."""
-        columns = {} if self.rows else {name: self.location(name).column for name in FIELDS}
+        columns = {} if self.rows else {name: self.location(name).column for name in self.shape.fields}
         return {name: column for name, column in columns.items() if column is not None}
 
     def sent_columns(self) -> list[tuple[str, str]]:
         """Pairs of field and column of a table, joined columns and `rows` included."""
         level = 0 if self.rows else ROW
-        leaves = [(name, leaf) for name in FIELDS for leaf in self.location(name).leaves if leaf.level == level]
+        leaves = [
+            (name, leaf) for name in self.shape.fields for leaf in self.location(name).leaves if leaf.level == level
+        ]
         pairs = [(name, leaf.column) for name, leaf in leaves if leaf.column is not None]
         return [*pairs, *(("rows", part) for part in self.rows[:1])]
 
@@ -115,12 +119,14 @@ class Mapping:
 
     def leaves(self) -> "set[Address]":
         """Addresses of all values of fields."""
-        return {leaf.address for name in FIELDS for leaf in self.location(name).leaves}
+        return {leaf.address for name in self.shape.fields for leaf in self.location(name).leaves}
 
     def object_paths(self) -> set[Path]:
         """Paths of values that can be objects, and are no other fields' values."""
         location = self.location("attributes")
-        others = {leaf.address for name in FIELDS if name != "attributes" for leaf in self.location(name).leaves}
+        others = {
+            leaf.address for name in self.shape.fields if name != "attributes" for leaf in self.location(name).leaves
+        }
         return {
             path
             for level, path in [location.address]
@@ -142,7 +148,7 @@ class Mapping:
 
     def record_below(self, levels: Sequence[object]) -> dict[str, object]:
         """Fields of a record below the elements around it; raises as `record`."""
-        return {name: self.location(name).value(levels) for name in FIELDS}
+        return {name: self.location(name).value(levels) for name in self.shape.fields}
 
 
 OWN_NAMES = Mapping()

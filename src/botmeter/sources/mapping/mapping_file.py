@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path as FilePath
 
 from botmeter.domain.errors import Missing, NotAllowed, Refused
-from botmeter.domain.event import FIELDS
 from botmeter.sources.json_text.pointer import Path, parts_of, pointer_of
 from botmeter.sources.mapping.mapping import FieldLocation, Mapping
+from botmeter.sources.mapping.record_shape import EVENTS, RecordShape
 from botmeter.sources.table_options import TABLE_KEYS, TableOptions, table_options_from_document
 from botmeter.sources.times.clock_options import CLOCK_KEYS, clock_from_options, invalid_mapping, option_text
 
@@ -19,7 +19,7 @@ _LOCATION_KEYS = (*_PART_KEYS, "join", "separator")
 _VALUE_KEYS = ("column", "pointer", "outer", "constant", "join", "generated")
 
 
-def mapping_from_file(path: str | FilePath) -> Mapping:
+def mapping_from_file(path: str | FilePath, *, shape: RecordShape = EVENTS) -> Mapping:
     """Read a mapping file; raises `Missing` (`mapping_missing`) and `Refused` (`mapping_invalid`)."""
     try:
         text = FilePath(path).read_text(encoding="utf-8-sig")
@@ -29,21 +29,22 @@ def mapping_from_file(path: str | FilePath) -> Mapping:
         raise NotAllowed("mapping_not_readable", f"Mapping file {path} can't be read: permission denied.") from None
     except (OSError, ValueError) as fault:
         raise invalid_mapping(f"{path} can't be read as text: {fault}") from None
-    return mapping_from_document(_document(text, path))
+    return mapping_from_document(_document(text, path), shape=shape)
 
 
-def mapping_from_document(document: AbstractMapping[str, object]) -> Mapping:
+def mapping_from_document(document: AbstractMapping[str, object], *, shape: RecordShape = EVENTS) -> Mapping:
     """Build a mapping from a parsed file; raises `Refused` (`mapping_invalid`)."""
     for name in document:
-        if name not in FIELDS and name not in ("rows", *TABLE_KEYS):
-            raise invalid_mapping(f"unknown field {name!r}; the fields are {', '.join(FIELDS)}")
+        if name not in shape.fields and name not in ("rows", *TABLE_KEYS):
+            raise invalid_mapping(f"unknown field {name!r}; the fields are {', '.join(shape.fields)}")
     rows = _rows(document.get("rows"))
-    tables = {name: _table(name, value) for name, value in document.items() if name in FIELDS}
+    tables = {name: _table(name, value, time=shape.time) for name, value in document.items() if name in shape.fields}
     return Mapping(
         locations={name: _location(name, table, rows=rows) for name, table in tables.items()},
-        clock=clock_from_options(tables.get("occurred_at", {})),
+        clock=clock_from_options(tables.get(shape.time, {}), field=shape.time),
         rows=rows,
         table=_table_options(document),
+        shape=shape,
     )
 
 
@@ -72,8 +73,8 @@ def _rows(value: object) -> Path:
     return parts_of(value)
 
 
-def _table(name: str, value: object) -> AbstractMapping[str, object]:
-    allowed = {"occurred_at": _LOCATION_KEYS + CLOCK_KEYS, "event_id": (*_LOCATION_KEYS, "generated")}
+def _table(name: str, value: object, *, time: str) -> AbstractMapping[str, object]:
+    allowed = {time: _LOCATION_KEYS + CLOCK_KEYS, "event_id": (*_LOCATION_KEYS, "generated")}
     return _checked_table(name, value, allowed=allowed.get(name, _LOCATION_KEYS))
 
 

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 from botmeter.domain.errors import Refused
 from botmeter.sources.records import DOUBTFUL
 
-ID_FIELDS: Final = ("event_id", "conversation_id", "customer_id", "bot_id", "ticket_id")
 _ROUNDED: Final = r"^-?\d(?:[.,]\d+)?[eE]\+\d{2,3}$"
 # Of more digits a float keeps not all.
 _FLOAT: Final = r"^(\d{1,15})\.0$"

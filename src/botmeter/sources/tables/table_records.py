@@ -8,13 +8,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.event import REQUIRED_FIELDS
 from botmeter.sources.mapping.mapped import cell_value, checked_columns, columns_of_events, row_bytes
 from botmeter.sources.mapping.mapping import Mapping as FieldMapping
 from botmeter.sources.records import Records
 from botmeter.sources.stream import ByteStream
 from botmeter.sources.table_options import TableOptions
-from botmeter.sources.tables.id_columns import ID_FIELDS, IdColumns
+from botmeter.sources.tables.id_columns import IdColumns
 from botmeter.sources.tables.open_table import open_table
 from botmeter.sources.tables.table import Table, TableBlock
 from botmeter.sources.tables.text_rows import check_total
@@ -23,7 +22,7 @@ from botmeter.sources.times.clock import Clock
 
 def records_from_table(stream: ByteStream, *, mapping: FieldMapping, options: TableOptions) -> Iterator[Records]:
     """Yield the records of a table; raises as `open_table` and `checked_columns`."""
-    time_column = mapping.columns().get("occurred_at", "")
+    time_column = mapping.columns().get(mapping.shape.time, "")
     table = open_table(stream, options=options, expected=mapping.column_names(), times=(time_column,))
     notes = (*table.notes, *_checked(table, mapping))
     ids = IdColumns(_id_columns(mapping))
@@ -44,7 +43,7 @@ def _no_records(*, bytes_read: int, notes: tuple[str, ...]) -> Records:
 
 
 def _id_columns(mapping: FieldMapping) -> set[str]:
-    leaves = [leaf for field in ID_FIELDS for leaf in mapping.location(field).leaves]
+    leaves = [leaf for field in mapping.shape.ids for leaf in mapping.location(field).leaves]
     in_cells = {leaf.column for leaf in leaves if leaf.column is not None and not leaf.path and not leaf.values}
     return in_cells & mapping.column_names()
 
@@ -58,7 +57,7 @@ def _checked(table: Table, mapping: FieldMapping) -> tuple[str, ...]:
         missing = [
             column
             for field, column in mapping.sent_columns()
-            if column not in table.columns and (field in REQUIRED_FIELDS or field in mapping.locations)
+            if column not in table.columns and (field in mapping.shape.required or field in mapping.locations)
         ]
         raise Refused("column_missing", fault.message + table.header_hint(missing)) from None
 
@@ -97,7 +96,7 @@ class _Rows:
     def _record(self, row: int) -> Mapping[str, object]:
         cells = self._cells(row)
         fields = self.mapping.record(self.ids.checked_row(cells))
-        required = self.mapping.column_names() if self.mapping.rows else set(REQUIRED_FIELDS)
+        required = self.mapping.column_names() if self.mapping.rows else set(self.mapping.shape.required)
         # A generated id is given later.
         required -= {"event_id"} if self.mapping.has_generated_ids else set()
         check_total(list(map(str, cells.values())), is_whole=all(fields.get(name) for name in required))

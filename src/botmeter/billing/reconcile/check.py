@@ -1,0 +1,125 @@
+"""A vendor's bill against the sessions of an account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.billing.reconcile.assignment import ID_REACH_US
+from botmeter.billing.reconcile.invoice import Invoice
+from botmeter.billing.reconcile.pairing import Ints
+from botmeter.billing.reconcile.reconcile import reconcile
+from botmeter.billing.reconcile.result import DayTotal, Reconciliation, Terms
+from botmeter.billing.reconcile.tables import days_of
+from botmeter.domain.errors import Refused, TooMuch
+from botmeter.domain.period import Period, day_of_us
+from botmeter.ledger.customers import customer_aliases
+from botmeter.reports.snapshot import Snapshot, open_snapshot
+from botmeter.reports.stored_session import OWN_SCHEMA, receipt_times, sessions_between
+from botmeter.sources.vendor_sessions import ROWS_MAX, VENDOR_SCHEMA, VendorList
+
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
+
+TOLERANCE_US: Final = 60 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceCheck:
+    """An invoice against our sessions of its period."""
+
+    invoice: Invoice
+    our_count: int
+    days: tuple[DayTotal, ...]
+
+    @property
+    def difference(self) -> int:
+        return self.invoice.session_count - self.our_count
+
+    @property
+    def is_same(self) -> bool:
+        return self.difference == 0
+
+    @property
+    def price(self) -> Decimal | None:
+        """Average price of a session; None if unknown."""
+        total, count = self.invoice.total, self.invoice.session_count
+        return None if total is None or not count else total / count
+
+
+def check_list(
+    ledger: "ReadableLedger",
+    vendor: VendorList,
+    *,
+    period: Period | None = None,
+    tolerance_us: int = TOLERANCE_US,
+    zones: Sequence[str] = (),
+) -> Reconciliation:
+    """Compare a list with the sessions of a period.
+
+    Args:
+        period: None: the UTC days from its first row to its last.
+        zones: In which the vendor's times may be.
+
+    Raises:
+        Refused: `period_missing` for a list without rows and a period; `tolerance_invalid`.
+        TooMuch: `period_too_large`.
+    """
+    compared = period or _days_of_list(vendor)
+    start_us, end_us = compared.start_us, compared.end_us
+    aliases = {each.alias: each.customer_id for each in customer_aliases(ledger) if each.customer_id is not None}
+    bounds = {"start_us": start_us - ID_REACH_US, "end_us": end_us + ID_REACH_US}
+    with open_snapshot(ledger) as snapshot:
+        ours = _own_sessions(snapshot, **bounds)
+
+        def received(session_ids: Sequence[str]) -> Ints:
+            times = receipt_times(snapshot, session_ids, **bounds)
+            return np.array([times.get(each, 0) for each in session_ids], np.int64)
+
+        terms = Terms(
+            start_us=start_us,
+            end_us=end_us,
+            tolerance_us=tolerance_us,
+            timezone=compared.timezone,
+            zones=tuple(zones),
+            aliases=aliases,
+            receipt_times=received,
+        )
+        return reconcile(vendor.rows, ours, terms=terms)
+
+
+def check_invoice(ledger: "ReadableLedger", invoice: Invoice) -> InvoiceCheck:
+    """Compare an invoice with the sessions of its period; raises TooMuch `period_too_large`."""
+    start_us, end_us = invoice.period.start_us, invoice.period.end_us
+    with open_snapshot(ledger) as snapshot:
+        ours = _own_sessions(snapshot, start_us=start_us, end_us=end_us)
+    terms = Terms(start_us=start_us, end_us=end_us, tolerance_us=0, timezone=invoice.period.timezone)
+    days = days_of(VENDOR_SCHEMA.empty_table(), ours, terms=terms)
+    return InvoiceCheck(invoice=invoice, our_count=len(ours), days=days)
+
+
+def _days_of_list(vendor: VendorList) -> Period:
+    bounds = pc.min_max(vendor.rows["started_at"]).as_py()
+    if bounds["min"] is None:
+        raise Refused(
+            "period_missing", "The list has no rows that can be read. Name its period with --period FROM..TO."
+        )
+    return Period(first_on=day_of_us(bounds["min"]), last_on=day_of_us(bounds["max"]))
+
+
+def _own_sessions(snapshot: Snapshot, *, start_us: int, end_us: int) -> pa.Table:
+    batches, count = [], 0
+    for batch in sessions_between(snapshot, start_us=start_us, end_us=end_us):
+        count += len(batch)
+        if count > ROWS_MAX:
+            raise TooMuch(
+                "period_too_large",
+                f"The account has more than {ROWS_MAX:,} sessions in the period and two days around it, the limit. "
+                "Compare fewer days at once.",
+            )
+        batches.append(batch)
+    return pa.Table.from_batches(batches, schema=OWN_SCHEMA)

@@ -1,0 +1,147 @@
+"""A vendor's bill against an account: periods, merged customers, late events, limits."""
+
+from decimal import Decimal
+
+import pytest
+from tests.support.ledgers import NOW_US, append_events, event, ledger_with
+from tests.support.vendor_lists import found, theirs
+
+from botmeter.billing.reconcile import check
+from botmeter.billing.reconcile.check import check_invoice, check_list
+from botmeter.billing.reconcile.invoice import Invoice, days_from_text, invoice_from_text
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import us_from_text
+from botmeter.domain.period import Period, day_from_text
+from botmeter.ledger.customers import SameCustomer, merge_customers
+from botmeter.ledger.ledger import Ledger
+from botmeter.sources.vendor_sessions import VendorList
+
+EVENTS = (
+    event("m1", "2026-03-01T10:00", customer_id="c1", conversation_id="v1"),
+    event("m2", "2026-03-03T10:00", customer_id="c2", conversation_id="v2"),
+    event("m3", "2026-03-31T23:59", customer_id="c3", conversation_id="v3"),
+    event("m4", "2026-04-01T00:00", customer_id="c4", conversation_id="v4"),
+)
+MARCH = Period(first_on=day_from_text("2026-03-01"), last_on=day_from_text("2026-03-31"))
+
+
+def vendor(*rows: tuple[str, str]) -> VendorList:
+    return VendorList(
+        rows=theirs(*({"at": us_from_text(f"{at}:00Z"), "customer_id": customer} for at, customer in rows)),
+        rejections=(),
+        rejected_count=0,
+        total_count=0,
+        notes=(),
+    )
+
+
+ALL = (("2026-03-01T10:00", "c1"), ("2026-03-03T10:00", "c2"), ("2026-03-31T23:59", "c3"))
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return ledger_with(*EVENTS)
+
+
+def test_the_sessions_of_the_period_are_compared(ledger: Ledger) -> None:
+    result = check_list(ledger, vendor(*ALL), period=MARCH)
+    assert (result.is_same, result.our_count) == (True, 3)
+    missing = check_list(ledger, vendor(*ALL[1:]), period=MARCH)
+    assert [(kind, reason) for kind, reason, *_ in found(missing)] == [("only_ours", "none")]
+
+
+def test_without_a_period_the_days_of_the_list_are_compared(ledger: Ledger) -> None:
+    result = check_list(ledger, vendor(*ALL[1:]))
+    assert (result.is_same, result.our_count, result.their_count) == (True, 2, 2)
+    with pytest.raises(Refused, match="Name its period") as refusal:
+        check_list(ledger, vendor())
+    assert refusal.value.code == "period_missing"
+
+
+def test_a_session_on_the_next_bill_is_on_another_day(ledger: Ledger) -> None:
+    result = check_list(ledger, vendor(*ALL, ("2026-03-31T23:30", "c4")), period=MARCH)
+    assert [(kind, reason, row) for kind, reason, row, _ in found(result)] == [("other_day", "window", 4)]
+
+
+def test_the_vendor_may_know_a_merged_customer_by_another_id(ledger: Ledger) -> None:
+    pairs = [SameCustomer(customer_id="c2", alias="wa-2", label="")]
+    append_events(ledger, event("m5", "2026-03-03T11:00", customer_id="wa-2", conversation_id="v9"))
+    merge_customers(ledger, pairs, now_us=NOW_US)
+    result = check_list(ledger, vendor(ALL[0], ("2026-03-03T10:00", "wa-2"), ALL[2]), period=MARCH)
+    assert result.is_same
+
+
+def test_a_session_received_after_the_period_is_late(ledger: Ledger) -> None:
+    live = ledger_with()
+    append_events(live, *EVENTS[:3], now_us=us_from_text("2026-03-31T23:59:59Z"))
+    append_events(
+        live,
+        event("m6", "2026-03-07T10:00", customer_id="c6", conversation_id="v6"),
+        now_us=us_from_text("2026-04-02T00:00:00Z"),
+    )
+    result = check_list(live, vendor(*ALL), period=MARCH)
+    assert [(kind, reason) for kind, reason, *_ in found(result)] == [("only_ours", "late")]
+
+
+def test_more_sessions_than_fit_are_refused(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "ROWS_MAX", 3)
+    with pytest.raises(Refused, match="more than 3 sessions in the period") as refusal:
+        check_list(ledger, vendor(*ALL), period=MARCH)
+    assert refusal.value.code == "period_too_large"
+
+
+@pytest.mark.parametrize(("count", "difference"), [(3, 0), (5, 2), (0, -3)])
+def test_an_invoice_is_compared_by_its_number_of_sessions(ledger: Ledger, count: int, difference: int) -> None:
+    invoice = Invoice(period=MARCH, session_count=count, total=Decimal("0.30"), currency="USD")
+    result = check_invoice(ledger, invoice)
+    assert (result.difference, result.is_same, result.our_count) == (difference, not difference, 3)
+    assert [(str(day.day_on), day.our_count) for day in result.days] == [
+        ("2026-03-01", 1),
+        ("2026-03-03", 1),
+        ("2026-03-31", 1),
+    ]
+
+
+def test_an_invoice_has_days_of_its_zone(ledger: Ledger) -> None:
+    invoice = invoice_from_text('period = "2026-04-01..2026-04-01"\nsessions = 2\ntimezone = "Asia/Kolkata"')
+    assert check_invoice(ledger, invoice).is_same
+
+
+INVOICE = 'period = "2026-03-30..2026-03-31"\nsessions = 3\ntotal = "0.30"\ncurrency = "USD"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "reason"),
+    [
+        ("period = ", "invoice_invalid", "it is not TOML"),
+        ("sessions = 3", "invoice_invalid", "period is missing"),
+        ('period = "2026-03-30..2026-03-31"', "invoice_invalid", "sessions is missing"),
+        ("period = 3\nsessions = 3", "invoice_invalid", "period and timezone must be text"),
+        (INVOICE.replace("= 3", "= -3"), "invoice_invalid", "sessions is '-3'; it must be a whole number"),
+        (INVOICE.replace("= 3", "= true"), "invoice_invalid", "sessions is 'True'; it must be a whole number"),
+        (INVOICE.replace("= 3", '= "3"'), "invoice_invalid", "sessions is '3'; it must be a whole number"),
+        (INVOICE.replace('"0.30"', "0.30"), "invoice_invalid", 'a decimal number in quotes, such as "4821.30"'),
+        (INVOICE.replace('"0.30"', '"NaN"'), "invoice_invalid", "total is 'NaN'"),
+        (INVOICE.replace('"0.30"', '"0,30"'), "invoice_invalid", "total is '0,30'"),
+        (INVOICE.replace('"USD"', "7"), "invoice_invalid", 'currency must be a code, such as "USD"'),
+        (
+            INVOICE + 'number = "7"\n',
+            "invoice_invalid",
+            "unknown key 'number'; the keys are period, timezone, sessions",
+        ),
+        (INVOICE.replace("USD", "XXX"), "currency_unknown", "Currency 'XXX' is not in ISO 4217"),
+        (INVOICE + 'timezone = "Mars/Base"\n', "timezone_unknown", "'Mars/Base' is not in the IANA time zone"),
+        (INVOICE.replace("03-31", "03-29"), "period_reversed", "ends before that"),
+        (INVOICE.replace("03-31", "03-32"), "date_invalid", "'2026-03-32' is not a date"),
+        (INVOICE.replace("..2026-03-31", ""), "period_invalid", "'2026-03-30' is not a period. Write it as FROM..TO"),
+    ],
+)
+def test_an_invoice_that_cant_be_is_refused(text: str, code: str, reason: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        invoice_from_text(text)
+    assert refusal.value.code == code
+    assert reason in refusal.value.message
+
+
+def test_a_period_is_written_as_its_first_and_last_day() -> None:
+    assert days_from_text("2026-03-01..2026-03-31") == (MARCH.first_on, MARCH.last_on)
