@@ -29,6 +29,11 @@ class BeyondCount:
         self.pieces: list[BeyondPiece] = []
         self.position = ZERO
 
+    def copy(self) -> "BeyondCount":
+        copied = BeyondCount()
+        copied.pieces, copied.position = self.pieces, self.position
+        return copied
+
     def add(self, rule: Beyond, units: Decimal) -> None:
         self.pieces = self._with(rule, units)
         self.position += units
@@ -92,7 +97,8 @@ def tier_parts(rule: Beyond, start: Decimal, *, end: Decimal) -> list[tuple[int,
 def _charges(pieces: Sequence[BeyondPiece]) -> Iterator[BeyondCharge]:
     # A begun package is paid: its rest is not charged again, whatever plan follows within the cycle.
     paid_to = ZERO
-    last_volume = max((at for at, piece in enumerate(pieces) if piece.rule.kind == "volume"), default=None)
+    volumes = [at for at, piece in enumerate(pieces) if piece.rule.kind == "volume"]
+    last_volume = max((at for at in volumes if pieces[at].end > pieces[at].start), default=max(volumes, default=None))
     for at, piece in enumerate(pieces):
         rule, start = piece.rule, max(piece.start, paid_to)
         if rule.kind == "package":
@@ -124,7 +130,7 @@ def _volume(piece: BeyondPiece, *, start: Decimal, total: Decimal, has_flat: boo
     units = max(ZERO, piece.end - start)
     yield BeyondCharge(rule=piece.rule, tier=None, unit="units", quantity=units, unit_price=tier.price)
     if tier.flat and has_flat:
-        entered = Decimal(total > 0)
+        entered = Decimal(piece.end > piece.start)
         yield BeyondCharge(rule=piece.rule, tier=None, unit="tier", quantity=entered, unit_price=tier.flat)
 
 

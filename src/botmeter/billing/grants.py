@@ -32,10 +32,7 @@ def spans_of(account_cycle: AccountCycle) -> Iterator[tuple[PlanTerm, int, int]]
 def grants_of(
     account_cycle: AccountCycle, meter: int, *, facts: CycleFacts, carried: CarriedMeter
 ) -> tuple[CarriedGrant, ...]:
-    """Grants of a meter with the units that are left at their start, in burn order.
-
-    The order is the allowance, then packs by expiry, then by creation.
-    """
+    """Grants of a meter with the units that are left at their start, in the order of burning."""
     cycle = account_cycle.cycle
     opening = facts.opening(meter, cycle)
     begins_us = opening.as_of_us if opening else cycle.start_us
@@ -46,16 +43,16 @@ def grants_of(
     allowances = [*old_allowances, *(CarriedGrant(grant=grant, left=grant.units) for grant in new)]
     allowances = [_forfeited(each, purchases) for each in allowances]
     packs = [each for each in old if each.grant.kind == "pack"]
-    packs += [CarriedGrant(grant=grant, left=grant.units) for grant in map(_pack_grant, purchases)]
+    packs += [CarriedGrant(grant=grant, left=grant.units) for grant in map(pack_grant, purchases)]
     if opening:
         allowances = _opened(allowances, opening)
         packs += _opening_packs(opening)
-    held = sorted([*allowances, *packs], key=_burn_key)
+    held = sorted([*allowances, *packs], key=lambda each: burn_key(each.grant))
     return _numbered(each for each in held if (each.grant.expires_us or NEVER_US) > begins_us)
 
 
-def _burn_key(held: CarriedGrant) -> tuple[bool, int, int, int]:
-    grant = held.grant
+def burn_key(grant: Grant) -> tuple[bool, int, int, int]:
+    """Order of burning: the allowance, then packs by expiry, then by creation."""
     return grant.kind == "pack", grant.expires_us or NEVER_US, grant.start_us, grant.purchase_no or 0
 
 
@@ -152,7 +149,8 @@ def _forfeited(held: CarriedGrant, purchases: Sequence[PackPurchase]) -> Carried
     return replace(held, grant=replace(grant, expires_us=bought_us))
 
 
-def _pack_grant(purchase: PackPurchase) -> Grant:
+def pack_grant(purchase: PackPurchase) -> Grant:
+    """Grant of the packs of one purchase."""
     return Grant(
         kind="pack",
         number=1,
@@ -168,7 +166,7 @@ def _pack_grant(purchase: PackPurchase) -> Grant:
 def _opened(allowances: Sequence[CarriedGrant], opening: OpeningBalance) -> list[CarriedGrant]:
     # The balance says what all allowances in force then had used together.
     used, opened = opening.allowance_used, []
-    for each in sorted(allowances, key=_burn_key):
+    for each in sorted(allowances, key=lambda each: burn_key(each.grant)):
         if not each.grant.start_us <= opening.as_of_us < (each.grant.expires_us or NEVER_US):
             opened.append(each)
             continue

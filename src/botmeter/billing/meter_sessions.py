@@ -67,10 +67,7 @@ def meter_sessions(
         ends=ends,
         charged=charged,
         starts=starts,
-        spans=tuple(
-            TermSpan(end=end, weight=rule.weight, beyond=rule.beyond)
-            for rule, end in zip(rules, funded_ends, strict=True)
-        ),
+        spans=tuple(TermSpan(end=end, meter=rule) for rule, end in zip(rules, funded_ends, strict=True)),
     )
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from botmeter.billing.balance import Balance
 from botmeter.billing.beyond import ZERO
 from botmeter.billing.cycle_facts import NO_FACTS, CycleFacts
-from botmeter.billing.funding_pass import Balance, FundingPass
+from botmeter.billing.funding_pass import FundingPass
 from botmeter.billing.grants import NEVER_US, grants_of
 from botmeter.billing.lines import lines_of
 from botmeter.billing.meter_sessions import MeterSessions, meter_sessions
@@ -89,7 +90,7 @@ def _rated_meter(
         funding=funding,
         funding_number=number,
         spills=spills,
-        weights=tuple((end, span.weight) for end, span in zip(sessions.ends, sessions.spans, strict=True)),
+        weights=tuple((end, span.meter.weight) for end, span in zip(sessions.ends, sessions.spans, strict=True)),
         grants=tuple(
             _use(each, left, now_us=now_us) for each, left in zip(held, funding_pass.balance.left, strict=True)
         ),
