@@ -32,6 +32,21 @@ sql = statements_of(__name__)
 _PAGE_ROWS = 1_000
 
 
+# Columns with what people wrote, or with who they are. A statement's document stays as it was signed.
+_WRITTEN_BY_PEOPLE = {
+    "file_import": "undone_for",
+    "quarantine": "discarded_for",
+    "plan_term": "set_by reason undone_by undone_for",
+    "purchase": "set_by reason",
+    "pack_removal": "set_by reason",
+    "opening_balance": "set_by reason",
+    "correction": "set_by reason",
+    "cost_centre_term": "set_by",
+    "budget": "set_by ended_by",
+    "billing_term": "set_by",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureSummary:
     """Rows whose identifiers were erased, and the customer's other ids."""
@@ -118,7 +133,7 @@ def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
             connection.execute(sql(step))
         others = dict(connection.execute(sql("pseudonyms")).fetchall())
         erased = ErasedIds(customers=frozenset(ids), pseudonym=pseudonym, others=others)
-        _replace_in_reasons(connection, erased)
+        _replace_in_texts(connection, erased)
         note_unfinished(connection, erased)
         insert_tickets(connection, append_no=0)
         for step in ("drop_erased_attributes", "drop_erased_conversation", "drop_erased_event", "drop_erased_ticket"):
@@ -134,11 +149,13 @@ def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
     )
 
 
-def _replace_in_reasons(connection: duckdb.DuckDBPyConnection, ids: ErasedIds) -> None:
-    for (before,) in connection.execute(sql("reasons")).fetchall():
-        if (after := ids.in_text(before)) != before:
-            for step in ("update_undone_for", "update_discarded_for"):
-                connection.execute(sql(step), {"before": before, "after": after})
+def _replace_in_texts(connection: duckdb.DuckDBPyConnection, ids: ErasedIds) -> None:
+    for table, columns in _WRITTEN_BY_PEOPLE.items():
+        for column in columns.split():
+            chosen = {"table": table, "column": column}
+            for (before,) in connection.execute(sql("texts", **chosen)).fetchall():
+                if (after := ids.in_text(before)) != before:
+                    connection.execute(sql("update_text", **chosen), {"before": before, "after": after})
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> _Ids:

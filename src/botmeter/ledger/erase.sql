@@ -58,20 +58,13 @@ WHERE quarantine_no > $after
 ORDER BY quarantine_no
 LIMIT $limit
 
--- name: reasons
--- Reads: file_import, quarantine. Takes: nothing. Gives: the reasons that people gave for what they undid or discarded.
-SELECT undone_for::VARCHAR AS reason FROM file_import WHERE undone_for IS NOT NULL
-UNION
-SELECT discarded_for FROM quarantine WHERE discarded_for IS NOT NULL
-ORDER BY reason
+-- name: texts
+-- Reads: {table}. Takes: {column}. Gives: the distinct texts that people wrote there, in order.
+SELECT DISTINCT {column}::VARCHAR AS text FROM {table} WHERE {column} IS NOT NULL ORDER BY text
 
--- name: update_undone_for
--- Takes: $before, $after. Changes: the imports that were undone for this reason have the other one.
-UPDATE file_import SET undone_for = $after WHERE undone_for = $before
-
--- name: update_discarded_for
--- Takes: $before, $after. Changes: the entries of quarantine that were discarded for this reason have the other one.
-UPDATE quarantine SET discarded_for = $after WHERE discarded_for = $before
+-- name: update_text
+-- Reads: {table}. Takes: {column}, $before, $after. Changes: puts one text into the place of the other.
+UPDATE {table} SET {column} = $after WHERE {column} = $before
 
 -- name: delete_aliases
 -- Takes: $ids. Changes: deletes the aliases of these customers. Gives: the number of deleted rows, one row.

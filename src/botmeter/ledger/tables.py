@@ -30,6 +30,12 @@ def _migration(version: int) -> tuple[str, ...]:
     return tuple(statements_in(_PACKAGE, f"migrations/version_{version}.sql").values())
 
 
+# The first two read the keys that the third replaces.
+_REHASHING = (
+    *("rehash_rekeyed", "insert_rekeyed", "rehash_events"),
+    *("rehash_arrivals", "rehash_conversations", "rehash_spans"),
+)
+
 # For each version the statements that lead to the next one; they never change afterwards.
 MIGRATIONS: Migrations = {version - 1: _migration(version) for version in range(2, SCHEMA_VERSION + 1)}
 
@@ -108,7 +114,7 @@ def _refresh_keys(connection: duckdb.DuckDBPyConnection) -> None:
     if probe == meta_value(connection, _PROBE):
         return
     connection.begin()
-    for step in ("rehash_events", "rehash_arrivals", "rehash_conversations", "rehash_spans"):
+    for step in _REHASHING:
         connection.execute(sql(step))
     set_meta(connection, _PROBE, value=probe)
     connection.commit()

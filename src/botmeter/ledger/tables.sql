@@ -18,10 +18,38 @@ INSERT INTO meta VALUES ($name, $value)
 -- Takes: nothing. Gives: the hash of a fixed text, which can differ between versions of DuckDB, one row.
 SELECT hash('botmeter', 'probe')::VARCHAR
 
+-- name: rehash_rekeyed
+-- Reads: event. Changes: sets the present key of every event in rekeyed_event as this engine hashes it.
+UPDATE rekeyed_event
+SET event_key = hash(event.source, event.event_id)
+FROM event
+WHERE event.event_key = rekeyed_event.event_key
+    AND NOT (event.is_erased AND ends_with(event.event_id, ':' || to_hex(event.event_key)))
+
+-- name: insert_rekeyed
+-- Reads: correction, purchase, statement_session, event, before its keys change. Changes: adds the events that bills name
+-- to rekeyed_event, unless they are there or keep their keys.
+INSERT INTO rekeyed_event
+SELECT named.opening_key, hash(event.source, event.event_id)
+FROM (
+    SELECT opening_key FROM correction
+    UNION
+    SELECT opening_key FROM purchase WHERE opening_key IS NOT NULL
+    UNION
+    SELECT opening_key FROM statement_session
+) AS named
+JOIN event ON event.event_key = named.opening_key
+WHERE NOT (event.is_erased AND ends_with(event.event_id, ':' || to_hex(event.event_key)))
+    AND hash(event.source, event.event_id) <> named.opening_key
+    AND named.opening_key NOT IN (SELECT opening_key FROM rekeyed_event)
+
 -- name: rehash_events
 -- Reads: event. Takes: nothing. Changes: sets the key of every event as this engine hashes it.
--- Erased events keep theirs, because their ids are gone; a copy sent again after this is not recognised.
-UPDATE event SET event_key = hash(source, event_id) WHERE NOT is_erased
+-- Those of erased customers keep theirs, because their ids are gone; a copy sent again after this is not recognised.
+-- Their ids end in the key, which tells them from erased events that keep their ids because they only named a customer.
+UPDATE event
+SET event_key = hash(source, event_id)
+WHERE NOT (is_erased AND ends_with(event_id, ':' || to_hex(event_key)))
 
 -- name: rehash_arrivals
 -- Reads: arrival. Takes: nothing. Changes: sets the key of every event in it as this engine hashes it.

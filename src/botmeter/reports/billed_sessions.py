@@ -124,6 +124,8 @@ def _find_corrected(snapshot: Snapshot, counted: _Counted, *, start_us: int) -> 
     snapshot.run(sql("corrected_events"), values)
     snapshot.run(sql("corrected", sessions=counted.sessions), values)
     for name, policy in counted.policies.items():
+        if not snapshot.rows(sql("without_session"), {}):
+            return
         key = SharedKey.of([policy]).fragments
         counts = [number for number, each in enumerate(snapshot.touchpoints) if _is_counted(policy, each)]
         statement = sql("insert_corrected", keyed=key[counted.table], key=key["key"])

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,18 @@ from botmeter.domain.account import Account
 from botmeter.domain.errors import Missing, Unavailable
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.append import Submission, append
+from botmeter.ledger.billing.budgets import Budget, add_budget, end_budget
+from botmeter.ledger.billing.corrections import CorrectionKind, correct_session, corrections
+from botmeter.ledger.billing.cost_centres import CostCentreTerm, set_cost_centre
+from botmeter.ledger.billing.plan_terms import (
+    OpeningBalance,
+    PlanChange,
+    add_plan_term,
+    set_grace_days,
+    set_opening_balance,
+    withdraw_plan_term,
+)
+from botmeter.ledger.billing.purchases import Purchase, Removal, add_purchase, add_removal
 from botmeter.ledger.erase import erase
 from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.ledger.folder import Folder
@@ -23,6 +36,7 @@ from botmeter.ledger.restatements import restatements
 from botmeter.ledger.unfinished_erasures import finish_erasures
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import Policy
+from botmeter.reports.billed_sessions import billed_sessions
 from botmeter.reports.query import RequestedDays, usage_query
 from botmeter.reports.usage import usage_report
 
@@ -56,6 +70,24 @@ def fill(ledger: Ledger) -> None:
         for index, raw in enumerate(raws)
     )
     append(ledger, [Submission(source="s", batches=[batch([], rejections=refused)], label="a file")], now_us=NOW_US)
+    bill(ledger)
+
+
+def bill(ledger: Ledger) -> None:
+    """Facts of billing that name the customer as who set them, or in their reason."""
+    who: dict[str, Any] = {"now_us": NOW_US, "by": EVE}
+    why = {**who, "reason": f"as {EVE} wrote"}
+    add_plan_term(ledger, PlanChange(from_at=NOW_US, label="plain@1", definition="{}"), **why)
+    withdraw_plan_term(ledger, 1, **why)
+    set_opening_balance(ledger, OpeningBalance(as_of=0), **why)
+    add_purchase(ledger, Purchase(packs=1, pack_units=Decimal(1), pack_price=Decimal(1), from_at=0), **why)
+    add_removal(ledger, Removal(from_at=0, packs=1), **why)
+    row = billed_sessions(ledger, 0, end_us=NOW_US).to_pylist()[0]
+    correct_session(ledger, row["session_id"], kind=CorrectionKind.VOID, **why)
+    set_cost_centre(ledger, CostCentreTerm(from_on=date(2026, 3, 1), bot_id="b1", cost_centre="Sales"), **who)
+    add_budget(ledger, Budget(amount=Decimal(1)), **who)
+    end_budget(ledger, 1, **who)
+    set_grace_days(ledger, 1, **who)
 
 
 @pytest.fixture
@@ -102,6 +134,8 @@ def test_counts_report_and_verification_stay_as_they_were(folder: Folder, filled
         assert report(ledger) == report_before
         assert verify(ledger).is_clean
         assert len(restatements(ledger)) == 1
+        assert [row["charge"] for row in billed_sessions(ledger, 0, end_us=NOW_US).to_pylist()][:2] == [1, 0]
+        assert corrections(ledger)[0].reason.startswith("as erased-")
 
 
 def test_erasure_counts_its_rows(folder: Folder, filled: str) -> None:
