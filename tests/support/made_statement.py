@@ -109,8 +109,8 @@ def _line(kind: str, label: str, **fields: Any) -> dict[str, Any]:
 def _grant(kind: str, number: int, *, units: str, used: str, lapsed: str = "0") -> dict[str, Any]:
     price = "49.00" if kind == "pack" else "0"
     span = {"from": "2026-10-01T00:00:00Z", "expires": "2026-11-01T00:00:00Z"}
-    own = {"kind": kind, "meter": 0, "number": number, "price": price, "units": units, "used": used}
-    return {**own, "lapsed": lapsed, "left": "0", **span}
+    own = {"kind": kind, "meter": 0, "number": number, "price": price, "packs": 1 if kind == "pack" else None}
+    return {**own, "units": units, "before": "0", "used": used, "lapsed": lapsed, "left": "0", **span}
 
 
 def _adjustment() -> dict[str, Any]:
