@@ -10,8 +10,12 @@ from tests.support import killable
 from tests.support.killable import ACCOUNT, BATCH_EVENTS, BATCHES, CUSTOMER, IMPORTS, NEIGHBOUR, NEW
 from tests.support.system_calls import Ended, KillPoint, Operation, kill_points, killed_at, require_strace
 
-from botmeter.domain.instant import now_us
+from botmeter.billing.closing import close_ended
+from botmeter.billing.stated import read_document
+from botmeter.billing.statement_verify import verify_statements
+from botmeter.domain.instant import now_us, us_from_text
 from botmeter.ledger.backup import backup, restore
+from botmeter.ledger.billing.closed_statements import closed_statements
 from botmeter.ledger.erase import erase
 from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.ledger.folder import Folder
@@ -133,10 +137,26 @@ def check_undone(folder: Folder, ended: Ended) -> None:
     assert batches_of(folder) == {"e": EVENTS_OF_CUSTOMER}
 
 
+def check_closed(folder: Folder, ended: Ended) -> None:
+    """Each statement is whole or not there; closing again gives those that are missing, with the next numbers."""
+    with folder.ledger(ACCOUNT) as ledger:
+        numbers = [each.number for each in closed_statements(ledger)]
+        assert ["ACME-000001", *ended.acknowledged] == numbers[: 1 + len(ended.acknowledged)]
+        # Before the next one is closed, the late session of February is still to adjust.
+        assert all(each.is_pending for each in verify_statements(ledger))
+        close_ended(ledger, now_us=us_from_text("2026-06-02T00:00:00Z"))
+        assert verify_statements(ledger) == []
+        closed = closed_statements(ledger)
+        assert [each.number for each in closed] == [f"ACME-00000{number}" for number in range(1, 5)]
+        # 3 more sessions in March than included; of February one session more and one void.
+        assert [read_document(each)["total"] for each in closed] == ["1.00", "1.50", "0.00", "0.00"]
+
+
 CASES = {
     "live append": Case(prepare=killable.create, operation=killable.append_live_batches, check=check_appended),
     "settle": Case(prepare=killable.create, operation=killable.settle_often, check=check_appended),
     "checkpoint": Case(prepare=killable.create, operation=killable.checkpoint, check=check_appended),
+    "close": Case(prepare=killable.create_with_plan, operation=killable.close_cycles, check=check_closed),
     "erase": Case(prepare=killable.create, operation=killable.erase_customer, check=check_erased),
     "undo": Case(prepare=killable.create_with_imports, operation=killable.undo_imports, check=check_undone),
     "create": Case(prepare=killable.create, operation=killable.create_account, check=check_created),

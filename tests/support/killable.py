@@ -2,16 +2,22 @@
 
 import lzma
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from tests.support.ledgers import Event, append_events, batch, event
 from tests.support.live_batches import append_live, live_batch
 
+from botmeter.billing.closing import close_ended
+from botmeter.billing.plan import Allowance, Beyond, Meter, Plan
+from botmeter.billing.plan_text import plan_as_json
 from botmeter.domain.account import Account
-from botmeter.domain.instant import now_us
+from botmeter.domain.instant import now_us, us_from_text
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.backup import backup, restore
+from botmeter.ledger.billing.corrections import CorrectionKind, correct_session
+from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.import_undo import undo_import
@@ -20,6 +26,7 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.settle import settle
 from botmeter.metering.meter import load_kernel
 from botmeter.metering.policy import FRESHCHAT
+from botmeter.reports.billed_sessions import billed_sessions
 
 ACCOUNT: Final = "acme"
 NEIGHBOUR: Final = "other"
@@ -86,6 +93,22 @@ def create_with_imports(folder: Path) -> None:
             append(ledger, [events], now_us=now_us())
 
 
+def create_with_plan(folder: Path) -> None:
+    """The accounts of `create`; February is closed in the first one, which has a late and a void session since."""
+    create(folder)
+    now = us_from_text("2026-03-04T00:00:00Z")
+    with Folder.owned(folder, purpose="a test") as owned, owned.ledger(ACCOUNT) as ledger:
+        beyond = Beyond(kind="price", price=Decimal("0.50"))
+        plan = Plan(name="simple", currency="EUR", meters=(Meter(allowance=Allowance(sessions=3), beyond=beyond),))
+        first_us = us_from_text("2026-02-01T00:00:00Z")
+        change = PlanChange(from_at=first_us, label=plan.label, definition=plan_as_json(plan))
+        add_plan_term(ledger, change, now_us=first_us)
+        close_ended(ledger, now_us=now)
+        append_events(ledger, *events_of(0), *events_of(1), event("late", "2026-02-04T12:00", customer_id="late"))
+        voided = billed_sessions(ledger, first_us, end_us=now)["session_id"][0].as_py()
+        correct_session(ledger, voided, kind=CorrectionKind.VOID, reason="a test", now_us=now)
+
+
 def create_in_earlier_schema(folder: Path) -> None:
     """An account in a file of schema 4, and its neighbour."""
     create_neighbour(folder)
@@ -140,6 +163,14 @@ def erase_customer(folder: Path, acknowledge: Acknowledge) -> None:
     with Folder.owned(folder, purpose="a test") as owned:
         erase(owned, ACCOUNT, customer_id=CUSTOMER)
     acknowledge("erased")
+
+
+def close_cycles(folder: Path, acknowledge: Acknowledge) -> None:
+    """Close the cycles of three months, the first with an adjustment."""
+    with Folder.owned(folder, purpose="a test") as owned, owned.ledger(ACCOUNT) as ledger:
+        for month in (4, 5, 6):
+            for statement in close_ended(ledger, now_us=us_from_text(f"2026-0{month}-02T00:00:00Z")):
+                acknowledge(statement.number)
 
 
 def create_account(folder: Path, acknowledge: Acknowledge) -> None:

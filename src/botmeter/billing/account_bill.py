@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from botmeter.billing.account_facts import account_facts, account_terms
@@ -18,6 +19,7 @@ from botmeter.domain.instant import DAY_US
 from botmeter.ledger.billing.closed_statements import closed_spans, fingerprints, last_numbers
 from botmeter.ledger.billing.plan_terms import grace_days, plan_terms
 from botmeter.ledger.readable import ReadableLedger
+from botmeter.metering.policy import Policy
 from botmeter.reports.billed_sessions import billed_sessions
 
 _CACHE_BYTES_MAX: Final = 64 << 20
@@ -137,10 +139,35 @@ def bill_of(
 
 
 def cycle_sessions(ledger: ReadableLedger, account_cycle: AccountCycle) -> tuple[pa.Table, ...]:
-    """Sessions of a cycle by meter, in rating order."""
+    """Sessions of a cycle by meter, in rating order, as `billed_sessions` gives them, with their pinned `policy`."""
     cycle, term = account_cycle.cycle, account_cycle.terms[-1]
     pinned = term.policies or tuple(() for _ in term.plan.meters)
-    return tuple(billed_sessions(ledger, cycle.start_us, end_us=cycle.end_us) for policies in pinned)
+    return tuple(
+        _in_rating_order(
+            [
+                _with_policy(billed_sessions(ledger, cycle.start_us, end_us=cycle.end_us, policy=label), label)
+                for label in _labels(policies)
+            ]
+        )
+        for policies in pinned
+    )
+
+
+def _labels(policies: tuple[Policy, ...]) -> list[str | None]:
+    labels: list[str | None] = [policy.label for policy in policies]
+    return labels or [None]
+
+
+def _with_policy(sessions: pa.Table, label: str | None) -> pa.Table:
+    labels = pa.array([label], pa.string()).take(pa.array(np.zeros(sessions.num_rows, np.int8)))
+    return sessions.append_column("policy", labels)
+
+
+def _in_rating_order(tables: list[pa.Table]) -> pa.Table:
+    if len(tables) == 1:
+        return tables[0]
+    order = [(name, "ascending") for name in ("started_at", "opening_key", "policy")]
+    return pa.concat_tables(tables).unify_dictionaries().sort_by(order)
 
 
 def rated_cycles(

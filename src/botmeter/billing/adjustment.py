@@ -43,6 +43,7 @@ CHANGES_SCHEMA: Final = pa.schema(
 """One row per session whose charge changed, by meter in rating order; `none` where it was or is no session."""
 
 _CORRECTED: Final = {"void": Reason.VOIDED, "test": Reason.MARKED_TEST}
+_OF_OPENING: Final = ("policy", "started_at", "bot_id", "channel")
 LineKey = tuple[str, int | None, int | None, str, str | None]
 
 
@@ -159,21 +160,21 @@ def changed_sessions(before: pa.Table, after: pa.Table) -> pa.Table:
     """Sessions whose charge differs between two lists, with `CHANGES_SCHEMA`."""
     if before.equals(after):
         return CHANGES_SCHEMA.empty_table()
-    keys = ["meter", "opening_key"]
+    # Two policies of a meter can have sessions with one opening event. A join finds no null.
+    keys = ["meter", "policy_key", "opening_key"]
+    before, after = (each.append_column("policy_key", pc.fill_null(each["policy"], "")) for each in (before, after))
     joined = before.join(after, keys, join_type="full outer", left_suffix="_before")
     was = pc.fill_null(joined["funding_before"], NO_SESSION)
     now = pc.fill_null(joined["funding"], NO_SESSION)
-    columns = {
-        name: pc.coalesce(joined[name], joined[f"{name}_before"]) for name in ("started_at", "bot_id", "channel")
-    }
-    columns |= {name: joined[name] for name in keys} | {"funding": now, "funding_before": was}
+    columns = {name: pc.coalesce(joined[name], joined[f"{name}_before"]) for name in _OF_OPENING}
+    columns |= {name: joined[name] for name in ("meter", "opening_key")} | {"funding": now, "funding_before": was}
     columns["change"] = pc.if_else(
         pc.equal(_is_counted(was), _is_counted(now)),
         pa.scalar(str(Change.MOVED)),
         pc.if_else(_is_counted(now), pa.scalar(str(Change.ADDED)), pa.scalar(str(Change.REMOVED))),
     )
     changed = pa.table(columns).filter(pc.not_equal(was, now)).select(CHANGES_SCHEMA.names).cast(CHANGES_SCHEMA)
-    return changed.sort_by([(name, "ascending") for name in ("meter", "started_at", "opening_key")])
+    return changed.sort_by([(name, "ascending") for name in ("meter", "started_at", "opening_key", "policy")])
 
 
 def reason_by_correction(change: str, *, funding_before: str, funding: str) -> Reason | None:

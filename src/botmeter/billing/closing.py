@@ -19,6 +19,7 @@ from botmeter.billing.account_bill import (
 )
 from botmeter.billing.adjustment import Adjustment, adjustment_of
 from botmeter.billing.canonical import canonical_json, sha256_of
+from botmeter.billing.due_purchases import record_due_packs
 from botmeter.billing.plan_terms import AccountCycle, timeline
 from botmeter.billing.reasons import with_reasons
 from botmeter.billing.stated import read_document, stated_cycle
@@ -38,6 +39,11 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 
 _Choice = Callable[[AccountPlans, AccountCycle], bool]
+
+
+def has_due_cycle(plans: AccountPlans, *, now_us: int) -> bool:
+    """Return whether the grace of a cycle is over."""
+    return any(plans.state(each, now_us=now_us) is CycleState.DUE for each in timeline(plans.terms, now_us))
 
 
 def close_due(ledger: Ledger, *, now_us: int) -> list[ClosedStatement]:
@@ -107,6 +113,8 @@ def _close(ledger: Ledger, is_chosen: _Choice, *, now_us: int, by: str | None) -
     plans = account_plans(ledger)
     if plans is None:
         return []
+    # Packs of a cycle's start are facts before it is closed.
+    plans = record_due_packs(ledger, plans, now_us=now_us)
     chosen = [each for each in timeline(plans.terms, now_us) if is_chosen(plans, each)]
     if not chosen:
         return []

@@ -271,7 +271,7 @@ def _tax_change(adjustment: Adjustment) -> Document | None:
 
 
 def _session_change(row: Mapping[str, Any], reason: str) -> Document:
-    names = ("meter", "bot_id", "channel", "change", "funding", "funding_before")
+    names = ("meter", "policy", "bot_id", "channel", "change", "funding", "funding_before")
     return {
         "opening_key": str(row["opening_key"]),
         "started_at": text_from_us(row["started_at"]),

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from botmeter.billing.printed_lines import printed_lines
 from botmeter.billing.statement_document import Document
+from botmeter.domain.money import decimals_of
 from botmeter.ledger.billing.closed_statements import ClosedStatement, adjusted_sessions, statement_sessions
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.reports.export import Format, write_rows
@@ -20,17 +21,18 @@ def lines_csv(document: Document) -> bytes:
         "quantity": [line.quantity for line in lines],
         "unit": [line.unit for line in lines],
         "unit_price": [line.unit_price for line in lines],
-        "amount": [f"{line.amount:f}" for line in lines],
     }
+    # Decimals, since the guard against formulas would alter a text that begins with a minus.
+    amounts = pa.array([line.amount for line in lines], pa.decimal128(38, decimals_of(document["currency"])))
     count, cycle = len(lines), document["cycle"]
     columns = {
         "statement": [document["number"]] * count,
         "first_day": [cycle["first_day"]] * count,
         "last_day": [cycle["last_day"]] * count,
         **texts,
-        "currency": [document["currency"]] * count,
     }
-    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()} | {"amount": amounts})
+    table = table.append_column("currency", pa.array([document["currency"]] * count))
     out = BytesIO()
     write_rows(table.to_reader(), format="csv", out=out)
     return out.getvalue()

@@ -14,6 +14,7 @@ from botmeter.billing.rated import Funding, RatedMeter, funding_texts
 LIST_SCHEMA: Final = pa.schema(
     [
         pa.field("meter", pa.int32(), nullable=False),
+        pa.field("policy", pa.string()),
         pa.field("opening_key", pa.uint64(), nullable=False),
         pa.field("started_at", pa.int64(), nullable=False),
         pa.field("bot_id", pa.string()),
@@ -21,8 +22,8 @@ LIST_SCHEMA: Final = pa.schema(
         pa.field("funding", pa.string(), nullable=False),
     ]
 )
-"""One row per session, by meter in rating order: opening event's key, start in µs UTC, opening bot and channel, and
-`allowance`, `pack 2`, `beyond 1`, `beyond`, `stopped`, `void`, `test` or `preview_free`."""
+"""One row per session, by meter in rating order: the plan's policy (null: the account's own), the opening event's key,
+start in µs UTC, opening bot and channel, and how it is funded, as `billing.rated.funding_text`."""
 
 NO_SESSION: Final = "none"
 """Funding of a session that an adjustment removed because it is no session any more."""
@@ -72,6 +73,7 @@ def funding_counts(rows: pa.Table) -> dict[str, int]:
 def _meter_list(table: pa.Table, meter: RatedMeter, *, number: int) -> pa.Table:
     columns = {
         "meter": pa.array(np.full(table.num_rows, number, dtype=np.int32)),
+        "policy": table["policy"].cast(pa.string()),
         "opening_key": table["opening_key"],
         "started_at": table["started_at"],
         "bot_id": table["bot_id"].cast(pa.string()),

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botmeter.cli.closing_due import close_due_cycles
 from botmeter.cli.context import command_context, expanded, located
 from botmeter.cli.erasing import finish_interrupted
 from botmeter.ledger import folder_files
@@ -74,9 +75,10 @@ def _overtaken_seconds() -> float:
 
 @contextmanager
 def opened_ledger(option: Path | None, account: str) -> "Iterator[Ledger]":
-    """Own the data folder and open the account's ledger."""
+    """Own the data folder and open the account's ledger; close cycles that are over afterwards."""
     with owned_folder(option) as folder, folder.ledger(account) as ledger:
         yield ledger
+        close_due_cycles(folder, ledger)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typer import Exit, Option
 
 from botmeter.cli import options
 from botmeter.cli.audit import import_detail, record_in_audit
+from botmeter.cli.closing_due import close_due_cycles
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import COMMAND_LINE
 from botmeter.cli.data_dir import owned_folder
@@ -105,6 +106,7 @@ def _imported(
 
     with owned_folder(data) as folder, folder.importing(account, size_bytes=size_bytes) as access:
         receipts = append_import(access, lambda: read(access.ledger), now_us=now_us())
+        close_due_cycles(folder, access.ledger)
         return receipts, imports(access.ledger, limit=len(receipts))[::-1]
 
 

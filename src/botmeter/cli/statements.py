@@ -9,7 +9,7 @@ from botmeter.cli import options
 from botmeter.cli.audit import record_in_audit
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.context import COMMAND_LINE
-from botmeter.cli.data_dir import opened_ledger, readable_ledger
+from botmeter.cli.data_dir import opened_ledger, owned_folder, readable_ledger
 from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import atomic_file, format_of_file, say, show_bytes, show_json, show_record, show_rows
 from botmeter.domain.errors import Refused
@@ -194,7 +194,7 @@ def verify_all(account: options.AccountName, data: options.Data = None, form: op
     from botmeter.billing.statement_verify import verify_statements
     from botmeter.ledger.billing.closed_statements import closed_statements
 
-    with opened_ledger(data, account) as ledger:
+    with owned_folder(data) as folder, folder.rehearsing(account) as ledger:
         differences = verify_statements(ledger)
         count = len(closed_statements(ledger))
     rows = [
@@ -222,7 +222,7 @@ def _row(listed: "ListedStatement") -> dict[str, Any]:
         "currency": listed.currency,
         "total": listed.total,
         "closed_at": None if listed.closed_at is None else text_to_the_second(listed.closed_at),
-        "closed_by": "server" if listed.closed_at is not None and listed.closed_by is None else listed.closed_by,
+        "closed_by": "automatically" if listed.closed_at is not None and listed.closed_by is None else listed.closed_by,
         "adjusted_by": ", ".join(listed.adjusted_by) or None,
         "sha256": listed.sha256,
     }

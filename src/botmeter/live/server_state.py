@@ -5,6 +5,7 @@ from threading import Event
 
 from botmeter.domain.rate_limit import RateLimiter
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live.closings import Closings
 from botmeter.live.export_progress import ExportProgressByUser
 from botmeter.live.export_slots import ExportSlots
 from botmeter.live.imports import ImportJobs
@@ -26,6 +27,7 @@ class ServerState:
     ingestion: Ingestion
     pulls: PullSchedule
     checks: LedgerChecks
+    closings: Closings
     uploads: Uploads
     api_requests: RateLimiter = field(default_factory=RateLimiter)
     event_requests: RateLimiter = field(default_factory=RateLimiter)
@@ -44,6 +46,7 @@ class ServerState:
     def close(self) -> None:
         self.stopping.set()
         self.checks.close()
+        self.closings.close()
         self.pulls.close()
         self.imports.close()
         self.ingestion.close()
@@ -60,5 +63,6 @@ def new_server_state(ledgers: OpenLedgers) -> ServerState:
         ingestion=ingestion,
         pulls=PullSchedule(ledgers),
         checks=LedgerChecks(ledgers, capacity=ingestion.capacity),
+        closings=Closings(ledgers),
         uploads=Uploads(ledgers.folder.path),
     )

@@ -49,6 +49,7 @@ def open_server(run_command: RunCommand) -> ServerState:
     state.uploads.remove_drafts()
     state.pulls.begin()
     state.checks.begin()
+    state.closings.begin()
     shared = SharedFolder(ledgers)
     resources.enter_context(
         serve_commands(shared, run=run_command, served_at=settings.SERVED_AT, pulls=state.pulls.running)

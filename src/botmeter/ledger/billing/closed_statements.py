@@ -17,7 +17,7 @@ from botmeter.ledger.statements import statements_of
 sql = statements_of(__name__)
 
 _FACTS: Final = ("appends", "plan_terms", "purchases", "removals", "opening_balances", "corrections")
-_LISTED: Final = ("meter", "opening_key", "started_at", "bot_id", "channel", "funding")
+_LISTED: Final = ("meter", "policy", "opening_key", "started_at", "bot_id", "channel", "funding")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

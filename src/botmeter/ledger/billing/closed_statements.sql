@@ -18,21 +18,21 @@ INSERT INTO statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- Reads: input_rows, a session list with change and reason, in its order. Takes: $statement_no, $cycle_start. Changes: adds
 -- the rows to statement_session.
 INSERT INTO statement_session
-SELECT $statement_no, $cycle_start, meter, opening_key, started_at, bot_id, channel, funding, change, reason
+SELECT $statement_no, $cycle_start, meter, policy, opening_key, started_at, bot_id, channel, funding, change, reason
 FROM input_rows
 
 -- name: statement_sessions
 -- Reads: statement_session. Takes: $statement_no, $cycle_start (null: any), $is_own (of the statement's own cycle, or those
 -- that it adjusts). Gives: the rows by cycle, meter, start and opening event.
 SELECT
-    meter::INTEGER AS meter, opening_key::UBIGINT AS opening_key, started_at::BIGINT AS started_at,
+    meter::INTEGER AS meter, policy::VARCHAR AS policy, opening_key::UBIGINT AS opening_key, started_at::BIGINT AS started_at,
     bot_id::VARCHAR AS bot_id, channel::VARCHAR AS channel, funding::VARCHAR AS funding, change::VARCHAR AS change,
     reason::VARCHAR AS reason
 FROM statement_session
 WHERE statement_no = $statement_no::INTEGER
     AND ($cycle_start::BIGINT IS NULL OR cycle_start = $cycle_start::BIGINT)
     AND (change IS NULL) = $is_own::BOOLEAN
-ORDER BY cycle_start, meter, started_at, opening_key
+ORDER BY cycle_start, meter, started_at, opening_key, policy
 
 -- name: stated_sessions
 -- Reads: statement_session. Takes: $cycle_start (µs UTC). Gives: the sessions of a closed cycle as its statement and the
@@ -40,21 +40,24 @@ ORDER BY cycle_start, meter, started_at, opening_key
 WITH adjusted AS (
     SELECT * FROM statement_session
     WHERE cycle_start = $cycle_start::BIGINT AND change IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY meter, opening_key ORDER BY statement_no DESC) = 1
+    QUALIFY row_number() OVER (PARTITION BY meter, policy, opening_key ORDER BY statement_no DESC) = 1
 ),
 stated AS (
     SELECT * FROM statement_session AS s
     WHERE s.cycle_start = $cycle_start::BIGINT
         AND s.change IS NULL
-        AND NOT EXISTS (FROM adjusted AS a WHERE a.meter = s.meter AND a.opening_key = s.opening_key)
+        AND NOT EXISTS (
+            FROM adjusted AS a
+            WHERE a.meter = s.meter AND a.policy IS NOT DISTINCT FROM s.policy AND a.opening_key = s.opening_key
+        )
     UNION ALL
     SELECT * FROM adjusted WHERE funding <> 'none'
 )
 SELECT
-    meter::INTEGER AS meter, opening_key::UBIGINT AS opening_key, started_at::BIGINT AS started_at,
+    meter::INTEGER AS meter, policy::VARCHAR AS policy, opening_key::UBIGINT AS opening_key, started_at::BIGINT AS started_at,
     bot_id::VARCHAR AS bot_id, channel::VARCHAR AS channel, funding::VARCHAR AS funding
 FROM stated
-ORDER BY meter, started_at, opening_key
+ORDER BY meter, started_at, opening_key, policy
 
 -- name: last_numbers
 -- Reads: the tables of billing facts, receipt, delivery. Takes: nothing. Gives: the last number of each kind of fact, one row.

@@ -97,6 +97,7 @@ CREATE TABLE statement_session (
     statement_no INTEGER NOT NULL,
     cycle_start  BIGINT  NOT NULL, -- µs UTC, of the cycle in which it started
     meter        INTEGER NOT NULL, -- of the plan, from 0
+    policy       VARCHAR,          -- name@version, pinned by the plan; null: the account's own
     opening_key  UBIGINT NOT NULL, -- as in correction
     started_at   BIGINT  NOT NULL, -- µs UTC
     bot_id       VARCHAR,          -- of the opening event; null: no bot took part

@@ -1,0 +1,114 @@
+"""The server's work on bills: it records purchases that plans make, and closes cycles whose grace is over."""
+
+import logging
+import threading
+from typing import Final
+
+from botmeter.billing.account_bill import AccountPlans, account_plans
+from botmeter.billing.closing import close_due, has_due_cycle
+from botmeter.billing.due_purchases import due_recharges, has_due_packs, record_due_packs, record_purchases
+from botmeter.billing.plan_terms import timeline
+from botmeter.domain.errors import BotmeterError
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND, NEVER_US, now_us
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from botmeter.ledger.readable import ReadableLedger
+from botmeter.live.bugs import report_bug
+
+CHECK_SECONDS: Final = 60.0
+"""Interval between checks. A ledger that was not written to since the last one is not opened before its next cycle."""
+RECHARGE_US_MAX: Final = 3_600 * MICROSECONDS_PER_SECOND
+"""Only sessions this recent buy: older ones came late or with a file, and their recharge is not what happened."""
+_log: Final = logging.getLogger(__name__)
+
+
+class Closings:
+    """Thread that checks one account after the other."""
+
+    def __init__(self, ledgers: OpenLedgers, *, check_seconds: float = CHECK_SECONDS) -> None:
+        self._ledgers = ledgers
+        self._folder = SharedFolder(ledgers)
+        self._check_seconds = check_seconds
+        self._started_us = now_us()
+        # Per account: change of the file when it was read, and when something is due by time alone (µs UTC).
+        self._known: dict[str, tuple[int, int]] = {}
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="closings", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._end.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def check_all(self) -> None:
+        for name in self._ledgers.folder.accounts():
+            try:
+                self._check(name)
+            except BotmeterError:
+                # A ledger that is busy, removed or can't be written waits for the next check.
+                continue
+            except Exception as problem:  # noqa: BLE001 - reported with its trace; other accounts must be closed
+                report_bug("closing cycles", problem)
+            if self._end.is_set():
+                return
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            self.check_all()
+            self._end.wait(self._check_seconds)
+
+    def _check(self, name: str) -> None:
+        account, now = self._ledgers.account(name), now_us()
+        if not account.is_open and self._is_quiet(name, now=now):
+            return
+        was_open = account.is_open
+        try:
+            with self._ledgers.reading(name) as ledger:
+                plans = account_plans(ledger)
+                is_due = plans is not None and self._is_due(ledger, plans, now=now)
+            if is_due:
+                with self._folder.ledger(name) as writer:
+                    self._record(writer, now=now)
+        finally:
+            if not was_open:
+                account.close_if_idle(0)
+        self._known[name] = (self._changed_ns(name), _next_us(plans, now=now))
+
+    def _is_due(self, ledger: ReadableLedger, plans: AccountPlans, *, now: int) -> bool:
+        return (
+            has_due_cycle(plans, now_us=now)
+            or has_due_packs(plans, now_us=now)
+            or bool(due_recharges(ledger, plans, now_us=now, after_us=self._after_us(now)))
+        )
+
+    def _record(self, ledger: Ledger, *, now: int) -> None:
+        plans = account_plans(ledger)
+        if plans is None:
+            return
+        plans = record_due_packs(ledger, plans, now_us=now)
+        record_purchases(ledger, due_recharges(ledger, plans, now_us=now, after_us=self._after_us(now)), now_us=now)
+        for statement in close_due(ledger, now_us=now):
+            _log.info("Statement %s of account %s closed.", statement.number, ledger.account.name)
+
+    def _after_us(self, now: int) -> int:
+        # Units left below the limit buy at the next session, so that none is lost when the server was stopped.
+        return max(self._started_us, now - RECHARGE_US_MAX)
+
+    def _is_quiet(self, name: str, *, now: int) -> bool:
+        changed_ns, next_us = self._known.get(name, (-1, 0))
+        return changed_ns == self._changed_ns(name) and now < next_us
+
+    def _changed_ns(self, name: str) -> int:
+        return self._ledgers.folder.existing_file(name).stat().st_mtime_ns
+
+
+def _next_us(plans: AccountPlans | None, *, now: int) -> int:
+    """Return when a cycle ends or its grace does (µs UTC)."""
+    if plans is None:
+        return NEVER_US
+    ends = [each.cycle.end_us for each in timeline(plans.terms, now + 1)[-2:]]
+    return min((at for end in ends for at in (end, end + plans.grace_us) if at > now), default=NEVER_US)
