@@ -105,6 +105,13 @@ JOURNEYS = {
         "reconcile invoice.toml -a acme", "reconcile missing.toml -a acme", "reconcile missing.csv -a acme",
         "reconcile bill.csv -a acme --tolerance 1d", "reconcile bill.csv -a acme --period 2026-03",
     ],
+    "plan": [
+        "plan list -a acme", "plan set freshworks.new -a acme --from 2026-03-01", "plan set session.price -a acme",
+        "plan withdraw -a acme --reason no", "plan buy 3 -a acme --at 2026-03-20", "plan buy 1 -a acme --meter 2",
+        "plan remove 1 -a acme --meter 1", "plan correct 1 -a acme --reason typo", "plan purchases -a acme",
+        "plan opening -a acme --as-of 2026-03-12 --allowance-used 10 --pack 5@2030-12-31",
+        "plan list -a acme --format json",
+    ],
     "wrong use": [
         "report", "report -a acme --form json", "report -a acme --from 2026-13-01", "import -a acme", "erase -a acme",
         "report -a acme --from 2026-04-02 --to 2026-04-01", "import - - -a acme", "nonsense",

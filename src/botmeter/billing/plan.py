@@ -91,7 +91,11 @@ class Pack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recharge:
-    """Packs bought when fewer units than `below` are left; None: no limit per cycle."""
+    """Packs bought when fewer units than `below` are left.
+
+    Attributes:
+        most_per_cycle: In packs; None: no limit.
+    """
 
     below: int
     packs: int = 1
@@ -180,8 +184,8 @@ class Plan:
 
 
 def meter_key(number: int, count: int) -> str:
-    """Prefix of a meter's keys in messages; meters count from 1."""
-    return "meter." if count == 1 else f"meter {number} "
+    """Prefix of a meter's keys in messages; meters count from 0, as in statements."""
+    return "meter." if count == 1 else f"meter[{number}]."
 
 
 def _problems(plan: Plan) -> Iterator[str]:
@@ -193,7 +197,7 @@ def _problems(plan: Plan) -> Iterator[str]:
         yield from _decimal("tax.rate", plan.tax_rate, most=Decimal(1), decimals=RATE_DECIMALS_MAX)
     if not 1 <= len(plan.meters) <= METERS_MAX:
         yield f"a plan has 1 to {METERS_MAX} meters, not {len(plan.meters)}."
-    for number, meter in enumerate(plan.meters, start=1):
+    for number, meter in enumerate(plan.meters):
         yield from _meter(meter, at=meter_key(number, len(plan.meters)))
 
 
@@ -268,7 +272,8 @@ def _grants(meter: Meter, *, at: str) -> Iterator[str]:
     yield from _count(f"{at}recharge.below", recharge.below, least=1, most=UNITS_MAX)
     yield from _count(f"{at}recharge.packs", recharge.packs, least=1, most=PACKS_MAX)
     if recharge.most_per_cycle is not None:
-        yield from _count(f"{at}recharge.most_per_cycle", recharge.most_per_cycle, least=1, most=PACKS_MAX)
+        # With less, it could never buy.
+        yield from _count(f"{at}recharge.most_per_cycle", recharge.most_per_cycle, least=recharge.packs, most=PACKS_MAX)
 
 
 # The keys that a kind of `beyond` needs; it has no others but a cap.

@@ -87,7 +87,7 @@ def _lapses(lapses: str) -> str:
 
 
 def _recharge(recharge: Recharge) -> str:
-    most = "" if recharge.most_per_cycle is None else f", at most {recharge.most_per_cycle} times per cycle"
+    most = "" if recharge.most_per_cycle is None else f", at most {recharge.most_per_cycle:,} per cycle"
     packs = "a pack is" if recharge.packs == 1 else f"{recharge.packs} packs are"
     return f"When fewer than {text.counted(recharge.below, 'session')} are left, {packs} bought{most}."
 

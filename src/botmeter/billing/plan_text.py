@@ -176,7 +176,7 @@ def _meters(section: Section, value: object) -> tuple[object, ...]:
     tables = msgspec.convert(value, list[dict[str, object]])
     return tuple(
         _table_reader(Meter, _METER_READERS, prefix=meter_key(number, len(tables)))(section, table)
-        for number, table in enumerate(tables, start=1)
+        for number, table in enumerate(tables)
     )
 
 
@@ -241,3 +241,20 @@ _READERS: Readers = {
     "fixed": ("a table with fee or minimum", _fixed),
     "tax": ("a table with rate", _tax),
 }
+
+
+def _keys(readers: Readers, *, prefix: str = "") -> tuple[str, ...]:
+    tables: dict[str, Readers] = {
+        "cycle.": _CYCLE_READERS,
+        "meter.": _METER_READERS,
+        "fixed.": _FIXED_READERS,
+        "tax.": {"rate": _AMOUNT},
+    }
+    tables |= {"meter.allowance.": _ALLOWANCE_READERS, "meter.pack.": _PACK_READERS}
+    tables |= {"meter.recharge.": _RECHARGE_READERS, "meter.beyond.": _BEYOND_READERS}
+    names = (f"{prefix}{key}" for key in readers)
+    return tuple(key for name in names for key in (name, *_keys(tables.get(f"{name}.", {}), prefix=f"{name}.")))
+
+
+PLAN_KEYS = _keys(_READERS)
+"""Every key of a plan file, in the order in which they are documented."""

@@ -20,7 +20,7 @@ _TABLE_COLUMNS = ("correction", "kind", "session_start", "reason", "recorded_at"
 _Session = Annotated[str, Argument(metavar="SESSION", help="Id of the session.")]
 _Reason = Annotated[str, Option("--reason", metavar="TEXT", help="The reason, which is kept with the correction.")]
 
-commands = command_group("correct", "Corrections: take sessions off the bill; they stay in all counts.")
+commands = command_group("correct", "Corrections: take sessions off the bill.")
 
 
 @commands.command("void", epilog=examples(("", "botmeter correct void SESSION -a acme --reason 'a loop of the bot'")))

@@ -48,7 +48,7 @@ _MODULES = (
     "corrections",
     "meter",
     "policies",
-    "plans",
+    "plan_changes",
     "mappings",
     "quarantine",
     "maintenance",

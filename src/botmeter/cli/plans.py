@@ -6,15 +6,17 @@ from typer import Argument, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.completion import plans_starting
+from botmeter.cli.completion import accounts_starting, plans_starting
 from botmeter.cli.context import command_context
+from botmeter.cli.data_dir import readable_ledger
 from botmeter.cli.output import say, show, show_json, show_rows
+from botmeter.cli.plan_rows import TERM_COLUMNS, term_rows
 from botmeter.cli.terminal import stdout_screen
 
 if TYPE_CHECKING:
     from botmeter.billing.plan import Plan
 
-commands = command_group("plan", "Plans: the prices of sessions.")
+commands = command_group("plan", "Plans: the prices of sessions, and what an account bought.")
 
 Named = Annotated[
     str,
@@ -24,9 +26,33 @@ Named = Annotated[
 ]
 
 
-@commands.command("list", epilog=examples(("", "botmeter plan list"), ("", "botmeter plan list --format csv")))
-def list_plans(form: options.Form = "table") -> None:
-    """List the shipped plans: published prices, and a template."""
+@commands.command(
+    "list",
+    epilog=examples(
+        ("", "botmeter plan list"), ("", "botmeter plan list --format csv"), ("", "botmeter plan list --account acme")
+    ),
+)
+def list_plans(
+    account: Annotated[
+        str | None,
+        Option(
+            "--account", "-a", metavar="NAME", help="List the plans of this account.", autocompletion=accounts_starting
+        ),
+    ] = None,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """List the shipped plans, or those of an account.
+
+    Shipped are published prices, and a template. JSON and CSV of an account also have withdrawn plans.
+    """
+    if account is not None:
+        with readable_ledger(data, account) as ledger:
+            terms = term_rows(ledger, with_withdrawn=form != "table")
+        show_rows(("term", "plan", "from", "set_by") if form == "table" else TERM_COLUMNS, terms, form=form)
+        if not terms:
+            say(f"account {account} has no plan; `botmeter plan set` sets one")
+        return
     from botmeter.billing.shipped_plans import shipped_plans
 
     rows = [_listed(each.plan) for each in shipped_plans()]

@@ -41,7 +41,7 @@ _FileForm = Annotated[
     Option("--format", help="Default: by the file's ending; json on stdout."),
 ]
 
-commands = command_group("statement", "Statements: closed cycles, what they cost, and their adjustments.")
+commands = command_group("statement", "Statements of closed cycles: list, show, close, verify.")
 
 
 @commands.command("list", epilog=examples(("", "botmeter statement list --account acme")))

@@ -46,7 +46,7 @@ def test_each_term_of_a_plan_is_a_sentence() -> None:
             "A pack of 100 sessions costs $49.00, bought again each cycle until removed, and lapses after 90 days. "
             "At least 2 packs per cycle."
         ),
-        "When fewer than 500 sessions are left, 2 packs are bought, at most 20 times per cycle.",
+        "When fewer than 500 sessions are left, 2 packs are bought, at most 20 per cycle.",
         "Sessions beyond that are stopped and not charged.",
         "Previews are free.",
         "Tax of 19\u202f% is added.",

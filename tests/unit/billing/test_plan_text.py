@@ -190,8 +190,8 @@ TIERS = f'{METER}beyond.kind = "graduated"\nbeyond.tiers = '
         ),
         (f"{TIERS}[{{price = '1'}}, {{price = '1'}}]", "tiers: tier 1 has no up_to; only the last tier has no end."),
         (f"{TIERS}[{{price = '-1'}}]", "meter.beyond.tiers: price of tier 1 must be from 0 to 999999999999, not -1."),
-        (f'{METER}[[meter]]\nweight = "0"', "Plan x@1: meter 2 weight must be above 0."),
-        (f'{METER}[[meter]]\npack.price = "0"', "Plan 'x': meter 2 pack.sessions is missing."),
+        (f'{METER}[[meter]]\nweight = "0"', "Plan x@1: meter[1].weight must be above 0."),
+        (f'{METER}[[meter]]\npack.price = "0"', "Plan 'x': meter[1].pack.sessions is missing."),
     ],
 )
 def test_a_slip_in_a_plan_gets_a_sentence_that_names_it(text: str, sentence: str) -> None:

@@ -81,7 +81,7 @@ def test_a_plan_that_has_been_used_stays(ledger: Ledger) -> None:
     assert refused.value.code == "plan_term_used"
     reverse_purchase(ledger, number, **WHY)
     ledger.connection.execute(
-        "INSERT INTO statement VALUES (1, 'ACME-000001', ?, ?, 0, NULL, 'USD', '{}', '')", [MARCH_US, APRIL_US]
+        "INSERT INTO statement VALUES (1, 'ACME-000001', ?, ?, 0, NULL, 'USD', '{}', '', '{}')", [MARCH_US, APRIL_US]
     )
     with pytest.raises(Conflict, match="statement ACME-000001 was closed"):
         withdraw_plan_term(ledger, 1, **WHY)
