@@ -15,6 +15,9 @@ from support.browsing import Server, run_command
 ACCOUNT_ROUTES = (
     "reports",
     "billing",
+    "billing-plan",
+    "billing-budgets",
+    "statements",
     "report",
     "billing-report",
     "billing-rows",
@@ -71,6 +74,13 @@ ROUTES_WITHOUT_PAGE = {
     "export-progress": "JSON",
     "widget-export": "a file",
     "quarantine-download": "a file",
+    "billing-purchases": "leads back to `billing` without a plan; tests/browser/test_billing.py",
+    "session-correction": "a form of `session`",
+    **dict.fromkeys(
+        ("statement", "statement-sessions", "cycle-statement", "cycle-sessions"), "tests/browser/test_billing.py"
+    ),
+    "billed-session": "redirects to the session",
+    "statement-download": "a file",
     "metrics": "for machines",
     "openapi": "JSON",
     "api-unknown": "JSON",

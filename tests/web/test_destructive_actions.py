@@ -44,8 +44,12 @@ UNDO: Final = "can be undone from the notice after it"
 ACTIONS: Final[dict[str, dict[str, str]]] = {
     "account-deletion": {"": FORM},
     "accounts": {"": KEEPS},
+    "billing-budgets": {"add": KEEPS, "end": ASKS},
+    "billing-plan": {"set": FORM, "withdraw": FORM},
+    "billing-purchases": {"buy": ASKS, "opening": KEEPS, "remove": ASKS, "reverse": FORM},
     "bots": {"": KEEPS},
     "change-second-factor": {"codes": FORM, "remove": FORM},
+    "cycle-statement": {"close": ASKS},
     "day-note": {"": UNDO},
     "day-notes": {"": KEEPS},
     "import": {"": ASKS},
@@ -63,6 +67,7 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     "own-sessions": {"": FORM},
     "quarantine": {"retry": KEEPS, "discard": UNDO, "restore": KEEPS},
     "sample-data": {"load": KEEPS, "remove": ASKS},
+    "session-correction": {"correct": FORM, "undo": FORM},
     "settings": {"": KEEPS},
     "settings-policy": {"": FORM},
     "share": {"": UNDO},
@@ -86,6 +91,7 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     },
     "sources": {"": KEEPS},
     "undo": {"": KEEPS},
+    "statements": {"grace": KEEPS},
     "upload": {"": KEEPS},
     "uploaded-file": {
         "dry-run": KEEPS,

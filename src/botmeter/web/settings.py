@@ -25,6 +25,7 @@ ALLOWED_HOSTS = [
     *([_SETTINGS.url.host] if _SETTINGS.url else []),
     *_SETTINGS.hosts,
 ]
+FONTS_DIR = _SETTINGS.fonts_dir
 TRUSTED_PROXIES = _SETTINGS.trusted_proxies
 CSRF_TRUSTED_ORIGINS = [_SETTINGS.url.origin] if _SETTINGS.url else []
 

@@ -41,6 +41,7 @@ STYLESHEET_PARTS: Final = (
     "parts/sources",
     "parts/imports",
     "parts/quarantine",
+    "parts/billing",
     "parts/confirm",
     "print",
 )

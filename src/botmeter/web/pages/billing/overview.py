@@ -1,4 +1,4 @@
-"""Billing: sessions of this month and of the last twelve, and the rule that counts them."""
+"""Billing without a plan: sessions of this month and of the last twelve, and the plans to choose from."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse
 from django.urls import reverse
 
+from botmeter.billing.account_facts import account_terms
+from botmeter.billing.plan_terms import PlanTerm
+from botmeter.billing.shipped_plans import shipped_plans
+from botmeter.domain import text
 from botmeter.domain.instant import now_us
+from botmeter.domain.period import day_of_us
 from botmeter.ledger.event_rows import has_events
 from botmeter.metering.policy import in_force
 from botmeter.people.rights import Right
@@ -14,7 +19,9 @@ from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame
+from botmeter.web.pages.billing.cycle_page import cycle_page
 from botmeter.web.pages.billing.months import MonthsCard, months_card
+from botmeter.web.pages.billing.plan_choice import plan_label
 from botmeter.web.pages.report.report_urls import EntryPoint
 from botmeter.web.pages.sections.cards import ImportsCard, ViewsCard, imports_card, views_card
 from botmeter.web.pages.sections.usage import MonthToDate, SectionContext, month_to_date
@@ -36,11 +43,21 @@ class CountingCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOffer:
+    """Published plans of an account without one; empty for those who may not set any."""
+
+    sentence: str
+    plans: tuple[Link, ...]
+    own: Link | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BillingPage:
     """Start page of Billing; `month` and `months` are None before the first event."""
 
     frame: Frame
     report: Link
+    offer: PlanOffer
     month: MonthToDate | None
     months: MonthsCard | None
     counting: CountingCard
@@ -58,12 +75,16 @@ def billing(visit: Visit) -> HttpResponse:
     )
     views = views_card(visit, EntryPoint.BILLING)
     with visit.reading() as ledger:
+        terms = account_terms(ledger)
+        if terms and terms[0].from_us <= now_us():
+            return cycle_page(visit, ledger)
         is_filled = has_events(ledger)
         page = BillingPage(
             frame=page_frame,
             report=Link(
                 label="Session usage report", href=reverse("billing-report", args=(visit.account,)), symbol="bill"
             ),
+            offer=_offer(visit, terms),
             month=month_to_date(ledger, section) if is_filled else None,
             months=months_card(ledger, section) if is_filled else None,
             counting=_counting(visit, ledger),
@@ -71,6 +92,23 @@ def billing(visit: Visit) -> HttpResponse:
             imports=imports_card(visit, ledger, zone=zone),
         )
     return rendered(visit.request, "billing/overview.html", page=page)
+
+
+def _offer(visit: Visit, terms: tuple[PlanTerm, ...]) -> PlanOffer:
+    here, may_change = reverse("billing-plan", args=(visit.account,)), visit.may(Right.CHANGE_BILLING)
+    sentence = "Choose a plan to see what sessions cost, what is left, and what the cycle will cost at its end."
+    if terms:
+        on = text.day_text(day_of_us(terms[0].from_us, timezone=terms[0].plan.cycle.timezone))
+        sentence = f"Plan {terms[0].plan.label} begins on {on}. Costs appear here from then on."
+    elif not may_change:
+        sentence = "This account has no plan. Owners and billing admins set one."
+    return PlanOffer(
+        sentence=sentence,
+        plans=tuple(Link(label=plan_label(each.plan), href=f"{here}?plan={each.plan.name}") for each in shipped_plans())
+        if may_change and not terms
+        else (),
+        own=Link(label="Own plan" if not terms else "Plans", href=here) if may_change else None,
+    )
 
 
 def _counting(visit: Visit, ledger: "ReadableLedger") -> CountingCard:

@@ -22,6 +22,7 @@ from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Key, Link
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
+from botmeter.web.pages.session.correction import ChargeCard, charge_card
 from botmeter.web.pages.session.event_list import EVENTS_A_PAGE, EventList, all_events, summarized_events
 from botmeter.web.pages.session.export import FORMATS
 from botmeter.web.pages.session.facts import Facts, answer, arrivals, facts
@@ -69,7 +70,7 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPage:
-    """One session; `words` is the explanation as in the CLI and API."""
+    """One session; `words` is the explanation as in the CLI and API, `charge` None without a plan."""
 
     frame: Frame
     sharing: Sharing
@@ -84,6 +85,7 @@ class SessionPage:
     events: EventList
     pager: EventPager
     facts: Facts
+    charge: ChargeCard | None
     restatements: tuple[str, ...]
     arrivals: tuple[Words, ...]
     local: LocalTime
@@ -102,6 +104,7 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
     first = number_named(parameters.get("from", "0"), "from", within=(0, 10**9))
     with visit.reading() as ledger:
         explanation = explain(ledger, session)
+        charge = charge_card(visit, ledger, session_id=explanation.session_id)
     is_all = "all" in parameters
     events = all_events(explanation, urls=urls, first=first) if is_all else summarized_events(explanation, urls=urls)
     chosen = {"timezone": parameters["timezone"]} if parameters.get("timezone") else {}
@@ -121,6 +124,7 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
         if is_all or events.is_summarized
         else EventPager(),
         facts=facts(explanation, urls),
+        charge=charge,
         restatements=tuple(restatement_sentences(explanation)),
         arrivals=arrivals(explanation),
         local=_local(explanation, urls, zone=zone, is_all=is_all),

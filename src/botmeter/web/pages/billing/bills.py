@@ -1,0 +1,22 @@
+"""Plans of an account, and the cache of carried packs and allowances, for all pages of a server."""
+
+from typing import TYPE_CHECKING, Final
+
+from botmeter.billing.account_bill import AccountPlans, BillCache, account_plans, new_bill_cache, plan_missing
+
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
+
+bill_cache: Final[BillCache] = new_bill_cache()
+
+
+def plans_of(ledger: "ReadableLedger") -> AccountPlans:
+    """Plan terms and facts of an account.
+
+    Raises:
+        Missing: `plan_missing`.
+    """
+    plans = account_plans(ledger)
+    if plans is None:
+        raise plan_missing(ledger.account.name)
+    return plans

@@ -1,0 +1,198 @@
+"""Admin → Billing → Budgets."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from botmeter.billing.account_facts import account_terms
+from botmeter.domain import text
+from botmeter.domain.event import ID_BYTES_MAX
+from botmeter.domain.instant import now_us
+from botmeter.domain.money_text import money_text, units_text
+from botmeter.ledger.billing.budgets import (
+    Budget,
+    BudgetPer,
+    BudgetScope,
+    BudgetUnit,
+    add_budget,
+    budgets,
+    end_budget,
+)
+from botmeter.people.audit import Action
+from botmeter.people.rights import Right
+from botmeter.web.access import Visit, for_member
+from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed, sent_parameters
+from botmeter.web.form_errors import form_errors
+from botmeter.web.layout import Frame, frame, section_links
+from botmeter.web.notices import Notice, add_notice
+from botmeter.web.rendering import rendered
+from botmeter.web.report_address import number_named
+
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
+
+_SCOPES: Final = {
+    BudgetScope.ACCOUNT: "Account",
+    BudgetScope.BOT: "Bot",
+    BudgetScope.CHANNEL: "Channel",
+    BudgetScope.COST_CENTRE: "Cost centre",
+}
+_UNITS: Final = {BudgetUnit.MONEY: "money", BudgetUnit.SESSIONS: "sessions"}
+_TIMES: Final = {BudgetPer.CYCLE: "cycle", BudgetPer.MONTH: "calendar month"}
+
+
+class BudgetForm(forms.Form):
+    """A new budget."""
+
+    scope = forms.ChoiceField(label="For", choices=[(key.value, label) for key, label in _SCOPES.items()])
+    name = forms.CharField(label="Bot ID, channel or cost centre", required=False, max_length=ID_BYTES_MAX, strip=False)
+    amount = forms.DecimalField(
+        label="Budget", max_digits=18, decimal_places=9, widget=forms.NumberInput(attrs={"step": "any"})
+    )
+    unit = forms.ChoiceField(label="In", choices=[(key.value, label) for key, label in _UNITS.items()])
+    per = forms.ChoiceField(label="Per", choices=[(key.value, label) for key, label in _TIMES.items()])
+    is_brake = forms.BooleanField(
+        label="Brake",
+        required=False,
+        help_text="Bots that ask before they open a session are told that none is allowed.",
+    )
+    budget: Budget | None = None
+
+    def clean(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            with form_errors(self, fields={}):
+                self.budget = Budget(
+                    scope=BudgetScope(fields["scope"]),
+                    name=fields["name"] or None,
+                    unit=BudgetUnit(fields["unit"]),
+                    amount=fields["amount"],
+                    per=BudgetPer(fields["per"]),
+                    is_brake=fields["is_brake"],
+                )
+        return fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetLine:
+    """A budget with what is used of it."""
+
+    scope: str
+    amount: str
+    per: str
+    is_brake: bool
+    used: str = ""
+    used_href: str = ""
+    reached: str = ""
+    state_kind: str = ""
+    end_href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetsPage:
+    """Budgets in force; `form` is None for those who may not change them."""
+
+    frame: Frame
+    budgets: tuple[BudgetLine, ...]
+    may_change: bool
+    form: BudgetForm | None
+
+
+@for_member(Right.SEE_MONEY, posts=Right.CHANGE_BILLING)
+def budgets_page(visit: Visit) -> HttpResponse:
+    """Show the budgets; add one or, once confirmed, end one on POST."""
+    sent = sent_parameters(visit.request)
+    if sent.get("what") == "end":
+        visit.require(Right.CHANGE_BILLING)
+        return _end(visit, number_named(sent.get("budget", ""), "budget", within=(1, 2**31 - 1)))
+    form = BudgetForm(visit.request.POST if visit.request.method == "POST" else None)
+    if form.is_valid() and form.budget is not None:
+        with form_errors(form, fields={"budget_exists": "amount"}):
+            with visit.writing() as ledger:
+                add_budget(ledger, form.budget, now_us=now_us(), by=visit.user.email)
+                label = budget_text(form.budget, currency=_currency(ledger))
+            visit.record(Action.BUDGET_SET, budget=label)
+            add_notice(visit.request, Notice(fact=f"Budget added: {label}."))
+            return redirect("billing-budgets", visit.account)
+    return _page(visit, form)
+
+
+def budget_text(budget: Budget, *, currency: str) -> str:
+    """Describe a budget: `Bot b1: $100.00 per cycle, brake`."""
+    amount = _amount_text(budget, currency=currency)
+    brake = ", brake" if budget.is_brake else ""
+    return (
+        f"{scope_text(budget).lower() if budget.name is None else scope_text(budget)}: {amount} per {budget.per}{brake}"
+    )
+
+
+def scope_text(budget: Budget) -> str:
+    """Name what a budget limits: `Bot b1`."""
+    label = _SCOPES[budget.scope]
+    return label if budget.name is None else f"{label} {budget.name}"
+
+
+def _amount_text(budget: Budget, *, currency: str) -> str:
+    if budget.unit is BudgetUnit.MONEY:
+        return money_text(budget.amount, currency) if currency else units_text(budget.amount)
+    return text.counted(int(budget.amount), "session")
+
+
+def _end(visit: Visit, number: int) -> HttpResponse:
+    with visit.reading() as ledger:
+        stored = next((each for each in budgets(ledger) if each.number == number), None)
+        currency = _currency(ledger)
+    back = reverse("billing-budgets", args=(visit.account,))
+    if stored is None:
+        add_notice(visit.request, Notice(fact=f"Budget {number} has ended already.", kind="info"))
+        return redirect(back)
+    label = budget_text(stored.budget, currency=currency)
+    if not is_confirmed(visit.request):
+        confirmation = Confirmation(
+            question=f"End the budget for {label}?",
+            effect="It no longer warns, and stops nothing. Its past stays in the audit log.",
+            button="End budget",
+            cancel_href=back,
+        )
+        return account_confirmation(visit, confirmation, section="billing")
+    with visit.writing() as ledger:
+        end_budget(ledger, number, now_us=now_us(), by=visit.user.email)
+    visit.record(Action.BUDGET_ENDED, budget=label)
+    add_notice(visit.request, Notice(fact=f"Budget ended: {label}."))
+    return redirect(back)
+
+
+def _page(visit: Visit, form: BudgetForm) -> HttpResponse:
+    may_change = visit.may(Right.CHANGE_BILLING)
+    with visit.reading() as ledger:
+        lines = _lines(ledger, account=visit.account)
+    page = BudgetsPage(
+        frame=frame(visit, title="Budgets", current="billing", crumbs=section_links(visit.account, "billing")),
+        budgets=lines,
+        may_change=may_change,
+        form=form if may_change else None,
+    )
+    return rendered(visit.request, "billing/budgets.html", page=page, status=400 if form.errors else 200)
+
+
+def _lines(ledger: "ReadableLedger", *, account: str) -> tuple[BudgetLine, ...]:
+    currency, here = _currency(ledger), reverse("billing-budgets", args=(account,))
+    return tuple(
+        BudgetLine(
+            scope=scope_text(each.budget),
+            amount=_amount_text(each.budget, currency=currency),
+            per=_TIMES[each.budget.per],
+            is_brake=each.budget.is_brake,
+            end_href=f"{here}?what=end&budget={each.number}",
+        )
+        for each in budgets(ledger)
+    )
+
+
+def _currency(ledger: "ReadableLedger") -> str:
+    terms = account_terms(ledger)
+    return terms[-1].plan.currency if terms else ""

@@ -1,0 +1,291 @@
+"""Forecast of the open cycle: its chart, and the days on which allowance, packs, budgets and cap are reached."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+from botmeter.billing.forecast import HISTORY_DAYS, Crossing, Forecast, ForecastDay, forecast
+from botmeter.billing.rated import RatedCycle
+from botmeter.charts.cycle import CycleLine, CycleMark, CyclePoint, MarkKind, cycle_chart
+from botmeter.charts.plane import Chart
+from botmeter.domain import text
+from botmeter.domain.period import Period, day_of_us
+from botmeter.ledger.billing.budgets import BudgetPer, BudgetScope, BudgetUnit, StoredBudget
+from botmeter.reports.billed_sessions import sessions_by_day
+from botmeter.reports.recency import first_event_us
+from botmeter.web.components import Key
+from botmeter.web.report_address import ReportAddress
+
+if TYPE_CHECKING:
+    from botmeter.billing.cycle import Cycle
+    from botmeter.ledger.readable import ReadableLedger
+    from botmeter.web.pages.report.report_urls import ReportUrls
+
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleDays:
+    """Sessions by day until now, and of the cycle before; days before the account's first event are None.
+
+    Attributes:
+        first_on: Day of the first count.
+        today_on: Present day in the cycle's zone.
+        before: Sessions of the cycle before, by its days.
+    """
+
+    zone: str
+    first_on: date
+    today_on: date
+    counts: tuple[int | None, ...]
+    before: tuple[int, ...]
+    forecast: Forecast | None
+
+    def count_on(self, on: date) -> int:
+        number = (on - self.first_on).days
+        return (self.counts[number] or 0) if 0 <= number < len(self.counts) else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayLine:
+    """A day of the chart's table."""
+
+    day: str
+    href: str
+    sessions: str
+    total: str
+    expected: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleChart:
+    """The cycle's cumulative chart, with its table."""
+
+    keys: tuple[Key, ...]
+    chart: Chart
+    lines: tuple[DayLine, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A number of sessions, and the day on which the cycle reaches it."""
+
+    label: str
+    amount: str
+    reached: str
+    detail: str
+
+
+def cycle_days(ledger: "ReadableLedger", cycle: "Cycle", *, before: "Cycle | None", now_us: int) -> CycleDays:
+    """Read the sessions of each day, and forecast the cycle."""
+    zone = cycle.timezone
+    today_on = day_of_us(now_us, timezone=zone)
+    first_on = min(cycle.first_on, today_on - HISTORY_DAYS * _DAY)
+    counts: list[int | None] = [
+        *sessions_by_day(ledger, Period(first_on=first_on, last_on=max(today_on, first_on), timezone=zone))
+    ]
+    with_data_us = first_event_us_of(ledger)
+    data_on = today_on + _DAY if with_data_us is None else day_of_us(with_data_us, timezone=zone)
+    unknown = max(0, (data_on - first_on).days)
+    counts[:unknown] = [None] * min(unknown, len(counts))
+    return CycleDays(
+        zone=zone,
+        first_on=first_on,
+        today_on=today_on,
+        counts=tuple(counts),
+        before=() if before is None else tuple(_days_of(ledger, before)),
+        forecast=forecast(
+            counts, first_on=first_on, as_of_on=today_on, cycle_first_on=cycle.first_on, cycle_last_on=cycle.last_on
+        ),
+    )
+
+
+def cycle_chart_card(
+    days: CycleDays, rated: RatedCycle, *, budgets: Sequence[StoredBudget], urls: "ReportUrls"
+) -> CycleChart:
+    """Draw the cycle until now, its forecast, the cycle before, and what its sessions reach."""
+    points, lines = [], []
+    compared = list(accumulate(days.before))
+    expected = {} if days.forecast is None else {each.on: each for each in days.forecast.days}
+    total = 0
+    for number in range(rated.cycle.day_count):
+        on = rated.cycle.first_on + number * _DAY
+        count, ahead = days.count_on(on), expected.get(on)
+        total += count
+        before = compared[number] if number < len(compared) else None
+        points.append(_point(on, total, days=days, ahead=ahead, before=before, urls=urls))
+        lines.append(_line(on, (count, total), days=days, ahead=ahead, before=before, urls=urls))
+    is_open = days.today_on <= rated.cycle.last_on
+    line = CycleLine(
+        name=_name(days, total),
+        points=tuple(points),
+        marks=tuple(CycleMark(count=each.count, label=each.label, kind=_kind(each)) for each in marks(rated, budgets)),
+        today_label="Today" if is_open else "",
+        partial_label=f"{text.count_text(total)} so far" if is_open else "",
+        end_label="" if days.forecast is None else f"{text.count_text(days.forecast.end.expected_count)} expected",
+    )
+    keys = [Key(label="Sessions")]
+    if any(each.compared_count is not None for each in points):
+        keys.append(Key(label="Cycle before", kind="dash"))
+    return CycleChart(keys=tuple(keys), chart=cycle_chart(line), lines=tuple(lines), note=method_sentence(days))
+
+
+def thresholds(days: CycleDays, rated: RatedCycle, *, budgets: Sequence[StoredBudget]) -> tuple[Threshold, ...]:
+    """Days on which the cycle reaches what it has in sessions."""
+    return tuple(
+        Threshold(
+            label=each.label,
+            amount=text.counted(each.count, "session"),
+            reached=_reached(days.forecast, each.count),
+            detail=_between(days.forecast, each.count),
+        )
+        for each in marks(rated, budgets)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A number of sessions with a meaning."""
+
+    label: str
+    count: int
+    is_limit: bool = False
+
+
+def marks(rated: RatedCycle, budgets: Sequence[StoredBudget]) -> tuple[Mark, ...]:
+    """Sessions that allowance, packs and budgets of this account last for, of plans with one count of sessions."""
+    found = list(_grant_marks(rated))
+    for each in budgets:
+        budget = each.budget
+        is_own = budget.scope is BudgetScope.ACCOUNT and budget.per is BudgetPer.CYCLE
+        if is_own and budget.unit is BudgetUnit.SESSIONS:
+            found.append(Mark(label="Brake" if budget.is_brake else "Budget", count=int(budget.amount), is_limit=True))
+    return tuple(found)
+
+
+def method_sentence(days: CycleDays) -> str:
+    """Say how the forecast was made."""
+    if days.forecast is None:
+        return "There is no forecast before a whole day with data."
+    if days.forecast.method == "line":
+        count = text.counted(days.forecast.data_day_count, "whole day")
+        return f"Forecast by a straight line, as only {count} have data; from 14 on it knows weekdays and has a band."
+    return (
+        "Forecast from the level of the last days and the weekdays of eight weeks; today counts once it is over. "
+        f"The end is within the band in 80{text.THIN}% of cycles like this."
+    )
+
+
+def first_event_us_of(ledger: "ReadableLedger") -> int | None:
+    """Instant of the account's first event."""
+    from botmeter.reports.snapshot import Snapshot
+
+    with ledger.read_transaction() as connection:
+        return first_event_us(Snapshot(connection=connection, touchpoints=[], footprints=[]))
+
+
+def _grant_marks(rated: RatedCycle) -> Iterable[Mark]:
+    if len(rated.meters) != 1:
+        return
+    weight = rated.plan.meters[0].weight
+    uses = rated.meters[0].grants
+    allowance = sum((use.used + use.left for use in uses if use.grant.kind == "allowance"), Decimal(0))
+    packs = sum((use.used + use.left for use in uses if use.grant.kind == "pack"), Decimal(0))
+    if allowance:
+        yield Mark(label="Allowance", count=int(allowance // weight))
+    if packs:
+        label = "Allowance and packs" if allowance else "Packs"
+        yield Mark(label=label, count=int((allowance + packs) // weight))
+
+
+def _kind(mark: Mark) -> MarkKind:
+    return "limit" if mark.is_limit else "grant"
+
+
+def _point(
+    on: date,
+    total: int,
+    *,
+    days: CycleDays,
+    ahead: ForecastDay | None,
+    before: int | None,
+    urls: "ReportUrls",
+) -> CyclePoint:
+    is_over, is_today, zone = on < days.today_on, on == days.today_on, days.zone
+    title = f"{text.day_text(on, year=False)}: {text.counted(total, 'session')} until then"
+    if not is_over and ahead is not None:
+        title = f"{text.day_text(on, year=False)}: {text.count_text(ahead.expected_count)} expected"
+    return CyclePoint(
+        on=on,
+        title=title,
+        href=urls.rows(ReportAddress(timezone=zone).between(on, on)) if is_over or is_today else "",
+        count=total if is_over or is_today else None,
+        is_partial=is_today,
+        expected_count=None if ahead is None else ahead.expected_count,
+        low_count=None if ahead is None else ahead.low_count,
+        high_count=None if ahead is None else ahead.high_count,
+        compared_count=before,
+    )
+
+
+def _line(
+    on: date,
+    counts: tuple[int, int],
+    *,
+    days: CycleDays,
+    ahead: ForecastDay | None,
+    before: int | None,
+    urls: "ReportUrls",
+) -> DayLine:
+    is_begun, (count, total) = on <= days.today_on, counts
+    expected = ""
+    if ahead is not None:
+        expected = text.count_text(ahead.expected_count)
+        if ahead.low_count is not None and ahead.high_count is not None:
+            expected += f" ({text.count_text(ahead.low_count)} to {text.count_text(ahead.high_count)})"
+    return DayLine(
+        day=text.day_text(on),
+        href=urls.rows(ReportAddress(timezone=days.zone).between(on, on)) if is_begun and count else "",
+        sessions=text.count_text(count) if is_begun else "",
+        total=text.count_text(total) if is_begun else "",
+        expected=expected,
+        before="" if before is None else text.count_text(before),
+    )
+
+
+def _name(days: CycleDays, total: int) -> str:
+    sentence = f"{text.counted(total, 'session')} in this cycle so far"
+    if days.forecast is None:
+        return f"{sentence}."
+    return f"{sentence}, {text.count_text(days.forecast.end.expected_count)} expected at its end."
+
+
+def _reached(forecast: Forecast | None, count: int) -> str:
+    if forecast is None:
+        return "Unknown"
+    on = forecast.crossing(count).expected_on
+    if on is None:
+        return "Not in this cycle"
+    return f"Reached on {text.day_text(on)}" if forecast.counted_count >= count else text.day_text(on)
+
+
+def _between(forecast: Forecast | None, count: int) -> str:
+    if forecast is None or forecast.counted_count >= count:
+        return ""
+    crossing: Crossing = forecast.crossing(count)
+    if not forecast.has_band or crossing.earliest_on is None:
+        return ""
+    first = text.day_text(crossing.earliest_on, year=False)
+    if crossing.latest_on is None:
+        return f"not before {first}"
+    last = text.day_text(crossing.latest_on, year=False)
+    return "" if first == last else f"between {first} and {last}"
+
+
+def _days_of(ledger: "ReadableLedger", cycle: "Cycle") -> list[int]:
+    return sessions_by_day(ledger, Period(first_on=cycle.first_on, last_on=cycle.last_on, timezone=cycle.timezone))

@@ -1,0 +1,217 @@
+"""Admin → Billing of an account with a plan: the open cycle, its forecast and cost, purchases and statements."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from botmeter.billing.account_bill import Bill, bill_of
+from botmeter.billing.plan_terms import account_cycle_at
+from botmeter.domain import text
+from botmeter.domain.bounded_cache import BoundedCache
+from botmeter.domain.instant import now_us
+from botmeter.domain.period import Period
+from botmeter.ledger.billing.budgets import budgets
+from botmeter.ledger.billing.purchases import purchases
+from botmeter.ledger.event_rows import has_events
+from botmeter.metering.policy import in_force
+from botmeter.people.rights import Right
+from botmeter.reports.policy_sentence import policy_sentence
+from botmeter.web.access import Visit
+from botmeter.web.components import Cell, Column, Link
+from botmeter.web.layout import Frame, frame
+from botmeter.web.pages.billing.bills import bill_cache, plans_of
+from botmeter.web.pages.billing.cycle_figures import CycleFigures, CycleHrefs, cycle_figures
+from botmeter.web.pages.billing.cycle_forecast import (
+    CycleChart,
+    Threshold,
+    cycle_chart_card,
+    cycle_days,
+    thresholds,
+)
+from botmeter.web.pages.billing.months import MonthsCard, months_card
+from botmeter.web.pages.billing.plan_choice import PlanTerms, terms_in_words
+from botmeter.web.pages.billing.purchases import COLUMNS as PURCHASE_COLUMNS
+from botmeter.web.pages.billing.purchases import purchase_cells
+from botmeter.web.pages.billing.statement_list import StatementLine, statement_lines
+from botmeter.web.pages.billing.statement_tables import CostLine
+from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
+from botmeter.web.pages.sections.cards import ImportsCard, ViewsCard, imports_card, views_card
+from botmeter.web.pages.sections.usage import SectionContext
+from botmeter.web.question import preferred_zone
+from botmeter.web.rendering import rendered
+from botmeter.web.report_address import Split
+
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
+
+_PURCHASES_MAX: Final = 5
+_STATEMENTS_MAX: Final = 6
+# A body with its chart takes 200 KB.
+_bodies: Final[BoundedCache[Hashable, "CycleBody"]] = BoundedCache(32 << 20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCard:
+    """The plan in force, with the policy that counts its sessions."""
+
+    label: str
+    title: str
+    terms: PlanTerms
+    policy: str
+    sentence: str
+    counting_href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostSplit:
+    """Shares of the cost so far."""
+
+    name: str
+    title: str
+    head: str
+    lines: tuple[CostLine, ...]
+    total: str
+    sessions_total: str
+    sessions_href: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleBody:
+    """Part of the page that all readers share; `foreign` names policies that are not the account's own."""
+
+    about: str
+    figures: CycleFigures
+    chart: CycleChart
+    thresholds: tuple[Threshold, ...]
+    advice: tuple[str, ...]
+    splits: tuple[CostSplit, ...]
+    plan: PlanCard
+    foreign: str
+    purchases: tuple[tuple[Cell, ...], ...]
+    statements: tuple[StatementLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CyclePage:
+    """Start page of Billing with a plan; `months` is None before the first event."""
+
+    frame: Frame
+    actions: tuple[Link, ...]
+    report: Link
+    body: CycleBody
+    purchase_columns: tuple[Column, ...]
+    purchases_href: str
+    buy: Link | None
+    statements_href: str
+    months: MonthsCard | None
+    views: ViewsCard
+    imports: ImportsCard | None
+
+
+def cycle_page(visit: Visit, ledger: "ReadableLedger") -> HttpResponse:
+    """Show the open cycle."""
+    account, zone = visit.account, preferred_zone(visit.account)
+    page_frame = frame(visit, title="Billing", current="billing")
+    section = SectionContext(
+        frame=page_frame, account=account, entry_point=EntryPoint.BILLING, split=Split.OPENED, zone=zone
+    )
+    minute_us = now_us() // 60_000_000 * 60_000_000
+    version = (ledger.version, minute_us)
+    body = _bodies.find_or_make(account, lambda: _body(ledger, account, now_us=minute_us), version=version)
+    page = CyclePage(
+        frame=page_frame,
+        actions=_actions(visit),
+        report=Link(label="Session usage report", href=reverse("billing-report", args=(account,)), symbol="bill"),
+        body=body,
+        purchase_columns=PURCHASE_COLUMNS,
+        purchases_href=reverse("billing-purchases", args=(account,)),
+        buy=_buy(visit),
+        statements_href=reverse("statements", args=(account,)),
+        months=months_card(ledger, section) if has_events(ledger) else None,
+        views=views_card(visit, EntryPoint.BILLING),
+        imports=imports_card(visit, ledger, zone=zone),
+    )
+    return rendered(visit.request, "billing/cycle.html", page=page)
+
+
+def _actions(visit: Visit) -> tuple[Link, ...]:
+    may_change = visit.may(Right.CHANGE_BILLING)
+    return tuple(
+        Link(label=label, href=reverse(route, args=(visit.account,)), symbol=symbol)
+        for label, route, symbol in (
+            ("Statements", "statements", "file"),
+            ("Purchases", "billing-purchases", "bill"),
+            ("Budgets", "billing-budgets", "warn"),
+            ("Change plan" if may_change else "Plans", "billing-plan", "settings"),
+        )
+    )
+
+
+def _buy(visit: Visit) -> Link | None:
+    href = reverse("billing-purchases", args=(visit.account,))
+    return Link(label="Record a purchase", href=href) if visit.may(Right.CHANGE_BILLING) else None
+
+
+def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
+    plans = plans_of(ledger)
+    account_cycle = account_cycle_at(plans.terms, now_us)
+    bill = bill_of(ledger, account_cycle, plans=plans, now_us=now_us, cache=bill_cache)
+    cycle, urls = account_cycle.cycle, ReportUrls(owner=account, entry_point=EntryPoint.BILLING)
+    is_first = cycle.start_us == plans.terms[0].from_us
+    before = None if is_first else account_cycle_at(plans.terms, cycle.start_us - 1).cycle
+    days = cycle_days(ledger, cycle, before=before, now_us=now_us)
+    own_budgets, stored = budgets(ledger), purchases(ledger, with_reversed=True)
+    return CycleBody(
+        about=_about(bill, days.today_on),
+        figures=cycle_figures(bill.rated, forecast=days.forecast, cost=None, hrefs=_hrefs(account, cycle.first_on)),
+        chart=cycle_chart_card(days, bill.rated, budgets=own_budgets, urls=urls),
+        thresholds=thresholds(days, bill.rated, budgets=own_budgets),
+        advice=(),
+        splits=(),
+        plan=_plan(ledger, bill, account=account, now_us=now_us),
+        foreign=_foreign(ledger, bill, now_us=now_us),
+        purchases=purchase_cells(stored[-_PURCHASES_MAX:], plans.terms),
+        statements=statement_lines(ledger, account, now_us=now_us)[:_STATEMENTS_MAX],
+    )
+
+
+def _about(bill: Bill, today_on: date) -> str:
+    cycle, plan = bill.rated.cycle, bill.rated.plan
+    dates = text.days_text(Period(first_on=cycle.first_on, last_on=cycle.last_on))
+    number = (today_on - cycle.first_on).days + 1
+    return f"Cycle {dates}, {cycle.timezone}, day {number} of {cycle.day_count}, under plan {plan.label}."
+
+
+def _hrefs(account: str, first_on: date) -> CycleHrefs:
+    cycle = (account, first_on.isoformat())
+    return CycleHrefs(sessions=reverse("cycle-sessions", args=cycle), statement=reverse("cycle-statement", args=cycle))
+
+
+def _plan(ledger: "ReadableLedger", bill: Bill, *, account: str, now_us: int) -> PlanCard:
+    plan = bill.rated.plan
+    policy = in_force(ledger.schedule, at_us=now_us).policy
+    return PlanCard(
+        label=plan.label,
+        title=plan.title,
+        terms=terms_in_words(plan),
+        policy=policy.label,
+        sentence=policy_sentence(policy),
+        counting_href=reverse("counting", args=(account,)),
+    )
+
+
+def _foreign(ledger: "ReadableLedger", bill: Bill, *, now_us: int) -> str:
+    own = in_force(ledger.schedule, at_us=now_us).policy.label
+    term = bill.account_cycle.terms[-1]
+    labels = sorted({policy.label for policies in term.policies for policy in policies} - {own})
+    if not labels:
+        return ""
+    return (
+        f"The plan counts sessions by {' and '.join(labels)}, the report by {own}. "
+        "Sessions on this page and on statements are those of the plan."
+    )

@@ -1,0 +1,204 @@
+"""Sessions of a cycle as they are billed: in rating order, with their funding, by funding, bot or channel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from botmeter.billing.account_bill import account_plans, bill_of
+from botmeter.billing.account_statements import statement_named
+from botmeter.billing.statement_list import session_list
+from botmeter.domain import text
+from botmeter.domain.errors import Missing
+from botmeter.domain.instant import now_us, us_from_text
+from botmeter.ledger.billing.closed_statements import statement_sessions
+from botmeter.people.rights import Right
+from botmeter.reports.billed_sessions import billed_sessions
+from botmeter.web.access import Visit, for_member
+from botmeter.web.components import Cell, Column, Link, Pager
+from botmeter.web.layout import Frame, frame, section_links
+from botmeter.web.pages.billing.bills import bill_cache, plans_of
+from botmeter.web.pages.billing.statement_page import cycle_of_day
+from botmeter.web.pages.billing.statement_tables import FUNDING_WORDS, NOT_CHARGED, cycle_name
+from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
+from botmeter.web.rendering import rendered
+from botmeter.web.report_address import number_named
+
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
+
+ROWS_A_PAGE: Final = 100
+_COLUMNS: Final = (
+    Column(label="Start", sorted="ascending"),
+    Column(label="Session"),
+    Column(label="Opening bot"),
+    Column(label="Opening channel"),
+    Column(label="Funding"),
+)
+_FILTERS: Final = {"funding": "Funding", "bot": "Opening bot", "channel": "Opening channel"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionListPage:
+    """Sessions of a cycle; `filters` are set ones with the addresses without them."""
+
+    frame: Frame
+    lede: str
+    filters: tuple[Link, ...]
+    columns: tuple[Column, ...]
+    lines: tuple[tuple[Cell, ...], ...]
+    pager: Pager
+    zone: str
+
+
+@for_member(Right.SEE_MONEY)
+def cycle_sessions(visit: Visit, *, day: str) -> HttpResponse:
+    """List the sessions of the cycle of a day that is not closed."""
+    with visit.reading() as ledger:
+        plans = plans_of(ledger)
+        account_cycle = cycle_of_day(plans, day)
+        bill = bill_of(ledger, account_cycle, plans=plans, now_us=now_us(), cache=bill_cache)
+        ids = pa.concat_arrays([each["session_id"].combine_chunks() for each in bill.sessions])
+        rows = session_list(bill.sessions, bill.rated.meters).append_column("session_id", ids)
+    cycle = account_cycle.cycle
+    name = cycle_name(cycle.first_on, cycle.last_on)
+    statement = Link(label=name, href=reverse("cycle-statement", args=(visit.account, cycle.first_on.isoformat())))
+    return _page(visit, rows, statement=statement, zone=cycle.timezone)
+
+
+@for_member(Right.SEE_MONEY)
+def statement_session_list(visit: Visit, *, number: str) -> HttpResponse:
+    """List the sessions of a closed statement."""
+    with visit.reading() as ledger:
+        closed = statement_named(ledger, number)
+        rows = statement_sessions(ledger, closed.statement_no)
+        terms = account_plans(ledger)
+    zone = terms.terms[-1].plan.cycle.timezone if terms else "UTC"
+    statement = Link(label=closed.number, href=reverse("statement", args=(visit.account, closed.number)))
+    return _page(visit, rows, statement=statement, zone=zone)
+
+
+@for_member(Right.SEE_MONEY)
+def billed_session(visit: Visit) -> HttpResponse:
+    """Lead to the session that an event opens, named by its key and instant in a statement."""
+    query = visit.request.GET
+    key, at = number_named(query.get("key", ""), "key", within=(0, 2**64 - 1)), us_from_text(query.get("at", ""))
+    with visit.reading() as ledger:
+        session_id = _ids_by_key(ledger, at, end_us=at + 1).get(key)
+    if session_id is None:
+        raise Missing(
+            "session_unknown",
+            f"No session begins with the event of {text.instant_text(at)} UTC any more, because an earlier event came "
+            "late or left. The underlying data of that day has its session.",
+        )
+    return redirect("session", visit.account, session_id)
+
+
+def _page(visit: Visit, rows: pa.Table, *, statement: Link, zone: str) -> HttpResponse:
+    query = visit.request.GET
+    chosen = {name: query[name] for name in _FILTERS if name in query}
+    matching = _matching(rows, chosen)
+    first = number_named(query.get("from", "0"), "from", within=(0, 10**9))
+    shown = matching.slice(first, ROWS_A_PAGE)
+    crumbs = section_links(visit.account, "billing")
+    crumbs += (Link(label="Statements", href=reverse("statements", args=(visit.account,))), statement)
+    page = SessionListPage(
+        frame=frame(visit, title="Billed sessions", current="billing", crumbs=crumbs),
+        lede=_lede(matching.num_rows, rows.num_rows, label=statement.label),
+        filters=_filter_links(chosen),
+        columns=_COLUMNS,
+        lines=_lines(visit, shown, zone=zone),
+        pager=_pager(matching, first, chosen=chosen, zone=zone),
+        zone=zone,
+    )
+    return rendered(visit.request, "billing/sessions.html", page=page)
+
+
+def _matching(rows: pa.Table, chosen: Mapping[str, str]) -> pa.Table:
+    funding = chosen.get("funding")
+    if funding is not None:
+        kinds = NOT_CHARGED if funding == "not_charged" else (funding,)
+        kind = pc.list_element(pc.split_pattern(rows["funding"].cast(pa.string()), " "), 0)
+        rows = rows.filter(pc.is_in(kind, pa.array(kinds)))
+    for name, column in (("bot", "bot_id"), ("channel", "channel")):
+        if name in chosen:
+            texts = pc.fill_null(rows[column].cast(pa.string()), "")
+            rows = rows.filter(pc.equal(texts, chosen[name]))
+    return rows
+
+
+def _lede(count: int, whole: int, *, label: str) -> str:
+    sessions = text.counted(count, "session")
+    return f"{sessions} of {label}." if count == whole else f"{sessions} of {whole:,} of {label}."
+
+
+def _filter_links(chosen: Mapping[str, str]) -> tuple[Link, ...]:
+    return tuple(
+        Link(
+            label=f"{_FILTERS[name]}: {_filter_value(name, value)}",
+            href=f"?{urlencode({other: each for other, each in chosen.items() if other != name})}",
+        )
+        for name, value in chosen.items()
+    )
+
+
+def _filter_value(name: str, value: str) -> str:
+    if name != "funding":
+        return value or "none"
+    return "Not charged" if value == "not_charged" else FUNDING_WORDS.get(value, value)
+
+
+def _lines(visit: Visit, shown: pa.Table, *, zone: str) -> tuple[tuple[Cell, ...], ...]:
+    rows: list[dict[str, Any]] = shown.to_pylist()
+    if rows and "session_id" not in shown.column_names:
+        with visit.reading() as ledger:
+            starts = [row["started_at"] for row in rows]
+            ids = _ids_by_key(ledger, min(starts), end_us=max(starts) + 1)
+        rows = [{**row, "session_id": ids.get(row["opening_key"])} for row in rows]
+    urls = ReportUrls(owner=visit.account, entry_point=EntryPoint.BILLING)
+    return tuple(_cells(row, urls=urls, zone=zone) for row in rows)
+
+
+def _ids_by_key(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> dict[int, str]:
+    table = billed_sessions(ledger, start_us, end_us=end_us)
+    return dict(zip(table["opening_key"].to_pylist(), table["session_id"].to_pylist(), strict=True))
+
+
+def _cells(row: Mapping[str, Any], *, urls: ReportUrls, zone: str) -> tuple[Cell, ...]:
+    session_id, funding = row["session_id"], str(row["funding"])
+    kind, _, number = funding.partition(" ")
+    return (
+        Cell(value=text.instant_text(row["started_at"], zone=zone), variant="num"),
+        Cell(
+            value=text.short_id(session_id) if session_id else "No session any more",
+            title=session_id or "",
+            href=urls.session(session_id) if session_id else "",
+            variant="id" if session_id else "",
+        ),
+        Cell(value=row["bot_id"] or "", variant="id"),
+        Cell(value=row["channel"]),
+        Cell(value=f"Pack {number}" if kind == "pack" else FUNDING_WORDS.get(kind, funding)),
+    )
+
+
+def _pager(matching: pa.Table, first: int, *, chosen: Mapping[str, str], zone: str) -> Pager:
+    count, last = matching.num_rows, min(first + ROWS_A_PAGE, matching.num_rows)
+    starts = matching["started_at"].slice(first, last - first)
+    bounds = [text.instant_text(starts[at].as_py(), zone=zone) for at in (0, -1)] if len(starts) else []
+
+    def href(start: int) -> str:
+        return f"?{urlencode({**chosen, 'from': start})}"
+
+    return Pager(
+        range=f" {text.DASH} ".join(bounds),
+        newer_href=href(max(0, first - ROWS_A_PAGE)) if first else "",
+        older_href=href(last) if last < count else "",
+        newer_label="Earlier sessions",
+        older_label="Later sessions",
+    )

@@ -1,0 +1,150 @@
+"""Admin → Billing with a plan: the open cycle, statements, their sessions and files."""
+
+import json
+import re
+from decimal import Decimal
+from html import unescape
+
+import pytest
+from django.test import Client
+from tests.support.ledgers import append_events, event
+
+from botmeter.billing.account_statements import preliminary_document
+from botmeter.billing.plan_actions import set_plan
+from botmeter.billing.plan_text import plan_from_text
+from botmeter.domain.errors import Missing
+from botmeter.domain.instant import now_us, us_from_text
+from botmeter.domain.money_text import money_text
+from botmeter.ledger.billing.closed_statements import closed_statements
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.people.audit import Action
+from botmeter.people.models import AuditEntry, User
+from botmeter.web.pages.billing.bills import plans_of
+from botmeter.web.pages.billing.statement_page import cycle_of_day
+from web.conftest import MakeBrowser
+from web.test_billing_actions import BILLING, OWN_PLAN
+
+pytestmark = pytest.mark.django_db
+STATEMENTS = f"{BILLING}/statements"
+MARCH = us_from_text("2026-03-01T00:00:00Z")
+PRICED = OWN_PLAN.replace("[tax]", '[meter.beyond]\nkind = "price"\nprice = "0.50"\n[fixed]\nfee = "9.00"\n[tax]')
+
+
+@pytest.fixture
+def olga(browser: MakeBrowser, owner: User, ledgers: OpenLedgers) -> Client:
+    """The owner of an account whose plan began in March, with one session included a month."""
+    with ledgers.writing("acme") as ledger:
+        set_plan(ledger, plan_from_text(PRICED), from_us=MARCH, now_us=now_us())
+    return browser(owner)
+
+
+def page_at(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.status_code)
+    return unescape(answer.content.decode())
+
+
+def close_through_april(client: Client) -> str:
+    return client.post(
+        f"{BILLING}/cycles/2026-04-01", {"what": "close", "confirmed": "yes"}, follow=True
+    ).content.decode()
+
+
+def test_without_a_plan_billing_offers_the_published_ones(
+    browser: MakeBrowser, owner: User, viewer: User, ledgers: OpenLedgers
+) -> None:
+    page = page_at(browser(owner), BILLING)
+    assert f'href="{BILLING}/plan?plan=freshworks.new"' in page
+    assert 'data-widget="month-to-date"' in page
+
+
+def test_the_open_cycle_shows_its_cost_sessions_and_plan(olga: Client, ledgers: OpenLedgers) -> None:
+    with ledgers.writing("acme") as ledger:
+        now = now_us()
+        at = str(ledger.account.available_from.replace(year=2026, month=4, day=2))
+        append_events(ledger, *(event(f"n{n}", f"{at}T10:0{n}", customer_id=f"n{n}") for n in range(3)), now_us=now)
+        document = preliminary_document(ledger, now_us=now)
+    page = page_at(olga, BILLING)
+    assert 'data-widget="cycle-cost"' in page
+    assert money_text(Decimal(document["total"]), "USD") in page
+    assert "A pack of 100 sessions costs $49.00" in page
+    assert "Cycle " in page
+    assert f'href="{STATEMENTS}"' in page
+
+
+def test_a_preliminary_statement_is_closed_once_confirmed_and_leads_to_its_sessions(
+    olga: Client, ledgers: OpenLedgers
+) -> None:
+    preliminary = page_at(olga, f"{BILLING}/cycles/2026-03-01")
+    assert "Preliminary statement, March 2026" in preliminary
+    question = page_at(olga, f"{BILLING}/cycles/2026-03-01?what=close")
+    assert "Close March 2026?" in question
+    closed = olga.post(f"{BILLING}/cycles/2026-03-01", {"what": "close", "confirmed": "yes"}, follow=True)
+    page = unescape(closed.content.decode())
+    assert "Statement ACME-000001" in page
+    with ledgers.reading("acme") as ledger:
+        [statement] = closed_statements(ledger)
+    document = json.loads(statement.document)
+    # 2 sessions of March: one is included, one costs 0.50; with the fee of 9.00 and 19 % tax.
+    assert document["total"] == "11.31"
+    printed = re.findall(
+        r'<td class="r num">(?:<bdi>)?(\$[\d.,]+)',
+        page.partition('data-widget="charges"')[2].partition("</section>")[0],
+    )
+    amounts = [Decimal(each.removeprefix("$")) for each in printed]
+    assert Decimal("11.31") in amounts
+    assert statement.sha256 in page
+    sessions = page_at(olga, f"{STATEMENTS}/ACME-000001/sessions?funding=beyond")
+    assert "1 session of 2 of ACME-000001." in sessions
+    [href] = set(re.findall(r'href="(/a/acme/sessions/[^"]+)"', sessions))
+    assert "Why was this session charged?" in page_at(olga, href)
+    assert AuditEntry.objects.get(action=Action.CYCLE_CLOSED).detail == {"statement": "ACME-000001"}
+    assert olga.get(f"{BILLING}/cycles/2026-03-01")["Location"] == f"{STATEMENTS}/ACME-000001"
+    assert "adjusted" not in page_at(olga, STATEMENTS)
+
+
+def test_a_corrected_session_stands_among_the_adjustments_of_the_next_statement(
+    olga: Client, ledgers: OpenLedgers
+) -> None:
+    olga.post(f"{BILLING}/cycles/2026-03-01", {"what": "close", "confirmed": "yes"})
+    sessions = page_at(olga, f"{STATEMENTS}/ACME-000001/sessions?funding=beyond")
+    [href] = set(re.findall(r'href="(/a/acme/sessions/[^"]+)"', sessions))
+    olga.post(f"{href}/correction", {"what": "correct", "kind": "void", "reason": "Twice"})
+    page = unescape(close_through_april(olga))
+    assert "Adjustments of earlier cycles" in page
+    assert "−$0.60" in page
+    assert "1 session removed: voided." in page
+    [to_session] = set(re.findall(rf'href="({BILLING}/session\?key=[^"]+)"', page))
+    assert olga.get(to_session)["Location"] == href
+    assert "adjusted by ACME-000002" in page_at(olga, STATEMENTS)
+
+
+def test_a_closed_statement_is_downloaded_as_its_bytes_lines_and_sessions(olga: Client, ledgers: OpenLedgers) -> None:
+    close_through_april(olga)
+    with ledgers.reading("acme") as ledger:
+        first = closed_statements(ledger)[0]
+    files = f"{STATEMENTS}/ACME-000001/files"
+    assert olga.get(f"{files}/json").content == first.document
+    lines = olga.get(f"{files}/csv").content.decode()
+    assert "statement,first_day" in lines
+    assert "opening_key" in olga.get(f"{files}/sessions.csv").content.decode()
+    assert olga.get(f"{files}/sessions.parquet").content[:4] == b"PAR1"
+    assert olga.get(f"{files}/exe").status_code == 404
+    assert AuditEntry.objects.filter(action=Action.EXPORTED).count() == 4
+
+
+def test_what_is_not_there_is_a_sentence(olga: Client, ledgers: OpenLedgers) -> None:
+    for path in (f"{STATEMENTS}/ACME-000009", f"{BILLING}/cycles/2020-01-01", f"{BILLING}/cycles/yesterday"):
+        assert olga.get(path).status_code in {400, 404}, path
+    with ledgers.reading("acme") as ledger, pytest.raises(Missing) as missing:
+        cycle_of_day(plans_of(ledger), "2020-01-01")
+    assert missing.value.code == "cycle_unknown"
+    answer = olga.get(f"{BILLING}/session?key=1&at=2026-03-30T22:00:00Z")
+    assert "No session begins with the event" in answer.content.decode()
+
+
+def test_the_grace_period_is_a_setting_of_statements(olga: Client) -> None:
+    page = olga.post(STATEMENTS, {"what": "grace", "grace_days": "5"}, follow=True).content.decode()
+    assert "Grace period: 5 days." in page
+    assert AuditEntry.objects.get(action=Action.SETTING_CHANGED).detail["setting"] == "grace_days"
+    assert olga.post(STATEMENTS, {"what": "grace", "grace_days": "90"}).status_code == 400
