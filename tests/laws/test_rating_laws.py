@@ -1,10 +1,13 @@
 """Rating in one pass equals rating session by session, for random plans, facts and sessions."""
 
+from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from botmeter.billing.cycle_facts import CycleFacts
@@ -12,6 +15,7 @@ from botmeter.billing.plan_terms import AccountCycle, PlanTerm, timeline
 from botmeter.billing.rated import NOTHING_CARRIED, Funding, RatedCycle
 from botmeter.billing.rating import rate_cycle
 from botmeter.billing.recharge import recharges_due
+from botmeter.billing.shares import shares_of
 from botmeter.domain.instant import DAY_US
 from support.rating_cases import START_US, account_facts, plan_terms, session_rows
 from support.rating_oracle import Before, Rated, rate_slowly, recharge_slowly, rows_of
@@ -76,3 +80,47 @@ def test_a_recharge_buys_when_the_first_session_leaves_too_little_and_only_once(
         assert not recharges_due(each, [sessions], facts=recorded, carried=carried, after_us=after_us)
         before = going_on(rate_slowly(each, rows_of(sessions), facts=facts, before=before), each.cycle.end_us)
         carried = rate_cycle(each, [sessions], facts=facts, carried=carried)[1]
+
+
+@given(
+    terms=plan_terms(),
+    table=session_rows(),
+    facts=account_facts(),
+    names=st.lists(st.sampled_from(("a", "b", "c", None)), min_size=60, max_size=60),
+    tax=st.sampled_from((None, Decimal("0.19"), Decimal("0.155"))),
+)
+def test_lines_and_shares_add_up_and_each_session_is_counted_once(
+    terms: list[PlanTerm], table: pa.Table, facts: CycleFacts, names: list[str | None], tax: Decimal | None
+) -> None:
+    plans = [replace(each.plan, fee=Decimal("7.77"), minimum=Decimal(20), tax_rate=tax) for each in terms]
+    terms = [replace(each, plan=plan) for each, plan in zip(terms, plans, strict=True)]
+    carried = NOTHING_CARRIED
+    for each in timeline(terms, START_US + 100 * DAY_US):
+        sessions = within(table, each)
+        rated, carried = rate_cycle(each, [sessions], facts=facts, carried=carried)
+        named = names[: len(sessions)]
+        shares = shares_of(rated, [pa.array(named, pa.string())])
+
+        assert sum(line.amount for line in rated.lines) == rated.subtotal == rated.total - rated.tax
+        assert sum(rated.meters[0].counts().values()) == len(sessions)
+        parts = [share.amount for share in (*shares.by_name, *shares.unattributed)]
+        assert sum(parts) == rated.total
+        assert min(parts) >= 0
+        assert {share.name: share.sessions for share in shares.by_name} == dict(Counter(named))
+        for use in rated.meters[0].grants:
+            assert use.before + use.used + use.lapsed + use.left == use.grant.units
+            assert min(use.before, use.used, use.lapsed, use.left) >= 0
+
+
+@given(terms=plan_terms(), table=session_rows(), facts=account_facts(), left_out=st.integers(0, 59))
+def test_a_session_more_never_costs_less_but_under_volume(
+    terms: list[PlanTerm], table: pa.Table, facts: CycleFacts, left_out: int
+) -> None:
+    # Nor where units of one session can be too many for a cap that others would still reach.
+    meter = terms[0].plan.meters[0]
+    assume(meter.beyond.kind != "volume" and (meter.weight == 1 or meter.beyond.cap is None))
+    (each, *_later) = timeline(terms[:1], START_US + 100 * DAY_US)
+    sessions = within(table, each)
+    fewer = sessions.filter(pa.array(np.arange(len(sessions)) != left_out))
+    with_all, with_fewer = (rate_cycle(each, [rows], facts=facts)[0] for rows in (sessions, fewer))
+    assert with_fewer.total <= with_all.total

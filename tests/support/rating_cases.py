@@ -69,7 +69,7 @@ def beyonds(draw: st.DrawFn) -> Beyond:
     kind = draw(st.sampled_from(("stop", "price", "graduated", "volume", "package")))
     if kind == "stop":
         return Beyond()
-    cap = draw(st.none() | st.sampled_from([Decimal(text) for text in ("0", "1.9", "5", "12.345")]))
+    cap = draw(st.none() | st.sampled_from([Decimal(text) for text in ("0.01", "1.9", "5", "12.345")]))
     if kind in ("price", "package"):
         size = draw(UNITS) if kind == "package" else None
         return Beyond(kind=kind, price=draw(AMOUNTS), sessions=size, cap=cap)
@@ -80,14 +80,14 @@ def beyonds(draw: st.DrawFn) -> Beyond:
 
 @st.composite
 def meters(draw: st.DrawFn) -> Meter:
+    lapses = st.sampled_from(("cycle_end", "never", "20d", "70d"))
+    pack = draw(st.none() | st.builds(Pack, sessions=UNITS, price=AMOUNTS, lapses=lapses))
     allowance = st.builds(
         Allowance,
         sessions=UNITS,
         per=st.sampled_from(("cycle", "month", "account")),
-        forfeited_on_purchase=st.booleans(),
+        forfeited_on_purchase=st.booleans() if pack else st.just(False),
     )
-    lapses = st.sampled_from(("cycle_end", "never", "20d", "70d"))
-    pack = draw(st.none() | st.builds(Pack, sessions=UNITS, price=AMOUNTS, lapses=lapses))
     recharge = st.builds(Recharge, below=UNITS, packs=st.integers(1, 3), most_per_cycle=st.none() | st.integers(1, 8))
     return Meter(
         weight=draw(WEIGHTS),

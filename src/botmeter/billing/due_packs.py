@@ -6,7 +6,6 @@ from decimal import Decimal
 from botmeter.billing.cycle_facts import CycleFacts, PackPurchase, PurchaseHow
 from botmeter.billing.plan import Pack, Plan
 from botmeter.billing.plan_terms import AccountCycle
-from botmeter.domain.instant import DAY_US
 
 
 def expiry_of(pack: Pack, account_cycle: AccountCycle, *, at_us: int) -> int | None:
@@ -15,7 +14,7 @@ def expiry_of(pack: Pack, account_cycle: AccountCycle, *, at_us: int) -> int | N
         return None
     if pack.lapses == "cycle_end":
         return account_cycle.cycle.end_us
-    return at_us + int(pack.lapses.removesuffix("d")) * DAY_US
+    return at_us + (pack.lapses_after_us or 0)
 
 
 def packs_due(

@@ -70,6 +70,7 @@ def _purchases(account_cycle: AccountCycle, number: int, *, purchases: Sequence[
             unit_price=price,
             amount=rounded(count * price, plan.currency),
             meter=number,
+            pack_units=units,
         )
 
 

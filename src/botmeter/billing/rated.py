@@ -150,6 +150,7 @@ class Line:
 
     Attributes:
         tier: Graduated tier, as `RatedMeter.funding_number`; None: not of one tier.
+        pack_units: Units of one pack of a purchase.
     """
 
     kind: LineKind
@@ -160,6 +161,7 @@ class Line:
     amount: Decimal
     meter: int | None = None
     tier: int | None = None
+    pack_units: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
