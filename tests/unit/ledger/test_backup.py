@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.billing_facts import billing_rows, close, record_facts
 from tests.support.ledgers import account_filled_by, append_events, event, made_account
 from tests.support.table_meaning import table_meaning
 
@@ -27,6 +28,8 @@ REFUSED = event("early", "2020-01-01T10:00")
 
 def fill(ledger: Ledger) -> None:
     append_events(ledger, *EVENTS, REFUSED)
+    record_facts(ledger, by="ann@example.com", reason="as agreed")
+    close(ledger, 0, end_us=1)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,8 @@ def saved(folder: Folder, only_backup: Path, tmp_path: Path) -> Path:
 
 def meaning(folder: Folder, name: str) -> Any:
     with folder.reading(name) as ledger:
-        return table_meaning(ledger), [each.raw for each in quarantined(ledger)], ledger.schedule
+        refused = [each.raw for each in quarantined(ledger)]
+        return table_meaning(ledger), refused, ledger.schedule, billing_rows(ledger)
 
 
 def rewritten(path: Path, *, manifest: Callable[[dict[str, Any]], None] = lambda _: None, leave: str = "") -> None:

@@ -3,28 +3,17 @@
 import json
 from collections import Counter
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.support.billing_facts import record_facts
 from tests.support.ledgers import NOW_US, Event, account_filled_by, append_events, batch, event, made_account
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Missing, Unavailable
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.append import Submission, append
-from botmeter.ledger.billing.budgets import Budget, add_budget, end_budget
-from botmeter.ledger.billing.corrections import CorrectionKind, correct_session, corrections
-from botmeter.ledger.billing.cost_centres import CostCentreTerm, set_cost_centre
-from botmeter.ledger.billing.plan_terms import (
-    OpeningBalance,
-    PlanChange,
-    add_plan_term,
-    set_grace_days,
-    set_opening_balance,
-    withdraw_plan_term,
-)
-from botmeter.ledger.billing.purchases import Purchase, Removal, add_purchase, add_removal
+from botmeter.ledger.billing.corrections import corrections
 from botmeter.ledger.erase import erase
 from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.ledger.folder import Folder
@@ -70,24 +59,7 @@ def fill(ledger: Ledger) -> None:
         for index, raw in enumerate(raws)
     )
     append(ledger, [Submission(source="s", batches=[batch([], rejections=refused)], label="a file")], now_us=NOW_US)
-    bill(ledger)
-
-
-def bill(ledger: Ledger) -> None:
-    """Facts of billing that name the customer as who set them, or in their reason."""
-    who: dict[str, Any] = {"now_us": NOW_US, "by": EVE}
-    why = {**who, "reason": f"as {EVE} wrote"}
-    add_plan_term(ledger, PlanChange(from_at=NOW_US, label="plain@1", definition="{}"), **why)
-    withdraw_plan_term(ledger, 1, **why)
-    set_opening_balance(ledger, OpeningBalance(as_of=0), **why)
-    add_purchase(ledger, Purchase(packs=1, pack_units=Decimal(1), pack_price=Decimal(1), from_at=0), **why)
-    add_removal(ledger, Removal(from_at=0, packs=1), **why)
-    row = billed_sessions(ledger, 0, end_us=NOW_US).to_pylist()[0]
-    correct_session(ledger, row["session_id"], kind=CorrectionKind.VOID, **why)
-    set_cost_centre(ledger, CostCentreTerm(from_on=date(2026, 3, 1), bot_id="b1", cost_centre="Sales"), **who)
-    add_budget(ledger, Budget(amount=Decimal(1)), **who)
-    end_budget(ledger, 1, **who)
-    set_grace_days(ledger, 1, **who)
+    record_facts(ledger, by=EVE, reason=f"as {EVE} wrote")
 
 
 @pytest.fixture
