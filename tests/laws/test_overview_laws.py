@@ -19,7 +19,17 @@ from botmeter.reports.overview import overview
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.usage import usage_report
 from botmeter.reports.versions import VersionUsage, versions
-from laws.test_report_laws import EXAMPLES, WEEK_HOURS, Row, counted_tickets, ledger_of, matching_rows, queries, traffic
+from laws.test_report_laws import (
+    CENTRES,
+    EXAMPLES,
+    WEEK_HOURS,
+    Row,
+    counted_tickets,
+    ledger_of,
+    matching_rows,
+    queries,
+    traffic,
+)
 from support.event_strategies import policies, schedules
 from support.facts import touchpoint_of
 from support.oracle import Event, sessions
@@ -183,6 +193,8 @@ def test_a_filter_value_has_the_sessions_of_the_report_under_it(
 def every_value(events: list[Event], declared: FilterDeclaration) -> set[str]:
     if declared.target is FilterTarget.HOUR:
         return set(WEEK_HOURS)
+    if declared.target is FilterTarget.COST_CENTRE:
+        return set(CENTRES.names)
     if declared.target is FilterTarget.TICKET:
         return {"refund", "delivery", "unknown"}
     return {event[declared.column] for event in events} - {None}

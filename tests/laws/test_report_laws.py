@@ -18,11 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from botmeter.domain.cost_centre import CostCentres, CostCentreTerm
 from botmeter.domain.instant import datetime_from_us
 from botmeter.domain.period import Period
 from botmeter.domain.week_hours import HOURS_OF_WEEK, text_of_week_hour
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import FRESHCHAT
+from botmeter.reports.cost_centres import cost_centre_usage
 from botmeter.reports.explain import explain
 from botmeter.reports.explanation_json import explanation_as_mapping
 from botmeter.reports.export import FORMATS, write_rows
@@ -53,8 +55,20 @@ COLUMN_VALUES = {
     "customer_id": ("c1", "c2", "nobody"),
     "conversation_id": ("v1", "v2", "v3", "nothing"),
     "ticket_type": ("refund", "delivery", "unknown", "nothing"),
+    "cost_centre": ("Sales", "Online", "Nobody"),
 }
 """Values of filters, by the column with which they are compared."""
+
+
+CENTRE_TERMS = (
+    CostCentreTerm(from_on=date(2026, 3, 7), channel="sms", cost_centre="Online"),
+    CostCentreTerm(from_on=date(2026, 3, 8), bot_id="b1", cost_centre="Sales"),
+    CostCentreTerm(from_on=date(2026, 3, 10), bot_id="b1", cost_centre=""),
+    CostCentreTerm(from_on=date(2026, 1, 1), bot_id="b2", cost_centre="Online"),
+    CostCentreTerm(from_on=date(2026, 3, 9), bot_id="b2", cost_centre="Sales"),
+)
+CENTRES = CostCentres(CENTRE_TERMS)
+"""Of every ledger, changing in the middle of its events."""
 
 
 class Row(NamedTuple):
@@ -140,6 +154,9 @@ def local_day_on(instant_us: int, zone: str) -> date:
 @contextmanager
 def ledger_of(events: list[Event], schedule: Any) -> Iterator[Ledger]:
     ledger = filled_ledger(events, schedule)
+    for term in CENTRE_TERMS:
+        values = [term.from_on, term.bot_id, term.channel, term.cost_centre]
+        ledger.connection.execute("INSERT INTO cost_centre_term VALUES (?, ?, ?, ?, 0, NULL)", values)
     try:
         yield ledger
     finally:
@@ -202,6 +219,8 @@ def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[
                 return lambda row, texts: getattr(row, column) in texts
             case FilterTarget.TICKET:
                 return lambda row, texts: any(kind in texts for _, kind in tickets.get(row.conversation_id, ()))
+            case FilterTarget.COST_CENTRE:
+                return lambda row, texts: cost_centre(row) in texts
             case FilterTarget.HOUR:
                 return lambda row, texts: week_hour(row.start_us, zone) in texts
 
@@ -211,6 +230,10 @@ def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[
 def is_version(text: str, *, bot: str | None, version: str | None, versions: set[str | None]) -> bool:
     named_bot, _, named_version = text.rpartition("/")
     return version == text or (text not in versions and (bot, version) == (named_bot, named_version or None))
+
+
+def cost_centre(row: Row) -> str:
+    return CENTRES.at(row.opening[0], row.opening[2], on=local_day_on(row.start_us, "UTC"))
 
 
 def week_hour(instant_us: int, zone: str) -> str:
@@ -344,6 +367,7 @@ def test_headline_days_months_openings_rows_and_exports_agree(
                 "months": sum(month.session_count or 0 for month in report.by_month),
                 "opened by bot": sum(bot.opened_count for bot in report.by_bot),
                 "opened on channel": sum(channel.opened_count for channel in report.by_channel),
+                "by cost centre": sum(each.session_count for each in cost_centre_usage(ledger, query)),
                 "rows": len({row["session_id"] for row in rows}),
                 "rows by session": underlying_data(ledger, query, grain=Grain.SESSION).read_all().num_rows,
                 **{form: len(set(ids)) for form, ids in zip(FORMATS, exports, strict=True)},

@@ -18,6 +18,7 @@ class FilterArguments(TypedDict, total=False):
     conversation: _Values
     opened_by: _Values
     opened_on: _Values
+    cost_centre: _Values
     ticket_type: _Values
     hour: _Values
     not_bot: _Values
@@ -27,6 +28,7 @@ class FilterArguments(TypedDict, total=False):
     not_conversation: _Values
     not_opened_by: _Values
     not_opened_on: _Values
+    not_cost_centre: _Values
     not_ticket_type: _Values
     not_hour: _Values
     preview: bool | None

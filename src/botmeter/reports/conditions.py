@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from botmeter.domain.period import day_of_us
 from botmeter.domain.week_hours import HOURS_OF_WEEK, week_hour_of_text
 from botmeter.ledger.statements import statements_of
+from botmeter.reports.cost_centre_spans import cost_centre_parameters
 from botmeter.reports.counts import distinct, members_of
 from botmeter.reports.filters import FilterDeclaration, Filters, FilterTarget
 from botmeter.reports.query import UsageQuery
@@ -33,8 +34,10 @@ def query_parameters(query: UsageQuery, snapshot: Snapshot) -> Parameters:
     members = members_of(snapshot).matching(selected, excluded=excluded)
     footprints = None if selected is None and not excluded else distinct(members.footprint).tolist()
     further = [declared for declared, _, _ in set_filters if declared.target is not FilterTarget.TOUCHPOINT]
+    of_centres = cost_centre_parameters(filters, snapshot, start_us=query.start_us, end_us=query.end_us)
     parameters: Parameters = {
         **bounds_between(query.start_us, query.end_us),
+        **of_centres,
         "preview": filters.preview,
         "touchpoints": selected,
         "excluded_touchpoints": excluded,
@@ -42,7 +45,7 @@ def query_parameters(query: UsageQuery, snapshot: Snapshot) -> Parameters:
         "footprints": footprints,
         # A conversation's touchpoints are among its session's, so exclusions apply to both.
         "part_footprints": None if selected is None else footprints,
-        "opening_touchpoints": _opening_touchpoints(filters, touchpoints),
+        "opening_touchpoints": _opening_touchpoints(filters, touchpoints, of_centres=of_centres["centre_openings"]),
         "week_hours": week_hours,
         "clock": wall_clock_of(query.period) if week_hours is not None else None,
         "filters": filters,
@@ -135,11 +138,15 @@ def _touchpoint_numbers(
     return sorted(set.intersection(*selected)) if selected else None, sorted(set().union(*excluded))
 
 
-def _opening_touchpoints(filters: Filters, touchpoints: "list[Touchpoint]") -> list[int] | None:
+def _opening_touchpoints(
+    filters: Filters, touchpoints: "list[Touchpoint]", *, of_centres: set[int] | None
+) -> list[int] | None:
     selected, excluded = _touchpoint_numbers(filters, touchpoints, target=FilterTarget.OPENING)
-    if selected is None and not excluded:
+    if selected is None and not excluded and of_centres is None:
         return None
-    return sorted(set(range(len(touchpoints)) if selected is None else selected).difference(excluded))
+    every = set(range(len(touchpoints)))
+    picked = every if selected is None else set(selected)
+    return sorted((picked & (every if of_centres is None else of_centres)).difference(excluded))
 
 
 def _week_hours(filters: Filters) -> set[int] | None:
@@ -154,6 +161,7 @@ def _row_conditions(parameters: Parameters) -> list[str]:
         "touchpoint_is_one_of": parameters["touchpoints"] is not None,
         "session_has_no_touchpoint": parameters["excluded_touchpoints"],
         "session_is_opened_at": parameters["opening_touchpoints"] is not None,
+        "session_is_of_cost_centre": parameters["has_centre_spans"],
         "session_starts_in": parameters["week_hours"] is not None,
     }
     filters = parameters["filters"]
@@ -168,6 +176,7 @@ def _session_conditions(parameters: Parameters) -> list[str]:
     """Conditions on sessions, which are all of them where `is_by_session`."""
     is_set = {
         "session_opens_at": parameters["opening_touchpoints"] is not None,
+        "session_is_of_cost_centre": parameters["has_centre_spans"],
         "session_starts_in": parameters["week_hours"] is not None,
     }
     filters = parameters["filters"]

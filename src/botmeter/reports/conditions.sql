@@ -27,6 +27,24 @@ session_id IN (
 -- Reads: session. Takes: $opening_touchpoints. Gives: a condition on sessions.
 list_contains($opening_touchpoints::INTEGER[], opening_touchpoint)
 
+-- name: session_is_of_cost_centre
+-- Reads: session. Takes: $start_us, $end_us, $centre_touchpoints, $centre_starts, $centre_ends (one list per column).
+-- Gives: a condition on rows or sessions: the session is opened at one of these touchpoints within its span.
+session_id IN (
+    SELECT session.session_id
+    FROM session
+    JOIN (
+        SELECT
+            unnest($centre_touchpoints::INTEGER[]) AS touchpoint,
+            unnest($centre_starts::BIGINT[])       AS span_start,
+            unnest($centre_ends::BIGINT[])         AS span_end
+    ) AS span
+        ON span.touchpoint = session.opening_touchpoint
+        AND session.started_at >= span.span_start
+        AND session.started_at < span.span_end
+    WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
+)
+
 -- name: session_starts_in
 -- Takes: $hour_steps, $hour_origin_us, $hour_step_us.
 -- Gives: a condition on rows or sessions: the session starts in one of these steps of the clock.

@@ -8,6 +8,7 @@ from botmeter.domain.week_hours import text_of_week_hour
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import BotNames, bot_names
 from botmeter.reports.conditions import query_parameters, text_in_ledger, touchpoints_with
+from botmeter.reports.cost_centres import cost_centre_counts
 from botmeter.reports.counts import SplitCount, split
 from botmeter.reports.facts import facts_of, session_groups
 from botmeter.reports.filters import FilterDeclaration, FilterTarget
@@ -90,6 +91,9 @@ def _known_values(
             return _values_of_rows(snapshot, query, declared=declared, chosen=chosen, search=search)
         case FilterTarget.TICKET:
             return [_value(one.ticket_type, one.session_count) for one in facts_of(snapshot, query).tickets.by_type]
+        case FilterTarget.COST_CENTRE:
+            centres = cost_centre_counts(snapshot, query)
+            return [_value(name, count) for name, count in centres.items() if name and count]
         case FilterTarget.HOUR:
             counts = hour_counts(snapshot, query).tolist()
             return [_value(text_of_week_hour(hour), count) for hour, count in enumerate(counts) if count]

@@ -28,6 +28,8 @@ class FilterTarget(StrEnum):
     """Another column of a row."""
     TICKET = "session_ticket"
     """Tickets of a row's conversation in its session."""
+    COST_CENTRE = "cost_centre"
+    """Cost centre of the opening touchpoint, on the UTC day on which the session started."""
     HOUR = "hour"
     """Hour of the week in which the session started, in the zone of the period."""
 
@@ -52,6 +54,7 @@ class FilterDeclaration:
         is_of_session: All rows of a session share the value.
         is_id: Few rows share a value, so values are searched by their start and rows are read at once.
         in_bar: Offered by the page while not set.
+        is_set_up: Its values are set by people, so that an account without any is not offered it.
         always_in_json: In a report's JSON even if not set.
         pattern: As in JSON Schema; empty: any text.
         check: Raises `Refused` for an invalid value.
@@ -67,6 +70,7 @@ class FilterDeclaration:
     is_of_session: bool = False
     is_id: bool = False
     in_bar: bool = True
+    is_set_up: bool = False
     shared: SharedUse = SharedUse.NEVER
     always_in_json: bool = False
     pattern: str = ""
@@ -177,6 +181,17 @@ FILTERS: Final = (
         shared=SharedUse.WITH_OPENERS,
     ),
     FilterDeclaration(
+        name="cost_centre",
+        label="Cost centre",
+        target=FilterTarget.COST_CENTRE,
+        column="cost_centre",
+        condition="of this cost centre, by what opened them",
+        metavar="NAME",
+        example="Sales",
+        is_of_session=True,
+        is_set_up=True,
+    ),
+    FilterDeclaration(
         name="ticket_type",
         label="Ticket type",
         target=FilterTarget.TICKET,
@@ -237,6 +252,7 @@ class Filters:
     conversation: tuple[str, ...] = ()
     opened_by: tuple[str, ...] = ()
     opened_on: tuple[str, ...] = ()
+    cost_centre: tuple[str, ...] = ()
     ticket_type: tuple[str, ...] = ()
     hour: tuple[str, ...] = ()
     preview: bool | None = None

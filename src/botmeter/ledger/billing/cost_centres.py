@@ -1,5 +1,7 @@
 """Cost centres of bots and channels, each from a day on."""
 
+import duckdb
+
 from botmeter.domain.cost_centre import CostCentres, CostCentreTerm
 from botmeter.domain.errors import Missing
 from botmeter.ledger.duckdb_calls import records_of
@@ -12,8 +14,12 @@ sql = statements_of(__name__)
 
 def cost_centre_terms(ledger: ReadableLedger, *, with_replaced: bool = False) -> list[CostCentreTerm]:
     """Return the terms in force by day, bot and channel; or all, in the order of recording."""
-    rows = ledger.connection.execute(sql("cost_centre_terms"), {"with_replaced": with_replaced}).fetchall()
-    return records_of(CostCentreTerm, rows)
+    return _terms(ledger.connection, with_replaced=with_replaced)
+
+
+def cost_centres_in(connection: duckdb.DuckDBPyConnection) -> CostCentres:
+    """Cost centres as of a transaction's moment."""
+    return CostCentres(_terms(connection))
 
 
 def cost_centres(ledger: ReadableLedger, *, known_at: int | None = None) -> CostCentres:
@@ -38,3 +44,8 @@ def set_cost_centre(ledger: Ledger, term: CostCentreTerm, *, now_us: int, by: st
     with ledger.transaction() as connection:
         values = [term.from_on, term.bot_id, term.channel, term.cost_centre, now_us, by]
         connection.execute(sql("insert_cost_centre"), values)
+
+
+def _terms(connection: duckdb.DuckDBPyConnection, *, with_replaced: bool = False) -> list[CostCentreTerm]:
+    rows = connection.execute(sql("cost_centre_terms"), {"with_replaced": with_replaced}).fetchall()
+    return records_of(CostCentreTerm, rows)

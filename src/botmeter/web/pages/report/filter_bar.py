@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from botmeter.domain import text
 from botmeter.domain.week_hours import week_hour_of_text
 from botmeter.reports.bots import names_of_bots
+from botmeter.reports.cost_centres import cost_centre_names
 from botmeter.reports.filter_values import bot_names_within
 from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters, FilterTarget
 from botmeter.web.components import FilterChip, Link, PeriodPicker
@@ -85,6 +86,8 @@ def _chips(
         if not access.shows_filter(name):
             continue
         values = filters.excluded_values(name) if is_excluded else filters.values(name)
+        if declared.is_set_up and not values and not cost_centre_names(ledger):
+            continue
         choices_href = here.choices_href(name, address, is_excluded=is_excluded)
         remove_href = here.href(address.removing(name, is_excluded=is_excluded))
         yield FilterChip(

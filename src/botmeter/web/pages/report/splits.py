@@ -1,10 +1,12 @@
-"""Ranked tables by bot, channel and ticket type, linked to their rows."""
+"""Ranked tables by bot, channel, ticket type and cost centre, linked to their rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from botmeter.domain import text
+from botmeter.reports.cost_centres import cost_centre_names, cost_centre_usage
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import ReportBot, ReportChannel
 from botmeter.reports.row_options import Grain
 from botmeter.reports.versions import VersionUsage, versions
@@ -127,6 +129,39 @@ def ticket_split(context: WidgetContext) -> SplitWidget:
         before_label=_before_label(context),
         more=_more(context, "types", count=len(report.by_ticket_type)),
     )
+
+
+def cost_centre_split(context: WidgetContext) -> SplitWidget:
+    """Count sessions by the cost centre of what opened them."""
+    question, names = context.question, cost_centre_names(context.ledger)
+    compared = question.compared if context.comparable is not None else None
+    before = {} if compared is None else dict(_by_cost_centre(context, compared))
+    usages = _by_cost_centre(context, question.query)
+    entries = [
+        _Entry(
+            name=name or "No cost centre",
+            href=context.urls.rows(
+                context.address.only("cost_centre", name) if name else context.address.excluding("cost_centre", *names)
+            ),
+            count=count,
+            before_count=before.get(name),
+        )
+        for name, count in usages[: _limit(context)]
+    ]
+    return SplitWidget(
+        columns=("Cost centre", "Sessions", "Share"),
+        lines=_ranked(entries, whole=context.report.sessions_consumed),
+        before_label=_before_label(context),
+        note=Note(
+            sentence="Each session counts once, under the cost centre of its opening bot, else of its opening channel, "
+            "so the cost centres add up to the total."
+        ),
+        more=_more(context, "cost centres", count=len(usages)),
+    )
+
+
+def _by_cost_centre(context: WidgetContext, query: UsageQuery) -> list[tuple[str, int]]:
+    return [(one.cost_centre, one.session_count) for one in cost_centre_usage(context.ledger, query)]
 
 
 def _ranked(entries: list[_Entry], *, whole: int) -> tuple[RankedLine, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.instant import now_us
 from botmeter.metering.policy import in_force
+from botmeter.reports.cost_centres import cost_centre_names
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame
@@ -97,7 +98,12 @@ def _body(ledger: "ReadableLedger", question: Question, *, page: PageContext) ->
     access = page.access
     context = widget_context(ledger, question, page=page)
     report = context.report
-    shown = [widget for widget in widgets_of(access) if report.sessions_consumed or not widget.loads_later]
+    has_cost_centres = bool(cost_centre_names(ledger))
+    shown = [
+        widget
+        for widget in widgets_of(access)
+        if (report.sessions_consumed or not widget.loads_later) and (has_cost_centres or not widget.needs_cost_centres)
+    ]
     deferred = [widget for widget in shown if widget.loads_later and not page.is_update]
     return ReportBody(
         has_sessions=report.sessions_consumed > 0,

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from botmeter.domain.week_hours import WEEKDAYS
+from botmeter.reports.cost_centres import cost_centre_usage
 from botmeter.reports.customers import top_customers
 from botmeter.reports.hours import hours
 from botmeter.reports.intervals import Interval
@@ -125,6 +126,14 @@ def customers_table(context: WidgetContext) -> pa.Table:
     )
     return _table(
         {"customer_id": _TEXT, "sessions": _COUNT, "conversations": _COUNT, "last_session_start": _INSTANT}, customers
+    )
+
+
+def cost_centres_table(context: WidgetContext) -> pa.Table:
+    """Sessions by cost centre; null: none."""
+    usages = cost_centre_usage(context.ledger, context.question.query)
+    return _table(
+        {"cost_centre": _TEXT, "sessions": _COUNT}, ((one.cost_centre or None, one.session_count) for one in usages)
     )
 
 

@@ -18,13 +18,14 @@ from botmeter.web.pages.report.grids import hour_widget, matrix
 from botmeter.web.pages.report.headline import headline
 from botmeter.web.pages.report.months import months_widget
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
-from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
+from botmeter.web.pages.report.splits import bot_split, channel_split, cost_centre_split, ticket_split
 from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
 from botmeter.web.pages.report.trend import trend_widget
 from botmeter.web.pages.report.versions_widget import versions_widget
 from botmeter.web.pages.report.widget_tables import (
     bots_table,
     channels_table,
+    cost_centres_table,
     customers_table,
     days_table,
     headline_table,
@@ -55,6 +56,7 @@ class Widget:
         table: Its numbers, for files; None: it has none.
         grain: Of its underlying data.
         loads_later: Slow: requested after the page.
+        needs_cost_centres: Left out where none was ever set.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Widget:
     rows_sort: str = ""
     grain: Grain = Grain.SESSION
     loads_later: bool = False
+    needs_cost_centres: bool = False
     shared: Shared = Shared.NEVER
 
 
@@ -167,6 +170,14 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         span="c5",
         loads_later=True,
         shared=Shared.WITH_ROWS,
+    ),
+    Widget(
+        name="cost-centre-consumption",
+        title="Session consumption by cost centre",
+        template="split",
+        make=cost_centre_split,
+        table=cost_centres_table,
+        needs_cost_centres=True,
     ),
     Widget(
         name="versions",
