@@ -152,6 +152,7 @@ def test_verify_finds_what_the_next_statement_adjusts(ledger: Ledger) -> None:
     assert differences(ledger) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
