@@ -4,6 +4,8 @@ import tomllib
 
 import pytest
 
+from botmeter.cli.plan_changes import opening, set_plan_of_account
+from botmeter.domain.errors import Refused
 from cli.conftest import Run
 
 
@@ -42,7 +44,9 @@ def test_packs_are_bought_reversed_and_removed(acme: Run) -> None:
     acme("plan set freshworks.new -a acme --from 2026-03-01")
     assert "purchase 1 recorded: 3 packs of 100 for 147.00 in all" in acme("plan buy 3 -a acme --at 2026-03-20").err
     acme("plan buy 1 -a acme --at 2026-03-21T10:00:00+01:00 --reason campaign")
-    [bought, later] = acme("plan purchases -a acme --format json").json
+    listed = acme("plan purchases -a acme --format json").json
+    [bought, later] = [row for row in listed if row["how"] == "manual"]
+    assert {row["how"] for row in listed} == {"manual", "recurring"}, "with each cycle since"
     assert (bought["usable_from"], bought["expires_at"]) == ("2026-03-20T00:00:00Z", "2026-04-01T00:00:00Z")
     assert (later["usable_from"], later["reason"], later["set_by"]) == (
         "2026-03-21T09:00:00Z",
@@ -50,38 +54,40 @@ def test_packs_are_bought_reversed_and_removed(acme: Run) -> None:
         "command line",
     )
     assert "purchase 1 reversed" in acme("plan correct 1 -a acme --reason 'typed twice'").err
-    assert len(acme("plan purchases -a acme").out.splitlines()) == 2
-    assert [row["reverses"] for row in acme("plan purchases -a acme --format json").json] == [None, None, 1]
+    assert " manual  " in acme("plan purchases -a acme").out
+    assert [row["reverses"] for row in acme("plan purchases -a acme --format json").json].count(1) == 1
     assert "1 recurring pack removed from" in acme("plan remove 1 -a acme").err
-
-
-def test_an_opening_balance_is_set(acme: Run) -> None:
-    acme("plan set freshworks.new -a acme --from 2026-03-01")
     opened = acme(
         "plan opening -a acme --as-of 2026-03-12 --allowance-used 310 --pack 40 --pack 100@2026-05-31 --pack 5@never"
     )
-    assert opened.err.endswith(
-        "opening balance set: 310 of the allowance used and 145 left in packs, as of 2026-03-12T00:00:00Z\n"
-    )
+    assert "310 of the allowance used and 145 left in packs, as of 2026-03-12T00:00:00Z\n" in opened.err
 
 
-@pytest.mark.parametrize(
-    ("command", "code", "sentence"),
-    [
-        ("set freshworks.neww", 1, "Did you mean freshworks.new"),
-        ("set missing.toml", 1, "Plan file missing.toml does not exist."),
-        ("set freshworks.new --from 2026-13-01", 2, "'2026-13-01' is not a date."),
-        ("buy 1 --at 2026-02-01", 1, "The account has no plan at 2026-02-01T00:00:00Z."),
-        ("buy 1 --at 2026-03-02T10:00:00", 1, "has no offset"),
-        ("buy 1 --meter 1", 1, "Its only meter is 0."),
-        ("correct 7 --reason x", 1, "Account acme has no purchase 7."),
-        ("opening --as-of 2026-03-12 --pack many", 1, "'many' is not a number of units."),
-        ("opening --as-of 2026-03-12 --allowance-used 501", 1, "includes 500."),
-    ],
+REFUSED = (
+    ("set freshworks.neww", 1, "Did you mean freshworks.new"),
+    ("set missing.toml", 1, "Plan file missing.toml does not exist."),
+    ("set freshworks.new --from 2026-13-01", 2, "'2026-13-01' is not a date."),
+    ("buy 1 --at 2026-02-01", 1, "The account has no plan at 2026-02-01T00:00:00Z."),
+    ("buy 1 --at 2026-03-02T10:00:00", 1, "has no offset"),
+    ("buy 1 --meter 1", 1, "Its only meter is 0."),
+    ("correct 7 --reason x", 1, "Account acme has no purchase 7."),
+    ("opening --as-of 2026-03-12 --pack many", 1, "'many' is not a number of units."),
+    ("opening --as-of 2026-03-12 --allowance-used 501", 1, "includes 500."),
 )
-def test_a_refusal_names_the_thing_and_the_value(acme: Run, command: str, code: int, sentence: str) -> None:
+
+
+def test_a_refusal_names_the_thing_and_the_value(acme: Run) -> None:
     acme("plan set freshworks.new -a acme --from 2026-03-01")
-    # `units_invalid` and the codes of `billing` have sentences for people.
-    refused = acme(f"plan {command} -a acme")
-    assert (refused.code, sentence in refused.err) == (code, True), refused.err
+    for command, code, sentence in REFUSED:
+        refused = acme(f"plan {command} -a acme")
+        assert (refused.code, sentence in refused.err) == (code, True), refused.err
     assert acme("plan purchases -a acme --format json").json == []
+
+
+def test_refusals_of_commands_have_codes(acme: Run) -> None:
+    acme("plan set freshworks.new -a acme --from 2026-03-01")
+    with pytest.raises(Refused) as units:
+        opening("acme", "2026-03-12", allowance_used="many")
+    with pytest.raises(Refused, match=r"replayed with the first plan, and freshworks\.new@1 is set already") as replay:
+        set_plan_of_account("session.price", "acme", replay_recharge=True)
+    assert (units.value.code, replay.value.code) == ("units_invalid", "replay_not_first")

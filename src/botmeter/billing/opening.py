@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from botmeter.billing.account_facts import account_terms
+from botmeter.billing.due_packs import expiry_of
 from botmeter.billing.plan import UNITS_MAX
-from botmeter.billing.plan_actions import check_after_closed, lapse_us, meter_at
-from botmeter.billing.plan_terms import PlanTerm
+from botmeter.billing.plan_actions import check_after_closed, meter_at
+from botmeter.billing.plan_terms import PlanTerm, account_cycle_at
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import text_to_the_second
 from botmeter.ledger.billing.plan_terms import OpeningBalance, OpeningPack, set_opening_balance
@@ -57,7 +58,7 @@ def opening_balance(
                 raise _refused(
                     f"Plan {plan.label} does not say when the {each.units:f} units left lapse. Name the day."
                 )
-            expires_us = lapse_us(terms, held.pack, at_us=as_of_us)
+            expires_us = expiry_of(held.pack, account_cycle_at(terms, as_of_us), at_us=as_of_us)
         if expires_us is not None and expires_us <= as_of_us:
             lapsed = text_to_the_second(expires_us)
             raise _refused(f"The {each.units:f} units left lapse at {lapsed}, and nothing is left of them then.")

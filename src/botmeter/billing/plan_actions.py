@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from botmeter.billing.account_facts import account_terms, term_of
+from botmeter.billing.account_facts import account_facts, account_terms, term_of
 from botmeter.billing.cycle import Cycle, cycle_at
+from botmeter.billing.cycle_facts import CycleFacts
+from botmeter.billing.due_packs import expiry_of, packs_due
 from botmeter.billing.plan import Meter, Pack, Plan
-from botmeter.billing.plan_terms import PlanTerm, account_cycle_at, checked_terms
+from botmeter.billing.plan_terms import PlanTerm, account_cycle_at, checked_terms, timeline
 from botmeter.billing.plan_text import plan_as_json
 from botmeter.domain.errors import Conflict, Missing, Refused
 from botmeter.domain.instant import text_to_the_second
 from botmeter.domain.period import Period, day_of_us
+from botmeter.domain.text import counted
 from botmeter.ledger.billing.closed_statements import closed_spans
 from botmeter.ledger.billing.plan_terms import PlanChange, StoredPlanTerm, add_plan_term, plan_terms, withdraw_plan_term
 from botmeter.ledger.billing.purchases import Purchase, Removal, StoredPurchaseNumber, add_purchase, add_removal
@@ -169,15 +172,8 @@ def purchase_at(terms: Sequence[PlanTerm], *, packs: int, meter: int, at_us: int
         pack_units=Decimal(pack.sessions),
         pack_price=pack.price,
         from_at=at_us,
-        expires_at=lapse_us(terms, pack, at_us=at_us),
+        expires_at=expiry_of(pack, account_cycle_at(terms, at_us), at_us=at_us),
     )
-
-
-def lapse_us(terms: Sequence[PlanTerm], pack: Pack, *, at_us: int) -> int | None:
-    """Expiry of packs bought at an instant (µs UTC); None: never."""
-    if pack.lapses == "cycle_end":
-        return account_cycle_at(terms, at_us).cycle.end_us
-    return None if pack.lapses_after_us is None else at_us + pack.lapses_after_us
 
 
 def remove_packs(
@@ -187,14 +183,32 @@ def remove_packs(
 
     Raises:
         Missing: `plan_missing`.
-        Refused: `meter_unknown`, `plan_without_packs`, `packs_not_recurring`, `removal_invalid`.
+        Refused: `meter_unknown`, `plan_without_packs`, `removal_invalid`; `packs_not_recurring` for more than recur.
     """
     terms = account_terms(ledger)
-    if not pack_at(terms, meter=meter, at_us=now_us).recurring:
-        raise Refused("packs_not_recurring", "Packs of this plan are not bought again, so none can be removed.")
+    pack_at(terms, meter=meter, at_us=now_us)
     from_us = account_cycle_at(terms, now_us).cycle.end_us
+    recurring = recurring_packs(terms, account_facts(ledger), meter=meter, until_us=from_us + 1)
+    if packs > recurring:
+        at = text_to_the_second(from_us)
+        raise Refused(
+            "packs_not_recurring",
+            f"{counted(packs, 'pack')} can't be removed: {recurring:,} would be bought again at {at}.",
+        )
     add_removal(ledger, Removal(meter=meter, from_at=from_us, packs=packs), now_us=now_us, by=by, reason=reason)
     return from_us
+
+
+def recurring_packs(terms: Sequence[PlanTerm], facts: CycleFacts, *, meter: int, until_us: int) -> int:
+    """Recurring packs at the start of the last cycle that begins before an instant, recorded or not."""
+    previous, bought = None, 0
+    for each in timeline(terms, until_us):
+        facts = replace(facts, purchases=(*facts.purchases, *packs_due(each, previous, facts=facts)))
+        start_us = each.cycle.start_us
+        starting = facts.purchases_in(meter, start_us=start_us, end_us=start_us + 1)
+        bought = sum(purchase.packs for purchase in starting if purchase.how == "recurring")
+        previous = each
+    return bought
 
 
 def pack_at(terms: Sequence[PlanTerm], *, meter: int, at_us: int) -> Pack:

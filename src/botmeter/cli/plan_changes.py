@@ -12,7 +12,7 @@ from botmeter.cli.command_groups import examples
 from botmeter.cli.context import COMMAND_LINE
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.output import say, show_rows
-from botmeter.cli.plan_rows import PURCHASE_COLUMNS, PURCHASE_TABLE_COLUMNS, purchase_rows, term_rows
+from botmeter.cli.plan_rows import PURCHASE_COLUMNS, PURCHASE_TABLE_COLUMNS, label_of_first, purchase_rows, term_rows
 from botmeter.cli.plans import Named, commands, plan_named
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us, text_to_the_second, us_from_text
@@ -54,6 +54,10 @@ def set_plan_of_account(
             help="First day of the plan, in its zone. Default: the next cycle; for the first plan, the present one.",
         ),
     ] = None,
+    replay_recharge: Annotated[
+        bool,
+        Option("--replay-recharge", help="First plan: record the recharges that the sessions so far would have made."),
+    ] = False,
     reason: _OptionalReason = None,
     data: options.Data = None,
 ) -> None:
@@ -63,20 +67,30 @@ def set_plan_of_account(
     Another anchor, length or time zone ends the cycle at that day. The policies of the plan are pinned as they are now.
     """
     from botmeter.billing.plan_actions import next_cycle_us, plan_start_us, set_plan
+    from botmeter.billing.recharge_replay import replay_recharges
 
     plan, present_us = plan_named(name), now_us()
     from_on = None if first in (None, _NEXT_CYCLE) else day_from_text(first or "")
+    recharge_count = 0
     with opened_ledger(data, account) as ledger:
+        if replay_recharge and (label := label_of_first(ledger)):
+            raise Refused(
+                "replay_not_first", f"Recharges are replayed with the first plan, and {label} is set already."
+            )
         if first == _NEXT_CYCLE:
             from_us = next_cycle_us(ledger, plan, now_us=present_us)
         else:
             from_us = plan_start_us(ledger, plan, from_on=from_on, now_us=present_us)
         set_plan(ledger, plan, from_us=from_us, now_us=present_us, by=COMMAND_LINE, reason=reason)
+        if replay_recharge:
+            recharge_count = replay_recharges(ledger, now_us=present_us)
         rows = term_rows(ledger)
     record_in_audit(data, Action.PLAN_SET, account=account, plan=plan.label, from_day=text_to_the_second(from_us)[:10])
     show_rows(("term", "plan", "from"), rows, form="table")
     chosen = "" if first else ", the start of a cycle; --from chooses another day"
     say(f"plan {plan.label} is set from {text_to_the_second(from_us)}{chosen}")
+    if replay_recharge:
+        say(f"{counted(recharge_count, 'recharge')} recorded; `botmeter plan purchases` lists them")
 
 
 @commands.command("withdraw", epilog=examples(("", "botmeter plan withdraw --account acme --reason 'not signed'")))
