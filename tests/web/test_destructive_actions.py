@@ -47,6 +47,9 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     "billing-budgets": {"add": KEEPS, "end": ASKS},
     "billing-plan": {"set": FORM, "withdraw": FORM},
     "billing-purchases": {"buy": ASKS, "opening": KEEPS, "remove": ASKS, "reverse": FORM},
+    "bill": {"": KEEPS, "stop": KEEPS},
+    "bill-upload": {"": KEEPS},
+    "bills": {"remove": ASKS},
     "bots": {"": KEEPS},
     "change-second-factor": {"codes": FORM, "remove": FORM},
     "cycle-statement": {"close": ASKS},
@@ -109,6 +112,7 @@ CSV = (
     b"event_id,occurred_at,conversation_id,customer_id,actor,bot_id\n"
     b"x1,2026-03-20T10:00:00Z,v9,c9,customer,b1\nx2,never,v9,c9,customer,b1\n"
 )
+BILL = b"started_at\n2026-03-30T22:00:00Z\n"
 ADMIN = "/a/acme/admin"
 _MODELS: Final[tuple[type[Model], ...]] = (ApiKey, DayNote, EventSource, Link, Membership, SavedView, ShareLink)
 
@@ -133,7 +137,8 @@ class World:
             rows["quarantine"] = (quarantine_counts(ledger), discarded_count(ledger))
             rows["imports"] = list(imports(ledger, limit=9))
         rows["signed out"] = list(User.objects.order_by("pk").values_list("pk", "sign_out_count"))
-        rows["files"] = [each.number for each in self.state.uploads.of_account("acme")]
+        uploads = self.state.uploads
+        rows["files"] = [*uploads.of_account("acme"), *uploads.of_account("acme", purpose="bill")]
         return rows
 
 
@@ -146,6 +151,9 @@ def world(state: ServerState, owner: User, viewer: User, person: MakePerson, bro
         with state.uploads.receiving("acme", announced_bytes=len(CSV)) as draft:
             draft.write(CSV)
             files.append(state.uploads.keep("acme", draft, file_name=name, by=owner.email).number)
+    with state.uploads.receiving("acme", announced_bytes=len(BILL), purpose="bill") as draft:
+        draft.write(BILL)
+        bill = state.uploads.keep("acme", draft, file_name="bill.csv", by=owner.email, purpose="bill")
     href = reverse("uploaded-file", args=("acme", files[0]))
     client.post(href, {**form_values(client.get(href).content.decode(), "import-form"), "what": "import"})
     client.post("/a/acme/customers/same", {"step": "merge", "pairs": "customer_id,alias\nc1,c2\n"})
@@ -177,6 +185,7 @@ def world(state: ServerState, owner: User, viewer: User, person: MakePerson, bro
         client=client,
         file=files[1],
         paths={
+            "bill": bill.number,
             "day-note": f"/a/acme/notes/{note.pk}",
             "import": f"{ADMIN}/imports/1",
             "invitation-withdrawn": f"{ADMIN}/invitations/{Link.objects.get(email='new@example.org').pk}",
@@ -190,7 +199,7 @@ def world(state: ServerState, owner: User, viewer: User, person: MakePerson, bro
             "view": f"/a/acme/views/{view.pk}",
         },
     )
-    for file in state.uploads.of_account("acme"):
+    for file in (*state.uploads.of_account("acme"), *state.uploads.of_account("acme", purpose="bill")):
         state.uploads.remove(file)
 
 
@@ -204,6 +213,7 @@ def test_every_action_of_every_page_is_declared(world: World) -> None:
     paths = [reverse(name, args=("acme",)) for name, _, words in MEMBER_ROUTES if not words]
     paths += ["/me", "/me/second-step", "/accounts", "/a/acme/shares?period=all", "/a/acme/views?period=all"]
     paths += [world.paths["source"], world.paths["import"], reverse("uploaded-file", args=("acme", world.file))]
+    paths += [reverse("bill", args=("acme", world.paths["bill"]))]
     asked = set()
     for path in paths:
         answer = world.client.get(path)
@@ -242,6 +252,7 @@ def test_each_action_that_asks_changes_nothing_until_it_is_confirmed(world: Worl
         (desk, {"what": "rotate"}),
         (desk, {"what": "remove"}),
         (f"{ADMIN}/imports", {"remove": world.file}),
+        (f"{ADMIN}/billing/reconcile", {"remove": paths["bill"]}),
         (paths["import"], {"reason": "Sent twice"}),
         ("/a/acme/customers/same", {"step": "undo", "merge": "1"}),
         ("/me/sign-out-everywhere", {}),

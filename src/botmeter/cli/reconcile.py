@@ -85,7 +85,7 @@ def reconcile(
     from botmeter.billing.reconcile.check import check_invoice, check_list
     from botmeter.sources.table_options import TableOptions
 
-    days = None if period is None else _period(period, timezone=timezone)
+    days, tolerance_us = None if period is None else _period(period, timezone=timezone), _tolerance_us(tolerance)
     if file.endswith(_INVOICE_ENDING):
         if mapping is not None or days is not None:
             raise Refused("arguments_clash", "An invoice has its own period, and needs no --mapping and no --period.")
@@ -98,7 +98,7 @@ def reconcile(
         table = TableOptions(encoding=encoding, sheet=sheet, header_row=header_row)
         vendor = _vendor_list(file, mapping=mapping, input_format=input_format, table=table)
         with readable_ledger(data, account) as ledger:
-            result = check_list(ledger, vendor, period=days, tolerance_us=_tolerance_us(tolerance))
+            result = check_list(ledger, vendor, period=days, tolerance_us=tolerance_us)
         _show_list(result, vendor, account=account, form=form)
         is_same = result.is_same and not vendor.rejected_count
     if not is_same:
@@ -113,10 +113,12 @@ def _period(text: str, *, timezone: str) -> Period:
 
 
 def _tolerance_us(text: str) -> int:
+    from botmeter.billing.reconcile.result import checked_tolerance
+
     match = _TOLERANCE.fullmatch(text)
     if match is None:
         raise Refused("tolerance_invalid", f"{text[:40]!r} is not a tolerance. Use a time such as 60s, 5m or 1h.")
-    return int(match[1]) * _UNIT_SECONDS[match[2]] * 1_000_000
+    return checked_tolerance(int(match[1]) * _UNIT_SECONDS[match[2]] * 1_000_000)
 
 
 def _invoice(name: str) -> "Invoice":
@@ -220,8 +222,9 @@ def _show_tables(result: "Reconciliation") -> None:
     show("\n")
     show_rows(("kind", "likely_reason", "sessions", "amount"), reasons, form="table")
     show("\n")
-    show_rows(_TABLE_COLUMNS, _first_differences(result), form="table")
-    if len(result.differences) > _SHOWN_OF_EACH_MAX:
+    first = _first_differences(result)
+    show_rows(_TABLE_COLUMNS, first, form="table")
+    if len(result.differences) > len(first):
         say("The first of each kind and reason are listed; --format csv lists all.")
 
 

@@ -1,4 +1,4 @@
-"""Imports of files, their dry runs and undos, and retries of quarantine: one after another in a thread."""
+"""Imports, dry runs and undos, retries of quarantine, and checks of bills: one after another in a thread."""
 
 import threading
 from collections import OrderedDict
@@ -18,7 +18,7 @@ _FINISHED_MAX: Final = 200
 """Whose results are shown until the server stops."""
 _INTERRUPT_EVERY_SECONDS: Final = 0.05
 
-Kind = Literal["import", "dry run", "undo", "retry"]
+Kind = Literal["import", "dry run", "undo", "retry", "bill check"]
 Phase = Literal["waiting", "reading", "metering", "done", "failed", "stopped"]
 
 
@@ -69,6 +69,16 @@ class ImportJob:
             count = self.state.event_count + len(batch.events) + len(batch.rejections)
             self.state = replace(self.state, bytes_read=batch.bytes_read, event_count=count)
             yield batch
+        self.state = replace(self.state, phase="metering")
+
+    def note_read(self, bytes_read: int, *, count: int) -> None:
+        """Note records that are no events as progress."""
+        self.interruption.check()
+        self.state = replace(self.state, bytes_read=bytes_read, event_count=count)
+
+    def begin_metering(self) -> None:
+        """Note that all is read."""
+        self.interruption.check()
         self.state = replace(self.state, phase="metering")
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""Uploaded files that wait to be imported: in the data folder, by account, for a day."""
+"""Uploaded files that wait to be imported, and vendors' bills: in the data folder, by account, for a day."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 from botmeter.domain.display_name import without_unfit_characters
 from botmeter.domain.durable_files import FILE_MODE, is_disk_full, private_folder, replace_durably
@@ -20,8 +20,11 @@ from botmeter.ledger.folder_files import UPLOADS_FOLDER
 
 KEPT_SECONDS: Final = 86_400
 """Long enough for a mapping that somebody else has to look at tomorrow."""
+Purpose = Literal["import", "bill"]
 _DRAFT, _FACTS = ".part", ".json"
 _NUMBER: Final = re.compile(r"[0-9a-f]{16}")
+_ENDS: Final[dict[Purpose, str]] = {"import": "imported", "bill": "removed"}
+_WAYS_OUT: Final[dict[Purpose, str]] = {"import": "Import or remove", "bill": "Remove"}
 _FORM_BYTES_MAX: Final = 64 << 10
 """Of the form around a file."""
 _NAME_LENGTH_MAX: Final = 200
@@ -32,6 +35,7 @@ class UploadLimits:
     """Limits of a server's uploaded files.
 
     Attributes:
+        waiting_by_account_max: Of each purpose.
         waiting_max: Of all accounts: at most 40 GiB.
         receiving_max: Each holds a thread.
         free_bytes_min: Left on the disk for events.
@@ -61,6 +65,7 @@ class Upload:
     by: str
     at_us: int
     path: Path
+    purpose: Purpose = "import"
 
 
 class UploadDraft:
@@ -96,15 +101,16 @@ class Uploads:
         self._lock = threading.Lock()
         self._receiving: dict[UploadDraft, str] = {}
 
-    def of_account(self, account: str) -> list[Upload]:
+    def of_account(self, account: str, *, purpose: Purpose = "import") -> list[Upload]:
         """List complete files, newest first."""
         found = (self._read(account, facts.stem) for facts in self._of(account).glob(f"*{_FACTS}"))
-        return sorted((each for each in found if each is not None), key=lambda each: (-each.at_us, each.number))
+        kept = (each for each in found if each is not None and each.purpose == purpose)
+        return sorted(kept, key=lambda each: (-each.at_us, each.number))
 
-    def numbered(self, account: str, number: str) -> Upload:
+    def numbered(self, account: str, number: str, *, purpose: Purpose = "import") -> Upload:
         """Return a file; raises Missing `upload_unknown`."""
         upload = self._read(account, number) if _NUMBER.fullmatch(number) else None
-        if upload is None:
+        if upload is None or upload.purpose != purpose:
             raise Missing(
                 "upload_unknown",
                 f"Account {account} has no such uploaded file. It was imported, removed, or uploaded more than "
@@ -113,7 +119,7 @@ class Uploads:
         return upload
 
     @contextmanager
-    def receiving(self, account: str, *, announced_bytes: int) -> Iterator[UploadDraft]:
+    def receiving(self, account: str, *, announced_bytes: int, purpose: Purpose = "import") -> Iterator[UploadDraft]:
         """Open a draft, which is removed at the end of the `with` without `keep`.
 
         Raises:
@@ -131,7 +137,7 @@ class Uploads:
             raise _disk_error(problem) from problem
         draft = UploadDraft(file, path=path, announced_bytes=announced_bytes, bytes_max=bytes_max)
         try:
-            self._reserve(account, draft)
+            self._reserve(account, draft, purpose=purpose)
             yield draft
         finally:
             with self._lock:
@@ -139,11 +145,11 @@ class Uploads:
             file.close()
             path.unlink(missing_ok=True)
 
-    def keep(self, account: str, draft: UploadDraft, *, file_name: str, by: str) -> Upload:
+    def keep(self, account: str, draft: UploadDraft, *, file_name: str, by: str, purpose: Purpose = "import") -> Upload:
         """Keep a complete draft; raises Unavailable `disk_full`."""
         path = draft.path.with_suffix("")
         name = without_unfit_characters(file_name)[-_NAME_LENGTH_MAX:] or "file"
-        facts = {"file_name": name, "by": by, "at_us": now_us()}
+        facts = {"file_name": name, "by": by, "at_us": now_us(), "purpose": purpose}
         try:
             replace_durably(draft.path, path)
             with _private_file(path.with_suffix(_FACTS)) as file:
@@ -151,12 +157,12 @@ class Uploads:
         except OSError as problem:
             path.unlink(missing_ok=True)
             raise _disk_error(problem) from problem
-        return self.numbered(account, path.name)
+        return self.numbered(account, path.name, purpose=purpose)
 
     def remove(self, upload: Upload) -> None:
-        """Remove a file."""
-        upload.path.with_suffix(_FACTS).unlink(missing_ok=True)
-        upload.path.unlink(missing_ok=True)
+        """Remove a file, with its results."""
+        for path in (*upload.path.parent.glob(f"{upload.number}.*"), upload.path):
+            path.unlink(missing_ok=True)
 
     def remove_drafts(self) -> None:
         """Remove what the last server was receiving."""
@@ -171,7 +177,7 @@ class Uploads:
                 if path.suffix != _DRAFT and path.stat().st_mtime < oldest:
                     path.unlink()
 
-    def _reserve(self, account: str, draft: UploadDraft) -> None:
+    def _reserve(self, account: str, draft: UploadDraft, *, purpose: Purpose) -> None:
         limits = self.limits
         with self._lock:
             receiving_count, own_count = len(self._receiving), Counter(self._receiving.values())[account]
@@ -181,12 +187,12 @@ class Uploads:
                     f"{receiving_count} files are being uploaded, {own_count} of them to account {account}; the limits "
                     f"are {limits.receiving_max} and {limits.receiving_by_account_max}. Try again in a moment.",
                 )
-            waiting_count = len(list(self._of(account).glob(f"*{_FACTS}"))) + own_count
+            waiting_count = len(self.of_account(account, purpose=purpose)) + own_count
             if waiting_count >= limits.waiting_by_account_max:
                 raise TooMuch(
                     "uploads_too_many",
-                    f"Account {account} has {waiting_count} uploaded files that were not imported; the limit is "
-                    f"{limits.waiting_by_account_max}. Import or remove one of them.",
+                    f"Account {account} has {waiting_count} uploaded files that were not {_ENDS[purpose]}; the limit "
+                    f"is {limits.waiting_by_account_max}. {_WAYS_OUT[purpose]} one of them.",
                 )
             if len(list(self._folder.glob(f"*/*{_FACTS}"))) + receiving_count >= limits.waiting_max:
                 raise Unavailable(

@@ -62,7 +62,8 @@ class FileReceiver:
         announced_bytes = body.request.announced_bytes
         if announced_bytes is None:
             raise Refused("upload_invalid", "The size of the upload is unknown; send it with a Content-Length.")
-        with self._uploads.receiving(sender.account, announced_bytes=announced_bytes) as draft:
+        receiving = self._uploads.receiving
+        with receiving(sender.account, announced_bytes=announced_bytes, purpose=sender.purpose) as draft:
             handler = _FileWriter(draft)
             meta = {
                 "CONTENT_TYPE": body.request.headers.get("content-type", ""),
@@ -74,7 +75,9 @@ class FileReceiver:
                 raise Refused("upload_invalid", "The upload is not a form with a file.") from None
             if not handler.is_complete:
                 raise Refused("upload_missing", "No file was chosen, or the chosen file is empty.")
-            return self._uploads.keep(sender.account, draft, file_name=handler.name, by=sender.email)
+            return self._uploads.keep(
+                sender.account, draft, file_name=handler.name, by=sender.email, purpose=sender.purpose
+            )
 
 
 class _FileWriter(FileUploadHandler):

@@ -1,7 +1,7 @@
 """A vendor's list of charged sessions, in any format that events have."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -34,7 +34,7 @@ ROWS_MAX: Final = 1_500_000
 REJECTIONS_KEPT: Final = 1_000
 
 AMOUNT: Final = pa.decimal128(38, 12)
-_FIELDS: Final = ("started_at", "customer_id", "conversation_id", "bot_id", "channel", "amount")
+FIELDS: Final = ("started_at", "customer_id", "conversation_id", "bot_id", "channel", "amount")
 _TEXTS: Final = ("customer_id", "conversation_id", "bot_id", "channel")
 # `row` is the number below the header, from 1.
 VENDOR_SCHEMA: Final = pa.schema(
@@ -74,17 +74,23 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def _hint(columns: Sequence[str]) -> str:
+def proposed_columns(columns: Sequence[str]) -> dict[str, str]:
+    """Field → the column that fits best by its name; fields without one are left out."""
     words = {words_of(column): column for column in reversed(columns)}
-    found = {field: next((words[each] for each in names if each in words), None) for field, names in _NAMES.items()}
-    lines = [f'{field} = {{ column = "{column}" }}' for field, column in found.items() if column is not None]
-    proposal = f" A mapping of this file may be: {', '.join(lines)}." if found["started_at"] else ""
-    optional = f"{', '.join(_FIELDS[1:-1])} and {_FIELDS[-1]}"
-    return f"Expected are {_FIELDS[0]}, and where known {optional}; name others with --mapping.{proposal}"
+    fitting = {field: [each for each in (field, *names) if each in words] for field, names in _NAMES.items()}
+    return {field: words[names[0]] for field, names in fitting.items() if names}
+
+
+def _hint(columns: Sequence[str]) -> str:
+    proposed = proposed_columns(columns)
+    lines = [f'{field} = {{ column = "{column}" }}' for field, column in proposed.items()]
+    proposal = f" A mapping of this file may be: {', '.join(lines)}." if "started_at" in proposed else ""
+    optional = f"{', '.join(FIELDS[1:-1])} and {FIELDS[-1]}"
+    return f"Expected are {FIELDS[0]}, and where known {optional}; name others with --mapping.{proposal}"
 
 
 VENDOR_SESSIONS: Final = RecordShape(
-    fields=_FIELDS,
+    fields=FIELDS,
     required=("started_at",),
     time="started_at",
     ids=("customer_id", "conversation_id", "bot_id"),
@@ -114,8 +120,11 @@ def vendor_mapping(path: str | Path) -> FieldMapping:
     return mapping_from_file(path, shape=VENDOR_SESSIONS)
 
 
-def vendor_list(file: SourceFile) -> VendorList:
+def vendor_list(file: SourceFile, *, on_read: Callable[[int, int], None] = lambda *_: None) -> VendorList:
     """Read a list; without a mapping its columns have our names.
+
+    Args:
+        on_read: Called with the bytes and rows read so far.
 
     Raises:
         Refused: `column_missing`, and as `batches`.
@@ -136,6 +145,7 @@ def vendor_list(file: SourceFile) -> VendorList:
                     f"{file.label} has more than {ROWS_MAX:,} rows, the limit. Compare a few days at a time.",
                 )
             parts.append(part)
+            on_read(records.bytes_read, row_count)
             notes += records.notes
             total_count += sum(each.code == "row_total" for each in refused)
             rejected_count += sum(each.code != "row_total" for each in refused)
@@ -194,7 +204,7 @@ def _amounts(sent: pa.Array) -> tuple[pa.Array, Flags]:
 
 
 def _fields(record: Mapping[str, object], clock: Clock) -> dict[str, object]:
-    sent = {name: record.get(name) for name in _FIELDS}
+    sent = {name: record.get(name) for name in FIELDS}
     filled = {name: value for name, value in sent.items() if value is not None and value != ""}
     if "started_at" not in filled:
         raise Refused("field_missing", "started_at is missing.")

@@ -14,6 +14,7 @@ from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed
+from botmeter.live.uploads import Purpose
 from botmeter.people.database_failures import open_database
 from botmeter.people.models import Membership
 from botmeter.web.access import View
@@ -24,6 +25,7 @@ RECEIVED_KEY: Final = "botmeter.received_file"
 TICKET_SECONDS: Final = 86_400
 _SALT: Final = "botmeter.upload"
 _MARK: Final = "takes_upload"
+_PERMISSIONS: Final[dict[Purpose, str]] = {"import": "import files", "bill": "check bills"}
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
@@ -33,13 +35,18 @@ class Uploader:
 
     account: str
     email: str
+    purpose: Purpose
 
 
-def takes_upload(view: _View) -> _View:
+def takes_upload(purpose: Purpose) -> Callable[[_View], _View]:
     """Let a view take a file, whose address has `account` and `ticket`, of who has its right."""
-    marked: _View = csrf_exempt(view)
-    setattr(marked, _MARK, True)
-    return marked
+
+    def declared(view: _View) -> _View:
+        marked: _View = csrf_exempt(view)
+        setattr(marked, _MARK, purpose)
+        return marked
+
+    return declared
 
 
 def upload_ticket(request: HttpRequest, account: str) -> str:
@@ -51,7 +58,7 @@ def upload_ticket(request: HttpRequest, account: str) -> str:
 def is_upload(path: str) -> bool:
     """Check the path's view."""
     try:
-        return getattr(resolve(path).func, _MARK, False)
+        return hasattr(resolve(path).func, _MARK)
     except Resolver404:
         return False
 
@@ -65,6 +72,7 @@ def uploader(path: str, headers: Mapping[str, str]) -> Uploader:
     """
     match = resolve(path)
     account, right = match.kwargs["account"], cast("View", match.func).posts
+    purpose: Purpose = getattr(match.func, _MARK)
     with open_database():
         signed_in = signed_in_by(headers)
         member = signed_in and Membership.objects.filter(user=int(signed_in.user), account=account).first()
@@ -72,13 +80,13 @@ def uploader(path: str, headers: Mapping[str, str]) -> Uploader:
     if not signed_in or not member:
         raise Missing("page_unknown", "The page does not exist, or you do not have access to it.")
     if right is None or right not in member.rights:
-        raise NotAllowed("right_missing", f"Your role in {account} lacks the permission to import files.")
+        raise NotAllowed("right_missing", f"Your role in {account} lacks the permission to {_PERMISSIONS[purpose]}.")
     if not _is_valid(match.kwargs["ticket"], _subject(signed_in.session_key, account)):
         raise NotAllowed(
             "form_foreign",
             "The form has expired or was not sent from this site. The file was not read; choose it again on this page.",
         )
-    return Uploader(account=account, email=email)
+    return Uploader(account=account, email=email, purpose=purpose)
 
 
 def received_file(request: HttpRequest) -> object:

@@ -14,13 +14,13 @@ from botmeter.billing.reconcile.invoice import Invoice
 from botmeter.billing.reconcile.pairing import Ints
 from botmeter.billing.reconcile.reconcile import reconcile
 from botmeter.billing.reconcile.result import DayTotal, Reconciliation, Terms
-from botmeter.billing.reconcile.tables import days_of
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.period import Period, day_of_us
 from botmeter.ledger.customers import customer_aliases
+from botmeter.reports.billed_sessions import sessions_by_day
 from botmeter.reports.snapshot import Snapshot, open_snapshot
 from botmeter.reports.stored_session import OWN_SCHEMA, receipt_times, sessions_between
-from botmeter.sources.vendor_sessions import ROWS_MAX, VENDOR_SCHEMA, VendorList
+from botmeter.sources.vendor_sessions import ROWS_MAX, VendorList
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -93,13 +93,14 @@ def check_list(
 
 
 def check_invoice(ledger: "ReadableLedger", invoice: Invoice) -> InvoiceCheck:
-    """Compare an invoice with the sessions of its period; raises TooMuch `period_too_large`."""
-    start_us, end_us = invoice.period.start_us, invoice.period.end_us
-    with open_snapshot(ledger) as snapshot:
-        ours = _own_sessions(snapshot, start_us=start_us, end_us=end_us)
-    terms = Terms(start_us=start_us, end_us=end_us, tolerance_us=0, timezone=invoice.period.timezone)
-    days = days_of(VENDOR_SCHEMA.empty_table(), ours, terms=terms)
-    return InvoiceCheck(invoice=invoice, our_count=len(ours), days=days)
+    """Compare an invoice with the sessions of its period."""
+    counts = sessions_by_day(ledger, invoice.period)
+    days = tuple(
+        DayTotal(day_on=day_on, their_count=0, our_count=count, amount=None)
+        for day_on, count in zip(invoice.period.days(), counts, strict=True)
+        if count
+    )
+    return InvoiceCheck(invoice=invoice, our_count=sum(counts), days=days)
 
 
 def _days_of_list(vendor: VendorList) -> Period:

@@ -46,9 +46,7 @@ class Terms:
     receipt_times: ReceiptTimes | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.tolerance_us <= TOLERANCE_MAX_US:
-            seconds = self.tolerance_us / 1_000_000
-            raise Refused("tolerance_invalid", f"The tolerance is {seconds:g} s; it must be from 0 s to 1 h.")
+        checked_tolerance(self.tolerance_us)
 
     def includes(self, times: Ints) -> Flags:
         """Flags of times in the period."""
@@ -62,6 +60,14 @@ class Terms:
         hours, places = np.unique(times // _HOUR_US, return_inverse=True)
         offsets = np.array([offset_us(hour * _HOUR_US, self.timezone) for hour in hours.tolist()], np.int64)
         return (times + offsets[places]) // DAY_US if len(hours) else times
+
+
+def checked_tolerance(tolerance_us: int) -> int:
+    """Return a tolerance; raises `Refused` (`tolerance_invalid`)."""
+    if not 0 <= tolerance_us <= TOLERANCE_MAX_US:
+        seconds = tolerance_us / 1_000_000
+        raise Refused("tolerance_invalid", f"The tolerance is {seconds:g} s; it must be from 0 s to 1 h.")
+    return tolerance_us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,9 @@ from botmeter.web.pages.billing.budgets import budgets_page
 from botmeter.web.pages.billing.overview import billing
 from botmeter.web.pages.billing.plan_page import plan_page
 from botmeter.web.pages.billing.purchases import purchases_page
+from botmeter.web.pages.billing.reconcile.bill_page import bill, bill_differences
+from botmeter.web.pages.billing.reconcile.list_page import bills
+from botmeter.web.pages.billing.reconcile.upload import bill_upload
 from botmeter.web.pages.billing.session_list import billed_session, cycle_sessions, statement_session_list
 from botmeter.web.pages.billing.statement_downloads import statement_download
 from botmeter.web.pages.billing.statement_list import statements_page
@@ -25,4 +28,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{_BILLING}/statements/<slug:number>", statement, name="statement"),
     path(f"{_BILLING}/statements/<slug:number>/sessions", statement_session_list, name="statement-sessions"),
     path(f"{_BILLING}/statements/<slug:number>/files/<str:form>", statement_download, name="statement-download"),
+    path(f"{_BILLING}/reconcile", bills, name="bills"),
+    path(f"{_BILLING}/reconcile/upload/<ticket>", bill_upload, name="bill-upload"),
+    path(f"{_BILLING}/reconcile/<slug:file>", bill, name="bill"),
+    path(f"{_BILLING}/reconcile/<slug:file>/differences.csv", bill_differences, name="bill-differences"),
 ]

@@ -14,7 +14,7 @@ from botmeter.web.notices import Notice, add_notice
 from botmeter.web.upload_tickets import received_file, takes_upload
 
 
-@takes_upload
+@takes_upload("import")
 @for_member(Right.IMPORT_FILES, posts=Right.IMPORT_FILES)
 def upload(visit: Visit, *, ticket: str) -> HttpResponse:
     """Go on to the file's page, or back with the reason."""
