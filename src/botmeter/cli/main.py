@@ -36,6 +36,7 @@ _MODULES = (
     "demo",
     "accounts",
     "bots",
+    "cost_centres",
     "customers",
     "imports",
     "import_history",

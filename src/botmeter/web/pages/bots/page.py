@@ -51,6 +51,7 @@ class BotsPage:
     name_characters_max: int
     may_name: bool
     action: str
+    cost_centres_href: str
     start_href: str
 
 
@@ -94,6 +95,7 @@ def _page(visit: Visit, *, expanded: str | None, status: int = 200) -> HttpRespo
         name_characters_max=DISPLAY_NAME_CHARACTERS_MAX,
         may_name=visit.may(Right.NAME_BOTS),
         action=reverse("bots", args=(visit.account,)),
+        cost_centres_href=reverse("cost-centres", args=(visit.account,)),
         start_href=reverse("report", args=(visit.account,)),
     )
     return rendered(visit.request, "bots.html", page=page, status=status)
