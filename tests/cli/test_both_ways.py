@@ -121,17 +121,8 @@ JOURNEYS = {
 # These also write to the people's database, which a server's threads see when it is committed.
 WITH_PEOPLE = {"sources"}
 WITHOUT_A_LEDGER = {
-    *(
-        "meter",
-        "policy list",
-        "policy show",
-        "policy check",
-        "plan list",
-        "plan show",
-        "mapping suggest",
-        "mapping list",
-        "mapping show",
-    ),
+    *("meter", "policy list", "policy show", "policy check", "plan show", "plan price"),
+    *("mapping suggest", "mapping list", "mapping show"),
 }
 
 

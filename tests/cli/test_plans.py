@@ -22,6 +22,17 @@ def test_a_shipped_plan_is_listed_and_shown_with_its_source(run: Run) -> None:
     assert run("plan show freshworks.new --format json").json["effective_from"] == "2025-11-13"
 
 
+def test_a_number_of_sessions_is_priced(run: Run) -> None:
+    priced = run("plan price freshworks.new --sessions 1200 --bought 12 --format json").json
+    line = {"label": "Packs of 100 sessions", "quantity": "12", "unit_price": "49.00", "amount": "588.00"}
+    assert priced == {"currency": "USD", "lines": [line], "subtotal": "588.00", "tax": "0.00", "total": "588.00"}
+    assert run("plan price freshworks.new --sessions 1200 --bought 12 --format csv").rows == [line]
+    table = run("plan price gorgias.pro --sessions 2101").out.splitlines()
+    assert [line.split()[-1] for line in table] == ["amount", "360.00", "72.00", "432.00"]
+    refused = run("plan price gorgias.pro --sessions 1 --bought 1")
+    assert (refused.code, "sells no packs" in refused.err) == (1, True)
+
+
 def test_a_plan_is_set_withdrawn_and_listed(acme: Run) -> None:
     assert "has no plan" in acme("plan list -a acme").err
     first = acme("plan set freshworks.new -a acme --reason contract")

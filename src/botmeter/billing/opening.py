@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from botmeter.billing.account_facts import account_terms
 from botmeter.billing.due_packs import expiry_of
 from botmeter.billing.plan import UNITS_MAX
-from botmeter.billing.plan_actions import check_after_closed, meter_at
+from botmeter.billing.plan_actions import check_after_closed, plan_at
 from botmeter.billing.plan_terms import PlanTerm, account_cycle_at
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import text_to_the_second
@@ -40,7 +40,8 @@ def opening_balance(
         Missing: `plan_missing`.
         Refused: `meter_unknown`, `opening_balance_invalid`.
     """
-    plan, held = meter_at(terms, meter=meter, at_us=as_of_us)
+    plan = plan_at(terms, at_us=as_of_us)
+    held = plan.meter(meter)
     included = held.allowance.sessions if held.allowance else 0
     if allowance_used > included:
         raise _refused(
@@ -79,7 +80,7 @@ def set_opening(
     if balance.as_of > now_us:
         at = text_to_the_second(balance.as_of)
         raise _refused(f"It is as of {at}, which is in the future. Use an instant that has passed.")
-    meter_at(account_terms(ledger), meter=balance.meter, at_us=balance.as_of)
+    plan_at(account_terms(ledger), at_us=balance.as_of).meter(balance.meter)
     check_after_closed(ledger, "An opening balance can't be set as of", at_us=balance.as_of)
     return set_opening_balance(ledger, balance, now_us=now_us, by=by, reason=reason)
 

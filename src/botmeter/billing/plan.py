@@ -182,6 +182,30 @@ class Plan:
     def label(self) -> str:
         return f"{self.name}@{self.version}"
 
+    def meter(self, number: int) -> Meter:
+        """Meter by its number.
+
+        Raises:
+            Refused: `meter_unknown`.
+        """
+        if not 0 <= number < len(self.meters):
+            last = len(self.meters) - 1
+            allowed = "Its only meter is 0." if last == 0 else f"Use 0 to {last}."
+            raise Refused("meter_unknown", f"Plan {self.label} has no meter {number}. {allowed}")
+        return self.meters[number]
+
+    def pack(self, number: int) -> Pack:
+        """Pack of a meter.
+
+        Raises:
+            Refused: `meter_unknown`, `plan_without_packs`.
+        """
+        pack = self.meter(number).pack
+        if pack is None:
+            of_meter = "" if len(self.meters) == 1 else f" in meter {number}"
+            raise Refused("plan_without_packs", f"Plan {self.label} sells no packs{of_meter}, so none can be bought.")
+        return pack
+
 
 def meter_key(number: int, count: int) -> str:
     """Prefix of a meter's keys in messages; meters count from 0, as in statements."""

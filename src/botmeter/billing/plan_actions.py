@@ -11,7 +11,7 @@ from botmeter.billing.account_facts import account_facts, account_terms, term_of
 from botmeter.billing.cycle import Cycle, cycle_at
 from botmeter.billing.cycle_facts import CycleFacts
 from botmeter.billing.due_packs import expiry_of, packs_due
-from botmeter.billing.plan import Meter, Pack, Plan
+from botmeter.billing.plan import Pack, Plan
 from botmeter.billing.plan_terms import PlanTerm, account_cycle_at, checked_terms, timeline
 from botmeter.billing.plan_text import plan_as_json
 from botmeter.domain.errors import Conflict, Missing, Refused
@@ -218,36 +218,17 @@ def pack_at(terms: Sequence[PlanTerm], *, meter: int, at_us: int) -> Pack:
         Missing: `plan_missing`.
         Refused: `meter_unknown`, `plan_without_packs`.
     """
-    plan, held = meter_at(terms, meter=meter, at_us=at_us)
-    if held.pack is None:
-        of_meter = "" if len(plan.meters) == 1 else f" in meter {meter}"
-        raise Refused("plan_without_packs", f"Plan {plan.label} sells no packs{of_meter}, so none can be bought.")
-    return held.pack
+    return plan_at(terms, at_us=at_us).pack(meter)
 
 
-def meter_at(terms: Sequence[PlanTerm], *, meter: int, at_us: int) -> tuple[Plan, Meter]:
-    """Plan in force at an instant, and a meter of it.
+def plan_at(terms: Sequence[PlanTerm], *, at_us: int) -> Plan:
+    """Plan in force at an instant.
 
     Raises:
         Missing: `plan_missing`.
-        Refused: `meter_unknown`.
     """
     account_cycle_at(terms, at_us)
-    plan = next(term.plan for term in reversed(terms) if term.from_us <= at_us)
-    return plan, checked_meter(plan, meter)
-
-
-def checked_meter(plan: Plan, meter: int) -> Meter:
-    """Meter of a plan by its number.
-
-    Raises:
-        Refused: `meter_unknown`.
-    """
-    if not 0 <= meter < len(plan.meters):
-        last = len(plan.meters) - 1
-        allowed = "Its only meter is 0." if last == 0 else f"Use 0 to {last}."
-        raise Refused("meter_unknown", f"Plan {plan.label} has no meter {meter}. {allowed}")
-    return plan.meters[meter]
+    return next(term.plan for term in reversed(terms) if term.from_us <= at_us)
 
 
 def check_after_closed(ledger: "ReadableLedger", subject: str, *, at_us: int) -> None:

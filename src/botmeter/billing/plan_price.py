@@ -24,6 +24,9 @@ from botmeter.domain.errors import TooMuch
 # 1.2 GB of memory; more than any plan known is for.
 SESSIONS_MAX: Final = 50_000_000
 
+# As many as one purchase of an account can have.
+PACKS_BOUGHT_MAX: Final = 1_000_000
+
 # A year that begins all cycles; the prices of a plan depend on the calendar in no other way.
 _ANCHOR: Final = date(2026, 1, 1)
 
@@ -41,12 +44,17 @@ def price_of(
         first_cycle: The allowance per account is granted in it.
 
     Raises:
-        TooMuch: `plan_price_too_much` for too many sessions.
+        Refused: `meter_unknown`, `plan_without_packs`.
+        TooMuch: `plan_price_too_much` for too many sessions or packs.
     """
     if not 0 <= sessions <= SESSIONS_MAX:
         raise TooMuch("plan_price_too_much", f"{sessions:,} sessions are outside 0 to {SESSIONS_MAX:,}.")
+    rules = plan.meter(meter)
+    if bought is not None:
+        plan.pack(meter)
+        if not 0 <= bought <= PACKS_BOUGHT_MAX:
+            raise TooMuch("plan_price_too_much", f"{bought:,} packs are outside 0 to {PACKS_BOUGHT_MAX:,}.")
     pricing = _Pricing(plan, sessions=sessions, meter=meter, first_cycle=first_cycle)
-    rules = plan.meters[meter]
     if rules.pack and bought is not None:
         return pricing.with_packs(bought)
     if rules.pack and rules.recharge:

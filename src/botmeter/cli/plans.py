@@ -92,6 +92,46 @@ def show_plan(
     show(screen.plain("\n".join(lines)) + "\n\n" + (shipped or plan_as_toml(plan)))
 
 
+@commands.command(
+    "price",
+    epilog=examples(
+        ("", "botmeter plan price freshworks.new --sessions 1200"),
+        (
+            "With packs that were bought:",
+            "botmeter plan price freshworks.new --sessions 1200 --bought 12 --format json",
+        ),
+    ),
+)
+def price(
+    name: Named,
+    sessions: Annotated[int, Option("--sessions", metavar="NUMBER", help="Charged sessions of one cycle.")],
+    meter: Annotated[int, Option("--meter", metavar="NUMBER", help="Meter of the plan that counts them, from 0.")] = 0,
+    bought: Annotated[
+        int | None, Option("--bought", metavar="PACKS", help="Packs bought. Default: as the plan needs.")
+    ] = None,
+    first_cycle: Annotated[bool, Option("--first-cycle", help="Count an allowance that an account has once.")] = False,
+    form: options.Form = "table",
+) -> None:
+    """Price a number of sessions under a plan.
+
+    They are spread evenly over one cycle. Without --bought, a plan with recharge follows it, and one with packs and
+    nothing beyond them buys the fewest packs that fund all.
+    """
+    from botmeter.billing.plan_price import price_of
+    from botmeter.billing.price_document import PRICE_COLUMNS, priced
+
+    rated = price_of(plan_named(name), sessions=sessions, meter=meter, bought=bought, first_cycle=first_cycle)
+    document = priced(rated)
+    if form == "json":
+        show_json(document)
+        return
+    lines: list[dict[str, object]] = [{**line} for line in document["lines"]]
+    if form == "table":
+        total = {"label": f"Total in {document['currency']}", "amount": document["total"]}
+        lines.append({**dict.fromkeys(PRICE_COLUMNS, None), **total})
+    show_rows(PRICE_COLUMNS, lines, form=form)
+
+
 def plan_named(text: str) -> "Plan":
     """Shipped plan of that name, or plan in that file (`-`: stdin)."""
     from botmeter.billing import shipped_plans
