@@ -1,19 +1,14 @@
-"""Purchases that a plan makes by itself: recurring and least packs at a cycle's start, and recharges.
-
-They become facts once, before their cycle is closed.
-"""
+"""Purchases that a plan makes by itself, as facts: each is recorded once, before its cycle is closed."""
 
 from dataclasses import replace
 
-from botmeter.billing.account_bill import AccountPlans, CycleState, carried_into, cycle_sessions
+from botmeter.billing.account_bill import AccountPlans, CycleState
 from botmeter.billing.account_facts import account_facts
 from botmeter.billing.cycle_facts import CycleFacts, PackPurchase
 from botmeter.billing.due_packs import packs_due
 from botmeter.billing.plan_terms import AccountCycle, timeline
-from botmeter.billing.recharge import recharges_due
 from botmeter.ledger.billing.purchases import Purchase, Purchasing, insert_purchases
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.readable import ReadableLedger
 
 
 def record_due_packs(ledger: Ledger, plans: AccountPlans, *, now_us: int) -> AccountPlans:
@@ -37,21 +32,6 @@ def has_due_packs(plans: AccountPlans, *, now_us: int) -> bool:
         for previous, each in zip(before, cycles, strict=False)
         if plans.state(each, now_us=now_us) is not CycleState.CLOSED
     )
-
-
-def due_recharges(
-    ledger: ReadableLedger, plans: AccountPlans, *, now_us: int, after_us: int | None
-) -> tuple[PackPurchase, ...]:
-    """Recharges of the open cycle after sessions that start later than an instant (µs UTC; None: after all).
-
-    Without a recharge in its plans, no session is read.
-    """
-    account_cycle = timeline(plans.terms, now_us + 1)[-1]
-    if not any(meter.recharge for term in account_cycle.terms for meter in term.plan.meters):
-        return ()
-    carried = carried_into(ledger, account_cycle, plans=plans)
-    sessions = cycle_sessions(ledger, account_cycle)
-    return recharges_due(account_cycle, sessions, facts=plans.facts, carried=carried, after_us=after_us)
 
 
 def record_purchases(ledger: Ledger, due: tuple[PackPurchase, ...], *, now_us: int) -> None:

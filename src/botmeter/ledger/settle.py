@@ -48,6 +48,18 @@ def settle(ledger: Ledger, *, now_us: int) -> int:
     return event_count
 
 
+def latest_session_us(connection: duckdb.DuckDBPyConnection, from_us: int, *, now_us: int) -> int | None:
+    """Latest start of a settled session from an instant until now (µs UTC); None: there is none."""
+    values = {"from_us": from_us, "now_us": now_us}
+    latest_us: int | None = row_of(connection, sql("latest_session"), values=values)[0]
+    return latest_us
+
+
+def plan_session_count(connection: duckdb.DuckDBPyConnection, start_us: int, *, end_us: int) -> int:
+    """Number of sessions under policies of plans that start in [start_us, end_us), µs UTC."""
+    return int(row_of(connection, sql("plan_session_count"), values={"start_us": start_us, "end_us": end_us})[0])
+
+
 def settle_quietly(ledger: Ledger, *, now_us: int) -> None:
     """Settle; leave a full disk or a broken file to the next user."""
     with suppress(Unavailable, duckdb.Error):

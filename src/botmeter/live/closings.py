@@ -6,19 +6,16 @@ from typing import Final
 
 from botmeter.billing.account_bill import AccountPlans, account_plans
 from botmeter.billing.closing import close_due, has_due_cycle
-from botmeter.billing.due_purchases import due_recharges, has_due_packs, record_due_packs, record_purchases
+from botmeter.billing.due_purchases import has_due_packs, record_due_packs
 from botmeter.billing.plan_terms import timeline
 from botmeter.domain.errors import BotmeterError
-from botmeter.domain.instant import MICROSECONDS_PER_SECOND, NEVER_US, now_us
+from botmeter.domain.instant import NEVER_US, now_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
-from botmeter.ledger.readable import ReadableLedger
 from botmeter.live.bugs import report_bug
 
 CHECK_SECONDS: Final = 60.0
 """Interval between checks. A ledger that was not written to since the last one is not opened before its next cycle."""
-RECHARGE_US_MAX: Final = 3_600 * MICROSECONDS_PER_SECOND
-"""Only sessions this recent buy: older ones came late or with a file, and their recharge is not what happened."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -29,7 +26,6 @@ class Closings:
         self._ledgers = ledgers
         self._folder = SharedFolder(ledgers)
         self._check_seconds = check_seconds
-        self._started_us = now_us()
         # Per account: change of the file when it was read, and when something is due by time alone (µs UTC).
         self._known: dict[str, tuple[int, int]] = {}
         self._end = threading.Event()
@@ -69,7 +65,7 @@ class Closings:
         try:
             with self._ledgers.reading(name) as ledger:
                 plans = account_plans(ledger)
-                is_due = plans is not None and self._is_due(ledger, plans, now=now)
+                is_due = plans is not None and (has_due_cycle(plans, now_us=now) or has_due_packs(plans, now_us=now))
             if is_due:
                 with self._folder.ledger(name) as writer:
                     self._record(writer, now=now)
@@ -78,25 +74,13 @@ class Closings:
                 account.close_if_idle(0)
         self._known[name] = (self._changed_ns(name), _next_us(plans, now=now))
 
-    def _is_due(self, ledger: ReadableLedger, plans: AccountPlans, *, now: int) -> bool:
-        return (
-            has_due_cycle(plans, now_us=now)
-            or has_due_packs(plans, now_us=now)
-            or bool(due_recharges(ledger, plans, now_us=now, after_us=self._after_us(now)))
-        )
-
     def _record(self, ledger: Ledger, *, now: int) -> None:
         plans = account_plans(ledger)
         if plans is None:
             return
-        plans = record_due_packs(ledger, plans, now_us=now)
-        record_purchases(ledger, due_recharges(ledger, plans, now_us=now, after_us=self._after_us(now)), now_us=now)
+        record_due_packs(ledger, plans, now_us=now)
         for statement in close_due(ledger, now_us=now):
             _log.info("Statement %s of account %s closed.", statement.number, ledger.account.name)
-
-    def _after_us(self, now: int) -> int:
-        # Units left below the limit buy at the next session, so that none is lost when the server was stopped.
-        return max(self._started_us, now - RECHARGE_US_MAX)
 
     def _is_quiet(self, name: str, *, now: int) -> bool:
         changed_ns, next_us = self._known.get(name, (-1, 0))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
+from botmeter.billing.recharge_watch import RechargeWatch
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
@@ -43,6 +44,7 @@ class LedgerStore:
     def __init__(self, ledgers: OpenLedgers) -> None:
         self._ledgers = ledgers
         self._accounts: set[str] = set()
+        self._recharges = RechargeWatch()
         self._sources: BoundedCache[tuple[str, str], Source | None] = BoundedCache(
             _SOURCES_BYTES_MAX, lasts_seconds=SOURCE_SECONDS
         )
@@ -66,9 +68,12 @@ class LedgerStore:
         from botmeter.ledger.settle import settle
 
         with self._ledgers.settling(account) as ledger:
+            settled_us = self._recharges.settled_us(ledger, now_us=now_us())
             began = time.monotonic()
             event_count = settle(ledger, now_us=now_us())
             seconds = time.monotonic() - began
+            if settled_us is not None and event_count:
+                self._recharges.buy(ledger, settled_us=settled_us, now_us=now_us())
         if event_count:
             metrics.SETTLE_SECONDS.observe(seconds)
 

@@ -2,12 +2,11 @@
 
 from decimal import Decimal
 
-from botmeter.billing.account_bill import account_plans
 from botmeter.billing.account_facts import account_facts
-from botmeter.billing.due_purchases import due_recharges
 from botmeter.billing.plan import Allowance, Meter, Pack, Plan, Recharge
 from botmeter.billing.plan_actions import set_plan
 from botmeter.billing.recharge_replay import replay_recharges
+from botmeter.billing.recharge_watch import RechargeWatch
 from botmeter.domain.instant import us_from_text
 from support.ledgers import append_events, event, ledger_in_memory
 
@@ -30,9 +29,10 @@ def test_recharges_are_replayed_in_the_order_of_the_sessions() -> None:
     days = ("2026-03-02", "2026-03-04", "2026-03-06", "2026-03-08", "2026-04-02", "2026-04-04")
     append_events(ledger, *(event(f"e{day}", f"{day}T10:00", customer_id=day) for day in days))
     set_plan(ledger, PLAN, from_us=MARCH, now_us=NOW)
-    plans = account_plans(ledger)
-    assert plans is not None
-    assert due_recharges(ledger, plans, now_us=NOW, after_us=NOW) == (), "what was settled before never buys"
+    watch = RechargeWatch()
+    settled_us = watch.settled_us(ledger, now_us=NOW)
+    assert settled_us is not None
+    assert watch.buy(ledger, settled_us=settled_us, now_us=NOW) == 0, "what was settled before never buys"
     assert replay_recharges(ledger, now_us=NOW) == 4
     bought = account_facts(ledger).purchases
     # The second session leaves 1 of 3, the fourth 1 of the allowance and a pack. What is left lapses with March, so

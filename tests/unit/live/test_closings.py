@@ -5,11 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.support.ledgers import append_events, event, made_account
+from tests.support.ledgers import made_account
 
-from botmeter.billing.plan import Allowance, CycleRule, Meter, Pack, Plan, Recharge
+from botmeter.billing.plan import CycleRule, Meter, Pack, Plan
 from botmeter.billing.plan_text import plan_as_json
-from botmeter.domain.instant import DAY_US, now_us, text_from_us
+from botmeter.domain.instant import DAY_US, now_us
 from botmeter.ledger.billing.closed_statements import closed_statements
 from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.ledger.billing.purchases import purchases
@@ -54,21 +54,3 @@ def test_packs_of_a_cycles_start_are_recorded_once(ledgers: OpenLedgers) -> None
     closings.check_all()
     with ledgers.reading("acme") as ledger:
         assert [(each.purchase.how, each.purchase.packs) for each in purchases(ledger)] == [("least", 2)] * 2
-
-
-def test_only_a_session_since_the_servers_start_buys(ledgers: OpenLedgers) -> None:
-    pack = Pack(sessions=100, price=Decimal("49.00"))
-    meter = Meter(allowance=Allowance(sessions=1), pack=pack, recharge=Recharge(below=1))
-    set_plan(ledgers, meter, from_us=NOW - DAY_US)
-    closings = Closings(ledgers)
-    with ledgers.writing("acme") as ledger:
-        append_events(ledger, event("old", text_from_us(NOW - 1_000_000), customer_id="c1"), now_us=now_us())
-    closings.check_all()
-    with ledgers.reading("acme") as ledger:
-        assert purchases(ledger) == []
-    with ledgers.writing("acme") as ledger:
-        append_events(ledger, event("new", text_from_us(now_us()), customer_id="c2"), now_us=now_us())
-    closings.check_all()
-    closings.check_all()
-    with ledgers.reading("acme") as ledger:
-        assert [each.purchase.how for each in purchases(ledger)] == ["recharge"]
