@@ -30,6 +30,7 @@ def test_every_step_that_the_demo_proposes_works(run: Run) -> None:
         assert run(step.removeprefix("botmeter ")).code == 0, step
 
 
+@pytest.mark.slow
 def test_the_demo_in_another_folder_names_it_in_each_step(run: Run, tmp_path: Path) -> None:
     ran = run("demo --no-serve --events 1000 --data", str(tmp_path / "my demo"))
     assert all(str(tmp_path / "my demo") in shlex.split(step) for step in steps_of(ran.out))

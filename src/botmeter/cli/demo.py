@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from botmeter.cli import options
+from botmeter.cli.closing_due import close_due_cycles
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import COMMAND_LINE, command_context
 from botmeter.cli.data_dir import data_folder, open_people, owned_folder, served_folder
@@ -38,7 +39,8 @@ def demo(
 ) -> None:
     """Fill a demo account, print its report, and serve its pages.
 
-    The account belongs to an invented retailer with six bots and has its own file in the data folder, like any other.
+    The account belongs to an invented retailer with six bots and two years of statements, and has its own file in the
+    data folder, like any other.
     Run again, the command adds the events since the last run; nothing is counted twice. The last line is a link that
     signs you in; Ctrl-C stops the server. Beside a server of the data folder, the link leads to that one.
     """
@@ -46,7 +48,8 @@ def demo(
 
     from botmeter.cli.demo_tour import tour
     from botmeter.cli.report_page import report_page
-    from botmeter.demo import DEMO_ACCOUNT
+    from botmeter.demo import DEMO_ACCOUNT, DEMO_SEED
+    from botmeter.demo.billing_history import add_billing
     from botmeter.reports.query import usage_query
     from botmeter.reports.usage import usage_report
 
@@ -63,6 +66,8 @@ def demo(
         _create_if_missing(folder, now_us=now)
         with folder.ledger(DEMO_ACCOUNT) as ledger:
             _load(ledger, events=events, now_us=now)
+            add_billing(ledger, seed=DEMO_SEED, now_us=now)
+            close_due_cycles(folder, ledger)
             query = usage_query(ledger.account, now_us=now)
             page = report_page(msgspec.to_builtins(usage_report(ledger, query)), query=query, screen=screen)
             next_steps = tour(ledger, query, data_option=_data_option(data))

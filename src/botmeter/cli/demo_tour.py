@@ -24,6 +24,7 @@ def tour(ledger: "ReadableLedger", query: "UsageQuery", *, data_option: str) -> 
     steps = [
         ("The rows behind the numbers, for a spreadsheet", f"{program} sessions {account} -o sessions.csv"),
         ("What the same traffic costs under other rules", f"{program} simulate {account} --policy kommunicate.mau"),
+        ("What was billed in the last two years", f"{program} statement list {account}"),
         ("Since the beginning", f"{program} report {account} --from 2022-02-04"),
         ("Meter everything again and compare", f"{program} verify {account}"),
     ]

@@ -1,0 +1,47 @@
+"""Plans of the retailer: a published one for its first year, and its contract since then."""
+
+from decimal import Decimal
+from typing import Final
+
+from botmeter.billing.plan import Allowance, Beyond, Meter, Pack, Plan, Recharge
+from botmeter.billing.shipped_plans import shipped_plan
+from botmeter.demo.retailer import ACCOUNT, TITLE
+from botmeter.metering.policy import FRESHCHAT
+
+_PRICE_IN_PACK: Final = Decimal("0.09")
+_PRICE_BEYOND: Final = Decimal("0.15")
+_FEE: Final = Decimal(250)
+_TAX_RATE: Final = Decimal("0.20")
+_LEAST_ALLOWANCE: Final = 10
+
+
+def first_plan() -> Plan:
+    """Plan of the first year, in which packs are bought by hand and sessions beyond them are stopped."""
+    return shipped_plan("freshchat.2021-growth").plan
+
+
+def contract(session_count: int) -> Plan:
+    """Plan since then, for an account of so many sessions a month: packs are recharged, and nothing is stopped."""
+    allowance = max(_LEAST_ALLOWANCE, _one_digit(session_count))
+    pack = _one_digit(allowance // 3)
+    meter = Meter(
+        policies=(FRESHCHAT.name,),
+        allowance=Allowance(sessions=allowance, per="month"),
+        pack=Pack(sessions=pack, price=pack * _PRICE_IN_PACK),
+        recharge=Recharge(below=max(1, pack * 3 // 10), most_per_cycle=2),
+        beyond=Beyond(kind="price", price=_PRICE_BEYOND),
+    )
+    return Plan(
+        name=f"{ACCOUNT}.contract",
+        currency="USD",
+        title=f"Contract of {TITLE} with its bot platform",
+        meters=(meter,),
+        fee=_FEE,
+        tax_rate=_TAX_RATE,
+    )
+
+
+def _one_digit(number: int) -> int:
+    """Round down to one digit and zeros: 3,431 to 3,000."""
+    power = 10 ** (len(str(number)) - 1)
+    return number // power * power
