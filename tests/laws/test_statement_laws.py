@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from tests.support.ledgers import append_events, event, made_account
 
 from botmeter.billing.account_bill import account_plans, rated_cycles
 from botmeter.billing.closing import close_ended
+from botmeter.billing.focus_files import statement_focus
 from botmeter.billing.plan import Allowance, Beyond, CycleRule, Meter, Pack, Plan, Tier
 from botmeter.billing.plan_terms import timeline
 from botmeter.billing.plan_text import plan_as_json
@@ -171,6 +173,9 @@ def assert_law(ledger: Ledger) -> None:
     for each in statements:
         document = read_document(each)
         assert sum((line.amount for line in printed_lines(document)), Decimal(0)) == Decimal(document["total"]) >= 0
+        focus = statement_focus(ledger, each)
+        assert (pc.sum(focus["BilledCost"]).as_py() or 0) == Decimal(document["total"])
+        assert (pc.sum(focus["ConsumedQuantity"]).as_py() or 0) == document["usage"]["sessions"]
         assert [line["kind"] for line in document["lines"]].count("carried") <= 2
         own = (line.amount for line in printed_lines(document) if line.kind != "carried")
         stated[each.currency] += sum(own, Decimal(0))

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from botmeter.billing.printed_lines import PrintedLine, printed_lines
+from botmeter.billing.statement_document import Document
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.money_text import change_in_money, money_text, percent_of_rate, unit_price_text, units_text
 from botmeter.domain.period import Period
@@ -103,7 +105,7 @@ def pdf_view(document: bytes, sessions: pa.Table) -> PdfView:
     Args:
         sessions: The statement's list in rating order; only its first 1,000 sessions are read.
     """
-    statement: Mapping[str, Any] = json.loads(document)
+    statement: Document = json.loads(document)
     cycle, number = statement["cycle"], statement["number"]
     names = _bot_names(statement)
     return PdfView(
@@ -160,34 +162,26 @@ def _facts(statement: Mapping[str, Any], document_hash: str) -> Iterator[tuple[s
     yield "SHA-256 of the statement before", statement["previous"] or _NOTHING
 
 
-def _charges(statement: Mapping[str, Any]) -> PdfSection:
-    currency, tax = statement["currency"], statement["tax"]
-
-    def money(amount: str) -> str:
-        return money_text(Decimal(amount), currency)
-
-    def line_of(line: Mapping[str, Any]) -> tuple[Cell, ...]:
-        price = "" if line["unit_price"] is None else unit_price_text(Decimal(line["unit_price"]), currency)
-        quantity = f"{units_text(Decimal(line['quantity']))} {line['unit']}"
-        return line["label"], quantity, price, money(line["amount"])
-
-    totals = [("Subtotal", statement["subtotal"])]
-    if tax:
-        totals.append((f"Tax, {percent_of_rate(Decimal(tax['rate']))}", tax["amount"]))
-    totals += [
-        (f"Tax on the adjustment of {each['of']}", each["tax"]["difference"])
-        for each in statement["adjustments"]
-        if each.get("tax")
-    ]
-    totals += [(line["label"], line["amount"]) for line in statement["lines"] if line["kind"] == "carried"]
-    totals.append(("Total", statement["total"]))
-    rows = tuple(line_of(line) for line in statement["lines"] if line["kind"] != "carried")
+def _charges(statement: Document) -> PdfSection:
+    currency, lines = statement["currency"], printed_lines(statement)
+    rows = [_charge(line, currency) for line in lines if line.kind not in _AFTER_SUBTOTAL]
+    totals = [("Subtotal", Decimal(statement["subtotal"]))]
+    totals += [(line.label, line.amount) for line in lines if line.kind in _AFTER_SUBTOTAL]
+    totals.append(("Total", Decimal(statement["total"])))
     table = PdfTable(
         columns=("Description", "Quantity", "Unit price", "Amount"),
-        rows=rows,
-        totals=tuple((label, "", "", money(amount)) for label, amount in totals),
+        rows=tuple(rows),
+        totals=tuple((label, "", "", money_text(amount, currency)) for label, amount in totals),
     )
     return PdfSection(heading="Charges", table=table)
+
+
+_AFTER_SUBTOTAL: Final = ("tax", "carried")
+
+
+def _charge(line: PrintedLine, currency: str) -> tuple[Cell, ...]:
+    price = "" if line.unit_price is None else unit_price_text(Decimal(line.unit_price), currency)
+    return line.label, f"{units_text(Decimal(line.quantity))} {line.unit}", price, money_text(line.amount, currency)
 
 
 def _grants(statement: Mapping[str, Any]) -> Iterator[PdfSection]:

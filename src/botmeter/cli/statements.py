@@ -8,7 +8,7 @@ from typer import Argument, Exit, Option
 from botmeter.cli import options
 from botmeter.cli.audit import record_in_audit
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.context import COMMAND_LINE
+from botmeter.cli.context import COMMAND_LINE, command_context
 from botmeter.cli.data_dir import opened_ledger, owned_folder, readable_ledger
 from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import atomic_file, format_of_file, say, show_bytes, show_json, show_record, show_rows
@@ -21,6 +21,7 @@ from botmeter.people.audit_actions import Action
 if TYPE_CHECKING:
     from botmeter.billing.account_statements import ListedStatement
     from botmeter.billing.statement_document import Document
+    from botmeter.ledger.readable import ReadableLedger
 
 _COLUMNS = (
     *("number", "first_day", "last_day", "timezone", "state", "currency", "total", "closed_at", "closed_by"),
@@ -35,10 +36,13 @@ _Day = Annotated[
     str | None,
     Option("--cycle", metavar="DATE", help="The unclosed cycle of this day. Default: the one that runs now."),
 ]
-_What = Annotated[Literal["statement", "sessions"], Option("--what", help="The statement, or its session list.")]
+_What = Annotated[
+    Literal["statement", "sessions", "focus"],
+    Option("--what", help="The statement, its session list, or its rows of FOCUS."),
+]
 _FileForm = Annotated[
-    Literal["json", "csv", "ndjson", "parquet", "xlsx"] | None,
-    Option("--format", help="Default: by the file's ending; json on stdout."),
+    Literal["json", "csv", "ndjson", "parquet", "xlsx", "pdf"] | None,
+    Option("--format", help="Default: by the file's ending; on stdout json, of focus csv."),
 ]
 
 commands = command_group("statement", "Statements of closed cycles: list, show, close, verify.")
@@ -144,43 +148,47 @@ def close_statements(
         ("The document, byte by byte:", "botmeter statement export 1 --account acme -o statement.json"),
         ("Its lines:", "botmeter statement export 1 --account acme -o statement.csv"),
         ("Its sessions:", "botmeter statement export 1 -a acme --what sessions -o sessions.parquet"),
+        ("For people to read:", "botmeter statement export 1 --account acme -o statement.pdf"),
+        (
+            "For FinOps tools, with cycles not closed yet:",
+            "botmeter statement export -a acme --what focus -o focus.csv",
+        ),
     ),
 )
 def export_statement(
-    number: _Number,
     account: options.AccountName,
+    number: Annotated[
+        str | None,
+        Argument(metavar="NUMBER", help="Its number: ACME-000001, or 1. Without one, --what focus writes all."),
+    ] = None,
     output: Annotated[
         Path | None, Option("--output", "-o", metavar="FILE", help="File to write. Default: stdout.")
     ] = None,
     what: _What = "statement",
+    provider: Annotated[
+        str, Option("--provider", metavar="NAME", help="Of focus: the platform that bills. Default: the plan's title.")
+    ] = "",
     data: options.Data = None,
     form: _FileForm = None,
 ) -> None:
-    """Write a closed statement: the document that was hashed as JSON, its lines as CSV, or its session list."""
-    from botmeter.billing.account_statements import statement_named
-    from botmeter.billing.stated import read_document
-    from botmeter.billing.statement_files import lines_csv, session_file_bytes
+    """Write a closed statement: the document that was hashed as JSON, its lines as CSV, or the statement as PDF.
 
-    written_as = form or ("json" if output is None else format_of_file(output))
+    With --what sessions its session list, with --what focus its rows in the columns of FOCUS 1.2 as CSV or Parquet.
+    """
+    if number is None and what != "focus":
+        raise Refused("arguments_clash", "Give the number of a statement. Only --what focus writes all of them.")
+    written_as = form or _form_of(output, what=what)
     with readable_ledger(data, account) as ledger:
-        statement = statement_named(ledger, number)
-        if what == "sessions":
-            content = session_file_bytes(ledger, statement, form=written_as)
-        elif written_as == "json":
-            content = statement.document
-        elif written_as == "csv":
-            content = lines_csv(read_document(statement))
+        if number is None or what == "focus":
+            content = _focus_content(ledger, number, form=written_as, provider=provider)
         else:
-            raise Refused(
-                "output_format_unknown",
-                f"A statement is written as json or csv, not as {written_as}; its sessions are with --what sessions.",
-            )
+            content = _content(ledger, number, what=what, form=written_as)
     if output is None:
         show_bytes(content)
         return
     with atomic_file(output) as file:
         file.write(content)
-    say(f"{statement.number} written to {output}")
+    say(f"{number or 'statements'} written to {output}")
 
 
 @commands.command("verify", epilog=examples(("", "botmeter statement verify --account acme")))
@@ -209,6 +217,55 @@ def verify_all(account: options.AccountName, data: options.Data = None, form: op
         say(f"{counted(len(rows), 'difference')} in {counted(count, 'statement')}")
         raise Exit(DIFFERENT)
     say(f"{counted(count, 'statement')} verified")
+
+
+def _form_of(output: Path | None, *, what: str) -> str:
+    if output is None:
+        return "csv" if what == "focus" else "json"
+    return "pdf" if output.suffix.lower() == ".pdf" else format_of_file(output)
+
+
+def _content(ledger: "ReadableLedger", number: str, *, what: str, form: str) -> bytes:
+    from botmeter.billing.account_statements import statement_named
+    from botmeter.billing.pdf import FontSource, statement_pdf
+    from botmeter.billing.stated import read_document
+    from botmeter.billing.statement_files import lines_csv, session_file_bytes
+    from botmeter.ledger.billing.closed_statements import statement_sessions
+    from botmeter.reports.export import FORMATS
+
+    statement, table_form = statement_named(ledger, number), next((each for each in FORMATS if each == form), None)
+    match what, form:
+        case "sessions", _ if table_form is not None:
+            return session_file_bytes(ledger, statement, form=table_form)
+        case "statement", "json":
+            return statement.document
+        case "statement", "csv":
+            return lines_csv(read_document(statement))
+        case "statement", "pdf":
+            fonts = FontSource(folder=command_context().settings.fonts_dir)
+            return statement_pdf(statement.document, statement_sessions(ledger, statement.statement_no), fonts=fonts)
+    raise Refused(
+        "output_format_unknown",
+        f"A statement is written as json, csv or pdf, and its sessions (--what sessions) as {', '.join(FORMATS)}; "
+        f"{form} is neither.",
+    )
+
+
+def _focus_content(ledger: "ReadableLedger", number: str | None, *, form: str, provider: str) -> bytes:
+    from botmeter.billing.account_bill import plan_missing
+    from botmeter.billing.account_statements import statement_named
+    from botmeter.billing.focus_files import focus_file, statement_focus, unclosed_focus
+    from botmeter.ledger.billing.closed_statements import closed_statements
+
+    if form not in ("csv", "parquet"):
+        raise Refused("output_format_unknown", f"FOCUS is written as csv or parquet, not as {form}.")
+    statements = closed_statements(ledger) if number is None else [statement_named(ledger, number)]
+    tables = [statement_focus(ledger, each, provider=provider) for each in statements]
+    if number is None:
+        tables += unclosed_focus(ledger, now_us=now_us(), provider=provider)
+    if not tables:
+        raise plan_missing(ledger.account.name)
+    return focus_file(tables, form="csv" if form == "csv" else "parquet")
 
 
 def _row(listed: "ListedStatement") -> dict[str, Any]:

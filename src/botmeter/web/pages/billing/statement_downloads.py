@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 
 from botmeter.billing.account_statements import statement_named
+from botmeter.billing.focus_files import focus_file, statement_focus
 from botmeter.billing.pdf import FontSource, statement_pdf
 from botmeter.billing.stated import read_document
 from botmeter.billing.statement_files import lines_csv, session_file_bytes
@@ -26,6 +27,8 @@ _CONTENT_TYPES: Final = {
     "pdf": "application/pdf",
     "sessions.csv": "text/csv; charset=utf-8",
     "sessions.parquet": "application/vnd.apache.parquet",
+    "focus.csv": "text/csv; charset=utf-8",
+    "focus.parquet": "application/vnd.apache.parquet",
 }
 
 
@@ -39,7 +42,7 @@ def statement_download(visit: Visit, *, number: str, form: str) -> HttpResponse:
         closed = statement_named(ledger, number)
         content = _content(ledger, closed, form=form)
     visit.record(Action.EXPORTED, statement=closed.number, format=form)
-    name = f"{closed.number}{'-' if form.startswith('sessions') else '.'}{form}"
+    name = f"{closed.number}{'-' if '.' in form else '.'}{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(content, content_type=_CONTENT_TYPES[form], headers=headers)
 
@@ -52,6 +55,8 @@ def download_links(visit: Visit, closed: ClosedStatement) -> tuple[Link, ...]:
         "pdf": "Statement as PDF",
         "sessions.csv": "Sessions as CSV",
         "sessions.parquet": "Sessions as Parquet",
+        "focus.csv": "FOCUS as CSV",
+        "focus.parquet": "FOCUS as Parquet",
     }
     return tuple(
         Link(label=label, href=reverse("statement-download", args=(visit.account, closed.number, form)))
@@ -69,5 +74,8 @@ def _content(ledger: "ReadableLedger", closed: ClosedStatement, *, form: str) ->
         case "pdf":
             fonts = FontSource(folder=settings.FONTS_DIR)
             return statement_pdf(closed.document, statement_sessions(ledger, closed.statement_no), fonts=fonts)
+        case "focus.csv" | "focus.parquet":
+            rows = statement_focus(ledger, closed)
+            return focus_file([rows], form="csv" if form == "focus.csv" else "parquet")
         case _:
             return session_file_bytes(ledger, closed, form="csv" if form == "sessions.csv" else "parquet")
