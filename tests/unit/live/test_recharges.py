@@ -29,6 +29,7 @@ class World:
         self.store = LedgerStore(self.ledgers)
         made_account(folder)
         self._count = 0
+        self._now_us = now_us()
 
     def plan(self, *, included: int, below: int, most: int | None = None) -> None:
         meter = Meter(
@@ -42,23 +43,23 @@ class World:
         with self.ledgers.writing("acme") as ledger:
             add_plan_term(ledger, change, now_us=from_us)
 
-    def live(self, *seconds_ago: float) -> None:
-        """Settle a session that starts at each of these times, in one commit."""
+    def live(self, *seconds_ago: int) -> None:
+        """Settle a session that started at each of these times, in one commit."""
         self.store.commit("acme", [live_batch([self._event(ago) for ago in seconds_ago])])
         self.store.settle("acme")
 
-    def imported(self, *seconds_ago: float) -> None:
+    def imported(self, *seconds_ago: int) -> None:
         with self.ledgers.writing("acme") as ledger:
             append_events(ledger, *(self._event(ago) for ago in seconds_ago), now_us=now_us())
 
     def bought(self) -> list[int]:
-        """Seconds ago from which recharged packs can be used."""
+        """Seconds before the test from which recharged packs can be used."""
         with self.ledgers.reading("acme") as ledger:
-            return [round((now_us() - each.purchase.from_at) / SECOND) for each in purchases(ledger)]
+            return [(self._now_us - each.purchase.from_at) // SECOND for each in purchases(ledger)]
 
-    def _event(self, seconds_ago: float) -> dict[str, object]:
+    def _event(self, seconds_ago: int) -> dict[str, object]:
         self._count += 1
-        at_us = now_us() - int(seconds_ago * SECOND)
+        at_us = self._now_us - seconds_ago * SECOND
         return event_at(f"e{self._count}", at_us, customer_id=f"c{self._count}", conversation_id=f"v{self._count}")
 
 
