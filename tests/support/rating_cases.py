@@ -88,7 +88,7 @@ def meters(draw: st.DrawFn) -> Meter:
         per=st.sampled_from(("cycle", "month", "account")),
         forfeited_on_purchase=st.booleans() if pack else st.just(False),
     )
-    recharge = st.builds(Recharge, below=UNITS, packs=st.integers(1, 3), most_per_cycle=st.none() | st.integers(1, 8))
+    recharge = st.builds(Recharge, below=UNITS, packs=st.integers(1, 3), most_per_cycle=st.none() | st.integers(3, 8))
     return Meter(
         weight=draw(WEIGHTS),
         previews=draw(st.sampled_from(("charged", "free"))),

@@ -7,10 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from botmeter.billing.account_bill import account_plans
 from botmeter.billing.account_facts import account_facts, account_terms, term_of
 from botmeter.billing.cycle import Cycle, cycle_at
 from botmeter.billing.cycle_facts import CycleFacts
 from botmeter.billing.due_packs import expiry_of, packs_due
+from botmeter.billing.due_purchases import record_due_packs
 from botmeter.billing.plan import Pack, Plan
 from botmeter.billing.plan_terms import PlanTerm, account_cycle_at, checked_terms, timeline
 from botmeter.billing.plan_text import plan_as_json
@@ -86,6 +88,7 @@ def set_plan(
         policies=_as_json({policy for each in policies for policy in each}),
     )
     add_plan_term(ledger, change, now_us=now_us, by=by, reason=reason)
+    _record_due(ledger, now_us=now_us)
     return term
 
 
@@ -155,7 +158,9 @@ def buy_packs(
         )
     purchase = purchase_at(account_terms(ledger), packs=order.packs, meter=order.meter, at_us=order.at_us)
     check_after_closed(ledger, "Packs can't be bought at", at_us=order.at_us)
-    return add_purchase(ledger, purchase, now_us=now_us, by=by, reason=reason)
+    made = add_purchase(ledger, purchase, now_us=now_us, by=by, reason=reason)
+    _record_due(ledger, now_us=now_us)
+    return made
 
 
 def purchase_at(terms: Sequence[PlanTerm], *, packs: int, meter: int, at_us: int) -> Purchase:
@@ -244,6 +249,13 @@ def check_after_closed(ledger: "ReadableLedger", subject: str, *, at_us: int) ->
             f"{subject} {text_to_the_second(at_us)}: statements are closed up to {text_to_the_second(closed_end_us)}. "
             "Choose that instant or a later one.",
         )
+
+
+def _record_due(ledger: "Ledger", *, now_us: int) -> None:
+    # The closing job does it too; at once, the next question has all packs, also those that recur from a past purchase.
+    plans = account_plans(ledger)
+    if plans is not None:
+        record_due_packs(ledger, plans, now_us=now_us)
 
 
 def _as_json(policies: set[Policy]) -> str:

@@ -37,17 +37,18 @@ from botmeter.metering.definition_text import (
 _DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 # `fromisoformat` alone also accepts 20261122 and 2026-W47-7.
 _DAY_TEXT = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_UNNAMED = "custom"
 _PUBLISHED_KEYS = tuple(field.name for field in fields(Published))
 
 
-def plan_from_text(text: str, *, name_hint: str = "custom") -> Plan:
+def plan_from_text(text: str, *, name_hint: str = _UNNAMED) -> Plan:
     """Parse a plan from TOML or JSON; `name_hint` names an unnamed one.
 
     Raises:
         Refused: `plan_invalid`, naming the key or line.
     """
     named = name_hint if name_hint.isprintable() and "@" not in name_hint else ""
-    return plan_from_mapping({"name": named[:64] or "custom", **parsed(text, noun="plan", refusal=_refusal)})
+    return plan_from_mapping({"name": named[:64] or _UNNAMED, **parsed(text, noun="plan", refusal=_refusal)})
 
 
 def plan_from_mapping(data: Mapping[str, object]) -> Plan:
@@ -56,8 +57,8 @@ def plan_from_mapping(data: Mapping[str, object]) -> Plan:
     Raises:
         Refused: `plan_invalid` for an unknown key, a missing one, or a wrong type.
     """
-    section = Section(refusal=_refusal, subject=f"Plan {data.get('name', 'custom')!r:.70}")
-    read = arguments(data, _READERS, section=section)
+    section = Section(refusal=_refusal, subject=f"Plan {data.get('name', _UNNAMED)!r:.70}")
+    read = {"name": _UNNAMED, **arguments(data, _READERS, section=section)}
     _check_required(("currency",), read, section=section)
     published = {key: read.pop(key) for key in _PUBLISHED_KEYS if key in read}
     if published:
