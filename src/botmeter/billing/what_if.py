@@ -5,27 +5,29 @@ sessions which would be stopped without them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, Decimal
+from dataclasses import dataclass
+from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 
+from botmeter.billing.beyond import whole_up
 from botmeter.billing.cycle import Cycle
-from botmeter.billing.cycle_facts import CycleFacts, PackPurchase
-from botmeter.billing.plan import Meter, Pack, Plan
+from botmeter.billing.cycle_facts import NO_FACTS, CycleFacts, PackPurchase
+from botmeter.billing.due_packs import expiry_of, packs_due
+from botmeter.billing.plan import Meter, Plan
 from botmeter.billing.plan_terms import AccountCycle, PlanTerm
 from botmeter.billing.rated import Carried, CarriedMeter, Funding, RatedCycle, RatedMeter
 from botmeter.billing.rating import rate_cycle
-
-_CHARGEABLE = (Funding.ALLOWANCE, Funding.PACK, Funding.BEYOND, Funding.STOPPED)
+from botmeter.billing.recharge import recharges_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
-    """A cycle under a plan; `packs` are those bought for it, by meter."""
+    """A cycle under a plan, and the number of packs bought for it."""
 
     rated: RatedCycle
-    packs: tuple[int, ...]
+    packs: int
 
 
 def under_plan(plan: Plan, *, cycle: Cycle, sessions: Sequence[pa.Table], is_first: bool = False) -> WhatIf:
@@ -37,50 +39,45 @@ def under_plan(plan: Plan, *, cycle: Cycle, sessions: Sequence[pa.Table], is_fir
     """
     term = PlanTerm(plan=plan, from_us=cycle.start_us)
     account_cycle = AccountCycle(cycle=cycle, whole=cycle, anchor=cycle.first_on, terms=(term,))
-    granted = Carried(meters=tuple(CarriedMeter(is_granted=not is_first) for _ in plan.meters))
-    alone, _ = rate_cycle(account_cycle, sessions, carried=granted)
-    packs = tuple(_packs(meter, rated) for meter, rated in zip(plan.meters, alone.meters, strict=True))
-    bought = tuple(
-        _purchase(meter.pack, count, meter=number, cycle=cycle)
-        for number, (meter, count) in enumerate(zip(plan.meters, packs, strict=True))
-        if meter.pack is not None and count
-    )
-    rated, _ = rate_cycle(account_cycle, sessions, facts=CycleFacts(purchases=bought), carried=granted)
-    return WhatIf(rated=rated, packs=packs)
+    carried = Carried(meters=tuple(CarriedMeter(is_granted=not is_first) for _ in plan.meters))
+    bought = list(packs_due(account_cycle, None, facts=NO_FACTS))
+    bought += recharges_due(account_cycle, sessions, facts=CycleFacts(purchases=tuple(bought)), carried=carried)
+    rated, _ = rate_cycle(account_cycle, sessions, facts=CycleFacts(purchases=tuple(bought)), carried=carried)
+    missing = [
+        _missing(meter, each, meter=number, account_cycle=account_cycle, sessions=sessions)
+        for number, (meter, each) in enumerate(zip(plan.meters, rated.meters, strict=True))
+    ]
+    if more := [each for each in missing if each is not None]:
+        bought += more
+        rated, _ = rate_cycle(account_cycle, sessions, facts=CycleFacts(purchases=tuple(bought)), carried=carried)
+    return WhatIf(rated=rated, packs=sum(each.packs for each in bought))
 
 
-def fewest_packs(units: Decimal, pack: Pack) -> int:
-    """Packs that hold a number of units."""
-    return int(max(units / pack.sessions, Decimal(0)).to_integral_value(rounding=ROUND_CEILING))
-
-
-def _packs(meter: Meter, rated: RatedMeter) -> int:
-    pack, recharge = meter.pack, meter.recharge
-    if pack is None:
-        return 0
-    counts = rated.counts()
-    charged = sum(counts[kind] for kind in _CHARGEABLE)
-    included = sum((use.grant.units for use in rated.grants), Decimal(0))
-    missing = charged * meter.weight - included
-    least = pack.least_per_cycle
-    if recharge is None:
-        return max(least, fewest_packs(missing, pack) if meter.beyond.kind == "stop" else 0)
-    if not charged:
-        return least
-    # Each session can trigger one recharge.
-    size = replace(pack, sessions=pack.sessions * recharge.packs)
-    times = min(fewest_packs(missing + recharge.below - least * pack.sessions, size), charged)
-    most = recharge.most_per_cycle
-    return least + recharge.packs * (times if most is None else min(times, most))
-
-
-def _purchase(pack: Pack, count: int, *, meter: int, cycle: Cycle) -> PackPurchase:
+def _missing(
+    rule: Meter, rated: RatedMeter, *, meter: int, account_cycle: AccountCycle, sessions: Sequence[pa.Table]
+) -> PackPurchase | None:
+    """Packs for sessions that were stopped, bought when the first of them began."""
+    stopped = np.flatnonzero(rated.funding == Funding.STOPPED)
+    if rule.pack is None or rule.recharge is not None or rule.beyond.kind != "stop" or not len(stopped):
+        return None
+    at_us = sessions[meter]["started_at"][int(stopped[0])].as_py()
     return PackPurchase(
-        number=meter + 1,
         meter=meter,
-        packs=count,
-        pack_units=Decimal(pack.sessions),
-        pack_price=pack.price,
-        from_us=cycle.start_us,
-        expires_us=cycle.end_us if pack.lapses == "cycle_end" else None,
+        packs=whole_up(len(stopped) * rule.weight, Decimal(rule.pack.sessions)),
+        pack_units=Decimal(rule.pack.sessions),
+        pack_price=rule.pack.price,
+        from_us=at_us,
+        expires_us=expiry_of(rule.pack, account_cycle, at_us=at_us),
+    )
+
+
+def even_sessions(count: int, cycle: Cycle) -> pa.Table:
+    """Sessions spread evenly over a cycle, for a count whose instants are not known."""
+    starts = np.linspace(cycle.start_us, cycle.end_us, num=count, endpoint=False, dtype=np.int64)
+    return pa.table(
+        {
+            "started_at": pa.array(starts),
+            "charge": pa.array(np.zeros(count, np.uint8)),
+            "preview": pa.array(np.zeros(count, np.bool_)),
+        }
     )

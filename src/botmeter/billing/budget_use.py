@@ -1,0 +1,117 @@
+"""Use of budgets: what their sessions, or the cost of these, come to in the cycle or the calendar month."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.billing.account_bill import AccountPlans, Bill, BillCache, bill_of
+from botmeter.billing.cost_centres import cost_centres_of
+from botmeter.billing.plan_terms import account_cycle_at
+from botmeter.billing.rated import Funding
+from botmeter.billing.shares import shares_of
+from botmeter.domain.cost_centre import CostCentres
+from botmeter.domain.period import Period, day_of_us, month_last_on
+from botmeter.ledger.billing.budgets import Budget, BudgetPer, BudgetScope, BudgetUnit, StoredBudget
+from botmeter.ledger.readable import ReadableLedger
+
+_NOT_CHARGED: Final = (Funding.STOPPED, Funding.VOID, Funding.TEST, Funding.PREVIEW_FREE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetUse:
+    """Use of a budget until now, in its unit.
+
+    Money is the cost of its sessions, without tax; for the account and a cycle, it is the whole cost.
+    """
+
+    stored: StoredBudget
+    used: Decimal
+
+    @property
+    def is_reached(self) -> bool:
+        return self.used >= self.stored.budget.amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetReader:
+    """Open cycle and facts from which the use of budgets is read."""
+
+    ledger: ReadableLedger
+    plans: AccountPlans
+    bill: Bill
+    centres: CostCentres
+    cache: BillCache | None = None
+
+
+def budget_uses(reader: BudgetReader, budgets: Sequence[StoredBudget], *, now_us: int) -> tuple[BudgetUse, ...]:
+    """Use of each budget in the cycle or month that contains an instant."""
+    return tuple(BudgetUse(stored=each, used=_used(reader, each.budget, now_us=now_us)) for each in budgets)
+
+
+def _used(reader: BudgetReader, budget: Budget, *, now_us: int) -> Decimal:
+    cycle = reader.bill.account_cycle.cycle
+    start_us, end_us = cycle.start_us, cycle.end_us
+    if budget.per is BudgetPer.MONTH:
+        start_us, end_us = _month(now_us, cycle.timezone)
+    is_cycle = (start_us, end_us) == (cycle.start_us, cycle.end_us)
+    if budget.unit is BudgetUnit.MONEY and budget.scope is BudgetScope.ACCOUNT and is_cycle:
+        return reader.bill.rated.total
+    bills = tuple(_bills(reader, start_us, end_us=min(end_us, now_us + 1), now_us=now_us))
+    if budget.unit is BudgetUnit.SESSIONS:
+        return Decimal(sum(_session_count(reader, bill, budget=budget, span=(start_us, end_us)) for bill in bills))
+    return sum((_cost(reader, bill, budget=budget, span=(start_us, end_us)) for bill in bills), Decimal(0))
+
+
+def _month(at_us: int, zone: str) -> tuple[int, int]:
+    first_on = day_of_us(at_us, timezone=zone).replace(day=1)
+    period = Period(first_on=first_on, last_on=month_last_on(first_on), timezone=zone)
+    return period.start_us, period.end_us
+
+
+def _bills(reader: BudgetReader, start_us: int, *, end_us: int, now_us: int) -> Iterator[Bill]:
+    terms = reader.plans.terms
+    at_us = max(start_us, terms[0].from_us)
+    while at_us < end_us:
+        account_cycle = account_cycle_at(terms, at_us)
+        if account_cycle.cycle == reader.bill.account_cycle.cycle:
+            yield reader.bill
+        else:
+            yield bill_of(reader.ledger, account_cycle, plans=reader.plans, now_us=now_us, cache=reader.cache)
+        at_us = account_cycle.cycle.end_us
+
+
+def _session_count(reader: BudgetReader, bill: Bill, *, budget: Budget, span: tuple[int, int]) -> int:
+    counts = []
+    for table, meter in zip(bill.sessions, bill.rated.meters, strict=True):
+        is_charged = ~np.isin(meter.funding, _NOT_CHARGED)
+        counts.append(int((_is_of(reader, table, budget=budget, span=span) & is_charged).sum()))
+    return sum(counts)
+
+
+def _cost(reader: BudgetReader, bill: Bill, *, budget: Budget, span: tuple[int, int]) -> Decimal:
+    names = [
+        pa.array(np.where(_is_of(reader, table, budget=budget, span=span), "in", "out"), pa.string())
+        for table in bill.sessions
+    ]
+    return sum((each.amount for each in shares_of(bill.rated, names).by_name if each.name == "in"), Decimal(0))
+
+
+def _is_of(
+    reader: BudgetReader, table: pa.Table, *, budget: Budget, span: tuple[int, int]
+) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    starts = table["started_at"].to_numpy()
+    within: np.ndarray[tuple[int], np.dtype[np.bool_]] = (starts >= span[0]) & (starts < span[1])
+    match budget.scope:
+        case BudgetScope.ACCOUNT:
+            return within
+        case BudgetScope.COST_CENTRE:
+            names = cost_centres_of(table, reader.centres)
+        case scope:
+            names = table["bot_id" if scope is BudgetScope.BOT else "channel"]
+    named = pc.fill_null(pc.equal(pc.cast(names, pa.string()), budget.name), False)
+    return within & np.asarray(named.to_numpy(zero_copy_only=False), dtype=np.bool_)
