@@ -74,6 +74,7 @@ ROUTES_WITHOUT_PAGE = {
     "export-progress": "JSON",
     "widget-export": "a file",
     "quarantine-download": "a file",
+    "billing-what-if": "needs a plan; tests/browser/test_billing.py",
     "billing-purchases": "leads back to `billing` without a plan; tests/browser/test_billing.py",
     "session-correction": "a form of `session`",
     **dict.fromkeys(

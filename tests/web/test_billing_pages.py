@@ -13,7 +13,7 @@ from botmeter.billing.account_statements import preliminary_document
 from botmeter.billing.plan_actions import set_plan
 from botmeter.billing.plan_text import plan_from_text
 from botmeter.domain.errors import Missing
-from botmeter.domain.instant import now_us, us_from_text
+from botmeter.domain.instant import now_us, text_from_us, us_from_text
 from botmeter.domain.money_text import money_text
 from botmeter.ledger.billing.closed_statements import closed_statements
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -148,3 +148,31 @@ def test_the_grace_period_is_a_setting_of_statements(olga: Client) -> None:
     assert "Grace period: 5 days." in page
     assert AuditEntry.objects.get(action=Action.SETTING_CHANGED).detail["setting"] == "grace_days"
     assert olga.post(STATEMENTS, {"what": "grace", "grace_days": "90"}).status_code == 400
+
+
+def test_another_plan_is_compared_for_the_same_sessions(olga: Client) -> None:
+    query = {"cycle": "2026-03-01", "plan": "session.price", "text": "", "policy": ""}
+    page = unescape(olga.get(f"{BILLING}/what-if", query).content.decode())
+    assert "instead of $11.31" in page
+    assert f'href="{BILLING}/cycles/2026-03-01"' in page
+    simulated = unescape(olga.get(f"{BILLING}/what-if", {**query, "policy": "lex.request"}).content.decode())
+    assert "by lex.request@1, metered now and spread evenly over the cycle." in simulated
+
+
+def test_costs_of_the_open_cycle_add_up_by_bot_version_and_channel(olga: Client, ledgers: OpenLedgers) -> None:
+    with ledgers.writing("acme") as ledger:
+        at = text_from_us(now_us() - 60_000_000)
+        events = [
+            event(f"n{n}", at, customer_id=f"n{n}", bot_id=f"b{n % 2}", channel=("web", "email")[n % 2])
+            for n in range(5)
+        ]
+        append_events(ledger, *events, now_us=now_us())
+    page = page_at(olga, BILLING)
+    for name in ("bot", "channel", "bot-version"):
+        card = page.partition(f'data-widget="cost-by-{name}"')[2].partition("</section>")[0]
+        body, _, foot = card.partition("<tfoot>")
+        amounts = [Decimal(each) for each in re.findall(r">\$([\d.]+)<", body)]
+        assert sum(amounts) == Decimal(re.findall(r">\$([\d.]+)<", foot)[0]) > 0
+        assert "5" in foot
+    [href] = set(re.findall(r'href="([^"]*/sessions\?bot=b1)"', page))
+    assert "2 sessions of 5 of" in page_at(olga, href)

@@ -1,6 +1,6 @@
 """Admin → Billing → Budgets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -8,7 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from botmeter.billing.account_bill import account_plans, bill_of
 from botmeter.billing.account_facts import account_terms
+from botmeter.billing.budget_use import BudgetReader, BudgetUse, budget_uses
+from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.domain import text
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.domain.instant import now_us
@@ -18,10 +21,12 @@ from botmeter.ledger.billing.budgets import (
     BudgetPer,
     BudgetScope,
     BudgetUnit,
+    StoredBudget,
     add_budget,
     budgets,
     end_budget,
 )
+from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
@@ -29,6 +34,7 @@ from botmeter.web.confirmation import Confirmation, account_confirmation, is_con
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
+from botmeter.web.pages.billing.bills import bill_cache
 from botmeter.web.rendering import rendered
 from botmeter.web.report_address import number_named
 
@@ -51,10 +57,10 @@ class BudgetForm(forms.Form):
     scope = forms.ChoiceField(label="For", choices=[(key.value, label) for key, label in _SCOPES.items()])
     name = forms.CharField(label="Bot ID, channel or cost centre", required=False, max_length=ID_BYTES_MAX, strip=False)
     amount = forms.DecimalField(
-        label="Budget", max_digits=18, decimal_places=9, widget=forms.NumberInput(attrs={"step": "any"})
+        label="Amount", max_digits=18, decimal_places=9, widget=forms.NumberInput(attrs={"step": "any"})
     )
-    unit = forms.ChoiceField(label="In", choices=[(key.value, label) for key, label in _UNITS.items()])
-    per = forms.ChoiceField(label="Per", choices=[(key.value, label) for key, label in _TIMES.items()])
+    unit = forms.ChoiceField(label="Unit", choices=[(key.value, label.capitalize()) for key, label in _UNITS.items()])
+    per = forms.ChoiceField(label="Period", choices=[(key.value, label.capitalize()) for key, label in _TIMES.items()])
     is_brake = forms.BooleanField(
         label="Brake",
         required=False,
@@ -125,9 +131,7 @@ def budget_text(budget: Budget, *, currency: str) -> str:
     """Describe a budget: `Bot b1: $100.00 per cycle, brake`."""
     amount = _amount_text(budget, currency=currency)
     brake = ", brake" if budget.is_brake else ""
-    return (
-        f"{scope_text(budget).lower() if budget.name is None else scope_text(budget)}: {amount} per {budget.per}{brake}"
-    )
+    return f"{scope_text(budget)}: {amount} per {budget.per}{brake}"
 
 
 def scope_text(budget: Budget) -> str:
@@ -180,16 +184,37 @@ def _page(visit: Visit, form: BudgetForm) -> HttpResponse:
 
 
 def _lines(ledger: "ReadableLedger", *, account: str) -> tuple[BudgetLine, ...]:
-    currency, here = _currency(ledger), reverse("billing-budgets", args=(account,))
+    currency, here, stored = _currency(ledger), reverse("billing-budgets", args=(account,)), budgets(ledger)
+    uses = _uses(ledger, stored)
     return tuple(
-        BudgetLine(
-            scope=scope_text(each.budget),
-            amount=_amount_text(each.budget, currency=currency),
-            per=_TIMES[each.budget.per],
-            is_brake=each.budget.is_brake,
-            end_href=f"{here}?what=end&budget={each.number}",
-        )
-        for each in budgets(ledger)
+        _line(each, uses.get(each.number), currency=currency, end_href=f"{here}?what=end&budget={each.number}")
+        for each in stored
+    )
+
+
+def _uses(ledger: "ReadableLedger", stored: list[StoredBudget]) -> dict[int, BudgetUse]:
+    plans, present_us = account_plans(ledger), now_us()
+    if plans is None or not stored or present_us < plans.terms[0].from_us:
+        return {}
+    bill = bill_of(ledger, account_cycle_at(plans.terms, present_us), plans=plans, now_us=present_us, cache=bill_cache)
+    reader = BudgetReader(ledger=ledger, plans=plans, bill=bill, centres=cost_centres(ledger), cache=bill_cache)
+    return {each.stored.number: each for each in budget_uses(reader, stored, now_us=present_us)}
+
+
+def _line(stored: StoredBudget, use: BudgetUse | None, *, currency: str, end_href: str) -> BudgetLine:
+    budget, used, share = stored.budget, "", ""
+    if use is not None:
+        used = _amount_text(replace(budget, amount=use.used), currency=currency) if use.used else "0"
+        share = text.percent_text(float(use.used / budget.amount)).lstrip("+")
+    return BudgetLine(
+        scope=scope_text(budget),
+        amount=_amount_text(budget, currency=currency),
+        per=_TIMES[budget.per],
+        is_brake=budget.is_brake,
+        used=used,
+        reached="Reached" if use is not None and use.is_reached else share,
+        state_kind="" if use is None or not use.is_reached else "bad" if budget.is_brake else "warn",
+        end_href=end_href,
     )
 
 

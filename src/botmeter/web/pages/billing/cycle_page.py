@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING, Final
 from django.http import HttpResponse
 from django.urls import reverse
 
-from botmeter.billing.account_bill import Bill, bill_of
+from botmeter.billing.account_bill import Bill, bill_of, carried_into
 from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.domain import text
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.instant import now_us
-from botmeter.domain.period import Period
+from botmeter.domain.period import Period, day_of_us
 from botmeter.ledger.billing.budgets import budgets
 from botmeter.ledger.billing.purchases import purchases
 from botmeter.ledger.event_rows import has_events
 from botmeter.metering.policy import in_force
 from botmeter.people.rights import Right
 from botmeter.reports.policy_sentence import policy_sentence
+from botmeter.reports.query import RequestedDays, usage_query
+from botmeter.reports.report_json import UsageReport
+from botmeter.reports.usage import usage_report
 from botmeter.web.access import Visit
 from botmeter.web.components import Cell, Column, Link
 from botmeter.web.layout import Frame, frame
 from botmeter.web.pages.billing.bills import bill_cache, plans_of
+from botmeter.web.pages.billing.cycle_ahead import Ahead, cost_thresholds
+from botmeter.web.pages.billing.cycle_costs import CostSplit, advice_sentences, cost_splits
 from botmeter.web.pages.billing.cycle_figures import CycleFigures, CycleHrefs, cycle_figures
 from botmeter.web.pages.billing.cycle_forecast import (
     CycleChart,
@@ -37,7 +42,6 @@ from botmeter.web.pages.billing.plan_choice import PlanTerms, terms_in_words
 from botmeter.web.pages.billing.purchases import COLUMNS as PURCHASE_COLUMNS
 from botmeter.web.pages.billing.purchases import purchase_cells
 from botmeter.web.pages.billing.statement_list import StatementLine, statement_lines
-from botmeter.web.pages.billing.statement_tables import CostLine
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.sections.cards import ImportsCard, ViewsCard, imports_card, views_card
 from botmeter.web.pages.sections.usage import SectionContext
@@ -64,20 +68,6 @@ class PlanCard:
     policy: str
     sentence: str
     counting_href: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostSplit:
-    """Shares of the cost so far."""
-
-    name: str
-    title: str
-    head: str
-    lines: tuple[CostLine, ...]
-    total: str
-    sessions_total: str
-    sessions_href: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +118,7 @@ def cycle_page(visit: Visit, ledger: "ReadableLedger") -> HttpResponse:
         actions=_actions(visit),
         report=Link(label="Session usage report", href=reverse("billing-report", args=(account,)), symbol="bill"),
         body=body,
-        purchase_columns=PURCHASE_COLUMNS,
+        purchase_columns=PURCHASE_COLUMNS[:-1],
         purchases_href=reverse("billing-purchases", args=(account,)),
         buy=_buy(visit),
         statements_href=reverse("statements", args=(account,)),
@@ -147,6 +137,8 @@ def _actions(visit: Visit) -> tuple[Link, ...]:
             ("Statements", "statements", "file"),
             ("Purchases", "billing-purchases", "bill"),
             ("Budgets", "billing-budgets", "warn"),
+            ("What if", "billing-what-if", "chart"),
+            ("Check a bill", "bills", "check"),
             ("Change plan" if may_change else "Plans", "billing-plan", "settings"),
         )
     )
@@ -165,17 +157,25 @@ def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
     is_first = cycle.start_us == plans.terms[0].from_us
     before = None if is_first else account_cycle_at(plans.terms, cycle.start_us - 1).cycle
     days = cycle_days(ledger, cycle, before=before, now_us=now_us)
+    carried = carried_into(ledger, account_cycle, plans=plans, cache=bill_cache)
+    ahead = None if days.forecast is None else Ahead(bill=bill, forecast=days.forecast, carried=carried, now_us=now_us)
     own_budgets, stored = budgets(ledger), purchases(ledger, with_reversed=True)
+    hrefs = _hrefs(account, cycle.first_on)
     return CycleBody(
         about=_about(bill, days.today_on),
-        figures=cycle_figures(bill.rated, forecast=days.forecast, cost=None, hrefs=_hrefs(account, cycle.first_on)),
+        figures=cycle_figures(
+            bill.rated, forecast=days.forecast, cost=None if ahead is None else ahead.cost, hrefs=hrefs
+        ),
         chart=cycle_chart_card(days, bill.rated, budgets=own_budgets, urls=urls),
-        thresholds=thresholds(days, bill.rated, budgets=own_budgets),
-        advice=(),
-        splits=(),
+        thresholds=(
+            *thresholds(days, bill.rated, budgets=own_budgets),
+            *(cost_thresholds(ahead, budgets=own_budgets) if ahead else ()),
+        ),
+        advice=advice_sentences(ledger, bill),
+        splits=cost_splits(ledger, bill, hrefs=hrefs, report=_report(ledger, bill, now_us=now_us)),
         plan=_plan(ledger, bill, account=account, now_us=now_us),
         foreign=_foreign(ledger, bill, now_us=now_us),
-        purchases=purchase_cells(stored[-_PURCHASES_MAX:], plans.terms),
+        purchases=tuple(line[:-1] for line in purchase_cells(stored, plans.terms)[:_PURCHASES_MAX]),
         statements=statement_lines(ledger, account, now_us=now_us)[:_STATEMENTS_MAX],
     )
 
@@ -185,6 +185,13 @@ def _about(bill: Bill, today_on: date) -> str:
     dates = text.days_text(Period(first_on=cycle.first_on, last_on=cycle.last_on))
     number = (today_on - cycle.first_on).days + 1
     return f"Cycle {dates}, {cycle.timezone}, day {number} of {cycle.day_count}, under plan {plan.label}."
+
+
+def _report(ledger: "ReadableLedger", bill: Bill, *, now_us: int) -> UsageReport:
+    cycle = bill.rated.cycle
+    today_on = day_of_us(now_us, timezone=cycle.timezone)
+    days = RequestedDays(first_on=cycle.first_on, last_on=min(cycle.last_on, today_on), timezone=cycle.timezone)
+    return usage_report(ledger, usage_query(ledger.account, now_us=now_us, days=days))
 
 
 def _hrefs(account: str, first_on: date) -> CycleHrefs:

@@ -14,14 +14,13 @@ from botmeter.billing.opening import set_opening
 from botmeter.billing.plan import Plan
 from botmeter.billing.plan_actions import midnight_us, plan_start_us, set_plan, withdraw_plan
 from botmeter.billing.plan_terms import PlanTerm, account_cycle_at
-from botmeter.billing.what_if import WhatIf, under_plan
 from botmeter.domain import text
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import Period, day_of_us
+from botmeter.ledger.billing.closed_statements import closed_spans
 from botmeter.ledger.billing.plan_terms import StoredPlanTerm, plan_terms
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
-from botmeter.reports.billed_sessions import billed_sessions
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Cell, Column
 from botmeter.web.form_errors import form_errors
@@ -37,10 +36,11 @@ from botmeter.web.pages.billing.plan_choice import (
 )
 from botmeter.web.pages.billing.purchase_forms import OpeningForm, opening_sentence
 from botmeter.web.pages.billing.statement_tables import LINE_COLUMNS, rated_line_cells, rated_totals
+from botmeter.web.pages.billing.what_if_page import effect_of
 from botmeter.web.rendering import rendered
 
 if TYPE_CHECKING:
-    from botmeter.ledger.readable import ReadableLedger
+    pass
 
 _TERM_COLUMNS: Final = (Column(label="Plan"), Column(label="From"), Column(label="Status"))
 _FIELDS_OF_CODES: Final = {
@@ -100,7 +100,9 @@ def plan_page(visit: Visit) -> HttpResponse:
     with visit.reading() as ledger:
         terms, stored = account_terms(ledger), plan_terms(ledger)
         start_us = None if plan is None else plan_start_us(ledger, plan, from_on=None, now_us=now_us())
-    withdrawal = _withdrawal_form(visit, stored, posted=posted if what == "withdraw" else None)
+        closed_us = max((end_us for _, end_us in closed_spans(ledger)), default=0)
+    stored_since = [each for each in stored if each.from_at >= closed_us]
+    withdrawal = _withdrawal_form(visit, stored_since, posted=posted if what == "withdraw" else None)
     form = _start_form(plan, start_us, terms=terms, posted=posted if what == "set" else None)
     if withdrawal is not None and withdrawal.is_valid() and _is_done(visit, withdrawal, action=_withdraw):
         return redirect("billing-plan", visit.account)
@@ -189,19 +191,18 @@ def _term_cells(stored: StoredPlanTerm) -> tuple[Cell, ...]:
 
 
 def _preview(visit: Visit, plan: Plan, *, terms: tuple[PlanTerm, ...]) -> PlanPreview:
-    with visit.reading() as ledger:
-        cycle = last_cycle(plan, terms, now_us=now_us())
-        effect = _effect(ledger, plan, cycle=cycle)
-    rated = None if effect is None else effect.rated
+    cycle = last_cycle(plan, terms, now_us=now_us())
+    effect, note = effect_of(visit, plan, cycle=cycle)
+    has_sessions = any(len(meter.funding) for meter in effect.rated.meters)
     return PlanPreview(
         label=plan.label,
         title=plan.title,
         terms=terms_in_words(plan),
         definition=plan_file(plan),
         dates=text.days_text(Period(first_on=cycle.first_on, last_on=cycle.last_on)),
-        lines=() if rated is None else rated_line_cells(rated),
-        totals=() if rated is None else rated_totals(rated),
-        note="" if effect is None else effect_note(effect, plan),
+        lines=rated_line_cells(effect.rated) if has_sessions else (),
+        totals=rated_totals(effect.rated) if has_sessions else (),
+        note=note,
     )
 
 
@@ -215,18 +216,3 @@ def last_cycle(plan: Plan, terms: tuple[PlanTerm, ...], *, now_us: int) -> Cycle
     open_cycle = cycle_at(replace(rule, anchor=anchor), anchor, at_us=now_us)
     before_us = midnight_us(open_cycle.first_on - timedelta(days=1), rule.timezone)
     return cycle_at(rule, anchor, at_us=before_us)
-
-
-def effect_note(effect: WhatIf, plan: Plan) -> str:
-    """Say which packs the cost of a plan assumes."""
-    packs = sum(effect.packs)
-    if not any(meter.pack for meter in plan.meters):
-        return ""
-    return f"With {text.counted(packs, 'pack')} bought as the plan says, and nothing left of an earlier cycle."
-
-
-def _effect(ledger: "ReadableLedger", plan: Plan, *, cycle: Cycle) -> WhatIf | None:
-    sessions = billed_sessions(ledger, cycle.start_us, end_us=cycle.end_us)
-    if not sessions.num_rows:
-        return None
-    return under_plan(plan, cycle=cycle, sessions=[sessions] * len(plan.meters))

@@ -13,11 +13,14 @@ from django.urls import reverse
 
 from botmeter.billing.account_bill import account_plans, bill_of
 from botmeter.billing.account_statements import statement_named
+from botmeter.billing.cost_centres import cost_centres_of
 from botmeter.billing.statement_list import session_list
 from botmeter.domain import text
+from botmeter.domain.cost_centre import CostCentres
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us, us_from_text
 from botmeter.ledger.billing.closed_statements import statement_sessions
+from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.people.rights import Right
 from botmeter.reports.billed_sessions import billed_sessions
 from botmeter.web.access import Visit, for_member
@@ -41,7 +44,14 @@ _COLUMNS: Final = (
     Column(label="Opening channel"),
     Column(label="Funding"),
 )
-_FILTERS: Final = {"funding": "Funding", "bot": "Opening bot", "channel": "Opening channel"}
+_FILTERS: Final = {
+    "funding": "Funding",
+    "bot": "Opening bot",
+    "version": "Bot version",
+    "channel": "Opening channel",
+    "cost_centre": "Cost centre",
+}
+_COLUMN_OF: Final = {"bot": "bot_id", "version": "version", "channel": "channel", "cost_centre": "cost_centre"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +76,8 @@ def cycle_sessions(visit: Visit, *, day: str) -> HttpResponse:
         bill = bill_of(ledger, account_cycle, plans=plans, now_us=now_us(), cache=bill_cache)
         ids = pa.concat_arrays([each["session_id"].combine_chunks() for each in bill.sessions])
         rows = session_list(bill.sessions, bill.rated.meters).append_column("session_id", ids)
+        rows = rows.append_column("version", pa.chunked_array([_versions(each) for each in bill.sessions], pa.string()))
+        rows = _with_centres(rows, cost_centres(ledger))
     cycle = account_cycle.cycle
     name = cycle_name(cycle.first_on, cycle.last_on)
     statement = Link(label=name, href=reverse("cycle-statement", args=(visit.account, cycle.first_on.isoformat())))
@@ -77,7 +89,8 @@ def statement_session_list(visit: Visit, *, number: str) -> HttpResponse:
     """List the sessions of a closed statement."""
     with visit.reading() as ledger:
         closed = statement_named(ledger, number)
-        rows = statement_sessions(ledger, closed.statement_no)
+        centres = cost_centres(ledger, known_at=closed.closed_at)
+        rows = _with_centres(statement_sessions(ledger, closed.statement_no), centres)
         terms = account_plans(ledger)
     zone = terms.terms[-1].plan.cycle.timezone if terms else "UTC"
     statement = Link(label=closed.number, href=reverse("statement", args=(visit.account, closed.number)))
@@ -126,11 +139,19 @@ def _matching(rows: pa.Table, chosen: Mapping[str, str]) -> pa.Table:
         kinds = NOT_CHARGED if funding == "not_charged" else (funding,)
         kind = pc.list_element(pc.split_pattern(rows["funding"].cast(pa.string()), " "), 0)
         rows = rows.filter(pc.is_in(kind, pa.array(kinds)))
-    for name, column in (("bot", "bot_id"), ("channel", "channel")):
-        if name in chosen:
+    for name, column in _COLUMN_OF.items():
+        if name in chosen and column in rows.column_names:
             texts = pc.fill_null(rows[column].cast(pa.string()), "")
             rows = rows.filter(pc.equal(texts, chosen[name]))
     return rows
+
+
+def _versions(table: pa.Table) -> pa.Array:
+    return table["bot_version"].cast(pa.string()).combine_chunks()
+
+
+def _with_centres(rows: pa.Table, centres: CostCentres) -> pa.Table:
+    return rows.append_column("cost_centre", cost_centres_of(rows, centres)) if centres.change_days else rows
 
 
 def _lede(count: int, whole: int, *, label: str) -> str:

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 _SPLITS: Final = (
     ("bots", "Cost by opening bot", "Bot", "bot"),
     ("channels", "Cost by opening channel", "Channel", "channel"),
-    ("cost_centres", "Cost by cost centre", "Cost centre", ""),
+    ("cost_centres", "Cost by cost centre", "Cost centre", "cost_centre"),
 )
 
 
@@ -284,10 +284,9 @@ def _terms(document: Document) -> tuple[tuple[str, str], ...]:
         ("Plan", " and ".join(document["plans"])),
         ("Policy", " and ".join(document["policies"])),
         ("Cycle", _dates(document)),
-        ("Days in", document["cycle"]["timezone"]),
         ("Session list", f"{document['sessions']['count']:,} sessions, SHA-256 {document['sessions']['sha256']}"),
         ("Software", document["software"]),
     ]
     if document.get("previous"):
-        lines.append(("Statement before", document["previous"]))
+        lines.append(("Before", f"SHA-256 {document['previous']}"))
     return tuple((label, value) for label, value in lines if value)

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from botmeter.billing.printed_lines import printed_lines, tax_label
-from botmeter.billing.rated import RatedCycle
+from botmeter.billing.rated import Funding, RatedCycle
 from botmeter.billing.statement_document import Document
 from botmeter.domain import text
 from botmeter.domain.instant import us_from_text
@@ -67,7 +67,7 @@ GRANT_COLUMNS: Final = (
     Column(label="Units", variant="r"),
     Column(label="Used", variant="r"),
     Column(label="Lapsed", variant="r"),
-    Column(label="Until"),
+    Column(label="Last day"),
 )
 
 
@@ -141,6 +141,15 @@ def rated_line_cells(rated: RatedCycle) -> tuple[tuple[Cell, ...], ...]:
     )
 
 
+def rated_usage_cells(rated: RatedCycle) -> tuple[tuple[Cell, ...], ...]:
+    """List the sessions of a cycle by funding, of all its meters."""
+    counts = [meter.counts() for meter in rated.meters]
+    by_kind = {kind: sum(count[kind] for count in counts) for kind in Funding}
+    return tuple(
+        _funding_cells(FUNDING_WORDS[kind.name.lower()], count, href="") for kind, count in by_kind.items() if count
+    )
+
+
 def rated_totals(rated: RatedCycle) -> tuple[tuple[str, str], ...]:
     """Subtotal, tax and total of a cycle that has no statement."""
     currency, rate = rated.plan.currency, rated.plan.tax_rate
@@ -177,7 +186,7 @@ def grant_cells(document: Document, *, zone: str) -> tuple[tuple[Cell, ...], ...
         (
             Cell(value="Allowance" if grant["kind"] == "allowance" else f"Pack {grant['number']}"),
             *(Cell(value=units_text(Decimal(grant[name])), variant="r num") for name in ("units", "used", "lapsed")),
-            Cell(value=day_of(grant.get("expires"), zone=zone), variant="num"),
+            Cell(value=_last_day(grant["expires"], zone=zone), variant="num"),
         )
         for grant in document["grants"]
     )
@@ -243,6 +252,12 @@ def day_of(instant: str | None, *, zone: str) -> str:
 def document_cycle_name(cycle: Document) -> str:
     """Name a cycle of a document: `October 2026`, or its days."""
     return cycle_name(date.fromisoformat(cycle["first_day"]), date.fromisoformat(cycle["last_day"]))
+
+
+def _last_day(expires: str | None, *, zone: str) -> str:
+    if expires is None:
+        return "Never lapses"
+    return text.day_text(day_of_us(us_from_text(expires) - 1, timezone=zone))
 
 
 def cycle_name(first_on: date, last_on: date) -> str:

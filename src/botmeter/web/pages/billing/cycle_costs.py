@@ -1,0 +1,167 @@
+"""Cost of the open cycle by bot, version, channel and cost centre, its averages, and advice on packs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.billing.account_bill import Bill
+from botmeter.billing.cost_centres import cost_centres_of
+from botmeter.billing.pack_advice import pack_advice
+from botmeter.billing.plan import Meter
+from botmeter.billing.shares import Shares, shares_of
+from botmeter.billing.stated import read_document
+from botmeter.domain import text
+from botmeter.domain.money_text import money_text, unit_price_text
+from botmeter.ledger.billing.closed_statements import closed_statements
+from botmeter.ledger.billing.cost_centres import cost_centres
+from botmeter.reports.bot_names import BotNames, bot_names
+from botmeter.reports.snapshot import Snapshot
+from botmeter.web.pages.billing.cycle_figures import CycleHrefs
+from botmeter.web.pages.billing.statement_tables import UNATTRIBUTED_WORDS, CostLine, amount_width
+
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
+    from botmeter.reports.report_json import UsageReport
+
+_MARK: Final = "\x1f"
+# An average is no amount to pay: two more digits tell prices of a cent apart.
+_AVERAGE_UNIT: Final = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostSplit:
+    """Shares of the cost so far."""
+
+    name: str
+    title: str
+    head: str
+    lines: tuple[CostLine, ...]
+    total: str
+    sessions_total: str
+    sessions_href: str
+    note: str = ""
+
+
+def cost_splits(
+    ledger: "ReadableLedger", bill: Bill, *, hrefs: CycleHrefs, report: "UsageReport"
+) -> tuple[CostSplit, ...]:
+    """Split the cost by what opened the sessions, so that it adds up."""
+    with ledger.read_transaction() as connection:
+        names = bot_names(Snapshot(connection=connection, touchpoints=[], footprints=[]))
+    splits = [
+        _split(bill, [each["bot_id"] for each in bill.sessions], head="Bot", hrefs=hrefs, names=names),
+        _split(bill, [each["channel"] for each in bill.sessions], head="Channel", hrefs=hrefs),
+        _split(bill, [_versions(each) for each in bill.sessions], head="Bot version", hrefs=hrefs, names=names),
+    ]
+    centres = cost_centres(ledger)
+    if centres.change_days:
+        of_centre = [cost_centres_of(each, centres) for each in bill.sessions]
+        splits.append(_split(bill, of_centre, head="Cost centre", hrefs=hrefs))
+    return (replace(splits[0], note=averages(bill, report)), *splits[1:])
+
+
+def averages(bill: Bill, report: "UsageReport") -> str:
+    """Average cost of a session, conversation and ticket of the cycle."""
+    rated = bill.rated
+    session_count = max((len(meter.funding) for meter in rated.meters), default=0)
+    counts = (("session", session_count), ("conversation", report.conversation_count), ("ticket", report.ticket_count))
+    words = [
+        f"{unit_price_text((rated.total / count).quantize(_AVERAGE_UNIT), rated.plan.currency)} per {noun}"
+        for noun, count in counts
+        if count
+    ]
+    return f"On average {', '.join(words)}." if words else ""
+
+
+def advice_sentences(ledger: "ReadableLedger", bill: Bill) -> tuple[str, ...]:
+    """Advise on packs from the last closed cycles."""
+    meters = bill.rated.plan.meters
+    if len(meters) != 1:
+        return ()
+    documents = [read_document(each) for each in closed_statements(ledger)[-12:]]
+    advice = pack_advice(documents, meters[0])
+    if advice is None or advice.bought == (advice.enough, advice.enough):
+        return ()
+    least, most = advice.bought
+    packs, cycles = text.counted(advice.enough, "pack"), f"each of the last {advice.cycles} cycles"
+    if advice.enough < most:
+        bought = f"{most}" if least == most else f"{least} to {most}"
+        return (f"{packs} instead of {bought} would have covered {cycles}.",)
+    if not _is_cheaper(meters[0]):
+        return ()
+    bought = "none was bought in some" if least == 0 else f"{least} were bought in some"
+    return (f"{packs} per cycle would have covered {cycles}; {bought}.",)
+
+
+def _is_cheaper(meter: Meter) -> bool:
+    """Return whether a pack costs less than its sessions beyond all grants."""
+    pack, beyond = meter.pack, meter.beyond
+    return pack is not None and beyond.kind == "price" and pack.price < (beyond.price or Decimal(0)) * pack.sessions
+
+
+def _versions(table: pa.Table) -> pa.Array:
+    # A mark that separates, since both may have a slash.
+    bots, versions = (table[name].cast(pa.string()) for name in ("bot_id", "bot_version"))
+    return pc.binary_join_element_wise(bots, pc.fill_null(versions, ""), _MARK)
+
+
+def _split(
+    bill: Bill, names_of: Sequence[pa.Array], *, head: str, hrefs: CycleHrefs, names: BotNames | None = None
+) -> CostSplit:
+    shares, currency = shares_of(bill.rated, names_of), bill.rated.plan.currency
+    amounts = [*(each.amount for each in shares.by_name), *(each.amount for each in shares.unattributed)]
+    longest = max(amounts, default=Decimal(0))
+    lines = [
+        CostLine(
+            name=_name(each.name, head, names=names),
+            sessions=text.count_text(each.sessions),
+            sessions_href=f"{hrefs.sessions}?{urlencode(_filter(head, each.name))}",
+            amount=money_text(each.amount, currency),
+            width=amount_width(each.amount, longest=longest),
+        )
+        for each in sorted(shares.by_name, key=lambda each: (-each.amount, -each.sessions, each.name or ""))
+    ]
+    total = sum(each.sessions for each in shares.by_name)
+    return CostSplit(
+        name=f"cost-by-{head.lower().replace(' ', '-')}",
+        title=f"Cost by {'' if head == 'Cost centre' else 'opening '}{head[0].lower()}{head[1:]}",
+        head=head,
+        lines=(*lines, *_own_lines(shares, currency, longest=longest)),
+        total=money_text(bill.rated.total, currency),
+        sessions_total=text.count_text(total),
+        sessions_href=hrefs.sessions if total else "",
+    )
+
+
+def _filter(head: str, name: str | None) -> dict[str, str]:
+    if head == "Bot version":
+        bot, _, version = (name or "").partition(_MARK)
+        return {"bot": bot, "version": version}
+    return {head.lower().replace(" ", "_"): name or ""}
+
+
+def _own_lines(shares: Shares, currency: str, *, longest: Decimal) -> tuple[CostLine, ...]:
+    return tuple(
+        CostLine(
+            name=UNATTRIBUTED_WORDS[each.kind],
+            amount=money_text(each.amount, currency),
+            width=amount_width(each.amount, longest=longest),
+            is_unattributed=True,
+        )
+        for each in shares.unattributed
+        if each.amount
+    )
+
+
+def _name(name: str | None, head: str, *, names: BotNames | None) -> str:
+    if name is None:
+        return {"Cost centre": "No cost centre", "Channel": "No channel"}.get(head, "No bot")
+    if names is None:
+        return name
+    bot, _, version = name.partition(_MARK)
+    return f"{names[bot]} {version}".strip()
