@@ -1,6 +1,6 @@
 """Closing cycles: the statement, its session list and the adjustments of earlier cycles, in one transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -86,16 +86,23 @@ def preliminary_statement(ledger: ReadableLedger, bill: Bill, *, plans: AccountP
 
 
 def pending_adjustments(
-    ledger: ReadableLedger, plans: AccountPlans, *, statements: Sequence[ClosedStatement], is_complete: bool = False
+    ledger: ReadableLedger,
+    plans: AccountPlans,
+    *,
+    statements: Sequence[ClosedStatement],
+    is_complete: bool = False,
+    hashes: Mapping[str, str] | None = None,
 ) -> tuple[Adjustment, ...]:
     """Differences of the closed cycles from their statements and the adjustments so far, in order.
 
     Args:
         is_complete: Rate all closed cycles, also those before the earliest one that may have changed.
+        hashes: Fingerprints of the closed cycles as they are now; None: read them.
     """
     if not statements:
         return ()
-    from_us = plans.terms[0].from_us if is_complete else changed_since_us(ledger, plans, last=statements[-1])
+    first_us = plans.terms[0].from_us
+    from_us = first_us if is_complete else changed_since_us(ledger, plans, last=statements[-1], hashes=hashes)
     if from_us is None:
         return ()
     cycles = [each for each in timeline(plans.terms, max(plans.closed.values())) if each.cycle.end_us > from_us]
@@ -137,9 +144,9 @@ def _insert(
     by: str | None,
 ) -> list[ClosedStatement]:
     cycle = bill.account_cycle.cycle
-    drafts = _drafts(ledger, bill, plans=plans, statements=statements)
     spans = sorted({**plans.closed, cycle.start_us: cycle.end_us}.items())
     hashes = fingerprints(ledger, spans)
+    drafts = _drafts(ledger, bill, plans=plans, statements=statements, hashes=hashes)
     inserted: list[ClosedStatement] = []
     with ledger.transaction():
         for draft in drafts:
@@ -173,12 +180,17 @@ def _closed(
 
 
 def _drafts(
-    ledger: ReadableLedger, bill: Bill, *, plans: AccountPlans, statements: Sequence[ClosedStatement]
+    ledger: ReadableLedger,
+    bill: Bill,
+    *,
+    plans: AccountPlans,
+    statements: Sequence[ClosedStatement],
+    hashes: Mapping[str, str] | None = None,
 ) -> list[Draft]:
     """Statements that close a cycle: its own last, before it one per other currency of the cycles that it adjusts."""
     cycle, currency = bill.account_cycle.cycle, bill.rated.plan.currency
     by_currency: dict[str, list[Adjustment]] = {currency: []}
-    for each in pending_adjustments(ledger, plans, statements=statements):
+    for each in pending_adjustments(ledger, plans, statements=statements, hashes=hashes):
         by_currency.setdefault(each.rated.plan.currency, []).append(each)
     carried = _credits(statements)
     as_of = last_numbers(ledger)
@@ -234,10 +246,12 @@ def _policies(ledger: ReadableLedger, account_cycle: AccountCycle) -> tuple[str,
     return tuple(dict.fromkeys(labels))
 
 
-def changed_since_us(ledger: ReadableLedger, plans: AccountPlans, *, last: ClosedStatement) -> int | None:
+def changed_since_us(
+    ledger: ReadableLedger, plans: AccountPlans, *, last: ClosedStatement, hashes: Mapping[str, str] | None = None
+) -> int | None:
     """Start of the earliest closed cycle that may differ from its statement (µs UTC); None: none does."""
     spans = sorted(plans.closed.items())
-    now = fingerprints(ledger, spans)
+    now = fingerprints(ledger, spans) if hashes is None else hashes
     changed = [start_us for start_us, _ in spans if now[str(start_us)] != last.fingerprints.get(str(start_us))]
     fact_us = changed_from_us(ledger, read_document(last)["as_of"])
     instants = [*changed, *([] if fact_us is None else [fact_us])]
