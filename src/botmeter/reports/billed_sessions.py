@@ -75,16 +75,18 @@ def billed_sessions(ledger: "ReadableLedger", start_us: int, *, end_us: int, pol
     return rows
 
 
-def corrections_without_session(ledger: "ReadableLedger", *, policy: str | None = None) -> list[StoredCorrection]:
-    """Return corrections in force whose event is in no session any more, in the order of recording."""
+def corrections_without_session(ledger: "ReadableLedger") -> list[StoredCorrection]:
+    """Return corrections in force whose event is in no session any more, under any policy, in order of recording."""
     with ledger.read_transaction() as connection:
         snapshot = Snapshot(connection=connection, touchpoints=ledger.touchpoints.all(), footprints=[])
-        in_force = corrections_in(connection)
-        if not in_force:
-            return []
-        _find_corrected(snapshot, _counted_under(snapshot, ledger, policy=policy), start_us=INSTANT_FIRST_US)
-        numbers = {number for (number,) in snapshot.rows(sql("without_session"), {})}
-        return [each for each in in_force if each.number in numbers]
+        left = corrections_in(connection)
+        for policy in [None, *(each.label for each in policies_metered_apart(connection, ledger.schedule))]:
+            if not left:
+                return []
+            _find_corrected(snapshot, _counted_under(snapshot, ledger, policy=policy), start_us=INSTANT_FIRST_US)
+            numbers = {number for (number,) in snapshot.rows(sql("without_session"), {})}
+            left = [each for each in left if each.number in numbers]
+    return left
 
 
 def session_count(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> int:
@@ -102,12 +104,6 @@ def sessions_by_day(ledger: "ReadableLedger", period: Period) -> list[int]:
         snapshot = Snapshot(connection=connection, touchpoints=[], footprints=[])
         rows = grid.with_days(session_steps(snapshot, {**bounds, **grid.parameters}))
     return grid.counts(integers(rows, "day"), integers(rows, "session_count"))
-
-
-def cumulative_sessions(ledger: "ReadableLedger", period: Period) -> list[int]:
-    """Count the sessions that start from a period's first day until the end of each day."""
-    counts: list[int] = np.cumsum(sessions_by_day(ledger, period), dtype=np.int64).tolist()
-    return counts
 
 
 def _counted_under(snapshot: Snapshot, ledger: "ReadableLedger", *, policy: str | None) -> _Counted:

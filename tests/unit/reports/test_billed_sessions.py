@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import date
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,6 @@ from botmeter.metering.policy_text import policy_as_mapping
 from botmeter.reports.billed_sessions import (
     billed_sessions,
     corrections_without_session,
-    cumulative_sessions,
     session_count,
     sessions_by_day,
 )
@@ -219,7 +217,8 @@ def test_the_last_of_two_corrections_of_one_session_applies() -> None:
 
 def test_sessions_under_the_policy_of_a_plan_have_their_corrections_too() -> None:
     hourly = Policy(name="hourly", max_duration_us=3_600_000_000)
-    ledger = ledger_with(event("1", "2026-03-02T10:00"), event("2", "2026-03-02T12:00"), event("3", "2026-03-02T14:00"))
+    ledger = ledger_in_memory(Policy(name="daily", max_duration_us=86_400_000_000, exclude=frozenset({"preview"})))
+    append_events(ledger, *(event(f"e{hour}", f"2026-03-02T{hour}:00") for hour in (10, 12, 14)))
     pinned = {hourly.label: {"name": "hourly", "version": 1, **policy_as_mapping(hourly)}}
     plan = PlanChange(from_at=MARCH_US, label="plain@1", definition="{}", policies=json.dumps(pinned))
     term = add_plan_term(ledger, plan, now_us=NOW_US)
@@ -237,8 +236,14 @@ def test_sessions_under_the_policy_of_a_plan_have_their_corrections_too() -> Non
         us_from_text("2026-03-02T11:30:00Z"),
         2,
     )
-    assert not corrections_without_session(ledger, policy=hourly.label)
+    assert not corrections_without_session(ledger)
+    # Only the plan's policy counts previews, so that a correction of one is not without a session.
+    append_events(ledger, event("preview", "2026-03-09T10:00", preview=True))
+    correct_session(ledger, hourly_rows()[3]["session_id"], kind=CorrectionKind.TEST, **WHY)
+    assert (charges(ledger), [row["charge"] for row in hourly_rows()]) == ([2], [0, 2, 0, 2])
+    assert not corrections_without_session(ledger)
     withdraw_plan_term(ledger, term, reason="typed wrongly", now_us=NOW_US)
+    assert [each.number for each in corrections_without_session(ledger)] == [2]
     assert ledger.connection.execute("SELECT count(*) FROM plan_session").fetchall() == [(0,)]
 
 
@@ -258,7 +263,6 @@ def test_sessions_are_counted_by_the_days_of_a_zone() -> None:
     )
     period = Period(first_on=date(2026, 3, 1), last_on=date(2026, 3, 3), timezone="Asia/Kolkata")
     assert sessions_by_day(ledger, period) == [2, 0, 1]
-    assert cumulative_sessions(ledger, period) == list(accumulate([2, 0, 1]))
     assert session_count(ledger, period.start_us, end_us=period.end_us) == 3
     assert session_count(ledger, MARCH_US, end_us=APRIL_US) == 3
     utc = Period(first_on=date(2026, 2, 28), last_on=date(2026, 3, 3))
