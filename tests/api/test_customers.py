@@ -16,7 +16,11 @@ from support.json_schema import faults, schema_of_answer
 from support.served import EVENTS, served
 from support.server_state import in_use
 
-SENT_TO = [route.path.removeprefix("accounts/{account}/") for route in ROUTES if route.view is not None and route.body]
+SENT_TO = [
+    route.path.removeprefix("accounts/{account}/")
+    for route in ROUTES
+    if route.tag == "Customers" and route.view is not None and route.body
+]
 BODIES = {"customers/merge": {"customer_id": "new", "aliases": ["old"]}, "customers/unmerge": {"aliases": ["old"]}}
 Tell = Callable[..., Any]
 

@@ -25,6 +25,7 @@ from botmeter.billing.reasons import with_reasons
 from botmeter.billing.stated import read_document, stated_cycle
 from botmeter.billing.statement_document import Closing, Document, Draft, changes_list, document_of
 from botmeter.billing.statement_list import session_list
+from botmeter.billing.statement_shares import statement_shares
 from botmeter.domain.errors import Conflict
 from botmeter.ledger.billing.closed_statements import (
     ClosedStatement,
@@ -213,6 +214,7 @@ def _drafts(
         plans=tuple(term.plan.label for term in bill.account_cycle.terms),
         policies=_policies(ledger, bill.account_cycle),
         sessions=session_list(bill.sessions, bill.rated.meters),
+        shares=statement_shares(ledger, bill),
     )
     return [*(draft(money, adjustments) for money, adjustments in sorted(by_currency.items())), own]
 

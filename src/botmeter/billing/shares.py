@@ -64,16 +64,21 @@ def shares_of(rated: RatedCycle, names: Sequence[pa.Array | pa.ChunkedArray]) ->
                 weights = [weight + payer.amount * each / whole for weight, each in zip(weights, units, strict=True)]
                 unused += payer.amount * (whole - sum(units, ZERO)) / whole
     fee, minimum = (_sum_of(rated, kind) for kind in ("fee", "minimum"))
-    amounts = apportioned(rated.subtotal - fee - minimum, [*weights, unused], currency=rated.plan.currency)
+    currency = rated.plan.currency
+    # Divided first, so that packs not used cost the same under bots, channels and cost centres.
+    used_amount, unused_amount = apportioned(
+        rated.subtotal - fee - minimum, [sum(weights, ZERO), unused], currency=currency
+    )
+    amounts = apportioned(used_amount, weights, currency=currency)
     return Shares(
         by_name=tuple(
             Share(name=name, sessions=int(count), amount=amount)
-            for name, count, amount in zip(distinct, sessions, amounts[:-1], strict=True)
+            for name, count, amount in zip(distinct, sessions, amounts, strict=True)
         ),
         unattributed=(
             OwnShare(kind="fee", amount=fee),
             OwnShare(kind="minimum", amount=minimum),
-            OwnShare(kind="unused_packs", amount=amounts[-1]),
+            OwnShare(kind="unused_packs", amount=unused_amount),
             OwnShare(kind="tax", amount=rated.tax),
         ),
     )

@@ -1,6 +1,7 @@
 """Files of a statement: its lines as CSV, and its session list."""
 
 from io import BytesIO
+from typing import Final
 
 import pyarrow as pa
 
@@ -10,6 +11,8 @@ from botmeter.domain.money import decimals_of
 from botmeter.ledger.billing.closed_statements import ClosedStatement, adjusted_sessions, statement_sessions
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.reports.export import Format, write_rows
+
+SESSION_FORMATS: Final[tuple[Format, ...]] = ("csv", "json", "ndjson", "parquet")
 
 
 def lines_csv(document: Document) -> bytes:

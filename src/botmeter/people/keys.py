@@ -42,6 +42,7 @@ class Scope(StrEnum):
 
     REPORTS_READ = "reports:read"
     EXPORTS_READ = "exports:read"
+    BILLING_READ = "billing:read"
     EVENTS_WRITE = "events:write"
     ADMIN = "admin"
     METRICS_READ = "metrics:read"
@@ -54,8 +55,9 @@ class Scope(StrEnum):
 _SENTENCES: Final = {
     Scope.REPORTS_READ: "Read reports, sessions and their explanations.",
     Scope.EXPORTS_READ: "Download the underlying data as files.",
+    Scope.BILLING_READ: "Read costs, statements and corrections.",
     Scope.EVENTS_WRITE: "Send events.",
-    Scope.ADMIN: "Everything a key can do, and changes to customers and sources.",
+    Scope.ADMIN: "Everything a key can do, and changes to customers, sources and bills.",
     Scope.METRICS_READ: "Read the metrics of the server.",
 }
 ACCOUNT_SCOPES: Final = tuple(scope for scope in Scope if scope is not Scope.METRICS_READ)

@@ -62,6 +62,10 @@ def test_a_closed_cycle_has_a_statement_whose_lines_add_up_to_its_total(ledger: 
     assert sha256_of(closed[0].document) == closed[0].sha256
     assert sum(Decimal(line["amount"]) for line in stated["lines"]) == Decimal(stated["total"]) == Decimal("11.00")
     assert stated["usage"]["by_funding"] | {"allowance": 2, "beyond": 1} == stated["usage"]["by_funding"]
+    shares = stated["shares"]
+    for kind in ("bots", "channels", "cost_centres"):
+        amounts = [Decimal(each["amount"]) for each in (*shares[kind], *shares["unattributed"])]
+        assert sum(amounts) == Decimal("11.00")
     assert statement_sessions(ledger, 1)["funding"].to_pylist() == ["allowance", "allowance", "beyond"]
     assert close_due(ledger, now_us=APRIL + 4 * DAY_US) == []
 

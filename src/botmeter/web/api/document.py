@@ -35,6 +35,7 @@ _PATH_PARTS: Final = {
     "session_id": ("Id of a session, as reports and exports show it.", "4c10adab-a6a2-87a4-acf7-6c2826b08fbe"),
     "source": ("Name of the source.", "support-desk"),
     "key": ("Key of the source's address, as it was shown when it was made.", "wh_…"),
+    "number": ("Number of the statement, such as ACME-000001 or 1, or of the correction.", "1"),
 }
 _KEYS: Final[Json] = {
     "BearerKey": {

@@ -1,6 +1,5 @@
 """All routes of the API."""
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -11,7 +10,6 @@ from msgspec import Meta
 from botmeter.live.event_body import BODY_BYTES_MAX, EVENTS_MAX
 from botmeter.live.event_body import REQUESTS_A_MINUTE as EVENT_REQUESTS_A_MINUTE
 from botmeter.people.keys import Scope
-from botmeter.people.wrong_secrets import WRONG_MAX
 from botmeter.reports.explanation_json import Explanation
 from botmeter.reports.report_json import UsageReport
 from botmeter.web.api import parameters
@@ -25,58 +23,27 @@ from botmeter.web.api.answers import (
     Tickets,
     UnmergeBody,
 )
-from botmeter.web.api.authentication import REQUESTS_A_MINUTE
+from botmeter.web.api.billing_routes import BILLING_ROUTES
 from botmeter.web.api.customers import merge, unmerge
 from botmeter.web.api.exports import export
 from botmeter.web.api.ingest_schema import AddressedSource, CloudEvent, DeliveryReceipt, Event, EventsProblem, Receipt
 from botmeter.web.api.route import Content, Route
+from botmeter.web.api.route_failures import (
+    BUG,
+    CHANGE,
+    INGEST,
+    NO_ADDRESS,
+    NO_KEY,
+    NO_SCOPE,
+    READ,
+    WRONG_ADDRESSES,
+    too_many,
+)
 from botmeter.web.api.routes import explanation, session, session_usage, sessions
 from botmeter.web.exports import MEDIA_TYPES
 
-
-def _too_many(most: int) -> str:
-    return (
-        f"More than {most:,} requests of the key, or {WRONG_MAX} wrong keys of the client's network, in this minute; "
-        "`Retry-After` has the seconds left of it."
-    )
-
-
-_BUG: Final = "A bug; `reference` finds its details in the server's logs."
-_NO_KEY: Final = "No key was sent, or the key does not work, or no longer."
-_NO_SCOPE: Final = "The key lacks the scope that this route needs."
-_WRONG_ADDRESSES: Final = (
-    f"The client's network sent {WRONG_MAX} wrong keys in this minute; `Retry-After` has the seconds left of it."
-)
-_NO_ADDRESS: Final = "The address does not exist."
-_MEDIA_TYPE: Final = "The body is in no format that this route accepts."
-
-_READ: Final[Mapping[int, str]] = {
-    400: "The request is not valid; `detail` says what to change.",
-    401: _NO_KEY,
-    403: _NO_SCOPE,
-    404: "The thing does not exist, or the key is for another account.",
-    413: "A limit is exceeded; `detail` names it.",
-    429: _too_many(REQUESTS_A_MINUTE),
-    500: _BUG,
-    503: "Temporary; try again after `Retry-After` seconds.",
-}
-_CHANGE: Final[Mapping[int, str]] = {
-    **_READ,
-    409: "The change contradicts what is stored; `detail` says what.",
-    415: _MEDIA_TYPE,
-}
-_INGEST: Final[Mapping[int, str]] = {
-    400: "The body can't be read; `detail` says why.",
-    404: _NO_ADDRESS,
-    408: "The body stopped arriving.",
-    413: f"More than {EVENTS_MAX:,} events or {BODY_BYTES_MAX >> 20} MiB; `detail` says how to split them.",
-    415: _MEDIA_TYPE,
-    500: f"{_BUG} The events may or may not be stored.",
-    503: "No event was stored; send the request again after `Retry-After` seconds.",
-}
-
-_read: Final = partial(Route, method="GET", scope=Scope.REPORTS_READ, failures=_READ)
-_change: Final = partial(Route, method="POST", scope=Scope.ADMIN, failures=_CHANGE, tag="Customers")
+_read: Final = partial(Route, method="GET", scope=Scope.REPORTS_READ, failures=READ)
+_change: Final = partial(Route, method="POST", scope=Scope.ADMIN, failures=CHANGE, tag="Customers")
 
 EXAMPLES: Final[dict[str, Any]] = msgspec.json.decode(Path(__file__).with_name("examples.json").read_bytes())
 _EVENTS: Final[Any] = Annotated[list[Event], Meta(max_length=EVENTS_MAX)]
@@ -111,12 +78,12 @@ SEND_EVENTS: Final = Route(
     answers=(Content(types=(Receipt,), example=EXAMPLES["receipt"]),),
     answer="The accepted events are on disk.",
     failures={
-        **_INGEST,
-        401: _NO_KEY,
-        403: _NO_SCOPE,
+        **INGEST,
+        401: NO_KEY,
+        403: NO_SCOPE,
         409: "With `atomic=true`: an event was sent before with different content, and none was accepted.",
         422: "With `atomic=true`: an event was rejected, and none was accepted.",
-        429: _too_many(EVENT_REQUESTS_A_MINUTE),
+        429: too_many(EVENT_REQUESTS_A_MINUTE),
     },
     problem=EventsProblem,
 )
@@ -210,6 +177,7 @@ ROUTES: Final = (
         answers=(Content(types=(CustomersChanged,), example=EXAMPLES["unmerged"]),),
         view=unmerge,
     ),
+    *BILLING_ROUTES,
     SEND_EVENTS,
     Route(
         method="POST",
@@ -226,10 +194,10 @@ ROUTES: Final = (
         answers=(Content(types=(DeliveryReceipt,), example=EXAMPLES["delivery_receipt"]),),
         answer="The accepted events are on disk.",
         failures={
-            **_INGEST,
+            **INGEST,
             401: "The signature is missing, wrong, or too old.",
             403: "The source is turned off.",
-            429: _WRONG_ADDRESSES,
+            429: WRONG_ADDRESSES,
         },
     ),
     Route(
@@ -249,10 +217,10 @@ ROUTES: Final = (
         failures={
             400: "The address can't be read.",
             403: "The source is turned off, or the verify token is wrong.",
-            404: _NO_ADDRESS,
+            404: NO_ADDRESS,
             413: "The address has too many parameters.",
-            429: _WRONG_ADDRESSES,
-            500: f"{_BUG} The events may or may not be stored.",
+            429: WRONG_ADDRESSES,
+            500: f"{BUG} The events may or may not be stored.",
             503: "The server is starting or stopping; try again after `Retry-After` seconds.",
         },
     ),

@@ -1,0 +1,103 @@
+"""Views of bills, statements and corrections."""
+
+from django.http import HttpResponse
+
+from botmeter.billing.account_statements import listed_statements, preliminary_document, statement_named
+from botmeter.billing.canonical import canonical_json
+from botmeter.billing.closing import close_ended
+from botmeter.billing.statement_files import SESSION_FORMATS, session_file_bytes
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import now_us
+from botmeter.domain.period import day_from_text
+from botmeter.ledger.billing.corrections import CorrectionKind, correct_session, corrections, undo_correction
+from botmeter.people.audit import Action, record
+from botmeter.web.api.billing_answers import (
+    CloseBody,
+    ClosedStatements,
+    CorrectionBody,
+    CorrectionRecorded,
+    Corrections,
+    Statements,
+    UndoBody,
+    closing_detail,
+    correction_item,
+    statement_item,
+)
+from botmeter.web.api.route import JSON, Call
+from botmeter.web.exports import MEDIA_TYPES
+from botmeter.web.ledgers import reading, writing
+
+
+def bill(call: Call) -> HttpResponse:
+    """Return an unclosed cycle as it would be closed now."""
+    day = call.request.GET.get("cycle")
+    with reading(call.request, call.account) as ledger:
+        document = preliminary_document(ledger, day_from_text(day) if day else None, now_us=now_us())
+    return HttpResponse(canonical_json(document), content_type=JSON)
+
+
+def statements(call: Call) -> Statements:
+    """Return the statements."""
+    with reading(call.request, call.account) as ledger:
+        items = [statement_item(each) for each in listed_statements(ledger, now_us=now_us())]
+    return Statements(items=items, next_cursor=None)
+
+
+def statement(call: Call, *, number: str) -> HttpResponse:
+    """Return the document of a statement, byte by byte."""
+    with reading(call.request, call.account) as ledger:
+        return HttpResponse(statement_named(ledger, number).document, content_type=JSON)
+
+
+def statement_sessions(call: Call, *, number: str) -> HttpResponse:
+    """Return the session list of a statement as a file."""
+    form = next((each for each in SESSION_FORMATS if each == (call.request.GET.get("format") or "csv")), None)
+    if form is None:
+        raise Refused("output_format_unknown", f"Unknown format. Use one of {', '.join(SESSION_FORMATS)}.")
+    with reading(call.request, call.account) as ledger:
+        named = statement_named(ledger, number)
+        content = session_file_bytes(ledger, named, form=form)
+    headers = {"Content-Disposition": f'attachment; filename="{named.number}-sessions.{form}"'}
+    return HttpResponse(content, content_type=MEDIA_TYPES[form], headers=headers)
+
+
+def close(call: Call) -> ClosedStatements:
+    """Close cycles that have ended."""
+    body: CloseBody = call.body
+    through = None if body.through is None else day_from_text(body.through)
+    with writing(call.request, call.account) as ledger:
+        closed = close_ended(ledger, through=through, now_us=now_us(), by=call.who)
+    for each in closed:
+        _record(call, Action.CYCLE_CLOSED, **closing_detail(each))
+    return ClosedStatements(closed=[each.number for each in closed])
+
+
+def listed_corrections(call: Call) -> Corrections:
+    """Return all corrections and their undoing."""
+    with reading(call.request, call.account) as ledger:
+        items = [correction_item(each) for each in corrections(ledger, with_undone=True)]
+    return Corrections(items=items, next_cursor=None)
+
+
+def correct(call: Call) -> CorrectionRecorded:
+    """Take a session off the bill."""
+    body: CorrectionBody = call.body
+    kind = CorrectionKind(body.kind)
+    with writing(call.request, call.account) as ledger:
+        number = correct_session(ledger, body.session_id, kind=kind, reason=body.reason, now_us=now_us(), by=call.who)
+    _record(call, Action.SESSION_CORRECTED, correction=number, kind=body.kind)
+    return CorrectionRecorded(number=number)
+
+
+def undo(call: Call, *, number: str) -> CorrectionRecorded:
+    """Undo a correction."""
+    body: UndoBody = call.body
+    corrected = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    with writing(call.request, call.account) as ledger:
+        undoing = undo_correction(ledger, corrected, reason=body.reason, now_us=now_us(), by=call.who)
+    _record(call, Action.CORRECTION_UNDONE, correction=corrected)
+    return CorrectionRecorded(number=undoing)
+
+
+def _record(call: Call, action: Action, **detail: object) -> None:
+    record(action, request=call.request, user=None, account=call.account, who=call.who, **detail)
