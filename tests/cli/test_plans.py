@@ -41,12 +41,17 @@ def test_a_plan_is_set_withdrawn_and_listed(acme: Run) -> None:
     assert "set from 2030-01-01T00:00:00Z, is withdrawn" in acme("plan withdraw -a acme --reason no").err
     following = acme("plan set session.price -a acme --from next-cycle")
     again = acme("plan set session.price -a acme")
+    assert "counted by" not in first.err + following.err
+    other = acme("plan set lex.request -a acme --from 2031-01-01").err
+    assert "counted by lex.request@1, for the bill alone; the report stays with freshchat.session@1" in other
+    acme("plan withdraw 4 -a acme --reason test")
     assert (following.code, again.code, "begins at" in again.err) == (0, 1, True)
     listed = acme("plan list -a acme --format json").json
     assert [(row["term"], row["plan"], row["reason"], row["withdrawn_for"]) for row in listed] == [
         (1, "freshworks.new@1", "contract", None),
         (3, "session.price@1", None, None),
         (2, "session.price@1", None, "no"),
+        (4, "lex.request@1", None, "test"),
     ]
     assert acme("plan withdraw 1 -a acme --reason x").code == 0
 

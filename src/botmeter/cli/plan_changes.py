@@ -68,6 +68,7 @@ def set_plan_of_account(
     """
     from botmeter.billing.plan_actions import next_cycle_us, plan_start_us, set_plan
     from botmeter.billing.recharge_replay import replay_recharges
+    from botmeter.metering.policy import in_force
 
     plan, present_us = plan_named(name), now_us()
     from_on = None if first in (None, _NEXT_CYCLE) else day_from_text(first or "")
@@ -81,7 +82,8 @@ def set_plan_of_account(
             from_us = next_cycle_us(ledger, plan, now_us=present_us)
         else:
             from_us = plan_start_us(ledger, plan, from_on=from_on, now_us=present_us)
-        set_plan(ledger, plan, from_us=from_us, now_us=present_us, by=COMMAND_LINE, reason=reason)
+        term = set_plan(ledger, plan, from_us=from_us, now_us=present_us, by=COMMAND_LINE, reason=reason)
+        own = in_force(ledger.schedule, at_us=from_us).policy
         if replay_recharge:
             recharge_count = replay_recharges(ledger, now_us=present_us)
         rows = term_rows(ledger)
@@ -89,6 +91,9 @@ def set_plan_of_account(
     show_rows(("term", "plan", "from"), rows, form="table")
     chosen = "" if first else ", the start of a cycle; --from chooses another day"
     say(f"plan {plan.label} is set from {text_to_the_second(from_us)}{chosen}")
+    others = sorted({policy.label for each in term.policies for policy in each if policy != own})
+    if others:
+        say(f"its sessions are counted by {', '.join(others)}, for the bill alone; the report stays with {own.label}")
     if replay_recharge:
         say(f"{counted(recharge_count, 'recharge')} recorded; `botmeter plan purchases` lists them")
 
