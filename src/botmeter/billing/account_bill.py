@@ -207,8 +207,14 @@ def carried_into(
 def carries(plans: AccountPlans) -> bool:
     """Return whether grants can outlive a cycle: packs that lapse later, an allowance per account, opening balances."""
     meters = [meter for term in plans.terms for meter in term.plan.meters]
-    return bool(plans.facts.openings) or any(
-        (meter.pack is not None and meter.pack.lapses != "cycle_end")
-        or (meter.allowance is not None and meter.allowance.per == "account")
-        for meter in meters
+    # Another anchor, length or zone ends a cycle early, before the packs that lapse with it.
+    ends_early = len({term.plan.cycle for term in plans.terms}) > 1
+    return (
+        ends_early
+        or bool(plans.facts.openings)
+        or any(
+            (meter.pack is not None and meter.pack.lapses != "cycle_end")
+            or (meter.allowance is not None and meter.allowance.per == "account")
+            for meter in meters
+        )
     )
