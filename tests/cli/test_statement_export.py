@@ -77,5 +77,5 @@ def test_a_statement_is_written_as_pdf_and_as_parquet(billed: Run, tmp_path: Pat
     for name, start in (("statement.pdf", b"%PDF-1.7"), ("focus.parquet", b"PAR1")):
         what = "--what focus" if name.startswith("focus") else ""
         ran = billed(f"statement export 1 --account acme {what} -o {name}")
-        assert (ran.code, ran.err) == (0, f"1 written to {name}\n")
+        assert (ran.code, ran.err) == (0, f"statement 1 written to {name}\n")
         assert (tmp_path / name).read_bytes().startswith(start)

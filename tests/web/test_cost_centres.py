@@ -42,6 +42,7 @@ def test_a_cost_centre_is_set_shown_and_audited(client: Client, owner: User) -> 
     page = page_of(client, PATH)
     assert "Order bot has the cost centre Sales from 31 Mar 2026." in page
     assert page.count("<bdi>Sales</bdi>") == 2
+    assert 'cost_centre=Sales"' in page
     [entry] = AuditEntry.objects.filter(account="acme", action="cost_centre_set")
     assert entry.user == owner
     assert entry.detail == {"bot": "b1", "cost_centre": "Sales", "from_day": "2026-03-31"}
@@ -52,8 +53,10 @@ def test_a_cost_centre_is_set_shown_and_audited(client: Client, owner: User) -> 
 def test_the_split_adds_up_and_each_number_opens_its_sessions(client: Client) -> None:
     client.post(PATH, SALES)
     page = page_of(client, f"{REPORT}?{DAYS}")
-    # The first of three sessions starts the day before.
+    assert 'data-widget="cost-centre-consumption"' in page
     assert "Cost centre" in page
+    page = page_of(client, f"{REPORT}/widgets/cost-centre-consumption?{DAYS}")
+    # The first of three sessions starts the day before.
     assert [int(each["data-value"]) for each in widget_values(page)["cost-centre-consumption"]] == [2, 1]
     for filters, count in (("cost_centre=Sales", 2), ("cost_centre.not=Sales", 1), ("cost_centre=Nobody", 0)):
         rows = page_of(client, f"{REPORT}/rows?{DAYS}&{filters}&grain=session")

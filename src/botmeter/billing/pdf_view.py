@@ -201,7 +201,8 @@ def _grants(statement: Mapping[str, Any]) -> Iterator[PdfSection]:
 
 def _funding(statement: Mapping[str, Any]) -> Iterator[PdfSection]:
     counts = statement["usage"]["by_funding"]
-    rows = tuple((name, count_text(counts[kind])) for kind, name in _FUNDING.items() if counts.get(kind))
+    names = {**_FUNDING, "pack": "Packs"}
+    rows = tuple((name, count_text(counts[kind])) for kind, name in names.items() if counts.get(kind))
     if rows:
         total = ("Total", count_text(statement["usage"]["sessions"]))
         table = PdfTable(columns=("Charged to", "Sessions"), rows=rows, totals=(total,))

@@ -188,7 +188,7 @@ def export_statement(
         return
     with atomic_file(output) as file:
         file.write(content)
-    say(f"{number or 'statements'} written to {output}")
+    say(f"{'statements' if number is None else f'statement {number}'} written to {output}")
 
 
 @commands.command("verify", epilog=examples(("", "botmeter statement verify --account acme")))

@@ -25,6 +25,7 @@ from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.rendering import rendered
+from botmeter.web.report_address import ReportAddress
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -77,11 +78,12 @@ class Subjects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentreLine:
-    """A bot or channel with its cost centre today."""
+    """A bot or channel with its cost centre today, and the report of that; both are empty for none."""
 
     name: str
     kind: str
     cost_centre: str
+    report_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +156,21 @@ def _page(
         names=centres.names,
         today=text.day_text(today_on),
         lines=tuple(
-            CentreLine(name=name, kind=kind, cost_centre=cost_centre or _NONE)
-            for name, kind, cost_centre in (*bots, *channels)
+            CentreLine(name=name, kind=kind, cost_centre=own, report_href=_report_href(visit, own))
+            for name, kind, own in (*sorted(bots, key=_by_name), *channels)
         ),
         terms=tuple(_term_line(term, subjects) for term in reversed(terms)),
     )
     return rendered(visit.request, "cost_centres.html", page=page)
+
+
+def _by_name(line: tuple[str, ...]) -> str:
+    return line[0].casefold()
+
+
+def _report_href(visit: Visit, cost_centre: str) -> str:
+    address = ReportAddress().only("cost_centre", cost_centre)
+    return reverse("report", args=(visit.account,)) + address.query() if cost_centre else ""
 
 
 def _term_line(term: CostCentreTerm, subjects: Subjects) -> TermLine:

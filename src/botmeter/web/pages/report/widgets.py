@@ -177,6 +177,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         template="split",
         make=cost_centre_split,
         table=cost_centres_table,
+        loads_later=True,
         needs_cost_centres=True,
     ),
     Widget(
