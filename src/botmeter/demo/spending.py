@@ -47,8 +47,8 @@ def set_budgets(ledger: Ledger, *, sessions: pa.Table, now_us: int) -> None:
     """Set budgets from the last statements and the sessions of the last month."""
     totals = [Decimal(read_document(each)["total"]) for each in closed_statements(ledger)[-_STATEMENTS:]]
     money = _rounded(sum(totals, Decimal()) / len(totals) * Decimal("1.35"), to=50)
-    of_bot = _count(sessions, "bot_id", name=finance.BUDGETED_BOT) * Decimal("1.2")
-    of_channel = _count(sessions, "channel", name=finance.BRAKED_CHANNEL) * Decimal("1.3")
+    of_bot = _count(sessions, "bot_id", name=finance.BUDGETED_BOT) * Decimal("1.5")
+    of_channel = _count(sessions, "channel", name=finance.BRAKED_CHANNEL) * Decimal("1.7")
     for budget in (
         Budget(amount=money),
         Budget(
