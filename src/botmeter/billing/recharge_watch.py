@@ -18,15 +18,16 @@ from botmeter.billing.plan_terms import AccountCycle, account_cycle_at
 from botmeter.billing.rated import RatedCycle
 from botmeter.billing.rating import rate_cycle
 from botmeter.billing.recharge import recharges_due
-from botmeter.domain.instant import MICROSECONDS_PER_SECOND, NEVER_US
+from botmeter.domain.instant import DAY_US, NEVER_US
 from botmeter.ledger.billing.closed_statements import last_numbers
 from botmeter.ledger.billing.plan_terms import StoredPlanTerm, plan_terms
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.settle import latest_session_us, plan_session_count
 from botmeter.reports.billed_sessions import session_count
 
-RECENT_US: Final = 3_600 * MICROSECONDS_PER_SECOND
-"""Older sessions never buy: a source that sends its history does so in order too."""
+PULLED_RECENT_US: Final = DAY_US
+"""Older sessions of a pull never buy, since the first pull of a platform has its history, in order."""
+_CYCLE_US_MAX: Final = 366 * DAY_US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +55,18 @@ class RechargeWatch:
         self._known: dict[str, _Known] = {}
         self._cache = new_bill_cache()
 
-    def settled_us(self, ledger: Ledger, *, now_us: int) -> int | None:
-        """Latest start of what is settled now, for `buy` after the next settling; None: no plan recharges."""
-        terms = plan_terms(ledger)
-        if not any('"recharge"' in term.definition for term in terms):
+    def settled_us(self, ledger: Ledger, *, now_us: int, recent_us: int = _CYCLE_US_MAX) -> int | None:
+        """Latest start of what is settled now, for `buy` after the next settling; None: no plan recharges.
+
+        Args:
+            recent_us: Sessions that start longer ago don't buy, in any order.
+        """
+        if not any('"recharge"' in term.definition for term in plan_terms(ledger)):
             return None
-        recent_us = now_us - RECENT_US
-        return latest_session_us(ledger.connection, recent_us, now_us=now_us) or recent_us
+        known = self._known.get(ledger.account.name)
+        # Sessions of earlier cycles buy nothing anyway, and reading their starts takes time.
+        earliest_us = max(now_us - recent_us, known.account_cycle.cycle.start_us - 1 if known else 0)
+        return latest_session_us(ledger.connection, earliest_us, now_us=now_us) or earliest_us
 
     def buy(self, ledger: Ledger, *, settled_us: int, now_us: int) -> int:
         """Record the recharges that sessions later than `settled_us` cause; return their number."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from botmeter.billing.account_bill import AccountPlans, carries
 from botmeter.billing.cycle_facts import CycleFacts
 from botmeter.billing.plan import Allowance, Beyond, CycleRule, Meter, Pack, Plan, Tier
 from botmeter.billing.plan_terms import PlanTerm, timeline
@@ -103,3 +104,20 @@ def test_a_plan_without_the_meter_of_the_plan_before_keeps_its_grants_for_later(
     rated, carried = rate_cycle(second, [], facts=facts, carried=carried)
     assert len(rated.meters) == 1
     assert [each.left for each in carried.meters[1].grants] == [100]
+
+
+def test_packs_of_a_cycle_that_a_new_anchor_ends_early_go_on_until_it_would_have_ended() -> None:
+    first = plan_of(Meter(pack=Pack(sessions=100, price=Decimal("49.00"))))
+    second = replace(first, cycle=CycleRule(anchor=date(2026, 10, 20)))
+    changed_us = START_US + 19 * DAY_US
+    terms = (PlanTerm(plan=first, from_us=START_US), PlanTerm(plan=second, from_us=changed_us))
+    planned_end_us = cycle_with(first).cycle.end_us
+    facts = CycleFacts(purchases=[bought(1, at_us=START_US, expires_us=planned_end_us)])
+    one, two = timeline(terms, changed_us + 1)
+    _, carried = rate_cycle(one, [sessions_at([START_US])], facts=facts)
+    rated, _ = rate_cycle(two, [sessions_at([changed_us, planned_end_us])], facts=facts, carried=carried)
+
+    assert [Funding(kind).name for kind in rated.meters[0].funding] == ["PACK", "STOPPED"]
+    plans = AccountPlans(terms=terms, recorded_us=(0, 0), facts=facts, grace_us=0, closed={})
+    assert carries(plans)
+    assert not carries(replace(plans, terms=terms[:1]))
