@@ -116,7 +116,7 @@ def test_an_invoice_is_compared_by_its_number_of_sessions(
 ) -> None:
     ran = reconciled.invoice(INVOICE.replace(*change), "--format json")
     assert (ran.code, ran.json["difference"]) == (code, difference)
-    assert ran.json["ours"] == {"sessions": 3}
+    assert ran.json["ours"]["sessions"] == 3
 
 
 def test_an_invoice_that_cant_be_is_refused(reconciled: Reconciled) -> None:
@@ -126,9 +126,19 @@ def test_an_invoice_that_cant_be_is_refused(reconciled: Reconciled) -> None:
     assert (clash.code, clash.err.partition(",")[0]) == (2, "error: An invoice has its own period")
 
 
+def test_a_statement_gives_the_period_and_our_amount(reconciled: Reconciled, acme: Run) -> None:
+    assert acme("plan set gorgias.pro --account acme --from 2026-03-01").code == 0
+    assert acme("statement close --account acme --through 2026-03-31").code == 0
+    ran = reconciled.rows(*CHARGED, more="--statement 1 --format json")
+    assert (ran.code, ran.json["period"]["from"], ran.json["period"]["to"]) == (0, "2026-03-01", "2026-03-31")
+    assert (ran.json["ours"]["statement"], ran.json["ours"]["currency"]) == ("ACME-000001", "USD")
+    assert reconciled.rows(*CHARGED, more="--statement 7").err.startswith("error: Account acme has no statement")
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
+        ("--period 2026-03-30..2026-03-31 --statement 1", "Use either --period or --statement, not both."),
         ("--period 2026-03-30", "is not a period"),
         ("--tolerance 1d", "'1d' is not a tolerance"),
         ("--tolerance 2h", "it must be from 0 s to 1 h"),

@@ -9,6 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from botmeter.billing.plan import CycleRule, Meter, Plan
+from botmeter.billing.plan_text import plan_as_json
+from botmeter.domain.instant import us_from_text
+from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.live import bill_checks
 from botmeter.live.server_state import ServerState
 from botmeter.live.uploads import Upload
@@ -20,6 +24,7 @@ from support.forms import form_values
 from .conftest import MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db
+MARCH_US = us_from_text("2026-02-28T18:30:00Z")
 
 # The account's three sessions, in the local times of Kolkata; the last row can't be read.
 LIST = """Session start,Contact,Chat,Cost
@@ -160,6 +165,19 @@ def test_settings_that_cant_be_are_refused_with_the_reason(bill: Bill) -> None:
         answer = html.unescape(Bill(bill.client, bill.upload).compare(**changed))
         assert "The bill was not compared." in answer
         assert reason in answer
+
+
+def test_a_link_fills_in_the_days_of_a_billing_cycle(bill: Bill, state: ServerState) -> None:
+    plan = Plan(name="simple", currency="EUR", meters=(Meter(),), cycle=CycleRule(timezone="Asia/Kolkata"))
+    change = PlanChange(from_at=MARCH_US, label=plan.label, definition=plan_as_json(plan))
+    with state.ledgers.writing("acme") as ledger:
+        add_plan_term(ledger, change, now_us=MARCH_US)
+    links = re.findall(r'href="([^"]*first=[^"]*)"', bill.text)
+    assert len(links) == 4
+    bill.href = html.unescape(links[0])
+    values = form_values(bill.text, "form")
+    assert values["timezone"] == ["Asia/Kolkata"]
+    assert values["first"][0].startswith("1 ")
 
 
 def test_a_file_that_is_no_table_says_so(bill: Bill, state: ServerState) -> None:

@@ -18,6 +18,7 @@ from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import Format, say, show, show_json, show_rows
 from botmeter.cli.terminal import printable
 from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.instant import now_us
 from botmeter.domain.period import UTC_NAME, Period
 from botmeter.domain.text import counted, days_text
 
@@ -65,6 +66,10 @@ def reconcile(
         str | None,
         Option("--period", metavar="FROM..TO", help="First and last day of the bill. Default: the days of the list."),
     ] = None,
+    statement: Annotated[
+        str | None,
+        Option("--statement", metavar="NUMBER", help="Period of this statement: ACME-000001, or 1. Not with --period."),
+    ] = None,
     timezone: options.Zone = UTC_NAME,
     tolerance: Annotated[
         str, Option("--tolerance", metavar="TIME", help="Between the times of one session, such as 60s or 5m.")
@@ -82,26 +87,37 @@ def reconcile(
     differs. A list needs a column started_at; customer_id, conversation_id, bot_id, channel and amount help. An invoice
     has a period, the number of sessions and a total. The table format shows the first differences, the others all.
     """
-    from botmeter.billing.reconcile.check import check_invoice, check_list
+    from botmeter.billing.reconcile.check import check_list
+    from botmeter.billing.reconcile.own_bills import bill_named
+    from botmeter.billing.reconcile.result_json import list_as_mapping
     from botmeter.sources.table_options import TableOptions
 
     days, tolerance_us = None if period is None else _period(period, timezone=timezone), _tolerance_us(tolerance)
+    if days is not None and statement is not None:
+        raise Refused("arguments_clash", "Use either --period or --statement, not both.")
     if file.endswith(_INVOICE_ENDING):
-        if mapping is not None or days is not None:
-            raise Refused("arguments_clash", "An invoice has its own period, and needs no --mapping and no --period.")
-        invoice = _invoice(file)
-        with readable_ledger(data, account) as ledger:
-            checked = check_invoice(ledger, invoice)
-        _show_invoice(checked, account=account, form=form)
-        is_same = checked.is_same
-    else:
-        table = TableOptions(encoding=encoding, sheet=sheet, header_row=header_row)
-        vendor = _vendor_list(file, mapping=mapping, input_format=input_format, table=table)
-        with readable_ledger(data, account) as ledger:
-            result = check_list(ledger, vendor, period=days, tolerance_us=tolerance_us)
-        _show_list(result, vendor, account=account, form=form)
-        is_same = result.is_same and not vendor.rejected_count
-    if not is_same:
+        if mapping is not None or days is not None or statement is not None:
+            raise Refused("arguments_clash", "An invoice has its own period, and needs no mapping and no other period.")
+        _reconcile_invoice(file, account=account, data=data, form=form)
+        return
+    table = TableOptions(encoding=encoding, sheet=sheet, header_row=header_row)
+    vendor = _vendor_list(file, mapping=mapping, input_format=input_format, table=table)
+    with readable_ledger(data, account) as ledger:
+        own = None if statement is None else bill_named(ledger, statement)
+        result = check_list(ledger, vendor, period=days if own is None else own.period, tolerance_us=tolerance_us)
+    _show_list(result, vendor, head=list_as_mapping(result, vendor, account=account, own=own), form=form)
+    if not result.is_same or vendor.rejected_count:
+        raise Exit(DIFFERENT)
+
+
+def _reconcile_invoice(file: str, *, account: str, data: Path | None, form: Format) -> None:
+    from botmeter.billing.reconcile.check import check_invoice
+
+    invoice = _invoice(file)
+    with readable_ledger(data, account) as ledger:
+        checked = check_invoice(ledger, invoice, now_us=now_us())
+    _show_invoice(checked, account=account, form=form)
+    if not checked.is_same:
         raise Exit(DIFFERENT)
 
 
@@ -161,20 +177,30 @@ def _show_invoice(checked: "InvoiceCheck", *, account: str, form: Format) -> Non
     invoice = checked.invoice
     rows = [
         {"sessions_of": "the invoice", "sessions": invoice.session_count, "total": amount_text(invoice.total)},
-        {"sessions_of": "the account", "sessions": checked.our_count, "total": None},
-        {"sessions_of": "difference", "sessions": checked.difference, "total": None},
+        {
+            "sessions_of": "the account",
+            "sessions": checked.our_count,
+            "total": None if checked.own is None else amount_text(checked.own.total),
+        },
+        {
+            "sessions_of": "difference",
+            "sessions": checked.difference,
+            "total": amount_text(checked.difference_in_money),
+        },
     ]
     show_rows(("sessions_of", "sessions", "total"), rows, form=form)
+    if checked.own is not None and invoice.total is not None and checked.difference_in_money is None:
+        say(f"The invoice is in {invoice.currency} and the plan in {checked.own.currency}; totals are not compared.")
     say(_verdict(checked.is_same, invoice.period))
 
 
-def _show_list(result: "Reconciliation", vendor: "VendorList", *, account: str, form: Format) -> None:
-    from botmeter.billing.reconcile.result_json import difference_rows, list_as_mapping, period_of
+def _show_list(result: "Reconciliation", vendor: "VendorList", *, head: Mapping[str, Any], form: Format) -> None:
+    from botmeter.billing.reconcile.result_json import difference_rows, period_of
 
     if form == "json":
-        head = json.dumps(list_as_mapping(result, vendor, account=account), indent=2, ensure_ascii=False)
+        text = json.dumps(head, indent=2, ensure_ascii=False)
         # Row by row, as there can be a million.
-        show(head.removesuffix("\n}") + ',\n  "differences": [')
+        show(text.removesuffix("\n}") + ',\n  "differences": [')
         separator = "\n    "
         for rows in difference_rows(result.differences):
             show(separator + ",\n    ".join(json.dumps(row, ensure_ascii=False) for row in rows))
@@ -183,7 +209,7 @@ def _show_list(result: "Reconciliation", vendor: "VendorList", *, account: str, 
     elif form == "csv":
         _show_csv(result)
     else:
-        _show_tables(result)
+        _show_tables(result, own_amount=head["ours"]["subtotal"])
     for sentence in (*vendor.notes, *result.notes, *([result.shift.sentence] if result.shift else [])):
         say(sentence)
     _say_unread(vendor)
@@ -198,14 +224,14 @@ def _show_csv(result: "Reconciliation") -> None:
     write_rows(result.differences.to_reader(), format="csv", out=stdout.buffer)
 
 
-def _show_tables(result: "Reconciliation") -> None:
+def _show_tables(result: "Reconciliation", *, own_amount: str | None) -> None:
     from botmeter.billing.reconcile.differences import Kind
     from botmeter.billing.reconcile.result_json import amount_text
     from botmeter.billing.reconcile.sentences import KIND_LABELS, REASON_LABELS
 
     counts = {"their list": result.their_count, "our sessions": result.our_count}
     counts |= {KIND_LABELS[kind].lower(): result.count(kind) for kind in Kind}
-    amounts = {"their list": amount_text(result.amount)}
+    amounts = {"their list": amount_text(result.amount), "our sessions": own_amount}
     rows = [{"what": what, "sessions": count, "amount": amounts.get(what)} for what, count in counts.items()]
     show_rows(("what", "sessions", "amount"), rows, form="table")
     if not result.totals:

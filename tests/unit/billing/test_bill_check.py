@@ -6,12 +6,17 @@ import pytest
 from tests.support.ledgers import NOW_US, append_events, event, ledger_with
 from tests.support.vendor_lists import found, theirs
 
+from botmeter.billing.closing import close_due
+from botmeter.billing.plan import Beyond, CycleRule, Meter, Plan
+from botmeter.billing.plan_text import plan_as_json
 from botmeter.billing.reconcile import check
 from botmeter.billing.reconcile.check import check_invoice, check_list
 from botmeter.billing.reconcile.invoice import Invoice, days_from_text, invoice_from_text
-from botmeter.domain.errors import Refused
-from botmeter.domain.instant import us_from_text
+from botmeter.billing.reconcile.own_bills import bill_named, recent_cycles
+from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.instant import DAY_US, us_from_text
 from botmeter.domain.period import Period, day_from_text
+from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.ledger.customers import SameCustomer, merge_customers
 from botmeter.ledger.ledger import Ledger
 from botmeter.sources.vendor_sessions import VendorList
@@ -83,6 +88,74 @@ def test_a_session_received_after_the_period_is_late(ledger: Ledger) -> None:
     assert [(kind, reason) for kind, reason, *_ in found(result)] == [("only_ours", "late")]
 
 
+@pytest.fixture
+def billed() -> Ledger:
+    """Three sessions in March at 1.00 each and a fee of 10.00; March is closed, April is not."""
+    opened = ledger_with(*EVENTS)
+    plan = Plan(
+        name="simple",
+        currency="EUR",
+        meters=(Meter(beyond=Beyond(kind="price", price=Decimal("1.00"))),),
+        fee=Decimal("10.00"),
+    )
+    change = PlanChange(from_at=MARCH.start_us, label=plan.label, definition=plan_as_json(plan))
+    add_plan_term(opened, change, now_us=MARCH.start_us)
+    close_due(opened, now_us=MARCH.end_us + 4 * DAY_US)
+    return opened
+
+
+def test_a_statement_names_its_period_and_what_it_charges(billed: Ledger) -> None:
+    for name in ("1", "ACME-000001"):
+        own = bill_named(billed, name)
+        assert (own.number, own.period, own.total, own.currency) == ("ACME-000001", MARCH, Decimal("13.00"), "EUR")
+    with pytest.raises(Missing) as refusal:
+        bill_named(billed, "7")
+    assert refusal.value.code == "statement_unknown"
+    cycles = recent_cycles(billed, now_us=NOW_US, count=2)
+    assert [str(each.first_on) for each in cycles] == ["2026-06-01", "2026-05-01"]
+
+
+@pytest.mark.parametrize(
+    ("period", "total", "currency", "difference"),
+    [
+        ("2026-03-01..2026-03-31", "13.00", "EUR", "0.00"),
+        ("2026-03-01..2026-03-31", "14.50", None, "1.50"),
+        ("2026-04-01..2026-04-30", "11.00", "EUR", "0.00"),
+        ("2026-03-01..2026-03-31", "13.00", "USD", None),
+        ("2026-03-01..2026-03-30", "13.00", "EUR", None),
+        ("2027-03-01..2027-03-31", "13.00", "EUR", None),
+    ],
+)
+def test_the_total_of_an_invoice_is_compared_with_the_own_bill_for_its_period(
+    billed: Ledger, period: str, total: str, currency: str | None, difference: str | None
+) -> None:
+    first_on, last_on = days_from_text(period)
+    invoice = Invoice(
+        period=Period(first_on=first_on, last_on=last_on), session_count=3, total=Decimal(total), currency=currency
+    )
+    found_difference = check_invoice(billed, invoice, now_us=NOW_US).difference_in_money
+    assert found_difference == (None if difference is None else Decimal(difference))
+
+
+def test_an_invoice_of_as_many_sessions_and_another_total_differs(billed: Ledger) -> None:
+    for total, is_same in (("13.00", True), ("13.01", False)):
+        invoice = Invoice(period=MARCH, session_count=3, total=Decimal(total), currency="EUR")
+        assert check_invoice(billed, invoice, now_us=NOW_US).is_same is is_same
+
+
+def test_the_zone_of_the_plan_is_guessed_for_shifted_times(ledger: Ledger) -> None:
+    live = ledger_with(
+        *(event(f"d{day}", f"2026-03-{day:02}T10:{day:02}", customer_id=f"d{day}") for day in range(2, 28))
+    )
+    plan = Plan(name="simple", currency="EUR", meters=(Meter(),), cycle=CycleRule(timezone="Europe/Madrid"))
+    change = PlanChange(from_at=MARCH.start_us, label=plan.label, definition=plan_as_json(plan))
+    add_plan_term(live, change, now_us=MARCH.start_us)
+    rows = [(f"2026-03-{day:02}T11:{day:02}", f"d{day}") for day in range(2, 28)]
+    shift = check_list(live, vendor(*rows), period=MARCH).shift
+    assert shift is not None
+    assert shift.sentence == "Their times are 1 h ahead of ours: Europe/Madrid?"
+
+
 def test_more_sessions_than_fit_are_refused(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "ROWS_MAX", 3)
     with pytest.raises(Refused, match="more than 3 sessions in the period") as refusal:
@@ -93,7 +166,7 @@ def test_more_sessions_than_fit_are_refused(ledger: Ledger, monkeypatch: pytest.
 @pytest.mark.parametrize(("count", "difference"), [(3, 0), (5, 2), (0, -3)])
 def test_an_invoice_is_compared_by_its_number_of_sessions(ledger: Ledger, count: int, difference: int) -> None:
     invoice = Invoice(period=MARCH, session_count=count, total=Decimal("0.30"), currency="USD")
-    result = check_invoice(ledger, invoice)
+    result = check_invoice(ledger, invoice, now_us=NOW_US)
     assert (result.difference, result.is_same, result.our_count) == (difference, not difference, 3)
     assert [(str(day.day_on), day.our_count) for day in result.days] == [
         ("2026-03-01", 1),
@@ -104,7 +177,7 @@ def test_an_invoice_is_compared_by_its_number_of_sessions(ledger: Ledger, count:
 
 def test_an_invoice_has_days_of_its_zone(ledger: Ledger) -> None:
     invoice = invoice_from_text('period = "2026-04-01..2026-04-01"\nsessions = 2\ntimezone = "Asia/Kolkata"')
-    assert check_invoice(ledger, invoice).is_same
+    assert check_invoice(ledger, invoice, now_us=NOW_US).is_same
 
 
 INVOICE = 'period = "2026-03-30..2026-03-31"\nsessions = 3\ntotal = "0.30"\ncurrency = "USD"\n'

@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from botmeter.billing.account_facts import account_terms
 from botmeter.billing.reconcile.assignment import ID_REACH_US
 from botmeter.billing.reconcile.invoice import Invoice
+from botmeter.billing.reconcile.own_bills import OwnBill, bill_of_period
 from botmeter.billing.reconcile.pairing import Ints
 from botmeter.billing.reconcile.reconcile import reconcile
 from botmeter.billing.reconcile.result import DayTotal, Reconciliation, Terms
@@ -30,19 +32,30 @@ TOLERANCE_US: Final = 60 * 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceCheck:
-    """An invoice against our sessions of its period."""
+    """An invoice against our sessions of its period.
+
+    Attributes:
+        own: Own statement or cycle of exactly this period, if any.
+    """
 
     invoice: Invoice
     our_count: int
     days: tuple[DayTotal, ...]
+    own: OwnBill | None
 
     @property
     def difference(self) -> int:
         return self.invoice.session_count - self.our_count
 
     @property
+    def difference_in_money(self) -> Decimal | None:
+        """Their total minus ours; None if one is unknown, or in another currency."""
+        total, own, currency = self.invoice.total, self.own, self.invoice.currency
+        return None if total is None or own is None or currency not in (None, own.currency) else total - own.total
+
+    @property
     def is_same(self) -> bool:
-        return self.difference == 0
+        return self.difference == 0 and not self.difference_in_money
 
     @property
     def price(self) -> Decimal | None:
@@ -63,7 +76,7 @@ def check_list(
 
     Args:
         period: None: the UTC days from its first row to its last.
-        zones: In which the vendor's times may be.
+        zones: In which the vendor's times may be, before those of the account's plans.
 
     Raises:
         Refused: `period_missing` for a list without rows and a period; `tolerance_invalid`.
@@ -85,22 +98,24 @@ def check_list(
             end_us=end_us,
             tolerance_us=tolerance_us,
             timezone=compared.timezone,
-            zones=tuple(zones),
+            zones=(*zones, *(each.plan.cycle.timezone for each in account_terms(ledger))),
             aliases=aliases,
             receipt_times=received,
         )
         return reconcile(vendor.rows, ours, terms=terms)
 
 
-def check_invoice(ledger: "ReadableLedger", invoice: Invoice) -> InvoiceCheck:
-    """Compare an invoice with the sessions of its period."""
+def check_invoice(ledger: "ReadableLedger", invoice: Invoice, *, now_us: int) -> InvoiceCheck:
+    """Compare an invoice with the sessions of its period, and with the own bill for it."""
     counts = sessions_by_day(ledger, invoice.period)
     days = tuple(
         DayTotal(day_on=day_on, their_count=0, our_count=count, amount=None)
         for day_on, count in zip(invoice.period.days(), counts, strict=True)
         if count
     )
-    return InvoiceCheck(invoice=invoice, our_count=sum(counts), days=days)
+    return InvoiceCheck(
+        invoice=invoice, our_count=sum(counts), days=days, own=bill_of_period(ledger, invoice.period, now_us=now_us)
+    )
 
 
 def _days_of_list(vendor: VendorList) -> Period:

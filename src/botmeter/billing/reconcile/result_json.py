@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from botmeter.billing.reconcile.check import InvoiceCheck
 from botmeter.billing.reconcile.differences import Kind
+from botmeter.billing.reconcile.own_bills import OwnBill
 from botmeter.billing.reconcile.result import DayTotal, Reconciliation
 from botmeter.domain.instant import text_from_us, us_from_datetime
 from botmeter.domain.period import Period, day_of_us
@@ -27,13 +28,15 @@ def period_of(result: Reconciliation) -> Period:
     )
 
 
-def list_as_mapping(result: Reconciliation, vendor: VendorList, *, account: str) -> dict[str, Any]:
-    """Result without its differences; amounts are decimal texts."""
+def list_as_mapping(
+    result: Reconciliation, vendor: VendorList, *, account: str, own: OwnBill | None = None
+) -> dict[str, Any]:
+    """Result without its differences; amounts are decimal texts, ours those of a statement without tax."""
     return {
         "account": account,
         "period": _period(period_of(result)),
         "theirs": {"sessions": result.their_count, "amount": amount_text(result.amount)},
-        "ours": {"sessions": result.our_count},
+        "ours": {"sessions": result.our_count, **_own(own)},
         **{str(kind): result.count(kind) for kind in Kind},
         "same_at_another_time": result.moved_count,
         "reasons": [
@@ -68,8 +71,9 @@ def invoice_as_mapping(checked: InvoiceCheck, *, account: str) -> dict[str, Any]
             "total": amount_text(invoice.total),
             "currency": invoice.currency,
         },
-        "ours": {"sessions": checked.our_count},
+        "ours": {"sessions": checked.our_count, **_own(checked.own)},
         "difference": checked.difference,
+        "difference_in_money": amount_text(checked.difference_in_money),
         "days": [{"date": str(each.day_on), "ours": each.our_count} for each in checked.days],
     }
 
@@ -83,6 +87,13 @@ def difference_rows(differences: pa.Table) -> Iterator[list[dict[str, Any]]]:
 def amount_text(amount: Decimal | None) -> str | None:
     """Amount with all of its digits."""
     return None if amount is None else format(amount, "f")
+
+
+def _own(own: OwnBill | None) -> Mapping[str, object]:
+    if own is None:
+        return {"statement": None, "subtotal": None, "total": None, "currency": None}
+    amounts = {"subtotal": amount_text(own.subtotal), "total": amount_text(own.total)}
+    return {"statement": own.number, **amounts, "currency": own.currency}
 
 
 def _period(period: Period) -> Mapping[str, object]:

@@ -57,6 +57,7 @@ class BillingPage:
 
     frame: Frame
     report: Link
+    bills: Link
     offer: PlanOffer
     month: MonthToDate | None
     months: MonthsCard | None
@@ -85,6 +86,7 @@ def billing(visit: Visit) -> HttpResponse:
                 label="Session usage report", href=reverse("billing-report", args=(visit.account,)), symbol="bill"
             ),
             offer=_offer(visit, terms),
+            bills=Link(label="Check a bill", href=reverse("bills", args=(visit.account,)), symbol="check"),
             month=month_to_date(ledger, section) if is_filled else None,
             months=months_card(ledger, section) if is_filled else None,
             counting=_counting(visit, ledger),

@@ -1,14 +1,17 @@
 """Page of an uploaded bill: how it is read, its comparison, and its differences as a file."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
+from botmeter.billing.reconcile.own_bills import recent_cycles
 from botmeter.domain import text
 from botmeter.domain.errors import BotmeterError, Missing, Refused
+from botmeter.domain.instant import now_us
 from botmeter.live.bill_checks import BillCheck, checked_bill, start_bill_check
 from botmeter.live.imports import JobState
 from botmeter.live.uploads import Upload
@@ -31,6 +34,8 @@ from botmeter.web.pages.imports.texts import size_text
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.server_state import server_state
+
+_CYCLES_OFFERED: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +132,8 @@ def _page(visit: Visit, upload: Upload, *, settings: BillSettings, job: JobState
     shown = Shown.of(query.get("show", ""), query.get("start", ""))
     result = None if is_running else _result(upload, settings, shown=shown, href=href, zone=zone)
     of_job = job_notice(job)
+    with visit.reading() as ledger:
+        cycles = recent_cycles(ledger, now_us=now_us(), count=_CYCLES_OFFERED)
     return BillPage(
         frame=frame(visit, title=upload.file_name, current="billing", crumbs=_crumbs(visit.account)),
         facts=f"{size_text(upload.size_bytes)}, uploaded on "
@@ -134,7 +141,7 @@ def _page(visit: Visit, upload: Upload, *, settings: BillSettings, job: JobState
         href=href,
         progress=progress_of(job) if job is not None and is_running else None,
         notices=(*filter(None, (of_job, problem)), *(() if result is None else result.notices)),
-        form=bill_form(settings, columns, document=document, zone=zone),
+        form=bill_form(settings, columns, document=document, cycles=cycles, path=visit.request.path, zone=zone),
         result=result,
         zone=zone,
     )

@@ -13,6 +13,8 @@ from botmeter.billing.reconcile.invoice import SESSIONS_END, Invoice
 from botmeter.domain import text
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
+from botmeter.domain.money import rounded
+from botmeter.domain.money_text import change_in_money, money_text
 from botmeter.domain.period import UTC_NAME, Period
 from botmeter.domain.text import day_as_typed
 from botmeter.live.bill_checks import checked_bill
@@ -55,9 +57,10 @@ class InvoiceResult:
     theirs: str
     ours: str
     ours_href: str
-    difference: str
+    verdict: str
     is_same: bool
     price: str
+    money: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +156,7 @@ def _line(visit: Visit, bill: Upload, *, zone: str) -> BillLine:
 
 def _invoice_result(visit: Visit, query: QueryDict) -> InvoiceResult:
     with visit.reading() as ledger:
-        checked = check_invoice(ledger, _invoice(query))
+        checked = check_invoice(ledger, _invoice(query), now_us=now_us())
     period = checked.invoice.period
     address = ReportAddress(timezone=period.timezone).between(period.first_on, period.last_on)
     urls = ReportUrls(owner=visit.account, entry_point=EntryPoint.BILLING)
@@ -162,10 +165,28 @@ def _invoice_result(visit: Visit, query: QueryDict) -> InvoiceResult:
         theirs=text.count_text(checked.invoice.session_count),
         ours=text.count_text(checked.our_count),
         ours_href=urls.rows(address),
-        difference=text.signed(checked.difference, decimals=0) if checked.difference else "0",
+        verdict=f"{text.signed(checked.difference, decimals=0)} sessions on the invoice"
+        if checked.difference
+        else "Same number of sessions, another total",
         is_same=checked.is_same,
         price=_price_text(checked),
+        money=_money(checked),
     )
+
+
+def _money(checked: InvoiceCheck) -> tuple[tuple[str, str], ...]:
+    own, total = checked.own, checked.invoice.total
+    if own is None:
+        return ()
+    label = f"Statement {own.number}" if own.number else "Our plan, not closed"
+    lines = [(label, money_text(own.total, own.currency))]
+    if total is not None:
+        lines = [("Invoice total", money_text(rounded(total, own.currency), own.currency)), *lines]
+    if checked.difference_in_money is not None:
+        lines.append(
+            ("Difference in total", change_in_money(rounded(checked.difference_in_money, own.currency), own.currency))
+        )
+    return tuple(lines)
 
 
 def _price_text(checked: InvoiceCheck) -> str:
