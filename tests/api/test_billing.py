@@ -1,6 +1,8 @@
 """Bills, statements and corrections by the API: the documented shapes, access, and what they change."""
 
+import csv
 import hashlib
+import io
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -104,3 +106,20 @@ def test_only_an_admin_key_changes_a_bill(client: Client, path: str, body: Any) 
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
     assert client.get(f"/api/v1/accounts/acme/{path}", headers=headers).status_code == 405
     assert not AuditEntry.objects.exists()
+
+
+def test_a_cost_centre_is_set_listed_and_in_the_rows_of_focus(ask: Ask, send: Ask) -> None:
+    body = {"bot_id": "b1", "cost_centre": "Sales", "from_day": "2026-03-01"}
+    stored = documented(send("cost-centres/set", body), "set_cost_centre")
+    assert (stored["bot_id"], stored["channel"], stored["cost_centre"]) == ("b1", None, "Sales")
+    assert documented(ask("cost-centres"), "cost_centres")["items"] == [stored]
+    assert AuditEntry.objects.filter(action="cost_centre_set").count() == 1
+    assert send("cost-centres/set", {**body, "bot_id": "nobody"}).json()["code"] == "bot_unknown"
+    assert send("cost-centres/set", {"cost_centre": "Sales"}).json()["code"] == "cost_centre_invalid"
+    send("statements/close", {"through": "2026-03-31"})
+    total = ask("statements/1").json()["total"]
+    rows = list(csv.DictReader(io.StringIO(ask("focus", statement="1").content.decode(), newline="")))
+    assert sum(Decimal(row["BilledCost"]) for row in rows) == Decimal(total)
+    assert "Sales" in {row["SubAccountId"] for row in rows}
+    assert ask("focus", format="xlsx").json()["code"] == "output_format_unknown"
+    assert ask("focus", format="parquet").content[:4] == b"PAR1"

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from io import BytesIO
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from botmeter.billing.account_bill import CycleState, account_plans, bill_of
+from botmeter.billing.account_bill import CycleState, account_plans, bill_of, plan_missing
+from botmeter.billing.account_statements import statement_named
 from botmeter.billing.canonical import canonical_json
 from botmeter.billing.closing import preliminary_statement
 from botmeter.billing.focus import focus_rows
@@ -16,12 +17,13 @@ from botmeter.billing.plan_terms import timeline
 from botmeter.billing.statement_document import Document
 from botmeter.billing.statement_list import session_list
 from botmeter.domain.money import decimals_of
-from botmeter.ledger.billing.closed_statements import ClosedStatement, statement_sessions
+from botmeter.ledger.billing.closed_statements import ClosedStatement, closed_statements, statement_sessions
 from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.reports.export import write_rows
 
 FocusForm = Literal["csv", "parquet"]
+FOCUS_FORMS: Final[tuple[FocusForm, ...]] = get_args(FocusForm)
 
 
 def focus_file(tables: Iterable[pa.Table], *, form: FocusForm) -> bytes:
@@ -44,6 +46,23 @@ def _as_short_as_exact(rows: pa.Table) -> pa.Table:
         elif field.name.endswith("Quantity") and pc.all(pc.equal(pc.floor(column), column)).as_py() is not False:
             rows = rows.set_column(position, field.name, column.cast(pa.decimal128(38, 0)))
     return rows
+
+
+def account_focus(
+    ledger: ReadableLedger, number: str | None = None, *, now_us: int, provider: str = ""
+) -> list[pa.Table]:
+    """Rows of one closed statement; without a number, of all of them and of cycles that are not closed yet.
+
+    Raises:
+        Missing: `statement_unknown`, `plan_missing`.
+    """
+    if number is not None:
+        return [statement_focus(ledger, statement_named(ledger, number), provider=provider)]
+    tables = [statement_focus(ledger, each, provider=provider) for each in closed_statements(ledger)]
+    tables += unclosed_focus(ledger, now_us=now_us, provider=provider)
+    if not tables:
+        raise plan_missing(ledger.account.name)
+    return tables
 
 
 def statement_focus(ledger: ReadableLedger, statement: ClosedStatement, *, provider: str = "") -> pa.Table:

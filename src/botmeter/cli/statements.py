@@ -252,20 +252,12 @@ def _content(ledger: "ReadableLedger", number: str, *, what: str, form: str) -> 
 
 
 def _focus_content(ledger: "ReadableLedger", number: str | None, *, form: str, provider: str) -> bytes:
-    from botmeter.billing.account_bill import plan_missing
-    from botmeter.billing.account_statements import statement_named
-    from botmeter.billing.focus_files import focus_file, statement_focus, unclosed_focus
-    from botmeter.ledger.billing.closed_statements import closed_statements
+    from botmeter.billing.focus_files import FOCUS_FORMS, account_focus, focus_file
 
-    if form not in ("csv", "parquet"):
+    focus_form = next((each for each in FOCUS_FORMS if each == form), None)
+    if focus_form is None:
         raise Refused("output_format_unknown", f"FOCUS is written as csv or parquet, not as {form}.")
-    statements = closed_statements(ledger) if number is None else [statement_named(ledger, number)]
-    tables = [statement_focus(ledger, each, provider=provider) for each in statements]
-    if number is None:
-        tables += unclosed_focus(ledger, now_us=now_us(), provider=provider)
-    if not tables:
-        raise plan_missing(ledger.account.name)
-    return focus_file(tables, form="csv" if form == "csv" else "parquet")
+    return focus_file(account_focus(ledger, number, now_us=now_us(), provider=provider), form=focus_form)
 
 
 def _row(listed: "ListedStatement") -> dict[str, Any]:

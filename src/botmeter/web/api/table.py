@@ -24,6 +24,7 @@ from botmeter.web.api.answers import (
     UnmergeBody,
 )
 from botmeter.web.api.billing_routes import BILLING_ROUTES
+from botmeter.web.api.cost_centres import COST_CENTRE_ROUTES
 from botmeter.web.api.customers import merge, unmerge
 from botmeter.web.api.exports import export
 from botmeter.web.api.ingest_schema import AddressedSource, CloudEvent, DeliveryReceipt, Event, EventsProblem, Receipt
@@ -178,6 +179,7 @@ ROUTES: Final = (
         view=unmerge,
     ),
     *BILLING_ROUTES,
+    *COST_CENTRE_ROUTES,
     SEND_EVENTS,
     Route(
         method="POST",
