@@ -15,7 +15,7 @@ from botmeter.people.audit_actions import Action
 
 _COLUMNS = (*("correction", "kind", "undoes", "session_start", "reason", "recorded_at", "set_by", "has_session"),)
 # Columns that fit on a screen.
-_TABLE_COLUMNS = ("correction", "kind", "session_start", "reason", "recorded_at", "has_session")
+_TABLE_COLUMNS = ("correction", "kind", "session_start", "has_session", "reason")
 
 _Session = Annotated[str, Argument(metavar="SESSION", help="Id of the session.")]
 _Reason = Annotated[str, Option("--reason", metavar="TEXT", help="The reason, which is kept with the correction.")]
