@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from botmeter.billing.account_facts import account_facts, account_terms
 from botmeter.billing.cycle_facts import CycleFacts
+from botmeter.billing.grants import spans_of
 from botmeter.billing.plan_terms import AccountCycle, PlanTerm, account_cycle_at, timeline
 from botmeter.billing.rated import NOTHING_CARRIED, Carried, RatedCycle
 from botmeter.billing.rating import rate_cycle
@@ -19,7 +20,6 @@ from botmeter.domain.instant import DAY_US
 from botmeter.ledger.billing.closed_statements import closed_spans, fingerprints, last_numbers
 from botmeter.ledger.billing.plan_terms import grace_days, plan_terms
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.metering.policy import Policy
 from botmeter.reports.billed_sessions import billed_sessions
 
 _CACHE_BYTES_MAX: Final = 64 << 20
@@ -139,22 +139,39 @@ def bill_of(
 
 
 def cycle_sessions(ledger: ReadableLedger, account_cycle: AccountCycle) -> tuple[pa.Table, ...]:
-    """Sessions of a cycle by meter, in rating order, as `billed_sessions` gives them, with their pinned `policy`."""
-    cycle, term = account_cycle.cycle, account_cycle.terms[-1]
-    pinned = term.policies or tuple(() for _ in term.plan.meters)
+    """Sessions of a cycle by meter, in rating order, as `billed_sessions` gives them, with their pinned `policy`.
+
+    Each is counted under the policies of the plan in force at its start; a plan without a meter counts none by it.
+    """
+    count = max(len(term.plan.meters) for term in account_cycle.terms)
     return tuple(
         _in_rating_order(
             [
-                _with_policy(billed_sessions(ledger, cycle.start_us, end_us=cycle.end_us, policy=label), label)
-                for label in _labels(policies)
+                _with_policy(billed_sessions(ledger, start_us, end_us=end_us, policy=label), label)
+                for label, start_us, end_us in _label_spans(account_cycle, meter)
             ]
         )
-        for policies in pinned
+        for meter in range(count)
     )
 
 
-def _labels(policies: tuple[Policy, ...]) -> list[str | None]:
-    labels: list[str | None] = [policy.label for policy in policies]
+def _label_spans(account_cycle: AccountCycle, meter: int) -> list[tuple[str | None, int, int]]:
+    # A span without labels reads no sessions, so that a meter always has a table.
+    spans: list[tuple[str | None, int, int]] = [(None, account_cycle.cycle.start_us, account_cycle.cycle.start_us)]
+    for term, start_us, end_us in spans_of(account_cycle):
+        for label in _labels(term, meter):
+            before = next((at for at, each in enumerate(spans) if (each[0], each[2]) == (label, start_us)), None)
+            if before is None:
+                spans.append((label, start_us, end_us))
+            else:
+                spans[before] = (label, spans[before][1], end_us)
+    return [span for span in spans if span[1] < span[2]] or spans[:1]
+
+
+def _labels(term: PlanTerm, meter: int) -> list[str | None]:
+    if meter >= len(term.plan.meters):
+        return []
+    labels: list[str | None] = [policy.label for policy in term.policies[meter]] if term.policies else []
     return labels or [None]
 
 

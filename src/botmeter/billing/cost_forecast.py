@@ -76,7 +76,7 @@ def _with_more(table: pa.Table, more: int, *, bill: Bill, now_us: int) -> pa.Tab
 
 def _volume_bounds(bill: Bill, low: int, *, high: int) -> Iterator[int]:
     """Counts within the band at which a volume price changes: the last of a tier, and the first of the next."""
-    for rule, rated in zip(bill.rated.plan.meters, bill.rated.meters, strict=True):
+    for rule, rated in zip(bill.rated.plan.meters, bill.rated.meters, strict=False):
         if rule.beyond.kind != "volume":
             continue
         granted = sum((use.used + use.left for use in rated.grants), Decimal(0))
