@@ -61,6 +61,17 @@ def rated_with_more(bill: Bill, more: int, *, carried: Carried, now_us: int) -> 
     return rate_cycle(bill.account_cycle, tables, facts=facts, carried=carried)[0]
 
 
+def rated_until(bill: Bill, at_us: int, *, carried: Carried) -> RatedCycle:
+    """Rate the cycle as it was at an instant (µs UTC): with its sessions and purchases until then."""
+    tables = []
+    for table in bill.sessions:
+        starts = table["started_at"].to_numpy()
+        tables.append(table.slice(0, int(np.searchsorted(starts, at_us))))
+    purchases = tuple(each for each in bill.facts.purchases if each.from_us < at_us)
+    facts = replace(bill.facts, purchases=purchases)
+    return rate_cycle(bill.account_cycle, tables, facts=facts, carried=carried, now_us=at_us)[0]
+
+
 def _with_more(table: pa.Table, more: int, *, bill: Bill, now_us: int) -> pa.Table:
     end_us = bill.account_cycle.cycle.end_us
     first_us = min(max(now_us, *table["started_at"][-1:].to_pylist(), 0) + 1, end_us - 1)

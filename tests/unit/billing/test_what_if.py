@@ -1,20 +1,23 @@
 """Costs that have not come about: a cycle under another plan, and the open cycle at its end."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from botmeter.billing.account_bill import Bill, CycleState
-from botmeter.billing.cost_forecast import CostForecast, cost_forecast
-from botmeter.billing.cycle_facts import NO_FACTS
+from botmeter.billing.cost_forecast import CostForecast, cost_forecast, rated_until
+from botmeter.billing.cycle_facts import NO_FACTS, CycleFacts
 from botmeter.billing.forecast import Forecast, ForecastDay
+from botmeter.billing.pack_advice import PackAdvice, pack_advice
 from botmeter.billing.plan import Allowance, Beyond, Meter, Pack, Plan, Recharge, Tier
 from botmeter.billing.rated import NOTHING_CARRIED
 from botmeter.billing.rating import rate_cycle
+from botmeter.billing.statement_document import Document
 from botmeter.billing.what_if import under_plan
 from botmeter.domain.instant import DAY_US
-from support.rating_cases import START_US, cycle_with, even_sessions, plan_of, sessions_at
+from support.rating_cases import START_US, bought, cycle_with, even_sessions, plan_of, sessions_at
 
 PACK = Pack(sessions=100, price=Decimal("49.00"))
 PER_SESSION = Beyond(kind="price", price=Decimal("0.10"))
@@ -95,3 +98,28 @@ def test_under_a_volume_price_the_band_has_the_least_and_the_greatest_cost_withi
     cost = cost_at(plan_of(Meter(beyond=VOLUME)), 95, band=(90, 110))
     # 100 sessions cost 100.00 and 101 cost 50.50.
     assert (cost.low, cost.expected, cost.high) == (Decimal("50.50"), Decimal("95.00"), Decimal("100.00"))
+
+
+def test_the_cost_of_a_day_that_is_over_has_its_sessions_and_purchases_only() -> None:
+    plan = plan_of(Meter(pack=PACK, beyond=PER_SESSION), fee=Decimal(20))
+    bill = bill_of_ten_days(plan, 50)
+    later = bought(1, at_us=START_US + 6 * DAY_US)
+    rated = rated_until(
+        replace(bill, facts=CycleFacts(purchases=(later,))), START_US + 5 * DAY_US, carried=NOTHING_CARRIED
+    )
+    assert rated.total == Decimal("22.50")
+
+
+def test_advice_names_the_fewest_packs_that_cover_each_cycle() -> None:
+    def statement(used: int, packs: int, beyond: int = 0) -> Document:
+        grant = {"kind": "pack", "packs": packs, "used": str(used)}
+        return {"grants": [grant], "usage": {"by_funding": {"beyond": beyond, "stopped": 0}}}
+
+    meter = Meter(pack=PACK)
+    statements = [statement(250, 5), statement(300, 5), statement(120, 5)]
+    assert pack_advice(statements, meter) == PackAdvice(enough=3, bought=(5, 5), cycles=3)
+    assert pack_advice([*statements, statement(500, 5, beyond=1)], meter) == PackAdvice(
+        enough=6, bought=(5, 5), cycles=4
+    )
+    assert pack_advice(statements[:2], meter) is None
+    assert pack_advice(statements, Meter(pack=Pack(sessions=100, price=Decimal(1), lapses="never"))) is None
