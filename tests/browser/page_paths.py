@@ -16,7 +16,9 @@ ACCOUNT_ROUTES = (
     "reports",
     "billing",
     "billing-plan",
+    "billing-purchases",
     "billing-budgets",
+    "billing-what-if",
     "statements",
     "report",
     "billing-report",
@@ -74,12 +76,7 @@ ROUTES_WITHOUT_PAGE = {
     "export-progress": "JSON",
     "widget-export": "a file",
     "quarantine-download": "a file",
-    "billing-what-if": "needs a plan; tests/browser/test_billing.py",
-    "billing-purchases": "leads back to `billing` without a plan; tests/browser/test_billing.py",
     "session-correction": "a form of `session`",
-    **dict.fromkeys(
-        ("statement", "statement-sessions", "cycle-statement", "cycle-sessions"), "tests/browser/test_billing.py"
-    ),
     "billed-session": "redirects to the session",
     "statement-download": "a file",
     "metrics": "for machines",
@@ -110,6 +107,7 @@ def owner_paths(page: Page, server: Server) -> dict[str, str]:
     page.goto(server.at(paths["session"]))
     for name in ("customer", "conversation"):
         paths[name] = page.locator(f'main a[href*="/{name}?"]').first.get_attribute("href") or ""
+    paths |= billing_paths(page, server, listed=paths["statements"])
     paths["source"] = new_source(page, server)
     paths["uploaded-file"], paths["import"] = new_import(page, server)
     return paths | {
@@ -117,6 +115,19 @@ def owner_paths(page: Page, server: Server) -> dict[str, str]:
         "choices": reverse("choices", args=(*account, "bot")),
         "billing-widget": reverse("billing-widget", args=(*account, "hours")),
         "billing-choices": reverse("billing-choices", args=(*account, "bot")),
+    }
+
+
+def billing_paths(page: Page, server: Server, *, listed: str) -> dict[str, str]:
+    """Paths of a closed statement and of the open cycle, with their sessions."""
+    page.goto(server.at(listed))
+    links = {name: page.locator(f'main tbody a[href*="/{name}/"]').first for name in ("statements", "cycles")}
+    statement, cycle = (links[name].get_attribute("href") or "" for name in ("statements", "cycles"))
+    return {
+        "statement": statement,
+        "statement-sessions": f"{statement}/sessions",
+        "cycle-statement": cycle,
+        "cycle-sessions": f"{cycle}/sessions",
     }
 
 

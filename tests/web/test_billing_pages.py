@@ -159,14 +159,25 @@ def test_another_plan_is_compared_for_the_same_sessions(olga: Client) -> None:
     assert "by lex.request@1, metered now and spread evenly over the cycle." in simulated
 
 
-def test_costs_of_the_open_cycle_add_up_by_bot_version_and_channel(olga: Client, ledgers: OpenLedgers) -> None:
+def add_five_sessions(ledgers: OpenLedgers) -> None:
+    """Add five sessions a minute ago: three of b0 on web, two of b1 by email."""
     with ledgers.writing("acme") as ledger:
-        at = text_from_us(now_us() - 60_000_000)
+        at_us = now_us() - 60_000_000
         events = [
-            event(f"n{n}", at, customer_id=f"n{n}", bot_id=f"b{n % 2}", channel=("web", "email")[n % 2])
+            event(
+                f"n{n}",
+                text_from_us(at_us + n),
+                customer_id=f"n{n}",
+                bot_id=f"b{n % 2}",
+                channel=("web", "email")[n % 2],
+            )
             for n in range(5)
         ]
         append_events(ledger, *events, now_us=now_us())
+
+
+def test_costs_of_the_open_cycle_add_up_by_bot_version_and_channel(olga: Client, ledgers: OpenLedgers) -> None:
+    add_five_sessions(ledgers)
     page = page_at(olga, BILLING)
     for name in ("bot", "channel", "bot-version"):
         card = page.partition(f'data-widget="cost-by-{name}"')[2].partition("</section>")[0]
@@ -176,3 +187,25 @@ def test_costs_of_the_open_cycle_add_up_by_bot_version_and_channel(olga: Client,
         assert "5" in foot
     [href] = set(re.findall(r'href="([^"]*/sessions\?bot=b1)"', page))
     assert "2 sessions of 5 of" in page_at(olga, href)
+
+
+def test_a_budget_counts_its_sessions_and_their_cost_without_tax(olga: Client, ledgers: OpenLedgers) -> None:
+    add_five_sessions(ledgers)
+    bot, channel = {"scope": "bot", "name": "b1"}, {"scope": "channel", "name": "web"}
+    for sent in (
+        {**bot, "amount": "2", "unit": "sessions", "per": "cycle", "is_brake": "on"},
+        {**bot, "amount": "9", "unit": "sessions", "per": "month"},
+        {**channel, "amount": "4.00", "unit": "money", "per": "cycle"},
+        {"scope": "account", "amount": "10.00", "unit": "money", "per": "cycle"},
+    ):
+        olga.post(f"{BILLING}/budgets", {"what": "add", **sent})
+    page = page_at(olga, f"{BILLING}/budgets")
+    rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in page.split('<tr class="row">')[1:]]
+    # Of b0's three sessions on web one is included; the fee is 9.00, and 4 sessions cost 0.50 each, with 19 % tax.
+    assert [row.partition(" End")[0] for row in rows[:3]] == [
+        "Bot b1 Brake 2 sessions cycle 2 sessions Reached",
+        "Bot b1 9 sessions calendar month 2 sessions 22.2 %",
+        "Channel web $4.00 cycle $1.00 25.0 %",
+    ]
+    assert rows[3].startswith("Account $10.00 cycle $13.09 Reached")
+    assert "Reached on" in page_at(olga, BILLING)

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Final
 
 from botmeter.billing.account_bill import AccountPlans, BillCache, account_plans, new_bill_cache, plan_missing
+from botmeter.reports.bot_names import BotNames, bot_names
+from botmeter.reports.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -20,3 +22,9 @@ def plans_of(ledger: "ReadableLedger") -> AccountPlans:
     if plans is None:
         raise plan_missing(ledger.account.name)
     return plans
+
+
+def names_of_bots(ledger: "ReadableLedger") -> BotNames:
+    """Latest name of each bot."""
+    with ledger.read_transaction() as connection:
+        return bot_names(Snapshot(connection=connection, touchpoints=[], footprints=[]))

@@ -30,11 +30,13 @@ from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.components import Link
 from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed, sent_parameters
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.billing.bills import bill_cache
+from botmeter.web.pages.billing.tabs import billing_tabs
 from botmeter.web.rendering import rendered
 from botmeter.web.report_address import number_named
 
@@ -103,6 +105,7 @@ class BudgetsPage:
     """Budgets in force; `form` is None for those who may not change them."""
 
     frame: Frame
+    tabs: tuple[Link, ...]
     budgets: tuple[BudgetLine, ...]
     may_change: bool
     form: BudgetForm | None
@@ -175,6 +178,7 @@ def _page(visit: Visit, form: BudgetForm) -> HttpResponse:
     with visit.reading() as ledger:
         lines = _lines(ledger, account=visit.account)
     page = BudgetsPage(
+        tabs=billing_tabs(visit.account, current="billing-budgets"),
         frame=frame(visit, title="Budgets", current="billing", crumbs=section_links(visit.account, "billing")),
         budgets=lines,
         may_change=may_change,

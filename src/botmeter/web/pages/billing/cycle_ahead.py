@@ -1,21 +1,22 @@
 """Cost of the open cycle at its end, and the days on which budgets in money and the plan's cap are reached."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from botmeter.billing.account_bill import Bill
-from botmeter.billing.cost_forecast import CostForecast, cost_forecast, first_day_of, rated_with_more
+from botmeter.billing.cost_forecast import CostForecast, cost_forecast, first_day_of, rated_until, rated_with_more
 from botmeter.billing.forecast import Forecast
 from botmeter.billing.rated import Carried, Funding, RatedCycle
 from botmeter.domain import text
 from botmeter.domain.money_text import money_text
+from botmeter.domain.period import Period
 from botmeter.ledger.billing.budgets import BudgetPer, BudgetScope, BudgetUnit, StoredBudget
 from botmeter.web.pages.billing.cycle_forecast import Threshold
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Condition = Callable[[RatedCycle], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,40 +49,41 @@ def _budgets(ahead: Ahead, budgets: Sequence[StoredBudget]) -> Iterator[Threshol
         budget = stored.budget
         is_own = budget.scope is BudgetScope.ACCOUNT and budget.per is BudgetPer.CYCLE
         if is_own and budget.unit is BudgetUnit.MONEY:
-            yield Threshold(
-                label="Brake" if budget.is_brake else "Budget",
-                amount=money_text(budget.amount, currency),
-                reached=_reached(
-                    ahead,
-                    is_now=ahead.bill.rated.total >= budget.amount,
-                    is_reached=_costs_at_least(ahead, budget.amount),
-                ),
-                detail="",
-            )
+            label = "Brake" if budget.is_brake else "Budget"
+            reached = _reached(ahead, _costs_at_least(budget.amount))
+            yield Threshold(label=label, amount=money_text(budget.amount, currency), reached=reached, detail="")
 
 
 def _caps(ahead: Ahead) -> Iterator[Threshold]:
-    rated = ahead.bill.rated
-    caps = [meter.beyond.cap for meter in rated.plan.meters if meter.beyond.cap is not None]
+    plan = ahead.bill.rated.plan
+    caps = [meter.beyond.cap for meter in plan.meters if meter.beyond.cap is not None]
     if caps:
-        yield Threshold(
-            label="Cap of the plan",
-            amount=f"{money_text(sum(caps, Decimal(0)), rated.plan.currency)}, then sessions are stopped",
-            reached=_reached(ahead, is_now=_stops(rated), is_reached=lambda count: _stops(ahead.rated_at(count))),
-            detail="",
-        )
+        amount = f"{money_text(sum(caps, Decimal(0)), plan.currency)}, then sessions are stopped"
+        yield Threshold(label="Cap of the plan", amount=amount, reached=_reached(ahead, _stops), detail="")
 
 
-def _costs_at_least(ahead: Ahead, amount: Decimal) -> "Callable[[int], bool]":
-    return lambda count: ahead.rated_at(count).total >= amount
+def _costs_at_least(amount: Decimal) -> Condition:
+    return lambda rated: rated.total >= amount
 
 
 def _stops(rated: RatedCycle) -> bool:
     return any(meter.counts()[Funding.STOPPED] for meter in rated.meters)
 
 
-def _reached(ahead: Ahead, *, is_now: bool, is_reached: "Callable[[int], bool]") -> str:
-    if is_now:
-        return "Reached"
-    on = first_day_of(ahead.forecast, is_reached)
-    return "Not in this cycle" if on is None else f"{text.day_text(on)}, as expected"
+def _reached(ahead: Ahead, holds: Condition) -> str:
+    if holds(ahead.bill.rated):
+        return f"Reached on {text.day_text(_first_day(ahead, holds))}"
+    on = first_day_of(ahead.forecast, lambda count: holds(ahead.rated_at(count)))
+    return "Not in this cycle" if on is None else text.day_text(on)
+
+
+def _first_day(ahead: Ahead, holds: Condition) -> date:
+    """First day of the cycle until now at whose end a condition holds."""
+    cycle = ahead.bill.rated.cycle
+    days = [cycle.first_on + number * timedelta(days=1) for number in range(cycle.day_count)]
+
+    def is_reached(number: int) -> bool:
+        end_us = Period(first_on=cycle.first_on, last_on=days[number], timezone=cycle.timezone).end_us
+        return holds(rated_until(ahead.bill, end_us, carried=ahead.carried))
+
+    return days[min(bisect_left(range(len(days)), 1, key=is_reached), len(days) - 1)]

@@ -19,8 +19,8 @@ from botmeter.domain import text
 from botmeter.domain.money_text import money_text, unit_price_text
 from botmeter.ledger.billing.closed_statements import closed_statements
 from botmeter.ledger.billing.cost_centres import cost_centres
-from botmeter.reports.bot_names import BotNames, bot_names
-from botmeter.reports.snapshot import Snapshot
+from botmeter.reports.bot_names import BotNames
+from botmeter.web.pages.billing.bills import names_of_bots
 from botmeter.web.pages.billing.cycle_figures import CycleHrefs
 from botmeter.web.pages.billing.statement_tables import UNATTRIBUTED_WORDS, CostLine, amount_width
 
@@ -51,8 +51,7 @@ def cost_splits(
     ledger: "ReadableLedger", bill: Bill, *, hrefs: CycleHrefs, report: "UsageReport"
 ) -> tuple[CostSplit, ...]:
     """Split the cost by what opened the sessions, so that it adds up."""
-    with ledger.read_transaction() as connection:
-        names = bot_names(Snapshot(connection=connection, touchpoints=[], footprints=[]))
+    names = names_of_bots(ledger)
     splits = [
         _split(bill, [each["bot_id"] for each in bill.sessions], head="Bot", hrefs=hrefs, names=names),
         _split(bill, [each["channel"] for each in bill.sessions], head="Channel", hrefs=hrefs),

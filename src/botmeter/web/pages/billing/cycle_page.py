@@ -24,7 +24,7 @@ from botmeter.reports.query import RequestedDays, usage_query
 from botmeter.reports.report_json import UsageReport
 from botmeter.reports.usage import usage_report
 from botmeter.web.access import Visit
-from botmeter.web.components import Cell, Column, Link
+from botmeter.web.components import Cell, Column, Link, Tools
 from botmeter.web.layout import Frame, frame
 from botmeter.web.pages.billing.bills import bill_cache, plans_of
 from botmeter.web.pages.billing.cycle_ahead import Ahead, cost_thresholds
@@ -42,6 +42,7 @@ from botmeter.web.pages.billing.plan_choice import PlanTerms, terms_in_words
 from botmeter.web.pages.billing.purchases import COLUMNS as PURCHASE_COLUMNS
 from botmeter.web.pages.billing.purchases import purchase_cells
 from botmeter.web.pages.billing.statement_list import StatementLine, statement_lines
+from botmeter.web.pages.billing.tabs import billing_tabs
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.sections.cards import ImportsCard, ViewsCard, imports_card, views_card
 from botmeter.web.pages.sections.usage import SectionContext
@@ -91,9 +92,10 @@ class CyclePage:
     """Start page of Billing with a plan; `months` is None before the first event."""
 
     frame: Frame
-    actions: tuple[Link, ...]
+    tabs: tuple[Link, ...]
     report: Link
     body: CycleBody
+    tools: Tools
     purchase_columns: tuple[Column, ...]
     purchases_href: str
     buy: Link | None
@@ -115,9 +117,10 @@ def cycle_page(visit: Visit, ledger: "ReadableLedger") -> HttpResponse:
     body = _bodies.find_or_make(account, lambda: _body(ledger, account, now_us=minute_us), version=version)
     page = CyclePage(
         frame=page_frame,
-        actions=_actions(visit),
+        tabs=billing_tabs(account, current="billing"),
         report=Link(label="Session usage report", href=reverse("billing-report", args=(account,)), symbol="bill"),
         body=body,
+        tools=Tools(chart_href="?", table_href="?table=cycle-sessions", is_table="table" in visit.request.GET),
         purchase_columns=PURCHASE_COLUMNS[:-1],
         purchases_href=reverse("billing-purchases", args=(account,)),
         buy=_buy(visit),
@@ -127,21 +130,6 @@ def cycle_page(visit: Visit, ledger: "ReadableLedger") -> HttpResponse:
         imports=imports_card(visit, ledger, zone=zone),
     )
     return rendered(visit.request, "billing/cycle.html", page=page)
-
-
-def _actions(visit: Visit) -> tuple[Link, ...]:
-    may_change = visit.may(Right.CHANGE_BILLING)
-    return tuple(
-        Link(label=label, href=reverse(route, args=(visit.account,)), symbol=symbol)
-        for label, route, symbol in (
-            ("Statements", "statements", "file"),
-            ("Purchases", "billing-purchases", "bill"),
-            ("Budgets", "billing-budgets", "warn"),
-            ("What if", "billing-what-if", "chart"),
-            ("Check a bill", "bills", "check"),
-            ("Change plan" if may_change else "Plans", "billing-plan", "settings"),
-        )
-    )
 
 
 def _buy(visit: Visit) -> Link | None:

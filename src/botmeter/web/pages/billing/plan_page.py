@@ -22,7 +22,7 @@ from botmeter.ledger.billing.plan_terms import StoredPlanTerm, plan_terms
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import Cell, Column
+from botmeter.web.components import Cell, Column, Link
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
@@ -36,6 +36,7 @@ from botmeter.web.pages.billing.plan_choice import (
 )
 from botmeter.web.pages.billing.purchase_forms import OpeningForm, opening_sentence
 from botmeter.web.pages.billing.statement_tables import LINE_COLUMNS, rated_line_cells, rated_totals
+from botmeter.web.pages.billing.tabs import billing_tabs
 from botmeter.web.pages.billing.what_if_page import effect_of
 from botmeter.web.rendering import rendered
 
@@ -80,6 +81,7 @@ class PlanPage:
     """Choice of a plan; `form` is None without a choice or the right to set it."""
 
     frame: Frame
+    tabs: tuple[Link, ...]
     lede: str
     choice: PlanForm
     preview: PlanPreview | None
@@ -109,6 +111,7 @@ def plan_page(visit: Visit) -> HttpResponse:
     if plan is not None and form is not None and form.is_valid() and _is_done(visit, form, action=_set_of(plan)):
         return redirect("billing", visit.account)
     page = PlanPage(
+        tabs=billing_tabs(visit.account, current="billing-plan"),
         frame=frame(visit, title="Plan", current="billing", crumbs=section_links(visit.account, "billing")),
         lede=_lede(terms),
         choice=choice,

@@ -18,7 +18,7 @@ from botmeter.ledger.billing.plan_terms import StoredOpeningBalance, opening_bal
 from botmeter.ledger.billing.purchases import Purchasing, StoredPurchase, purchases
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import Cell, Column
+from botmeter.web.components import Cell, Column, Link
 from botmeter.web.confirmation import account_confirmation, is_confirmed
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
@@ -37,6 +37,7 @@ from botmeter.web.pages.billing.purchase_forms import (
     reverse_bought,
     set_opening_of,
 )
+from botmeter.web.pages.billing.tabs import billing_tabs
 from botmeter.web.rendering import rendered
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class PurchasesPage:
     """Purchases with their reversals, newest first."""
 
     frame: Frame
+    tabs: tuple[Link, ...]
     lede: str
     zone: str
     columns: tuple[Column, ...]
@@ -104,6 +106,7 @@ def purchases_page(visit: Visit) -> HttpResponse:
         if answer is not None:
             return answer
     page = PurchasesPage(
+        tabs=billing_tabs(visit.account, current="billing-purchases"),
         frame=frame(visit, title="Purchases", current="billing", crumbs=section_links(visit.account, "billing")),
         lede="What was bought is never recomputed. A purchase that was recorded wrongly is reversed.",
         zone=terms[-1].plan.cycle.timezone,

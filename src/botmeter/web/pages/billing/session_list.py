@@ -23,10 +23,11 @@ from botmeter.ledger.billing.closed_statements import statement_sessions
 from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.people.rights import Right
 from botmeter.reports.billed_sessions import billed_sessions
+from botmeter.reports.bot_names import BotNames
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Cell, Column, Link, Pager
 from botmeter.web.layout import Frame, frame, section_links
-from botmeter.web.pages.billing.bills import bill_cache, plans_of
+from botmeter.web.pages.billing.bills import bill_cache, names_of_bots, plans_of
 from botmeter.web.pages.billing.statement_page import cycle_of_day
 from botmeter.web.pages.billing.statement_tables import FUNDING_WORDS, NOT_CHARGED, cycle_name
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
@@ -183,7 +184,9 @@ def _lines(visit: Visit, shown: pa.Table, *, zone: str) -> tuple[tuple[Cell, ...
             ids = _ids_by_key(ledger, min(starts), end_us=max(starts) + 1)
         rows = [{**row, "session_id": ids.get(row["opening_key"])} for row in rows]
     urls = ReportUrls(owner=visit.account, entry_point=EntryPoint.BILLING)
-    return tuple(_cells(row, urls=urls, zone=zone) for row in rows)
+    with visit.reading() as ledger:
+        names = names_of_bots(ledger)
+    return tuple(_cells(row, urls=urls, zone=zone, names=names) for row in rows)
 
 
 def _ids_by_key(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> dict[int, str]:
@@ -191,7 +194,7 @@ def _ids_by_key(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> dict
     return dict(zip(table["opening_key"].to_pylist(), table["session_id"].to_pylist(), strict=True))
 
 
-def _cells(row: Mapping[str, Any], *, urls: ReportUrls, zone: str) -> tuple[Cell, ...]:
+def _cells(row: Mapping[str, Any], *, urls: ReportUrls, zone: str, names: BotNames) -> tuple[Cell, ...]:
     session_id, funding = row["session_id"], str(row["funding"])
     kind, _, number = funding.partition(" ")
     return (
@@ -202,7 +205,7 @@ def _cells(row: Mapping[str, Any], *, urls: ReportUrls, zone: str) -> tuple[Cell
             href=urls.session(session_id) if session_id else "",
             variant="id" if session_id else "",
         ),
-        Cell(value=row["bot_id"] or "", variant="id"),
+        Cell(value=names[row["bot_id"]] if row["bot_id"] else "No bot", title=row["bot_id"] or ""),
         Cell(value=row["channel"]),
         Cell(value=f"Pack {number}" if kind == "pack" else FUNDING_WORDS.get(kind, funding)),
     )

@@ -19,9 +19,11 @@ from botmeter.ledger.billing.plan_terms import GRACE_DAYS_MAX, grace_days, set_g
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.billing.statement_tables import cycle_name
+from botmeter.web.pages.billing.tabs import billing_tabs
 from botmeter.web.rendering import rendered
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class StatementsPage:
     """The statements, newest first; `form` is None for those who may not change the grace period."""
 
     frame: Frame
+    tabs: tuple[Link, ...]
     grace: str
     zone: str
     lines: tuple[StatementLine, ...]
@@ -83,6 +86,7 @@ def statements_page(visit: Visit) -> HttpResponse:
         add_notice(visit.request, _save_grace(visit, form.cleaned_data, before=days))
         return redirect("statements", visit.account)
     page = StatementsPage(
+        tabs=billing_tabs(visit.account, current="statements"),
         frame=frame(visit, title="Statements", current="billing", crumbs=section_links(visit.account, "billing")),
         grace=text.counted(days, "day"),
         zone="",

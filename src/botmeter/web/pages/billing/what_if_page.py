@@ -27,7 +27,7 @@ from botmeter.reports.billed_sessions import billed_sessions
 from botmeter.reports.query import RequestedDays, usage_query
 from botmeter.reports.simulate import simulate
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import Cell, Column
+from botmeter.web.components import Cell, Column, Link
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.billing.bills import bill_cache, plans_of
 from botmeter.web.pages.billing.plan_choice import PlanForm
@@ -39,6 +39,7 @@ from botmeter.web.pages.billing.statement_tables import (
     rated_totals,
     rated_usage_cells,
 )
+from botmeter.web.pages.billing.tabs import billing_tabs
 from botmeter.web.rendering import rendered
 from botmeter.web.server_state import server_state
 
@@ -82,6 +83,7 @@ class WhatIfPage:
     """Both sides, empty without a choice; `answer` compares them."""
 
     frame: Frame
+    tabs: tuple[Link, ...]
     form: WhatIfForm
     dates: str
     answer: str
@@ -108,6 +110,7 @@ def what_if_page(visit: Visit) -> HttpResponse:
                 visit, ledger, case=_Case(plans=plans, cycle=chosen, plan=form.chosen, policy=policy)
             )
     page = WhatIfPage(
+        tabs=billing_tabs(visit.account, current="billing-what-if"),
         frame=frame(visit, title="What if", current="billing", crumbs=section_links(visit.account, "billing")),
         form=form,
         dates=_name(chosen.cycle),

@@ -8,9 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from botmeter.billing.account_facts import account_terms
+from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.domain import text
 from botmeter.domain.errors import Conflict, Refused
 from botmeter.domain.instant import now_us
+from botmeter.domain.period import Period
 from botmeter.domain.reason import REASON_CHARACTERS_MAX
 from botmeter.ledger.billing.corrections import (
     CorrectionKind,
@@ -24,6 +27,7 @@ from botmeter.ledger.billing.plan_terms import plan_terms
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.components import Link
 from botmeter.web.notices import Notice, add_notice
 
 if TYPE_CHECKING:
@@ -59,6 +63,7 @@ class ChargeCard:
     """
 
     state: str
+    cycle: Link | None
     history: tuple[str, ...]
     action: str
     form: forms.Form | None
@@ -70,18 +75,29 @@ def charge_card(visit: Visit, ledger: "ReadableLedger", *, session_id: str) -> C
     """Build the card; None without a plan or the right to see costs."""
     if not visit.may(Right.SEE_MONEY) or not plan_terms(ledger):
         return None
-    key = session_to_correct(ledger, session_id).opening_key
-    own = [each for each in corrections(ledger, with_undone=True) if each.opening_key == key]
+    session = session_to_correct(ledger, session_id)
+    own = [each for each in corrections(ledger, with_undone=True) if each.opening_key == session.opening_key]
     in_force = _in_force(own)
     form: forms.Form | None = UndoForm() if in_force else CorrectionForm()
     return ChargeCard(
         state="Charged" if in_force is None else f"Not charged: {KIND_WORDS[in_force.kind].lower()}",
+        cycle=_cycle_link(visit, ledger, at_us=session.started_at),
         history=tuple(_sentence(each) for each in reversed(own)),
         action=reverse("session-correction", args=(visit.account, session_id)),
         form=form if visit.may(Right.CHANGE_BILLING) else None,
         what="undo" if in_force else "correct",
         button="Undo correction" if in_force else "Correct charge",
     )
+
+
+def _cycle_link(visit: Visit, ledger: "ReadableLedger", *, at_us: int) -> Link | None:
+    terms = account_terms(ledger)
+    if not terms or at_us < terms[0].from_us:
+        return None
+    cycle = account_cycle_at(terms, at_us).cycle
+    name = text.span_text(cycle.first_on, cycle.last_on)
+    name = name or text.days_text(Period(first_on=cycle.first_on, last_on=cycle.last_on))
+    return Link(label=name, href=reverse("cycle-statement", args=(visit.account, cycle.first_on.isoformat())))
 
 
 @for_member(Right.SEE_MONEY, posts=Right.CHANGE_BILLING)
