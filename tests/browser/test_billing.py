@@ -39,7 +39,7 @@ def month_before(on: date, *, count: int) -> date:
     return on
 
 
-def close_cycle(page: Page, server: Server, on: date) -> None:
+def close_cycle(page: Page, server: Server, *, on: date) -> None:
     page.goto(server.at(f"{BILLING}/cycles/{on}"))
     page.get_by_role("link", name="Close cycle").click()
     page.get_by_role("button", name="Close cycle").click()
@@ -67,7 +67,7 @@ def test_a_plan_is_set_and_a_statement_read_down_to_one_message(owner: Page, dem
     page.get_by_role("button", name="Record purchase").click()
     expect(page.locator(".notices").first).to_contain_text("2 packs of 100 sessions for $98.00")
 
-    close_cycle(page, demo, first_on)
+    close_cycle(page, demo, on=first_on)
     expect(page.get_by_role("heading", level=1)).to_have_text("Statement FRESH-BILLING-000001")
     page.locator("[data-widget=statement-usage] tbody tr").last.locator("a").click()
     page.locator("[data-widget=billed-sessions] tbody a").first.click()
@@ -80,7 +80,7 @@ def test_a_plan_is_set_and_a_statement_read_down_to_one_message(owner: Page, dem
     page.get_by_role("button", name="Correct charge").click()
     expect(page.locator("[data-widget=charge]")).to_contain_text("Not charged: void")
 
-    close_cycle(page, demo, next_on)
+    close_cycle(page, demo, on=next_on)
     adjustments = page.locator("[data-widget=adjustments]")
     expect(adjustments).to_contain_text("1 session removed: voided.")
     adjustments.locator("summary").first.click()

@@ -111,7 +111,7 @@ def test_the_cost_of_a_day_that_is_over_has_its_sessions_and_purchases_only() ->
 
 
 def test_advice_names_the_fewest_packs_that_cover_each_cycle() -> None:
-    def statement(used: int, packs: int, beyond: int = 0) -> Document:
+    def statement(used: int, packs: int, *, beyond: int = 0) -> Document:
         grant = {"kind": "pack", "packs": packs, "used": str(used)}
         return {"grants": [grant], "usage": {"by_funding": {"beyond": beyond, "stopped": 0}}}
 
