@@ -37,10 +37,12 @@ class Traffic:
     event_count: int
     events_a_conversation: int = 6
     customer_count: int
+    days: int = DAYS
 
     @property
     def name(self) -> str:
-        return f"events-{self.event_count}-{self.events_a_conversation}-{self.customer_count}"
+        days = "" if self.days == DAYS else f"-{self.days}"
+        return f"events-{self.event_count}-{self.events_a_conversation}-{self.customer_count}{days}"
 
     def parquet(self) -> Path:
         """Events as Parquet."""
@@ -64,7 +66,7 @@ class Traffic:
             mean=self.events_a_conversation,
             customer_count=self.customer_count,
             first_on=FIRST_ON,
-            days=DAYS,
+            days=self.days,
         )
         # In a child: later children's peak memory starts at their parent's.
         fresh(written, statement=f"COPY ({query.format(events=events)}) TO '{draft}' ({form})")
@@ -85,9 +87,10 @@ def typical(event_count: int) -> Traffic:
     return Traffic(event_count=event_count, customer_count=max(1, event_count // 150))
 
 
-def brief(event_count: int) -> Traffic:
+def brief(event_count: int, *, days: int = DAYS) -> Traffic:
     """Two events a conversation, few per customer and day: nearly a session for every two events."""
-    return Traffic(event_count=event_count, events_a_conversation=2, customer_count=max(1, event_count // 50))
+    customer_count = max(1, event_count // 50)
+    return Traffic(event_count=event_count, events_a_conversation=2, customer_count=customer_count, days=days)
 
 
 def warmed(path: Path) -> Path:
