@@ -64,13 +64,19 @@ def report(
     """
     from botmeter.cli.report_page import report_page
     from botmeter.cli.terminal import stdout_screen
+    from botmeter.ledger.billing.plan_terms import plan_terms
     from botmeter.reports.compared_report import compared_report
 
     days = options.requested_days(first, last, timezone=timezone, period=period)
     comparison = options.comparison_of(days, compare, first=compare_from, last=compare_to)
     with readable_ledger(data, account) as ledger:
         query = options.query_of(ledger.account, days=days, filters=filters)
-        answer = compared_report(ledger, query, comparison=comparison, now_us=now_us()).to_dict()
+        report = compared_report(ledger, query, comparison=comparison, now_us=now_us())
+        if plan_terms(ledger):
+            from botmeter.billing.session_charges import with_not_charged
+
+            report = with_not_charged(ledger, query, report=report)
+        answer = report.to_dict()
     match form:
         case "table":
             show(report_page(answer, query=query, screen=stdout_screen()))

@@ -89,6 +89,7 @@ def _headline(answer: Mapping[str, Any], screen: Screen) -> list[str]:
     noun = "session consumed" if count == 1 else "sessions consumed"
     beside = (
         f"of which {counted(answer['previews'], 'preview')}",
+        *([f"of which {count_text(answer['not_charged'])} not charged"] if "not_charged" in answer else []),
         counted(answer["conversations"], "conversation"),
         counted(answer["tickets"], "ticket"),
     )

@@ -22,6 +22,7 @@ from botmeter.reports.filters import Filters
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
+    from botmeter.reports.charges import Charges
     from botmeter.reports.export import Export, RowCount
     from botmeter.reports.query import UsageQuery
 
@@ -133,8 +134,20 @@ def _write(ledger: "ReadableLedger", query: "UsageQuery", *, export: "Export", o
             written = total
             show_rows(total.rows)
 
-        out.writelines(export_stream(ledger, query, export=export, on_rows=on_rows))
+        charges = _charges(ledger, query) if export.grain == "session" else None
+        out.writelines(export_stream(ledger, query, export=export, charges=charges, on_rows=on_rows))
     return written
+
+
+def _charges(ledger: "ReadableLedger", query: "UsageQuery") -> "Charges | None":
+    from botmeter.ledger.billing.plan_terms import plan_terms
+
+    # Without a plan, the modules of billing need not be loaded.
+    if not plan_terms(ledger):
+        return None
+    from botmeter.billing.session_charges import charges_between
+
+    return charges_between(ledger, query.period.start_us, end_us=query.period.end_us)
 
 
 def _show_first(ledger: "ReadableLedger", query: "UsageQuery", *, grain: str) -> None:

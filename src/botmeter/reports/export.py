@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import UTC_NAME
+from botmeter.reports.charges import CHARGE, Charges
 from botmeter.reports.export_csv import csv_chunks
 from botmeter.reports.export_instants import InstantTexts
 from botmeter.reports.export_json import json_chunks, ndjson_chunks
@@ -72,7 +73,9 @@ class Export:
     @property
     def schema(self) -> pa.Schema:
         known = SCHEMAS[self.grain]
-        return known if self.columns is None else schema_of(self.columns, known=known)
+        if self.columns is None:
+            return known
+        return schema_of(self.columns, known=known.append(CHARGE) if self.grain is Grain.SESSION else known)
 
     @property
     def subject(self) -> str:
@@ -81,16 +84,23 @@ class Export:
 
 
 def export_stream(
-    ledger: "ReadableLedger", query: UsageQuery, *, export: Export, on_rows: OnRows | None = None
+    ledger: "ReadableLedger",
+    query: UsageQuery,
+    *,
+    export: Export,
+    charges: Charges | None = None,
+    on_rows: OnRows | None = None,
 ) -> Generator[bytes, None, None]:
-    """Stream the file as it is written, with instants in the period's zone.
+    """Stream the file as it is written, with instants in the period's zone; with `charges`, sessions have theirs.
 
     Memory grows with ids of conversations or tickets only; XLSX starts when all rows are written. Closing the iterator
     closes snapshot and files.
     """
     schema = export.schema
+    if charges is not None and export.grain is Grain.SESSION and export.columns is None:
+        schema = schema.append(CHARGE)
     with open_snapshot(ledger) as snapshot:
-        parameters = row_parameters(snapshot, query, search=export.search)
+        parameters = {**row_parameters(snapshot, query, search=export.search), "charges": charges}
         summary: Summary = ()
         if export.format == "xlsx":
             summary = summary_of_rows(ledger, snapshot, query=query, search=export.search, parameters=parameters)

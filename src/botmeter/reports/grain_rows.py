@@ -69,7 +69,7 @@ def underlying_data(
 
     def batches() -> Rows:
         with open_snapshot(ledger) as snapshot:
-            yield from batches_of(grain)(snapshot, row_parameters(snapshot, query), schema=schema)
+            yield from batches_of(grain)(snapshot, row_parameters(snapshot, query) | {"charges": None}, schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 

@@ -20,6 +20,11 @@ def filter_matching(snapshot: Snapshot, session_ids: list[str]) -> None:
     snapshot.run(sql("matching_of_page"), {"page_sessions": session_ids})
 
 
+def matching_session_count(snapshot: Snapshot) -> int:
+    """Count the sessions in `matching`."""
+    return int(snapshot.rows(sql("matching_session_count"), {})[0][0])
+
+
 def session_steps(snapshot: Snapshot, parameters: Parameters) -> pa.Table:
     """Count session starts by step of a clock; one row per step, ascending."""
     return snapshot.table(sql("session_steps"), parameters)

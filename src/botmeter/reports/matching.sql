@@ -38,6 +38,10 @@ SELECT *
 FROM matching
 WHERE session_id IN (SELECT unnest($page_sessions::UUID[]))
 
+-- name: matching_session_count
+-- Reads: matching. Takes: nothing. Gives: the number of its sessions, one row.
+SELECT count(DISTINCT session_id)::BIGINT FROM matching
+
 -- name: session_steps_from_rows
 -- Reads: matching. Takes: $origin_us, $step_us (length).
 -- Gives: as session_steps, in any order.

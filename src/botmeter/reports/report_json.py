@@ -149,6 +149,10 @@ class UsageReport(Struct, frozen=True, forbid_unknown_fields=True):
         ReportComparison | UnsetType | None,
         Meta(description="Only if a comparison was requested. Null if no compared day has data."),
     ] = UNSET
+    not_charged_count: Annotated[
+        Count | UnsetType,
+        Meta(description="Sessions that cost nothing: void, test, stopped, free previews. Only if there is a plan."),
+    ] = field(name="not_charged", default=UNSET)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""

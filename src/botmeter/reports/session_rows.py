@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
+from botmeter.reports.charges import CHARGE, charge_column
 from botmeter.reports.rows import ROWS_SCHEMA, Rows, sliced_batches
 from botmeter.reports.snapshot import Parameters, Snapshot
 
@@ -40,4 +41,9 @@ def batches_of_sessions(snapshot: Snapshot, parameters: Parameters, *, schema: p
         named = batch.set_column(
             batch.schema.get_field_index("closed_by"), "closed_by", _REASONS.take(batch.column("closed_by"))
         )
+        if CHARGE.name in schema.names:
+            charge = charge_column(
+                named.column("session_id"), named.column("session_start"), charges=parameters["charges"]
+            )
+            named = named.append_column(CHARGE, charge)
         yield pa.RecordBatch.from_arrays([named.column(field.name).cast(field.type) for field in schema], schema=schema)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final, Self
 
 from django.http import HttpRequest, StreamingHttpResponse
 
+from botmeter.billing.session_charges import charges_between
 from botmeter.live.export_progress import ExportProgress
 from botmeter.reports.export import Export, Format, export_name, export_stream
 from botmeter.reports.query import UsageQuery
+from botmeter.reports.row_options import Grain
 from botmeter.web.exchange import call_after_sending
 from botmeter.web.ledgers import reading
 from botmeter.web.server_state import server_state
@@ -54,11 +56,18 @@ class LedgerExport:
     def response(
         self, query: UsageQuery, file: Export, *, progress: ExportProgress | None = None
     ) -> StreamingHttpResponse:
+        charges = None
+        if file.grain is Grain.SESSION:
+            charges = charges_between(self.ledger, query.period.start_us, end_us=query.period.end_us)
         if progress is None:
-            chunks = export_stream(self.ledger, query, export=file)
+            chunks = export_stream(self.ledger, query, export=file, charges=charges)
         else:
             stream = export_stream(
-                self.ledger, query, export=file, on_rows=lambda written: progress.note_rows(written.rows)
+                self.ledger,
+                query,
+                export=file,
+                charges=charges,
+                on_rows=lambda written: progress.note_rows(written.rows),
             )
             chunks = progress.follow(stream)
         return self.streamed(

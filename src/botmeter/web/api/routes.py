@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from botmeter.billing.session_charges import with_not_charged
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
 from botmeter.reports.compared_period import NO_COMPARISON, Compare, Comparison
@@ -42,7 +43,8 @@ def session_usage(call: Call) -> UsageReport:
     comparison = read_comparison(call.request.GET, default=Compare.NONE)
     with reading(call.request, call.account) as ledger:
         question = _question(ledger, call.request.GET, comparison=comparison)
-        return compared_report(ledger, question.query, comparison=question.comparison, now_us=question.now_us)
+        report = compared_report(ledger, question.query, comparison=question.comparison, now_us=question.now_us)
+        return with_not_charged(ledger, question.query, report=report)
 
 
 def sessions(call: Call) -> Rows | Sessions | Conversations | Tickets:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from botmeter.billing.session_charges import with_not_charged
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.ledger.settle import Backlog
 from botmeter.reports.intervals import Interval, shown_interval
@@ -106,9 +107,12 @@ def cached_overview(ledger: "ReadableLedger", question: Question) -> Overview:
     query, compared = question.query, question.compared
     has_hours = shown_interval(question.address.interval, query.period) is Interval.HOUR
     key = (ledger.account.name, query, compared, has_hours)
-    return _overviews.find_or_make(
-        key, lambda: overview(ledger, query, compared=compared, has_hours=has_hours), version=ledger.version
-    )
+
+    def answer() -> Overview:
+        made = overview(ledger, query, compared=compared, has_hours=has_hours)
+        return replace(made, report=with_not_charged(ledger, query, report=made.report))
+
+    return _overviews.find_or_make(key, answer, version=ledger.version)
 
 
 def widget_context(

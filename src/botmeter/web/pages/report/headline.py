@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from msgspec import UNSET
+
 from botmeter.charts.plane import Chart
 from botmeter.domain import text
 from botmeter.reports.compared_period import Compare
@@ -11,6 +13,7 @@ from botmeter.reports.report_json import UsageReport
 from botmeter.reports.row_options import Grain
 from botmeter.web.components import Link
 from botmeter.web.pages.report.contexts import WidgetContext
+from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.pages.report.trend import spark
 
 
@@ -28,10 +31,11 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """The headline figures."""
+    """The headline figures; `not_charged` is empty without a plan."""
 
     sessions: Kpi
     previews: Link
+    not_charged: str
     spark: Chart
     others: tuple[Kpi, ...]
 
@@ -45,9 +49,17 @@ def headline(context: WidgetContext) -> Headline:
             label=f"of which preview {text.count_text(report.preview_count)}",
             href=urls.rows(address.preview(True)) if report.preview_count else "",
         ),
+        not_charged=_not_charged(context),
         spark=spark(context),
         others=_others(context),
     )
+
+
+def _not_charged(context: WidgetContext) -> str:
+    count = context.report.not_charged_count
+    if count is UNSET or not context.access.allows(Fact.CHARGES):
+        return ""
+    return f"of which not charged {text.count_text(count)}"
 
 
 def _others(context: WidgetContext) -> tuple[Kpi, ...]:

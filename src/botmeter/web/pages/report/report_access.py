@@ -24,6 +24,8 @@ class Fact(StrEnum):
     """Links in notices to other days, filters and time zones."""
     EXPORTS = "exports"
     """Files of single widgets."""
+    CHARGES = "charges"
+    """The number of sessions that are not charged."""
     ALL_CLEAR = "all_clear"
     """The link that clears all filters."""
 

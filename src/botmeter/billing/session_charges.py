@@ -1,0 +1,81 @@
+"""Charges of the sessions of any days, from rating the cycles that they are in."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec.structs import replace
+
+from botmeter.billing.account_bill import AccountPlans, account_plans, rated_cycles
+from botmeter.billing.plan import Meter
+from botmeter.billing.plan_terms import AccountCycle, timeline
+from botmeter.billing.rated import RatedMeter, charge_texts
+from botmeter.ledger.billing.corrections import corrections
+from botmeter.ledger.readable import ReadableLedger
+from botmeter.reports.charges import CHARGED, Charges, not_charged_count
+from botmeter.reports.query import UsageQuery
+from botmeter.reports.report_json import UsageReport
+
+_SCHEMA = pa.schema([("session_id", pa.string()), ("charge", pa.string()), ("started_at", pa.int64())])
+
+
+def with_not_charged(ledger: ReadableLedger, query: UsageQuery, *, report: UsageReport) -> UsageReport:
+    """Add to a report the number of its sessions that are not charged, where the account has a plan."""
+    charges = charges_between(ledger, query.period.start_us, end_us=query.period.end_us)
+    if charges is None:
+        return report
+    return replace(report, not_charged_count=not_charged_count(ledger, query, charges=charges))
+
+
+def charges_between(ledger: ReadableLedger, start_us: int, *, end_us: int) -> Charges | None:
+    """Sessions in [start_us, end_us), µs UTC, that are not charged; None: the account has no plan for its sessions."""
+    plans = account_plans(ledger)
+    if plans is None or not _bills_own_sessions(ledger, plans):
+        return None
+    cycles = _cycles(ledger, plans, start_us=start_us, end_us=end_us)
+    parts = [_not_charged(sessions, rated.meters) for _, sessions, rated in rated_cycles(ledger, cycles, plans=plans)]
+    table = pa.concat_tables([_SCHEMA.empty_table(), *parts]).combine_chunks()
+    columns = [pa.concat_arrays(table[name].chunks or [pa.array([], table[name].type)]) for name in _SCHEMA.names]
+    return Charges(session_ids=columns[0], charges=columns[1], starts_us=columns[2], since_us=plans.terms[0].from_us)
+
+
+def _cycles(ledger: ReadableLedger, plans: AccountPlans, *, start_us: int, end_us: int) -> list[AccountCycle]:
+    """Cycles in which a session may cost nothing; those between them too, since grants are carried on."""
+    corrected_us = [each.started_at for each in corrections(ledger)]
+    overlapping = [each for each in timeline(plans.terms, end_us) if each.cycle.end_us > start_us]
+    needed = [
+        each
+        for each in overlapping
+        if any(_may_be_free(meter) for term in each.terms for meter in term.plan.meters)
+        # The session that has a corrected event may start in the cycle before.
+        or any(each.cycle.start_us <= at_us for at_us in corrected_us)
+    ]
+    return [each for each in overlapping if needed and each.cycle.start_us >= needed[0].cycle.start_us]
+
+
+def _may_be_free(meter: Meter) -> bool:
+    return meter.previews == "free" or meter.beyond.kind == "stop" or meter.beyond.cap is not None
+
+
+def _not_charged(sessions: tuple[pa.Table, ...], meters: tuple[RatedMeter, ...]) -> pa.Table:
+    # A session that two meters count is charged if one of them charges it.
+    tables = [table for table in _charges(sessions, meters) if table.num_rows]
+    if not tables:
+        return _SCHEMA.empty_table()
+    every = pa.concat_tables(tables)
+    is_charged = pc.equal(every["charge"], CHARGED)
+    charged = every.filter(is_charged)["session_id"]
+    free = every.filter(pc.invert(is_charged))
+    return free.filter(pc.invert(pc.is_in(free["session_id"], charged.combine_chunks())))
+
+
+def _charges(sessions: tuple[pa.Table, ...], meters: tuple[RatedMeter, ...]) -> Iterator[pa.Table]:
+    for table, meter in zip(sessions, meters, strict=False):
+        columns = [table["session_id"], charge_texts(meter).cast(pa.string()), table["started_at"]]
+        yield pa.table(columns, schema=_SCHEMA)
+
+
+def _bills_own_sessions(ledger: ReadableLedger, plans: AccountPlans) -> bool:
+    own = {term.policy.label for term in ledger.schedule}
+    pinned = [policies for term in plans.terms for policies in (term.policies or ((),))]
+    return any(not policies or own & {policy.label for policy in policies} for policies in pinned)
