@@ -22,12 +22,16 @@ from botmeter.billing.plan_terms import timeline
 from botmeter.billing.plan_text import plan_as_json
 from botmeter.billing.printed_lines import printed_lines
 from botmeter.billing.stated import read_document
+from botmeter.billing.statement_document import Document
 from botmeter.billing.statement_list import session_list
 from botmeter.billing.statement_verify import verify_statements
+from botmeter.domain.cost_centre import CostCentreTerm
 from botmeter.domain.errors import BotmeterError, Conflict
 from botmeter.domain.instant import DAY_US, text_from_us, us_from_text
+from botmeter.domain.period import day_of_us
 from botmeter.ledger.billing.closed_statements import closed_statements, stated_sessions
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session, corrections, undo_correction
+from botmeter.ledger.billing.cost_centres import set_cost_centre
 from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.ledger.billing.purchases import Purchase, add_purchase, purchases, reverse_purchase
 from botmeter.ledger.customers import SameCustomer, merge_customers
@@ -94,6 +98,7 @@ class Account:
             self.buy,
             self.reverse,
             self.merge,
+            self.label,
             self.close,
         ]
 
@@ -141,6 +146,13 @@ class Account:
         customer, alias = self.random.sample(CUSTOMERS, 2)
         merge_customers(ledger, [SameCustomer(customer_id=customer, alias=alias)], now_us=self.now_us)
 
+    def label(self, ledger: Ledger) -> None:
+        """A cost centre of a bot or channel, perhaps none, from a day of any cycle on."""
+        subject = self.random.choice([{"bot_id": "b1"}, {"bot_id": "b2"}, {"channel": "web"}])
+        day_on = day_of_us(self.now_us - self.random.randrange(60) * DAY_US)
+        name = self.random.choice(["Sales", "Service", ""])
+        set_cost_centre(ledger, CostCentreTerm(from_on=day_on, cost_centre=name, **subject), now_us=self.now_us)
+
     def set_plan(self, ledger: Ledger) -> None:
         """A plan from the end of the running cycle on, so that it may have another currency or zone."""
         running = account_plans(ledger)
@@ -176,6 +188,7 @@ def assert_law(ledger: Ledger) -> None:
         focus = statement_focus(ledger, each)
         assert (pc.sum(focus["BilledCost"]).as_py() or 0) == Decimal(document["total"])
         assert (pc.sum(focus["ConsumedQuantity"]).as_py() or 0) == document["usage"]["sessions"]
+        assert_shares_add_up(document)
         assert [line["kind"] for line in document["lines"]].count("carried") <= 2
         own = (line.amount for line in printed_lines(document) if line.kind != "carried")
         stated[each.currency] += sum(own, Decimal(0))
@@ -191,6 +204,17 @@ def assert_law(ledger: Ledger) -> None:
     assert {money: amount for money, amount in stated.items() if amount} == {
         money: amount for money, amount in rated.items() if amount
     }
+
+
+def assert_shares_add_up(document: Document) -> None:
+    """By bot, by channel and by cost centre, with what no session caused: the cost of the statement's own cycle."""
+    own = (line for line in document["lines"] if line["kind"] not in ("adjustment", "carried"))
+    cost = sum((Decimal(line["amount"]) for line in own), Decimal((document["tax"] or {}).get("amount", "0")))
+    shares = document["shares"]
+    for name in ("bots", "channels", "cost_centres") if shares else ():
+        parts = [Decimal(part["amount"]) for part in (*shares[name], *shares["unattributed"])]
+        assert sum(parts, Decimal(0)) == cost
+        assert sum(part["sessions"] for part in shares[name]) == document["usage"]["sessions"]
 
 
 # Each example closes up to six cycles, and meters and rates everything again each time: 4 seconds of processor time.
