@@ -16,6 +16,7 @@ from botmeter.billing.reconcile.own_bills import bill_named, recent_cycles
 from botmeter.domain.errors import Missing, Refused
 from botmeter.domain.instant import DAY_US, us_from_text
 from botmeter.domain.period import Period, day_from_text
+from botmeter.ledger.billing.corrections import CorrectionKind, correct_session
 from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.ledger.customers import SameCustomer, merge_customers
 from botmeter.ledger.ledger import Ledger
@@ -86,6 +87,17 @@ def test_a_session_received_after_the_period_is_late(ledger: Ledger) -> None:
     )
     result = check_list(live, vendor(*ALL), period=MARCH)
     assert [(kind, reason) for kind, reason, *_ in found(result)] == [("only_ours", "late")]
+
+
+def test_a_corrected_session_is_named_as_such_on_either_side(ledger: Ledger) -> None:
+    (session,) = ledger.connection.execute(
+        "SELECT session_id::VARCHAR FROM session WHERE customer_id = 'c2'"
+    ).fetchone()
+    correct_session(ledger, session, kind=CorrectionKind.VOID, reason="a mistake", now_us=NOW_US, by="ann@example.com")
+    missing = check_list(ledger, vendor(ALL[0], ALL[2]), period=MARCH)
+    assert [(kind, reason) for kind, reason, *_ in found(missing)] == [("only_ours", "corrected")]
+    listed = check_list(ledger, vendor(*ALL), period=MARCH)
+    assert (listed.is_same, listed.notes) == (True, ("1 session that you marked as void or test is on their list.",))
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from botmeter.billing.reconcile.reconcile import reconcile
 from botmeter.billing.reconcile.result import DayTotal, Reconciliation, Terms
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.period import Period, day_of_us
+from botmeter.ledger.billing.corrections import corrections
 from botmeter.ledger.customers import customer_aliases
-from botmeter.reports.billed_sessions import sessions_by_day
+from botmeter.reports.billed_sessions import CHARGED, billed_sessions, sessions_by_day
 from botmeter.reports.snapshot import Snapshot, open_snapshot
 from botmeter.reports.stored_session import OWN_SCHEMA, receipt_times, sessions_between
 from botmeter.sources.vendor_sessions import ROWS_MAX, VendorList
@@ -100,6 +101,7 @@ def check_list(
             timezone=compared.timezone,
             zones=(*zones, *(each.plan.cycle.timezone for each in account_terms(ledger))),
             aliases=aliases,
+            corrected=_corrected(ledger, start_us, end_us=end_us),
             receipt_times=received,
         )
         return reconcile(vendor.rows, ours, terms=terms)
@@ -116,6 +118,13 @@ def check_invoice(ledger: "ReadableLedger", invoice: Invoice, *, now_us: int) ->
     return InvoiceCheck(
         invoice=invoice, our_count=sum(counts), days=days, own=bill_of_period(ledger, invoice.period, now_us=now_us)
     )
+
+
+def _corrected(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> frozenset[str]:
+    if not any(start_us <= each.started_at < end_us for each in corrections(ledger)):
+        return frozenset()
+    sessions = billed_sessions(ledger, start_us, end_us=end_us)
+    return frozenset(sessions.filter(pc.not_equal(sessions["charge"], CHARGED))["session_id"].to_pylist())
 
 
 def _days_of_list(vendor: VendorList) -> Period:

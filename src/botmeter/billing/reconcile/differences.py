@@ -22,6 +22,7 @@ class Reason(StrEnum):
 
     DUPLICATE = "duplicate"
     ZONE = "zone"
+    CORRECTED = "corrected"
     PREVIEW = "preview"
     LATE = "late"
     WINDOW = "window"

@@ -26,7 +26,7 @@ class Context:
 
     Attributes:
         shift_us: Of all times; 0 without one.
-        amounts: Of their rows, as numbers; `previews` of our sessions.
+        amounts: Of their rows, as numbers; `previews` and `corrected` are of our sessions.
         receipts: µs at which sessions that differ were received; None: not compared.
     """
 
@@ -35,6 +35,7 @@ class Context:
     shift_us: int
     amounts: Ints
     previews: Flags
+    corrected: Flags
     receipts: Ints | None
 
 
@@ -73,6 +74,7 @@ def reasons_of_ours(context: Context) -> Explained:
     finder = _Finder(len(rows))
     is_shifted, their_rows = _shifted(context)[1]
     finder.mark(Reason.ZONE, is_shifted, related=their_rows)
+    finder.mark(Reason.CORRECTED, context.corrected[rows])
     finder.mark(Reason.PREVIEW, context.previews[rows])
     if context.receipts is not None:
         finder.mark(Reason.LATE, context.receipts[rows] >= context.terms.end_us)

@@ -14,7 +14,7 @@ from botmeter.billing.reconcile.pairing import Ints
 from botmeter.billing.reconcile.reasons import Context, reasons_of_other_days, reasons_of_ours, reasons_of_theirs
 from botmeter.billing.reconcile.result import Reconciliation, Terms
 from botmeter.billing.reconcile.shift import ConstantShift, shift_of_pairs, shift_of_times
-from botmeter.billing.reconcile.sides import ID_COLUMNS, NONE, sides_of
+from botmeter.billing.reconcile.sides import ID_COLUMNS, NONE, Flags, sides_of
 from botmeter.billing.reconcile.tables import (
     days_of,
     differences_by_time,
@@ -49,6 +49,7 @@ def reconcile(theirs: pa.Table, ours: pa.Table, *, terms: Terms) -> Reconciliati
         shift_us=0 if shift is None else shift.shift_us,
         amounts=_codes(theirs["amount"]),
         previews=ours["preview"].combine_chunks().to_numpy(zero_copy_only=False),
+        corrected=_corrected(ours, terms),
         receipts=_receipts(ours, kinds, terms=terms),
     )
     differences = _differences(theirs, ours, context=context)
@@ -64,7 +65,7 @@ def reconcile(theirs: pa.Table, ours: pa.Table, *, terms: Terms) -> Reconciliati
         totals=totals_of(differences),
         days=days_of(theirs, ours.filter(pa.array(kinds.is_our_period)), terms=terms),
         shift=shift,
-        notes=tuple(_notes(kinds, terms)),
+        notes=(*_notes(kinds, terms), *_charged_corrections(context)),
         differences=differences,
     )
 
@@ -134,6 +135,22 @@ def _notes(kinds: Kinds, terms: Terms) -> Iterator[str]:
     outside_count = int((~terms.includes(sides.their_times)).sum())
     if outside_count:
         yield f"{counted(outside_count, 'row')} of their list start outside the period."
+
+
+def _charged_corrections(context: Context) -> Iterator[str]:
+    kinds = context.kinds
+    count = int(context.corrected[kinds.partners[kinds.same]].sum()) if len(kinds.same) else 0
+    if count:
+        verb = "is" if count == 1 else "are"
+        yield f"{counted(count, 'session')} that you marked as void or test {verb} on their list."
+
+
+def _corrected(ours: pa.Table, terms: Terms) -> Flags:
+    if not terms.corrected:
+        return np.zeros(len(ours), np.bool_)
+    ids = pa.array(sorted(terms.corrected), pa.string())
+    flags: Flags = pc.is_in(ours["session_id"], value_set=ids).combine_chunks().to_numpy(zero_copy_only=False)
+    return flags
 
 
 def _codes(column: pa.ChunkedArray) -> Ints:

@@ -34,6 +34,7 @@ class Terms:
         timezone: Of days.
         zones: In which the vendor's times may be.
         aliases: Other id of a customer → the one that our sessions have.
+        corrected: Ids of our sessions that are marked as void or test.
         receipt_times: None: late events are not looked for.
     """
 
@@ -43,6 +44,7 @@ class Terms:
     timezone: str = UTC_NAME
     zones: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    corrected: frozenset[str] = frozenset()
     receipt_times: ReceiptTimes | None = None
 
     def __post_init__(self) -> None:

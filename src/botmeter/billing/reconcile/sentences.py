@@ -14,6 +14,7 @@ KIND_LABELS: Final[Mapping[Kind, str]] = {
 REASON_LABELS: Final[Mapping[Reason, str]] = {
     Reason.DUPLICATE: "Duplicate row",
     Reason.ZONE: "Time zone",
+    Reason.CORRECTED: "Corrected session",
     Reason.PREVIEW: "Preview",
     Reason.LATE: "Late event",
     Reason.WINDOW: "Session window",
@@ -24,6 +25,7 @@ REASON_LABELS: Final[Mapping[Reason, str]] = {
 _GENERAL: Final[Mapping[Reason, str]] = {
     Reason.DUPLICATE: "The same row is in their list more than once.",
     Reason.ZONE: "With their times shifted by the difference between the time zones, the session is on both sides.",
+    Reason.CORRECTED: "It was marked as void or as a test, so that your own bill does not charge it either.",
     Reason.PREVIEW: "A test session, which the vendor may not charge.",
     Reason.PERIOD: "It starts outside the period of the bill.",
     Reason.NONE: "No likely reason was found.",
