@@ -78,8 +78,10 @@ def _months(ledger: Ledger, first: PlanTerm, *, now_us: int) -> list[_Month]:
     cycles = [each.cycle for each in timeline([first], now_us + 1)]
     edges = np.searchsorted(sessions["started_at"].to_numpy(), [*(each.start_us for each in cycles), now_us + 1])
     tables = [sessions.slice(start, end - start) for start, end in pairwise(edges.tolist())]
-    # The contract is signed in the last month before it.
-    signed = PlanTerm(plan=contract(len(tables[CONTRACT_CYCLE - 2])), from_us=cycles[CONTRACT_CYCLE].start_us)
+    # The contract is signed in the last month before it, so that one doesn't count.
+    known = tables[: CONTRACT_CYCLE - 1]
+    mean = sum(len(table) for table in known) // len(known)
+    signed = PlanTerm(plan=contract(mean), from_us=cycles[CONTRACT_CYCLE].start_us)
     return [
         _Month(account_cycle=each, sessions=table)
         for each, table in zip(timeline([first, signed], now_us + 1), tables, strict=True)
@@ -89,6 +91,7 @@ def _months(ledger: Ledger, first: PlanTerm, *, now_us: int) -> list[_Month]:
 def _steps(months: list[_Month], *, seed: int, now_us: int) -> Iterator[_Step]:
     yield from _plan_steps(months)
     before: int | None = None
+    beyond: list[int] = []
     for number, month in enumerate(months):
         needs = orders_by_hand(month.account_cycle, month.daily(now_us), before=before, seed=seed)
         needs = [each for each in needs if each.at_us <= now_us]
@@ -97,10 +100,12 @@ def _steps(months: list[_Month], *, seed: int, now_us: int) -> Iterator[_Step]:
             at_us = (needs[0].at_us if needs else month.start_us + 3 * DAY_US + DAY_US // 2) - 11 * _MINUTE_US
             yield _Step(at_us=at_us, act=partial(_buy_by_mistake, at_us=at_us))
         end_us = month.account_cycle.cycle.end_us
-        yield _Step(at_us=min(end_us, now_us), act=partial(_record, purchases=_purchases(month, needs)))
+        purchases = _purchases(month, needs)
+        beyond.append(_beyond(month, purchases))
+        yield _Step(at_us=min(end_us, now_us), act=partial(_record, purchases=purchases))
         closed_us = end_us + _GRACE_DAYS * DAY_US + _MINUTE_US
         yield _Step(at_us=closed_us, act=partial(close_due, now_us=closed_us))
-    yield from _spending_steps(months)
+    yield from _spending_steps(months, corrected=_corrected(beyond))
 
 
 def _plan_steps(months: list[_Month]) -> Iterator[_Step]:
@@ -155,11 +160,23 @@ def _buy_by_mistake(ledger: Ledger, *, at_us: int) -> None:
     reverse_purchase(ledger, number, reason=finance.MISTAKE_REASON, now_us=at_us + 9 * _MINUTE_US, by=by)
 
 
-def _spending_steps(months: list[_Month]) -> Iterator[_Step]:
-    # Corrected after its own statement and before the next one, which adjusts it.
-    corrected, following = months[-4], months[-3]
-    at_us = following.start_us + (_GRACE_DAYS + 9) * DAY_US + DAY_US // 2
-    yield _Step(at_us=at_us, act=partial(corrections, sessions=corrected.sessions, now_us=at_us))
+def _beyond(month: _Month, purchases: list[tuple[Purchase, str | None]]) -> int:
+    """Sessions of a month beyond its allowance and packs; below 0: what is left of them."""
+    allowance = month.account_cycle.plan.meters[0].allowance
+    packs = sum(int(each.packs * each.pack_units) for each, _ in purchases)
+    return len(month.sessions) - packs - (allowance.sessions if allowance else 0)
+
+
+def _corrected(beyond: list[int]) -> int:
+    """Last month whose two corrected sessions cost less, and that is followed by a closed one."""
+    followed = range(CONTRACT_CYCLE, CYCLES - 2)
+    return max((number for number in followed if beyond[number] >= len(finance.CORRECTIONS)), default=followed[-1])
+
+
+def _spending_steps(months: list[_Month], *, corrected: int) -> Iterator[_Step]:
+    # After the statement of the month and before the next one, which adjusts it.
+    at_us = months[corrected + 1].start_us + (_GRACE_DAYS + 9) * DAY_US + DAY_US // 2
+    yield _Step(at_us=at_us, act=partial(corrections, sessions=months[corrected].sessions, now_us=at_us))
     at_us = months[-3].start_us + (_GRACE_DAYS + 2) * DAY_US + DAY_US // 2
     yield _Step(at_us=at_us, act=partial(set_budgets, sessions=months[-4].sessions, now_us=at_us))
     yield from (_Step(at_us=at_us, act=act) for at_us, act in cost_centres(months[0].start_us, months[-9].start_us))

@@ -22,13 +22,14 @@ def first_plan() -> Plan:
 
 def contract(session_count: int) -> Plan:
     """Plan since then, for an account of so many sessions a month: packs are recharged, and nothing is stopped."""
-    allowance = max(_LEAST_ALLOWANCE, _one_digit(session_count))
-    pack = _one_digit(allowance // 3)
+    # One digit and zeros: 3,431 sessions give an allowance of 3,000, and packs of 1,000.
+    power = 10 ** (len(str(max(session_count, _LEAST_ALLOWANCE))) - 1)
+    allowance = max(1, (session_count + power // 2) // power) * power
     meter = Meter(
         policies=(FRESHCHAT.name,),
         allowance=Allowance(sessions=allowance, per="month"),
-        pack=Pack(sessions=pack, price=pack * _PRICE_IN_PACK),
-        recharge=Recharge(below=max(1, pack * 3 // 10), most_per_cycle=2),
+        pack=Pack(sessions=power, price=power * _PRICE_IN_PACK),
+        recharge=Recharge(below=power * 3 // 10, most_per_cycle=2),
         beyond=Beyond(kind="price", price=_PRICE_BEYOND),
     )
     return Plan(
@@ -39,9 +40,3 @@ def contract(session_count: int) -> Plan:
         fee=_FEE,
         tax_rate=_TAX_RATE,
     )
-
-
-def _one_digit(number: int) -> int:
-    """Round down to one digit and zeros: 3,431 to 3,000."""
-    power = 10 ** (len(str(number)) - 1)
-    return number // power * power

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ def test_exactly_one_adjustment_follows_a_voided_session_and_a_test(billed: Ledg
     assert statement["cycle"]["first_day"] == "2026-09-01"
     assert adjustment["cycle"]["first_day"] == "2026-08-01"
     assert sorted(each["reason"] for each in adjustment["sessions"]) == ["marked_test", "voided"]
+    assert Decimal(adjustment["difference"]) < 0
     assert all(each.reason for each in corrections(billed))
 
 

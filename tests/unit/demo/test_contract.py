@@ -27,7 +27,7 @@ def orders(daily: list[int], *, before: int, seed: int = SEED) -> list[PackNeed]
 
 @pytest.mark.parametrize(
     ("session_count", "allowance", "pack", "below"),
-    [(0, 10, 3, 1), (15, 10, 3, 1), (343, 300, 100, 30), (3_431, 3_000, 1_000, 300), (34_310, 30_000, 10_000, 3_000)],
+    [(0, 10, 10, 3), (15, 20, 10, 3), (343, 300, 100, 30), (3_431, 3_000, 1_000, 300), (34_310, 30_000, 10_000, 3_000)],
 )
 def test_the_contract_suits_the_account_that_signs_it(session_count, allowance, pack, below) -> None:
     meter = contract(session_count).meters[0]
