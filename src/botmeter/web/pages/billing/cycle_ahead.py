@@ -1,22 +1,30 @@
 """Cost of the open cycle at its end, and the days on which budgets in money and the plan's cap are reached."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
 from botmeter.billing.account_bill import Bill
 from botmeter.billing.cost_forecast import CostForecast, cost_forecast, first_day_of, rated_until, rated_with_more
 from botmeter.billing.forecast import Forecast
 from botmeter.billing.rated import Carried, Funding, RatedCycle
 from botmeter.domain import text
+from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.money_text import money_text
 from botmeter.domain.period import Period
 from botmeter.ledger.billing.budgets import BudgetPer, BudgetScope, BudgetUnit, StoredBudget
 from botmeter.web.pages.billing.cycle_forecast import Threshold
 
 Condition = Callable[[RatedCycle], bool]
+
+# Above, what is ahead is rated anew every five minutes rather than with each session: a month of 400,000 sessions takes
+# two seconds, and none of them moves a forecast.
+_EXACT_SESSIONS_MAX: Final = 20_000
+_LASTS_SECONDS: Final = 300
+_outlooks: Final[BoundedCache[Hashable, "Outlook"]] = BoundedCache(1 << 20, lasts_seconds=_LASTS_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +44,27 @@ class Ahead:
         """Rate the cycle with a number of sessions in all."""
         more = max(0, count - self.forecast.counted_count)
         return rated_with_more(self.bill, more, carried=self.carried, now_us=self.now_us)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Cost at the cycle's end, and the days on which limits in money are reached."""
+
+    cost: CostForecast
+    thresholds: tuple[Threshold, ...]
+
+
+def outlook(ahead: Ahead, *, account: str, version: Hashable, budgets: Sequence[StoredBudget]) -> Outlook:
+    """Rate what is ahead; `version` changes with each session, of large cycles it may be some minutes old."""
+    cycle = ahead.bill.rated.cycle
+    facts = (ahead.bill.facts, tuple((each.number, each.budget) for each in budgets), ahead.forecast.end.on)
+    is_large = ahead.forecast.counted_count > _EXACT_SESSIONS_MAX
+    key = (account, cycle.start_us, cycle.end_us, ahead.bill.rated.plan, None if is_large else version)
+
+    def rate() -> Outlook:
+        return Outlook(cost=ahead.cost, thresholds=cost_thresholds(ahead, budgets=budgets))
+
+    return _outlooks.find_or_make(key, rate, version=facts)
 
 
 def cost_thresholds(ahead: Ahead, *, budgets: Sequence[StoredBudget]) -> tuple[Threshold, ...]:

@@ -27,7 +27,7 @@ from botmeter.web.access import Visit
 from botmeter.web.components import Cell, Column, Link, Tools
 from botmeter.web.layout import Frame, frame
 from botmeter.web.pages.billing.bills import bill_cache, plans_of
-from botmeter.web.pages.billing.cycle_ahead import Ahead, cost_thresholds
+from botmeter.web.pages.billing.cycle_ahead import Ahead, outlook
 from botmeter.web.pages.billing.cycle_costs import CostSplit, advice_sentences, cost_splits
 from botmeter.web.pages.billing.cycle_figures import CycleFigures, CycleHrefs, cycle_figures
 from botmeter.web.pages.billing.cycle_forecast import (
@@ -148,16 +148,21 @@ def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
     carried = carried_into(ledger, account_cycle, plans=plans, cache=bill_cache)
     ahead = None if days.forecast is None else Ahead(bill=bill, forecast=days.forecast, carried=carried, now_us=now_us)
     own_budgets, stored = budgets(ledger), purchases(ledger, with_reversed=True)
+    seen = (
+        None
+        if ahead is None
+        else outlook(ahead, account=account, version=(ledger.version, now_us), budgets=own_budgets)
+    )
     hrefs = _hrefs(account, cycle.first_on)
     return CycleBody(
         about=_about(bill, days.today_on),
         figures=cycle_figures(
-            bill.rated, forecast=days.forecast, cost=None if ahead is None else ahead.cost, hrefs=hrefs
+            bill.rated, forecast=days.forecast, cost=None if seen is None else seen.cost, hrefs=hrefs
         ),
         chart=cycle_chart_card(days, bill.rated, budgets=own_budgets, urls=urls),
         thresholds=(
             *thresholds(days, bill.rated, budgets=own_budgets),
-            *(cost_thresholds(ahead, budgets=own_budgets) if ahead else ()),
+            *(seen.thresholds if seen else ()),
         ),
         advice=advice_sentences(ledger, bill),
         splits=cost_splits(ledger, bill, hrefs=hrefs, report=_report(ledger, bill, now_us=now_us)),
