@@ -121,7 +121,7 @@ def cycle_page(visit: Visit, ledger: "ReadableLedger") -> HttpResponse:
         report=Link(label="Session usage report", href=reverse("billing-report", args=(account,)), symbol="bill"),
         body=body,
         tools=Tools(chart_href="?", table_href="?table=cycle-sessions", is_table="table" in visit.request.GET),
-        purchase_columns=PURCHASE_COLUMNS[:-1],
+        purchase_columns=PURCHASE_COLUMNS,
         purchases_href=reverse("billing-purchases", args=(account,)),
         buy=_buy(visit),
         statements_href=reverse("statements", args=(account,)),
@@ -168,7 +168,7 @@ def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
         splits=cost_splits(ledger, bill, hrefs=hrefs, report=_report(ledger, bill, now_us=now_us)),
         plan=_plan(ledger, bill, account=account, now_us=now_us),
         foreign=_foreign(ledger, bill, now_us=now_us),
-        purchases=tuple(line[:-1] for line in purchase_cells(stored, plans.terms)[:_PURCHASES_MAX]),
+        purchases=purchase_cells(stored, plans.terms)[:_PURCHASES_MAX],
         statements=statement_lines(ledger, account, now_us=now_us)[:_STATEMENTS_MAX],
     )
 

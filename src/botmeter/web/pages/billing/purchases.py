@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from botmeter.web.confirmation import Confirmation
 
 HOW_WORDS: Final = {
-    Purchasing.MANUAL: "By hand",
+    Purchasing.MANUAL: "Recorded",
     Purchasing.RECHARGE: "Recharge",
     Purchasing.RECURRING: "Recurring",
     Purchasing.LEAST: "Least per cycle",
@@ -56,7 +56,6 @@ COLUMNS: Final = (
     Column(label="Sessions", variant="r"),
     Column(label="Amount", variant="r"),
     Column(label="How"),
-    Column(label="Recorded by"),
 )
 _OPENING_COLUMNS: Final = (Column(label="Balance"), Column(label="Recorded by"))
 
@@ -130,7 +129,8 @@ def purchase_cells(stored: list[StoredPurchase], terms: "tuple[PlanTerm, ...]") 
 def _cells(each: StoredPurchase, reversal: StoredPurchase | None, *, terms: "tuple[PlanTerm, ...]") -> tuple[Cell, ...]:
     bought = each.purchase
     plan = next((term.plan for term in reversed(terms) if term.from_us <= bought.from_at), terms[0].plan)
-    note = each.reason or ""
+    by = f"by {each.set_by}" if each.set_by else ""
+    note = ", ".join(part for part in (by, each.reason) if part)
     if reversal is not None:
         note = f"reversed: {reversal.reason}"
     return (
@@ -143,7 +143,6 @@ def _cells(each: StoredPurchase, reversal: StoredPurchase | None, *, terms: "tup
         Cell(value=units_text(bought.pack_units * bought.packs), variant="r num"),
         Cell(value=money_text(bought.pack_price * bought.packs, plan.currency), variant="r num"),
         Cell(value=HOW_WORDS[bought.how], note=note, variant="details"),
-        Cell(value=each.set_by or "The server"),
     )
 
 
