@@ -190,6 +190,10 @@ def assert_law(ledger: Ledger) -> None:
         assert (pc.sum(focus["ConsumedQuantity"]).as_py() or 0) == document["usage"]["sessions"]
         assert_shares_add_up(document)
         assert [line["kind"] for line in document["lines"]].count("carried") <= 2
+        shares = document["shares"]
+        for kind in ("bots", "channels", "cost_centres"):
+            parts = [Decimal(part["amount"]) for part in (*shares[kind], *shares["unattributed"])]
+            assert sum(parts, Decimal(0)) == Decimal(document["total"])
         own = (line.amount for line in printed_lines(document) if line.kind != "carried")
         stated[each.currency] += sum(own, Decimal(0))
     plans = account_plans(ledger)

@@ -42,11 +42,10 @@ def listed_statements(ledger: ReadableLedger, *, now_us: int) -> list[ListedStat
     if plans is None:
         return []
     cycles = timeline(plans.terms, now_us + 1)
-    by_start = {each.cycle.start_us: each.cycle for each in cycles}
     statements = closed_statements(ledger)
     documents = [read_document(each) for each in statements]
     return [
-        *(_closed(each, by_start[each.cycle_start], documents=documents) for each in statements),
+        *(_closed(each, documents=documents) for each in statements),
         *_unclosed(plans, cycles, now_us=now_us),
     ]
 
@@ -93,8 +92,15 @@ def _instant(plans: AccountPlans, on: date | None, *, now_us: int) -> int:
     return min(end_us - 1, now_us)
 
 
-def _closed(statement: ClosedStatement, cycle: Cycle, *, documents: list[Document]) -> ListedStatement:
-    own = documents[statement.statement_no - 1]
+def _closed(statement: ClosedStatement, *, documents: list[Document]) -> ListedStatement:
+    own = next(each for each in documents if each["number"] == statement.number)
+    # As it was closed, whatever the plans say now.
+    cycle = Cycle(
+        number=0,
+        start_us=statement.cycle_start,
+        end_us=statement.cycle_end,
+        timezone=own["cycle"]["timezone"],
+    )
     return ListedStatement(
         number=statement.number,
         cycle=cycle,

@@ -31,7 +31,14 @@ _FUNDING: Final = {
     "opening": "Opening balance",
     "none": "No session",
 }
-_UNATTRIBUTED: Final = {"fee": "Fee", "minimum": "Top-up to the minimum", "unused_packs": "Unused packs", "tax": "Tax"}
+_UNATTRIBUTED: Final = {
+    "fee": "Fee",
+    "minimum": "Top-up to the minimum",
+    "unused_packs": "Unused packs",
+    "tax": "Tax",
+    "adjustment": "Adjustments of earlier cycles",
+    "carried": "Credits carried",
+}
 _REASONS: Final = {
     "late": "Late",
     "voided": "Voided",
@@ -228,7 +235,7 @@ def _shares(statement: Mapping[str, Any]) -> Iterator[PdfSection]:
             table = PdfTable(
                 columns=(heading, "Sessions opened", "Amount"),
                 rows=printed,
-                totals=(("Total of the cycle", "", money_text(total, currency)),),
+                totals=(("Total", "", money_text(total, currency)),),
             )
             yield PdfSection(heading=f"Cost by {heading.lower()}", table=table)
 

@@ -108,7 +108,7 @@ def document_of(draft: Draft, closing: Closing | None = None) -> Document:
         if rated
         else [],
         "usage": {"sessions": draft.sessions.num_rows, "by_funding": funding_counts(draft.sessions)},
-        "shares": dict(draft.shares),
+        "shares": _shares(draft),
         "adjustments": [_adjustment(each) for each in draft.adjustments],
         "sessions": {"count": draft.sessions.num_rows, "sha256": list_sha256(draft.sessions)},
         "as_of": dict(draft.as_of),
@@ -125,6 +125,15 @@ def cycle_fields(cycle: Cycle) -> dict[str, str]:
         "last_day": cycle.last_on.isoformat(),
         "timezone": cycle.timezone,
     }
+
+
+def _shares(draft: Draft) -> Document:
+    """Shares of the total: those of the own cycle, and what adjustments and credits add to it."""
+    adjusted = sum((each.total for each in draft.adjustments), Decimal(0))
+    others = {"adjustment": adjusted, "carried": draft.carried_forward - draft.credit}
+    added = [{"kind": kind, "amount": amount_text(amount, draft.currency)} for kind, amount in others.items() if amount]
+    own = {"bots": [], "channels": [], "cost_centres": [], "unattributed": [], **draft.shares}
+    return {**own, "unattributed": [*own["unattributed"], *added]}
 
 
 def _lines(draft: Draft) -> list[Document]:

@@ -10,6 +10,7 @@ from botmeter.billing.account_bill import account_plans
 from botmeter.billing.adjustment import Adjustment
 from botmeter.billing.canonical import amount_text, canonical_json, sha256_of
 from botmeter.billing.closing import changed_since_us, pending_adjustments
+from botmeter.billing.plan_terms import timeline
 from botmeter.billing.printed_lines import printed_lines
 from botmeter.billing.stated import read_document
 from botmeter.billing.statement_document import Document
@@ -62,12 +63,22 @@ def verify_statements(ledger: Ledger) -> list[StatementDifference]:
 
 def _rated_again(ledger: ReadableLedger, statements: Sequence[ClosedStatement]) -> Iterator[StatementDifference]:
     plans = account_plans(ledger)
+    known = (
+        set() if plans is None else {each.cycle.start_us for each in timeline(plans.terms, _last_end_us(statements))}
+    )
+    for statement in statements:
+        if statement.cycle_start not in known:
+            yield StatementDifference(number=statement.number, detail="The account's plans no longer have its cycle.")
     if plans is None or not statements:
         return
     since_us = changed_since_us(ledger, plans, last=statements[-1])
     for each in pending_adjustments(ledger, plans, statements=statements, is_complete=True):
         is_pending = since_us is not None and each.rated.cycle.end_us > since_us
         yield StatementDifference(number=each.number, detail=_difference(each), is_pending=is_pending)
+
+
+def _last_end_us(statements: Sequence[ClosedStatement]) -> int:
+    return max((each.cycle_end for each in statements), default=0)
 
 
 def _difference(adjustment: Adjustment) -> str:

@@ -166,6 +166,7 @@ def test_verify_finds_what_the_next_statement_adjusts(ledger: Ledger) -> None:
         "UPDATE statement SET closed_at = closed_at + 1",
         "UPDATE statement_session SET funding = 'allowance' WHERE statement_no = 1 AND change IS NULL",
         "DELETE FROM statement_session WHERE statement_no = 2 AND change IS NOT NULL",
+        "DELETE FROM plan_term",
         "DELETE FROM session WHERE started_at = (SELECT min(started_at) FROM session)",
         "INSERT INTO purchase VALUES (1, 0, 'manual', 1, '1', '5', {march}, NULL, NULL, NULL, 0, NULL, NULL, NULL)",
     ],
