@@ -224,7 +224,8 @@ def _funding_text(funding: str) -> str:
 
 def _shares(statement: Mapping[str, Any]) -> Iterator[PdfSection]:
     currency, shares = statement["currency"], statement["shares"]
-    own = [(_UNATTRIBUTED.get(part["kind"], part["kind"]), part["amount"]) for part in shares.get("unattributed", ())]
+    unattributed = [part for part in shares.get("unattributed", ()) if Decimal(part["amount"])]
+    own = [(_UNATTRIBUTED.get(part["kind"], part["kind"]), part["amount"]) for part in unattributed]
     for name, heading, field in _SHARES:
         parts = shares.get(name, ())
         rows = [(_share_name(part, field), count_text(part["sessions"]), part["amount"]) for part in parts]
