@@ -75,6 +75,11 @@ class Balance:
         self.left[rank] -= units
         self.total -= units
 
+    def live(self) -> "Balance":
+        """Return the balance without grants that are used up or over; it must be moved to its instant again."""
+        ranks = (rank for rank, left in enumerate(self.left) if left > 0 and not self._is_over[rank])
+        return Balance(replace(self.held[rank], left=self.left[rank]) for rank in ranks)
+
     def copy(self) -> "Balance":
         copied = Balance()
         copied.total = self.total

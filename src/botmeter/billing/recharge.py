@@ -5,6 +5,7 @@ The purchases that are due become facts once; rating never buys.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ from botmeter.billing.plan import Recharge
 from botmeter.billing.plan_terms import AccountCycle
 from botmeter.billing.rated import Carried, CarriedGrant
 from botmeter.domain.money import exact
+
+# Grants that are used up are dropped from time to time: each snapshot copies those that are held.
+_HELD_LEAST: Final = 64
 
 
 def recharges_due(
@@ -63,6 +67,7 @@ class _Recharging:
         self._recorded_keys = {each.opening_key for each in recharged if each.opening_key is not None}
         self._snapshots: list[Snapshot] = []
         self._next_check = 0
+        self._held_most = _HELD_LEAST
         self.due: list[PackPurchase] = []
 
     def run(self, keys: npt.NDArray[np.uint64] | None, *, after_us: int | None) -> list[PackPurchase]:
@@ -123,9 +128,13 @@ class _Recharging:
         while self._snapshots[-1].at > same_instant:
             self._snapshots.pop()
         self._pass.restore(self._snapshots.pop())
-        self._pass.balance.forfeit(at_us)
+        balance = self._pass.balance
+        if len(balance.held) > self._held_most:
+            self._pass.balance = balance = balance.live()
+            self._held_most = _HELD_LEAST + 2 * len(balance.held)
+        balance.forfeit(at_us)
         grant = pack_grant(purchase)
-        self._pass.balance.add(CarriedGrant(grant=grant, left=grant.units))
+        balance.add(CarriedGrant(grant=grant, left=grant.units))
 
 
 def _keys(table: pa.Table, sessions: MeterSessions) -> npt.NDArray[np.uint64] | None:

@@ -1,7 +1,7 @@
 """Recharges while live events are settled.
 
 Only a session that starts after all that were settled before it buys: what comes late, or with a file, never does. As
-long as enough is left, a settling costs two small queries.
+long as enough is left, a settling reads numbers of facts and counts, and no session.
 """
 
 from dataclasses import dataclass
