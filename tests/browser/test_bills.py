@@ -50,6 +50,7 @@ def test_a_bill_is_compared_down_to_the_session(signed_in: SignIn, demo: Server,
     page.get_by_role("button", name="Compare").click()
     expect(page.locator("main")).to_contain_text("Their times are 5 h 30 min ahead of ours: Asia/Kolkata?")
 
+    page.get_by_text("Change settings").click()
     page.get_by_label("Time zone of times").fill("Asia/Kolkata")
     page.get_by_role("button", name="Compare again").click()
     expect(page.get_by_role("heading", name="2 differences in")).to_be_visible()

@@ -178,7 +178,7 @@ def _money(checked: InvoiceCheck) -> tuple[tuple[str, str], ...]:
     own, total = checked.own, checked.invoice.total
     if own is None:
         return ()
-    label = f"Statement {own.number}" if own.number else "Our plan, not closed"
+    label = "Our statement" if own.number else "Our plan, not closed"
     lines = [(label, money_text(own.total, own.currency))]
     if total is not None:
         lines = [("Invoice total", money_text(rounded(total, own.currency), own.currency)), *lines]

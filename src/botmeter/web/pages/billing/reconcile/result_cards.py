@@ -159,7 +159,7 @@ def _notices(head: Mapping[str, Any]) -> Iterator[Notice]:
     if head["shift"]:
         yield Notice(
             fact=head["shift"]["sentence"],
-            consequence="Nothing was shifted. If theirs are local times, name their time zone below and compare again.",
+            consequence="Nothing was shifted. If theirs are local times, set their time zone and compare again.",
             kind="warn",
         )
     if head["unread"]["rows"]:
