@@ -72,6 +72,7 @@ def test_a_cycle_is_read_closed_and_read_again_byte_by_byte(ask: Ask, send: Ask)
     assert ask("statements/1/sessions", format="xlsx").json()["code"] == "output_format_unknown"
 
 
+@pytest.mark.slow
 def test_a_session_is_corrected_and_the_correction_undone(ask: Ask, send: Ask) -> None:
     session_id = ask("sessions", from_="2026-03-01", to="2026-03-31", grain="session").json()["items"][0]["session_id"]
     body = {"session_id": session_id, "kind": "void", "reason": "a loop"}

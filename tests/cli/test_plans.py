@@ -33,6 +33,7 @@ def test_a_number_of_sessions_is_priced(run: Run) -> None:
     assert (refused.code, "sells no packs" in refused.err) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_plan_is_set_withdrawn_and_listed(acme: Run) -> None:
     assert "has no plan" in acme("plan list -a acme").err
     first = acme("plan set freshworks.new -a acme --reason contract")
@@ -56,6 +57,7 @@ def test_a_plan_is_set_withdrawn_and_listed(acme: Run) -> None:
     assert acme("plan withdraw 1 -a acme --reason x").code == 0
 
 
+@pytest.mark.slow
 def test_packs_are_bought_reversed_and_removed(acme: Run) -> None:
     acme("plan set freshworks.new -a acme --from 2026-03-01")
     assert "purchase 1 recorded: 3 packs of 100 for 147.00 in all" in acme("plan buy 3 -a acme --at 2026-03-20").err

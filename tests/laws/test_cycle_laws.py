@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from zoneinfo import available_timezones
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ def terms(draw: st.DrawFn) -> list[PlanTerm]:
     ]
 
 
+@pytest.mark.slow
 @given(anchor=DAYS, timezone=ZONES, number=st.integers(-600, 600))
 # The zones that skip a day, or the midnight with which a cycle begins.
 @example(anchor=date(2011, 12, 30), timezone="Pacific/Apia", number=0)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ def test_a_plan_reads_back_the_same(terms: list[PlanTerm]) -> None:
         assert plan_from_text(plan_as_toml(plan)) == plan_from_text(plan_as_json(plan)) == plan
 
 
+@pytest.mark.slow
 @given(data=st.dictionaries(st.sampled_from([key for key in PLAN_KEYS if "." not in key]), VALUES))
 @example(data={"currency": "USD", "meter": [{"beyond": {"kind": "volume", "tiers": [{"price": "1"}] * 101}}]})
 @example(data={"currency": "USD", "name": "\ud800", "source": "\ud800", "seen_on": date(2026, 1, 1)})

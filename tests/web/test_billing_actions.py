@@ -120,6 +120,7 @@ def test_packs_are_bought_once_confirmed_and_a_purchase_is_reversed_with_a_reaso
     assert audited(Action.PURCHASE_REVERSED) == [{"purchase": 1, "reason": "Twice"}]
 
 
+@pytest.mark.slow
 def test_a_purchase_in_the_future_or_without_packs_is_refused(olga: Client, ledgers: OpenLedgers) -> None:
     assert "no plan yet" in olga.get(PURCHASES, follow=True).content.decode()
     set_own_plan(olga)
@@ -132,6 +133,7 @@ def test_a_purchase_in_the_future_or_without_packs_is_refused(olga: Client, ledg
         assert not purchases(ledger)
 
 
+@pytest.mark.slow
 def test_a_budget_is_added_once_and_ended_once_confirmed(olga: Client, ledgers: OpenLedgers) -> None:
     set_own_plan(olga)
     sent = {"what": "add", "scope": "bot", "name": "b1", "amount": "25.00", "unit": "money", "per": "month"}
@@ -147,6 +149,7 @@ def test_a_budget_is_added_once_and_ended_once_confirmed(olga: Client, ledgers: 
     assert len(audited(Action.BUDGET_SET)) == len(audited(Action.BUDGET_ENDED)) == 1
 
 
+@pytest.mark.slow
 def test_a_session_is_marked_as_test_and_the_correction_is_undone(olga: Client, ledgers: OpenLedgers) -> None:
     set_own_plan(olga)
     with ledgers.reading("acme") as ledger:
@@ -166,6 +169,7 @@ def test_a_session_is_marked_as_test_and_the_correction_is_undone(olga: Client, 
     assert "The charge was not corrected." in page.content.decode()
 
 
+@pytest.mark.slow
 def test_an_analyst_sees_purchases_and_budgets_without_their_forms(
     olga: Client, person: MakePerson, browser: MakeBrowser
 ) -> None:

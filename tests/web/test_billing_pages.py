@@ -72,6 +72,7 @@ def test_the_open_cycle_shows_its_cost_sessions_and_plan(olga: Client, ledgers: 
     assert f'href="{STATEMENTS}"' in page
 
 
+@pytest.mark.slow
 def test_a_preliminary_statement_is_closed_once_confirmed_and_leads_to_its_sessions(
     olga: Client, ledgers: OpenLedgers
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_preliminary_statement_is_closed_once_confirmed_and_leads_to_its_sessi
     assert "adjusted" not in page_at(olga, STATEMENTS)
 
 
+@pytest.mark.slow
 def test_a_corrected_session_stands_among_the_adjustments_of_the_next_statement(
     olga: Client, ledgers: OpenLedgers
 ) -> None:
@@ -176,6 +178,7 @@ def add_five_sessions(ledgers: OpenLedgers) -> None:
         append_events(ledger, *events, now_us=now_us())
 
 
+@pytest.mark.slow
 def test_costs_of_the_open_cycle_add_up_by_bot_version_and_channel(olga: Client, ledgers: OpenLedgers) -> None:
     add_five_sessions(ledgers)
     page = page_at(olga, BILLING)
@@ -189,6 +192,7 @@ def test_costs_of_the_open_cycle_add_up_by_bot_version_and_channel(olga: Client,
     assert "2 sessions of 5 of" in page_at(olga, href)
 
 
+@pytest.mark.slow
 def test_a_budget_counts_its_sessions_and_their_cost_without_tax(olga: Client, ledgers: OpenLedgers) -> None:
     add_five_sessions(ledgers)
     bot, channel = {"scope": "bot", "name": "b1"}, {"scope": "channel", "name": "web"}

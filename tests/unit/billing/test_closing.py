@@ -120,6 +120,7 @@ def test_a_credit_larger_than_a_statement_is_carried_forward() -> None:
     assert document(may)["lines"][-1]["label"] == "Credit carried forward from ACME-000002"
 
 
+@pytest.mark.slow
 def test_windows_that_begin_earlier_adjust_by_nothing_where_the_count_is_the_same(ledger: Ledger) -> None:
     append_events(ledger, *visits("2026-03-02"))
     close_due(ledger, now_us=APRIL + 3 * DAY_US)
@@ -146,6 +147,7 @@ def differences(ledger: Ledger) -> list[tuple[str | None, bool]]:
     return [(each.number, each.is_pending) for each in verify_statements(ledger)]
 
 
+@pytest.mark.slow
 def test_verify_finds_what_the_next_statement_adjusts(ledger: Ledger) -> None:
     append_events(ledger, *visits("2026-03-02", "2026-03-03", "2026-03-04"))
     close_due(ledger, now_us=APRIL + 3 * DAY_US)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.support.ledgers import NOW_US, append_events, event
 
 from botmeter.ledger.billing.corrections import (
@@ -42,6 +43,7 @@ def written_by_another_hash(ledger: Ledger, statements: tuple[str, ...]) -> None
     set_meta(ledger.connection, "hash_probe", value="another")
 
 
+@pytest.mark.slow
 def test_corrections_and_statements_keep_their_keys(folder: Folder, acme: str) -> None:
     why: dict[str, Any] = {"reason": "a mistake", "now_us": NOW_US}
     with folder.ledger(acme) as ledger:

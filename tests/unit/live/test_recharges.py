@@ -11,6 +11,7 @@ from tests.support.live_batches import live_batch
 from botmeter.billing.plan import Allowance, CycleRule, Meter, Pack, Plan, Recharge
 from botmeter.billing.plan_text import plan_as_json
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, now_us
+from botmeter.domain.period import day_of_us
 from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.ledger.billing.purchases import purchases
 from botmeter.ledger.folder import Folder
@@ -37,8 +38,10 @@ class World:
             pack=PACK,
             recharge=Recharge(below=below, most_per_cycle=most),
         )
-        plan = Plan(name="simple", currency="EUR", meters=(meter,), cycle=CycleRule(every="month"))
         from_us = now_us() - 2 * DAY_US
+        # A calendar month could end among the sessions.
+        cycle = CycleRule(every="month", anchor=day_of_us(from_us))
+        plan = Plan(name="simple", currency="EUR", meters=(meter,), cycle=cycle)
         change = PlanChange(from_at=from_us, label=plan.label, definition=plan_as_json(plan))
         with self.ledgers.writing("acme") as ledger:
             add_plan_term(ledger, change, now_us=from_us)
@@ -81,6 +84,7 @@ def test_the_session_that_leaves_too_little_buys_at_its_own_start(world: World) 
     assert world.bought() == [800, 600]
 
 
+@pytest.mark.slow
 def test_imported_history_and_late_events_never_buy(world: World) -> None:
     world.plan(included=3, below=3)
     world.imported(1000, 900)
@@ -97,6 +101,7 @@ def test_events_that_waited_for_the_server_buy_in_order(world: World) -> None:
     assert world.bought() == [30_000, 10_000]
 
 
+@pytest.mark.slow
 def test_no_more_is_bought_than_the_plan_allows_in_a_cycle(world: World) -> None:
     world.plan(included=1, below=5, most=2)
     world.live(900, 800, 700, 600)
@@ -104,6 +109,7 @@ def test_no_more_is_bought_than_the_plan_allows_in_a_cycle(world: World) -> None
     assert world.bought() == [900, 800]
 
 
+@pytest.mark.slow
 def test_sessions_counted_elsewhere_are_seen_when_enough_was_left(world: World) -> None:
     world.plan(included=6, below=2)
     world.live(900)

@@ -97,6 +97,7 @@ def test_a_session_can_be_opened_without_a_bot() -> None:
     assert (row["bot_id"], row["bot_version"], row["channel"]) == (None, None, "sms")
 
 
+@pytest.mark.slow
 def test_the_keys_stay_when_customers_are_erased(folder: Folder) -> None:
     with folder.ledger("acme") as ledger:
         append_events(
@@ -177,6 +178,7 @@ def test_a_correction_applies_to_the_session_that_has_its_event_after_an_earlier
     assert [row["charge"] for row in rows(ledger, us_from_text("2026-03-02T09:45:00Z"))] == [0]
 
 
+@pytest.mark.slow
 def test_a_correction_is_not_taken_for_one_of_another_customer_in_the_same_conversation() -> None:
     ledger = ledger_with(event("1", "2026-03-01T10:00"))
     import_events(ledger, event("2", "2026-03-01T11:00", customer_id="c2"))
@@ -187,6 +189,7 @@ def test_a_correction_is_not_taken_for_one_of_another_customer_in_the_same_conve
     assert [each.number for each in corrections_without_session(ledger)] == [1]
 
 
+@pytest.mark.slow
 def test_a_correction_whose_event_left_with_its_import_is_listed_until_it_is_undone() -> None:
     ledger = ledger_with(event("1", "2026-03-01T10:00"))
     import_events(ledger, event("2", "2026-03-03T10:00"))
@@ -202,6 +205,7 @@ def test_a_correction_whose_event_left_with_its_import_is_listed_until_it_is_und
     assert not corrections_without_session(ledger)
 
 
+@pytest.mark.slow
 def test_the_last_of_two_corrections_of_one_session_applies() -> None:
     ledger = ledger_in_memory(Policy(name="idle", idle_timeout_us=90 * 60 * 1_000_000))
     append_events(ledger, event("1", "2026-03-02T10:00"), event("2", "2026-03-02T12:00"))
@@ -215,6 +219,7 @@ def test_the_last_of_two_corrections_of_one_session_applies() -> None:
     assert charges(ledger) == [1, 2]
 
 
+@pytest.mark.slow
 def test_sessions_under_the_policy_of_a_plan_have_their_corrections_too() -> None:
     hourly = Policy(name="hourly", max_duration_us=3_600_000_000)
     ledger = ledger_in_memory(Policy(name="daily", max_duration_us=86_400_000_000, exclude=frozenset({"preview"})))
