@@ -29,6 +29,7 @@ _TAGS: Final = {
     "Sessions": "The underlying data, and why each session was charged.",
     "Exports": "The underlying data as files.",
     "Customers": "Customers who are the same person.",
+    "Billing": "Bills, statements, corrections and cost centres.",
 }
 _PATH_PARTS: Final = {
     "account": ("Name of the account that the key belongs to.", "acme"),
