@@ -54,7 +54,7 @@ def _dispatcher(route: Route, *, view: View) -> Any:
         return HttpResponse(msgspec.json.encode(answer), content_type=JSON)
 
     exempt = csrf_exempt(dispatched)
-    return takes_large_body(exempt) if route.body else exempt
+    return takes_large_body(exempt) if route.takes_large_body else exempt
 
 
 def _body(request: HttpRequest, *, decoder: "msgspec.json.Decoder[Any]") -> Any:

@@ -72,4 +72,5 @@ class Route:
     scope: Scope | None = None
     parameters: tuple[Parameter, ...] = ()
     body: tuple[Content, ...] = ()
+    takes_large_body: bool = False
     view: View | None = field(default=None, repr=False)

@@ -44,7 +44,9 @@ from botmeter.web.api.routes import explanation, session, session_usage, session
 from botmeter.web.exports import MEDIA_TYPES
 
 _read: Final = partial(Route, method="GET", scope=Scope.REPORTS_READ, failures=READ)
-_change: Final = partial(Route, method="POST", scope=Scope.ADMIN, failures=CHANGE, tag="Customers")
+_change: Final = partial(
+    Route, method="POST", scope=Scope.ADMIN, failures=CHANGE, tag="Customers", takes_large_body=True
+)
 
 EXAMPLES: Final[dict[str, Any]] = msgspec.json.decode(Path(__file__).with_name("examples.json").read_bytes())
 _EVENTS: Final[Any] = Annotated[list[Event], Meta(max_length=EVENTS_MAX)]
