@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -14,16 +15,23 @@ import botmeter
 from botmeter.cli.context import in_context, of_process
 from botmeter.cli.hosted import run_hosted
 from botmeter.cli.main import exit_code
+from botmeter.domain.cost_centre import CostCentreTerm
+from botmeter.ledger.billing.cost_centres import set_cost_centre
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.live.server_state import ServerState
 from botmeter.people.keys import ACCOUNT_SCOPES, KeyDraft, new_key
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Role
 from botmeter.server.command_host import serve_commands
-from support.ledgers import Event, event
+from support.ledgers import NOW_US, Event, event
 from support.served import served
 from support.server_state import in_use
 
+COST_CENTRES = (
+    CostCentreTerm(from_on=date(2026, 1, 1), bot_id="orders", cost_centre="Sales"),
+    CostCentreTerm(from_on=date(2026, 2, 20), bot_id="orders", cost_centre=""),
+    CostCentreTerm(from_on=date(2026, 2, 10), channel="web", cost_centre="Online"),
+)
 Ask = Callable[..., Any]
 
 
@@ -58,6 +66,9 @@ def busy_events(seed: int = 20260308) -> list[Event]:
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
     """The ledgers, as the server opens them."""
     with served(tmp_path_factory.mktemp("faces") / "data", {"acme": busy_events()}) as ledgers:
+        with ledgers.writing("acme") as ledger:
+            for term in COST_CENTRES:
+                set_cost_centre(ledger, term, now_us=NOW_US)
         yield ledgers
 
 

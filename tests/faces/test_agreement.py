@@ -33,6 +33,7 @@ VALUES = {
     "customer_id": ("c1", "c2", "c3"),
     "conversation_id": ("v1", "v2", "v3"),
     "ticket_type": ("refund", "delivery", "unknown"),
+    "cost_centre": ("Sales", "Online", "Nobody"),
     "started_at": ("mon-09", "tue-12", "wed-15", "thu-18", "fri-21"),
 }
 """Values of filters, by the column with which they are compared."""

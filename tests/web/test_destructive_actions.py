@@ -52,6 +52,7 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     "bills": {"remove": ASKS},
     "bots": {"": KEEPS},
     "change-second-factor": {"codes": FORM, "remove": FORM},
+    "cost-centres": {"": KEEPS},
     "cycle-statement": {"close": ASKS},
     "day-note": {"": UNDO},
     "day-notes": {"": KEEPS},
