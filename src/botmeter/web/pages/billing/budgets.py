@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpResponse
@@ -191,9 +192,22 @@ def _lines(ledger: "ReadableLedger", *, account: str) -> tuple[BudgetLine, ...]:
     currency, here, stored = _currency(ledger), reverse("billing-budgets", args=(account,)), budgets(ledger)
     uses = _uses(ledger, stored)
     return tuple(
-        _line(each, uses.get(each.number), currency=currency, end_href=f"{here}?what=end&budget={each.number}")
+        replace(
+            _line(each, uses.get(each.number), currency=currency, end_href=f"{here}?what=end&budget={each.number}"),
+            used_href=_sessions_href(ledger, account, budget=each.budget),
+        )
         for each in stored
     )
+
+
+def _sessions_href(ledger: "ReadableLedger", account: str, *, budget: Budget) -> str:
+    """Address of the sessions of a budget in the open cycle; empty for one per month, which can have parts of two."""
+    terms, present_us = account_terms(ledger), now_us()
+    if budget.per is not BudgetPer.CYCLE or not terms or present_us < terms[0].from_us:
+        return ""
+    day = account_cycle_at(terms, present_us).cycle.first_on.isoformat()
+    query = "" if budget.name is None else f"?{urlencode({str(budget.scope): budget.name})}"
+    return reverse("cycle-sessions", args=(account, day)) + query
 
 
 def _uses(ledger: "ReadableLedger", stored: list[StoredBudget]) -> dict[int, BudgetUse]:
