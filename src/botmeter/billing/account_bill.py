@@ -1,4 +1,4 @@
-"""The bill of an account's cycle: its sessions and facts read from the ledger, and rated."""
+"""Bills of an account's cycles."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,6 @@ class AccountPlans:
     """An account's plan terms and facts as of one moment.
 
     Attributes:
-        recorded_us: When each term was set, in the order of the terms.
         closed: Start of each closed cycle and its end (µs UTC).
     """
 
@@ -70,7 +69,6 @@ class Bill:
 
     Attributes:
         sessions: Of each meter in rating order, as `billed_sessions` gives them.
-        carried: Grants for later cycles.
         closes_us: When the server closes it (µs UTC).
     """
 
@@ -139,10 +137,7 @@ def bill_of(
 
 
 def cycle_sessions(ledger: ReadableLedger, account_cycle: AccountCycle) -> tuple[pa.Table, ...]:
-    """Sessions of a cycle by meter, in rating order, as `billed_sessions` gives them, with their pinned `policy`.
-
-    Each is counted under the policies of the plan in force at its start; a plan without a meter counts none by it.
-    """
+    """Sessions of a cycle by meter, in rating order, each under the policies in force at its start."""
     count = max(len(term.plan.meters) for term in account_cycle.terms)
     return tuple(
         _in_rating_order(
@@ -201,7 +196,7 @@ def rated_cycles(
 def carried_into(
     ledger: ReadableLedger, account_cycle: AccountCycle, *, plans: AccountPlans, cache: BillCache | None = None
 ) -> Carried:
-    """Grants that earlier cycles left for this one; they follow from rating them all."""
+    """Grants that earlier cycles left for this one."""
     start_us = account_cycle.cycle.start_us
     if start_us == plans.terms[0].from_us or not carries(plans):
         return NOTHING_CARRIED

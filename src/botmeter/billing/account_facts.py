@@ -1,4 +1,4 @@
-"""An account's plan terms and facts, read from its ledger as values that rating takes."""
+"""An account's plan terms and facts as rating takes them."""
 
 import json
 from decimal import Decimal

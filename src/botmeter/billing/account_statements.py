@@ -1,4 +1,4 @@
-"""The statements of an account: a list of its cycles, and the document of each, closed or preliminary."""
+"""Statements of an account, closed or preliminary."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Adjustments: how a closed cycle differs from its statement, line by line and session by session."""
+"""Adjustments of closed cycles."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -67,7 +67,6 @@ class StatedLine:
 
     @classmethod
     def read(cls, line: Mapping[str, Any], *, amount: str = "amount") -> Self:
-        """Read a line of a document."""
         fields = {name: line[name] for name in ("kind", "meter", "tier", "label", "unit_price")}
         return cls(**fields, amount=Decimal(line[amount]))
 
@@ -145,7 +144,7 @@ def adjustment_of(stated: StatedCycle, rated: RatedCycle, *, sessions: pa.Table)
 
 
 def line_changes(before: Iterable[StatedLine], after: Iterable[StatedLine]) -> tuple[LineChange, ...]:
-    """Lines whose amount differs, in the order of those now; a line that is no more counts as 0."""
+    """Lines whose amount differs; one that is no more counts as 0."""
     old, new = _by_key(before), _by_key(after)
     found = []
     for key in (*new, *(key for key in old if key not in new)):

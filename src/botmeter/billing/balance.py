@@ -17,7 +17,6 @@ class Balance:
 
     Attributes:
         left: Units left by rank, of grants that have not begun or are over too.
-        total: Units left of the grants that can be used.
     """
 
     __slots__ = ("_by_burning", "_by_expiry", "_by_start", "_is_over", "held", "left", "total")

@@ -1,4 +1,4 @@
-"""Units beyond all grants: their count through a cycle, its price, and where a cap stops it."""
+"""Units beyond all grants."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeyondPiece:
-    """Units from one position to another, counted through the cycle, under one rule."""
+    """Units from one position to another under one rule."""
 
     rule: Beyond
     start: Decimal
@@ -21,7 +21,7 @@ class BeyondPiece:
 
 
 class BeyondCount:
-    """Units beyond all grants so far; a change of plan within the cycle goes on counting."""
+    """Units beyond all grants so far in a cycle."""
 
     __slots__ = ("pieces", "position")
 

@@ -1,4 +1,4 @@
-"""Use of budgets: what their sessions, or the cost of these, come to in the cycle or the calendar month."""
+"""Use of budgets."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class BudgetUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetReader:
-    """Open cycle and facts from which the use of budgets is read."""
+    """Facts from which the use of budgets is read."""
 
     ledger: ReadableLedger
     plans: AccountPlans
@@ -49,7 +49,7 @@ class BudgetReader:
 
 
 def budget_uses(reader: BudgetReader, budgets: Sequence[StoredBudget], *, now_us: int) -> tuple[BudgetUse, ...]:
-    """Use of each budget in the cycle or month that contains an instant."""
+    """Use of each budget at an instant."""
     return tuple(BudgetUse(stored=each, used=_used(reader, each.budget, now_us=now_us)) for each in budgets)
 
 

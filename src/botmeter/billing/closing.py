@@ -1,4 +1,4 @@
-"""Closing cycles: the statement, its session list and the adjustments of earlier cycles, in one transaction."""
+"""Closing of cycles, each in one transaction."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -48,7 +48,7 @@ def has_due_cycle(plans: AccountPlans, *, now_us: int) -> bool:
 
 
 def close_due(ledger: Ledger, *, now_us: int) -> list[ClosedStatement]:
-    """Close the cycles whose grace is over, in order; a cycle that ended before its plan was set is left to people."""
+    """Close the cycles whose grace is over, but for preliminary ones."""
     return _close(
         ledger, lambda plans, each: plans.state(each, now_us=now_us) is CycleState.DUE, now_us=now_us, by=None
     )
@@ -81,7 +81,7 @@ def close_ended(
 
 
 def preliminary_statement(ledger: ReadableLedger, bill: Bill, *, plans: AccountPlans) -> Document:
-    """Document of an unclosed cycle as it would be closed now: without number, instant and hash of the one before."""
+    """Document of an unclosed cycle."""
     drafts = _drafts(ledger, bill, plans=plans, statements=closed_statements(ledger))
     return document_of(drafts[-1])
 
@@ -98,7 +98,6 @@ def pending_adjustments(
 
     Args:
         is_complete: Rate all closed cycles, also those before the earliest one that may have changed.
-        hashes: Fingerprints of the closed cycles as they are now; None: read them.
     """
     if not statements:
         return ()
@@ -188,7 +187,6 @@ def _drafts(
     statements: Sequence[ClosedStatement],
     hashes: Mapping[str, str] | None = None,
 ) -> list[Draft]:
-    """Statements that close a cycle: its own last, before it one per other currency of the cycles that it adjusts."""
     cycle, currency = bill.account_cycle.cycle, bill.rated.plan.currency
     by_currency: dict[str, list[Adjustment]] = {currency: []}
     for each in pending_adjustments(ledger, plans, statements=statements, hashes=hashes):
@@ -220,7 +218,6 @@ def _drafts(
 
 
 def _credits(statements: Sequence[ClosedStatement]) -> dict[str, tuple[Decimal, str]]:
-    """Credit that the last statement in each currency carried forward, and its number."""
     return {
         each.currency: (Decimal(read_document(each)["carried_forward"]), each.number)
         for each in {each.currency: each for each in statements}.values()

@@ -1,4 +1,4 @@
-"""Cost of a cycle at its end: the sessions to come are spread evenly over its rest, and rated with those until now."""
+"""Cost of a cycle at its end, with the sessions to come spread evenly over its rest."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
@@ -31,7 +31,6 @@ def cost_forecast(bill: Bill, forecast: Forecast, *, carried: Carried, now_us: i
     Under a volume price, low and high are the least and the greatest cost over the counts of the band.
 
     Args:
-        carried: What the cycle before left.
         now_us: Instant after which sessions are to come (µs UTC).
     """
 
@@ -62,7 +61,7 @@ def rated_with_more(bill: Bill, more: int, *, carried: Carried, now_us: int) -> 
 
 
 def rated_until(bill: Bill, at_us: int, *, carried: Carried) -> RatedCycle:
-    """Rate the cycle as it was at an instant (µs UTC): with its sessions and purchases until then."""
+    """Rate the cycle as it was at an instant (µs UTC)."""
     tables = []
     for table in bill.sessions:
         starts = table["started_at"].to_numpy()
@@ -86,7 +85,6 @@ def _with_more(table: pa.Table, more: int, *, bill: Bill, now_us: int) -> pa.Tab
 
 
 def _volume_bounds(bill: Bill, low: int, *, high: int) -> Iterator[int]:
-    """Counts within the band at which a volume price changes: the last of a tier, and the first of the next."""
     for rule, rated in zip(bill.rated.plan.meters, bill.rated.meters, strict=False):
         if rule.beyond.kind != "volume":
             continue

@@ -1,4 +1,4 @@
-"""The recorded facts that rating reads: packs bought and removed, and opening balances of an account."""
+"""Recorded facts that rating reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ class PackPurchase:
     Attributes:
         number: In the order of recording, from 1; 0: not recorded yet.
         cycle_start_us: Of a recurring or least purchase, of which a cycle has one.
-        opening_key: The session that triggered a recharge.
     """
 
     number: int = 0
@@ -52,7 +51,7 @@ class OpeningPack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningBalance:
-    """Units that a meter had used of its allowance, and had left of its packs, as of an instant (µs UTC)."""
+    """Units used and left of a meter as of an instant (µs UTC)."""
 
     meter: int = 0
     as_of_us: int
@@ -69,7 +68,6 @@ class CycleFacts:
     openings: Sequence[OpeningBalance] = ()
 
     def purchases_in(self, meter: int, *, start_us: int, end_us: int) -> list[PackPurchase]:
-        """Purchases usable from within [start, end), in the order of their instants."""
         chosen = (each for each in self.purchases if each.meter == meter and start_us <= each.from_us < end_us)
         return sorted(chosen, key=lambda each: (each.from_us, each.number))
 

@@ -1,4 +1,4 @@
-"""Packs that a plan buys by itself at a cycle's start, and when packs lapse."""
+"""Packs of a cycle's start, and when packs lapse."""
 
 from collections.abc import Iterator
 from decimal import Decimal

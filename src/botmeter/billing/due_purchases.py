@@ -1,4 +1,4 @@
-"""Purchases that a plan makes by itself, as facts: each is recorded once, before its cycle is closed."""
+"""Purchases that a plan makes by itself, recorded before its cycle is closed."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from botmeter.ledger.ledger import Ledger
 
 
 def record_due_packs(ledger: Ledger, plans: AccountPlans, *, now_us: int) -> AccountPlans:
-    """Record the recurring and least packs of all begun cycles that are not closed; return the plans with them."""
+    """Record packs of all begun, unclosed cycles; return the plans with them."""
     previous: AccountCycle | None = None
     for each in timeline(plans.terms, now_us + 1):
         # Those of the next cycle follow from those of this one.

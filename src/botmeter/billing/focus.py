@@ -43,9 +43,7 @@ def focus_rows(document: bytes, sessions: pa.Table, *, centres: CostCentres, pro
     """Rows of a statement, with `FOCUS_SCHEMA`.
 
     Args:
-        document: Canonical JSON of a statement; a preliminary one has no `InvoiceId`.
         sessions: The statement's own list: `started_at` (µs UTC), `meter`, `bot_id`, `channel`, `funding`.
-        centres: As they were known when the statement was closed.
         provider: Platform that bills; empty: the plan's title or name.
     """
     statement: Mapping[str, Any] = json.loads(document)
@@ -108,7 +106,6 @@ def _row(charge: Charge) -> dict[str, Any]:
 
 
 def _lines(statement: Mapping[str, Any]) -> Parts:
-    """Fee, packs and top-up to the minimum; a line of 0 only where it is all that is charged."""
     for line in statement["lines"]:
         kind, amount = line["kind"], Decimal(line["amount"])
         if kind in ("fee", "purchase", "minimum") and amount:
@@ -178,12 +175,6 @@ def _without_sessions(statement: Mapping[str, Any], cost: "_Cost") -> Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cost:
-    """Amounts that sessions of one funding share.
-
-    Attributes:
-        numbers: Packs or tiers; None: all.
-    """
-
     meter: int
     kind: str
     numbers: Container[int | None] | None
@@ -265,7 +256,6 @@ def _taxes_and_credits(statement: Mapping[str, Any]) -> Parts:
 
 
 def _corrections(statement: Mapping[str, Any]) -> Parts:
-    """Changes of what earlier cycles cost, on the statement that carries them."""
     for adjustment in statement["adjustments"]:
         changes = [(_category(line["kind"]), line["label"], line["difference"]) for line in adjustment["lines"]]
         if tax := adjustment["tax"]:

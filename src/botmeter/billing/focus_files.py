@@ -36,7 +36,6 @@ def focus_file(tables: Iterable[pa.Table], *, form: FocusForm) -> bytes:
 
 
 def _as_short_as_exact(rows: pa.Table) -> pa.Table:
-    """Costs with the decimals of their currencies, and whole quantities without decimals."""
     currencies = pc.unique(rows["BillingCurrency"]).to_pylist()
     decimals = max((decimals_of(currency) for currency in currencies), default=0)
     for position, field in enumerate(rows.schema):
@@ -73,7 +72,7 @@ def statement_focus(ledger: ReadableLedger, statement: ClosedStatement, *, provi
 
 
 def unclosed_focus(ledger: ReadableLedger, *, now_us: int, provider: str = "") -> Iterator[pa.Table]:
-    """Rows of the cycle that runs, and of those that wait to be closed; without those that only people close."""
+    """Rows of the cycle that runs, and of those that wait to be closed."""
     plans = account_plans(ledger)
     cycles = [] if plans is None else timeline(plans.terms, now_us + 1)
     is_first = True

@@ -47,10 +47,8 @@ class Charge:
     """Values of one row beside those that all rows of a statement share.
 
     Attributes:
-        billed: In the currency's unit, as `effective`.
         period_us: Half-open, in µs UTC.
         quantity: Of `unit`; None: a tax or credit.
-        resource: Id, name and type; None: of no resource.
     """
 
     category: Category

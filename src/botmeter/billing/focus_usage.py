@@ -1,4 +1,4 @@
-"""Sessions of a statement by what FOCUS keeps apart: funding, opening bot and channel, UTC day, and cost centre."""
+"""Sessions of a statement in the groups that FOCUS keeps apart."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ class UsageGroup:
     """Number of sessions that started on a UTC day, opened by one bot on one channel, with one funding.
 
     Attributes:
-        kind: Funding without its number.
         number: Of the pack or tier, from 1; None: it has none.
     """
 

@@ -50,9 +50,6 @@ class Forecast:
     Attributes:
         method: `line` for a straight line, if fewer than 14 days have data.
         data_day_count: Whole days with data, of the last 400.
-        counted_count: Sessions of the cycle so far, today's included.
-        counted_path: Sessions up to the end of each whole day of the cycle that is over.
-        days: Days from today to the cycle's end; none when it is over.
     """
 
     method: Method
@@ -65,7 +62,6 @@ class Forecast:
 
     @property
     def end(self) -> ForecastDay:
-        """The cycle's last day."""
         if self.days:
             return self.days[-1]
         count = self.counted_count
@@ -76,7 +72,6 @@ class Forecast:
         return self.end.low_count is not None
 
     def crossing(self, count: int) -> Crossing:
-        """Find the day on which the cycle reaches a number of sessions."""
         for number, counted in enumerate(self.counted_path):
             if counted >= count:
                 on = self.first_on + number * _DAY

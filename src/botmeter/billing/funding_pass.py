@@ -1,8 +1,4 @@
-"""The pass that funds a meter's sessions.
-
-What funds a session is the same from one change to the next: a grant begins, expires or is used up, a tier or a term
-ends, a cap is reached. The pass goes from change to change, never from session to session.
-"""
+"""The pass that funds a meter's sessions: it goes from one change of grants and prices to the next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,8 +41,6 @@ class FundingPass:
 
     Attributes:
         starts: Of the charged sessions, in µs UTC, ascending.
-        balance: Of the grants, as it is after the last session funded.
-        at: Position of the next session to fund.
     """
 
     def __init__(self, starts: npt.NDArray[np.int64], balance: Balance) -> None:
@@ -66,7 +60,6 @@ class FundingPass:
             self.end_span(span)
 
     def step(self, span: TermSpan) -> None:
-        """Fund the sessions up to the next change, at least one."""
         next_us = self.balance.advance(int(self.starts[self.at]))
         self._fund(span, min(span.end, int(np.searchsorted(self.starts, next_us, side="left"))))
 
@@ -85,7 +78,6 @@ class FundingPass:
         )
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Fund the sessions again from a snapshot on, which is used up."""
         self.funding[snapshot.at : self.at], self.number[snapshot.at : self.at] = Funding.STOPPED, 0
         del self.spills[snapshot.spill_count :]
         self.at, self._is_capped = snapshot.at, snapshot.is_capped

@@ -1,4 +1,4 @@
-"""The grants of one meter in a cycle: its allowance, what was carried into it, and what was bought, in burn order."""
+"""Grants of one meter in a cycle, in the order of burning."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The printed lines of a rated cycle: fee, purchases, units beyond all grants, and the top-up to the minimum."""
+"""Printed lines of a rated cycle."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal

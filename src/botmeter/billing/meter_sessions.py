@@ -1,4 +1,4 @@
-"""The sessions of one meter in a cycle: those that a grant or a price must fund, and those that nothing must."""
+"""Sessions of one meter in a cycle."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,10 +29,7 @@ class MeterSessions:
 
     Attributes:
         kinds: `Funding` by session, or `CHARGED`.
-        ends: By term, the end of its sessions.
         charged: Positions of those to fund; None: all.
-        starts: Instants of those to fund, in µs UTC.
-        spans: By term, as positions among those to fund.
     """
 
     meter: int

@@ -82,7 +82,6 @@ def _windows(counts: Floats, ends: Ints) -> Floats:
 
 
 def _fitted(windows: Floats) -> tuple[Floats, Floats]:
-    """Level of each origin, and its factors of the seven days from its own day on."""
     limits = _spike_limits(windows, _weekday_factors(windows, is_robust=True))
     capped = np.where(windows > limits, limits, windows)
     factors = _weekday_factors(capped)
@@ -114,7 +113,6 @@ def _weekday_factors(windows: Floats, *, is_robust: bool = False) -> Floats:
 
 
 def _spike_limits(windows: Floats, factors: Floats) -> Floats:
-    """Greatest count of each day that is no spike."""
     by_day = np.tile(factors, WEEKS)
     half = SPIKE_DAYS // 2
     padded = np.pad(windows / by_day, ((0, 0), (half, half)), constant_values=np.nan)
@@ -123,7 +121,6 @@ def _spike_limits(windows: Floats, factors: Floats) -> Floats:
 
 
 def _past_errors(counts: Floats, ends: Ints, *, daily: Floats, days: Ints) -> tuple[Floats, Floats]:
-    """Sums of squared errors at the newest origins whose days are over, and the number of these, by horizon."""
     at = ends[:, None] + days - 1
     truths = np.concatenate([counts, np.full(days[-1], np.nan)])[at]
     known = ~np.isnan(truths)
@@ -151,7 +148,6 @@ def _noise(counts: Floats) -> float:
 
 
 def _medians(values: Floats) -> Floats:
-    """Medians of the known values along the last axis."""
     # Ten times as fast as `nanmedian`: unknown values are sorted to the end.
     ordered = np.sort(values, axis=-1)
     known = (~np.isnan(values)).sum(axis=-1)

@@ -15,12 +15,7 @@ CYCLES_MIN: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackAdvice:
-    """Fewest packs that would have covered each of the last cycles.
-
-    Attributes:
-        bought: Least and most packs that were bought in one of them.
-        cycles: Number of cycles.
-    """
+    """Fewest packs that would have covered each of the last cycles."""
 
     enough: int
     bought: tuple[int, int]
@@ -28,11 +23,7 @@ class PackAdvice:
 
 
 def pack_advice(documents: Sequence[Document], meter: Meter) -> PackAdvice | None:
-    """Advise on the packs of a plan's only meter; None: with too few cycles, or other packs than to the cycle's end.
-
-    Args:
-        documents: Statements in the order of time.
-    """
+    """Advise on the packs of a plan's only meter; None: with too few cycles, or other packs than to the cycle's end."""
     last = documents[-CYCLES:]
     if meter.pack is None or meter.pack.lapses != "cycle_end" or len(last) < CYCLES_MIN:
         return None

@@ -42,10 +42,6 @@ class FontSource:
 def statement_pdf(document: bytes, sessions: pa.Table, *, fonts: FontSource) -> bytes:
     """Print a statement; the same bytes each time with the same fonts and version of the library.
 
-    Args:
-        document: Canonical JSON of the statement.
-        sessions: The statement's list in rating order.
-
     Raises:
         Refused: `pdf_not_installed`, `fonts_missing`.
     """
@@ -108,7 +104,6 @@ def _unprintable(texts: Sequence[str], fonts: "typst.Fonts") -> Iterator[str]:
 
 
 def _texts(value: object) -> set[str]:
-    """Every text of a view, of names also their ids."""
     if isinstance(value, str):
         return {value}
     if isinstance(value, tuple):
@@ -119,7 +114,6 @@ def _texts(value: object) -> set[str]:
 
 
 def _placed(value: object, missing: frozenset[str]) -> Any:
-    """View as JSON values, its names chosen."""
     if isinstance(value, Named):
         return _placed(value.id if value.name in missing else value.name, missing)
     if isinstance(value, str):
@@ -136,7 +130,6 @@ def _is_plain(text: str) -> bool:
 
 
 def _in_ascii(text: str) -> str:
-    """Name other characters by their code points: `[U+914D]`."""
     return "".join(letter if _is_plain(letter) else f"[U+{ord(letter):04X}]" for letter in text)
 
 

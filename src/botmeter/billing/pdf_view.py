@@ -1,4 +1,4 @@
-"""Content of a statement's PDF: the document's values as text, in sections of tables, which the template places."""
+"""Content of a statement's PDF as text."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +53,7 @@ _NOTHING: Final = "–"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """Name that people gave, and the id that stands for it where no font can show it."""
+    """Name, and the id that stands for it where no font has it."""
 
     name: str
     id: str
@@ -68,7 +68,6 @@ class PdfTable:
 
     Attributes:
         wide: Positions of the columns that share the room that the others leave.
-        totals: Its last rows.
     """
 
     columns: tuple[str, ...]
@@ -93,7 +92,6 @@ class PdfView:
     """A statement as text.
 
     Attributes:
-        facts: Labels and values below the title.
         at_us: When the statement was closed, or its cycle ended (µs UTC).
     """
 

@@ -1,4 +1,4 @@
-"""Setting plans, and buying and removing packs: what pages, API and commands do to an account's bill."""
+"""Changes of an account's plans and packs."""
 
 import json
 from collections.abc import Sequence

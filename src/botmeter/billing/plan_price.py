@@ -39,8 +39,6 @@ def price_of(
     Args:
         plan: Its recharge is followed; with packs, and nothing beyond them, the fewest that fund all are bought.
         sessions: Charged sessions of one meter; the others have none.
-        meter: Position in the plan.
-        bought: Packs bought at the start of the cycle instead.
         first_cycle: The allowance per account is granted in it.
 
     Raises:
@@ -83,7 +81,6 @@ class _Pricing:
         return rate_cycle(self._cycle, self._tables, facts=facts, carried=self._carried)[0]
 
     def with_packs(self, count: int, *, at_us: int | None = None) -> RatedCycle:
-        """Rate with packs; those that the plan requires are among them."""
         more = max(0, count - sum(each.packs for each in self.least if each.meter == self._meter))
         pack = self._rules.pack
         if pack is None or not more:

@@ -34,7 +34,6 @@ class AccountCycle:
     Attributes:
         whole: The cycle by the anchor; it is longer where a plan begins within it or a changed anchor ends it early.
         anchor: First day of some cycle, from which months within a longer cycle are counted too.
-        terms: Ascending; the last one gives fee, minimum, tax and currency.
     """
 
     cycle: Cycle

@@ -51,12 +51,8 @@ class Grant:
 
     Attributes:
         number: From 1 within its kind and meter, in the order of burning; of several packs, that of the first.
-        units: Of all its packs.
         price: Exact price of one pack; 0 for an allowance.
-        packs: Packs of one purchase, which burn one after the other.
-        purchase_no: The purchase that brought it; None: an allowance or an opening balance.
         forfeits: What is left lapses at the next purchase.
-        per_account: Granted once for ever.
     """
 
     kind: GrantKind
@@ -124,9 +120,7 @@ class RatedMeter:
     Attributes:
         funding: `Funding` by session, that of its first unit.
         funding_number: By session, the pack's number or the graduated tier's, from 1; 0 for the rest.
-        spills: Sessions with units in more than one grant or tier.
         weights: By span of sessions with one weight: its end, and the units of a session.
-        beyond_amount: Exact.
     """
 
     funding: npt.NDArray[np.uint8]
@@ -139,7 +133,6 @@ class RatedMeter:
     beyond_amount: Decimal
 
     def counts(self) -> dict[Funding, int]:
-        """Sessions by funding, 0 too."""
         counts = np.bincount(self.funding, minlength=len(Funding))
         return {funding: int(counts[funding]) for funding in Funding}
 
@@ -150,7 +143,6 @@ class Line:
 
     Attributes:
         tier: Graduated tier, as `RatedMeter.funding_number`; None: not of one tier.
-        pack_units: Units of one pack of a purchase.
     """
 
     kind: LineKind

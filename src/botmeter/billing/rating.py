@@ -43,8 +43,6 @@ def rate_cycle(
 
     Args:
         sessions: By meter, as `billed_sessions` gives them, in rating order; a meter without a table has no sessions.
-        facts: All facts in force of the account, of any cycle.
-        carried: What the cycle before left.
         now_us: Instant after which nothing has lapsed yet; None: the end of the cycle.
 
     Returns:

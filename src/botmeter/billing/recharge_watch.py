@@ -35,10 +35,7 @@ class _Known:
     """State of an account when its open cycle was last rated.
 
     Attributes:
-        facts: Plan terms and the last number of each kind of fact, which change with them.
         spare: By meter with a recharge, the units left above its limit, and the units of a session.
-        session_count: Sessions of the cycle then, under any policy.
-        until_us: When a grant lapses, or the cycle or a term ends.
     """
 
     facts: tuple[object, ...]
@@ -69,7 +66,6 @@ class RechargeWatch:
         return latest_session_us(ledger.connection, earliest_us, now_us=now_us) or earliest_us
 
     def buy(self, ledger: Ledger, *, settled_us: int, now_us: int) -> int:
-        """Record the recharges that sessions later than `settled_us` cause; return their number."""
         latest_us = latest_session_us(ledger.connection, settled_us, now_us=now_us)
         if latest_us is None or latest_us <= settled_us or self._is_enough(ledger, now_us=now_us):
             return 0

@@ -1,4 +1,4 @@
-"""Charges of the sessions of any days, from rating the cycles that they are in."""
+"""Charges of the sessions of any days."""
 
 from collections.abc import Iterator
 
@@ -40,7 +40,6 @@ def charges_between(ledger: ReadableLedger, start_us: int, *, end_us: int) -> Ch
 
 
 def _cycles(ledger: ReadableLedger, plans: AccountPlans, *, start_us: int, end_us: int) -> list[AccountCycle]:
-    """Cycles in which a session may cost nothing; those between them too, since grants are carried on."""
     corrected_us = [each.started_at for each in corrections(ledger)]
     overlapping = [each for each in timeline(plans.terms, end_us) if each.cycle.end_us > start_us]
     needed = [

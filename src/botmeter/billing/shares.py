@@ -1,4 +1,4 @@
-"""Shares of a cycle's cost by a name of its sessions, such as their bot; they add up to the total."""
+"""Shares of a cycle's cost by a name of its sessions; they add up to the total."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,7 +49,6 @@ def shares_of(rated: RatedCycle, names: Sequence[pa.Array | pa.ChunkedArray]) ->
     price beyond all grants. Rounded amounts follow by largest remainder.
 
     Args:
-        rated: A rated cycle.
         names: By meter, one name per session in rating order; null: none.
     """
     distinct, codes = _coded(names)

@@ -1,4 +1,4 @@
-"""Shipped plans: published prices, each a TOML file in `plans`, and a template of a price per session."""
+"""Shipped plans, each a TOML file in `plans`."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches

@@ -44,9 +44,7 @@ class Draft:
 
     Attributes:
         rated: None: the statement only adjusts cycles of another currency.
-        sessions: With `LIST_SCHEMA`.
         credit: Carried here, and the number of the statement from which.
-        as_of: Last numbers of the facts that were known.
     """
 
     account: Account
@@ -128,7 +126,6 @@ def cycle_fields(cycle: Cycle) -> dict[str, str]:
 
 
 def _shares(draft: Draft) -> Document:
-    """Shares of the total: those of the own cycle, and what adjustments and credits add to it."""
     adjusted = sum((each.total for each in draft.adjustments), Decimal(0))
     others = {"adjustment": adjusted, "carried": draft.carried_forward - draft.credit}
     added = [{"kind": kind, "amount": amount_text(amount, draft.currency)} for kind, amount in others.items() if amount]
@@ -164,7 +161,6 @@ def _line(line: Line, money: str) -> Document:
 
 
 def _adjustment_lines(adjustment: Adjustment) -> list[Document]:
-    """One line per changed line; sessions that changed without any difference in money print one of 0."""
     cycle, money = adjustment.rated.cycle, adjustment.rated.plan.currency
     of = {"of": adjustment.number, "cycle_start": text_from_us(cycle.start_us)}
     changes: Sequence[tuple[str, Decimal]] = [(each.line.label, each.difference) for each in adjustment.lines]
@@ -245,7 +241,7 @@ def _adjustment(adjustment: Adjustment) -> Document:
 
 
 def changes_list(adjustment: Adjustment) -> Any:
-    """Sessions of an adjustment as they are kept and hashed: those of `LIST_SCHEMA`, with change and reason."""
+    """Sessions of an adjustment as they are kept and hashed."""
     import pyarrow as pa
 
     reasons = pa.array([None if each is None else str(each) for each in adjustment.reasons], pa.string())

@@ -1,4 +1,4 @@
-"""Files of a statement: its lines as CSV, and its session list."""
+"""Files of a statement."""
 
 from io import BytesIO
 from typing import Final
@@ -42,7 +42,7 @@ def lines_csv(document: Document) -> bytes:
 
 
 def session_file(ledger: ReadableLedger, statement: ClosedStatement) -> pa.Table:
-    """Sessions of a statement's own cycle, then those of earlier cycles that it adjusts, with change and reason."""
+    """Sessions of a statement's own cycle, then those that it adjusts."""
     own = statement_sessions(ledger, statement.statement_no)
     for name in ("change", "reason"):
         own = own.append_column(name, pa.nulls(own.num_rows, pa.string()))

@@ -16,7 +16,7 @@ from botmeter.reports.snapshot import open_snapshot
 
 
 def statement_shares(ledger: ReadableLedger, bill: Bill) -> dict[str, list[dict[str, Any]]]:
-    """Shares as documents have them; those of one kind and the unattributed ones add up to the cycle's total."""
+    """Shares as documents have them; those of one kind and the unattributed ones add up to the total."""
     money = bill.rated.plan.currency
     with open_snapshot(ledger) as snapshot:
         names, centres = bot_names(snapshot), cost_centres_in(snapshot.connection)

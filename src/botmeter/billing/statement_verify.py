@@ -1,4 +1,4 @@
-"""Verification of statements: their hashes and lists, and everything metered and rated again."""
+"""Verification of statements."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class StatementDifference:
 
 
 def verify_statements(ledger: Ledger) -> list[StatementDifference]:
-    """Check all statements of an account; nothing changes.
+    """Check all statements of an account.
 
     Their bytes and lists must be those that were hashed, their numbers without gaps, and statements and adjustments
     together what metering and rating everything again gives.

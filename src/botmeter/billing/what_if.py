@@ -56,7 +56,6 @@ def under_plan(plan: Plan, *, cycle: Cycle, sessions: Sequence[pa.Table], is_fir
 def _missing(
     rule: Meter, rated: RatedMeter, *, meter: int, account_cycle: AccountCycle, sessions: Sequence[pa.Table]
 ) -> PackPurchase | None:
-    """Packs for sessions that were stopped, bought when the first of them began."""
     stopped = np.flatnonzero(rated.funding == Funding.STOPPED)
     if rule.pack is None or rule.recharge is not None or rule.beyond.kind != "stop" or not len(stopped):
         return None

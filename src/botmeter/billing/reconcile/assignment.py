@@ -31,15 +31,12 @@ def assigned(sides: Sides, *, tolerance_us: int) -> Ints:
 
 
 class _Assignment:
-    """Pairs so far."""
-
     def __init__(self, sides: Sides) -> None:
         self._sides = sides
         self.partners: Ints = np.full(len(sides.their_times), NONE)
         self._is_ours_free: Flags = np.ones(len(sides.our_times), np.bool_)
 
     def add(self, by: tuple[str, ...], reach_us: int, *, where: Flags) -> None:
-        """Pair free rows with the same values."""
         columns = [self._sides.columns[name] for name in by]
         theirs, ours = where & (self.partners == NONE), self._is_ours_free.copy()
         for column in columns:

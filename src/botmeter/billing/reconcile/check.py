@@ -60,7 +60,6 @@ class InvoiceCheck:
 
     @property
     def price(self) -> Decimal | None:
-        """Average price of a session; None if unknown."""
         total, count = self.invoice.total, self.invoice.session_count
         return None if total is None or not count else total / count
 
@@ -77,7 +76,6 @@ def check_list(
 
     Args:
         period: None: the UTC days from its first row to its last.
-        zones: In which the vendor's times may be, before those of the account's plans.
 
     Raises:
         Refused: `period_missing` for a list without rows and a period; `tolerance_invalid`.

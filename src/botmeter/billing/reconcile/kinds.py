@@ -14,7 +14,6 @@ class Kinds:
     """Indexes of rows and sessions by kind.
 
     Attributes:
-        partners: Index of our session for each of their rows.
         only_theirs: Their rows, as `other_day` and `same`; `only_ours` has sessions.
         moved_count: Of the same ones, those further apart than the tolerance.
     """

@@ -21,9 +21,7 @@ class Points:
     """Rows of a list to be paired.
 
     Attributes:
-        rows: Their numbers, as the pairs name them.
         groups: Only rows of one group are paired.
-        times: µs.
     """
 
     rows: Ints
@@ -47,7 +45,6 @@ def paired(theirs: Points, ours: Points, *, reach_us: int) -> tuple[Ints, Ints]:
 
 
 def _equal(one: Points, other: Points) -> tuple[Ints, Ints]:
-    """Indexes of rows with the same group and time: the first with the first, the second with the second."""
     groups = np.concatenate([one.groups, other.groups])
     times = np.concatenate([one.times, other.times])
     is_other = np.repeat(np.array([0, 1]), [len(one.rows), len(other.rows)])
@@ -73,8 +70,6 @@ def _without(points: Points, indexes: Ints) -> Points:
 
 
 class _Pass:
-    """One pass over two sorted lists."""
-
     def __init__(self, one: Points, other: Points, *, reach_us: int) -> None:
         self._sides = (one, other)
         self._groups = (one.groups.tolist(), other.groups.tolist())

@@ -25,8 +25,6 @@ class Context:
     """Rows, sessions and facts from which reasons are derived.
 
     Attributes:
-        shift_us: Of all times; 0 without one.
-        amounts: Of their rows, as numbers; `previews` and `corrected` are of our sessions.
         receipts: µs at which sessions that differ were received; None: not compared.
     """
 
@@ -109,7 +107,6 @@ class _Finder:
         self._related: Ints = np.full(count, NONE)
 
     def mark(self, reason: Reason, where: Flags, *, related: Ints | None = None) -> None:
-        """Give a reason where there is none yet."""
         chosen = where & (self._reasons == _UNSET)
         self._reasons[chosen] = REASONS.index(reason)
         if related is not None:
@@ -135,7 +132,6 @@ def _is_repeated(context: Context) -> Flags:
 
 
 def _shifted(context: Context) -> tuple[tuple[Flags, Ints], tuple[Flags, Ints]]:
-    """Rows of both sides that are pairs if the shift is taken off, each with its partner."""
     theirs, ours = context.kinds.only_theirs, context.kinds.only_ours
     partners, sessions = np.full(len(theirs), NONE), np.full(len(ours), NONE)
     if context.shift_us:
@@ -150,7 +146,6 @@ def _shifted(context: Context) -> tuple[tuple[Flags, Ints], tuple[Flags, Ints]]:
 
 
 def _our_session_around(sides: Sides, rows: Ints) -> Ints:
-    """Our session of the same ids that was running when each of their rows started."""
     if not len(sides.our_times):
         return np.full(len(rows), NONE)
     everything = np.arange(len(sides.our_times))
@@ -163,7 +158,6 @@ def _our_session_around(sides: Sides, rows: Ints) -> Ints:
 
 
 def _their_row_around(sides: Sides, rows: Ints) -> Ints:
-    """Their row of the same ids less than a day before each of our sessions."""
     if not len(sides.their_times):
         return np.full(len(rows), NONE)
     everything = np.arange(len(sides.their_times))

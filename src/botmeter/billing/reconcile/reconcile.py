@@ -82,7 +82,6 @@ def _shift(kinds: Kinds, terms: Terms) -> ConstantShift | None:
 
 
 def _receipts(ours: pa.Table, kinds: Kinds, *, terms: Terms) -> Ints | None:
-    """Receipt times of sessions that differ, by their index; None where most sessions were received later."""
     if terms.receipt_times is None:
         return None
     same = kinds.partners[kinds.same]

@@ -30,11 +30,7 @@ class Terms:
 
     Attributes:
         start_us: Of the bill's period; `end_us` is excluded.
-        tolerance_us: Between the times of one session.
-        timezone: Of days.
-        zones: In which the vendor's times may be.
         aliases: Other id of a customer → the one that our sessions have.
-        corrected: Ids of our sessions that are marked as void or test.
         receipt_times: None: late events are not looked for.
     """
 
@@ -51,11 +47,9 @@ class Terms:
         checked_tolerance(self.tolerance_us)
 
     def includes(self, times: Ints) -> Flags:
-        """Flags of times in the period."""
         return (times >= self.start_us) & (times < self.end_us)
 
     def days(self, times: Ints) -> Ints:
-        """Local days of instants, as numbers from 1970-01-01."""
         if self.timezone == UTC_NAME:
             return times // DAY_US
         # Clocks change at full hours of UTC.
@@ -103,10 +97,6 @@ class Reconciliation:
     Attributes:
         their_count: All rows, also those outside the period; `our_count` has sessions of the period alone.
         moved_count: Of the same sessions, those on one day whose times are further apart than the tolerance.
-        amount: Of all their rows; None if unknown.
-        totals: By kind and reason, without the same ones.
-        days: On which either side has a session.
-        differences: As `DIFFERENCES_SCHEMA`.
     """
 
     start_us: int
@@ -128,5 +118,4 @@ class Reconciliation:
         return not self.totals
 
     def count(self, kind: Kind) -> int:
-        """Number of rows or sessions of a kind."""
         return self.same_count if kind is Kind.SAME else sum(each.count for each in self.totals if each.kind is kind)

@@ -31,7 +31,7 @@ def period_of(result: Reconciliation) -> Period:
 def list_as_mapping(
     result: Reconciliation, vendor: VendorList, *, account: str, own: OwnBill | None = None
 ) -> dict[str, Any]:
-    """Result without its differences; amounts are decimal texts, ours those of a statement without tax."""
+    """Result without its differences; amounts are decimal texts."""
     return {
         "account": account,
         "period": _period(period_of(result)),

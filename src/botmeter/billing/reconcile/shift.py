@@ -41,7 +41,6 @@ class ConstantShift:
 
     Attributes:
         shift_us: Of their times, positive where they are ahead of ours.
-        pair_count: Pairs compared, of which `shifted_count` are apart by it.
         zone: One with that offset at the time; None: none known.
     """
 
@@ -52,7 +51,6 @@ class ConstantShift:
 
     @property
     def sentence(self) -> str:
-        """Sentence such as `Their times are 5 h 30 min ahead of ours: Asia/Kolkata?`."""
         minutes = abs(self.shift_us) // _MINUTE_US
         amount = " ".join(
             f"{number} {unit}" for number, unit in ((minutes // 60, "h"), (minutes % 60, "min")) if number
@@ -67,7 +65,6 @@ def shift_of_pairs(apart_us: Ints, *, tolerance_us: int, at_us: int, zones: Sequ
 
     Args:
         at_us: Instant at which zones are compared.
-        zones: The likeliest, such as the plan's.
     """
     steps = np.round(apart_us / _STEP_US).astype(np.int64)
     is_near = np.abs(apart_us - steps * _STEP_US) <= min(tolerance_us, _STEP_US // 3)
@@ -122,7 +119,6 @@ def zone_ahead(shift_us: int, *, at_us: int, zones: Sequence[str] = ()) -> str |
 
 
 def _resolution_us(times: Ints) -> int:
-    """Smallest unit of their clock: minutes, seconds, or less."""
     units = (_MINUTE_US, MICROSECONDS_PER_SECOND)
     return next((unit for unit in units if not (times % unit).any()), MICROSECONDS_PER_SECOND)
 

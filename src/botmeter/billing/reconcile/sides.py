@@ -27,7 +27,6 @@ class Codes:
 
     Attributes:
         is_comparable: Half of their values or more are among ours.
-        is_their_known: Their rows whose value is among ours; `is_our_known` the reverse.
     """
 
     theirs: Ints
@@ -56,12 +55,10 @@ class Sides:
         return tuple(name for name in ID_COLUMNS if self.columns[name].is_comparable)
 
     def their_points(self, which: Ints, *, by: Sequence[str] = ()) -> Points:
-        """Rows grouped by their values in some columns."""
         codes = [self.columns[name].theirs for name in by]
         return Points(rows=which, groups=_groups(codes, which), times=self.their_times[which])
 
     def our_points(self, which: Ints, *, by: Sequence[str] = ()) -> Points:
-        """Rows grouped by their values in some columns."""
         codes = [self.columns[name].ours for name in by]
         return Points(rows=which, groups=_groups(codes, which), times=self.our_times[which])
 

@@ -74,7 +74,7 @@ def with_few_decimals(theirs: pa.Table) -> pa.Table:
 
 
 def totals_of(differences: pa.Table) -> tuple[Total, ...]:
-    """Sum differences by kind and reason, in the order of `Kind` and `Reason`."""
+    """Sum differences by kind and reason."""
     sums = differences.group_by(["kind", "reason"]).aggregate([([], "count_all"), ("amount", "sum")]).to_pylist()
     totals = [
         Total(
