@@ -1,4 +1,4 @@
-"""Budgets: limits of one's own for the account, a bot, a channel or a cost centre."""
+"""Budgets of an account."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,7 +33,7 @@ class BudgetUnit(StrEnum):
 
 
 class BudgetPer(StrEnum):
-    """Time for which a budget is: a cycle, or a calendar month in the plan's zone."""
+    """Time for which a budget is."""
 
     CYCLE = "cycle"
     MONTH = "month"

@@ -27,7 +27,6 @@ class ClosedStatement:
     Attributes:
         cycle_start, cycle_end, closed_at: µs UTC.
         closed_by: None: the server.
-        document: Canonical JSON; `sha256` is its hash.
         fingerprints: Per closed cycle, its start as text, a hash of its sessions as of then.
     """
 
@@ -53,7 +52,7 @@ class SessionOrigin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedSessions:
-    """Sessions to keep with a statement: those of a cycle with `change` and `reason`, null in the statement's own."""
+    """Sessions of a cycle to keep with a statement."""
 
     cycle_start: int
     rows: pa.Table
@@ -98,7 +97,7 @@ def statement_sessions(ledger: ReadableLedger, statement_no: int) -> pa.Table:
 
 
 def adjusted_sessions(ledger: ReadableLedger, statement_no: int, *, cycle_start: int | None = None) -> pa.Table:
-    """Sessions of earlier cycles whose charge a statement changes, with `change` and `reason`; of one cycle or all."""
+    """Sessions of earlier cycles, or of one, whose charge a statement changes."""
     return _sessions(ledger, statement_no, cycle_start=cycle_start, is_own=False)
 
 

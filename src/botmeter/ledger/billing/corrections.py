@@ -21,7 +21,7 @@ sql = statements_of(__name__)
 
 
 class CorrectionKind(StrEnum):
-    """Reason why a session is not charged: it should not have been counted, or it was a test."""
+    """Reason why a session is not charged."""
 
     VOID = "void"
     TEST = "test"

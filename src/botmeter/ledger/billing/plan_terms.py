@@ -1,4 +1,4 @@
-"""Plans of an account from an instant on, the balances with which their meters began, and billing settings."""
+"""Plans, opening balances and billing settings of an account."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +26,7 @@ GRACE_DAYS_MAX = 28
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChange:
-    """A plan to bill by from an instant (µs UTC) on.
-
-    Attributes:
-        definition: The plan as JSON.
-        policies: The policies of its meters by label, as JSON, which pins them.
-    """
+    """A plan to bill by from an instant (µs UTC) on."""
 
     from_at: int
     label: str
@@ -93,7 +88,7 @@ class OpeningBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOpeningBalance:
-    """An opening balance as it was recorded; the last one of a meter is in force."""
+    """An opening balance as it was recorded."""
 
     number: int
     balance: OpeningBalance
@@ -219,7 +214,6 @@ def set_grace_days(ledger: Ledger, days: int, *, now_us: int, by: str | None = N
 
 @contextmanager
 def _metered_anew(ledger: Ledger) -> Iterator[None]:
-    """Meter under the policies of plans anew if a change makes them others. In a transaction."""
     before = policies_metered_apart(ledger.connection, ledger.schedule)
     yield
     if policies_metered_apart(ledger.connection, ledger.schedule) != before:

@@ -1,4 +1,4 @@
-"""Packs: purchases, removals of recurring ones, and their reversals. Each row stays; reversed ones don't count."""
+"""Purchases and removals of packs. Rows stay; reversed ones don't count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ PACKS_MAX = 1_000_000
 
 
 class Purchasing(StrEnum):
-    """Way in which packs are bought: by people, by a recharge, with each cycle, or as a cycle's least number."""
+    """Way in which packs are bought."""
 
     MANUAL = "manual"
     RECHARGE = "recharge"
@@ -36,7 +36,6 @@ class Purchase:
 
     Attributes:
         cycle_start: Of a recurring or least purchase, of which a cycle has one.
-        opening_key: The session that triggered a recharge.
 
     Raises:
         Refused: `purchase_invalid`.
