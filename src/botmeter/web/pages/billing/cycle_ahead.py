@@ -1,4 +1,4 @@
-"""Cost of the open cycle at its end, and the days on which budgets in money and the plan's cap are reached."""
+"""Cost of the open cycle at its end."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -29,7 +29,7 @@ _outlooks: Final[BoundedCache[Hashable, "Outlook"]] = BoundedCache(1 << 20, last
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
-    """The rest of the open cycle, to be rated with any number of sessions."""
+    """The rest of the open cycle."""
 
     bill: Bill
     forecast: Forecast
@@ -41,14 +41,13 @@ class Ahead:
         return cost_forecast(self.bill, self.forecast, carried=self.carried, now_us=self.now_us)
 
     def rated_at(self, count: int) -> RatedCycle:
-        """Rate the cycle with a number of sessions in all."""
         more = max(0, count - self.forecast.counted_count)
         return rated_with_more(self.bill, more, carried=self.carried, now_us=self.now_us)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """Cost at the cycle's end, and the days on which limits in money are reached."""
+    """Cost at the cycle's end, and days of limits in money."""
 
     cost: CostForecast
     thresholds: tuple[Threshold, ...]
@@ -68,7 +67,7 @@ def outlook(ahead: Ahead, *, account: str, version: Hashable, budgets: Sequence[
 
 
 def cost_thresholds(ahead: Ahead, *, budgets: Sequence[StoredBudget]) -> tuple[Threshold, ...]:
-    """Days on which the account's budgets in money, and the cap of its plan, are reached."""
+    """Days on which budgets in money and the cap are reached."""
     return (*_budgets(ahead, budgets), *_caps(ahead))
 
 
@@ -107,7 +106,6 @@ def _reached(ahead: Ahead, holds: Condition) -> str:
 
 
 def _first_day(ahead: Ahead, holds: Condition) -> date:
-    """First day of the cycle until now at whose end a condition holds."""
     cycle = ahead.bill.rated.cycle
     days = [cycle.first_on + number * timedelta(days=1) for number in range(cycle.day_count)]
 

@@ -1,4 +1,4 @@
-"""Cost of the open cycle by bot, version, channel and cost centre, its averages, and advice on packs."""
+"""Cost of the open cycle by what opened its sessions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -98,7 +98,6 @@ def advice_sentences(ledger: "ReadableLedger", bill: Bill) -> tuple[str, ...]:
 
 
 def _is_cheaper(meter: Meter) -> bool:
-    """Return whether a pack costs less than its sessions beyond all grants."""
     pack, beyond = meter.pack, meter.beyond
     return pack is not None and beyond.kind == "price" and pack.price < (beyond.price or Decimal(0)) * pack.sessions
 

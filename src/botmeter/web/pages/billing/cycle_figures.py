@@ -1,4 +1,4 @@
-"""Figures of the open cycle: cost so far and expected, sessions, and what is left of allowance and packs."""
+"""Figures of the open cycle."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleHrefs:
-    """Addresses of the sessions of a cycle: all of them, and those of one funding."""
+    """Addresses of a cycle's sessions."""
 
     sessions: str
     statement: str

@@ -1,4 +1,4 @@
-"""Forecast of the open cycle: its chart, and the days on which allowance, packs, budgets and cap are reached."""
+"""Forecast of the open cycle."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,13 +29,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleDays:
-    """Sessions by day until now, and of the cycle before; days before the account's first event are None.
-
-    Attributes:
-        first_on: Day of the first count.
-        today_on: Present day in the cycle's zone.
-        before: Sessions of the cycle before, by its days.
-    """
+    """Sessions by day until now, and of the cycle before; days before the account's first event are None."""
 
     zone: str
     first_on: date
@@ -108,7 +102,7 @@ def cycle_days(ledger: "ReadableLedger", cycle: "Cycle", *, before: "Cycle | Non
 def cycle_chart_card(
     days: CycleDays, rated: RatedCycle, *, budgets: Sequence[StoredBudget], urls: "ReportUrls"
 ) -> CycleChart:
-    """Draw the cycle until now, its forecast, the cycle before, and what its sessions reach."""
+    """Draw the cycle, its forecast and the cycle before."""
     points, lines = [], []
     compared = list(accumulate(days.before))
     expected = {} if days.forecast is None else {each.on: each for each in days.forecast.days}
@@ -158,7 +152,7 @@ class Mark:
 
 
 def marks(rated: RatedCycle, budgets: Sequence[StoredBudget]) -> tuple[Mark, ...]:
-    """Sessions that allowance, packs and budgets of this account last for, of plans with one count of sessions."""
+    """Sessions for which allowance, packs and budgets last."""
     found = list(_grant_marks(rated))
     for each in budgets:
         budget = each.budget

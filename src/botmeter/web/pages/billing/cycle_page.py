@@ -1,4 +1,4 @@
-"""Admin → Billing of an account with a plan: the open cycle, its forecast and cost, purchases and statements."""
+"""Admin → Billing with a plan."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass

@@ -34,8 +34,6 @@ class MonthsCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Month:
-    """A month; whole if it is over and began after the first event."""
-
     first_on: date
     count: int
     is_whole: bool

@@ -1,4 +1,4 @@
-"""Billing without a plan: sessions of this month and of the last twelve, and the plans to choose from."""
+"""Admin → Billing without a plan."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

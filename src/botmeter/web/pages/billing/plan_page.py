@@ -1,4 +1,4 @@
-"""Admin → Billing → Plan: choose a plan, see what the last cycle would have cost, and set it."""
+"""Admin → Billing → Plan."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -57,14 +57,14 @@ class SetPlanForm(StartForm):
 
 
 class FirstPlanForm(OpeningForm, StartForm):
-    """Start of the first plan, with what was used and left then."""
+    """Start of the first plan."""
 
     field_order = ("from_on", "as_of", "allowance_used", "units_left", "expires_on", "reason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPreview:
-    """A plan before it is set; `lines` are those of the last cycle under it, empty without sessions."""
+    """A plan before it is set, with lines of the last cycle under it."""
 
     label: str
     title: str

@@ -56,7 +56,7 @@ class ReversalForm(forms.Form):
 
 
 class OpeningForm(forms.Form):
-    """Allowance used and packs left when billing began here; nobody starts on the first day of a contract."""
+    """Allowance used and packs left when billing began."""
 
     as_of = DayField(label="As of", required=False, help_text="Start of that day, in the plan's time zone.")
     allowance_used = forms.IntegerField(

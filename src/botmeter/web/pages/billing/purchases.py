@@ -1,4 +1,4 @@
-"""Admin → Billing → Purchases: packs bought and removed, purchases corrected, and the opening balance."""
+"""Admin → Billing → Purchases."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ _OPENING_COLUMNS: Final = (Column(label="Balance"), Column(label="Recorded by"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionForm:
-    """A form of the page in a card of its own; `what` is the value of its button."""
+    """A form in a card of its own."""
 
     name: str
     title: str
@@ -208,7 +208,6 @@ def _reversible(stored: list[StoredPurchase]) -> list[tuple[int, str]]:
 
 
 def _posted(visit: Visit, offered: dict[str, ActionForm]) -> HttpResponse | None:
-    """Do what a form asks for; None: it has errors to show."""
     action = offered.get(visit.request.POST.get("what", ""))
     if action is None:
         raise Refused("parameter_invalid", "This can't be done under the plan in force.")

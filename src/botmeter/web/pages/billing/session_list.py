@@ -1,4 +1,4 @@
-"""Sessions of a cycle as they are billed: in rating order, with their funding, by funding, bot or channel."""
+"""Sessions of a cycle as they are billed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class SessionListPage:
 
 @for_member(Right.SEE_MONEY)
 def cycle_sessions(visit: Visit, *, day: str) -> HttpResponse:
-    """List the sessions of the cycle of a day that is not closed."""
+    """List the sessions of an unclosed cycle."""
     with visit.reading() as ledger:
         plans = plans_of(ledger)
         account_cycle = cycle_of_day(plans, day)
@@ -100,7 +100,7 @@ def statement_session_list(visit: Visit, *, number: str) -> HttpResponse:
 
 @for_member(Right.SEE_MONEY)
 def billed_session(visit: Visit) -> HttpResponse:
-    """Lead to the session that an event opens, named by its key and instant in a statement."""
+    """Lead to the session that an event opens."""
     query = visit.request.GET
     key, at = number_named(query.get("key", ""), "key", within=(0, 2**64 - 1)), us_from_text(query.get("at", ""))
     with visit.reading() as ledger:

@@ -1,4 +1,4 @@
-"""Admin → Billing → Statements: the statements, and the cycles that have none yet."""
+"""Admin → Billing → Statements."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""One statement, closed or preliminary: lines, sessions, shares, adjustments, and its proof."""
+"""One statement, closed or preliminary."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -137,7 +137,7 @@ def statement(visit: Visit, *, number: str) -> HttpResponse:
 
 @for_member(Right.SEE_MONEY, posts=Right.CHANGE_BILLING)
 def cycle_statement(visit: Visit, *, day: str) -> HttpResponse:
-    """Show the preliminary statement of the cycle of a day; close the cycle once confirmed."""
+    """Show a preliminary statement; close its cycle once confirmed."""
     with visit.reading() as ledger:
         plans = plans_of(ledger)
         account_cycle = cycle_of_day(plans, day)

@@ -97,7 +97,7 @@ class AdjustedSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """Difference of an earlier cycle, with its changed lines and the sessions behind them."""
+    """Difference of an earlier cycle."""
 
     of: str
     href: str
@@ -142,7 +142,7 @@ def rated_line_cells(rated: RatedCycle) -> tuple[tuple[Cell, ...], ...]:
 
 
 def rated_usage_cells(rated: RatedCycle) -> tuple[tuple[Cell, ...], ...]:
-    """List the sessions of a cycle by funding, of all its meters."""
+    """List the sessions of a cycle by funding."""
     counts = [meter.counts() for meter in rated.meters]
     by_kind = {kind: sum(count[kind] for count in counts) for kind in Funding}
     return tuple(
@@ -161,7 +161,7 @@ def rated_totals(rated: RatedCycle) -> tuple[tuple[str, str], ...]:
 
 
 def totals(document: Document) -> tuple[tuple[str, str], ...]:
-    """Subtotal, taxes, credits, and last the total, as label and amount; they add up to it."""
+    """Subtotal, taxes, credits and total, as label and amount."""
     currency = document["currency"]
     sums = [("Subtotal", Decimal(document["subtotal"]))]
     sums += [(line.label, line.amount) for line in printed_lines(document) if line.kind in _SUMS]

@@ -1,4 +1,4 @@
-"""Admin → Billing → What if: a cycle of the account under another plan, and under another policy."""
+"""Admin → Billing → What if."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class WhatIfForm(PlanForm):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """A cycle under one plan; `href` leads to its statement, or to the terms of the plan."""
+    """A cycle under one plan."""
 
     title: str
     plan: str

@@ -1,4 +1,4 @@
-"""Page of an uploaded bill: how it is read, its comparison, and its differences as a file."""
+"""Page of an uploaded bill."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -43,8 +43,6 @@ class BillPage:
     """An uploaded bill.
 
     Attributes:
-        progress: Of a comparison that is not over.
-        notices: On the file, and on its last comparison.
         result: None before the first comparison with these settings.
     """
 

@@ -1,4 +1,4 @@
-"""Form of a bill's check: period, tolerance, and the columns of its file."""
+"""Form of a bill's check."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Billing → Check a bill: uploaded bills, and the totals of an invoice."""
+"""Billing → Check a bill."""
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation

@@ -31,7 +31,6 @@ class BillSettings:
 
     Attributes:
         first: With `last`, the days of the bill; empty: those of the list.
-        tolerance: In seconds.
         mapping: JSON; empty: what is proposed.
     """
 
@@ -55,7 +54,6 @@ class BillSettings:
 
     @property
     def query(self) -> str:
-        """Query string without defaults."""
         return urlencode(
             {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
         )
