@@ -43,7 +43,6 @@ class CyclePoint:
     Attributes:
         count: Counted; None for days to come.
         expected_count: Forecast; with `low_count` and `high_count` if it has a band.
-        compared_count: Of the same day of the cycle before.
     """
 
     on: date
@@ -88,7 +87,6 @@ class CycleLine:
 
     @property
     def greatest(self) -> int:
-        """Greatest count of the lines and of the marks on their scale."""
         greatest = max((count for point in self.points for count in point.counts), default=0)
         # Without a count, as on the first morning, the scale is that of the marks.
         most = MARK_FACTOR * greatest or min((mark.count for mark in self.marks), default=0)
@@ -165,7 +163,6 @@ def _path(counts: Iterable[int | None], plane: Plane) -> list[Point]:
 
 
 def _drawn(line: Sequence[Point], **style: str | float) -> Iterator[str]:
-    """Draw a line, or a dot for a lone point."""
     if len(line) > 1:
         yield polyline(line, **style)
     elif line:
@@ -180,7 +177,6 @@ def _rules(line: CycleLine, plane: Plane) -> Iterator[str]:
 
 
 def _labels(line: CycleLine, plane: Plane) -> Iterator[str]:
-    """Write the expected end, today's count and the marks, where they don't touch."""
     taken: list[Spot] = []
     strong: Style = {"font_weight": "600", "fill": "var(--ink)"}
     end_count = line.points[-1].expected_count if line.points else None

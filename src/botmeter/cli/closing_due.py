@@ -1,4 +1,4 @@
-"""Closing of cycles whose grace is over, at the end of a command that opened a ledger for writing."""
+"""Closing of cycles that are over, after a command."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def close_due_cycles(folder: "Folder", ledger: "Ledger") -> None:
-    """Close them after the command's own change, which is made even if this fails; a server closes by itself."""
+    """Close them after the command's own change, which is made even if this fails."""
     from botmeter.ledger.billing.plan_terms import plan_terms
 
     if command_context().folder is not None or not plan_terms(ledger):

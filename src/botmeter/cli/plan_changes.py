@@ -1,4 +1,4 @@
-"""Commands of `plan` that change an account: its plans, purchases and opening balances."""
+"""Commands of `plan` that change an account."""
 
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation

@@ -1,4 +1,4 @@
-"""Two years of billing of the demo account: what its people and its server did, each at its instant."""
+"""Two years of billing of the demo account."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -44,8 +44,6 @@ class _Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Month:
-    """A cycle with its sessions so far."""
-
     account_cycle: AccountCycle
     sessions: pa.Table
 
@@ -119,7 +117,6 @@ def _plan_steps(months: list[_Month]) -> Iterator[_Step]:
 
 
 def _purchases(month: _Month, needs: list[PackNeed]) -> list[tuple[Purchase, str | None]]:
-    """Purchases of a month, by hand with their reasons and by recharge, ascending."""
     terms = month.account_cycle.terms
     by_hand = [(purchase_at(terms, packs=each.packs, meter=0, at_us=each.at_us), each.reason) for each in needs]
     bought = [
@@ -161,14 +158,12 @@ def _buy_by_mistake(ledger: Ledger, *, at_us: int) -> None:
 
 
 def _beyond(month: _Month, purchases: list[tuple[Purchase, str | None]]) -> int:
-    """Sessions of a month beyond its allowance and packs; below 0: what is left of them."""
     allowance = month.account_cycle.plan.meters[0].allowance
     packs = sum(int(each.packs * each.pack_units) for each, _ in purchases)
     return len(month.sessions) - packs - (allowance.sessions if allowance else 0)
 
 
 def _corrected(beyond: list[int]) -> int:
-    """Last month whose two corrected sessions cost less, and that is followed by a closed one."""
     followed = range(CONTRACT_CYCLE, CYCLES - 2)
     return max((number for number in followed if beyond[number] >= len(finance.CORRECTIONS)), default=followed[-1])
 

@@ -1,4 +1,4 @@
-"""Plans of the retailer: a published one for its first year, and its contract since then."""
+"""Plans of the demo account."""
 
 from decimal import Decimal
 from typing import Final
@@ -16,12 +16,12 @@ _LEAST_ALLOWANCE: Final = 10
 
 
 def first_plan() -> Plan:
-    """Plan of the first year, in which packs are bought by hand and sessions beyond them are stopped."""
+    """Plan of the first year, with packs bought by hand."""
     return shipped_plan("freshchat.2021-growth").plan
 
 
 def contract(session_count: int) -> Plan:
-    """Plan since then, for an account of so many sessions a month: packs are recharged, and nothing is stopped."""
+    """Plan since then, with recharged packs, for so many sessions a month."""
     # One digit and zeros: 3,431 sessions give an allowance of 3,000, and packs of 1,000.
     power = 10 ** (len(str(max(session_count, _LEAST_ALLOWANCE))) - 1)
     allowance = max(1, (session_count + power // 2) // power) * power
