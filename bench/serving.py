@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.fresh import fresh
+from bench.fresh import ROOT, fresh
 from bench.importing import ACCOUNT
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.folder import Folder
@@ -89,20 +89,23 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *, account: str = ACCOUNT, **variables: str) -> Iterator[Served]:
-    """Run `botmeter serve` with a signed-in owner and these environment variables."""
+def served(
+    folder: Path, *, account: str = ACCOUNT, seconds_back: int | None = None, **variables: str
+) -> Iterator[Served]:
+    """Run `botmeter serve` with a signed-in owner, these environment variables, and its clock set back."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     secret = fresh(invited, folder=str(folder), account=account).answer["secret"]
     last_on = _last_day(folder, account)
-    command = [sys.executable, "-m", "botmeter", "serve", "--data", str(folder), "--port", str(port)]
+    program = ["botmeter"] if seconds_back is None else ["bench.dated", str(seconds_back)]
+    command = [sys.executable, "-m", *program, "serve", "--data", str(folder), "--port", str(port)]
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env={**os.environ, **variables},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]), **variables},
     )
     try:
         _wait_until_it_answers(port)
@@ -185,3 +188,13 @@ def first_loads_ms(server: Served, queries: tuple[str, ...]) -> list[float]:
         times.append((time.perf_counter() - start) * 1000)
     connection.close()
     return times
+
+
+def cpu_seconds(process: int) -> float:
+    """Processor time of a process and its children until now; 0 where there is no /proc."""
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        stats = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in (process, *children)]
+    except FileNotFoundError:
+        return 0.0
+    return sum(int(each[11]) + int(each[12]) for each in stats) / os.sysconf("SC_CLK_TCK")

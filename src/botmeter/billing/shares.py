@@ -89,11 +89,23 @@ def _sum_of(rated: RatedCycle, kind: str) -> Decimal:
 
 def _coded(names: Sequence[pa.Array | pa.ChunkedArray]) -> tuple[list[str | None], list[npt.NDArray[np.int64]]]:
     # Names in ascending order, none at the end, and each session's position among them.
-    columns = [pc.cast(each, pa.string()) for each in names]
+    columns = [encoded(each) for each in names]
     found = {name for each in columns for name in pc.unique(each).to_pylist()}
     distinct = sorted(found, key=lambda name: (name is None, name or ""))
-    values = pa.array(distinct, pa.string())
-    return distinct, [np.asarray(pc.index_in(each, value_set=values), dtype=np.int64) for each in columns]
+    positions = {name: position for position, name in enumerate(distinct)}
+    codes = []
+    for each in columns:
+        # Sessions are many, and names few.
+        texts = [*each.dictionary.to_pylist(), None]
+        of_code = np.array([positions.get(text, 0) for text in texts], np.int64)
+        codes.append(of_code[np.asarray(each.indices.fill_null(len(texts) - 1), np.int64)])
+    return distinct, codes
+
+
+def encoded(names: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
+    """One dictionary array of names."""
+    whole = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+    return whole if pa.types.is_dictionary(whole.type) else whole.cast(pa.string()).dictionary_encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

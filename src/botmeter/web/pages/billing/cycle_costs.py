@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from botmeter.billing.account_bill import Bill
 from botmeter.billing.cost_centres import cost_centres_of
 from botmeter.billing.pack_advice import pack_advice
 from botmeter.billing.plan import Meter
-from botmeter.billing.shares import Shares, shares_of
+from botmeter.billing.shares import Shares, encoded, shares_of
 from botmeter.billing.stated import read_document
 from botmeter.domain import text
 from botmeter.domain.money_text import money_text, unit_price_text
@@ -102,10 +102,20 @@ def _is_cheaper(meter: Meter) -> bool:
     return pack is not None and beyond.kind == "price" and pack.price < (beyond.price or Decimal(0)) * pack.sessions
 
 
-def _versions(table: pa.Table) -> pa.Array:
+def _versions(table: pa.Table) -> pa.DictionaryArray:
+    bots, versions = (encoded(table[name]) for name in ("bot_id", "bot_version"))
+    codes = [np.asarray(each.indices.fill_null(len(each.dictionary)), np.int64) for each in (bots, versions)]
+    shape = (len(bots.dictionary) + 1, len(versions.dictionary) + 1)
+    cases = pa.array(np.ravel_multi_index(codes, shape)).dictionary_encode()
+    bot_ids, texts = ([*each.dictionary.to_pylist(), None] for each in (bots, versions))
     # A mark that separates, since both may have a slash.
-    bots, versions = (table[name].cast(pa.string()) for name in ("bot_id", "bot_version"))
-    return pc.binary_join_element_wise(bots, pc.fill_null(versions, ""), _MARK)
+    names = [
+        None if bot_ids[bot] is None else f"{bot_ids[bot]}{_MARK}{texts[version] or ''}"
+        for bot, version in zip(*np.unravel_index(cases.dictionary.to_numpy(), shape), strict=True)
+    ]
+    known = sorted({name for name in names if name is not None})
+    positions = pa.array([None if name is None else known.index(name) for name in names], pa.int32())
+    return pa.DictionaryArray.from_arrays(positions.take(cases.indices), pa.array(known, pa.string()))
 
 
 def _split(
