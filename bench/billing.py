@@ -105,7 +105,7 @@ def _plan(scale: float) -> Plan:
 def _load_ms(server: Served) -> float:
     connection = http.client.HTTPConnection(server.host, server.port, timeout=300)
     started = time.perf_counter()
-    path = f"/a/{server.account}/billing"
+    path = f"/a/{server.account}/admin/billing"
     connection.request("GET", path, headers={"Cookie": server.cookie, "Accept-Encoding": "gzip"})
     response = connection.getresponse()
     response.read()

@@ -98,8 +98,10 @@ def served(
         port = probe.getsockname()[1]
     secret = fresh(invited, folder=str(folder), account=account).answer["secret"]
     last_on = _last_day(folder, account)
-    program = ["botmeter"] if seconds_back is None else ["bench.dated", str(seconds_back)]
-    command = [sys.executable, "-m", *program, "serve", "--data", str(folder), "--port", str(port)]
+    program = "botmeter"
+    if seconds_back is not None:
+        program, variables = "bench.dated", {**variables, "BENCH_SECONDS_BACK": str(seconds_back)}
+    command = [sys.executable, "-m", program, "serve", "--data", str(folder), "--port", str(port)]
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,

@@ -84,7 +84,7 @@ class RechargeWatch:
     def _rated(self, ledger: Ledger, plans: AccountPlans, *, settled_us: int, now_us: int) -> int:
         account_cycle = account_cycle_at(plans.terms, now_us)
         carried = carried_into(ledger, account_cycle, plans=plans, cache=self._cache)
-        sessions, facts = cycle_sessions(ledger, account_cycle), plans.facts
+        sessions, facts = cycle_sessions(ledger, account_cycle, cache=self._cache), plans.facts
         due = recharges_due(account_cycle, sessions, facts=facts, carried=carried, after_us=settled_us)
         # A session dated ahead of the clock buys nothing yet.
         due = tuple(purchase for purchase in due if purchase.from_us <= now_us)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
+from botmeter.ledger.changed_days import ChangedDays
 from botmeter.ledger.contents import read_contents, touchpoints_from
 from botmeter.ledger.damage import damage_of
 from botmeter.ledger.duckdb_calls import execute_with, row_of
@@ -74,6 +75,7 @@ class Ledger:
     Attributes:
         unfolded_span_rows: Rows of `conversation_span` since the last fold.
         version: Grows with each commit, except of live events, which change no number until settled.
+        changed_days: Of the commits since this ledger was opened.
         keys, mark, reserved: Shared by all writers of the file; without a mark commits are not numbered.
         has_readers: A server reads the same file meanwhile.
     """
@@ -89,6 +91,8 @@ class Ledger:
     ) -> None:
         self.connection = connection
         self.version = version
+        self.changed_days = ChangedDays(since_version=version)
+        self._changed_from_us: int | None = None
         self.has_readers = keys is not None
         self.keys = keys or SharedKeys()
         self.mark = mark
@@ -148,7 +152,7 @@ class Ledger:
             Unavailable: `disk_full`, `ledger_corrupt`, `ledger_failed` or `mark_failed`.
         """
         mark = self.mark if is_acknowledged else None
-        self._receipt_no = commit = None
+        self._receipt_no = self._changed_from_us = commit = None
         try:
             if mark is not None:
                 mark.begin(self.connection)
@@ -158,6 +162,8 @@ class Ledger:
                 commit = mark.store_next(self.connection, receipt_no=self._receipt_no)
             with self._committing:
                 self.connection.commit()
+                # Before the version: who knows a version knows what it changed.
+                self.changed_days = self.changed_days.with_commit(self.version + 1, from_us=self._changed_from_us)
                 self.version += 1
             if mark is not None and commit is not None:
                 mark.record(commit)
@@ -184,6 +190,11 @@ class Ledger:
 
     def note_receipt(self, append_no: int) -> None:
         self._receipt_no = append_no
+
+    def note_changed_sessions(self, from_us: int) -> None:
+        """Note the earliest start of the sessions that this transaction changes; without a note it is unknown."""
+        known_us = self._changed_from_us
+        self._changed_from_us = from_us if known_us is None else min(known_us, from_us)
 
     def latest_us_before(self, append_no: int) -> int | None:
         """Latest instant of an event before that append; None: no event."""

@@ -16,6 +16,7 @@ import duckdb
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.append_beside import LivePause
+from botmeter.ledger.changed_days import ChangedDays
 from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.damage import damage_of
@@ -280,8 +281,12 @@ class OpenAccount:
         if not wait.until(lambda: not self._is_exclusive, changed=self._changed):
             raise self._busy(wait)
         root, published = self._open()
-        version = self._version if self._writer is None else self._writer.version
-        return ReadingLedger(root.cursor(), published=published, version=version, is_current=self._is_current)
+        writer = self._writer
+        version = self._version if writer is None else writer.version
+        changed_days = ChangedDays(since_version=version) if writer is None else writer.changed_days
+        return ReadingLedger(
+            root.cursor(), published=published, version=version, changed_days=changed_days, is_current=self._is_current
+        )
 
     def _open_writer(self, wait: WaitPolicy) -> Ledger:
         # `_changed` is held.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from botmeter.domain.instant import NEVER_US
+from botmeter.domain.instant import INSTANT_FIRST_US, NEVER_US
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.partitions import SharedKey, event_partitions, is_anchored
 from botmeter.ledger.statements import statements_of
@@ -38,6 +38,7 @@ def meter_plan_sessions(ledger: "Ledger") -> None:
     """Meter all events under the policies of plans. In a transaction."""
     connection = ledger.connection
     connection.execute(sql("delete_all"))
+    ledger.note_changed_sessions(INSTANT_FIRST_US)
     for policy in policies_metered_apart(connection, ledger.schedule):
         for events in event_partitions(connection, SharedKey.of([policy])):
             _insert(ledger, events, policy=policy)
@@ -53,6 +54,7 @@ def meter_plan_sessions_after(ledger: "Ledger", append_no: int) -> None:
         connection.execute(sql("restart", **key.fragments), {**values, "is_anchored": can_begin_anywhere})
         restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
         if restart["restart"] is not None:
+            ledger.note_changed_sessions(restart["restart"])
             connection.execute(sql("delete_restarted", **key.fragments), {**values, **restart})
             events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
             _insert(ledger, events, policy=policy)

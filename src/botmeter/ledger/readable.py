@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from botmeter.domain.account import Account
+    from botmeter.ledger.changed_days import ChangedDays
     from botmeter.metering.policy import Schedule
     from botmeter.metering.touchpoints import Footprints, Touchpoints
 
@@ -33,6 +34,10 @@ class ReadableLedger(Protocol):
     @property
     def version(self) -> int:
         """Number that grows with each commit."""
+
+    @property
+    def changed_days(self) -> "ChangedDays":
+        """Days from which on the commits up to this version changed sessions."""
 
     @property
     def connection(self) -> "duckdb.DuckDBPyConnection":

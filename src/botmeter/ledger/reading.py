@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import duckdb
 
+from botmeter.ledger.changed_days import ChangedDays
 from botmeter.ledger.contents import Contents, read_contents
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger, ReadTransactions
@@ -55,11 +56,13 @@ class ReadingLedger:
         *,
         published: PublishedContents,
         version: int,
+        changed_days: ChangedDays,
         is_current: Callable[[int], bool],
     ) -> None:
         """Take `is_current`, which tests a version."""
         self.connection = connection
         self.version = version
+        self.changed_days = changed_days
         self._published_version = published.version
         self._fingerprint = published.fingerprint
         self._is_current = is_current

@@ -54,6 +54,7 @@ def bill_of_ten_days(plan: Plan, count: int) -> Bill:
         rated=rated,
         sessions=(table,),
         facts=NO_FACTS,
+        carried_in=NOTHING_CARRIED,
         carried=carried,
         state=CycleState.OPEN,
         closes_us=cycle.cycle.end_us,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from django.http import HttpResponse
 from django.urls import reverse
 
-from botmeter.billing.account_bill import Bill, bill_of, carried_into
+from botmeter.billing.account_bill import Bill, bill_of
 from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.domain import text
 from botmeter.domain.bounded_cache import BoundedCache
@@ -145,8 +145,11 @@ def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
     is_first = cycle.start_us == plans.terms[0].from_us
     before = None if is_first else account_cycle_at(plans.terms, cycle.start_us - 1).cycle
     days = cycle_days(ledger, cycle, before=before, now_us=now_us)
-    carried = carried_into(ledger, account_cycle, plans=plans, cache=bill_cache)
-    ahead = None if days.forecast is None else Ahead(bill=bill, forecast=days.forecast, carried=carried, now_us=now_us)
+    ahead = (
+        None
+        if days.forecast is None
+        else Ahead(bill=bill, forecast=days.forecast, carried=bill.carried_in, now_us=now_us)
+    )
     own_budgets, stored = budgets(ledger), purchases(ledger, with_reversed=True)
     seen = (
         None
