@@ -35,7 +35,8 @@ def change(ledger: Ledger, data: st.DataObject, *, events: list[Event]) -> None:
     """Correct a session, or merge two customers."""
     ids = [each["session_id"] for each in cycle_sessions(ledger, year(Policy(name="none")))[0].to_pylist()]
     customers = sorted({each["customer_id"] for each in events if each.get("customer_id")})
-    if ids and data.draw(st.booleans()):
+    is_correction = data.draw(st.booleans())
+    if ids and is_correction:
         kind = data.draw(st.sampled_from(CorrectionKind))
         correct_session(ledger, data.draw(st.sampled_from(ids)), kind=kind, reason="a mistake", now_us=NOW_US)
     elif len(customers) > 1:

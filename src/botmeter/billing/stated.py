@@ -1,8 +1,9 @@
 """Closed cycles as their statements and the adjustments since have them."""
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
+
+import msgspec
 
 from botmeter.billing.adjustment import LineKey, StatedCycle, StatedLine
 from botmeter.billing.statement_document import Document
@@ -15,7 +16,7 @@ _OWN_KINDS = ("fee", "purchase", "beyond", "minimum")
 
 def read_document(statement: ClosedStatement) -> Document:
     """Decode the document of a statement."""
-    document: Document = json.loads(statement.document)
+    document: Document = msgspec.json.decode(statement.document)
     return document
 
 
