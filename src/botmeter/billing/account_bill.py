@@ -166,21 +166,22 @@ def cycle_sessions(
     return tuple(
         _in_rating_order(
             [
-                _with_policy(_sessions_of(ledger, span, cache=cache), span[0])
-                for span in _label_spans(account_cycle, meter)
+                _with_policy(_sessions_of(ledger, start_us, end_us=end_us, policy=label, cache=cache), label)
+                for label, start_us, end_us in _label_spans(account_cycle, meter)
             ]
         )
         for meter in range(count)
     )
 
 
-def _sessions_of(ledger: ReadableLedger, span: tuple[str | None, int, int], *, cache: BillCache | None) -> pa.Table:
-    policy, start_us, end_us = span
+def _sessions_of(
+    ledger: ReadableLedger, start_us: int, *, end_us: int, policy: str | None, cache: BillCache | None
+) -> pa.Table:
     if cache is None:
         return billed_sessions(ledger, start_us, end_us=end_us, policy=policy)
     # The version is read first, so that rows are at least as new.
     version, correction_no = ledger.version, last_numbers(ledger)["corrections"]
-    key, from_us, parts = (ledger.account.name, *span), start_us, list[pa.Table]()
+    key, from_us, parts = (ledger.account.name, policy, start_us, end_us), start_us, list[pa.Table]()
     known = cache.sessions.get(key)
     if known is not None and known.correction_no == correction_no and known.version <= version:
         from_us = min(max(start_us, ledger.changed_days.first_us(known.version)), end_us)

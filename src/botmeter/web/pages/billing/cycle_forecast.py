@@ -105,7 +105,9 @@ def cycle_days(ledger: "ReadableLedger", cycle: "Cycle", *, before: "Cycle | Non
         first_on=first_on,
         today_on=today_on,
         counts=tuple(counts),
-        before=() if before is None else tuple(_days_of(ledger, before, known=known if before.timezone == zone else [], known_on=first_on)),
+        before=()
+        if before is None
+        else tuple(_days_of(ledger, before, known=known if before.timezone == zone else [], known_on=first_on)),
         forecast=forecast(
             counts, first_on=first_on, as_of_on=today_on, cycle_first_on=cycle.first_on, cycle_last_on=cycle.last_on
         ),
