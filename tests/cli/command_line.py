@@ -133,6 +133,9 @@ def write_files(folder: Path) -> None:
     lines = "".join(f'{field} = {{ column = "{column}" }}\n' for field, column in mapping)
     (folder / "vendor.toml").write_text(lines, encoding="utf-8")
     (folder / "invoice.toml").write_text(INVOICE, encoding="utf-8")
+    (folder / "my-plan.toml").write_text(
+        'name = "my-plan"\ncurrency = "EUR"\n[fixed]\nfee = "9.00"\n', encoding="utf-8"
+    )
     (folder / "my-rule.toml").write_text('name = "my-rule"\nidle_timeout = "30m"\n', encoding="utf-8")
 
 

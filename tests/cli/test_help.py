@@ -18,6 +18,7 @@ from typer.main import get_command
 from botmeter.cli.command_groups import examples_in
 from botmeter.cli.main import app
 from botmeter.people.source_pulls import set_pull
+from cli.command_line import FIRST_SESSION
 from cli.conftest import Run
 
 HEAVY = {"pyarrow", "duckdb", "numba", "numpy", "rich", "msgspec", "pydantic", "pandas"}
@@ -39,6 +40,16 @@ EXAMPLES = [
     if path != "botmeter serve"
     for example in examples_in(command.epilog)
 ]
+_PLAN = "plan set freshworks.new --from 2026-03-01"
+_PACKS = (_PLAN, "plan buy 3 --at 2026-03-20")
+# What commands of billing need before they run.
+BILLING = {
+    **dict.fromkeys(("plan buy", "plan opening"), (_PLAN,)),
+    **dict.fromkeys(("plan remove", "plan correct", "plan purchases"), _PACKS),
+    "plan withdraw": ("plan set freshworks.new --from 2030-01-01",),
+    "botmeter statement": (*_PACKS, "statement close --through 2026-03-31"),
+    "correct undo": (f"correct void {FIRST_SESSION} --reason loop",),
+}
 
 
 @pytest.mark.parametrize("path", COMMANDS)
@@ -79,11 +90,14 @@ def test_every_example_works_as_written(
         assert acme("source create desk --account acme --platform chatwoot").code == 0
     if "source pull" in example:
         set_pull(task_at(desk_url, "chatwoot").settings)
+    for command, prepared in BILLING.items():
+        if command in example:
+            assert all(acme(f"{each} -a acme").code == 0 for each in prepared)
     if example.startswith("cat "):
         name, _, example = example.removeprefix("cat ").partition(" | ")
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / name).read_bytes())))
     more = ["--events", "1000", "--no-serve"] if "demo" in example else []
-    ran = acme(example.removeprefix("botmeter "), *more)
+    ran = acme(example.removeprefix("botmeter ").replace("SESSION", FIRST_SESSION), *more)
     assert ran.code == 0, ran.err
 
 
