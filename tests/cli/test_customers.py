@@ -1,8 +1,11 @@
 """Customers merged by command: what it says, from where it reads, when it refuses."""
 
+import pytest
+
 from cli.conftest import Run
 
 
+@pytest.mark.slow
 def test_a_merge_prints_its_changes_and_the_report_counts_it(acme: Run) -> None:
     period = "--from 2026-03-01 --to 2026-04-30 --format json"
     before = acme(f"report -a acme {period}").json["sessions_consumed"]

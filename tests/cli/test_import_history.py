@@ -22,6 +22,7 @@ def figures(run: Run) -> str:
     return run("report --account acme --from 2026-03-01 --to 2026-04-30 --format json").out
 
 
+@pytest.mark.slow
 def test_an_imported_file_is_listed_and_can_be_undone(acme: Run, tmp_path: Path) -> None:
     before = figures(acme)
     later = [event("late", "2026-03-29T10:00:00Z", customer_id="c9"), BAD]
@@ -62,6 +63,7 @@ def test_what_lacks_a_reason_or_a_confirmation_is_refused(acme: Run, command: st
     assert (ran.code, sentence in ran.err) == (code, True), ran.err
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_what_an_import_would_do_and_imports_nothing(acme: Run, tmp_path: Path) -> None:
     before = figures(acme)
     (tmp_path / "late.ndjson").write_text(
