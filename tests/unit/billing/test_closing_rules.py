@@ -151,6 +151,7 @@ def verified(folder: Folder, name: str = "acme") -> tuple[int, list[Any]]:
         return len(closed_statements(ledger)), verify_statements(ledger)
 
 
+@pytest.mark.slow
 def test_an_erasure_changes_no_statement(folder: Folder) -> None:
     erase(folder, "acme", customer_id="c2026-03-02")
     assert verified(folder) == (1, [])
@@ -159,6 +160,7 @@ def test_an_erasure_changes_no_statement(folder: Folder) -> None:
     assert document(april)["adjustments"] == []
 
 
+@pytest.mark.slow
 def test_a_backup_has_the_statements_with_their_lists(folder: Folder) -> None:
     backup(folder, "acme", path=folder.path / "backup.tar")
     restore(folder, folder.path / "backup.tar", name="second")
