@@ -88,6 +88,7 @@ def _line(month: _Month, before: _Month | None, *, context: WidgetContext) -> tu
 
 def _cut_note(month: _Month, *, context: WidgetContext) -> str:
     first_on, last_on = context.overview.first_event_on, context.question.query.period.last_on
-    if month.last_on > last_on:
+    # The last day of this month is not over either.
+    if month.last_on >= last_on:
         return f"until {text.day_text(last_on, year=False)}"
     return "" if first_on is None else f"from {text.day_text(first_on, year=False)}"

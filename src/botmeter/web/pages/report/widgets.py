@@ -177,7 +177,6 @@ WIDGETS: Final[tuple[Widget, ...]] = (
         template="split",
         make=cost_centre_split,
         table=cost_centres_table,
-        loads_later=True,
         needs_cost_centres=True,
     ),
     Widget(
