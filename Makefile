@@ -28,7 +28,8 @@ gallery: $(RUN) ## Serve the demo with a page of all components of pages at /par
 	BOTMETER_GALLERY=1 $(BIN)/botmeter demo
 
 test: $(DEV) ## Run the fast lane of tests: the same examples each time, in one order.
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@# `make check` runs tests/contract, which read code and docs.
+	$(BIN)/python -m pytest -n $(WORKERS) --ignore=tests/contract $(ARGS)
 
 check: $(DEV) ## Prove format, lint of code and templates, types, the import rule and tidiness.
 	$(BIN)/ruff format --check .

@@ -14,6 +14,8 @@ from botmeter.server.routes import own_routes
 from botmeter.web.api.table import ROUTES
 from support.live import Live, counts, message, problem_of
 
+pytestmark = pytest.mark.slow
+
 ALL = ACCOUNT_SCOPES
 OTHERS = tuple(scope for scope in ACCOUNT_SCOPES if scope not in (Scope.EVENTS_WRITE, Scope.ADMIN))
 OWN = {route.name: route for route in own_routes(cast("ServerState", None))}

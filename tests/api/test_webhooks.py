@@ -26,6 +26,8 @@ from botmeter.sources.platforms.registry import connector_of, platform_codes
 from support.asgi_requests import AsgiResponse
 from support.live import Live, counts, message, problem_of
 
+pytestmark = pytest.mark.slow
+
 CLOUDEVENT = {"specversion": "1.0", "id": "a", "source": "/b", "type": "botmeter.message", "subject": "v1"}
 # Platform → a source, a payload that is one event, and one that is none of the platform's.
 SAMPLES: dict[str, tuple[Source, Any]] = {

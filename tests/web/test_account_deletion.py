@@ -8,7 +8,7 @@ from botmeter.people.models import AuditEntry, Membership, SavedView, User
 from botmeter.people.rights import Role
 from web.conftest import MakeBrowser, MakePerson
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 PAGE = "/a/acme/admin/settings/delete"
 
 

@@ -21,7 +21,7 @@ from support.html import widget_values
 
 from .conftest import MakeBrowser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # Local times in India; the fourth row is no date, the fifth a second session.
 CHATS = """Message ID;Thread;Phone;Sent;From;Bot

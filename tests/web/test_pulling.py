@@ -29,7 +29,7 @@ from botmeter.sources.payloads.pull_window import PullResult, Remaining
 from botmeter.sources.platform_api.api_client import Clocks
 
 # The schedule's thread sees what is committed.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 DESK = "/a/acme/admin/sources/desk"
 SOURCE = Source(name="desk", platform="chatwoot", bot_id="orders")
 HOUR_US = 3_600_000_000

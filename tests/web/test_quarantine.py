@@ -20,7 +20,7 @@ from botmeter.people.rights import Role
 
 from .conftest import MakeBrowser, MakePerson
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 PAGE = "/a/acme/admin/quarantine"
 DOWNLOAD = f"{PAGE}/download"

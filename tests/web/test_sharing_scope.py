@@ -39,6 +39,8 @@ from support.oracle import Event
 from support.served import served
 from support.server_state import in_use
 
+pytestmark = pytest.mark.slow
+
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Pacific/Apia")
 TODAY = date(1970, 1, 1) + timedelta(microseconds=now_us())
 
