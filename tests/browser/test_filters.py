@@ -51,7 +51,7 @@ def test_reports_and_billing_open_the_same_numbers(signed_in: SignIn, demo: Serv
     by_reports = all_values(page)
 
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Billing").click()
-    page.locator("main").get_by_role("link", name="Open report").click()
+    page.locator("main").get_by_role("link", name="Session usage report").click()
     page.wait_for_url("**/admin/billing/session-usage-reports")
     assert by_reports["sessions-consumed"][0] > 0
     assert all_values(page) == by_reports
