@@ -72,6 +72,22 @@ def test_the_open_cycle_shows_its_cost_sessions_and_plan(olga: Client, ledgers: 
     assert f'href="{STATEMENTS}"' in page
 
 
+@pytest.mark.parametrize("tab", ["", "/plan", "/purchases", "/budgets", "/what-if", "/statements"])
+def test_each_label_of_a_page_names_one_field(olga: Client, tab: str) -> None:
+    page = page_at(olga, f"{BILLING}{tab}")
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert sorted(ids) == sorted(set(ids))
+    assert set(re.findall(r'<label for="([^"]+)"', page)) <= set(ids)
+
+
+def test_a_plan_that_another_followed_ended_the_day_before(olga: Client, ledgers: OpenLedgers) -> None:
+    with ledgers.writing("acme") as ledger:
+        later = plan_from_text(PRICED.replace("version = 1", "version = 2"))
+        set_plan(ledger, later, from_us=us_from_text("2026-04-01T00:00:00Z"), now_us=now_us())
+    page = page_at(olga, f"{BILLING}/plan")
+    assert ("In force" in page, "Until 31 Mar 2026" in page) == (True, True)
+
+
 @pytest.mark.slow
 def test_a_preliminary_statement_is_closed_once_confirmed_and_leads_to_its_sessions(
     olga: Client, ledgers: OpenLedgers

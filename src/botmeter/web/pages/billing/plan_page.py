@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpResponse
@@ -119,7 +120,7 @@ def plan_page(visit: Visit) -> HttpResponse:
         form=form if visit.may(Right.CHANGE_BILLING) else None,
         line_columns=LINE_COLUMNS,
         term_columns=_TERM_COLUMNS,
-        terms_in_force=tuple(_term_cells(each) for each in reversed(stored)),
+        terms_in_force=tuple(reversed(_term_lines(stored))),
         withdrawal=withdrawal,
     )
     is_wrong = bool((form and form.errors) or (withdrawal and withdrawal.errors))
@@ -173,7 +174,11 @@ def _withdrawal_form(visit: Visit, stored: list[StoredPlanTerm], *, posted: Any)
     choices = [
         (each.number, f"{each.label} from {text.day_text(day_of_us(each.from_at))}") for each in reversed(stored)
     ]
-    return WithdrawalForm(posted, choices=choices) if choices and visit.may(Right.CHANGE_BILLING) else None
+    return (
+        WithdrawalForm(posted, choices=choices, auto_id="withdraw_%s")
+        if choices and visit.may(Right.CHANGE_BILLING)
+        else None
+    )
 
 
 def _withdraw(visit: Visit, form: WithdrawalForm) -> Notice:
@@ -184,13 +189,24 @@ def _withdraw(visit: Visit, form: WithdrawalForm) -> Notice:
     return Notice(fact=f"{term.label} is withdrawn.")
 
 
-def _term_cells(stored: StoredPlanTerm) -> tuple[Cell, ...]:
-    is_begun = stored.from_at <= now_us()
-    return (
-        Cell(value=stored.label, note=stored.reason or "", variant="details"),
-        Cell(value=text.day_text(day_of_us(stored.from_at)), variant="num"),
-        Cell(value="", tag="In force since then" if is_begun else "Begins then"),
-    )
+def _term_lines(stored: list[StoredPlanTerm]) -> list[tuple[Cell, ...]]:
+    present_us = now_us()
+    begun = [each.number for each in stored if each.from_at <= present_us]
+    lines: list[tuple[Cell, ...]] = []
+    for each, after in zip_longest(stored, stored[1:]):
+        if each.number not in begun:
+            tag = "Not begun"
+        elif each.number == begun[-1]:
+            tag = "In force"
+        else:
+            tag = f"Until {text.day_text(day_of_us(after.from_at - 1))}"
+        cells = (
+            Cell(value=each.label, note=each.reason or "", variant="details"),
+            Cell(value=text.day_text(day_of_us(each.from_at)), variant="num"),
+            Cell(value="", tag=tag),
+        )
+        lines.append(cells)
+    return lines
 
 
 def _preview(visit: Visit, plan: Plan, *, terms: tuple[PlanTerm, ...]) -> PlanPreview:

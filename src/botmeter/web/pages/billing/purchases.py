@@ -161,7 +161,7 @@ def _forms(visit: Visit, terms: "tuple[PlanTerm, ...]", *, stored: list[StoredPu
         offered["buy"] = ActionForm(
             name="buy-packs",
             title="Record a purchase",
-            form=BuyForm(sent.get("buy")),
+            form=BuyForm(sent.get("buy"), auto_id="buy_%s"),
             what="buy",
             button="Buy packs",
             variant="primary",
@@ -171,7 +171,7 @@ def _forms(visit: Visit, terms: "tuple[PlanTerm, ...]", *, stored: list[StoredPu
             name="remove-packs",
             title="Remove recurring packs",
             note="From the next cycle on.",
-            form=RemoveForm(sent.get("remove")),
+            form=RemoveForm(sent.get("remove"), auto_id="remove_%s"),
             what="remove",
             button="Remove packs",
         )
@@ -180,7 +180,7 @@ def _forms(visit: Visit, terms: "tuple[PlanTerm, ...]", *, stored: list[StoredPu
             name="reverse-purchase",
             title="Correct a purchase",
             note="Then record it as it was.",
-            form=ReversalForm(sent.get("reverse"), choices=choices),
+            form=ReversalForm(sent.get("reverse"), choices=choices, auto_id="reverse_%s"),
             what="reverse",
             button="Reverse purchase",
         )
@@ -188,7 +188,7 @@ def _forms(visit: Visit, terms: "tuple[PlanTerm, ...]", *, stored: list[StoredPu
         name="opening",
         title="Set the opening balance",
         note="What was used and left before Botmeter knew the plan. The last balance is in force.",
-        form=OpeningForm(sent.get("opening")),
+        form=OpeningForm(sent.get("opening"), auto_id="opening_%s"),
         what="opening",
         button="Set balance",
     )
