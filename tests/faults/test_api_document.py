@@ -39,13 +39,13 @@ def document(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Pa
     assert server.send(key, json.dumps(message("a")).encode()).status == 200
     address = server.command("source", "create", "desk", "--platform", "chatwoot", "--account", "acme").strip()
     reported = server.request("GET", "/api/v1/openapi.json").json()
-    own = {
-        "account": "acme",
-        "source": "desk",
-        "key": address.rpartition("/")[2],
-        "session_id": session_id(server, key),
-    }
-    for operations in reported["paths"].values():
+    session = session_id(server, key)
+    server.command("plan", "set", "session.price", "--account", "acme", "--from", "2026-03-01")
+    server.command("correct", "void", session, "--account", "acme", "--reason", "a test")
+    server.command("statement", "close", "--account", "acme", "--through", "2026-03-31")
+    common = {"account": "acme", "source": "desk", "key": address.rpartition("/")[2], "session_id": session}
+    for path, operations in reported["paths"].items():
+        own = common | {"number": "1" if "/corrections/" in path else "ACME-000001"}
         for operation in operations.values():
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
