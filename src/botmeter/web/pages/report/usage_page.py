@@ -43,7 +43,6 @@ class ReportBody:
     recency: "Recency"
     notices: tuple[Notice, ...]
     widgets: tuple[PageWidget, ...]
-    deferred: tuple[PageWidget, ...]
     definition: str
     counting_href: str
     footer: str
@@ -104,14 +103,14 @@ def _body(ledger: "ReadableLedger", question: Question, *, page: PageContext) ->
         for widget in widgets_of(access)
         if (report.sessions_consumed or not widget.loads_later) and (has_cost_centres or not widget.needs_cost_centres)
     ]
-    deferred = [widget for widget in shown if widget.loads_later and not page.is_update]
     return ReportBody(
         has_sessions=report.sessions_consumed > 0,
         bar=filter_bar(ledger, question, page=page, here=context.here),
         recency=context.overview.recency,
         notices=notices(context, title=ledger.account.title),
-        widgets=tuple(page_widget(widget, context) for widget in shown if widget not in deferred),
-        deferred=tuple(page_widget(widget, context, is_deferred=True) for widget in deferred),
+        widgets=tuple(
+            page_widget(widget, context, is_deferred=widget.loads_later and not page.is_update) for widget in shown
+        ),
         definition=policy_sentence(in_force(ledger.schedule, at_us=question.now_us).policy),
         counting_href=page.urls.counting(),
         footer=f"Policy {report.policy} \u00b7 {question.zone}",
