@@ -25,7 +25,7 @@ from botmeter.reports.billed_sessions import billed_sessions
 _SESSIONS_BYTES_MAX: Final = 256 << 20
 """Open cycles of all accounts of a server; one of 400,000 sessions takes 35 MB."""
 _CARRIED_BYTES_MAX: Final = 32 << 20
-"""What earlier cycles carried into later ones; a few KB each."""
+"""Grants that earlier cycles carried into later ones; a few KB each."""
 
 
 class CycleState(StrEnum):
