@@ -34,7 +34,7 @@ from botmeter.people.sources import opened_source
 from botmeter.sources.platforms.registry import connector_of, platform_codes
 from support.html import code_blocks
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 SOURCES = "/a/acme/admin/sources"
 DESK = f"{SOURCES}/desk"
 HUSH = "hush-hush"
