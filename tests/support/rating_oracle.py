@@ -151,14 +151,15 @@ def _grants(account_cycle: AccountCycle, facts: CycleFacts, *, before: Before) -
     bought = [each for each in facts.purchases if begins <= each.from_us < cycle.end_us]
     grants = [replace(each) for each in before.grants if not opening or each.kind == "allowance"]
     is_granted = _grant_allowances(account_cycle, grants, is_granted=before.is_granted)
+    grants += [_of_purchase(each) for each in bought]
+    if opening:
+        _open(grants, opening)
+    grants = [each for each in grants if each.expires > begins]
     for each in grants:
         forfeiting = [buy.from_us for buy in bought if each.start <= buy.from_us < each.expires]
         if each.forfeits and forfeiting:
             each.expires = min(forfeiting)
-    grants += [_of_purchase(each) for each in bought]
-    if opening:
-        _open(grants, opening)
-    return begins, sorted((each for each in grants if each.expires > begins), key=Held.key), is_granted
+    return begins, sorted(grants, key=Held.key), is_granted
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Grants of one meter in a cycle, in the order of burning."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -41,14 +41,15 @@ def grants_of(
     old_allowances = [each for each in old if each.grant.kind == "allowance"]
     new = _new_allowances(account_cycle, meter, is_granted=carried.is_granted)
     allowances = [*old_allowances, *(CarriedGrant(grant=grant, left=grant.units) for grant in new)]
-    allowances = [_forfeited(each, purchases) for each in allowances]
     packs = [each for each in old if each.grant.kind == "pack"]
     packs += [CarriedGrant(grant=grant, left=grant.units) for grant in map(pack_grant, purchases)]
     if opening:
         allowances = _opened(allowances, opening)
         packs += _opening_packs(opening)
-    held = sorted([*allowances, *packs], key=lambda each: burn_key(each.grant))
-    return _numbered(each for each in held if (each.grant.expires_us or NEVER_US) > begins_us)
+    held = [each for each in (*allowances, *packs) if (each.grant.expires_us or NEVER_US) > begins_us]
+    # Last, so that an allowance forfeited as the cycle begins is there, as lapsed, and is not granted again.
+    held = [_forfeited(each, purchases) for each in held]
+    return _numbered(sorted(held, key=lambda each: burn_key(each.grant)))
 
 
 def burn_key(grant: Grant) -> tuple[bool, int, int, int]:
@@ -56,7 +57,7 @@ def burn_key(grant: Grant) -> tuple[bool, int, int, int]:
     return grant.kind == "pack", grant.expires_us or NEVER_US, grant.start_us, grant.purchase_no or 0
 
 
-def _numbered(held: Iterator[CarriedGrant]) -> tuple[CarriedGrant, ...]:
+def _numbered(held: Iterable[CarriedGrant]) -> tuple[CarriedGrant, ...]:
     following = {"allowance": 1, "pack": 1}
     numbered = []
     for each in held:

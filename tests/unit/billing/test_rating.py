@@ -217,6 +217,21 @@ def test_an_allowance_once_lapses_with_the_first_purchase_where_the_plan_says_so
         )
 
 
+def test_an_allowance_forfeited_as_it_is_granted_is_lapsed_and_never_granted_again() -> None:
+    allowance = Allowance(sessions=500, per="account", forfeited_on_purchase=True)
+    plan = plan_of(Meter(allowance=allowance, pack=Pack(sessions=100, price=Decimal(49))))
+    first, second = timeline(cycle_with(plan).terms, START_US + 40 * DAY_US)
+    facts = CycleFacts(purchases=[bought(1, at_us=START_US)])
+    result, carried = rate_cycle(first, [sessions_at(hours(1))], facts=facts)
+    assert texts(result) == ["pack 1"]
+    assert [(use.grant.kind, use.lapsed, use.left) for use in result.meters[0].grants] == [
+        ("allowance", 500, 0),
+        ("pack", 0, 99),
+    ]
+    result, _ = rate_cycle(second, [even_sessions(1, second)], facts=facts, carried=carried)
+    assert texts(result) == ["pack 1"]
+
+
 def test_an_allowance_per_month_is_granted_anew_in_each_month_of_a_longer_cycle() -> None:
     cycle = cycle_with(plan_of(Meter(allowance=Allowance(sessions=2, per="month")), every="quarter"))
     days = [0, 1, 2, 30, 31, 32, 33, 61]
