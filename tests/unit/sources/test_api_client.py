@@ -12,7 +12,8 @@ from tests.support.stand_in_api import Answer, ApiRequest, StandInApi
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import present
 from botmeter.domain.setting_values import networks
-from botmeter.sources.platform_api import api_client, timed_connections
+from botmeter.outgoing import timed_connections
+from botmeter.sources.platform_api import api_client
 from botmeter.sources.platform_api.api_client import TRIES, ApiClient, Bounds, Clocks
 from botmeter.sources.platform_api.endpoint import endpoint_of
 

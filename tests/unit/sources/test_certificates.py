@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import present
+from botmeter.outgoing.endpoint import Endpoint
 from botmeter.sources.platform_api.api_client import ApiClient, Bounds, Clocks
-from botmeter.sources.platform_api.endpoint import Endpoint
 
 HOST = "platform.example"
 

@@ -4,7 +4,8 @@ import pytest
 
 from botmeter.domain.errors import NotAllowed, Unavailable
 from botmeter.domain.setting_values import networks
-from botmeter.sources.platform_api.endpoint import Endpoint, endpoint_of, resolve
+from botmeter.outgoing.endpoint import Endpoint, resolve
+from botmeter.sources.platform_api.endpoint import endpoint_of
 
 PUBLIC = "93.184.215.14"
 

@@ -12,8 +12,8 @@ import urllib3
 
 from botmeter import __version__
 from botmeter.domain.errors import Missing, NotAllowed, Refused, TooMuch, Unavailable
-from botmeter.sources.platform_api.endpoint import Endpoint
-from botmeter.sources.platform_api.timed_connections import TIMED_POOLS, cut_off_late
+from botmeter.outgoing.endpoint import Endpoint
+from botmeter.outgoing.timed_connections import TIMED_POOLS, cut_off_late
 
 ANSWER_BYTES_MAX: Final = 32 << 20
 """About a thousand times the size of a page."""

@@ -1,4 +1,4 @@
-"""Addresses that pulls may call: public ones, and those the operator allows."""
+"""Addresses that may be called: public ones, and those the operator allows."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address

@@ -1,0 +1,1 @@
+"""Connections to other servers, at checked addresses and for a limited time."""
