@@ -16,9 +16,11 @@ from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us, text_from_us, us_from_text
 from botmeter.domain.money_text import money_text
 from botmeter.ledger.billing.closed_statements import closed_statements
+from botmeter.ledger.billing.corrections import CorrectionKind, correct_session
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.audit import Action
 from botmeter.people.models import AuditEntry, User
+from botmeter.reports.billed_sessions import billed_sessions
 from botmeter.web.pages.billing.bills import plans_of
 from botmeter.web.pages.billing.statement_page import cycle_of_day
 from web.conftest import MakeBrowser
@@ -70,6 +72,26 @@ def test_the_open_cycle_shows_its_cost_sessions_and_plan(olga: Client, ledgers: 
     assert "A pack of 100 sessions costs $49.00" in page
     assert "Cycle " in page
     assert f'href="{STATEMENTS}"' in page
+
+
+@pytest.mark.slow
+def test_the_number_of_sessions_not_charged_opens_them_on_the_page_and_in_its_files(
+    olga: Client, ledgers: OpenLedgers
+) -> None:
+    with ledgers.writing("acme") as ledger:
+        ids = billed_sessions(ledger, MARCH, end_us=us_from_text("2026-04-01T00:00:00Z"))["session_id"].to_pylist()
+        correct_session(ledger, ids[0], kind=CorrectionKind.VOID, reason="a loop", now_us=now_us())
+    page = page_at(olga, "/a/acme/reports/bot-session-consumption?from=2026-03-01&to=2026-03-31")
+    [(href, count)] = re.findall(r'<a href="([^"]+charge=not_charged[^"]*)">of which not charged (\d+)</a>', page)
+    rows = page_at(olga, href)
+    assert re.findall(r'data-value="(\d+)"', rows)[0] == count == "1"
+    assert "Remove filter: Charge not charged" in rows
+    [csv] = re.findall(r'href="([^"]+export[^"]*csv[^"]*)"', rows)
+    file = b"".join(olga.get(csv).streaming_content).decode()  # type: ignore[attr-defined]
+    assert (ids[0] in file, ids[1] in file) == (True, False)
+    others = page_at(olga, href.replace("not_charged", "charged"))
+    assert re.findall(r'data-value="(\d+)"', others)[0] == str(len(ids) - 1)
+    assert olga.get(href.replace("not_charged", "free")).status_code == 400
 
 
 @pytest.mark.parametrize("tab", ["", "/plan", "/purchases", "/budgets", "/what-if", "/statements"])

@@ -10,11 +10,13 @@ from botmeter.billing.account_bill import AccountPlans, account_plans, rated_cyc
 from botmeter.billing.plan import Meter
 from botmeter.billing.plan_terms import AccountCycle, timeline
 from botmeter.billing.rated import RatedMeter, charge_texts
+from botmeter.domain.errors import Missing
 from botmeter.ledger.billing.corrections import corrections
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.reports.charges import CHARGED, Charges, not_charged_count
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import UsageReport
+from botmeter.reports.row_options import ChargeFilter
 
 _SCHEMA = pa.schema([("session_id", pa.string()), ("charge", pa.string()), ("started_at", pa.int64())])
 
@@ -25,6 +27,30 @@ def with_not_charged(ledger: ReadableLedger, query: UsageQuery, *, report: Usage
     if charges is None:
         return report
     return replace(report, not_charged_count=not_charged_count(ledger, query, charges=charges))
+
+
+def charges_for(ledger: ReadableLedger, query: UsageQuery, *, charge: ChargeFilter | None) -> Charges | None:
+    """Charges that a choice of sessions by charge needs; None: nothing is chosen.
+
+    Raises:
+        Missing: `plan_missing`.
+    """
+    if charge is None:
+        return None
+    charges = charges_between(ledger, query.period.start_us, end_us=query.period.end_us)
+    if charges is None:
+        raise Missing(
+            "plan_missing",
+            f"Sessions of account {ledger.account.name} can't be chosen by charge: no plan counts them. Set a plan, "
+            "or leave out charge.",
+        )
+    return charges
+
+
+def has_charges(ledger: ReadableLedger) -> bool:
+    """Return whether a plan counts the account's own sessions, so that each has a charge."""
+    plans = account_plans(ledger)
+    return plans is not None and _bills_own_sessions(ledger, plans)
 
 
 def charges_between(ledger: ReadableLedger, start_us: int, *, end_us: int) -> Charges | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from botmeter.reports.charges import Charges
     from botmeter.reports.export import Export, RowCount
     from botmeter.reports.query import UsageQuery
+    from botmeter.reports.row_options import ChargeFilter
 
 _ROWS_PRINTED_MAX = 20
 _NOTHING = "no session matches in this period"
@@ -53,6 +54,12 @@ _Grain = Annotated[
     Option(
         "--grain",
         help="Meaning of a row: a session with one conversation, bot, version and channel (row), or what is named.",
+    ),
+]
+_Charge = Annotated[
+    Literal["charged", "not_charged", "void", "test", "stopped", "preview_free"] | None,
+    Option(
+        "--charge", help="Only sessions with this charge under the account's plan; not_charged: any of those after it."
     ),
 ]
 _Form = Annotated[
@@ -88,6 +95,7 @@ def sessions(
     timezone: options.Zone = UTC_NAME,
     grain: _Grain = "row",
     columns: _Columns = None,
+    charge: _Charge = None,
     data: options.Data = None,
     form: _Form = None,
 ) -> None:
@@ -97,7 +105,7 @@ def sessions(
     complete; a workbook has a summary of the report on its last sheet. The table format shows the first rows only.
     """
     from botmeter.reports.export import Export
-    from botmeter.reports.row_options import Grain
+    from botmeter.reports.row_options import ChargeFilter, Grain
 
     written_as = form or ("table" if output is None else format_of_file(output))
     if written_as == "table" and output is not None:
@@ -110,9 +118,11 @@ def sessions(
     with readable_ledger(data, account) as ledger:
         query = options.query_of(ledger.account, days=days, filters=filters)
         if written_as == "table":
-            _show_first(ledger, query, grain=grain)
+            _show_first(ledger, query, grain=grain, charge=charge)
             return
-        export = Export(format=written_as, grain=Grain(grain), columns=chosen)
+        export = Export(
+            format=written_as, grain=Grain(grain), columns=chosen, charge=ChargeFilter(charge) if charge else None
+        )
         if output is None:
             stdout = command_context().stdout
             stdout.flush()
@@ -134,30 +144,34 @@ def _write(ledger: "ReadableLedger", query: "UsageQuery", *, export: "Export", o
             written = total
             show_rows(total.rows)
 
-        charges = _charges(ledger, query) if export.grain == "session" else None
+        charges = _charges(ledger, query, charge=export.charge) if export.charge or export.grain == "session" else None
         out.writelines(export_stream(ledger, query, export=export, charges=charges, on_rows=on_rows))
     return written
 
 
-def _charges(ledger: "ReadableLedger", query: "UsageQuery") -> "Charges | None":
+def _charges(ledger: "ReadableLedger", query: "UsageQuery", *, charge: "ChargeFilter | None") -> "Charges | None":
     from botmeter.ledger.billing.plan_terms import plan_terms
 
     # Without a plan, the modules of billing need not be loaded.
-    if not plan_terms(ledger):
+    if charge is None and not plan_terms(ledger):
         return None
-    from botmeter.billing.session_charges import charges_between
+    from botmeter.billing.session_charges import charges_between, charges_for
 
-    return charges_between(ledger, query.period.start_us, end_us=query.period.end_us)
+    return charges_for(ledger, query, charge=charge) or charges_between(
+        ledger, query.period.start_us, end_us=query.period.end_us
+    )
 
 
-def _show_first(ledger: "ReadableLedger", query: "UsageQuery", *, grain: str) -> None:
+def _show_first(ledger: "ReadableLedger", query: "UsageQuery", *, grain: str, charge: str | None) -> None:
     from botmeter.reports.grain_rows import underlying_data
-    from botmeter.reports.row_options import Grain
+    from botmeter.reports.row_options import ChargeFilter, Grain
 
     columns = _TABLE_COLUMNS[grain]
     first: list[list[object]] = []
     row_count = 0
-    for batch in underlying_data(ledger, query, grain=Grain(grain), columns=columns):
+    selected = ChargeFilter(charge) if charge else None
+    charges = _charges(ledger, query, charge=selected) if selected else None
+    for batch in underlying_data(ledger, query, grain=Grain(grain), columns=columns, charge=selected, charges=charges):
         row_count += batch.num_rows
         rows = batch.slice(0, max(0, _ROWS_PRINTED_MAX - len(first))).to_pylist()
         first += [[_cell(value) for value in row.values()] for row in rows]

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from botmeter.reports.conditions import query_parameters
+from botmeter.reports.conditions import of_sessions, query_parameters
 from botmeter.reports.filters import Filters
 from botmeter.reports.matching import filter_matching, matching_session_count, run_matching
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import open_snapshot
+from botmeter.reports.row_options import ChargeFilter
+from botmeter.reports.snapshot import Parameters, open_snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -42,6 +43,16 @@ def charge_column(session_ids: pa.Array, starts_us: pa.Array, *, charges: Charge
     found = charges.charges.take(pc.index_in(session_ids, charges.session_ids))
     is_billed = pc.greater_equal(starts_us, charges.since_us)
     return pc.if_else(is_billed, pc.fill_null(found, CHARGED), pa.scalar(None, pa.string()))
+
+
+def with_charge(parameters: Parameters, charge: ChargeFilter, *, charges: Charges) -> Parameters:
+    """Restrict the parameters to the sessions of a charge."""
+    if charge is ChargeFilter.CHARGED:
+        return of_sessions(parameters, charges.session_ids.to_pylist(), others_since_us=charges.since_us)
+    picked = charges.session_ids
+    if charge is not ChargeFilter.NOT_CHARGED:
+        picked = picked.filter(pc.equal(charges.charges, charge.value))
+    return of_sessions(parameters, picked.to_pylist())
 
 
 def not_charged_count(ledger: "ReadableLedger", query: UsageQuery, *, charges: Charges) -> int:

@@ -86,6 +86,20 @@ def of_customers(parameters: Parameters, customers: list[str]) -> Parameters:
     return {**_with_row_condition(parameters, condition), "of_customers": customers}
 
 
+def of_sessions(parameters: Parameters, session_ids: list[str], *, others_since_us: int | None = None) -> Parameters:
+    """Restrict the parameters to these sessions, or to all others that start from an instant on (µs UTC)."""
+    condition = sql("session_is_one_of" if others_since_us is None else "session_is_another_since")
+    own = parameters["conditions"]["session_conditions"]
+    restricted = _with_row_condition(parameters, condition)
+    return {
+        **restricted,
+        "conditions": {**restricted["conditions"], "session_conditions": _joined([own, condition])},
+        "picked_sessions": session_ids,
+        "since_us": others_since_us,
+        "is_in_usage": False,
+    }
+
+
 def with_search(parameters: Parameters, search: str, *, session_id: str | None) -> Parameters:
     """Restrict the parameters to rows with this session, or start of another id."""
     return {

@@ -89,6 +89,15 @@ session_id NOT IN (
         AND list_contains(${values}::VARCHAR[], {column})
 )
 
+-- name: session_is_one_of
+-- Takes: $picked_sessions. Gives: a condition on rows or sessions.
+session_id IN (SELECT unnest($picked_sessions::UUID[]))
+
+-- name: session_is_another_since
+-- Takes: $picked_sessions, $since_us. Gives: a condition on rows or sessions: none of these, and not before an instant.
+started_at >= $since_us::BIGINT
+AND session_id NOT IN (SELECT unnest($picked_sessions::UUID[]))
+
 -- name: row_matches_search
 -- Reads: session_ticket. Takes: $first_on, $last_on, $search, $searched_session (null: no session id);
 -- {ticket_conditions}. Gives: a condition on rows: the search finds them.

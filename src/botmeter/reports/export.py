@@ -19,7 +19,7 @@ from botmeter.reports.export_summary import Summary, summary_of_rows
 from botmeter.reports.export_xlsx import xlsx_chunks
 from botmeter.reports.grain_rows import SCHEMAS, batches_of
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.row_options import Grain
+from botmeter.reports.row_options import ChargeFilter, Grain
 from botmeter.reports.rows import row_parameters, schema_of
 from botmeter.reports.snapshot import open_snapshot
 
@@ -48,7 +48,7 @@ OnRows = Callable[[RowCount], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """Format, rows and search of an export.
+    """Format, rows, search and charge of an export.
 
     Attributes:
         grain: Meaning of a row.
@@ -62,6 +62,7 @@ class Export:
     grain: Grain = Grain.ROW
     columns: tuple[str, ...] | None = None
     search: str = ""
+    charge: ChargeFilter | None = None
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
@@ -76,6 +77,12 @@ class Export:
         if self.columns is None:
             return known
         return schema_of(self.columns, known=known.append(CHARGE) if self.grain is Grain.SESSION else known)
+
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """Search and charge for the summary, as label and value; without those that are not set."""
+        charge = self.charge.replace("_", " ") if self.charge else ""
+        return tuple(pair for pair in (("Search", self.search), ("Charge", charge)) if pair[1])
 
     @property
     def subject(self) -> str:
@@ -100,10 +107,11 @@ def export_stream(
     if charges is not None and export.grain is Grain.SESSION and export.columns is None:
         schema = schema.append(CHARGE)
     with open_snapshot(ledger) as snapshot:
-        parameters = {**row_parameters(snapshot, query, search=export.search), "charges": charges}
+        selected = row_parameters(snapshot, query, search=export.search, charge=export.charge, charges=charges)
+        parameters = {**selected, "charges": charges}
         summary: Summary = ()
         if export.format == "xlsx":
-            summary = summary_of_rows(ledger, snapshot, query=query, search=export.search, parameters=parameters)
+            summary = summary_of_rows(ledger, snapshot, query=query, chosen=export.choices, parameters=parameters)
         with closing(batches_of(export.grain)(snapshot, parameters, schema=schema)) as batches:
             counted = _CountedRows(batches, schema=schema, on_rows=on_rows)
             yield from file_chunks(

@@ -28,12 +28,20 @@ _PREVIEWS: Final = {True: "previews only", False: "without previews"}
 
 
 def summary_of_rows(
-    ledger: "ReadableLedger", snapshot: Snapshot, *, query: UsageQuery, search: str, parameters: Parameters
+    ledger: "ReadableLedger",
+    snapshot: Snapshot,
+    *,
+    query: UsageQuery,
+    chosen: tuple[tuple[str, str], ...],
+    parameters: Parameters,
 ) -> Summary:
-    """Describe an export of the underlying data, with the totals of the same moment."""
-    totals = _totals_of_search(snapshot, parameters) if search else _totals(snapshot, query)
-    searched = (("Search", search),) if search else ()
-    return (*summary_of(ledger, snapshot, query=query), *searched, *zip(_TOTALS, totals, strict=True))
+    """Describe an export of the underlying data, with the totals of the same moment.
+
+    Args:
+        chosen: Further choices of rows, as label and value.
+    """
+    totals = _totals_of_matching(snapshot, parameters) if chosen else _totals(snapshot, query)
+    return (*summary_of(ledger, snapshot, query=query), *chosen, *zip(_TOTALS, totals, strict=True))
 
 
 def summary_of(ledger: "ReadableLedger", snapshot: Snapshot, *, query: UsageQuery) -> Summary:
@@ -76,7 +84,7 @@ def _totals(snapshot: Snapshot, query: UsageQuery) -> tuple[int, int, int, int]:
     return int(counts.sum()), int(previews.sum()), facts.conversation_count, facts.tickets.ticket_count
 
 
-def _totals_of_search(snapshot: Snapshot, parameters: Parameters) -> tuple[int, int, int, int]:
+def _totals_of_matching(snapshot: Snapshot, parameters: Parameters) -> tuple[int, int, int, int]:
     run_matching(snapshot, parameters)
     [totals] = snapshot.rows(sql("totals_of_matching", **parameters["conditions"]), parameters)
     session_count, preview_count, conversation_count, ticket_count = totals

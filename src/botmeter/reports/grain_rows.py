@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from botmeter.reports.charges import Charges
 from botmeter.reports.page_lines import line_batches
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.row_options import Grain
+from botmeter.reports.row_options import ChargeFilter, Grain
 from botmeter.reports.rows import ROWS_SCHEMA, Rows, batches_of_rows, row_parameters, schema_of
 from botmeter.reports.session_rows import SESSIONS_SCHEMA, batches_of_sessions
 from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
@@ -62,14 +63,21 @@ SCHEMAS: Final[Mapping[Grain, pa.Schema]] = {
 
 
 def underlying_data(
-    ledger: "ReadableLedger", query: UsageQuery, *, grain: Grain, columns: tuple[str, ...] | None = None
+    ledger: "ReadableLedger",
+    query: UsageQuery,
+    *,
+    grain: Grain,
+    columns: tuple[str, ...] | None = None,
+    charge: ChargeFilter | None = None,
+    charges: Charges | None = None,
 ) -> pa.RecordBatchReader:
-    """Stream the lines of a grain, as `underlying_rows` does its rows."""
+    """Stream the lines of a grain, as `underlying_rows` does its rows; a charge needs `charges`."""
     schema = SCHEMAS[grain] if columns is None else schema_of(columns, known=SCHEMAS[grain])
 
     def batches() -> Rows:
         with open_snapshot(ledger) as snapshot:
-            yield from batches_of(grain)(snapshot, row_parameters(snapshot, query) | {"charges": None}, schema=schema)
+            parameters = row_parameters(snapshot, query, charge=charge, charges=charges) | {"charges": None}
+            yield from batches_of(grain)(snapshot, parameters, schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 

@@ -34,6 +34,18 @@ class SortKey(StrEnum):
     EVENTS = "events"
 
 
+class ChargeFilter(StrEnum):
+    """Choice of sessions by what they cost, where the account has a plan; none before its first one begins."""
+
+    CHARGED = "charged"
+    NOT_CHARGED = "not_charged"
+    """Any of the following."""
+    VOID = "void"
+    TEST = "test"
+    STOPPED = "stopped"
+    PREVIEW_FREE = "preview_free"
+
+
 SORT_KEYS: Final[Mapping[Grain, tuple[SortKey, ...]]] = {
     Grain.SESSION: tuple(SortKey),
     Grain.CONVERSATION: (SortKey.SESSION_START, SortKey.CUSTOMER, SortKey.TICKETS, SortKey.EVENTS),
@@ -49,6 +61,7 @@ class RowOptions:
 
     Attributes:
         search: A session id, or the start of a customer, conversation or ticket id.
+        charge: None for all sessions.
         limit: Lines per page, 1 to 1,000.
 
     Raises:
@@ -60,6 +73,7 @@ class RowOptions:
     sort: SortKey = SortKey.SESSION_START
     descending: bool = True
     search: str = ""
+    charge: ChargeFilter | None = None
     limit: int = 50
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.bot_names import bot_names
+from botmeter.reports.charges import Charges
 from botmeter.reports.conditions import bounds_between
 from botmeter.reports.matching import filter_matching, run_matching
 from botmeter.reports.page_lines import GroupedLines, PageSessions, SortedSession
@@ -23,11 +24,19 @@ if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 
-def row_page(ledger: "ReadableLedger", query: UsageQuery, *, options: RowOptions, cursor: str | None = None) -> RowPage:
+def row_page(
+    ledger: "ReadableLedger",
+    query: UsageQuery,
+    *,
+    options: RowOptions,
+    cursor: str | None = None,
+    charges: Charges | None = None,
+) -> RowPage:
     """Return a page of what the report counts.
 
     Args:
         cursor: From another page, of any `limit`; None for the first.
+        charges: Of the period; needed with a charge in `options`.
 
     Raises:
         Refused: `cursor_invalid`, also for another account, grain or order.
@@ -35,7 +44,7 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, options: RowOptions
     at = None if cursor is None else cursor_from_text(cursor, account=ledger.account.name, options=options)
     read = _grouped if options.grain in (Grain.CONVERSATION, Grain.TICKET) else _of_sessions
     with open_snapshot(ledger) as snapshot:
-        parameters = row_parameters(snapshot, query, search=options.search)
+        parameters = row_parameters(snapshot, query, search=options.search, charge=options.charge, charges=charges)
         part = read(snapshot, parameters, options=options, at=at)
     previous, following = _cursors(part.positions, at=at, has_more=part.has_more)
     to_text = partial(text_of_cursor, account=ledger.account.name, options=options)

@@ -9,9 +9,11 @@ import pyarrow as pa
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.statements import statements_of
+from botmeter.reports.charges import Charges, with_charge
 from botmeter.reports.conditions import bounds_between, query_parameters, with_search
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
+from botmeter.reports.row_options import ChargeFilter
 from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
 from botmeter.reports.stored_session import uuid_text
 
@@ -141,9 +143,18 @@ def matching_rows(snapshot: Snapshot, parameters: Parameters) -> list[Underlying
     return [UnderlyingRow(**row) for row in rows.to_pylist()]
 
 
-def row_parameters(snapshot: Snapshot, query: UsageQuery, *, search: str = "") -> Parameters:
-    """Parameters of a query and a search."""
+def row_parameters(
+    snapshot: Snapshot,
+    query: UsageQuery,
+    *,
+    search: str = "",
+    charge: ChargeFilter | None = None,
+    charges: Charges | None = None,
+) -> Parameters:
+    """Parameters of a query, a search, and a charge, which needs `charges`."""
     parameters = query_parameters(query, snapshot)
+    if charge is not None and charges is not None:
+        parameters = with_charge(parameters, charge, charges=charges)
     # A lone surrogate is in no id, and DuckDB refuses it.
     text = search.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return with_search(parameters, text, session_id=uuid_text(search)) if text else parameters

@@ -131,6 +131,16 @@ class FilterChip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChip:
+    """A filter with few choices, each a link; without links it is fixed, and `chosen` is empty while it is not set."""
+
+    label: str
+    chosen: str
+    links: tuple[Link, ...]
+    remove_href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilterMenu:
     """The form of a filter (`filters.html`: filter_form).
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from django.http import HttpRequest, StreamingHttpResponse
 
-from botmeter.billing.session_charges import charges_between
+from botmeter.billing.session_charges import charges_between, charges_for
 from botmeter.live.export_progress import ExportProgress
 from botmeter.reports.export import Export, Format, export_name, export_stream
 from botmeter.reports.query import UsageQuery
@@ -56,8 +56,8 @@ class LedgerExport:
     def response(
         self, query: UsageQuery, file: Export, *, progress: ExportProgress | None = None
     ) -> StreamingHttpResponse:
-        charges = None
-        if file.grain is Grain.SESSION:
+        charges = charges_for(self.ledger, query, charge=file.charge)
+        if charges is None and file.grain is Grain.SESSION:
             charges = charges_between(self.ledger, query.period.start_us, end_us=query.period.end_us)
         if progress is None:
             chunks = export_stream(self.ledger, query, export=file, charges=charges)

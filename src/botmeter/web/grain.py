@@ -1,4 +1,4 @@
-"""Grain of the underlying data in an address."""
+"""Grain and charge of the underlying data in an address."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,11 +6,20 @@ from typing import Final
 from django.http import QueryDict
 
 from botmeter.domain.errors import Refused
-from botmeter.reports.row_options import Grain
+from botmeter.reports.row_options import ChargeFilter, Grain
 from botmeter.web.report_address import choice
 
 GROUPS: Final[Mapping[str, Grain]] = {"session": Grain.SESSION, "conversation": Grain.ROW}
 """Values of `group`, the parameter before there were four grains; its `conversation` lists rows."""
+
+
+def read_charge(parameters: QueryDict) -> ChargeFilter | None:
+    """Parse `charge`.
+
+    Raises:
+        Refused: `parameter_invalid`.
+    """
+    return choice(parameters, "charge", choices=ChargeFilter)
 
 
 def read_grain(parameters: QueryDict, *, default: Grain) -> Grain:

@@ -13,7 +13,8 @@ from tests.support.ledgers import append_events, event, ledger_in_memory
 from botmeter.billing.account_statements import preliminary_document
 from botmeter.billing.plan import Allowance, Meter, Plan
 from botmeter.billing.plan_text import plan_as_json
-from botmeter.billing.session_charges import charges_between, with_not_charged
+from botmeter.billing.session_charges import charges_between, charges_for, with_not_charged
+from botmeter.domain.errors import Missing
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session
@@ -23,7 +24,9 @@ from botmeter.reports.billed_sessions import billed_sessions
 from botmeter.reports.export import Export, export_stream
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.row_options import Grain
+from botmeter.reports.row_lines import SessionLine
+from botmeter.reports.row_options import ChargeFilter, Grain, RowOptions, SortKey
+from botmeter.reports.row_pages import row_page
 from botmeter.reports.usage import usage_report
 
 MARCH, APRIL = us_from_text("2026-03-01T00:00:00Z"), us_from_text("2026-04-01T00:00:00Z")
@@ -90,3 +93,34 @@ def test_the_report_counts_those_that_cost_nothing(ledger: Ledger, filters: dict
     assert msgspec.to_builtins(report)["not_charged"] == 4
     by_funding = preliminary_document(ledger, now_us=APRIL - 1)["usage"]["by_funding"]
     assert sum(by_funding[kind] for kind in ("stopped", "void", "test", "preview_free")) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("charge", ChargeFilter)
+def test_sessions_are_chosen_by_charge_on_pages_and_in_files_alike(ledger: Ledger, charge: ChargeFilter) -> None:
+    set_plan(ledger)
+    charges_of = {row["session_id"]: row["charge"] for row in exported(ledger)}
+    expected = [
+        session_id
+        for session_id, each in charges_of.items()
+        if each == charge or (charge is ChargeFilter.NOT_CHARGED and each not in {None, "charged"})
+    ]
+    assert expected
+    assert [row["session_id"] for row in exported(ledger, charge=charge)] == expected
+    assert [row["session_id"] for row in exported(ledger, grain=Grain.ROW, charge=charge)] == expected
+    query = UsageQuery(period=DAYS)
+    charges = charges_for(ledger, query, charge=charge)
+    for sort in (SortKey.SESSION_START, SortKey.CONVERSATIONS):
+        options = RowOptions(sort=sort, charge=charge, limit=10)
+        page = row_page(ledger, query, options=options, charges=charges)
+        assert {line.session_id for line in page.lines_of(SessionLine)} == set(expected)
+        assert (page.session_count, page.row_count) == (len(expected), len(expected))
+    by_conversation = RowOptions(grain=Grain.CONVERSATION, charge=charge)
+    assert row_page(ledger, query, options=by_conversation, charges=charges).session_count == len(expected)
+
+
+def test_a_charge_is_refused_where_no_plan_counts_the_sessions(ledger: Ledger) -> None:
+    with pytest.raises(Missing) as missing:
+        charges_for(ledger, UsageQuery(period=DAYS), charge=ChargeFilter.VOID)
+    assert missing.value.code == "plan_missing"
+    assert charges_for(ledger, UsageQuery(period=DAYS), charge=None) is None

@@ -48,6 +48,7 @@ CODES: Final = (
     ProblemCode("account_unknown", 404, "The account does not exist, or the key belongs to another one."),
     ProblemCode("alias_unknown", 404, "The id is not an alias of a customer."),
     ProblemCode("merge_unknown", 404, "No merge of this number is in force."),
+    ProblemCode("plan_missing", 404, "The account has no plan that the request needs."),
     ProblemCode("route_unknown", 404, "The address does not exist."),
     ProblemCode("session_unknown", 404, "The account has no such session."),
     ProblemCode("source_key_wrong", 404, "No source has this address."),

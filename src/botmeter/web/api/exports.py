@@ -12,6 +12,7 @@ from botmeter.reports.row_options import Grain
 from botmeter.web.api.route import Call
 from botmeter.web.api.routes import query_of
 from botmeter.web.exports import LedgerExport
+from botmeter.web.grain import read_charge
 
 
 def export(call: Call) -> HttpResponseBase:
@@ -39,4 +40,5 @@ def _export_of(query: QueryDict) -> Export:
         grain=Grain(query.get("grain") or Grain.ROW),
         columns=columns or None,
         search=query.get("search", ""),
+        charge=read_charge(query),
     )

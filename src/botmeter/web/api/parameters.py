@@ -14,7 +14,7 @@ from botmeter.reports.export import FORMATS
 from botmeter.reports.filters import FILTER_VALUES_MAX, FILTERS, FilterDeclaration
 from botmeter.reports.grain_rows import SCHEMAS
 from botmeter.reports.presets import Preset
-from botmeter.reports.row_options import LIMIT_MAX, SEARCH_LENGTH_MAX, SORT_KEYS, Grain, SortKey
+from botmeter.reports.row_options import LIMIT_MAX, SEARCH_LENGTH_MAX, SORT_KEYS, ChargeFilter, Grain, SortKey
 from botmeter.web.grain import GROUPS
 from botmeter.web.report_address import COMPARE_DAYS, PreviewChoice
 
@@ -144,6 +144,14 @@ _SEARCH: Final = Parameter(
     example="cus_84",
 )
 
+_CHARGE: Final = Parameter(
+    name="charge",
+    description="Only sessions with this charge under the account's plan; `not_charged`: any of those after it. "
+    "Sessions before the first plan have none.",
+    choices=tuple(ChargeFilter),
+    example=ChargeFilter.NOT_CHARGED.value,
+)
+
 
 def _orders(grain: Grain) -> str:
     return ", ".join(f"`{key}`" for key in SORT_KEYS[grain])
@@ -174,6 +182,7 @@ PAGE: Final = (
         default=SortKey.SESSION_START.value,
     ),
     _SEARCH,
+    _CHARGE,
     Parameter(
         name="limit",
         description="Maximum number of items in a page.",
@@ -211,6 +220,7 @@ FILE: Final = (
         example="session_id,session_start,customer_id",
     ),
     _SEARCH,
+    _CHARGE,
 )
 
 EVENTS: Final = (

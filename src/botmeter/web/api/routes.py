@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from botmeter.billing.session_charges import with_not_charged
+from botmeter.billing.session_charges import charges_for, with_not_charged
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
 from botmeter.reports.compared_period import NO_COMPARISON, Compare, Comparison
@@ -26,7 +26,7 @@ from botmeter.web.api.answers import (
 )
 from botmeter.web.api.parameters import LIMIT_DEFAULT
 from botmeter.web.api.route import Call
-from botmeter.web.grain import read_grain
+from botmeter.web.grain import read_charge, read_grain
 from botmeter.web.ledgers import reading
 from botmeter.web.question import Question, report_question
 from botmeter.web.report_address import parsed_address, read_comparison
@@ -52,7 +52,9 @@ def sessions(call: Call) -> Rows | Sessions | Conversations | Tickets:
     query = call.request.GET
     options, cursor = _row_options(query), query.get("cursor") or None
     with reading(call.request, call.account) as ledger:
-        return page_answer(row_page(ledger, query_of(ledger, query), options=options, cursor=cursor))
+        question = query_of(ledger, query)
+        charges = charges_for(ledger, question, charge=options.charge)
+        return page_answer(row_page(ledger, question, options=options, cursor=cursor, charges=charges))
 
 
 def session(call: Call, *, session_id: str) -> SessionWithRows:
@@ -96,6 +98,7 @@ def _row_options(query: "QueryDict") -> RowOptions:
         sort=SortKey(sort.removeprefix("-")),
         descending=sort.startswith("-"),
         search=query.get("search", ""),
+        charge=read_charge(query),
         limit=int(query.get("limit") or LIMIT_DEFAULT),
     )
 

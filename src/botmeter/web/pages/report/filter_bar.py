@@ -10,7 +10,7 @@ from botmeter.reports.bots import names_of_bots
 from botmeter.reports.cost_centres import cost_centre_names
 from botmeter.reports.filter_values import bot_names_within
 from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters, FilterTarget
-from botmeter.web.components import FilterChip, Link, PeriodPicker
+from botmeter.web.components import FilterChip, Link, LinkChip, PeriodPicker
 from botmeter.web.pages.report.comparison_menu import ComparisonMenu, comparison_menu
 from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.filtered_page import FilteredPage
@@ -39,29 +39,34 @@ class FilterBar:
     period: PeriodPicker
     comparison: ComparisonMenu | None
     chips: tuple[FilterChip, ...]
-    preview_label: str
-    preview: tuple[Link, ...]
-    preview_remove_href: str
+    link_chips: tuple[LinkChip, ...]
     clear_href: str
 
 
 def filter_bar(ledger: "ReadableLedger", question: Question, *, page: PageContext, here: FilteredPage) -> FilterBar:
     """Build the bar, whose links stay on the page."""
     address, access, href_of = question.address, page.access, here.href
-    choice = address.preview_choice
     period = period_picker(question, access=access, href_of=href_of)
     return FilterBar(
         period=replace(period, hidden_fields=(*period.hidden_fields, *here.form_fields)),
         comparison=comparison_menu(ledger, question, access=access, href_of=href_of) if here.view is None else None,
         chips=tuple(_chips(ledger, question, access=access, here=here)),
-        preview_label="" if choice is PreviewChoice.INCLUDED else choice.value,
-        preview=tuple(
+        link_chips=(_preview_chip(address, access=access, href_of=href_of),),
+        clear_href=_clear_href(address, access=access, href_of=href_of),
+    )
+
+
+def _preview_chip(address: ReportAddress, *, access: ReportAccess, href_of: MakeHref) -> LinkChip:
+    choice = address.preview_choice
+    return LinkChip(
+        label="Preview",
+        chosen="" if choice is PreviewChoice.INCLUDED else choice.value,
+        links=tuple(
             Link(label=label, href=href_of(address.preview(flag)), is_current=address.filters.preview is flag)
             for label, flag in _PREVIEWS
             if access.allows(Fact.PREVIEWS)
         ),
-        preview_remove_href=href_of(address.preview(None)),
-        clear_href=_clear_href(address, access=access, href_of=href_of),
+        remove_href=href_of(address.preview(None)),
     )
 
 

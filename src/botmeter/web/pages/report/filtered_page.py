@@ -8,7 +8,7 @@ from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.report_address import ReportAddress
 
 # The page of the underlying data checks their values.
-_VIEW_NAMES: Final = ("grain", "sort", "search", "columns")
+_VIEW_NAMES: Final = ("grain", "sort", "search", "charge", "columns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

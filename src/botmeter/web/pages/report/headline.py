@@ -10,7 +10,7 @@ from botmeter.domain import text
 from botmeter.reports.compared_period import Compare
 from botmeter.reports.presets import Preset
 from botmeter.reports.report_json import UsageReport
-from botmeter.reports.row_options import Grain
+from botmeter.reports.row_options import ChargeFilter, Grain
 from botmeter.web.components import Link
 from botmeter.web.pages.report.contexts import WidgetContext
 from botmeter.web.pages.report.report_access import Fact
@@ -31,11 +31,11 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """The headline figures; `not_charged` is empty without a plan."""
+    """The headline figures; `not_charged` is None without a plan."""
 
     sessions: Kpi
     previews: Link
-    not_charged: str
+    not_charged: Link | None
     spark: Chart
     others: tuple[Kpi, ...]
 
@@ -55,11 +55,12 @@ def headline(context: WidgetContext) -> Headline:
     )
 
 
-def _not_charged(context: WidgetContext) -> str:
+def _not_charged(context: WidgetContext) -> Link | None:
     count = context.report.not_charged_count
     if count is UNSET or not context.access.allows(Fact.CHARGES):
-        return ""
-    return f"of which not charged {text.count_text(count)}"
+        return None
+    href = context.urls.rows(context.address, charge=ChargeFilter.NOT_CHARGED) if count else ""
+    return Link(label=f"of which not charged {text.count_text(count)}", href=href)
 
 
 def _others(context: WidgetContext) -> tuple[Kpi, ...]:

@@ -136,7 +136,7 @@ def shared_rows(visit: SharedVisit) -> HttpResponse:
     if not visit.link.may_see_rows:
         raise Http404
     with _reading(visit, route="shared-rows") as shared:
-        view = read_rows_address(visit.request.GET)
+        view = read_rows_address(visit.request.GET).without_charge()
         request = RowsRequest(question=shared.question, view=view, page=shared.context(TITLES[view.grain]))
         page = rows_page(shared.ledger, request)
     return rendered(visit.request, "rows.html", page=page)

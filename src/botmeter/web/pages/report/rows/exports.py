@@ -48,7 +48,7 @@ NO_EXPORTS: Final = Exports()
 
 def exports_of(account: str, address: ReportAddress, *, view: RowsAddress) -> Exports:
     """Link the files of what the page lists."""
-    parameters = {name: value for name, value in view.pairs().items() if name in {"search", "columns"}}
+    parameters = {name: value for name, value in view.pairs().items() if name in {"search", "charge", "columns"}}
     # An address without a grain is that of rows, from before there were others.
     parameters["grain"] = view.grain
     return Exports(
@@ -102,4 +102,4 @@ def _export_of(view: RowsAddress, form: Format, *, grain: Grain) -> Export:
     # Without a grain in the address, the columns are those of the page's sessions, which rows lack.
     columns = view.columns if view.grain is grain else ()
     named = tuple(_SESSION_COLUMNS.get(name, name) for name in columns) or None
-    return Export(format=form, grain=grain, columns=named, search=view.options.search)
+    return Export(format=form, grain=grain, columns=named, search=view.options.search, charge=view.options.charge)

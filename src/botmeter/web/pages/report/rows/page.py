@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from botmeter.billing.session_charges import charges_for, has_charges
 from botmeter.domain import text
 from botmeter.reports import row_lines
 from botmeter.reports.row_lines import RowPage, SessionLine
-from botmeter.reports.row_options import Grain, SortKey
+from botmeter.reports.row_options import ChargeFilter, Grain, SortKey
 from botmeter.reports.row_pages import row_page, session_rows
 from botmeter.reports.rows import UnderlyingRow
-from botmeter.web.components import Cell, Choice, Column, Link, Opener, Pager
+from botmeter.web.components import Cell, Choice, Column, Link, LinkChip, Opener, Pager
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.contexts import PageContext
 from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
@@ -40,6 +41,15 @@ _DEFINITIONS: Final = {
     Grain.CONVERSATION: "Each line is a conversation, as in an export, with its customers, bots, channels and tickets.",
     Grain.TICKET: "Each line is a ticket, as in an export, with the conversations that it is linked to.",
     Grain.ROW: "Each line is a row, as in an export: a session with a conversation, bot, version and channel.",
+}
+_CHARGES: Final[dict[ChargeFilter | None, str]] = {
+    None: "Any",
+    ChargeFilter.CHARGED: "charged",
+    ChargeFilter.NOT_CHARGED: "not charged",
+    ChargeFilter.VOID: "void",
+    ChargeFilter.TEST: "test",
+    ChargeFilter.STOPPED: "stopped",
+    ChargeFilter.PREVIEW_FREE: "preview, free",
 }
 TITLES: Final = {
     Grain.SESSION: "Sessions consumed",
@@ -108,14 +118,15 @@ class RowsRequest:
 def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: Exports = NO_EXPORTS) -> RowsPage:
     """Build the page."""
     question, view, urls = request.question, request.view, request.page.urls
-    rows = row_page(ledger, question.query, options=view.options, cursor=view.cursor or None)
+    charges = charges_for(ledger, question.query, charge=view.options.charge)
+    rows = row_page(ledger, question.query, options=view.options, cursor=view.cursor or None, charges=charges)
     columns, here = view.visible_columns, FilteredPage(urls=urls, view=view.first_page())
     return RowsPage(
         frame=request.page.frame,
         grain=request.grain,
         count=_count(rows),
         within=_within(rows),
-        bar=filter_bar(ledger, question, page=request.page, here=here),
+        bar=_bar(ledger, request, here=here),
         notices=() if rows.line_count else (_no_lines(request),),
         report_href=urls.report(question.address),
         grains=_grains(request),
@@ -141,6 +152,28 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: Export
     )
 
 
+def _bar(ledger: "ReadableLedger", request: RowsRequest, *, here: FilteredPage) -> FilterBar:
+    """Bar of the report, with charges where a plan is set."""
+    view, page = request.view, request.page
+    bar = filter_bar(ledger, request.question, page=page, here=here)
+    if not page.access.allows(Fact.CHARGES) or not has_charges(ledger):
+        return bar
+    chosen = view.options.charge
+    chip = LinkChip(
+        label="Charge",
+        chosen=_CHARGES[chosen] if chosen else "",
+        links=tuple(
+            Link(label=label, href=request.href(view.of_charge(charge)), is_current=charge is chosen)
+            for charge, label in _CHARGES.items()
+        ),
+        remove_href=request.href(view.of_charge(None)),
+    )
+    clear_href = bar.clear_href
+    if chosen and clear_href:
+        clear_href = page.urls.rows(request.question.address.cleared(), **view.of_charge(None).pairs())
+    return replace(bar, link_chips=(*bar.link_chips, chip), clear_href=clear_href)
+
+
 def _count(rows: RowPage) -> Cell:
     if rows.options.grain is Grain.SESSION:
         return Cell(value=text.counted(rows.line_count, "session"), number=rows.line_count)
@@ -162,8 +195,8 @@ def _no_lines(request: RowsRequest) -> Notice:
             action=Link(label="Clear search", href=request.href(request.view.without_search())),
         )
     suggestion: Link | None = None
-    if address.has_filters and page.access.allows(Fact.SUGGESTIONS):
-        href = page.urls.rows(address.cleared(), **dict(request.view.first_page()))
+    if (address.has_filters or request.view.options.charge) and page.access.allows(Fact.SUGGESTIONS):
+        href = page.urls.rows(address.cleared(), **request.view.of_charge(None).pairs())
         suggestion = Link(label="Clear filters", href=href)
     fact = f"No {request.grain}s match the filters."
     return Notice(fact=fact, consequence="Choose another period or other filters.", action=suggestion)

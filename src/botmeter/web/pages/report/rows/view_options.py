@@ -6,8 +6,8 @@ from typing import Final
 from django.http import QueryDict
 
 from botmeter.domain.errors import Refused
-from botmeter.reports.row_options import SORT_KEYS, Grain, RowOptions, SortKey
-from botmeter.web.grain import read_grain
+from botmeter.reports.row_options import SORT_KEYS, ChargeFilter, Grain, RowOptions, SortKey
+from botmeter.web.grain import read_charge, read_grain
 from botmeter.web.pages.report.rows.columns import GRAIN_COLUMNS, HIDDEN_COLUMNS
 from botmeter.web.report_address import choice_named
 
@@ -53,6 +53,14 @@ class RowsAddress:
     def without_search(self) -> "RowsAddress":
         return replace(self, options=replace(self.options, search=""), cursor="")
 
+    def without_charge(self) -> "RowsAddress":
+        """Leave out what a page does not show."""
+        return replace(self, options=replace(self.options, charge=None))
+
+    def of_charge(self, charge: ChargeFilter | None) -> "RowsAddress":
+        """List sessions of another charge, from the first page."""
+        return replace(self, options=replace(self.options, charge=charge), cursor="", open_session="")
+
     def at(self, cursor: str) -> "RowsAddress":
         return replace(self, cursor=cursor, open_session="")
 
@@ -70,6 +78,7 @@ class RowsAddress:
             "grain": "" if options.grain is Grain.SESSION else options.grain.value,
             "sort": "" if order == _DEFAULT_ORDER else order,
             "search": options.search,
+            "charge": options.charge or "",
             "columns": ",".join(self.columns),
             "cursor": self.cursor,
             "session": self.open_session,
@@ -90,6 +99,7 @@ def read_rows_address(parameters: QueryDict) -> RowsAddress:
         sort=choice_named(sort.removeprefix("-"), "sort", choices=SortKey),
         descending=sort.startswith("-"),
         search=parameters.get("search", "").strip(),
+        charge=read_charge(parameters),
     )
     address = RowsAddress(
         options=options, cursor=parameters.get("cursor", ""), open_session=parameters.get("session", "")
