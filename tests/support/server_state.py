@@ -10,6 +10,7 @@ from django.test import RequestFactory
 
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.server_state import ServerState, new_server_state
+from botmeter.web.notifications.rendering import render
 from botmeter.web.server_state import STATE_KEY
 
 _current: list[ServerState] = []
@@ -30,7 +31,7 @@ def carry_state(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[
 def in_use(ledgers: OpenLedgers) -> Iterator[ServerState]:
     """Answer requests from these ledgers until the `with` ends, with empty caches."""
     cache.clear()
-    state = new_server_state(ledgers)
+    state = new_server_state(ledgers, render=render)
     _current.append(state)
     try:
         yield state

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from botmeter.live.queue import BYTES_MAX
 from botmeter.live.server_state import ServerState, new_server_state
 from botmeter.web.health import FREE_BYTES_MIN, disk_problem, readiness_problem
+from botmeter.web.notifications.rendering import render
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def test_a_stopping_server_is_not_ready(state: ServerState) -> None:
 
 
 def test_two_servers_in_one_process_answer_from_their_own_ledgers(state: ServerState) -> None:
-    other = new_server_state(state.ledgers)
+    other = new_server_state(state.ledgers, render=render)
     other.stopping.set()
     assert readiness_problem(state) is None
     assert readiness_problem(other) is not None

@@ -26,6 +26,7 @@ from botmeter.ledger.folder_files import (
     account_file,
     account_names,
     erasure_flag,
+    folder_id,
     known_account,
     locked,
     refuse_lost,
@@ -76,6 +77,10 @@ class Folder:
         with locked(path, LOCK, purpose=purpose, wait_seconds=wait_seconds, for_server=for_server):
             remove_leftovers(path)
             yield cls(path)
+
+    @property
+    def id(self) -> str:
+        return folder_id(self.path)
 
     def accounts(self) -> list[str]:
         return account_names(self.path)

@@ -4,13 +4,14 @@ import fcntl
 import os
 import stat
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from botmeter.domain.account import checked_account_name
-from botmeter.domain.durable_files import FILE_MODE, private_folder
+from botmeter.domain.durable_files import FILE_MODE, durable_file, private_folder
 from botmeter.domain.errors import Missing, NotAllowed, Unavailable
 
 SUFFIX: Final = ".duckdb"
@@ -28,11 +29,12 @@ UPLOADS_FOLDER: Final = "uploads"
 """Folder of uploaded files, by account."""
 
 _ERASURE: Final = ".erasure"
+_ID: Final = "folder.id"
 _SERVER: Final = "botmeter serve"
 _LOCK_POLL_SECONDS: Final = 0.05
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _FOLDERS: Final = (ACCOUNTS, MARKS, TEMPORARY, "audit", "logs", "static", UPLOADS_FOLDER)
-_FILES: Final = (LOCK, SERVER_LOCK, "secret.key", "people.sqlite3", "people.sqlite3-wal", "people.sqlite3-shm")
+_FILES: Final = (LOCK, SERVER_LOCK, _ID, "secret.key", "people.sqlite3", "people.sqlite3-wal", "people.sqlite3-shm")
 """Contents of a data folder that are Botmeter's; it can hold other files, too."""
 
 
@@ -44,6 +46,21 @@ def existing_folder(folder: Path) -> Path:
             f"Data folder {folder} does not exist. Create it with `botmeter account create NAME` or `botmeter demo`.",
         )
     return folder
+
+
+def folder_id(folder: Path) -> str:
+    """Id of the data folder, which a copy keeps; made once.
+
+    Raises:
+        OSError: The folder can't be read or written.
+    """
+    file = folder / _ID
+    with suppress(FileNotFoundError):
+        return file.read_text(encoding="ascii").strip()
+    # Of two processes, the second one reads the id of the first.
+    with suppress(FileExistsError), durable_file(file, is_new=True) as opened:
+        opened.write(uuid.uuid4().hex.encode())
+    return file.read_text(encoding="ascii").strip()
 
 
 def account_names(folder: Path) -> list[str]:

@@ -11,10 +11,13 @@ from botmeter.live.export_slots import ExportSlots
 from botmeter.live.imports import ImportJobs
 from botmeter.live.ingest import Ingestion
 from botmeter.live.ledger_checks import LedgerChecks
+from botmeter.live.notifications.sender import NotificationSender
+from botmeter.live.notifications.transports import TRANSPORTS
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.live.simulations import Simulations
 from botmeter.live.store import LedgerStore
 from botmeter.live.uploads import Uploads
+from botmeter.people.notifications.delivery import Render
 from botmeter.people.wrong_secrets import WrongSecrets
 
 
@@ -28,6 +31,7 @@ class ServerState:
     pulls: PullSchedule
     checks: LedgerChecks
     closings: Closings
+    notifications: NotificationSender
     uploads: Uploads
     api_requests: RateLimiter = field(default_factory=RateLimiter)
     event_requests: RateLimiter = field(default_factory=RateLimiter)
@@ -47,13 +51,14 @@ class ServerState:
         self.stopping.set()
         self.checks.close()
         self.closings.close()
+        self.notifications.close()
         self.pulls.close()
         self.imports.close()
         self.ingestion.close()
         self.ledgers.close()
 
 
-def new_server_state(ledgers: OpenLedgers) -> ServerState:
+def new_server_state(ledgers: OpenLedgers, *, render: Render) -> ServerState:
     """Return an idle state."""
     store = LedgerStore(ledgers)
     ingestion = Ingestion(store)
@@ -64,5 +69,6 @@ def new_server_state(ledgers: OpenLedgers) -> ServerState:
         pulls=PullSchedule(ledgers),
         checks=LedgerChecks(ledgers, capacity=ingestion.capacity),
         closings=Closings(ledgers),
+        notifications=NotificationSender(ledgers, render=render, transports=TRANSPORTS),
         uploads=Uploads(ledgers.folder.path),
     )

@@ -8,3 +8,8 @@ class PeopleConfig(AppConfig):
 
     name = "botmeter.people"
     label = "people"
+
+    def import_models(self) -> None:
+        super().import_models()
+        # Beside `models`, which their modules import.
+        from botmeter.people.notifications import models  # noqa: F401

@@ -38,6 +38,8 @@ class Right(StrEnum):
     SEE_QUARANTINE = "see_quarantine"
     MANAGE_QUARANTINE = "manage_quarantine"
     SEE_AUDIT = "see_audit"
+    MANAGE_NOTIFICATIONS = "manage_notifications"
+    SCHEDULE_REPORTS = "schedule_reports"
 
 
 _VIEWER: Final = frozenset({Right.SEE_REPORTS})
@@ -47,6 +49,7 @@ _ANALYST: Final = _VIEWER | {
     Right.SAVE_VIEWS,
     Right.SHARE,
     Right.SEE_QUARANTINE,
+    Right.SCHEDULE_REPORTS,
 }
 _BILLING_ADMIN: Final = _ANALYST | {
     Right.CHANGE_BILLING,
@@ -55,6 +58,7 @@ _BILLING_ADMIN: Final = _ANALYST | {
     Right.WRITE_NOTES,
     Right.IMPORT_FILES,
     Right.MANAGE_QUARANTINE,
+    Right.MANAGE_NOTIFICATIONS,
 }
 
 RIGHTS_OF_ROLE: Final[dict[Role, frozenset[Right]]] = {

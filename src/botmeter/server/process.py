@@ -22,6 +22,7 @@ from botmeter.live.server_state import ServerState, new_server_state
 from botmeter.people.erasure import forget_customer
 from botmeter.people.titles import note_missing_titles
 from botmeter.server.command_host import RunCommand, serve_commands
+from botmeter.web.notifications.rendering import render
 
 _log: Final = logging.getLogger(__name__)
 
@@ -43,13 +44,14 @@ def open_server(run_command: RunCommand) -> ServerState:
     # Before any file is opened, which creates a log beside it.
     unclosed = folder.unclosed_accounts()
     ledgers = OpenLedgers(folder)
-    state = new_server_state(ledgers)
+    state = new_server_state(ledgers, render=render)
     resources.callback(state.close)
     # Before the first request.
     state.uploads.remove_drafts()
     state.pulls.begin()
     state.checks.begin()
     state.closings.begin()
+    state.notifications.begin()
     shared = SharedFolder(ledgers)
     resources.enter_context(
         serve_commands(shared, run=run_command, served_at=settings.SERVED_AT, pulls=state.pulls.running)

@@ -1,0 +1,1 @@
+"""Notifications: messages to people and programs, and what becomes of them."""

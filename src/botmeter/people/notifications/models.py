@@ -1,0 +1,51 @@
+"""Tables of notifications."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from botmeter.domain.instant import present
+from botmeter.people.notifications.topics import State
+
+
+class Notification(models.Model):
+    """One message to one recipient."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    # Its cause and recipient: the same one is not put twice.
+    key = models.CharField(max_length=200, unique=True)
+    # Of the server that sends it, since servers may share a database.
+    data_folder = models.CharField(max_length=32)
+    # Blank: of no account, and shown to nobody.
+    account = models.CharField(max_length=64, blank=True)
+    # Values of `Topic`, `Channel` and `State`; not as choices, of which each change would be a migration.
+    topic = models.CharField(max_length=40)
+    # A sentence.
+    cause = models.CharField(max_length=300)
+    # Facts to render from; never a secret.
+    content = models.JSONField(default=dict)
+    channel = models.CharField(max_length=16)
+    # Email address, or name of a destination.
+    recipient = models.CharField(max_length=254)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    state = models.CharField(max_length=16, default=State.DUE.value)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(default=present)
+    claimed_until = models.DateTimeField(null=True)
+    last_answer = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=present)
+    handed_over_at = models.DateTimeField(null=True)
+    again_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        """Indexes: of the sender, and of the page."""
+
+        indexes: ClassVar = [
+            models.Index(fields=["data_folder", "state", "due_at"], name="notification_due"),
+            models.Index(fields=["account", "-created_at"], name="notification_page"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} to {self.recipient}: {self.state}"

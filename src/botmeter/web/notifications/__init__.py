@@ -1,0 +1,1 @@
+"""Notifications as emails, webhook calls and chat messages."""

@@ -1,0 +1,16 @@
+"""Renderers by topic."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from botmeter.people.notifications.delivery import Render, RenderContext, Rendered
+from botmeter.people.notifications.models import Notification
+from botmeter.people.notifications.topics import Topic
+from botmeter.web.notifications.test_message import rendered_test
+
+RENDERERS: Final[Mapping[Topic, Render]] = {Topic.TEST: rendered_test}
+
+
+def render(notification: Notification, context: RenderContext) -> Rendered:
+    """Render a notification for its channel."""
+    return RENDERERS[Topic(notification.topic)](notification, context)
