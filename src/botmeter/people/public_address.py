@@ -13,6 +13,20 @@ def public_address(request: HttpRequest, path: str) -> str:
     return f"{settings.PUBLIC_ORIGIN}{path}" if settings.PUBLIC_ORIGIN else request.build_absolute_uri(path)
 
 
+def origin_of(request: HttpRequest) -> str:
+    """Origin of the server, for links of an email that is sent later."""
+    return settings.PUBLIC_ORIGIN or f"{request.scheme}://{request.get_host()}"
+
+
+def address_in_message(path: str, *, origin: str = "") -> str:
+    """Public URL of a path from `reverse`, outside of a request.
+
+    Args:
+        origin: Of the request that caused the message, for servers without a public URL.
+    """
+    return f"{settings.PUBLIC_ORIGIN or origin or settings.SERVED_AT or 'http://localhost'}{path}"
+
+
 def server_address(request: HttpRequest) -> str:
     """Public URL of the server without a trailing slash."""
     return public_address(request, get_script_prefix()).rstrip("/")

@@ -1,5 +1,7 @@
 """Message that tests a way to send."""
 
+from typing import Final
+
 from botmeter.people.notifications.delivery import (
     Attachment,
     ChatText,
@@ -11,15 +13,16 @@ from botmeter.people.notifications.delivery import (
 )
 from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.topics import Channel
+from botmeter.web.notifications.mail_frame import MailPage, framed
 
-_SENTENCE = "This is a test. Notifications from Botmeter arrive here."
+_SENTENCE: Final = "This is a test. Notifications from Botmeter arrive here."
 
 
 def rendered_test(notification: Notification, _context: RenderContext) -> Rendered:
     """Render the test."""
     match Channel(notification.channel):
         case Channel.EMAIL:
-            return Mail(subject="Test from Botmeter", text=f"{_SENTENCE}\n\n{notification.cause}\n")
+            return _mail(notification)
         case Channel.WEBHOOK:
             data = {"account": notification.account, "message": _SENTENCE}
             return WebhookCall(type="test", timestamp=notification.created_at, data=data)
@@ -28,3 +31,14 @@ def rendered_test(notification: Notification, _context: RenderContext) -> Render
         case Channel.FOLDER:
             file = Attachment(name="botmeter-test.txt", content=f"{_SENTENCE}\n".encode(), media_type="text/plain")
             return FolderFiles(files=(file,))
+
+
+def _mail(notification: Notification) -> Mail:
+    return framed(
+        MailPage(
+            subject="Test from Botmeter",
+            title="Email works",
+            sentences=(_SENTENCE,),
+            reason=notification.cause,
+        )
+    )

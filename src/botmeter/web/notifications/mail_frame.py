@@ -1,0 +1,111 @@
+"""The frame of emails: values in, HTML and its plain-text twin out."""
+
+from dataclasses import dataclass
+
+from django.template.loader import get_template
+
+from botmeter.people.notifications.delivery import Attachment, Mail
+from botmeter.web.notifications.mail_text import text_of_table, text_of_values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFigure:
+    """Number with its name, such as `Used` and `8,204 of 10,000`."""
+
+    label: str
+    value: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailTable:
+    """Small table; columns after the first are numbers."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailImage:
+    """Chart as PNG, of twice the width at which it is shown.
+
+    Attributes:
+        alt: What it shows, as a sentence with its numbers.
+        dark_png: For dark backgrounds.
+    """
+
+    png: bytes
+    alt: str
+    width_px: int = 512
+    dark_png: bytes = b""
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        dark = {"chart-dark": self.dark_png} if self.dark_png else {}
+        return {"chart": self.png} | dark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailLink:
+    """The one link of an email."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailPage:
+    """Contents of an email.
+
+    Attributes:
+        account: Title of the account; empty for none.
+        sentences: Paragraphs below the title; the first one is the preview in lists of emails.
+        reason: Sentence that says why the recipient gets it.
+        settings: Page that stops or changes such emails; None without one.
+    """
+
+    subject: str
+    title: str
+    account: str = ""
+    sentences: tuple[str, ...] = ()
+    figures: tuple[MailFigure, ...] = ()
+    image: MailImage | None = None
+    table: MailTable | None = None
+    link: MailLink | None = None
+    after: tuple[str, ...] = ()
+    reason: str = ""
+    settings: MailLink | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+def framed(page: MailPage) -> Mail:
+    """Return the page as an email."""
+    return Mail(
+        subject=page.subject,
+        text=_text(page),
+        html=get_template("mail/notification.html").render({"page": page}),
+        attachments=page.attachments,
+        images=page.image.files if page.image is not None else {},
+    )
+
+
+def _text(page: MailPage) -> str:
+    parts = [page.title, *page.sentences]
+    if page.figures:
+        parts.append(text_of_values([(each.label, each.value, each.detail) for each in page.figures]))
+    if page.image is not None:
+        parts.append(page.image.alt)
+    if page.table is not None:
+        table = text_of_table(page.table.head, page.table.rows)
+        parts.append(f"{page.table.title}\n\n{table}\n{page.table.note}")
+    if page.link is not None:
+        parts.append(f"{page.link.label}:\n{page.link.href}")
+    parts.extend(page.after)
+    settings = f"{page.settings.label}: {page.settings.href}" if page.settings is not None else ""
+    footer = [line for line in (page.account, page.reason, settings) if line]
+    if footer:
+        # The usual mark of a signature, which mail programs show fainter.
+        parts.append("\n".join(("-- ", *footer)))
+    return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
