@@ -1,10 +1,14 @@
 """Admin → Settings → Delete account."""
 
+from typing import Any
+
 import pytest
+from django.apps import apps
 
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.people.audit import Action
 from botmeter.people.models import AuditEntry, Membership, SavedView, User
+from botmeter.people.notifications.models import Destination
 from botmeter.people.rights import Role
 from web.conftest import MakeBrowser, MakePerson
 
@@ -16,11 +20,17 @@ def accounts(ledgers: OpenLedgers) -> list[str]:
     return SharedFolder(ledgers).accounts()
 
 
+def models_of_accounts() -> list[type[Any]]:
+    models = apps.get_app_config("people").get_models()
+    return [model for model in models if any(field.name == "account" for field in model._meta.fields)]
+
+
 def test_an_owner_who_types_the_account_deletes_it_with_everything_in_it(
     ledgers: OpenLedgers, owner: User, viewer: User, person: MakePerson, browser: MakeBrowser
 ) -> None:
     person(owner.email, role=Role.OWNER, account="beta")
     SavedView.objects.create(account="acme", owner=owner, name="mine", query="")
+    Destination.objects.create(account="acme", name="Finance", kind="webhook")
     client = browser(owner)
     assert PAGE in client.get("/a/acme/admin/settings").content.decode()
     page = client.get(PAGE).content.decode()
@@ -30,7 +40,7 @@ def test_an_owner_who_types_the_account_deletes_it_with_everything_in_it(
     assert "Account acme was deleted." in answer.content.decode()
     assert "acme" not in accounts(ledgers)
     assert not Membership.objects.filter(account="acme").exists()
-    assert not SavedView.objects.exists()
+    assert not [model for model in models_of_accounts() if model.objects.filter(account="acme").exists()]
     assert User.objects.filter(pk=viewer.pk).exists()
     [entry] = AuditEntry.objects.filter(action=Action.ACCOUNT_DELETED)
     assert (entry.account, entry.user, entry.detail) == ("", owner, {"name": "acme"})

@@ -8,6 +8,7 @@ from pytest_django import Settings
 from botmeter.domain.errors import Missing, Unavailable
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.models import AuthenticatorDevice, AuthenticatorKey, EventSource, User
+from botmeter.people.notifications.models import Destination
 from botmeter.people.resealing import reseal_secrets
 from botmeter.people.sealing import sealed
 from botmeter.people.second_factor import draft_device
@@ -17,13 +18,17 @@ from web.conftest import MakeBrowser
 
 @pytest.fixture
 def stored(owner: User) -> tuple[bytes, EventSource]:
-    """A person's authenticator key, and a source with a secret and without a token."""
+    """A person's authenticator key, a source with a secret and without a token, and a destination."""
     key = draft_device(owner).bin_key
+    parts = {part: sealed(part) for part in ("sealed_url", "sealed_secret", "sealed_old_secret")}
+    Destination.objects.create(account="acme", name="Finance", kind="webhook", **parts)
     return key, EventSource.objects.create(account="acme", name="desk", key_digest="d", secret=sealed("of the desk"))
 
 
 def texts() -> list[str]:
-    return [AuthenticatorKey.objects.get().sealed, EventSource.objects.get().secret]
+    hook = Destination.objects.get()
+    own = [hook.sealed_url, hook.sealed_secret, hook.sealed_old_secret]
+    return [AuthenticatorKey.objects.get().sealed, EventSource.objects.get().secret, *own]
 
 
 @pytest.mark.django_db
@@ -34,7 +39,7 @@ def test_secrets_are_encrypted_by_the_new_key_and_need_the_earlier_one_no_more(
     assert reseal_secrets() == 0
     assert texts() == before
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the new one", [settings.SECRET_KEY]
-    assert reseal_secrets() == 2
+    assert reseal_secrets() == 5
     settings.SECRET_KEY_FALLBACKS = []
     assert AuthenticatorDevice.objects.get().bin_key == stored[0]
     assert not set(texts()) & set(before)

@@ -17,12 +17,12 @@ from botmeter.people.models import (
     ShareLink,
     User,
 )
-from botmeter.people.notifications.models import Notification
+from botmeter.people.notifications.models import Destination, Notification
 from botmeter.people.sources import opened_sources
 
 
 def delete_account(folder: Folder, name: str) -> None:
-    """Delete an account: its ledger, members, keys, sources, views, notes, links, notifications and audit log.
+    """Delete an account: its ledger, members and everything that they had in it, with the audit log.
 
     People go first, so that no member of a deleted account could open a new one of its name.
 
@@ -43,6 +43,7 @@ def _forget(account: str) -> None:
         for others in (ShareLink.objects, DayNote.objects, AccountPreference.objects, AccountTitle.objects):
             others.filter(account=account).delete()
         Notification.objects.filter(account=account).delete()
+        Destination.objects.filter(account=account).delete()
         AuditEntry.objects.filter(account=account).delete()
         User.objects.filter(last_account=account).update(last_account="")
     known_keys.clear()

@@ -6,12 +6,16 @@ from django.conf import settings
 from django.db import models
 
 from botmeter.people.models import AuthenticatorKey, EventSource
+from botmeter.people.notifications.models import Destination
 from botmeter.people.sealing import resealed
 
 _SEALED: Final[tuple[tuple[models.Manager[Any], str], ...]] = (
     (EventSource.objects, "secret"),
     (EventSource.objects, "pull_token"),
     (AuthenticatorKey.objects, "sealed"),
+    (Destination.objects, "sealed_url"),
+    (Destination.objects, "sealed_secret"),
+    (Destination.objects, "sealed_old_secret"),
 )
 
 

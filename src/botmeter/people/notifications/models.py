@@ -10,6 +10,39 @@ from botmeter.domain.instant import present
 from botmeter.people.notifications.topics import State
 
 
+class Destination(models.Model):
+    """Webhook, chat channel or folder of an account."""
+
+    account = models.CharField(max_length=64, db_index=True)
+    name = models.CharField(max_length=100)
+    # A `Channel` other than email; permanent.
+    kind = models.CharField(max_length=16)
+    # Sealed, since chat programs accept whatever is posted to it; beside what is shown of it.
+    sealed_url = models.TextField(blank=True)
+    shown_url = models.CharField(max_length=1_000, blank=True)
+    # Below the account's folder for reports; blank is that folder itself.
+    folder = models.CharField(max_length=200, blank=True)
+    # Signs webhooks; the old one, too, until its time is over.
+    sealed_secret = models.TextField(blank=True)
+    sealed_old_secret = models.TextField(blank=True)
+    old_secret_until = models.DateTimeField(null=True)
+    # Values of `Topic` that it gets without being chosen.
+    topics = models.JSONField(default=list)
+    is_on = models.BooleanField(default=True)
+    # A sentence if the server turned it off.
+    off_reason = models.CharField(max_length=300, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=present)
+
+    class Meta:
+        """Constraints."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "name"], name="destination_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kind})"
+
+
 class Notification(models.Model):
     """One message to one recipient."""
 
@@ -30,6 +63,7 @@ class Notification(models.Model):
     # Email address, or name of a destination.
     recipient = models.CharField(max_length=254)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    destination = models.ForeignKey(Destination, on_delete=models.SET_NULL, null=True, related_name="notifications")
     state = models.CharField(max_length=16, default=State.DUE.value)
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(default=present)

@@ -91,6 +91,7 @@ def _row(message: Message, recipient: Recipient, *, superseded: bool, now: datet
         channel=recipient.channel.value,
         recipient=recipient.address,
         user_id=recipient.user_id,
+        destination_id=recipient.destination_id,
         state=State.SUPERSEDED if superseded else State.DUE,
         due_at=message.due_at or now,
         created_at=now,
