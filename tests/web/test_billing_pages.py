@@ -150,6 +150,11 @@ def test_a_corrected_session_stands_among_the_adjustments_of_the_next_statement(
     sessions = page_at(olga, f"{STATEMENTS}/ACME-000001/sessions?funding=beyond")
     [href] = set(re.findall(r'href="(/a/acme/sessions/[^"]+)"', sessions))
     olga.post(f"{href}/correction", {"what": "correct", "kind": "void", "reason": "Twice"})
+    overview = page_at(olga, BILLING)
+    # The open cycle has its fee of 9.00 with 19 % tax, and the statement pays 0.50 with tax back.
+    assert re.findall(r"(−?\$[\d.]+)</a></p>", overview.partition('data-widget="cycle-cost"')[2])[0] == "$10.71"
+    assert "−$0.60 adjustments of earlier cycles" in overview
+    assert "$10.11 on the next statement" in overview
     page = unescape(close_through_april(olga))
     assert "Adjustments of earlier cycles" in page
     assert "−$0.60" in page

@@ -1,10 +1,11 @@
 """Closing of cycles, each in one transaction."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import zip_longest
+from typing import Final
 
 import pyarrow as pa
 
@@ -39,6 +40,16 @@ from botmeter.ledger.billing.closed_statements import (
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """Credit carried forward, and the number of the statement that it is from."""
+
+    amount: Decimal = Decimal(0)
+    number: str = ""
+
+
+NO_CREDIT: Final = Credit()
 _Choice = Callable[[AccountPlans, AccountCycle], bool]
 
 
@@ -81,9 +92,21 @@ def close_ended(
 
 
 def preliminary_statement(ledger: ReadableLedger, bill: Bill, *, plans: AccountPlans) -> Document:
-    """Document of an unclosed cycle."""
-    drafts = _drafts(ledger, bill, plans=plans, statements=closed_statements(ledger))
-    return document_of(drafts[-1])
+    """Document of an unclosed cycle; what the statement of an earlier one takes is not in it."""
+    statements = closed_statements(ledger)
+    if not is_closed_next(plans, bill):
+        return document_of(_own_draft(ledger, bill, adjustments=(), credit=NO_CREDIT))
+    return document_of(_drafts(ledger, bill, plans=plans, statements=statements)[-1])
+
+
+def is_closed_next(plans: AccountPlans, bill: Bill) -> bool:
+    """Return whether no earlier cycle is closed before this one, and takes pending adjustments and credit."""
+    start_us = bill.account_cycle.cycle.start_us
+    states = {
+        plans.state(each, now_us=start_us) for each in timeline(plans.terms, start_us) if each.cycle.end_us <= start_us
+    }
+    waiting = states - {CycleState.CLOSED}
+    return not (waiting if bill.state is CycleState.PRELIMINARY else waiting - {CycleState.PRELIMINARY})
 
 
 def pending_adjustments(
@@ -187,39 +210,50 @@ def _drafts(
     statements: Sequence[ClosedStatement],
     hashes: Mapping[str, str] | None = None,
 ) -> list[Draft]:
-    cycle, currency = bill.account_cycle.cycle, bill.rated.plan.currency
+    currency = bill.rated.plan.currency
     by_currency: dict[str, list[Adjustment]] = {currency: []}
     for each in pending_adjustments(ledger, plans, statements=statements, hashes=hashes):
         by_currency.setdefault(each.rated.plan.currency, []).append(each)
-    carried = _credits(statements)
-    as_of = last_numbers(ledger)
+    carried = credits_carried(statements)
+    own = by_currency.pop(currency)
+    return [
+        *(
+            _draft(ledger, bill, currency=money, adjustments=adjustments, credit=carried.get(money, NO_CREDIT))
+            for money, adjustments in sorted(by_currency.items())
+        ),
+        _own_draft(ledger, bill, adjustments=own, credit=carried.get(currency, NO_CREDIT)),
+    ]
 
-    def draft(money: str, adjustments: Sequence[Adjustment]) -> Draft:
-        amount, number = carried.get(money, (Decimal(0), ""))
-        return Draft(
-            account=ledger.account,
-            cycle=cycle,
-            currency=money,
-            adjustments=tuple(adjustments),
-            credit=amount,
-            credit_from=number,
-            as_of=as_of,
-        )
 
-    own = replace(
-        draft(currency, by_currency.pop(currency)),
+def _draft(
+    ledger: ReadableLedger, bill: Bill, *, currency: str, adjustments: Sequence[Adjustment], credit: Credit
+) -> Draft:
+    return Draft(
+        account=ledger.account,
+        cycle=bill.account_cycle.cycle,
+        currency=currency,
+        adjustments=tuple(adjustments),
+        credit=credit.amount,
+        credit_from=credit.number,
+        as_of=last_numbers(ledger),
+    )
+
+
+def _own_draft(ledger: ReadableLedger, bill: Bill, *, adjustments: Sequence[Adjustment], credit: Credit) -> Draft:
+    return replace(
+        _draft(ledger, bill, currency=bill.rated.plan.currency, adjustments=adjustments, credit=credit),
         rated=bill.rated,
         plans=tuple(term.plan.label for term in bill.account_cycle.terms),
         policies=_policies(ledger, bill.account_cycle),
         sessions=session_list(bill.sessions, bill.rated.meters),
         shares=statement_shares(ledger, bill),
     )
-    return [*(draft(money, adjustments) for money, adjustments in sorted(by_currency.items())), own]
 
 
-def _credits(statements: Sequence[ClosedStatement]) -> dict[str, tuple[Decimal, str]]:
+def credits_carried(statements: Sequence[ClosedStatement]) -> dict[str, Credit]:
+    """Credit that the last statement of each currency carried forward, with its number."""
     return {
-        each.currency: (Decimal(read_document(each)["carried_forward"]), each.number)
+        each.currency: Credit(amount=Decimal(read_document(each)["carried_forward"]), number=each.number)
         for each in {each.currency: each for each in statements}.values()
     }
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from botmeter.billing.next_statement import NextStatement
 from botmeter.billing.rated import Funding, GrantUse, RatedCycle
 from botmeter.domain import text
 from botmeter.domain.money import rounded
-from botmeter.domain.money_text import money_text, units_text
+from botmeter.domain.money_text import change_in_money, money_text, units_text
 from botmeter.domain.period import day_of_us
+from botmeter.web.components import Link
 from botmeter.web.pages.report.headline import Kpi
 
 if TYPE_CHECKING:
@@ -34,14 +36,20 @@ class CycleHrefs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleFigures:
-    """The figures; `cost` is the hero."""
+    """The figures; `cost` is the hero, `statement` what its statement adds, with the total."""
 
     cost: Kpi
     others: tuple[Kpi, ...]
+    statement: tuple[Link, ...] = ()
 
 
 def cycle_figures(
-    rated: RatedCycle, *, forecast: "Forecast | None", cost: "CostForecast | None", hrefs: CycleHrefs
+    rated: RatedCycle,
+    *,
+    forecast: "Forecast | None",
+    cost: "CostForecast | None",
+    hrefs: CycleHrefs,
+    following: NextStatement,
 ) -> CycleFigures:
     """Build the figures of a cycle."""
     grants = [use for meter in rated.meters for use in meter.grants]
@@ -53,7 +61,28 @@ def cycle_figures(
         *_beyond(rated, hrefs=hrefs),
         *_not_charged(rated, hrefs=hrefs),
     ]
-    return CycleFigures(cost=_cost(rated, cost, hrefs=hrefs), others=tuple(others[:_OTHERS_MAX]))
+    return CycleFigures(
+        cost=_cost(rated, cost, hrefs=hrefs),
+        others=tuple(others[:_OTHERS_MAX]),
+        statement=_statement(following, rated.plan.currency, hrefs=hrefs),
+    )
+
+
+def _statement(following: NextStatement, currency: str, *, hrefs: CycleHrefs) -> tuple[Link, ...]:
+    if not following.has_parts:
+        return ()
+    others = [
+        f"{change_in_money(amount, currency)} {label}"
+        for amount, label in (
+            (following.adjustments, "adjustments of earlier cycles"),
+            (-following.credit, "credit of the statement before"),
+        )
+        if amount
+    ]
+    return (
+        Link(label=", ".join(others), href=f"{hrefs.statement}#w-adjustments"),
+        Link(label=f"{money_text(following.total, currency)} on the next statement", href=hrefs.statement),
+    )
 
 
 def _cost(rated: RatedCycle, cost: "CostForecast | None", *, hrefs: CycleHrefs) -> Kpi:

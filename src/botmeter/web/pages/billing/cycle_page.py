@@ -37,6 +37,7 @@ from botmeter.web.pages.billing.cycle_forecast import (
     cycle_days,
     thresholds,
 )
+from botmeter.web.pages.billing.following import following_statement
 from botmeter.web.pages.billing.months import MonthsCard, months_card
 from botmeter.web.pages.billing.plan_choice import PlanTerms, terms_in_words
 from botmeter.web.pages.billing.purchases import COLUMNS as PURCHASE_COLUMNS
@@ -160,7 +161,11 @@ def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
     return CycleBody(
         about=_about(bill, days.today_on),
         figures=cycle_figures(
-            bill.rated, forecast=days.forecast, cost=None if seen is None else seen.cost, hrefs=hrefs
+            bill.rated,
+            forecast=days.forecast,
+            cost=None if seen is None else seen.cost,
+            hrefs=hrefs,
+            following=following_statement(ledger, bill, plans=plans),
         ),
         chart=cycle_chart_card(days, bill.rated, budgets=own_budgets, urls=urls),
         thresholds=(

@@ -45,9 +45,11 @@ from botmeter.web.pages.billing.statement_tables import (
     grant_cells,
     line_cells,
     share_lines,
+    statement_parts,
     totals,
     usage_cells,
 )
+from botmeter.web.pages.report.headline import Kpi
 from botmeter.web.rendering import rendered
 
 if TYPE_CHECKING:
@@ -101,6 +103,7 @@ class StatementPage:
     dates: str
     close_href: str
     downloads: tuple[Link, ...]
+    parts: tuple[Kpi, ...]
     line_columns: tuple[Column, ...]
     lines: tuple[tuple[Cell, ...], ...]
     totals: tuple[tuple[str, str], ...]
@@ -230,6 +233,7 @@ def _page(visit: Visit, document: Document, *, head: _Head, closed: ClosedStatem
         dates=_dates(document),
         close_href=head.close_href,
         downloads=() if closed is None or not visit.may(Right.EXPORT) else download_links(visit, closed),
+        parts=statement_parts(document),
         line_columns=LINE_COLUMNS,
         lines=line_cells(document),
         totals=totals(document),

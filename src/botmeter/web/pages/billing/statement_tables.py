@@ -14,6 +14,7 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.money_text import change_in_money, money_text, unit_price_text, units_text
 from botmeter.domain.period import Period, day_of_us
 from botmeter.web.components import BAR_PERCENT_MAX, Cell, Column, count_cell
+from botmeter.web.pages.report.headline import Kpi
 
 FUNDING_WORDS: Final = {
     "allowance": "Included in the plan",
@@ -167,6 +168,29 @@ def totals(document: Document) -> tuple[tuple[str, str], ...]:
     sums += [(line.label, line.amount) for line in printed_lines(document) if line.kind in _SUMS]
     sums.append(("Total", Decimal(document["total"])))
     return tuple((label, money_text(amount, currency)) for label, amount in sums)
+
+
+def statement_parts(document: Document) -> tuple[Kpi, ...]:
+    """Own cost, adjustments and credit of a statement, the total first; none where its own cost is all."""
+    currency, total = document["currency"], Decimal(document["total"])
+    adjusted = sum((Decimal(each["difference"]) for each in document["adjustments"]), Decimal(0))
+    carried = sum((Decimal(line["amount"]) for line in document["lines"] if line["kind"] == "carried"), Decimal(0))
+    if not adjusted and not carried:
+        return ()
+    figures = [
+        Kpi(
+            label="Total" if document["number"] else "On the next statement",
+            value=money_text(total, currency),
+        ),
+        Kpi(label="Cost of this cycle", value=money_text(total - adjusted - carried, currency)),
+    ]
+    if adjusted:
+        label = "Adjustments of earlier cycles"
+        figures.append(Kpi(label=label, value=change_in_money(adjusted, currency), href="#w-adjustments"))
+    if carried:
+        label = "Credit for the next statement" if carried > 0 else "Credit of the statement before"
+        figures.append(Kpi(label=label, value=money_text(abs(carried), currency)))
+    return tuple(figures)
 
 
 def usage_cells(document: Document, *, sessions_href: str) -> tuple[tuple[Cell, ...], ...]:

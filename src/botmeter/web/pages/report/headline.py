@@ -31,11 +31,10 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """The headline figures; `not_charged` is None without a plan."""
+    """The headline figures; `notes` are of which preview and, with a plan, of which not charged."""
 
     sessions: Kpi
-    previews: Link
-    not_charged: Link | None
+    notes: tuple[Link, ...]
     spark: Chart
     others: tuple[Kpi, ...]
 
@@ -45,22 +44,24 @@ def headline(context: WidgetContext) -> Headline:
     report, address, urls = context.report, context.address, context.urls
     return Headline(
         sessions=_sessions(context),
-        previews=Link(
-            label=f"of which preview {text.count_text(report.preview_count)}",
-            href=urls.rows(address.preview(True)) if report.preview_count else "",
+        notes=(
+            Link(
+                label=f"of which preview {text.count_text(report.preview_count)}",
+                href=urls.rows(address.preview(True)) if report.preview_count else "",
+            ),
+            *_not_charged(context),
         ),
-        not_charged=_not_charged(context),
         spark=spark(context),
         others=_others(context),
     )
 
 
-def _not_charged(context: WidgetContext) -> Link | None:
+def _not_charged(context: WidgetContext) -> tuple[Link, ...]:
     count = context.report.not_charged_count
     if count is UNSET or not context.access.allows(Fact.CHARGES):
-        return None
+        return ()
     href = context.urls.rows(context.address, charge=ChargeFilter.NOT_CHARGED) if count else ""
-    return Link(label=f"of which not charged {text.count_text(count)}", href=href)
+    return (Link(label=f"of which not charged {text.count_text(count)}", href=href),)
 
 
 def _others(context: WidgetContext) -> tuple[Kpi, ...]:

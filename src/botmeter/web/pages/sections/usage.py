@@ -52,7 +52,7 @@ class MonthToDate:
     dates: str
     report_href: str
     sessions: Kpi
-    previews: Link
+    notes: tuple[Link, ...]
     spark: Chart
     last_month: Kpi | None
     others: tuple[Kpi, ...]
@@ -69,7 +69,7 @@ def month_to_date(ledger: "ReadableLedger", section: SectionContext) -> MonthToD
         dates=_dates(context),
         report_href=section.urls.report(address),
         sessions=replace(figures.sessions, label="Sessions this month"),
-        previews=figures.previews,
+        notes=figures.notes,
         spark=figures.spark,
         last_month=_last_month(ledger, section),
         others=figures.others[:_FIGURES_MAX],
