@@ -20,11 +20,13 @@ class Mailbox:
     def put(self, content: bytes) -> None:
         self._mails.put(content)
 
-    def next_mail(self) -> EmailMessage:
-        """The oldest mail that was not asked for; waits for one."""
+    def next_text(self) -> str:
+        """Plain text of the oldest mail that was not asked for; waits for one."""
         message = email.message_from_bytes(self._mails.get(timeout=30), policy=default)
         assert isinstance(message, EmailMessage)
-        return message
+        text = message.get_body(("plain",))
+        assert isinstance(text, EmailMessage)
+        return str(text.get_content())
 
 
 @contextmanager

@@ -2,10 +2,13 @@
 
 import hashlib
 import secrets
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import present
@@ -23,6 +26,16 @@ def new_link(purpose: Link.Purpose, *, lasting: timedelta, **fields: Any) -> str
     secret = secrets.token_urlsafe(32)
     Link.objects.create(purpose=purpose, digest=digest_of(secret), expires_at=present() + lasting, **fields)
     return secret
+
+
+def secret_of_message(message_id: UUID) -> str:
+    """Secret of the link in a message, made when it is sent.
+
+    Derived from the server's key, so that it is the same at each attempt: a mail program that shows one of two equal
+    emails shows a link that works.
+    """
+    digest = salted_hmac("botmeter.link", message_id.hex, algorithm="sha256").digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def open_link(secret: str, *, purpose: Link.Purpose) -> Link:

@@ -62,7 +62,7 @@ class Notification(models.Model):
     channel = models.CharField(max_length=16)
     # Email address, or name of a destination.
     recipient = models.CharField(max_length=254)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
     destination = models.ForeignKey(Destination, on_delete=models.SET_NULL, null=True, related_name="notifications")
     state = models.CharField(max_length=16, default=State.DUE.value)
     attempts = models.PositiveIntegerField(default=0)

@@ -11,13 +11,14 @@ from botmeter.domain.errors import Unavailable
 from botmeter.people.attempts import AttemptLimit, count_attempt, require_attempt
 from botmeter.people.audit import Action, record
 from botmeter.people.client_address import network_of
+from botmeter.people.email_limits import emails_to
 from botmeter.people.guesses import forget_wrong_passwords
-from botmeter.people.links import new_link, use_up
+from botmeter.people.links import use_up
 from botmeter.people.login import begin_login
-from botmeter.people.mail import emails_to, mail_is_set, send
-from botmeter.people.members import PASSWORD_LINK_LASTS
-from botmeter.people.models import Link, User
-from botmeter.people.public_address import public_address
+from botmeter.people.mail_settings import mail_is_set
+from botmeter.people.models import Link
+from botmeter.people.notifications.security_messages import put_password_link
+from botmeter.people.public_address import origin_of
 from botmeter.web import components
 from botmeter.web.entry_page import entry_page, for_entry
 from botmeter.web.notices import EntryNotice
@@ -87,24 +88,5 @@ def _send_link(request: HttpRequest, address: str) -> None:
     if count_attempt(emails_to(address)):
         # Not said: others may have requested them, or invited this address.
         return
-    user = User.objects.filter(email=address, is_active=True).first()
-    # Unknown addresses get an unusable link, so that timing doesn't reveal who is known.
-    lasting = PASSWORD_LINK_LASTS if user else timedelta()
-    Link.objects.filter(user=None, purpose=Link.Purpose.PASSWORD).delete()
-    secret = new_link(Link.Purpose.PASSWORD, lasting=lasting, user=user)
-    if user is not None:
-        send_password_link(request, user, secret=secret)
-
-
-def send_password_link(request: HttpRequest, user: User, *, secret: str) -> None:
-    """Send a password link."""
-    send(
-        "Reset your Botmeter password",
-        f"Hello {user.name or user.email},",
-        "",
-        "Choose a new password with this link. It works once and expires in a day:",
-        public_address(request, reverse("password-choose", args=(secret,))),
-        "",
-        "If you did not request this, you can ignore this message.",
-        to=user.email,
-    )
+    # Without looking for the user, so that timing doesn't reveal who is known: the sender does.
+    put_password_link(address, origin=origin_of(request))

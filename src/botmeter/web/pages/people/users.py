@@ -12,11 +12,13 @@ from botmeter.domain import text
 from botmeter.domain.errors import Refused
 from botmeter.people import members
 from botmeter.people.audit import Action
+from botmeter.people.email_limits import email_allowed
 from botmeter.people.links import new_link
-from botmeter.people.mail import email_allowed, mail_is_set, send
+from botmeter.people.mail_settings import mail_is_set
 from botmeter.people.members import PASSWORD_LINK_LASTS, MemberRole
 from botmeter.people.models import Link, Membership, User
-from botmeter.people.public_address import public_address
+from botmeter.people.notifications.security_messages import put_invitation, put_password_link
+from botmeter.people.public_address import origin_of, public_address
 from botmeter.people.removed_rows import row_copy
 from botmeter.people.rights import Right, Role
 from botmeter.people.second_factor import with_second_factor
@@ -26,7 +28,6 @@ from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import InviteForm, RoleForm
-from botmeter.web.pages.people.passwords import send_password_link
 from botmeter.web.rendering import rendered
 from botmeter.web.titles import account_title
 from botmeter.web.undo import UndoKind, offer_undo
@@ -150,16 +151,9 @@ def _confirmation(visit: Visit, membership: Membership) -> Confirmation | None:
 
 def _invite(visit: Visit, address: str, *, role: MemberRole) -> Notice:
     if mail_is_set():
-        with email_allowed(address, by=visit.user):
-            path = _new_invitation(visit, address, role=role)
-        title = account_title(visit.request, visit.account)
-        send(
-            f"Invitation to {title}",
-            f"{visit.user} invites you to {title} on Botmeter. "
-            "Join with this link. It works once and expires in a week:",
-            public_address(visit.request, path),
-            to=address,
-        )
+        with email_allowed(address, by=visit.user), transaction.atomic():
+            _new_invitation(visit, address, role=role)
+            put_invitation(visit.account, address, origin=origin_of(visit.request))
         return Notice(fact=f"Invitation sent to {address}.", consequence="The link works once and expires in a week.")
     return Notice(
         fact=f"Send this link to {address}.",
@@ -203,9 +197,9 @@ def _remove(visit: Visit, membership: Membership) -> None:
 def _password_link(visit: Visit, membership: Membership) -> None:
     user = membership.user
     if mail_is_set():
-        with email_allowed(user.email, by=visit.user):
-            secret = _new_password_link(visit, user)
-        send_password_link(visit.request, user, secret=secret)
+        with email_allowed(user.email, by=visit.user), transaction.atomic():
+            put_password_link(user.email, account=visit.account, by=visit.user, origin=origin_of(visit.request))
+            visit.record(Action.LINK_MADE, email=user.email, to="password")
         add_notice(visit.request, Notice(fact=f"Link sent to {user.email}."))
         return
     members.require_power_over(membership, by=visit.user)

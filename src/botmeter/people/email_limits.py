@@ -1,22 +1,13 @@
-"""Mail, if configured by BOTMETER_MAIL; sent in the background, since response times must not reveal one."""
+"""Limits on emails that the server sends for people."""
 
-import logging
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Final
 
-from django.conf import settings
-from django.core.mail import EmailMessage
-
 from botmeter.domain.errors import Unavailable
 from botmeter.people.attempts import AttemptLimit, Attempts, count_attempt, duration_text
 from botmeter.people.models import User
-
-_log = logging.getLogger(__name__)
-SENDER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
-"""Thread that sends the mails, one at a time."""
 
 RECIPIENTS: Final = AttemptLimit(
     name="emails to",
@@ -46,17 +37,6 @@ def mailbox_of(address: str) -> str:
     return f"{local.partition('+')[0] or local}@{domain}"
 
 
-def mail_is_set() -> bool:
-    """Check for a mail server."""
-    return bool(settings.EMAIL_HOST)
-
-
-def send(subject: str, *lines: str, to: str) -> None:
-    """Send a plain-text mail in the background."""
-    message = EmailMessage(subject=subject, body="\n".join(lines) + "\n", to=[to])
-    SENDER.submit(_deliver, message)
-
-
 @contextmanager
 def email_allowed(to: str, *, by: User) -> Iterator[None]:
     """Count an email that the `with` writes; not if it fails.
@@ -78,14 +58,3 @@ def email_allowed(to: str, *, by: User) -> Iterator[None]:
         for limit in limits:
             limit.give_back()
         raise
-
-
-def _deliver(message: EmailMessage) -> None:
-    try:
-        message.send()
-    except OSError as problem:
-        # smtplib's errors are OSErrors too.
-        _log.warning("An email could not be sent: %s", problem)
-    except Exception:  # noqa: BLE001 - the end of a thread
-        # A bug; nothing reads the thread's future, so it would be lost silently.
-        _log.exception("An email could not be sent")
