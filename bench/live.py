@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from bench.fresh import ROOT, botmeter, fresh
 from bench.importing import ACCOUNT
 from bench.live_traffic import LiveTraffic
 from bench.sending import bodies_from, write_bodies
-from bench.serving import served
+from bench.serving import metered, served
 from bench.traffic import CACHE
 from bench.watching import LEDGER_MEMORY, LiveServer, Watch
 
@@ -79,7 +78,7 @@ def _steady_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
                     "a_second": EVENTS_A_SECOND / BATCH_EVENTS,
                 },
             )
-        _settled(live)
+        metered(live.server)
         live_report = _report(live)
     _check(results)
     event_count, times_ms, totals = traffic.batch_count * BATCH_EVENTS, results["times_ms"], results["totals"]
@@ -151,7 +150,7 @@ def _flat_out_figures(scratch: Path, *, batch_count: int) -> Iterator[Figure]:
             },
         )
         answered = results["seconds"]
-        _settled(live)
+        metered(live.server)
         settled = answered + time.perf_counter() - start - results["seconds"]
     _check(results)
     yield Figure(
@@ -231,22 +230,6 @@ def _sent(file: Path, live: LiveServer, *, path: str, plan: dict[str, Any]) -> d
     )
     answer: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     return answer
-
-
-def _settled(live: LiveServer) -> None:
-    """Wait until all appended events are metered."""
-    connection = http.client.HTTPConnection(live.server.host, live.server.port, timeout=60)
-    pause = threading.Event()
-    while True:
-        connection.request("GET", "/metrics")
-        text = connection.getresponse().read().decode()
-        lag = re.search(r"^botmeter_metering_lag_seconds (\S+)", text, re.MULTILINE)
-        if lag is None:
-            raise RuntimeError("The server does not report its metering lag.")
-        if float(lag[1]) == 0:
-            connection.close()
-            return
-        pause.wait(0.05)
 
 
 def _check(results: dict[str, Any]) -> None:

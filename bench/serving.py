@@ -180,6 +180,22 @@ def loaded(connection: http.client.HTTPConnection, server: Served, *, query: str
     return body
 
 
+def metered(server: Served) -> None:
+    """Wait until all appended events are metered."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
+    pause = threading.Event()
+    while True:
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        lag = re.search(r"^botmeter_metering_lag_seconds (\S+)", text, re.MULTILINE)
+        if lag is None:
+            raise RuntimeError("The server does not report its metering lag.")
+        if float(lag[1]) == 0:
+            connection.close()
+            return
+        pause.wait(0.05)
+
+
 def first_loads_ms(server: Served, queries: tuple[str, ...]) -> list[float]:
     """Time in ms of each page, loaded once by one reader."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
