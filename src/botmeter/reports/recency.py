@@ -26,15 +26,18 @@ class Recency:
 
 def first_event_us(snapshot: Snapshot) -> int | None:
     """Time of the account's first event, if any."""
-    first_us: int | None = snapshot.rows(sql("first_event"), {})[0][0]
+    some = snapshot.rows(sql("some_event"), {})
+    if not some:
+        return None
+    first_us: int = snapshot.rows(sql("first_event"), {"before_us": some[0][0]})[0][0]
     return first_us
 
 
 def recency_of(snapshot: Snapshot) -> Recency:
     """Read a snapshot's recency."""
-    first_us, latest_event_us, received_us, live_received_us = snapshot.rows(sql("recency"), {})[0]
+    latest_event_us, received_us, live_received_us = snapshot.rows(sql("recency"), {})[0]
     return Recency(
-        first_event_us=first_us,
+        first_event_us=first_event_us(snapshot),
         latest_event_us=latest_event_us,
         received_us=received_us,
         live_received_us=live_received_us,

@@ -1,9 +1,8 @@
 -- name: recency
 -- Reads: event, receipt, file_import, delivery, arrival.
--- Gives: one row: the first and latest event; the recording of the last submission with counted events, and of the
+-- Gives: one row: the latest event; the recording of the last submission with counted events, and of the
 -- last live one (µs UTC, null: none). In the order of the commits, since the clock may have been set back.
 SELECT
-    (SELECT min(occurred_at) FROM event)::BIGINT AS first_event_us,
     (SELECT max(occurred_at) FROM event)::BIGINT AS latest_event_us,
     (
         SELECT max_by(recorded_at, append_no)
@@ -18,7 +17,11 @@ SELECT
         WHERE accepted > 0 AND append_no < (SELECT coalesce(min(append_no), 2147483647) FROM arrival)
     )::BIGINT AS live_received_us
 
+-- name: some_event
+-- Reads: event. Gives: the time of an event that is stored early (µs UTC), one row or none.
+SELECT occurred_at::BIGINT FROM event LIMIT 1
+
 -- name: first_event
--- Reads: event.
--- Gives: one row: the time of the first event (µs UTC, null: none).
-SELECT min(occurred_at)::BIGINT AS first_event_us FROM event
+-- Reads: event. Takes: $before_us (of some event). Gives: the time of the first event (µs UTC), one row. Events stand nearly
+-- in order of time, so that nearly none but the first ones are read.
+SELECT min(occurred_at)::BIGINT FROM event WHERE occurred_at <= $before_us::BIGINT
