@@ -1,21 +1,34 @@
-"""Sessions of a cycle that are read in part are those that are read anew, however events come and facts change."""
+"""Bills that are computed in part are those that are computed anew, however events come and facts change."""
 
+from contextlib import suppress
 from datetime import date
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws.test_plan_session_laws import pinned
+from tests.laws.test_statement_laws import Account
 from tests.support.event_strategies import START_US, crowded_event_lists, dense_event_lists, policies, schedules
-from tests.support.ledgers import NOW_US, append_events, ledger_in_memory
+from tests.support.ledgers import NOW_US, append_events, ledger_in_memory, made_account
 
-from botmeter.billing.account_bill import BillCache, cycle_sessions
+from botmeter.billing.account_bill import account_plans, open_cycle_bill
+from botmeter.billing.account_statements import closed_documents, listed_statements
+from botmeter.billing.bill_cache import BillCache
+from botmeter.billing.cycle_sessions import cycle_sessions
 from botmeter.billing.plan import CycleRule, Meter, Plan
-from botmeter.billing.plan_terms import AccountCycle, PlanTerm, account_cycle_at
+from botmeter.billing.plan_terms import AccountCycle, PlanTerm, account_cycle_at, timeline
+from botmeter.billing.rated import NOTHING_CARRIED
+from botmeter.billing.rating import rate_cycle
+from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session
+from botmeter.ledger.billing.plan_terms import withdraw_plan_term
 from botmeter.ledger.customers import SameCustomer, merge_customers
+from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import Policy
 from support.examples import examples
@@ -67,3 +80,53 @@ def test_sessions_read_in_part_are_those_read_anew(
 def assert_same(ledger: Ledger, cycle: AccountCycle, *, cache: BillCache) -> None:
     read = [each.to_pylist() for each in cycle_sessions(ledger, cycle, cache=cache)]
     assert read == [each.to_pylist() for each in cycle_sessions(ledger, cycle)]
+
+
+# Each example computes some fifty bills twice: 3 seconds of processor time.
+@pytest.mark.slow
+@examples(cost=30, shrinks=False)
+@given(st.integers(0, 2**32))
+def test_a_bill_computed_in_part_is_the_one_computed_anew(seed: int) -> None:
+    random, cache = Random(seed), BillCache()
+    with TemporaryDirectory() as directory, Folder.owned(Path(directory) / "data", purpose="a test") as folder:
+        made_account(folder)
+        account = Account(folder, random)
+        with folder.ledger("acme") as ledger:
+            for _ in range(4):
+                for _ in range(6):
+                    with suppress(BotmeterError):
+                        random.choice([*account.steps(), account.set_plan, withdraw])(ledger)
+                    assert_same_bill(ledger, account.now_us, cache=cache)
+                account.now_us += random.randrange(10, 40) * DAY_US
+                assert_same_bill(ledger, account.now_us, cache=cache)
+
+
+def withdraw(ledger: Ledger) -> None:
+    """Withdraw the last plan but for the first."""
+    plans = account_plans(ledger)
+    if plans is not None and len(plans.terms) > 1:
+        withdraw_plan_term(ledger, len(plans.terms), reason="a reason", now_us=plans.terms[-1].from_us)
+
+
+def assert_same_bill(ledger: Ledger, now_us: int, *, cache: BillCache) -> None:
+    kept, anew = open_cycle_bill(ledger, now_us, cache=cache), open_cycle_bill(ledger, now_us)
+    assert (kept is None) == (anew is None)
+    if kept is None or anew is None:
+        return
+    assert (kept.rated.lines, kept.rated.total, kept.carried) == (anew.rated.lines, anew.rated.total, anew.carried)
+    assert (kept.facts, kept.state, kept.closes_us) == (anew.facts, anew.state, anew.closes_us)
+    assert [each.to_pylist() for each in kept.sessions] == [each.to_pylist() for each in anew.sessions]
+    assert kept.carried_in == anew.carried_in
+    assert kept.carried_in.of(0) == carried_of_sessions(ledger, kept.account_cycle).of(0)
+    assert listed_statements(ledger, now_us=now_us, cache=cache) == listed_statements(ledger, now_us=now_us)
+    assert closed_documents(ledger, cache=cache) == closed_documents(ledger)
+
+
+def carried_of_sessions(ledger: Ledger, account_cycle: AccountCycle) -> Any:
+    """Grants that all earlier cycles left, each rated with all of its sessions, in rating order."""
+    plans, carried = account_plans(ledger), NOTHING_CARRIED
+    assert plans is not None
+    if account_cycle.cycle.start_us > plans.terms[0].from_us:
+        for each in timeline(plans.terms, account_cycle.cycle.start_us):
+            _, carried = rate_cycle(each, cycle_sessions(ledger, each), facts=plans.facts, carried=carried)
+    return carried

@@ -1,14 +1,16 @@
 """Statements of an account, closed or preliminary."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from botmeter.billing.account_bill import AccountPlans, BillCache, CycleState, account_plans, bill_of, plan_missing
+from botmeter.billing.account_bill import account_plans, bill_of, known_state, plan_missing
+from botmeter.billing.account_plans import AccountPlans, CycleState
+from botmeter.billing.bill_cache import BillCache
 from botmeter.billing.closing import preliminary_statement
 from botmeter.billing.cycle import Cycle
 from botmeter.billing.plan_terms import AccountCycle, account_cycle_at, timeline
-from botmeter.billing.stated import read_document
+from botmeter.billing.stated import ClosedDocument, read_document
 from botmeter.billing.statement_document import Document
 from botmeter.domain.errors import Missing
 from botmeter.domain.period import Period
@@ -36,18 +38,34 @@ class ListedStatement:
     adjusted_by: tuple[str, ...]
 
 
-def listed_statements(ledger: ReadableLedger, *, now_us: int) -> list[ListedStatement]:
+def listed_statements(ledger: ReadableLedger, *, now_us: int, cache: BillCache | None = None) -> list[ListedStatement]:
     """Statements in the order of closing, then the cycles without one in the order of time."""
-    plans = account_plans(ledger)
+    plans = account_plans(ledger, cache=cache)
     if plans is None:
         return []
     cycles = timeline(plans.terms, now_us + 1)
-    statements = closed_statements(ledger)
-    documents = [read_document(each) for each in statements]
+    closed = closed_documents(ledger, cache=cache)
+    documents = [each.document for each in closed]
     return [
-        *(_closed(each, documents=documents) for each in statements),
+        *(_closed(each.statement, documents=documents) for each in closed),
         *_unclosed(plans, cycles, now_us=now_us),
     ]
+
+
+def closed_documents(ledger: ReadableLedger, *, cache: BillCache | None = None) -> tuple[ClosedDocument, ...]:
+    """Closed statements with their documents, in the order of closing."""
+    if cache is None:
+        return tuple(_documents(ledger, known={}))
+    before = cache.documents.get(ledger.account.name) or ()
+    known = {each.statement.sha256: each.document for each in before}
+    return cache.documents.find_or_make(
+        ledger.account.name, lambda: tuple(_documents(ledger, known=known)), version=known_state(ledger, cache=cache)
+    )
+
+
+def _documents(ledger: ReadableLedger, *, known: Mapping[str, Document]) -> Iterator[ClosedDocument]:
+    for each in closed_statements(ledger):
+        yield ClosedDocument(statement=each, document=known.get(each.sha256) or read_document(each))
 
 
 def statement_named(ledger: ReadableLedger, name: str) -> ClosedStatement:

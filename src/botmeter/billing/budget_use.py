@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from botmeter.billing.account_bill import AccountPlans, Bill, BillCache, bill_of
+from botmeter.billing.account_bill import Bill, bill_of
+from botmeter.billing.account_plans import AccountPlans
+from botmeter.billing.bill_cache import BillCache
 from botmeter.billing.cost_centres import cost_centres_of
 from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.billing.rated import Funding

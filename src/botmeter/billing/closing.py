@@ -9,15 +9,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from botmeter.billing.account_bill import (
-    AccountPlans,
-    Bill,
-    CycleState,
-    account_plans,
-    bill_of,
-    plan_missing,
-    rated_cycles,
-)
+from botmeter.billing.account_bill import Bill, account_plans, bill_of, plan_missing, rated_cycles
+from botmeter.billing.account_plans import AccountPlans, CycleState
 from botmeter.billing.adjustment import Adjustment, adjustment_of
 from botmeter.billing.canonical import canonical_json, sha256_of
 from botmeter.billing.due_purchases import record_due_packs

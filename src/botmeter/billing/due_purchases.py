@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from botmeter.billing.account_bill import AccountPlans, CycleState
 from botmeter.billing.account_facts import account_facts
+from botmeter.billing.account_plans import AccountPlans, CycleState
 from botmeter.billing.cycle_facts import CycleFacts, PackPurchase
 from botmeter.billing.due_packs import packs_due
 from botmeter.billing.plan_terms import AccountCycle, timeline

@@ -7,7 +7,8 @@ from typing import Final, Literal, get_args
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from botmeter.billing.account_bill import CycleState, account_plans, bill_of, plan_missing
+from botmeter.billing.account_bill import account_plans, bill_of, plan_missing
+from botmeter.billing.account_plans import CycleState
 from botmeter.billing.account_statements import statement_named
 from botmeter.billing.canonical import canonical_json
 from botmeter.billing.closing import preliminary_statement

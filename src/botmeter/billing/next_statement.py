@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from botmeter.billing.account_bill import AccountPlans, Bill
+from botmeter.billing.account_bill import Bill
+from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.closing import NO_CREDIT, credits_carried, is_closed_next, pending_adjustments
 from botmeter.ledger.billing.closed_statements import closed_statements
 from botmeter.ledger.readable import ReadableLedger

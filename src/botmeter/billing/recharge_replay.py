@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
-from botmeter.billing.account_bill import CycleState, account_plans, cycle_sessions
+from botmeter.billing.account_bill import account_plans
+from botmeter.billing.account_plans import CycleState
 from botmeter.billing.cycle_facts import PackPurchase
+from botmeter.billing.cycle_sessions import cycle_sessions
 from botmeter.billing.due_packs import packs_due
 from botmeter.billing.due_purchases import record_purchases
 from botmeter.billing.plan_terms import AccountCycle, timeline

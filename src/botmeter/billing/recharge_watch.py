@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from botmeter.billing.account_bill import AccountPlans, account_plans, carried_into, cycle_sessions, new_bill_cache
+from botmeter.billing.account_bill import account_plans, carried_into, new_bill_cache
 from botmeter.billing.account_facts import account_facts
+from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.beyond import ZERO
 from botmeter.billing.cycle_facts import CycleFacts
+from botmeter.billing.cycle_sessions import cycle_sessions
 from botmeter.billing.due_purchases import record_due_packs, record_purchases
 from botmeter.billing.plan import Meter
 from botmeter.billing.plan_terms import AccountCycle, account_cycle_at

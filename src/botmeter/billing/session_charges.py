@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import replace
 
-from botmeter.billing.account_bill import AccountPlans, account_plans, rated_cycles
+from botmeter.billing.account_bill import account_plans, rated_cycles
+from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.plan import Meter
 from botmeter.billing.plan_terms import AccountCycle, timeline
 from botmeter.billing.rated import RatedMeter, charge_texts

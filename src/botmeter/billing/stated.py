@@ -1,6 +1,7 @@
 """Closed cycles as their statements and the adjustments since have them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
@@ -12,6 +13,14 @@ from botmeter.ledger.billing.closed_statements import ClosedStatement, stated_se
 from botmeter.ledger.readable import ReadableLedger
 
 _OWN_KINDS = ("fee", "purchase", "beyond", "minimum")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedDocument:
+    """A closed statement with its document."""
+
+    statement: ClosedStatement
+    document: Document
 
 
 def read_document(statement: ClosedStatement) -> Document:

@@ -4,7 +4,8 @@ import logging
 import threading
 from typing import Final
 
-from botmeter.billing.account_bill import AccountPlans, account_plans
+from botmeter.billing.account_bill import account_plans
+from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.closing import close_due, has_due_cycle
 from botmeter.billing.due_purchases import has_due_packs, record_due_packs
 from botmeter.billing.plan_terms import timeline

@@ -52,16 +52,7 @@ def billed_sessions(ledger: "ReadableLedger", start_us: int, *, end_us: int, pol
         opening_key uint64, started_at and ended_at int64 (µs UTC), session_id string, bot_id, bot_version and channel
         dictionaries of strings, preview bool, charge uint8. Bot and channel are those of the opening event.
     """
-    with ledger.read_transaction() as connection:
-        touchpoints = ledger.touchpoints.all()
-        snapshot = Snapshot(connection=connection, touchpoints=touchpoints, footprints=[])
-        counted = _counted_under(snapshot, ledger, policy=policy)
-        if any(each.started_at >= start_us for each in corrections_in(connection)):
-            _find_corrected(snapshot, counted, start_us=start_us)
-        else:
-            snapshot.run(sql("none_corrected"), {})
-        values = {"start_us": start_us, "end_us": end_us, "policy": policy}
-        rows = snapshot.table(sql("billed_sessions", sessions=counted.sessions), values)
+    rows, touchpoints = _billed(ledger, "billed_sessions", start_us=start_us, end_us=end_us, policy=policy)
     numbers = rows["opening_touchpoint"].to_numpy()
     texts: dict[str, list[str | None]] = {
         "bot_id": [each.bot_id for each in touchpoints],
@@ -73,6 +64,26 @@ def billed_sessions(ledger: "ReadableLedger", start_us: int, *, end_us: int, pol
     for name, of_touchpoint in reversed(texts.items()):
         rows = rows.add_column(at, name, _dictionary(of_touchpoint, numbers))
     return rows
+
+
+def billed_starts(ledger: "ReadableLedger", start_us: int, *, end_us: int, policy: str | None = None) -> pa.Table:
+    """Columns `started_at`, `preview` and `charge` of `billed_sessions`, by `started_at`: a fifth of its time."""
+    return _billed(ledger, "billed_starts", start_us=start_us, end_us=end_us, policy=policy)[0]
+
+
+def _billed(
+    ledger: "ReadableLedger", statement: str, *, start_us: int, end_us: int, policy: str | None
+) -> "tuple[pa.Table, list[Touchpoint]]":
+    with ledger.read_transaction() as connection:
+        touchpoints = ledger.touchpoints.all()
+        snapshot = Snapshot(connection=connection, touchpoints=touchpoints, footprints=[])
+        counted = _counted_under(snapshot, ledger, policy=policy)
+        if any(each.started_at >= start_us for each in corrections_in(connection)):
+            _find_corrected(snapshot, counted, start_us=start_us)
+        else:
+            snapshot.run(sql("none_corrected"), {})
+        values = {"start_us": start_us, "end_us": end_us, "policy": policy}
+        return snapshot.table(sql(statement, sessions=counted.sessions), values), touchpoints
 
 
 def corrections_without_session(ledger: "ReadableLedger") -> list[StoredCorrection]:

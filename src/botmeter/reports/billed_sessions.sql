@@ -94,6 +94,23 @@ LEFT JOIN (
 WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
 ORDER BY session.started_at, opening_key
 
+-- name: billed_starts
+-- Reads: {sessions}, corrected. Takes: $start_us, $end_us (µs UTC), $policy (of a plan).
+-- Gives: start, preview and charge of the sessions of `billed_sessions`, by start.
+SELECT
+    session.started_at::BIGINT AS started_at,
+    session.preview::BOOLEAN   AS preview,
+    CASE applied.kind WHEN 'void' THEN 1 WHEN 'test' THEN 2 ELSE 0 END::UTINYINT AS charge
+FROM {sessions} AS session
+LEFT JOIN (
+    SELECT session_id, arg_max(kind, correction_no) AS kind
+    FROM corrected
+    GROUP BY session_id
+) AS applied
+    ON applied.session_id = session.session_id
+WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
+ORDER BY session.started_at
+
 -- name: without_session
 -- Reads: corrected_event, corrected. Takes: nothing. Gives: the numbers of the corrections that no session has, in order.
 SELECT correction_no::INTEGER

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from botmeter.billing.account_bill import AccountPlans, carries
+from botmeter.billing.account_bill import carries
+from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.cycle_facts import CycleFacts
 from botmeter.billing.plan import Allowance, Beyond, CycleRule, Meter, Pack, Plan, Tier
 from botmeter.billing.plan_terms import PlanTerm, timeline

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from botmeter.billing.account_bill import Bill, CycleState
+from botmeter.billing.account_bill import Bill
+from botmeter.billing.account_plans import CycleState
 from botmeter.billing.cost_forecast import CostForecast, cost_forecast, rated_until
 from botmeter.billing.cycle_facts import NO_FACTS, CycleFacts
 from botmeter.billing.forecast import Forecast, ForecastDay

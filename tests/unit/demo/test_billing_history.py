@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from botmeter.billing.account_bill import CycleState, account_plans, open_cycle_bill
+from botmeter.billing.account_bill import account_plans, open_cycle_bill
+from botmeter.billing.account_plans import CycleState
 from botmeter.billing.plan_terms import timeline
 from botmeter.billing.stated import read_document
 from botmeter.billing.statement_verify import verify_statements

@@ -56,6 +56,11 @@ def corrections(ledger: ReadableLedger, *, with_undone: bool = False) -> list[St
     return corrections_in(ledger.connection, with_undone=with_undone)
 
 
+def last_correction_no(ledger: ReadableLedger) -> int:
+    """Return the number of the last correction or undoing; 0: none."""
+    return int(row_of(ledger.connection, sql("last_correction_no"))[0])
+
+
 def session_to_correct(ledger: ReadableLedger, session_id: str) -> SessionToCorrect:
     """Find a session by its id.
 

@@ -9,6 +9,10 @@ WHERE $with_undone::BOOLEAN
     OR (undoes IS NULL AND correction_no NOT IN (SELECT undoes FROM correction WHERE undoes IS NOT NULL))
 ORDER BY correction_no
 
+-- name: last_correction_no
+-- Reads: correction. Takes: nothing. Gives: the last number, 0: none; one row.
+SELECT coalesce(max(correction_no), 0)::INTEGER FROM correction
+
 -- name: session_of_id
 -- Reads: session, plan_session, event, rekeyed_event. Takes: $session_id.
 -- Gives: the session's opening_key as billed_sessions has it, its start and end (µs UTC); one row or none.

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from botmeter.billing.account_bill import CycleState
+from botmeter.billing.account_plans import CycleState
 from botmeter.billing.account_statements import ListedStatement
 from botmeter.billing.stated import read_document
 from botmeter.domain.instant import text_from_us

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Final
 
-from botmeter.billing.account_bill import AccountPlans, BillCache, account_plans, new_bill_cache, plan_missing
+from botmeter.billing.account_bill import account_plans, new_bill_cache, plan_missing
+from botmeter.billing.account_plans import AccountPlans
+from botmeter.billing.bill_cache import BillCache
 from botmeter.reports.bot_names import BotNames, bot_names
 from botmeter.reports.snapshot import Snapshot
 
@@ -18,7 +20,7 @@ def plans_of(ledger: "ReadableLedger") -> AccountPlans:
     Raises:
         Missing: `plan_missing`.
     """
-    plans = account_plans(ledger)
+    plans = account_plans(ledger, cache=bill_cache)
     if plans is None:
         raise plan_missing(ledger.account.name)
     return plans

@@ -10,17 +10,16 @@ import numpy as np
 import pyarrow as pa
 
 from botmeter.billing.account_bill import Bill
+from botmeter.billing.account_statements import closed_documents
 from botmeter.billing.cost_centres import cost_centres_of
 from botmeter.billing.pack_advice import pack_advice
 from botmeter.billing.plan import Meter
 from botmeter.billing.shares import Shares, encoded, shares_of
-from botmeter.billing.stated import read_document
 from botmeter.domain import text
 from botmeter.domain.money_text import money_text, unit_price_text
-from botmeter.ledger.billing.closed_statements import closed_statements
 from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.reports.bot_names import BotNames
-from botmeter.web.pages.billing.bills import names_of_bots
+from botmeter.web.pages.billing.bills import bill_cache, names_of_bots
 from botmeter.web.pages.billing.cycle_figures import CycleHrefs
 from botmeter.web.pages.billing.statement_tables import UNATTRIBUTED_WORDS, CostLine, amount_width
 
@@ -82,7 +81,7 @@ def advice_sentences(ledger: "ReadableLedger", bill: Bill) -> tuple[str, ...]:
     meters = bill.rated.plan.meters
     if len(meters) != 1:
         return ()
-    documents = [read_document(each) for each in closed_statements(ledger)[-12:]]
+    documents = [each.document for each in closed_documents(ledger, cache=bill_cache)[-12:]]
     advice = pack_advice(documents, meters[0])
     if advice is None or advice.bought == (advice.enough, advice.enough):
         return ()

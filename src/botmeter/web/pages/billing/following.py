@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from botmeter.billing.account_bill import AccountPlans, Bill
+from botmeter.billing.account_bill import Bill
+from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.next_statement import NextStatement, adjustments_by_currency, next_statement
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.ledger.billing.closed_statements import last_numbers

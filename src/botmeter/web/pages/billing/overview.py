@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse
 from django.urls import reverse
 
-from botmeter.billing.account_facts import account_terms
+from botmeter.billing.account_bill import account_plans
 from botmeter.billing.plan_terms import PlanTerm
 from botmeter.billing.shipped_plans import shipped_plans
 from botmeter.domain import text
@@ -19,6 +19,7 @@ from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame
+from botmeter.web.pages.billing.bills import bill_cache
 from botmeter.web.pages.billing.cycle_page import cycle_page
 from botmeter.web.pages.billing.months import MonthsCard, months_card
 from botmeter.web.pages.billing.plan_choice import plan_label
@@ -76,7 +77,8 @@ def billing(visit: Visit) -> HttpResponse:
     )
     views = views_card(visit, EntryPoint.BILLING)
     with visit.reading() as ledger:
-        terms = account_terms(ledger)
+        plans = account_plans(ledger, cache=bill_cache)
+        terms = () if plans is None else plans.terms
         if terms and terms[0].from_us <= now_us():
             return cycle_page(visit, ledger)
         is_filled = has_events(ledger)

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from botmeter.billing.account_bill import CycleState
+from botmeter.billing.account_plans import CycleState
 from botmeter.billing.account_statements import ListedStatement, listed_statements
 from botmeter.domain import text
 from botmeter.domain.instant import DAY_US, now_us
@@ -22,6 +22,7 @@ from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
+from botmeter.web.pages.billing.bills import bill_cache
 from botmeter.web.pages.billing.statement_tables import cycle_name
 from botmeter.web.pages.billing.tabs import billing_tabs
 from botmeter.web.rendering import rendered
@@ -98,7 +99,9 @@ def statements_page(visit: Visit) -> HttpResponse:
 
 def statement_lines(ledger: "ReadableLedger", account: str, *, now_us: int) -> tuple[StatementLine, ...]:
     """List statements and cycles, newest first."""
-    listed = sorted(listed_statements(ledger, now_us=now_us), key=lambda each: each.cycle.start_us, reverse=True)
+    listed = sorted(
+        listed_statements(ledger, now_us=now_us, cache=bill_cache), key=lambda each: each.cycle.start_us, reverse=True
+    )
     grace_us = grace_days(ledger) * DAY_US
     return tuple(_line(each, account, grace_us=grace_us) for each in listed)
 

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from botmeter.billing.account_bill import CycleState
+from botmeter.billing.account_plans import CycleState
 from botmeter.billing.account_statements import preliminary_document, statement_named
 from botmeter.billing.closing import close_ended
 from botmeter.billing.plan_actions import midnight_us
@@ -53,7 +53,7 @@ from botmeter.web.pages.report.headline import Kpi
 from botmeter.web.rendering import rendered
 
 if TYPE_CHECKING:
-    from botmeter.billing.account_bill import AccountPlans
+    from botmeter.billing.account_plans import AccountPlans
     from botmeter.billing.cycle import Cycle
     from botmeter.billing.plan_terms import AccountCycle
 

@@ -10,7 +10,8 @@ from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
 
-from botmeter.billing.account_bill import AccountPlans, bill_of
+from botmeter.billing.account_bill import bill_of
+from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.cycle import Cycle
 from botmeter.billing.plan import Plan
 from botmeter.billing.plan_actions import pinned_policy

@@ -1,0 +1,65 @@
+"""Cache of bills, with which a page after a commit costs what the commit changed."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from botmeter.billing.account_plans import AccountPlans
+from botmeter.billing.cycle_facts import OpeningBalance, PackPurchase
+from botmeter.billing.plan_terms import AccountCycle
+from botmeter.billing.rated import Carried
+from botmeter.billing.stated import ClosedDocument
+from botmeter.domain.bounded_cache import BoundedCache
+
+_SESSIONS_BYTES_MAX: Final = 256 << 20
+"""Open cycles of all accounts of a server; one of 400,000 sessions takes 35 MB."""
+_FACTS_BYTES_MAX: Final = 32 << 20
+"""Plans, documents and carried grants of all accounts; some 100 KB of an account with 24 statements."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSessions:
+    """Sessions as of a version of the ledger, with corrections up to a number."""
+
+    version: int
+    correction_no: int
+    rows: pa.Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatedSource:
+    """Source of the grants that a cycle leaves, beside its sessions."""
+
+    account_cycle: AccountCycle
+    purchases: tuple[PackPurchase, ...]
+    openings: tuple[OpeningBalance, ...]
+    carried: Carried
+    correction_no: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftGrants:
+    """Grants that a cycle left, rated from a source as of a version of the ledger."""
+
+    version: int
+    source: RatedSource
+    carried: Carried
+
+
+class BillCache:
+    """Facts of accounts until they change, and sessions of cycles, of which only changed days are read again.
+
+    Attributes:
+        facts: State of an account's facts.
+        plans, documents: Of the state of the facts.
+        sessions: By account, policy, and bounds in µs UTC.
+        left: By account, start of a cycle, and its end.
+    """
+
+    def __init__(self) -> None:
+        self.facts = BoundedCache[str, str](1 << 20)
+        self.plans = BoundedCache[str, AccountPlans | None](_FACTS_BYTES_MAX)
+        self.documents = BoundedCache[str, tuple[ClosedDocument, ...]](_FACTS_BYTES_MAX)
+        self.sessions = BoundedCache[tuple[str, str | None, int, int], ReadSessions](_SESSIONS_BYTES_MAX)
+        self.left = BoundedCache[tuple[str, int, int], LeftGrants](_FACTS_BYTES_MAX)
