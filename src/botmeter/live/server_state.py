@@ -11,6 +11,7 @@ from botmeter.live.export_slots import ExportSlots
 from botmeter.live.imports import ImportJobs
 from botmeter.live.ingest import Ingestion
 from botmeter.live.ledger_checks import LedgerChecks
+from botmeter.live.notifications.schedule_watch import ScheduleWatch
 from botmeter.live.notifications.sender import NotificationSender
 from botmeter.live.notifications.transports import TRANSPORTS
 from botmeter.live.pulls.schedule import PullSchedule
@@ -32,6 +33,7 @@ class ServerState:
     checks: LedgerChecks
     closings: Closings
     notifications: NotificationSender
+    schedules: ScheduleWatch
     uploads: Uploads
     api_requests: RateLimiter = field(default_factory=RateLimiter)
     event_requests: RateLimiter = field(default_factory=RateLimiter)
@@ -51,6 +53,7 @@ class ServerState:
         self.stopping.set()
         self.checks.close()
         self.closings.close()
+        self.schedules.close()
         self.notifications.close()
         self.pulls.close()
         self.imports.close()
@@ -70,5 +73,6 @@ def new_server_state(ledgers: OpenLedgers, *, render: Render) -> ServerState:
         checks=LedgerChecks(ledgers, capacity=ingestion.capacity),
         closings=Closings(ledgers),
         notifications=NotificationSender(ledgers, render=render, transports=TRANSPORTS),
+        schedules=ScheduleWatch(ledgers),
         uploads=Uploads(ledgers.folder.path),
     )

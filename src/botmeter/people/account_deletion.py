@@ -18,6 +18,7 @@ from botmeter.people.models import (
     User,
 )
 from botmeter.people.notifications.models import Destination, Notification
+from botmeter.people.notifications.schedule_models import Schedule
 from botmeter.people.sources import opened_sources
 
 
@@ -44,6 +45,7 @@ def _forget(account: str) -> None:
             others.filter(account=account).delete()
         Notification.objects.filter(account=account).delete()
         Destination.objects.filter(account=account).delete()
+        Schedule.objects.filter(account=account).delete()
         AuditEntry.objects.filter(account=account).delete()
         User.objects.filter(last_account=account).update(last_account="")
     known_keys.clear()

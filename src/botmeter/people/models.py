@@ -264,6 +264,11 @@ class SavedView(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        # Schedules keep the query of a view that is deleted.
+        self.schedules.update(query=self.query)
+
 
 class DayNote(models.Model):
     """Note on a day of an account's charts."""

@@ -52,6 +52,7 @@ def open_server(run_command: RunCommand) -> ServerState:
     state.checks.begin()
     state.closings.begin()
     state.notifications.begin()
+    state.schedules.begin()
     shared = SharedFolder(ledgers)
     resources.enter_context(
         serve_commands(shared, run=run_command, served_at=settings.SERVED_AT, pulls=state.pulls.running)

@@ -6,12 +6,14 @@ from typing import Final
 from botmeter.people.notifications.delivery import Render, RenderContext, Rendered
 from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.topics import Topic
+from botmeter.web.notifications.scheduled_report import rendered_report
 from botmeter.web.notifications.security_mails import rendered_invitation, rendered_password_link
 from botmeter.web.notifications.test_message import rendered_test
 
 RENDERERS: Final[Mapping[Topic, Render]] = {
     Topic.INVITATION: rendered_invitation,
     Topic.PASSWORD_RESET: rendered_password_link,
+    Topic.REPORT: rendered_report,
     Topic.TEST: rendered_test,
 }
 

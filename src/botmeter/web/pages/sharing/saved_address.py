@@ -61,6 +61,11 @@ def address_text(address: ReportAddress) -> str:
     return ", ".join(word for word in words if word)
 
 
+def filters_text(address: ReportAddress) -> str:
+    """Describe the filters; empty without any."""
+    return ", ".join(_filter_texts(address))
+
+
 def period_text(address: ReportAddress) -> str:
     """Describe the days of a view."""
     if address.preset is not None:

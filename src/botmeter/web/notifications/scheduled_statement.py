@@ -1,0 +1,137 @@
+"""Scheduled statements as emails, webhook calls, chat messages and files."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from django.urls import reverse
+
+from botmeter.billing.account_statements import statement_named
+from botmeter.billing.printed_lines import printed_lines
+from botmeter.billing.stated import read_document
+from botmeter.billing.statement_document import Document
+from botmeter.domain import text
+from botmeter.domain.errors import Refused
+from botmeter.domain.money_text import money_text
+from botmeter.domain.period import Period
+from botmeter.people.notifications.delivery import (
+    Attachment,
+    ChatText,
+    FolderFiles,
+    Mail,
+    Rendered,
+    WebhookCall,
+    Withdrawn,
+)
+from botmeter.people.notifications.models import Notification
+from botmeter.people.notifications.schedules import FileFormat
+from botmeter.people.notifications.topics import Channel
+from botmeter.people.public_address import address_in_message
+from botmeter.people.rights import Right
+from botmeter.web.notifications.mail_frame import MailFigure, MailLink, MailPage, MailTable, framed
+from botmeter.web.notifications.scheduled_content import ScheduledContent, reader_rights, withdrawal
+from botmeter.web.notifications.scheduled_files import statement_file
+
+if TYPE_CHECKING:
+    from botmeter.ledger.open_ledgers import OpenLedgers
+    from botmeter.ledger.readable import ReadableLedger
+
+LINES_MAX: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementFacts:
+    """A statement as its recipient gets it; `note` is about a file that is missing."""
+
+    account: str
+    document: Document
+    days: str
+    total: str
+    href: str
+    file: Attachment | None
+    note: str
+
+
+def rendered_statement(notification: Notification, content: ScheduledContent, *, ledgers: "OpenLedgers") -> Rendered:
+    """Render a scheduled statement."""
+    channel = Channel(notification.channel)
+    rights = reader_rights(notification, content)
+    if reason := withdrawal(notification, content, is_allowed=Right.SEE_MONEY in rights):
+        return Withdrawn(reason=reason)
+    with ledgers.reading(notification.account) as ledger:
+        facts = _facts(ledger, content, channel=channel, may_export=Right.EXPORT in rights)
+    match channel:
+        case Channel.EMAIL:
+            return _mail(notification, content, facts=facts)
+        case Channel.WEBHOOK:
+            document = facts.document
+            data = {
+                "account": notification.account,
+                "schedule": content.name,
+                "statement": document["number"],
+                "from": content.first_on.isoformat(),
+                "to": content.last_on.isoformat(),
+                "total": document["total"],
+                "currency": document["currency"],
+                "url": facts.href,
+                "is_sample": content.is_sample,
+            }
+            return WebhookCall(type="report.scheduled", timestamp=notification.created_at, data=data)
+        case Channel.CHAT:
+            return ChatText(text=f"{_sentence(facts)}\n{facts.href}")
+        case Channel.FOLDER:
+            return FolderFiles(files=() if facts.file is None else (facts.file,))
+
+
+def _facts(
+    ledger: "ReadableLedger", content: ScheduledContent, *, channel: Channel, may_export: bool
+) -> StatementFacts:
+    document = read_document(statement_named(ledger, content.statement))
+    file, note = None, ""
+    if content.file_format and channel in (Channel.EMAIL, Channel.FOLDER):
+        if may_export:
+            try:
+                file = statement_file(ledger, content.statement, file_format=FileFormat(content.file_format))
+            except Refused as problem:
+                note = f"No file is attached. {problem.message}"
+        else:
+            note = "No file is attached, because you may not export data of this account."
+    period = Period(first_on=content.first_on, last_on=content.last_on, timezone=content.timezone)
+    return StatementFacts(
+        account=ledger.account.title,
+        document=document,
+        days=text.days_text(period),
+        total=money_text(Decimal(document["total"]), document["currency"]),
+        href=address_in_message(reverse("statement", args=(ledger.account.name, content.statement))),
+        file=file,
+        note=note,
+    )
+
+
+def _mail(notification: Notification, content: ScheduledContent, *, facts: StatementFacts) -> Mail:
+    document = facts.document
+    lines = printed_lines(document)
+    rows = tuple((line.label, money_text(line.amount, document["currency"])) for line in lines[:LINES_MAX])
+    more = len(lines) - len(rows)
+    return framed(
+        MailPage(
+            subject=f"{'Sample: ' if content.is_sample else ''}Statement {document['number']}, {facts.days}",
+            title=f"Statement {document['number']}",
+            account=facts.account,
+            sentences=tuple(filter(None, (_sentence(facts), facts.note))),
+            figures=(MailFigure(label="Total", value=facts.total, detail=facts.days),),
+            table=MailTable(
+                title="Lines",
+                head=("Line", "Amount"),
+                rows=rows,
+                note=f"{text.counted(more, 'further line')} in the statement." if more else "",
+            ),
+            link=MailLink(label="Open the statement", href=facts.href),
+            reason=notification.cause,
+            attachments=() if facts.file is None else (facts.file,),
+        )
+    )
+
+
+def _sentence(facts: StatementFacts) -> str:
+    return f"Statement {facts.document['number']} for {facts.days} is closed. Its total is {facts.total}."
