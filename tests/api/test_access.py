@@ -22,12 +22,15 @@ from support.json_schema import faults, schema_of_answer
 Ask = Callable[..., Any]
 SESSION = "224634e6-e695-851d-b72e-afc38b8464c1"
 PATHS = [
-    route.path.replace("{session_id}", SESSION).replace("{number}", "1").removeprefix("accounts/{account}/")
+    route.path.replace("{session_id}", SESSION)
+    .replace("{number}", "1")
+    .replace("{plan}", "session.price")
+    .removeprefix("accounts/{account}/")
     for route in ROUTES
     if route.view is not None and not route.body
 ]
 BILLING = {
-    route.path.replace("{number}", "1").removeprefix("accounts/{account}/")
+    route.path.replace("{number}", "1").replace("{plan}", "session.price").removeprefix("accounts/{account}/")
     for route in ROUTES
     if route.tag == "Billing"
 }

@@ -60,7 +60,7 @@ def test_a_plan_is_set_withdrawn_and_listed(acme: Run) -> None:
 @pytest.mark.slow
 def test_packs_are_bought_reversed_and_removed(acme: Run) -> None:
     acme("plan set freshworks.new -a acme --from 2026-03-01")
-    assert "purchase 1 recorded: 3 packs of 100 for 147.00 in all" in acme("plan buy 3 -a acme --at 2026-03-20").err
+    assert "purchase 1 recorded: 3 packs of 100 sessions for $147.00" in acme("plan buy 3 -a acme --at 2026-03-20").err
     acme("plan buy 1 -a acme --at 2026-03-21T10:00:00+01:00 --reason campaign")
     listed = acme("plan purchases -a acme --format json").json
     [bought, later] = [row for row in listed if row["how"] == "manual"]

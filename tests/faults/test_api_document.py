@@ -44,8 +44,9 @@ def document(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Pa
     server.command("correct", "void", session, "--account", "acme", "--reason", "a test")
     server.command("statement", "close", "--account", "acme", "--through", "2026-03-31")
     common = {"account": "acme", "source": "desk", "key": address.rpartition("/")[2], "session_id": session}
+    common |= {"plan": "freshworks.new"}
     for path, operations in reported["paths"].items():
-        own = common | {"number": "1" if "/corrections/" in path else "ACME-000001"}
+        own = common | {"number": "ACME-000001" if "/statements/" in path else "1"}
         for operation in operations.values():
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":

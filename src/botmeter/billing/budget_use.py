@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from botmeter.billing.account_bill import Bill, bill_of
+from botmeter.billing.account_bill import Bill, account_plans, bill_of
 from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.bill_cache import BillCache
 from botmeter.billing.cost_centres import cost_centres_of
@@ -19,6 +19,7 @@ from botmeter.billing.shares import shares_of
 from botmeter.domain.cost_centre import CostCentres
 from botmeter.domain.period import Period, day_of_us, month_last_on
 from botmeter.ledger.billing.budgets import Budget, BudgetPer, BudgetScope, BudgetUnit, StoredBudget
+from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.ledger.readable import ReadableLedger
 
 _NOT_CHARGED: Final = (Funding.STOPPED, Funding.VOID, Funding.TEST, Funding.PREVIEW_FREE)
@@ -48,6 +49,18 @@ class BudgetReader:
     bill: Bill
     centres: CostCentres
     cache: BillCache | None = None
+
+
+def account_budget_uses(
+    ledger: ReadableLedger, stored: Sequence[StoredBudget], *, now_us: int, cache: BillCache | None = None
+) -> dict[int, BudgetUse]:
+    """Use of budgets in the open cycle by their number; empty without a plan in force."""
+    plans = account_plans(ledger)
+    if plans is None or not stored or now_us < plans.terms[0].from_us:
+        return {}
+    bill = bill_of(ledger, account_cycle_at(plans.terms, now_us), plans=plans, now_us=now_us, cache=cache)
+    reader = BudgetReader(ledger=ledger, plans=plans, bill=bill, centres=cost_centres(ledger), cache=cache)
+    return {each.stored.number: each for each in budget_uses(reader, stored, now_us=now_us)}
 
 
 def budget_uses(reader: BudgetReader, budgets: Sequence[StoredBudget], *, now_us: int) -> tuple[BudgetUse, ...]:

@@ -87,8 +87,9 @@ def set_plan(
         definition=plan_as_json(plan),
         policies=_as_json({policy for each in policies for policy in each}),
     )
-    add_plan_term(ledger, change, now_us=now_us, by=by, reason=reason)
-    _record_due(ledger, now_us=now_us)
+    with ledger.transaction():
+        add_plan_term(ledger, change, now_us=now_us, by=by, reason=reason)
+        _record_due(ledger, now_us=now_us)
     return term
 
 
@@ -158,8 +159,9 @@ def buy_packs(
         )
     purchase = purchase_at(account_terms(ledger), packs=order.packs, meter=order.meter, at_us=order.at_us)
     check_after_closed(ledger, "Packs can't be bought at", at_us=order.at_us)
-    made = add_purchase(ledger, purchase, now_us=now_us, by=by, reason=reason)
-    _record_due(ledger, now_us=now_us)
+    with ledger.transaction():
+        made = add_purchase(ledger, purchase, now_us=now_us, by=by, reason=reason)
+        _record_due(ledger, now_us=now_us)
     return made
 
 

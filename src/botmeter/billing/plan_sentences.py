@@ -1,10 +1,15 @@
 """Terms of a plan in plain words."""
 
+from decimal import Decimal
 from typing import Final
 
 from botmeter.billing.plan import MONTHS_OF, Allowance, Beyond, Every, Meter, Pack, Plan, Recharge
 from botmeter.domain import text
+from botmeter.domain.money import rounded
 from botmeter.domain.money_text import money_text, percent_of_rate, unit_price_text, units_text
+from botmeter.domain.period import day_of_us
+from botmeter.ledger.billing.plan_terms import OpeningBalance
+from botmeter.ledger.billing.purchases import Purchase
 
 PERIOD_WORDS: Final[dict[Every, str]] = {
     "month": "month",
@@ -19,6 +24,19 @@ def plan_sentences(plan: Plan) -> tuple[str, ...]:
     """Describe cycle, fixed amounts and each meter, a sentence each."""
     meters = [sentence for meter in plan.meters for sentence in _meter(meter, plan)]
     return (_cycle(plan), *_fixed(plan), *meters, *_tax(plan))
+
+
+def purchase_sentence(purchase: Purchase, plan: Plan) -> str:
+    """Describe a purchase: `3 packs of 100 sessions for $147.00`."""
+    amount = money_text(rounded(purchase.pack_price * purchase.packs, plan.currency), plan.currency)
+    return f"{text.counted(purchase.packs, 'pack')} of {units_text(purchase.pack_units)} sessions for {amount}"
+
+
+def opening_sentence(balance: OpeningBalance, *, zone: str) -> str:
+    """Describe an opening balance."""
+    left = units_text(sum((pack.units_left for pack in balance.packs), Decimal(0)))
+    used, on = units_text(balance.allowance_used), text.day_text(day_of_us(balance.as_of, timezone=zone))
+    return f"{used} of the allowance used and {left} sessions left in packs, as of {on}."
 
 
 def source_sentence(plan: Plan) -> str:

@@ -50,6 +50,7 @@ _MODULES = (
     "meter",
     "policies",
     "plan_changes",
+    "budgets",
     "mappings",
     "quarantine",
     "maintenance",

@@ -1,7 +1,6 @@
 """Commands of `plan` that change an account."""
 
-from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
@@ -12,11 +11,9 @@ from botmeter.cli.command_groups import examples
 from botmeter.cli.context import COMMAND_LINE
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.output import say, show_rows
-from botmeter.cli.plan_rows import PURCHASE_COLUMNS, PURCHASE_TABLE_COLUMNS, label_of_first, purchase_rows, term_rows
+from botmeter.cli.plan_rows import PURCHASE_COLUMNS, PURCHASE_TABLE_COLUMNS, purchase_rows, term_rows
 from botmeter.cli.plans import Named, commands, plan_named
-from botmeter.domain.errors import Refused
-from botmeter.domain.instant import now_us, text_to_the_second, us_from_text
-from botmeter.domain.period import day_from_text
+from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.domain.text import counted
 from botmeter.people.audit_actions import Action
 
@@ -25,9 +22,6 @@ if TYPE_CHECKING:
     from botmeter.billing.plan_terms import PlanTerm
 
 __all__ = ["commands"]
-
-_NEXT_CYCLE = "next-cycle"
-_NEVER = "never"
 
 _Reason = Annotated[str, Option("--reason", metavar="TEXT", help="The reason, which is kept with the change.")]
 _OptionalReason = Annotated[
@@ -66,36 +60,22 @@ def set_plan_of_account(
     A plan that begins within a cycle goes on with it: fee and minimum are those of the plan in force at its end.
     Another anchor, length or time zone ends the cycle at that day. The policies of the plan are pinned as they are now.
     """
-    from botmeter.billing.plan_actions import next_cycle_us, plan_start_us, set_plan
-    from botmeter.billing.recharge_replay import replay_recharges
-    from botmeter.metering.policy import in_force
+    from botmeter.billing.plan_setting import PlanOrder, set_ordered_plan
 
-    plan, present_us = plan_named(name), now_us()
-    from_on = None if first in (None, _NEXT_CYCLE) else day_from_text(first or "")
-    recharge_count = 0
+    order = PlanOrder(plan=plan_named(name), first=first, replays_recharge=replay_recharge)
     with opened_ledger(data, account) as ledger:
-        if replay_recharge and (label := label_of_first(ledger)):
-            raise Refused(
-                "replay_not_first", f"Recharges are replayed with the first plan, and {label} is set already."
-            )
-        if first == _NEXT_CYCLE:
-            from_us = next_cycle_us(ledger, plan, now_us=present_us)
-        else:
-            from_us = plan_start_us(ledger, plan, from_on=from_on, now_us=present_us)
-        term = set_plan(ledger, plan, from_us=from_us, now_us=present_us, by=COMMAND_LINE, reason=reason)
-        own = in_force(ledger.schedule, at_us=from_us).policy
-        if replay_recharge:
-            recharge_count = replay_recharges(ledger, now_us=present_us)
+        made = set_ordered_plan(ledger, order, now_us=now_us(), by=COMMAND_LINE, reason=reason)
         rows = term_rows(ledger)
-    record_in_audit(data, Action.PLAN_SET, account=account, plan=plan.label, from_day=text_to_the_second(from_us)[:10])
+    label, from_at = order.plan.label, text_to_the_second(made.from_us)
+    record_in_audit(data, Action.PLAN_SET, account=account, plan=label, from_day=from_at[:10])
     show_rows(("term", "plan", "from"), rows, form="table")
     chosen = "" if first else ", the start of a cycle; --from chooses another day"
-    say(f"plan {plan.label} is set from {text_to_the_second(from_us)}{chosen}")
-    others = sorted({policy.label for each in term.policies for policy in each if policy != own})
-    if others:
-        say(f"its sessions are counted by {', '.join(others)}, for the bill alone; the report stays with {own.label}")
+    say(f"plan {label} is set from {from_at}{chosen}")
+    if made.apart:
+        policies = ", ".join(made.apart)
+        say(f"its sessions are counted by {policies}, for the bill alone; the report stays with {made.own_policy}")
     if replay_recharge:
-        say(f"{counted(recharge_count, 'recharge')} recorded; `botmeter plan purchases` lists them")
+        say(f"{counted(made.recharge_count, 'recharge')} recorded; `botmeter plan purchases` lists them")
 
 
 @commands.command("withdraw", epilog=examples(("", "botmeter plan withdraw --account acme --reason 'not signed'")))
@@ -143,16 +123,18 @@ def buy(
     by `plan correct`.
     """
     from botmeter.billing.account_facts import account_terms
-    from botmeter.billing.plan_actions import PackOrder, buy_packs, purchase_at
+    from botmeter.billing.plan_actions import PackOrder, buy_packs, plan_at, purchase_at
+    from botmeter.billing.plan_sentences import purchase_sentence
+    from botmeter.billing.plan_times import instant_as_typed
 
     present_us = now_us()
     with opened_ledger(data, account) as ledger:
         terms = account_terms(ledger)
-        at_us = present_us if at is None else _instant(at, terms, now_us=present_us)
+        at_us = present_us if at is None else instant_as_typed(at, terms, now_us=present_us)
         order = PackOrder(packs=packs, meter=meter, at_us=at_us)
         made = buy_packs(ledger, order, now_us=present_us, by=COMMAND_LINE, reason=reason)
         purchase = purchase_at(terms, packs=packs, meter=meter, at_us=at_us)
-    bought = f"{counted(packs, 'pack')} of {purchase.pack_units:,f} for {purchase.pack_price * packs:,f} in all"
+    bought = purchase_sentence(purchase, plan_at(terms, at_us=at_us))
     record_in_audit(data, Action.PACKS_BOUGHT, account=account, purchase=made.number, packs=packs, bought=bought)
     say(f"purchase {made.number} recorded: {bought}, usable from {text_to_the_second(at_us)}")
 
@@ -243,15 +225,16 @@ def opening(
     """
     from botmeter.billing.account_facts import account_terms
     from botmeter.billing.opening import opening_balance, set_opening
+    from botmeter.billing.plan_times import instant_as_typed, units_as_typed
 
     present_us = now_us()
     with opened_ledger(data, account) as ledger:
         terms = account_terms(ledger)
         balance = opening_balance(
             terms,
-            as_of_us=_instant(as_of, terms, now_us=present_us),
+            as_of_us=instant_as_typed(as_of, terms, now_us=present_us),
             meter=meter,
-            allowance_used=_units(allowance_used),
+            allowance_used=units_as_typed(allowance_used),
             packs=[_units_left(each, terms, now_us=present_us) for each in packs or ()],
         )
         set_opening(ledger, balance, now_us=present_us, by=COMMAND_LINE, reason=reason)
@@ -262,41 +245,9 @@ def opening(
     say(f"opening balance set: {sentence}, as of {at}")
 
 
-def _instant(text: str, terms: "tuple[PlanTerm, ...]", *, now_us: int) -> int:
-    # A day is a day of the plan: its midnight in the plan's zone.
-    from botmeter.billing.plan_actions import midnight_us
-
-    return us_from_text(text) if len(text) > 10 else midnight_us(day_from_text(text), _zone(terms, now_us=now_us))
-
-
 def _units_left(text: str, terms: "tuple[PlanTerm, ...]", *, now_us: int) -> "UnitsLeft":
     from botmeter.billing.opening import UnitsLeft
-    from botmeter.billing.plan_actions import midnight_us
+    from botmeter.billing.plan_times import expiry_as_typed, units_as_typed
 
     units, _, expiry = text.partition("@")
-    if not expiry:
-        return UnitsLeft(units=_units(units))
-    if expiry == _NEVER:
-        return UnitsLeft(units=_units(units), expires_us=None)
-    if len(expiry) > 10:
-        return UnitsLeft(units=_units(units), expires_us=us_from_text(expiry))
-    # The day is the last one on which the units can be used.
-    last_on: date = day_from_text(expiry)
-    return UnitsLeft(
-        units=_units(units), expires_us=midnight_us(last_on + timedelta(days=1), _zone(terms, now_us=now_us))
-    )
-
-
-def _units(text: str) -> Decimal:
-    try:
-        units = Decimal(text)
-    except InvalidOperation:
-        units = Decimal("NaN")
-    if not units.is_finite() or units < 0:
-        raise Refused("units_invalid", f"{text[:40]!r} is not a number of units. Use a number from 0 on, such as 40.")
-    return units
-
-
-def _zone(terms: "tuple[PlanTerm, ...]", *, now_us: int) -> str:
-    begun = [term for term in terms if term.from_us <= now_us]
-    return (begun or terms)[-1].plan.cycle.timezone if terms else "UTC"
+    return UnitsLeft(units=units_as_typed(units), expires_us=expiry_as_typed(expiry, terms, now_us=now_us))

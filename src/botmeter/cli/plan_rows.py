@@ -36,13 +36,6 @@ def term_rows(ledger: "ReadableLedger", *, with_withdrawn: bool = False) -> list
     ]
 
 
-def label_of_first(ledger: "ReadableLedger") -> str | None:
-    """Label of an account's first plan."""
-    from botmeter.ledger.billing.plan_terms import plan_terms
-
-    return next((each.label for each in plan_terms(ledger)), None)
-
-
 def purchase_rows(ledger: "ReadableLedger", *, with_reversed: bool) -> list[dict[str, object]]:
     """One row per purchase, and per reversal if those are asked for."""
     from botmeter.ledger.billing.purchases import purchases

@@ -1,9 +1,7 @@
 """`reconcile`."""
 
-import json
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
 
 _INVOICE_ENDING: Final = ".toml"
 _INVOICE_BYTES_MAX: Final = 1_000_000
-_UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600}
-_TOLERANCE: Final = re.compile(r"(\d{1,5})([smh])", re.ASCII)
 _SHOWN_OF_EACH_MAX: Final = 5
 _UNREAD_SHOWN_MAX: Final = 5
 _BATCH_ROWS: Final = 10_000
@@ -88,17 +84,18 @@ def reconcile(
     has a period, the number of sessions and a total. The table format shows the first differences, the others all.
     """
     from botmeter.billing.reconcile.check import check_list
+    from botmeter.billing.reconcile.invoice import period_from_text
     from botmeter.billing.reconcile.own_bills import bill_named
+    from botmeter.billing.reconcile.result import tolerance_from_text
     from botmeter.billing.reconcile.result_json import list_as_mapping
     from botmeter.sources.table_options import TableOptions
 
-    days, tolerance_us = None if period is None else _period(period, timezone=timezone), _tolerance_us(tolerance)
+    days = None if period is None else period_from_text(period, timezone=timezone)
+    tolerance_us = tolerance_from_text(tolerance)
     if days is not None and statement is not None:
         raise Refused("arguments_clash", "Use either --period or --statement, not both.")
     if file.endswith(_INVOICE_ENDING):
-        if mapping is not None or days is not None or statement is not None:
-            raise Refused("arguments_clash", "An invoice has its own period, and needs no mapping and no other period.")
-        _reconcile_invoice(file, account=account, data=data, form=form)
+        _reconcile_invoice(file, account=account, data=data, form=form, others=(mapping, days, statement))
         return
     table = TableOptions(encoding=encoding, sheet=sheet, header_row=header_row)
     vendor = _vendor_list(file, mapping=mapping, input_format=input_format, table=table)
@@ -110,31 +107,17 @@ def reconcile(
         raise Exit(DIFFERENT)
 
 
-def _reconcile_invoice(file: str, *, account: str, data: Path | None, form: Format) -> None:
+def _reconcile_invoice(file: str, *, account: str, data: Path | None, form: Format, others: Sequence[object]) -> None:
     from botmeter.billing.reconcile.check import check_invoice
 
+    if any(each is not None for each in others):
+        raise Refused("arguments_clash", "An invoice has its own period, and needs no mapping and no other period.")
     invoice = _invoice(file)
     with readable_ledger(data, account) as ledger:
         checked = check_invoice(ledger, invoice, now_us=now_us())
     _show_invoice(checked, account=account, form=form)
     if not checked.is_same:
         raise Exit(DIFFERENT)
-
-
-def _period(text: str, *, timezone: str) -> Period:
-    from botmeter.billing.reconcile.invoice import days_from_text
-
-    first_on, last_on = days_from_text(text)
-    return Period(first_on=first_on, last_on=last_on, timezone=timezone)
-
-
-def _tolerance_us(text: str) -> int:
-    from botmeter.billing.reconcile.result import checked_tolerance
-
-    match = _TOLERANCE.fullmatch(text)
-    if match is None:
-        raise Refused("tolerance_invalid", f"{text[:40]!r} is not a tolerance. Use a time such as 60s, 5m or 1h.")
-    return checked_tolerance(int(match[1]) * _UNIT_SECONDS[match[2]] * 1_000_000)
 
 
 def _invoice(name: str) -> "Invoice":
@@ -195,17 +178,11 @@ def _show_invoice(checked: "InvoiceCheck", *, account: str, form: Format) -> Non
 
 
 def _show_list(result: "Reconciliation", vendor: "VendorList", *, head: Mapping[str, Any], form: Format) -> None:
-    from botmeter.billing.reconcile.result_json import difference_rows, period_of
+    from botmeter.billing.reconcile.result_json import list_json, period_of
 
     if form == "json":
-        text = json.dumps(head, indent=2, ensure_ascii=False)
-        # Row by row, as there can be a million.
-        show(text.removesuffix("\n}") + ',\n  "differences": [')
-        separator = "\n    "
-        for rows in difference_rows(result.differences):
-            show(separator + ",\n    ".join(json.dumps(row, ensure_ascii=False) for row in rows))
-            separator = ",\n    "
-        show("\n  ]\n}\n" if len(result.differences) else "]\n}\n")
+        for part in list_json(head, result.differences):
+            show(part)
     elif form == "csv":
         _show_csv(result)
     else:

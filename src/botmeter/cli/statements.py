@@ -11,7 +11,7 @@ from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.context import COMMAND_LINE, command_context
 from botmeter.cli.data_dir import opened_ledger, owned_folder, readable_ledger
 from botmeter.cli.failures import DIFFERENT
-from botmeter.cli.output import atomic_file, format_of_file, say, show_bytes, show_json, show_record, show_rows
+from botmeter.cli.output import atomic_file, format_of_file, say, show, show_bytes, show_json, show_record, show_rows
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.domain.period import day_from_text
@@ -140,6 +140,30 @@ def close_statements(
         record_in_audit(data, Action.CYCLE_CLOSED, account=account, statement=each.number, total=total, **days)
     show_rows(("number", "first_day", "last_day", "total", "currency"), rows, form=form)
     say(f"{counted(len(rows), 'statement')} closed" if rows else "no cycle to close")
+
+
+@commands.command(
+    "grace",
+    epilog=examples(("", "botmeter statement grace --account acme"), ("", "botmeter statement grace 5 --account acme")),
+)
+def grace_of_account(
+    account: options.AccountName,
+    days: Annotated[int | None, Argument(metavar="DAYS", help="Days to set. Default: print those in force.")] = None,
+    data: options.Data = None,
+) -> None:
+    """Print or set the days between the end of a cycle and its closing."""
+    from botmeter.ledger.billing.plan_terms import grace_days, set_grace_days
+
+    if days is None:
+        with readable_ledger(data, account) as ledger:
+            show(f"{grace_days(ledger)}\n")
+        return
+    with opened_ledger(data, account) as ledger:
+        before = grace_days(ledger)
+        set_grace_days(ledger, days, now_us=now_us(), by=COMMAND_LINE)
+    if before != days:
+        record_in_audit(data, Action.SETTING_CHANGED, account=account, setting="grace_days", before=before, after=days)
+    say(f"cycles of account {account} are closed {counted(days, 'day')} after they end")
 
 
 @commands.command(

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import NamedTuple
 
 import duckdb
@@ -99,6 +99,7 @@ class Ledger:
         self.reserved = reserved or ReservedNumbers()
         self._receipt_no: int | None = None
         self._committing = threading.Lock()
+        self._is_in_transaction = False
         self._read_transactions = ReadTransactions(connection)
         self.account: Account
         self.schedule: Schedule
@@ -126,7 +127,8 @@ class Ledger:
         return self.keys.read(self.connection)
 
     def read_transaction(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        return self._read_transactions.begin()
+        # Within a transaction, questions see what it has written.
+        return nullcontext(self.connection) if self._is_in_transaction else self._read_transactions.begin()
 
     def interrupt(self) -> None:
         """Stop the running statement from another thread, but not a commit."""
@@ -143,7 +145,7 @@ class Ledger:
 
     @contextmanager
     def transaction(self, *, is_acknowledged: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Commit at the end of the `with`, or roll back.
+        """Commit at the end of the `with`, or roll back. Within another transaction, join it.
 
         Args:
             is_acknowledged: Somebody learns of the commit, so it is marked. False: it is made again if it is lost.
@@ -151,8 +153,12 @@ class Ledger:
         Raises:
             Unavailable: `disk_full`, `ledger_corrupt`, `ledger_failed` or `mark_failed`.
         """
+        if self._is_in_transaction:
+            yield self.connection
+            return
         mark = self.mark if is_acknowledged else None
         self._receipt_no = self._changed_from_us = commit = None
+        self._is_in_transaction = True
         try:
             if mark is not None:
                 mark.begin(self.connection)
@@ -172,6 +178,8 @@ class Ledger:
             if isinstance(problem, (duckdb.Error, OSError)) and not isinstance(problem, BotmeterError):
                 raise damage_of(problem, name=self.account.name) or failure(problem) from problem
             raise
+        finally:
+            self._is_in_transaction = False
 
     @contextmanager
     def dry_run(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -5,6 +5,7 @@ from threading import Event
 
 from botmeter.domain.rate_limit import RateLimiter
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live.bill_turns import BillTurns
 from botmeter.live.closings import Closings
 from botmeter.live.export_progress import ExportProgressByUser
 from botmeter.live.export_slots import ExportSlots
@@ -41,6 +42,7 @@ class ServerState:
     exports: ExportSlots = field(default_factory=ExportSlots)
     export_progress: ExportProgressByUser = field(default_factory=ExportProgressByUser)
     simulations: Simulations = field(default_factory=Simulations)
+    bill_turns: BillTurns = field(default_factory=BillTurns)
     imports: ImportJobs = field(default_factory=ImportJobs)
     stopping: Event = field(default_factory=Event)
 

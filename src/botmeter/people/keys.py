@@ -55,7 +55,7 @@ class Scope(StrEnum):
 _SENTENCES: Final = {
     Scope.REPORTS_READ: "Read reports, sessions and their explanations.",
     Scope.EXPORTS_READ: "Download the underlying data as files.",
-    Scope.BILLING_READ: "Read costs, statements and corrections.",
+    Scope.BILLING_READ: "Read plans, costs, statements and corrections, and compare a vendor's bill.",
     Scope.EVENTS_WRITE: "Send events.",
     Scope.ADMIN: "Everything a key can do, and changes to customers, sources and bills.",
     Scope.METRICS_READ: "Read the metrics of the server.",

@@ -29,11 +29,19 @@ class Invoice:
 
 
 def invoice_from_text(text: str) -> Invoice:
-    """Read an invoice in TOML; raises `Refused` (`invoice_invalid`, `period_invalid`, `date_invalid` and the like)."""
+    """Read an invoice in TOML; raises as `invoice_from_mapping`."""
     try:
-        document = tomllib.loads(text)
+        return invoice_from_mapping(tomllib.loads(text))
     except tomllib.TOMLDecodeError as fault:
         raise _invalid(f"it is not TOML: {fault}") from None
+
+
+def invoice_from_mapping(document: Mapping[str, object]) -> Invoice:
+    """Read the keys of an invoice.
+
+    Raises:
+        Refused: `invoice_invalid`, `period_invalid`, `date_invalid` and the like.
+    """
     for key in document:
         if key not in _KEYS:
             raise _invalid(f"unknown key {key[:40]!r}; the keys are {', '.join(_KEYS)}")
@@ -58,12 +66,17 @@ def days_from_text(text: str) -> tuple[date, date]:
     return day_from_text(first.strip()), day_from_text(last.strip())
 
 
+def period_from_text(text: str, *, timezone: str) -> Period:
+    """Read days as `days_from_text`, in a zone; raises as `Period` too."""
+    first_on, last_on = days_from_text(text)
+    return Period(first_on=first_on, last_on=last_on, timezone=timezone)
+
+
 def _period(document: Mapping[str, object]) -> Period:
     text, timezone = document["period"], document.get("timezone", UTC_NAME)
     if not isinstance(text, str) or not isinstance(timezone, str):
         raise _invalid(f"period and timezone must be text, such as {_EXAMPLE}")
-    first_on, last_on = days_from_text(text)
-    return Period(first_on=first_on, last_on=last_on, timezone=timezone)
+    return period_from_text(text, timezone=timezone)
 
 
 def _session_count(value: object) -> int:

@@ -1,5 +1,6 @@
 """Terms and result of a comparison."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,8 @@ from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import UTC_NAME, offset_us
 
 _HOUR_US: Final = DAY_US // 24
+_UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600}
+_TOLERANCE: Final = re.compile(r"(\d{1,5})([smh])", re.ASCII)
 TOLERANCE_MAX_US: Final = 3_600 * 1_000_000
 """Longer ones would pair different sessions, and hide a wrong time zone."""
 ReceiptTimes = Callable[[Sequence[str]], Ints]
@@ -56,6 +59,14 @@ class Terms:
         hours, places = np.unique(times // _HOUR_US, return_inverse=True)
         offsets = np.array([offset_us(hour * _HOUR_US, self.timezone) for hour in hours.tolist()], np.int64)
         return (times + offsets[places]) // DAY_US if len(hours) else times
+
+
+def tolerance_from_text(text: str) -> int:
+    """Read `60s`, `5m` or `1h` as µs; raises `Refused` (`tolerance_invalid`)."""
+    match = _TOLERANCE.fullmatch(text)
+    if match is None:
+        raise Refused("tolerance_invalid", f"{text[:40]!r} is not a tolerance. Use a time such as 60s, 5m or 1h.")
+    return checked_tolerance(int(match[1]) * _UNIT_SECONDS[match[2]] * 1_000_000)
 
 
 def checked_tolerance(tolerance_us: int) -> int:

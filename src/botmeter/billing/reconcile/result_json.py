@@ -1,5 +1,6 @@
 """Results as JSON."""
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -76,6 +77,21 @@ def invoice_as_mapping(checked: InvoiceCheck, *, account: str) -> dict[str, Any]
         "difference_in_money": amount_text(checked.difference_in_money),
         "days": [{"date": str(each.day_on), "ours": each.our_count} for each in checked.days],
     }
+
+
+def list_json(head: Mapping[str, Any], differences: pa.Table) -> Iterator[str]:
+    """Write a result with its differences, row by row, as there can be a million.
+
+    Args:
+        head: As `list_as_mapping` returns it.
+    """
+    text = json.dumps(head, indent=2, ensure_ascii=False)
+    yield text.removesuffix("\n}") + ',\n  "differences": ['
+    separator = "\n    "
+    for rows in difference_rows(differences):
+        yield separator + ",\n    ".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        separator = ",\n    "
+    yield "\n  ]\n}\n" if len(differences) else "]\n}\n"
 
 
 def difference_rows(differences: pa.Table) -> Iterator[list[dict[str, Any]]]:

@@ -15,6 +15,10 @@ from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
+AMOUNT_MAX = 10**15
+DECIMALS_MAX = 9
+"""As many as an amount of a plan has."""
+
 
 class BudgetScope(StrEnum):
     """Scope of a budget."""
@@ -120,8 +124,10 @@ def _limited(budget: Budget) -> tuple[BudgetScope, str | None, BudgetUnit, Budge
 
 
 def _fault(budget: Budget) -> str | None:
-    if not budget.amount.is_finite() or budget.amount <= 0:
-        return f"its amount is {budget.amount}; use a number above 0"
+    if not budget.amount.is_finite() or not 0 < budget.amount <= AMOUNT_MAX:
+        return f"its amount is {str(budget.amount)[:40]}; use a number above 0, up to {AMOUNT_MAX:,}"
+    if budget.amount != round(budget.amount, DECIMALS_MAX):
+        return f"its amount is {str(budget.amount)[:40]}; use at most {DECIMALS_MAX} decimals"
     if budget.unit is BudgetUnit.SESSIONS and budget.amount != budget.amount.to_integral_value():
         return f"its amount is {budget.amount} sessions; use a whole number"
     if budget.scope is BudgetScope.ACCOUNT:

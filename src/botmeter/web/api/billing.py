@@ -6,17 +6,18 @@ from botmeter.billing.account_statements import listed_statements, preliminary_d
 from botmeter.billing.canonical import canonical_json
 from botmeter.billing.closing import close_ended
 from botmeter.billing.statement_files import SESSION_FORMATS, session_file_bytes
-from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import day_from_text
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session, corrections, undo_correction
-from botmeter.people.audit import Action, record
+from botmeter.ledger.billing.plan_terms import grace_days, set_grace_days
+from botmeter.people.audit import Action
 from botmeter.web.api.billing_answers import (
     CloseBody,
     ClosedStatements,
     CorrectionBody,
     CorrectionRecorded,
     Corrections,
+    GracePeriod,
     Statements,
     UndoBody,
     closing_detail,
@@ -24,6 +25,7 @@ from botmeter.web.api.billing_answers import (
     statement_item,
 )
 from botmeter.web.api.route import JSON, Call
+from botmeter.web.api.route_kinds import chosen_format, number_in
 from botmeter.web.exports import MEDIA_TYPES
 from botmeter.web.ledgers import reading, writing
 
@@ -51,9 +53,7 @@ def statement(call: Call, *, number: str) -> HttpResponse:
 
 def statement_sessions(call: Call, *, number: str) -> HttpResponse:
     """Return the session list of a statement as a file."""
-    form = next((each for each in SESSION_FORMATS if each == (call.request.GET.get("format") or "csv")), None)
-    if form is None:
-        raise Refused("output_format_unknown", f"Unknown format. Use one of {', '.join(SESSION_FORMATS)}.")
+    form = chosen_format(call, SESSION_FORMATS)
     with reading(call.request, call.account) as ledger:
         named = statement_named(ledger, number)
         content = session_file_bytes(ledger, named, form=form)
@@ -68,7 +68,7 @@ def close(call: Call) -> ClosedStatements:
     with writing(call.request, call.account) as ledger:
         closed = close_ended(ledger, through=through, now_us=now_us(), by=call.who)
     for each in closed:
-        _record(call, Action.CYCLE_CLOSED, **closing_detail(each))
+        call.record(Action.CYCLE_CLOSED, **closing_detail(each))
     return ClosedStatements(closed=[each.number for each in closed])
 
 
@@ -85,19 +85,32 @@ def correct(call: Call) -> CorrectionRecorded:
     kind = CorrectionKind(body.kind)
     with writing(call.request, call.account) as ledger:
         number = correct_session(ledger, body.session_id, kind=kind, reason=body.reason, now_us=now_us(), by=call.who)
-    _record(call, Action.SESSION_CORRECTED, correction=number, kind=body.kind)
+    call.record(Action.SESSION_CORRECTED, correction=number, kind=body.kind)
     return CorrectionRecorded(number=number)
 
 
 def undo(call: Call, *, number: str) -> CorrectionRecorded:
     """Undo a correction."""
     body: UndoBody = call.body
-    corrected = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    corrected = number_in(number)
     with writing(call.request, call.account) as ledger:
         undoing = undo_correction(ledger, corrected, reason=body.reason, now_us=now_us(), by=call.who)
-    _record(call, Action.CORRECTION_UNDONE, correction=corrected)
+    call.record(Action.CORRECTION_UNDONE, correction=corrected)
     return CorrectionRecorded(number=undoing)
 
 
-def _record(call: Call, action: Action, **detail: object) -> None:
-    record(action, request=call.request, user=None, account=call.account, who=call.who, **detail)
+def grace(call: Call) -> GracePeriod:
+    """Return the grace period."""
+    with reading(call.request, call.account) as ledger:
+        return GracePeriod(days=grace_days(ledger))
+
+
+def set_grace(call: Call) -> GracePeriod:
+    """Set the grace period."""
+    body: GracePeriod = call.body
+    with writing(call.request, call.account) as ledger:
+        before = grace_days(ledger)
+        set_grace_days(ledger, body.days, now_us=now_us(), by=call.who)
+    if before != body.days:
+        call.record(Action.SETTING_CHANGED, setting="grace_days", before=before, after=body.days)
+    return body

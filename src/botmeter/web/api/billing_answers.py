@@ -11,6 +11,7 @@ from botmeter.billing.stated import read_document
 from botmeter.domain.instant import text_from_us
 from botmeter.ledger.billing.closed_statements import ClosedStatement
 from botmeter.ledger.billing.corrections import StoredCorrection
+from botmeter.ledger.billing.plan_terms import GRACE_DAYS_MAX
 from botmeter.reports.report_json import Count, Day, Instant
 from botmeter.web.api.answers import NextCursor
 
@@ -78,6 +79,12 @@ class CloseBody(Struct, frozen=True, forbid_unknown_fields=True):
             description="Last day of the last cycle, in the plan's zone. Null: all that ended since the plan was set."
         ),
     ] = None
+
+
+class GracePeriod(Struct, frozen=True, forbid_unknown_fields=True):
+    """Days between the end of a cycle and its closing."""
+
+    days: Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": GRACE_DAYS_MAX})]
 
 
 class ClosedStatements(Struct, frozen=True, forbid_unknown_fields=True):

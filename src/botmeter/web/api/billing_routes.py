@@ -1,18 +1,15 @@
 """Routes of bills, statements and corrections."""
 
-from functools import partial
-from pathlib import Path
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from botmeter.billing.statement_files import SESSION_FORMATS
-from botmeter.people.keys import Scope
 from botmeter.web.api.billing import (
     bill,
     close,
     correct,
+    grace,
     listed_corrections,
+    set_grace,
     statement,
     statement_sessions,
     statements,
@@ -24,21 +21,20 @@ from botmeter.web.api.billing_answers import (
     CorrectionBody,
     CorrectionRecorded,
     Corrections,
+    GracePeriod,
     StatementDocument,
     Statements,
     UndoBody,
 )
 from botmeter.web.api.parameters import Parameter
-from botmeter.web.api.route import Content, Route
-from botmeter.web.api.route_failures import CHANGE, READ
+from botmeter.web.api.route import Content
+from botmeter.web.api.route_kinds import change_bill, examples_in, format_parameter, read_bill
 from botmeter.web.exports import MEDIA_TYPES
 
-_EXAMPLES: Final[dict[str, Any]] = msgspec.json.decode(Path(__file__).with_name("billing_examples.json").read_bytes())
-_read: Final = partial(Route, method="GET", scope=Scope.BILLING_READ, failures=READ, tag="Billing")
-_change: Final = partial(Route, method="POST", scope=Scope.ADMIN, failures=CHANGE, tag="Billing")
+_EXAMPLES: Final = examples_in("billing_examples.json")
 
 BILLING_ROUTES: Final = (
-    _read(
+    read_bill(
         path="accounts/{account}/bill",
         operation="bill",
         summary="An unclosed cycle",
@@ -54,7 +50,7 @@ BILLING_ROUTES: Final = (
         answers=(Content(types=(StatementDocument,), example=_EXAMPLES["bill"]),),
         view=bill,
     ),
-    _read(
+    read_bill(
         path="accounts/{account}/statements",
         operation="statements",
         summary="The statements",
@@ -63,7 +59,7 @@ BILLING_ROUTES: Final = (
         view=statements,
     ),
     # The first match wins.
-    _change(
+    change_bill(
         path="accounts/{account}/statements/close",
         operation="close",
         summary="Close cycles",
@@ -75,7 +71,7 @@ BILLING_ROUTES: Final = (
         answers=(Content(types=(ClosedStatements,), example=_EXAMPLES["closed"]),),
         view=close,
     ),
-    _read(
+    read_bill(
         path="accounts/{account}/statements/{number}",
         operation="statement",
         summary="One statement",
@@ -83,7 +79,7 @@ BILLING_ROUTES: Final = (
         answers=(Content(types=(StatementDocument,), example=_EXAMPLES["statement"]),),
         view=statement,
     ),
-    _read(
+    read_bill(
         path="accounts/{account}/statements/{number}/sessions",
         operation="statement_sessions",
         summary="The sessions of a statement as a file",
@@ -91,19 +87,11 @@ BILLING_ROUTES: Final = (
             "The sessions of its own cycle with how each was funded, then those of earlier cycles that it adjusts, "
             "with change and reason. It has no id of a customer or conversation, so that an erasure changes nothing."
         ),
-        parameters=(
-            Parameter(
-                name="format",
-                description="Format of the file.",
-                limits={"enum": list(SESSION_FORMATS)},
-                example="csv",
-                default="csv",
-            ),
-        ),
+        parameters=(format_parameter(SESSION_FORMATS),),
         answers=tuple(Content(media_type=MEDIA_TYPES[form]) for form in SESSION_FORMATS),
         view=statement_sessions,
     ),
-    _read(
+    read_bill(
         path="accounts/{account}/corrections",
         operation="corrections",
         summary="The corrections",
@@ -111,7 +99,7 @@ BILLING_ROUTES: Final = (
         answers=(Content(types=(Corrections,), example=_EXAMPLES["corrections"]),),
         view=listed_corrections,
     ),
-    _change(
+    change_bill(
         path="accounts/{account}/corrections/add",
         operation="correct",
         summary="Take a session off the bill",
@@ -120,7 +108,7 @@ BILLING_ROUTES: Final = (
         answers=(Content(types=(CorrectionRecorded,), example=_EXAMPLES["corrected"]),),
         view=correct,
     ),
-    _change(
+    change_bill(
         path="accounts/{account}/corrections/{number}/undo",
         operation="undo_correction",
         summary="Undo a correction",
@@ -128,5 +116,22 @@ BILLING_ROUTES: Final = (
         body=(Content(types=(UndoBody,), example=_EXAMPLES["undo"]),),
         answers=(Content(types=(CorrectionRecorded,), example=_EXAMPLES["undone"]),),
         view=undo,
+    ),
+    read_bill(
+        path="accounts/{account}/grace-period",
+        operation="grace_period",
+        summary="The grace period",
+        description="Days between the end of a cycle and its closing by the server.",
+        answers=(Content(types=(GracePeriod,), example={"days": 3}),),
+        view=grace,
+    ),
+    change_bill(
+        path="accounts/{account}/grace-period/set",
+        operation="set_grace_period",
+        summary="Set the grace period",
+        description="Of all cycles that are not closed yet.",
+        body=(Content(types=(GracePeriod,), example={"days": 5}),),
+        answers=(Content(types=(GracePeriod,), example={"days": 5}),),
+        view=set_grace,
     ),
 )

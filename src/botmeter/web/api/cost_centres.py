@@ -1,7 +1,6 @@
 """Routes of cost centres, and of statements in the columns of FOCUS."""
 
 from datetime import date
-from functools import partial
 from typing import Annotated, Final
 
 from django.http import HttpResponse
@@ -9,17 +8,15 @@ from msgspec import Meta, Struct
 
 from botmeter.billing.focus_files import FOCUS_FORMS, account_focus, focus_file
 from botmeter.domain.cost_centre import CostCentreTerm
-from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us, text_from_us
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.billing.cost_centres import cost_centre_terms, set_cost_centre
-from botmeter.people.audit import Action, record
-from botmeter.people.keys import Scope
+from botmeter.people.audit import Action
 from botmeter.reports.report_json import Instant
 from botmeter.web.api.answers import NextCursor
 from botmeter.web.api.parameters import Parameter
-from botmeter.web.api.route import Call, Content, Route
-from botmeter.web.api.route_failures import CHANGE, READ
+from botmeter.web.api.route import Call, Content
+from botmeter.web.api.route_kinds import change_bill, chosen_format, format_parameter, read_bill
 from botmeter.web.exports import MEDIA_TYPES
 from botmeter.web.ledgers import reading, writing
 
@@ -76,16 +73,13 @@ def set_one(call: Call) -> CostCentre:
         set_cost_centre(ledger, term, now_us=term.recorded_at, by=call.who)
     subject = {"channel": term.channel} if term.bot_id is None else {"bot": term.bot_id}
     detail = {**subject, "cost_centre": term.cost_centre, "from_day": from_on.isoformat()}
-    record(Action.COST_CENTRE_SET, request=call.request, user=None, account=call.account, who=call.who, **detail)
+    call.record(Action.COST_CENTRE_SET, **detail)
     return _item(term)
 
 
 def focus(call: Call) -> HttpResponse:
     """Return statements in the columns of FOCUS as a file."""
-    number, written = call.request.GET.get("statement"), call.request.GET.get("format") or "csv"
-    form = next((each for each in FOCUS_FORMS if each == written), None)
-    if form is None:
-        raise Refused("output_format_unknown", "Unknown format. Use csv or parquet.")
+    number, form = call.request.GET.get("statement"), chosen_format(call, FOCUS_FORMS)
     with reading(call.request, call.account) as ledger:
         tables = account_focus(ledger, number, now_us=now_us(), provider=call.request.GET.get("provider") or "")
     content = focus_file(tables, form=form)
@@ -112,10 +106,9 @@ _EXAMPLE: Final = {
     "recorded_at": "2026-10-01T09:30:00Z",
     "set_by": "ann@example.com",
 }
-_read: Final = partial(Route, method="GET", scope=Scope.BILLING_READ, failures=READ, tag="Billing")
 
 COST_CENTRE_ROUTES: Final = (
-    _read(
+    read_bill(
         path="accounts/{account}/cost-centres",
         operation="cost_centres",
         summary="The cost centres",
@@ -123,15 +116,11 @@ COST_CENTRE_ROUTES: Final = (
         answers=(Content(types=(CostCentres,), example={"items": [_EXAMPLE], "next_cursor": None}),),
         view=cost_centres,
     ),
-    Route(
-        method="POST",
+    change_bill(
         path="accounts/{account}/cost-centres/set",
         operation="set_cost_centre",
         summary="Set a cost centre",
         description="Of a bot or channel, from a UTC day on. Closed statements keep the cost centres of their closing.",
-        scope=Scope.ADMIN,
-        failures=CHANGE,
-        tag="Billing",
         body=(
             Content(
                 types=(CostCentreBody,),
@@ -141,7 +130,7 @@ COST_CENTRE_ROUTES: Final = (
         answers=(Content(types=(CostCentre,), example=_EXAMPLE),),
         view=set_one,
     ),
-    _read(
+    read_bill(
         path="accounts/{account}/focus",
         operation="focus",
         summary="Statements in the columns of FOCUS 1.2",
@@ -152,13 +141,7 @@ COST_CENTRE_ROUTES: Final = (
         parameters=(
             Parameter(name="statement", description="Number of a closed statement.", example="ACME-000001"),
             Parameter(name="provider", description="Platform that bills; default: the plan's title.", example="Acme"),
-            Parameter(
-                name="format",
-                description="Format of the file.",
-                limits={"enum": list(FOCUS_FORMS)},
-                example="csv",
-                default="csv",
-            ),
+            format_parameter(FOCUS_FORMS),
         ),
         answers=tuple(Content(media_type=MEDIA_TYPES[form]) for form in FOCUS_FORMS),
         view=focus,

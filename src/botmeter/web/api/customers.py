@@ -9,7 +9,7 @@ from botmeter.ledger.customers import (
     merge_customers,
     unmerge_customers,
 )
-from botmeter.people.audit import Action, record
+from botmeter.people.audit import Action
 from botmeter.web.api.answers import CustomersChanged, MergeBody, UnmergeBody, customers_changed
 from botmeter.web.api.route import Call
 from botmeter.web.ledgers import writing
@@ -44,5 +44,5 @@ def _recorded(call: Call, change: CustomerChange, *, action: Action) -> Customer
         # No ids: the audit log outlives an erased customer.
         detail = {"change": change.number, "aliases": len(change.pairs), "events": change.event_count}
         detail["restated_days"] = change.restated_day_count
-        record(action, request=call.request, user=None, account=call.account, who=call.who, **detail)
+        call.record(action, **detail)
     return customers_changed(change)

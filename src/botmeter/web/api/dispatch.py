@@ -37,6 +37,7 @@ def url_patterns(routes: Iterable[Route]) -> list[URLPattern]:
 def _dispatcher(route: Route, *, view: View) -> Any:
     allowed = ["GET", "HEAD"] if route.method == "GET" else [route.method]
     decoder = msgspec.json.Decoder(reduce(or_, route.body[0].types)) if route.body else None
+    file_types = frozenset(content.media_type for content in route.body if not content.types)
 
     def dispatched(request: HttpRequest, *, account: str, **parts: str) -> HttpResponseBase:
         if request.method not in allowed:
@@ -45,7 +46,7 @@ def _dispatcher(route: Route, *, view: View) -> Any:
             key = admitted_key(request, account, scope=route.scope)
             name_sender(request, f"key {key.pk}")
             check_parameters(request.GET, known=route.parameters)
-            body = None if decoder is None else _body(request, decoder=decoder)
+            body = None if decoder is None else _body(request, decoder=decoder, file_types=file_types)
             answer = view(Call(request=request, key=key, body=body), **parts)
         except Exception as error:  # noqa: BLE001 - a bug: its trace is stored, and the problem has its reference
             return problem_of(request, error)
@@ -57,12 +58,20 @@ def _dispatcher(route: Route, *, view: View) -> Any:
     return takes_large_body(exempt) if route.takes_large_body else exempt
 
 
-def _body(request: HttpRequest, *, decoder: "msgspec.json.Decoder[Any]") -> Any:
-    if request.content_type != JSON:
-        raise Refused("media_type_unknown", f"The content type must be {JSON}, not {str(request.content_type)[:60]!r}.")
+def _body(request: HttpRequest, *, decoder: "msgspec.json.Decoder[Any]", file_types: frozenset[str]) -> Any:
+    if request.content_type not in {JSON, *file_types}:
+        allowed = " or ".join([JSON, *sorted(file_types)])
+        raise Refused(
+            "media_type_unknown", f"The content type must be {allowed}, not {str(request.content_type)[:60]!r}."
+        )
     try:
-        return decoder.decode(request.body)
+        content = request.body
     except RequestDataTooBig:
-        raise TooMuch("body_too_large", "The body is larger than this address accepts. Send it in parts.") from None
+        advice = "Compress it with gzip, or send fewer days" if file_types else "Send it in parts"
+        raise TooMuch("body_too_large", f"The body is larger than this address accepts. {advice}.") from None
+    if request.content_type in file_types:
+        return content
+    try:
+        return decoder.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Refused("body_invalid", f"The body can't be read: {str(error)[:200]}.") from None

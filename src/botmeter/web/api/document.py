@@ -29,14 +29,15 @@ _TAGS: Final = {
     "Sessions": "The underlying data, and why each session was charged.",
     "Exports": "The underlying data as files.",
     "Customers": "Customers who are the same person.",
-    "Billing": "Bills, statements, corrections and cost centres.",
+    "Billing": "Plans, purchases, bills, statements, corrections, budgets, cost centres, and the vendor's bill.",
 }
 _PATH_PARTS: Final = {
     "account": ("Name of the account that the key belongs to.", "acme"),
     "session_id": ("Id of a session, as reports and exports show it.", "4c10adab-a6a2-87a4-acf7-6c2826b08fbe"),
     "source": ("Name of the source.", "support-desk"),
     "key": ("Key of the source's address, as it was shown when it was made.", "wh_…"),
-    "number": ("Number of the statement, such as ACME-000001 or 1, or of the correction.", "1"),
+    "number": ("Number of the statement, such as ACME-000001 or 1, or of what its list numbers.", "1"),
+    "plan": ("Name of the shipped plan.", "freshworks.new"),
 }
 _KEYS: Final[Json] = {
     "BearerKey": {

@@ -5,7 +5,7 @@ from typing import cast
 from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 
-from botmeter.people.audit import DETAIL_LENGTH_MAX, Action, record
+from botmeter.people.audit import DETAIL_LENGTH_MAX, Action
 from botmeter.people.database_failures import optional_write
 from botmeter.reports.export import Export, Format, export_name
 from botmeter.reports.row_options import Grain
@@ -29,7 +29,7 @@ def export(call: Call) -> HttpResponseBase:
             "query": request.META.get("QUERY_STRING", "")[:DETAIL_LENGTH_MAX],
         }
         with optional_write("an export in the audit log", account=call.account):
-            record(Action.EXPORTED, request=request, user=None, account=call.account, who=call.who, **detail)
+            call.record(Action.EXPORTED, **detail)
     return response
 
 

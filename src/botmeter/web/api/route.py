@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from msgspec import Struct
 
+from botmeter.people.audit import Action, record
 from botmeter.people.keys import Scope
 from botmeter.people.models import ApiKey
 from botmeter.web.api.parameters import Parameter
@@ -41,6 +42,10 @@ class Call:
     @property
     def who(self) -> str:
         return f"key {self.key.name} ({self.key.start}…)"
+
+    def record(self, action: Action, **detail: object) -> None:
+        """Add an entry to the audit log."""
+        record(action, request=self.request, user=None, account=self.account, who=self.who, **detail)
 
 
 View = Callable[..., Struct | HttpResponseBase]

@@ -1,10 +1,8 @@
 """All routes of the API."""
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, Final
 
-import msgspec
 from msgspec import Meta
 
 from botmeter.live.event_body import BODY_BYTES_MAX, EVENTS_MAX
@@ -24,31 +22,32 @@ from botmeter.web.api.answers import (
     UnmergeBody,
 )
 from botmeter.web.api.billing_routes import BILLING_ROUTES
+from botmeter.web.api.budgets import BUDGET_ROUTES
 from botmeter.web.api.cost_centres import COST_CENTRE_ROUTES
 from botmeter.web.api.customers import merge, unmerge
 from botmeter.web.api.exports import export
 from botmeter.web.api.ingest_schema import AddressedSource, CloudEvent, DeliveryReceipt, Event, EventsProblem, Receipt
+from botmeter.web.api.plans import PLAN_ROUTES
+from botmeter.web.api.purchases import PURCHASE_ROUTES
+from botmeter.web.api.reconcile import RECONCILE_ROUTES
 from botmeter.web.api.route import Content, Route
 from botmeter.web.api.route_failures import (
     BUG,
-    CHANGE,
     INGEST,
     NO_ADDRESS,
     NO_KEY,
     NO_SCOPE,
-    READ,
     WRONG_ADDRESSES,
     too_many,
 )
+from botmeter.web.api.route_kinds import change_route, examples_in, read_route
 from botmeter.web.api.routes import explanation, session, session_usage, sessions
 from botmeter.web.exports import MEDIA_TYPES
 
-_read: Final = partial(Route, method="GET", scope=Scope.REPORTS_READ, failures=READ)
-_change: Final = partial(
-    Route, method="POST", scope=Scope.ADMIN, failures=CHANGE, tag="Customers", takes_large_body=True
-)
+_read: Final = partial(read_route, scope=Scope.REPORTS_READ)
+_change: Final = partial(change_route, tag="Customers", takes_large_body=True)
 
-EXAMPLES: Final[dict[str, Any]] = msgspec.json.decode(Path(__file__).with_name("examples.json").read_bytes())
+EXAMPLES: Final = examples_in("examples.json")
 _EVENTS: Final[Any] = Annotated[list[Event], Meta(max_length=EVENTS_MAX)]
 _CLOUDEVENTS: Final[Any] = Annotated[list[CloudEvent], Meta(max_length=EVENTS_MAX)]
 
@@ -181,7 +180,11 @@ ROUTES: Final = (
         view=unmerge,
     ),
     *BILLING_ROUTES,
+    *PLAN_ROUTES,
+    *PURCHASE_ROUTES,
+    *BUDGET_ROUTES,
     *COST_CENTRE_ROUTES,
+    *RECONCILE_ROUTES,
     SEND_EVENTS,
     Route(
         method="POST",

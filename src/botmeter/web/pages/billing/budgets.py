@@ -9,14 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from botmeter.billing.account_bill import account_plans, bill_of
 from botmeter.billing.account_facts import account_terms
-from botmeter.billing.budget_use import BudgetReader, BudgetUse, budget_uses
+from botmeter.billing.budget_sentences import SCOPE_LABELS, amount_text, budget_text, scope_text
+from botmeter.billing.budget_use import BudgetUse, account_budget_uses
 from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.domain import text
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.domain.instant import now_us
-from botmeter.domain.money_text import money_text, units_text
 from botmeter.ledger.billing.budgets import (
     Budget,
     BudgetPer,
@@ -27,7 +26,6 @@ from botmeter.ledger.billing.budgets import (
     budgets,
     end_budget,
 )
-from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
@@ -44,12 +42,6 @@ from botmeter.web.report_address import number_named
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-_SCOPES: Final = {
-    BudgetScope.ACCOUNT: "Account",
-    BudgetScope.BOT: "Bot",
-    BudgetScope.CHANNEL: "Channel",
-    BudgetScope.COST_CENTRE: "Cost centre",
-}
 _UNITS: Final = {BudgetUnit.MONEY: "money", BudgetUnit.SESSIONS: "sessions"}
 _TIMES: Final = {BudgetPer.CYCLE: "cycle", BudgetPer.MONTH: "calendar month"}
 
@@ -57,7 +49,7 @@ _TIMES: Final = {BudgetPer.CYCLE: "cycle", BudgetPer.MONTH: "calendar month"}
 class BudgetForm(forms.Form):
     """A new budget."""
 
-    scope = forms.ChoiceField(label="For", choices=[(key.value, label) for key, label in _SCOPES.items()])
+    scope = forms.ChoiceField(label="For", choices=[(key.value, label) for key, label in SCOPE_LABELS.items()])
     name = forms.CharField(label="Bot ID, channel or cost centre", required=False, max_length=ID_BYTES_MAX, strip=False)
     amount = forms.DecimalField(
         label="Amount", max_digits=18, decimal_places=9, widget=forms.NumberInput(attrs={"step": "any"})
@@ -131,25 +123,6 @@ def budgets_page(visit: Visit) -> HttpResponse:
     return _page(visit, form)
 
 
-def budget_text(budget: Budget, *, currency: str) -> str:
-    """Describe a budget: `Bot b1: $100.00 per cycle, brake`."""
-    amount = _amount_text(budget, currency=currency)
-    brake = ", brake" if budget.is_brake else ""
-    return f"{scope_text(budget)}: {amount} per {budget.per}{brake}"
-
-
-def scope_text(budget: Budget) -> str:
-    """Name what a budget limits: `Bot b1`."""
-    label = _SCOPES[budget.scope]
-    return label if budget.name is None else f"{label} {budget.name}"
-
-
-def _amount_text(budget: Budget, *, currency: str) -> str:
-    if budget.unit is BudgetUnit.MONEY:
-        return money_text(budget.amount, currency) if currency else units_text(budget.amount)
-    return text.counted(int(budget.amount), "session")
-
-
 def _end(visit: Visit, number: int) -> HttpResponse:
     with visit.reading() as ledger:
         stored = next((each for each in budgets(ledger) if each.number == number), None)
@@ -190,7 +163,7 @@ def _page(visit: Visit, form: BudgetForm) -> HttpResponse:
 
 def _lines(ledger: "ReadableLedger", *, account: str) -> tuple[BudgetLine, ...]:
     currency, here, stored = _currency(ledger), reverse("billing-budgets", args=(account,)), budgets(ledger)
-    uses = _uses(ledger, stored)
+    uses = account_budget_uses(ledger, stored, now_us=now_us(), cache=bill_cache)
     return tuple(
         replace(
             _line(each, uses.get(each.number), currency=currency, end_href=f"{here}?what=end&budget={each.number}"),
@@ -210,23 +183,14 @@ def _sessions_href(ledger: "ReadableLedger", account: str, *, budget: Budget) ->
     return reverse("cycle-sessions", args=(account, day)) + query
 
 
-def _uses(ledger: "ReadableLedger", stored: list[StoredBudget]) -> dict[int, BudgetUse]:
-    plans, present_us = account_plans(ledger), now_us()
-    if plans is None or not stored or present_us < plans.terms[0].from_us:
-        return {}
-    bill = bill_of(ledger, account_cycle_at(plans.terms, present_us), plans=plans, now_us=present_us, cache=bill_cache)
-    reader = BudgetReader(ledger=ledger, plans=plans, bill=bill, centres=cost_centres(ledger), cache=bill_cache)
-    return {each.stored.number: each for each in budget_uses(reader, stored, now_us=present_us)}
-
-
 def _line(stored: StoredBudget, use: BudgetUse | None, *, currency: str, end_href: str) -> BudgetLine:
     budget, used, share = stored.budget, "", ""
     if use is not None:
-        used = _amount_text(replace(budget, amount=use.used), currency=currency) if use.used else "0"
+        used = amount_text(budget, use.used, currency=currency) if use.used else "0"
         share = text.percent_text(float(use.used / budget.amount)).lstrip("+")
     return BudgetLine(
         scope=scope_text(budget),
-        amount=_amount_text(budget, currency=currency),
+        amount=amount_text(budget, budget.amount, currency=currency),
         per=_TIMES[budget.per],
         is_brake=budget.is_brake,
         used=used,

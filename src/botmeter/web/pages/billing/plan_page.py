@@ -14,6 +14,7 @@ from botmeter.billing.cycle import Cycle, cycle_at
 from botmeter.billing.opening import set_opening
 from botmeter.billing.plan import Plan
 from botmeter.billing.plan_actions import midnight_us, plan_start_us, set_plan, withdraw_plan
+from botmeter.billing.plan_sentences import opening_sentence
 from botmeter.billing.plan_terms import PlanTerm, account_cycle_at
 from botmeter.domain import text
 from botmeter.domain.instant import now_us
@@ -35,7 +36,7 @@ from botmeter.web.pages.billing.plan_choice import (
     plan_file,
     terms_in_words,
 )
-from botmeter.web.pages.billing.purchase_forms import OpeningForm, opening_sentence
+from botmeter.web.pages.billing.purchase_forms import OpeningForm
 from botmeter.web.pages.billing.statement_tables import LINE_COLUMNS, rated_line_cells, rated_totals
 from botmeter.web.pages.billing.tabs import billing_tabs
 from botmeter.web.pages.billing.what_if_page import effect_of
@@ -153,10 +154,9 @@ def _set_of(plan: Plan) -> Callable[[Visit, Any], Notice]:
         values, present_us = form.cleaned_data, now_us()
         from_us = midnight_us(values["from_on"], plan.cycle.timezone)
         start = PlanTerm(plan=plan, from_us=from_us)
-        # Before the plan is set, so that nothing is half done.
         balance = form.balance([start]) if isinstance(form, FirstPlanForm) else None
         reason = values["reason"] or None
-        with visit.writing() as ledger:
+        with visit.writing() as ledger, ledger.transaction():
             set_plan(ledger, plan, from_us=from_us, now_us=present_us, by=visit.user.email, reason=reason)
             if balance is not None:
                 set_opening(ledger, balance, now_us=present_us, by=visit.user.email)

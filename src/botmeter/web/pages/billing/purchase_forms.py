@@ -11,11 +11,11 @@ from django.core.exceptions import ValidationError
 
 from botmeter.billing.account_facts import account_terms
 from botmeter.billing.opening import UnitsLeft, opening_balance, set_opening
-from botmeter.billing.plan_actions import PackOrder, buy_packs, midnight_us, pack_at, purchase_at, remove_packs
+from botmeter.billing.plan_actions import PackOrder, buy_packs, midnight_us, pack_at, plan_at, purchase_at, remove_packs
+from botmeter.billing.plan_sentences import opening_sentence, purchase_sentence
 from botmeter.billing.plan_terms import PlanTerm
 from botmeter.domain import text
 from botmeter.domain.instant import now_us
-from botmeter.domain.money_text import money_text, units_text
 from botmeter.domain.period import day_of_us
 from botmeter.domain.reason import REASON_CHARACTERS_MAX
 from botmeter.ledger.billing.plan_terms import OpeningBalance
@@ -102,10 +102,7 @@ def bought(terms: tuple[PlanTerm, ...], values: dict[str, Any], *, present_us: i
     plan = next(term.plan for term in reversed(terms))
     at_us = midnight_us(values["bought_on"], plan.cycle.timezone) if values["bought_on"] else present_us
     purchase = purchase_at(terms, packs=values["packs"], meter=0, at_us=at_us)
-    plan = next(term.plan for term in reversed(terms) if term.from_us <= at_us)
-    amount = money_text(purchase.pack_price * purchase.packs, plan.currency)
-    size = f"{units_text(purchase.pack_units)} sessions"
-    return Bought(at_us=at_us, sentence=f"{text.counted(purchase.packs, 'pack')} of {size} for {amount}")
+    return Bought(at_us=at_us, sentence=purchase_sentence(purchase, plan_at(terms, at_us=at_us)))
 
 
 def buy_question(visit: Visit, values: dict[str, Any], *, cancel_href: str) -> Confirmation:
@@ -177,13 +174,6 @@ def set_opening_of(visit: Visit, form: OpeningForm) -> Notice:
     sentence = opening_sentence(balance, zone=terms[-1].plan.cycle.timezone)
     visit.record(Action.OPENING_BALANCE_SET, balance=sentence)
     return Notice(fact="Opening balance set.", consequence=sentence)
-
-
-def opening_sentence(balance: OpeningBalance, *, zone: str) -> str:
-    """Describe an opening balance."""
-    left = units_text(sum((pack.units_left for pack in balance.packs), Decimal(0)))
-    used, on = units_text(balance.allowance_used), text.day_text(day_of_us(balance.as_of, timezone=zone))
-    return f"{used} of the allowance used and {left} sessions left in packs, as of {on}."
 
 
 def has_packs(terms: tuple[PlanTerm, ...], *, at_us: int) -> bool:

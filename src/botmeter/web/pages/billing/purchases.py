@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from botmeter.billing.account_facts import account_terms
+from botmeter.billing.plan_sentences import opening_sentence
 from botmeter.domain import text
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
@@ -31,7 +32,6 @@ from botmeter.web.pages.billing.purchase_forms import (
     buy_question,
     has_packs,
     has_recurring_packs,
-    opening_sentence,
     remove,
     remove_question,
     reverse_bought,
