@@ -10,6 +10,11 @@ SOURCE = Path(botmeter.__file__).parent
 _CACHES = {"cache", "lru_cache", "cached_property"}
 
 BOUNDED = {
+    "billing.alerts.account_figures.AccountFigures.bill": "one value for each evaluation",
+    "billing.alerts.account_figures.AccountFigures.budgets": "one value for each evaluation",
+    "billing.alerts.account_figures.AccountFigures.days": "one value for each evaluation",
+    "billing.alerts.account_figures.AccountFigures.plans": "one value for each evaluation",
+    "billing.alerts.account_figures.AccountFigures.reader": "one value for each evaluation",
     "billing.pdf._fonts": "4 folders of fonts, of which a server has one",
     "demo.clock._offsets_us": "days of the demo",
     "demo.retailer.campaigns": "years of the demo",

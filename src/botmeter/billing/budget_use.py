@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from botmeter.billing.account_bill import Bill, account_plans, bill_of
 from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.bill_cache import BillCache
-from botmeter.billing.cost_centres import cost_centres_of
+from botmeter.billing.cycle import Cycle
 from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.billing.rated import Funding
+from botmeter.billing.session_scopes import named_sessions
 from botmeter.billing.shares import shares_of
 from botmeter.domain.cost_centre import CostCentres
 from botmeter.domain.period import Period, day_of_us, month_last_on
@@ -65,14 +65,18 @@ def account_budget_uses(
 
 def budget_uses(reader: BudgetReader, budgets: Sequence[StoredBudget], *, now_us: int) -> tuple[BudgetUse, ...]:
     """Use of each budget at an instant."""
-    return tuple(BudgetUse(stored=each, used=_used(reader, each.budget, now_us=now_us)) for each in budgets)
+    return tuple(BudgetUse(stored=each, used=used_of(reader, each.budget, now_us=now_us)) for each in budgets)
 
 
-def _used(reader: BudgetReader, budget: Budget, *, now_us: int) -> Decimal:
+def budget_span(budget: Budget, *, cycle: Cycle, now_us: int) -> tuple[int, int]:
+    """Half-open time of a budget that contains an instant (µs UTC): the cycle, or a month in its zone."""
+    return _month(now_us, cycle.timezone) if budget.per is BudgetPer.MONTH else (cycle.start_us, cycle.end_us)
+
+
+def used_of(reader: BudgetReader, budget: Budget, *, now_us: int) -> Decimal:
+    """Use of a budget until now, as `BudgetUse` has it."""
     cycle = reader.bill.account_cycle.cycle
-    start_us, end_us = cycle.start_us, cycle.end_us
-    if budget.per is BudgetPer.MONTH:
-        start_us, end_us = _month(now_us, cycle.timezone)
+    start_us, end_us = budget_span(budget, cycle=cycle, now_us=now_us)
     is_cycle = (start_us, end_us) == (cycle.start_us, cycle.end_us)
     if budget.unit is BudgetUnit.MONEY and budget.scope is BudgetScope.ACCOUNT and is_cycle:
         return reader.bill.rated.total
@@ -121,12 +125,6 @@ def _is_of(
 ) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     starts = table["started_at"].to_numpy()
     within: np.ndarray[tuple[int], np.dtype[np.bool_]] = (starts >= span[0]) & (starts < span[1])
-    match budget.scope:
-        case BudgetScope.ACCOUNT:
-            return within
-        case BudgetScope.COST_CENTRE:
-            names = cost_centres_of(table, reader.centres)
-        case scope:
-            names = table["bot_id" if scope is BudgetScope.BOT else "channel"]
-    named = pc.fill_null(pc.equal(pc.cast(names, pa.string()), budget.name), False)
-    return within & np.asarray(named.to_numpy(zero_copy_only=False), dtype=np.bool_)
+    if budget.scope is BudgetScope.ACCOUNT:
+        return within
+    return within & named_sessions(table, budget.scope, name=budget.name or "", centres=reader.centres)

@@ -188,6 +188,11 @@ def quarantine_counts(ledger: ReadableLedger) -> dict[str, int]:
     return dict(ledger.connection.execute(sql("quarantine_counts")).fetchall())
 
 
+def waiting_since(ledger: ReadableLedger, from_us: int) -> int:
+    """Count the waiting events that were refused since an instant (µs UTC)."""
+    return int(row_of(ledger.connection, sql("waiting_since"), values={"from_us": from_us})[0])
+
+
 def quarantine_counts_of(ledger: ReadableLedger, source: str) -> dict[str, int]:
     """Count a source's waiting events by code."""
     return dict(ledger.connection.execute(sql("quarantine_counts_of"), {"source": source}).fetchall())

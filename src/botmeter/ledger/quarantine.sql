@@ -104,6 +104,10 @@ FROM waiting
 GROUP BY code
 ORDER BY count(*) DESC, code
 
+-- name: waiting_since
+-- Reads: waiting. Takes: $from_us (µs UTC). Gives: the number of events refused since then, one row.
+SELECT count(*)::BIGINT FROM waiting WHERE recorded_at >= $from_us::BIGINT
+
 -- name: quarantine_counts_of
 -- Reads: waiting. Takes: $source. Gives: (code, number of the source's events), most first.
 SELECT code::VARCHAR, count(*)::BIGINT AS event_count

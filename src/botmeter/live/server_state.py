@@ -12,6 +12,7 @@ from botmeter.live.export_slots import ExportSlots
 from botmeter.live.imports import ImportJobs
 from botmeter.live.ingest import Ingestion
 from botmeter.live.ledger_checks import LedgerChecks
+from botmeter.live.notifications.alert_watch import AlertWatch
 from botmeter.live.notifications.schedule_watch import ScheduleWatch
 from botmeter.live.notifications.sender import NotificationSender
 from botmeter.live.notifications.transports import TRANSPORTS
@@ -33,6 +34,7 @@ class ServerState:
     pulls: PullSchedule
     checks: LedgerChecks
     closings: Closings
+    alerts: AlertWatch
     notifications: NotificationSender
     schedules: ScheduleWatch
     uploads: Uploads
@@ -55,6 +57,7 @@ class ServerState:
         self.stopping.set()
         self.checks.close()
         self.closings.close()
+        self.alerts.close()
         self.schedules.close()
         self.notifications.close()
         self.pulls.close()
@@ -65,7 +68,8 @@ class ServerState:
 
 def new_server_state(ledgers: OpenLedgers, *, render: Render) -> ServerState:
     """Return an idle state."""
-    store = LedgerStore(ledgers)
+    alerts = AlertWatch(ledgers)
+    store = LedgerStore(ledgers, settled=alerts.settled)
     ingestion = Ingestion(store)
     return ServerState(
         ledgers=ledgers,
@@ -74,6 +78,7 @@ def new_server_state(ledgers: OpenLedgers, *, render: Render) -> ServerState:
         pulls=PullSchedule(ledgers),
         checks=LedgerChecks(ledgers, capacity=ingestion.capacity),
         closings=Closings(ledgers),
+        alerts=alerts,
         notifications=NotificationSender(ledgers, render=render, transports=TRANSPORTS),
         schedules=ScheduleWatch(ledgers),
         uploads=Uploads(ledgers.folder.path),

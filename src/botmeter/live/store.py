@@ -1,7 +1,7 @@
 """Ledgers as live ingestion uses them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -41,8 +41,9 @@ class LiveStore(Protocol):
 class LedgerStore:
     """`LiveStore` of a server."""
 
-    def __init__(self, ledgers: OpenLedgers) -> None:
+    def __init__(self, ledgers: OpenLedgers, *, settled: Callable[[str], None] = lambda _account: None) -> None:
         self._ledgers = ledgers
+        self._settled = settled
         self._accounts: set[str] = set()
         self._recharges = RechargeWatch()
         self._sources: BoundedCache[tuple[str, str], Source | None] = BoundedCache(
@@ -76,6 +77,8 @@ class LedgerStore:
                 self._recharges.buy(ledger, settled_us=settled_us, now_us=now_us())
         if event_count:
             metrics.SETTLE_SECONDS.observe(seconds)
+        # Also without events to meter: those that were refused are in quarantine.
+        self._settled(account)
 
     def report(self, problem: Exception) -> None:
         report_bug("appending live events", problem)

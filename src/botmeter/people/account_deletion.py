@@ -17,6 +17,7 @@ from botmeter.people.models import (
     ShareLink,
     User,
 )
+from botmeter.people.notifications.alert_models import AlertRule
 from botmeter.people.notifications.models import Destination, Notification
 from botmeter.people.notifications.schedule_models import Schedule
 from botmeter.people.sources import opened_sources
@@ -45,6 +46,7 @@ def _forget(account: str) -> None:
             others.filter(account=account).delete()
         Notification.objects.filter(account=account).delete()
         Destination.objects.filter(account=account).delete()
+        AlertRule.objects.filter(account=account).delete()
         Schedule.objects.filter(account=account).delete()
         AuditEntry.objects.filter(account=account).delete()
         User.objects.filter(last_account=account).update(last_account="")

@@ -12,4 +12,4 @@ class PeopleConfig(AppConfig):
     def import_models(self) -> None:
         super().import_models()
         # Beside `models`, which their modules import.
-        from botmeter.people.notifications import models, schedule_models  # noqa: F401
+        from botmeter.people.notifications import alert_models, models, schedule_models  # noqa: F401

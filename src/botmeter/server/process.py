@@ -52,6 +52,7 @@ def open_server(run_command: RunCommand) -> ServerState:
     state.checks.begin()
     state.closings.begin()
     state.notifications.begin()
+    state.alerts.begin()
     state.schedules.begin()
     shared = SharedFolder(ledgers)
     resources.enter_context(

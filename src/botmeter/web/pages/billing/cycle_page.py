@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from botmeter.billing.account_bill import Bill, bill_of
+from botmeter.billing.cycle_days import cycle_days
 from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.domain import text
 from botmeter.domain.bounded_cache import BoundedCache
@@ -34,7 +35,6 @@ from botmeter.web.pages.billing.cycle_forecast import (
     CycleChart,
     Threshold,
     cycle_chart_card,
-    cycle_days,
     thresholds,
 )
 from botmeter.web.pages.billing.following import following_statement

@@ -6,9 +6,9 @@ import pytest
 from tests.support.ledgers import append_events, event, ledger_in_memory
 
 from botmeter.billing.cycle import Cycle
+from botmeter.billing.cycle_days import cycle_days
 from botmeter.domain.period import Period
 from botmeter.reports.billed_sessions import sessions_by_day
-from botmeter.web.pages.billing.cycle_forecast import cycle_days
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/New_York"])

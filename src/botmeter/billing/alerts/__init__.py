@@ -1,0 +1,1 @@
+"""Alerts: what they watch, and which of their levels are crossed. No Django, no clock."""

@@ -1,0 +1,214 @@
+"""Alerts of an account: each level fires once in its epoch, with what a reader needs to know."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.ledgers import append_events, event_at, made_account
+
+from botmeter.billing.alerts.alert import Alert, AlertKind, StatementMoment, Target
+from botmeter.billing.closing import close_due
+from botmeter.billing.plan import Allowance, Beyond, CycleRule, Meter, Pack, Plan
+from botmeter.billing.plan_actions import PackOrder, buy_packs, set_plan
+from botmeter.domain.errors import Refused, TooMuch
+from botmeter.domain.instant import DAY_US, us_from_text
+from botmeter.ledger.billing.budgets import Budget, BudgetScope, add_budget
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live.notifications.alert_watch import AlertWatch
+from botmeter.people.notifications import alert_rules
+from botmeter.people.notifications.alert_models import AlertCrossing, AlertRule
+from botmeter.people.notifications.alert_rules import AlertDraft, add_rule, change_rule, set_on
+from botmeter.people.notifications.models import Notification
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+START_US = us_from_text("2026-10-01T00:00:00Z")
+PLAN = Plan(
+    name="simple",
+    currency="EUR",
+    cycle=CycleRule(anchor=date(2026, 10, 1)),
+    meters=(
+        Meter(
+            allowance=Allowance(sessions=10),
+            pack=Pack(sessions=10, price=Decimal(5), lapses="60d"),
+            beyond=Beyond(kind="price", price=Decimal("0.50")),
+        ),
+    ),
+)
+FORMS = ("one form", "another form")
+ADA = ({"email": "ada@example.org"},)
+
+
+class World:
+    """An account whose plan includes ten sessions, and a clock."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.ledgers = OpenLedgers(folder)
+        self.now_us = us_from_text("2026-10-11T12:30:00Z")
+        self.watch = AlertWatch(self.ledgers, clock=lambda: self.now_us)
+        made_account(folder)
+        self.billing(lambda ledger: set_plan(ledger, PLAN, from_us=START_US, now_us=START_US))
+        self._count = 0
+
+    def billing(self, change: Callable[[Ledger], Any]) -> None:
+        with self.ledgers.writing("acme") as ledger:
+            change(ledger)
+
+    def sessions(self, count: int, *, at_us: int | None = None, bot_id: str = "b1", channel: str = "web") -> None:
+        events = []
+        for _ in range(count):
+            self._count += 1
+            name = f"{self._count}"
+            at = at_us if at_us is not None else self.now_us - 1_000 + self._count
+            events.append(event_at(name, at, customer_id=name, conversation_id=name, bot_id=bot_id, channel=channel))
+        with self.ledgers.writing("acme") as ledger:
+            append_events(ledger, *events, now_us=self.now_us)
+
+    def rule(self, kind: AlertKind, *levels: int | str, **fields: Any) -> AlertRule:
+        alert = Alert(kind=kind, levels=tuple(map(Decimal, levels)), **fields)
+        rule, _ = add_rule(
+            "acme", AlertDraft(name="One", alert=alert, recipients=ADA), form_token=f"{id(alert)}", by=None
+        )
+        AlertRule.objects.filter(pk=rule.pk).update(version_at=datetime.fromtimestamp(START_US / 1e6, tz=UTC))
+        return rule
+
+    def check(self) -> list[tuple[str, str]]:
+        """Evaluate all alerts; return the levels with their states, in order."""
+        self.watch.check_all()
+        return list(AlertCrossing.objects.order_by("pk").values_list("level", "state"))
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        return list(Notification.objects.order_by("created_at", "pk").values_list("content", flat=True))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Folder.owned(tmp_path / "data", purpose="a test") as folder:
+        made = World(folder)
+        yield made
+        made.ledgers.close()
+
+
+def test_a_level_fires_once_and_says_what_a_reader_needs(world: World) -> None:
+    """Cases 30 and 34: recorded, so that no later evaluation fires; the second level is not silent."""
+    world.rule(AlertKind.USAGE, 50, 100)
+    world.sessions(4)
+    assert world.check() == []
+    world.sessions(1)
+    for _ in range(5):
+        assert world.check() == [("50", "fired")]
+    [said] = world.sent
+    assert (said["used"], said["limit"], said["left"], said["name"]) == ("5", "10", "5", "One")
+    assert said["driver"] == {"dimension": "bot", "name": "b1", "label": "b1", "count": 5, "before": None}
+    assert said["cycle"]["sessions"] == 5
+    world.sessions(6, bot_id="b2")
+    assert world.check() == [("50", "fired"), ("100", "fired")]
+    assert (world.sent[-1]["value"], world.sent[-1]["driver"]["name"]) == ("110", "b2")
+
+
+def test_from_seventy_to_a_hundred_and_twenty_in_one_commit_sends_one(world: World) -> None:
+    """Case 33."""
+    world.rule(AlertKind.USAGE, 50, 75, 100)
+    world.sessions(12)
+    assert world.check() == [("100", "fired"), ("50", "superseded"), ("75", "superseded")]
+    assert len(world.sent) == 1
+
+
+def test_a_level_below_present_use_fires_at_once_and_a_changed_one_anew(world: World) -> None:
+    """Cases 32 and 34: the version is part of the key."""
+    world.sessions(6)
+    rule = world.rule(AlertKind.USAGE, 50)
+    assert world.check() == [("50", "fired")]
+    renamed = AlertDraft(name="Two", alert=Alert(kind=AlertKind.USAGE, levels=(Decimal(50),)), recipients=ADA)
+    assert not change_rule(rule, renamed)
+    assert world.check() == [("50", "fired")]
+    lower = AlertDraft(name="Two", alert=Alert(kind=AlertKind.USAGE, levels=(Decimal(40),)), recipients=ADA)
+    assert change_rule(rule, lower)
+    assert world.check() == [("50", "fired"), ("40", "fired")]
+    set_on(rule, False)
+    world.sessions(6)
+    assert len(world.check()) == 2
+
+
+def test_a_manual_purchase_begins_an_epoch(world: World) -> None:
+    """Case 18: an old notification does not suppress the next grant's."""
+    world.rule(AlertKind.USAGE, 80)
+    world.sessions(9)
+    assert len(world.check()) == 1
+    world.billing(lambda ledger: buy_packs(ledger, PackOrder(packs=1, at_us=world.now_us), now_us=world.now_us))
+    assert len(world.check()) == 1
+    world.sessions(8)
+    assert [level for level, _ in world.check()] == ["80", "80"]
+    assert len(set(AlertCrossing.objects.values_list("epoch", flat=True))) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "fields", "facts"),
+    [
+        (AlertKind.SESSIONS, 12, {}, {"used": "12", "limit": "12", "left": "0"}),
+        (AlertKind.SESSIONS, 2, {"scope": BudgetScope.CHANNEL, "name": "mail"}, {"used": "2"}),
+        (AlertKind.MONEY, 1, {}, {"used": "1.00", "amount_unit": "money", "on": "2026-10-11"}),
+        (AlertKind.MONEY, 1, {"scope": BudgetScope.BOT, "name": "b2"}, {"used": "1.00"}),
+        (AlertKind.BUDGET, 50, {}, {"used": "1.00", "limit": "2", "left": "1.00"}),
+        (AlertKind.FORECAST, 100, {"target": Target.BUDGETS}, {"used": "1.00", "on": "2026-10-17"}),
+        (AlertKind.FORECAST, 150, {"target": Target.ALLOWANCE}, {"used": "12", "on": "2026-10-11"}),
+        (AlertKind.FORECAST, 15, {"target": Target.SESSIONS}, {"used": "12", "on": "2026-10-20"}),
+        (AlertKind.SPIKE, 4, {"least_sessions": 5}, {"used": "10", "usual": "2"}),
+    ],
+)
+def test_what_else_an_alert_watches(
+    world: World, kind: AlertKind, level: int, fields: dict[str, Any], facts: dict[str, str]
+) -> None:
+    world.billing(lambda ledger: add_budget(ledger, Budget(amount=Decimal(2)), now_us=START_US))
+    world.sessions(2, at_us=world.now_us - 7 * DAY_US)
+    world.sessions(8)
+    world.sessions(2, bot_id="b2", channel="mail")
+    world.rule(kind, level, **fields)
+    assert world.check() == [(str(level), "fired")], world.sent
+    [said] = world.sent
+    assert {name: said.get(name) for name in facts} == facts
+
+
+def test_packs_that_lapse_are_told_of_by_each_level(world: World) -> None:
+    world.rule(AlertKind.PACKS_LAPSE, 7, 30)
+    world.billing(lambda ledger: buy_packs(ledger, PackOrder(packs=2, at_us=world.now_us), now_us=world.now_us))
+    assert world.check() == []
+    world.now_us += 31 * DAY_US
+    assert world.check() == [("30", "fired")]
+    assert (world.sent[0]["left"], world.sent[0]["on"]) == ("20", "2026-12-10")
+    world.now_us += 24 * DAY_US
+    assert world.check() == [("30", "fired"), ("7", "fired")]
+
+
+def test_a_statement_is_told_of_when_it_is_preliminary_and_when_it_is_closed(world: World) -> None:
+    world.rule(AlertKind.STATEMENT, moments=frozenset(StatementMoment))
+    assert world.check() == []
+    world.now_us = us_from_text("2026-11-02T00:00:00Z")
+    assert world.check() == [("preliminary", "fired")]
+    world.now_us = us_from_text("2026-11-05T00:00:00Z")
+    world.billing(lambda ledger: close_due(ledger, now_us=world.now_us))
+    assert world.check() == [("preliminary", "fired"), ("closed", "fired")]
+    assert world.sent[-1]["number"] == "ACME-000001"
+
+
+def test_more_alerts_recipients_or_an_empty_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    alert = Alert(kind=AlertKind.USAGE, levels=(Decimal(50),))
+    with pytest.raises(Refused, match="of an alert is not valid: it is empty") as refused:
+        AlertDraft(name=" ", alert=alert, recipients=ADA)
+    assert refused.value.code == "alert_name_invalid"
+    with pytest.raises(TooMuch, match="The alert has 51 recipients; the limit is 50") as many:
+        AlertDraft(name="One", alert=alert, recipients=ADA * 51)
+    assert many.value.code == "alert_recipients_many"
+    monkeypatch.setattr(alert_rules, "ALERTS_MAX", 1)
+    draft = AlertDraft(name="One", alert=alert, recipients=ADA)
+    first = add_rule("acme", draft, form_token=FORMS[0], by=None)
+    # The same form is the same alert.
+    assert add_rule("acme", draft, form_token=FORMS[0], by=None) == (first[0], False)
+    with pytest.raises(TooMuch, match="has 1 alerts, the limit") as full:
+        add_rule("acme", draft, form_token=FORMS[1], by=None)
+    assert full.value.code == "alerts_many"
