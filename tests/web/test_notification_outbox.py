@@ -89,6 +89,17 @@ def test_a_superseded_notification_and_one_of_another_data_folder_are_not_sent(
     assert sender.send_due() == 1
 
 
+def test_accounts_of_one_name_in_two_data_folders_put_the_same_key_once_each(
+    sender: NotificationSender, post: Post, ledgers: OpenLedgers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert put_test("k", post=post)
+    monkeypatch.setattr(outbox, "folder_id", lambda _path: "other")
+    assert put_test("k", post=post)
+    assert put_test("k", post=post) == []
+    assert (sender.send_due(), sender_of("other", post=post, ledgers=ledgers).send_due()) == (1, 1)
+    assert len(set(post.ids)) == 2
+
+
 def test_an_answer_to_try_later_is_followed_for_two_days_and_then_failed(
     sender: NotificationSender, post: Post
 ) -> None:

@@ -20,7 +20,16 @@ from .conftest import MakeBrowser, MakePerson
 pytestmark = pytest.mark.django_db
 
 # Example values of the parameters of routes.
-WORDS = {"name": "hours", "field": "bot", "format": "csv", "session": "none", "secret": "none", "member": 1, "link": 1}
+WORDS = {
+    "name": "hours",
+    "field": "bot",
+    "format": "csv",
+    "session": "none",
+    "secret": "none",
+    "member": 1,
+    "link": 1,
+    "notification": "00000000-0000-4000-8000-000000000000",
+}
 
 
 def routes(who: str) -> Iterator[tuple[str, View, dict[str, object]]]:

@@ -60,3 +60,5 @@ class Action(StrEnum):
     VIEW_SHARED = "view_shared"
     SHARE_REVOKED = "share_revoked"
     SHARE_RESTORED = "share_restored"
+    NOTIFICATION_TESTED = "notification_tested"
+    NOTIFICATION_SENT_AGAIN = "notification_sent_again"

@@ -71,7 +71,7 @@ class Notification(models.Model):
     last_answer = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=present)
     handed_over_at = models.DateTimeField(null=True)
-    again_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    again_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="repeats")
 
     class Meta:
         """Indexes: of the sender, and of the page."""

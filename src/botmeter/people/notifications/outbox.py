@@ -81,9 +81,10 @@ def put(
 
 
 def _row(message: Message, recipient: Recipient, *, superseded: bool, now: datetime) -> Notification:
+    data_folder = folder_id(settings.DATA)
     return Notification(
-        key=notification_key(message.key, recipient),
-        data_folder=folder_id(settings.DATA),
+        key=notification_key(message.key, recipient, data_folder=data_folder),
+        data_folder=data_folder,
         account=message.account,
         topic=message.topic.value,
         cause=message.cause[:_CAUSE_CHARACTERS_MAX],
@@ -98,9 +99,12 @@ def _row(message: Message, recipient: Recipient, *, superseded: bool, now: datet
     )
 
 
-def notification_key(key: str, recipient: Recipient) -> str:
-    """Return the message's key with its recipient; hashed if long."""
-    text = f"{key}:{recipient.channel.value}:{recipient.address}"
+def notification_key(key: str, recipient: Recipient, *, data_folder: str) -> str:
+    """Return the message's key with its recipient, hashed if long.
+
+    Of one data folder: those of servers that share a database can have accounts of one name.
+    """
+    text = f"{data_folder}:{key}:{recipient.channel.value}:{recipient.address}"
     return text if len(text) <= _KEY_CHARACTERS_MAX else hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -11,9 +11,6 @@ from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.outbox import Message, Recipient, put
 from botmeter.people.notifications.topics import Channel, Topic
 
-NOT_SENT_AGAIN = frozenset({Topic.INVITATION, Topic.PASSWORD_RESET})
-"""Topics with a secret."""
-
 
 def put_invitation(account: str, email: str, *, origin: str) -> None:
     """Put the email of an open invitation.

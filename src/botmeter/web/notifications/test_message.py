@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from django.urls import reverse
+
 from botmeter.people.notifications.delivery import (
     Attachment,
     ChatText,
@@ -13,7 +15,8 @@ from botmeter.people.notifications.delivery import (
 )
 from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.topics import Channel
-from botmeter.web.notifications.mail_frame import MailPage, framed
+from botmeter.people.public_address import address_in_message
+from botmeter.web.notifications.mail_frame import MailLink, MailPage, framed
 
 _SENTENCE: Final = "This is a test. Notifications from Botmeter arrive here."
 
@@ -34,11 +37,14 @@ def rendered_test(notification: Notification, _context: RenderContext) -> Render
 
 
 def _mail(notification: Notification) -> Mail:
+    path = reverse("notifications", args=(notification.account,))
+    href = address_in_message(path, origin=notification.content.get("origin", ""))
     return framed(
         MailPage(
             subject="Test from Botmeter",
             title="Email works",
             sentences=(_SENTENCE,),
+            link=MailLink(label="Open notifications", href=href),
             reason=notification.cause,
         )
     )
