@@ -91,6 +91,17 @@ def test_a_session_is_corrected_and_the_correction_undone(ask: Ask, send: Ask) -
     assert Decimal(ask("bill", cycle="2026-03-31").json()["total"]) == before
 
 
+@pytest.mark.slow
+def test_an_explanation_says_what_pays_for_the_session_to_keys_for_bills(ask: Ask) -> None:
+    march = {"from_": "2026-03-01", "to": "2026-03-31", "grain": "session"}
+    ids = [item["session_id"] for item in ask("sessions", **march).json()["items"]]
+    explained = [documented(ask(f"sessions/{each}/explanation"), "explanation") for each in ids]
+    assert [each["charges"][0]["funding"] for each in explained[:2]] == ["allowance", "beyond"]
+    assert "Charge of the cycle 1 – 31 Mar 2026: Beyond allowance and packs, at €0.50." in explained[1]["text"]
+    key = new_key("acme", KeyDraft(name="k", scopes=(Scope.REPORTS_READ,)), created_by=None).secret
+    assert "charges" not in documented(ask(f"sessions/{ids[0]}/explanation", key=key), "explanation")
+
+
 def test_a_key_for_reports_sees_no_money(ask: Ask) -> None:
     key = new_key("acme", KeyDraft(name="k", scopes=(Scope.REPORTS_READ,)), created_by=None).secret
     assert [ask(path, key=key).status_code for path in ("bill", "statements", "corrections")] == [403, 403, 403]

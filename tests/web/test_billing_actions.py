@@ -155,9 +155,10 @@ def test_a_session_is_marked_as_test_and_the_correction_is_undone(olga: Client, 
     with ledgers.reading("acme") as ledger:
         [(session_id,), *_] = ledger.connection.execute("SELECT session_id FROM session").fetchall()
     path = f"/a/acme/sessions/{session_id}"
-    assert "Charged" in olga.get(path).content.decode()
+    assert "Charged once" in olga.get(path).content.decode()
     page = olga.post(f"{path}/correction", {"what": "correct", "kind": "test", "reason": "Our own QA"}, follow=True)
     assert "Not charged: test" in page.content.decode()
+    assert "Charged once" not in page.content.decode()
     assert "Marked as test on" in page.content.decode()
     page = olga.post(f"{path}/correction", {"what": "undo", "reason": "A customer after all"}, follow=True)
     assert "Correction undone" in page.content.decode()

@@ -149,7 +149,13 @@ def test_a_corrected_session_stands_among_the_adjustments_of_the_next_statement(
     olga.post(f"{BILLING}/cycles/2026-03-01", {"what": "close", "confirmed": "yes"})
     sessions = page_at(olga, f"{STATEMENTS}/ACME-000001/sessions?funding=beyond")
     [href] = set(re.findall(r'href="(/a/acme/sessions/[^"]+)"', sessions))
+    session = page_at(olga, href)
+    assert "Beyond allowance and packs, at $0.50" in session
+    [line] = re.findall(rf'href="({STATEMENTS}/ACME-000001#line-\d)"', session)
+    row = page_at(olga, line).partition(f'id="{line.partition("#")[2]}"')[2].partition("</tr>")[0]
+    assert "$0.50" in row
     olga.post(f"{href}/correction", {"what": "correct", "kind": "void", "reason": "Twice"})
+    assert "The next statement changes it: the session is void." in page_at(olga, href)
     overview = page_at(olga, BILLING)
     # The open cycle has its fee of 9.00 with 19 % tax, and the statement pays 0.50 with tax back.
     assert re.findall(r"(−?\$[\d.]+)</a></p>", overview.partition('data-widget="cycle-cost"')[2])[0] == "$10.71"

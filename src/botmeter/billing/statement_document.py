@@ -102,7 +102,7 @@ def document_of(draft: Draft, closing: Closing | None = None) -> Document:
         "tax": _tax(rated),
         "total": amount_text(draft.total, money),
         "carried_forward": amount_text(draft.carried_forward, money),
-        "grants": [_grant(use, meter) for meter, each in enumerate(rated.meters) for use in each.grants]
+        "grants": [grant_fields(use, meter) for meter, each in enumerate(rated.meters) for use in each.grants]
         if rated
         else [],
         "usage": {"sessions": draft.sessions.num_rows, "by_funding": funding_counts(draft.sessions)},
@@ -135,7 +135,7 @@ def _shares(draft: Draft) -> Document:
 
 def _lines(draft: Draft) -> list[Document]:
     money = draft.currency
-    lines = [_line(line, money) for line in draft.rated.lines] if draft.rated else []
+    lines = [line_fields(line, money) for line in draft.rated.lines] if draft.rated else []
     lines += [line for each in draft.adjustments for line in _adjustment_lines(each)]
     if draft.credit:
         label = f"Credit carried forward from {draft.credit_from}"
@@ -147,7 +147,8 @@ def _lines(draft: Draft) -> list[Document]:
     return lines
 
 
-def _line(line: Line, money: str) -> Document:
+def line_fields(line: Line, money: str) -> Document:
+    """Fields of a line of a cycle."""
     return {
         "kind": line.kind,
         "meter": line.meter,
@@ -200,7 +201,8 @@ def _tax(rated: RatedCycle | None) -> Document | None:
     }
 
 
-def _grant(use: GrantUse, meter: int) -> Document:
+def grant_fields(use: GrantUse, meter: int) -> Document:
+    """Fields of a grant and its use."""
     grant = use.grant
     return {
         "kind": grant.kind,

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from msgspec import UNSET, UnsetType
 from typer import Argument, Exit, Option
 
 from botmeter.cli import options
@@ -18,8 +19,11 @@ from botmeter.ledger.folder_files import lost_accounts
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.ledger.restatements import Restatement
     from botmeter.ledger.verify import Verification
+    from botmeter.reports.explanation import Explanation
+    from botmeter.reports.explanation_json import SessionCharge
 
 _DIFFERENCE = ("table", "is_stored", "row")
 _COUNTS = ("events", "sessions", "duplicates", "differences")
@@ -42,15 +46,25 @@ def explain(
     """
     from botmeter.reports.explain import explain as explained
     from botmeter.reports.explanation_json import explanation_as_mapping
-    from botmeter.reports.explanation_text import explanation_as_text
 
     with readable_ledger(data, account) as ledger:
         explanation = explained(ledger, session, now_us=now_us())
+        answer = explanation_as_mapping(explanation, charges=_charges(ledger, explanation))
     if form == "json":
-        show_json(explanation_as_mapping(explanation))
+        show_json(answer)
         return
-    screen = stdout_screen()
-    show(screen.plain(explanation_as_text(explanation)).rstrip("\n") + "\n")
+    show(stdout_screen().plain(answer["text"]).rstrip("\n") + "\n")
+
+
+def _charges(ledger: "ReadableLedger", explanation: "Explanation") -> "list[SessionCharge] | UnsetType":
+    from botmeter.ledger.billing.plan_terms import plan_terms
+
+    # Without a plan, the modules of billing need not be loaded.
+    if not plan_terms(ledger):
+        return UNSET
+    from botmeter.billing.session_funding import session_charges
+
+    return session_charges(ledger, explanation, now_us=now_us())
 
 
 @commands.command(

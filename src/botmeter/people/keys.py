@@ -102,9 +102,14 @@ known_keys: BoundedCache[str, ApiKey] = BoundedCache(_KNOWN_BYTES_MAX, lasts_sec
 """Working keys by digest of their secret. Cleared whenever a key is revoked or rotated in this process."""
 
 
+def has_scope(key: ApiKey, scope: Scope) -> bool:
+    """Return whether the key has the scope, or `admin`."""
+    return bool({scope.value, Scope.ADMIN.value} & set(key.scopes))
+
+
 def require_scope(key: ApiKey, scope: Scope) -> None:
     """Raise NotAllowed `scope_missing` unless the key has the scope, or `admin`."""
-    if not {scope.value, Scope.ADMIN.value} & set(key.scopes):
+    if not has_scope(key, scope):
         own = ", ".join(sorted(key.scopes)) or "none"
         raise NotAllowed("scope_missing", f"The key {key.start}… lacks the scope {scope.value}. Its scopes: {own}.")
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from botmeter.domain.instant import INSTANT_END_US, text_from_us
 from botmeter.ledger import restatements
@@ -16,6 +16,12 @@ JsonType = TypeVar("JsonType", bound=Struct)
 
 _ACTORS = ["customer", "bot", "agent", "system"]
 ActorName = Annotated[Literal["customer", "bot", "agent", "system"], Meta(extra_json_schema={WORD_ORDER: _ACTORS})]
+
+
+_CHARGES = ["charged", "void", "test", "stopped", "preview_free"]
+ChargeName = Annotated[
+    Literal["charged", "void", "test", "stopped", "preview_free"], Meta(extra_json_schema={WORD_ORDER: _CHARGES})
+]
 
 
 class ExplainedEvent(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +96,18 @@ class Restatement(Struct, frozen=True, forbid_unknown_fields=True):
     because_count: Count
 
 
+class SessionCharge(Struct, frozen=True, forbid_unknown_fields=True):
+    """Funding of the session under the account's plan; `statement` is null until its cycle is closed."""
+
+    cycle: Day
+    statement: str | None
+    charge: ChargeName
+    funding: Annotated[
+        str, Meta(description="As in session lists of statements: allowance, pack 3, beyond 2 …; empty: none yet.")
+    ]
+    text: str
+
+
 class Explanation(Struct, frozen=True, forbid_unknown_fields=True):
     """The reasons for which a session was charged; `text` is for people."""
 
@@ -112,6 +130,10 @@ class Explanation(Struct, frozen=True, forbid_unknown_fields=True):
     arrivals: list[Arrival]
     restatements: list[Restatement]
     text: str
+    charges: Annotated[
+        list[SessionCharge] | UnsetType,
+        Meta(description="By each meter of the plan that counts the session; only for who may read costs."),
+    ] = UNSET
 
     def __str__(self) -> str:
         return self.text
@@ -121,7 +143,9 @@ class Explanation(Struct, frozen=True, forbid_unknown_fields=True):
         return cast(dict[str, Any], msgspec.to_builtins(self))
 
 
-def explanation_json(explanation: explained.Explanation) -> Explanation:
+def explanation_json(
+    explanation: explained.Explanation, *, charges: list[SessionCharge] | UnsetType = UNSET
+) -> Explanation:
     """Explanation with all its events."""
     policy, following = explanation.policy, explanation.next_event
     return _json(
@@ -142,13 +166,16 @@ def explanation_json(explanation: explained.Explanation) -> Explanation:
         next_session=_neighbour(explanation.after),
         arrivals=[_arrival(arrival) for arrival in explanation.arrivals],
         restatements=[_restatement(each, session_id=explanation.session_id) for each in explanation.restatements],
-        text=explanation_as_text(explanation),
+        text=explanation_as_text(explanation, charges=[] if charges is UNSET else [each.text for each in charges]),
+        charges=charges,
     )
 
 
-def explanation_as_mapping(explanation: explained.Explanation) -> dict[str, Any]:
+def explanation_as_mapping(
+    explanation: explained.Explanation, *, charges: list[SessionCharge] | UnsetType = UNSET
+) -> dict[str, Any]:
     """Explanation as JSON values."""
-    return explanation_json(explanation).to_dict()
+    return explanation_json(explanation, charges=charges).to_dict()
 
 
 def _json(value: object, to: type[JsonType], /, **changed: object) -> JsonType:

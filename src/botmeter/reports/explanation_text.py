@@ -1,5 +1,6 @@
 """An explanation as text of at most 80 columns."""
 
+from collections.abc import Sequence
 from textwrap import fill
 
 from botmeter.domain.instant import datetime_from_us
@@ -26,14 +27,15 @@ _EVENTS_LISTED_MAX = 16
 _EVENTS_LAST = 4
 
 
-def explanation_as_text(explanation: Explanation) -> str:
-    """Explanation as text with a final line break."""
+def explanation_as_text(explanation: Explanation, *, charges: Sequence[str] = ()) -> str:
+    """Explanation as text with a final line break; `charges` are sentences on what pays for the session."""
     paragraphs = [
         charged_sentence(explanation),
         opening_sentence(explanation),
         rule_sentence(explanation.policy),
         end_sentence(explanation),
         content_sentence(explanation),
+        *charges,
     ]
     text = "\n\n".join(_wrapped(paragraph) for paragraph in paragraphs)
     lists = [_listed_events(explanation), _listed_conversations(explanation)]

@@ -51,11 +51,13 @@ def answer_chunks(folder: Folder, question: Question) -> Generator[bytes, None, 
     with folder.reading(question.account) as ledger:
         match question:
             case ExplanationQuestion():
+                from botmeter.billing.session_funding import session_charges
                 from botmeter.reports.explain import explain
                 from botmeter.reports.explanation_json import explanation_json
 
                 explanation = explain(ledger, question.session_id, now_us=now_us())
-                yield msgspec.json.encode(explanation_json(explanation))
+                charges = session_charges(ledger, explanation, now_us=now_us())
+                yield msgspec.json.encode(explanation_json(explanation, charges=charges))
             case ReportQuestion() | RowsQuestion():
                 query = usage_query(ledger.account, now_us=now_us(), days=question.days, filters=question.filters)
                 if isinstance(question, RowsQuestion):

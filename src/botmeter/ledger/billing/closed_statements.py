@@ -106,6 +106,23 @@ def stated_sessions(ledger: ReadableLedger, cycle_start: int) -> pa.Table:
     return ledger.connection.sql(sql("stated_sessions"), params={"cycle_start": cycle_start}).to_arrow_table()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedFunding:
+    """Funding of one session by one meter, and the last statement that has it."""
+
+    statement_no: int
+    meter: int
+    funding: str
+
+
+def stated_funding(
+    ledger: ReadableLedger, cycle_start: int, *, started_at: int, opening_key: int, policy: str
+) -> list[StatedFunding]:
+    """Funding of a session of a closed cycle, by meter; none: no statement has it yet."""
+    values = {"cycle_start": cycle_start, "started_at": started_at, "opening_key": opening_key, "policy": policy}
+    return records_of(StatedFunding, ledger.connection.execute(sql("stated_funding"), values).fetchall())
+
+
 def last_numbers(ledger: ReadableLedger) -> dict[str, int]:
     """Last number of each kind of fact."""
     return dict(zip(_FACTS, row_of(ledger.connection, sql("last_numbers")), strict=True))

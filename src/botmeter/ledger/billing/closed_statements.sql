@@ -59,6 +59,19 @@ SELECT
 FROM stated
 ORDER BY meter, started_at, opening_key, policy
 
+-- name: stated_funding
+-- Reads: statement_session. Takes: $cycle_start, $started_at (µs UTC), $opening_key, $policy.
+-- Gives: how statements fund the account's own session of this opening event, by meter: the number of the statement's row,
+-- the meter, the funding.
+SELECT statement_no::INTEGER, meter::INTEGER, funding::VARCHAR
+FROM statement_session
+WHERE cycle_start = $cycle_start::BIGINT
+    AND started_at = $started_at::BIGINT
+    AND opening_key = $opening_key::UBIGINT
+    AND (policy IS NULL OR policy = $policy::VARCHAR)
+QUALIFY row_number() OVER (PARTITION BY meter ORDER BY statement_no DESC) = 1
+ORDER BY meter
+
 -- name: last_numbers
 -- Reads: the tables of billing facts, receipt, delivery. Takes: nothing. Gives: the last number of each kind of fact, one row.
 SELECT

@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET, UnsetType
+
 from botmeter.billing.session_charges import charges_for, with_not_charged
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
+from botmeter.people.keys import Scope, has_scope
 from botmeter.reports.compared_period import NO_COMPARISON, Compare, Comparison
 from botmeter.reports.compared_report import compared_report
 from botmeter.reports.filters import Filters
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
     from botmeter.ledger.readable import ReadableLedger
-    from botmeter.reports.explanation_json import Explanation
+    from botmeter.reports.explanation_json import Explanation, SessionCharge
 
 
 def session_usage(call: Call) -> UsageReport:
@@ -74,11 +77,16 @@ def session(call: Call, *, session_id: str) -> SessionWithRows:
 def explanation(call: Call, *, session_id: str) -> "Explanation":
     """Explain why a session was charged."""
     # Imported here because the meter brings the compiler, which other routes do not need.
+    from botmeter.billing.session_funding import session_charges
     from botmeter.reports.explain import explain
     from botmeter.reports.explanation_json import explanation_json
 
     with reading(call.request, call.account) as ledger:
-        return explanation_json(explain(ledger, session_id, now_us=now_us()))
+        explanation = explain(ledger, session_id, now_us=now_us())
+        charges: list[SessionCharge] | UnsetType = UNSET
+        if has_scope(call.key, Scope.BILLING_READ):
+            charges = session_charges(ledger, explanation, now_us=now_us())
+        return explanation_json(explanation, charges=charges)
 
 
 def query_of(ledger: "ReadableLedger", query: "QueryDict") -> UsageQuery:

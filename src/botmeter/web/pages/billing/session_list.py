@@ -14,6 +14,7 @@ from django.urls import reverse
 from botmeter.billing.account_bill import account_plans, bill_of
 from botmeter.billing.account_statements import statement_named
 from botmeter.billing.cost_centres import cost_centres_of
+from botmeter.billing.funding_words import FUNDING_WORDS
 from botmeter.billing.statement_list import session_list
 from botmeter.domain import text
 from botmeter.domain.cost_centre import CostCentres
@@ -29,7 +30,7 @@ from botmeter.web.components import Cell, Column, Link, Pager
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.billing.bills import bill_cache, names_of_bots, plans_of
 from botmeter.web.pages.billing.statement_page import cycle_of_day
-from botmeter.web.pages.billing.statement_tables import FUNDING_WORDS, NOT_CHARGED, cycle_name
+from botmeter.web.pages.billing.statement_tables import NOT_CHARGED, cycle_name
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.rendering import rendered
 from botmeter.web.report_address import number_named

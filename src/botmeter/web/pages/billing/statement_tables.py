@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import urlencode
 
+from botmeter.billing.funding_words import FUNDING_WORDS
 from botmeter.billing.printed_lines import printed_lines, tax_label
 from botmeter.billing.rated import Funding, RatedCycle
 from botmeter.billing.statement_document import Document
@@ -16,16 +17,6 @@ from botmeter.domain.period import Period, day_of_us
 from botmeter.web.components import BAR_PERCENT_MAX, Cell, Column, count_cell
 from botmeter.web.pages.report.headline import Kpi
 
-FUNDING_WORDS: Final = {
-    "allowance": "Included in the plan",
-    "pack": "From packs",
-    "beyond": "Beyond allowance and packs",
-    "opening": "Before the opening balance",
-    "stopped": "Stopped, not charged",
-    "void": "Void, not charged",
-    "test": "Test, not charged",
-    "preview_free": "Preview, not charged",
-}
 _SUMS: Final = {"tax", "carried"}
 NOT_CHARGED: Final = ("stopped", "void", "test", "preview_free")
 UNATTRIBUTED_WORDS: Final = {

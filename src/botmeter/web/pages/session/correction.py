@@ -1,5 +1,6 @@
 """Corrections of a session's charge: void or test, each with its reason, undone by another correction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -7,9 +8,9 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from msgspec import UNSET, UnsetType
 
-from botmeter.billing.account_facts import account_terms
-from botmeter.billing.plan_terms import account_cycle_at
+from botmeter.billing.session_funding import BilledSession, SessionFunding, session_charge, session_fundings
 from botmeter.domain import text
 from botmeter.domain.errors import Conflict, Refused
 from botmeter.domain.instant import now_us
@@ -26,9 +27,11 @@ from botmeter.ledger.billing.corrections import (
 from botmeter.ledger.billing.plan_terms import plan_terms
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
+from botmeter.reports.explanation import Explanation
+from botmeter.reports.explanation_json import SessionCharge
 from botmeter.web.access import Visit, for_member
-from botmeter.web.components import Link
 from botmeter.web.notices import Notice, add_notice
+from botmeter.web.pages.billing.bills import bill_cache
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -54,16 +57,28 @@ class UndoForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FundingLine:
+    """Funding of a session; `href` leads to the line of its cycle."""
+
+    words: str
+    cycle: str
+    href: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeCard:
     """State of a session's charge; `form` is None for those who may not correct it.
 
     Attributes:
+        funding: By each meter that counts it.
         history: Corrections of this session and their undoing, as sentences.
         what: Value of the form's button.
     """
 
     state: str
-    cycle: Link | None
+    is_charged: bool
+    funding: tuple[FundingLine, ...]
     history: tuple[str, ...]
     action: str
     form: forms.Form | None
@@ -71,33 +86,69 @@ class ChargeCard:
     button: str
 
 
-def charge_card(visit: Visit, ledger: "ReadableLedger", *, session_id: str) -> ChargeCard | None:
+def charge_card(visit: Visit, ledger: "ReadableLedger", *, explanation: Explanation) -> ChargeCard | None:
     """Build the card; None without a plan or the right to see costs."""
     if not visit.may(Right.SEE_MONEY) or not plan_terms(ledger):
         return None
-    session = session_to_correct(ledger, session_id)
+    session = session_to_correct(ledger, explanation.session_id)
     own = [each for each in corrections(ledger, with_undone=True) if each.opening_key == session.opening_key]
     in_force = _in_force(own)
+    fundings = _fundings(ledger, explanation)
     form: forms.Form | None = UndoForm() if in_force else CorrectionForm()
     return ChargeCard(
-        state="Charged" if in_force is None else f"Not charged: {KIND_WORDS[in_force.kind].lower()}",
-        cycle=_cycle_link(visit, ledger, at_us=session.started_at),
+        state=_state(fundings, in_force),
+        is_charged=in_force is None and (not fundings or any(each.charge == "charged" for each in fundings)),
+        funding=tuple(_funding_line(visit.account, each) for each in fundings),
         history=tuple(_sentence(each) for each in reversed(own)),
-        action=reverse("session-correction", args=(visit.account, session_id)),
+        action=reverse("session-correction", args=(visit.account, explanation.session_id)),
         form=form if visit.may(Right.CHANGE_BILLING) else None,
         what="undo" if in_force else "correct",
         button="Undo correction" if in_force else "Correct charge",
     )
 
 
-def _cycle_link(visit: Visit, ledger: "ReadableLedger", *, at_us: int) -> Link | None:
-    terms = account_terms(ledger)
-    if not terms or at_us < terms[0].from_us:
-        return None
-    cycle = account_cycle_at(terms, at_us).cycle
+def charges_shown(
+    visit: Visit, ledger: "ReadableLedger", *, explanation: Explanation
+) -> list[SessionCharge] | UnsetType:
+    """Charges of a session for those who may see costs."""
+    if not visit.may(Right.SEE_MONEY):
+        return UNSET
+    return [session_charge(each) for each in _fundings(ledger, explanation)] or UNSET
+
+
+def _fundings(ledger: "ReadableLedger", explanation: Explanation) -> tuple[SessionFunding, ...]:
+    session = BilledSession(
+        session_id=explanation.session_id,
+        started_at=explanation.started_at_us,
+        policy=explanation.policy.label,
+    )
+    return session_fundings(ledger, session, now_us=now_us(), cache=bill_cache)
+
+
+def _state(fundings: Sequence[SessionFunding], in_force: StoredCorrection | None) -> str:
+    if in_force is not None:
+        return f"Not charged: {KIND_WORDS[in_force.kind].lower()}"
+    if not fundings:
+        return "No plan counts this session"
+    charges = {each.charge for each in fundings}
+    return "Charged" if "charged" in charges else f"Not charged: {charges.pop().replace('_', ' ')}"
+
+
+def _funding_line(account: str, funding: SessionFunding) -> FundingLine:
+    cycle = funding.cycle
+    first_on = cycle.first_on.isoformat()
+    page = reverse("cycle-statement", args=(account, first_on))
     name = text.span_text(cycle.first_on, cycle.last_on)
     name = name or text.days_text(Period(first_on=cycle.first_on, last_on=cycle.last_on))
-    return Link(label=name, href=reverse("cycle-statement", args=(visit.account, cycle.first_on.isoformat())))
+    if funding.statement:
+        page, name = reverse("statement", args=(account, funding.statement)), f"{name}, {funding.statement}"
+    return FundingLine(words=funding.words, cycle=name, href=f"{page}#{_place(funding)}", note=funding.pending_sentence)
+
+
+def _place(funding: SessionFunding) -> str:
+    if funding.line is not None:
+        return f"line-{funding.line}"
+    return "w-grants" if funding.funding.startswith(("allowance", "pack")) else "w-statement-usage"
 
 
 @for_member(Right.SEE_MONEY, posts=Right.CHANGE_BILLING)

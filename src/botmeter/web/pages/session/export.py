@@ -1,7 +1,7 @@
 """Export of one session: its explanation as text or JSON, its events as CSV."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import pyarrow as pa
@@ -11,15 +11,12 @@ from botmeter.people.audit import DETAIL_LENGTH_MAX, Action
 from botmeter.people.database_failures import optional_write
 from botmeter.people.rights import Right
 from botmeter.reports.explain import explain
-from botmeter.reports.explanation_json import explanation_json
-from botmeter.reports.explanation_text import explanation_as_text
+from botmeter.reports.explanation_json import Explanation, explanation_json
 from botmeter.reports.export_csv import csv_chunks
 from botmeter.reports.export_instants import InstantTexts
 from botmeter.web.access import Visit, for_member
 from botmeter.web.exports import MEDIA_TYPES
-
-if TYPE_CHECKING:
-    from botmeter.reports.explanation import Explanation
+from botmeter.web.pages.session.correction import charges_shown
 
 FORMATS: Final = {"txt": "Explanation as text", "json": "Explanation as JSON", "csv": "Events as CSV"}
 _MEDIA_TYPES: Final = {"txt": "text/plain; charset=utf-8", "json": MEDIA_TYPES["json"], "csv": MEDIA_TYPES["csv"]}
@@ -32,7 +29,9 @@ def session_export(visit: Visit, *, session: str, format: str) -> HttpResponse: 
     if write is None:
         raise Http404
     with visit.reading() as ledger:
-        explanation = explain(ledger, session)
+        explained = explain(ledger, session)
+        charges = charges_shown(visit, ledger, explanation=explained)
+    explanation = explanation_json(explained, charges=charges)
     name = f"session_{explanation.session_id}.{format}"
     with optional_write("an export in the audit log", account=visit.account, user=visit.user.pk):
         visit.record(Action.EXPORTED, file=name, query=f"session={explanation.session_id}"[:DETAIL_LENGTH_MAX])
@@ -40,18 +39,18 @@ def session_export(visit: Visit, *, session: str, format: str) -> HttpResponse: 
     return HttpResponse(write(explanation), content_type=_MEDIA_TYPES[format], headers=headers)
 
 
-def _text(explanation: "Explanation") -> bytes:
-    return explanation_as_text(explanation).encode()
+def _text(explanation: Explanation) -> bytes:
+    return explanation.text.encode()
 
 
-def _json(explanation: "Explanation") -> bytes:
-    return msgspec.json.format(msgspec.json.encode(explanation_json(explanation)), indent=2)
+def _json(explanation: Explanation) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(explanation), indent=2)
 
 
-def _csv(explanation: "Explanation") -> bytes:
-    rows = pa.Table.from_pylist([msgspec.to_builtins(event) for event in explanation_json(explanation).events])
+def _csv(explanation: Explanation) -> bytes:
+    rows = pa.Table.from_pylist([msgspec.to_builtins(event) for event in explanation.events])
     texts = rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names]))
     return b"".join(csv_chunks(texts.to_batches(), schema=texts.schema, instants=InstantTexts()))
 
 
-_WRITERS: Final[dict[str, Callable[["Explanation"], bytes]]] = {"txt": _text, "json": _json, "csv": _csv}
+_WRITERS: Final[dict[str, Callable[[Explanation], bytes]]] = {"txt": _text, "json": _json, "csv": _csv}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.urls import reverse
+from msgspec import UNSET
 
 from botmeter.charts.timeline import timeline_chart
 from botmeter.domain import text
@@ -22,7 +23,7 @@ from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Key, Link
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
-from botmeter.web.pages.session.correction import ChargeCard, charge_card
+from botmeter.web.pages.session.correction import ChargeCard, charge_card, charges_shown
 from botmeter.web.pages.session.event_list import EVENTS_A_PAGE, EventList, all_events, summarized_events
 from botmeter.web.pages.session.export import FORMATS
 from botmeter.web.pages.session.facts import Facts, answer, arrivals, facts
@@ -104,17 +105,18 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
     first = number_named(parameters.get("from", "0"), "from", within=(0, 10**9))
     with visit.reading() as ledger:
         explanation = explain(ledger, session)
-        charge = charge_card(visit, ledger, session_id=explanation.session_id)
+        charges = charges_shown(visit, ledger, explanation=explanation)
+        charge = charge_card(visit, ledger, explanation=explanation)
     is_all = "all" in parameters
     events = all_events(explanation, urls=urls, first=first) if is_all else summarized_events(explanation, urls=urls)
     chosen = {"timezone": parameters["timezone"]} if parameters.get("timezone") else {}
     page = SessionPage(
-        frame=frame(visit, title="Why was this session charged?", current="reports", crumbs=_crumbs(explanation, urls)),
+        frame=frame(visit, title=_title(charge), current="reports", crumbs=_crumbs(explanation, urls)),
         sharing=_sharing(visit, explanation, urls=urls),
         exports=_exports(visit, explanation),
         session_id=explanation.session_id,
         customer=id_word(explanation.customer_id, urls.customer(explanation.customer_id)),
-        tags=_tags(explanation),
+        tags=_tags(explanation, charge),
         answer=answer(explanation, urls),
         window_title=window_title(explanation),
         legend=legend_of(explanation),
@@ -131,7 +133,7 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
         policy_label=explanation.policy.label,
         rule=policy_sentence(explanation.policy),
         policy_text=policy_as_toml(explanation.policy),
-        words=explanation_as_text(explanation),
+        words=explanation_as_text(explanation, charges=[] if charges is UNSET else [each.text for each in charges]),
     )
     return rendered(visit.request, "session.html", page=page)
 
@@ -164,9 +166,15 @@ def _exports(visit: Visit, explanation: "Explanation") -> tuple[Link, ...]:
     )
 
 
-def _tags(explanation: "Explanation") -> tuple[str, ...]:
+def _title(charge: ChargeCard | None) -> str:
+    return f"Why was this session {'charged' if charge is None or charge.is_charged else 'counted'}?"
+
+
+def _tags(explanation: "Explanation", charge: ChargeCard | None) -> tuple[str, ...]:
+    is_charged = charge is None or charge.is_charged
     states = (
-        (True, "Charged once"),
+        (True, "Charged once" if is_charged else "Counted once"),
+        (not is_charged, "Not charged"),
         (explanation.is_running, "Open"),
         (explanation.is_preview, "Preview"),
         (bool(explanation.restatements), "Restated"),
