@@ -15,7 +15,7 @@ from botmeter.billing.plan_terms import AccountCycle, PlanTerm, timeline
 from botmeter.billing.rated import NOTHING_CARRIED, Funding, RatedCycle
 from botmeter.billing.rating import rate_cycle
 from botmeter.billing.recharge import recharges_due
-from botmeter.billing.shares import shares_of
+from botmeter.billing.shares import shares_by, shares_of
 from botmeter.domain.instant import DAY_US
 from support.rating_cases import START_US, account_facts, plan_terms, session_rows
 from support.rating_oracle import Before, Rated, rate_slowly, recharge_slowly, rows_of
@@ -99,8 +99,12 @@ def test_lines_and_shares_add_up_and_each_session_is_counted_once(
         sessions = within(table, each)
         rated, carried = rate_cycle(each, [sessions], facts=facts, carried=carried)
         named = names[: len(sessions)]
-        shares = shares_of(rated, [pa.array(named, pa.string())])
+        splits = [
+            [pa.array(each, pa.string())] for each in (named, sessions["opening_key"].cast(pa.string()), named[::-1])
+        ]
+        shares = shares_of(rated, splits[0])
 
+        assert shares_by(rated, splits) == [shares_of(rated, each) for each in splits]
         assert sum(line.amount for line in rated.lines) == rated.subtotal == rated.total - rated.tax
         assert sum(rated.meters[0].counts().values()) == len(sessions)
         parts = [share.amount for share in (*shares.by_name, *shares.unattributed)]

@@ -4,30 +4,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from botmeter.billing.day_counts import day_counts, first_event_us_of
 from botmeter.billing.forecast import HISTORY_DAYS, Forecast, forecast
-from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.period import Period, day_of_us
 from botmeter.reports.billed_sessions import sessions_by_day
-from botmeter.reports.recency import first_event_us
 
 if TYPE_CHECKING:
     from botmeter.billing.cycle import Cycle
     from botmeter.ledger.readable import ReadableLedger
 
 _DAY: Final = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _DayCounts:
-    """Sessions by day as of a version of the ledger."""
-
-    version: int
-    first_on: date
-    counts: list[int]
-
-
-# Of 400 days, 16 KB.
-_counted: Final[BoundedCache[tuple[str, str], _DayCounts]] = BoundedCache(4 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +37,7 @@ def cycle_days(ledger: "ReadableLedger", cycle: "Cycle", *, before: "Cycle | Non
     zone = cycle.timezone
     today_on = day_of_us(now_us, timezone=zone)
     first_on = min(cycle.first_on, today_on - HISTORY_DAYS * _DAY)
-    known = _day_counts(ledger, first_on, last_on=max(today_on, first_on), zone=zone)
+    known = day_counts(ledger, Period(first_on=first_on, last_on=max(today_on, first_on), timezone=zone))
     counts: list[int | None] = [*known]
     with_data_us = first_event_us_of(ledger)
     data_on = today_on + _DAY if with_data_us is None else day_of_us(with_data_us, timezone=zone)
@@ -69,29 +55,6 @@ def cycle_days(ledger: "ReadableLedger", cycle: "Cycle", *, before: "Cycle | Non
             counts, first_on=first_on, as_of_on=today_on, cycle_first_on=cycle.first_on, cycle_last_on=cycle.last_on
         ),
     )
-
-
-def _day_counts(ledger: "ReadableLedger", first_on: date, *, last_on: date, zone: str) -> list[int]:
-    # Of 400 days, a commit changes the last ones: the others are counted once.
-    period, version = Period(first_on=first_on, last_on=last_on, timezone=zone), ledger.version
-    known = _counted.get((ledger.account.name, zone))
-    from_on, kept = first_on, list[int]()
-    if known is not None and known.version <= version and known.first_on <= first_on:
-        changed_us = min(max(ledger.changed_days.first_us(known.version), period.start_us), period.end_us - 1)
-        end_on = min(day_of_us(changed_us, timezone=zone), known.first_on + len(known.counts) * _DAY)
-        from_on = max(first_on, end_on)
-        kept = known.counts[(first_on - known.first_on).days : (from_on - known.first_on).days]
-    counts = [*kept, *sessions_by_day(ledger, Period(first_on=from_on, last_on=last_on, timezone=zone))]
-    made = _DayCounts(version=version, first_on=first_on, counts=counts)
-    return _counted.remake((ledger.account.name, zone), lambda: made).counts
-
-
-def first_event_us_of(ledger: "ReadableLedger") -> int | None:
-    """Instant of the account's first event."""
-    from botmeter.reports.snapshot import Snapshot
-
-    with ledger.read_transaction() as connection:
-        return first_event_us(Snapshot(connection=connection, touchpoints=[], footprints=[]))
 
 
 def _days_of(ledger: "ReadableLedger", cycle: "Cycle", *, known: list[int], known_on: date) -> list[int]:

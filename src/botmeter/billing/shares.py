@@ -15,6 +15,8 @@ from botmeter.billing.rated import Funding, Grant, Line, RatedCycle, RatedMeter
 from botmeter.domain.money import apportioned, exact
 
 OwnKind = Literal["fee", "minimum", "unused_packs", "tax"]
+Names = Sequence[pa.Array | pa.ChunkedArray]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class Shares:
     unattributed: tuple[OwnShare, ...]
 
 
-def shares_of(rated: RatedCycle, names: Sequence[pa.Array | pa.ChunkedArray]) -> Shares:
+def shares_of(rated: RatedCycle, names: Names) -> Shares:
     """Divide a cycle's total by the names of its sessions.
 
     A session costs the effective price of the units that it used: its part of a purchase's line, or of the line of its
@@ -51,17 +53,33 @@ def shares_of(rated: RatedCycle, names: Sequence[pa.Array | pa.ChunkedArray]) ->
     Args:
         names: By meter, one name per session in rating order; null: none.
     """
-    distinct, codes = _coded(names)
-    count = len(distinct)
-    sessions = sum((np.bincount(each, minlength=count) for each in codes), np.zeros(count, np.int64))
-    weights, unused = [ZERO] * count, ZERO
+    return shares_by(rated, [names])[0]
+
+
+def shares_by(rated: RatedCycle, splits: Sequence[Names]) -> list[Shares]:
+    """Divide a cycle's total as `shares_of` by several names of each session, in one pass over the sessions."""
+    coded = [_Coded.of(names) for names in splits]
+    meter_count = min((len(each.codes) for each in coded), default=0)
+    counted = [
+        _CountedCells.of(meter, _payers(rated, number), _Cells.of([each.codes[number] for each in coded]))
+        for number, meter in enumerate(rated.meters[:meter_count])
+    ]
+    return [_shares(rated, counted, split=number, distinct=each.distinct) for number, each in enumerate(coded)]
+
+
+def _shares(
+    rated: RatedCycle, counted: "Sequence[_CountedCells]", *, split: int, distinct: Sequence[str | None]
+) -> Shares:
+    size = len(distinct)
+    sessions, weights, unused = np.zeros(size, np.int64), [ZERO] * size, ZERO
     with exact(may_round=True):
-        for number, (meter, code) in enumerate(zip(rated.meters, codes, strict=False)):
-            payers = _payers(rated, number)
-            for payer, units in zip(payers.lines, _units(meter, payers, code=code, count=count), strict=True):
-                whole = max(payer.units, sum(units, ZERO)) or Decimal(1)
+        for of_meter in counted:
+            sessions += of_meter.sessions(split, size=size)
+            for payer, units in zip(of_meter.payers.lines, of_meter.units(split, size=size), strict=True):
+                used = sum(units, ZERO)
+                whole = max(payer.units, used) or Decimal(1)
                 weights = [weight + payer.amount * each / whole for weight, each in zip(weights, units, strict=True)]
-                unused += payer.amount * (whole - sum(units, ZERO)) / whole
+                unused += payer.amount * (whole - used) / whole
     fee, minimum = (_sum_of(rated, kind) for kind in ("fee", "minimum"))
     currency = rated.plan.currency
     # Divided first, so that packs not used cost the same under bots, channels and cost centres.
@@ -87,19 +105,52 @@ def _sum_of(rated: RatedCycle, kind: str) -> Decimal:
     return sum((line.amount for line in rated.lines if line.kind == kind), ZERO)
 
 
-def _coded(names: Sequence[pa.Array | pa.ChunkedArray]) -> tuple[list[str | None], list[npt.NDArray[np.int64]]]:
-    # Names in ascending order, none at the end, and each session's position among them.
-    columns = [encoded(each) for each in names]
-    found = {name for each in columns for name in pc.unique(each).to_pylist()}
-    distinct = sorted(found, key=lambda name: (name is None, name or ""))
-    positions = {name: position for position, name in enumerate(distinct)}
-    codes = []
-    for each in columns:
-        # Sessions are many, and names few.
-        texts = [*each.dictionary.to_pylist(), None]
-        of_code = np.array([positions.get(text, 0) for text in texts], np.int64)
-        codes.append(of_code[np.asarray(each.indices.fill_null(len(texts) - 1), np.int64)])
-    return distinct, codes
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Coded:
+    """Names in ascending order, none at the end, and by meter each session's position among them."""
+
+    distinct: list[str | None]
+    codes: list[Ints]
+
+    @classmethod
+    def of(cls, names: Names) -> "_Coded":
+        columns = [encoded(each) for each in names]
+        found = {name for each in columns for name in pc.unique(each).to_pylist()}
+        distinct = sorted(found, key=lambda name: (name is None, name or ""))
+        positions = {name: position for position, name in enumerate(distinct)}
+        codes = []
+        for each in columns:
+            # Sessions are many, and names few.
+            texts = [*each.dictionary.to_pylist(), None]
+            of_code = np.array([positions.get(text, 0) for text in texts], np.int64)
+            codes.append(of_code[np.asarray(each.indices.fill_null(len(texts) - 1), np.int64)])
+        return cls(distinct=distinct, codes=codes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cells:
+    """Sessions of a meter by the combination of their names, of which there are few.
+
+    Attributes:
+        cell: By session.
+        of_cell: By split, the position of the name by cell.
+    """
+
+    cell: Ints
+    of_cell: list[Ints]
+
+    @classmethod
+    def of(cls, codes: Sequence[Ints]) -> "_Cells":
+        cell, of_cell = np.zeros(len(codes[0]), np.int64), list[Ints]()
+        for each in codes:
+            size = int(each.max(initial=0)) + 1
+            pairs = cell * size + each
+            # Renumbered, so that combinations that no session has take no room.
+            is_used = np.bincount(pairs, minlength=size) > 0
+            used = np.flatnonzero(is_used)
+            of_cell = [*(known[used // size] for known in of_cell), used % size]
+            cell = (np.cumsum(is_used) - 1)[pairs]
+        return cls(cell=cell, of_cell=of_cell)
 
 
 def encoded(names: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
@@ -121,10 +172,10 @@ class _Payers:
     """Lines by the funding of their sessions: positions in `lines` by pack and by tier; the last one: none."""
 
     lines: list[_Payer]
-    by_pack: npt.NDArray[np.int64]
-    by_tier: npt.NDArray[np.int64]
+    by_pack: Ints
+    by_tier: Ints
 
-    def of(self, funding: npt.NDArray[np.uint8], numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    def of(self, funding: npt.NDArray[np.uint8], numbers: npt.NDArray[np.int32]) -> Ints:
         found = np.full(len(funding), len(self.lines), np.int64)
         for kind, positions in ((Funding.PACK, self.by_pack), (Funding.BEYOND, self.by_tier)):
             chosen = funding == kind
@@ -157,18 +208,48 @@ def _line_of(rated: RatedCycle, grant: Grant, *, purchases: Sequence[Line]) -> i
     return next((at for at, line in enumerate(purchases) if (line.pack_units, line.unit_price) == terms), None)
 
 
-def _units(meter: RatedMeter, payers: _Payers, *, code: npt.NDArray[np.int64], count: int) -> list[list[Decimal]]:
-    # Units by line and name.
-    found = payers.of(meter.funding, meter.funding_number)
-    units = [[ZERO] * count for _line in [*payers.lines, None]]
-    first = 0
-    for end, weight in meter.weights:
-        counts = np.bincount(found[first:end] * count + code[first:end], minlength=count * len(units))
-        for line, by_name in enumerate(counts.reshape(len(units), count).tolist()):
-            units[line] = [each + weight * sessions for each, sessions in zip(units[line], by_name, strict=True)]
-        first = end
-    for spill in meter.spills:
-        kind, number = np.array([spill.funding], np.uint8), np.array([spill.number], np.int32)
-        units[found[spill.session]][code[spill.session]] -= spill.units
-        units[payers.of(kind, number)[0]][code[spill.session]] += spill.units
-    return units[:-1]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CountedCells:
+    """Sessions by cell and by payer, none last, of each span of one weight, and the units that spilled to others."""
+
+    payers: _Payers
+    cells: _Cells
+    counts: list[tuple[Decimal, Ints]]
+    spilled: list[tuple[int, int, Decimal]]
+
+    @classmethod
+    def of(cls, meter: RatedMeter, payers: _Payers, cells: _Cells) -> "_CountedCells":
+        found, cell = payers.of(meter.funding, meter.funding_number), cells.cell
+        shape = (len(payers.lines) + 1, len(cells.of_cell[0]))
+        keys, counts, first = found * shape[1] + cell, [], 0
+        for end, weight in meter.weights:
+            counted = np.bincount(keys[first:end], minlength=shape[0] * shape[1])
+            counts.append((weight, counted.reshape(shape)))
+            first = end
+        spilled = []
+        for spill in meter.spills:
+            kind, number = np.array([spill.funding], np.uint8), np.array([spill.number], np.int32)
+            spilled.append((int(found[spill.session]), int(cell[spill.session]), -spill.units))
+            spilled.append((int(payers.of(kind, number)[0]), int(cell[spill.session]), spill.units))
+        return cls(payers=payers, cells=cells, counts=counts, spilled=spilled)
+
+    def sessions(self, split: int, *, size: int) -> Ints:
+        """Sessions by name."""
+        of_spans = [self._by_name(counts, split, size=size).sum(axis=0) for _, counts in self.counts]
+        return np.sum(of_spans, axis=0, dtype=np.int64) if of_spans else np.zeros(size, np.int64)
+
+    def units(self, split: int, *, size: int) -> list[list[Decimal]]:
+        """Units by payer and name."""
+        code = self.cells.of_cell[split]
+        units = [[ZERO] * size for _payer in [*self.payers.lines, None]]
+        for weight, counts in self.counts:
+            for payer, by_name in enumerate(self._by_name(counts, split, size=size).tolist()):
+                units[payer] = [each + weight * count for each, count in zip(units[payer], by_name, strict=True)]
+        for payer, cell, more in self.spilled:
+            units[payer][code[cell]] += more
+        return units[:-1]
+
+    def _by_name(self, counts: Ints, split: int, *, size: int) -> Ints:
+        by_name = np.zeros((size, len(counts)), np.int64)
+        np.add.at(by_name, self.cells.of_cell[split], counts.T)
+        return by_name.T

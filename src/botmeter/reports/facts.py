@@ -30,26 +30,52 @@ class Facts:
     conversation_count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactCounts:
+    """Distinct conversations and tickets of a query's sessions."""
+
+    conversation_count: int
+    ticket_count: int
+
+
+def contact_counts(snapshot: Snapshot, query: UsageQuery) -> ContactCounts:
+    """Count them as a report does, without its other numbers."""
+    parameters = with_hour_steps(snapshot, query_parameters(query, snapshot))
+    if not parameters["is_in_usage"] and not parameters["is_by_session"]:
+        run_matching(snapshot, parameters)
+    tickets = ticket_rows(snapshot, query, parameters=parameters)
+    return ContactCounts(
+        conversation_count=_conversation_count(snapshot, query, parameters=parameters),
+        ticket_count=ticket_counts_of(tickets, day_count=query.period.day_count).ticket_count,
+    )
+
+
 def facts_of(snapshot: Snapshot, query: UsageQuery) -> Facts:
     """Read the facts of a query."""
     parameters, grid = with_hour_steps(snapshot, query_parameters(query, snapshot)), grid_of(query.period)
     groups = session_groups(snapshot, query, parameters=parameters)
     tickets = ticket_rows(snapshot, query, parameters=parameters)
-    conversations = "conversations_from_rows"
     if parameters["is_in_usage"]:
-        parameters = {**parameters, **utc_parts(query.start_us, query.end_us).parameters}
-        session_days = _days_from_usage(snapshot, groups, grid=grid, parameters=parameters)
-        conversations = "conversations_outside" if parameters["excluded_touchpoints"] else "conversations_from_usage"
+        parts = utc_parts(query.start_us, query.end_us)
+        session_days = _days_from_usage(snapshot, groups, grid=grid, parameters={**parameters, **parts.parameters})
     else:
         session_days = grid.counts(groups.day, groups.session_count)
-        conversations = "conversations_outside" if parameters["is_by_session"] else conversations
-    counts = snapshot.rows(sql(conversations, **parameters["conditions"]), parameters)
     return Facts(
         groups=groups,
         session_days=session_days,
         tickets=ticket_counts_of(tickets, day_count=query.period.day_count),
-        conversation_count=counts[0][0],
+        conversation_count=_conversation_count(snapshot, query, parameters=parameters),
     )
+
+
+def _conversation_count(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> int:
+    statement = "conversations_from_rows"
+    if parameters["is_in_usage"]:
+        parameters = {**parameters, **utc_parts(query.start_us, query.end_us).parameters}
+        statement = "conversations_outside" if parameters["excluded_touchpoints"] else "conversations_from_usage"
+    elif parameters["is_by_session"]:
+        statement = "conversations_outside"
+    return int(snapshot.rows(sql(statement, **parameters["conditions"]), parameters)[0][0])
 
 
 def session_groups(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> Groups:

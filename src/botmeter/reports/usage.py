@@ -91,7 +91,7 @@ def _months(query: UsageQuery, trend: list[ReportDay]) -> list[ReportMonth]:
         ReportMonth(
             month=f"{year:04}-{month:02}",
             session_count=_sum_of(inside),
-            is_partial=_is_partial(query, date(year, month, 1)),
+            is_partial=is_partial_month(query, date(year, month, 1)),
         )
         for (year, month), inside in groupby(trend, key=lambda day: (day.on.year, day.on.month))
     ]
@@ -102,7 +102,8 @@ def _sum_of(days: Iterable[ReportDay]) -> int | None:
     return sum(counts) if counts else None
 
 
-def _is_partial(query: UsageQuery, first_on: date) -> bool:
+def is_partial_month(query: UsageQuery, first_on: date) -> bool:
+    """Return whether a query has only a part of a month, or the month is not over."""
     last_on = month_last_on(first_on)
     is_whole = query.period.first_on <= first_on and last_on <= query.period.last_on
     return not is_whole or (query.today_on is not None and query.today_on <= last_on)

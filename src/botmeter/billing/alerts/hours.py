@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from botmeter.billing.alerts.account_figures import AccountFigures
 from botmeter.billing.alerts.alert import Alert
-from botmeter.billing.cycle_days import first_event_us_of
+from botmeter.billing.day_counts import first_event_us_of
 from botmeter.billing.session_scopes import named_sessions
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.cost_centre import CostCentres

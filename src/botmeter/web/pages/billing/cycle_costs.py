@@ -1,6 +1,5 @@
 """Cost of the open cycle by what opened its sessions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -14,7 +13,7 @@ from botmeter.billing.account_statements import closed_documents
 from botmeter.billing.cost_centres import cost_centres_of
 from botmeter.billing.pack_advice import pack_advice
 from botmeter.billing.plan import Meter
-from botmeter.billing.shares import Shares, encoded, shares_of
+from botmeter.billing.shares import Shares, encoded, shares_by
 from botmeter.domain import text
 from botmeter.domain.money_text import money_text, unit_price_text
 from botmeter.ledger.billing.cost_centres import cost_centres
@@ -25,7 +24,7 @@ from botmeter.web.pages.billing.statement_tables import UNATTRIBUTED_WORDS, Cost
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
-    from botmeter.reports.report_json import UsageReport
+    from botmeter.reports.facts import ContactCounts
 
 _MARK: Final = "\x1f"
 # An average is no amount to pay: two more digits tell prices of a cent apart.
@@ -47,27 +46,33 @@ class CostSplit:
 
 
 def cost_splits(
-    ledger: "ReadableLedger", bill: Bill, *, hrefs: CycleHrefs, report: "UsageReport"
+    ledger: "ReadableLedger", bill: Bill, *, hrefs: CycleHrefs, contacts: "ContactCounts"
 ) -> tuple[CostSplit, ...]:
     """Split the cost by what opened the sessions, so that it adds up."""
-    names = names_of_bots(ledger)
-    splits = [
-        _split(bill, [each["bot_id"] for each in bill.sessions], head="Bot", hrefs=hrefs, names=names),
-        _split(bill, [each["channel"] for each in bill.sessions], head="Channel", hrefs=hrefs),
-        _split(bill, [_versions(each) for each in bill.sessions], head="Bot version", hrefs=hrefs, names=names),
-    ]
-    centres = cost_centres(ledger)
+    names, centres = names_of_bots(ledger), cost_centres(ledger)
+    named = {
+        "Bot": [each["bot_id"] for each in bill.sessions],
+        "Channel": [each["channel"] for each in bill.sessions],
+        "Bot version": [_versions(each) for each in bill.sessions],
+    }
     if centres.change_days:
-        of_centre = [cost_centres_of(each, centres) for each in bill.sessions]
-        splits.append(_split(bill, of_centre, head="Cost centre", hrefs=hrefs))
-    return (replace(splits[0], note=averages(bill, report)), *splits[1:])
+        named["Cost centre"] = [cost_centres_of(each, centres) for each in bill.sessions]
+    splits = [
+        _split(bill, shares, head=head, hrefs=hrefs, names=names if head.startswith("Bot") else None)
+        for head, shares in zip(named, shares_by(bill.rated, list(named.values())), strict=True)
+    ]
+    return (replace(splits[0], note=averages(bill, contacts)), *splits[1:])
 
 
-def averages(bill: Bill, report: "UsageReport") -> str:
+def averages(bill: Bill, contacts: "ContactCounts") -> str:
     """Average cost of a session, conversation and ticket of the cycle."""
     rated = bill.rated
     session_count = max((len(meter.funding) for meter in rated.meters), default=0)
-    counts = (("session", session_count), ("conversation", report.conversation_count), ("ticket", report.ticket_count))
+    counts = (
+        ("session", session_count),
+        ("conversation", contacts.conversation_count),
+        ("ticket", contacts.ticket_count),
+    )
     words = [
         f"{unit_price_text((rated.total / count).quantize(_AVERAGE_UNIT), rated.plan.currency)} per {noun}"
         for noun, count in counts
@@ -117,10 +122,8 @@ def _versions(table: pa.Table) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(positions.take(cases.indices), pa.array(known, pa.string()))
 
 
-def _split(
-    bill: Bill, names_of: Sequence[pa.Array], *, head: str, hrefs: CycleHrefs, names: BotNames | None = None
-) -> CostSplit:
-    shares, currency = shares_of(bill.rated, names_of), bill.rated.plan.currency
+def _split(bill: Bill, shares: Shares, *, head: str, hrefs: CycleHrefs, names: BotNames | None) -> CostSplit:
+    currency = bill.rated.plan.currency
     amounts = [*(each.amount for each in shares.by_name), *(each.amount for each in shares.unattributed)]
     longest = max(amounts, default=Decimal(0))
     lines = [

@@ -20,10 +20,10 @@ from botmeter.ledger.billing.purchases import purchases
 from botmeter.ledger.event_rows import has_events
 from botmeter.metering.policy import in_force
 from botmeter.people.rights import Right
+from botmeter.reports.facts import ContactCounts, contact_counts
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.query import RequestedDays, usage_query
-from botmeter.reports.report_json import UsageReport
-from botmeter.reports.usage import usage_report
+from botmeter.reports.snapshot import open_snapshot
 from botmeter.web.access import Visit
 from botmeter.web.components import Cell, Column, Link, Tools
 from botmeter.web.layout import Frame, frame
@@ -173,7 +173,7 @@ def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
             *(seen.thresholds if seen else ()),
         ),
         advice=advice_sentences(ledger, bill),
-        splits=cost_splits(ledger, bill, hrefs=hrefs, report=_report(ledger, bill, now_us=now_us)),
+        splits=cost_splits(ledger, bill, hrefs=hrefs, contacts=_contacts(ledger, bill, now_us=now_us)),
         plan=_plan(ledger, bill, account=account, now_us=now_us),
         foreign=_foreign(ledger, bill, now_us=now_us),
         purchases=purchase_cells(stored, plans.terms)[:_PURCHASES_MAX],
@@ -188,11 +188,12 @@ def _about(bill: Bill, today_on: date) -> str:
     return f"Cycle {dates}, {cycle.timezone}, day {number} of {cycle.day_count}, under plan {plan.label}."
 
 
-def _report(ledger: "ReadableLedger", bill: Bill, *, now_us: int) -> UsageReport:
+def _contacts(ledger: "ReadableLedger", bill: Bill, *, now_us: int) -> ContactCounts:
     cycle = bill.rated.cycle
     today_on = day_of_us(now_us, timezone=cycle.timezone)
     days = RequestedDays(first_on=cycle.first_on, last_on=min(cycle.last_on, today_on), timezone=cycle.timezone)
-    return usage_report(ledger, usage_query(ledger.account, now_us=now_us, days=days))
+    with open_snapshot(ledger) as snapshot:
+        return contact_counts(snapshot, usage_query(ledger.account, now_us=now_us, days=days))
 
 
 def _hrefs(account: str, first_on: date) -> CycleHrefs:

@@ -14,7 +14,7 @@ from botmeter.web.pages.report.headline import Kpi, headline
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.splits import SplitWidget, bot_split
 from botmeter.web.pages.report.widgets import member_access
-from botmeter.web.question import report_question
+from botmeter.web.question import Question, report_question
 from botmeter.web.report_address import ReportAddress, Split
 
 if TYPE_CHECKING:
@@ -38,7 +38,11 @@ class SectionContext:
     def answer(self, ledger: "ReadableLedger", address: ReportAddress) -> WidgetContext:
         """Answer a question as the report of this section does."""
         page = PageContext(frame=self.frame, urls=self.urls, access=member_access())
-        return widget_context(ledger, report_question(ledger, address, zone=self.zone), page=page)
+        return widget_context(ledger, self.question(ledger, address), page=page)
+
+    def question(self, ledger: "ReadableLedger", address: ReportAddress) -> Question:
+        """Question of an address as the report of this section reads it."""
+        return report_question(ledger, address, zone=self.zone)
 
     @property
     def urls(self) -> ReportUrls:
