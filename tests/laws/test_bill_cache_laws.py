@@ -1,7 +1,9 @@
 """Bills that are computed in part are those that are computed anew, however events come and facts change."""
 
+from collections import defaultdict
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -18,13 +20,16 @@ from tests.support.ledgers import NOW_US, append_events, ledger_in_memory, made_
 from botmeter.billing.account_bill import account_plans, open_cycle_bill
 from botmeter.billing.account_statements import closed_documents, listed_statements
 from botmeter.billing.bill_cache import BillCache
+from botmeter.billing.closing import pending_adjustments
 from botmeter.billing.cycle_sessions import cycle_sessions
+from botmeter.billing.next_statement import adjustments_by_currency
 from botmeter.billing.plan import CycleRule, Meter, Plan
 from botmeter.billing.plan_terms import AccountCycle, PlanTerm, account_cycle_at, timeline
 from botmeter.billing.rated import NOTHING_CARRIED
 from botmeter.billing.rating import rate_cycle
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import DAY_US
+from botmeter.ledger.billing.closed_statements import closed_statements
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session
 from botmeter.ledger.billing.plan_terms import withdraw_plan_term
 from botmeter.ledger.customers import SameCustomer, merge_customers
@@ -120,6 +125,14 @@ def assert_same_bill(ledger: Ledger, now_us: int, *, cache: BillCache) -> None:
     assert kept.carried_in.of(0) == carried_of_sessions(ledger, kept.account_cycle).of(0)
     assert listed_statements(ledger, now_us=now_us, cache=cache) == listed_statements(ledger, now_us=now_us)
     assert closed_documents(ledger, cache=cache) == closed_documents(ledger)
+    plans = account_plans(ledger)
+    assert plans is not None
+    pending = defaultdict[str, Decimal](Decimal)
+    for each in pending_adjustments(ledger, plans, statements=closed_statements(ledger)):
+        pending[each.rated.plan.currency] += each.total
+    known = adjustments_by_currency(ledger, plans, cache=cache)
+    assert known == adjustments_by_currency(ledger, plans)
+    assert {**dict.fromkeys(pending, Decimal(0)), **known} == pending
 
 
 def carried_of_sessions(ledger: Ledger, account_cycle: AccountCycle) -> Any:

@@ -9,9 +9,9 @@ import pyarrow as pa
 from botmeter.billing.account_facts import account_facts, account_terms
 from botmeter.billing.account_plans import AccountPlans, CycleState
 from botmeter.billing.bill_cache import BillCache
-from botmeter.billing.carried_grants import carried_through
 from botmeter.billing.cycle_facts import CycleFacts, PackPurchase
 from botmeter.billing.cycle_sessions import cycle_sessions
+from botmeter.billing.past_cycles import past_cycles
 from botmeter.billing.plan_terms import AccountCycle, account_cycle_at, timeline
 from botmeter.billing.rated import NOTHING_CARRIED, Carried, RatedCycle
 from botmeter.billing.rating import rate_cycle
@@ -132,7 +132,8 @@ def carried_into(
     earlier = timeline(plans.terms, start_us)
     if not carries(plans) and not _outlives(plans.facts.purchases, earlier):
         return NOTHING_CARRIED
-    return carried_through(ledger, earlier, facts=plans.facts, cache=cache)
+    *_, last = past_cycles(ledger, earlier, facts=plans.facts, cache=cache)
+    return last.carried
 
 
 def _outlives(purchases: Sequence[PackPurchase], cycles: Sequence[AccountCycle]) -> bool:

@@ -1,6 +1,7 @@
 """Cache of bills, with which a page after a commit costs what the commit changed."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pyarrow as pa
 from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.cycle_facts import OpeningBalance, PackPurchase
 from botmeter.billing.plan_terms import AccountCycle
-from botmeter.billing.rated import Carried
+from botmeter.billing.rated import Carried, Line
 from botmeter.billing.stated import ClosedDocument
 from botmeter.domain.bounded_cache import BoundedCache
 
@@ -29,7 +30,7 @@ class ReadSessions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatedSource:
-    """Source of the grants that a cycle leaves, beside its sessions."""
+    """Source of a cycle's rating, beside its sessions."""
 
     account_cycle: AccountCycle
     purchases: tuple[PackPurchase, ...]
@@ -39,11 +40,14 @@ class RatedSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftGrants:
-    """Grants that a cycle left, rated from a source as of a version of the ledger."""
+class PastCycle:
+    """Cost of a cycle and the grants that it leaves, from a source as of a version of the ledger."""
 
     version: int
     source: RatedSource
+    currency: str
+    lines: tuple[Line, ...]
+    tax: Decimal
     carried: Carried
 
 
@@ -54,7 +58,7 @@ class BillCache:
         facts: State of an account's facts.
         plans, documents: Of the state of the facts.
         sessions: By account, policy, and bounds in µs UTC.
-        left: By account, start of a cycle, and its end.
+        past, fingerprints: By account, and bounds of a cycle in µs UTC; of the latter as of a version.
     """
 
     def __init__(self) -> None:
@@ -62,4 +66,5 @@ class BillCache:
         self.plans = BoundedCache[str, AccountPlans | None](_FACTS_BYTES_MAX)
         self.documents = BoundedCache[str, tuple[ClosedDocument, ...]](_FACTS_BYTES_MAX)
         self.sessions = BoundedCache[tuple[str, str | None, int, int], ReadSessions](_SESSIONS_BYTES_MAX)
-        self.left = BoundedCache[tuple[str, int, int], LeftGrants](_FACTS_BYTES_MAX)
+        self.past = BoundedCache[tuple[str, int, int], PastCycle](_FACTS_BYTES_MAX)
+        self.fingerprints = BoundedCache[tuple[str, int, int], tuple[int, str]](1 << 20)

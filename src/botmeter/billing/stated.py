@@ -29,9 +29,18 @@ def read_document(statement: ClosedStatement) -> Document:
     return document
 
 
-def stated_cycle(ledger: ReadableLedger, statements: Sequence[ClosedStatement], *, cycle_start: int) -> StatedCycle:
-    """Lines, tax and sessions of a closed cycle, as last adjusted."""
-    documents = [(each, read_document(each)) for each in statements]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedAmounts:
+    """Lines and tax of a closed cycle, as last adjusted, with the number of its own statement."""
+
+    number: str
+    lines: tuple[StatedLine, ...]
+    tax: Decimal
+
+
+def stated_amounts(closed: Sequence[ClosedDocument], *, cycle_start: int) -> StatedAmounts:
+    """Read the amounts of a closed cycle from all statements."""
+    documents = [(each.statement, each.document) for each in closed]
     own = next(document for each, document in documents if each.cycle_start == cycle_start and document["plans"])
     lines: dict[LineKey, StatedLine] = {}
     for line in own["lines"]:
@@ -46,10 +55,17 @@ def stated_cycle(ledger: ReadableLedger, statements: Sequence[ClosedStatement], 
                     stated = StatedLine.read(line, amount="after")
                     lines[stated.key] = stated
                 tax = Decimal(adjustment["tax"]["after"]) if adjustment["tax"] else tax
+    return StatedAmounts(number=own["number"], lines=tuple(lines.values()), tax=tax)
+
+
+def stated_cycle(ledger: ReadableLedger, statements: Sequence[ClosedStatement], *, cycle_start: int) -> StatedCycle:
+    """Lines, tax and sessions of a closed cycle, as last adjusted."""
+    closed = [ClosedDocument(statement=each, document=read_document(each)) for each in statements]
+    amounts = stated_amounts(closed, cycle_start=cycle_start)
     return StatedCycle(
-        number=own["number"],
+        number=amounts.number,
         cycle_start=cycle_start,
-        lines=tuple(lines.values()),
-        tax=tax,
+        lines=amounts.lines,
+        tax=amounts.tax,
         sessions=stated_sessions(ledger, cycle_start).cast(LIST_SCHEMA),
     )

@@ -8,7 +8,7 @@ from tests.unit.billing.test_closing import APRIL, JUNE, MARCH, MAY, plan, set_p
 from botmeter.billing.account_bill import account_plans, open_cycle_bill
 from botmeter.billing.account_statements import preliminary_document
 from botmeter.billing.closing import close_due
-from botmeter.billing.next_statement import NextStatement, adjustments_by_currency, next_statement
+from botmeter.billing.next_statement import NextStatement, next_statement
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session
 from botmeter.ledger.ledger import Ledger
@@ -19,7 +19,7 @@ def parts(ledger: Ledger, now_us: int) -> NextStatement:
     plans, bill = account_plans(ledger), open_cycle_bill(ledger, now_us)
     assert plans is not None
     assert bill is not None
-    return next_statement(ledger, bill, plans=plans, adjustments=adjustments_by_currency(ledger, plans))
+    return next_statement(ledger, bill, plans=plans)
 
 
 def test_pending_adjustments_are_a_part_of_the_statement_that_is_closed_next_and_of_no_other() -> None:

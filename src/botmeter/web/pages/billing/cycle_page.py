@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from botmeter.billing.account_bill import Bill, bill_of
 from botmeter.billing.cycle_days import cycle_days
+from botmeter.billing.next_statement import next_statement
 from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.domain import text
 from botmeter.domain.bounded_cache import BoundedCache
@@ -37,7 +38,6 @@ from botmeter.web.pages.billing.cycle_forecast import (
     cycle_chart_card,
     thresholds,
 )
-from botmeter.web.pages.billing.following import following_statement
 from botmeter.web.pages.billing.months import MonthsCard, months_card
 from botmeter.web.pages.billing.plan_choice import PlanTerms, terms_in_words
 from botmeter.web.pages.billing.purchases import COLUMNS as PURCHASE_COLUMNS
@@ -165,7 +165,7 @@ def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
             forecast=days.forecast,
             cost=None if seen is None else seen.cost,
             hrefs=hrefs,
-            following=following_statement(ledger, bill, plans=plans),
+            following=next_statement(ledger, bill, plans=plans, cache=bill_cache),
         ),
         chart=cycle_chart_card(days, bill.rated, budgets=own_budgets, urls=urls),
         thresholds=(
