@@ -61,7 +61,7 @@ def shares_by(rated: RatedCycle, splits: Sequence[Names]) -> list[Shares]:
     coded = [_Coded.of(names) for names in splits]
     meter_count = min((len(each.codes) for each in coded), default=0)
     counted = [
-        _CountedCells.of(meter, _payers(rated, number), _Cells.of([each.codes[number] for each in coded]))
+        _CountedCells.of(meter, payers=_payers(rated, number), cells=_Cells.of([each.codes[number] for each in coded]))
         for number, meter in enumerate(rated.meters[:meter_count])
     ]
     return [_shares(rated, counted, split=number, distinct=each.distinct) for number, each in enumerate(coded)]
@@ -218,7 +218,7 @@ class _CountedCells:
     spilled: list[tuple[int, int, Decimal]]
 
     @classmethod
-    def of(cls, meter: RatedMeter, payers: _Payers, cells: _Cells) -> "_CountedCells":
+    def of(cls, meter: RatedMeter, *, payers: _Payers, cells: _Cells) -> "_CountedCells":
         found, cell = payers.of(meter.funding, meter.funding_number), cells.cell
         shape = (len(payers.lines) + 1, len(cells.of_cell[0]))
         keys, counts, first = found * shape[1] + cell, [], 0
