@@ -1,15 +1,19 @@
-"""Reference pages generated from the code: events, errors, commands, platforms, settings. `make docs` runs this.
+"""Reference pages generated from the code: events, errors, commands, platforms, settings, webhook events.
 
-`tests/contract/test_docs.py` fails if a page is stale.
+`make docs` runs this. `tests/contract/test_docs.py` fails if a page is stale.
 """
 
 import ast
 import inspect
+import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import starmap
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from botmeter.domain import errors, event
 from botmeter.domain.settings import DECLARED
@@ -220,6 +224,52 @@ def settings_page() -> str:
     )
 
 
+def webhook_events_page() -> str:
+    """Every event of webhooks with its fields and an example."""
+    from botmeter.people.notifications.webhook_events import EVENT_TYPES, EXAMPLES
+
+    opening = (
+        "Webhooks send these events, signed and repeated as [the guide](../guides/webhooks.md) says. Each has `type`,\n"
+        "`timestamp` (RFC 3339, when its cause was noticed) and `data`. Fields and types may be added; ignore what\n"
+        "you don't know. Amounts are decimals as text."
+    )
+    parts = [opening]
+    for name, kind in EVENT_TYPES.items():
+        example = {"type": name, "timestamp": "2026-11-24T14:02:11Z", "data": msgspec.to_builtins(EXAMPLES[name])}
+        parts += [
+            f"## `{name}`\n\n{inspect.getdoc(kind)}",
+            _table(("field of data", "type", "meaning"), starmap(_schema_row, _fields_of(kind))),
+            f"```json\n{json.dumps(example, indent=2)}\n```",
+        ]
+    return _page("Webhook events", *parts)
+
+
+def _fields_of(kind: type[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Names and schemas of a type's fields, those of a part after it."""
+    schemas = msgspec.json.schema(kind)["$defs"]
+    for name, schema in schemas[kind.__name__]["properties"].items():
+        part = schemas.get(schema.get("$ref", "").rpartition("/")[2]) or next(
+            (schemas[each["$ref"].rpartition("/")[2]] for each in schema.get("anyOf", ()) if "$ref" in each), None
+        )
+        yield name, {"type": "object", **schema} if part else schema
+        for inner, of_part in (part or {"properties": {}})["properties"].items():
+            yield f"{name}.{inner}", of_part
+
+
+def _schema_row(name: str, schema: dict[str, Any]) -> tuple[str, str, str]:
+    variants = [schema, *schema.get("anyOf", ())]
+    kinds = [each["type"] for each in variants if "type" in each]
+    formats = [each["format"] for each in variants if "format" in each]
+    values = [f"`{value}`" for each in variants for value in each.get("enum", ()) if value is not None]
+    said = schema.get("description", "") or next(
+        (each["description"] for each in variants if "description" in each), ""
+    )
+    kind = " or ".join(" or ".join(values) if values and word == "string" else word for word in dict.fromkeys(kinds))
+    if not kinds:
+        kind = " or ".join(values)
+    return f"`{name}`", f"{kind} ({formats[0]})" if formats else kind, said
+
+
 def _literal(node: ast.expr) -> str:
     """Text of a literal with `…` for inserted values; empty for anything else."""
     match node:
@@ -257,6 +307,7 @@ PAGES = {
     "commands.md": commands_page,
     "platforms.md": platforms_page,
     "settings.md": settings_page,
+    "webhook-events.md": webhook_events_page,
 }
 """Pages of `docs/reference`, with the function that writes each."""
 

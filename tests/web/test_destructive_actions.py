@@ -21,6 +21,10 @@ from botmeter.live.server_state import ServerState
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.members import MemberRole, invite
 from botmeter.people.models import ApiKey, DayNote, EventSource, Link, Membership, SavedView, ShareLink, User
+from botmeter.people.notifications.destination_changes import add_destination
+from botmeter.people.notifications.destinations import DestinationDraft
+from botmeter.people.notifications.models import Destination
+from botmeter.people.notifications.topics import Channel
 from botmeter.people.removed_rows import put_back, row_copy
 from botmeter.people.rights import Role
 from botmeter.people.shares import ShareDraft, new_share
@@ -56,6 +60,16 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     "cycle-statement": {"close": ASKS},
     "day-note": {"": UNDO},
     "day-notes": {"": KEEPS},
+    "destination": {
+        "now": ASKS,
+        "remove": ASKS,
+        "rotate": KEEPS,
+        "save": KEEPS,
+        "test": KEEPS,
+        "turn-off": ASKS,
+        "turn-on": KEEPS,
+    },
+    "destinations": {"": KEEPS},
     "import": {"": ASKS},
     "import-run": {"": KEEPS},
     "imports": {"remove": ASKS},
@@ -117,7 +131,11 @@ CSV = (
 )
 BILL = b"started_at\n2026-03-30T22:00:00Z\n"
 ADMIN = "/a/acme/admin"
-_MODELS: Final[tuple[type[Model], ...]] = (ApiKey, DayNote, EventSource, Link, Membership, SavedView, ShareLink)
+HOOK = DestinationDraft(name="Finance", kind=Channel.WEBHOOK, url="https://hooks.example/x")
+_MODELS: Final[tuple[type[Model], ...]] = (
+    *(ApiKey, DayNote, EventSource, Link, Membership, SavedView, ShareLink),
+    Destination,
+)
 
 
 @dataclass
@@ -180,6 +198,7 @@ def world(state: ServerState, owner: User, viewer: User, person: MakePerson, bro
     key = new_key("acme", KeyDraft(name="nightly", scopes=(Scope.REPORTS_READ,)), created_by=owner).key
     share = new_share("acme", ShareDraft(name="March", query="", lasting_days=7), created_by=owner).link
     view = SavedView.objects.create(account="acme", owner=owner, name="Web", query="channel=web")
+    destination = add_destination("acme", HOOK, author=author).destination
     note = DayNote.objects.create(account="acme", on=date(2026, 3, 31), text="Outage", created_by=owner)
     invite("acme", "new@example.org", role=MemberRole(role=Role.VIEWER, may_export=False), by=owner)
     of_member = {each.user_id: f"{ADMIN}/users/{each.pk}" for each in Membership.objects.filter(account="acme")}
@@ -189,6 +208,7 @@ def world(state: ServerState, owner: User, viewer: User, person: MakePerson, bro
         file=files[1],
         paths={
             "bill": bill.number,
+            "destination": f"{ADMIN}/notifications/destinations/{destination.pk}",
             "day-note": f"/a/acme/notes/{note.pk}",
             "import": f"{ADMIN}/imports/1",
             "invitation-withdrawn": f"{ADMIN}/invitations/{Link.objects.get(email='new@example.org').pk}",
@@ -216,6 +236,7 @@ def test_every_action_of_every_page_is_declared(world: World) -> None:
     paths = [reverse(name, args=("acme",)) for name, _, words in MEMBER_ROUTES if not words]
     paths += ["/me", "/me/second-step", "/accounts", "/a/acme/shares?period=all", "/a/acme/views?period=all"]
     paths += [world.paths["source"], world.paths["import"], reverse("uploaded-file", args=("acme", world.file))]
+    paths += [world.paths["destination"]]
     paths += [reverse("bill", args=("acme", world.paths["bill"]))]
     asked = set()
     for path in paths:
@@ -241,7 +262,13 @@ def test_every_action_of_every_page_is_declared(world: World) -> None:
     # Sent by forms with fields, and sample data is in an account of its own; this one has no plan.
     of_a_plan = {("billing-budgets", "end"), ("cycle-statement", "close")}
     of_a_plan |= {("billing-purchases", "buy"), ("billing-purchases", "remove")}
-    assert declared - asked == {("import", ""), ("key-replace", "now"), ("sample-data", "remove"), *of_a_plan}
+    assert declared - asked == {
+        ("import", ""),
+        ("key-replace", "now"),
+        ("destination", "now"),
+        ("sample-data", "remove"),
+        *of_a_plan,
+    }
 
 
 @pytest.mark.slow
@@ -256,6 +283,9 @@ def test_each_action_that_asks_changes_nothing_until_it_is_confirmed(world: Worl
         (desk, {"what": "pull-stop"}),
         (desk, {"what": "rotate"}),
         (desk, {"what": "remove"}),
+        (paths["destination"], {"what": "rotate", "lives_on": "now"}),
+        (paths["destination"], {"what": "turn-off"}),
+        (paths["destination"], {"what": "remove"}),
         (f"{ADMIN}/imports", {"remove": world.file}),
         (f"{ADMIN}/billing/reconcile", {"remove": paths["bill"]}),
         (paths["import"], {"reason": "Sent twice"}),

@@ -61,7 +61,11 @@ def sender_of(data_folder: str, *, post: Post, ledgers: OpenLedgers) -> Notifica
 
 
 def put_test(key: str, *recipients: Recipient, post: Post, superseded: bool = False) -> list[Notification]:
-    message = Message(key=key, topic=Topic.TEST, account="acme", cause="A test.", due_at=post.now)
+    # Not a test, which is tried once.
+    content = {"name": "Finance", "to": "https://hooks.example/"}
+    message = Message(
+        key=key, topic=Topic.DESTINATION_OFF, account="acme", cause="A test.", content=content, due_at=post.now
+    )
     return put(message, recipients or (ADA,), superseded=superseded)
 
 

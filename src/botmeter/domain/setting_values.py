@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Final, Literal, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -105,6 +106,28 @@ def _network(text: str) -> Network:
         return ip_network(text, strict=False)
     except ValueError:
         raise ValueError(f"in which {text!r:.40} is neither an IP address nor a network") from None
+
+
+def private_hosts(text: str) -> tuple[Network | str, ...]:
+    """Host names, and IP addresses and networks, separated by commas."""
+    return tuple(_private_host(part.strip().lower()) for part in text.split(",") if part.strip())
+
+
+def _private_host(text: str) -> Network | str:
+    try:
+        return ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        if re.fullmatch(_HOST, text.removeprefix(".")):
+            return text.rstrip(".")
+        raise ValueError(f"in which {text!r:.80} is neither a host name nor an IP address or network") from None
+
+
+def absolute_folder(text: str) -> Path:
+    """Folder by its whole path."""
+    path = Path(text)
+    if not path.is_absolute():
+        raise ValueError("which is not an absolute path")
+    return path
 
 
 def mail_server(text: str) -> MailServer:

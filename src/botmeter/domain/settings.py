@@ -88,6 +88,22 @@ class Settings:
         "[Pulls from a private network](../guides/operate.md#pulls-from-a-private-network)",
         unset=(),
     )
+    webhook_private_hosts: tuple[Network | str, ...] = _set_by(
+        variable="BOTMETER_WEBHOOK_PRIVATE_HOSTS",
+        parse=values.private_hosts,
+        example="hooks.internal,10.1.0.0/16",
+        meaning="host names, addresses and networks, separated by commas, that receive webhooks and chat messages "
+        "although they are private; `.internal` includes all hosts below it. See "
+        "[Receivers in a private network](../guides/webhooks.md#receivers-in-a-private-network)",
+        unset=(),
+    )
+    report_dir: Path | None = _set_by(
+        variable="BOTMETER_REPORT_DIR",
+        parse=values.absolute_folder,
+        example="/srv/botmeter-reports",
+        meaning="folder below which reports are written; without it, reports go into no folder. See "
+        "[Folders](../guides/webhooks.md#folders)",
+    )
     mail: MailServer | None = _set_by(
         variable="BOTMETER_MAIL",
         parse=values.mail_server,

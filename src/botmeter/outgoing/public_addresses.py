@@ -26,6 +26,12 @@ _METADATA: Final = frozenset(
     )
 )
 
+PRIVATE_NETWORKS: Final[tuple[Network, ...]] = (
+    *map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8")),
+    *map(IPv6Network, ("::1/128", "fc00::/7")),
+)
+"""Networks of machines that an operator can run: RFC 1918, 6598 and 4193, and this machine."""
+
 
 def may_be_called(address: Address, *, networks: Sequence[Network]) -> bool:
     """Decide whether an address, and an IPv4 address in it, is public or allowed.
@@ -37,6 +43,18 @@ def may_be_called(address: Address, *, networks: Sequence[Network]) -> bool:
         is_named = _is_named(address, networks) or (_is_mapped(address) and _is_named(embedded, networks))
         return is_named and may_be_called(embedded, networks=networks)
     return _is_public(address) or _is_named(address, networks)
+
+
+def is_link_local_or_metadata(address: Address) -> bool:
+    """Check an address, and an IPv4 address in it, for what no receiver has; an unspecified one is such, too."""
+    embedded = _embedded(address)
+    return (
+        address.is_link_local
+        or address.is_multicast
+        or address.is_unspecified
+        or address in _METADATA
+        or (embedded is not None and is_link_local_or_metadata(embedded))
+    )
 
 
 def _is_public(address: Address) -> bool:

@@ -57,6 +57,10 @@ class Action(StrEnum):
     SOURCE_REMOVED = "source_removed"
     SOURCE_KEY_ROTATED = "source_key_rotated"
     SOURCE_PULLED = "source_pulled"
+    DESTINATION_ADDED = "destination_added"
+    DESTINATION_CHANGED = "destination_changed"
+    DESTINATION_REMOVED = "destination_removed"
+    SECRET_ROTATED = "secret_rotated"  # noqa: S105 - the words, not one
     VIEW_SHARED = "view_shared"
     SHARE_REVOKED = "share_revoked"
     SHARE_RESTORED = "share_restored"

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("botmeter.web.pages.sources.urls")),
     path("", include("botmeter.web.pages.imports.urls")),
     path("", include("botmeter.web.pages.quarantine.urls")),
+    path("", include("botmeter.web.pages.destinations.urls")),
     path("", include("botmeter.web.pages.sections.urls")),
     path("", include("botmeter.web.pages.billing.urls")),
     path("", include("botmeter.web.pages.report.urls")),

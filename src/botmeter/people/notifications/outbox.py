@@ -153,7 +153,8 @@ def note_answer(notification: Notification, answer: Answer, *, now: datetime) ->
     if answer.outcome is Outcome.HANDED_OVER:
         return _change(notification, state=State.HANDED_OVER, handed_over_at=now, last_answer=text, claimed_until=None)
     again = None
-    if answer.outcome is Outcome.LATER:
+    # A person waits for the answer to a test.
+    if answer.outcome is Outcome.LATER and notification.topic != Topic.TEST:
         channel = Channel(notification.channel)
         again = next_attempt_at(notification.pk, channel=channel, attempts=notification.attempts, now=now)
     if again is None:

@@ -13,6 +13,7 @@ class Topic(StrEnum):
     ALLOWANCE_EXHAUSTED = "allowance_exhausted"
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the word, not one
+    DESTINATION_OFF = "destination_off"
     TEST = "test"
 
     @property
