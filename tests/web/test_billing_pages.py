@@ -15,6 +15,8 @@ from botmeter.billing.plan_text import plan_from_text
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us, text_from_us, us_from_text
 from botmeter.domain.money_text import money_text
+from botmeter.domain.period import day_of_us
+from botmeter.domain.text import day_text
 from botmeter.ledger.billing.closed_statements import closed_statements
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -252,13 +254,17 @@ def test_a_budget_counts_its_sessions_and_their_cost_without_tax(olga: Client, l
         {"scope": "account", "amount": "10.00", "unit": "money", "per": "cycle"},
     ):
         olga.post(f"{BILLING}/budgets", {"what": "add", **sent})
-    page = page_at(olga, f"{BILLING}/budgets")
+    page, today = page_at(olga, f"{BILLING}/budgets"), day_text(day_of_us(now_us() - 60_000_000))
     rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in page.split('<tr class="row">')[1:]]
     # Of b0's three sessions on web one is included; the fee is 9.00, and 4 sessions cost 0.50 each, with 19 % tax.
-    assert [row.partition(" End")[0] for row in rows[:3]] == [
-        "Bot b1 Brake 2 sessions cycle 2 sessions Reached",
-        "Bot b1 9 sessions calendar month 2 sessions 22.2 %",
-        "Channel web $4.00 cycle $1.00 25.0 %",
-    ]
-    assert rows[3].startswith("Account $10.00 cycle $13.09 Reached")
+    starts = (
+        f"Bot Order bot Brake 2 sessions cycle 2 sessions 100.0 % Reached on {today}",
+        "Bot Order bot 9 sessions calendar month 2 sessions 22.2 % ",
+        "Channel web $4.00 cycle $1.00 25.0 % ",
+        "Account $10.00 cycle $13.09 130.9 % Reached on",
+    )
+    assert [row for row, start in zip(rows, starts, strict=True) if not row.startswith(start)] == []
+    hrefs = re.findall(r'<a href="([^"]+)">2 sessions</a>', page)
+    assert "2 sessions of 5 of" in page_at(olga, hrefs[0])
+    assert re.findall(r'data-value="(\d+)"', page_at(olga, hrefs[1]))[0] == "2"
     assert "Reached on" in page_at(olga, BILLING)

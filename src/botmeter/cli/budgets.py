@@ -21,25 +21,29 @@ if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 _COLUMNS = (
-    *("budget", "scope", "name", "amount", "unit", "per", "brake", "used", "set_at", "set_by", "ended_at", "ended_by"),
+    *("budget", "scope", "name", "amount", "unit", "per", "brake", "used", "reached_on", "set_at", "set_by"),
+    *("ended_at", "ended_by"),
 )
 # Columns that fit on a screen.
-_TABLE_COLUMNS = ("budget", "scope", "name", "amount", "unit", "per", "brake", "used")
+_TABLE_COLUMNS = ("budget", "scope", "name", "amount", "unit", "per", "brake", "used", "reached_on")
 
 commands = command_group("budget", "Budgets of the account, bots, channels and cost centres.")
 
 
 @commands.command("list", epilog=examples(("", "botmeter budget list --account acme")))
 def list_budgets(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """List the budgets with what is used of them now.
+    """List the budgets with what is used of them now, and the day on which they were or will be reached.
 
     JSON and CSV also have ended ones.
     """
-    from botmeter.billing.budget_use import account_budget_uses
+    from botmeter.billing.alerts.account_figures import account_figures
     from botmeter.ledger.billing.budgets import budgets
 
     with readable_ledger(data, account) as ledger:
-        uses = account_budget_uses(ledger, budgets(ledger), now_us=now_us())
+        figures = account_figures(ledger, now_us=now_us())
+        in_force = budgets(ledger) if figures.reader is not None else []
+        used = {each.number: figures.used(each.budget) for each in in_force}
+        days = {each.number: figures.day_of(each.budget) for each in in_force}
         stored = budgets(ledger, with_ended=form != "table")
     rows = [
         {
@@ -50,7 +54,8 @@ def list_budgets(account: options.AccountName, data: options.Data = None, form: 
             "unit": each.budget.unit.value,
             "per": each.budget.per.value,
             "brake": "yes" if each.budget.is_brake else "no",
-            "used": f"{uses[each.number].used:f}" if each.number in uses else None,
+            "used": f"{used[each.number]:f}" if each.number in used else None,
+            "reached_on": f"{days[each.number]}" if days.get(each.number) else None,
             "set_at": text_to_the_second(each.recorded_at),
             "set_by": each.set_by,
             "ended_at": None if each.ended_at is None else text_to_the_second(each.ended_at),

@@ -7,10 +7,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
-from botmeter.billing.account_bill import Bill, account_plans, bill_of
+from botmeter.billing.account_bill import Bill, account_plans, bill_of, new_bill_cache
 from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.bill_cache import BillCache
-from botmeter.billing.budget_use import BudgetReader, budget_span, used_of
+from botmeter.billing.budget_use import BudgetReader, budget_span, crossed_on, used_of
 from botmeter.billing.cost_forecast import first_day_of, rated_with_more
 from botmeter.billing.cycle_days import CycleDays, cycle_days
 from botmeter.billing.forecast import Forecast, forecast
@@ -98,6 +98,12 @@ class AccountFigures:
             return None
         return first_day_of(ahead, lambda count: (self._at(budget, count, ahead=ahead) or 0) >= budget.amount)
 
+    def day_of(self, budget: Budget) -> date | None:
+        """Day on which a budget was reached or is expected to be; None: within its time on none, or nobody knows."""
+        if self.reader is not None and self.used(budget) >= budget.amount:
+            return crossed_on(self.reader, budget, now_us=self.now_us)
+        return self.reached_on(budget)
+
     def _forecast_of(self, budget: Budget) -> Forecast | None:
         if self.days is None or self.bill is None or self._is_of_cycle(budget):
             return self.forecast
@@ -148,6 +154,12 @@ class AccountFigures:
             )
         )
         return own / whole if whole else Decimal(0)
+
+
+def account_figures(ledger: ReadableLedger, *, now_us: int) -> AccountFigures:
+    """Figures for one answer, as if no live event waited."""
+    backlog = Backlog(event_count=0, oldest_received_us=None)
+    return AccountFigures(ledger, now_us=now_us, cache=new_bill_cache(), backlog=backlog)
 
 
 def budget_epochs(figures: AccountFigures) -> Iterator[tuple[StoredBudget, str]]:

@@ -6,8 +6,8 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from botmeter.billing.account_facts import account_terms
+from botmeter.billing.alerts.account_figures import AccountFigures, account_figures
 from botmeter.billing.budget_sentences import budget_text
-from botmeter.billing.budget_use import BudgetUse, account_budget_uses
 from botmeter.domain.instant import now_us, text_from_us
 from botmeter.ledger.billing.budgets import (
     Budget,
@@ -20,7 +20,7 @@ from botmeter.ledger.billing.budgets import (
     end_budget,
 )
 from botmeter.people.audit import Action
-from botmeter.reports.report_json import Count, Instant
+from botmeter.reports.report_json import Count, Day, Instant
 from botmeter.web.api.answers import NextCursor
 from botmeter.web.api.billing_answers import Amount
 from botmeter.web.api.route import Call, Content
@@ -44,6 +44,9 @@ class BudgetLine(Struct, frozen=True, forbid_unknown_fields=True):
     brake: _Brake
     used: Annotated[Amount | None, Meta(description="Now; null for an ended one, or without a plan in force.")]
     is_reached: bool
+    reached_on: Annotated[
+        Day | None, Meta(description="Day on which it was reached or is expected to be; null: on none of its time.")
+    ]
     set_at: Instant
     set_by: str | None
     ended_at: Instant | None
@@ -76,8 +79,8 @@ def listed(call: Call) -> Budgets:
     """Return the budgets."""
     present_us = now_us()
     with reading(call.request, call.account) as ledger:
-        uses = account_budget_uses(ledger, budgets(ledger), now_us=present_us)
-        items = [_line(each, uses.get(each.number)) for each in budgets(ledger, with_ended=True)]
+        figures = account_figures(ledger, now_us=present_us)
+        items = [_line(each, figures) for each in budgets(ledger, with_ended=True)]
     return Budgets(items=items, next_cursor=None)
 
 
@@ -96,7 +99,7 @@ def add(call: Call) -> BudgetLine:
     with writing(call.request, call.account) as ledger:
         number = add_budget(ledger, budget, now_us=present_us, by=call.who)
         stored = next(each for each in budgets(ledger) if each.number == number)
-        line = _line(stored, account_budget_uses(ledger, [stored], now_us=present_us).get(number))
+        line = _line(stored, account_figures(ledger, now_us=present_us))
         terms = account_terms(ledger)
     call.record(Action.BUDGET_SET, budget=budget_text(budget, currency=terms[-1].plan.currency if terms else ""))
     return line
@@ -113,8 +116,11 @@ def end(call: Call, *, number: str) -> BudgetLine:
     return _line(stored, None)
 
 
-def _line(stored: StoredBudget, use: BudgetUse | None) -> BudgetLine:
+def _line(stored: StoredBudget, figures: AccountFigures | None) -> BudgetLine:
     budget = stored.budget
+    is_used = figures is not None and figures.reader is not None and stored.ended_at is None
+    used = figures.used(budget) if is_used and figures else None
+    on = figures.day_of(budget) if is_used and figures else None
     return BudgetLine(
         budget=stored.number,
         scope=budget.scope.value,
@@ -123,8 +129,9 @@ def _line(stored: StoredBudget, use: BudgetUse | None) -> BudgetLine:
         amount=f"{budget.amount:f}",
         per=budget.per.value,
         brake=budget.is_brake,
-        used=None if use is None else f"{use.used:f}",
-        is_reached=use is not None and use.is_reached,
+        used=None if used is None else f"{used:f}",
+        is_reached=used is not None and used >= budget.amount,
+        reached_on=None if on is None else on.isoformat(),
         set_at=text_from_us(stored.recorded_at),
         set_by=stored.set_by,
         ended_at=None if stored.ended_at is None else text_from_us(stored.ended_at),
@@ -142,12 +149,19 @@ _EXAMPLE: Final = {
     "brake": False,
     "used": "42.50",
     "is_reached": False,
+    "reached_on": "2026-11-27",
     "set_at": "2026-11-01T09:30:00Z",
     "set_by": "ann@example.com",
     "ended_at": None,
     "ended_by": None,
 }
-_ENDED: Final = {**_EXAMPLE, "used": None, "ended_at": "2026-11-20T08:00:00Z", "ended_by": "ann@example.com"}
+_ENDED: Final = {
+    **_EXAMPLE,
+    "used": None,
+    "reached_on": None,
+    "ended_at": "2026-11-20T08:00:00Z",
+    "ended_by": "ann@example.com",
+}
 
 BUDGET_ROUTES: Final = (
     read_bill(

@@ -1,5 +1,6 @@
 """Admin → Billing → Budgets."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -10,12 +11,15 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from botmeter.billing.account_facts import account_terms
+from botmeter.billing.alerts.account_figures import AccountFigures
 from botmeter.billing.budget_sentences import SCOPE_LABELS, amount_text, budget_text, scope_text
-from botmeter.billing.budget_use import BudgetUse, account_budget_uses
-from botmeter.billing.plan_terms import account_cycle_at
+from botmeter.billing.budget_use import budget_span
+from botmeter.billing.session_charges import has_charges
 from botmeter.domain import text
+from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.domain.instant import now_us
+from botmeter.domain.period import day_of_us
 from botmeter.ledger.billing.budgets import (
     Budget,
     BudgetPer,
@@ -26,24 +30,34 @@ from botmeter.ledger.billing.budgets import (
     budgets,
     end_budget,
 )
+from botmeter.ledger.settle import Backlog
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
+from botmeter.reports.row_options import ChargeFilter
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed, sent_parameters
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
-from botmeter.web.pages.billing.bills import bill_cache
+from botmeter.web.pages.billing.bills import bill_cache, names_of_bots
+from botmeter.web.pages.billing.cycle_ahead import EXACT_SESSIONS_MAX, LASTS_SECONDS
 from botmeter.web.pages.billing.tabs import billing_tabs
+from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.rendering import rendered
-from botmeter.web.report_address import number_named
+from botmeter.web.report_address import ReportAddress, number_named
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 _UNITS: Final = {BudgetUnit.MONEY: "money", BudgetUnit.SESSIONS: "sessions"}
+_FILTERS: Final = {
+    BudgetScope.BOT: "opened_by",
+    BudgetScope.CHANNEL: "opened_on",
+    BudgetScope.COST_CENTRE: "cost_centre",
+}
 _TIMES: Final = {BudgetPer.CYCLE: "cycle", BudgetPer.MONTH: "calendar month"}
+_days: Final[BoundedCache[Hashable, str]] = BoundedCache(1 << 20, lasts_seconds=LASTS_SECONDS)
 
 
 class BudgetForm(forms.Form):
@@ -88,6 +102,7 @@ class BudgetLine:
     is_brake: bool
     used: str = ""
     used_href: str = ""
+    share: str = ""
     reached: str = ""
     state_kind: str = ""
     end_href: str = ""
@@ -150,7 +165,7 @@ def _end(visit: Visit, number: int) -> HttpResponse:
 def _page(visit: Visit, form: BudgetForm) -> HttpResponse:
     may_change = visit.may(Right.CHANGE_BILLING)
     with visit.reading() as ledger:
-        lines = _lines(ledger, account=visit.account)
+        lines = _lines(ledger, account=visit.account, backlog=visit.unsettled())
     page = BudgetsPage(
         tabs=billing_tabs(visit.account, current="billing-budgets"),
         frame=frame(visit, title="Budgets", current="billing", crumbs=section_links(visit.account, "billing")),
@@ -161,43 +176,83 @@ def _page(visit: Visit, form: BudgetForm) -> HttpResponse:
     return rendered(visit.request, "billing/budgets.html", page=page, status=400 if form.errors else 200)
 
 
-def _lines(ledger: "ReadableLedger", *, account: str) -> tuple[BudgetLine, ...]:
-    currency, here, stored = _currency(ledger), reverse("billing-budgets", args=(account,)), budgets(ledger)
-    uses = account_budget_uses(ledger, stored, now_us=now_us(), cache=bill_cache)
+def _lines(ledger: "ReadableLedger", *, account: str, backlog: Backlog) -> tuple[BudgetLine, ...]:
+    here, stored = reverse("billing-budgets", args=(account,)), budgets(ledger)
+    figures = AccountFigures(ledger, now_us=now_us(), cache=bill_cache, backlog=backlog)
     return tuple(
-        replace(
-            _line(each, uses.get(each.number), currency=currency, end_href=f"{here}?what=end&budget={each.number}"),
-            used_href=_sessions_href(ledger, account, budget=each.budget),
-        )
-        for each in stored
+        _line(figures, each, account=account, end_href=f"{here}?what=end&budget={each.number}") for each in stored
     )
 
 
-def _sessions_href(ledger: "ReadableLedger", account: str, *, budget: Budget) -> str:
-    """Address of the sessions of a budget in the open cycle; empty for one per month, which can have parts of two."""
-    terms, present_us = account_terms(ledger), now_us()
-    if budget.per is not BudgetPer.CYCLE or not terms or present_us < terms[0].from_us:
-        return ""
-    day = account_cycle_at(terms, present_us).cycle.first_on.isoformat()
-    query = "" if budget.name is None else f"?{urlencode({str(budget.scope): budget.name})}"
-    return reverse("cycle-sessions", args=(account, day)) + query
-
-
-def _line(stored: StoredBudget, use: BudgetUse | None, *, currency: str, end_href: str) -> BudgetLine:
-    budget, used, share = stored.budget, "", ""
-    if use is not None:
-        used = amount_text(budget, use.used, currency=currency) if use.used else "0"
-        share = text.percent_text(float(use.used / budget.amount)).lstrip("+")
-    return BudgetLine(
-        scope=scope_text(budget),
+def _line(figures: AccountFigures, stored: StoredBudget, *, account: str, end_href: str) -> BudgetLine:
+    budget, currency = stored.budget, _currency(figures.ledger)
+    line = BudgetLine(
+        scope=_scope(figures.ledger, budget),
         amount=amount_text(budget, budget.amount, currency=currency),
         per=_TIMES[budget.per],
         is_brake=budget.is_brake,
-        used=used,
-        reached="Reached" if use is not None and use.is_reached else share,
-        state_kind="" if use is None or not use.is_reached else "bad" if budget.is_brake else "warn",
         end_href=end_href,
     )
+    if figures.reader is None:
+        return line
+    used = figures.used(budget)
+    is_reached = used >= budget.amount
+    return replace(
+        line,
+        used=amount_text(budget, used, currency=currency) if used else "0",
+        used_href=_sessions_href(figures, budget, account=account) if used else "",
+        share=text.percent_text(float(used / budget.amount)).lstrip("+"),
+        reached=_cached_reached(figures, stored, is_reached=is_reached),
+        state_kind="" if not is_reached else "bad" if budget.is_brake else "warn",
+    )
+
+
+def _scope(ledger: "ReadableLedger", budget: Budget) -> str:
+    if budget.scope is not BudgetScope.BOT or budget.name is None:
+        return scope_text(budget)
+    return f"{SCOPE_LABELS[budget.scope]} {names_of_bots(ledger)[budget.name]}"
+
+
+def _cached_reached(figures: AccountFigures, stored: StoredBudget, *, is_reached: bool) -> str:
+    # As for what is ahead on the first page: no session of a large cycle moves a forecast.
+    minute = figures.now_us // 60_000_000
+    is_large = figures.forecast is not None and figures.forecast.counted_count > EXACT_SESSIONS_MAX
+    key = (
+        figures.ledger.account.name,
+        stored.number,
+        is_reached,
+        None if is_large else (figures.ledger.version, minute),
+    )
+    return _days.find_or_make(key, lambda: _reached(figures, stored.budget, is_reached=is_reached))
+
+
+def _reached(figures: AccountFigures, budget: Budget, *, is_reached: bool) -> str:
+    if figures.forecast is None and not is_reached:
+        return ""
+    on = figures.day_of(budget)
+    if on is None:
+        return f"Not in this {budget.per}"
+    return f"{'Reached' if is_reached else 'Expected'} on {text.day_text(on)}"
+
+
+def _sessions_href(figures: AccountFigures, budget: Budget, *, account: str) -> str:
+    """Address of the charged sessions of a budget: of the open cycle, or of the report's days of a month."""
+    if figures.bill is None:
+        return ""
+    cycle = figures.bill.account_cycle.cycle
+    if budget.per is BudgetPer.CYCLE:
+        named = {} if budget.name is None else {str(budget.scope): budget.name}
+        query = urlencode({"funding": "charged", **named})
+        return f"{reverse('cycle-sessions', args=(account, cycle.first_on.isoformat()))}?{query}"
+    if not has_charges(figures.ledger):
+        return ""
+    bounds = budget_span(budget, cycle=cycle, now_us=figures.now_us)
+    first_on, last_on = (day_of_us(at_us, timezone=cycle.timezone) for at_us in (bounds[0], bounds[1] - 1))
+    address = ReportAddress(timezone=cycle.timezone).between(first_on, last_on)
+    if budget.name is not None:
+        address = address.only(_FILTERS[budget.scope], budget.name)
+    urls = ReportUrls(owner=account, entry_point=EntryPoint.BILLING)
+    return urls.rows(address, charge=ChargeFilter.CHARGED)
 
 
 def _currency(ledger: "ReadableLedger") -> str:

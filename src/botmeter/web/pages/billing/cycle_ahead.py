@@ -22,9 +22,9 @@ Condition = Callable[[RatedCycle], bool]
 
 # Above, what is ahead is rated anew every five minutes rather than with each session: a month of 400,000 sessions takes
 # two seconds, and none of them moves a forecast.
-_EXACT_SESSIONS_MAX: Final = 20_000
-_LASTS_SECONDS: Final = 300
-_outlooks: Final[BoundedCache[Hashable, "Outlook"]] = BoundedCache(1 << 20, lasts_seconds=_LASTS_SECONDS)
+EXACT_SESSIONS_MAX: Final = 20_000
+LASTS_SECONDS: Final = 300
+_outlooks: Final[BoundedCache[Hashable, "Outlook"]] = BoundedCache(1 << 20, lasts_seconds=LASTS_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def outlook(ahead: Ahead, *, account: str, version: Hashable, budgets: Sequence[
     """Rate what is ahead; `version` changes with each session, of large cycles it may be some minutes old."""
     cycle = ahead.bill.rated.cycle
     facts = (ahead.bill.facts, tuple((each.number, each.budget) for each in budgets), ahead.forecast.end.on)
-    is_large = ahead.forecast.counted_count > _EXACT_SESSIONS_MAX
+    is_large = ahead.forecast.counted_count > EXACT_SESSIONS_MAX
     key = (account, cycle.start_us, cycle.end_us, ahead.bill.rated.plan, None if is_large else version)
 
     def rate() -> Outlook:

@@ -53,6 +53,7 @@ _FILTERS: Final = {
     "channel": "Opening channel",
     "cost_centre": "Cost centre",
 }
+_CHARGES: Final = {"charged": "Charged", "not_charged": "Not charged"}
 _COLUMN_OF: Final = {"bot": "bot_id", "version": "version", "channel": "channel", "cost_centre": "cost_centre"}
 
 
@@ -138,9 +139,10 @@ def _page(visit: Visit, rows: pa.Table, *, statement: Link, zone: str) -> HttpRe
 def _matching(rows: pa.Table, chosen: Mapping[str, str]) -> pa.Table:
     funding = chosen.get("funding")
     if funding is not None:
-        kinds = NOT_CHARGED if funding == "not_charged" else (funding,)
+        kinds = NOT_CHARGED if funding in _CHARGES else (funding,)
         kind = pc.list_element(pc.split_pattern(rows["funding"].cast(pa.string()), " "), 0)
-        rows = rows.filter(pc.is_in(kind, pa.array(kinds)))
+        is_chosen = pc.is_in(kind, pa.array(kinds))
+        rows = rows.filter(pc.invert(is_chosen) if funding == "charged" else is_chosen)
     for name, column in _COLUMN_OF.items():
         if name in chosen and column in rows.column_names:
             texts = pc.fill_null(rows[column].cast(pa.string()), "")
@@ -174,7 +176,7 @@ def _filter_links(chosen: Mapping[str, str]) -> tuple[Link, ...]:
 def _filter_value(name: str, value: str) -> str:
     if name != "funding":
         return value or "none"
-    return "Not charged" if value == "not_charged" else FUNDING_WORDS.get(value, value)
+    return _CHARGES.get(value) or FUNDING_WORDS.get(value, value)
 
 
 def _lines(visit: Visit, shown: pa.Table, *, zone: str) -> tuple[tuple[Cell, ...], ...]:
