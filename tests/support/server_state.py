@@ -38,6 +38,7 @@ def in_use(ledgers: OpenLedgers) -> Iterator[ServerState]:
     finally:
         _current.remove(state)
         state.ingestion.close()
+        state.entitlements.close()
         cache.clear()
 
 

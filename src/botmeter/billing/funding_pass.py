@@ -59,6 +59,18 @@ class FundingPass:
                 self.step(span)
             self.end_span(span)
 
+    def run_until(self, position: int, spans: Sequence[TermSpan]) -> None:
+        """Fund the sessions of the spans before a position, and of the one at it, which goes on."""
+        self.run(spans[:position])
+        while self.at < spans[position].end:
+            self.step(spans[position])
+
+    def following(self, start_us: int) -> "FundingPass":
+        """Pass over one more session, which this one does not have."""
+        after = FundingPass(np.array([start_us]), self.balance.copy())
+        after.beyond, after._is_capped = self.beyond.copy(), self._is_capped
+        return after
+
     def step(self, span: TermSpan) -> None:
         next_us = self.balance.advance(int(self.starts[self.at]))
         self._fund(span, min(span.end, int(np.searchsorted(self.starts, next_us, side="left"))))

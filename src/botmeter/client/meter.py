@@ -11,6 +11,7 @@ from typing import Self, Unpack
 
 import msgspec
 
+from botmeter.client.entitlement import WITHIN_SECONDS, Entitlement, EntitlementFields, EntitlementQuestions
 from botmeter.client.event import Event, EventFields, MessageFields
 from botmeter.client.notices import Notices
 from botmeter.client.sender import Ports
@@ -41,7 +42,7 @@ class Meter:
 
         Args:
             url: Public URL of the server: `https://meter.example`, or `https://tools.example/meter`.
-            key: API key with the scope `events:write`.
+            key: API key with the scope `events:write`; for `entitlement`, with `entitlement:read`.
 
         Raises:
             Refused: `url_invalid`, `client_key_invalid`.
@@ -56,6 +57,8 @@ class Meter:
             random=_random,
         )
         self._is_closed = False
+        self._address = address
+        self._questions = EntitlementQuestions(address, self._settings)
         self._lock = threading.Lock()
         self._notices = Notices(self._settings, elapsed=self._ports.elapsed)
         self._worker: Worker | None = None
@@ -82,6 +85,15 @@ class Meter:
         full = "Memory and the folder for waiting events are full; new events are dropped."
         self._notices.lost("The client is closed." if self._is_closed else full)
         return None
+
+    def entitlement(
+        self, *, account: str, within_seconds: float = WITHIN_SECONDS, **fields: Unpack[EntitlementFields]
+    ) -> Entitlement:
+        """Ask what the customer's next message would do; without an answer in time it is allowed."""
+        answer = self._questions.ask(account, fields, within_seconds=within_seconds)
+        if answer.problem is not None:
+            self._notices.not_answered(answer.problem)
+        return answer
 
     def flush(self, within_seconds: float = 10.0) -> bool:
         """Wait for all earlier events; False if time ran out (they stay queued)."""
@@ -147,6 +159,7 @@ class Meter:
         worker, self._worker = self._worker, None
         self._lock = threading.Lock()
         self._notices = Notices(self._settings, elapsed=self._ports.elapsed)
+        self._questions = EntitlementQuestions(self._address, self._settings)
         if worker is not None:
             worker.release()
 

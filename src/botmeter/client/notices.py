@@ -68,6 +68,13 @@ class Notices:
         if self._settings.on_trouble is not None:
             _call(self._settings.on_trouble, trouble)
 
+    def not_answered(self, problem: str) -> None:
+        """Log, at most once a minute, that a question was not answered."""
+        with self._lock:
+            is_due = self._is_due("entitlement")
+        if is_due:
+            LOG.warning("A message was allowed without an answer: %s", problem)
+
     def _is_due(self, topic: str) -> bool:
         now = self._elapsed()
         if now - self._reported_at.get(topic, -REPEAT_SECONDS) < REPEAT_SECONDS:

@@ -9,6 +9,14 @@ from botmeter.domain.errors import Unavailable
 from botmeter.ledger.interruption import WaitPolicy
 
 
+class LiveSlots:
+    """Turns of accounts that commit live events or meter them."""
+
+    def __init__(self, at_once_max: int) -> None:
+        self.commits = threading.BoundedSemaphore(at_once_max)
+        self.settles = threading.BoundedSemaphore(at_once_max)
+
+
 class FairQueue:
     """Queue of threads; `changed` is held and notified at changes; `refusal` makes the timeout's error."""
 

@@ -1,6 +1,8 @@
 """Live append: one short transaction stores events, and `settle` meters them a moment later."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
 
 from botmeter.domain.receipt import Receipt
 from botmeter.ledger.admit import AdmittedBatches, NumberedBatch, admit
@@ -10,6 +12,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.ledger.quarantine import note_again, quarantine
 from botmeter.ledger.receipts import insert_receipt
+from botmeter.metering.touchpoints import Touchpoint
 
 # Of a delivery, which mostly has one; more would hide the rejection before them.
 _NOTES_KEPT_MAX = 3
@@ -18,7 +21,13 @@ LABEL = "live"
 """Label of the receipts of live events."""
 
 
-def live_append(ledger: Ledger, batches: Sequence[LiveBatch], *, now_us: int) -> list[tuple[Receipt, ...]]:
+AppendWatcher = Callable[[pa.Table, list[Touchpoint]], None]
+"""Called with accepted `event_rows`, once they are on disk, and the touchpoints that they number."""
+
+
+def live_append(
+    ledger: Ledger, batches: Sequence[LiveBatch], *, now_us: int, watcher: AppendWatcher | None = None
+) -> list[tuple[Receipt, ...]]:
     """Append live events without metering them; return once everything is on disk.
 
     Nobody else may append meanwhile.
@@ -42,6 +51,8 @@ def live_append(ledger: Ledger, batches: Sequence[LiveBatch], *, now_us: int) ->
         raise
     ledger.known_keys().add(accepted["event_key"].to_numpy())
     ledger.note_appended(first_append_no + len(batches))
+    if watcher is not None and len(accepted):
+        watcher(accepted, ledger.touchpoints.all())
     return [tuple(admitted.receipts[number] for number in each.delivery_numbers) for each in numbered]
 
 

@@ -21,7 +21,7 @@ from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.damage import damage_of
 from botmeter.ledger.duckdb_settings import buffer_bytes
-from botmeter.ledger.fair_queue import FairQueue
+from botmeter.ledger.fair_queue import FairQueue, LiveSlots
 from botmeter.ledger.file_problem import FileProblem, noting_problems
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import WaitPolicy, interruptible
@@ -34,14 +34,6 @@ from botmeter.ledger.reading import PublishedContents, ReadingLedger
 from botmeter.ledger.settle import Backlog, backlog, settle, settle_quietly
 
 _OpenLedger = TypeVar("_OpenLedger", Ledger, ReadingLedger)
-
-
-class LiveSlots:
-    """Turns of accounts that commit live events or meter them."""
-
-    def __init__(self, at_once_max: int) -> None:
-        self.commits = threading.BoundedSemaphore(at_once_max)
-        self.settles = threading.BoundedSemaphore(at_once_max)
 
 
 class OpenAccount:
@@ -80,6 +72,13 @@ class OpenAccount:
     @property
     def is_open(self) -> bool:
         return self._root is not None
+
+    @property
+    def version(self) -> int | None:
+        # Read without waiting; None: the file is closed.
+        writer = self._writer
+        known = self._version if writer is None else writer.version
+        return None if self._root is None else known
 
     @contextmanager
     def reading(self, wait: WaitPolicy) -> Iterator[ReadableLedger]:
@@ -209,7 +208,7 @@ class OpenAccount:
             return False
         try:
             is_free = self._user_count == 0 and self._write_queue.is_empty and self._live_queue.is_empty
-            if not (self.is_open and is_free and time.monotonic() - self.used_at >= seconds):
+            if not (self._root is not None and is_free and time.monotonic() - self.used_at >= seconds):
                 return False
             self._settle_and_fold()
             self._close_file()

@@ -10,11 +10,12 @@ from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.append_beside import BESIDE_FROM_BYTES, ImportAccess, LivePause
+from botmeter.ledger.fair_queue import LiveSlots
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.folder_files import ledger_missing, lost_accounts
 from botmeter.ledger.interruption import Interruption, WaitPolicy
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.open_account import LiveSlots, OpenAccount
+from botmeter.ledger.open_account import OpenAccount
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import Backlog, settle
 from botmeter.metering.policy import Policy
@@ -126,6 +127,11 @@ class OpenLedgers:
         with self._lock:
             account = self._accounts.get(name.lower())
         return None if account is None else account.open_title
+
+    def version(self, name: str) -> int | None:
+        """Version of an account's open file; None if it is closed. Never opens it, and never waits for its users."""
+        account = self._accounts.get(name)
+        return None if account is None else account.version
 
     def wait_policy(self, interruption: Interruption | None) -> WaitPolicy:
         return WaitPolicy(seconds=self._wait_seconds, interruption=interruption)

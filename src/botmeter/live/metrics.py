@@ -47,6 +47,15 @@ SETTLE_SECONDS: Final = Histogram(
 _lag_seconds: Final = Gauge(
     "botmeter_metering_lag_seconds", "Age of the oldest event that is stored and not metered yet."
 )
+ENTITLEMENT_ANSWERS: Final = Counter(
+    "botmeter_entitlement_answers", "Answers to bots that asked, by whether the next message is allowed.", ["allowed"]
+)
+ENTITLEMENT_READS: Final = Counter(
+    "botmeter_entitlement_reads", "Questions of bots for which a customer's sessions were read from the ledger."
+)
+_entitlement_scopes: Final = Gauge(
+    "botmeter_entitlement_scopes", "Customers, conversations or other scopes of running sessions in memory."
+)
 _refused_ledgers: Final = Gauge(
     "botmeter_ledgers_refused", "Accounts whose ledger is damaged, gone, or older than what was acknowledged."
 )
@@ -59,6 +68,8 @@ _ledgers_checked: Final = Gauge(
 Gauge("botmeter_build_info", "Always 1; the labels are the versions.", ["version", "python", "duckdb"]).labels(
     version=__version__, python=platform.python_version(), duckdb=distribution_version("duckdb")
 ).set(1)
+for _allowed in ("true", "false"):
+    ENTITLEMENT_ANSWERS.labels(allowed=_allowed)
 for _outcome in OUTCOMES:
     # A counter that exists at 0 can be watched before its first event.
     _events.labels(fate=_outcome)
@@ -82,6 +93,11 @@ def observe_commit(seconds: float, *, delivery_count: int) -> None:
     """Count a durable commit of live events."""
     _commit_seconds.observe(seconds)
     _commit_dispatches.observe(delivery_count)
+
+
+def set_entitlement_scopes(count: int) -> None:
+    """Set the number of scopes in memory."""
+    _entitlement_scopes.set(count)
 
 
 def set_gauges(*, queued_count: int, queued_bytes: int, lag_seconds: float, refused_ledger_count: int) -> None:

@@ -7,6 +7,7 @@ from botmeter.domain.rate_limit import RateLimiter
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.bill_turns import BillTurns
 from botmeter.live.closings import Closings
+from botmeter.live.entitlement.entitlements import Entitlements
 from botmeter.live.export_progress import ExportProgressByUser
 from botmeter.live.export_slots import ExportSlots
 from botmeter.live.imports import ImportJobs
@@ -38,8 +39,10 @@ class ServerState:
     notifications: NotificationSender
     schedules: ScheduleWatch
     uploads: Uploads
+    entitlements: Entitlements
     api_requests: RateLimiter = field(default_factory=RateLimiter)
     event_requests: RateLimiter = field(default_factory=RateLimiter)
+    entitlement_requests: RateLimiter = field(default_factory=RateLimiter)
     wrong_secrets: WrongSecrets = field(default_factory=WrongSecrets)
     exports: ExportSlots = field(default_factory=ExportSlots)
     export_progress: ExportProgressByUser = field(default_factory=ExportProgressByUser)
@@ -63,13 +66,14 @@ class ServerState:
         self.pulls.close()
         self.imports.close()
         self.ingestion.close()
+        self.entitlements.close()
         self.ledgers.close()
 
 
 def new_server_state(ledgers: OpenLedgers, *, render: Render) -> ServerState:
     """Return an idle state."""
-    alerts = AlertWatch(ledgers)
-    store = LedgerStore(ledgers, settled=alerts.settled)
+    alerts, entitlements = AlertWatch(ledgers), Entitlements(ledgers)
+    store = LedgerStore(ledgers, entitlements=entitlements, settled=alerts.settled)
     ingestion = Ingestion(store)
     return ServerState(
         ledgers=ledgers,
@@ -82,4 +86,5 @@ def new_server_state(ledgers: OpenLedgers, *, render: Render) -> ServerState:
         notifications=NotificationSender(ledgers, render=render, transports=TRANSPORTS),
         schedules=ScheduleWatch(ledgers),
         uploads=Uploads(ledgers.folder.path),
+        entitlements=entitlements,
     )

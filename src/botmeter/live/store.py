@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
+import pyarrow as pa
+
 from botmeter.billing.recharge_watch import RechargeWatch
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.errors import Unavailable
@@ -16,6 +18,8 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import source_of
 from botmeter.live import metrics
 from botmeter.live.bugs import report_bug
+from botmeter.live.entitlement.entitlements import Entitlements
+from botmeter.metering.touchpoints import Touchpoint
 
 SOURCE_SECONDS: Final = 1.0
 """Time after which a changed source applies to live events; each commit looks up every source in it."""
@@ -41,8 +45,15 @@ class LiveStore(Protocol):
 class LedgerStore:
     """`LiveStore` of a server."""
 
-    def __init__(self, ledgers: OpenLedgers, *, settled: Callable[[str], None] = lambda _account: None) -> None:
+    def __init__(
+        self,
+        ledgers: OpenLedgers,
+        *,
+        entitlements: Entitlements | None = None,
+        settled: Callable[[str], None] = lambda _account: None,
+    ) -> None:
         self._ledgers = ledgers
+        self._entitlements = entitlements or Entitlements(ledgers)
         self._settled = settled
         self._accounts: set[str] = set()
         self._recharges = RechargeWatch()
@@ -55,7 +66,11 @@ class LedgerStore:
 
         self._accounts.add(account)
         with self._ledgers.appending_live(account) as ledger:
-            return live_append(ledger, batches, now_us=now_us())
+
+            def watcher(accepted: pa.Table, touchpoints: list[Touchpoint]) -> None:
+                self._entitlements.note_commit(account, accepted, touchpoints=touchpoints)
+
+            return live_append(ledger, batches, now_us=now_us(), watcher=watcher)
 
     def source_of(self, account: str, name: str) -> Source | None:
         """Return a source's settings, at most a second old."""
@@ -68,7 +83,7 @@ class LedgerStore:
     def settle(self, account: str) -> None:
         from botmeter.ledger.settle import settle
 
-        with self._ledgers.settling(account) as ledger:
+        with self._ledgers.settling(account) as ledger, self._entitlements.settling(account, ledger):
             settled_us = self._recharges.settled_us(ledger, now_us=now_us())
             began = time.monotonic()
             event_count = settle(ledger, now_us=now_us())

@@ -72,7 +72,7 @@ def arranged(
     columns[:, kernel.ROLE] = _roles(events, policy, touchpoints=touchpoints, opens=opens)
     columns[:, kernel.PAIR] = (conversations << kernel.TOUCHPOINT_BITS) | events["touchpoint"].to_numpy()
     order = _order(events, rows=rows, keys=keys, key_count=key_count)
-    return kernel.Events(order=order, columns=columns, edges=_edges(policy, occurred_at))
+    return kernel.Events(order=order, columns=columns, edges=edges_of(policy, occurred_at))
 
 
 def _participating(events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint]) -> Mask:
@@ -194,7 +194,8 @@ def _roles(
     return roles
 
 
-def _edges(policy: Policy, occurred_at: npt.NDArray[np.int64]) -> Ints:
+def edges_of(policy: Policy, occurred_at: npt.NDArray[np.int64]) -> Ints:
+    """Calendar bounds around instants, ascending; none without a calendar."""
     if policy.calendar is None or len(occurred_at) == 0:
         return np.empty(0, np.int64)
     first, last = int(occurred_at.min()), int(occurred_at.max())

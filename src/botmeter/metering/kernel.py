@@ -129,6 +129,115 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
     return sessions[: counts[0]], parts[: counts[1]]
 
 
+# What became of an event that `advanced` visits; IS_LATE: its scope's state can't say.
+IS_LATE, IS_FREE, JOINS, OPENS_SESSION = -1, 0, 1, 2
+STATE_SLOTS = _STATE_SLOTS
+
+
+class Scopes(NamedTuple):
+    """States of scopes, and the instant of each one's latest event."""
+
+    states: Ints
+    last_at: Ints
+
+
+@njit(cache=True, nogil=True)
+def advanced(events, rules, scopes, runs, ignores_order):  # type: ignore[no-untyped-def]
+    """Move the states of scopes on by their next events.
+
+    Args:
+        runs: int64 rows (first and end of the scope's events in the order, its row in `scopes`).
+        ignores_order: Nothing but its opening event affects a session.
+
+    Returns:
+        What became of each event, by row; and of each run the row that opened its running session, -1: none of these.
+    """
+    order, columns, edges = events
+    states, last_at = scopes
+    outcomes = np.zeros(len(columns), np.int64)
+    openings = np.full(len(runs), -1, np.int64)
+    for run in range(len(runs)):
+        first, end, scope = runs[run]
+        state, at = states[scope], columns[order[first], AT]
+        if at <= last_at[scope] and not (ignores_order and state[_IS_OPEN] and at > state[_STARTED]):
+            for step in range(first, end):
+                outcomes[order[step]] = IS_LATE
+            continue
+        for step in range(first, end):
+            row = order[step]
+            outcome = _advanced(rules, edges, state, columns[row, AT], columns[row, ROLE])
+            outcomes[row] = outcome
+            if outcome == OPENS_SESSION:
+                openings[run] = row
+        last_at[scope] = max(last_at[scope], columns[order[end - 1], AT])
+    return outcomes, openings
+
+
+@njit(cache=True, nogil=True)
+def _advanced(rules, edges, state, at, role):  # type: ignore[no-untyped-def]
+    closes, joins = _visit(rules, state, at, role)
+    ends_with_it = closes and joins and state[_REASON] == _END
+    if closes and not ends_with_it:
+        state[_IS_OPEN] = 0
+    if not joins:
+        return IS_FREE
+    opens = not state[_IS_OPEN]
+    if opens:
+        _open(edges, state, at, 0)
+    _join(rules, state, at, role)
+    if ends_with_it:
+        state[_IS_OPEN] = 0
+    return OPENS_SESSION if opens else JOINS
+
+
+@njit(cache=True, nogil=True)
+def next_outcome(rules, state, at, role, answer_role):  # type: ignore[no-untyped-def]
+    """Outcome of a next message, or of the answer to it if that opens; with the end of the running session.
+
+    A running session that lacks messages that it must have opens with this one; one that can't count any more is free.
+    """
+    after = state.copy()
+    ended_at = NEVER
+    if after[_IS_OPEN]:
+        _limit(after, rules)
+        ended_at = after[_ENDED]
+    edges = np.empty(0, np.int64)
+    outcome = _advanced(rules, edges, after, at, role)
+    if outcome == IS_FREE and answer_role:
+        outcome = _advanced(rules, edges, after, at, answer_role)
+    if outcome == JOINS:
+        if state[_AGENTS] > rules.max_agent:
+            return UNCOUNTED, ended_at
+        if state[_CUSTOMERS] < rules.min_customer or state[_BOTS] < rules.min_bot:
+            return OPENS_SESSION, ended_at
+    return outcome, ended_at
+
+
+@njit(cache=True, nogil=True)
+def is_over(scopes, rules, used, at):  # type: ignore[no-untyped-def]
+    """Mask of the used states that say the same as none, for events from an instant on."""
+    states, last_at = scopes
+    over = np.zeros(len(states), np.bool_)
+    step = 1 if rules.inclusive_end else 0
+    for scope in range(len(states)):
+        if not used[scope] or last_at[scope] >= at:
+            continue
+        state = states[scope]
+        if state[_IS_OPEN]:
+            _limit(state, rules)
+            over[scope] = state[_ENDED] != NEVER and state[_ENDED] + step <= at
+        else:
+            over[scope] = state[_PENDING] == 0
+    return over
+
+
+@njit(cache=True, nogil=True)
+def put_open(scopes, scope, started_at, edges):  # type: ignore[no-untyped-def]
+    """Give scopes running sessions of a policy whose sessions depend on nothing but their start."""
+    for index in range(len(scope)):
+        _open(edges, scopes[0][scope[index]], started_at[index], 0)
+
+
 @njit(cache=True, nogil=True)
 def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
     while row_count + more > len(table):

@@ -44,6 +44,7 @@ class Scope(StrEnum):
     EXPORTS_READ = "exports:read"
     BILLING_READ = "billing:read"
     EVENTS_WRITE = "events:write"
+    ENTITLEMENT_READ = "entitlement:read"
     ADMIN = "admin"
     METRICS_READ = "metrics:read"
 
@@ -57,6 +58,7 @@ _SENTENCES: Final = {
     Scope.EXPORTS_READ: "Download the underlying data as files.",
     Scope.BILLING_READ: "Read plans, costs, statements and corrections, and compare a vendor's bill.",
     Scope.EVENTS_WRITE: "Send events.",
+    Scope.ENTITLEMENT_READ: "Ask whether the next message of a customer is allowed.",
     Scope.ADMIN: "Everything a key can do, and changes to customers, sources and bills.",
     Scope.METRICS_READ: "Read the metrics of the server.",
 }

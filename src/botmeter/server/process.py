@@ -81,9 +81,10 @@ def _owned_folder(resources: ExitStack) -> Folder:
 
 
 def _warm_up(state: ServerState, unclosed: list[str]) -> None:
-    from botmeter.metering.meter import load_kernel
+    from botmeter.metering import meter, scope_states
 
-    load_kernel()
+    meter.load_kernel()
+    scope_states.load_kernel()
     # Files that were closed have been metered; opening all of them would use memory for minutes.
     state.ingestion.settle_left_over(unclosed)
     try:

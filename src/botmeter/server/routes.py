@@ -1,8 +1,11 @@
-"""Routes that are answered by the front: those of events, and of health."""
+"""Routes that are answered by the front: those of events, entitlements and health."""
 
 from functools import partial
 
 from botmeter.live.server_state import ServerState
+from botmeter.server.entitlement import PREFIX as ACCOUNTS
+from botmeter.server.entitlement import SUFFIX as ENTITLEMENT
+from botmeter.server.entitlement import answer_entitlement
 from botmeter.server.events import answer_events
 from botmeter.server.front.front import OwnRoute
 from botmeter.server.health import METHODS, Readiness, answer_alive
@@ -11,9 +14,11 @@ from botmeter.web.health import readiness_problem, refused_accounts
 
 
 def own_routes(state: ServerState) -> tuple[OwnRoute, ...]:
-    """Routes of events."""
+    """Routes of events and entitlements."""
     events, webhooks = partial(answer_events, state=state), partial(answer_webhooks, state=state)
+    entitlement = partial(answer_entitlement, state=state)
     return (
+        OwnRoute(starts=ACCOUNTS, ends=ENTITLEMENT, methods=("GET",), name="entitlement", answer=entitlement),
         OwnRoute(starts="/api/v1/events", methods=("POST", "OPTIONS"), name="events", answer=events),
         OwnRoute(starts=PREFIX, methods=("POST", "GET", "OPTIONS"), name="webhooks", answer=webhooks),
     )

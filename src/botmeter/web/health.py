@@ -42,6 +42,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
             lag_seconds=state.store.lag_seconds(),
             refused_ledger_count=len(state.ledgers.problems()),
         )
+        numbers.set_entitlement_scopes(state.entitlements.scope_count())
     body, media_type = numbers.exposition(request.headers.get("Accept", ""))
     return HttpResponse(body, content_type=media_type)
 

@@ -41,6 +41,7 @@ class OwnRoute:
 
     Attributes:
         starts: The path, or its prefix if it ends with a slash.
+        ends: The rest of the path after one part that follows the prefix.
         name: For metrics; paths can hold secrets.
     """
 
@@ -48,9 +49,14 @@ class OwnRoute:
     methods: tuple[str, ...]
     name: str
     answer: Callable[[Request], Awaitable[Answer]]
+    ends: str = ""
 
     def fits(self, path: str) -> bool:
-        return path.startswith(self.starts) if self.starts.endswith("/") else path == self.starts
+        if not self.starts.endswith("/"):
+            return path == self.starts
+        if not path.startswith(self.starts) or not path.endswith(self.ends):
+            return False
+        return not self.ends or "/" not in path[len(self.starts) : -len(self.ends)]
 
 
 LargeBodyHolder = Callable[[Request], Awaitable[str | None]]

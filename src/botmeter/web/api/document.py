@@ -25,6 +25,7 @@ Every request needs a key of the account, made under Admin, Keys, or by `botmete
 are refused. Instants are in RFC 3339, days are UTC days unless `timezone` is given."""
 _TAGS: Final = {
     "Events": "What happened in conversations, sent while it happens.",
+    "Entitlement": "What the next message would do, before a bot replies.",
     "Reports": "What was consumed.",
     "Sessions": "The underlying data, and why each session was charged.",
     "Exports": "The underlying data as files.",
@@ -156,7 +157,7 @@ def _query_parameter(parameter: Parameter) -> Json:
     return {
         "in": "query",
         "name": parameter.name,
-        "required": False,
+        "required": parameter.is_required,
         "description": parameter.description,
         "schema": parameter.json_schema,
         "example": [parameter.example] if parameter.is_list else parameter.example,

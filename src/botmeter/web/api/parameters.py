@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from botmeter.domain.errors import Refused
+from botmeter.domain.event import CHANNEL_UNKNOWN
 from botmeter.domain.period import DAYS_MAX
 from botmeter.domain.source import DEFAULT_SOURCE
 from botmeter.reports.compared_period import Compare
@@ -30,6 +31,7 @@ class Parameter:
         limits: JSON Schema keywords of a value that is not a plain text.
         default: For documentation.
         is_list: Can be repeated.
+        is_required: Is refused if it is left out or empty.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Parameter:
     limits: Mapping[str, Any] = field(default_factory=dict)
     default: str | None = None
     is_list: bool = False
+    is_required: bool = False
 
     @property
     def json_schema(self) -> dict[str, Any]:
@@ -223,6 +226,23 @@ FILE: Final = (
     _CHARGE,
 )
 
+ENTITLEMENT: Final = (
+    Parameter(
+        name="customer", description="The customer who writes, as events name them.", example="c-1001", is_required=True
+    ),
+    Parameter(name="bot", description="The bot that would reply.", example="orders", is_required=True),
+    Parameter(
+        name="channel",
+        description="The channel of the message.",
+        example="web",
+        default=CHANNEL_UNKNOWN,
+    ),
+    Parameter(
+        name="conversation",
+        description="The conversation of the message. Left out: a new conversation.",
+        example="conv-1",
+    ),
+)
 EVENTS: Final = (
     Parameter(
         name="atomic",

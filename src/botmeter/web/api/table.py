@@ -25,6 +25,7 @@ from botmeter.web.api.billing_routes import BILLING_ROUTES
 from botmeter.web.api.budgets import BUDGET_ROUTES
 from botmeter.web.api.cost_centres import COST_CENTRE_ROUTES
 from botmeter.web.api.customers import merge, unmerge
+from botmeter.web.api.entitlement_answer import EntitlementAnswer
 from botmeter.web.api.exports import export
 from botmeter.web.api.ingest_schema import AddressedSource, CloudEvent, DeliveryReceipt, Event, EventsProblem, Receipt
 from botmeter.web.api.plans import PLAN_ROUTES
@@ -37,6 +38,7 @@ from botmeter.web.api.route_failures import (
     NO_ADDRESS,
     NO_KEY,
     NO_SCOPE,
+    READ,
     WRONG_ADDRESSES,
     too_many,
 )
@@ -90,7 +92,28 @@ SEND_EVENTS: Final = Route(
     problem=EventsProblem,
 )
 
-# Routes without a view are answered by `server.events` and `server.webhooks`.
+ENTITLEMENTS_A_MINUTE: Final = 60_000
+"""Five times what is promised to be answered in 20 ms, for several bots with one key."""
+
+ENTITLEMENT: Final = Route(
+    method="GET",
+    path="accounts/{account}/entitlement",
+    operation="entitlement",
+    summary="Ask before a bot replies",
+    description=(
+        "Would the next message open a session, which session is it in, what would it cost, and does a brake refuse "
+        "it? Counts every acknowledged event, settled or not. `allowed` is false only if the message opens a session "
+        "and a budget that is a brake, the plan's cap or the plan's `stop` refuses that. "
+        f"A key may ask {ENTITLEMENTS_A_MINUTE:,} times a minute."
+    ),
+    tag="Entitlement",
+    scope=Scope.ENTITLEMENT_READ,
+    parameters=parameters.ENTITLEMENT,
+    answers=(Content(types=(EntitlementAnswer,), example=EXAMPLES["entitlement"]),),
+    failures={**READ, 429: too_many(ENTITLEMENTS_A_MINUTE)},
+)
+
+# Routes without a view are answered by `server.events`, `server.webhooks` and `server.entitlement`.
 ROUTES: Final = (
     # The first match wins, so `sessions/export` stands before `sessions/{session_id}`.
     _read(
@@ -185,6 +208,7 @@ ROUTES: Final = (
     *BUDGET_ROUTES,
     *COST_CENTRE_ROUTES,
     *RECONCILE_ROUTES,
+    ENTITLEMENT,
     SEND_EVENTS,
     Route(
         method="POST",

@@ -1,0 +1,1 @@
+"""Answers to bots that ask before they reply."""
