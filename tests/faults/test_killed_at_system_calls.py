@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.support import killable
-from tests.support.killable import ACCOUNT, BATCH_EVENTS, BATCHES, CUSTOMER, IMPORTS, NEIGHBOUR, NEW
+from tests.support.killable import ACCOUNT, BATCH_EVENTS, BATCHES, CUSTOMER, IMPORTS, MINUTE_US, NEIGHBOUR, NEW
 from tests.support.system_calls import Ended, KillPoint, Operation, kill_points, killed_at, require_strace
 
 from botmeter.billing.closing import close_ended
@@ -16,15 +16,19 @@ from botmeter.billing.statement_verify import verify_statements
 from botmeter.domain.instant import now_us, us_from_text
 from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.billing.closed_statements import closed_statements
+from botmeter.ledger.billing.plan_terms import plan_terms
+from botmeter.ledger.billing.purchases import purchases
 from botmeter.ledger.erase import erase
 from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.folder_files import accounts_with_unfinished_erasures
 from botmeter.ledger.import_undo import undo_import
 from botmeter.ledger.imports import imports
+from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.settle import backlog
 from botmeter.ledger.unfinished_erasures import finish_erasures
 from botmeter.ledger.verify import verify
+from botmeter.live.store import LedgerStore
 
 pytestmark = pytest.mark.faults
 
@@ -152,9 +156,26 @@ def check_closed(folder: Folder, ended: Ended) -> None:
         assert [read_document(each)["total"] for each in closed] == ["1.00", "1.50", "0.00", "0.00"]
 
 
+def check_recharged(folder: Folder, ended: Ended) -> None:
+    """The sessions on disk have bought what they buy without a kill: every second one, at its own start."""
+    ledgers = OpenLedgers(folder)
+    LedgerStore(ledgers).settle(ACCOUNT)
+    with ledgers.reading(ACCOUNT) as ledger:
+        query = "SELECT count(*) FROM event WHERE customer_id LIKE 'r%'"
+        ((count,),) = ledger.connection.execute(query).fetchall()
+        from_us = plan_terms(ledger)[0].from_at
+        bought = [(each.purchase.from_at - from_us) // MINUTE_US for each in purchases(ledger)]
+    ledgers.close()
+    assert len(ended.acknowledged) <= count
+    assert bought == [number for number in range(count) if number % 2]
+
+
 CASES = {
     "live append": Case(prepare=killable.create, operation=killable.append_live_batches, check=check_appended),
     "settle": Case(prepare=killable.create, operation=killable.settle_often, check=check_appended),
+    "settle and buy": Case(
+        prepare=killable.create_with_recharge, operation=killable.settle_and_buy, check=check_recharged
+    ),
     "checkpoint": Case(prepare=killable.create, operation=killable.checkpoint, check=check_appended),
     "close": Case(prepare=killable.create_with_plan, operation=killable.close_cycles, check=check_closed),
     "erase": Case(prepare=killable.create, operation=killable.erase_customer, check=check_erased),

@@ -6,24 +6,26 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from tests.support.ledgers import Event, append_events, batch, event
+from tests.support.ledgers import Event, append_events, batch, event, event_at
 from tests.support.live_batches import append_live, live_batch
 
 from botmeter.billing.closing import close_ended
-from botmeter.billing.plan import Allowance, Beyond, Meter, Plan
+from botmeter.billing.plan import Allowance, Beyond, CycleRule, Meter, Pack, Plan, Recharge
 from botmeter.billing.plan_text import plan_as_json
 from botmeter.domain.account import Account
-from botmeter.domain.instant import now_us, us_from_text
+from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, now_us, us_from_text
+from botmeter.domain.period import day_of_us
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session
-from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
+from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term, plan_terms
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.import_undo import undo_import
 from botmeter.ledger.imports import ImportedFile
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.settle import settle
+from botmeter.live.store import LedgerStore
 from botmeter.metering.meter import load_kernel
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.reports.billed_sessions import billed_sessions
@@ -35,6 +37,8 @@ CUSTOMER: Final = "customer-to-erase"
 BATCHES: Final = 14
 BATCH_EVENTS: Final = 20
 IMPORTS: Final = 3
+RECHARGED: Final = 8
+MINUTE_US: Final = 60 * MICROSECONDS_PER_SECOND
 
 _SCHEMA_4: Final = Path(__file__).parents[1] / "unit" / "ledger" / "schema_4"
 
@@ -109,6 +113,19 @@ def create_with_plan(folder: Path) -> None:
         correct_session(ledger, voided, kind=CorrectionKind.VOID, reason="a test", now_us=now)
 
 
+def create_with_recharge(folder: Path) -> None:
+    """The accounts of `create`; the first has had a plan for two days that buys 2 sessions when fewer are left."""
+    create(folder)
+    from_us = now_us() - 2 * DAY_US
+    meter = Meter(allowance=Allowance(sessions=3), pack=Pack(sessions=2, price=Decimal(9)), recharge=Recharge(below=2))
+    # A calendar month could end among the sessions.
+    cycle = CycleRule(every="month", anchor=day_of_us(from_us))
+    plan = Plan(name="simple", currency="EUR", meters=(meter,), cycle=cycle)
+    change = PlanChange(from_at=from_us, label=plan.label, definition=plan_as_json(plan))
+    with Folder.owned(folder, purpose="a test") as owned, owned.ledger(ACCOUNT) as ledger:
+        add_plan_term(ledger, change, now_us=from_us)
+
+
 def create_in_earlier_schema(folder: Path) -> None:
     """An account in a file of schema 4, and its neighbour."""
     create_neighbour(folder)
@@ -139,6 +156,21 @@ def settle_often(folder: Path, acknowledge: Acknowledge) -> None:
             acknowledge(str(number))
             settle(ledger, now_us=now_us())
         ledger.connection.close()
+
+
+def settle_and_buy(folder: Path, acknowledge: Acknowledge) -> None:
+    """Settle a session by itself, minute by minute, as a server does."""
+    with Folder.owned(folder, purpose="a test") as owned:
+        ledgers = OpenLedgers(owned)
+        store = LedgerStore(ledgers)
+        with ledgers.reading(ACCOUNT) as ledger:
+            from_us = plan_terms(ledger)[0].from_at
+        for number in range(RECHARGED):
+            each = event_at(f"r-{number}", from_us + number * MINUTE_US, customer_id=f"r{number}")
+            store.commit(ACCOUNT, [live_batch([each])])
+            acknowledge(str(number))
+            store.settle(ACCOUNT)
+        ledgers.close()
 
 
 def checkpoint(folder: Path, acknowledge: Acknowledge) -> None:

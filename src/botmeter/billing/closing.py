@@ -10,12 +10,14 @@ from typing import Final
 import pyarrow as pa
 
 from botmeter.billing.account_bill import Bill, account_plans, bill_of, plan_missing, rated_cycles
+from botmeter.billing.account_facts import account_facts
 from botmeter.billing.account_plans import AccountPlans, CycleState
 from botmeter.billing.adjustment import Adjustment, adjustment_of
 from botmeter.billing.canonical import canonical_json, sha256_of
 from botmeter.billing.due_purchases import record_due_packs
 from botmeter.billing.plan_terms import AccountCycle, timeline
 from botmeter.billing.reasons import with_reasons
+from botmeter.billing.recharge_watch import RechargeWatch
 from botmeter.billing.stated import read_document, stated_cycle
 from botmeter.billing.statement_document import Closing, Document, Draft, changes_list, document_of
 from botmeter.billing.statement_list import session_list
@@ -136,8 +138,10 @@ def _close(ledger: Ledger, is_chosen: _Choice, *, now_us: int, by: str | None) -
     plans = account_plans(ledger)
     if plans is None:
         return []
-    # Packs of a cycle's start are facts before it is closed.
+    # Packs of a cycle's start, and of recharges that a crash has put off, are facts before it is closed.
     plans = record_due_packs(ledger, plans, now_us=now_us)
+    if RechargeWatch().buy(ledger, now_us=now_us):
+        plans = replace(plans, facts=account_facts(ledger))
     chosen = [each for each in timeline(plans.terms, now_us) if is_chosen(plans, each)]
     if not chosen:
         return []

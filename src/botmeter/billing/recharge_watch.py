@@ -1,35 +1,33 @@
 """Recharges while live events are settled.
 
-Only a session that starts after all that were settled before it buys: what comes late, or with a file, never does. As
-long as enough is left, a settling reads numbers of facts and counts, and no session.
+Only a session that starts after all that were settled before it buys: what comes late, or with a file, never does. Each
+settling notes its sessions in the ledger until they have bought, so that a crash in between loses no purchase. As long
+as enough is left, a settling reads numbers of facts and counts, and no session.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 
 from botmeter.billing.account_bill import account_plans, carried_into, new_bill_cache
 from botmeter.billing.account_facts import account_facts
-from botmeter.billing.account_plans import AccountPlans
+from botmeter.billing.account_plans import AccountPlans, CycleState
 from botmeter.billing.beyond import ZERO
-from botmeter.billing.cycle_facts import CycleFacts
+from botmeter.billing.cycle_facts import CycleFacts, PackPurchase
 from botmeter.billing.cycle_sessions import cycle_sessions
 from botmeter.billing.due_purchases import record_due_packs, record_purchases
 from botmeter.billing.plan import Meter
-from botmeter.billing.plan_terms import AccountCycle, account_cycle_at
+from botmeter.billing.plan_terms import AccountCycle, account_cycle_at, timeline
 from botmeter.billing.rated import RatedCycle
 from botmeter.billing.rating import rate_cycle
 from botmeter.billing.recharge import recharges_due
-from botmeter.domain.instant import DAY_US, NEVER_US
+from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.billing.closed_statements import last_numbers
 from botmeter.ledger.billing.plan_terms import StoredPlanTerm, plan_terms
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.settle import latest_session_us, plan_session_count
+from botmeter.ledger.readable import ReadableLedger
+from botmeter.ledger.settle import RechargeSpan, end_recharge_spans, plan_session_count, recharge_spans
 from botmeter.reports.billed_sessions import session_count
-
-PULLED_RECENT_US: Final = DAY_US
-"""Older sessions of a pull never buy, since the first pull of a platform has its history, in order."""
-_CYCLE_US_MAX: Final = 366 * DAY_US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,29 +50,33 @@ class RechargeWatch:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
+        self._considered: dict[str, list[RechargeSpan]] = {}
         self._cache = new_bill_cache()
 
-    def settled_us(self, ledger: Ledger, *, now_us: int, recent_us: int = _CYCLE_US_MAX) -> int | None:
-        """Latest start of what is settled now, for `buy` after the next settling; None: no plan recharges.
+    def considered(self, account: str) -> list[RechargeSpan]:
+        """Spans that have bought what they buy; the next settling forgets them."""
+        return self._considered.get(account, [])
 
-        Args:
-            recent_us: Sessions that start longer ago don't buy, in any order.
-        """
-        if not any('"recharge"' in term.definition for term in plan_terms(ledger)):
-            return None
-        known = self._known.get(ledger.account.name)
-        # Sessions of earlier cycles buy nothing anyway, and reading their starts takes time.
-        earliest_us = max(now_us - recent_us, known.account_cycle.cycle.start_us - 1 if known else 0)
-        return latest_session_us(ledger.connection, earliest_us, now_us=now_us) or earliest_us
+    def is_pending(self, ledger: ReadableLedger) -> bool:
+        """Return whether sessions were settled and have not bought what they buy, as after a crash."""
+        considered = self.considered(ledger.account.name)
+        return any(span not in considered for span in recharge_spans(ledger.connection))
 
-    def buy(self, ledger: Ledger, *, settled_us: int, now_us: int) -> int:
-        latest_us = latest_session_us(ledger.connection, settled_us, now_us=now_us)
-        if latest_us is None or latest_us <= settled_us or self._is_enough(ledger, now_us=now_us):
+    def buy(self, ledger: Ledger, *, now_us: int) -> int:
+        """Record the purchases of sessions that were settled; return their number."""
+        name, spans = ledger.account.name, recharge_spans(ledger.connection)
+        pending = [span for span in spans if span not in self.considered(name)]
+        self._considered[name] = spans
+        if not pending or self._is_enough(ledger, now_us=now_us):
             return 0
         plans = account_plans(ledger)
         if plans is None or now_us < plans.terms[0].from_us:
             return 0
-        return self._rated(ledger, record_due_packs(ledger, plans, now_us=now_us), settled_us=settled_us, now_us=now_us)
+        # Forgotten again if it fails.
+        self._considered[name] = [span for span in spans if span not in pending]
+        count = self._rated(ledger, record_due_packs(ledger, plans, now_us=now_us), spans=pending, now_us=now_us)
+        self._considered[name] = spans
+        return count
 
     def _is_enough(self, ledger: Ledger, *, now_us: int) -> bool:
         known = self._known.get(ledger.account.name)
@@ -83,16 +85,16 @@ class RechargeWatch:
         more = _session_count(ledger, known.account_cycle) - known.session_count
         return all(spare >= weight * max(0, more) for spare, weight in known.spare)
 
-    def _rated(self, ledger: Ledger, plans: AccountPlans, *, settled_us: int, now_us: int) -> int:
+    def _rated(self, ledger: Ledger, plans: AccountPlans, *, spans: Sequence[RechargeSpan], now_us: int) -> int:
         account_cycle = account_cycle_at(plans.terms, now_us)
-        carried = carried_into(ledger, account_cycle, plans=plans, cache=self._cache)
-        sessions, facts = cycle_sessions(ledger, account_cycle, cache=self._cache), plans.facts
-        due = recharges_due(account_cycle, sessions, facts=facts, carried=carried, after_us=settled_us)
-        # A session dated ahead of the clock buys nothing yet.
-        due = tuple(purchase for purchase in due if purchase.from_us <= now_us)
+        due, plans = self._due(ledger, plans, spans=spans, now_us=now_us)
         if due:
-            record_purchases(ledger, due, now_us=now_us)
-            facts = account_facts(ledger)
+            with ledger.transaction() as connection:
+                record_purchases(ledger, due, now_us=now_us)
+                end_recharge_spans(connection, spans)
+            plans = replace(plans, facts=account_facts(ledger))
+        facts, sessions = plans.facts, cycle_sessions(ledger, account_cycle, cache=self._cache)
+        carried = carried_into(ledger, account_cycle, plans=plans, cache=self._cache)
         rated, _carried = rate_cycle(account_cycle, sessions, facts=facts, carried=carried, now_us=now_us)
         self._known[ledger.account.name] = _Known(
             facts=_facts(ledger, plan_terms(ledger)),
@@ -102,6 +104,31 @@ class RechargeWatch:
             until_us=_until_us(account_cycle, rated, now_us=now_us),
         )
         return len(due)
+
+    def _due(
+        self, ledger: Ledger, plans: AccountPlans, *, spans: Sequence[RechargeSpan], now_us: int
+    ) -> tuple[tuple[PackPurchase, ...], AccountPlans]:
+        """Purchases of the sessions of the spans, in cycles that are not closed; and the plans with them."""
+        due: tuple[PackPurchase, ...] = ()
+        for each in timeline(plans.terms, now_us + 1):
+            of_cycle = [span for span in spans if _touches(span, each)]
+            if not of_cycle or plans.state(each, now_us=now_us) is CycleState.CLOSED:
+                continue
+            # The cache knows recorded facts alone.
+            carried = carried_into(ledger, each, plans=plans, cache=None if due else self._cache)
+            sessions = cycle_sessions(ledger, each, cache=self._cache)
+            for span in of_cycle:
+                bought = recharges_due(each, sessions, facts=plans.facts, carried=carried, after_us=span.after_us)
+                # What was imported or is dated later buys nothing.
+                bought = tuple(purchase for purchase in bought if purchase.from_us <= span.until_us)
+                due += bought
+                plans = replace(plans, facts=replace(plans.facts, purchases=(*plans.facts.purchases, *bought)))
+        return due, plans
+
+
+def _touches(span: RechargeSpan, account_cycle: AccountCycle) -> bool:
+    cycle = account_cycle.cycle
+    return cycle.start_us <= span.until_us and span.after_us < cycle.end_us - 1
 
 
 def _facts(ledger: Ledger, terms: list[StoredPlanTerm]) -> tuple[object, ...]:

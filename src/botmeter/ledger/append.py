@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 
+from botmeter.domain.instant import DAY_US
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import require_source_id
 from botmeter.ledger.admit import NumberedBatch, admit
@@ -21,13 +22,15 @@ from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.ledger.quarantine import note_accepted, note_again, quarantine
 from botmeter.ledger.receipts import insert_receipt, set_retry_of
 from botmeter.ledger.remeter import remeter_after
-from botmeter.ledger.settle import settle
+from botmeter.ledger.settle import noting_recharge_span, settle
 from botmeter.metering.schema import EventBatch
 from botmeter.metering.touchpoints import Touchpoint
 
 # Whole row groups of DuckDB, 122,880 rows: smaller pieces are rewritten on closing, which doubled an import's time and
 # the file's size.
 FLUSH_ROWS = 4 * 122_880
+PULLED_RECENT_US: Final = DAY_US
+"""Older sessions of a pull never make a plan buy, since the first pull of a platform has its history, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +65,11 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
     settle(ledger, now_us=now_us)
     first_append_no = ledger.next_append_no()
     try:
-        with ledger.transaction():
-            appended = append_within(ledger, submissions, now_us=now_us)
+        is_pulled = any(each.is_pulled for each in submissions)
+        with ledger.transaction() as connection:
+            noting = noting_recharge_span(connection, now_us=now_us, recent_us=PULLED_RECENT_US)
+            with noting if is_pulled else nullcontext():
+                appended = append_within(ledger, submissions, now_us=now_us)
             note_in_quarantine(ledger, appended, first_append_no=first_append_no)
     except BaseException:
         ledger.keys.forget()

@@ -1,12 +1,15 @@
 """Settling: live events are metered later in one commit, because live append must answer quickly."""
 
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
+from botmeter.domain.instant import DAY_US
 from botmeter.ledger.deliveries import prune_deliveries
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
@@ -15,6 +18,9 @@ from botmeter.ledger.remeter import remeter_after
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
+
+_CYCLE_US_MAX: Final = 366 * DAY_US
+"""Sessions of an earlier cycle buy nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +37,24 @@ def backlog(connection: duckdb.DuckDBPyConnection) -> Backlog:
     return Backlog(event_count=event_count, oldest_received_us=oldest_received_us)
 
 
-def settle(ledger: Ledger, *, now_us: int) -> int:
-    """Move all live events to `event` and meter them; return their number. More can be appended meanwhile."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RechargeSpan:
+    """Starts of sessions (µs UTC) that were settled in order, and by which no plan has bought yet: (after, until]."""
+
+    after_us: int
+    until_us: int
+
+
+def settle(ledger: Ledger, *, now_us: int, considered: Iterable[RechargeSpan] = ()) -> int:
+    """Move all live events to `event` and meter them; return their number. More can be appended meanwhile.
+
+    Args:
+        considered: Spans that have bought what they buy.
+    """
     if not backlog(ledger.connection).event_count:
         return 0
-    with ledger.transaction(is_acknowledged=False) as connection:
+    with ledger.transaction(is_acknowledged=False) as connection, noting_recharge_span(connection, now_us=now_us):
+        end_recharge_spans(connection, considered)
         ledger.catch_up()
         append_no = row_of(connection, sql("first_append"))[0]
         connection.execute(sql("insert_arrivals"))
@@ -53,6 +72,46 @@ def latest_session_us(connection: duckdb.DuckDBPyConnection, from_us: int, *, no
     values = {"from_us": from_us, "now_us": now_us}
     latest_us: int | None = row_of(connection, sql("latest_session"), values=values)[0]
     return latest_us
+
+
+@contextmanager
+def noting_recharge_span(
+    connection: duckdb.DuckDBPyConnection, *, now_us: int, recent_us: int = _CYCLE_US_MAX
+) -> Iterator[None]:
+    """Note the sessions that the `with` adds in order, so that a crash before they buy loses no purchase.
+
+    Args:
+        recent_us: Sessions that start longer ago never buy.
+    """
+    if not row_of(connection, sql("recharges"))[0]:
+        yield
+        return
+    before_us = max(_latest_us(connection, now_us=now_us), now_us - recent_us)
+    yield
+    latest_us = latest_session_us(connection, before_us, now_us=now_us)
+    if latest_us is not None and latest_us > before_us:
+        connection.execute(sql("insert_recharge_span"), [before_us, latest_us])
+
+
+def recharge_spans(connection: duckdb.DuckDBPyConnection) -> list[RechargeSpan]:
+    """Spans by which no plan has bought yet, in order."""
+    rows = connection.execute(sql("recharge_spans")).fetchall()
+    return [RechargeSpan(after_us=after_us, until_us=until_us) for after_us, until_us in rows]
+
+
+def end_recharge_spans(connection: duckdb.DuckDBPyConnection, considered: Iterable[RechargeSpan]) -> None:
+    """Forget spans that have bought what they buy. In a transaction."""
+    for span in considered:
+        connection.execute(sql("delete_recharge_span"), [span.after_us, span.until_us])
+
+
+def _latest_us(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> int:
+    # Mostly there is one in the last day, and reading the starts of a year takes time.
+    for reach_us in (DAY_US, _CYCLE_US_MAX):
+        latest_us = latest_session_us(connection, now_us - reach_us, now_us=now_us)
+        if latest_us is not None:
+            return latest_us
+    return now_us - _CYCLE_US_MAX
 
 
 def plan_session_count(connection: duckdb.DuckDBPyConnection, start_us: int, *, end_us: int) -> int:

@@ -28,3 +28,19 @@ SELECT greatest(
 -- Reads: plan_session. Takes: $start_us, $end_us (µs UTC).
 -- Gives: the number of sessions under policies of plans that start in this half-open span, one row.
 SELECT count(*)::BIGINT FROM plan_session WHERE started_at >= $start_us AND started_at < $end_us
+
+-- name: recharges
+-- Reads: plan_term. Takes: nothing. Gives: whether a plan in force recharges, one row.
+SELECT count(*) > 0 FROM plan_term WHERE undone_at IS NULL AND contains(definition, '"recharge"')
+
+-- name: recharge_spans
+-- Reads: recharge_span. Takes: nothing. Gives: after_at and until_at (µs UTC), one row per span, in order.
+SELECT after_at, until_at FROM recharge_span ORDER BY after_at, until_at
+
+-- name: insert_recharge_span
+-- Takes: after_at and until_at (µs UTC). Changes: recharge_span has the row.
+INSERT INTO recharge_span VALUES (?, ?)
+
+-- name: delete_recharge_span
+-- Takes: after_at and until_at (µs UTC). Changes: recharge_span has no such row.
+DELETE FROM recharge_span WHERE after_at = ? AND until_at = ?

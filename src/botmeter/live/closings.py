@@ -9,6 +9,7 @@ from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.closing import close_due, has_due_cycle
 from botmeter.billing.due_purchases import has_due_packs, record_due_packs
 from botmeter.billing.plan_terms import timeline
+from botmeter.billing.recharge_watch import RechargeWatch
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import NEVER_US, now_us
 from botmeter.ledger.ledger import Ledger
@@ -23,8 +24,11 @@ _log: Final = logging.getLogger(__name__)
 class Closings:
     """Thread that checks one account after the other."""
 
-    def __init__(self, ledgers: OpenLedgers, *, check_seconds: float = CHECK_SECONDS) -> None:
+    def __init__(
+        self, ledgers: OpenLedgers, *, recharges: RechargeWatch | None = None, check_seconds: float = CHECK_SECONDS
+    ) -> None:
         self._ledgers = ledgers
+        self._recharges = recharges or RechargeWatch()
         self._folder = SharedFolder(ledgers)
         self._check_seconds = check_seconds
         # Per account: change of the file when it was read, and when something is due by time alone (µs UTC).
@@ -66,7 +70,11 @@ class Closings:
         try:
             with self._ledgers.reading(name) as ledger:
                 plans = account_plans(ledger)
-                is_due = plans is not None and (has_due_cycle(plans, now_us=now) or has_due_packs(plans, now_us=now))
+                is_due = plans is not None and (
+                    has_due_cycle(plans, now_us=now)
+                    or has_due_packs(plans, now_us=now)
+                    or self._recharges.is_pending(ledger)
+                )
             if is_due:
                 with self._folder.ledger(name) as writer:
                     self._record(writer, now=now)
@@ -80,6 +88,7 @@ class Closings:
         if plans is None:
             return
         record_due_packs(ledger, plans, now_us=now)
+        self._recharges.buy(ledger, now_us=now)
         for statement in close_due(ledger, now_us=now):
             _log.info("Statement %s of account %s closed.", statement.number, ledger.account.name)
 

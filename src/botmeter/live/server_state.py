@@ -81,7 +81,7 @@ def new_server_state(ledgers: OpenLedgers, *, render: Render) -> ServerState:
         ingestion=ingestion,
         pulls=PullSchedule(ledgers),
         checks=LedgerChecks(ledgers, capacity=ingestion.capacity),
-        closings=Closings(ledgers),
+        closings=Closings(ledgers, recharges=store.recharges),
         alerts=alerts,
         notifications=NotificationSender(ledgers, render=render, transports=TRANSPORTS),
         schedules=ScheduleWatch(ledgers),

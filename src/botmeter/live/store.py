@@ -56,7 +56,7 @@ class LedgerStore:
         self._entitlements = entitlements or Entitlements(ledgers)
         self._settled = settled
         self._accounts: set[str] = set()
-        self._recharges = RechargeWatch()
+        self.recharges = RechargeWatch()
         self._sources: BoundedCache[tuple[str, str], Source | None] = BoundedCache(
             _SOURCES_BYTES_MAX, lasts_seconds=SOURCE_SECONDS
         )
@@ -84,12 +84,10 @@ class LedgerStore:
         from botmeter.ledger.settle import settle
 
         with self._ledgers.settling(account) as ledger, self._entitlements.settling(account, ledger):
-            settled_us = self._recharges.settled_us(ledger, now_us=now_us())
             began = time.monotonic()
-            event_count = settle(ledger, now_us=now_us())
+            event_count = settle(ledger, now_us=now_us(), considered=self.recharges.considered(account))
             seconds = time.monotonic() - began
-            if settled_us is not None and event_count:
-                self._recharges.buy(ledger, settled_us=settled_us, now_us=now_us())
+            self.recharges.buy(ledger, now_us=now_us())
         if event_count:
             metrics.SETTLE_SECONDS.observe(seconds)
         # Also without events to meter: those that were refused are in quarantine.

@@ -21,7 +21,7 @@ EVENTS = [
 ]
 OF_VERSION_8 = (
     "plan_term purchase pack_removal opening_balance correction statement statement_session rekeyed_event "
-    "cost_centre_term budget billing_term plan_session"
+    "cost_centre_term budget billing_term plan_session recharge_span"
 )
 # What versions 2 to 8 changed, as version 1 had it.
 TO_VERSION_1 = (

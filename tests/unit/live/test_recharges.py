@@ -1,6 +1,6 @@
 """Live events buy packs when they are settled in order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.ledger.billing.purchases import purchases
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.ledger.settle import settle
+from botmeter.live.closings import Closings
 from botmeter.live.store import LedgerStore
 
 SECOND = MICROSECONDS_PER_SECOND
@@ -51,9 +53,20 @@ class World:
         self.store.commit("acme", [live_batch([self._event(ago) for ago in seconds_ago])])
         self.store.settle("acme")
 
+    def settled_before_a_crash(self, *seconds_ago: int) -> None:
+        """Settle, and lose the process before packs are bought."""
+        self.store.commit("acme", [live_batch([self._event(ago) for ago in seconds_ago])])
+        with self.ledgers.settling("acme") as ledger:
+            settle(ledger, now_us=now_us())
+        self.store = LedgerStore(self.ledgers)
+
     def imported(self, *seconds_ago: int) -> None:
         with self.ledgers.writing("acme") as ledger:
             append_events(ledger, *(self._event(ago) for ago in seconds_ago), now_us=now_us())
+
+    def checked(self) -> None:
+        """Do what the server does each minute."""
+        Closings(self.ledgers, recharges=self.store.recharges).check_all()
 
     def bought(self) -> list[int]:
         """Seconds before the test from which recharged packs can be used."""
@@ -115,6 +128,18 @@ def test_sessions_counted_elsewhere_are_seen_when_enough_was_left(world: World) 
     world.live(900)
     world.imported(850, 840, 830)
     world.live(800)
+    assert world.bought() == [800]
+
+
+@pytest.mark.parametrize("restarted", [World.live, World.checked])
+def test_a_crash_between_settling_and_buying_moves_no_purchase(world: World, restarted: Callable[..., None]) -> None:
+    world.plan(included=3, below=2)
+    world.settled_before_a_crash(900, 800)
+    world.imported(700)
+    assert world.bought() == []
+    restarted(world)
+    assert world.bought() == [800], "not the import, and no session that is settled later"
+    restarted(world)
     assert world.bought() == [800]
 
 

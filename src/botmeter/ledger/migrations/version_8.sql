@@ -34,6 +34,13 @@ CREATE TABLE purchase (
     reverses    INTEGER           -- the purchase that was never made; null: a purchase
 )
 
+-- name: recharge_span
+-- Gives: recharge_span, one row per settling whose sessions may still make a plan buy, in order. Rows go once it has bought.
+CREATE TABLE recharge_span (
+    after_at BIGINT NOT NULL, -- µs UTC, the latest start of a session before
+    until_at BIGINT NOT NULL  -- µs UTC, the latest start of a session afterwards
+)
+
 -- name: pack_removal
 -- Gives: pack_removal, one row per removal of recurring packs, or its reversal, in the order in which they were recorded.
 CREATE TABLE pack_removal (

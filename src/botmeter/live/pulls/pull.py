@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from botmeter.billing.recharge_watch import PULLED_RECENT_US, RechargeWatch
+from botmeter.billing.recharge_watch import RechargeWatch
 from botmeter.domain.errors import BotmeterError, Missing
 from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.domain.period import day_start_us
@@ -74,15 +74,13 @@ class _Appender:
 
     def flush(self) -> None:
         if self.waiting_count:
-            batches, watch = _batches(self.waiting), RechargeWatch()
+            batches = _batches(self.waiting)
             with self.folder.ledger(self.account) as ledger:
-                settled_us = watch.settled_us(ledger, now_us=now_us(), recent_us=PULLED_RECENT_US)
                 for appended_count, batch in enumerate(batches, start=1):
                     self._append(ledger, batch)
                     # What was appended is not sent again if the next batch fails.
                     self.waiting = [conversation for later in batches[appended_count:] for conversation in later]
-                if settled_us is not None:
-                    watch.buy(ledger, settled_us=settled_us, now_us=now_us())
+                RechargeWatch().buy(ledger, now_us=now_us())
         self.waiting.clear()
         self.waiting_count = 0
 
