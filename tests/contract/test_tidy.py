@@ -35,6 +35,9 @@ CALLED_BY_OTHERS = {
     "handle_starttag",
     "handle_endtag",
     "handle_data",
+    "handle_MAIL",
+    "handle_RCPT",
+    "handle_DATA",
     "do_GET",
     "do_POST",
 }

@@ -8,7 +8,7 @@ from django.apps import apps
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.people.audit import Action
 from botmeter.people.models import AuditEntry, Membership, SavedView, User
-from botmeter.people.notifications.models import Destination
+from botmeter.people.notifications.models import Destination, Notification
 from botmeter.people.rights import Role
 from web.conftest import MakeBrowser, MakePerson
 
@@ -31,6 +31,7 @@ def test_an_owner_who_types_the_account_deletes_it_with_everything_in_it(
     person(owner.email, role=Role.OWNER, account="beta")
     SavedView.objects.create(account="acme", owner=owner, name="mine", query="")
     Destination.objects.create(account="acme", name="Finance", kind="webhook")
+    Notification.objects.create(account="acme", key="k", recipient=viewer.email, user=viewer)
     client = browser(owner)
     assert PAGE in client.get("/a/acme/admin/settings").content.decode()
     page = client.get(PAGE).content.decode()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live import metrics
 from botmeter.live.notifications.sender import NotificationSender
 from botmeter.people.notifications import outbox
 from botmeter.people.notifications.delivery import Answer, Outcome, Rendered
@@ -16,6 +17,7 @@ from botmeter.people.notifications.topics import Channel, State, Topic
 from botmeter.web.notifications.rendering import render
 
 pytestmark = pytest.mark.django_db
+SENT = {"channel": "email", "outcome": "handed_over"}
 ADA = Recipient(channel=Channel.EMAIL, address="ada@example.org")
 BEA = Recipient(channel=Channel.EMAIL, address="bea@example.org")
 
@@ -76,7 +78,9 @@ def only_row() -> Notification:
 def test_a_notification_is_put_and_sent_once_for_each_recipient(sender: NotificationSender, post: Post) -> None:
     assert [row.recipient for row in put_test("k", ADA, BEA, ADA, post=post)] == [ADA.address, BEA.address]
     assert put_test("k", BEA, post=post) == []
+    counted = metrics.REGISTRY.get_sample_value("botmeter_notifications_total", SENT)
     assert (sender.send_due(), sender.send_due()) == (2, 0)
+    assert metrics.REGISTRY.get_sample_value("botmeter_notifications_total", SENT) == (counted or 0) + 2
     assert len(set(post.ids)) == 2
     assert set(Notification.objects.values_list("state", "last_answer")) == {
         ("handed_over", "answer 1"),
@@ -175,3 +179,29 @@ def test_a_bug_in_a_rendering_is_tried_later_and_holds_up_nothing(
     broken.refresh_from_db()
     assert (broken.state, "Its reference is" in broken.last_answer) == (State.DUE, True)
     assert "trace" in caplog.text
+
+
+def test_finished_notifications_are_deleted_after_their_time(post: Post) -> None:
+    for key, account, state, days in (
+        ("sent", "acme", State.HANDED_OVER, 366),
+        ("waiting", "acme", State.DUE, 366),
+        ("recent", "acme", State.FAILED, 364),
+        ("link", "", State.HANDED_OVER, 8),
+        ("recent link", "", State.HANDED_OVER, 6),
+    ):
+        (row,) = put_test(key, post=post)
+        created_at = post.now - timedelta(days=days)
+        Notification.objects.filter(pk=row.pk).update(account=account, state=state, created_at=created_at, cause=key)
+    assert outbox.forget_old(now=post.now) == 2
+    assert set(Notification.objects.values_list("cause", flat=True)) == {"waiting", "recent", "recent link"}
+
+
+def test_what_waits_is_counted_with_its_age(sender: NotificationSender, post: Post) -> None:
+    put_test("sent", post=post)
+    sender.send_due()
+    post.outcome = Outcome.LATER
+    (row,) = put_test("deferred", post=post)
+    sender.send_due()
+    post.now = row.created_at + timedelta(seconds=90)
+    put(Message(key="planned", topic=Topic.TEST, account="acme", cause="", due_at=post.now + timedelta(1)), (ADA,))
+    assert outbox.waiting_notifications("folder", now=post.now) == outbox.Waiting(count=1, oldest_seconds=90.0)

@@ -11,6 +11,8 @@ from botmeter.people.audit import DETAIL_LENGTH_MAX, Action, record
 from botmeter.people.erasure import forget_customer
 from botmeter.people.id_replacement import IdReplacement
 from botmeter.people.models import AttemptCount, AuditEntry, EventSource, SavedView, ShareLink, User
+from botmeter.people.notifications.outbox import Message, Recipient, put
+from botmeter.people.notifications.topics import Channel, Topic
 from web.conftest import MakeBrowser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]
@@ -98,6 +100,17 @@ def test_the_start_of_an_id_at_the_end_of_a_cut_text_is_removed(kept: int) -> No
     replaced = IdReplacement(IDS).in_detail(detail)
     assert replaced["query"].endswith("customer=%E2%80%A6")
     assert replaced["shows"].endswith(" or …")
+
+
+def test_notifications_name_the_pseudonym(owner: User) -> None:
+    content = {"query": "customer=%65ve@customers.example", "top": [{"name": PHONE, "count": 5}], "bot": "Order bot"}
+    message = Message(key="k", topic=Topic.ALERT, account="acme", cause=f"Spike by {EVE} in thread-7.", content=content)
+    (row,) = put(message, [Recipient(channel=Channel.EMAIL, address="ada@example.org")])
+    forget_customer("acme", IDS)
+    row.refresh_from_db()
+    assert row.cause == f"Spike by {GONE} in erased-7."
+    assert row.content == {"query": f"customer={GONE}", "top": [{"name": GONE, "count": 5}], "bot": "Order bot"}
+    assert row.recipient == "ada@example.org"
 
 
 def test_messages_of_pulls_lose_the_ids(owner: User) -> None:

@@ -65,6 +65,14 @@ _different_ledgers: Final = Gauge(
 _ledgers_checked: Final = Gauge(
     "botmeter_ledgers_checked_timestamp_seconds", "End of the last check of all ledgers; 0 before the first."
 )
+NOTIFICATION_OUTCOMES: Final = ("handed_over", "later", "failed", "withdrawn")
+_notifications: Final = Counter(
+    "botmeter_notifications", "Attempts to send notifications, by channel and outcome.", ["channel", "outcome"]
+)
+_notifications_waiting: Final = Gauge("botmeter_notifications_waiting", "Notifications that are due and not sent yet.")
+_notifications_age: Final = Gauge(
+    "botmeter_notifications_oldest_seconds", "Time for which the oldest notification that is not sent yet waits."
+)
 Gauge("botmeter_build_info", "Always 1; the labels are the versions.", ["version", "python", "duckdb"]).labels(
     version=__version__, python=platform.python_version(), duckdb=distribution_version("duckdb")
 ).set(1)
@@ -73,6 +81,8 @@ for _allowed in ("true", "false"):
 for _outcome in OUTCOMES:
     # A counter that exists at 0 can be watched before its first event.
     _events.labels(fate=_outcome)
+for _outcome in NOTIFICATION_OUTCOMES:
+    _notifications.labels(channel="email", outcome=_outcome)
 
 
 def count_outcomes(receipt: Receipt) -> None:
@@ -116,6 +126,17 @@ def set_different_ledgers(count: int) -> None:
 def note_ledgers_checked() -> None:
     """Set the time of the last check of all ledgers."""
     _ledgers_checked.set_to_current_time()
+
+
+def count_notification(channel: str, outcome: str) -> None:
+    """Count an attempt to send a notification."""
+    _notifications.labels(channel=channel, outcome=outcome).inc()
+
+
+def set_waiting_notifications(count: int, *, oldest_seconds: float) -> None:
+    """Set what the sender saw at its last check."""
+    _notifications_waiting.set(count)
+    _notifications_age.set(oldest_seconds)
 
 
 def exposition(accept: str) -> tuple[bytes, str]:

@@ -15,6 +15,7 @@ from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.people.database import rewrite_file
 from botmeter.people.id_replacement import IdReplacement
 from botmeter.people.models import ApiKey, AuditEntry, DayNote, EventSource, SavedView, ShareLink
+from botmeter.people.notifications.models import ANSWER_CHARACTERS_MAX, CAUSE_CHARACTERS_MAX, Notification
 
 _CHUNK_ROWS: Final = 1_000
 # A row and its changed fields.
@@ -73,6 +74,13 @@ def _changes(account: str, replaced: IdReplacement) -> Iterator[_Change]:
     for source in EventSource.objects.filter(account=account, pull_result__fault__isnull=False):
         result = dict(source.pull_result or {})
         yield from _change(source, pull_result=result | {"fault": replaced.in_message(str(result.get("fault", "")))})
+    for message in Notification.objects.filter(account=account).iterator(_CHUNK_ROWS):
+        yield from _change(
+            message,
+            cause=replaced.in_message(message.cause)[:CAUSE_CHARACTERS_MAX],
+            content=replaced.in_content(message.content),
+            last_answer=replaced.in_message(message.last_answer)[:ANSWER_CHARACTERS_MAX],
+        )
     for entry in AuditEntry.objects.filter(account=account).order_by().only("detail").iterator(_CHUNK_ROWS):
         yield from _change(entry, detail=replaced.in_detail(entry.detail))
 

@@ -73,6 +73,21 @@ class IdReplacement:
             name: value if name in _KEPT_DETAILS else self._in_detail(name, value) for name, value in detail.items()
         }
 
+    def in_content(self, content: Any) -> Any:
+        """Replace in a JSON value of any depth."""
+        match content:
+            case str():
+                return self.in_text(content)
+            case list():
+                return [self.in_content(each) for each in content]
+            case dict():
+                return {
+                    name: self.in_query(value) if name == "query" and isinstance(value, str) else self.in_content(value)
+                    for name, value in content.items()
+                }
+            case _:
+                return content
+
     def occurs_in(self, value: Any) -> bool:
         """Search a JSON value for an id."""
         return any(

@@ -1,6 +1,7 @@
 """Hand-over of emails to the mail server."""
 
 import smtplib
+from contextlib import suppress
 from email.message import Message as MimePart
 from email.mime.image import MIMEImage
 from email.utils import parseaddr
@@ -8,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.message import SafeMIMEMultipart
 
 from botmeter.people.mail_settings import MAIL_NEEDED, mail_is_set
@@ -26,8 +27,9 @@ def send_mail(notification: Notification, rendered: Rendered) -> Answer:
         return Answer(outcome=Outcome.FAILED, text=f"{notification.topic} has no form for emails.")
     if not mail_is_set():
         return Answer(outcome=Outcome.LATER, text=MAIL_NEEDED)
+    connection = get_connection()
     try:
-        email_message(notification, rendered).send()
+        connection.send_messages([email_message(notification, rendered)])
     except smtplib.SMTPRecipientsRefused as problem:
         return _refused(*next(iter(problem.recipients.values())))
     except smtplib.SMTPSenderRefused as problem:
@@ -37,11 +39,15 @@ def send_mail(notification: Notification, rendered: Rendered) -> Answer:
     except smtplib.SMTPResponseException as problem:
         return _refused(problem.smtp_code, problem.smtp_error, is_final=False)
     except UnicodeError:
-        return Answer(outcome=Outcome.FAILED, text="The mail server accepts only ASCII characters in addresses.")
+        return Answer(outcome=Outcome.FAILED, text="The address has a host name that does not exist.")
     except OSError as problem:
         # smtplib's other errors are OSErrors, too.
         reason = problem.strerror or str(problem) or type(problem).__name__
         return Answer(outcome=Outcome.LATER, text=f"The mail server does not answer as expected ({reason}).")
+    finally:
+        # Django leaves it open if the sign-in failed.
+        with suppress(OSError):
+            connection.close()
     return Answer(outcome=Outcome.HANDED_OVER, text="Accepted by the mail server.")
 
 

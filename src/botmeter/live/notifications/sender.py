@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.urls import set_script_prefix
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live import metrics
 from botmeter.live.bugs import report_bug
 from botmeter.people.notifications import outbox
 from botmeter.people.notifications.delivery import (
@@ -36,6 +37,7 @@ THREADS_MAX: Final = {Channel.EMAIL: 2, Channel.WEBHOOK: 4, Channel.CHAT: 2, Cha
 """Hand-overs at once. Each mostly waits for another server; one that hangs must not hold up the others."""
 _END_SECONDS: Final = 5.0
 """Time limit for running hand-overs when the server stops; what is unfinished is sent again after its lease."""
+_FORGET_EVERY: Final = timedelta(days=1)
 _RECORD_AGAIN_SECONDS: Final = 2.0
 _ENDED: Final = "The server ended during each attempt."
 
@@ -61,6 +63,7 @@ class NotificationSender:
         self._running: Counter[Channel] = Counter()
         self._in_flight: dict[UUID, Notification] = {}
         self._threads: list[threading.Thread] = []
+        self._forgot_at: datetime | None = None
         self._end = threading.Event()
         self._woken = threading.Event()
 
@@ -102,6 +105,8 @@ class NotificationSender:
             pause = CHECK_SECONDS
             try:
                 self._start_threads()
+                self._forget_old()
+                self._note_waiting()
                 pause = self._seconds_until_due()
             except (DatabaseError, InterfaceError, OSError):
                 # The database or the disk; requests report it.
@@ -125,6 +130,16 @@ class NotificationSender:
         due_at = outbox.next_due_at(self._folder_id(), now=self._clock())
         seconds = CHECK_SECONDS if due_at is None else (due_at - self._clock()).total_seconds()
         return min(max(seconds, 0.0), CHECK_SECONDS)
+
+    def _note_waiting(self) -> None:
+        waiting = outbox.waiting_notifications(self._folder_id(), now=self._clock())
+        metrics.set_waiting_notifications(waiting.count, oldest_seconds=waiting.oldest_seconds)
+
+    def _forget_old(self) -> None:
+        now = self._clock()
+        if self._forgot_at is None or now - self._forgot_at >= _FORGET_EVERY:
+            outbox.forget_old(now=now)
+            self._forgot_at = now
 
     def _send_next_ones(self, channel: Channel) -> None:
         set_script_prefix(settings.FORCE_SCRIPT_NAME or "/")
@@ -171,6 +186,7 @@ class NotificationSender:
             answer = self._answer(notification)
             if answer is not None:
                 self._record(notification, answer)
+                metrics.count_notification(notification.channel, answer.outcome.value)
         finally:
             self._landed(notification)
 
@@ -181,6 +197,7 @@ class NotificationSender:
             rendered = self._rendered(notification)
             if isinstance(rendered, Withdrawn):
                 outbox.note_withdrawn(notification, rendered.reason)
+                metrics.count_notification(notification.channel, "withdrawn")
                 return None
             if not outbox.note_rendered(notification):
                 return None

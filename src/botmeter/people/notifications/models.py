@@ -1,13 +1,16 @@
 """Tables of notifications."""
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 
 from botmeter.domain.instant import present
 from botmeter.people.notifications.topics import State
+
+CAUSE_CHARACTERS_MAX: Final = 300
+ANSWER_CHARACTERS_MAX: Final = 300
 
 
 class Destination(models.Model):
@@ -56,7 +59,7 @@ class Notification(models.Model):
     # Values of `Topic`, `Channel` and `State`; not as choices, of which each change would be a migration.
     topic = models.CharField(max_length=40)
     # A sentence.
-    cause = models.CharField(max_length=300)
+    cause = models.CharField(max_length=CAUSE_CHARACTERS_MAX)
     # Facts to render from; never a secret.
     content = models.JSONField(default=dict)
     channel = models.CharField(max_length=16)
@@ -68,7 +71,7 @@ class Notification(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(default=present)
     claimed_until = models.DateTimeField(null=True)
-    last_answer = models.CharField(max_length=300, blank=True)
+    last_answer = models.CharField(max_length=ANSWER_CHARACTERS_MAX, blank=True)
     created_at = models.DateTimeField(default=present)
     handed_over_at = models.DateTimeField(null=True)
     again_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="repeats")

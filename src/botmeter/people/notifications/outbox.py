@@ -8,20 +8,22 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 
 from botmeter.domain.instant import present
 from botmeter.ledger.folder_files import folder_id
 from botmeter.people.notifications.delivery import Answer, Outcome
-from botmeter.people.notifications.models import Notification
+from botmeter.people.notifications.models import ANSWER_CHARACTERS_MAX, CAUSE_CHARACTERS_MAX, Notification
 from botmeter.people.notifications.retry_times import next_attempt_at
 from botmeter.people.notifications.topics import Channel, State, Topic
 
 LEASE: Final = timedelta(minutes=10)
 """Longer than the slowest mail server: 20 seconds for each of its ten answers, and a large attachment."""
 _KEY_CHARACTERS_MAX: Final = 200
-_CAUSE_CHARACTERS_MAX: Final = 300
-_ANSWER_CHARACTERS_MAX: Final = 300
+KEPT: Final = timedelta(days=365)
+"""Of finished notifications: until the report of a year was sent again."""
+KEPT_OF_NO_ACCOUNT: Final = timedelta(days=7)
+"""Of password links that people requested, which no page shows."""
 
 waking: Final[list[Callable[[], None]]] = []
 """Called after a transaction that put notifications; the sender adds itself."""
@@ -87,7 +89,7 @@ def _row(message: Message, recipient: Recipient, *, superseded: bool, now: datet
         data_folder=data_folder,
         account=message.account,
         topic=message.topic.value,
-        cause=message.cause[:_CAUSE_CHARACTERS_MAX],
+        cause=message.cause[:CAUSE_CHARACTERS_MAX],
         content=dict(message.content),
         channel=recipient.channel.value,
         recipient=recipient.address,
@@ -126,6 +128,33 @@ def next_due_at(data_folder: str, *, now: datetime) -> datetime | None:
     return later.order_by("due_at").values_list("due_at", flat=True).first()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Notifications that should have been sent: their number, and how long the oldest one waits."""
+
+    count: int
+    oldest_seconds: float
+
+
+def waiting_notifications(data_folder: str, *, now: datetime) -> Waiting:
+    """Count the unfinished notifications, without those of a later time."""
+    unfinished = Notification.objects.filter(
+        Q(due_at__lte=now) | Q(attempts__gt=0),
+        data_folder=data_folder,
+        state__in=[State.DUE, State.CLAIMED, State.RENDERED],
+    )
+    count, oldest_at = unfinished.aggregate(count=Count("pk"), oldest_at=Min("created_at")).values()
+    seconds = (now - oldest_at).total_seconds() if oldest_at is not None else 0.0
+    return Waiting(count=count, oldest_seconds=max(seconds, 0.0))
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete finished notifications after their time, of all data folders; return their number."""
+    is_over = Q(created_at__lt=now - KEPT) | Q(account="", created_at__lt=now - KEPT_OF_NO_ACCOUNT)
+    finished = Notification.objects.filter(is_over, state__in=[State.HANDED_OVER, State.FAILED, State.SUPERSEDED])
+    return finished.delete()[0]
+
+
 def claim(notification: Notification, *, now: datetime) -> bool:
     """Claim a due notification for the lease; return False if another sender did, or it is no longer due."""
     until = now + LEASE
@@ -149,7 +178,7 @@ def note_rendered(notification: Notification) -> bool:
 
 def note_answer(notification: Notification, answer: Answer, *, now: datetime) -> bool:
     """Record the answer to a hand-over; return False if the claim was lost."""
-    text = " ".join(answer.text.split())[:_ANSWER_CHARACTERS_MAX]
+    text = " ".join(answer.text.split())[:ANSWER_CHARACTERS_MAX]
     if answer.outcome is Outcome.HANDED_OVER:
         return _change(notification, state=State.HANDED_OVER, handed_over_at=now, last_answer=text, claimed_until=None)
     again = None

@@ -1,0 +1,80 @@
+"""A mail server on loopback that answers as a test wants it to."""
+
+import asyncio
+import email
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+from aiosmtpd.smtp import SMTP
+
+
+@dataclass
+class SmtpServer:
+    """Answers by step; an empty one accepts.
+
+    Attributes:
+        hangs_at: Step after which it says nothing more, as a server that is too slow does.
+        closes_after_data: Close the connection instead of the answer to the message, which it keeps.
+    """
+
+    port: int = 0
+    recipient_answer: str = ""
+    data_answer: str = ""
+    sender_answer: str = ""
+    hangs_at: str = ""
+    closes_after_data: bool = False
+    mails: list[EmailMessage] = field(default_factory=list)
+
+    # Named by aiosmtpd, which passes the server, the session, the envelope, and an address with its options.
+    async def handle_MAIL(self, *step: Any) -> str:  # noqa: N802
+        await self._hang("MAIL")
+        step[2].mail_from = step[3]
+        return self.sender_answer or "250 OK"
+
+    async def handle_RCPT(self, *step: Any) -> str:  # noqa: N802
+        await self._hang("RCPT")
+        if not self.recipient_answer:
+            step[2].rcpt_tos.append(step[3])
+        return self.recipient_answer or "250 OK"
+
+    async def handle_DATA(self, *step: Any) -> str:  # noqa: N802
+        server, _, envelope = step
+        if not self.data_answer:
+            message = email.message_from_bytes(envelope.content, policy=default)
+            assert isinstance(message, EmailMessage)
+            self.mails.append(message)
+        await self._hang("DATA")
+        if self.closes_after_data:
+            server.transport.close()
+        return self.data_answer or "250 OK"
+
+    async def _hang(self, step: str) -> None:
+        if self.hangs_at == step:
+            await asyncio.Event().wait()
+
+
+@contextmanager
+def smtp_server() -> Iterator[SmtpServer]:
+    """Run a mail server in a thread of its own."""
+    box, loop = SmtpServer(), asyncio.new_event_loop()
+    listening = loop.run_until_complete(
+        loop.create_server(lambda: SMTP(box, loop=loop, hostname="mail.example"), "127.0.0.1", 0)
+    )
+    box.port = listening.sockets[0].getsockname()[1]
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield box
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        listening.close()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
