@@ -24,6 +24,7 @@ from web.conftest import MakeBrowser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 PAGE = "/a/acme/admin/notifications/destinations"
+TEST = {"what": "test", "form_token": "a" * 32}
 URL = "https://hooks.example.org/botmeter?token=very-secret"
 
 
@@ -99,7 +100,7 @@ def test_a_folder_can_be_added_if_the_operator_names_one(
 def test_a_test_is_delivered_and_its_answer_shown(olga: Client, state: ServerState, receiver: Receiver) -> None:
     page = added(olga, url=receiver.url)
     [secret] = [block for block in code_blocks(page) if block.startswith("whsec_")]
-    assert "hx-get" in olga.post(own_page(), {"what": "test"}, follow=True).content.decode()
+    assert "hx-get" in olga.post(own_page(), TEST, follow=True).content.decode()
     assert state.notifications.send_due() == 1
     page = olga.get(own_page()).content.decode()
     assert "Answered 204." in page
@@ -111,7 +112,7 @@ def test_a_test_is_delivered_and_its_answer_shown(olga: Client, state: ServerSta
 def test_a_test_that_fails_says_so_and_is_not_repeated(olga: Client, state: ServerState, receiver: Receiver) -> None:
     receiver.ways.append((500, {}))
     added(olga, url=receiver.url)
-    olga.post(own_page(), {"what": "test"})
+    olga.post(own_page(), TEST)
     state.notifications.send_due()
     assert "Answered 500" in olga.get(own_page()).content.decode()
     assert Notification.objects.get().state == "failed"
@@ -160,6 +161,10 @@ def test_an_unknown_action_is_refused(olga: Client) -> None:
     added(olga)
     assert olga.post(own_page(), {"what": "explode"}).status_code == 400
     assert olga.post(own_page(), {"what": "rotate", "lives_on": "ever"}).status_code == 400
+    assert olga.post(own_page(), {"what": "test"}).status_code == 400
+    for _ in range(2):
+        olga.post(own_page(), TEST)
+    assert Notification.objects.count() == 1
 
 
 def test_html_in_names_and_answers_is_escaped(olga: Client) -> None:

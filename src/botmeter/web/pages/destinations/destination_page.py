@@ -1,10 +1,12 @@
 """Page of a destination: settings, secret, test, what was sent, removal."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
+from django.db import transaction
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -13,20 +15,22 @@ from django.urls import reverse
 from botmeter.domain import text
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import present
+from botmeter.people.audit import Action
 from botmeter.people.notifications import destination_changes
 from botmeter.people.notifications.destinations import recipient_of
 from botmeter.people.notifications.models import Destination, Notification
 from botmeter.people.notifications.outbox import Message, put
-from botmeter.people.notifications.topics import Channel, State, Topic
+from botmeter.people.notifications.topics import Channel, Topic
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.confirmation import Confirmation, confirmation_page, is_confirmed, sent_parameters
 from botmeter.web.form_errors import form_errors
-from botmeter.web.layout import Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import COPY_NOW, Notice, add_notice
 from botmeter.web.pages.destinations.forms import FIELD_OF_CODE, KIND_LABELS, DestinationForm, RotationForm
 from botmeter.web.pages.destinations.list_page import author, state_of
+from botmeter.web.pages.notifications.statuses import Status, status_of
 from botmeter.web.rendering import rendered
 
 SENT_MAX: Final = 20
@@ -48,7 +52,7 @@ _QUESTIONS: Final = {
         "Replace secret",
     ),
 }
-_STATE_STYLES: Final = {State.HANDED_OVER: "ok", State.FAILED: "bad", State.SUPERSEDED: ""}
+_TOKEN: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class SentLine:
     state: tuple[str, str]
     attempts: str
     answer: str
+    next_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,7 @@ class DestinationPage:
     old_secret: str
     test: SentLine | None
     is_waiting: bool
+    form_token: str
     sent: tuple[SentLine, ...]
     href: str
 
@@ -127,7 +133,8 @@ def _question(visit: Visit, row: Destination) -> HttpResponse | None:
 
 
 def _crumbs(visit: Visit) -> tuple[Link, ...]:
-    return (Link(label="Destinations", href=reverse("destinations", args=(visit.account,))),)
+    here = Link(label="Destinations", href=reverse("destinations", args=(visit.account,)))
+    return (*section_links(visit.account, "notifications"), here)
 
 
 def _rotate(visit: Visit, row: Destination) -> Notice:
@@ -156,10 +163,19 @@ def _remove(visit: Visit, row: Destination) -> Notice:
 def _test(visit: Visit, row: Destination) -> Notice:
     if not row.is_on:
         return Notice(fact=f"{row.name} is off.", consequence="Turn it on to send a test.", kind="warn")
+    token = visit.request.POST.get("form_token", "")
+    if not _TOKEN.fullmatch(token):
+        raise Refused("parameter_invalid", "The form of the test is not complete. Reload the page.")
+    # A form that is sent twice is one test.
     message = Message(
-        key=f"test:{uuid4().hex}", topic=Topic.TEST, account=visit.account, cause=f"{visit.user.email} sent a test."
+        key=f"test:{visit.account}:{visit.user.pk}:{token}",
+        topic=Topic.TEST,
+        account=visit.account,
+        cause=f"{visit.user.email} sent a test.",
     )
-    put(message, [recipient_of(row)])
+    with transaction.atomic():
+        if put(message, [recipient_of(row)]):
+            visit.record(Action.NOTIFICATION_TESTED, destination=row.name)
     return Notice(fact="Test sent.", consequence="Its answer appears below.", kind="info")
 
 
@@ -194,9 +210,8 @@ def _page(visit: Visit, row: Destination, *, form: Form) -> HttpResponse:
         if until is not None and until > present()
         else "",
         test=_line(test) if test is not None else None,
-        is_waiting=test is not None
-        and test.state in {State.DUE, State.CLAIMED, State.RENDERED}
-        and not test.last_answer,
+        is_waiting=test is not None and status_of(test.state) in {Status.WAITING, Status.SENDING},
+        form_token=uuid4().hex,
         sent=tuple(_line(each) for each in rows[:SENT_MAX]),
         href=visit.request.path,
     )
@@ -204,14 +219,14 @@ def _page(visit: Visit, row: Destination, *, form: Form) -> HttpResponse:
 
 
 def _line(row: Notification) -> SentLine:
-    state = State(row.state)
-    is_tried_again = state is State.DUE and row.attempts > 0
-    label = f"Next attempt {text.moment_text(row.due_at)}" if is_tried_again else state.label
+    status = status_of(row.state)
+    is_again = status is Status.WAITING and row.attempts > 0
     return SentLine(
         at=text.moment_text(row.created_at),
         topic=Topic(row.topic).label,
         cause=row.cause,
-        state=(label, "warn" if is_tried_again else _STATE_STYLES.get(state, "acc")),
+        state=(status.label, status.kind),
         attempts=text.count_text(row.attempts),
         answer=row.last_answer,
+        next_at=text.moment_text(row.due_at) if is_again else "",
     )

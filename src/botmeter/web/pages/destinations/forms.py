@@ -53,11 +53,11 @@ class DestinationForm(forms.Form):
         help_text="Such as finance/monthly, inside this account's folder on the server. Empty: that folder itself.",
     )
     topics = forms.MultipleChoiceField(
-        label="Sent without being chosen",
+        label="Events",
         required=False,
         choices=[(topic.value, topic.label) for topic in SUBSCRIBED_TOPICS],
         widget=forms.CheckboxSelectMultiple,
-        help_text="Alerts and scheduled reports are sent here if they list this destination.",
+        help_text="Sent here whenever they happen. Alerts and scheduled reports come if they list this destination.",
     )
 
     def __init__(self, data: QueryDict | None, *, kind: Channel, row: Destination | None = None) -> None:

@@ -1,6 +1,7 @@
 """List of destinations, with the form that adds one."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -18,10 +19,15 @@ from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.confirmation import sent_parameters
 from botmeter.web.form_errors import form_errors
-from botmeter.web.layout import Frame, frame
+from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import COPY_NOW, Notice, add_notice
 from botmeter.web.pages.destinations.forms import FIELD_OF_CODE, KIND_LABELS, DestinationForm
+from botmeter.web.pages.notifications.tabs import notification_tabs
 from botmeter.web.rendering import rendered
+
+_SAMPLE: Final = """from standardwebhooks.webhooks import Webhook
+
+event = Webhook("whsec_…").verify(body, headers)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +48,13 @@ class DestinationsPage:
     """The account's destinations; `note` says why a folder can't be added."""
 
     frame: Frame
+    tabs: tuple[Link, ...]
     destinations: tuple[DestinationLine, ...]
     kinds: tuple[Link, ...]
     kind: str
     form: DestinationForm
     note: str
+    sample: str
     href: str
 
 
@@ -86,7 +94,13 @@ def _page(visit: Visit, *, form: DestinationForm, kind: Channel) -> HttpResponse
     rows = Destination.objects.filter(account=visit.account).order_by("name", "pk")
     is_missing = kind is Channel.FOLDER and Settings.from_environment().report_dir is None
     page = DestinationsPage(
-        frame=frame(visit, title="Destinations", current="notifications"),
+        frame=frame(
+            visit,
+            title="Destinations",
+            current="notifications",
+            crumbs=section_links(visit.account, "notifications"),
+        ),
+        tabs=notification_tabs(visit.account, current="destinations"),
         destinations=tuple(_line(visit, row) for row in rows),
         kinds=tuple(
             Link(label=KIND_LABELS[each], href=f"{here}?kind={each}#w-new-destination", is_current=each is kind)
@@ -95,6 +109,7 @@ def _page(visit: Visit, *, form: DestinationForm, kind: Channel) -> HttpResponse
         kind=kind.value,
         form=form,
         note="This server writes into no folder: its operator has not set BOTMETER_REPORT_DIR." if is_missing else "",
+        sample=_SAMPLE,
         href=here,
     )
     return rendered(visit.request, "destinations/list.html", page=page)

@@ -22,8 +22,10 @@ from botmeter.people.notifications.repeats import may_repeat
 from botmeter.people.notifications.topics import Channel, Topic
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame
 from botmeter.web.pages.notifications.statuses import Status, status_of
+from botmeter.web.pages.notifications.tabs import notification_tabs
 from botmeter.web.rendering import rendered
 
 LINES: Final = 50
@@ -82,6 +84,7 @@ class NotificationsPage:
     """The account's notifications, newest first."""
 
     frame: Frame
+    tabs: tuple[Link, ...]
     mail: MailSetup
     filters: tuple[FilterField, ...]
     lines: tuple[SentLine, ...]
@@ -100,6 +103,7 @@ def notifications(visit: Visit) -> HttpResponse:
     newest_href = f"{path}?{urlencode(chosen)}" if chosen else path
     page = NotificationsPage(
         frame=frame(visit, title="Notifications", current="notifications"),
+        tabs=notification_tabs(visit.account, current="notifications"),
         mail=_mail_setup(visit),
         filters=tuple(_filter_field(name, chosen.get(name, "")) for name in _FILTERS),
         lines=tuple(_line(visit, each) for each in lines),
