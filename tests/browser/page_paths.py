@@ -133,6 +133,7 @@ def billing_paths(page: Page, server: Server, *, listed: str) -> dict[str, str]:
         "statement-sessions": f"{statement}/sessions",
         "cycle-statement": cycle,
         "cycle-sessions": f"{cycle}/sessions",
+        "what-if-sessions": f"{reverse('billing-what-if', args=(DEMO_ACCOUNT,))}/sessions?plan=session.price",
     }
 
 

@@ -208,6 +208,10 @@ def test_another_plan_is_compared_for_the_same_sessions(olga: Client) -> None:
     page = unescape(olga.get(f"{BILLING}/what-if", query).content.decode())
     assert "instead of $11.31" in page
     assert f'href="{BILLING}/cycles/2026-03-01"' in page
+    [(move, count)] = re.findall(rf'href="({BILLING}/what-if/sessions[^"]+would=beyond)"[^>]*><bdi>(\d+)<', page)[:1]
+    assert f"{count} session of 2 of What if, March 2026." in page_at(olga, move)
+    [(line, amount)] = re.findall(r'href="(#other-\d)"[^>]*>(\$[\d.]+)<', page.replace("<bdi>", ""))[:1]
+    assert amount in page.partition(f'id="{line.removeprefix("#")}"')[2].partition("</tr>")[0]
     simulated = unescape(olga.get(f"{BILLING}/what-if", {**query, "policy": "lex.request"}).content.decode())
     assert "by lex.request@1, metered now and spread evenly over the cycle." in simulated
 

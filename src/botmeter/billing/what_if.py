@@ -21,6 +21,8 @@ from botmeter.billing.rated import Carried, CarriedMeter, Funding, RatedCycle, R
 from botmeter.billing.rating import rate_cycle
 from botmeter.billing.recharge import recharges_due
 
+_ZERO = Decimal(0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
@@ -51,6 +53,48 @@ def under_plan(plan: Plan, *, cycle: Cycle, sessions: Sequence[pa.Table], is_fir
         bought += more
         rated, _ = rate_cycle(account_cycle, sessions, facts=CycleFacts(purchases=tuple(bought)), carried=carried)
     return WhatIf(rated=rated, packs=sum(each.packs for each in bought))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindDifference:
+    """Amounts of one kind of line, or of the tax, under both plans."""
+
+    kind: str
+    before: Decimal
+    after: Decimal
+
+
+def kind_differences(own: RatedCycle, other: RatedCycle) -> tuple[KindDifference, ...]:
+    """Kinds of lines whose amounts differ, in the order in which lines are printed; they add up to the totals."""
+    kinds = ("fee", "purchase", "beyond", "minimum", "tax")
+    found = (KindDifference(kind=kind, before=_amount(own, kind), after=_amount(other, kind)) for kind in kinds)
+    return tuple(each for each in found if each.before != each.after)
+
+
+def _amount(rated: RatedCycle, kind: str) -> Decimal:
+    return rated.tax if kind == "tax" else sum((line.amount for line in rated.lines if line.kind == kind), _ZERO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingMove:
+    """Sessions that another plan funds otherwise."""
+
+    before: Funding
+    after: Funding
+    session_count: int
+
+
+def funding_moves(own: RatedMeter, other: RatedMeter) -> tuple[FundingMove, ...]:
+    """Sessions by their funding under both plans where it differs, most first; both rate the same sessions."""
+    pairs = own.funding.astype(np.int64) * len(Funding) + other.funding
+    counts = np.bincount(pairs, minlength=len(Funding) ** 2).reshape(len(Funding), len(Funding))
+    moves = (
+        FundingMove(before=before, after=after, session_count=int(counts[before, after]))
+        for before in Funding
+        for after in Funding
+        if before is not after and counts[before, after]
+    )
+    return tuple(sorted(moves, key=lambda each: -each.session_count))
 
 
 def _missing(

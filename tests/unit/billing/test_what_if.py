@@ -13,10 +13,10 @@ from botmeter.billing.cycle_facts import NO_FACTS, CycleFacts
 from botmeter.billing.forecast import Forecast, ForecastDay
 from botmeter.billing.pack_advice import PackAdvice, pack_advice
 from botmeter.billing.plan import Allowance, Beyond, Meter, Pack, Plan, Recharge, Tier
-from botmeter.billing.rated import NOTHING_CARRIED
+from botmeter.billing.rated import NOTHING_CARRIED, Funding
 from botmeter.billing.rating import rate_cycle
 from botmeter.billing.statement_document import Document
-from botmeter.billing.what_if import under_plan
+from botmeter.billing.what_if import funding_moves, kind_differences, under_plan
 from botmeter.domain.instant import DAY_US
 from support.rating_cases import START_US, bought, cycle_with, even_sessions, plan_of, sessions_at
 
@@ -125,3 +125,24 @@ def test_advice_names_the_fewest_packs_that_cover_each_cycle() -> None:
     )
     assert pack_advice(statements[:2], meter) is None
     assert pack_advice(statements, Meter(pack=Pack(sessions=100, price=Decimal(1), lapses="never"))) is None
+
+
+def test_differences_add_up_to_that_of_the_totals_and_name_the_sessions_that_move() -> None:
+    own_plan = replace(plan_of(Meter(allowance=Allowance(sessions=100), beyond=PER_SESSION)), tax_rate=Decimal("0.20"))
+    other_plan = replace(plan_of(Meter(allowance=Allowance(sessions=40))), fee=Decimal("9.00"))
+    cycle = cycle_with(own_plan)
+    sessions = [even_sessions(150, cycle)]
+    own, other = (under_plan(plan, cycle=cycle.cycle, sessions=sessions).rated for plan in (own_plan, other_plan))
+    found = kind_differences(own, other)
+    assert [(each.kind, each.before, each.after) for each in found] == [
+        ("fee", Decimal(0), Decimal("9.00")),
+        ("beyond", Decimal("5.00"), Decimal(0)),
+        ("tax", Decimal("1.00"), Decimal(0)),
+    ]
+    assert sum(each.after - each.before for each in found) == other.total - own.total
+    moves = funding_moves(own.meters[0], other.meters[0])
+    # The first 40 are included in both, and nothing is charged beyond the other allowance.
+    assert [(each.before, each.after, each.session_count) for each in moves] == [
+        (Funding.ALLOWANCE, Funding.STOPPED, 60),
+        (Funding.BEYOND, Funding.STOPPED, 50),
+    ]

@@ -39,7 +39,7 @@ from botmeter.web.pages.billing.plan_choice import (
 from botmeter.web.pages.billing.purchase_forms import OpeningForm
 from botmeter.web.pages.billing.statement_tables import LINE_COLUMNS, rated_line_cells, rated_totals
 from botmeter.web.pages.billing.tabs import billing_tabs
-from botmeter.web.pages.billing.what_if_page import effect_of
+from botmeter.web.pages.billing.what_if_effect import effect_of
 from botmeter.web.rendering import rendered
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def _term_lines(stored: list[StoredPlanTerm]) -> list[tuple[Cell, ...]]:
 
 def _preview(visit: Visit, plan: Plan, *, terms: tuple[PlanTerm, ...]) -> PlanPreview:
     cycle = last_cycle(plan, terms, now_us=now_us())
-    effect, note = effect_of(visit, plan, cycle=cycle)
+    effect = effect_of(visit, plan, cycle=cycle)
     has_sessions = any(len(meter.funding) for meter in effect.rated.meters)
     return PlanPreview(
         label=plan.label,
@@ -221,7 +221,7 @@ def _preview(visit: Visit, plan: Plan, *, terms: tuple[PlanTerm, ...]) -> PlanPr
         dates=text.days_text(Period(first_on=cycle.first_on, last_on=cycle.last_on)),
         lines=rated_line_cells(effect.rated) if has_sessions else (),
         totals=rated_totals(effect.rated) if has_sessions else (),
-        note=note,
+        note=effect.note,
     )
 
 

@@ -1,7 +1,7 @@
 """Sessions of a cycle as they are billed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from botmeter.billing.account_bill import account_plans, bill_of
+from botmeter.billing.account_bill import Bill, account_plans, bill_of
 from botmeter.billing.account_statements import statement_named
 from botmeter.billing.cost_centres import cost_centres_of
 from botmeter.billing.funding_words import FUNDING_WORDS
@@ -46,8 +46,11 @@ _COLUMNS: Final = (
     Column(label="Opening channel"),
     Column(label="Funding"),
 )
+WOULD: Final = "would"
+"""Column and filter of the funding under another plan."""
 _FILTERS: Final = {
     "funding": "Funding",
+    WOULD: "Under the other plan",
     "bot": "Opening bot",
     "version": "Bot version",
     "channel": "Opening channel",
@@ -70,6 +73,16 @@ class SessionListPage:
     zone: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionList:
+    """Sessions in rating order, with what they are of; `kept` stays in the addresses of the page."""
+
+    rows: pa.Table
+    owner: Link
+    zone: str
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
 @for_member(Right.SEE_MONEY)
 def cycle_sessions(visit: Visit, *, day: str) -> HttpResponse:
     """List the sessions of an unclosed cycle."""
@@ -77,14 +90,19 @@ def cycle_sessions(visit: Visit, *, day: str) -> HttpResponse:
         plans = plans_of(ledger)
         account_cycle = cycle_of_day(plans, day)
         bill = bill_of(ledger, account_cycle, plans=plans, now_us=now_us(), cache=bill_cache)
-        ids = pa.concat_arrays([each["session_id"].combine_chunks() for each in bill.sessions])
-        rows = session_list(bill.sessions, bill.rated.meters).append_column("session_id", ids)
-        rows = rows.append_column("version", pa.chunked_array([_versions(each) for each in bill.sessions], pa.string()))
-        rows = _with_centres(rows, cost_centres(ledger))
+        rows = rows_of_bill(ledger, bill)
     cycle = account_cycle.cycle
     name = cycle_name(cycle.first_on, cycle.last_on)
     statement = Link(label=name, href=reverse("cycle-statement", args=(visit.account, cycle.first_on.isoformat())))
-    return _page(visit, rows, statement=statement, zone=cycle.timezone)
+    return session_list_page(visit, SessionList(rows=rows, owner=statement, zone=cycle.timezone))
+
+
+def rows_of_bill(ledger: "ReadableLedger", bill: Bill) -> pa.Table:
+    """Sessions of a rated cycle with id, version and cost centre."""
+    ids = pa.concat_arrays([each["session_id"].combine_chunks() for each in bill.sessions])
+    rows = session_list(bill.sessions, bill.rated.meters).append_column("session_id", ids)
+    rows = rows.append_column("version", pa.chunked_array([_versions(each) for each in bill.sessions], pa.string()))
+    return _with_centres(rows, cost_centres(ledger))
 
 
 @for_member(Right.SEE_MONEY)
@@ -97,7 +115,7 @@ def statement_session_list(visit: Visit, *, number: str) -> HttpResponse:
         terms = account_plans(ledger)
     zone = terms.terms[-1].plan.cycle.timezone if terms else "UTC"
     statement = Link(label=closed.number, href=reverse("statement", args=(visit.account, closed.number)))
-    return _page(visit, rows, statement=statement, zone=zone)
+    return session_list_page(visit, SessionList(rows=rows, owner=statement, zone=zone))
 
 
 @for_member(Right.SEE_MONEY)
@@ -116,38 +134,44 @@ def billed_session(visit: Visit) -> HttpResponse:
     return redirect("session", visit.account, session_id)
 
 
-def _page(visit: Visit, rows: pa.Table, *, statement: Link, zone: str) -> HttpResponse:
-    query = visit.request.GET
+def session_list_page(visit: Visit, listed: SessionList) -> HttpResponse:
+    """Show a page of sessions, with the filters of its address."""
+    query, rows = visit.request.GET, listed.rows
     chosen = {name: query[name] for name in _FILTERS if name in query}
     matching = _matching(rows, chosen)
     first = number_named(query.get("from", "0"), "from", within=(0, 10**9))
     shown = matching.slice(first, ROWS_A_PAGE)
     crumbs = section_links(visit.account, "billing")
-    crumbs += (Link(label="Statements", href=reverse("statements", args=(visit.account,))), statement)
+    crumbs += (Link(label="Statements", href=reverse("statements", args=(visit.account,))), listed.owner)
+    others = (Column(label=_FILTERS[WOULD]),) if WOULD in rows.column_names else ()
     page = SessionListPage(
         frame=frame(visit, title="Billed sessions", current="billing", crumbs=crumbs),
-        lede=_lede(matching.num_rows, rows.num_rows, label=statement.label),
-        filters=_filter_links(chosen),
-        columns=_COLUMNS,
-        lines=_lines(visit, shown, zone=zone),
-        pager=_pager(matching, first, chosen=chosen, zone=zone),
-        zone=zone,
+        lede=_lede(matching.num_rows, rows.num_rows, label=listed.owner.label),
+        filters=_filter_links(chosen, kept=listed.kept),
+        columns=(*_COLUMNS, *others),
+        lines=_lines(visit, shown, zone=listed.zone),
+        pager=_pager(matching, first, chosen={**listed.kept, **chosen}, zone=listed.zone),
+        zone=listed.zone,
     )
     return rendered(visit.request, "billing/sessions.html", page=page)
 
 
 def _matching(rows: pa.Table, chosen: Mapping[str, str]) -> pa.Table:
-    funding = chosen.get("funding")
-    if funding is not None:
-        kinds = NOT_CHARGED if funding in _CHARGES else (funding,)
-        kind = pc.list_element(pc.split_pattern(rows["funding"].cast(pa.string()), " "), 0)
-        is_chosen = pc.is_in(kind, pa.array(kinds))
-        rows = rows.filter(pc.invert(is_chosen) if funding == "charged" else is_chosen)
+    for column in ("funding", WOULD):
+        if column in chosen and column in rows.column_names:
+            rows = rows.filter(_is_funded(rows[column], chosen[column]))
     for name, column in _COLUMN_OF.items():
         if name in chosen and column in rows.column_names:
             texts = pc.fill_null(rows[column].cast(pa.string()), "")
             rows = rows.filter(pc.equal(texts, chosen[name]))
     return rows
+
+
+def _is_funded(funding: pa.ChunkedArray, chosen: str) -> pa.ChunkedArray:
+    kinds = NOT_CHARGED if chosen in _CHARGES else (chosen,)
+    kind = pc.list_element(pc.split_pattern(funding.cast(pa.string()), " "), 0)
+    is_chosen = pc.is_in(kind, pa.array(kinds))
+    return pc.invert(is_chosen) if chosen == "charged" else is_chosen
 
 
 def _versions(table: pa.Table) -> pa.Array:
@@ -163,18 +187,18 @@ def _lede(count: int, whole: int, *, label: str) -> str:
     return f"{sessions} of {label}." if count == whole else f"{sessions} of {whole:,} of {label}."
 
 
-def _filter_links(chosen: Mapping[str, str]) -> tuple[Link, ...]:
+def _filter_links(chosen: Mapping[str, str], *, kept: Mapping[str, str]) -> tuple[Link, ...]:
     return tuple(
         Link(
             label=f"{_FILTERS[name]}: {_filter_value(name, value)}",
-            href=f"?{urlencode({other: each for other, each in chosen.items() if other != name})}",
+            href=f"?{urlencode({**kept, **{other: each for other, each in chosen.items() if other != name}})}",
         )
         for name, value in chosen.items()
     )
 
 
 def _filter_value(name: str, value: str) -> str:
-    if name != "funding":
+    if name not in {"funding", WOULD}:
         return value or "none"
     return _CHARGES.get(value) or FUNDING_WORDS.get(value, value)
 
@@ -198,8 +222,7 @@ def _ids_by_key(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> dict
 
 
 def _cells(row: Mapping[str, Any], *, urls: ReportUrls, zone: str, names: BotNames) -> tuple[Cell, ...]:
-    session_id, funding = row["session_id"], str(row["funding"])
-    kind, _, number = funding.partition(" ")
+    session_id = row["session_id"]
     return (
         Cell(value=text.instant_text(row["started_at"], zone=zone), variant="num"),
         Cell(
@@ -210,8 +233,13 @@ def _cells(row: Mapping[str, Any], *, urls: ReportUrls, zone: str, names: BotNam
         ),
         Cell(value=names[row["bot_id"]] if row["bot_id"] else "No bot", title=row["bot_id"] or ""),
         Cell(value=row["channel"]),
-        Cell(value=f"Pack {number}" if kind == "pack" else FUNDING_WORDS.get(kind, funding)),
+        *(Cell(value=_funding_text(str(row[name]))) for name in ("funding", WOULD) if name in row),
     )
+
+
+def _funding_text(funding: str) -> str:
+    kind, _, number = funding.partition(" ")
+    return f"Pack {number}" if kind == "pack" else FUNDING_WORDS.get(kind, funding)
 
 
 def _pager(matching: pa.Table, first: int, *, chosen: Mapping[str, str], zone: str) -> Pager:

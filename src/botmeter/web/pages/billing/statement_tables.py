@@ -1,5 +1,6 @@
 """Tables of a statement, from its document."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -133,12 +134,17 @@ def rated_line_cells(rated: RatedCycle) -> tuple[tuple[Cell, ...], ...]:
     )
 
 
-def rated_usage_cells(rated: RatedCycle) -> tuple[tuple[Cell, ...], ...]:
-    """List the sessions of a cycle by funding."""
+def rated_usage_cells(
+    rated: RatedCycle, *, href_of: Callable[[str], str] | None = None
+) -> tuple[tuple[Cell, ...], ...]:
+    """List the sessions of a cycle by funding; `href_of` gives the address of those of a kind."""
     counts = [meter.counts() for meter in rated.meters]
     by_kind = {kind: sum(count[kind] for count in counts) for kind in Funding}
     return tuple(
-        _funding_cells(FUNDING_WORDS[kind.name.lower()], count, href="") for kind, count in by_kind.items() if count
+        _funding_cells(FUNDING_WORDS[name], count, href="" if href_of is None else href_of(name))
+        for kind, count in by_kind.items()
+        for name in [kind.name.lower()]
+        if count
     )
 
 

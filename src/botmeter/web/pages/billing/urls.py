@@ -14,6 +14,7 @@ from botmeter.web.pages.billing.statement_downloads import statement_download
 from botmeter.web.pages.billing.statement_list import statements_page
 from botmeter.web.pages.billing.statement_page import cycle_statement, statement
 from botmeter.web.pages.billing.what_if_page import what_if_page
+from botmeter.web.pages.billing.what_if_sessions import what_if_sessions
 
 _BILLING = "a/<slug:account>/admin/billing"
 
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_BILLING}/purchases", purchases_page, name="billing-purchases"),
     path(f"{_BILLING}/budgets", budgets_page, name="billing-budgets"),
     path(f"{_BILLING}/what-if", what_if_page, name="billing-what-if"),
+    path(f"{_BILLING}/what-if/sessions", what_if_sessions, name="what-if-sessions"),
     path(f"{_BILLING}/session", billed_session, name="billed-session"),
     path(f"{_BILLING}/cycles/<slug:day>", cycle_statement, name="cycle-statement"),
     path(f"{_BILLING}/cycles/<slug:day>/sessions", cycle_sessions, name="cycle-sessions"),
