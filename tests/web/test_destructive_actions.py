@@ -48,6 +48,8 @@ UNDO: Final = "can be undone from the notice after it"
 ACTIONS: Final[dict[str, dict[str, str]]] = {
     "account-deletion": {"": FORM},
     "accounts": {"": KEEPS},
+    "alert": {"": KEEPS},
+    "alerts": {"on": KEEPS, "off": KEEPS, "ready-made": KEEPS, "remove": ASKS},
     "billing-budgets": {"add": KEEPS, "end": ASKS},
     "billing-plan": {"set": FORM, "withdraw": FORM},
     "billing-purchases": {"buy": ASKS, "opening": KEEPS, "remove": ASKS, "reverse": FORM},
@@ -81,6 +83,7 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     "member": {"change": KEEPS, "password": KEEPS, "remove": UNDO, "leave": ASKS},
     "merge-customers": {"preview": KEEPS, "merge": FORM, "undo": ASKS},
     "notification-again": {"": KEEPS},
+    "new-alert": {"": KEEPS},
     "own-password": {"": FORM},
     "own-second-factor": {"": FORM},
     "own-sessions": {"": FORM},

@@ -28,6 +28,7 @@ WORDS = {
     "secret": "none",
     "member": 1,
     "link": 1,
+    "alert": 1,
     "notification": "00000000-0000-4000-8000-000000000000",
 }
 

@@ -62,6 +62,7 @@ _NAV: Final = (
 )
 _NAV_ADMIN: Final = (
     ("Billing", "bill", "billing", Right.SEE_BILLING),
+    ("Alerts", "bell", "alerts", Right.MANAGE_NOTIFICATIONS),
     ("Users", "user", "users", Right.MANAGE_USERS),
     ("Sources", "source", "sources", Right.MANAGE_SOURCES),
     ("Imports", "file", "imports", Right.IMPORT_FILES),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("botmeter.web.pages.people.urls")),
     path("", include("botmeter.web.pages.account.urls")),
     path("", include("botmeter.web.pages.notifications.urls")),
+    path("", include("botmeter.web.pages.alerts.urls")),
     path("", include("botmeter.web.pages.sources.urls")),
     path("", include("botmeter.web.pages.imports.urls")),
     path("", include("botmeter.web.pages.quarantine.urls")),

@@ -6,6 +6,7 @@ from typing import Final
 from botmeter.people.notifications.delivery import Render, RenderContext, Rendered
 from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.topics import Topic
+from botmeter.web.notifications.alert_message import rendered_alert
 from botmeter.web.notifications.destination_mail import rendered_destination_off
 from botmeter.web.notifications.live_limits import rendered_allowance_exhausted, rendered_cap_reached
 from botmeter.web.notifications.scheduled_report import rendered_report
@@ -13,6 +14,7 @@ from botmeter.web.notifications.security_mails import rendered_invitation, rende
 from botmeter.web.notifications.test_message import rendered_test
 
 RENDERERS: Final[Mapping[Topic, Render]] = {
+    Topic.ALERT: rendered_alert,
     Topic.ALLOWANCE_EXHAUSTED: rendered_allowance_exhausted,
     Topic.CAP_REACHED: rendered_cap_reached,
     Topic.DESTINATION_OFF: rendered_destination_off,
