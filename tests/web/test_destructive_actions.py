@@ -89,6 +89,8 @@ ACTIONS: Final[dict[str, dict[str, str]]] = {
     "own-sessions": {"": FORM},
     "quarantine": {"retry": KEEPS, "discard": UNDO, "restore": KEEPS},
     "sample-data": {"load": KEEPS, "remove": ASKS},
+    "schedule": {"pause": KEEPS, "remove": UNDO, "resume": KEEPS, "sample": KEEPS, "save": KEEPS},
+    "schedule-new": {"save": KEEPS},
     "session-correction": {"correct": FORM, "undo": FORM},
     "settings": {"": KEEPS},
     "settings-policy": {"": FORM},

@@ -12,6 +12,7 @@ from botmeter.people.erasure import forget_customer
 from botmeter.people.id_replacement import IdReplacement
 from botmeter.people.models import AttemptCount, AuditEntry, EventSource, SavedView, ShareLink, User
 from botmeter.people.notifications.outbox import Message, Recipient, put
+from botmeter.people.notifications.schedule_models import Schedule
 from botmeter.people.notifications.topics import Channel, Topic
 from web.conftest import MakeBrowser
 
@@ -51,6 +52,13 @@ def test_saved_views_and_links_name_the_pseudonym_and_select_the_same(owner: Use
     assert saved.query == f"period=last-7-days&customer={GONE}&customer=c2&conversation.not=erased-7&bot=5"
     assert saved.name.startswith(f"Complaints of {GONE}")
     assert (link.name, link.query) == (GONE, f"customer={GONE}")
+
+
+def test_schedules_name_the_pseudonym() -> None:
+    fields = {"data_folder": "f", "subject": "view", "cadence": "daily", "hour": 1, "timezone": "UTC"}
+    Schedule.objects.create(account="acme", name=f"Of {EVE}", query="customer=eve%40customers.example", **fields)
+    forget_customer("acme", IDS)
+    assert Schedule.objects.values_list("name", "query").get() == (f"Of {GONE}", f"customer={GONE}")
 
 
 def test_names_that_differ_by_the_ids_alone_stay_two_names(owner: User) -> None:

@@ -69,3 +69,7 @@ class Action(StrEnum):
     SHARE_RESTORED = "share_restored"
     NOTIFICATION_TESTED = "notification_tested"
     NOTIFICATION_SENT_AGAIN = "notification_sent_again"
+    SCHEDULE_ADDED = "schedule_added"
+    SCHEDULE_CHANGED = "schedule_changed"
+    SCHEDULE_REMOVED = "schedule_removed"
+    SCHEDULE_RESTORED = "schedule_restored"

@@ -16,6 +16,7 @@ from botmeter.people.database import rewrite_file
 from botmeter.people.id_replacement import IdReplacement
 from botmeter.people.models import ApiKey, AuditEntry, DayNote, EventSource, SavedView, ShareLink
 from botmeter.people.notifications.models import ANSWER_CHARACTERS_MAX, CAUSE_CHARACTERS_MAX, Notification
+from botmeter.people.notifications.schedule_models import Schedule
 
 _CHUNK_ROWS: Final = 1_000
 # A row and its changed fields.
@@ -67,6 +68,8 @@ def _changes(account: str, replaced: IdReplacement) -> Iterator[_Change]:
         yield from _change(view, name=_view_name(view, replaced), query=replaced.in_query(view.query))
     for link in ShareLink.objects.filter(account=account).iterator(_CHUNK_ROWS):
         yield from _change(link, name=_name(link.name, replaced), query=replaced.in_query(link.query))
+    for schedule in Schedule.objects.filter(account=account).iterator(_CHUNK_ROWS):
+        yield from _change(schedule, name=_name(schedule.name, replaced), query=replaced.in_query(schedule.query))
     for note in DayNote.objects.filter(account=account).iterator(_CHUNK_ROWS):
         yield from _change(note, text=_name(note.text, replaced))
     for key in ApiKey.objects.filter(account=account).iterator(_CHUNK_ROWS):

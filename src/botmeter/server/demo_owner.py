@@ -1,12 +1,16 @@
-"""Owner of the demo account, with what people leave there: saved views and notes on days."""
+"""Owner of the demo account, with what people leave there: saved views, a schedule and notes on days."""
 
 from datetime import date, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from botmeter.demo import DEMO_ACCOUNT
 from botmeter.demo.notes import demo_notes
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import day_of_us
+
+if TYPE_CHECKING:
+    from botmeter.people.models import SavedView, User
 
 _NOTED_DAYS: Final = 800
 _VIEWS: Final = (
@@ -15,6 +19,8 @@ _VIEWS: Final = (
     ("Web chats this quarter", "period=quarter-to-date&channel=web"),
 )
 """Names and addresses of saved views."""
+_SCHEDULE_NAME: Final = "Web chats every Monday"
+_SCHEDULED_VIEW: Final = "Web chats this quarter"
 
 
 def demo_owner_link() -> str:
@@ -31,6 +37,7 @@ def _add_views_and_notes(today: date) -> None:
 
     from botmeter.people.day_notes import add_day_note
     from botmeter.people.models import DayNote, Membership, SavedView
+    from botmeter.people.notifications.schedule_models import Schedule
     from botmeter.web.pages.sharing.saved_address import canonical_query
     from botmeter.web.report_address import read_address
 
@@ -39,6 +46,35 @@ def _add_views_and_notes(today: date) -> None:
         for name, query in _VIEWS:
             address = canonical_query(read_address(QueryDict(query)))
             SavedView.objects.create(account=DEMO_ACCOUNT, owner=owner, name=name, query=address, is_for_all=True)
+    if not Schedule.objects.filter(account=DEMO_ACCOUNT).exists():
+        view = SavedView.objects.filter(account=DEMO_ACCOUNT, name=_SCHEDULED_VIEW).first()
+        if view is not None:
+            _add_schedule(owner, view)
     if not DayNote.objects.filter(account=DEMO_ACCOUNT).exists():
         for on, text in demo_notes(today - timedelta(days=_NOTED_DAYS), today):
             add_day_note(DEMO_ACCOUNT, on=on, text=text, created_by=owner)
+
+
+def _add_schedule(owner: "User", view: "SavedView") -> None:
+    from django.conf import settings
+
+    from botmeter.ledger.folder_files import folder_id
+    from botmeter.people.notifications.schedule_models import Schedule
+    from botmeter.people.notifications.schedules import FileFormat, Subject
+    from botmeter.people.notifications.slots import Cadence
+
+    Schedule.objects.create(
+        account=DEMO_ACCOUNT,
+        data_folder=folder_id(settings.DATA),
+        name=_SCHEDULE_NAME,
+        subject=Subject.VIEW,
+        view=view,
+        query=view.query,
+        cadence=Cadence.WEEKLY,
+        hour=9,
+        timezone="UTC",
+        file_format=FileFormat.XLSX,
+        recipients=[{"user": owner.pk}],
+        form_token=uuid4().hex,
+        created_by=owner,
+    )

@@ -38,6 +38,7 @@ STYLESHEET_PARTS: Final = (
     "parts/start",
     "parts/sheet",
     "parts/sharing",
+    "parts/schedules",
     "parts/sources",
     "parts/imports",
     "parts/quarantine",

@@ -34,6 +34,7 @@ class UndoKind(StrEnum):
     VIEW_DELETED = "view_deleted"
     VIEW_UPDATED = "view_updated"
     SHARE_REVOKED = "share_revoked"
+    SCHEDULE_REMOVED = "schedule_removed"
     EVENTS_DISCARDED = "events_discarded"
 
 

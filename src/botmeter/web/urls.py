@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("botmeter.web.pages.customer.urls")),
     path("", include("botmeter.web.pages.bots.urls")),
     path("", include("botmeter.web.pages.sharing.urls")),
+    path("", include("botmeter.web.pages.schedules.urls")),
     path("", include("botmeter.web.pages.undo")),
 ]
 

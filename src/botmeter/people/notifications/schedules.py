@@ -27,6 +27,10 @@ class Subject(StrEnum):
     VIEW = "view"
     STATEMENT = "statement"
 
+    @property
+    def label(self) -> str:
+        return "report" if self is Subject.VIEW else self.value
+
 
 class FileFormat(StrEnum):
     """File beside the message; empty for none."""

@@ -10,9 +10,11 @@ from django.urls import path
 
 from botmeter.domain import text
 from botmeter.domain.errors import BotmeterError, Conflict
+from botmeter.domain.instant import present
 from botmeter.ledger.quarantine import restore_discarded
 from botmeter.people.audit import Action
 from botmeter.people.models import DayNote, Link, Membership, SavedView, ShareLink, User
+from botmeter.people.notifications.schedule_models import Schedule
 from botmeter.people.removed_rows import put_back
 from botmeter.people.rights import Right
 from botmeter.people.shares import restore_share
@@ -85,6 +87,14 @@ def _restore_share(visit: Visit, undo: Undo) -> Notice:
     return Notice(fact=f"Link {link.name} works again.")
 
 
+def _restore_schedule(visit: Visit, undo: Undo) -> Notice:
+    schedule = cast("Schedule", undo.before)
+    # Slots that fell due meanwhile are not sent.
+    Schedule.objects.filter(pk=schedule.pk).update(removed_at=None, begins_at=present())
+    visit.record(Action.SCHEDULE_RESTORED, name=schedule.name)
+    return Notice(fact=f"Schedule {schedule.name} restored.")
+
+
 def _restore_events(visit: Visit, undo: Undo) -> Notice:
     with visit.writing() as ledger:
         count = restore_discarded(ledger, cast("tuple[int, ...]", undo.before))
@@ -99,6 +109,7 @@ _KINDS: Final = {
     UndoKind.VIEW_UPDATED: _Kind(right=Right.SAVE_VIEWS, restore=_restore_query),
     UndoKind.NOTE_REMOVED: _Kind(right=Right.WRITE_NOTES, restore=_restore_note),
     UndoKind.SHARE_REVOKED: _Kind(right=Right.SHARE, restore=_restore_share),
+    UndoKind.SCHEDULE_REMOVED: _Kind(right=Right.SCHEDULE_REPORTS, restore=_restore_schedule),
     UndoKind.EVENTS_DISCARDED: _Kind(right=Right.MANAGE_QUARANTINE, restore=_restore_events),
 }
 

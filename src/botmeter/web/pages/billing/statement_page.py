@@ -102,6 +102,7 @@ class StatementPage:
     about: str
     dates: str
     close_href: str
+    schedule_href: str
     downloads: tuple[Link, ...]
     parts: tuple[Kpi, ...]
     line_columns: tuple[Column, ...]
@@ -232,6 +233,9 @@ def _page(visit: Visit, document: Document, *, head: _Head, closed: ClosedStatem
         about=_about(document, closed),
         dates=_dates(document),
         close_href=head.close_href,
+        schedule_href=f"{reverse('schedule-new', args=(visit.account,))}?report=statement"
+        if closed is not None and visit.may(Right.SCHEDULE_REPORTS)
+        else "",
         downloads=() if closed is None or not visit.may(Right.EXPORT) else download_links(visit, closed),
         parts=statement_parts(document),
         line_columns=LINE_COLUMNS,

@@ -53,6 +53,8 @@ def reports(visit: Visit) -> HttpResponse:
 def _links(visit: Visit) -> tuple[Link, ...]:
     account = (visit.account,)
     links = [Link(label="Counting rules", href=reverse("counting", args=account), symbol="info")]
+    if visit.may(Right.SCHEDULE_REPORTS):
+        links.insert(0, Link(label="Schedules", href=reverse("schedules", args=account), symbol="clock"))
     if visit.may(Right.SHARE):
         links.insert(0, Link(label="Share links", href=reverse("shares", args=account), symbol="link"))
     return tuple(links)

@@ -61,6 +61,7 @@ class ViewLine:
     owner: str
     visible_to: str
     change_href: str
+    schedule_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +188,9 @@ def _line(view: SavedView, visit: Visit) -> ViewLine:
         owner="You" if view.owner_id == visit.user.pk else str(view.owner),
         visible_to="Everyone" if view.is_for_all else "You",
         change_href=reverse("view", args=(visit.account, view.pk)) if may_change else "",
+        schedule_href=f"{reverse('schedule-new', args=(visit.account,))}?report=view-{view.pk}"
+        if visit.may(Right.SCHEDULE_REPORTS)
+        else "",
     )
 
 
