@@ -31,7 +31,7 @@ class Snapshot:
 
     at: int
     is_capped: bool
-    balance: Balance
+    balance_mark: int
     beyond: BeyondCount
     spill_count: int
 
@@ -84,7 +84,7 @@ class FundingPass:
         return Snapshot(
             at=self.at,
             is_capped=self._is_capped,
-            balance=self.balance.copy(),
+            balance_mark=self.balance.mark(),
             beyond=self.beyond.copy(),
             spill_count=len(self.spills),
         )
@@ -93,7 +93,8 @@ class FundingPass:
         self.funding[snapshot.at : self.at], self.number[snapshot.at : self.at] = Funding.STOPPED, 0
         del self.spills[snapshot.spill_count :]
         self.at, self._is_capped = snapshot.at, snapshot.is_capped
-        self.balance, self.beyond = snapshot.balance, snapshot.beyond
+        self.balance.rewind(snapshot.balance_mark)
+        self.beyond = snapshot.beyond
 
     def _fund(self, span: TermSpan, end: int) -> None:
         balance, meter, weight = self.balance, span.meter, span.meter.weight

@@ -5,7 +5,6 @@ The purchases that are due become facts once; rating never buys.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +21,6 @@ from botmeter.billing.plan import Recharge
 from botmeter.billing.plan_terms import AccountCycle
 from botmeter.billing.rated import Carried, CarriedGrant
 from botmeter.domain.money import exact
-
-# Grants that are used up are dropped from time to time: each snapshot copies those that are held.
-_HELD_LEAST: Final = 64
 
 
 def recharges_due(
@@ -67,7 +63,6 @@ class _Recharging:
         self._recorded_keys = {each.opening_key for each in recharged if each.opening_key is not None}
         self._snapshots: list[Snapshot] = []
         self._next_check = 0
-        self._held_most = _HELD_LEAST
         self.due: list[PackPurchase] = []
 
     def run(self, keys: npt.NDArray[np.uint64] | None, *, after_us: int | None) -> list[PackPurchase]:
@@ -92,6 +87,7 @@ class _Recharging:
         starts, at = self._sessions.starts, self._pass.at
         if not at or starts[at] != starts[at - 1]:
             self._snapshots.clear()
+            self._pass.balance.forget_marks()
         self._snapshots.append(self._pass.snapshot())
 
     def _trigger(self, span: TermSpan, first: int, *, before: Decimal) -> int | None:
@@ -129,9 +125,6 @@ class _Recharging:
             self._snapshots.pop()
         self._pass.restore(self._snapshots.pop())
         balance = self._pass.balance
-        if len(balance.held) > self._held_most:
-            self._pass.balance = balance = balance.live()
-            self._held_most = _HELD_LEAST + 2 * len(balance.held)
         balance.forfeit(at_us)
         grant = pack_grant(purchase)
         balance.add(CarriedGrant(grant=grant, left=grant.units))

@@ -67,6 +67,12 @@ def test_two_thousand_recharges_are_found_in_one_pass() -> None:
     assert [each.opening_key for each in purchases] == [0, *range(5, 20_000, 10)]
 
 
+def test_a_limit_far_above_the_pack_buys_with_each_session_and_holds_every_pack() -> None:
+    meter = Meter(pack=Pack(sessions=10, price=Decimal(1)), recharge=Recharge(below=10**6))
+    purchases = due(minutes(3_000), meter)
+    assert [each.opening_key for each in purchases] == list(range(3_000))
+
+
 def test_packs_lapse_with_the_cycle_never_or_after_elapsed_time() -> None:
     cycle = cycle_with(plan_of(Meter()))
     lapses = {
