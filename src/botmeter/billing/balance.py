@@ -91,6 +91,19 @@ class Balance:
         self._add_left(rank, -units)
         self._note(lambda: self._add_left(rank, units))
 
+    def live(self) -> "Balance":
+        """Return the balance without grants that are used up or over; it must be moved to its instant again."""
+        ranks = (rank for rank, left in enumerate(self.left) if left > 0 and not self._is_over[rank])
+        return Balance(replace(self.held[rank], left=self.left[rank]) for rank in ranks)
+
+    def copy(self) -> "Balance":
+        """Return a copy without marks."""
+        copied = Balance()
+        copied.total = self.total
+        for name in ("held", "left", "_by_start", "_by_burning", "_by_expiry", "_forfeiting", "_has_begun", "_is_over"):
+            setattr(copied, name, getattr(self, name).copy())
+        return copied
+
     def mark(self) -> int:
         """Mark the present state for `rewind`."""
         self._undo = self._undo or []

@@ -68,3 +68,7 @@ class BillCache:
         self.sessions = BoundedCache[tuple[str, str | None, int, int], ReadSessions](_SESSIONS_BYTES_MAX)
         self.past = BoundedCache[tuple[str, int, int], PastCycle](_FACTS_BYTES_MAX)
         self.fingerprints = BoundedCache[tuple[str, int, int], tuple[int, str]](1 << 20)
+
+
+SERVER_BILLS: Final = BillCache()
+"""Bills of a server, whose ledgers never have a version twice; a program that opens files makes its own cache."""

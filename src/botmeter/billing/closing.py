@@ -168,7 +168,7 @@ def _insert(
     hashes = fingerprints(ledger, spans)
     drafts = _drafts(ledger, bill, plans=plans, statements=statements, hashes=hashes)
     inserted: list[ClosedStatement] = []
-    with ledger.transaction():
+    with ledger.facts_transaction():
         for draft in drafts:
             statement = _closed(ledger, draft, before=[*statements, *inserted], now_us=now_us, by=by)
             inserted.append(replace(statement, fingerprints=hashes))

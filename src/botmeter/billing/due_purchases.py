@@ -40,7 +40,7 @@ def record_purchases(ledger: Ledger, due: tuple[PackPurchase, ...], *, now_us: i
 
 
 def _record(ledger: Ledger, due: tuple[PackPurchase, ...], *, now_us: int) -> CycleFacts:
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         insert_purchases(connection, [_purchase(each) for each in due], now_us=now_us)
     return account_facts(ledger)
 

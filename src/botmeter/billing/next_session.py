@@ -165,7 +165,7 @@ class NoPlan:
 
 def allowances_of(ledger: ReadableLedger, *, now_us: int, cache: BillCache) -> Allowances | NoPlan:
     """Read and rate what an account's next session depends on."""
-    plans = account_plans(ledger)
+    plans = account_plans(ledger, cache=cache)
     if plans is None or now_us < plans.terms[0].from_us:
         return NoPlan() if plans is None else NoPlan(until_us=plans.terms[0].from_us)
     bill = bill_of(ledger, account_cycle_at(plans.terms, now_us), plans=plans, now_us=now_us, cache=cache)

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from botmeter.billing.account_bill import account_plans, carried_into, new_bill_cache
+from botmeter.billing.account_bill import account_plans, carried_into
 from botmeter.billing.account_facts import account_facts
 from botmeter.billing.account_plans import AccountPlans, CycleState
 from botmeter.billing.beyond import ZERO
+from botmeter.billing.bill_cache import BillCache
 from botmeter.billing.cycle_facts import CycleFacts, PackPurchase
 from botmeter.billing.cycle_sessions import cycle_sessions
 from botmeter.billing.due_purchases import record_due_packs, record_purchases
@@ -48,10 +49,10 @@ class _Known:
 class RechargeWatch:
     """Buys packs for the accounts of a server; one thread at a time settles an account."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: BillCache | None = None) -> None:
         self._known: dict[str, _Known] = {}
         self._considered: dict[str, list[RechargeSpan]] = {}
-        self._cache = new_bill_cache()
+        self._cache = cache or BillCache()
 
     def considered(self, account: str) -> list[RechargeSpan]:
         """Spans that have bought what they buy; the next settling forgets them."""
@@ -69,7 +70,7 @@ class RechargeWatch:
         self._considered[name] = spans
         if not pending or self._is_enough(ledger, now_us=now_us):
             return 0
-        plans = account_plans(ledger)
+        plans = account_plans(ledger, cache=self._cache)
         if plans is None or now_us < plans.terms[0].from_us:
             return 0
         # Forgotten again if it fails.
@@ -89,7 +90,7 @@ class RechargeWatch:
         account_cycle = account_cycle_at(plans.terms, now_us)
         due, plans = self._due(ledger, plans, spans=spans, now_us=now_us)
         if due:
-            with ledger.transaction() as connection:
+            with ledger.facts_transaction() as connection:
                 record_purchases(ledger, due, now_us=now_us)
                 end_recharge_spans(connection, spans)
             plans = replace(plans, facts=account_facts(ledger))

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
+from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.changed_days import ChangedDays
 from botmeter.ledger.contents import read_contents, touchpoints_from
 from botmeter.ledger.damage import damage_of
@@ -180,6 +181,16 @@ class Ledger:
             raise
         finally:
             self._is_in_transaction = False
+
+    @contextmanager
+    def facts_transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """As `transaction`, for facts that change no session, so that readers keep the sessions that they know."""
+        is_joined = self._is_in_transaction
+        with self.transaction() as connection:
+            # What another transaction changes beside them is its own to note.
+            if not is_joined:
+                self.note_changed_sessions(NEVER_US)
+            yield connection
 
     @contextmanager
     def dry_run(self) -> Iterator[duckdb.DuckDBPyConnection]:

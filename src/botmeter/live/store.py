@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 import pyarrow as pa
 
+from botmeter.billing.bill_cache import SERVER_BILLS
 from botmeter.billing.recharge_watch import RechargeWatch
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.errors import Unavailable
@@ -56,7 +57,7 @@ class LedgerStore:
         self._entitlements = entitlements or Entitlements(ledgers)
         self._settled = settled
         self._accounts: set[str] = set()
-        self.recharges = RechargeWatch()
+        self.recharges = RechargeWatch(SERVER_BILLS)
         self._sources: BoundedCache[tuple[str, str], Source | None] = BoundedCache(
             _SOURCES_BYTES_MAX, lasts_seconds=SOURCE_SECONDS
         )

@@ -89,7 +89,7 @@ def add_budget(ledger: Ledger, budget: Budget, *, now_us: int, by: str | None = 
     Raises:
         Conflict: `budget_exists` if one for the same scope, name, unit and time is in force.
     """
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         for each in _budgets(connection, with_ended=False):
             if _limited(each.budget) == _limited(budget):
                 of = budget.scope if budget.name is None else f"{budget.scope.replace('_', ' ')} {budget.name!r}"
@@ -109,7 +109,7 @@ def end_budget(ledger: Ledger, number: int, *, now_us: int, by: str | None = Non
         Missing: `budget_unknown`.
         Conflict: `budget_ended`.
     """
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         budget = next((each for each in _budgets(connection, with_ended=True) if each.number == number), None)
         if budget is None:
             raise Missing("budget_unknown", f"Account {ledger.account.name} has no budget {number}.")

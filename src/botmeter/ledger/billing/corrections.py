@@ -91,7 +91,7 @@ def correct_session(
         Refused: `reason_invalid`.
     """
     checked = checked_reason(reason)
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         session = session_to_correct(ledger, session_id)
         for each in corrections_in(connection):
             if each.opening_key == session.opening_key:
@@ -113,7 +113,7 @@ def undo_correction(ledger: Ledger, number: int, *, reason: str, now_us: int, by
         Refused: `reason_invalid`.
     """
     checked = checked_reason(reason)
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         recorded = corrections_in(connection, with_undone=True)
         undone = next((each for each in recorded if each.number == number and each.undoes is None), None)
         if undone is None:

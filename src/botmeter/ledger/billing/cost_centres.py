@@ -41,7 +41,7 @@ def set_cost_centre(ledger: Ledger, term: CostCentreTerm, *, now_us: int, by: st
         raise Missing("bot_unknown", f"Account {account} has no bot {term.bot_id[:60]!r}.")
     if term.channel is not None and not any(each.channel == term.channel for each in touchpoints):
         raise Missing("channel_unknown", f"Account {account} has no channel {term.channel[:60]!r}.")
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         values = [term.from_on, term.bot_id, term.channel, term.cost_centre, now_us, by]
         connection.execute(sql("insert_cost_centre"), values)
 

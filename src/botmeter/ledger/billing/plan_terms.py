@@ -188,7 +188,7 @@ def set_opening_balance(
     packs = msgspec.json.encode(balance.packs).decode()
     values = [balance.meter, balance.as_of, str(balance.allowance_used), packs, now_us, by]
     values.append(None if reason is None else checked_reason(reason))
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         return int(row_of(connection, sql("insert_opening_balance"), values=values)[0])
 
 
@@ -208,7 +208,7 @@ def set_grace_days(ledger: Ledger, days: int, *, now_us: int, by: str | None = N
         raise Refused("grace_days_invalid", f"The grace period can't be {days:,} days. Use 0 to {GRACE_DAYS_MAX}.")
     if days == grace_days(ledger):
         return
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         connection.execute(sql("insert_billing_term"), [now_us, days, by])
 
 

@@ -119,7 +119,7 @@ def add_purchase(
     Raises:
         Refused: `reason_invalid`.
     """
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         return insert_purchases(connection, [purchase], now_us=now_us, by=by, reason=reason)[0]
 
 
@@ -145,7 +145,7 @@ def reverse_purchase(ledger: Ledger, number: int, *, reason: str, now_us: int, b
         Refused: `reason_invalid`.
     """
     checked = checked_reason(reason)
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         rows = connection.execute(sql("purchases"), {"number": number, "with_reversed": True}).fetchall()
         own = [_stored_purchase(row) for row in rows]
         stored = next((each for each in own if each.number == number and each.reverses is None), None)
@@ -170,7 +170,7 @@ def add_removal(
         Refused: `reason_invalid`.
     """
     checked = None if reason is None else checked_reason(reason)
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         return _insert_removal(connection, removal, recorded=[now_us, by, checked, None])
 
 
@@ -183,7 +183,7 @@ def reverse_removal(ledger: Ledger, number: int, *, reason: str, now_us: int, by
         Refused: `reason_invalid`.
     """
     checked = checked_reason(reason)
-    with ledger.transaction() as connection:
+    with ledger.facts_transaction() as connection:
         own = _removals(connection, number=number, with_reversed=True)
         stored = next((each for each in own if each.number == number and each.reverses is None), None)
         if stored is None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from botmeter.billing.account_bill import new_bill_cache
+from botmeter.billing.bill_cache import SERVER_BILLS
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.ledger.ledger import Ledger
@@ -53,7 +53,7 @@ class Entitlements:
 
     def __init__(self, ledgers: OpenLedgers) -> None:
         self._ledgers = ledgers
-        self._cache = new_bill_cache()
+        self._cache = SERVER_BILLS
         self._lock = threading.Lock()
         self._accounts: dict[str, AccountEntitlement] = {}
         self._prepared: dict[str, Future[None]] = {}

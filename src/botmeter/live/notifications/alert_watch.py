@@ -8,13 +8,13 @@ from typing import Final
 
 from django.db import DatabaseError, InterfaceError, connections
 
-from botmeter.billing.account_bill import new_bill_cache
 from botmeter.billing.alerts.account_figures import AccountFigures
 from botmeter.billing.alerts.alert import Alert, AlertKind
 from botmeter.billing.alerts.crossings import Reading, crossed_levels, new_crossings
 from botmeter.billing.alerts.detail import crossing_facts
 from botmeter.billing.alerts.next_change import next_change_us
 from botmeter.billing.alerts.readings import readings
+from botmeter.billing.bill_cache import SERVER_BILLS
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import now_us, us_from_datetime
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -49,7 +49,7 @@ class AlertWatch:
     def __init__(self, ledgers: OpenLedgers, *, clock: Callable[[], int] = now_us) -> None:
         self._ledgers = ledgers
         self._clock = clock
-        self._cache = new_bill_cache()
+        self._cache = SERVER_BILLS
         self._rules: Mapping[str, Sequence[AlertRule]] = {}
         self._rules_read_at = float("-inf")
         self._lock = threading.Lock()

@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING, Final
 
-from botmeter.billing.account_bill import account_plans, new_bill_cache, plan_missing
+from botmeter.billing.account_bill import account_plans, plan_missing
 from botmeter.billing.account_plans import AccountPlans
-from botmeter.billing.bill_cache import BillCache
+from botmeter.billing.bill_cache import SERVER_BILLS, BillCache
 from botmeter.reports.bot_names import BotNames, bot_names
 from botmeter.reports.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-bill_cache: Final[BillCache] = new_bill_cache()
+bill_cache: Final[BillCache] = SERVER_BILLS
 
 
 def plans_of(ledger: "ReadableLedger") -> AccountPlans:
