@@ -127,7 +127,7 @@ def test_an_invoice_that_cant_be_is_refused(reconciled: Reconciled) -> None:
 
 
 def test_a_statement_gives_the_period_and_our_amount(reconciled: Reconciled, acme: Run) -> None:
-    assert acme("plan set gorgias.pro --account acme --from 2026-03-01").code == 0
+    assert acme("plan set session.price --account acme --from 2026-03-01").code == 0
     assert acme("statement close --account acme --through 2026-03-31").code == 0
     ran = reconciled.rows(*CHARGED, more="--statement 1 --format json")
     assert (ran.code, ran.json["period"]["from"], ran.json["period"]["to"]) == (0, "2026-03-01", "2026-03-31")

@@ -51,9 +51,17 @@ def stored_session(snapshot: Snapshot, session_id: str, *, account: str) -> Stor
     return StoredSession(*rows[0])
 
 
-def sessions_between(snapshot: Snapshot, *, start_us: int, end_us: int) -> pa.RecordBatchReader:
-    """Stream the sessions that started in [start, end), as `OWN_SCHEMA`."""
-    read = snapshot.batches(sql("sessions_between"), {"start_us": start_us, "end_us": end_us})
+def sessions_between(
+    snapshot: Snapshot, *, start_us: int, end_us: int, policy: str | None = None
+) -> pa.RecordBatchReader:
+    """Stream the sessions that started in [start, end), as `OWN_SCHEMA`.
+
+    Args:
+        policy: Label of a plan's policy that is metered apart; None: the account's own.
+    """
+    sessions = "session" if policy is None else f"({sql('plan_sessions')})"
+    values = {"start_us": start_us, "end_us": end_us, "policy": policy}
+    read = snapshot.batches(sql("sessions_between", sessions=sessions), values)
     return pa.RecordBatchReader.from_batches(OWN_SCHEMA, (batch.cast(OWN_SCHEMA) for batch in read))
 
 

@@ -10,8 +10,12 @@ FROM session
 WHERE session_id = $session_id::UUID
 ORDER BY session_id
 
+-- name: plan_sessions
+-- Reads: plan_session. Takes: $policy (its label). Gives: the sessions under a policy of a plan, in any order.
+SELECT * FROM plan_session WHERE policy = $policy
+
 -- name: sessions_between
--- Reads: session, touchpoint. Takes: $start_us, $end_us.
+-- Reads: {sessions}, touchpoint. Takes: $start_us, $end_us, $policy (of a plan).
 -- Gives: the sessions that started in [start, end), with the scope columns, bot and channel of their opening event.
 -- Instants are µs UTC; ended_at is 2^62 while no limit ends the session. By started_at, session_id.
 SELECT
@@ -23,7 +27,7 @@ SELECT
     bot_id::VARCHAR          AS bot_id,
     channel::VARCHAR         AS channel,
     preview::BOOLEAN         AS preview
-FROM session
+FROM {sessions} AS session
 JOIN touchpoint ON touchpoint.touchpoint = session.opening_touchpoint
 WHERE started_at >= $start_us::BIGINT AND started_at < $end_us::BIGINT
 ORDER BY
@@ -31,18 +35,24 @@ ORDER BY
     session_id
 
 -- name: receipt_times
--- Reads: session, event, receipt. Takes: $session_ids, $start_us, $end_us, which hold their starts.
+-- Reads: session, plan_session, event, receipt. Takes: $session_ids, $start_us, $end_us, which hold their starts.
 -- Gives: of each session, when its opening event was received (µs UTC). By session_id.
+WITH opened AS (
+    SELECT session_id, source, opening_event_id, started_at FROM session
+    WHERE started_at >= $start_us::BIGINT AND started_at < $end_us::BIGINT
+    UNION ALL
+    SELECT session_id, source, opening_event_id, started_at FROM plan_session
+    WHERE started_at >= $start_us::BIGINT AND started_at < $end_us::BIGINT
+)
 SELECT
-    session.session_id::VARCHAR      AS session_id,
+    opened.session_id::VARCHAR       AS session_id,
     min(receipt.recorded_at)::BIGINT AS recorded_at
-FROM session
+FROM opened
 JOIN event
-    ON event.event_key = hash(session.source, session.opening_event_id)
-    AND event.occurred_at = session.started_at
+    ON event.event_key = hash(opened.source, opened.opening_event_id)
+    AND event.occurred_at = opened.started_at
 JOIN receipt ON receipt.append_no = event.append_no
-WHERE session.session_id IN (SELECT unnest($session_ids::UUID[]))
-    AND session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
+WHERE opened.session_id IN (SELECT unnest($session_ids::UUID[]))
     AND event.occurred_at >= $start_us::BIGINT AND event.occurred_at < $end_us::BIGINT
-GROUP BY session.session_id
-ORDER BY session.session_id
+GROUP BY opened.session_id
+ORDER BY opened.session_id

@@ -1,21 +1,16 @@
 """A vendor's list of charged sessions, in any format that events have."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from botmeter.domain.errors import Refused, TooMuch
-from botmeter.domain.money import exact
 from botmeter.domain.receipt import Rejection
-from botmeter.sources.column_texts import Flags, as_string, decoded, flags, present
 from botmeter.sources.mapping.mapped import cell_value
 from botmeter.sources.mapping.mapping import Mapping as FieldMapping
 from botmeter.sources.mapping.mapping_file import mapping_from_file
@@ -26,15 +21,16 @@ from botmeter.sources.suggest.words import words_of
 from botmeter.sources.tables.table import total_word
 from botmeter.sources.times.clock import Clock
 from botmeter.sources.times.instant_columns import checked_instants
-from botmeter.sources.validation import checked_text, kind_of
+from botmeter.sources.validation import checked_text
 from botmeter.sources.vectorized_checks import checked_column
+from botmeter.sources.vendor_amounts import AMOUNT, COMMA, amount, amounts, decimal_mark
 
 ROWS_MAX: Final = 1_500_000
 """Compared in about 1.5 GB of memory; a longer bill is compared a few days at a time."""
 REJECTIONS_KEPT: Final = 1_000
 
-AMOUNT: Final = pa.decimal128(38, 12)
 FIELDS: Final = ("started_at", "customer_id", "conversation_id", "bot_id", "channel", "amount")
+_COMMAS_NOTE: Final = "The amounts are read with decimal commas, as they are written: 0,10 is a tenth."
 _TEXTS: Final = ("customer_id", "conversation_id", "bot_id", "channel")
 # `row` is the number below the header, from 1.
 VENDOR_SCHEMA: Final = pa.schema(
@@ -45,10 +41,6 @@ VENDOR_SCHEMA: Final = pa.schema(
         pa.field("amount", AMOUNT),
     ]
 )
-_PLAIN_AMOUNT: Final = r"^[+-]?[0-9]{1,20}(?:\.[0-9]{1,12})?$"
-_AMOUNT_END: Final = Decimal(10) ** 20
-_AMOUNT_UNIT: Final = Decimal("1e-12")
-_WRITTEN_AMOUNT: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 # Names that vendors use, the words joined by "_"; the first that a file has is proposed.
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -94,6 +86,7 @@ VENDOR_SESSIONS: Final = RecordShape(
     required=("started_at",),
     time="started_at",
     ids=("customer_id", "conversation_id", "bot_id"),
+    numbers=("amount",),
     hint=_hint,
 )
 
@@ -135,9 +128,14 @@ def vendor_list(file: SourceFile, *, on_read: Callable[[int, int], None] = lambd
     rejections: list[Rejection] = []
     notes: list[str] = []
     row_count = rejected_count = total_count = 0
+    mark = file.mapping.decimal_mark if file.mapping else ""
     with closing(records_of_file(file)) as blocks:
         for records in blocks:
-            part, refused = _rows(records)
+            if not mark:
+                # The first rows decide for all, so that no amount is read in two ways.
+                mark = decimal_mark(_column(records, "amount"))
+                notes += [_COMMAS_NOTE] if mark == COMMA else []
+            part, refused = _rows(records, mark=mark)
             row_count += len(part) + len(refused)
             if row_count > ROWS_MAX:
                 raise TooMuch(
@@ -159,21 +157,22 @@ def vendor_list(file: SourceFile, *, on_read: Callable[[int, int], None] = lambd
     )
 
 
-def _rows(records: Records) -> tuple[pa.Table, list[Rejection]]:
+def _rows(records: Records, *, mark: str) -> tuple[pa.Table, list[Rejection]]:
     started, doubt = checked_instants(_column(records, "started_at"), clock=records.clock)
     columns: dict[str, pa.Array] = {"row": pa.array(records.positions + 1), "started_at": started}
     for name in _TEXTS:
         # As ids are: a missing channel stays missing.
         text, doubtful = checked_column("customer_id", _column(records, name), clock=records.clock, default_channel="")
         columns[name], doubt = text, doubt | doubtful
-    columns["amount"], doubtful = _amounts(_column(records, "amount"))
+    columns["amount"], doubtful = amounts(_column(records, "amount"), mark=mark)
     doubt = doubt | doubtful
     table = pa.table([columns[field.name] for field in VENDOR_SCHEMA], schema=VENDOR_SCHEMA).filter(pa.array(~doubt))
     rejections = list(records.rejections)
     corrected = []
     for row in np.flatnonzero(doubt).tolist():
         try:
-            corrected.append({"row": int(records.positions[row]) + 1, **_fields(records.record(row), records.clock)})
+            fields = _fields(records.record(row), records.clock, mark=mark)
+            corrected.append({"row": int(records.positions[row]) + 1, **fields})
         except Refused as fault:
             position = int(records.positions[row])
             rejections.append(
@@ -190,20 +189,7 @@ def _column(records: Records, name: str) -> pa.Array:
     return pa.nulls(len(records.positions), pa.string()) if column is None else column
 
 
-def _amounts(sent: pa.Array) -> tuple[pa.Array, Flags]:
-    sent = decoded(sent)
-    if pa.types.is_floating(sent.type) or pa.types.is_decimal(sent.type):
-        # In the shortest digits that name the same number.
-        sent = sent.cast(pa.string())
-    text, doubt = as_string(sent)
-    text = pc.utf8_trim_whitespace(text)
-    is_empty = pc.equal(pc.binary_length(text), 0)
-    is_plain = pc.fill_null(pc.match_substring_regex(text, _PLAIN_AMOUNT), False)
-    amounts = pc.if_else(is_plain, pc.utf8_ltrim(text, "+"), pa.scalar(None, pa.string())).cast(AMOUNT)
-    return amounts, doubt | (present(text) & ~flags(is_plain) & ~flags(is_empty))
-
-
-def _fields(record: Mapping[str, object], clock: Clock) -> dict[str, object]:
+def _fields(record: Mapping[str, object], clock: Clock, *, mark: str) -> dict[str, object]:
     sent = {name: record.get(name) for name in FIELDS}
     filled = {name: value for name, value in sent.items() if value is not None and value != ""}
     if "started_at" not in filled:
@@ -213,20 +199,4 @@ def _fields(record: Mapping[str, object], clock: Clock) -> dict[str, object]:
         raise Refused("row_total", f"The row is a total ({word[:40]!r}), not a session.")
     fields: dict[str, object] = {"started_at": clock.us(started_at)}
     fields |= {name: checked_text(name, filled[name]) for name in _TEXTS if name in filled}
-    return fields | ({"amount": _amount(filled["amount"])} if "amount" in filled else {})
-
-
-def _amount(sent: object) -> Decimal:
-    text = sent.decode("utf-8", "replace") if isinstance(sent, bytes) else str(sent)
-    if isinstance(sent, bool | dict | list) or _WRITTEN_AMOUNT.fullmatch(text.strip()) is None:
-        shown = repr(text[:40]) if isinstance(sent, str | bytes) else kind_of(sent)
-        reason = f"amount is {shown}; it must be a decimal number such as 0.10, without a currency or commas."
-        raise Refused("amount_invalid", reason)
-    amount = Decimal(text.strip())
-    with exact(may_round=True):
-        is_in_range = abs(amount) < _AMOUNT_END and amount == amount.quantize(_AMOUNT_UNIT)
-    if not is_in_range:
-        raise Refused(
-            "amount_invalid", f"amount is {text[:40]!r}; it can have 20 digits before the point and 12 after it."
-        )
-    return amount
+    return fields | ({"amount": amount(filled["amount"], mark=mark)} if "amount" in filled else {})

@@ -8,8 +8,9 @@ from tests.support.vendor_lists import found, theirs
 
 from botmeter.billing.closing import close_due
 from botmeter.billing.plan import Beyond, CycleRule, Meter, Plan
+from botmeter.billing.plan_actions import set_plan
 from botmeter.billing.plan_text import plan_as_json
-from botmeter.billing.reconcile import check
+from botmeter.billing.reconcile import billed_rows
 from botmeter.billing.reconcile.check import check_invoice, check_list
 from botmeter.billing.reconcile.invoice import Invoice, days_from_text, invoice_from_text
 from botmeter.billing.reconcile.own_bills import bill_named, recent_cycles
@@ -168,8 +169,21 @@ def test_the_zone_of_the_plan_is_guessed_for_shifted_times(ledger: Ledger) -> No
     assert shift.sentence == "Their times are 1 h ahead of ours: Europe/Madrid?"
 
 
+def test_the_sessions_that_a_plan_bills_are_compared_and_not_those_of_reports(ledger: Ledger) -> None:
+    append_events(ledger, event("m5", "2026-03-03T10:05", customer_id="c2", conversation_id="v2"))
+    plan = Plan(name="requests", currency="USD", meters=(Meter(policies=("lex.request",)),))
+    set_plan(ledger, plan, from_us=us_from_text("2026-03-02T00:00:00Z"), now_us=NOW_US)
+    # A request is billed; until the plan began, a session.
+    requests = (*ALL, ("2026-03-03T10:05", "c2"))
+    result = check_list(ledger, vendor(*requests), period=MARCH)
+    assert (result.is_same, result.our_count) == (True, 4)
+    invoice = Invoice(period=MARCH, session_count=4, total=None, currency=None)
+    counted = check_invoice(ledger, invoice, now_us=NOW_US)
+    assert (counted.is_same, [each.our_count for each in counted.days]) == (True, [1, 2, 1])
+
+
 def test_more_sessions_than_fit_are_refused(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "ROWS_MAX", 3)
+    monkeypatch.setattr(billed_rows, "ROWS_MAX", 3)
     with pytest.raises(Refused, match="more than 3 sessions in the period") as refusal:
         check_list(ledger, vendor(*ALL), period=MARCH)
     assert refusal.value.code == "period_too_large"

@@ -95,7 +95,7 @@ def test_numbers_of_a_json_file_are_amounts_with_all_their_digits(tmp_path: Path
     [
         ("0", "0"), ("-1.50", "-1.5"), ("+2", "2"), (" 3.00 ", "3"), (".5", "0.5"), ("5.", "5"), ("1E-3", "0.001"),
         ("12345678901234567890.123456789012", "12345678901234567890.123456789012"), ("", None),
-        ("$0.10", "amount_invalid"), ("0,10", "amount_invalid"), ("1,234.50", "amount_invalid"),
+        ("$0.10", "amount_invalid"), ("1,234", "amount_invalid"), ("1,234.50", "amount_invalid"),
         ("NaN", "amount_invalid"), ("Infinity", "amount_invalid"), ("1_000", "amount_invalid"), ("٣", "amount_invalid"),
         ("free", "amount_invalid"), ("1e40", "amount_invalid"), ("0.0000000000001", "amount_invalid"),
         ("123456789012345678901", "amount_invalid"),
@@ -170,3 +170,39 @@ def test_a_list_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(Refused, match="more than 2 rows, the limit") as refusal:
         read(tmp_path, f"started_at\n{row * 3}")
     assert refusal.value.code == "list_too_long"
+
+
+@pytest.mark.parametrize(
+    ("cells", "decimal", "amounts"),
+    [
+        # The file says so.
+        (["0,10", "12", "1.234,50", "-3,125"], "", ["0.10", "12", "1234.50", "-3.125"]),
+        (["1.234,500", "1.234.567"], "", ["1234.500", "1234567"]),
+        # The mapping does.
+        (["1,234", "5"], ",", ["1.234", "5"]),
+        (["0.10", "5"], ".", ["0.10", "5"]),
+        # Nothing does, or both are there: a comma is refused.
+        (["1,234", "0.10"], "", [None, "0.10"]),
+        (["0,10", "0.10"], "", [None, "0.10"]),
+        # Points that may be between thousands are refused beside decimal commas.
+        (["0,10", "1.234", "1,2,3", "€ 1,20"], "", ["0.10", None, None, None]),
+        (["0,10"], ".", [None]),
+    ],
+)
+def test_amounts_have_decimal_commas_where_the_mapping_or_the_file_says_so(
+    tmp_path: Path, cells: list[str], decimal: str, amounts: list[str | None]
+) -> None:
+    lines = [f"2026-10-03T10:0{number}:00Z;{cell}" for number, cell in enumerate(cells)]
+    mapping = {"amount": {"column": "Betrag", **({"decimal": decimal} if decimal else {})}}
+    result = read(tmp_path, "\n".join(["started_at;Betrag", *lines]), mapping=mapping)
+    assert result.rows["amount"].to_pylist() == [Decimal(text) for text in amounts if text is not None]
+    assert [each.index for each in result.rejections] == [at for at, text in enumerate(amounts) if text is None]
+    assert all("decimal" in each.detail for each in result.rejections)
+    assert bool(result.notes) is (not decimal and amounts[0] is not None)
+
+
+def test_numbers_of_a_json_file_keep_their_points_beside_texts_with_commas(tmp_path: Path) -> None:
+    rows = [{"started_at": "2026-10-03T10:00:00Z", "amount": amount} for amount in ("0,10", 0.125, 1.5)]
+    mapping = {"amount": {"column": "amount", "decimal": ","}}
+    result = read(tmp_path, json.dumps(rows), name="list.json", mapping=mapping)
+    assert sorted(result.rows["amount"].to_pylist()) == [Decimal("0.10"), Decimal("0.125"), Decimal("1.5")]

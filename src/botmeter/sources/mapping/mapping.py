@@ -79,6 +79,7 @@ class Mapping:
         locations: Others are columns of their own name.
         table: Options of a file win over these.
         rows: Path of the records in each object, with `*` for each element; empty: each object is a record.
+        decimal_mark: Of numbers in texts; empty: as the file shows.
         shape: Fields of a record.
     """
 
@@ -86,6 +87,7 @@ class Mapping:
     clock: Clock = RFC3339
     table: TableOptions = DEFAULTS
     rows: Path = ()
+    decimal_mark: str = ""
     shape: RecordShape = EVENTS
 
     def location(self, name: str) -> FieldLocation:

@@ -38,12 +38,13 @@ def mapping_from_document(document: AbstractMapping[str, object], *, shape: Reco
         if name not in shape.fields and name not in ("rows", *TABLE_KEYS):
             raise invalid_mapping(f"unknown field {name!r}; the fields are {', '.join(shape.fields)}")
     rows = _rows(document.get("rows"))
-    tables = {name: _table(name, value, time=shape.time) for name, value in document.items() if name in shape.fields}
+    tables = {name: _table(name, value, shape=shape) for name, value in document.items() if name in shape.fields}
     return Mapping(
         locations={name: _location(name, table, rows=rows) for name, table in tables.items()},
         clock=clock_from_options(tables.get(shape.time, {}), field=shape.time),
         rows=rows,
         table=_table_options(document),
+        decimal_mark=next((_decimal_mark(name, tables[name]) for name in shape.numbers if name in tables), ""),
         shape=shape,
     )
 
@@ -73,9 +74,17 @@ def _rows(value: object) -> Path:
     return parts_of(value)
 
 
-def _table(name: str, value: object, *, time: str) -> AbstractMapping[str, object]:
-    allowed = {time: _LOCATION_KEYS + CLOCK_KEYS, "event_id": (*_LOCATION_KEYS, "generated")}
+def _table(name: str, value: object, *, shape: RecordShape) -> AbstractMapping[str, object]:
+    allowed = {shape.time: _LOCATION_KEYS + CLOCK_KEYS, "event_id": (*_LOCATION_KEYS, "generated")}
+    allowed |= dict.fromkeys(shape.numbers, (*_LOCATION_KEYS, "decimal"))
     return _checked_table(name, value, allowed=allowed.get(name, _LOCATION_KEYS))
+
+
+def _decimal_mark(name: str, table: AbstractMapping[str, object]) -> str:
+    mark = option_text(name, table, key="decimal")
+    if mark not in (None, ".", ","):
+        raise invalid_mapping(f'{name}.decimal is {mark!r}; it must be "." or ","')
+    return mark or ""
 
 
 def _checked_table(name: str, value: object, *, allowed: Sequence[str]) -> AbstractMapping[str, object]:

@@ -16,6 +16,7 @@ class RecordShape:
     Attributes:
         time: Field whose times the clock of a mapping reads.
         ids: Fields from which numbers lose a `.0`.
+        numbers: Fields whose decimal mark a mapping can name.
         hint: Columns of a file → what helps if one is missing.
     """
 
@@ -23,6 +24,7 @@ class RecordShape:
     required: tuple[str, ...]
     time: str
     ids: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
     hint: Callable[[Sequence[str]], str]
 
 
