@@ -24,6 +24,7 @@ from botmeter.people.notifications import alert_rules
 from botmeter.people.notifications.alert_models import AlertCrossing, AlertRule
 from botmeter.people.notifications.alert_rules import AlertDraft, add_rule, change_rule, set_on
 from botmeter.people.notifications.models import Notification
+from botmeter.people.notifications.webhook_events import AlertCrossed, alert_event
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 START_US = us_from_text("2026-10-01T00:00:00Z")
@@ -83,7 +84,12 @@ class World:
 
     @property
     def sent(self) -> list[dict[str, Any]]:
-        return list(Notification.objects.order_by("created_at", "pk").values_list("content", flat=True))
+        sent = list(Notification.objects.order_by("created_at", "pk").values_list("content", flat=True))
+        for facts in sent:
+            # Each fact is in the event of webhooks.
+            assert set(facts) - {"rule", "name"} <= set(AlertCrossed.__struct_fields__)
+            assert alert_event(facts, account="acme", url="").level == facts["level"]
+        return sent
 
 
 @pytest.fixture

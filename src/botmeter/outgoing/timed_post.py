@@ -132,7 +132,6 @@ def _connection(request: PostRequest, limit: _TimeLimit) -> _Connection | _TlsCo
         timeout=limit.seconds,
         cert_reqs=ssl.CERT_REQUIRED,
         server_hostname=endpoint.host,
-        assert_hostname=endpoint.host,
     )
     secured.limit = limit
     return secured

@@ -1,63 +1,15 @@
 """Certificates of platforms: from a trusted authority, and for the host that was entered."""
 
-import socket
-import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from botmeter.domain.errors import Unavailable
-from botmeter.domain.instant import present
 from botmeter.outgoing.endpoint import Endpoint
 from botmeter.sources.platform_api.api_client import ApiClient, Bounds, Clocks
+from support.certified_server import certificate_in, certified_server
 
 HOST = "platform.example"
-
-
-def certificate_in(folder: Path, host: str) -> Path:
-    """Self-signed certificate with its key, in one file."""
-    key, name = generate_private_key(SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(present() - timedelta(days=1))
-        .not_valid_after(present() + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, SHA256())
-    )
-    file = folder / f"{host}.pem"
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(secret + made.public_bytes(Encoding.PEM))
-    return file
-
-
-@contextmanager
-def platform_with(certificate: Path) -> Iterator[int]:
-    """Port of a platform that answers `yes` to whoever trusts its certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-
-    def answer() -> None:
-        with suppress(OSError):
-            while True:
-                connection = listener.accept()[0]
-                with suppress(OSError), connection, context.wrap_socket(connection, server_side=True) as secured:
-                    secured.recv(4096)
-                    secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nyes")
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=answer, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
 
 
 def answer_of(port: int) -> bytes:
@@ -74,18 +26,18 @@ def test_a_certificate_of_a_trusted_authority_for_the_host_is_accepted(
 ) -> None:
     certificate = certificate_in(tmp_path, HOST)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with platform_with(certificate) as port:
+    with certified_server(certificate) as port:
         assert answer_of(port) == b"yes"
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(tmp_path: Path) -> None:
     untrusted = "has no certificate that this server trusts"
-    with platform_with(certificate_in(tmp_path, HOST)) as port, pytest.raises(Unavailable, match=untrusted):
+    with certified_server(certificate_in(tmp_path, HOST)) as port, pytest.raises(Unavailable, match=untrusted):
         answer_of(port)
 
 
 def test_a_certificate_for_another_host_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = certificate_in(tmp_path, "other.example")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with platform_with(certificate) as port, pytest.raises(Unavailable):
+    with certified_server(certificate) as port, pytest.raises(Unavailable):
         answer_of(port)

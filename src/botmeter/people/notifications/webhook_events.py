@@ -22,6 +22,89 @@ class EventCycle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timezone: Annotated[str, Meta(description="Of the plan.")]
 
 
+class AlertScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sessions that an alert watches."""
+
+    scope: Annotated[Literal["account", "bot", "channel", "cost_centre"], Meta(description="Kind of the part.")]
+    name: Annotated[str | None, Meta(description="Bot ID, channel or cost centre; null for the account.")] = None
+
+
+class AlertBudget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Budget that an alert watches."""
+
+    scope: Annotated[Literal["account", "bot", "channel", "cost_centre"], Meta(description="Kind of the part.")]
+    name: Annotated[str | None, Meta(description="Bot ID, channel or cost centre; null for the account.")]
+    per: Annotated[Literal["cycle", "month"], Meta(description="Period of the budget.")]
+    is_brake: Annotated[bool, Meta(description="It also stops sessions.")]
+
+
+class AlertCycle(EventCycle, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Billing cycle with what was used."""
+
+    sessions: Annotated[Count, Meta(description="Sessions until now.")]
+    total: Annotated[Amount, Meta(description="Cost until now.")]
+    left: Annotated[Amount | None, Meta(description="Units left of allowance and packs.")] = None
+    expected_sessions: Annotated[Count | None, Meta(description="Sessions that the forecast expects by the end.")] = (
+        None
+    )
+    expected_total: Annotated[Amount | None, Meta(description="Cost that the forecast expects by the end.")] = None
+
+
+class AlertDriver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Part that has grown most."""
+
+    dimension: Annotated[Literal["bot", "channel", "code"], Meta(description="`code` is that of refused events.")]
+    name: Annotated[str, Meta(description="Bot ID, channel or code.")]
+    label: Annotated[str, Meta(description="Name as pages show it.")]
+    count: Annotated[Count, Meta(description="Sessions or events.")]
+    before: Annotated[
+        float | None,
+        Meta(description="As many until then in the cycle before, or usually in that hour; null if unknown."),
+    ]
+
+
+class AlertCrossed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A level of an alert is crossed. Each level is sent once in its cycle; fields that a kind lacks are null."""
+
+    account: _Account
+    alert: Annotated[str, Meta(description="Name of the alert.")]
+    kind: Annotated[
+        str,
+        Meta(
+            description="`usage`, `sessions`, `money`, `forecast`, `budget`, `cap`, `spike`, `silent_source`, "
+            "`quarantine`, `metering_delay`, `packs_lapse`, `recharges` or `statement`."
+        ),
+    ]
+    level: Annotated[str, Meta(description="Level in `unit`, or the moment of a statement.")]
+    unit: Annotated[
+        str | None, Meta(description="`percent`, `sessions`, `money`, `times`, `hours`, `events`, `days`, …")
+    ]
+    value: Annotated[Amount | None, Meta(description="Value that crossed the level.")]
+    subject: Annotated[
+        str | None, Meta(description="Budget, packs, source or statement, if the alert watches several.")
+    ]
+    scope: Annotated[AlertScope | None, Meta(description="Null: the whole account.")] = None
+    target: Annotated[str | None, Meta(description="With what a forecast is compared.")] = None
+    as_of: Annotated[Instant, Meta(description="Time of the figures.")]
+    currency: _Currency = None
+    cycle: Annotated[AlertCycle | None, Meta(description="Present billing cycle.")] = None
+    amount_unit: Annotated[str | None, Meta(description="Of the amounts: `units`, `sessions`, `money` or `packs`.")] = (
+        None
+    )
+    used: Annotated[Amount | None, Meta(description="Used until now.")] = None
+    limit: Annotated[Amount | None, Meta(description="Limit of it.")] = None
+    left: Annotated[Amount | None, Meta(description="Left until the limit.")] = None
+    expected: Annotated[Amount | None, Meta(description="Expected by the end of the cycle.")] = None
+    usual: Annotated[Amount | None, Meta(description="Usual sessions of that hour, for a spike.")] = None
+    on: Annotated[Day | None, Meta(description="Day on which the limit is reached, or packs lapse.")] = None
+    stopped: Annotated[Count | None, Meta(description="Sessions that the cap has stopped.")] = None
+    budget: Annotated[AlertBudget | None, Meta(description="Budget that is watched.")] = None
+    statement_day: Annotated[Day | None, Meta(description="First day of the statement's cycle.")] = None
+    number: Annotated[str | None, Meta(description="Number of the statement.")] = None
+    driver: Annotated[AlertDriver | None, Meta(description="Part that has grown most.")] = None
+    url: _Url = ""
+
+
 class CapReached(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A cap or a brake is reached: entitlement answers no until `until`. Sent within five seconds."""
 
@@ -88,6 +171,7 @@ class TestSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 EVENT_TYPES: Final[Mapping[str, type[Struct]]] = {
+    "alert.crossed": AlertCrossed,
     "cap.reached": CapReached,
     "allowance.exhausted": AllowanceExhausted,
     "report.scheduled": ReportScheduled,
@@ -97,6 +181,35 @@ EVENT_TYPES: Final[Mapping[str, type[Struct]]] = {
 
 _CYCLE: Final = EventCycle(first_day="2026-11-01", last_day="2026-11-30", timezone="Europe/Berlin")
 EXAMPLES: Final[Mapping[str, Struct]] = {
+    "alert.crossed": AlertCrossed(
+        account="acme",
+        alert="Allowance",
+        kind="usage",
+        level="80",
+        unit="percent",
+        value="80.2",
+        subject="",
+        as_of="2026-11-20T09:41:07Z",
+        currency="USD",
+        cycle=AlertCycle(
+            first_day="2026-11-01",
+            last_day="2026-11-30",
+            timezone="Europe/Berlin",
+            sessions=8020,
+            total="490.00",
+            left="1980",
+            expected_sessions=11950,
+            expected_total="685.00",
+        ),
+        amount_unit="units",
+        used="8020",
+        limit="10000",
+        left="1980",
+        expected="11950",
+        on="2026-11-25",
+        driver=AlertDriver(dimension="bot", name="orders", label="Order bot", count=5104, before=3410),
+        url="https://meter.example/a/acme/admin/billing",
+    ),
     "cap.reached": CapReached(
         account="acme",
         limit_kind="brake",
@@ -109,7 +222,7 @@ EXAMPLES: Final[Mapping[str, Struct]] = {
         reached_at="2026-11-24T14:02:11Z",
         until="2026-11-30T23:00:00Z",
         cycle=_CYCLE,
-        url="https://meter.example/a/acme/billing/budgets",
+        url="https://meter.example/a/acme/admin/billing/budgets",
     ),
     "allowance.exhausted": AllowanceExhausted(
         account="acme",
@@ -119,7 +232,7 @@ EXAMPLES: Final[Mapping[str, Struct]] = {
         beyond="charged",
         exhausted_at="2026-11-24T14:02:11Z",
         cycle=_CYCLE,
-        url="https://meter.example/a/acme/billing",
+        url="https://meter.example/a/acme/admin/billing",
     ),
     "report.scheduled": ReportScheduled(
         account="acme",
@@ -129,11 +242,17 @@ EXAMPLES: Final[Mapping[str, Struct]] = {
         timezone="Europe/Berlin",
         filters={"bot": ["orders"]},
         sessions_consumed=11204,
-        url="https://meter.example/a/acme/reports/session-usage?period=last_week",
+        url="https://meter.example/a/acme/reports/bot-session-consumption?period=last_week",
     ),
     "test": TestSent(account="acme", message="This is a test. Notifications from Botmeter arrive here."),
 }
 """An example of each event's data, for the reference page."""
+
+
+def alert_event(facts: Mapping[str, Any], *, account: str, url: str) -> AlertCrossed:
+    """Event of the facts of a crossed alert; others of its kind are left out."""
+    known = {name: facts[name] for name in AlertCrossed.__struct_fields__ if name in facts}
+    return msgspec.convert({**known, "account": account, "alert": facts["name"], "url": url}, AlertCrossed)
 
 
 def event_data(event: Struct) -> dict[str, Any]:

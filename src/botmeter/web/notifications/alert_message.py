@@ -20,6 +20,7 @@ from botmeter.people.notifications.delivery import (
 )
 from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.topics import Channel
+from botmeter.people.notifications.webhook_events import alert_event, event_data
 from botmeter.people.public_address import address_in_message
 from botmeter.people.titles import noted_title
 from botmeter.web.alert_titles import Facts, amount_text, as_of, day_of, is_over, words_of
@@ -49,8 +50,8 @@ def rendered_alert(notification: Notification, _context: RenderContext) -> Rende
         case Channel.EMAIL:
             return framed(page)
         case Channel.WEBHOOK:
-            data = {"account": notification.account, **facts, "url": page.link.href if page.link else ""}
-            return WebhookCall(type="alert.crossed", timestamp=notification.created_at, data=data)
+            event = alert_event(facts, account=notification.account, url=page.link.href if page.link else "")
+            return WebhookCall(type="alert.crossed", timestamp=notification.created_at, data=event_data(event))
         case Channel.CHAT:
             return chat_of(page)
         case Channel.FOLDER:

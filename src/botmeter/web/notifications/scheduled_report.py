@@ -1,7 +1,7 @@
 """Scheduled reports as emails, webhook calls, chat messages and files."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from botmeter.charts.picture import chart_png
 from botmeter.charts.plane import WIDTHS
@@ -9,9 +9,7 @@ from botmeter.domain import text
 from botmeter.domain.period import Period
 from botmeter.people.notifications.delivery import (
     Attachment,
-    ChatText,
     FolderFiles,
-    Mail,
     RenderContext,
     Rendered,
     WebhookCall,
@@ -20,8 +18,10 @@ from botmeter.people.notifications.delivery import (
 from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.schedules import FileFormat
 from botmeter.people.notifications.topics import Channel
+from botmeter.people.notifications.webhook_events import ReportScheduled, event_data
 from botmeter.people.public_address import address_in_message
 from botmeter.people.rights import Right
+from botmeter.web.notifications.chat_text import chat_of
 from botmeter.web.notifications.mail_frame import MailFigure, MailImage, MailLink, MailPage, MailTable, framed
 from botmeter.web.notifications.scheduled_content import ScheduledContent, content_of, reader_rights, withdrawal
 from botmeter.web.notifications.scheduled_files import FileTooLarge, report_file
@@ -139,39 +139,36 @@ def _bots(widgets: WidgetContext) -> tuple[tuple[str, ...], ...]:
 def _in_form(notification: Notification, content: ScheduledContent, *, facts: ReportFacts) -> Rendered:
     match Channel(notification.channel):
         case Channel.EMAIL:
-            return report_mail(notification, content, facts=facts)
+            return framed(_page(notification, content, facts=facts))
         case Channel.WEBHOOK:
             return WebhookCall(
                 type="report.scheduled",
                 timestamp=notification.created_at,
-                data=_data(notification, content, facts=facts),
+                data=event_data(_event(notification, content, facts=facts)),
             )
         case Channel.CHAT:
-            return ChatText(text=f"{_sentence(facts)}\n{facts.href}")
+            return chat_of(_page(notification, content, facts=facts))
         case Channel.FOLDER:
             picture = Attachment(name=f"{_file_name(content)}.png", content=facts.picture, media_type="image/png")
             return FolderFiles(files=(picture, *([facts.file] if facts.file else [])))
 
 
-def report_mail(notification: Notification, content: ScheduledContent, *, facts: ReportFacts) -> Mail:
-    """Write the email of a report."""
+def _page(notification: Notification, content: ScheduledContent, *, facts: ReportFacts) -> MailPage:
     part = f"Only {facts.part}." if facts.part else ""
     overlap = "A session that touched several bots counts under each." if len(facts.bots) > 1 else ""
-    return framed(
-        MailPage(
-            subject=f"{'Sample: ' if content.is_sample else ''}{facts.name}, {facts.days}",
-            title=facts.name,
-            account=facts.account,
-            sentences=tuple(filter(None, (_sentence(facts), part, facts.note))),
-            figures=tuple(_figure(each) for each in (facts.headline.sessions, *facts.headline.others[:2])),
-            image=MailImage(png=facts.picture, alt=facts.picture_text) if facts.session_count else None,
-            table=MailTable(title="Top bots", head=("Bot", "Sessions", "Share"), rows=facts.bots, note=overlap)
-            if facts.bots
-            else None,
-            link=MailLink(label="Open the report", href=facts.href),
-            reason=notification.cause,
-            attachments=() if facts.file is None else (facts.file,),
-        )
+    return MailPage(
+        subject=f"{'Sample: ' if content.is_sample else ''}{facts.name}, {facts.days}",
+        title=facts.name,
+        account=facts.account,
+        sentences=tuple(filter(None, (_sentence(facts), part, facts.note))),
+        figures=tuple(_figure(each) for each in (facts.headline.sessions, *facts.headline.others[:2])),
+        image=MailImage(png=facts.picture, alt=facts.picture_text) if facts.session_count else None,
+        table=MailTable(title="Top bots", head=("Bot", "Sessions", "Share"), rows=facts.bots, note=overlap)
+        if facts.bots
+        else None,
+        link=MailLink(label="Open the report", href=facts.href),
+        reason=notification.cause,
+        attachments=() if facts.file is None else (facts.file,),
     )
 
 
@@ -186,18 +183,18 @@ def _sentence(facts: ReportFacts) -> str:
     return f"{facts.days}: {text.counted(facts.session_count, 'session')} consumed{change}."
 
 
-def _data(notification: Notification, content: ScheduledContent, *, facts: ReportFacts) -> dict[str, Any]:
-    return {
-        "account": notification.account,
-        "schedule": content.name,
-        "from": content.first_on.isoformat(),
-        "to": content.last_on.isoformat(),
-        "timezone": content.timezone,
-        "filters": {name: list(values) for name, values in content.filters.items()},
-        "sessions_consumed": facts.session_count,
-        "url": facts.href,
-        "is_sample": content.is_sample,
-    }
+def _event(notification: Notification, content: ScheduledContent, *, facts: ReportFacts) -> ReportScheduled:
+    return ReportScheduled(
+        account=notification.account,
+        schedule=content.name,
+        first=content.first_on.isoformat(),
+        last=content.last_on.isoformat(),
+        timezone=content.timezone,
+        filters={name: list(values) for name, values in content.filters.items()},
+        sessions_consumed=facts.session_count,
+        is_sample=content.is_sample,
+        url=facts.href,
+    )
 
 
 def _file_name(content: ScheduledContent) -> str:

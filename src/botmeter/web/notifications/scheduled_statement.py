@@ -16,9 +16,7 @@ from botmeter.domain.money_text import money_text
 from botmeter.domain.period import Period
 from botmeter.people.notifications.delivery import (
     Attachment,
-    ChatText,
     FolderFiles,
-    Mail,
     Rendered,
     WebhookCall,
     Withdrawn,
@@ -26,8 +24,10 @@ from botmeter.people.notifications.delivery import (
 from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.schedules import FileFormat
 from botmeter.people.notifications.topics import Channel
+from botmeter.people.notifications.webhook_events import ReportScheduled, event_data
 from botmeter.people.public_address import address_in_message
 from botmeter.people.rights import Right
+from botmeter.web.notifications.chat_text import chat_of
 from botmeter.web.notifications.mail_frame import MailFigure, MailLink, MailPage, MailTable, framed
 from botmeter.web.notifications.scheduled_content import ScheduledContent, reader_rights, withdrawal
 from botmeter.web.notifications.scheduled_files import statement_file
@@ -62,23 +62,23 @@ def rendered_statement(notification: Notification, content: ScheduledContent, *,
         facts = _facts(ledger, content, channel=channel, may_export=Right.EXPORT in rights)
     match channel:
         case Channel.EMAIL:
-            return _mail(notification, content, facts=facts)
+            return framed(_page(notification, content, facts=facts))
         case Channel.WEBHOOK:
             document = facts.document
-            data = {
-                "account": notification.account,
-                "schedule": content.name,
-                "statement": document["number"],
-                "from": content.first_on.isoformat(),
-                "to": content.last_on.isoformat(),
-                "total": document["total"],
-                "currency": document["currency"],
-                "url": facts.href,
-                "is_sample": content.is_sample,
-            }
-            return WebhookCall(type="report.scheduled", timestamp=notification.created_at, data=data)
+            event = ReportScheduled(
+                account=notification.account,
+                schedule=content.name,
+                first=content.first_on.isoformat(),
+                last=content.last_on.isoformat(),
+                statement=document["number"],
+                total=document["total"],
+                currency=document["currency"],
+                is_sample=content.is_sample,
+                url=facts.href,
+            )
+            return WebhookCall(type="report.scheduled", timestamp=notification.created_at, data=event_data(event))
         case Channel.CHAT:
-            return ChatText(text=f"{_sentence(facts)}\n{facts.href}")
+            return chat_of(_page(notification, content, facts=facts))
         case Channel.FOLDER:
             return FolderFiles(files=() if facts.file is None else (facts.file,))
 
@@ -108,28 +108,26 @@ def _facts(
     )
 
 
-def _mail(notification: Notification, content: ScheduledContent, *, facts: StatementFacts) -> Mail:
+def _page(notification: Notification, content: ScheduledContent, *, facts: StatementFacts) -> MailPage:
     document = facts.document
     lines = printed_lines(document)
     rows = tuple((line.label, money_text(line.amount, document["currency"])) for line in lines[:LINES_MAX])
     more = len(lines) - len(rows)
-    return framed(
-        MailPage(
-            subject=f"{'Sample: ' if content.is_sample else ''}Statement {document['number']}, {facts.days}",
-            title=f"Statement {document['number']}",
-            account=facts.account,
-            sentences=tuple(filter(None, (_sentence(facts), facts.note))),
-            figures=(MailFigure(label="Total", value=facts.total, detail=facts.days),),
-            table=MailTable(
-                title="Lines",
-                head=("Line", "Amount"),
-                rows=rows,
-                note=f"{text.counted(more, 'further line')} in the statement." if more else "",
-            ),
-            link=MailLink(label="Open the statement", href=facts.href),
-            reason=notification.cause,
-            attachments=() if facts.file is None else (facts.file,),
-        )
+    return MailPage(
+        subject=f"{'Sample: ' if content.is_sample else ''}Statement {document['number']}, {facts.days}",
+        title=f"Statement {document['number']}",
+        account=facts.account,
+        sentences=tuple(filter(None, (_sentence(facts), facts.note))),
+        figures=(MailFigure(label="Total", value=facts.total, detail=facts.days),),
+        table=MailTable(
+            title="Lines",
+            head=("Line", "Amount"),
+            rows=rows,
+            note=f"{text.counted(more, 'further line')} in the statement." if more else "",
+        ),
+        link=MailLink(label="Open the statement", href=facts.href),
+        reason=notification.cause,
+        attachments=() if facts.file is None else (facts.file,),
     )
 
 
