@@ -113,7 +113,7 @@ def test_packs_are_bought_once_confirmed_and_a_purchase_is_reversed_with_a_reaso
     page = olga.post(PURCHASES, {"what": "reverse", "purchase": "1", "reason": ""}).content.decode()
     assert "This field is required" in page
     page = olga.post(PURCHASES, {"what": "reverse", "purchase": "1", "reason": "Twice"}, follow=True).content.decode()
-    assert "reversed: Twice" in page
+    assert "by mistake: Twice" in page
     with ledgers.reading("acme") as ledger:
         assert not purchases(ledger)
     assert audited(Action.PACKS_BOUGHT)[0]["packs"] == 3

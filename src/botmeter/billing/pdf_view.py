@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from botmeter.billing.printed_lines import PrintedLine, printed_lines
+from botmeter.billing.printed_lines import PrintedLine, printed_lines, quantity_text
 from botmeter.billing.statement_document import Document
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.money_text import change_in_money, money_text, percent_of_rate, unit_price_text, units_text
@@ -186,7 +186,7 @@ _AFTER_SUBTOTAL: Final = ("tax", "carried")
 
 def _charge(line: PrintedLine, currency: str) -> tuple[Cell, ...]:
     price = "" if line.unit_price is None else unit_price_text(Decimal(line.unit_price), currency)
-    return line.label, f"{units_text(Decimal(line.quantity))} {line.unit}", price, money_text(line.amount, currency)
+    return line.label, quantity_text(Decimal(line.quantity), line.unit), price, money_text(line.amount, currency)
 
 
 def _grants(statement: Mapping[str, Any]) -> Iterator[PdfSection]:

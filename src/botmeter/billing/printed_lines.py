@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from botmeter.billing.statement_document import Document
+from botmeter.domain.money_text import units_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,12 @@ def printed_lines(document: Document) -> tuple[PrintedLine, ...]:
         *_taxes(document),
         *(_printed(line) for line in lines if line["kind"] == "carried"),
     )
+
+
+def quantity_text(quantity: Decimal, unit: str) -> str:
+    """Quantity of a line with its unit, such as `1 session`."""
+    noun = unit.removesuffix("s") if quantity == 1 else unit
+    return f"{units_text(quantity)} {noun}".strip()
 
 
 def tax_label(rate: str) -> str:

@@ -55,6 +55,7 @@ SCRIPT_PARTS: Final = (
     "find",
     "rows",
     "tables",
+    "tabs",
     "dates",
     "order",
     "follow",

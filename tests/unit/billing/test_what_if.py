@@ -18,6 +18,7 @@ from botmeter.billing.rating import rate_cycle
 from botmeter.billing.statement_document import Document
 from botmeter.billing.what_if import funding_moves, kind_differences, under_plan
 from botmeter.domain.instant import DAY_US
+from botmeter.web.pages.billing.cycle_forecast import marks
 from support.rating_cases import START_US, bought, cycle_with, even_sessions, plan_of, sessions_at
 
 PACK = Pack(sessions=100, price=Decimal("49.00"))
@@ -145,4 +146,18 @@ def test_differences_add_up_to_that_of_the_totals_and_name_the_sessions_that_mov
     assert [(each.before, each.after, each.session_count) for each in moves] == [
         (Funding.ALLOWANCE, Funding.STOPPED, 60),
         (Funding.BEYOND, Funding.STOPPED, 50),
+    ]
+
+
+def test_allowance_and_packs_last_until_the_last_session_that_they_fund() -> None:
+    pack = Pack(sessions=5, price=Decimal(10))
+    plan = plan_of(Meter(allowance=Allowance(sessions=2), pack=pack, beyond=PER_SESSION))
+    cycle = cycle_with(plan)
+    # Two are included and two beyond, then five of a pack, of which three are used.
+    starts = [START_US + hour * 3_600_000_000 for hour in range(7)]
+    facts = CycleFacts(purchases=(bought(1, at_us=starts[4], units=5),))
+    rated, _ = rate_cycle(cycle, [sessions_at(starts)], facts=facts, now_us=starts[-1])
+    assert [(each.label, each.count, each.units) for each in marks(rated, ())] == [
+        ("Allowance", 2, 2),
+        ("Allowance and packs", 9, 7),
     ]

@@ -189,7 +189,7 @@ def _line(figures: AccountFigures, stored: StoredBudget, *, account: str, end_hr
     line = BudgetLine(
         scope=_scope(figures.ledger, budget),
         amount=amount_text(budget, budget.amount, currency=currency),
-        per=_TIMES[budget.per],
+        per=budget.per.value,
         is_brake=budget.is_brake,
         end_href=end_href,
     )
@@ -232,7 +232,7 @@ def _reached(figures: AccountFigures, budget: Budget, *, is_reached: bool) -> st
     on = figures.day_of(budget)
     if on is None:
         return f"Not in this {budget.per}"
-    return f"{'Reached' if is_reached else 'Expected'} on {text.day_text(on)}"
+    return text.day_text(on) if is_reached else f"Expected {text.day_text(on)}"
 
 
 def _sessions_href(figures: AccountFigures, budget: Budget, *, account: str) -> str:

@@ -7,9 +7,11 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from botmeter.billing.cycle_days import CycleDays
 from botmeter.billing.forecast import Crossing, Forecast, ForecastDay
-from botmeter.billing.rated import RatedCycle
+from botmeter.billing.rated import Funding, GrantUse, RatedCycle, RatedMeter
 from botmeter.charts.cycle import CycleLine, CycleMark, CyclePoint, MarkKind, cycle_chart
 from botmeter.charts.plane import Chart
 from botmeter.domain import text
@@ -90,7 +92,7 @@ def thresholds(days: CycleDays, rated: RatedCycle, *, budgets: Sequence[StoredBu
     return tuple(
         Threshold(
             label=each.label,
-            amount=text.counted(each.count, "session"),
+            amount=text.counted(each.count if each.units is None else each.units, "session"),
             reached=_reached(days.forecast, each.count),
             detail=_between(days.forecast, each.count),
         )
@@ -100,10 +102,11 @@ def thresholds(days: CycleDays, rated: RatedCycle, *, budgets: Sequence[StoredBu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A number of sessions with a meaning."""
+    """A number of sessions with a meaning; `units`: how many of them it funds, unless all."""
 
     label: str
     count: int
+    units: int | None = None
     is_limit: bool = False
 
 
@@ -134,15 +137,26 @@ def method_sentence(days: CycleDays) -> str:
 def _grant_marks(rated: RatedCycle) -> Iterable[Mark]:
     if len(rated.meters) != 1:
         return
-    weight = rated.plan.meters[0].weight
-    uses = rated.meters[0].grants
-    allowance = sum((use.used + use.left for use in uses if use.grant.kind == "allowance"), Decimal(0))
-    packs = sum((use.used + use.left for use in uses if use.grant.kind == "pack"), Decimal(0))
-    if allowance:
-        yield Mark(label="Allowance", count=int(allowance // weight))
-    if packs:
+    meter, weight = rated.meters[0], rated.plan.meters[0].weight
+    allowance = [use for use in meter.grants if use.grant.kind == "allowance"]
+    if units := _units(allowance):
+        yield Mark(label="Allowance", count=_lasts(meter, allowance, weight=weight), units=int(units // weight))
+    if len(allowance) < len(meter.grants) and (units := _units(meter.grants)):
         label = "Allowance and packs" if allowance else "Packs"
-        yield Mark(label=label, count=int((allowance + packs) // weight))
+        yield Mark(label=label, count=_lasts(meter, meter.grants, weight=weight), units=int(units // weight))
+
+
+def _units(uses: Iterable[GrantUse]) -> Decimal:
+    return sum((use.used + use.left for use in uses), Decimal(0))
+
+
+def _lasts(meter: RatedMeter, uses: Sequence[GrantUse], *, weight: Decimal) -> int:
+    """Sessions of the cycle by the last one that these grants fund: others are among them, such as void ones."""
+    left = sum((use.left for use in uses), Decimal(0))
+    if left:
+        return len(meter.funding) + int(left // weight)
+    kinds = [Funding[use.grant.kind.upper()] for use in uses]
+    return int(np.flatnonzero(np.isin(meter.funding, kinds))[-1:].sum()) + 1
 
 
 def _kind(mark: Mark) -> MarkKind:

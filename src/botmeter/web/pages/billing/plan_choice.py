@@ -93,9 +93,16 @@ def terms_in_words(plan: Plan) -> PlanTerms:
     return PlanTerms(sentences=plan_sentences(plan), source=source_sentence(plan))
 
 
+def short_title(plan: Plan) -> str:
+    """Title without the day and kind of its source, which stand beside it."""
+    return plan.title.partition(", as of")[0].partition(", from a secondary")[0]
+
+
 def plan_label(plan: Plan) -> str:
-    """Name a plan with its title: `freshworks.new: Freshworks, bot sessions`."""
-    title = plan.title.partition(", as of")[0].partition(", from a secondary")[0].replace("published price for ", "")
+    """Name a plan with its title: `lex.request: Amazon Lex, a text request`."""
+    title = short_title(plan)
+    for possessive in ("'s", "'"):
+        title = title.replace(f"{possessive} published price for ", ", ")
     return f"{plan.name}: {title}" if title else plan.name
 
 

@@ -34,6 +34,7 @@ from botmeter.web.pages.billing.plan_choice import (
     StartForm,
     WithdrawalForm,
     plan_file,
+    short_title,
     terms_in_words,
 )
 from botmeter.web.pages.billing.purchase_forms import OpeningForm
@@ -215,7 +216,7 @@ def _preview(visit: Visit, plan: Plan, *, terms: tuple[PlanTerm, ...]) -> PlanPr
     has_sessions = any(len(meter.funding) for meter in effect.rated.meters)
     return PlanPreview(
         label=plan.label,
-        title=plan.title,
+        title=short_title(plan),
         terms=terms_in_words(plan),
         definition=plan_file(plan),
         dates=text.days_text(Period(first_on=cycle.first_on, last_on=cycle.last_on)),

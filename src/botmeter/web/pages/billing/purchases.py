@@ -52,9 +52,9 @@ HOW_WORDS: Final = {
 }
 COLUMNS: Final = (
     Column(label="From"),
+    Column(label="Amount", variant="r"),
     Column(label="Packs", variant="r"),
     Column(label="Sessions", variant="r"),
-    Column(label="Amount", variant="r"),
     Column(label="How"),
 )
 _OPENING_COLUMNS: Final = (Column(label="Balance"), Column(label="Recorded by"))
@@ -132,16 +132,16 @@ def _cells(each: StoredPurchase, reversal: StoredPurchase | None, *, terms: "tup
     by = f"by {each.set_by}" if each.set_by else ""
     note = ", ".join(part for part in (by, each.reason) if part)
     if reversal is not None:
-        note = f"reversed: {reversal.reason}"
+        note = f"by mistake: {reversal.reason}"
     return (
         Cell(
             value=text.instant_text(bought.from_at, zone=plan.cycle.timezone, seconds=False),
             variant="num",
             tag="Reversed" if reversal else "",
         ),
+        Cell(value=money_text(bought.pack_price * bought.packs, plan.currency), variant="r num"),
         Cell(value=text.count_text(bought.packs), variant="r num"),
         Cell(value=units_text(bought.pack_units * bought.packs), variant="r num"),
-        Cell(value=money_text(bought.pack_price * bought.packs, plan.currency), variant="r num"),
         Cell(value=HOW_WORDS[bought.how], note=note, variant="details"),
     )
 
@@ -163,7 +163,7 @@ def _forms(visit: Visit, terms: "tuple[PlanTerm, ...]", *, stored: list[StoredPu
             title="Record a purchase",
             form=BuyForm(sent.get("buy"), auto_id="buy_%s"),
             what="buy",
-            button="Buy packs",
+            button="Record purchase",
             variant="primary",
         )
     if has_recurring_packs(terms, at_us=present_us):
@@ -179,7 +179,7 @@ def _forms(visit: Visit, terms: "tuple[PlanTerm, ...]", *, stored: list[StoredPu
         offered["reverse"] = ActionForm(
             name="reverse-purchase",
             title="Correct a purchase",
-            note="Then record it as it was.",
+            note="A reversed purchase stays listed and funds nothing. Record the right one after it.",
             form=ReversalForm(sent.get("reverse"), choices=choices, auto_id="reverse_%s"),
             what="reverse",
             button="Reverse purchase",
@@ -187,7 +187,7 @@ def _forms(visit: Visit, terms: "tuple[PlanTerm, ...]", *, stored: list[StoredPu
     offered["opening"] = ActionForm(
         name="opening",
         title="Set the opening balance",
-        note="What was used and left before Botmeter knew the plan. The last balance is in force.",
+        note="What was used and what was left before Botmeter counted. The last balance is in force.",
         form=OpeningForm(sent.get("opening"), auto_id="opening_%s"),
         what="opening",
         button="Set balance",

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from botmeter.billing.funding_words import FUNDING_WORDS
-from botmeter.billing.printed_lines import printed_lines, tax_label
+from botmeter.billing.printed_lines import printed_lines, quantity_text, tax_label
 from botmeter.billing.rated import Funding, RatedCycle
 from botmeter.billing.statement_document import Document
 from botmeter.domain import text
@@ -108,7 +108,7 @@ def line_cells(document: Document) -> tuple[tuple[Cell, ...], ...]:
     return tuple(
         (
             Cell(value=line.label, variant="wide"),
-            Cell(value=f"{units_text(Decimal(line.quantity))} {line.unit}", variant="r num"),
+            Cell(value=quantity_text(Decimal(line.quantity), line.unit), variant="r num"),
             Cell(
                 value="" if line.unit_price is None else unit_price_text(Decimal(line.unit_price), currency),
                 variant="r num",
@@ -126,7 +126,7 @@ def rated_line_cells(rated: RatedCycle) -> tuple[tuple[Cell, ...], ...]:
     return tuple(
         (
             Cell(value=line.label, variant="wide"),
-            Cell(value=f"{units_text(line.quantity)} {line.unit}".strip(), variant="r num"),
+            Cell(value=quantity_text(line.quantity, line.unit), variant="r num"),
             Cell(value="" if line.unit_price is None else unit_price_text(line.unit_price, currency), variant="r num"),
             Cell(value=money_text(line.amount, currency), variant="r num"),
         )
@@ -140,11 +140,11 @@ def rated_usage_cells(
     """List the sessions of a cycle by funding; `href_of` gives the address of those of a kind."""
     counts = [meter.counts() for meter in rated.meters]
     by_kind = {kind: sum(count[kind] for count in counts) for kind in Funding}
+    has_grants = any(meter.grants for meter in rated.meters)
+    lines = [(kind.name.lower(), count) for kind, count in by_kind.items() if count]
     return tuple(
-        _funding_cells(FUNDING_WORDS[name], count, href="" if href_of is None else href_of(name))
-        for kind, count in by_kind.items()
-        for name in [kind.name.lower()]
-        if count
+        _funding_cells(_funding_label(name, has_grants=has_grants), count, href=href_of(name) if href_of else "")
+        for name, count in lines
     )
 
 
@@ -194,9 +194,13 @@ def usage_cells(document: Document, *, sessions_href: str) -> tuple[tuple[Cell, 
     """List the sessions by funding; each number opens them."""
     usage = document["usage"]
     lines = [
-        _funding_cells(label, usage["by_funding"].get(kind, 0), href=f"{sessions_href}?{urlencode({'funding': kind})}")
-        for kind, label in FUNDING_WORDS.items()
-        if usage["by_funding"].get(kind, 0) or kind == "allowance"
+        _funding_cells(
+            _funding_label(kind, has_grants=bool(document["grants"])),
+            usage["by_funding"].get(kind, 0),
+            href=f"{sessions_href}?{urlencode({'funding': kind})}",
+        )
+        for kind in FUNDING_WORDS
+        if usage["by_funding"].get(kind, 0)
     ]
     return (*lines, _funding_cells("All sessions", usage["sessions"], href=sessions_href))
 
@@ -205,12 +209,23 @@ def grant_cells(document: Document, *, zone: str) -> tuple[tuple[Cell, ...], ...
     """List allowance and packs with what was used and what lapsed."""
     return tuple(
         (
-            Cell(value="Allowance" if grant["kind"] == "allowance" else f"Pack {grant['number']}"),
+            Cell(value=_grant_name(grant)),
             *(Cell(value=units_text(Decimal(grant[name])), variant="r num") for name in ("units", "used", "lapsed")),
             Cell(value=_last_day(grant["expires"], zone=zone), variant="num"),
         )
         for grant in document["grants"]
     )
+
+
+def _funding_label(kind: str, *, has_grants: bool) -> str:
+    return FUNDING_WORDS[kind] if has_grants or kind != "beyond" else "Charged by session"
+
+
+def _grant_name(grant: Document) -> str:
+    if grant["kind"] == "allowance":
+        return "Allowance"
+    first, packs = grant["number"], grant.get("packs") or 1
+    return f"Pack {first}" if packs == 1 else f"Packs {first}{text.DASH}{first + packs - 1}"
 
 
 def adjustments(document: Document, *, href: str, session_href: str) -> tuple[Adjustment, ...]:
@@ -244,7 +259,9 @@ def share_lines(document: Document, kind: str, *, sessions_href: str = "", param
             amount=money_text(Decimal(each["amount"]), currency),
             width=amount_width(Decimal(each["amount"]), longest=longest),
         )
-        for each in shares[kind]
+        for each in sorted(
+            shares[kind], key=lambda each: (-Decimal(each["amount"]), -each["sessions"], _name(each, kind))
+        )
     ]
     return (
         *own,

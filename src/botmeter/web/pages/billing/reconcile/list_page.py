@@ -17,13 +17,16 @@ from botmeter.domain.money import rounded
 from botmeter.domain.money_text import change_in_money, money_text
 from botmeter.domain.period import UTC_NAME, Period
 from botmeter.domain.text import day_as_typed
+from botmeter.ledger.billing.plan_terms import plan_terms
 from botmeter.live.bill_checks import checked_bill
 from botmeter.live.uploads import Upload
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
+from botmeter.web.components import Link
 from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed, sent_parameters
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
+from botmeter.web.pages.billing.tabs import billing_tabs
 from botmeter.web.pages.imports.texts import size_text
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.question import preferred_zone
@@ -80,6 +83,7 @@ class BillsPage:
     """Upload form, invoice form and uploaded bills."""
 
     frame: Frame
+    tabs: tuple[Link, ...]
     upload_href: str
     bytes_max: int
     bills: tuple[BillLine, ...]
@@ -106,6 +110,7 @@ def bills(visit: Visit) -> HttpResponse:
     typed = {name: query.get(name, "") for name in _INVOICE_FIELDS}
     page = BillsPage(
         frame=frame(visit, title="Check a bill", current="billing", crumbs=section_links(visit.account, "billing")),
+        tabs=_tabs(visit),
         upload_href=reverse("bill-upload", args=(visit.account, upload_ticket(visit.request, visit.account))),
         bytes_max=state.uploads.limits.bytes_max,
         bills=tuple(_line(visit, each, zone=zone) for each in state.uploads.of_account(visit.account, purpose="bill")),
@@ -115,6 +120,12 @@ def bills(visit: Visit) -> HttpResponse:
         zone=zone,
     )
     return rendered(visit.request, "billing/bills.html", page=page)
+
+
+def _tabs(visit: Visit) -> tuple[Link, ...]:
+    with visit.reading() as ledger:
+        has_plan = bool(plan_terms(ledger))
+    return billing_tabs(visit.account, current="bills") if has_plan and visit.may(Right.SEE_MONEY) else ()
 
 
 def _remove(visit: Visit, bill: Upload) -> HttpResponse:
