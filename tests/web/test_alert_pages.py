@@ -116,3 +116,21 @@ def test_a_level_below_present_use_is_sent_at_once_and_stands_in_the_history(adm
     assert mail.subject == "Cost of €25.00 reached"
     assert "The cycle has cost €40.00 until now." in mail.text
     assert f"{HERE}/{sent.content['rule']}" in mail.html
+
+
+def test_only_those_who_manage_users_add_addresses_of_people_who_are_not_members(
+    admin: Client, person: MakePerson, browser: MakeBrowser
+) -> None:
+    address = f"{HERE}/new?kind=usage"
+    admin.post(address, {**form_values(admin.get(address).content.decode(), FORM), "emails": "eve@example.com"})
+    rule = AlertRule.objects.get()
+    here = f"{HERE}/{rule.pk}"
+    owner = browser(person("olga@example.org", role=Role.OWNER))
+    owner.post(here, {**form_values(owner.get(here).content.decode(), FORM), "emails": "eve@example.com"})
+    # The address stays offered, and no other can be added beside it.
+    sent = form_values(admin.get(here).content.decode(), FORM)
+    page = admin.post(here, {**sent, "emails": "eve@example.com, fay@example.com"}).content.decode()
+    assert "You may choose members only, not fay@example.com." in page
+    assert admin.post(here, {**sent, "emails": "eve@example.com", "levels": "70"}).status_code == 302
+    rule.refresh_from_db()
+    assert [each["email"] for each in rule.recipients if "email" in each] == ["eve@example.com"]

@@ -1,6 +1,5 @@
 """Form of an alert, with the fields of its kind."""
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, cast
@@ -8,7 +7,6 @@ from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
 from botmeter.billing.alerts.alert import (
     SCOPED,
@@ -21,16 +19,20 @@ from botmeter.billing.alerts.alert import (
     levels_from_text,
 )
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
+from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.ledger.billing.budgets import BudgetScope
-from botmeter.people.models import Membership
 from botmeter.people.notifications.alert_models import AlertRule
 from botmeter.people.notifications.alert_rules import AlertDraft, alert_of
-from botmeter.people.notifications.models import Destination
-from botmeter.people.rights import Right
 from botmeter.web.access import Visit
 from botmeter.web.alert_words import KIND_LABELS, MOMENT_LABELS, SCOPE_LABELS, TARGET_LABELS
 from botmeter.web.form_errors import form_errors
+from botmeter.web.pages.notifications.recipient_field import (
+    addresses_in,
+    check_addresses,
+    may_write_emails,
+    recipient_candidates,
+)
 
 DEFAULT_LEVELS: Final = {
     AlertKind.USAGE: "50, 80, 100",
@@ -54,7 +56,6 @@ _LEVEL_LABELS: Final = {
     LevelUnit.SECONDS: "Seconds until an event is metered",
     LevelUnit.DAYS: "Days before they lapse",
 }
-_SEPARATORS: Final = re.compile(r"[\s,;]+")
 _FIELD_OF_CODE: Final = {"alert_name_invalid": "name", "alert_recipients_many": "members"}
 
 
@@ -118,11 +119,15 @@ class AlertForm(forms.Form):
             del self.fields[name]
         if "source" in self.fields:
             self._choices("source", [("", "Every source"), *((name, name) for name in sources)])
-        self._choices("members", _members(visit.account))
-        self._choices("destinations", _destinations(visit.account))
+        self._visit, self._known = visit, frozenset(filter(None, initial.get("emails", "").split(", ")))
+        chosen = {f"destination:{key}" for key in initial.get("destinations", ())}
+        candidates = list(recipient_candidates(visit, chosen))
+        for name, prefix in (("members", "user:"), ("destinations", "destination:")):
+            of_kind = [each for each in candidates if each.key.startswith(prefix)]
+            self._choices(name, [(each.key.removeprefix(prefix), each.label) for each in of_kind])
         if not self.fields["destinations"].choices:  # type: ignore[attr-defined]
             del self.fields["destinations"]
-        if not visit.may(Right.MANAGE_USERS) and not initial.get("emails"):
+        if not may_write_emails(visit, self._known):
             del self.fields["emails"]
         unit = None if kind is AlertKind.FORECAST else _unit(kind)
         if unit is not None:
@@ -139,12 +144,11 @@ class AlertForm(forms.Form):
         cast("forms.ChoiceField", self.fields[name]).choices = choices
 
     def clean_emails(self) -> list[str]:
-        addresses = list(dict.fromkeys(filter(None, _SEPARATORS.split(self.cleaned_data["emails"].lower()))))
-        for address in addresses:
-            try:
-                validate_email(address)
-            except ValidationError:
-                raise ValidationError(f"{address[:60]!r} is not an email address.") from None
+        addresses = addresses_in(self.cleaned_data["emails"])
+        try:
+            check_addresses(self._visit, addresses, known=self._known)
+        except Refused as refused:
+            raise ValidationError(refused.message) from None
         return addresses
 
     def clean(self) -> dict[str, Any]:
@@ -223,14 +227,3 @@ def _stored(rule: AlertRule) -> dict[str, Any]:
         "destinations": [str(each["destination"]) for each in rule.recipients if "destination" in each],
         "emails": ", ".join(each["email"] for each in rule.recipients if "email" in each),
     }
-
-
-def _members(account: str) -> list[tuple[str, str]]:
-    members = Membership.objects.select_related("user").filter(account=account, user__is_active=True)
-    named = sorted((str(each.user), each.user.email, each.user_id) for each in members)
-    return [(str(key), f"{name} ({email})" if name != email else email) for name, email, key in named]
-
-
-def _destinations(account: str) -> list[tuple[str, str]]:
-    rows = Destination.objects.filter(account=account).order_by("name")
-    return [(str(each.pk), f"{each.name} ({each.kind}{'' if each.is_on else ', off'})") for each in rows]

@@ -1,24 +1,27 @@
 """Recipients of a schedule in its form, each with a part of the report."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import QueryDict
 
 from botmeter.domain.errors import Refused
-from botmeter.people.models import Membership
-from botmeter.people.notifications.models import Destination
 from botmeter.people.notifications.schedules import FILTERS_KEY
-from botmeter.people.rights import Right
 from botmeter.reports.cost_centres import cost_centre_names
 from botmeter.reports.filter_values import filter_values
 from botmeter.reports.filters import filter_named
 from botmeter.reports.query import UsageQuery
 from botmeter.web.access import Visit
+from botmeter.web.pages.notifications.recipient_field import (
+    Candidate,
+    addresses_in,
+    check_addresses,
+    entry_of,
+    key_of,
+    may_write_emails,
+    recipient_candidates,
+)
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -27,7 +30,6 @@ RECIPIENTS_MAX: Final = 100
 """Each gets a report of its own, which takes up to seconds."""
 PART_FILTERS: Final = ("bot", "channel", "cost_centre")
 EMAILS_KEY: Final = "emails"
-_SEPARATORS: Final = re.compile(r"[\s,;]+")
 
 Entry = Mapping[str, Any]
 
@@ -41,12 +43,10 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """Member or destination that can be chosen; `part` is the value of the chosen one."""
+class OfferedRecipient:
+    """Member or destination in the form; `part` is the value of the chosen one."""
 
-    key: str
-    name: str
-    detail: str
+    candidate: Candidate
     is_chosen: bool
     part: str
 
@@ -59,7 +59,7 @@ class RecipientChoices:
         may_write_emails: Offers addresses of people who are not members.
     """
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[OfferedRecipient, ...]
     parts: tuple[Part, ...]
     may_write_emails: bool
     emails: str
@@ -80,17 +80,17 @@ def parts_of(ledger: "ReadableLedger", query: UsageQuery) -> tuple[Part, ...]:
 
 def recipient_choices(visit: Visit, entries: Sequence[Entry], *, parts: tuple[Part, ...]) -> RecipientChoices:
     """Choices of a form whose schedule has these entries."""
-    chosen = {_key(entry): _part_of(entry) for entry in entries}
+    chosen = {key_of(entry): _part_of(entry) for entry in entries}
     emails = [entry for entry in entries if "email" in entry]
     known = {part.value for part in parts}
     others = tuple(Part(value=value, label=value) for value in dict.fromkeys(chosen.values()) if value not in known)
     return RecipientChoices(
         candidates=tuple(
-            Candidate(key=key, name=name, detail=detail, is_chosen=key in chosen, part=chosen.get(key, ""))
-            for key, name, detail in _candidates(visit, chosen)
+            OfferedRecipient(candidate=each, is_chosen=each.key in chosen, part=chosen.get(each.key, ""))
+            for each in recipient_candidates(visit, chosen)
         ),
         parts=parts + others,
-        may_write_emails=visit.may(Right.MANAGE_USERS) or bool(emails),
+        may_write_emails=may_write_emails(visit, [entry["email"] for entry in emails]),
         emails="\n".join(entry["email"] for entry in emails),
         emails_part=_part_of(emails[0]) if emails else "",
     )
@@ -98,24 +98,17 @@ def recipient_choices(visit: Visit, entries: Sequence[Entry], *, parts: tuple[Pa
 
 def sent_recipients(visit: Visit, sent: QueryDict, *, before: Sequence[Entry]) -> list[dict[str, Any]]:
     """Entries that a form sends; `before` are those of the schedule."""
-    offered = {key for key, _, _ in _candidates(visit, {_key(entry): None for entry in before})}
+    offered = {each.key for each in recipient_candidates(visit, set(map(key_of, before)))}
     entries = [_entry(key, sent.get(f"part-{key}", "")) for key in sent.getlist("to") if key in offered]
     part = _filters(sent.get(f"part-{EMAILS_KEY}", ""))
-    addresses = dict.fromkeys(filter(None, _SEPARATORS.split(sent.get(EMAILS_KEY, "").lower())))
+    addresses = addresses_in(sent.get(EMAILS_KEY, ""))
     return entries + [{"email": each, **({FILTERS_KEY: part} if part else {})} for each in addresses]
 
 
 def check_recipients(visit: Visit, entries: Sequence[Entry], *, before: Sequence[Entry]) -> None:
     """Raise Refused `recipients_invalid` for entries that the member may not choose."""
-    addresses = [entry["email"] for entry in entries if "email" in entry]
     known = {entry["email"] for entry in before if "email" in entry}
-    if not visit.may(Right.MANAGE_USERS) and (wrong := [each for each in addresses if each not in known]):
-        raise _invalid(f"You may choose members only, not {wrong[0][:60]}. An account owner can add other addresses.")
-    for address in addresses:
-        try:
-            validate_email(address)
-        except ValidationError:
-            raise _invalid(f"{address[:60]!r} is not an email address.") from None
+    check_addresses(visit, (entry["email"] for entry in entries if "email" in entry), known=known)
     if not entries:
         raise _invalid("Choose at least one recipient.")
     if len(entries) > RECIPIENTS_MAX:
@@ -124,34 +117,17 @@ def check_recipients(visit: Visit, entries: Sequence[Entry], *, before: Sequence
 
 def recipient_names(visit: Visit, entries: Sequence[Entry]) -> tuple[str, ...]:
     """Names of the recipients who are still there."""
-    names = {key: name for key, name, _ in _candidates(visit, {_key(entry): None for entry in entries})}
+    names = {each.key: each.name for each in recipient_candidates(visit, set(map(key_of, entries)))}
     return tuple(
-        entry["email"] if "email" in entry else names[_key(entry)]
+        entry["email"] if "email" in entry else names[key_of(entry)]
         for entry in entries
-        if "email" in entry or _key(entry) in names
+        if "email" in entry or key_of(entry) in names
     )
 
 
-def _candidates(visit: Visit, chosen: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
-    members = Membership.objects.select_related("user").filter(account=visit.account, user__is_active=True)
-    for each in sorted(members, key=lambda member: str(member.user).casefold()):
-        yield f"user:{each.user_id}", str(each.user), each.user.email
-    for destination in Destination.objects.filter(account=visit.account).order_by("name"):
-        key = f"destination:{destination.pk}"
-        if visit.may(Right.MANAGE_NOTIFICATIONS) or key in chosen:
-            state = "" if destination.is_on else ", turned off"
-            yield key, destination.name, f"{destination.kind.capitalize()}{state}"
-
-
-def _key(entry: Entry) -> str:
-    kind = next(name for name in ("user", "destination", "email") if name in entry)
-    return f"{kind}:{entry[kind]}"
-
-
 def _entry(key: str, part: str) -> dict[str, Any]:
-    kind, _, number = key.partition(":")
     filters = _filters(part)
-    return {kind: int(number), **({FILTERS_KEY: filters} if filters else {})}
+    return {**entry_of(key), **({FILTERS_KEY: filters} if filters else {})}
 
 
 def _filters(part: str) -> dict[str, list[str]]:
