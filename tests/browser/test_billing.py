@@ -63,7 +63,7 @@ def test_a_plan_is_set_and_a_statement_read_down_to_one_message(owner: Page, dem
     page.get_by_role("navigation", name="Billing").get_by_role("link", name="Purchases").click()
     card = page.locator("[data-widget=buy-packs]")
     card.get_by_label("Packs").fill("2")
-    card.get_by_role("button", name="Buy packs").click()
+    card.get_by_role("button", name="Record purchase").click()
     page.get_by_role("button", name="Record purchase").click()
     expect(page.locator(".notices").first).to_contain_text("2 packs of 100 sessions for $98.00")
 
