@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-_HEAD = "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Content-Length: {length}\r\n\r\n"
+_HEAD = "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Content-Length: {length}\r\n\r\n"
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Sent:
     def note(self, status: int, body: bytes, *, due: float) -> None:
         self.times_ms.append((time.perf_counter() - due) * 1000)
         self.statuses[status] = self.statuses.get(status, 0) + 1
-        if status == 200:
+        if status == 200 and b'"accepted"' in body:
             receipt = json.loads(body)
             for name in ("accepted", "duplicates", "conflicts", "rejected"):
                 self.totals[name] = self.totals.get(name, 0) + receipt[name]
@@ -48,11 +48,17 @@ class _Connection:
         self._headers = "".join(f"{name}: {value}\r\n" for name, value in head.items())
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
+    async def get(self, path: str) -> tuple[int, bytes]:
+        return await self._sent("GET", path, body=b"")
+
     async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
+        return await self._sent("POST", path, body=body)
+
+    async def _sent(self, method: str, path: str, *, body: bytes) -> tuple[int, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
         reader, writer = self._streams
-        writer.write(_HEAD.format(path=path, headers=self._headers, length=len(body)).encode() + body)
+        writer.write(_HEAD.format(method=method, path=path, headers=self._headers, length=len(body)).encode() + body)
         await writer.drain()
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         length = int(head.partition("content-length:")[2].partition("\r\n")[0])
@@ -63,17 +69,18 @@ async def sent(bodies: list[bytes], *, port: int, path: str, plan: dict[str, Any
     """Send each body once.
 
     Args:
-        plan: `headers`; `connections`, their number; `a_second`, requests per second (0: full speed).
+        plan: `method`, POST unless it is GET, for which bodies are paths; `headers`; `connections`, their number;
+            `a_second`, requests per second (0: full speed).
     """
     results = Sent()
     waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(0 if plan["a_second"] else 1)
-    pace = plan["a_second"]
+    pace, is_get = plan["a_second"], plan.get("method") == "GET"
     start = time.perf_counter()
 
     async def work(connection: _Connection) -> None:
         while True:
             due, body = await waiting.get()
-            status, answer = await connection.post(path, body)
+            status, answer = await (connection.get(body.decode()) if is_get else connection.post(path, body))
             results.note(status, answer, due=due)
             waiting.task_done()
 

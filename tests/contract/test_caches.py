@@ -22,6 +22,7 @@ BOUNDED = {
     "metering.preset._by_name": "the package's own presets",
     "billing.shipped_plans._by_name": "the shipped plans, which come with the program",
     "people.models.Membership._viewers_see_money": "one answer for each request",
+    "metering.scope_states.load_kernel": "done once",
     "people.sealing._box_of": "a few secret keys of the server",
     "reports.snapshot._parameters": "500 statements of the package's own text",
     "sources.json_text.json_members._reader": "64 sets of a mapping's names",

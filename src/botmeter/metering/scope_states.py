@@ -5,6 +5,7 @@ A state is exact or unknown: an event that comes late to its scope makes it unkn
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -332,8 +333,9 @@ def _customer_messages(count: int) -> pa.Table:
     return pa.table({name: columns[name] for name in METER_SCHEMA.names}, schema=METER_SCHEMA)
 
 
+@cache
 def load_kernel() -> None:
-    """Load the compiled functions ahead of their first use."""
+    """Load the compiled functions ahead of their first use, which would keep senders of events waiting."""
     policy = Policy(max_duration_us=DAY_US)
     scopes = ScopeStates(InForce(policy=policy, from_us=ALWAYS_US), until_us=kernel.NEVER, is_complete=True)
     touchpoint = Touchpoint("", None, "unknown")

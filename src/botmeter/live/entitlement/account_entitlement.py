@@ -32,7 +32,7 @@ from botmeter.ledger.running_scopes import (
 from botmeter.metering.columns import Ints
 from botmeter.metering.policy import in_force
 from botmeter.metering.schema import METER_SCHEMA
-from botmeter.metering.scope_states import Message, NextMessage, RunningSession
+from botmeter.metering.scope_states import Message, NextMessage, RunningSession, load_kernel
 from botmeter.metering.touchpoints import Touchpoint
 
 
@@ -141,8 +141,9 @@ class AccountEntitlement:
 
     def refresh(self) -> None:
         """Read what is outdated; of an account that is not, so that its file stays open."""
+        load_kernel()
         with self._reading:
-            started = time.monotonic()
+            started, is_first = time.monotonic(), not self._has_rated
             if self._running is None or not self._is_current():
                 self._read_running()
             if self._rated_version != self._version or self._is_over():
@@ -154,7 +155,8 @@ class AccountEntitlement:
                 if self._running is not None:
                     for each in self._running.metered:
                         each.scopes.remove_over(now_us() - SETTLED_BEFORE_US)
-            self.refresh_seconds = time.monotonic() - started
+            # The first one opens the file, too.
+            self.refresh_seconds = 0.0 if is_first else time.monotonic() - started
 
     def read_scope(self, message: Message, *, metered: MeteredScopes) -> None:
         """Read the scopes of a message under one schedule."""

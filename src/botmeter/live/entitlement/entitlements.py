@@ -25,9 +25,8 @@ _REFRESH_SECONDS: Final = 1.0
 """Minimum time between the starts of two rounds. What is settled meanwhile is counted in memory."""
 _BUSY_SHARE_MAX: Final = 0.2
 """Maximum share of the time spent in rounds: rating a cycle of 400,000 sessions takes 0.1 s."""
-_WAITED_FOR_SECONDS: Final = 0.1
-"""What another writer committed is waited for if the last refresh took no longer."""
-_REFRESH_WAIT_SECONDS: Final = 0.5
+_REFRESH_WAIT_SECONDS: Final = 1.0
+"""What another writer committed is waited for as long, unless the last refresh took longer."""
 _READ_SECONDS: Final = 10.0
 _UNUSED_US: Final = 900 * MICROSECONDS_PER_SECOND
 """The states of an account that has not asked for this long are dropped."""
@@ -99,7 +98,7 @@ class Entitlements:
             return Reading(preparing, _READ_SECONDS)
         state = self._accounts[account]
         if state.is_behind:
-            if not may_be_behind and state.refresh_seconds <= _WAITED_FOR_SECONDS:
+            if not may_be_behind and state.refresh_seconds <= _REFRESH_WAIT_SECONDS:
                 return Reading(self._refreshing(state), _REFRESH_WAIT_SECONDS, is_optional=True)
             self._due.set()
         try:
