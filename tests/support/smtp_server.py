@@ -62,19 +62,23 @@ class SmtpServer:
 def smtp_server() -> Iterator[SmtpServer]:
     """Run a mail server in a thread of its own."""
     box, loop = SmtpServer(), asyncio.new_event_loop()
-    listening = loop.run_until_complete(
-        loop.create_server(lambda: SMTP(box, loop=loop, hostname="mail.example"), "127.0.0.1", 0)
-    )
-    box.port = listening.sockets[0].getsockname()[1]
+    # All in the thread: the one of a test with a browser has a loop of its own.
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    begun = loop.create_server(lambda: SMTP(box, loop=loop, hostname="mail.example"), "127.0.0.1", 0)
+    listening = asyncio.run_coroutine_threadsafe(begun, loop).result()
+    box.port = listening.sockets[0].getsockname()[1]
     try:
         yield box
     finally:
+        asyncio.run_coroutine_threadsafe(_ended(listening), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        listening.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
         loop.close()
+
+
+async def _ended(listening: asyncio.Server) -> None:
+    listening.close()
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+    await asyncio.sleep(0)

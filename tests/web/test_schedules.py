@@ -1,20 +1,36 @@
 """Schedules: each slot is sent once, to those who may see it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from botmeter.billing.closing import close_ended
+from botmeter.billing.plan_actions import set_plan
+from botmeter.billing.plan_text import plan_from_text
+from botmeter.domain.instant import datetime_from_us, now_us, us_from_text
+from botmeter.ledger.billing.closed_statements import closed_statements
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.notifications.schedule_watch import ScheduleWatch
 from botmeter.people.models import Membership, SavedView, User
 from botmeter.people.notifications import outbox
-from botmeter.people.notifications.delivery import Mail, RenderContext, Rendered, Withdrawn
-from botmeter.people.notifications.models import Notification
+from botmeter.people.notifications.delivery import (
+    ChatText,
+    FolderFiles,
+    Mail,
+    RenderContext,
+    Rendered,
+    WebhookCall,
+    Withdrawn,
+)
+from botmeter.people.notifications.models import Destination, Notification
 from botmeter.people.notifications.schedule_models import Schedule, ScheduleSlot
+from botmeter.people.notifications.topics import Channel
 from botmeter.people.rights import Role
+from botmeter.web.notifications import scheduled_files
 from botmeter.web.notifications.rendering import render
 from web.conftest import MakePerson
+from web.test_billing_pages import PRICED
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +86,7 @@ def daily(ada: User, ledgers: OpenLedgers) -> Schedule:
 
 
 def rendered(ledgers: OpenLedgers, clock: Clock) -> Iterator[Rendered]:
-    for notification in Notification.objects.order_by("created_at", "recipient"):
+    for notification in Notification.objects.order_by("key"):
         yield render(notification, RenderContext(ledgers=ledgers, now=clock.now))
 
 
@@ -125,9 +141,9 @@ def test_a_recipient_gets_the_own_part_and_nothing_without_sessions(
     daily.save()
     clock.now -= timedelta(days=1)
     watch.check_all()
-    parts = {
-        each.reason if isinstance(each, Withdrawn) else each.text.split("\n\n")[2] for each in rendered(ledgers, clock)
-    }
+    results = list(rendered(ledgers, clock))
+    parts = {each.text.split("\n\n")[2] for each in results if isinstance(each, Mail)}
+    parts |= {each.reason for each in results if isinstance(each, Withdrawn)}
     assert parts == {"Nothing was sent: there were no sessions.", "Only bot b1."}
 
 
@@ -148,3 +164,81 @@ def test_a_member_never_gets_more_than_they_may_see(
     clock.now += timedelta(days=1)
     watch.check_all()
     assert Notification.objects.count() == 1
+
+
+@pytest.mark.slow
+def test_each_cycle_close_is_sent_once_with_its_statement(
+    watch: ScheduleWatch, daily: Schedule, ledgers: OpenLedgers, clock: Clock, person: MakePerson
+) -> None:
+    """Two cycles that the server closed at once, after downtime."""
+    with ledgers.writing("acme") as ledger:
+        set_plan(ledger, plan_from_text(PRICED), from_us=us_from_text("2026-03-01T00:00:00Z"), now_us=now_us())
+        close_ended(ledger, through=date(2026, 4, 30), now_us=now_us())
+        closed = closed_statements(ledger)
+    viewer = person("vera@example.org", role=Role.VIEWER)
+    daily.subject, daily.cadence, daily.file_format = "statement", "cycle_close", "csv"
+    daily.recipients = [*daily.recipients, {"user": viewer.pk}]
+    daily.save()
+    clock.now = datetime_from_us(closed[-1].closed_at)
+    watch.check_all()
+    assert not ScheduleSlot.objects.exists()
+    clock.now += timedelta(days=1)
+    for each in (watch, watch, watch_of(ledgers, clock)):
+        each.check_all()
+    slots = ScheduleSlot.objects.order_by("slot").values_list("slot", flat=True)
+    assert list(slots) == [f"statement {each.number}" for each in closed]
+    results = list(rendered(ledgers, clock))
+    mails = [each for each in results if isinstance(each, Mail)]
+    # The viewer may not see what sessions cost.
+    assert [type(each) for each in results].count(Withdrawn) == len(closed)
+    assert [mail.subject for mail in mails] == [
+        "Statement ACME-000001, 1 \u2013 31 Mar 2026",
+        "Statement ACME-000002, 1 \u2013 30 Apr 2026",
+    ]
+    assert "$9.00" in mails[0].text
+    assert mails[0].attachments[0].name == "ACME-000001.csv"
+
+
+@pytest.mark.slow
+def test_a_file_beyond_its_limit_is_left_to_the_link(
+    watch: ScheduleWatch, daily: Schedule, ledgers: OpenLedgers, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit, value in (("FILE_BYTES_MAX", {Channel.EMAIL: 100}), ("SESSIONS_MAX", 0)):
+        monkeypatch.setattr(scheduled_files, limit, value)
+    watch.check_all()
+    [mail] = rendered(ledgers, clock)
+    assert isinstance(mail, Mail)
+    assert not mail.attachments
+    assert "it would have 1 session, and the limit is 0. Open the report to export it." in mail.text
+    monkeypatch.setattr(scheduled_files, "SESSIONS_MAX", 9)
+    [mail] = rendered(ledgers, clock)
+    assert isinstance(mail, Mail)
+    assert "it has more than 0 MB, the limit. Open the report to export it." in mail.text
+    # Written to disk only, and closed: the ledger can be changed.
+    with ledgers.writing("acme") as ledger:
+        assert ledger.version
+
+
+@pytest.mark.slow
+def test_a_webhook_and_a_folder_get_the_numbers_and_the_files(
+    watch: ScheduleWatch, daily: Schedule, ada: User, ledgers: OpenLedgers, clock: Clock
+) -> None:
+    for name, kind in (("Hook", "webhook"), ("Files", "folder"), ("Team", "chat")):
+        destination = Destination.objects.create(account="acme", name=name, kind=kind)
+        daily.recipients.append({"destination": destination.pk})
+    daily.recipients = daily.recipients[1:]
+    daily.save()
+    watch.check_all()
+    chat, files, hook = rendered(ledgers, clock)
+    assert isinstance(files, FolderFiles)
+    assert [file.name for file in files.files] == [
+        "sessions_2026-04-01_2026-04-01_UTC.png",
+        "sessions_2026-04-01_2026-04-01_UTC.csv",
+    ]
+    assert isinstance(hook, WebhookCall)
+    assert (hook.type, hook.data["sessions_consumed"]) == ("report.scheduled", 1)
+    assert isinstance(chat, ChatText)
+    assert "1 Apr 2026: 1 session consumed" in chat.text
+    # Their author's rights bound what they get.
+    Membership.objects.filter(user=ada).delete()
+    assert {type(each) for each in rendered(ledgers, clock)} == {Withdrawn}

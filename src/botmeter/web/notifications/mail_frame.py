@@ -33,12 +33,14 @@ class MailImage:
 
     Attributes:
         alt: What it shows, as a sentence with its numbers.
+        caption: Legend below it.
         dark_png: For dark backgrounds.
     """
 
     png: bytes
     alt: str
     width_px: int = 512
+    caption: str = ""
     dark_png: bytes = b""
 
     @property

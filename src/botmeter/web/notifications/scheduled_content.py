@@ -5,12 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from django.urls import reverse
+
 from botmeter.people.models import Membership
 from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.schedule_models import Schedule
+from botmeter.people.public_address import address_in_message
 from botmeter.people.rights import Right
 from botmeter.reports.compared_period import Compare
 from botmeter.reports.filters import Filters
+from botmeter.web.notifications.mail_frame import MailLink
 from botmeter.web.pages.sharing.saved_address import address_of_query
 from botmeter.web.report_address import ReportAddress
 
@@ -102,3 +106,20 @@ def withdrawal(notification: Notification, content: ScheduledContent, *, is_allo
     if notification.user_id is None:
         return "Nothing was sent: the author of the schedule may not see this report any more."
     return "Nothing was sent: the recipient may not see this report any more."
+
+
+def reason_without_file(notification: Notification, rights: frozenset[Right]) -> str:
+    """Sentence that says why a message has no file; empty if it may have one."""
+    if Right.EXPORT in rights:
+        return ""
+    who = "you" if notification.user_id is not None else "the author of the schedule"
+    return f"No file is attached, because {who} may not export data of this account."
+
+
+def schedules_link(notification: Notification) -> MailLink | None:
+    """Page of the schedules, for members."""
+    if notification.user_id is None:
+        return None
+    return MailLink(
+        label="Scheduled reports", href=address_in_message(reverse("schedules", args=(notification.account,)))
+    )

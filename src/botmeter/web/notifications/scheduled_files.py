@@ -12,7 +12,7 @@ from botmeter.billing.account_statements import statement_named
 from botmeter.billing.pdf import FontSource, statement_pdf
 from botmeter.billing.stated import read_document
 from botmeter.billing.statement_files import lines_csv
-from botmeter.domain.text import count_text
+from botmeter.domain.text import count_text, counted
 from botmeter.ledger.billing.closed_statements import statement_sessions
 from botmeter.people.notifications.delivery import Attachment
 from botmeter.people.notifications.schedules import FileFormat
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MIB: Final = 1 << 20
 FILE_BYTES_MAX: Final = {Channel.EMAIL: 7 * MIB, Channel.FOLDER: 64 * MIB}
 """Mail servers take 10 MB by default, of which the text form of a file needs a third more than the file."""
+WITH_FILES: Final = tuple(FILE_BYTES_MAX)
+"""Channels that take files."""
 SESSIONS_MAX: Final = 500_000
 """Not even begun beyond: a row has 60 bytes or more in any format, and a million take minutes as XLSX."""
 
@@ -45,7 +47,7 @@ def report_file(
     limit_bytes = FILE_BYTES_MAX[channel]
     if session_count > SESSIONS_MAX:
         raise FileTooLarge(
-            f"The file is not attached: it would have {count_text(session_count)} sessions, and the limit is "
+            f"The file is not attached: it would have {counted(session_count, 'session')}, and the limit is "
             f"{count_text(SESSIONS_MAX)}."
         )
     form = cast("Format", file_format.value)

@@ -1,9 +1,10 @@
 """Scheduled reports as emails, webhook calls, chat messages and files."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from botmeter.charts.picture import chart_png
+from botmeter.charts.picture import DARK, chart_png
 from botmeter.charts.plane import WIDTHS
 from botmeter.domain import text
 from botmeter.domain.period import Period
@@ -23,8 +24,15 @@ from botmeter.people.public_address import address_in_message
 from botmeter.people.rights import Right
 from botmeter.web.notifications.chat_text import chat_of
 from botmeter.web.notifications.mail_frame import MailFigure, MailImage, MailLink, MailPage, MailTable, framed
-from botmeter.web.notifications.scheduled_content import ScheduledContent, content_of, reader_rights, withdrawal
-from botmeter.web.notifications.scheduled_files import FileTooLarge, report_file
+from botmeter.web.notifications.scheduled_content import (
+    ScheduledContent,
+    content_of,
+    reader_rights,
+    reason_without_file,
+    schedules_link,
+    withdrawal,
+)
+from botmeter.web.notifications.scheduled_files import WITH_FILES, FileTooLarge, report_file
 from botmeter.web.notifications.scheduled_statement import rendered_statement
 from botmeter.web.pages.report.contexts import WidgetContext, cached_overview
 from botmeter.web.pages.report.filtered_page import FilteredPage
@@ -38,7 +46,8 @@ from botmeter.web.question import report_question
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-PICTURE_PX: Final = 524
+PICTURE_PX: Final = 412
+"""Narrow, since a telephone shows it at 288: labels are still read there."""
 BOTS_MAX: Final = 5
 
 
@@ -58,8 +67,7 @@ class ReportFacts:
     headline: Headline
     session_count: int
     bots: tuple[tuple[str, ...], ...]
-    picture: bytes
-    picture_text: str
+    chart: MailImage | None
     href: str
     file: Attachment | None = None
     note: str = ""
@@ -74,15 +82,16 @@ def rendered_report(notification: Notification, context: RenderContext) -> Rende
     if reason := withdrawal(notification, content, is_allowed=Right.SEE_REPORTS in rights):
         return Withdrawn(reason=reason)
     with context.ledgers.reading(notification.account) as ledger:
-        facts = _facts(ledger, content, channel=channel, may_export=Right.EXPORT in rights)
+        facts = _facts(ledger, content, channel=channel, without_file=reason_without_file(notification, rights))
     if facts is None or (content.skips_empty and not facts.session_count):
         return Withdrawn(reason="Nothing was sent: there were no sessions.")
     return _in_form(notification, content, facts=facts)
 
 
 def _facts(
-    ledger: "ReadableLedger", content: ScheduledContent, *, channel: Channel, may_export: bool
+    ledger: "ReadableLedger", content: ScheduledContent, *, channel: Channel, without_file: str
 ) -> ReportFacts | None:
+    """Read the report; `without_file` is the reason for attaching none, empty for one."""
     address = content.address
     if address is None:
         return None
@@ -96,7 +105,7 @@ def _facts(
         access=member_access(),
         here=FilteredPage(urls=urls),
     )
-    trend, session_count = trend_widget(widgets), answer.report.sessions_consumed
+    session_count = answer.report.sessions_consumed
     days = text.days_text(Period(first_on=content.first_on, last_on=content.last_on, timezone=content.timezone))
     facts = ReportFacts(
         account=ledger.account.title,
@@ -106,20 +115,31 @@ def _facts(
         headline=headline(widgets),
         session_count=session_count,
         bots=_bots(widgets),
-        picture=chart_png(trend.chart.drawings[WIDTHS.index(PICTURE_PX)]),
-        picture_text=f"Chart: {text.counted(session_count, 'session')} by {trend.head.lower()}, {days}.",
+        chart=_chart(widgets, days=days) if channel in WITH_FILES else None,
         href=address_in_message(urls.report(address)),
     )
-    if not content.file_format or channel not in (Channel.EMAIL, Channel.FOLDER):
+    if not content.file_format or channel not in WITH_FILES:
         return facts
-    if not may_export:
-        return replace(facts, note="No file is attached, because you may not export data of this account.")
+    if without_file:
+        return replace(facts, note=without_file)
     form = FileFormat(content.file_format)
     try:
         file = report_file(ledger, question.query, file_format=form, channel=channel, session_count=session_count)
     except FileTooLarge as problem:
         return replace(facts, note=f"{problem} Open the report to export it.")
     return replace(facts, file=file)
+
+
+def _chart(widgets: WidgetContext, *, days: str) -> MailImage:
+    trend, count = trend_widget(widgets), widgets.report.sessions_consumed
+    drawing, unit = trend.chart.drawings[WIDTHS.index(PICTURE_PX)], trend.head.lower()
+    return MailImage(
+        png=chart_png(drawing),
+        dark_png=chart_png(drawing, colours=DARK),
+        alt=f"Chart: {text.counted(count, 'session')} by {unit}, {days}.",
+        # The dashed line has the second days.
+        caption=f"Sessions by {unit}, {', dashed: '.join(key.label for key in trend.keys)}",
+    )
 
 
 def _bots(widgets: WidgetContext) -> tuple[tuple[str, ...], ...]:
@@ -149,8 +169,7 @@ def _in_form(notification: Notification, content: ScheduledContent, *, facts: Re
         case Channel.CHAT:
             return chat_of(_page(notification, content, facts=facts))
         case Channel.FOLDER:
-            picture = Attachment(name=f"{_file_name(content)}.png", content=facts.picture, media_type="image/png")
-            return FolderFiles(files=(picture, *([facts.file] if facts.file else [])))
+            return FolderFiles(files=tuple(_files(content, facts)))
 
 
 def _page(notification: Notification, content: ScheduledContent, *, facts: ReportFacts) -> MailPage:
@@ -162,12 +181,13 @@ def _page(notification: Notification, content: ScheduledContent, *, facts: Repor
         account=facts.account,
         sentences=tuple(filter(None, (_sentence(facts), part, facts.note))),
         figures=tuple(_figure(each) for each in (facts.headline.sessions, *facts.headline.others[:2])),
-        image=MailImage(png=facts.picture, alt=facts.picture_text) if facts.session_count else None,
+        image=facts.chart if facts.session_count else None,
         table=MailTable(title="Top bots", head=("Bot", "Sessions", "Share"), rows=facts.bots, note=overlap)
         if facts.bots
         else None,
         link=MailLink(label="Open the report", href=facts.href),
         reason=notification.cause,
+        settings=schedules_link(notification),
         attachments=() if facts.file is None else (facts.file,),
     )
 
@@ -197,5 +217,9 @@ def _event(notification: Notification, content: ScheduledContent, *, facts: Repo
     )
 
 
-def _file_name(content: ScheduledContent) -> str:
-    return f"sessions_{content.first_on}_{content.last_on}_{content.timezone.replace('/', '-')}"
+def _files(content: ScheduledContent, facts: ReportFacts) -> Iterator[Attachment]:
+    name = f"sessions_{content.first_on}_{content.last_on}_{content.timezone.replace('/', '-')}"
+    if facts.chart is not None:
+        yield Attachment(name=f"{name}.png", content=facts.chart.png, media_type="image/png")
+    if facts.file is not None:
+        yield facts.file

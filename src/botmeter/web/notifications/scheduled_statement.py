@@ -29,8 +29,14 @@ from botmeter.people.public_address import address_in_message
 from botmeter.people.rights import Right
 from botmeter.web.notifications.chat_text import chat_of
 from botmeter.web.notifications.mail_frame import MailFigure, MailLink, MailPage, MailTable, framed
-from botmeter.web.notifications.scheduled_content import ScheduledContent, reader_rights, withdrawal
-from botmeter.web.notifications.scheduled_files import statement_file
+from botmeter.web.notifications.scheduled_content import (
+    ScheduledContent,
+    reader_rights,
+    reason_without_file,
+    schedules_link,
+    withdrawal,
+)
+from botmeter.web.notifications.scheduled_files import WITH_FILES, statement_file
 
 if TYPE_CHECKING:
     from botmeter.ledger.open_ledgers import OpenLedgers
@@ -59,7 +65,7 @@ def rendered_statement(notification: Notification, content: ScheduledContent, *,
     if reason := withdrawal(notification, content, is_allowed=Right.SEE_MONEY in rights):
         return Withdrawn(reason=reason)
     with ledgers.reading(notification.account) as ledger:
-        facts = _facts(ledger, content, channel=channel, may_export=Right.EXPORT in rights)
+        facts = _facts(ledger, content, channel=channel, without_file=reason_without_file(notification, rights))
     match channel:
         case Channel.EMAIL:
             return framed(_page(notification, content, facts=facts))
@@ -84,18 +90,17 @@ def rendered_statement(notification: Notification, content: ScheduledContent, *,
 
 
 def _facts(
-    ledger: "ReadableLedger", content: ScheduledContent, *, channel: Channel, may_export: bool
+    ledger: "ReadableLedger", content: ScheduledContent, *, channel: Channel, without_file: str
 ) -> StatementFacts:
     document = read_document(statement_named(ledger, content.statement))
     file, note = None, ""
-    if content.file_format and channel in (Channel.EMAIL, Channel.FOLDER):
-        if may_export:
+    if content.file_format and channel in WITH_FILES:
+        note = without_file
+        if not without_file:
             try:
                 file = statement_file(ledger, content.statement, file_format=FileFormat(content.file_format))
             except Refused as problem:
                 note = f"No file is attached. {problem.message}"
-        else:
-            note = "No file is attached, because you may not export data of this account."
     period = Period(first_on=content.first_on, last_on=content.last_on, timezone=content.timezone)
     return StatementFacts(
         account=ledger.account.title,
@@ -127,6 +132,7 @@ def _page(notification: Notification, content: ScheduledContent, *, facts: State
         ),
         link=MailLink(label="Open the statement", href=facts.href),
         reason=notification.cause,
+        settings=schedules_link(notification),
         attachments=() if facts.file is None else (facts.file,),
     )
 

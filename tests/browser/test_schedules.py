@@ -1,0 +1,95 @@
+"""A saved view is sent regularly; what arrives has the numbers of the page that its link opens."""
+
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from email.message import EmailMessage
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from python_calamine import CalamineWorkbook
+
+from botmeter.demo import DEMO_ACCOUNT
+from support.browsing import Server, running_server
+from support.smtp_server import SmtpServer, smtp_server
+from support.widgets import headline
+
+from .conftest import DEMO_EVENTS, MakeVisitor
+
+pytestmark = pytest.mark.browser
+
+_WAIT_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[SmtpServer]:
+    with smtp_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def mailing_demo(tmp_path_factory: pytest.TempPathFactory, mailbox: SmtpServer) -> Iterator[Server]:
+    """The demo with a mail server."""
+    folder: Path = tmp_path_factory.mktemp("mailing") / "data"
+    variables = {
+        "BOTMETER_MAIL": f"smtp://127.0.0.1:{mailbox.port}?encryption=none",
+        "BOTMETER_MAIL_FROM": "botmeter@example.org",
+    }
+    with running_server("demo", "--events", str(DEMO_EVENTS), folder=folder, variables=variables) as server:
+        yield server
+
+
+def next_mail(mailbox: SmtpServer) -> EmailMessage:
+    ends_at = time.monotonic() + _WAIT_SECONDS
+    while not mailbox.mails:
+        assert time.monotonic() < ends_at, "No email arrived."
+        time.sleep(0.1)
+    return mailbox.mails.pop()
+
+
+def test_a_scheduled_report_arrives_with_picture_and_workbook_and_its_link_opens_the_same_numbers(
+    visitor: MakeVisitor, mailing_demo: Server, mailbox: SmtpServer
+) -> None:
+    page = visitor().page()
+    page.goto(mailing_demo.link)
+    page.goto(mailing_demo.at(f"/a/{DEMO_ACCOUNT}/views"))
+    row = page.locator("[data-widget=views] tbody tr").filter(has_text="Web chats this quarter")
+    row.get_by_role("link", name="Send regularly…").click()
+    expect(page.get_by_label("Weekday")).to_be_hidden()
+    page.get_by_label("Frequency").select_option("weekly")
+    page.get_by_label("Weekday").select_option("Monday")
+    page.get_by_label("Attached file").select_option("xlsx")
+    page.get_by_label("Name", exact=True).fill("Web chats for the team")
+    page.get_by_role("button", name="Add schedule").click()
+    expect(page.locator("[data-widget=schedules]")).to_contain_text("At 09:00 on Monday, UTC")
+    page.get_by_role("link", name="Web chats for the team").click()
+    page.get_by_role("button", name="Send a sample to me").click()
+    expect(page.locator(".notices").first).to_contain_text("A sample is on its way")
+
+    mail = next_mail(mailbox)
+    parts = {part.get_content_type(): part for part in mail.walk()}
+    assert parts["image/png"].get_content()[:4] == b"\x89PNG"
+    workbook = parts["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"].get_content()
+    sheets = CalamineWorkbook.from_filelike(BytesIO(workbook))
+    row_count = len(sheets.get_sheet_by_name("sessions").to_python()) - 1
+    text = str(parts["text/plain"].get_content())
+    [href] = [line for line in text.splitlines() if line.startswith("http")][:1]
+    assert href.startswith(mailing_demo.url)
+    page.goto(href)
+    assert headline(page) == row_count
+    assert f"{row_count:,} sessions consumed" in text
+
+    # The email as its reader sees it: no address but the server's own, and no sideways scrolling on a telephone.
+    html = str(parts["text/html"].get_content())
+    assert all(part.startswith(mailing_demo.url) for part in html.split('"') if part.startswith("http"))
+    for part in mail.walk():
+        if part.get_content_type() == "image/png":
+            picture = b64encode(part.get_content()).decode()
+            html = html.replace(f'"cid:{part["Content-ID"][1:-1]}"', f'"data:image/png;base64,{picture}"')
+    for dark in (False, True):
+        reader = visitor(size=(320, 800), dark=dark).page()
+        reader.set_content(html)
+        assert reader.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        assert reader.locator("img:visible").count() == 1
