@@ -17,7 +17,7 @@ from tests.laws.test_statement_laws import Account
 from tests.support.event_strategies import START_US, crowded_event_lists, dense_event_lists, policies, schedules
 from tests.support.ledgers import NOW_US, append_events, ledger_in_memory, made_account
 
-from botmeter.billing.account_bill import account_plans, open_cycle_bill
+from botmeter.billing.account_bill import account_plans, open_cycle_bill, rated_cycles
 from botmeter.billing.account_statements import closed_documents, listed_statements
 from botmeter.billing.bill_cache import BillCache
 from botmeter.billing.closing import pending_adjustments
@@ -25,8 +25,9 @@ from botmeter.billing.cycle_sessions import cycle_sessions
 from botmeter.billing.next_statement import adjustments_by_currency
 from botmeter.billing.plan import CycleRule, Meter, Plan
 from botmeter.billing.plan_terms import AccountCycle, PlanTerm, account_cycle_at, timeline
-from botmeter.billing.rated import NOTHING_CARRIED
+from botmeter.billing.rated import NOTHING_CARRIED, charge_texts
 from botmeter.billing.rating import rate_cycle
+from botmeter.billing.session_charges import charges_between
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.billing.closed_statements import closed_statements
@@ -125,6 +126,7 @@ def assert_same_bill(ledger: Ledger, now_us: int, *, cache: BillCache) -> None:
     assert kept.carried_in.of(0) == carried_of_sessions(ledger, kept.account_cycle).of(0)
     assert listed_statements(ledger, now_us=now_us, cache=cache) == listed_statements(ledger, now_us=now_us)
     assert closed_documents(ledger, cache=cache) == closed_documents(ledger)
+    assert_same_charges(ledger, now_us, cache=cache)
     plans = account_plans(ledger)
     assert plans is not None
     pending = defaultdict[str, Decimal](Decimal)
@@ -133,6 +135,23 @@ def assert_same_bill(ledger: Ledger, now_us: int, *, cache: BillCache) -> None:
     known = adjustments_by_currency(ledger, plans, cache=cache)
     assert known == adjustments_by_currency(ledger, plans)
     assert {**dict.fromkeys(pending, Decimal(0)), **known} == pending
+
+
+def assert_same_charges(ledger: Ledger, now_us: int, *, cache: BillCache) -> None:
+    plans = account_plans(ledger)
+    assert plans is not None
+    cycles = timeline(plans.terms, now_us)
+    free = {
+        session_id: charge
+        for _, sessions, rated in rated_cycles(ledger, cycles, plans=plans)
+        for table, meter in zip(sessions, rated.meters, strict=True)
+        for session_id, charge in zip(table["session_id"].to_pylist(), charge_texts(meter).to_pylist(), strict=True)
+        if charge != "charged"
+    }
+    for each in (cache, None):
+        charges = charges_between(ledger, plans.terms[0].from_us, end_us=now_us, cache=each)
+        assert charges is not None
+        assert dict(zip(charges.session_ids.to_pylist(), charges.charges.to_pylist(), strict=True)) == free
 
 
 def carried_of_sessions(ledger: Ledger, account_cycle: AccountCycle) -> Any:

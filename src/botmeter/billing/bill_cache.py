@@ -17,6 +17,8 @@ _SESSIONS_BYTES_MAX: Final = 256 << 20
 """Open cycles of all accounts of a server; one of 400,000 sessions takes 35 MB."""
 _FACTS_BYTES_MAX: Final = 32 << 20
 """Plans, documents and carried grants of all accounts; some 100 KB of an account with 24 statements."""
+_FREE_BYTES_MAX: Final = 64 << 20
+"""Sessions not charged; a million take 55 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +43,18 @@ class RatedSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastCycle:
-    """Cost of a cycle and the grants that it leaves, from a source as of a version of the ledger."""
+    """Cost of a cycle and the grants that it leaves, from a source as of a version of the ledger.
+
+    Attributes:
+        free_count: Sessions that are not charged, by meter and all together.
+    """
 
     version: int
     source: RatedSource
     currency: str
     lines: tuple[Line, ...]
     tax: Decimal
+    free_count: int
     carried: Carried
 
 
@@ -58,7 +65,8 @@ class BillCache:
         facts: State of an account's facts.
         plans, documents: Of the state of the facts.
         sessions: By account, policy, and bounds in µs UTC.
-        past, fingerprints: By account, and bounds of a cycle in µs UTC; of the latter as of a version.
+        past, free, fingerprints: By account, and bounds of a cycle in µs UTC; `free` has the sessions of a past cycle
+            that are not charged.
     """
 
     def __init__(self) -> None:
@@ -67,6 +75,7 @@ class BillCache:
         self.documents = BoundedCache[str, tuple[ClosedDocument, ...]](_FACTS_BYTES_MAX)
         self.sessions = BoundedCache[tuple[str, str | None, int, int], ReadSessions](_SESSIONS_BYTES_MAX)
         self.past = BoundedCache[tuple[str, int, int], PastCycle](_FACTS_BYTES_MAX)
+        self.free = BoundedCache[tuple[str, int, int], pa.Table](_FREE_BYTES_MAX)
         self.fingerprints = BoundedCache[tuple[str, int, int], tuple[int, str]](1 << 20)
 
 

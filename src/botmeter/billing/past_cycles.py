@@ -6,17 +6,18 @@ from botmeter.billing.bill_cache import BillCache, PastCycle, RatedSource
 from botmeter.billing.cycle_facts import CycleFacts
 from botmeter.billing.cycle_sessions import cycle_starts
 from botmeter.billing.plan_terms import AccountCycle
-from botmeter.billing.rated import NOTHING_CARRIED
+from botmeter.billing.rated import CHARGE_OF, NOTHING_CARRIED, RatedMeter
 from botmeter.billing.rating import rate_cycle
 from botmeter.ledger.billing.closed_statements import fingerprints
 from botmeter.ledger.billing.corrections import last_correction_no
 from botmeter.ledger.readable import ReadableLedger
+from botmeter.reports.charges import CHARGED
 
 
 def past_cycles(
     ledger: ReadableLedger, cycles: Sequence[AccountCycle], *, facts: CycleFacts, cache: BillCache | None = None
 ) -> Iterator[PastCycle]:
-    """Rate cycles that follow one another, the first of which is the account's first."""
+    """Rate cycles that follow one another, before the first of which nothing is left."""
     carried, correction_no = NOTHING_CARRIED, last_correction_no(ledger)
     purchases = sorted(facts.purchases, key=lambda each: (each.from_us, each.number))
     at = 0
@@ -32,7 +33,9 @@ def past_cycles(
             correction_no=correction_no,
         )
         past = _past(ledger, source, cache=cache)
-        carried = past.carried
+        # Nothing is the same wherever a series of cycles begins.
+        is_kept = any(meter.grants or meter.is_granted for meter in past.carried.meters)
+        carried = past.carried if is_kept else NOTHING_CARRIED
         yield past
 
 
@@ -80,5 +83,12 @@ def _rated(ledger: ReadableLedger, source: RatedSource) -> PastCycle:
         currency=rated.plan.currency,
         lines=rated.lines,
         tax=rated.tax,
+        free_count=sum(
+            count for meter in rated.meters for kind, count in meter.counts().items() if CHARGE_OF[kind] != CHARGED
+        ),
         carried=carried,
     )
+
+
+def _free_count(meter: RatedMeter) -> int:
+    return sum(count for funding, count in meter.counts().items() if CHARGE_OF[funding] != CHARGED)

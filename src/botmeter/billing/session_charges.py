@@ -1,16 +1,22 @@
 """Charges of the sessions of any days."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import replace
 
-from botmeter.billing.account_bill import account_plans, rated_cycles
+from botmeter.billing.account_bill import account_plans, carries
 from botmeter.billing.account_plans import AccountPlans
+from botmeter.billing.bill_cache import BillCache, RatedSource
+from botmeter.billing.cycle_facts import CycleFacts
+from botmeter.billing.cycle_sessions import cycle_sessions
+from botmeter.billing.past_cycles import past_cycles
 from botmeter.billing.plan import Meter
 from botmeter.billing.plan_terms import AccountCycle, timeline
 from botmeter.billing.rated import RatedMeter, charge_texts
+from botmeter.billing.rating import rate_cycle
 from botmeter.domain.errors import Missing
 from botmeter.ledger.billing.corrections import corrections
 from botmeter.ledger.readable import ReadableLedger
@@ -22,15 +28,19 @@ from botmeter.reports.row_options import ChargeFilter
 _SCHEMA = pa.schema([("session_id", pa.string()), ("charge", pa.string()), ("started_at", pa.int64())])
 
 
-def with_not_charged(ledger: ReadableLedger, query: UsageQuery, *, report: UsageReport) -> UsageReport:
+def with_not_charged(
+    ledger: ReadableLedger, query: UsageQuery, *, report: UsageReport, cache: BillCache | None = None
+) -> UsageReport:
     """Add to a report the number of its sessions that are not charged, where the account has a plan."""
-    charges = charges_between(ledger, query.period.start_us, end_us=query.period.end_us)
+    charges = charges_between(ledger, query.period.start_us, end_us=query.period.end_us, cache=cache)
     if charges is None:
         return report
     return replace(report, not_charged_count=not_charged_count(ledger, query, charges=charges))
 
 
-def charges_for(ledger: ReadableLedger, query: UsageQuery, *, charge: ChargeFilter | None) -> Charges | None:
+def charges_for(
+    ledger: ReadableLedger, query: UsageQuery, *, charge: ChargeFilter | None, cache: BillCache | None = None
+) -> Charges | None:
     """Charges that a choice of sessions by charge needs; None: nothing is chosen.
 
     Raises:
@@ -38,7 +48,7 @@ def charges_for(ledger: ReadableLedger, query: UsageQuery, *, charge: ChargeFilt
     """
     if charge is None:
         return None
-    charges = charges_between(ledger, query.period.start_us, end_us=query.period.end_us)
+    charges = charges_between(ledger, query.period.start_us, end_us=query.period.end_us, cache=cache)
     if charges is None:
         raise Missing(
             "plan_missing",
@@ -48,22 +58,48 @@ def charges_for(ledger: ReadableLedger, query: UsageQuery, *, charge: ChargeFilt
     return charges
 
 
-def has_charges(ledger: ReadableLedger) -> bool:
+def has_charges(ledger: ReadableLedger, *, cache: BillCache | None = None) -> bool:
     """Return whether a plan counts the account's own sessions, so that each has a charge."""
-    plans = account_plans(ledger)
+    plans = account_plans(ledger, cache=cache)
     return plans is not None and _bills_own_sessions(ledger, plans)
 
 
-def charges_between(ledger: ReadableLedger, start_us: int, *, end_us: int) -> Charges | None:
+def charges_between(
+    ledger: ReadableLedger, start_us: int, *, end_us: int, cache: BillCache | None = None
+) -> Charges | None:
     """Sessions in [start_us, end_us), µs UTC, that are not charged; None: the account has no plan for its sessions."""
-    plans = account_plans(ledger)
+    plans = account_plans(ledger, cache=cache)
     if plans is None or not _bills_own_sessions(ledger, plans):
         return None
     cycles = _cycles(ledger, plans, start_us=start_us, end_us=end_us)
-    parts = [_not_charged(sessions, rated.meters) for _, sessions, rated in rated_cycles(ledger, cycles, plans=plans)]
+    parts = _free_sessions(ledger, cycles, plans=plans, cache=cache or BillCache())
     table = pa.concat_tables([_SCHEMA.empty_table(), *parts]).combine_chunks()
     columns = [pa.concat_arrays(table[name].chunks or [pa.array([], table[name].type)]) for name in _SCHEMA.names]
     return Charges(session_ids=columns[0], charges=columns[1], starts_us=columns[2], since_us=plans.terms[0].from_us)
+
+
+def _free_sessions(
+    ledger: ReadableLedger, cycles: Sequence[AccountCycle], *, plans: AccountPlans, cache: BillCache
+) -> Iterator[pa.Table]:
+    # Ids are read of cycles with such sessions alone, which their starts tell.
+    if not cycles:
+        return
+    first_us, last = cycles[0].cycle.start_us, cycles[-1]
+    rated = timeline(plans.terms, last.cycle.end_us) if carries(plans) else cycles
+    for past in past_cycles(ledger, rated, facts=plans.facts, cache=cache):
+        cycle = past.source.account_cycle.cycle
+        if past.free_count and cycle.start_us >= first_us:
+            key = (ledger.account.name, cycle.start_us, cycle.end_us)
+            # Of the last cycle, which may be open, a page keeps the sessions.
+            make = partial(_free_of, ledger, past.source, cache=cache if cycle == last.cycle else None)
+            yield cache.free.find_or_make(key, make, version=past.version)
+
+
+def _free_of(ledger: ReadableLedger, source: RatedSource, *, cache: BillCache | None) -> pa.Table:
+    sessions = cycle_sessions(ledger, source.account_cycle, cache=cache)
+    facts = CycleFacts(purchases=source.purchases, openings=source.openings)
+    rated, _carried = rate_cycle(source.account_cycle, sessions, facts=facts, carried=source.carried)
+    return _not_charged(sessions, rated.meters)
 
 
 def _cycles(ledger: ReadableLedger, plans: AccountPlans, *, start_us: int, end_us: int) -> list[AccountCycle]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from django.http import HttpRequest, StreamingHttpResponse
 
+from botmeter.billing.bill_cache import SERVER_BILLS
 from botmeter.billing.session_charges import charges_between, charges_for
 from botmeter.live.export_progress import ExportProgress
 from botmeter.reports.export import Export, Format, export_name, export_stream
@@ -56,9 +57,11 @@ class LedgerExport:
     def response(
         self, query: UsageQuery, file: Export, *, progress: ExportProgress | None = None
     ) -> StreamingHttpResponse:
-        charges = charges_for(self.ledger, query, charge=file.charge)
+        charges = charges_for(self.ledger, query, charge=file.charge, cache=SERVER_BILLS)
         if charges is None and file.grain is Grain.SESSION:
-            charges = charges_between(self.ledger, query.period.start_us, end_us=query.period.end_us)
+            charges = charges_between(
+                self.ledger, query.period.start_us, end_us=query.period.end_us, cache=SERVER_BILLS
+            )
         if progress is None:
             chunks = export_stream(self.ledger, query, export=file, charges=charges)
         else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
+from botmeter.billing.bill_cache import SERVER_BILLS
 from botmeter.billing.session_charges import charges_for, with_not_charged
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
@@ -47,7 +48,7 @@ def session_usage(call: Call) -> UsageReport:
     with reading(call.request, call.account) as ledger:
         question = _question(ledger, call.request.GET, comparison=comparison)
         report = compared_report(ledger, question.query, comparison=question.comparison, now_us=question.now_us)
-        return with_not_charged(ledger, question.query, report=report)
+        return with_not_charged(ledger, question.query, report=report, cache=SERVER_BILLS)
 
 
 def sessions(call: Call) -> Rows | Sessions | Conversations | Tickets:
@@ -56,7 +57,7 @@ def sessions(call: Call) -> Rows | Sessions | Conversations | Tickets:
     options, cursor = _row_options(query), query.get("cursor") or None
     with reading(call.request, call.account) as ledger:
         question = query_of(ledger, query)
-        charges = charges_for(ledger, question, charge=options.charge)
+        charges = charges_for(ledger, question, charge=options.charge, cache=SERVER_BILLS)
         return page_answer(row_page(ledger, question, options=options, cursor=cursor, charges=charges))
 
 

@@ -244,7 +244,7 @@ def _sessions_href(figures: AccountFigures, budget: Budget, *, account: str) -> 
         named = {} if budget.name is None else {str(budget.scope): budget.name}
         query = urlencode({"funding": "charged", **named})
         return f"{reverse('cycle-sessions', args=(account, cycle.first_on.isoformat()))}?{query}"
-    if not has_charges(figures.ledger):
+    if not has_charges(figures.ledger, cache=bill_cache):
         return ""
     bounds = budget_span(budget, cycle=cycle, now_us=figures.now_us)
     first_on, last_on = (day_of_us(at_us, timezone=cycle.timezone) for at_us in (bounds[0], bounds[1] - 1))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from botmeter.billing.bill_cache import SERVER_BILLS
 from botmeter.billing.session_charges import with_not_charged
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.ledger.settle import Backlog
@@ -110,7 +111,7 @@ def cached_overview(ledger: "ReadableLedger", question: Question) -> Overview:
 
     def answer() -> Overview:
         made = overview(ledger, query, compared=compared, has_hours=has_hours)
-        return replace(made, report=with_not_charged(ledger, query, report=made.report))
+        return replace(made, report=with_not_charged(ledger, query, report=made.report, cache=SERVER_BILLS))
 
     return _overviews.find_or_make(key, answer, version=ledger.version)
 

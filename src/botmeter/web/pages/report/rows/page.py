@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from botmeter.billing.bill_cache import SERVER_BILLS
 from botmeter.billing.session_charges import charges_for, has_charges
 from botmeter.domain import text
 from botmeter.reports import row_lines
@@ -118,7 +119,7 @@ class RowsRequest:
 def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: Exports = NO_EXPORTS) -> RowsPage:
     """Build the page."""
     question, view, urls = request.question, request.view, request.page.urls
-    charges = charges_for(ledger, question.query, charge=view.options.charge)
+    charges = charges_for(ledger, question.query, charge=view.options.charge, cache=SERVER_BILLS)
     rows = row_page(ledger, question.query, options=view.options, cursor=view.cursor or None, charges=charges)
     columns, here = view.visible_columns, FilteredPage(urls=urls, view=view.first_page())
     return RowsPage(
@@ -156,7 +157,7 @@ def _bar(ledger: "ReadableLedger", request: RowsRequest, *, here: FilteredPage) 
     """Bar of the report, with charges where a plan is set."""
     view, page = request.view, request.page
     bar = filter_bar(ledger, request.question, page=page, here=here)
-    if not page.access.allows(Fact.CHARGES) or not has_charges(ledger):
+    if not page.access.allows(Fact.CHARGES) or not has_charges(ledger, cache=SERVER_BILLS):
         return bar
     chosen = view.options.charge
     chip = LinkChip(
