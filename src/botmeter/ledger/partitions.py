@@ -17,6 +17,9 @@ sql = statements_of(__name__)
 # second of CPU per 12 million.
 PARTITION_EVENTS_MAX = 400_000
 
+# From this part of the ledger on, metering all of it is cheaper than finding the part that was touched.
+EVERYTHING_FROM = 0.2
+
 # The scope key in SQL: x is a row of event or session, with bot and channel where the key needs them.
 _KEY_PART = {
     "customer": "x.customer_id",

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from botmeter.domain.instant import INSTANT_FIRST_US, NEVER_US
 from botmeter.ledger.duckdb_calls import execute_with, row_of
-from botmeter.ledger.partitions import SharedKey, event_partitions, is_anchored
+from botmeter.ledger.partitions import EVERYTHING_FROM, SharedKey, event_count, event_partitions, is_anchored
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy, Schedule, schedule_of
 from botmeter.metering.policy_text import policy_from_mapping
@@ -52,12 +52,31 @@ def meter_plan_sessions_after(ledger: "Ledger", append_no: int) -> None:
         connection.execute(sql("affected", **key.fragments), {"append_no": append_no})
         can_begin_anywhere = is_anchored(schedule_of(policy), key)
         connection.execute(sql("restart", **key.fragments), {**values, "is_anchored": can_begin_anywhere})
-        restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
-        if restart["restart"] is not None:
-            ledger.note_changed_sessions(restart["restart"])
-            connection.execute(sql("delete_restarted", **key.fragments), {**values, **restart})
-            events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
-            _insert(ledger, events, policy=policy)
+        _meter_from_restart(ledger, key, policy=policy)
+
+
+def meter_plan_sessions_of_customers(ledger: "Ledger") -> None:
+    """Update them after the events of the temporary table `customer_move` changed customer. In a transaction."""
+    connection = ledger.connection
+    for policy in policies_metered_apart(connection, ledger.schedule):
+        key = SharedKey.of([policy])
+        connection.execute(sql("affected_by_move", **key.fragments))
+        affected_count = row_of(connection, sql("affected_count", **key.fragments))[0]
+        if affected_count > event_count(connection) * EVERYTHING_FROM:
+            meter_plan_sessions(ledger)
+            return
+        connection.execute(sql("restart_whole"))
+        _meter_from_restart(ledger, key, policy=policy)
+
+
+def _meter_from_restart(ledger: "Ledger", key: SharedKey, *, policy: Policy) -> None:
+    connection = ledger.connection
+    restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
+    if restart["restart"] is not None:
+        ledger.note_changed_sessions(restart["restart"])
+        connection.execute(sql("delete_restarted", **key.fragments), {"policy": policy.label, **restart})
+        events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
+        _insert(ledger, events, policy=policy)
 
 
 def _policies_between(schedule: Schedule, *, start_us: int, end_us: int) -> set[Policy]:

@@ -16,6 +16,30 @@ FROM {event} AS x
 WHERE x.append_no >= $append_no
 GROUP BY 1
 
+-- name: affected_by_move
+-- Reads: event, touchpoint, customer_move. Takes: {key} and its tables.
+-- Gives: affected (key), the scope keys of the events that changed customer, before the change and after it.
+CREATE OR REPLACE TEMP TABLE affected AS
+SELECT {key} AS key
+FROM {event} AS x
+WHERE coalesce(x.sent_customer_id, x.customer_id) IN (SELECT sent_customer_id FROM customer_move)
+UNION
+SELECT {key} AS key
+FROM (
+    SELECT e.* REPLACE (m.before_id AS customer_id)
+    FROM {event} AS e
+    JOIN customer_move AS m ON coalesce(e.sent_customer_id, e.customer_id) = m.sent_customer_id
+) AS x
+
+-- name: affected_count
+-- Reads: event, touchpoint, affected. Takes: {key} and its tables.
+-- Gives: the number of events of the affected keys, one row.
+SELECT count(*)::BIGINT FROM {event} AS x WHERE {key} IN (SELECT key FROM affected)
+
+-- name: restart_whole
+-- Reads: affected. Takes: nothing. Gives: restart (key, restart_at), before every event of the affected keys.
+CREATE OR REPLACE TEMP TABLE restart AS SELECT key, (-4611686018427387904)::BIGINT AS restart_at FROM affected
+
 -- name: restart
 -- Reads: affected, plan_session, touchpoint. Takes: $policy, $is_anchored; {key} and its tables.
 -- Gives: restart (key, restart_at), the instant from which each affected key is metered again: where metering can begin

@@ -17,8 +17,12 @@ from botmeter.ledger.conversation_spans import update_spans
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.large_appends import raise_memory_limit
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.partitions import SharedKey, event_count, event_partitions, is_anchored
-from botmeter.ledger.plan_sessions import meter_plan_sessions, meter_plan_sessions_after
+from botmeter.ledger.partitions import EVERYTHING_FROM, SharedKey, event_count, event_partitions, is_anchored
+from botmeter.ledger.plan_sessions import (
+    meter_plan_sessions,
+    meter_plan_sessions_after,
+    meter_plan_sessions_of_customers,
+)
 from botmeter.ledger.restatements import Cause, PastDays, insert_restatements
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage_tables import (
@@ -34,9 +38,6 @@ if TYPE_CHECKING:
     from botmeter.metering.meter import Metered
 
 sql = statements_of(__name__)
-
-# From this part of the ledger on, metering all of it is cheaper than finding the part that was touched.
-EVERYTHING_FROM = 0.2
 
 
 class _Commit(NamedTuple):
@@ -121,7 +122,7 @@ def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
     # Events of one customer move between those of another, so earlier sessions change too.
     connection.execute(sql("restart_whole"))
     _remeter_from_restart(ledger, key, touched=RecountScope(everything=False, has_tickets=False), past_days=past_days)
-    meter_plan_sessions(ledger)
+    meter_plan_sessions_of_customers(ledger)
     return moved_count
 
 
