@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Page
@@ -44,6 +44,11 @@ ACCOUNT_ROUTES = (
     "account-deletion",
     "views",
     "shares",
+    "notifications",
+    "destinations",
+    "alerts",
+    "schedules",
+    "schedule-new",
 )
 USER_ROUTES = ("accounts", "me", "own-second-factor", "sign-out-everywhere", "api-reference")
 VISITOR_ROUTES = ("sign-in", "password-reset")
@@ -84,6 +89,8 @@ ROUTES_WITHOUT_PAGE = {
     "session-correction": "a form of `session`",
     "billed-session": "redirects to the session",
     "statement-download": "a file",
+    "test-email": "a form of `notifications`",
+    "notification-again": "a form of `notifications`",
     "metrics": "for machines",
     "openapi": "JSON",
     "api-unknown": "JSON",
@@ -115,6 +122,10 @@ def owner_paths(page: Page, server: Server) -> dict[str, str]:
     paths |= billing_paths(page, server, listed=paths["statements"])
     paths["source"] = new_source(page, server)
     paths["uploaded-file"], paths["import"] = new_import(page, server)
+    paths["destination"] = new_destination(page, server)
+    paths["new-alert"] = f"{reverse('new-alert', args=account)}?kind=usage"
+    paths["alert"] = new_alert(page, server, form=paths["new-alert"])
+    paths["schedule"] = new_schedule(page, server)
     return paths | {
         "widget": reverse("widget", args=(*account, "hours")),
         "choices": reverse("choices", args=(*account, "bot")),
@@ -182,6 +193,33 @@ def new_source(page: Page, server: Server) -> str:
     card.get_by_label("Bot ID").fill("orders")
     card.get_by_role("button", name="Add").click()
     return reverse("source", args=(DEMO_ACCOUNT, "helpdesk"))
+
+
+def new_destination(page: Page, server: Server) -> str:
+    """Add a webhook and return its path."""
+    page.goto(server.at(reverse("destinations", args=(DEMO_ACCOUNT,))))
+    card = page.locator("[data-widget=new-destination]")
+    card.get_by_label("Name", exact=True).fill("Finance system")
+    card.get_by_label("URL").fill("https://hooks.example.org/botmeter?token=1")
+    card.get_by_role("button", name="Add destination").click()
+    page.wait_for_url("**/notifications/destinations/*")
+    return urlsplit(page.url).path
+
+
+def new_alert(page: Page, server: Server, *, form: str) -> str:
+    """Add an alert and return its path."""
+    page.goto(server.at(form))
+    page.get_by_label("Name", exact=True).fill("Allowance of the team")
+    page.get_by_role("button", name="Add alert").click()
+    return page.get_by_role("link", name="Allowance of the team").first.get_attribute("href") or ""
+
+
+def new_schedule(page: Page, server: Server) -> str:
+    """Add a schedule and return its path."""
+    page.goto(server.at(reverse("schedule-new", args=(DEMO_ACCOUNT,))))
+    page.get_by_label("Name", exact=True).fill("Sessions for the team")
+    page.get_by_role("button", name="Add schedule").click()
+    return page.get_by_role("link", name="Sessions for the team").first.get_attribute("href") or ""
 
 
 def new_import(page: Page, server: Server) -> tuple[str, str]:
