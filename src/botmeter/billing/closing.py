@@ -294,6 +294,6 @@ def _check_over(plans: AccountPlans, through: date, *, now_us: int) -> None:
         if cycle.end_us > now_us and cycle.last_on <= through:
             raise Conflict(
                 "cycle_not_over",
-                f"The cycle from {cycle.first_on} to {cycle.last_on} is not over, so it can't be closed. Close an "
-                "earlier day.",
+                f"The cycle from {cycle.first_on} to {cycle.last_on} is not over, so it can't be closed. Choose a day "
+                f"before {cycle.first_on}.",
             )

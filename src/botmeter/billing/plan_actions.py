@@ -106,9 +106,10 @@ def withdraw_plan(
     coming = [each for each in stored if each.from_at > now_us]
     if number is None and len(coming) != 1:
         numbers = [each.number for each in coming or stored]
+        subject = f"{len(coming)} plans begin" if coming else "No plan begins"
         raise Missing(
             "plan_term_unknown",
-            f"{len(coming)} plans of account {ledger.account.name} are to come. Name the number of the plan to withdraw"
+            f"{subject} later in account {ledger.account.name}. Name the number of the one to withdraw"
             + (f": {', '.join(map(str, numbers))}." if numbers else "."),
         )
     chosen = coming[0].number if number is None else number
@@ -158,7 +159,7 @@ def buy_packs(
             "purchase_in_future", f"The purchase is dated {at}, which is in the future. Record it once it is made."
         )
     purchase = purchase_at(account_terms(ledger), packs=order.packs, meter=order.meter, at_us=order.at_us)
-    check_after_closed(ledger, "Packs can't be bought at", at_us=order.at_us)
+    check_after_closed(ledger, "A purchase can't be dated", at_us=order.at_us)
     with ledger.transaction():
         made = add_purchase(ledger, purchase, now_us=now_us, by=by, reason=reason)
         _record_due(ledger, now_us=now_us)

@@ -74,7 +74,8 @@ def _rated_again(ledger: ReadableLedger, statements: Sequence[ClosedStatement]) 
     since_us = changed_since_us(ledger, plans, last=statements[-1])
     for each in pending_adjustments(ledger, plans, statements=statements, is_complete=True):
         is_pending = since_us is not None and each.rated.cycle.end_us > since_us
-        yield StatementDifference(number=each.number, detail=_difference(each), is_pending=is_pending)
+        detail = f"{_difference(each)}{' The next statement adjusts it.' if is_pending else ''}"
+        yield StatementDifference(number=each.number, detail=detail, is_pending=is_pending)
 
 
 def _last_end_us(statements: Sequence[ClosedStatement]) -> int:

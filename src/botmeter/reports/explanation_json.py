@@ -166,7 +166,7 @@ def explanation_json(
         next_session=_neighbour(explanation.after),
         arrivals=[_arrival(arrival) for arrival in explanation.arrivals],
         restatements=[_restatement(each, session_id=explanation.session_id) for each in explanation.restatements],
-        text=explanation_as_text(explanation, charges=[] if charges is UNSET else [each.text for each in charges]),
+        text=text_with_charges(explanation, charges),
         charges=charges,
     )
 
@@ -176,6 +176,14 @@ def explanation_as_mapping(
 ) -> dict[str, Any]:
     """Explanation as JSON values."""
     return explanation_json(explanation, charges=charges).to_dict()
+
+
+def text_with_charges(explanation: explained.Explanation, charges: list[SessionCharge] | UnsetType) -> str:
+    """Explanation as text, with the sentences of its charges."""
+    if charges is UNSET:
+        return explanation_as_text(explanation)
+    is_charged = any(each.charge == "charged" for each in charges)
+    return explanation_as_text(explanation, charges=[each.text for each in charges], is_charged=is_charged)
 
 
 def _json(value: object, to: type[JsonType], /, **changed: object) -> JsonType:

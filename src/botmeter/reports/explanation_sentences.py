@@ -23,11 +23,12 @@ _OPENERS = {
 }
 
 
-def charged_sentence(explanation: Explanation) -> str:
-    """Name the session, its customer, day and policy."""
+def charged_sentence(explanation: Explanation, *, is_charged: bool = True) -> str:
+    """Name the session, its customer, day and policy; a plan can leave it uncharged."""
     preview = " It was opened from a preview, which this policy counts." if explanation.is_preview else ""
+    verb = "charged" if is_charged else "counted"
     return (
-        f"Session {explanation.session_id} of customer {escaped_text(explanation.customer_id)} was charged once, as 1 "
+        f"Session {explanation.session_id} of customer {escaped_text(explanation.customer_id)} was {verb} once, as 1 "
         f"session on {day_words(explanation.started_at_us)} (UTC), under policy {explanation.policy.label}.{preview}"
     )
 
@@ -102,7 +103,7 @@ def end_sentence(explanation: Explanation) -> str:
             assert_never(explanation.closed_by)
 
 
-def content_sentence(explanation: Explanation) -> str:
+def content_sentence(explanation: Explanation, *, is_charged: bool = True) -> str:
     """Count the session's contents."""
     members = explanation.members
     bots = dict.fromkeys(event.bot_name for event in members if event.bot_name is not None)
@@ -113,9 +114,9 @@ def content_sentence(explanation: Explanation) -> str:
         counted(len(bots), "bot"),
         counted(len(channels), "channel"),
     ]
-    tickets = explanation.tickets
+    tickets, verb = explanation.tickets, "charged" if is_charged else "counted"
     linked = f" Linked to it: {counted(len(tickets), 'ticket')}." if tickets else ""
-    return f"It contains {', '.join(parts)}, all charged as this one session.{linked}"
+    return f"It contains {', '.join(parts)}, all {verb} as this one session.{linked}"
 
 
 def afterwards_sentence(explanation: Explanation) -> str:

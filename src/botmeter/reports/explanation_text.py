@@ -27,14 +27,14 @@ _EVENTS_LISTED_MAX = 16
 _EVENTS_LAST = 4
 
 
-def explanation_as_text(explanation: Explanation, *, charges: Sequence[str] = ()) -> str:
+def explanation_as_text(explanation: Explanation, *, charges: Sequence[str] = (), is_charged: bool = True) -> str:
     """Explanation as text with a final line break; `charges` are sentences on what pays for the session."""
     paragraphs = [
-        charged_sentence(explanation),
+        charged_sentence(explanation, is_charged=is_charged),
         opening_sentence(explanation),
         rule_sentence(explanation.policy),
         end_sentence(explanation),
-        content_sentence(explanation),
+        content_sentence(explanation, is_charged=is_charged),
         *charges,
     ]
     text = "\n\n".join(_wrapped(paragraph) for paragraph in paragraphs)

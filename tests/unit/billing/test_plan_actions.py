@@ -190,7 +190,7 @@ REFUSED: tuple[tuple[Callable[[Ledger], object], str, str], ...] = (
     (
         lambda of: withdraw_plan(of, None, reason="x", now_us=NOW),
         "plan_term_unknown",
-        "0 plans of account acme are t",
+        "No plan begins later in account acme. Name the number of the one to withdraw: 1.",
     ),
     (lambda of: withdraw_plan(of, 7, reason="x", now_us=NOW), "plan_term_unknown", "has no plan term 7."),
     (
@@ -262,7 +262,7 @@ def test_nothing_begins_in_a_closed_cycle(with_packs: Ledger) -> None:
     close_ended(with_packs, through=date(2026, 3, 31), now_us=now)
     actions: dict[str, Callable[[], object]] = {
         "Plan price@1 can't begin at": lambda: set_plan(with_packs, PRICE, from_us=NOW, now_us=now),
-        "Packs can't be bought at": lambda: buy_packs(with_packs, PackOrder(packs=1, at_us=NOW), now_us=now),
+        "A purchase can't be dated": lambda: buy_packs(with_packs, PackOrder(packs=1, at_us=NOW), now_us=now),
         "An opening balance can't be set as of": lambda: opening(with_packs),
     }
     for subject, action in actions.items():

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.urls import reverse
-from msgspec import UNSET
 
 from botmeter.charts.timeline import timeline_chart
 from botmeter.domain import text
@@ -16,8 +15,8 @@ from botmeter.people.public_address import public_address
 from botmeter.people.rights import Right
 from botmeter.reports.compared_period import Compare
 from botmeter.reports.explain import explain
+from botmeter.reports.explanation_json import text_with_charges
 from botmeter.reports.explanation_sentences import restatement_sentences
-from botmeter.reports.explanation_text import explanation_as_text
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Key, Link
@@ -133,7 +132,7 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
         policy_label=explanation.policy.label,
         rule=policy_sentence(explanation.policy),
         policy_text=policy_as_toml(explanation.policy),
-        words=explanation_as_text(explanation, charges=[] if charges is UNSET else [each.text for each in charges]),
+        words=text_with_charges(explanation, charges),
     )
     return rendered(visit.request, "session.html", page=page)
 
