@@ -72,7 +72,9 @@ def test_packs_are_bought_reversed_and_removed(acme: Run) -> None:
         "command line",
     )
     assert "purchase 1 reversed" in acme("plan correct 1 -a acme --reason 'typed twice'").err
-    assert " manual  " in acme("plan purchases -a acme").out
+    table = acme("plan purchases -a acme").out
+    assert "2026-03-21 09:00  2026-04-01 00:00\n" in table, "no time is cut"
+    assert max(map(len, table.splitlines())) <= 80
     assert [row["reverses"] for row in acme("plan purchases -a acme --format json").json].count(1) == 1
     assert "1 recurring pack removed from" in acme("plan remove 1 -a acme").err
     opened = acme(

@@ -1,14 +1,15 @@
 """Statements as rows of FOCUS 1.2, the FinOps Open Cost and Usage Specification.
 
 A pack is a purchase whose effective cost is 0; its price becomes the effective cost of the sessions that it funds, by
-largest remainder, and of the units that lapse. The sum of `BilledCost` is the statement's total.
+largest remainder, and of the units that lapse. An adjusted price of sessions is divided among those that changed. The
+sum of `BilledCost` is the statement's total.
 Source: FOCUS 1.2, columns and appendix on prepaid SaaS.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from botmeter.billing.focus_changes import NO_CELL, changed_cells, changed_sessions
 from botmeter.billing.focus_schema import FOCUS_SCHEMA, Category, Charge
 from botmeter.billing.focus_usage import UsageGroup, usage_groups
 from botmeter.domain.cost_centre import CostCentres
@@ -39,18 +41,26 @@ _DESCRIPTIONS: Final = {
 Parts = Iterator[Charge]
 
 
-def focus_rows(document: bytes, sessions: pa.Table, *, centres: CostCentres, provider: str = "") -> pa.Table:
+def focus_rows(
+    document: bytes,
+    sessions: pa.Table,
+    *,
+    centres: CostCentres,
+    changes: pa.Table | None = None,
+    provider: str = "",
+) -> pa.Table:
     """Rows of a statement, with `FOCUS_SCHEMA`.
 
     Args:
         sessions: The statement's own list: `started_at` (µs UTC), `meter`, `bot_id`, `channel`, `funding`.
+        changes: Sessions of earlier cycles that it adjusts, with `change`; None: those that the document names.
         provider: Platform that bills; empty: the plan's title or name.
     """
     statement: Mapping[str, Any] = json.loads(document)
     groups = usage_groups(sessions, centres)
     shared = _shared(statement, sha256(document).hexdigest(), provider=provider)
     charges = [*_lines(statement), *_usage(statement, groups), *_unused(statement), *_taxes_and_credits(statement)]
-    charges += _corrections(statement)
+    charges += _corrections(statement, changes=changes, centres=centres)
     return pa.Table.from_pylist([{**shared, **_row(charge)} for charge in charges], schema=FOCUS_SCHEMA)
 
 
@@ -138,7 +148,7 @@ def _usage(statement: Mapping[str, Any], groups: Sequence[UsageGroup]) -> Parts:
             shares = apportioned(amount, weights, currency=statement["currency"])
             for position, share in zip(positions, shares, strict=True):
                 parts[position] += share
-    bots = {bot["bot_id"]: bot.get("bot_name") for bot in statement["shares"].get("bots", ())}
+    bots = _bot_names(statement)
     for position, group in enumerate(groups):
         yield Charge(
             category="Usage",
@@ -255,23 +265,39 @@ def _taxes_and_credits(statement: Mapping[str, Any]) -> Parts:
             )
 
 
-def _corrections(statement: Mapping[str, Any]) -> Parts:
+def _corrections(statement: Mapping[str, Any], *, changes: pa.Table | None, centres: CostCentres) -> Parts:
+    bots = _bot_names(statement)
     for adjustment in statement["adjustments"]:
-        changes = [(_category(line["kind"]), line["label"], line["difference"]) for line in adjustment["lines"]]
-        if tax := adjustment["tax"]:
-            changes.append(("Tax", f"Tax of {tax['rate']}", tax["difference"]))
-        for category, label, text in changes:
-            if amount := Decimal(text):
-                yield Charge(
-                    category=category,
-                    description=f"{adjustment['of']}: {label}",
-                    billed=amount,
-                    effective=amount,
-                    period_us=_cycle_us(adjustment["cycle"]),
-                    frequency="Usage-Based" if category == "Usage" else "One-Time",
-                    funding="adjustment",
-                    is_correction=True,
-                )
+        changed = changed_sessions(adjustment, changes)
+        for line in adjustment["lines"]:
+            cells = changed_cells(changed, line, centres) if _category(line["kind"]) == "Usage" else {NO_CELL: 1}
+            shares = apportioned(Decimal(line["difference"]), list(cells.values()), currency=statement["currency"])
+            for cell, amount in zip(cells, shares, strict=True):
+                if amount:
+                    charge = _correction(adjustment, _category(line["kind"]), line["label"], amount=amount)
+                    resource = (
+                        None if cell.bot_id is None else (cell.bot_id, bots.get(cell.bot_id) or cell.bot_id, "bot")
+                    )
+                    yield replace(charge, resource=resource, cost_centre=cell.cost_centre, channel=cell.channel)
+        if (tax := adjustment["tax"]) and (amount := Decimal(tax["difference"])):
+            yield _correction(adjustment, "Tax", f"Tax of {tax['rate']}", amount=amount)
+
+
+def _correction(adjustment: Mapping[str, Any], category: Category, label: str, *, amount: Decimal) -> Charge:
+    return Charge(
+        category=category,
+        description=f"{adjustment['of']}: {label}",
+        billed=amount,
+        effective=amount,
+        period_us=_cycle_us(adjustment["cycle"]),
+        frequency="Usage-Based" if category == "Usage" else "One-Time",
+        funding="adjustment",
+        is_correction=True,
+    )
+
+
+def _bot_names(statement: Mapping[str, Any]) -> dict[str | None, str | None]:
+    return {bot["bot_id"]: bot.get("bot_name") for bot in statement["shares"].get("bots", ())}
 
 
 def _category(kind: str) -> Category:

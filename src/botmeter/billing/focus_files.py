@@ -18,7 +18,12 @@ from botmeter.billing.plan_terms import timeline
 from botmeter.billing.statement_document import Document
 from botmeter.billing.statement_list import session_list
 from botmeter.domain.money import decimals_of
-from botmeter.ledger.billing.closed_statements import ClosedStatement, closed_statements, statement_sessions
+from botmeter.ledger.billing.closed_statements import (
+    ClosedStatement,
+    adjusted_sessions,
+    closed_statements,
+    statement_sessions,
+)
 from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.reports.export import write_rows
@@ -69,7 +74,8 @@ def statement_focus(ledger: ReadableLedger, statement: ClosedStatement, *, provi
     """Rows of a closed statement, with the cost centres of its closing."""
     centres = cost_centres(ledger, known_at=statement.closed_at)
     sessions = statement_sessions(ledger, statement.statement_no)
-    return focus_rows(statement.document, sessions, centres=centres, provider=provider)
+    changes = adjusted_sessions(ledger, statement.statement_no)
+    return focus_rows(statement.document, sessions, centres=centres, changes=changes, provider=provider)
 
 
 def unclosed_focus(ledger: ReadableLedger, *, now_us: int, provider: str = "") -> Iterator[pa.Table]:

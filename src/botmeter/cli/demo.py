@@ -49,6 +49,7 @@ def demo(
     from botmeter.cli.demo_tour import tour
     from botmeter.cli.report_page import report_page
     from botmeter.demo import DEMO_ACCOUNT, DEMO_SEED
+    from botmeter.demo.billing_audit import note_billing
     from botmeter.demo.billing_history import add_billing
     from botmeter.reports.query import usage_query
     from botmeter.reports.usage import usage_report
@@ -66,7 +67,8 @@ def demo(
         _create_if_missing(folder, now_us=now)
         with folder.ledger(DEMO_ACCOUNT) as ledger:
             _load(ledger, events=events, now_us=now)
-            add_billing(ledger, seed=DEMO_SEED, now_us=now)
+            if add_billing(ledger, seed=DEMO_SEED, now_us=now):
+                note_billing(folder.path, ledger)
             close_due_cycles(folder, ledger)
             query = usage_query(ledger.account, now_us=now)
             page = report_page(msgspec.to_builtins(usage_report(ledger, query)), query=query, screen=screen)

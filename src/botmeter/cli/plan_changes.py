@@ -11,7 +11,7 @@ from botmeter.cli.command_groups import examples
 from botmeter.cli.context import COMMAND_LINE
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.output import say, show_rows
-from botmeter.cli.plan_rows import PURCHASE_COLUMNS, PURCHASE_TABLE_COLUMNS, purchase_rows, term_rows
+from botmeter.cli.plan_rows import PURCHASE_COLUMNS, PURCHASE_TABLE_COLUMNS, purchase_rows, purchase_table, term_rows
 from botmeter.cli.plans import Named, commands, plan_named
 from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.domain.text import counted
@@ -183,11 +183,14 @@ def correct(
 def list_purchases(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
     """List the purchases of an account.
 
-    The table shows those in force; JSON and CSV also have reversed ones and their reversals.
+    The table shows those in force, with times in UTC; JSON and CSV also have reversed ones and their reversals.
     """
     with readable_ledger(data, account) as ledger:
         rows = purchase_rows(ledger, with_reversed=form != "table")
-    show_rows(PURCHASE_TABLE_COLUMNS if form == "table" else PURCHASE_COLUMNS, rows, form=form)
+    if form == "table":
+        show_rows(PURCHASE_TABLE_COLUMNS, purchase_table(rows), form=form)
+    else:
+        show_rows(PURCHASE_COLUMNS, rows, form=form)
     if not rows:
         say(f"account {account} has no purchases")
 

@@ -1,5 +1,6 @@
 """Rows of an account's plans and purchases."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from botmeter.domain.instant import text_to_the_second
@@ -13,7 +14,7 @@ PURCHASE_COLUMNS = (
     *("recorded_at", "set_by", "reason", "reverses"),
 )
 # Columns that fit on a screen.
-PURCHASE_TABLE_COLUMNS = ("purchase", "how", "packs", "pack_units", "pack_price", "usable_from", "expires_at")
+PURCHASE_TABLE_COLUMNS = ("purchase", "how", "packs", "units", "price", "usable_from", "expires_at")
 
 
 def term_rows(ledger: "ReadableLedger", *, with_withdrawn: bool = False) -> list[dict[str, object]]:
@@ -56,6 +57,19 @@ def purchase_rows(ledger: "ReadableLedger", *, with_reversed: bool) -> list[dict
             "reverses": each.reverses,
         }
         for each in purchases(ledger, with_reversed=with_reversed)
+    ]
+
+
+def purchase_table(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """The columns of purchases that fit on a screen of 80 characters, with times to the minute (UTC)."""
+    return [
+        {
+            **row,
+            "units": row["pack_units"],
+            "price": row["pack_price"],
+            **{name: row[name] and str(row[name])[:16].replace("T", " ") for name in ("usable_from", "expires_at")},
+        }
+        for row in rows
     ]
 
 

@@ -58,17 +58,18 @@ class _Month:
         return counts
 
 
-def add_billing(ledger: Ledger, *, seed: int, now_us: int) -> None:
-    """Bill the months up to now; an account that has a plan, or had one, stays as it is."""
+def add_billing(ledger: Ledger, *, seed: int, now_us: int) -> bool:
+    """Bill the months up to now; return False for an account that has a plan, or had one, which stays as it is."""
     anchor_on = day_of_us(now_us).replace(day=1)
     plan = first_plan()
     first_on = cycle_first_on(plan.cycle, anchor_on, number=-CYCLES)
     if first_on < FIRST_ON or plan_terms(ledger, with_withdrawn=True):
-        return
+        return False
     months = _months(ledger, PlanTerm(plan=plan, from_us=day_start_us(first_on)), now_us=now_us)
     for step in sorted(_steps(months, seed=seed, now_us=now_us), key=lambda each: each.at_us):
         if step.at_us <= now_us:
             step.act(ledger)
+    return True
 
 
 def _months(ledger: Ledger, first: PlanTerm, *, now_us: int) -> list[_Month]:

@@ -16,6 +16,7 @@ from botmeter.billing.focus import focus_rows
 from botmeter.billing.focus_files import focus_file
 from botmeter.billing.focus_schema import MANDATORY
 from botmeter.domain.cost_centre import CostCentres, CostCentreTerm
+from botmeter.domain.instant import us_from_text
 
 MAY_BE_NULL = {"ChargeClass", "PricingQuantity", "PricingUnit"}
 CENTRES = CostCentres(
@@ -87,15 +88,51 @@ def test_each_kind_of_charge_has_its_cost(values: dict[str, object], billed: str
 def test_every_session_is_consumed_once_by_its_bot_and_day_under_its_cost_centre() -> None:
     rows = rows_of()
     assert total(rows, "ConsumedQuantity", ConsumedUnit="Sessions") == 38
-    assert total(rows, "ConsumedQuantity", ResourceId="delivery", ResourceName="配送", ResourceType="bot") == 10
+    of_bot = {"ResourceId": "delivery", "ResourceName": "配送", "ResourceType": "bot"}
+    assert total(rows, "ConsumedQuantity", ConsumedUnit="Sessions", **of_bot) == 10
     centres = {(row["ChargePeriodStart"].day, row["SubAccountId"]) for row in rows if row["ResourceId"] == "orders"}
     assert centres == {(1, "Online"), (1, None), (2, "Online"), (2, None), *((day, "Sales") for day in (3, 4, 5, 6))}
 
 
-def test_an_adjustment_is_a_correction_of_its_own_cycle_on_the_invoice_that_carries_it() -> None:
-    (row,) = [each for each in rows_of() if (each["ChargeCategory"], each["ChargeClass"]) == ("Usage", "Correction")]
-    assert (row["ChargePeriodStart"].month, row["BillingPeriodStart"].month) == (9, 10)
-    assert row["ChargeDescription"] == "ACME-000001: Sessions 1–5"
+def test_an_adjustment_is_a_correction_of_its_own_cycle_divided_among_the_sessions_that_changed() -> None:
+    rows = [each for each in rows_of() if (each["ChargeCategory"], each["ChargeClass"]) == ("Usage", "Correction")]
+    assert [(row["BilledCost"], row["ResourceId"], row["x_channel"], row["SubAccountId"]) for row in rows] == [
+        (Decimal("1.00"), "delivery", "web", "Online"),
+        (Decimal("1.00"), "delivery", "whatsapp", None),
+    ]
+    for row in rows:
+        assert (row["ChargePeriodStart"].month, row["BillingPeriodStart"].month) == (9, 10)
+        assert row["ChargeDescription"] == "ACME-000001: Sessions 1–5"
+
+
+def changes(*rows: tuple[str, str, str, str]) -> pa.Table:
+    names = ("bot_id", "channel", "funding", "change")
+    own = {"meter": 0, "started_at": us_from_text("2026-09-07T08:00:00Z")}
+    return pa.Table.from_pylist([{**dict(zip(names, row, strict=True)), **own} for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("changed", "parts"),
+    [
+        # A late session takes the allowance of another one, which now has a price.
+        ((("a", "web", "allowance", "added"), ("b", "web", "beyond 1", "moved")), {"b": "2.00"}),
+        ((("a", "web", "beyond 1", "added"), ("a", "sms", "beyond 1", "added")), {"a": "2.00"}),
+        (tuple((bot, "web", "beyond 1", "added") for bot in "aab"), {"a": "1.33", "b": "0.67"}),
+        ((("a", "web", "pack 1", "moved"),), {"a": "2.00"}),
+        ((), {None: "2.00"}),
+    ],
+)
+def test_an_adjusted_price_belongs_to_the_sessions_that_it_is_for(
+    changed: tuple[tuple[str, str, str, str], ...], parts: dict[str | None, str]
+) -> None:
+    listed = changes(*changed) if changed else changes(("a", "web", "beyond 1", "added")).slice(0, 0)
+    table = focus_rows(document_bytes(made_document()), made_sessions(), centres=CENTRES, changes=listed)
+    rows = [
+        each for each in table.to_pylist() if (each["x_funding"], each["ChargeCategory"]) == ("adjustment", "Usage")
+    ]
+    bots = {row["ResourceId"] for row in rows}
+    assert {bot: total(rows, ResourceId=bot) for bot in bots} == {bot: Decimal(part) for bot, part in parts.items()}
+    assert sum(row["BilledCost"] for row in table.to_pylist()) == Decimal("192.90")
 
 
 def test_an_open_cycle_has_no_invoice() -> None:

@@ -1,5 +1,6 @@
 """Two years of billing of the demo account."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from botmeter.billing.account_plans import CycleState
 from botmeter.billing.plan_terms import timeline
 from botmeter.billing.stated import read_document
 from botmeter.billing.statement_verify import verify_statements
-from botmeter.demo import DEMO_ACCOUNT, DEMO_SEED, DEMO_TITLE, demo_batches
+from botmeter.demo import DEMO_ACCOUNT, DEMO_SEED, DEMO_TITLE, demo_batches, finance
+from botmeter.demo.billing_audit import note_billing
 from botmeter.demo.billing_history import add_billing
 from botmeter.domain.account import Account
 from botmeter.domain.instant import DAY_US, us_from_text
@@ -159,3 +161,16 @@ def test_the_same_day_gives_the_same_statements(tmp_path: Path) -> None:
 def test_an_account_without_two_years_of_data_has_no_plan(tmp_path: Path) -> None:
     with demo_ledger(tmp_path, "2023-12-31T12:00:00Z") as ledger:
         assert account_plans(ledger) is None
+
+
+def test_what_people_did_is_in_the_audit_dated_then(billed: Ledger, tmp_path: Path) -> None:
+    note_billing(tmp_path, billed)
+    entries = [json.loads(file.read_bytes()) for file in sorted((tmp_path / "audit").iterdir())]
+    counts = Counter(entry["action"] for entry in entries)
+    by_hand = [each for each in purchases(billed, with_reversed=True) if each.set_by and each.reverses is None]
+    assert counts["packs_bought"] == len(by_hand) > 3
+    once = ("plan_set", "purchase_reversed", "session_corrected", "budget_set", "cost_centre_set")
+    assert [counts[action] for action in once] == [2, 1, 2, 4, len(cost_centre_terms(billed))]
+    assert len({(entry["at_us"], entry["who"], entry["action"]) for entry in entries}) == len(entries)
+    assert {entry["who"] for entry in entries} == {finance.BILLING_ADMIN, finance.OWNER}
+    assert entries[0]["at_us"] < us_from_text(NOW) - 720 * DAY_US
