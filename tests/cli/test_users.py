@@ -24,6 +24,7 @@ def path_of(link: str) -> str:
     return urlsplit(link.strip()).path
 
 
+@pytest.mark.slow
 def test_a_new_user_chooses_a_password_by_the_link_alone_on_stdout(acme: Run) -> None:
     ran = acme("user create Ada@Example.org --name Ada --account ACME --role owner --url https://meter.example/")
     assert ran.code == 0

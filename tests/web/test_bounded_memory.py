@@ -49,6 +49,7 @@ def test_the_api_reference_is_not_kept_for_each_host(client: Client, settings: A
     assert cards() == before
 
 
+@pytest.mark.slow
 def test_cached_pages_of_long_addresses_take_bounded_memory(
     client: Client, path: str, caches_of_reports: tuple[BoundedCache[Any, Any], ...]
 ) -> None:

@@ -77,4 +77,4 @@ def test_few_routes_take_large_bodies() -> None:
                 found.append(str(pattern.name))
         return found
 
-    assert sorted(names(get_resolver())) == ["merge", "merge-customers", "unmerge"]
+    assert sorted(names(get_resolver())) == ["merge", "merge-customers", "reconcile", "unmerge"]

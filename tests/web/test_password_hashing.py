@@ -78,6 +78,7 @@ def test_a_sign_in_while_all_slots_are_held_is_refused_with_a_page(
     assert "Try again in a few seconds." in answer.content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_signed_in_person_can_change_the_password_meanwhile(owner: User, browser: MakeBrowser, busy: None) -> None:
     with of_known_person():

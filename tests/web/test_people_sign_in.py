@@ -127,6 +127,7 @@ def test_guesses_count_for_the_person_from_any_address_browser_and_spelling(owne
     assert guess(browser(), owner.email, address="2001:db8::1") == [429]
 
 
+@pytest.mark.slow
 def test_waits_grow_with_further_guesses(owner: User, browser: MakeBrowser) -> None:
     guess(browser(), owner.email, count=10)
     for wait_minutes in (1, 2, 4, 8, 15, 30, 60, 60):
@@ -159,6 +160,7 @@ def test_guesses_by_others_do_not_lock_the_owner_out_of_a_known_browser(
     assert try_password(browser(), owner.email).status_code == 429
 
 
+@pytest.mark.slow
 def test_guesses_in_a_known_browser_have_a_limit_of_their_own(
     ledgers: OpenLedgers, owner: User, stranger: User, browser: MakeBrowser
 ) -> None:
@@ -172,6 +174,7 @@ def test_guesses_in_a_known_browser_have_a_limit_of_their_own(
     assert guess(known, stranger.email) == [429]
 
 
+@pytest.mark.slow
 def test_a_browser_is_known_for_several_people_and_not_by_an_altered_cookie(
     ledgers: OpenLedgers, owner: User, stranger: User, browser: MakeBrowser
 ) -> None:
@@ -199,6 +202,7 @@ def test_a_browser_is_known_only_after_the_whole_sign_in(owner: User, browser: M
     assert settings.KNOWN_BROWSER_COOKIE_NAME not in client.cookies
 
 
+@pytest.mark.slow
 def test_one_client_guessing_for_many_users_is_blocked_too(owner: User, browser: MakeBrowser) -> None:
     # All addresses of one IPv6 network are one client.
     for number in range(50):

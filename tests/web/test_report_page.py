@@ -119,6 +119,7 @@ def test_a_notice_links_from_an_empty_period_to_the_latest_data(owners: Client) 
     assert "Show latest data" in page
 
 
+@pytest.mark.slow
 def test_a_notice_says_that_a_period_was_moved_to_the_first_data(owners: Client) -> None:
     page = text_of(owners, f"{REPORT}?from=2020-01-01&to=2026-04-30")
     assert "has data from 4 Feb 2022" in page

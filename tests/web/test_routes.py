@@ -54,8 +54,11 @@ PERSON_ROUTES = sorted(routes("person"), key=lambda route: route[0])
 
 
 each_page_of_an_account = pytest.mark.parametrize("route", MEMBER_ROUTES, ids=lambda route: route[0])
-each_role = pytest.mark.parametrize("role", list(Role))
-each_method = pytest.mark.parametrize("method", ["get", "post"])
+# The rule is one for all roles: what differs most is proven with each change, the rest by the slow lane too.
+each_role = pytest.mark.parametrize(
+    "role", [role if role in (Role.OWNER, Role.VIEWER) else pytest.param(role, marks=pytest.mark.slow) for role in Role]
+)
+each_method = pytest.mark.parametrize("method", ["get", pytest.param("post", marks=pytest.mark.slow)])
 
 
 def address(name: str, words: dict[str, object], *, account: str = "acme") -> str:

@@ -186,6 +186,7 @@ def test_an_unknown_filter_value_matches_no_rows(member: Client, name: str) -> N
     assert "<b>nobody" not in page
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_all_time_starts_on_the_local_day_of_the_first_data(member: Client) -> None:
     page = page_of(member, f"{REPORT}?period=all&timezone=America/Los_Angeles")

@@ -270,20 +270,22 @@ def _corrections(statement: Mapping[str, Any], *, changes: pa.Table | None, cent
     for adjustment in statement["adjustments"]:
         changed = changed_sessions(adjustment, changes)
         for line in adjustment["lines"]:
-            cells = changed_cells(changed, line, centres) if _category(line["kind"]) == "Usage" else {NO_CELL: 1}
+            cells = (
+                changed_cells(changed, line, centres=centres) if _category(line["kind"]) == "Usage" else {NO_CELL: 1}
+            )
             shares = apportioned(Decimal(line["difference"]), list(cells.values()), currency=statement["currency"])
             for cell, amount in zip(cells, shares, strict=True):
                 if amount:
-                    charge = _correction(adjustment, _category(line["kind"]), line["label"], amount=amount)
+                    charge = _correction(adjustment, _category(line["kind"]), label=line["label"], amount=amount)
                     resource = (
                         None if cell.bot_id is None else (cell.bot_id, bots.get(cell.bot_id) or cell.bot_id, "bot")
                     )
                     yield replace(charge, resource=resource, cost_centre=cell.cost_centre, channel=cell.channel)
         if (tax := adjustment["tax"]) and (amount := Decimal(tax["difference"])):
-            yield _correction(adjustment, "Tax", f"Tax of {tax['rate']}", amount=amount)
+            yield _correction(adjustment, "Tax", label=f"Tax of {tax['rate']}", amount=amount)
 
 
-def _correction(adjustment: Mapping[str, Any], category: Category, label: str, *, amount: Decimal) -> Charge:
+def _correction(adjustment: Mapping[str, Any], category: Category, *, label: str, amount: Decimal) -> Charge:
     return Charge(
         category=category,
         description=f"{adjustment['of']}: {label}",

@@ -37,7 +37,7 @@ def changed_sessions(adjustment: Mapping[str, Any], changes: pa.Table | None) ->
 
 
 def changed_cells(
-    changed: Sequence[Mapping[str, Any]], line: Mapping[str, Any], centres: CostCentres
+    changed: Sequence[Mapping[str, Any]], line: Mapping[str, Any], *, centres: CostCentres
 ) -> Mapping[Cell, int]:
     """Number of the changed sessions by cell: of those that the line prices now or no longer, else of its meter's."""
     of_meter = [each for each in changed if each["meter"] == line["meter"]]

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from msgspec import UNSET, UnsetType
 from typer import Argument, Exit, Option
 
 from botmeter.cli import options
@@ -18,6 +17,8 @@ from botmeter.domain.text import counted
 from botmeter.ledger.folder_files import lost_accounts
 
 if TYPE_CHECKING:
+    from msgspec import UnsetType
+
     from botmeter.ledger.folder import Folder
     from botmeter.ledger.readable import ReadableLedger
     from botmeter.ledger.restatements import Restatement
@@ -57,6 +58,8 @@ def explain(
 
 
 def _charges(ledger: "ReadableLedger", explanation: "Explanation") -> "list[SessionCharge] | UnsetType":
+    from msgspec import UNSET
+
     from botmeter.ledger.billing.plan_terms import plan_terms
 
     # Without a plan, the modules of billing need not be loaded.

@@ -55,35 +55,35 @@ def billing_entries(ledger: "Ledger") -> Iterator[BillingEntry]:
     detail: dict[str, Any]
     for term in plan_terms(ledger):
         detail = {"plan": term.label, "from_day": text_to_the_second(term.from_at)[:10]}
-        yield _entry(term.recorded_at, term.set_by, Action.PLAN_SET, **detail)
+        yield _entry(Action.PLAN_SET, term.recorded_at, by=term.set_by, **detail)
     for stored in purchases(ledger, with_reversed=True):
         if stored.set_by is not None:
             yield _of_purchase(ledger, stored)
     for each in corrections(ledger, with_undone=True):
         detail = {"correction": each.number, "kind": each.kind.value, "reason": each.reason}
-        yield _entry(each.recorded_at, each.set_by, Action.SESSION_CORRECTED, **detail)
+        yield _entry(Action.SESSION_CORRECTED, each.recorded_at, by=each.set_by, **detail)
     for budget in budgets(ledger):
         label = budget_text(budget.budget, currency=account_terms(ledger)[-1].plan.currency)
-        yield _entry(budget.recorded_at, budget.set_by, Action.BUDGET_SET, budget=label)
+        yield _entry(Action.BUDGET_SET, budget.recorded_at, by=budget.set_by, budget=label)
     for centre in cost_centre_terms(ledger):
         kind, name = ("channel", centre.channel) if centre.bot_id is None else ("bot", centre.bot_id)
         detail = {kind: name, "cost_centre": centre.cost_centre, "from_day": centre.from_on.isoformat()}
-        yield _entry(centre.recorded_at, centre.set_by, Action.COST_CENTRE_SET, **detail)
+        yield _entry(Action.COST_CENTRE_SET, centre.recorded_at, by=centre.set_by, **detail)
     for statement in closed_statements(ledger):
         if statement.closed_by is not None:
             detail = {"statement": statement.number, "total": read_document(statement)["total"]}
-            yield _entry(statement.closed_at, statement.closed_by, Action.CYCLE_CLOSED, **detail)
+            yield _entry(Action.CYCLE_CLOSED, statement.closed_at, by=statement.closed_by, **detail)
 
 
 def _of_purchase(ledger: "Ledger", stored: StoredPurchase) -> BillingEntry:
     purchase = stored.purchase
     if stored.reverses is not None:
         detail: dict[str, Any] = {"purchase": stored.reverses, "reason": stored.reason}
-        return _entry(stored.recorded_at, stored.set_by, Action.PURCHASE_REVERSED, **detail)
+        return _entry(Action.PURCHASE_REVERSED, stored.recorded_at, by=stored.set_by, **detail)
     plan = plan_at(account_terms(ledger), at_us=purchase.from_at)
     detail = {"purchase": stored.number, "packs": purchase.packs, "bought": purchase_sentence(purchase, plan)}
-    return _entry(stored.recorded_at, stored.set_by, Action.PACKS_BOUGHT, **detail)
+    return _entry(Action.PACKS_BOUGHT, stored.recorded_at, by=stored.set_by, **detail)
 
 
-def _entry(at_us: int, who: str | None, action: Action, **detail: Any) -> BillingEntry:
-    return BillingEntry(at_us=at_us, who=who or "", action=action, detail=detail)
+def _entry(action: Action, at_us: int, *, by: str | None, **detail: Any) -> BillingEntry:
+    return BillingEntry(at_us=at_us, who=by or "", action=action, detail=detail)

@@ -56,7 +56,7 @@ class Scope(StrEnum):
 _SENTENCES: Final = {
     Scope.REPORTS_READ: "Read reports, sessions and their explanations.",
     Scope.EXPORTS_READ: "Download the underlying data as files.",
-    Scope.BILLING_READ: "Read plans, costs, statements and corrections, and compare a vendor's bill.",
+    Scope.BILLING_READ: "Read plans, costs, statements and corrections, and compare vendors’ bills.",
     Scope.EVENTS_WRITE: "Send events.",
     Scope.ENTITLEMENT_READ: "Ask whether the next message of a customer is allowed.",
     Scope.ADMIN: "Everything a key can do, and changes to customers, sources and bills.",

@@ -219,6 +219,7 @@ def test_an_account_that_does_not_exist_has_no_backup(folder: Folder, tmp_path: 
     assert not (tmp_path / "nobody.backup").exists()
 
 
+@pytest.mark.slow
 def test_a_read_only_ledger_can_be_backed_up(folder: Folder, acme: str, saved: Path, tmp_path: Path) -> None:
     folder.file_of(acme).chmod(0o444)
     backup(folder, acme, path=tmp_path / "again")
@@ -226,6 +227,7 @@ def test_a_read_only_ledger_can_be_backed_up(folder: Folder, acme: str, saved: P
     assert meaning(folder, "copy") == meaning(folder, acme)
 
 
+@pytest.mark.slow
 def test_the_name_in_the_backup_of_a_renamed_account_is_the_account_s(folder: Folder, tmp_path: Path) -> None:
     name = made_account(folder, Account(name="one"))
     backup(folder, name, path=tmp_path / "one.backup")

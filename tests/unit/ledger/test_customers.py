@@ -80,6 +80,7 @@ def test_a_day_that_is_not_over_is_not_restated() -> None:
     assert (change.before_count, change.after_count, change.restated_day_count) == (2, 1, 0)
 
 
+@pytest.mark.slow
 def test_events_to_come_of_an_alias_are_the_customer_s_too(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7", "web-7=mail-7"), now_us=NOW_US)
     late = event("4", "2026-03-01T14:00", customer_id="mail-7", conversation_id="v4", channel="mail")
@@ -89,6 +90,7 @@ def test_events_to_come_of_an_alias_are_the_customer_s_too(ledger: Ledger) -> No
     assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 def test_a_duplicate_is_compared_with_the_customer_as_sent(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     assert append_events(ledger, PHONE).duplicates == 1
@@ -119,6 +121,7 @@ def test_a_merged_customer_brings_its_aliases_and_undoing_returns_them(ledger: L
     assert who_sent(ledger) == {"1": ("web-7", None), "2": ("web-7", "phone-7"), "3": ("other", None)}
 
 
+@pytest.mark.slow
 def test_merging_into_an_alias_leads_to_its_final_customer(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7", "phone-7=other"), now_us=NOW_US)
     assert who_sent(ledger)["3"] == ("web-7", "other")
@@ -212,6 +215,7 @@ def test_undoing_an_unknown_alias_is_refused(ledger: Ledger) -> None:
     assert missing.value.code == "merge_unknown"
 
 
+@pytest.mark.slow
 def test_verification_finds_an_event_of_the_wrong_customer(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     ledger.connection.execute("UPDATE customer_alias SET same_as = 'nobody'")

@@ -49,6 +49,7 @@ def test_erasure_by_any_id_of_a_customer_removes_them_all(folder: Folder, filled
         assert append_events(ledger, sent_again).duplicates == 1
 
 
+@pytest.mark.slow
 def test_an_id_that_is_only_in_the_list_of_aliases_can_be_erased(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, event("1", "2026-03-01T10:00", customer_id="other"))

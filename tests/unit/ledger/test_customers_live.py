@@ -43,6 +43,7 @@ def customers(ledgers: OpenLedgers) -> dict[str, tuple[str, str | None]]:
         return {event_id: (counting, sent) for event_id, counting, sent in rows}
 
 
+@pytest.mark.slow
 def test_a_merge_covers_unsettled_events_and_later_ones(ledgers: OpenLedgers) -> None:
     assert accepted(ledgers, WEB, PHONE) == (2, 0, 0, 0)
     with ledgers.writing("acme") as ledger:

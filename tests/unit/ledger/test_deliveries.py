@@ -65,6 +65,7 @@ def test_the_newest_deliveries_of_each_source_stay_even_if_the_clock_went_back(m
     assert {source: each.delivery_id for source, each in latest.items()} == {"quiet": "d0", "s": "d3"}
 
 
+@pytest.mark.slow
 def test_erasing_a_customer_removes_delivery_ids_and_reasons(folder: Folder, acme: str) -> None:
     """Both can hold ids of the customer, and a delivery id can hold a telephone number."""
     with folder.ledger(acme) as ledger:

@@ -110,12 +110,14 @@ def test_counts_report_and_verification_stay_as_they_were(folder: Folder, filled
         assert corrections(ledger)[0].reason.startswith("as erased-")
 
 
+@pytest.mark.slow
 def test_erasure_counts_its_rows(folder: Folder, filled: str) -> None:
     erased = erase(folder, filled, customer_id=EVE)
     assert (erased.event_count, erased.session_count, erased.conversation_count) == (5, 3, 2)
     assert erased.quarantine_count == 3
 
 
+@pytest.mark.slow
 def test_the_erased_events_sent_again_are_duplicates_and_bring_nothing_back(folder: Folder, filled: str) -> None:
     erase(folder, filled, customer_id=EVE)
     with folder.ledger(filled) as ledger:
@@ -125,12 +127,14 @@ def test_the_erased_events_sent_again_are_duplicates_and_bring_nothing_back(fold
         assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 def test_erasure_keeps_quarantined_events_of_others(folder: Folder, filled: str) -> None:
     erase(folder, filled, customer_id=EVE)
     with folder.ledger(filled) as ledger:
         assert [each.raw for each in quarantined(ledger)] == [b'{"customer_id": "c2"}']
 
 
+@pytest.mark.slow
 def test_erasing_c1_keeps_quarantined_events_of_c12(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, event("1", "2020-01-01T10:00", customer_id="c12"), event("2", "2020-01-01T10:00"))
@@ -139,6 +143,7 @@ def test_erasing_c1_keeps_quarantined_events_of_c12(folder: Folder, acme: str) -
         assert [each.event_id for each in quarantined(ledger)] == ["1"]
 
 
+@pytest.mark.slow
 def test_the_other_customers_stay_as_they_are(folder: Folder, filled: str) -> None:
     erase(folder, filled, customer_id=EVE)
     with folder.ledger(filled) as ledger:
@@ -222,6 +227,7 @@ def test_an_erasure_is_unfinished_until_every_other_store_has_forgotten_the_ids(
     assert [file.name for file in (folder.path / "accounts").iterdir()] == [f"{filled}.duckdb"]
 
 
+@pytest.mark.slow
 def test_a_customer_that_only_another_store_has_is_erased_there(folder: Folder, filled: str) -> None:
     store = OtherStore()
     store.is_reachable = True
@@ -231,6 +237,7 @@ def test_a_customer_that_only_another_store_has_is_erased_there(folder: Folder, 
         erase(folder, filled, customer_id="nobody", forget=store.forget)
 
 
+@pytest.mark.slow
 def test_a_copied_file_with_an_unfinished_erasure_is_flagged_when_it_is_opened(folder: Folder, filled: str) -> None:
     with pytest.raises(Unavailable):
         erase(folder, filled, customer_id=EVE, forget=OtherStore().forget)
@@ -239,6 +246,7 @@ def test_a_copied_file_with_an_unfinished_erasure_is_flagged_when_it_is_opened(f
         assert accounts_with_unfinished_erasures(folder.path) == [filled]
 
 
+@pytest.mark.slow
 def test_erasing_an_unknown_customer_finishes_an_earlier_erasure(folder: Folder, filled: str) -> None:
     with pytest.raises(Unavailable):
         erase(folder, filled, customer_id=EVE, forget=OtherStore().forget)
@@ -247,6 +255,7 @@ def test_erasing_an_unknown_customer_finishes_an_earlier_erasure(folder: Folder,
     assert EVE.encode() not in folder.file_of(filled).read_bytes()
 
 
+@pytest.mark.slow
 def test_stored_traces_that_name_the_customer_are_removed(folder: Folder, filled: str) -> None:
     (folder.path / "logs").mkdir()
     for number, text in enumerate((f"GET /acme/customers/{EVE}", "no conversation 'thread-SECRET-1'", "GET /acme")):

@@ -79,7 +79,13 @@ def test_a_name_that_leaves_the_folder_is_refused(folder: Folder, acme: str, nam
         folder.file_of(name)
 
 
-@pytest.mark.parametrize("name", ["main", "temp", "system", "memory", "draft", "con", "0"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "main",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("temp", "system", "memory", "draft", "con", "0")),
+    ],
+)
 def test_an_account_name_may_be_a_keyword_of_the_database(folder: Folder, name: str) -> None:
     made_account(folder, Account(name=name))
     with folder.ledger(name) as ledger:
@@ -92,6 +98,7 @@ def test_a_second_process_learns_which_process_owns_the_folder(folder: Folder) -
     assert "(a test). Wait for it to finish, or end it." in second_process(folder.path)
 
 
+@pytest.mark.slow
 def test_the_folder_is_free_once_its_owner_is_done(tmp_path: Path) -> None:
     with Folder.owned(tmp_path / "data", purpose="one"):
         pass
@@ -144,7 +151,9 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"binary noise \x00\xff" * 5_000, b"text\n", None], ids=["empty", "noise", "text", "cut short"]
 )
-@pytest.mark.parametrize("read_only", [True, False], ids=["reading", "writing"])
+@pytest.mark.parametrize(
+    "read_only", [pytest.param(True, id="reading", marks=pytest.mark.slow), pytest.param(False, id="writing")]
+)
 def test_a_corrupt_file_gets_a_sentence(folder: Folder, acme: str, content: bytes | None, read_only: bool) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, *(event(f"e{number}", "2026-03-01T10:00") for number in range(500)))

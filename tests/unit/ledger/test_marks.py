@@ -209,6 +209,7 @@ def test_a_file_without_a_mark_starts_one(folder: Folder, acme: str) -> None:
     assert mark_file(folder.path, acme).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_a_file_of_an_earlier_botmeter_starts_one_with_its_receipts(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, FIRST)
@@ -234,6 +235,7 @@ def test_a_restored_backup_is_what_is_acknowledged(folder: Folder, acme: str, tm
     assert event_ids(folder) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_replaced", [True, False])
 def test_a_restore_that_is_killed_leaves_a_ledger_that_opens(
     folder: Folder, acme: str, tmp_path: Path, is_replaced: bool
@@ -253,6 +255,7 @@ def test_a_restore_that_is_killed_leaves_a_ledger_that_opens(
     assert event_ids(folder)[-1] == "e2"
 
 
+@pytest.mark.slow
 def test_an_erased_customer_s_rewritten_file_is_the_acknowledged_one(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, FIRST)

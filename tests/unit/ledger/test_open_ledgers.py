@@ -66,6 +66,7 @@ def test_a_version_never_repeats_when_the_file_is_opened_again(ledgers: OpenLedg
         assert reader.version > before
 
 
+@pytest.mark.slow
 def test_a_moment_that_begins_after_a_commit_knows_the_bots_of_that_commit(ledgers: OpenLedgers) -> None:
     """A reader that was there before keeps its numbers in step with the rows that it sees."""
     with ledgers.reading("acme") as reader:
@@ -320,6 +321,7 @@ def test_an_account_is_made_once_however_many_ask_for_it(ledgers: OpenLedgers) -
     assert made == [1]
 
 
+@pytest.mark.slow
 def test_erasing_during_a_read_says_how_to_finish_it(hurried: OpenLedgers) -> None:
     shared = SharedFolder(hurried)
     with shared.ledger("acme") as ledger:

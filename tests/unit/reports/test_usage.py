@@ -175,6 +175,7 @@ def test_the_policy_is_the_one_of_the_last_day_and_all_that_were_in_force_are_kn
     assert (before.policies, after.policies) == (("freshchat.session@1",), ("agents@1",))
 
 
+@pytest.mark.slow
 def test_a_report_does_not_import_pandas_where_it_is_installed(tmp_path: Path) -> None:
     program = """
 import sys

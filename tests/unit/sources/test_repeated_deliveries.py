@@ -48,6 +48,7 @@ def test_posts_of_the_broker_then_the_dump_of_the_same_talk_are_the_talk_once() 
     assert len(before) == 1
 
 
+@pytest.mark.slow
 def test_without_a_channel_of_the_source_the_dump_conflicts_and_still_counts_nothing_twice() -> None:
     ledger = ledger_in_memory()
     silent = replace(rasa.SOURCE, channel=None)

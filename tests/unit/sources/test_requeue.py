@@ -113,6 +113,7 @@ def test_an_unreadable_line_stays_in_quarantine_unchanged(ledger: Ledger, tmp_pa
     assert list(quarantined(ledger)) == before
 
 
+@pytest.mark.slow
 def test_thousands_are_retried_in_pieces(ledger: Ledger) -> None:
     append_events(ledger, *(event(f"e{number}", "2021-01-01T10:00") for number in range(2_500)))
     append_events(ledger, event("e2499", "2021-01-01T10:00", channel="sms"))

@@ -13,7 +13,8 @@ from botmeter.sources.mapping.ready_made import ready_made_mapping, ready_made_m
 from botmeter.sources.platforms.registry import connectors
 from botmeter.sources.suggest.mapping_text import text_of_document
 from botmeter.sources.table_options import TABLE_KEYS
-from botmeter.web.pages.imports.file_settings import Document, FileSettings, ReadFile, compact
+from botmeter.web.address_mapping import Document, compact
+from botmeter.web.pages.imports.file_settings import FileSettings, ReadFile
 from botmeter.web.pages.imports.mapping_form import (
     PATTERN,
     FieldLine,

@@ -22,11 +22,12 @@ from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.preview import preview
 from botmeter.sources.suggest.mapping_text import text_of_document
 from botmeter.web.access import Visit, for_member
+from botmeter.web.address_mapping import compact
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.imports.file_form import FileForm, file_form, settings_from_form
-from botmeter.web.pages.imports.file_settings import FileSettings, ReadFile, compact, event_source, read_file
+from botmeter.web.pages.imports.file_settings import FileSettings, ReadFile, event_source, read_file
 from botmeter.web.pages.imports.mapping_text import document_of_text
 from botmeter.web.pages.imports.preview_table import PreviewTable, preview_table
 from botmeter.web.pages.imports.results import DryRunCard, dry_run_card, job_notice, read_problem

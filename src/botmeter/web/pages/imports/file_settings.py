@@ -1,10 +1,7 @@
 """Settings for reading an uploaded file, kept in the address of its page."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Final, Self
-from urllib.parse import urlencode
+from dataclasses import dataclass
+from typing import Final, Self
 
 from django.http import QueryDict
 
@@ -22,10 +19,8 @@ from botmeter.sources.reader import SourceFile
 from botmeter.sources.suggest.suggested_mapping import suggested_mapping
 from botmeter.sources.suggest.suggestion import Suggestion
 from botmeter.sources.table_options import TABLE_KEYS, TableOptions, table_options_from_document
+from botmeter.web.address_mapping import Document, address_of, mapping_in, settings_in
 
-Document = Mapping[str, Any]
-MAPPING_LENGTH_MAX: Final = 16_000
-"""Of the mapping in an address, whose length proxies limit; 14 fields take about 1,000."""
 # Each page and each submitted form needs it; it takes 0.3 s of a large file.
 _suggestions: Final[BoundedCache[tuple[str, TableOptions], Suggestion]] = BoundedCache(8 << 20)
 _platforms: Final[BoundedCache[tuple[str, TableOptions], str]] = BoundedCache(1 << 20)
@@ -51,36 +46,17 @@ class FileSettings:
     @classmethod
     def from_query(cls, query: QueryDict) -> Self:
         """Read an address; raises Refused `mapping_invalid`."""
-        given = {each.name: str(query[each.name]) for each in fields(cls) if query.get(each.name)}
-        if len(given.get("mapping", "")) > MAPPING_LENGTH_MAX:
-            raise Refused(
-                "mapping_invalid",
-                f"The mapping has {len(given['mapping']):,} characters; the limit of this page is "
-                f"{MAPPING_LENGTH_MAX:,}. Use `botmeter import --mapping`.",
-            )
-        return cls(**given)
+        return settings_in(query, cls, command="import")
 
     @property
     def query(self) -> str:
         """Query string without defaults."""
-        return urlencode(
-            {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
-        )
+        return address_of(self)
 
     @property
     def document(self) -> Document:
-        try:
-            document = json.loads(self.mapping or "{}")
-        except (ValueError, RecursionError):
-            document = None
-        if not isinstance(document, dict):
-            raise Refused("mapping_invalid", "Invalid mapping: the address does not hold a JSON object.")
-        return document
-
-
-def compact(document: Document) -> str:
-    """Encode a mapping for an address."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)
+        """The mapping; raises Refused `mapping_invalid`."""
+        return mapping_in(self.mapping, tables=FIELDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME, REQUIRED_
 from botmeter.sources.suggest.suggestion import FieldSuggestion, SampleColumn, Suggestion
 from botmeter.sources.suggest.time_formats import time_format
 from botmeter.sources.times.clock_options import CLOCK_KEYS
-from botmeter.web.pages.imports.file_settings import Document, compact
+from botmeter.web.address_mapping import Document, compact
 
 _NO_COLUMN: Final = "Choose a column"
 CONSTANT: Final = "constant"

@@ -21,13 +21,14 @@ from botmeter.reports.export import file_chunks
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.vendor_columns import ListColumns, columns_of_list
 from botmeter.web.access import Visit, for_member
+from botmeter.web.address_mapping import compact
 from botmeter.web.components import Link
 from botmeter.web.exports import MEDIA_TYPES
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.billing.reconcile.form import BillForm, bill_form
 from botmeter.web.pages.billing.reconcile.result_cards import ResultCards, ResultContext, Shown, result_cards
-from botmeter.web.pages.billing.reconcile.settings import BillSettings, compact, list_file, settings_from_form
+from botmeter.web.pages.billing.reconcile.settings import BillSettings, list_file, settings_from_form
 from botmeter.web.pages.imports.results import job_notice
 from botmeter.web.pages.imports.run_page import Progress, progress_of
 from botmeter.web.pages.imports.texts import size_text

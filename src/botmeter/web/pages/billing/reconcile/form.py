@@ -9,8 +9,9 @@ from botmeter.domain import text
 from botmeter.domain.period import Period
 from botmeter.sources.vendor_columns import ListColumns
 from botmeter.sources.vendor_sessions import FIELDS
+from botmeter.web.address_mapping import Document
 from botmeter.web.components import Choice, Link
-from botmeter.web.pages.billing.reconcile.settings import BillSettings, Document
+from botmeter.web.pages.billing.reconcile.settings import BillSettings
 from botmeter.web.zones import zones_offered
 
 _LABELS: Final = {

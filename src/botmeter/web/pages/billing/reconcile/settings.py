@@ -1,10 +1,7 @@
 """Settings of a bill's check, kept in the address of its page."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Self
-from urllib.parse import urlencode
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from django.http import QueryDict
 
@@ -17,9 +14,8 @@ from botmeter.sources.mapping.mapping import FieldLocation
 from botmeter.sources.mapping.mapping_file import mapping_from_document
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.vendor_sessions import FIELDS, VENDOR_SESSIONS
+from botmeter.web.address_mapping import Document, address_of, compact, mapping_in, settings_in
 
-Document = Mapping[str, Mapping[str, Any]]
-_MAPPING_LENGTH_MAX: Final = 16_000
 _TOLERANCE_DEFAULT: Final = "60"
 _SECOND_US: Final = 1_000_000
 _FORM_NAMES: Final = ("first", "last", "timezone", "tolerance")
@@ -43,31 +39,16 @@ class BillSettings:
     @classmethod
     def from_query(cls, query: QueryDict) -> Self:
         """Read an address; raises Refused `mapping_invalid`."""
-        given = {each.name: str(query[each.name]) for each in fields(cls) if query.get(each.name)}
-        if len(given.get("mapping", "")) > _MAPPING_LENGTH_MAX:
-            raise Refused(
-                "mapping_invalid",
-                f"The mapping has {len(given['mapping']):,} characters; the limit of this page is "
-                f"{_MAPPING_LENGTH_MAX:,}. Use `botmeter reconcile --mapping`.",
-            )
-        return cls(**given)
+        return settings_in(query, cls, command="reconcile")
 
     @property
     def query(self) -> str:
-        return urlencode(
-            {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
-        )
+        return address_of(self)
 
     @property
     def document(self) -> Document:
         """The mapping; raises Refused `mapping_invalid`."""
-        try:
-            document = json.loads(self.mapping or "{}")
-        except (ValueError, RecursionError):
-            document = None
-        if not isinstance(document, dict) or not all(isinstance(each, dict) for each in document.values()):
-            raise Refused("mapping_invalid", "Invalid mapping: the address does not hold a JSON object.")
-        return document
+        return mapping_in(self.mapping, tables=FIELDS)
 
     @property
     def period(self) -> Period | None:
@@ -102,11 +83,6 @@ def settings_from_form(data: QueryDict, before: BillSettings) -> BillSettings:
         options = {name: data.get(f"time.{name}", "").strip() for name in ("format", "timezone")}
         document["started_at"] |= {name: value for name, value in options.items() if value}
     return replace(settings, mapping=compact(document))
-
-
-def compact(document: Mapping[str, Any]) -> str:
-    """Encode a mapping for an address."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def list_file(upload: Upload, document: Document) -> SourceFile:
