@@ -29,11 +29,8 @@ def new_link(purpose: Link.Purpose, *, lasting: timedelta, **fields: Any) -> str
 
 
 def secret_of_message(message_id: UUID) -> str:
-    """Secret of the link in a message, made when it is sent.
-
-    Derived from the server's key, so that it is the same at each attempt: a mail program that shows one of two equal
-    emails shows a link that works.
-    """
+    """Secret of the link in a message."""
+    # The same at each attempt: of two emails with one id, mail programs show one, whose link must work.
     digest = salted_hmac("botmeter.link", message_id.hex, algorithm="sha256").digest()
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
 

@@ -23,7 +23,7 @@ def mail_server_fault(mail: MailServer) -> str:
     except (OSError, smtplib.SMTPException, UnicodeError) as problem:
         return (
             f"The mail server {mail.host}:{mail.port} does not answer as expected ({_reason(problem)}). "
-            "Invitations and password resets are not delivered until it does."
+            "Emails wait in the meantime."
         )
     return ""
 

@@ -14,16 +14,12 @@ def public_address(request: HttpRequest, path: str) -> str:
 
 
 def origin_of(request: HttpRequest) -> str:
-    """Origin of the server, for links of an email that is sent later."""
+    """Origin of the server, for links of later emails."""
     return settings.PUBLIC_ORIGIN or f"{request.scheme}://{request.get_host()}"
 
 
 def address_in_message(path: str, *, origin: str = "") -> str:
-    """Public URL of a path from `reverse`, outside of a request.
-
-    Args:
-        origin: Of the request that caused the message, for servers without a public URL.
-    """
+    """Public URL of a path from `reverse`; `origin` is for servers without a public URL."""
     return f"{settings.PUBLIC_ORIGIN or origin or settings.SERVED_AT or 'http://localhost'}{path}"
 
 

@@ -68,7 +68,7 @@ _NAV_ADMIN: Final = (
     ("Imports", "file", "imports", Right.IMPORT_FILES),
     ("Quarantine", "warn", "quarantine", Right.SEE_QUARANTINE),
     ("API keys", "key", "keys", Right.MANAGE_KEYS),
-    ("Notifications", "send", "notifications", Right.MANAGE_NOTIFICATIONS),
+    ("Notifications", "mail", "notifications", Right.MANAGE_NOTIFICATIONS),
     ("Audit log", "history", "audit", Right.SEE_AUDIT),
     ("Settings", "settings", "settings", Right.CHANGE_SETTINGS),
 )

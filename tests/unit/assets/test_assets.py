@@ -43,8 +43,12 @@ def rules(path: Path) -> str:
 @pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
 def test_a_template_has_no_inline_style_or_script(path: Path) -> None:
     text = markup(path)
-    assert not re.findall(r"\sstyle=", text)
-    assert not re.findall(r"<style|<script(?![^>]*\bsrc=)", text)
+    if path.parent.name == "mail":
+        # Mail programs take styles from nowhere else, and pages' policy does not hold there.
+        assert not re.findall(r"<script|<link|url\(|@import", text)
+    else:
+        assert not re.findall(r"\sstyle=", text)
+        assert not re.findall(r"<style|<script(?![^>]*\bsrc=)", text)
     assert not re.findall(r"\son[a-z]+=", text)
     assert "|safe" not in text.replace(" ", "")
 

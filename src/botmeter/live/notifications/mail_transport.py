@@ -85,7 +85,7 @@ class _MailWithImages(EmailMultiAlternatives):
 
 
 def _add_images(message: MimePart, images: dict[str, bytes]) -> None:
-    """Put the images beside the HTML; among the attachments, programs would list them as files."""
+    # Beside the HTML: among the attachments, mail programs would list them as files.
     for part in message.walk():
         inner = part.get_payload()
         if part.get_content_subtype() != "alternative" or not isinstance(inner, list):

@@ -21,12 +21,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """Email in two forms.
-
-    Attributes:
-        html: Names an image as `cid:NAME`; an empty text sends plain text alone.
-        images: PNG files by name.
-    """
+    """Email in two forms; `html` names its PNG `images` as `cid:NAME`."""
 
     subject: str
     text: str
@@ -46,7 +41,7 @@ class WebhookCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatText:
-    """Message in the form of Slack; `text` for notifications and for programs that show no blocks."""
+    """Message in the form of Slack."""
 
     text: str
     blocks: tuple[Mapping[str, Any], ...] = ()
@@ -61,7 +56,7 @@ class FolderFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
-    """Nothing to send any more; `reason` is a sentence."""
+    """Nothing to send any more."""
 
     reason: str
 
@@ -71,7 +66,7 @@ Rendered = Mail | WebhookCall | ChatText | FolderFiles | Withdrawn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderContext:
-    """Sources of a rendering beside the notification itself."""
+    """Sources of a rendering."""
 
     ledgers: OpenLedgers
     now: datetime
@@ -90,12 +85,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Answer to an attempt.
-
-    Attributes:
-        text: For people: what the other side said.
-        retry_at: Not earlier than this, as the other side asked; None: by the schedule.
-    """
+    """Answer to an attempt; the other side can ask for a later time than the schedule's."""
 
     outcome: Outcome
     text: str = ""

@@ -1,4 +1,4 @@
-"""The outbox: notifications to send, their claims and states."""
+"""The outbox of notifications."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -26,18 +26,17 @@ KEPT_OF_NO_ACCOUNT: Final = timedelta(days=7)
 """Of password links that people requested, which no page shows."""
 
 waking: Final[list[Callable[[], None]]] = []
-"""Called after a transaction that put notifications; the sender adds itself."""
+"""Called after a transaction that put notifications."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Something to tell several recipients.
+    """Message to several recipients.
 
     Attributes:
-        key: Its cause, such as an alert and its level: the same one is not put twice.
-        account: Empty for none, and for nobody to see it.
-        cause: A sentence.
-        content: Facts to render from, without secrets.
+        key: The same one is not put twice.
+        account: Empty for one that nobody sees.
+        content: Without secrets.
         due_at: None: at once.
     """
 
@@ -62,12 +61,7 @@ class Recipient:
 def put(
     message: Message, recipients: Sequence[Recipient], *, superseded: bool = False, again_of: Notification | None = None
 ) -> list[Notification]:
-    """Put a notification for each recipient who has none by the message's key; return the new ones.
-
-    Args:
-        superseded: Only record them.
-        again_of: The notification that is sent again.
-    """
+    """Put a notification for each recipient without one by the message's key; return the new ones."""
     now = present()
     rows = {
         row.key: row for row in (_row(message, recipient, superseded=superseded, now=now) for recipient in recipients)
@@ -102,10 +96,8 @@ def _row(message: Message, recipient: Recipient, *, superseded: bool, now: datet
 
 
 def notification_key(key: str, recipient: Recipient, *, data_folder: str) -> str:
-    """Return the message's key with its recipient, hashed if long.
-
-    Of one data folder: those of servers that share a database can have accounts of one name.
-    """
+    """Return the message's key with its recipient, hashed if long."""
+    # Of one data folder: those of servers that share a database can have accounts of one name.
     text = f"{data_folder}:{key}:{recipient.channel.value}:{recipient.address}"
     return text if len(text) <= _KEY_CHARACTERS_MAX else hashlib.sha256(text.encode()).hexdigest()
 
@@ -116,28 +108,28 @@ def _wake() -> None:
 
 
 def due_notifications(data_folder: str, *, now: datetime) -> QuerySet[Notification]:
-    """Notifications to claim, those due longest first; also those whose sender was killed."""
+    """Notifications to claim, also those of killed senders, by time."""
     is_due = Q(state=State.DUE, due_at__lte=now)
     is_abandoned = Q(state__in=[State.CLAIMED, State.RENDERED], claimed_until__lte=now)
     return Notification.objects.filter(is_due | is_abandoned, data_folder=data_folder).order_by("due_at", "pk")
 
 
 def next_due_at(data_folder: str, *, now: datetime) -> datetime | None:
-    """Time after now at which a notification is due; None without one."""
+    """Next time at which a notification is due."""
     later = Notification.objects.filter(data_folder=data_folder, state=State.DUE, due_at__gt=now)
     return later.order_by("due_at").values_list("due_at", flat=True).first()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Notifications that should have been sent: their number, and how long the oldest one waits."""
+    """Notifications that should have been sent."""
 
     count: int
     oldest_seconds: float
 
 
 def waiting_notifications(data_folder: str, *, now: datetime) -> Waiting:
-    """Count the unfinished notifications, without those of a later time."""
+    """Count unfinished notifications without those of later."""
     unfinished = Notification.objects.filter(
         Q(due_at__lte=now) | Q(attempts__gt=0),
         data_folder=data_folder,
@@ -149,14 +141,14 @@ def waiting_notifications(data_folder: str, *, now: datetime) -> Waiting:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete finished notifications after their time, of all data folders; return their number."""
+    """Delete old finished notifications; return their number."""
     is_over = Q(created_at__lt=now - KEPT) | Q(account="", created_at__lt=now - KEPT_OF_NO_ACCOUNT)
     finished = Notification.objects.filter(is_over, state__in=[State.HANDED_OVER, State.FAILED, State.SUPERSEDED])
     return finished.delete()[0]
 
 
 def claim(notification: Notification, *, now: datetime) -> bool:
-    """Claim a due notification for the lease; return False if another sender did, or it is no longer due."""
+    """Claim a due notification; return False if another sender did."""
     until = now + LEASE
     unchanged = Notification.objects.filter(
         pk=notification.pk,
@@ -172,12 +164,12 @@ def claim(notification: Notification, *, now: datetime) -> bool:
 
 
 def note_rendered(notification: Notification) -> bool:
-    """Record that the hand-over begins; return False if the claim was lost."""
+    """Record the begin of the hand-over; return False if the claim was lost."""
     return _change(notification, state=State.RENDERED)
 
 
 def note_answer(notification: Notification, answer: Answer, *, now: datetime) -> bool:
-    """Record the answer to a hand-over; return False if the claim was lost."""
+    """Record its answer; return False if the claim was lost."""
     text = " ".join(answer.text.split())[:ANSWER_CHARACTERS_MAX]
     if answer.outcome is Outcome.HANDED_OVER:
         return _change(notification, state=State.HANDED_OVER, handed_over_at=now, last_answer=text, claimed_until=None)
@@ -193,7 +185,7 @@ def note_answer(notification: Notification, answer: Answer, *, now: datetime) ->
 
 
 def note_withdrawn(notification: Notification, reason: str) -> None:
-    """Finish a notification that is not to be sent any more; one of no account is deleted."""
+    """Finish a notification unsent; delete one of no account."""
     if notification.account:
         _change(notification, state=State.SUPERSEDED, last_answer=reason, claimed_until=None)
     else:

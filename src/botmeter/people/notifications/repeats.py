@@ -1,4 +1,4 @@
-"""Notifications that are sent again at someone's request."""
+"""Notifications that are sent again."""
 
 from typing import Final
 
@@ -12,15 +12,12 @@ _FINISHED: Final = frozenset({State.HANDED_OVER, State.FAILED, State.SUPERSEDED}
 
 
 def may_repeat(notification: Notification) -> bool:
-    """Check that the notification is finished and holds no secret link."""
+    """Check for a finished notification without a secret."""
     return Topic(notification.topic) not in _WITH_SECRETS and State(notification.state) in _FINISHED
 
 
 def repeat(notification: Notification, *, number: int) -> list[Notification]:
-    """Put a notification again, under a new id; return nothing if this repeat was put before.
-
-    Args:
-        number: Of the repeat, so that a form that is sent twice repeats once.
+    """Put a notification again under a new id, once for each `number`.
 
     Raises:
         Refused: `notification_not_repeatable`.

@@ -1,4 +1,4 @@
-"""Invitations and password links as notifications. Their secrets are made when they are sent."""
+"""Invitations and password links in the outbox."""
 
 from datetime import datetime
 from uuid import uuid4
@@ -13,11 +13,7 @@ from botmeter.people.notifications.topics import Channel, Topic
 
 
 def put_invitation(account: str, email: str, *, origin: str) -> None:
-    """Put the email of an open invitation.
-
-    Args:
-        origin: Of the server, for the link.
-    """
+    """Put the email of an open invitation."""
     address = email.strip().lower()
     link = open_invitations(account).get(email=address)
     message = Message(
@@ -31,11 +27,7 @@ def put_invitation(account: str, email: str, *, origin: str) -> None:
 
 
 def put_password_link(address: str, *, origin: str, account: str = "", by: User | None = None) -> None:
-    """Put a password link to an address, whether or not a user has it.
-
-    Args:
-        account: Of the owner who sends it; empty for a request without sign-in, which nobody sees.
-    """
+    """Put a password link to an address, known or not; the sender looks for the user."""
     cause = "An account owner sent a password link." if account else "Requested on the sign-in page."
     message = Message(
         key=f"password:{uuid4().hex}",
@@ -48,11 +40,7 @@ def put_password_link(address: str, *, origin: str, account: str = "", by: User 
 
 
 def invitation_to_send(notification: Notification, *, now: datetime) -> tuple[Link, str]:
-    """Renew an invitation's link; return it with its secret.
-
-    Raises:
-        Missing: `link_unusable` if it was revoked, replaced or accepted.
-    """
+    """Renew an invitation's link; raises Missing `link_unusable`."""
     secret = secret_of_message(notification.pk)
     links = Link.objects.filter(pk=notification.content["link"], purpose=Link.Purpose.INVITATION, used_at=None)
     if not links.update(digest=digest_of(secret), expires_at=now + INVITATION_LASTS):
@@ -61,12 +49,7 @@ def invitation_to_send(notification: Notification, *, now: datetime) -> tuple[Li
 
 
 def password_link_to_send(notification: Notification, *, now: datetime) -> tuple[User, str]:
-    """Make a password link for the user of the address; return both.
-
-    Raises:
-        Missing: `link_unusable` for an unknown address, a used link, one requested more than a day ago, or before the
-            password was changed.
-    """
+    """Make a password link for the user of the address; raises Missing `link_unusable`."""
     requested_at = notification.created_at
     user = User.objects.filter(email=notification.recipient, is_active=True).first()
     if user is None or now >= requested_at + PASSWORD_LINK_LASTS:

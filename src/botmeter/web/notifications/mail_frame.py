@@ -1,4 +1,4 @@
-"""The frame of emails: values in, HTML and its plain-text twin out."""
+"""Frame of emails, in HTML and plain text."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from botmeter.web.notifications.mail_text import text_of_table, text_of_values
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFigure:
-    """Number with its name, such as `Used` and `8,204 of 10,000`."""
+    """Number with its name."""
 
     label: str
     value: str
@@ -29,13 +29,7 @@ class MailTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailImage:
-    """Chart as PNG, of twice the width at which it is shown.
-
-    Attributes:
-        alt: What it shows, as a sentence with its numbers.
-        caption: Legend below it.
-        dark_png: For dark backgrounds.
-    """
+    """Chart as PNG of twice its width; `alt` is a sentence with its numbers, `caption` its legend."""
 
     png: bytes
     alt: str
@@ -59,14 +53,7 @@ class MailLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailPage:
-    """Contents of an email.
-
-    Attributes:
-        account: Title of the account; empty for none.
-        sentences: Paragraphs below the title; the first one is the preview in lists of emails.
-        reason: Sentence that says why the recipient gets it.
-        settings: Page that stops or changes such emails; None without one.
-    """
+    """Contents of an email; `reason` says why the recipient gets it, `settings` is the page that stops it."""
 
     subject: str
     title: str

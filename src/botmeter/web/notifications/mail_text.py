@@ -7,7 +7,7 @@ _GAP: Final = "  "
 
 
 def text_of_values(values: Sequence[tuple[str, str, str]]) -> str:
-    """Return lines of label, value and detail, the values below each other."""
+    """Align lines of label, value and detail."""
     width = max(len(label) for label, _, _ in values) + 1
     lines = []
     for label, value, detail in values:
@@ -17,7 +17,7 @@ def text_of_values(values: Sequence[tuple[str, str, str]]) -> str:
 
 
 def text_of_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return an aligned table; columns after the first are at the right."""
+    """Align a table; columns after the first are numbers."""
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join(_GAP.join(_cells(line, widths)).rstrip() for line in lines)

@@ -40,7 +40,7 @@ _CURSOR: Final = re.compile(r"(\d{1,16})\.([0-9a-f]{32})", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentLine:
-    """A notification; `again_href` is empty unless it can be sent again, `repeat_count` names its next repeat."""
+    """A notification; `repeat_count` names its next repeat."""
 
     at: str
     topic: str
@@ -59,7 +59,7 @@ class SentLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSetup:
-    """Mail server; `server` is empty without one. `form_token` makes a test sent twice one."""
+    """Mail server; `form_token` makes a test sent twice one."""
 
     server: str
     sender: str

@@ -1,4 +1,4 @@
-"""Statuses of notifications as people read them."""
+"""Statuses of notifications."""
 
 from enum import StrEnum
 from typing import Final
@@ -7,7 +7,7 @@ from botmeter.people.notifications.topics import State
 
 
 class Status(StrEnum):
-    """States in a word, as in the page's filter."""
+    """Status as people read it."""
 
     WAITING = "waiting"
     SENDING = "sending"
