@@ -83,6 +83,7 @@ def test_a_form_posted_twice_adds_one_schedule(ana: User, view: SavedView, brows
     [
         ({"to": []}, "Choose at least one recipient."),
         ({"emails": "eve@example.com"}, "You may choose members only, not eve@example.com."),
+        ({"report": "statement", "file_format": ""}, "A statement has no parts."),
         ({"file_format": "pdf"}, "A report has no such file. Choose CSV or XLSX, or no file."),
         ({"timezone": "Europe/Bonn"}, "is not in the IANA time zone database."),
     ],
@@ -146,7 +147,10 @@ def test_a_sample_goes_to_who_asks_once(ana: User, view: SavedView, browser: Bro
 
 
 def test_refusals_name_what_is_wrong(owner: User, viewer: User, browser: Browser, rf: RequestFactory) -> None:
-    client, form = browser(owner), filled(owner, SavedView(pk=1), report="statement", file_format="pdf")
+    client, form = (
+        browser(owner),
+        filled(owner, SavedView(pk=1), report="statement", file_format="pdf", to=[f"user:{viewer.pk}"]),
+    )
     client.post(f"{SCHEDULES}/new", form)
     Schedule.objects.update(account="other")
     page = client.post(f"{SCHEDULES}/new", form).content.decode()

@@ -110,9 +110,9 @@ def check_recipients(visit: Visit, entries: Sequence[Entry], *, before: Sequence
     known = {entry["email"] for entry in before if "email" in entry}
     check_addresses(visit, (entry["email"] for entry in entries if "email" in entry), known=known)
     if not entries:
-        raise _invalid("Choose at least one recipient.")
+        raise recipients_invalid("Choose at least one recipient.")
     if len(entries) > RECIPIENTS_MAX:
-        raise _invalid(f"A schedule has at most {RECIPIENTS_MAX} recipients, and you chose {len(entries)}.")
+        raise recipients_invalid(f"A schedule has at most {RECIPIENTS_MAX} recipients, and you chose {len(entries)}.")
 
 
 def recipient_names(visit: Visit, entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -139,5 +139,6 @@ def _part_of(entry: Entry) -> str:
     return next((f"{name}={values[0]}" for name, values in entry.get(FILTERS_KEY, {}).items()), "")
 
 
-def _invalid(sentence: str) -> Refused:
+def recipients_invalid(sentence: str) -> Refused:
+    """Error of a form's recipients."""
     return Refused("recipients_invalid", sentence)

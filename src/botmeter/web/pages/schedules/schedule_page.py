@@ -18,7 +18,7 @@ from botmeter.people.mail_settings import MAIL_NEEDED, mail_is_set
 from botmeter.people.notifications.editions import sample_edition
 from botmeter.people.notifications.outbox import Recipient
 from botmeter.people.notifications.schedule_models import Schedule
-from botmeter.people.notifications.schedules import Subject, put_sample, timing_of
+from botmeter.people.notifications.schedules import FILTERS_KEY, Subject, put_sample, timing_of
 from botmeter.people.notifications.slots import Cadence
 from botmeter.people.notifications.topics import Channel
 from botmeter.people.removed_rows import row_copy
@@ -35,6 +35,7 @@ from botmeter.web.pages.schedules.recipients import (
     check_recipients,
     parts_of,
     recipient_choices,
+    recipients_invalid,
     sent_recipients,
 )
 from botmeter.web.question import preferred_zone, report_question
@@ -197,6 +198,8 @@ def _read_entries(visit: Visit, form: ScheduleForm, *, before: list[dict[str, An
     form.is_valid()
     with form_errors(form, fields={}):
         check_recipients(visit, entries, before=before)
+        if form.cleaned_data.get("report") == STATEMENTS and any(FILTERS_KEY in entry for entry in entries):
+            raise recipients_invalid("A statement has no parts. Choose everything for each recipient.")
     return entries
 
 
