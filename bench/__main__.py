@@ -1,4 +1,4 @@
-"""`python -m bench [a b c d e f g h i j k l m n p] [--quick]`: measure, and print a line per promise.
+"""`python -m bench [a b c d e f g h i j k l m n o p] [--quick]`: measure, and print a line per promise.
 
 Exits with 0 unless it crashes.
 """
@@ -24,6 +24,7 @@ PARTS = {
     "l": "rating",
     "m": "closing",
     "n": "billing",
+    "o": "alerting",
     "p": "entitlement",
 }
 QUICK = 0.1

@@ -1,11 +1,13 @@
 """Servers whose users are in PostgreSQL: it is stopped and started again, and shared by two."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
+from support.crossing_race import notifications_put
 from support.live_server import Answer, LiveServer, batch, event_counts
 from support.postgres import PostgresServer
 
@@ -107,3 +109,11 @@ def test_a_server_does_not_start_without_its_database(
     finally:
         server.end()
     postgres.start()
+
+
+def test_eight_threads_of_two_processes_cross_one_line_of_an_alert_once(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    secret = "shared by both servers, fifty characters or more of it"  # noqa: S105 - of a test
+    environment = {**os.environ, "DATABASE_URL": postgres.url, "BOTMETER_SECRET_KEY": secret}
+    assert notifications_put(tmp_path / "data", environment=environment) == 1

@@ -1,6 +1,7 @@
 """Alerts of an account: each level fires once in its epoch, with what a reader needs to know."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from botmeter.billing.plan import Allowance, Beyond, CycleRule, Meter, Pack, Pla
 from botmeter.billing.plan_actions import PackOrder, buy_packs, set_plan
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.instant import DAY_US, us_from_text
-from botmeter.ledger.billing.budgets import Budget, BudgetScope, add_budget
+from botmeter.ledger.billing.budgets import Budget, BudgetScope, BudgetUnit, add_budget
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -23,7 +24,7 @@ from botmeter.live.notifications.alert_watch import AlertWatch
 from botmeter.people.notifications import alert_rules
 from botmeter.people.notifications.alert_models import AlertCrossing, AlertRule
 from botmeter.people.notifications.alert_rules import AlertDraft, add_rule, change_rule, set_on
-from botmeter.people.notifications.models import Notification
+from botmeter.people.notifications.models import Destination, Notification
 from botmeter.people.notifications.webhook_events import AlertCrossed, alert_event
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -218,3 +219,48 @@ def test_more_alerts_recipients_or_an_empty_name_are_refused(monkeypatch: pytest
     with pytest.raises(TooMuch, match="has 1 alerts, the limit") as full:
         add_rule("acme", draft, form_token=FORMS[1], by=None)
     assert full.value.code == "alerts_many"
+
+
+def subscribed(topics: list[str]) -> None:
+    Destination.objects.create(account="acme", name="hook", kind="webhook", topics=topics)
+
+
+def limits() -> list[tuple[str, str]]:
+    rows = Notification.objects.exclude(topic="alert").order_by("created_at", "pk")
+    return [(row.topic, row.content.get("limit_kind", "")) for row in rows]
+
+
+def test_a_webhook_is_told_once_that_the_allowance_is_used_up(world: World) -> None:
+    subscribed(["allowance_exhausted"])
+    world.sessions(9)
+    world.check()
+    assert limits() == []
+    world.sessions(1)
+    for _ in range(3):
+        world.check()
+    assert limits() == [("allowance_exhausted", "")]
+    [event] = [row.content for row in Notification.objects.all()]
+    assert (event["granted"], event["used"], event["beyond"]) == ("10", "10", "charged")
+    world.billing(lambda ledger: buy_packs(ledger, PackOrder(packs=1, at_us=world.now_us), now_us=world.now_us))
+    world.now_us += DAY_US
+    world.sessions(11)
+    world.check()
+    assert len(limits()) == 2
+
+
+def test_a_webhook_is_told_of_a_cap_and_of_a_brake_when_the_next_session_is_refused(world: World) -> None:
+    subscribed(["cap_reached"])
+    capped = replace(
+        PLAN, name="capped", meters=(Meter(beyond=Beyond(kind="price", price=Decimal(1), cap=Decimal(3))),)
+    )
+    world.billing(lambda ledger: set_plan(ledger, capped, from_us=world.now_us - DAY_US, now_us=world.now_us))
+    brake = Budget(amount=Decimal(12), unit=BudgetUnit.SESSIONS, scope=BudgetScope.BOT, name="b1", is_brake=True)
+    world.billing(lambda ledger: add_budget(ledger, brake, now_us=world.now_us))
+    # Ten are funded by the allowance of the plan before.
+    world.sessions(12)
+    world.check()
+    assert limits() == [("cap_reached", "brake")]
+    world.sessions(1)
+    for _ in range(3):
+        world.check()
+    assert limits() == [("cap_reached", "brake"), ("cap_reached", "cap")]

@@ -86,7 +86,7 @@ def _serve(folder: Path, *, host: str, port: int) -> None:
     url = prepared(folder, host=host, port=port)
     from botmeter.server.demo_owner import demo_owner_link
 
-    serve_until_ended(host, port, url=url, link=f"{url}/link/{demo_owner_link()}")
+    serve_until_ended(host, port, url=url, link=f"{url}/link/{demo_owner_link(folder)}")
 
 
 def _link_to_running_server(data: Path | None) -> None:

@@ -1,6 +1,7 @@
 """Owner of the demo account, with what people leave there: saved views, a schedule and notes on days."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from botmeter.demo import DEMO_ACCOUNT
 from botmeter.demo.notes import demo_notes
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import day_of_us
+from botmeter.ledger.folder import Folder
 
 if TYPE_CHECKING:
     from botmeter.people.models import SavedView, User
@@ -23,25 +25,50 @@ _SCHEDULE_NAME: Final = "Web chats every Monday"
 _SCHEDULED_VIEW: Final = "Web chats this quarter"
 
 
-def demo_owner_link() -> str:
-    """Create a sign-in link for the demo's owner, whose views and notes are made the first time."""
+def demo_owner_link(folder: Path | None = None) -> str:
+    """Create a sign-in link for the demo's owner, whose views, notes and alerts are made the first time.
+
+    Args:
+        folder: The data folder, if no server owns it yet, to make the alerts.
+    """
     from botmeter.server.start import demo_link
 
     secret = demo_link(DEMO_ACCOUNT)
     _add_views_and_notes(day_of_us(now_us()))
+    if folder is not None:
+        _add_alerts(folder)
     return secret
+
+
+def _add_alerts(folder: Path) -> None:
+    from botmeter.people.notifications.alert_models import AlertRule
+    from botmeter.server.demo_alerts import add_demo_alerts
+
+    if AlertRule.objects.filter(account=DEMO_ACCOUNT).exists():
+        return
+    with (
+        Folder.owned(folder, purpose="botmeter demo", for_server=True) as owned,
+        owned.ledger(DEMO_ACCOUNT) as ledger,
+    ):
+        add_demo_alerts(ledger, owner=_owner(), now_us=now_us())
+
+
+def _owner() -> "User":
+    from botmeter.people.models import Membership
+
+    return Membership.objects.filter(account=DEMO_ACCOUNT).order_by("pk")[0].user
 
 
 def _add_views_and_notes(today: date) -> None:
     from django.http import QueryDict
 
     from botmeter.people.day_notes import add_day_note
-    from botmeter.people.models import DayNote, Membership, SavedView
+    from botmeter.people.models import DayNote, SavedView
     from botmeter.people.notifications.schedule_models import Schedule
     from botmeter.web.pages.sharing.saved_address import canonical_query
     from botmeter.web.report_address import read_address
 
-    owner = Membership.objects.filter(account=DEMO_ACCOUNT).order_by("pk")[0].user
+    owner = _owner()
     if not SavedView.objects.filter(account=DEMO_ACCOUNT).exists():
         for name, query in _VIEWS:
             address = canonical_query(read_address(QueryDict(query)))

@@ -80,7 +80,7 @@ def _budget(facts: Facts) -> Words:
     name = _budget_name(facts)
     used, limit = (amount_text(facts, facts[key]) for key in ("used", "limit"))
     if not is_over(facts):
-        return (f"{level_of(facts)} of {name} used", f"{used} of {limit} is used.")
+        return (f"{level_of(facts)} of the {name} used", f"{used} of {limit} is used.")
     brake = " Bots that ask before they open a session are told that none is allowed."
     return (f"{_capital(name)} reached", f"{used} is used; the limit is {limit}.{brake if _is_brake(facts) else ''}")
 
@@ -91,14 +91,14 @@ def _is_brake(facts: Facts) -> bool:
 
 def _budget_name(facts: Facts) -> str:
     budget = facts["budget"]
-    of = scope_label(BudgetScope(budget["scope"]), budget["name"])
+    of = scope_label(BudgetScope(budget["scope"]), facts.get("bot_name") or budget["name"])
     limit = f"{'brake' if budget['is_brake'] else 'budget'} of {amount_text(facts, facts['limit'])}"
     return f"{limit} for {of[:1].lower()}{of[1:]}" if of else limit
 
 
 def _of(facts: Facts) -> str:
     scope = facts.get("scope")
-    of = scope_label(BudgetScope(scope["scope"]), scope["name"]) if scope else ""
+    of = scope_label(BudgetScope(scope["scope"]), facts.get("bot_name") or scope["name"]) if scope else ""
     return f" for {of[:1].lower()}{of[1:]}" if of else ""
 
 

@@ -8,14 +8,14 @@ from botmeter.billing.account_bill import Bill
 from botmeter.billing.alerts.account_figures import AccountFigures
 from botmeter.billing.alerts.alert import Alert, AlertKind, Target, level_text
 from botmeter.billing.alerts.crossings import Reading
-from botmeter.billing.alerts.drivers import driver_of
+from botmeter.billing.alerts.drivers import bot_name, driver_of
 from botmeter.billing.alerts.hours import hour_counts
 from botmeter.billing.alerts.readings import lapsing_packs, own_budget, used_up
 from botmeter.billing.alerts.statements import closed_since
 from botmeter.billing.rated import Funding
 from botmeter.domain.instant import text_to_the_second, us_from_text
 from botmeter.domain.period import day_of_us
-from botmeter.ledger.billing.budgets import Budget, BudgetUnit, StoredBudget
+from botmeter.ledger.billing.budgets import Budget, BudgetScope, BudgetUnit, StoredBudget
 
 # A value has at most these decimals; a share of a third has no end.
 _DECIMALS: Final = Decimal("0.001")
@@ -43,6 +43,9 @@ def crossing_facts(alert: Alert, reading: Reading, *, figures: AccountFigures, l
     if figures.bill is not None:
         facts |= {"currency": figures.bill.rated.plan.currency, "cycle": _cycle(figures, figures.bill)}
     facts |= _of_kind(alert, reading, figures=figures)
+    named = facts.get("budget") or facts["scope"] or {}
+    if named.get("scope") == BudgetScope.BOT:
+        facts["bot_name"] = bot_name(figures, named["name"])
     driver = driver_of(alert, figures)
     return facts if driver is None else {**facts, "driver": driver.as_json()}
 

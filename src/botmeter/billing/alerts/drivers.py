@@ -60,18 +60,16 @@ def driver_of(alert: Alert, figures: AccountFigures) -> Driver | None:
     return Driver(
         dimension=str(scope),
         name=name,
-        label=_label(figures, name, scope=scope),
+        label=bot_name(figures, name) if scope is BudgetScope.BOT else name,
         count=int(known[name]),
         before=None if before is None else round(before.get(name, 0), 1),
     )
 
 
-def _label(figures: AccountFigures, name: str, *, scope: BudgetScope) -> str:
-    if scope is not BudgetScope.BOT:
-        return name
+def bot_name(figures: AccountFigures, bot_id: str) -> str:
+    """Latest name of a bot."""
     with figures.ledger.read_transaction() as connection:
-        names = bot_names(Snapshot(connection=connection, touchpoints=[], footprints=[]))
-    return names[name]
+        return bot_names(Snapshot(connection=connection, touchpoints=[], footprints=[]))[bot_id]
 
 
 Counts = Mapping[str | None, float]

@@ -19,6 +19,7 @@ class MeterUse:
         weight: Units of a session.
     """
 
+    meter: int
     granted: Decimal
     used: Decimal
     left: Decimal
@@ -37,14 +38,21 @@ class MeterUse:
 def meter_uses(bill: Bill, *, now_us: int) -> Iterator[MeterUse]:
     """Use by meter of the open cycle; those without grants in force are left out."""
     start_us = bill.account_cycle.cycle.start_us
-    for rule, meter in zip(bill.rated.plan.meters, bill.rated.meters, strict=False):
+    for number, (rule, meter) in enumerate(zip(bill.rated.plan.meters, bill.rated.meters, strict=False)):
         held = [use for use in meter.grants if _is_in_force(use, now_us)]
         # What earlier cycles used of a grant is no part of this one; what an opening balance says is.
         used = sum((use.used + (use.before if use.grant.start_us >= start_us else 0) for use in held), Decimal(0))
         left = sum((use.left for use in held), Decimal(0))
         if used + left:
             beyond = meter.beyond_units
-            yield MeterUse(granted=used + left, used=used + beyond, left=left, beyond=beyond, weight=rule.weight)
+            yield MeterUse(
+                meter=number,
+                granted=used + left,
+                used=used + beyond,
+                left=left,
+                beyond=beyond,
+                weight=rule.weight,
+            )
 
 
 def _is_in_force(use: GrantUse, now_us: int) -> bool:

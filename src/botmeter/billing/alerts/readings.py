@@ -169,7 +169,7 @@ def _statements(alert: Alert, figures: AccountFigures, *, since_us: int) -> Iter
     for each in timeline(plans.terms, figures.now_us)[-_CYCLES_MAX:]:
         if plans.state(each, now_us=figures.now_us) in (CycleState.IN_GRACE, CycleState.DUE):
             moments[each.cycle.start_us] = [StatementMoment.PRELIMINARY]
-    for start_us, of_statement in statement_moments(figures.ledger, since_us=since_us):
+    for start_us, of_statement in statement_moments(figures.ledger, since_us=since_us, now_us=figures.now_us):
         moments.setdefault(start_us, []).extend(of_statement)
     for start_us, found in moments.items():
         reached = tuple(str(moment) for moment in StatementMoment if moment in found and moment in alert.moments)

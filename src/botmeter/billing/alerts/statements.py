@@ -8,9 +8,13 @@ from botmeter.ledger.billing.closed_statements import ClosedStatement, closed_st
 from botmeter.ledger.readable import ReadableLedger
 
 
-def statement_moments(ledger: ReadableLedger, *, since_us: int) -> Iterator[tuple[int, tuple[StatementMoment, ...]]]:
+def statement_moments(
+    ledger: ReadableLedger, *, since_us: int, now_us: int
+) -> Iterator[tuple[int, tuple[StatementMoment, ...]]]:
     """Start of each cycle that was closed since an instant (µs UTC), and whether its statement adjusts others."""
     for each in closed_since(ledger, since_us):
+        if each.closed_at > now_us:
+            continue
         is_adjusting = bool(read_document(each)["adjustments"])
         moments = (StatementMoment.CLOSED, *([StatementMoment.ADJUSTED] if is_adjusting else ()))
         yield each.cycle_start, moments

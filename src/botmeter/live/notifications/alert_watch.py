@@ -19,8 +19,16 @@ from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import now_us, us_from_datetime
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.bugs import report_bug
+from botmeter.live.notifications.reached_limits import put_reached_limits
 from botmeter.people.notifications.alert_models import AlertRule
-from botmeter.people.notifications.alert_rules import Crossed, alert_of, known_levels, record_crossed, watched_rules
+from botmeter.people.notifications.alert_rules import (
+    Crossed,
+    alert_of,
+    known_levels,
+    record_crossed,
+    watched_destinations,
+    watched_rules,
+)
 
 CHECK_SECONDS: Final = 60.0
 RULES_SECONDS: Final = 1.0
@@ -140,7 +148,9 @@ class AlertWatch:
 
     def _read_rules(self, *, seconds: float) -> None:
         if time.monotonic() - self._rules_read_at >= seconds:
-            self._rules = watched_rules()
+            accounts = set(self._ledgers.folder.accounts())
+            subscribed = dict.fromkeys(watched_destinations() & accounts, ())
+            self._rules = {**subscribed, **{name: each for name, each in watched_rules().items() if name in accounts}}
             self._rules_read_at = time.monotonic()
 
     def _evaluate_quietly(self, account: str, *, is_settled: bool) -> None:
@@ -179,8 +189,6 @@ class AlertWatch:
 
     def evaluate(self, account: str, rules: Sequence[AlertRule]) -> list[tuple[Alert, Reading]]:
         """Read what alerts watch, record what is newly crossed, and put its notifications."""
-        if not rules:
-            return []
         backlog = self._ledgers.unsettled(account)
         with self._ledgers.reading(account) as ledger:
             figures = AccountFigures(ledger, now_us=self._clock(), cache=self._cache, backlog=backlog)
@@ -192,6 +200,7 @@ class AlertWatch:
             ]
             for crossed in _crossed(found, figures):
                 record_crossed(crossed)
+            put_reached_limits(figures)
         return [(alert, reading) for _rule, alert, reading in found]
 
 

@@ -17,6 +17,7 @@ from botmeter.ledger.folder_files import folder_id
 from botmeter.people.models import User
 from botmeter.people.notifications.alert_models import AlertCrossing, AlertRule
 from botmeter.people.notifications.chosen_recipients import chosen_recipients
+from botmeter.people.notifications.models import Destination
 from botmeter.people.notifications.outbox import Message, put
 from botmeter.people.notifications.topics import Topic
 
@@ -71,6 +72,12 @@ def watched_rules() -> dict[str, list[AlertRule]]:
     for rule in on.order_by("account", "pk"):
         rules.setdefault(rule.account, []).append(rule)
     return rules
+
+
+def watched_destinations() -> frozenset[str]:
+    """Accounts whose destinations are told of reached limits."""
+    rows = Destination.objects.filter(is_on=True).values_list("account", "topics")
+    return frozenset(account for account, topics in rows if topics)
 
 
 def alert_of(rule: AlertRule) -> Alert:

@@ -99,6 +99,7 @@ class AlertCrossed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     on: Annotated[Day | None, Meta(description="Day on which the limit is reached, or packs lapse.")] = None
     stopped: Annotated[Count | None, Meta(description="Sessions that the cap has stopped.")] = None
     budget: Annotated[AlertBudget | None, Meta(description="Budget that is watched.")] = None
+    bot_name: Annotated[str | None, Meta(description="Name of the bot of `scope` or `budget`.")] = None
     statement_day: Annotated[Day | None, Meta(description="First day of the statement's cycle.")] = None
     number: Annotated[str | None, Meta(description="Number of the statement.")] = None
     driver: Annotated[AlertDriver | None, Meta(description="Part that has grown most.")] = None
