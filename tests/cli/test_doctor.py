@@ -37,7 +37,7 @@ def test_a_healthy_folder_is_ok_in_every_respect(acme: Run, monkeypatch: pytest.
     assert {state for state, _ in results(ran).values()} == {"ok"}
     assert set(results(ran)) == {
         "botmeter", "libraries", "compiled kernel", "data folder", "free space", "accounts", "time zones",
-        "open files", "mail", "server", "private files", "people", "account acme",
+        "open files", "mail", "report folder", "server", "private files", "people", "account acme",
         *(setting.variable for setting in DECLARED.values() if not setting.is_internal),
     }  # fmt: skip
 
@@ -107,6 +107,16 @@ def test_a_mail_server_that_does_not_answer_is_a_fault(acme: Run, monkeypatch: p
         state, detail = results(acme("doctor --format json"))["mail"]
     assert state == "wrong"
     assert "does not answer as expected (Connection refused)" in detail
+
+
+def test_a_folder_for_reports_that_is_not_there_is_a_fault(
+    acme: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOTMETER_REPORT_DIR", str(tmp_path / "reports"))
+    state, detail = results(acme("doctor --format json"))["report folder"]
+    assert (state, "Create it." in detail) == ("wrong", True)
+    (tmp_path / "reports").mkdir()
+    assert results(acme("doctor --format json"))["report folder"][0] == "ok"
 
 
 def test_few_open_files_are_a_fault(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:

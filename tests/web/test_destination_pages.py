@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from botmeter.people.notifications.destinations import DestinationDraft
 from botmeter.people.notifications.models import Destination, Notification
 from botmeter.people.notifications.topics import Channel
 from botmeter.people.source_actions import Author
+from botmeter.web.pages.destinations import destination_page
 from support.html import code_blocks
 from support.stand_in_receiver import Receiver
 from web.conftest import MakeBrowser
@@ -164,6 +166,15 @@ def test_an_unknown_action_is_refused(olga: Client) -> None:
     assert olga.post(own_page(), {"what": "test"}).status_code == 400
     for _ in range(2):
         olga.post(own_page(), TEST)
+    assert Notification.objects.count() == 1
+
+
+def test_a_user_sends_a_limited_number_of_tests(olga: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    added(olga)
+    monkeypatch.setattr(destination_page, "TESTS", replace(destination_page.TESTS, free_count=1))
+    answers = [olga.post(own_page(), {"what": "test", "form_token": f"{n:032x}"}) for n in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 429]
+    assert "tests_exceeded" in answers[1].content.decode()
     assert Notification.objects.count() == 1
 
 

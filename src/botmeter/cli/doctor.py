@@ -15,7 +15,7 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, CommandWithoutCheck, examples
 from botmeter.cli.context import command_context, variable
 from botmeter.cli.data_dir import data_folder, existing_folder, owned_folder
-from botmeter.cli.doctor_settings import Check, Fault, mail_check, setting_checks
+from botmeter.cli.doctor_settings import Check, Fault, mail_check, report_folder_check, setting_checks
 from botmeter.cli.failures import FAILED
 from botmeter.cli.output import say, show_rows
 from botmeter.cli.terminal import size_text
@@ -284,6 +284,7 @@ _CHECKS: Final[dict[str, Callable[[Path], str]]] = {
     "time zones": _time_zones,
     "open files": _open_files,
     "mail": mail_check,
+    "report folder": report_folder_check,
     "server": _server,
     "private files": _private_files,
     "people": _people,

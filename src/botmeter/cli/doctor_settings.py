@@ -1,5 +1,6 @@
 """Checks of settings and of the mail server."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,18 @@ def mail_check(_: Path) -> str:
     if fault:
         raise Fault(fault)
     return f"{mail.host}:{mail.port} accepts email"
+
+
+def report_folder_check(_: Path) -> str:
+    """Check the folder for reports."""
+    folder = Settings.from_environment(_environment_in_force(), ignore_wrong=True).report_dir
+    if folder is None:
+        return "BOTMETER_REPORT_DIR is not set; no report is written into a folder"
+    if not folder.is_dir():
+        raise Fault(f"{folder}, which BOTMETER_REPORT_DIR names, is not a folder. Create it.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Fault(f"{folder}, which BOTMETER_REPORT_DIR names, can't be written. Give its user the permission.")
+    return f"{folder} can be written"
 
 
 def _environment_in_force() -> Mapping[str, str]:

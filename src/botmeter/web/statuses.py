@@ -18,6 +18,7 @@ STATUS_OF: Final[tuple[tuple[type[BotmeterError], HTTPStatus], ...]] = (
 _STATUS_OF_CODE: Final = {
     "attempts_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
     "emails_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
+    "tests_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
 }
 RETRY_AFTER_SECONDS: Final = 5
 """Of errors that know no time."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,15 @@ def test_a_file_system_without_hard_links_is_written_to(root: Path, monkeypatch:
     sent(content=b"first")
     sent(content=b"second")
     assert written(root) == {"acme/finance/usage.csv": b"first", "acme/finance/usage (2).csv": b"second"}
+
+
+@pytest.mark.parametrize(("mode", "file_mode"), [(0o700, 0o600), (0o750, 0o640), (0o2770, 0o660)])
+def test_who_may_read_the_folder_may_read_the_reports(root: Path, mode: int, file_mode: int) -> None:
+    root.chmod(mode)
+    sent()
+    modes = [stat.S_IMODE(part.stat().st_mode) for part in (root / "acme", root / "acme" / "finance")]
+    assert modes == [mode, mode]
+    assert stat.S_IMODE((root / "acme" / "finance" / "usage.csv").stat().st_mode) == file_mode
 
 
 def test_a_pipe_in_the_place_of_the_file_holds_nothing_up(root: Path) -> None:

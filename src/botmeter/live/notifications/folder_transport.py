@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
@@ -16,6 +17,7 @@ from botmeter.people.notifications.models import Notification
 _NO_DIR: Final = "This server writes into no folder: its operator has not set BOTMETER_REPORT_DIR."
 _OPENS_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ_AND_WRITE: Final = 0o666
 # File systems without hard links.
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK})
 _NAMES_MAX: Final = 1_000
@@ -46,14 +48,28 @@ def _folder(root: str, below: PurePosixPath) -> Iterator[int]:
     current = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in below.parts:
-            with suppress(FileExistsError):
-                os.mkdir(part, FOLDER_MODE, dir_fd=current)
-            inner = os.open(part, _OPENS_FOLDER, dir_fd=current)
-            os.close(current)
-            current = inner
+            outer, current = current, _inner_folder(current, part)
+            os.close(outer)
         yield current
     finally:
         os.close(current)
+
+
+def _inner_folder(outer: int, name: str) -> int:
+    is_new = True
+    try:
+        os.mkdir(name, FOLDER_MODE, dir_fd=outer)
+    except FileExistsError:
+        is_new = False
+    inner = os.open(name, _OPENS_FOLDER, dir_fd=outer)
+    if is_new:
+        os.fchmod(inner, _mode(outer))
+    return inner
+
+
+def _mode(folder: int) -> int:
+    """Permissions of a folder, with its group for what is below: who may read it may read the reports."""
+    return stat.S_IMODE(os.fstat(folder).st_mode) & (0o777 | stat.S_ISGID)
 
 
 def _written(folder: int, file: Attachment) -> str:
@@ -63,6 +79,7 @@ def _written(folder: int, file: Attachment) -> str:
         with os.fdopen(os.open(draft, _NEW_FILE, FILE_MODE, dir_fd=folder), "wb") as opened:
             opened.write(file.content)
             opened.flush()
+            os.fchmod(opened.fileno(), _mode(folder) & _READ_AND_WRITE)
             os.fsync(opened.fileno())
         for name in _names(file.name):
             # Written by an attempt after which the server was killed.

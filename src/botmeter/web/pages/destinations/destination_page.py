@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -13,8 +14,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from botmeter.domain import text
-from botmeter.domain.errors import Refused
+from botmeter.domain.errors import Refused, Unavailable
 from botmeter.domain.instant import present
+from botmeter.people.attempts import AttemptLimit, count_attempt, duration_text
 from botmeter.people.audit import Action
 from botmeter.people.notifications import destination_changes
 from botmeter.people.notifications.destinations import recipient_of
@@ -34,6 +36,8 @@ from botmeter.web.pages.notifications.statuses import Status, status_of
 from botmeter.web.rendering import rendered
 
 SENT_MAX: Final = 20
+TESTS: Final = AttemptLimit(name="tests by", free_count=60, period=timedelta(hours=1))
+"""Of one user, so that the server is no tool to send requests to others."""
 # Question, effect and button by action.
 _QUESTIONS: Final = {
     "turn-off": (
@@ -173,6 +177,12 @@ def _test(visit: Visit, row: Destination) -> Notice:
         account=visit.account,
         cause=f"{visit.user.email} sent a test.",
     )
+    if wait := count_attempt(TESTS.of(visit.user.pk)):
+        raise Unavailable(
+            "tests_exceeded",
+            f"You sent more than {TESTS.free_count} tests within an hour. Try again in {duration_text(wait)}.",
+            retry_after_seconds=wait,
+        )
     with transaction.atomic():
         if put(message, [recipient_of(row)]):
             visit.record(Action.NOTIFICATION_TESTED, destination=row.name)
