@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from botmeter.billing.beyond import ZERO
 from botmeter.billing.rated import Funding, Grant, Line, RatedCycle, RatedMeter
@@ -17,6 +16,8 @@ from botmeter.domain.money import apportioned, exact
 OwnKind = Literal["fee", "minimum", "unused_packs", "tax"]
 Names = Sequence[pa.Array | pa.ChunkedArray]
 Ints = npt.NDArray[np.int64]
+_COUNTED_MAX: Final = 1 << 22
+"""Largest number of which occurrences are counted one by one, in 32 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,16 +115,12 @@ class _Coded:
 
     @classmethod
     def of(cls, names: Names) -> "_Coded":
-        columns = [encoded(each) for each in names]
-        found = {name for each in columns for name in pc.unique(each).to_pylist()}
+        columns = [code_numbers(encoded(each)) for each in names]
+        # Sessions are many, and names few.
+        found = {texts[at] for texts, numbers in columns for at in renumbered(numbers)[0]}
         distinct = sorted(found, key=lambda name: (name is None, name or ""))
         positions = {name: position for position, name in enumerate(distinct)}
-        codes = []
-        for each in columns:
-            # Sessions are many, and names few.
-            texts = [*each.dictionary.to_pylist(), None]
-            of_code = np.array([positions.get(text, 0) for text in texts], np.int64)
-            codes.append(of_code[np.asarray(each.indices.fill_null(len(texts) - 1), np.int64)])
+        codes = [np.array([positions.get(text, 0) for text in texts], np.int64)[numbers] for texts, numbers in columns]
         return cls(distinct=distinct, codes=codes)
 
 
@@ -144,13 +141,32 @@ class _Cells:
         cell, of_cell = np.zeros(len(codes[0]), np.int64), list[Ints]()
         for each in codes:
             size = int(each.max(initial=0)) + 1
-            pairs = cell * size + each
-            # Renumbered, so that combinations that no session has take no room.
-            is_used = np.bincount(pairs, minlength=size) > 0
-            used = np.flatnonzero(is_used)
+            # Combinations that no session has take no room.
+            used, cell = renumbered(cell * size + each)
             of_cell = [*(known[used // size] for known in of_cell), used % size]
-            cell = (np.cumsum(is_used) - 1)[pairs]
         return cls(cell=cell, of_cell=of_cell)
+
+
+def code_numbers(names: pa.DictionaryArray) -> tuple[list[str | None], Ints]:
+    """Return texts, none last, and the position of each name among them."""
+    texts = [*names.dictionary.to_pylist(), None]
+    return texts, np.asarray(names.indices.fill_null(len(texts) - 1), np.int64)
+
+
+def renumbered(numbers: Ints) -> tuple[Ints, Ints]:
+    """Return distinct numbers, ascending, and the position of each number among them."""
+    if int(numbers.max(initial=0)) > _COUNTED_MAX:
+        distinct, positions = np.unique(numbers, return_inverse=True)
+        return distinct, positions
+    # A tenth of the time of sorting.
+    is_used = np.bincount(numbers) > 0
+    return np.flatnonzero(is_used), (np.cumsum(is_used) - 1)[numbers]
+
+
+def dictionary_of(numbers: npt.NDArray[np.int32], texts: Sequence[str]) -> pa.DictionaryArray:
+    """Return the text of each number; -1: null."""
+    indices = pa.array(numbers, mask=numbers < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(texts, pa.string()))
 
 
 def encoded(names: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:

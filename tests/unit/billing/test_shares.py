@@ -2,13 +2,14 @@
 
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 
 from botmeter.billing.cycle_facts import CycleFacts
 from botmeter.billing.plan import Beyond, Meter, Pack, Tier
 from botmeter.billing.plan_terms import timeline
 from botmeter.billing.rating import rate_cycle
-from botmeter.billing.shares import Shares, shares_of
+from botmeter.billing.shares import Shares, renumbered, shares_of
 from botmeter.domain.instant import DAY_US
 from support.rating_cases import START_US, bought, cycle_with, plan_of, sessions_at
 
@@ -64,3 +65,11 @@ def test_a_pack_carried_into_the_cycle_was_paid_before_and_costs_its_users_nothi
     rated, _ = rate_cycle(second, [sessions], facts=facts, carried=carried)
     shares = shares_of(rated, [pa.array(["a"] * 100 + ["b"] * 50)])
     assert amounts(shares) == {"a": "0.00", "b": "24.50", "unused_packs": "24.50"}
+
+
+def test_numbers_are_renumbered_alike_whether_counted_or_sorted() -> None:
+    few = np.array([7, 0, 7, 3], np.int64)
+    for numbers in (few, few << 40, few[:0]):
+        distinct, positions = renumbered(numbers)
+        assert distinct.tolist() == sorted(set(numbers.tolist()))
+        assert distinct[positions].tolist() == numbers.tolist()

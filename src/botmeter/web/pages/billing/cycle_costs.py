@@ -13,7 +13,7 @@ from botmeter.billing.account_statements import closed_documents
 from botmeter.billing.cost_centres import cost_centres_of
 from botmeter.billing.pack_advice import pack_advice
 from botmeter.billing.plan import Meter
-from botmeter.billing.shares import Shares, encoded, shares_by
+from botmeter.billing.shares import Shares, code_numbers, dictionary_of, encoded, renumbered, shares_by
 from botmeter.domain import text
 from botmeter.domain.money_text import money_text, unit_price_text
 from botmeter.ledger.billing.cost_centres import cost_centres
@@ -107,19 +107,17 @@ def _is_cheaper(meter: Meter) -> bool:
 
 
 def _versions(table: pa.Table) -> pa.DictionaryArray:
-    bots, versions = (encoded(table[name]) for name in ("bot_id", "bot_version"))
-    codes = [np.asarray(each.indices.fill_null(len(each.dictionary)), np.int64) for each in (bots, versions)]
-    shape = (len(bots.dictionary) + 1, len(versions.dictionary) + 1)
-    cases = pa.array(np.ravel_multi_index(codes, shape)).dictionary_encode()
-    bot_ids, texts = ([*each.dictionary.to_pylist(), None] for each in (bots, versions))
+    (bot_ids, bots), (texts, versions) = (code_numbers(encoded(table[name])) for name in ("bot_id", "bot_version"))
+    shape = (len(bot_ids), len(texts))
+    used, cases = renumbered(np.ravel_multi_index((bots, versions), shape))
     # A mark that separates, since both may have a slash.
     names = [
         None if bot_ids[bot] is None else f"{bot_ids[bot]}{_MARK}{texts[version] or ''}"
-        for bot, version in zip(*np.unravel_index(cases.dictionary.to_numpy(), shape), strict=True)
+        for bot, version in zip(*np.unravel_index(used, shape), strict=True)
     ]
     known = sorted({name for name in names if name is not None})
-    positions = pa.array([None if name is None else known.index(name) for name in names], pa.int32())
-    return pa.DictionaryArray.from_arrays(positions.take(cases.indices), pa.array(known, pa.string()))
+    of_case = np.array([-1 if name is None else known.index(name) for name in names], np.int32)
+    return dictionary_of(of_case[cases], known)
 
 
 def _split(bill: Bill, shares: Shares, *, head: str, hrefs: CycleHrefs, names: BotNames | None) -> CostSplit:
