@@ -19,6 +19,7 @@ from botmeter.people.keys import (
     KeyDraft,
     NewKey,
     Scope,
+    accounts_with,
     end_of_day,
     key_of,
     lives_on_from_text,
@@ -242,3 +243,17 @@ def test_the_api_reference_is_public_and_lists_every_route(client: Client, ledge
     assert all(path in page for path in document["paths"])
     assert "style=" not in page
     assert len(re.findall(r"<h1\b", page)) == 1
+
+
+@pytest.mark.django_db
+def test_accounts_with_a_scope_have_a_key_that_works() -> None:
+    def made(account: str, *scopes: Scope) -> NewKey:
+        return new_key(account, KeyDraft(name="bot", scopes=scopes), created_by=None)
+
+    made("zeta", Scope.ENTITLEMENT_READ, Scope.EVENTS_WRITE)
+    made("acme", Scope.EVENTS_WRITE)
+    revoked = made("beta", Scope.ENTITLEMENT_READ).key
+    revoked.revoked_at = present()
+    revoked.save()
+    made("", Scope.METRICS_READ)
+    assert accounts_with(Scope.ENTITLEMENT_READ) == ["zeta"]

@@ -274,6 +274,12 @@ def _read_key(secret: str) -> ApiKey:
     return key
 
 
+def accounts_with(scope: Scope) -> list[str]:
+    """Accounts with a working key of this scope, by name."""
+    working = (key for key in ApiKey.objects.exclude(account="") if state_of(key) is AccessState.WORKS)
+    return sorted({key.account for key in working if scope.value in key.scopes})
+
+
 def key_of(account: str, text: str) -> ApiKey:
     """Key with this name, first characters or secret.
 

@@ -20,6 +20,7 @@ from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.unfinished_erasures import finish_erasures
 from botmeter.live.server_state import ServerState, new_server_state
 from botmeter.people.erasure import forget_customer
+from botmeter.people.keys import Scope, accounts_with
 from botmeter.people.titles import note_missing_titles
 from botmeter.server.command_host import RunCommand, serve_commands
 from botmeter.web.notifications.rendering import render
@@ -84,13 +85,16 @@ def _warm_up(state: ServerState, unclosed: list[str]) -> None:
     from botmeter.metering import meter, scope_states
 
     meter.load_kernel()
-    scope_states.load_kernel()
     # Files that were closed have been metered; opening all of them would use memory for minutes.
     state.ingestion.settle_left_over(unclosed)
+    scope_states.load_kernel()
     try:
+        # Before bots ask, which wait 50 ms.
+        for account in accounts_with(Scope.ENTITLEMENT_READ):
+            state.entitlements.prepared(account)
         note_missing_titles(state.ledgers)
     except (BotmeterError, DatabaseError) as problem:
-        _log.warning("titles not noted: %s", problem)
+        _log.warning("titles not noted, or entitlements not read: %s", problem)
     finally:
         connections.close_all()
 
