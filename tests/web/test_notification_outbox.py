@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live import metrics
@@ -205,3 +206,17 @@ def test_what_waits_is_counted_with_its_age(sender: NotificationSender, post: Po
     post.now = row.created_at + timedelta(seconds=90)
     put(Message(key="planned", topic=Topic.TEST, account="acme", cause="", due_at=post.now + timedelta(1)), (ADA,))
     assert outbox.waiting_notifications("folder", now=post.now) == outbox.Waiting(count=1, oldest_seconds=90.0)
+
+
+def test_a_claim_that_fails_with_the_database_is_made_again(
+    sender: NotificationSender, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_notification: Notification, *, now: datetime) -> bool:
+        raise OperationalError(f"gone at {now}")
+
+    put_test("k", post=post)
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "claim", fails)
+        with pytest.raises(OperationalError):
+            sender.send_due()
+    assert sender.send_due() == 1

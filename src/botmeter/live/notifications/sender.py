@@ -1,6 +1,7 @@
 """The sender: threads that hand over what is due, a few at once for each channel."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -81,8 +82,9 @@ class NotificationSender:
             outbox.waking.remove(self.wake)
         with self._lock:
             threads = list(self._threads)
+        end = time.monotonic() + _END_SECONDS
         for thread in threads:
-            thread.join(_END_SECONDS)
+            thread.join(max(0.0, end - time.monotonic()))
 
     def send_due(self) -> int:
         """Send what is due in this thread; return how many attempts were made."""
@@ -172,9 +174,15 @@ class NotificationSender:
                     if notification.pk in self._in_flight:
                         continue
                     self._in_flight[notification.pk] = notification
-                if outbox.claim(notification, now=self._clock()):
+                is_claimed = False
+                try:
+                    is_claimed = outbox.claim(notification, now=self._clock())
+                finally:
+                    # Also if the database fails: otherwise nobody would send it until a restart.
+                    if not is_claimed:
+                        self._landed(notification)
+                if is_claimed:
                     return notification
-                self._landed(notification)
         return None
 
     def _landed(self, notification: Notification) -> None:
