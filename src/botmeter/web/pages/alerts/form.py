@@ -133,7 +133,7 @@ class AlertForm(forms.Form):
         if unit is not None:
             self.fields["levels"].label = _LEVEL_LABELS[unit]
         elif "levels" in self.fields:
-            self.fields["levels"].label = "Levels, in percent of what it is compared with, or an amount"
+            self.fields["levels"].label = "Levels in percent, or as an amount"
         if kind in (AlertKind.BUDGET, AlertKind.FORECAST):
             cast("forms.ChoiceField", self.fields["scope"]).choices = [
                 ("", "Whole account, and every budget"),
