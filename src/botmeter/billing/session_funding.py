@@ -70,7 +70,7 @@ def session_fundings(
     ledger: ReadableLedger, session: BilledSession, *, now_us: int, cache: BillCache | None = None
 ) -> tuple[SessionFunding, ...]:
     """Funding of a session by each meter that counts it; none: no plan counts it."""
-    plans = account_plans(ledger)
+    plans = account_plans(ledger, cache=cache)
     if plans is None or session.started_at < plans.terms[0].from_us:
         return ()
     account_cycle = account_cycle_at(plans.terms, session.started_at)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from tests.support.ledgers import append_events, ledger_in_memory
 from tests.unit.billing.test_closing import APRIL, JUNE, MARCH, MAY, plan, set_plan, visits
 
@@ -22,6 +23,7 @@ def parts(ledger: Ledger, now_us: int) -> NextStatement:
     return next_statement(ledger, bill, plans=plans)
 
 
+@pytest.mark.slow
 def test_pending_adjustments_are_a_part_of_the_statement_that_is_closed_next_and_of_no_other() -> None:
     ledger = ledger_in_memory()
     set_plan(ledger, plan(tax_rate=Decimal("0.19")))

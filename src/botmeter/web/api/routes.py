@@ -86,7 +86,7 @@ def explanation(call: Call, *, session_id: str) -> "Explanation":
         explanation = explain(ledger, session_id, now_us=now_us())
         charges: list[SessionCharge] | UnsetType = UNSET
         if has_scope(call.key, Scope.BILLING_READ):
-            charges = session_charges(ledger, explanation, now_us=now_us())
+            charges = session_charges(ledger, explanation, now_us=now_us(), cache=SERVER_BILLS)
         return explanation_json(explanation, charges=charges)
 
 

@@ -86,43 +86,43 @@ class ChargeCard:
     button: str
 
 
-def charge_card(visit: Visit, ledger: "ReadableLedger", *, explanation: Explanation) -> ChargeCard | None:
+def charge_card(
+    visit: Visit, ledger: "ReadableLedger", *, session_id: str, fundings: Sequence[SessionFunding]
+) -> ChargeCard | None:
     """Build the card; None without a plan or the right to see costs."""
     if not visit.may(Right.SEE_MONEY) or not plan_terms(ledger):
         return None
-    session = session_to_correct(ledger, explanation.session_id)
+    session = session_to_correct(ledger, session_id)
     own = [each for each in corrections(ledger, with_undone=True) if each.opening_key == session.opening_key]
     in_force = _in_force(own)
-    fundings = _fundings(ledger, explanation)
     form: forms.Form | None = UndoForm() if in_force else CorrectionForm()
     return ChargeCard(
         state=_state(fundings, in_force),
         is_charged=in_force is None and (not fundings or any(each.charge == "charged" for each in fundings)),
         funding=tuple(_funding_line(visit.account, each) for each in fundings),
         history=tuple(_sentence(each) for each in reversed(own)),
-        action=reverse("session-correction", args=(visit.account, explanation.session_id)),
+        action=reverse("session-correction", args=(visit.account, session_id)),
         form=form if visit.may(Right.CHANGE_BILLING) else None,
         what="undo" if in_force else "correct",
         button="Undo correction" if in_force else "Correct charge",
     )
 
 
-def charges_shown(
-    visit: Visit, ledger: "ReadableLedger", *, explanation: Explanation
-) -> list[SessionCharge] | UnsetType:
-    """Charges of a session for those who may see costs."""
+def fundings_shown(visit: Visit, ledger: "ReadableLedger", *, explanation: Explanation) -> tuple[SessionFunding, ...]:
+    """Funding of a session for those who may see costs."""
     if not visit.may(Right.SEE_MONEY):
-        return UNSET
-    return [session_charge(each) for each in _fundings(ledger, explanation)] or UNSET
-
-
-def _fundings(ledger: "ReadableLedger", explanation: Explanation) -> tuple[SessionFunding, ...]:
+        return ()
     session = BilledSession(
         session_id=explanation.session_id,
         started_at=explanation.started_at_us,
         policy=explanation.policy.label,
     )
     return session_fundings(ledger, session, now_us=now_us(), cache=bill_cache)
+
+
+def charges_of(fundings: Sequence[SessionFunding]) -> list[SessionCharge] | UnsetType:
+    """Charges of an explanation; unset if there are none to show."""
+    return [session_charge(each) for each in fundings] or UNSET
 
 
 def _state(fundings: Sequence[SessionFunding], in_force: StoredCorrection | None) -> str:

@@ -16,7 +16,7 @@ from botmeter.reports.export_csv import csv_chunks
 from botmeter.reports.export_instants import InstantTexts
 from botmeter.web.access import Visit, for_member
 from botmeter.web.exports import MEDIA_TYPES
-from botmeter.web.pages.session.correction import charges_shown
+from botmeter.web.pages.session.correction import charges_of, fundings_shown
 
 FORMATS: Final = {"txt": "Explanation as text", "json": "Explanation as JSON", "csv": "Events as CSV"}
 _MEDIA_TYPES: Final = {"txt": "text/plain; charset=utf-8", "json": MEDIA_TYPES["json"], "csv": MEDIA_TYPES["csv"]}
@@ -30,7 +30,7 @@ def session_export(visit: Visit, *, session: str, format: str) -> HttpResponse: 
         raise Http404
     with visit.reading() as ledger:
         explained = explain(ledger, session)
-        charges = charges_shown(visit, ledger, explanation=explained)
+        charges = charges_of(fundings_shown(visit, ledger, explanation=explained))
     explanation = explanation_json(explained, charges=charges)
     name = f"session_{explanation.session_id}.{format}"
     with optional_write("an export in the audit log", account=visit.account, user=visit.user.pk):

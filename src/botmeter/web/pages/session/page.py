@@ -22,7 +22,7 @@ from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Key, Link
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.report.report_urls import ReportUrls
-from botmeter.web.pages.session.correction import ChargeCard, charge_card, charges_shown
+from botmeter.web.pages.session.correction import ChargeCard, charge_card, charges_of, fundings_shown
 from botmeter.web.pages.session.event_list import EVENTS_A_PAGE, EventList, all_events, summarized_events
 from botmeter.web.pages.session.export import FORMATS
 from botmeter.web.pages.session.facts import Facts, answer, arrivals, facts
@@ -104,8 +104,8 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
     first = number_named(parameters.get("from", "0"), "from", within=(0, 10**9))
     with visit.reading() as ledger:
         explanation = explain(ledger, session)
-        charges = charges_shown(visit, ledger, explanation=explanation)
-        charge = charge_card(visit, ledger, explanation=explanation)
+        fundings = fundings_shown(visit, ledger, explanation=explanation)
+        charge = charge_card(visit, ledger, session_id=explanation.session_id, fundings=fundings)
     is_all = "all" in parameters
     events = all_events(explanation, urls=urls, first=first) if is_all else summarized_events(explanation, urls=urls)
     chosen = {"timezone": parameters["timezone"]} if parameters.get("timezone") else {}
@@ -132,7 +132,7 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
         policy_label=explanation.policy.label,
         rule=policy_sentence(explanation.policy),
         policy_text=policy_as_toml(explanation.policy),
-        words=text_with_charges(explanation, charges),
+        words=text_with_charges(explanation, charges_of(fundings)),
     )
     return rendered(visit.request, "session.html", page=page)
 
