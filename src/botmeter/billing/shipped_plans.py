@@ -1,15 +1,14 @@
 """Shipped plans, each a TOML file in `plans`."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import BinaryIO
 
 from botmeter.billing.plan import Plan
 from botmeter.billing.plan_text import plan_from_text
 from botmeter.domain.errors import Missing
+from botmeter.domain.shipped_definitions import near_names_hint, shipped_texts
 from botmeter.sources.definition_file import definition_file
 
 
@@ -29,8 +28,7 @@ def shipped_plan(name: str) -> ShippedPlan:
     """
     named = _by_name().get(name)
     if named is None:
-        near = get_close_matches(name, _by_name(), n=3, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "`botmeter plan list` lists all names."
+        hint = near_names_hint(name, _by_name(), command="plan")
         raise Missing("plan_unknown", f"Unknown plan {name[:70]!r}. {hint}")
     return named
 
@@ -42,8 +40,7 @@ def shipped_plans() -> tuple[ShippedPlan, ...]:
 
 @cache
 def _by_name() -> dict[str, ShippedPlan]:
-    folder = files("botmeter.billing") / "plans"
-    texts = (entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    texts = shipped_texts("botmeter.billing", "plans").values()
     read = (ShippedPlan(plan=plan_from_text(text), text=text) for text in texts)
     return {each.plan.name: each for each in sorted(read, key=lambda each: each.plan.name)}
 

@@ -10,24 +10,17 @@ from markupsafe import Markup
 from botmeter.charts.date_labels import Moment, NamedPoint, date_axis
 from botmeter.charts.label_spots import GAP_PX, LINE_PX, Spot, free_label
 from botmeter.charts.plane import (
-    RIGHT_PX,
-    WIDTHS,
     Chart,
     LinkMark,
-    Margin,
     Plane,
-    axis_px,
-    gridline_values,
-    point_edges,
     value_axis,
 )
 from botmeter.charts.svg import Point, Style, area, circle, polygon, polyline, rule
+from botmeter.charts.time_plane import line_chart, time_plane
 from botmeter.reports.intervals import Interval
 
 MarkKind = Literal["grant", "limit"]
 
-# A narrow drawing has fewer gridlines.
-NARROW_PX: Final = 400
 # A mark so many times above all lines would flatten them: it is named at the top instead.
 MARK_FACTOR: Final = 4
 _MARK_STYLES: Final[dict[MarkKind, Style]] = {
@@ -95,25 +88,14 @@ class CycleLine:
 
 def cycle_chart(line: CycleLine) -> Chart:
     """Draw the cycle at each width."""
-    return Chart(
-        kind="line",
-        drawings=tuple(cycle_svg(line, width=width) for width in WIDTHS),
-        marks=tuple(LinkMark(title=point.title, href=point.href) for point in line.points),
-        left=_left_px(line),
-        right=RIGHT_PX,
-    )
+    marks = [LinkMark(title=point.title, href=point.href) for point in line.points]
+    return line_chart(lambda width: cycle_svg(line, width=width), marks=marks, greatest=line.greatest)
 
 
 def cycle_svg(line: CycleLine, *, width: int) -> Markup:
     """Draw the cycle at one width."""
-    points, values, left = line.points, _axis_values(line, width), _left_px(line)
-    plane = Plane(
-        width=width,
-        height=220 if width < NARROW_PX else 240 if width <= 860 else 272,
-        margin=Margin(top=14, right=RIGHT_PX, bottom=28, left=left),
-        x=point_edges(len(points), width - left - RIGHT_PX),
-        y=(0, values[-1]),
-    )
+    points = line.points
+    plane, values = time_plane(len(points), greatest=line.greatest, width=width)
     today = next((x for x, point in enumerate(points) if point.is_partial or point.expected_count is not None), None)
     named = NamedPoint(x=today, text=line.today_label) if today is not None and line.today_label else None
     elements = [
@@ -124,14 +106,6 @@ def cycle_svg(line: CycleLine, *, width: int) -> Markup:
         *_labels(line, plane),
     ]
     return plane.svg(elements, name=line.name)
-
-
-def _axis_values(line: CycleLine, width: int) -> tuple[int, ...]:
-    return gridline_values(line.greatest, at_most=3 if width < NARROW_PX else 5)
-
-
-def _left_px(line: CycleLine) -> int:
-    return max(axis_px(_axis_values(line, width)) for width in (WIDTHS[0], WIDTHS[-1]))
 
 
 def _lines(points: Sequence[CyclePoint], plane: Plane) -> Iterator[str]:

@@ -10,25 +10,19 @@ from markupsafe import Markup
 
 from botmeter.charts.date_labels import Moment, NamedPoint, date_axis
 from botmeter.charts.plane import (
-    RIGHT_PX,
-    WIDTHS,
     Chart,
     LinkMark,
     Margin,
     Plane,
-    axis_px,
-    gridline_values,
     label_px,
-    point_edges,
     value_axis,
 )
 from botmeter.charts.svg import Point, Style, area, circle, label, pennant, polyline, rule, triangle
+from botmeter.charts.time_plane import line_chart, time_plane
 from botmeter.domain.text import count_text, day_text
 from botmeter.reports.intervals import Interval
 
 SPARK_WIDTHS: Final = (112, 160, 200)
-# A narrow drawing has fewer gridlines.
-NARROW_PX: Final = 400
 # Two lines of labels, or a label and the line to its point.
 LABELS_APART_PX: Final = 30
 LABEL_PX: Final = 12
@@ -82,25 +76,14 @@ class Trend:
 
 def trend_chart(trend: Trend) -> Chart:
     """Draw the trend at each width."""
-    return Chart(
-        kind="line",
-        drawings=tuple(trend_svg(trend, width=width) for width in WIDTHS),
-        marks=tuple(LinkMark(title=point.title, href=point.href) for point in trend.points),
-        left=_left_px(trend),
-        right=RIGHT_PX,
-    )
+    marks = [LinkMark(title=point.title, href=point.href) for point in trend.points]
+    return line_chart(lambda width: trend_svg(trend, width=width), marks=marks, greatest=trend.greatest)
 
 
 def trend_svg(trend: Trend, *, width: int) -> Markup:
     """Draw the trend at one width."""
-    points, values, left = trend.points, _axis_values(trend, width), _left_px(trend)
-    plane = Plane(
-        width=width,
-        height=220 if width < NARROW_PX else 240 if width <= 860 else 272,
-        margin=Margin(top=14, right=RIGHT_PX, bottom=28, left=left),
-        x=point_edges(len(points), width - left - RIGHT_PX),
-        y=(0, values[-1]),
-    )
+    points = trend.points
+    plane, values = time_plane(len(points), greatest=trend.greatest, width=width)
     moments = [Moment(on=point.on, hour=point.hour) for point in points]
     named = NamedPoint(x=len(points) - 1, text=trend.last_label) if points and trend.last_label else None
     elements = [
@@ -143,14 +126,6 @@ def spark_svg(points: Sequence[TrendPoint], *, name: str, width: int) -> Markup:
         ),
     ]
     return plane.svg(elements, name=name)
-
-
-def _axis_values(trend: Trend, width: int) -> tuple[int, ...]:
-    return gridline_values(trend.greatest, at_most=3 if width < NARROW_PX else 5)
-
-
-def _left_px(trend: Trend) -> int:
-    return max(axis_px(_axis_values(trend, width)) for width in (WIDTHS[0], WIDTHS[-1]))
 
 
 def _full_runs(points: Sequence[TrendPoint]) -> list[list[int]]:

@@ -1,7 +1,6 @@
 """The server's work on bills: it records purchases that plans make, and closes cycles whose grace is over."""
 
 import logging
-import threading
 from typing import Final
 
 from botmeter.billing.account_bill import account_plans
@@ -10,59 +9,31 @@ from botmeter.billing.closing import close_due, has_due_cycle
 from botmeter.billing.due_purchases import has_due_packs, record_due_packs
 from botmeter.billing.plan_terms import timeline
 from botmeter.billing.recharge_watch import RechargeWatch
-from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import NEVER_US, now_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
-from botmeter.live.bugs import report_bug
+from botmeter.live.account_rounds import AccountRounds
 
 CHECK_SECONDS: Final = 60.0
 """Interval between checks. A ledger that was not written to since the last one is not opened before its next cycle."""
 _log: Final = logging.getLogger(__name__)
 
 
-class Closings:
-    """Thread that checks one account after the other."""
+def closings(ledgers: OpenLedgers, *, recharges: RechargeWatch | None = None) -> AccountRounds:
+    """Work on the bills of all accounts, once a minute."""
+    bills = _Bills(ledgers, recharges=recharges or RechargeWatch())
+    return AccountRounds(ledgers, bills.check, name="closing cycles", every_seconds=CHECK_SECONDS)
 
-    def __init__(
-        self, ledgers: OpenLedgers, *, recharges: RechargeWatch | None = None, check_seconds: float = CHECK_SECONDS
-    ) -> None:
+
+class _Bills:
+    def __init__(self, ledgers: OpenLedgers, *, recharges: RechargeWatch) -> None:
         self._ledgers = ledgers
-        self._recharges = recharges or RechargeWatch()
+        self._recharges = recharges
         self._folder = SharedFolder(ledgers)
-        self._check_seconds = check_seconds
         # Per account: change of the file when it was read, and when something is due by time alone (µs UTC).
         self._known: dict[str, tuple[int, int]] = {}
-        self._end = threading.Event()
-        self._thread: threading.Thread | None = None
 
-    def begin(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="closings", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._end.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def check_all(self) -> None:
-        for name in self._ledgers.folder.accounts():
-            try:
-                self._check(name)
-            except BotmeterError:
-                # A ledger that is busy, removed or can't be written waits for the next check.
-                continue
-            except Exception as problem:  # noqa: BLE001 - reported with its trace; other accounts must be closed
-                report_bug("closing cycles", problem)
-            if self._end.is_set():
-                return
-
-    def _run(self) -> None:
-        while not self._end.is_set():
-            self.check_all()
-            self._end.wait(self._check_seconds)
-
-    def _check(self, name: str) -> None:
+    def check(self, name: str) -> None:
         account, now = self._ledgers.account(name), now_us()
         if not account.is_open and self._is_quiet(name, now=now):
             return

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from botmeter.domain.errors import BotmeterError
 from botmeter.domain.text import count_text
 from botmeter.ledger.complete_read import TablePart, read_part, table_parts
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.partitions import event_count
 from botmeter.ledger.verify import verify
 from botmeter.live import metrics
-from botmeter.live.bugs import report_bug
+from botmeter.live.account_rounds import AccountRounds
 from botmeter.live.queue import QueueCapacity
 
 EVERY_SECONDS: Final = 86_400.0
@@ -29,46 +28,29 @@ _SENDERS_POLL_SECONDS: Final = 0.1
 _log: Final = logging.getLogger(__name__)
 
 
-class LedgerChecks:
-    """Thread that reads one ledger after the other, and verifies those that are not large, once a day."""
+def ledger_checks(ledgers: OpenLedgers, *, capacity: QueueCapacity, share: float = SHARE_MAX) -> AccountRounds:
+    """Read one ledger after the other, and verify those that are not large, once a day."""
+    end = threading.Event()
+    checks = _Checks(ledgers, capacity=capacity, share=share, end=end)
+    return AccountRounds(
+        ledgers,
+        checks.check,
+        name="checking ledgers",
+        every_seconds=EVERY_SECONDS,
+        end=end,
+        finish_round=metrics.note_ledgers_checked,
+    )
 
-    def __init__(self, ledgers: OpenLedgers, *, capacity: QueueCapacity, share: float = SHARE_MAX) -> None:
+
+class _Checks:
+    def __init__(self, ledgers: OpenLedgers, *, capacity: QueueCapacity, share: float, end: threading.Event) -> None:
         self._ledgers = ledgers
         self._capacity = capacity
         self._share = share
         self._different: set[str] = set()
-        self._end = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._end = end
 
-    def begin(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="ledger checks", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._end.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def check_all(self) -> None:
-        for name in self._ledgers.folder.accounts():
-            try:
-                self._check(name)
-            except BotmeterError:
-                # A lasting problem is noted; a ledger that was removed, is in use or can't be opened waits for a day.
-                continue
-            except Exception as problem:  # noqa: BLE001 - reported with its trace; the other ledgers must be checked
-                report_bug("checking a ledger", problem)
-            if self._end.is_set():
-                return
-        metrics.note_ledgers_checked()
-
-    def _run(self) -> None:
-        while not self._end.is_set():
-            started = time.monotonic()
-            self.check_all()
-            self._end.wait(max(0.0, started + EVERY_SECONDS - time.monotonic()))
-
-    def _check(self, name: str) -> None:
+    def check(self, name: str) -> None:
         account = self._ledgers.account(name)
         was_open = account.is_open
         try:

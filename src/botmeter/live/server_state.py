@@ -5,14 +5,15 @@ from threading import Event
 
 from botmeter.domain.rate_limit import RateLimiter
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live.account_rounds import AccountRounds
 from botmeter.live.bill_turns import BillTurns
-from botmeter.live.closings import Closings
+from botmeter.live.closings import closings
 from botmeter.live.entitlement.entitlements import Entitlements
 from botmeter.live.export_progress import ExportProgressByUser
 from botmeter.live.export_slots import ExportSlots
 from botmeter.live.imports import ImportJobs
 from botmeter.live.ingest import Ingestion
-from botmeter.live.ledger_checks import LedgerChecks
+from botmeter.live.ledger_checks import ledger_checks
 from botmeter.live.notifications.alert_watch import AlertWatch
 from botmeter.live.notifications.schedule_watch import ScheduleWatch
 from botmeter.live.notifications.sender import NotificationSender
@@ -33,8 +34,8 @@ class ServerState:
     store: LedgerStore
     ingestion: Ingestion
     pulls: PullSchedule
-    checks: LedgerChecks
-    closings: Closings
+    checks: AccountRounds
+    closings: AccountRounds
     alerts: AlertWatch
     notifications: NotificationSender
     schedules: ScheduleWatch
@@ -80,8 +81,8 @@ def new_server_state(ledgers: OpenLedgers, *, render: Render) -> ServerState:
         store=store,
         ingestion=ingestion,
         pulls=PullSchedule(ledgers),
-        checks=LedgerChecks(ledgers, capacity=ingestion.capacity),
-        closings=Closings(ledgers, recharges=store.recharges),
+        checks=ledger_checks(ledgers, capacity=ingestion.capacity),
+        closings=closings(ledgers, recharges=store.recharges),
         alerts=alerts,
         notifications=NotificationSender(ledgers, render=render, transports=TRANSPORTS),
         schedules=ScheduleWatch(ledgers),

@@ -3,12 +3,11 @@
 import tomllib
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from botmeter.domain.errors import Missing
+from botmeter.domain.shipped_definitions import near_names_hint, shipped_texts
 from botmeter.metering.policy import Policy
 from botmeter.metering.policy_text import policy_from_mapping
 
@@ -49,8 +48,7 @@ def preset(name: str) -> Preset:
     """
     named = _by_name().get(name)
     if named is None:
-        near = get_close_matches(name, _by_name(), n=3, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "`botmeter policy list` lists all names."
+        hint = near_names_hint(name, _by_name(), command="policy")
         raise Missing("policy_unknown", f"Unknown policy {name[:70]!r}. {hint}")
     return named
 
@@ -62,8 +60,7 @@ def presets() -> tuple[Preset, ...]:
 
 @cache
 def _by_name() -> dict[str, Preset]:
-    folder = files("botmeter.metering") / "presets"
-    read = (_preset_from(entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    read = map(_preset_from, shipped_texts("botmeter.metering", "presets").values())
     return {preset.name: preset for preset in sorted(read, key=lambda preset: preset.name)}
 
 

@@ -15,7 +15,7 @@ from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.ledger.billing.purchases import purchases
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live.closings import Closings
+from botmeter.live.closings import closings
 
 NOW = now_us()
 
@@ -38,9 +38,9 @@ def set_plan(ledgers: OpenLedgers, meter: Meter, *, from_us: int) -> None:
 
 def test_the_server_closes_cycles_whose_grace_is_over_once(ledgers: OpenLedgers) -> None:
     set_plan(ledgers, Meter(), from_us=NOW - 70 * DAY_US)
-    closings = Closings(ledgers)
-    closings.check_all()
-    closings.check_all()
+    rounds = closings(ledgers)
+    rounds.check_all()
+    rounds.check_all()
     with ledgers.reading("acme") as ledger:
         closed = closed_statements(ledger)
     assert [(each.number, each.closed_by) for each in closed] == [("ACME-000001", None), ("ACME-000002", None)]
@@ -49,8 +49,8 @@ def test_the_server_closes_cycles_whose_grace_is_over_once(ledgers: OpenLedgers)
 def test_packs_of_a_cycles_start_are_recorded_once(ledgers: OpenLedgers) -> None:
     pack = Pack(sessions=100, price=Decimal("49.00"), least_per_cycle=2)
     set_plan(ledgers, Meter(pack=pack), from_us=NOW - 40 * DAY_US)
-    closings = Closings(ledgers)
-    closings.check_all()
-    closings.check_all()
+    rounds = closings(ledgers)
+    rounds.check_all()
+    rounds.check_all()
     with ledgers.reading("acme") as ledger:
         assert [(each.purchase.how, each.purchase.packs) for each in purchases(ledger)] == [("least", 2)] * 2

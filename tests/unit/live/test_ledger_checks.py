@@ -9,7 +9,7 @@ from tests.support.ledgers import event
 from tests.support.served import served
 
 from botmeter.live import metrics
-from botmeter.live.ledger_checks import LedgerChecks
+from botmeter.live.ledger_checks import ledger_checks
 from botmeter.live.queue import QueueCapacity
 
 EVENTS = [event("e1", "2026-03-01T10:00", attributes={"note": "n" * 90})]
@@ -23,7 +23,7 @@ def test_damage_is_noted_and_the_other_ledgers_are_checked_and_closed_again(tmp_
         with ledgers.reading("zeta"):
             pass
         before = metrics.REGISTRY.get_sample_value(CHECKED) or 0.0
-        LedgerChecks(ledgers, capacity=QueueCapacity(), share=1).check_all()
+        ledger_checks(ledgers, capacity=QueueCapacity(), share=1).check_all()
         assert list(ledgers.problems()) == ["beta"]
         assert [ledgers.account(name).is_open for name in ("acme", "beta", "zeta")] == [False, False, True]
         assert (metrics.REGISTRY.get_sample_value(CHECKED) or 0.0) > before
@@ -35,7 +35,7 @@ def test_it_takes_its_share_of_the_time_and_not_more(tmp_path: Path) -> None:
         took = []
         for share in (1.0, 0.25):
             started = time.monotonic()
-            LedgerChecks(ledgers, capacity=QueueCapacity(), share=share).check_all()
+            ledger_checks(ledgers, capacity=QueueCapacity(), share=share).check_all()
             took.append(time.monotonic() - started)
     assert took[1] > 1.5 * took[0]
 
@@ -45,19 +45,19 @@ def test_senders_that_wait_come_first_and_a_stopping_server_waits_for_neither(tm
     with served(tmp_path, {"acme": EVENTS}) as ledgers:
         damage_block(ledgers.folder.file_of("acme"), holding=b"n" * 90)
         capacity.delivery_count = 1
-        checks = LedgerChecks(ledgers, capacity=capacity)
+        checks = ledger_checks(ledgers, capacity=capacity)
         checks.begin()
         checks.close()
         assert ledgers.problems() == {}
         capacity.delivery_count = 0
-        LedgerChecks(ledgers, capacity=capacity, share=1).check_all()
+        ledger_checks(ledgers, capacity=capacity, share=1).check_all()
         assert list(ledgers.problems()) == ["acme"]
 
 
 @pytest.mark.slow
 def test_numbers_that_differ_are_told_until_they_agree(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with served(tmp_path, {"acme": EVENTS, "zeta": EVENTS}) as ledgers:
-        checks = LedgerChecks(ledgers, capacity=QueueCapacity(), share=1)
+        checks = ledger_checks(ledgers, capacity=QueueCapacity(), share=1)
         for change, count in (("+", 1), ("-", 0)):
             with ledgers.writing("acme") as ledger:
                 ledger.connection.execute(f"UPDATE session_usage SET session_count = session_count {change} 1")

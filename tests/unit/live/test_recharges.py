@@ -17,7 +17,7 @@ from botmeter.ledger.billing.purchases import purchases
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.settle import settle
-from botmeter.live.closings import Closings
+from botmeter.live.closings import closings
 from botmeter.live.store import LedgerStore
 
 SECOND = MICROSECONDS_PER_SECOND
@@ -66,7 +66,7 @@ class World:
 
     def checked(self) -> None:
         """Do what the server does each minute."""
-        Closings(self.ledgers, recharges=self.store.recharges).check_all()
+        closings(self.ledgers, recharges=self.store.recharges).check_all()
 
     def bought(self) -> list[int]:
         """Seconds before the test from which recharged packs can be used."""

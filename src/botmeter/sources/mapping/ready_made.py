@@ -4,12 +4,11 @@ import tomllib
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from botmeter.domain.errors import Missing
+from botmeter.domain.shipped_definitions import near_names_hint, shipped_texts
 from botmeter.sources.mapping.mapping import Mapping
 from botmeter.sources.mapping.mapping_file import mapping_from_document, mapping_from_file
 
@@ -55,8 +54,7 @@ def ready_made_mapping(name: str) -> ReadyMadeMapping:
     """
     named = _by_name().get(name)
     if named is None:
-        near = get_close_matches(name, _by_name(), n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "`botmeter mapping list` lists all names."
+        hint = near_names_hint(name, _by_name(), command="mapping")
         raise Missing("mapping_missing", f"{name[:70]!r} is neither a mapping file nor a ready-made mapping. {hint}")
     return named
 
@@ -68,12 +66,7 @@ def ready_made_mappings() -> tuple[ReadyMadeMapping, ...]:
 
 @cache
 def _by_name() -> dict[str, ReadyMadeMapping]:
-    folder = files("botmeter.sources") / "mappings"
-    read = (
-        _read(entry.name.removesuffix(".toml"), entry.read_text("utf-8"))
-        for entry in folder.iterdir()
-        if entry.name.endswith(".toml")
-    )
+    read = (_read(name, text) for name, text in shipped_texts("botmeter.sources", "mappings").items())
     return {mapping.name: mapping for mapping in sorted(read, key=lambda mapping: mapping.name)}
 
 
