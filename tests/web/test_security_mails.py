@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from botmeter.people.audit import Action
@@ -104,3 +106,15 @@ def test_an_invitation_expires_a_week_after_it_was_sent(owner: User, browser: Ma
     Link.objects.update(expires_at=Link.objects.get().created_at)
     ((path, _),) = sent_links()
     assert browser().get(path).status_code == 200
+
+
+def test_a_request_for_an_unknown_address_runs_the_same_queries(owner: User, browser: MakeBrowser) -> None:
+    # The first request of a network also counts it.
+    browser().post("/password", {"email": "first@example.org"})
+    shapes = []
+    for email in (owner.email, "nobody@example.org"):
+        with CaptureQueriesContext(connection) as queries:
+            browser().post("/password", {"email": email})
+        shapes.append([re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in queries.captured_queries])
+    assert shapes[0] == shapes[1]
+    assert any("notification" in query for query in shapes[0])
