@@ -203,14 +203,14 @@ def test_each_cycle_close_is_sent_once_with_its_statement(
 def test_a_file_beyond_its_limit_is_left_to_the_link(
     watch: ScheduleWatch, daily: Schedule, ledgers: OpenLedgers, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for limit, value in (("FILE_BYTES_MAX", {Channel.EMAIL: 100}), ("SESSIONS_MAX", 0)):
+    for limit, value in (("FILE_BYTES_MAX", {Channel.EMAIL: 100}), ("ROW_BYTES_LEAST", 101)):
         monkeypatch.setattr(scheduled_files, limit, value)
     watch.check_all()
     [mail] = rendered(ledgers, clock)
     assert isinstance(mail, Mail)
     assert not mail.attachments
     assert "it would have 1 session, and the limit is 0. Open the report to export it." in mail.text
-    monkeypatch.setattr(scheduled_files, "SESSIONS_MAX", 9)
+    monkeypatch.setattr(scheduled_files, "ROW_BYTES_LEAST", 10)
     [mail] = rendered(ledgers, clock)
     assert isinstance(mail, Mail)
     assert "it has more than 0 MB, the limit. Open the report to export it." in mail.text
