@@ -98,10 +98,10 @@ def test_a_forecast_that_live_events_push_over_a_level_arrives_by_email_with_its
     ).strip()
     send_sessions(mailing_demo, key, count=40)
 
-    mail = mail_about(mailbox, "30 sessions for bot Launch bot")
+    mail = mail_about(mailbox, "30 sessions for Launch bot")
     parts = {part.get_content_type(): str(part.get_content()) for part in mail.walk() if not part.is_multipart()}
     text, html = parts["text/plain"], parts["text/html"]
-    assert "40 sessions of 30 sessions" in text
+    assert "40 of 30 sessions" in text
     assert "Bot Launch bot" in text or "Channel web" in text
     assert all(each.startswith(mailing_demo.url) for each in html.split('"') if each.startswith("http"))
     [href] = [line for line in text.splitlines() if line.startswith("http")][:1]

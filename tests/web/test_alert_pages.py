@@ -134,3 +134,14 @@ def test_only_those_who_manage_users_add_addresses_of_people_who_are_not_members
     assert admin.post(here, {**sent, "emails": "eve@example.com", "levels": "70"}).status_code == 302
     rule.refresh_from_db()
     assert [each["email"] for each in rule.recipients if "email" in each] == ["eve@example.com"]
+
+
+def test_a_new_plan_is_offered_the_ready_made_alerts(admin: Client, state: ServerState) -> None:
+    address = "/a/acme/admin/billing/plan"
+    assert "Add these alerts" not in admin.get(address).content.decode()
+    with state.ledgers.writing("acme") as ledger:
+        plan = Plan(name="fixed", currency="EUR", fee=Decimal(40), meters=(Meter(),))
+        set_plan(ledger, plan, from_us=now_us() - DAY_US, now_us=now_us())
+    assert "Add these alerts" in admin.get(address).content.decode()
+    admin.post(HERE, {"what": "ready-made", "form_token": uuid4().hex})
+    assert "Add these alerts" not in admin.get(address).content.decode()

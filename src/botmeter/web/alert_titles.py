@@ -91,15 +91,19 @@ def _is_brake(facts: Facts) -> bool:
 
 def _budget_name(facts: Facts) -> str:
     budget = facts["budget"]
-    of = scope_label(BudgetScope(budget["scope"]), facts.get("bot_name") or budget["name"])
+    of = facts.get("bot_name") or _lower(scope_label(BudgetScope(budget["scope"]), budget["name"]))
     limit = f"{'brake' if budget['is_brake'] else 'budget'} of {amount_text(facts, facts['limit'])}"
-    return f"{limit} for {of[:1].lower()}{of[1:]}" if of else limit
+    return f"{limit} for {of}" if of else limit
 
 
 def _of(facts: Facts) -> str:
     scope = facts.get("scope")
-    of = scope_label(BudgetScope(scope["scope"]), facts.get("bot_name") or scope["name"]) if scope else ""
-    return f" for {of[:1].lower()}{of[1:]}" if of else ""
+    of = facts.get("bot_name") or (_lower(scope_label(BudgetScope(scope["scope"]), scope["name"])) if scope else "")
+    return f" for {of}" if of else ""
+
+
+def _lower(label: str) -> str:
+    return f"{label[:1].lower()}{label[1:]}"
 
 
 def _sessions(facts: Facts) -> Words:

@@ -107,6 +107,8 @@ def _used(facts: Facts, cycle: Facts) -> Iterator[MailFigure]:
     if facts.get("used") is not None and facts.get("limit"):
         used, limit = (amount_text(facts, facts[name]) for name in ("used", "limit"))
         share = Decimal(facts["used"]) / Decimal(facts["limit"]) * 100
+        # "40 of 30 sessions", not "40 sessions of 30 sessions".
+        used = used.removesuffix(" sessions") if limit.endswith(" sessions") else used
         yield MailFigure(label="Used", value=f"{used} of {limit}", detail=f"{share:.0f}{text.THIN}%")
     elif cycle:
         total = money_text(Decimal(cycle["total"]), facts["currency"])

@@ -28,6 +28,7 @@ from botmeter.web.components import Cell, Column, Link
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
+from botmeter.web.pages.alerts.ready_made import AlertsOffer, alerts_offer
 from botmeter.web.pages.billing.plan_choice import (
     PlanForm,
     PlanTerms,
@@ -81,7 +82,7 @@ class PlanPreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPage:
-    """Choice of a plan; `form` is None without a choice or the right to set it."""
+    """Choice of a plan; `form` is None without a choice or the right to set it, `alerts` once there are any."""
 
     frame: Frame
     tabs: tuple[Link, ...]
@@ -93,6 +94,7 @@ class PlanPage:
     term_columns: tuple[Column, ...]
     terms_in_force: tuple[tuple[Cell, ...], ...]
     withdrawal: WithdrawalForm | None
+    alerts: AlertsOffer | None
 
 
 @for_member(Right.SEE_MONEY, posts=Right.CHANGE_BILLING)
@@ -124,6 +126,7 @@ def plan_page(visit: Visit) -> HttpResponse:
         term_columns=_TERM_COLUMNS,
         terms_in_force=tuple(reversed(_term_lines(stored))),
         withdrawal=withdrawal,
+        alerts=alerts_offer(visit, has_plan=bool(terms)),
     )
     is_wrong = bool((form and form.errors) or (withdrawal and withdrawal.errors))
     return rendered(visit.request, "billing/plan.html", page=page, status=400 if is_wrong else 200)
