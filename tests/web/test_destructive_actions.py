@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +12,7 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import resolve, reverse
 
+from botmeter.billing.alerts.alert import Alert, AlertKind
 from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.customers import customer_aliases
@@ -21,6 +23,8 @@ from botmeter.live.server_state import ServerState
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.members import MemberRole, invite
 from botmeter.people.models import ApiKey, DayNote, EventSource, Link, Membership, SavedView, ShareLink, User
+from botmeter.people.notifications.alert_models import AlertRule
+from botmeter.people.notifications.alert_rules import AlertDraft, add_rule
 from botmeter.people.notifications.destination_changes import add_destination
 from botmeter.people.notifications.destinations import DestinationDraft
 from botmeter.people.notifications.models import Destination
@@ -136,10 +140,11 @@ CSV = (
 )
 BILL = b"started_at\n2026-03-30T22:00:00Z\n"
 ADMIN = "/a/acme/admin"
+ALERT = AlertDraft(name="Used", alert=Alert(kind=AlertKind.USAGE, levels=(Decimal(80),)), recipients=({"user": 1},))
 HOOK = DestinationDraft(name="Finance", kind=Channel.WEBHOOK, url="https://hooks.example/x")
 _MODELS: Final[tuple[type[Model], ...]] = (
     *(ApiKey, DayNote, EventSource, Link, Membership, SavedView, ShareLink),
-    Destination,
+    *(AlertRule, Destination),
 )
 
 
@@ -166,6 +171,17 @@ class World:
         uploads = self.state.uploads
         rows["files"] = [*uploads.of_account("acme"), *uploads.of_account("acme", purpose="bill")]
         return rows
+
+
+def new_alert(owner: User) -> str:
+    """Number of an alert."""
+    rule, _ = add_rule("acme", ALERT, form_token="a" * 32, by=owner)
+    return f"{rule.pk}"
+
+
+def new_destination(author: Author) -> str:
+    """Path of a destination."""
+    return f"{ADMIN}/notifications/destinations/{add_destination('acme', HOOK, author=author).destination.pk}"
 
 
 @pytest.fixture
@@ -203,7 +219,6 @@ def world(state: ServerState, owner: User, viewer: User, person: MakePerson, bro
     key = new_key("acme", KeyDraft(name="nightly", scopes=(Scope.REPORTS_READ,)), created_by=owner).key
     share = new_share("acme", ShareDraft(name="March", query="", lasting_days=7), created_by=owner).link
     view = SavedView.objects.create(account="acme", owner=owner, name="Web", query="channel=web")
-    destination = add_destination("acme", HOOK, author=author).destination
     note = DayNote.objects.create(account="acme", on=date(2026, 3, 31), text="Outage", created_by=owner)
     invite("acme", "new@example.org", role=MemberRole(role=Role.VIEWER, may_export=False), by=owner)
     of_member = {each.user_id: f"{ADMIN}/users/{each.pk}" for each in Membership.objects.filter(account="acme")}
@@ -213,7 +228,8 @@ def world(state: ServerState, owner: User, viewer: User, person: MakePerson, bro
         file=files[1],
         paths={
             "bill": bill.number,
-            "destination": f"{ADMIN}/notifications/destinations/{destination.pk}",
+            "alert": new_alert(owner),
+            "destination": new_destination(author),
             "day-note": f"/a/acme/notes/{note.pk}",
             "import": f"{ADMIN}/imports/1",
             "invitation-withdrawn": f"{ADMIN}/invitations/{Link.objects.get(email='new@example.org').pk}",
@@ -291,6 +307,7 @@ def test_each_action_that_asks_changes_nothing_until_it_is_confirmed(world: Worl
         (paths["destination"], {"what": "rotate", "lives_on": "now"}),
         (paths["destination"], {"what": "turn-off"}),
         (paths["destination"], {"what": "remove"}),
+        (f"{ADMIN}/alerts", {"what": "remove", "alert": paths["alert"]}),
         (f"{ADMIN}/imports", {"remove": world.file}),
         (f"{ADMIN}/billing/reconcile", {"remove": paths["bill"]}),
         (paths["import"], {"reason": "Sent twice"}),
