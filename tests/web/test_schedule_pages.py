@@ -97,6 +97,7 @@ def test_what_can_not_be_sent_is_refused(
     assert not Schedule.objects.exists()
 
 
+@pytest.mark.slow
 def test_only_owners_choose_other_addresses_and_all_schedules(
     ana: User, owner: User, view: SavedView, browser: Browser
 ) -> None:
@@ -114,6 +115,7 @@ def test_only_owners_choose_other_addresses_and_all_schedules(
     assert [page.count("/a/acme/schedules/") for page in pages] == [2, 3]
 
 
+@pytest.mark.slow
 def test_a_schedule_is_paused_resumed_removed_and_restored(ana: User, view: SavedView, browser: Browser) -> None:
     client = browser(ana)
     client.post(f"{SCHEDULES}/new", filled(ana, view))
@@ -146,6 +148,7 @@ def test_a_sample_goes_to_who_asks_once(ana: User, view: SavedView, browser: Bro
     assert "Account acme has no closed statement yet." in page
 
 
+@pytest.mark.slow
 def test_refusals_name_what_is_wrong(owner: User, viewer: User, browser: Browser, rf: RequestFactory) -> None:
     client, form = (
         browser(owner),

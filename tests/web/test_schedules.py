@@ -133,6 +133,7 @@ def test_the_email_has_the_numbers_the_chart_the_bots_and_the_file(
     assert file.content.count(b"\n") == 2
 
 
+@pytest.mark.slow
 def test_a_recipient_gets_the_own_part_and_nothing_without_sessions(
     watch: ScheduleWatch, daily: Schedule, ada: User, ledgers: OpenLedgers, clock: Clock
 ) -> None:
