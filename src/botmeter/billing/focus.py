@@ -315,7 +315,6 @@ def _cycle_us(cycle: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _day_us(cycle: Mapping[str, str], day_on: date) -> tuple[int, int]:
-    """UTC day within a cycle, whose bounds are those of a day of its own zone."""
     start_us, end_us = _cycle_us(cycle)
     day_us = day_start_us(day_on)
     return max(day_us, start_us), min(day_us + DAY_US, end_us)

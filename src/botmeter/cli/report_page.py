@@ -21,12 +21,6 @@ _LINES_MAX = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Split:
-    """Split of the report; `count` and `second` are (field, heading).
-
-    Attributes:
-        whole: Field of the report that is 100 %.
-    """
-
     title: str
     key: str
     count: tuple[str, str]

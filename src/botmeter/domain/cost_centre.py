@@ -37,8 +37,6 @@ class CostCentreTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Timeline:
-    """Cost centres of one bot or channel by the day from which each is in force."""
-
     days: tuple[date, ...]
     labels: tuple[str, ...]
 

@@ -159,7 +159,6 @@ def _check(connection: duckdb.DuckDBPyConnection, own: _Own, *, since: _Since) -
 
 
 def _renumber_entries(connection: duckdb.DuckDBPyConnection, own: _Own, *, since: _Since) -> None:
-    """Number the import's entries of quarantine after those of the live events."""
     if len(since.entries):
         values = {"first": own.first_append_no, "last": own.last_append_no, "count": len(since.entries)}
         connection.execute(sql("renumber_entries"), values)

@@ -75,8 +75,6 @@ def _key_parameters(ledger: "ReadableLedger", session: StoredSession) -> Paramet
 
 
 class _MeteredKey:
-    """Events of a scope key in the meter's order, with their sessions."""
-
     def __init__(self, events: pa.Table, *, ledger: "ReadableLedger", names: BotNames) -> None:
         # Imported here because the meter brings the compiler, which other reports do not need.
         from botmeter.metering.meter import sessions_from_events

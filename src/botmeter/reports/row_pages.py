@@ -81,8 +81,6 @@ def session_rows(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Position:
-    """Position of a line, with its row in a list of rows."""
-
     key: int | str
     line_id: str
     row: UnderlyingRow | None = None

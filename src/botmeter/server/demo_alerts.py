@@ -79,7 +79,6 @@ def _add_history(ledger: "ReadableLedger", rule: "AlertRule", *, alert: Alert, n
 
 
 def _days(ledger: "ReadableLedger", *, now_us: int) -> Iterator[AccountFigures]:
-    """The account as it was at each noon since the cycle before began."""
     cache = new_bill_cache()
     plans = account_plans(ledger, cache=cache)
     if plans is None:

@@ -68,7 +68,6 @@ def _batches(file: SourceFile, source: Source | None) -> Generator[tuple[EventBa
 
 
 def _start(records: Records) -> Records:
-    """Cut a block, which has up to 16 MiB, to what is shown."""
     if len(records.positions) <= ROWS:
         return records
     positions = records.positions[:ROWS]

@@ -93,7 +93,6 @@ def _compared(alert: Alert, figures: AccountFigures, *, scope: BudgetScope) -> t
 
 
 def _cycles(figures: AccountFigures) -> Iterator[pa.Table]:
-    """Sessions of the open cycle, and those of the cycle before until the same time of it."""
     bill, plans = figures.bill, figures.plans
     if bill is None or plans is None:
         return

@@ -177,8 +177,6 @@ class _Copy:
 
 
 class _Measure:
-    """Cells between the first and the last, and bytes of text in them."""
-
     def __init__(self, name: str, *, limits: SheetLimits) -> None:
         self._limits = limits
         self._name = name

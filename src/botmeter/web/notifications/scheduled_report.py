@@ -91,7 +91,6 @@ def rendered_report(notification: Notification, context: RenderContext) -> Rende
 def _facts(
     ledger: "ReadableLedger", content: ScheduledContent, *, channel: Channel, without_file: str
 ) -> ReportFacts | None:
-    """Read the report; `without_file` is the reason for attaching none, empty for one."""
     address = content.address
     if address is None:
         return None

@@ -94,7 +94,6 @@ def customers_page(visit: Visit) -> HttpResponse:
 
 
 def _matching_counts(ledger: "ReadableLedger", search: str, *, now_us: int) -> tuple[dict[str, int], bool]:
-    """Count sessions by ID prefix, an exact match first, even without sessions."""
     all_days = usage_query(
         account=ledger.account,
         now_us=now_us,

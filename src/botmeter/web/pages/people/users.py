@@ -131,7 +131,6 @@ def _users_href(visit: Visit) -> str:
 
 
 def _confirmation(visit: Visit, membership: Membership) -> Confirmation | None:
-    """Question before users give up rights, which they could not undo themselves."""
     sent = sent_parameters(visit.request)
     if membership.user_id != visit.user.pk:
         return None

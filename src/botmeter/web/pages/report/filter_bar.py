@@ -105,7 +105,6 @@ def _chips(
 
 
 def _bot_names(ledger: "ReadableLedger", question: Question, *, access: ReportAccess) -> dict[str, str]:
-    """Names by id; on a shared page only of bots within the link."""
     if access.days is None:
         return names_of_bots(ledger)
     return bot_names_within(ledger, replace(question.query, filters=access.fixed_filters))

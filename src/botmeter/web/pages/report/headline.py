@@ -122,7 +122,6 @@ def _before_text(context: WidgetContext, before: int) -> str:
 
 
 def _sessions(context: WidgetContext) -> Kpi:
-    """The hero, with its change per day if the periods differ in length."""
     kpi = _counted(
         context,
         "Sessions consumed",

@@ -70,7 +70,6 @@ def period_picker(question: Question, *, access: ReportAccess, href_of: MakeHref
 
 
 def _preset(question: Question) -> Preset | None:
-    """Name of the period; dates have only names of days, since those of months are compared in another way."""
     period = question.query.period
     if question.address.preset is not None:
         return question.address.preset

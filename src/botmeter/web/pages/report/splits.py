@@ -44,8 +44,6 @@ class SplitWidget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """A bot, version, channel or ticket type; `before_count` is None without a comparison."""
-
     name: str
     href: str
     count: int

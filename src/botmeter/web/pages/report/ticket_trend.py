@@ -34,8 +34,6 @@ class TicketTrendWidget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Series:
-    """Tickets of a type by span, or of the other types together."""
-
     name: str
     colour: int
     counts: tuple[int, ...]

@@ -28,8 +28,6 @@ class LabelledPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counts:
-    """Sessions of a point, and of the compared days; None without any."""
-
     now: int
     before: int | None
 

@@ -193,7 +193,6 @@ def _sample_edition(visit: Visit, known: Schedule) -> "Edition":
 
 
 def _read_entries(visit: Visit, form: ScheduleForm, *, before: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Chosen recipients; what is wrong with them is an error of the form."""
     entries = sent_recipients(visit, visit.request.POST, before=before)
     form.is_valid()
     with form_errors(form, fields={}):

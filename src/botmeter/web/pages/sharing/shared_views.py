@@ -163,7 +163,6 @@ def shared_choices(visit: SharedVisit, *, field: str) -> HttpResponse:
 
 
 def _is_opening(request: HttpRequest) -> bool:
-    """Return whether somebody came to the report, rather than narrowed it or went back to it."""
     if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", ""):
         return False
     # Browsers send it over https and to this machine. It says where the click was; without it, a link from inside

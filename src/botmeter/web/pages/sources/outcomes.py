@@ -71,7 +71,6 @@ def _why_uncounted(delivery: StoredDelivery, reason: Uncounted | None) -> Words:
 
 
 def _linked(detail: str, urls: ReportUrls) -> Words:
-    """Link the page that merges, and masked ids to the search that finds them."""
     words = []
     for piece in _LINKED.split(detail):
         if piece == MERGE_PAGE:
