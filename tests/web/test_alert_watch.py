@@ -1,104 +1,34 @@
 """Alerts of an account: each level fires once in its epoch, with what a reader needs to know."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.ledgers import append_events, event_at, made_account
+from tests.support.alert_world import ADA, PLAN, START_US, World, alert_world
 
 from botmeter.billing.alerts.alert import Alert, AlertKind, StatementMoment, Target
 from botmeter.billing.closing import close_due
-from botmeter.billing.plan import Allowance, Beyond, CycleRule, Meter, Pack, Plan
+from botmeter.billing.plan import Beyond, Meter
 from botmeter.billing.plan_actions import PackOrder, buy_packs, set_plan
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.instant import DAY_US, us_from_text
 from botmeter.ledger.billing.budgets import Budget, BudgetScope, BudgetUnit, add_budget
-from botmeter.ledger.folder import Folder
-from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live.notifications.alert_watch import AlertWatch
 from botmeter.people.notifications import alert_rules
-from botmeter.people.notifications.alert_models import AlertCrossing, AlertRule
+from botmeter.people.notifications.alert_models import AlertCrossing
 from botmeter.people.notifications.alert_rules import AlertDraft, add_rule, change_rule, set_on
 from botmeter.people.notifications.models import Destination, Notification
-from botmeter.people.notifications.webhook_events import AlertCrossed, alert_event
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-START_US = us_from_text("2026-10-01T00:00:00Z")
-PLAN = Plan(
-    name="simple",
-    currency="EUR",
-    cycle=CycleRule(anchor=date(2026, 10, 1)),
-    meters=(
-        Meter(
-            allowance=Allowance(sessions=10),
-            pack=Pack(sessions=10, price=Decimal(5), lapses="60d"),
-            beyond=Beyond(kind="price", price=Decimal("0.50")),
-        ),
-    ),
-)
 FORMS = ("one form", "another form")
-ADA = ({"email": "ada@example.org"},)
-
-
-class World:
-    """An account whose plan includes ten sessions, and a clock."""
-
-    def __init__(self, folder: Folder) -> None:
-        self.ledgers = OpenLedgers(folder)
-        self.now_us = us_from_text("2026-10-11T12:30:00Z")
-        self.watch = AlertWatch(self.ledgers, clock=lambda: self.now_us)
-        made_account(folder)
-        self.billing(lambda ledger: set_plan(ledger, PLAN, from_us=START_US, now_us=START_US))
-        self._count = 0
-
-    def billing(self, change: Callable[[Ledger], Any]) -> None:
-        with self.ledgers.writing("acme") as ledger:
-            change(ledger)
-
-    def sessions(self, count: int, *, at_us: int | None = None, bot_id: str = "b1", channel: str = "web") -> None:
-        events = []
-        for _ in range(count):
-            self._count += 1
-            name = f"{self._count}"
-            at = at_us if at_us is not None else self.now_us - 1_000 + self._count
-            events.append(event_at(name, at, customer_id=name, conversation_id=name, bot_id=bot_id, channel=channel))
-        with self.ledgers.writing("acme") as ledger:
-            append_events(ledger, *events, now_us=self.now_us)
-
-    def rule(self, kind: AlertKind, *levels: int | str, **fields: Any) -> AlertRule:
-        alert = Alert(kind=kind, levels=tuple(map(Decimal, levels)), **fields)
-        rule, _ = add_rule(
-            "acme", AlertDraft(name="One", alert=alert, recipients=ADA), form_token=f"{id(alert)}", by=None
-        )
-        AlertRule.objects.filter(pk=rule.pk).update(version_at=datetime.fromtimestamp(START_US / 1e6, tz=UTC))
-        return rule
-
-    def check(self) -> list[tuple[str, str]]:
-        """Evaluate all alerts; return the levels with their states, in order."""
-        self.watch.check_all()
-        return list(AlertCrossing.objects.order_by("pk").values_list("level", "state"))
-
-    @property
-    def sent(self) -> list[dict[str, Any]]:
-        sent = list(Notification.objects.order_by("created_at", "pk").values_list("content", flat=True))
-        for facts in sent:
-            # Each fact is in the event of webhooks.
-            assert set(facts) - {"rule", "name"} <= set(AlertCrossed.__struct_fields__)
-            assert alert_event(facts, account="acme", url="").level == facts["level"]
-        return sent
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with Folder.owned(tmp_path / "data", purpose="a test") as folder:
-        made = World(folder)
+    with alert_world(tmp_path / "data") as made:
         yield made
-        made.ledgers.close()
 
 
 def test_a_level_fires_once_and_says_what_a_reader_needs(world: World) -> None:

@@ -183,14 +183,9 @@ def discarded_count(ledger: ReadableLedger) -> int:
     return int(row_of(ledger.connection, sql("discarded_count"))[0])
 
 
-def quarantine_counts(ledger: ReadableLedger) -> dict[str, int]:
-    """Count the waiting events by code."""
-    return dict(ledger.connection.execute(sql("quarantine_counts")).fetchall())
-
-
-def waiting_since(ledger: ReadableLedger, from_us: int) -> int:
-    """Count the waiting events that were refused since an instant (µs UTC)."""
-    return int(row_of(ledger.connection, sql("waiting_since"), values={"from_us": from_us})[0])
+def quarantine_counts(ledger: ReadableLedger, *, from_us: int | None = None) -> dict[str, int]:
+    """Count the waiting events by code, most first; those refused since `from_us` (µs UTC)."""
+    return dict(ledger.connection.execute(sql("quarantine_counts"), {"from_us": from_us}).fetchall())
 
 
 def quarantine_counts_of(ledger: ReadableLedger, source: str) -> dict[str, int]:

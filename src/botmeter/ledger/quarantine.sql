@@ -98,15 +98,12 @@ SELECT DISTINCT source::VARCHAR FROM quarantine WHERE accepted_no IS NULL OR dis
 SELECT count(*)::BIGINT FROM quarantine WHERE discarded_at IS NOT NULL
 
 -- name: quarantine_counts
--- Reads: waiting. Takes: nothing. Gives: (code, number of events), most first.
+-- Reads: waiting. Takes: $from_us (µs UTC of the first refusal; null: any). Gives: (code, number of events), most first.
 SELECT code::VARCHAR, count(*)::BIGINT
 FROM waiting
+WHERE $from_us IS NULL OR recorded_at >= $from_us::BIGINT
 GROUP BY code
 ORDER BY count(*) DESC, code
-
--- name: waiting_since
--- Reads: waiting. Takes: $from_us (µs UTC). Gives: the number of events refused since then, one row.
-SELECT count(*)::BIGINT FROM waiting WHERE recorded_at >= $from_us::BIGINT
 
 -- name: quarantine_counts_of
 -- Reads: waiting. Takes: $source. Gives: (code, number of the source's events), most first.

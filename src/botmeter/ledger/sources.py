@@ -40,6 +40,11 @@ def sources_of(ledger: ReadableLedger) -> tuple[Source, ...]:
     return tuple(_source(row) for row in rows)
 
 
+def removed_sources(ledger: ReadableLedger) -> frozenset[str]:
+    """Names of the sources that were removed."""
+    return frozenset(name for (name,) in ledger.connection.execute(sql("removed_sources")).fetchall())
+
+
 def existing_source(ledger: ReadableLedger, name: str) -> Source:
     """Source's present settings.
 

@@ -11,6 +11,10 @@ FROM (
 WHERE NOT is_removed
 ORDER BY source
 
+-- name: removed_sources
+-- Reads: source_term. Takes: nothing. Gives: the names of sources that were removed, by name.
+SELECT source::VARCHAR FROM source_term GROUP BY source HAVING arg_max(is_removed, rowid) ORDER BY source
+
 -- name: source_terms
 -- Reads: source_term. Takes: $source (null: all), $last (a number; null: all).
 -- Gives: the versions of sources' settings, the last one first.

@@ -126,6 +126,11 @@ def _cap(facts: Facts) -> Words:
 
 def _spike(facts: Facts) -> Words:
     count, usual = counted(int(facts["used"]), "session"), units_text(Decimal(facts["usual"]))
+    if not Decimal(facts["usual"]):
+        return (
+            f"Sessions in an hour that usually has none{_of(facts)}",
+            f"{count} in this hour{_of(facts)}; there are usually none in this hour of the week.",
+        )
     times = units_text(Decimal(facts["value"]).quantize(Decimal("0.1")))
     return (
         f"{times} times the usual sessions{_of(facts)}",
@@ -161,7 +166,7 @@ def _recharges(facts: Facts) -> Words:
     bought = f"{used} of at most {limit} packs of this cycle were bought by recharge."
     if Decimal(facts["level"]) < 100:
         return (f"{level_of(facts)} of recharges used", bought)
-    return ("Most recharges reached", f"{bought} No more are bought before the next one.")
+    return ("Most recharges reached", f"{bought} No more are bought before the next cycle.")
 
 
 def _statement(facts: Facts) -> Words:

@@ -10,9 +10,9 @@ from botmeter.billing.alerts.alert import Alert, AlertKind, Target, level_text
 from botmeter.billing.alerts.crossings import Reading
 from botmeter.billing.alerts.drivers import bot_name, driver_of
 from botmeter.billing.alerts.hours import hour_counts
+from botmeter.billing.alerts.plan_limits import closest_cap, closest_recharges
 from botmeter.billing.alerts.readings import lapsing_packs, own_budget, used_up
 from botmeter.billing.alerts.statements import closed_since
-from botmeter.billing.rated import Funding
 from botmeter.domain.instant import text_to_the_second, us_from_text
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.billing.budgets import Budget, BudgetScope, BudgetUnit, StoredBudget
@@ -133,13 +133,11 @@ def _of_budget(figures: AccountFigures, budget: Budget) -> Facts:
 
 
 def _cap(figures: AccountFigures, bill: Bill) -> Facts:
-    meters = zip(bill.rated.plan.meters, bill.rated.meters, strict=False)
-    capped = [(rule.beyond.cap, meter) for rule, meter in meters if rule.beyond.cap is not None]
-    used = sum((meter.beyond_amount for _cap, meter in capped), Decimal(0))
-    limit = sum((cap for cap, _meter in capped), Decimal(0))
-    facts = _amounts("money", used=used, limit=limit, left=max(limit - used, Decimal(0)))
-    stopped = sum(meter.counts()[Funding.STOPPED] for _cap, meter in capped)
-    return facts | {"stopped": stopped, **_on(_today(figures) if stopped else None)}
+    use = closest_cap(bill)
+    if use is None:
+        return {}
+    facts = _amounts("money", used=use.used, limit=use.limit, left=max(use.limit - use.used, Decimal(0)))
+    return facts | {"stopped": use.stopped, **_on(_today(figures) if use.stopped else None)}
 
 
 def _lapse(bill: Bill, reading: Reading, *, now_us: int) -> Facts:
@@ -150,14 +148,11 @@ def _lapse(bill: Bill, reading: Reading, *, now_us: int) -> Facts:
 
 
 def _recharges(bill: Bill) -> Facts:
-    cycle = bill.account_cycle.cycle
-    most, packs = 0, 0
-    for number, meter in enumerate(bill.rated.plan.meters):
-        if meter.recharge is not None and meter.recharge.most_per_cycle:
-            bought = bill.facts.purchases_in(number, start_us=cycle.start_us, end_us=cycle.end_us)
-            packs += sum(each.packs for each in bought if each.how == "recharge")
-            most += meter.recharge.most_per_cycle
-    return _amounts("packs", used=Decimal(packs), limit=Decimal(most), left=Decimal(max(most - packs, 0)))
+    use = closest_recharges(bill)
+    if use is None:
+        return {}
+    used, limit = Decimal(use.packs), Decimal(use.most)
+    return _amounts("packs", used=used, limit=limit, left=max(limit - used, Decimal(0)))
 
 
 def _statement(figures: AccountFigures, reading: Reading) -> Facts:

@@ -14,6 +14,7 @@ from botmeter.billing.alerts.hours import hours_of
 from botmeter.billing.cycle_sessions import cycle_sessions
 from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.billing.session_scopes import named_sessions, names_of
+from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.billing.budgets import BudgetScope
 from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.ledger.quarantine import quarantine_counts
@@ -48,7 +49,8 @@ def driver_of(alert: Alert, figures: AccountFigures) -> Driver | None:
     if alert.kind in _WITHOUT:
         return None
     if alert.kind is AlertKind.QUARANTINE:
-        code, count = next(iter(quarantine_counts(figures.ledger).items()), ("", 0))
+        counts = quarantine_counts(figures.ledger, from_us=day_start_us(day_of_us(figures.now_us)))
+        code, count = next(iter(counts.items()), ("", 0))
         return Driver(dimension="code", name=code, label=code, count=count, before=None) if code else None
     # Within one bot, it is a channel that grows.
     scope = BudgetScope.CHANNEL if alert.scope is BudgetScope.BOT else BudgetScope.BOT

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from statistics import mean
 from typing import Final
 
 import numpy as np
@@ -30,21 +29,28 @@ _past: Final[BoundedCache[tuple[str, int], tuple[pa.Table, ...]]] = BoundedCache
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourCounts:
-    """Sessions of the present hour so far, and the mean of that hour in earlier weeks; 0: there are none."""
+    """Sessions of the present hour so far, and of that hour in earlier weeks with data."""
 
     count: int
-    usual: Decimal
+    earlier: tuple[int, ...]
+
+    @property
+    def usual(self) -> Decimal:
+        return Decimal(sum(self.earlier)) / max(len(self.earlier), 1)
+
+    @property
+    def times(self) -> Decimal | None:
+        """Times the usual; where that is none, as if the weeks had one session together. None: there are no weeks."""
+        weeks = len(self.earlier)
+        return Decimal(self.count * weeks) / max(sum(self.earlier), 1) if weeks else None
 
 
 def hour_counts(alert: Alert, figures: AccountFigures) -> HourCounts:
     """Count the sessions that an alert watches in the present hour of the week, in UTC."""
     present, *earlier = hours_of(figures)
     centres = cost_centres(figures.ledger)
-    counts = [_count(alert, each, centres=centres) for each in earlier]
-    return HourCounts(
-        count=_count(alert, present, centres=centres),
-        usual=Decimal(mean(map(Decimal, counts))) if counts else Decimal(0),
-    )
+    counts = (_count(alert, each, centres=centres) for each in earlier)
+    return HourCounts(count=_count(alert, present, centres=centres), earlier=tuple(counts))
 
 
 def hours_of(figures: AccountFigures) -> Iterator[pa.Table]:

@@ -12,14 +12,15 @@ from botmeter.billing.alerts.crossings import Reading
 from botmeter.billing.alerts.epochs import cycle_epoch, grant_epoch
 from botmeter.billing.alerts.grant_use import MeterUse, meter_uses
 from botmeter.billing.alerts.hours import hour_counts
+from botmeter.billing.alerts.plan_limits import closest_cap, closest_recharges
 from botmeter.billing.alerts.statements import statement_moments
 from botmeter.billing.plan_terms import timeline
-from botmeter.billing.rated import Funding
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, text_to_the_second
 from botmeter.domain.period import Period, day_of_us, day_start_us, month_last_on
 from botmeter.ledger.billing.budgets import Budget, BudgetScope, BudgetUnit, StoredBudget
 from botmeter.ledger.deliveries import latest_delivery_by_source
-from botmeter.ledger.quarantine import waiting_since
+from botmeter.ledger.quarantine import quarantine_counts
+from botmeter.ledger.sources import removed_sources
 from botmeter.reports.billed_sessions import session_count
 
 _HUNDRED: Final = Decimal(100)
@@ -81,43 +82,18 @@ def _budgets(alert: Alert, figures: AccountFigures) -> Iterator[Reading]:
 
 
 def _cap(_alert: Alert, _figures: AccountFigures, *, bill: Bill) -> Iterator[Reading]:
-    if (value := cap_percent(bill)) is not None:
-        yield Reading(epoch=f"{cycle_epoch(bill.account_cycle.cycle)}, {bill.rated.plan.label}", value=value)
+    if use := closest_cap(bill):
+        yield Reading(epoch=f"{cycle_epoch(bill.account_cycle.cycle)}, {bill.rated.plan.label}", value=use.percent)
 
 
 def _recharges(_alert: Alert, _figures: AccountFigures, *, bill: Bill) -> Iterator[Reading]:
-    if (value := recharge_percent(bill)) is not None:
-        yield Reading(epoch=cycle_epoch(bill.account_cycle.cycle), value=value)
+    if use := closest_recharges(bill):
+        yield Reading(epoch=cycle_epoch(bill.account_cycle.cycle), value=use.percent)
 
 
 def used_up(bill: Bill, *, now_us: int) -> MeterUse | None:
     """Use of the meter that has used most of its grants; None: none has any."""
     return max(meter_uses(bill, now_us=now_us), key=lambda use: use.percent, default=None)
-
-
-def cap_percent(bill: Bill) -> Decimal | None:
-    """Used part of a plan's cap, of the meter that is closest to it; 100 once it has stopped a session."""
-    parts = []
-    for rule, meter in zip(bill.rated.plan.meters, bill.rated.meters, strict=False):
-        cap = rule.beyond.cap
-        if cap is not None:
-            used = _HUNDRED * meter.beyond_amount / cap if cap else _HUNDRED
-            parts.append(max(used, _HUNDRED) if meter.counts()[Funding.STOPPED] else used)
-    return max(parts, default=None)
-
-
-def recharge_percent(bill: Bill) -> Decimal | None:
-    """Used part of the most packs that a plan recharges in a cycle; 100 once no further recharge fits."""
-    cycle, parts = bill.account_cycle.cycle, []
-    for number, meter in enumerate(bill.rated.plan.meters):
-        recharge = meter.recharge
-        if recharge is None or not recharge.most_per_cycle:
-            continue
-        bought = bill.facts.purchases_in(number, start_us=cycle.start_us, end_us=cycle.end_us)
-        packs = sum(each.packs for each in bought if each.how == "recharge")
-        is_at_most = packs + recharge.packs > recharge.most_per_cycle
-        parts.append(_HUNDRED if is_at_most else _HUNDRED * packs / recharge.most_per_cycle)
-    return max(parts, default=None)
 
 
 def _forecast(alert: Alert, figures: AccountFigures, *, bill: Bill) -> Iterator[Reading]:
@@ -185,16 +161,18 @@ def _each_moment(moments: Sequence[str], start: str) -> Iterator[Reading]:
 
 def _silences(alert: Alert, figures: AccountFigures) -> Iterator[Reading]:
     most_us = int(alert.levels[-1] * _HOUR_US) + _SILENCE_US_MAX
+    removed = removed_sources(figures.ledger)
     for name, latest in latest_delivery_by_source(figures.ledger).items():
         silent_us = figures.now_us - latest.received_at
-        if alert.name in (None, name) and silent_us <= most_us:
+        if alert.name in (None, name) and name not in removed and silent_us <= most_us:
             since = text_to_the_second(latest.received_at)
             yield Reading(epoch=f"{since}, {name}", value=Decimal(silent_us) / _HOUR_US, subject=name)
 
 
 def _quarantine(_alert: Alert, figures: AccountFigures) -> Iterator[Reading]:
     today_on = day_of_us(figures.now_us)
-    yield Reading(epoch=today_on.isoformat(), value=Decimal(waiting_since(figures.ledger, day_start_us(today_on))))
+    counts = quarantine_counts(figures.ledger, from_us=day_start_us(today_on))
+    yield Reading(epoch=today_on.isoformat(), value=Decimal(sum(counts.values())))
 
 
 def _delay(_alert: Alert, figures: AccountFigures) -> Iterator[Reading]:
@@ -206,8 +184,8 @@ def _delay(_alert: Alert, figures: AccountFigures) -> Iterator[Reading]:
 
 def _spike(alert: Alert, figures: AccountFigures) -> Iterator[Reading]:
     counts = hour_counts(alert, figures)
-    if counts.count >= alert.least_sessions and counts.usual:
-        yield Reading(epoch=day_of_us(figures.now_us).isoformat(), value=counts.count / counts.usual)
+    if counts.count >= alert.least_sessions and counts.times is not None:
+        yield Reading(epoch=day_of_us(figures.now_us).isoformat(), value=counts.times)
 
 
 def _month_sessions(alert: Alert, figures: AccountFigures) -> Iterator[Reading]:

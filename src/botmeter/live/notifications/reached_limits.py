@@ -8,7 +8,7 @@ from botmeter.billing.account_bill import Bill
 from botmeter.billing.alerts.account_figures import AccountFigures
 from botmeter.billing.alerts.epochs import cycle_epoch, grant_epoch
 from botmeter.billing.alerts.grant_use import meter_uses
-from botmeter.billing.alerts.readings import recharge_percent
+from botmeter.billing.alerts.plan_limits import recharge_uses
 from botmeter.billing.budget_use import budget_span
 from botmeter.billing.next_session import Allowances, Brake, allowances_of
 from botmeter.domain.instant import text_to_the_second
@@ -108,7 +108,7 @@ def _exhausted(figures: AccountFigures, bill: Bill, *, allowances: Allowances) -
 
 def _beyond(bill: Bill, number: int) -> Literal["charged", "recharge", "stopped"]:
     meter = bill.rated.plan.meters[number]
-    if meter.recharge is not None and (recharge_percent(bill) or Decimal(0)) < 100:
+    if meter.recharge is not None and all(use.meter != number or not use.is_at_most for use in recharge_uses(bill)):
         return "recharge"
     return "stopped" if meter.beyond.kind == "stop" else "charged"
 
