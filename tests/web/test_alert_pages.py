@@ -74,7 +74,7 @@ def test_an_alert_of_each_kind_is_added_and_changed(admin: Client, kind: AlertKi
     [
         ({"levels": "many"}, "&#39;many&#39; is not a level."),
         ({"levels": "-1"}, "its level is -1; use a number above 0"),
-        ({"members": []}, "Choose at least one recipient."),
+        ({"to": []}, "Choose at least one recipient."),
         ({"scope": "bot", "scope_name": ""}, "it names no bot"),
     ],
 )

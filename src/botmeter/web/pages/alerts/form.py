@@ -30,6 +30,8 @@ from botmeter.web.form_errors import form_errors
 from botmeter.web.pages.notifications.recipient_field import (
     addresses_in,
     check_addresses,
+    entry_of,
+    key_of,
     may_write_emails,
     recipient_candidates,
 )
@@ -56,7 +58,7 @@ _LEVEL_LABELS: Final = {
     LevelUnit.SECONDS: "Seconds until an event is metered",
     LevelUnit.DAYS: "Days before they lapse",
 }
-_FIELD_OF_CODE: Final = {"alert_name_invalid": "name", "alert_recipients_many": "members"}
+_FIELD_OF_CODE: Final = {"alert_name_invalid": "name", "alert_recipients_many": "to"}
 
 
 class AlertForm(forms.Form):
@@ -97,8 +99,7 @@ class AlertForm(forms.Form):
         initial=[each.value for each in StatementMoment],
         widget=forms.CheckboxSelectMultiple,
     )
-    members = forms.MultipleChoiceField(label="Members", required=False, widget=forms.CheckboxSelectMultiple)
-    destinations = forms.MultipleChoiceField(label="Destinations", required=False, widget=forms.CheckboxSelectMultiple)
+    to = forms.MultipleChoiceField(label="Recipients", required=False, widget=forms.CheckboxSelectMultiple)
     emails = forms.CharField(
         label="Other email addresses",
         required=False,
@@ -120,13 +121,8 @@ class AlertForm(forms.Form):
         if "source" in self.fields:
             self._choices("source", [("", "Every source"), *((name, name) for name in sources)])
         self._visit, self._known = visit, frozenset(filter(None, initial.get("emails", "").split(", ")))
-        chosen = {f"destination:{key}" for key in initial.get("destinations", ())}
-        candidates = list(recipient_candidates(visit, chosen))
-        for name, prefix in (("members", "user:"), ("destinations", "destination:")):
-            of_kind = [each for each in candidates if each.key.startswith(prefix)]
-            self._choices(name, [(each.key.removeprefix(prefix), each.label) for each in of_kind])
-        if not self.fields["destinations"].choices:  # type: ignore[attr-defined]
-            del self.fields["destinations"]
+        candidates = recipient_candidates(visit, initial["to"])
+        self._choices("to", [(each.key, each.label) for each in candidates])
         if not may_write_emails(visit, self._known):
             del self.fields["emails"]
         unit = None if kind is AlertKind.FORECAST else _unit(kind)
@@ -156,12 +152,11 @@ class AlertForm(forms.Form):
         if self.errors:
             return fields
         recipients = (
-            *({"user": int(key)} for key in fields["members"]),
-            *({"destination": int(key)} for key in fields.get("destinations", ())),
+            *map(entry_of, fields["to"]),
             *({"email": address} for address in fields.get("emails", ())),
         )
         if not recipients:
-            self.add_error("members", "Choose at least one recipient.")
+            self.add_error("to", "Choose at least one recipient.")
             return fields
         with form_errors(self, fields=_FIELD_OF_CODE):
             alert = self._alert(fields)
@@ -207,7 +202,7 @@ def _initial(kind: AlertKind, visit: Visit) -> dict[str, Any]:
         "form_token": uuid4().hex,
         "name": KIND_LABELS[kind],
         "levels": DEFAULT_LEVELS.get(kind, ""),
-        "members": [str(visit.user.pk)],
+        "to": [f"user:{visit.user.pk}"],
     }
 
 
@@ -223,7 +218,6 @@ def _stored(rule: AlertRule) -> dict[str, Any]:
         "source": "" if alert.scope else alert.name or "",
         "least_sessions": alert.least_sessions,
         "moments": [moment.value for moment in alert.moments],
-        "members": [str(each["user"]) for each in rule.recipients if "user" in each],
-        "destinations": [str(each["destination"]) for each in rule.recipients if "destination" in each],
+        "to": [key_of(each) for each in rule.recipients if "email" not in each],
         "emails": ", ".join(each["email"] for each in rule.recipients if "email" in each),
     }
