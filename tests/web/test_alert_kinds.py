@@ -6,11 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.support.alert_world import PLAN, World, alert_world
+from tests.support.alert_world import PLAN, START_US, World, alert_world
 from tests.support.ledgers import append_events, event_at
 from tests.support.live_batches import append_live, live_batch
 
-from botmeter.billing.alerts.alert import AlertKind, StatementMoment
+from botmeter.billing.alerts.alert import Alert, AlertKind, StatementMoment
+from botmeter.billing.alerts.last_cycle import last_cycle
+from botmeter.billing.bill_cache import BillCache
 from botmeter.billing.closing import close_due
 from botmeter.billing.plan import Beyond, Meter, Pack, Recharge
 from botmeter.billing.plan_actions import PackOrder, buy_packs, set_plan
@@ -22,7 +24,7 @@ from botmeter.domain.text import THIN
 from botmeter.ledger.quarantine import ALL_WAITING, discard, quarantined
 from botmeter.ledger.settle import settle
 from botmeter.ledger.sources import remove_source, set_source
-from botmeter.people.notifications.models import Notification
+from botmeter.people.notifications.models import Destination, Notification
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 SECOND_US = 1_000_000
@@ -92,6 +94,12 @@ def test_most_recharges_of_a_cycle_are_told_of_once_they_are_bought(world: World
     assert [said[name] for name in ("used", "limit", "left", "amount_unit")] == ["2", "2", "0", "packs"]
     sentence = "2 of at most 2 packs of this cycle were bought by recharge. No more are bought before the next cycle."
     assert world.message() == ("Most recharges reached", sentence, "/a/acme/admin/billing/purchases")
+    # A webhook says of each meter what happens beyond its packs; an import buys none.
+    Destination.objects.create(account="acme", name="hook", kind="webhook", topics=["allowance_exhausted"])
+    world.sessions(20)
+    world.check()
+    told = Notification.objects.filter(topic="allowance_exhausted").values_list("content__meter", "content__beyond")
+    assert sorted(told) == [(0, "charged"), (1, "recharge")]
 
 
 def test_a_source_that_falls_silent_is_told_of_once_until_it_delivers_again(world: World) -> None:
@@ -251,3 +259,27 @@ def test_a_statement_that_adjusts_an_earlier_cycle_is_told_of(world: World) -> N
         "/a/acme/admin/billing/statements/ACME-000002",
     )
     assert Notification.objects.count() == 1
+
+
+def would_have_fired(world: World, kind: AlertKind, *levels: int) -> tuple[Decimal, ...] | None:
+    with world.ledgers.reading("acme") as ledger:
+        alert = Alert(kind=kind, levels=tuple(map(Decimal, levels)))
+        before = last_cycle(alert, ledger, now_us=world.now_us, cache=BillCache())
+    assert before is None or before.cycle.start_us == START_US
+    return None if before is None else before.levels
+
+
+def test_levels_of_the_cycle_before_are_known_only_where_its_end_says_them(world: World) -> None:
+    world.sessions(12)
+    assert would_have_fired(world, AlertKind.USAGE, 100) is None
+    world.now_us += 30 * DAY_US
+    assert would_have_fired(world, AlertKind.USAGE, 100, 120, 121) == (100, 120)
+    assert would_have_fired(world, AlertKind.SESSIONS, 12, 13) == (12,)
+    assert would_have_fired(world, AlertKind.MONEY, 1, 2) == (1,)
+    # No figure of a cycle is as it was then.
+    assert would_have_fired(world, AlertKind.SPIKE, 2) is None
+    order = PackOrder(packs=1, at_us=START_US + DAY_US)
+    world.billing(lambda ledger: buy_packs(ledger, order, now_us=world.now_us))
+    # Until the pack was bought, more of the balance was used.
+    assert would_have_fired(world, AlertKind.USAGE, 100) is None
+    assert would_have_fired(world, AlertKind.MONEY, 5, 6) == (5,)

@@ -145,3 +145,15 @@ def test_a_new_plan_is_offered_the_ready_made_alerts(admin: Client, state: Serve
     assert "Add these alerts" in admin.get(address).content.decode()
     admin.post(HERE, {"what": "ready-made", "form_token": uuid4().hex})
     assert "Add these alerts" not in admin.get(address).content.decode()
+
+
+def test_an_alert_says_at_which_levels_it_would_have_fired_in_the_cycle_before(
+    admin: Client, state: ServerState
+) -> None:
+    with state.ledgers.writing("acme") as ledger:
+        plan = Plan(name="fixed", currency="EUR", fee=Decimal(40), meters=(Meter(),))
+        set_plan(ledger, plan, from_us=now_us() - 40 * DAY_US, now_us=now_us())
+    address = f"{HERE}/new?kind=money"
+    admin.post(address, {**form_values(admin.get(address).content.decode(), FORM), "levels": "10, 25, 100"})
+    page = admin.get(f"{HERE}/{AlertRule.objects.get().pk}").content.decode()
+    assert "it would have fired at €10.00, €25.00." in page

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from botmeter.billing.alerts.alert import AlertKind
+from botmeter.billing.alerts.alert import Alert, AlertKind
+from botmeter.billing.alerts.last_cycle import last_cycle
+from botmeter.billing.bill_cache import SERVER_BILLS
 from botmeter.domain.errors import Missing
+from botmeter.domain.instant import now_us
+from botmeter.domain.period import Period
+from botmeter.domain.text import days_text
 from botmeter.ledger.deliveries import latest_delivery_by_source
 from botmeter.ledger.sources import sources_of
 from botmeter.people.audit import Action
@@ -14,7 +19,7 @@ from botmeter.people.notifications.alert_models import AlertRule
 from botmeter.people.notifications.alert_rules import add_rule, alert_of, change_rule, rules_of
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
-from botmeter.web.alert_words import KIND_LABELS, alert_label
+from botmeter.web.alert_words import KIND_LABELS, alert_label, level_label
 from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
@@ -42,10 +47,11 @@ _ABOUT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPage:
-    """An alert; a new one has no history."""
+    """An alert; a new one has no history, and nothing to say of the cycle before."""
 
     frame: Frame
     about: str
+    last_cycle: str
     form: AlertForm
     button: str
     history: tuple[CrossingLine, ...] | None
@@ -85,7 +91,8 @@ def alert(visit: Visit, *, alert: int) -> HttpResponse:
         add_notice(visit.request, Notice(fact=f"Alert {rule.name} changed.", consequence=anew))
         return redirect("alerts", visit.account)
     history = crossing_lines(visit.account, rule=rule)
-    return _page(visit, form, title=rule.name, button="Save alert", history=history)
+    before = "" if form.is_bound else _last_cycle(visit, alert_of(rule))
+    return _page(visit, form, title=rule.name, button="Save alert", history=history, last_cycle=before)
 
 
 def _kind_named(name: str) -> AlertKind:
@@ -108,12 +115,33 @@ def _sources(visit: Visit) -> tuple[str, ...]:
     return tuple(sorted(known))
 
 
+def _last_cycle(visit: Visit, alert: Alert) -> str:
+    with visit.reading() as ledger:
+        before = last_cycle(alert, ledger, now_us=now_us(), cache=SERVER_BILLS)
+    if before is None:
+        return ""
+    cycle = before.cycle
+    days = days_text(Period(first_on=cycle.first_on, last_on=cycle.last_on))
+    if not before.levels or alert.unit is None:
+        return f"In the cycle before, {days}, it would not have fired."
+    currency = currency_of(visit)
+    levels = ", ".join(level_label(level, alert.unit, currency=currency) for level in before.levels)
+    return f"In the cycle before, {days}, it would have fired at {levels}."
+
+
 def _page(
-    visit: Visit, form: AlertForm, *, title: str, button: str, history: tuple[CrossingLine, ...] | None
+    visit: Visit,
+    form: AlertForm,
+    *,
+    title: str,
+    button: str,
+    history: tuple[CrossingLine, ...] | None,
+    last_cycle: str = "",
 ) -> HttpResponse:
     page = AlertPage(
         frame=frame(visit, title=title, current="alerts", crumbs=section_links(visit.account, "alerts")),
         about=_ABOUT[form.kind],
+        last_cycle=last_cycle,
         form=form,
         button=button,
         history=history,
