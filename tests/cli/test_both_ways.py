@@ -114,7 +114,8 @@ JOURNEYS = {
         "plan withdraw 1 -a acme --reason no", "plan set autochat.toml -a acme", "plan purchases -a acme --format csv",
     ],
     "statement": [
-        "statement list -a acme", "statement show -a acme", "plan set freshworks.new -a acme --from 2026-03-01",
+        "statement list -a acme", "statement show -a acme", "statement grace 5 -a acme",
+        "plan set freshworks.new -a acme --from 2026-03-01",
         "plan buy 2 -a acme --at 2026-03-20", "statement show -a acme --cycle 2026-03-31",
         "statement close -a acme --through 2026-03-31", "statement close -a acme", "statement list -a acme",
         "statement show 1 -a acme", "statement show ACME-000001 -a acme --format json", "statement show 7 -a acme",
@@ -143,6 +144,12 @@ JOURNEYS = {
         f"report -a acme {PERIOD} --cost-centre Sales --format json",
         f"report -a acme {PERIOD} --not-cost-centre Sales",
         "cost-centre set '' --bot orders --from 2026-03-31 -a acme", "cost-centre list -a acme --format csv",
+    ],
+    "budgets": [
+        "plan set session.price -a acme --from 2026-03-01", "budget list -a acme", "budget add 500.00 -a acme",
+        "budget add 20 -a acme --sessions --bot orders --month --brake", "budget add x -a acme",
+        "budget list -a acme --format json", "budget end 1 -a acme", "budget end 9 -a acme",
+        "budget list -a acme --format csv",
     ],
     "wrong use": [
         "report", "report -a acme --form json", "report -a acme --from 2026-13-01", "import -a acme", "erase -a acme",

@@ -48,6 +48,7 @@ BILLING = {
     **dict.fromkeys(("plan remove", "plan correct", "plan purchases"), _PACKS),
     "plan withdraw": ("plan set freshworks.new --from 2030-01-01",),
     "botmeter statement": (*_PACKS, "statement close --through 2026-03-31"),
+    "budget end": (_PLAN, "budget add 500", "budget add 2000 --sessions"),
     "correct undo": (f"correct void {FIRST_SESSION} --reason loop",),
 }
 

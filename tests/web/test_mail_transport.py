@@ -16,7 +16,6 @@ from botmeter.people.notifications.delivery import Answer, Mail, Outcome
 from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.outbox import LEASE, Message, Recipient, put
 from botmeter.people.notifications.topics import Channel, State, Topic
-from botmeter.web.notifications.rendering import render
 from support.smtp_server import SmtpServer, smtp_server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -102,14 +101,14 @@ class Year:
     def new_sender(self) -> NotificationSender:
         return NotificationSender(
             self._ledgers,
-            render=render,
+            render=lambda notification, _context: Mail(subject=notification.cause, text=notification.key),
             transports={Channel.EMAIL: send_mail},
             data_folder=folder_id(settings.DATA),
             clock=lambda: self.now,
         )
 
     def put(self, key: str) -> Notification:
-        message = Message(key=key, topic=Topic.TEST, account="acme", cause="A test.", due_at=self.now)
+        message = Message(key=key, topic=Topic.ALERT, account="acme", cause="A level was reached.", due_at=self.now)
         return put(message, [Recipient(channel=Channel.EMAIL, address="ada@example.org")])[0]
 
     def pass_time(self, duration: timedelta) -> None:
