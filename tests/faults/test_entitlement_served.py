@@ -1,6 +1,7 @@
 """A bot that asks a real server: what was acknowledged is in the answer, also after the server was killed."""
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,11 +45,13 @@ def sent(server: LiveServer, meter: Meter, *, event_id: str, customer: str) -> N
 
 def asked(meter: Meter, customer: str) -> Entitlement:
     """Answer of a server that may still read its sessions."""
-    for _ in range(READY_SECONDS // 10):
+    pause = threading.Event()
+    for _ in range(READY_SECONDS):
         answer = meter.entitlement(account="acme", customer_id=customer, bot_id="b1", channel="web", within_seconds=30)
         if answer.is_answered:
             return answer
         assert "entitlement_not_ready" in str(answer.problem)
+        pause.wait(1)
     raise AssertionError(answer.problem)
 
 
