@@ -199,7 +199,8 @@ class AccountEntitlement:
         finally:
             with self._lock:
                 self._settling_from, after = None, ledger.version
-                if self._journals:
+                # A settling without events changes nothing.
+                if self._journals and after != before:
                     self._settled[before] = after
                 if self._version == before:
                     self._version = after
