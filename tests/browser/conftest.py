@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from support.browsing import (
     recording_context,
     running_server,
 )
+from support.smtp_server import SmtpServer, smtp_server
 
 DEMO_EVENTS = 60_000
 
@@ -78,3 +80,21 @@ def signed_in(visitor: MakeVisitor, demo: Server) -> SignIn:
         return page
 
     return make
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[SmtpServer]:
+    with smtp_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def mailing_demo(tmp_path_factory: pytest.TempPathFactory, mailbox: SmtpServer) -> Iterator[Server]:
+    """The demo with a mail server."""
+    folder: Path = tmp_path_factory.mktemp("mailing") / "data"
+    variables = {
+        "BOTMETER_MAIL": f"smtp://127.0.0.1:{mailbox.port}?encryption=none",
+        "BOTMETER_MAIL_FROM": "botmeter@example.org",
+    }
+    with running_server("demo", "--events", str(DEMO_EVENTS), folder=folder, variables=variables) as server:
+        yield server

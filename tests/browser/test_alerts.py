@@ -4,43 +4,23 @@ import json
 import os
 import time
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from botmeter.demo import DEMO_ACCOUNT
-from support.browsing import Server, run_command, running_server
-from support.smtp_server import SmtpServer, smtp_server
+from support.browsing import Server, run_command
+from support.smtp_server import SmtpServer
 
-from .conftest import DEMO_EVENTS, MakeVisitor
+from .conftest import MakeVisitor
 
 pytestmark = pytest.mark.browser
 
 ALERTS = f"/a/{DEMO_ACCOUNT}/admin/alerts"
 PICTURES = os.environ.get("BOTMETER_TEST_PICTURES", "")
 _WAIT_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[SmtpServer]:
-    with smtp_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def mailing_demo(tmp_path_factory: pytest.TempPathFactory, mailbox: SmtpServer) -> Iterator[Server]:
-    """The demo with a mail server."""
-    folder: Path = tmp_path_factory.mktemp("mailing") / "data"
-    variables = {
-        "BOTMETER_MAIL": f"smtp://127.0.0.1:{mailbox.port}?encryption=none",
-        "BOTMETER_MAIL_FROM": "botmeter@example.org",
-    }
-    with running_server("demo", "--events", str(DEMO_EVENTS), folder=folder, variables=variables) as server:
-        yield server
 
 
 def send_sessions(server: Server, key: str, *, count: int) -> None:

@@ -2,43 +2,23 @@
 
 import time
 from base64 import b64encode
-from collections.abc import Iterator
 from email.message import EmailMessage
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 from python_calamine import CalamineWorkbook
 
 from botmeter.demo import DEMO_ACCOUNT
-from support.browsing import Server, running_server
-from support.smtp_server import SmtpServer, smtp_server
+from support.browsing import Server
+from support.smtp_server import SmtpServer
 from support.widgets import headline
 
-from .conftest import DEMO_EVENTS, MakeVisitor
+from .conftest import MakeVisitor
 
 pytestmark = pytest.mark.browser
 
 _WAIT_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[SmtpServer]:
-    with smtp_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def mailing_demo(tmp_path_factory: pytest.TempPathFactory, mailbox: SmtpServer) -> Iterator[Server]:
-    """The demo with a mail server."""
-    folder: Path = tmp_path_factory.mktemp("mailing") / "data"
-    variables = {
-        "BOTMETER_MAIL": f"smtp://127.0.0.1:{mailbox.port}?encryption=none",
-        "BOTMETER_MAIL_FROM": "botmeter@example.org",
-    }
-    with running_server("demo", "--events", str(DEMO_EVENTS), folder=folder, variables=variables) as server:
-        yield server
 
 
 def next_mail(mailbox: SmtpServer) -> EmailMessage:

@@ -26,7 +26,7 @@ _REFRESH_SECONDS: Final = 1.0
 _BUSY_SHARE_MAX: Final = 0.2
 """Maximum share of the time spent in rounds: rating a cycle of 400,000 sessions takes 0.1 s."""
 _REFRESH_WAIT_SECONDS: Final = 1.0
-"""What another writer committed is waited for as long, unless the last refresh took longer."""
+"""Longest wait for commits of another writer, unless the last refresh took longer."""
 _READ_SECONDS: Final = 10.0
 _UNUSED_US: Final = 900 * MICROSECONDS_PER_SECOND
 """The states of an account that has not asked for this long are dropped."""
