@@ -45,6 +45,17 @@ def test_a_dialog_asks_before_a_key_is_revoked(signed_in: SignIn, demo: Server, 
     expect(page.locator(".notices")).to_contain_text(f"Key {name} revoked.")
 
 
+def test_a_dialog_opens_again_at_once_after_it_was_closed(signed_in: SignIn, demo: Server) -> None:
+    page = signed_in()
+    new_key(page, demo, name="asked twice")
+    revoke, dialog = page.get_by_role("link", name="Revoke asked twice"), page.get_by_role("dialog")
+    revoke.click()
+    expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
+    revoke.evaluate("link => { document.querySelector('dialog').close(); link.click(); }")
+    dialog.get_by_role("link", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+
+
 def test_without_scripts_a_page_asks(signed_in: SignIn, demo: Server) -> None:
     page = signed_in(script=False)
     new_key(page, demo, name="without scripts")
