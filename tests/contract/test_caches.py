@@ -15,7 +15,7 @@ BOUNDED = {
     "billing.alerts.account_figures.AccountFigures.days": "one value for each evaluation",
     "billing.alerts.account_figures.AccountFigures.plans": "one value for each evaluation",
     "billing.alerts.account_figures.AccountFigures.reader": "one value for each evaluation",
-    "billing.pdf._fonts": "4 folders of fonts, of which a server has one",
+    "pdf.printing._fonts": "4 folders of fonts, of which a server has one",
     "demo.clock._offsets_us": "days of the demo",
     "demo.retailer.campaigns": "years of the demo",
     "ledger.statements.statements_in": "the package's own files",

@@ -251,10 +251,11 @@ def _form_of(output: Path | None, *, what: str) -> str:
 
 def _content(ledger: "ReadableLedger", number: str, *, what: str, form: str) -> bytes:
     from botmeter.billing.account_statements import statement_named
-    from botmeter.billing.pdf import FontSource, statement_pdf
     from botmeter.billing.stated import read_document
     from botmeter.billing.statement_files import lines_csv, session_file_bytes
+    from botmeter.billing.statement_pdf import statement_pdf
     from botmeter.ledger.billing.closed_statements import statement_sessions
+    from botmeter.pdf.printing import FontSource
     from botmeter.reports.export import FORMATS
 
     statement, table_form = statement_named(ledger, number), next((each for each in FORMATS if each == form), None)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final, cast
 from django.conf import settings
 
 from botmeter.billing.account_statements import statement_named
-from botmeter.billing.pdf import FontSource, statement_pdf
 from botmeter.billing.stated import read_document
 from botmeter.billing.statement_files import lines_csv
+from botmeter.billing.statement_pdf import statement_pdf
 from botmeter.domain.text import count_text, counted
 from botmeter.ledger.billing.closed_statements import statement_sessions
+from botmeter.pdf.printing import FontSource
 from botmeter.people.notifications.delivery import Attachment
 from botmeter.people.notifications.schedules import FileFormat
 from botmeter.people.notifications.topics import Channel

@@ -9,10 +9,11 @@ from django.urls import reverse
 
 from botmeter.billing.account_statements import statement_named
 from botmeter.billing.focus_files import focus_file, statement_focus
-from botmeter.billing.pdf import FontSource, statement_pdf
 from botmeter.billing.stated import read_document
 from botmeter.billing.statement_files import lines_csv, session_file_bytes
+from botmeter.billing.statement_pdf import statement_pdf
 from botmeter.ledger.billing.closed_statements import ClosedStatement, statement_sessions
+from botmeter.pdf.printing import FontSource
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member

@@ -1,4 +1,4 @@
-"""Statements as PDF, for people to read and to archive: PDF/UA-1 and PDF/A-2a.
+"""Print documents as PDF/UA-1 and PDF/A-2a, for people to read and to archive.
 
 Needs the extra `pdf`. A character that no font has is an error in both standards, so names with one are replaced.
 """
@@ -12,11 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import pyarrow as pa
-
-from botmeter.billing.pdf_view import Named, pdf_view
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND
+from botmeter.pdf.document import Named, PdfDocument
 
 if TYPE_CHECKING:
     import typst
@@ -39,21 +37,20 @@ class FontSource:
     has_system_fonts: bool = True
 
 
-def statement_pdf(document: bytes, sessions: pa.Table, *, fonts: FontSource) -> bytes:
-    """Print a statement; the same bytes each time with the same fonts and version of the library.
+def printed(view: PdfDocument, *, fonts: FontSource) -> bytes:
+    """Print a document; the same bytes each time with the same fonts and version of the library.
 
     Raises:
         Refused: `pdf_not_installed`, `fonts_missing`.
     """
     known = _fonts(fonts)
-    view = pdf_view(document, sessions)
     missing = frozenset(_unprintable([text for text in _texts(view) if not _is_plain(text)], known))
     texts = _placed(view, missing)
     return _compiled(_template(), {"view": json.dumps(texts)}, fonts=known, at_us=view.at_us)
 
 
 def _template() -> bytes:
-    return files("botmeter.billing").joinpath("statement.typ").read_bytes()
+    return files("botmeter.pdf").joinpath("document.typ").read_bytes()
 
 
 def _library() -> Any:
@@ -62,7 +59,7 @@ def _library() -> Any:
     except ImportError:
         raise Refused(
             "pdf_not_installed",
-            'Statements as PDF need the extra "pdf": run `python -m pip install "botmeter[pdf]"`, and start the server '
+            'Files as PDF need the extra "pdf": run `python -m pip install "botmeter[pdf]"`, and start the server '
             "again if there is one.",
         ) from None
     return typst

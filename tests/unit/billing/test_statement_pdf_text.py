@@ -4,11 +4,12 @@ from decimal import Decimal
 
 from tests.support.made_statement import document_bytes, made_document, made_sessions
 
-from botmeter.billing.pdf_view import PdfSection, pdf_view
+from botmeter.billing.statement_pdf import statement_view
+from botmeter.pdf.document import PdfSection
 
 
 def sections() -> dict[str, PdfSection]:
-    view = pdf_view(document_bytes(made_document()), made_sessions())
+    view = statement_view(document_bytes(made_document()), made_sessions())
     return {section.heading: section for section in view.sections}
 
 

@@ -1,8 +1,7 @@
-"""Content of a statement's PDF as text."""
+"""Statements as PDF, for people to read and to archive."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -16,6 +15,8 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.money_text import change_in_money, money_text, percent_of_rate, unit_price_text, units_text
 from botmeter.domain.period import Period
 from botmeter.domain.text import count_text, counted, days_text, instant_text
+from botmeter.pdf.document import Cell, Named, PdfDocument, PdfSection, PdfTable
+from botmeter.pdf.printing import FontSource, printed
 
 SESSIONS_MAX: Final = 1_000
 """Sessions in a PDF: 10,000 take 4.5 s and 830 MB."""
@@ -51,72 +52,27 @@ _REASONS: Final = {
 _NOTHING: Final = "–"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """Name, and the id that stands for it where no font has it."""
-
-    name: str
-    id: str
-
-
-Cell = str | Named
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PdfTable:
-    """Table whose first `text_columns` are text and whose others are numbers.
-
-    Attributes:
-        wide: Positions of the columns that share the room that the others leave.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    text_columns: int = 1
-    wide: tuple[int, ...] = (0,)
-    totals: tuple[tuple[Cell, ...], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PdfSection:
-    """Section with a heading; `level` 2 is within the section before."""
-
-    heading: str
-    table: PdfTable
-    note: str = ""
-    level: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PdfView:
-    """A statement as text.
-
-    Attributes:
-        at_us: When the statement was closed, or its cycle ended (µs UTC).
-    """
-
-    title: str
-    account: Cell
-    total: str
-    facts: tuple[tuple[str, Cell], ...]
-    sections: tuple[PdfSection, ...]
-    footer: str
-    at_us: int
-
-
-def pdf_view(document: bytes, sessions: pa.Table) -> PdfView:
-    """Write a statement's document as text.
+def statement_pdf(document: bytes, sessions: pa.Table, *, fonts: FontSource) -> bytes:
+    """Print a statement; the same bytes each time with the same fonts and version of the library.
 
     Args:
         sessions: The statement's list in rating order; only its first 1,000 sessions are read.
+
+    Raises:
+        Refused: `pdf_not_installed`, `fonts_missing`.
     """
+    return printed(statement_view(document, sessions), fonts=fonts)
+
+
+def statement_view(document: bytes, sessions: pa.Table) -> PdfDocument:
+    """Write a statement's document as text."""
     statement: Document = json.loads(document)
     cycle, number = statement["cycle"], statement["number"]
     names = _bot_names(statement)
-    return PdfView(
+    return PdfDocument(
         title=f"Statement {number}" if number else "Preliminary statement",
         account=Named(name=statement["title"] or statement["account"], id=statement["account"]),
-        total=money_text(Decimal(statement["total"]), statement["currency"]),
+        figure=("Total", money_text(Decimal(statement["total"]), statement["currency"])),
         facts=tuple(_facts(statement, sha256(document).hexdigest())),
         sections=(
             _charges(statement),

@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from botmeter.billing.pdf import FontSource, statement_pdf
+from botmeter.billing.statement_pdf import statement_pdf
 from botmeter.domain.errors import Refused
+from botmeter.pdf.printing import FontSource
 from support.made_statement import document_bytes, made_document, made_sessions
 from support.pdf_text import text_of
 
