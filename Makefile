@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo gallery test check format laws slow faults postgres browser proxy shared bench golden docs lock audit clean
+.PHONY: help demo gallery test check format laws slow faults postgres browser proxy shared bench golden digests docs lock audit clean
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +70,9 @@ bench: $(DEV) ## Measure speed and memory against the figures that the product p
 
 golden: $(DEV) ## Write the golden files anew; look at the difference before committing it.
 	$(BIN)/python -m pytest -q --golden tests/golden
+
+digests: $(DEV) ## Compare the meter's whole tables with golden digests, at a million events a schedule.
+	$(BIN)/python -m tests.support.meter_digests 1000000
 
 docs: $(DEV) ## Write the pages of docs/reference and take the pictures of docs/images anew.
 	$(BIN)/python docs/generate.py

@@ -1,5 +1,6 @@
 """The meter: sessions and participations from the kernel."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from botmeter.metering.touchpoints import Touchpoints
 
 _Positions = npt.NDArray[np.int32]
 # For fewer events the threads cost more than they save.
-_WORTH_TWO_THREADS = 200_000
+WORTH_TWO_THREADS = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,18 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
     )
 
 
+def sessions_from_batches(batches: Sequence[pa.Table], *, schedule: Schedule, touchpoints: Touchpoints) -> Metered:
+    """Meter events in several tables as one; each may encode its texts in its own way.
+
+    Args:
+        batches: Columns of `METER_SCHEMA` or more. Rows of the result count through all of them.
+    """
+    tables = [METER_SCHEMA.empty_table(), *(batch.select(METER_SCHEMA.names).cast(METER_SCHEMA) for batch in batches)]
+    return sessions_from_events(
+        pa.concat_tables(tables).unify_dictionaries(), schedule=schedule, touchpoints=touchpoints
+    )
+
+
 def load_kernel() -> None:
     """Load the compiled kernel ahead of its first use, by metering nothing."""
     sessions_from_events(METER_SCHEMA.empty_table(), schedule=schedule_of(FRESHCHAT), touchpoints=Touchpoints())
@@ -83,7 +96,7 @@ def load_kernel() -> None:
 
 def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, Ints]:
     session_of_row = np.full(len(events.columns), kernel.FREE, np.int64)
-    cut = _middle(events) if len(events.order) >= _WORTH_TWO_THREADS else len(events.order)
+    cut = _middle(events) if len(events.order) >= WORTH_TWO_THREADS else len(events.order)
     if cut == len(events.order):
         return session_of_row, *kernel.segmented(events, rules, session_of_row, 0)
     # There are fewer sessions than events, so the numbers of the second half can't meet the first's.
