@@ -1,7 +1,10 @@
 """Schedules: each slot is sent once, to those who may see it."""
 
+import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 
 import pytest
 
@@ -29,6 +32,7 @@ from botmeter.people.notifications.topics import Channel
 from botmeter.people.rights import Role
 from botmeter.web.notifications import scheduled_files
 from botmeter.web.notifications.rendering import render
+from support.pdf_text import text_of
 from web.conftest import MakePerson
 from web.test_billing_pages import PRICED
 
@@ -131,6 +135,43 @@ def test_the_email_has_the_numbers_the_chart_the_bots_and_the_file(
     [file] = mail.attachments
     assert file.name == "sessions_2026-04-01_2026-04-01_UTC.csv"
     assert file.content.count(b"\n") == 2
+
+
+@pytest.mark.slow
+def test_a_report_is_attached_as_an_accessible_pdf_with_its_numbers(
+    watch: ScheduleWatch, daily: Schedule, ledgers: OpenLedgers, clock: Clock
+) -> None:
+    import pikepdf
+
+    daily.file_format, daily.cadence = "pdf", "monthly"
+    daily.save()
+    watch.check_all()
+    [mail] = rendered(ledgers, clock)
+    assert isinstance(mail, Mail)
+    [file] = mail.attachments
+    assert (file.name, file.media_type) == ("sessions_2026-03-01_2026-03-31_UTC.pdf", "application/pdf")
+    with pikepdf.open(BytesIO(file.content)) as pdf:
+        text = " ".join(text_of(pdf).split())
+        assert str(pdf.open_metadata()["pdfuaid:part"]) == "1"
+    figures = re.search(r"(\d+) session", mail.text)
+    assert figures is not None
+    assert f"Sessions consumed {figures[1]} Days 1 – 31 Mar 2026" in text
+    assert f"Month Sessions Mar 2026 {figures[1]} Total {figures[1]}" in text
+    assert all(part in text for part in ("Daily sessions", "Sessions by bot", "Sessions by channel", "Created"))
+
+
+@pytest.mark.slow
+def test_a_report_without_the_extra_for_pdf_says_how_to_install_it(
+    watch: ScheduleWatch, daily: Schedule, ledgers: OpenLedgers, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily.file_format = "pdf"
+    daily.save()
+    watch.check_all()
+    monkeypatch.setitem(sys.modules, "typst", None)
+    [mail] = rendered(ledgers, clock)
+    assert isinstance(mail, Mail)
+    assert not mail.attachments
+    assert 'No file is attached. Files as PDF need the extra "pdf"' in mail.text
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Charts as PNG for emails: twice as fine as they are shown, and without fonts."""
+"""Charts outside of pages: PNG for emails, twice as fine as they are shown, and SVG for files. Without fonts."""
 
 import re
 from collections.abc import Mapping
@@ -47,8 +47,13 @@ _COLOUR: Final = re.compile(r"var\(--([a-z0-9-]+)\)")
 
 def chart_png(svg: str, *, colours: Mapping[str, str] = LIGHT) -> bytes:
     """Draw a chart's SVG as PNG."""
-    coloured = _COLOUR.sub(lambda found: colours[found[1]], drawn_labels(svg))
-    drawing = coloured.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    drawing = chart_file(svg, colours=colours)
     return bytes(
         resvg_py.svg_to_bytes(svg_string=drawing, background=colours["surface"], zoom=ZOOM, skip_system_fonts=True)
     )
+
+
+def chart_file(svg: str, *, colours: Mapping[str, str] = LIGHT) -> str:
+    """Write a chart's SVG with its colours and drawn labels, as a file of its own has it."""
+    coloured = _COLOUR.sub(lambda found: colours[found[1]], drawn_labels(svg))
+    return coloured.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)

@@ -40,6 +40,15 @@ class PdfSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PdfChart:
+    """Drawing as SVG without fonts, with the text that stands for it and one that stands below it."""
+
+    svg: bytes
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PdfDocument:
     """A document as text.
 
@@ -55,3 +64,4 @@ class PdfDocument:
     sections: tuple[PdfSection, ...]
     footer: str
     at_us: int
+    chart: PdfChart | None = None

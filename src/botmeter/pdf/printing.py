@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,10 @@ from botmeter.pdf.document import Named, PdfDocument
 if TYPE_CHECKING:
     import typst
 
+PDF_NOT_INSTALLED: Final = (
+    'Files as PDF need the extra "pdf": run `python -m pip install "botmeter[pdf]"`, and start the server again if '
+    "there is one."
+)
 STANDARDS: Final = ("ua-1", "a-2a")
 # A word as long as this may be broken; a hash of 64 digits, and a label, fit on a line.
 _UNBROKEN: Final = re.compile(r"\S{32}(?=\S)")
@@ -49,6 +54,11 @@ def printed(view: PdfDocument, *, fonts: FontSource) -> bytes:
     return _compiled(_template(), {"view": json.dumps(texts)}, fonts=known, at_us=view.at_us)
 
 
+def can_print() -> bool:
+    """Return whether the extra `pdf` is installed."""
+    return find_spec("typst") is not None
+
+
 def _template() -> bytes:
     return files("botmeter.pdf").joinpath("document.typ").read_bytes()
 
@@ -57,11 +67,7 @@ def _library() -> Any:
     try:
         import typst
     except ImportError:
-        raise Refused(
-            "pdf_not_installed",
-            'Files as PDF need the extra "pdf": run `python -m pip install "botmeter[pdf]"`, and start the server '
-            "again if there is one.",
-        ) from None
+        raise Refused("pdf_not_installed", PDF_NOT_INSTALLED) from None
     return typst
 
 
@@ -115,6 +121,8 @@ def _placed(value: object, missing: frozenset[str]) -> Any:
         return _placed(value.id if value.name in missing else value.name, missing)
     if isinstance(value, str):
         return _breakable(_in_ascii(value) if value in missing else value)
+    if isinstance(value, bytes):
+        return value.decode()
     if isinstance(value, tuple):
         return [_placed(each, missing) for each in value]
     if is_dataclass(value):

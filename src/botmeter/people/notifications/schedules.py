@@ -42,7 +42,7 @@ class FileFormat(StrEnum):
 
 
 FORMATS_OF: Final[Mapping[Subject, tuple[FileFormat, ...]]] = {
-    Subject.VIEW: (FileFormat.NONE, FileFormat.CSV, FileFormat.XLSX),
+    Subject.VIEW: (FileFormat.NONE, FileFormat.PDF, FileFormat.CSV, FileFormat.XLSX),
     Subject.STATEMENT: (FileFormat.NONE, FileFormat.PDF, FileFormat.CSV),
 }
 """Files that a subject has."""

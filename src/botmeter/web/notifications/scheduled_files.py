@@ -14,7 +14,8 @@ from botmeter.billing.statement_files import lines_csv
 from botmeter.billing.statement_pdf import statement_pdf
 from botmeter.domain.text import count_text, counted
 from botmeter.ledger.billing.closed_statements import statement_sessions
-from botmeter.pdf.printing import FontSource
+from botmeter.pdf.document import PdfDocument
+from botmeter.pdf.printing import FontSource, printed
 from botmeter.people.notifications.delivery import Attachment
 from botmeter.people.notifications.schedules import FileFormat
 from botmeter.people.notifications.topics import Channel
@@ -57,6 +58,14 @@ def report_file(
     with _writing, closing(export_stream(ledger, query, export=Export(format=form, grain=Grain.SESSION))) as chunks:
         content = _bounded(chunks, limit_bytes)
     return Attachment(name=export_name(query, form), content=content, media_type=MEDIA_TYPES[form])
+
+
+def report_pdf(document: PdfDocument, query: UsageQuery) -> Attachment:
+    """A report as PDF; raises Refused `pdf_not_installed`."""
+    with _writing:
+        content = printed(document, fonts=FontSource(folder=settings.FONTS_DIR))
+    name = export_name(query, "csv").removesuffix(".csv")
+    return Attachment(name=f"{name}.pdf", content=content, media_type="application/pdf")
 
 
 def statement_file(ledger: "ReadableLedger", number: str, *, file_format: FileFormat) -> Attachment:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Final
 from botmeter.charts.picture import DARK, chart_png
 from botmeter.charts.plane import WIDTHS
 from botmeter.domain import text
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import us_from_datetime
 from botmeter.domain.period import Period
+from botmeter.pdf.document import Named
 from botmeter.people.notifications.delivery import (
     Attachment,
     FolderFiles,
@@ -24,6 +27,7 @@ from botmeter.people.public_address import address_in_message
 from botmeter.people.rights import Right
 from botmeter.web.notifications.chat_text import chat_of
 from botmeter.web.notifications.mail_frame import MailFigure, MailImage, MailLink, MailPage, MailTable, framed
+from botmeter.web.notifications.report_pdf import ReportTitle, report_document
 from botmeter.web.notifications.scheduled_content import (
     ScheduledContent,
     content_of,
@@ -32,7 +36,7 @@ from botmeter.web.notifications.scheduled_content import (
     schedules_link,
     withdrawal,
 )
-from botmeter.web.notifications.scheduled_files import WITH_FILES, FileTooLarge, report_file
+from botmeter.web.notifications.scheduled_files import WITH_FILES, FileTooLarge, report_file, report_pdf
 from botmeter.web.notifications.scheduled_statement import rendered_statement
 from botmeter.web.pages.report.contexts import WidgetContext, cached_overview
 from botmeter.web.pages.report.filtered_page import FilteredPage
@@ -75,23 +79,23 @@ class ReportFacts:
 
 def rendered_report(notification: Notification, context: RenderContext) -> Rendered:
     """Render a scheduled report or statement."""
-    content, channel = content_of(notification), Channel(notification.channel)
+    content = content_of(notification)
     if content.statement:
         return rendered_statement(notification, content, ledgers=context.ledgers)
     rights = reader_rights(notification, content)
     if reason := withdrawal(notification, content, is_allowed=Right.SEE_REPORTS in rights):
         return Withdrawn(reason=reason)
     with context.ledgers.reading(notification.account) as ledger:
-        facts = _facts(ledger, content, channel=channel, without_file=reason_without_file(notification, rights))
+        facts = _facts(ledger, notification, content=content, without_file=reason_without_file(notification, rights))
     if facts is None or (content.skips_empty and not facts.session_count):
         return Withdrawn(reason="Nothing was sent: there were no sessions.")
     return _in_form(notification, content, facts=facts)
 
 
 def _facts(
-    ledger: "ReadableLedger", content: ScheduledContent, *, channel: Channel, without_file: str
+    ledger: "ReadableLedger", notification: Notification, *, content: ScheduledContent, without_file: str
 ) -> ReportFacts | None:
-    address = content.address
+    address, channel = content.address, Channel(notification.channel)
     if address is None:
         return None
     question, urls = report_question(ledger, address, zone=content.timezone), ReportUrls(owner=ledger.account.name)
@@ -104,7 +108,6 @@ def _facts(
         access=member_access(),
         here=FilteredPage(urls=urls),
     )
-    session_count = answer.report.sessions_consumed
     days = text.days_text(Period(first_on=content.first_on, last_on=content.last_on, timezone=content.timezone))
     facts = ReportFacts(
         account=ledger.account.title,
@@ -112,7 +115,7 @@ def _facts(
         days=days if content.timezone == "UTC" else f"{days} ({content.timezone})",
         part=filters_text(address),
         headline=headline(widgets),
-        session_count=session_count,
+        session_count=answer.report.sessions_consumed,
         bots=_bots(widgets),
         chart=_chart(widgets, days=days) if channel in WITH_FILES else None,
         href=address_in_message(urls.report(address)),
@@ -121,11 +124,34 @@ def _facts(
         return facts
     if without_file:
         return replace(facts, note=without_file)
-    form = FileFormat(content.file_format)
+    return _with_file(facts, notification, widgets=widgets, file_format=FileFormat(content.file_format))
+
+
+def _with_file(
+    facts: ReportFacts, notification: Notification, *, widgets: WidgetContext, file_format: FileFormat
+) -> ReportFacts:
+    query, ledger = widgets.question.query, widgets.ledger
     try:
-        file = report_file(ledger, question.query, file_format=form, channel=channel, session_count=session_count)
+        if file_format is FileFormat.PDF:
+            title = ReportTitle(
+                name=facts.name,
+                account=Named(name=facts.account, id=ledger.account.name),
+                days=facts.days,
+                filters=facts.part,
+                made_at_us=us_from_datetime(notification.created_at),
+            )
+            return replace(facts, file=report_pdf(report_document(widgets, facts.headline, title=title), query))
+        file = report_file(
+            ledger,
+            query,
+            file_format=file_format,
+            channel=Channel(notification.channel),
+            session_count=facts.session_count,
+        )
     except FileTooLarge as problem:
         return replace(facts, note=f"{problem} Open the report to export it.")
+    except Refused as problem:
+        return replace(facts, note=f"No file is attached. {problem.message}")
     return replace(facts, file=file)
 
 

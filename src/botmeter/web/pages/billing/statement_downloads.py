@@ -1,6 +1,5 @@
 """A closed statement as files: its document, printed lines and sessions."""
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
@@ -13,7 +12,7 @@ from botmeter.billing.stated import read_document
 from botmeter.billing.statement_files import lines_csv, session_file_bytes
 from botmeter.billing.statement_pdf import statement_pdf
 from botmeter.ledger.billing.closed_statements import ClosedStatement, statement_sessions
-from botmeter.pdf.printing import FontSource
+from botmeter.pdf.printing import FontSource, can_print
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
@@ -62,7 +61,7 @@ def download_links(visit: Visit, closed: ClosedStatement) -> tuple[Link, ...]:
     return tuple(
         Link(label=label, href=reverse("statement-download", args=(visit.account, closed.number, form)))
         for form, label in labels.items()
-        if form != "pdf" or find_spec("typst") is not None
+        if form != "pdf" or can_print()
     )
 
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX, required_name_fault
 from botmeter.domain.time_zone import is_timezone
+from botmeter.pdf.printing import PDF_NOT_INSTALLED, can_print
 from botmeter.people.models import SavedView
 from botmeter.people.notifications.schedule_models import Schedule
 from botmeter.people.notifications.schedules import FORMATS_OF, FileFormat, Subject
@@ -19,9 +20,9 @@ STATEMENTS: Final = "statement"
 _KEPT: Final = "kept"
 _FORMATS: Final = {
     FileFormat.NONE: "No file",
+    FileFormat.PDF: "PDF",
     FileFormat.CSV: "CSV",
     FileFormat.XLSX: "XLSX, of reports",
-    FileFormat.PDF: "PDF, of statements",
 }
 _HOURS: Final = [(hour, f"{hour:02}:00") for hour in range(24)]
 
@@ -96,10 +97,12 @@ class ScheduleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         fields: dict[str, Any] = super().clean() or self.cleaned_data
         if "report" in fields and "file_format" in fields:
-            formats = FORMATS_OF[self.subject]
-            if FileFormat(fields["file_format"]) not in formats:
+            file_format, formats = FileFormat(fields["file_format"]), FORMATS_OF[self.subject]
+            if file_format not in formats:
                 names = " or ".join(each.value.upper() for each in formats if each)
                 self.add_error("file_format", f"A {self.subject.label} has no such file. Choose {names}, or no file.")
+            elif file_format is FileFormat.PDF and not can_print():
+                self.add_error("file_format", PDF_NOT_INSTALLED)
         return fields
 
 
