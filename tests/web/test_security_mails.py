@@ -14,7 +14,9 @@ from botmeter.people.audit import Action
 from botmeter.people.links import digest_of
 from botmeter.people.models import AuditEntry, Link, User
 from botmeter.people.notifications.models import Notification
+from botmeter.people.notifications.security_messages import resume_invitation
 from botmeter.people.notifications.topics import State
+from botmeter.people.removed_rows import put_back
 from support.mails import wait_until_sent
 from web.conftest import MakeBrowser
 
@@ -99,6 +101,20 @@ def test_a_revoked_invitation_is_not_sent(owner: User, browser: MakeBrowser) -> 
     assert sent_links() == []
     row = Notification.objects.get()
     assert (row.state, "revoked" in row.last_answer) == (State.SUPERSEDED, True)
+
+
+def test_an_invitation_that_was_revoked_and_restored_is_sent_once(owner: User, browser: MakeBrowser) -> None:
+    invite(owner, browser)
+    invitation = Link.objects.get()
+    Link.objects.all().delete()
+    assert sent_links() == []
+    for _ in range(2):
+        put_back(invitation)
+        resume_invitation(invitation)
+        ((path, _secret),) = sent_links()
+        assert browser().get(path).status_code == 200
+        invitation = Link.objects.get()
+        Link.objects.all().delete()
 
 
 def test_an_invitation_expires_a_week_after_it_was_sent(owner: User, browser: MakeBrowser) -> None:

@@ -72,7 +72,7 @@ def put(
         Notification.objects.bulk_create(rows.values(), ignore_conflicts=True)
         # Another transaction may have put the same key.
         own = set(Notification.objects.filter(pk__in=[row.pk for row in rows.values()]).values_list("pk", flat=True))
-        transaction.on_commit(_wake)
+        transaction.on_commit(wake_senders)
     return [row for row in rows.values() if row.pk in own]
 
 
@@ -102,7 +102,8 @@ def notification_key(key: str, recipient: Recipient, *, data_folder: str) -> str
     return text if len(text) <= _KEY_CHARACTERS_MAX else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _wake() -> None:
+def wake_senders() -> None:
+    """Let this process's senders look for due notifications now."""
     for wake in waking:
         wake()
 

@@ -3,13 +3,14 @@
 from datetime import datetime
 from uuid import uuid4
 
+from botmeter.domain.instant import present
 from botmeter.people.audit_actions import Action
 from botmeter.people.links import digest_of, link_unusable, secret_of_message
 from botmeter.people.members import INVITATION_LASTS, PASSWORD_LINK_LASTS, open_invitations
 from botmeter.people.models import AuditEntry, Link, User
 from botmeter.people.notifications.models import Notification
-from botmeter.people.notifications.outbox import Message, Recipient, put
-from botmeter.people.notifications.topics import Channel, Topic
+from botmeter.people.notifications.outbox import Message, Recipient, put, wake_senders
+from botmeter.people.notifications.topics import Channel, State, Topic
 
 
 def put_invitation(account: str, email: str, *, origin: str) -> None:
@@ -24,6 +25,15 @@ def put_invitation(account: str, email: str, *, origin: str) -> None:
         content={"link": link.pk, "origin": origin},
     )
     put(message, [Recipient(channel=Channel.EMAIL, address=address)])
+
+
+def resume_invitation(link: Link) -> None:
+    """Send the email that was left out while the invitation was revoked; a sent one is not repeated."""
+    left_out = Notification.objects.filter(
+        account=link.account, topic=Topic.INVITATION, content__link=link.pk, state=State.SUPERSEDED
+    )
+    left_out.update(state=State.DUE, due_at=present(), last_answer="")
+    wake_senders()
 
 
 def put_password_link(address: str, *, origin: str, account: str = "", by: User | None = None) -> None:

@@ -15,6 +15,7 @@ from botmeter.ledger.quarantine import restore_discarded
 from botmeter.people.audit import Action
 from botmeter.people.models import DayNote, Link, Membership, SavedView, ShareLink, User
 from botmeter.people.notifications.schedule_models import Schedule
+from botmeter.people.notifications.security_messages import resume_invitation
 from botmeter.people.removed_rows import put_back
 from botmeter.people.rights import Right
 from botmeter.people.shares import restore_share
@@ -56,6 +57,7 @@ def _restore_member(visit: Visit, undo: Undo) -> Notice:
 def _restore_invitation(visit: Visit, undo: Undo) -> Notice:
     invitation = cast("Link", undo.before)
     put_back(invitation)
+    resume_invitation(invitation)
     visit.record(Action.INVITATION_RESTORED, email=invitation.email)
     return Notice(fact=f"Invitation for {invitation.email} restored.", consequence="Its link works again.")
 
