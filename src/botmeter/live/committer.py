@@ -95,7 +95,7 @@ class Committer:
             self._settler.wake()
 
     def _receipts(self, group: list[PendingDelivery]) -> list[tuple[PendingDelivery, Receipt | Exception]]:
-        parsed = parsed_groups(group, source_of=lambda name: self._store.source_of(self._account, name))
+        parsed = parsed_groups(group, source_of=self._store.source_of)
         started = time.monotonic()
         committed = self._store.commit(self._account, [each.live_batch for each in parsed])
         metrics.observe_commit(time.monotonic() - started, delivery_count=len(group))

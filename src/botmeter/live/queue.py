@@ -9,6 +9,7 @@ from typing import Final
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.receipt import Receipt
 from botmeter.live import metrics
+from botmeter.metering.schema import EventBatch
 
 BYTES_MAX: Final = 64 << 20
 """Of all accounts together; parsing takes about five times as much memory."""
@@ -20,10 +21,11 @@ GROUP_BYTES_MAX: Final = 32 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingDelivery:
-    """Unparsed records of one delivery.
+    """Records of one delivery.
 
     Attributes:
         records: One JSON object per event, or one payload of another platform.
+        batch: The events of `records`, if they are parsed already.
         received_us: µs UTC.
         subject: Kind of delivery, for people.
         receipt: Set once the delivery is on disk or has failed.
@@ -37,6 +39,7 @@ class PendingDelivery:
     delivery_id: str | None = None
     subject: str = ""
     is_atomic: bool = False
+    batch: EventBatch | None = field(default=None, repr=False, compare=False)
     receipt: "Future[Receipt]" = field(default_factory=Future, repr=False, compare=False)
 
     @property

@@ -20,6 +20,7 @@ from botmeter.ledger.sources import source_of
 from botmeter.live import metrics
 from botmeter.live.bugs import report_bug
 from botmeter.live.entitlement.entitlements import Entitlements
+from botmeter.live.queue import PendingDelivery
 from botmeter.metering.touchpoints import Touchpoint
 
 SOURCE_SECONDS: Final = 1.0
@@ -33,8 +34,8 @@ class LiveStore(Protocol):
     def commit(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
         """Append batches durably; one tuple of receipts per batch, one receipt per delivery."""
 
-    def source_of(self, account: str, name: str) -> Source | None:
-        """Return a source's settings; None if unknown."""
+    def source_of(self, delivery: PendingDelivery) -> Source:
+        """Return the settings of a delivery's source; those of a new one if it is unknown."""
 
     def settle(self, account: str) -> None:
         """Meter appended events."""
@@ -58,7 +59,7 @@ class LedgerStore:
         self._settled = settled
         self._accounts: set[str] = set()
         self.recharges = RechargeWatch(SERVER_BILLS)
-        self._sources: BoundedCache[tuple[str, str], Source | None] = BoundedCache(
+        self._sources: BoundedCache[tuple[str, str, str], Source] = BoundedCache(
             _SOURCES_BYTES_MAX, lasts_seconds=SOURCE_SECONDS
         )
 
@@ -73,13 +74,19 @@ class LedgerStore:
 
             return live_append(ledger, batches, now_us=now_us(), watcher=watcher)
 
-    def source_of(self, account: str, name: str) -> Source | None:
-        """Return a source's settings, at most a second old."""
-        return self._sources.find_or_make((account, name), lambda: self._read_source(account, name))
+    def source_of(self, delivery: PendingDelivery) -> Source:
+        """Return the settings of a delivery's source, at most a second old."""
+        key = (delivery.account, delivery.source, delivery.platform)
+        return self._sources.find_or_make(key, lambda: self._read_source(delivery))
 
-    def _read_source(self, account: str, name: str) -> Source | None:
-        with self._ledgers.reading(account) as ledger:
-            return source_of(ledger, name)
+    def recent_source(self, delivery: PendingDelivery) -> Source | None:
+        """As `source_of`, without waiting for the ledger; None: not read in the last second."""
+        return self._sources.get((delivery.account, delivery.source, delivery.platform))
+
+    def _read_source(self, delivery: PendingDelivery) -> Source:
+        with self._ledgers.reading(delivery.account) as ledger:
+            known = source_of(ledger, delivery.source)
+        return known or Source(name=delivery.source, platform=delivery.platform)
 
     def settle(self, account: str) -> None:
         from botmeter.ledger.settle import settle

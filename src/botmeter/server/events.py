@@ -11,12 +11,13 @@ from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import DEFAULT_SOURCE, checked_source_name
 from botmeter.live.event_body import BODY_BYTES_MAX, REQUESTS_A_MINUTE, SPLIT_ADVICE, split_body
+from botmeter.live.parse import AHEAD_RECORDS, parsed_ahead
 from botmeter.live.queue import PendingDelivery
 from botmeter.live.server_state import ServerState
 from botmeter.people.keys import Scope, check_rate, key_from_headers, require_scope
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import BodyLimits
-from botmeter.server.front.request import Request
+from botmeter.server.front.request import Request, in_body_thread
 from botmeter.sources.cloudevents_http import allowed_origin
 from botmeter.sources.platforms.registry import NATIVE_PLATFORM
 from botmeter.web.api.ingest_schema import EventsProblem, receipt_of
@@ -54,6 +55,8 @@ async def answer_events(request: Request, *, state: ServerState) -> Answer:
         subject=body.subject,
         is_atomic=_BOOLEANS[atomic.lower()],
     )
+    if len(pending.records) >= AHEAD_RECORDS:
+        pending = await in_body_thread(partial(parsed_ahead, pending, recent_source=state.store.recent_source))
     state.ingestion.enqueue(pending)
     return receipt_answer(await asyncio.wrap_future(pending.receipt), is_atomic=pending.is_atomic)
 

@@ -1,12 +1,14 @@
 """`/api/v1/webhooks/{source}/{key}`: platform deliveries."""
 
 import asyncio
+from functools import partial
 from typing import Final
 from urllib.parse import unquote
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us
 from botmeter.live.event_body import BODY_BYTES_MAX
+from botmeter.live.parse import AHEAD_RECORDS, parsed_ahead
 from botmeter.live.queue import PendingDelivery
 from botmeter.live.server_state import ServerState
 from botmeter.live.webhook_deliveries import pending_delivery
@@ -14,7 +16,7 @@ from botmeter.people.sources import OpenedSource, cached_source, opened_source
 from botmeter.people.wrong_secrets import WrongSecrets
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import BodyLimits
-from botmeter.server.front.request import Request
+from botmeter.server.front.request import Request, in_body_thread
 from botmeter.sources.cloudevents_http import allowed_origin
 from botmeter.sources.payloads.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
@@ -38,6 +40,8 @@ async def answer_webhooks(request: Request, *, state: ServerState) -> Answer:
 
     request.holder = source.account
     pending = await request.parsed_body(_LIMITS, parse)
+    if len(pending.records) >= AHEAD_RECORDS:
+        pending = await in_body_thread(partial(parsed_ahead, pending, recent_source=state.store.recent_source))
     state.ingestion.enqueue(pending)
     # Also for quarantined events, which the platform need not resend.
     return Answer.of_json(delivery_receipt_of(await asyncio.wrap_future(pending.receipt)))

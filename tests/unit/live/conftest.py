@@ -80,8 +80,8 @@ class FakeStore:
             raise problem
         return [_receipts(batch) for batch in batches]
 
-    def source_of(self, *_: str) -> Source | None:
-        return None
+    def source_of(self, delivery: PendingDelivery) -> Source:
+        return Source(name=delivery.source, platform=delivery.platform)
 
     def settle(self, account: str) -> None:
         """Meter nothing."""

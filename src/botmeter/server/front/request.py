@@ -28,6 +28,11 @@ _body_threads: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bod
 _Parsed = TypeVar("_Parsed")
 
 
+async def in_body_thread(work: Callable[[], _Parsed]) -> _Parsed:
+    """Run what takes long with a body."""
+    return await asyncio.get_running_loop().run_in_executor(_body_threads, work)
+
+
 class BodyBudget:
     """Memory of bodies in flight; a holder (a client's network, user or account) has a share.
 
@@ -208,7 +213,7 @@ class Request:
         def parse_compressed() -> _Parsed:
             return parse(decompressed(body, headers=self.headers, limits=limits))
 
-        return await asyncio.get_running_loop().run_in_executor(_body_threads, parse_compressed)
+        return await in_body_thread(parse_compressed)
 
     def query(self, *, known: tuple[str, ...] | None = None) -> dict[str, str]:
         """Query parameters; `known` ones are allowed once, with None any, the last value counting.
