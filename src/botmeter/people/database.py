@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from botmeter.domain.durable_files import locked_folder
 from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.settings import export
 from botmeter.ledger.folder_files import account_names
@@ -86,11 +87,13 @@ def _set_up(folder: Path, *, is_new_allowed: bool) -> None:
 
 @contextmanager
 def _alone_migrating() -> Iterator[None]:
-    # Let other servers of a PostgreSQL database wait: they would create the same tables.
+    # Others of the same database wait: they would create the same tables.
+    from django.conf import settings
     from django.db import connection
 
     if connection.vendor != "postgresql":
-        yield
+        with locked_folder(Path(settings.DATABASES["default"]["NAME"]).parent):
+            yield
         return
     with connection.cursor() as cursor:
         cursor.execute(sql("lock_migrations"))

@@ -3,17 +3,14 @@
 Setting up Django would add half of the time that a small import takes.
 """
 
-import fcntl
 import json
 import logging
-import os
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from botmeter.domain.durable_files import durable_file, private_folder
+from botmeter.domain.durable_files import durable_file, locked_folder, private_folder
 from botmeter.domain.instant import datetime_from_us
 from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.people.audit_actions import Action
@@ -48,7 +45,8 @@ def add_pending(folder: Path) -> None:
     if not has_pending(folder):
         return
     try:
-        with _locked(folder / FOLDER):
+        # Without a lock an entry could be added twice.
+        with locked_folder(folder / FOLDER):
             for file in sorted((folder / FOLDER).glob(f"*{_SUFFIX}")):
                 _add(file)
     except (DatabaseError, OSError, ValueError, KeyError) as problem:
@@ -89,15 +87,3 @@ def _add(file: Path) -> None:
         defaults={"detail": entry["detail"]},
     )
     file.unlink()
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        # Some file systems don't lock folders; an entry could then be added twice.
-        with suppress(OSError):
-            fcntl.flock(opened, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(opened)
