@@ -4,6 +4,7 @@ from collections import defaultdict
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -13,30 +14,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws.test_plan_session_laws import pinned
-from tests.laws.test_statement_laws import Account
+from tests.laws.test_statement_laws import CUSTOMERS, Account
 from tests.support.event_strategies import START_US, crowded_event_lists, dense_event_lists, policies, schedules
-from tests.support.ledgers import NOW_US, append_events, ledger_in_memory, made_account
+from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory, made_account
+from tests.support.live_batches import append_live, live_batch
 
-from botmeter.billing.account_bill import account_plans, open_cycle_bill, rated_cycles
+from botmeter.billing.account_bill import Bill, account_plans, open_cycle_bill, rated_cycles
 from botmeter.billing.account_statements import closed_documents, listed_statements
 from botmeter.billing.bill_cache import BillCache
 from botmeter.billing.closing import pending_adjustments
+from botmeter.billing.cost_centres import cost_centres_of
 from botmeter.billing.cycle_sessions import cycle_sessions
+from botmeter.billing.day_counts import day_counts
 from botmeter.billing.next_statement import adjustments_by_currency
+from botmeter.billing.opening_groups import opening_groups
 from botmeter.billing.plan import CycleRule, Meter, Plan
 from botmeter.billing.plan_terms import AccountCycle, PlanTerm, account_cycle_at, timeline
 from botmeter.billing.rated import NOTHING_CARRIED, charge_texts
 from botmeter.billing.rating import rate_cycle
 from botmeter.billing.session_charges import charges_between
+from botmeter.billing.shares import NamedGroups, shares_by, shares_by_group
 from botmeter.domain.errors import BotmeterError
-from botmeter.domain.instant import DAY_US
+from botmeter.domain.instant import DAY_US, text_from_us
+from botmeter.domain.period import Period
 from botmeter.ledger.billing.closed_statements import closed_statements
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session
+from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.ledger.billing.plan_terms import withdraw_plan_term
 from botmeter.ledger.customers import SameCustomer, merge_customers
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.settle import settle
 from botmeter.metering.policy import Policy
+from botmeter.reports.billed_sessions import sessions_by_day
 from support.examples import examples
 
 Event = dict[str, Any]
@@ -84,6 +94,8 @@ def test_sessions_read_in_part_are_those_read_anew(
 
 
 def assert_same(ledger: Ledger, cycle: AccountCycle, *, cache: BillCache) -> None:
+    period = Period(first_on=date(2026, 2, 20), last_on=date(2026, 3, 20), timezone="Pacific/Auckland")
+    assert day_counts(ledger, period, cache=cache) == sessions_by_day(ledger, period)
     read = [each.to_pylist() for each in cycle_sessions(ledger, cycle, cache=cache)]
     assert read == [each.to_pylist() for each in cycle_sessions(ledger, cycle)]
 
@@ -101,10 +113,22 @@ def test_a_bill_computed_in_part_is_the_one_computed_anew(seed: int) -> None:
             for _ in range(4):
                 for _ in range(6):
                     with suppress(BotmeterError):
-                        random.choice([*account.steps(), account.set_plan, withdraw])(ledger)
+                        steps = [*account.steps(), account.set_plan, withdraw, partial(send_live, account)]
+                        random.choice(steps)(ledger)
                     assert_same_bill(ledger, account.now_us, cache=cache)
                 account.now_us += random.randrange(10, 40) * DAY_US
                 assert_same_bill(ledger, account.now_us, cache=cache)
+
+
+def send_live(account: Account, ledger: Ledger) -> None:
+    """An event now, metered in a settling, which changes no fact."""
+    account.event_count += 1
+    at = text_from_us(account.now_us - account.random.randrange(3 * DAY_US))
+    sent = event(f"live{account.event_count}", at, customer_id=account.random.choice(CUSTOMERS))
+    append_live(ledger, live_batch([sent]), now_us=account.now_us)
+    known = ledger.facts_version
+    assert settle(ledger, now_us=account.now_us) == 1
+    assert ledger.facts_version == known < ledger.version
 
 
 def withdraw(ledger: Ledger) -> None:
@@ -123,6 +147,7 @@ def assert_same_bill(ledger: Ledger, now_us: int, *, cache: BillCache) -> None:
     assert (kept.facts, kept.state, kept.closes_us) == (anew.facts, anew.state, anew.closes_us)
     assert [each.to_pylist() for each in kept.sessions] == [each.to_pylist() for each in anew.sessions]
     assert kept.carried_in == anew.carried_in
+    assert_same_shares(ledger, kept, anew=anew)
     assert kept.carried_in.of(0) == carried_of_sessions(ledger, kept.account_cycle).of(0)
     assert listed_statements(ledger, now_us=now_us, cache=cache) == listed_statements(ledger, now_us=now_us)
     assert closed_documents(ledger, cache=cache) == closed_documents(ledger)
@@ -135,6 +160,24 @@ def assert_same_bill(ledger: Ledger, now_us: int, *, cache: BillCache) -> None:
     known = adjustments_by_currency(ledger, plans, cache=cache)
     assert known == adjustments_by_currency(ledger, plans)
     assert {**dict.fromkeys(pending, Decimal(0)), **known} == pending
+
+
+def assert_same_shares(ledger: Ledger, kept: Bill, *, anew: Bill) -> None:
+    """Shares of groups of sessions are those of the names of each session."""
+    centres, touchpoints = cost_centres(ledger), ledger.touchpoints.all()
+    groups = [opening_groups(each, touchpoints=touchpoints, centres=centres) for each in kept.sessions]
+    named = [
+        NamedGroups(
+            group=each.group,
+            names=(
+                tuple(opening.touchpoint.bot_id for opening in each.openings),
+                tuple(opening.cost_centre or None for opening in each.openings),
+            ),
+        )
+        for each in groups
+    ]
+    splits = [[each["bot_id"] for each in anew.sessions], [cost_centres_of(each, centres) for each in anew.sessions]]
+    assert shares_by_group(kept.rated, named) == shares_by(anew.rated, splits)
 
 
 def assert_same_charges(ledger: Ledger, now_us: int, *, cache: BillCache) -> None:

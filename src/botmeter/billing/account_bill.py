@@ -17,7 +17,7 @@ from botmeter.billing.rated import NOTHING_CARRIED, Carried, RatedCycle
 from botmeter.billing.rating import rate_cycle
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import DAY_US, NEVER_US
-from botmeter.ledger.billing.closed_statements import closed_spans, facts_state
+from botmeter.ledger.billing.closed_statements import closed_spans
 from botmeter.ledger.billing.plan_terms import grace_days, plan_terms
 from botmeter.ledger.readable import ReadableLedger
 
@@ -51,14 +51,9 @@ def account_plans(ledger: ReadableLedger, *, cache: BillCache | None = None) -> 
     """Plan terms and facts of an account; None: it has no plan."""
     if cache is None:
         return _account_plans(ledger)
-    state = known_state(ledger, cache=cache)
-    return cache.plans.find_or_make(ledger.account.name, lambda: _account_plans(ledger), version=state)
-
-
-def known_state(ledger: ReadableLedger, *, cache: BillCache) -> str:
-    """State of an account's facts, read once per commit."""
-    version = ledger.version
-    return cache.facts.find_or_make(ledger.account.name, lambda: facts_state(ledger), version=version)
+    # The version is read first, so that plans are at least as new.
+    version = ledger.facts_version
+    return cache.plans.find_or_make(ledger.account.name, lambda: _account_plans(ledger), version=version)
 
 
 def _account_plans(ledger: ReadableLedger) -> AccountPlans | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from botmeter.billing.account_bill import account_plans, bill_of, known_state, plan_missing
+from botmeter.billing.account_bill import account_plans, bill_of, plan_missing
 from botmeter.billing.account_plans import AccountPlans, CycleState
 from botmeter.billing.bill_cache import BillCache
 from botmeter.billing.closing import preliminary_statement
@@ -56,11 +56,13 @@ def closed_documents(ledger: ReadableLedger, *, cache: BillCache | None = None) 
     """Closed statements with their documents, in the order of closing."""
     if cache is None:
         return tuple(_documents(ledger, known={}))
-    before = cache.documents.get(ledger.account.name) or ()
-    known = {each.statement.sha256: each.document for each in before}
-    return cache.documents.find_or_make(
-        ledger.account.name, lambda: tuple(_documents(ledger, known=known)), version=known_state(ledger, cache=cache)
-    )
+    version, name = ledger.facts_version, ledger.account.name
+
+    def made() -> tuple[ClosedDocument, ...]:
+        known = {each.statement.sha256: each.document for each in cache.documents.get(name) or ()}
+        return tuple(_documents(ledger, known=known))
+
+    return cache.documents.find_or_make(name, made, version=version)
 
 
 def _documents(ledger: ReadableLedger, *, known: Mapping[str, Document]) -> Iterator[ClosedDocument]:

@@ -1,6 +1,7 @@
 """Cache of bills, with which a page after a commit costs what the commit changed."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -19,6 +20,8 @@ _FACTS_BYTES_MAX: Final = 32 << 20
 """Plans, documents and carried grants of all accounts; some 100 KB of an account with 24 statements."""
 _FREE_BYTES_MAX: Final = 64 << 20
 """Sessions not charged; a million take 55 MB."""
+_DAYS_BYTES_MAX: Final = 4 << 20
+"""Counts by day of all accounts; 400 days take 16 KB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,24 +61,39 @@ class PastCycle:
     carried: Carried
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedDays:
+    """Sessions by day as of a version of the ledger."""
+
+    version: int
+    first_on: date
+    counts: list[int]
+
+    @property
+    def last_on(self) -> date:
+        return self.first_on + timedelta(days=len(self.counts) - 1)
+
+
 class BillCache:
     """Facts of accounts until they change, and sessions of cycles, of which only changed days are read again.
 
     Attributes:
-        facts: State of an account's facts.
-        plans, documents: Of the state of the facts.
+        plans, documents: Of a version of the facts.
         sessions: By account, policy, and bounds in µs UTC.
         past, free, fingerprints: By account, and bounds of a cycle in µs UTC; `free` has the sessions of a past cycle
             that are not charged.
+        days: By account and time zone.
+        first_events: Instant (µs UTC) of an account's first event.
     """
 
     def __init__(self) -> None:
-        self.facts = BoundedCache[str, str](1 << 20)
         self.plans = BoundedCache[str, AccountPlans | None](_FACTS_BYTES_MAX)
         self.documents = BoundedCache[str, tuple[ClosedDocument, ...]](_FACTS_BYTES_MAX)
         self.sessions = BoundedCache[tuple[str, str | None, int, int], ReadSessions](_SESSIONS_BYTES_MAX)
         self.past = BoundedCache[tuple[str, int, int], PastCycle](_FACTS_BYTES_MAX)
         self.free = BoundedCache[tuple[str, int, int], pa.Table](_FREE_BYTES_MAX)
+        self.days = BoundedCache[tuple[str, str], CountedDays](_DAYS_BYTES_MAX)
+        self.first_events = BoundedCache[str, int | None](1 << 20)
         self.fingerprints = BoundedCache[tuple[str, int, int], tuple[int, str]](1 << 20)
 
 

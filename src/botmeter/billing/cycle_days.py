@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from botmeter.billing.bill_cache import BillCache
 from botmeter.billing.day_counts import day_counts, first_event_us_of
 from botmeter.billing.forecast import HISTORY_DAYS, Forecast, forecast
 from botmeter.domain.period import Period, day_of_us
@@ -32,14 +33,17 @@ class CycleDays:
         return (self.counts[number] or 0) if 0 <= number < len(self.counts) else 0
 
 
-def cycle_days(ledger: "ReadableLedger", cycle: "Cycle", *, before: "Cycle | None", now_us: int) -> CycleDays:
+def cycle_days(
+    ledger: "ReadableLedger", cycle: "Cycle", *, before: "Cycle | None", now_us: int, cache: BillCache | None = None
+) -> CycleDays:
     """Read the sessions of each day, and forecast the cycle."""
+    cache = cache or BillCache()
     zone = cycle.timezone
     today_on = day_of_us(now_us, timezone=zone)
     first_on = min(cycle.first_on, today_on - HISTORY_DAYS * _DAY)
-    known = day_counts(ledger, Period(first_on=first_on, last_on=max(today_on, first_on), timezone=zone))
+    known = day_counts(ledger, Period(first_on=first_on, last_on=max(today_on, first_on), timezone=zone), cache=cache)
     counts: list[int | None] = [*known]
-    with_data_us = first_event_us_of(ledger)
+    with_data_us = first_event_us_of(ledger, cache=cache)
     data_on = today_on + _DAY if with_data_us is None else day_of_us(with_data_us, timezone=zone)
     unknown = max(0, (data_on - first_on).days)
     counts[:unknown] = [None] * min(unknown, len(counts))

@@ -1,11 +1,11 @@
 """Sessions by day of an account, which a commit changes on its last days."""
 
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from botmeter.domain.bounded_cache import BoundedCache
-from botmeter.domain.period import Period, day_of_us, day_start_us
+from botmeter.billing.bill_cache import BillCache, CountedDays
+from botmeter.domain.period import Period, day_of_us
 from botmeter.reports.billed_sessions import sessions_by_day
 from botmeter.reports.recency import first_event_us
 from botmeter.reports.snapshot import Snapshot
@@ -16,37 +16,41 @@ if TYPE_CHECKING:
 _DAY: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _DayCounts:
-    """Sessions by day as of a version of the ledger."""
-
-    version: int
-    first_on: date
-    counts: list[int]
-
-
-# Of 400 days, 16 KB.
-_counted: Final[BoundedCache[tuple[str, str], _DayCounts]] = BoundedCache(4 << 20)
-
-
-def day_counts(ledger: "ReadableLedger", period: Period) -> list[int]:
+def day_counts(ledger: "ReadableLedger", period: Period, *, cache: BillCache) -> list[int]:
     """Count the sessions that start on each day; those of days that no commit changed were counted before."""
     # The version is read first, so that counts are at least as new.
     version, key, first_on = ledger.version, (ledger.account.name, period.timezone), period.first_on
-    known = _counted.get(key)
-    start_on, kept = first_on, list[int]()
-    if known is not None and known.version <= version and known.first_on <= first_on:
-        start_on = known.first_on
-        changed_us = min(ledger.changed_days.first_us(known.version), period.end_us - 1)
-        changed_on = day_of_us(max(changed_us, day_start_us(start_on)), timezone=period.timezone)
-        kept = known.counts[: max(0, (changed_on - start_on).days)]
-    read = replace(period, first_on=start_on + len(kept) * _DAY)
-    counts = [*kept, *sessions_by_day(ledger, read)]
-    made = _DayCounts(version=version, first_on=start_on, counts=counts)
-    return _counted.remake(key, lambda: made).counts[(first_on - start_on).days :]
+    known = cache.days.get(key)
+    if known is None or known.version > version or known.first_on > first_on:
+        made = CountedDays(version=version, first_on=first_on, counts=sessions_by_day(ledger, period))
+    else:
+        last_on = max(period.last_on, known.last_on)
+        counts = _with_read(ledger, known, period=replace(period, first_on=known.first_on, last_on=last_on))
+        made = CountedDays(version=version, first_on=known.first_on, counts=counts)
+    skipped = (first_on - made.first_on).days
+    return cache.days.remake(key, lambda: made).counts[skipped : skipped + period.day_count]
 
 
-def first_event_us_of(ledger: "ReadableLedger") -> int | None:
-    """Instant of the account's first event."""
-    with ledger.read_transaction() as connection:
-        return first_event_us(Snapshot(connection=connection, touchpoints=[], footprints=[]))
+def _with_read(ledger: "ReadableLedger", known: CountedDays, *, period: Period) -> list[int]:
+    """Known counts, with those of changed and of new days read."""
+    first, end = len(known.counts), period.day_count
+    changed = ledger.changed_days.since(known.version)
+    if changed.touches(period.start_us, period.end_us):
+        start_us, last_us = max(changed.start_us, period.start_us), min(changed.end_us, period.end_us) - 1
+        days = [(day_of_us(at_us, timezone=period.timezone) - period.first_on).days for at_us in (start_us, last_us)]
+        first, end = min(first, days[0]), max(end, days[1] + 1) if first < end else days[1] + 1
+    if first >= end:
+        return known.counts
+    first_on, last_on = period.first_on + first * _DAY, period.first_on + (end - 1) * _DAY
+    read = sessions_by_day(ledger, replace(period, first_on=first_on, last_on=last_on))
+    return [*known.counts[:first], *read, *known.counts[end:]]
+
+
+def first_event_us_of(ledger: "ReadableLedger", *, cache: BillCache) -> int | None:
+    """Instant of the account's first event, read once per commit."""
+
+    def read() -> int | None:
+        with ledger.read_transaction() as connection:
+            return first_event_us(Snapshot(connection=connection, touchpoints=[], footprints=[]))
+
+    return cache.first_events.find_or_make(ledger.account.name, read, version=ledger.version)

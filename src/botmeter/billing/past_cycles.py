@@ -6,7 +6,7 @@ from botmeter.billing.bill_cache import BillCache, PastCycle, RatedSource
 from botmeter.billing.cycle_facts import CycleFacts
 from botmeter.billing.cycle_sessions import cycle_starts
 from botmeter.billing.plan_terms import AccountCycle
-from botmeter.billing.rated import CHARGE_OF, NOTHING_CARRIED, RatedMeter
+from botmeter.billing.rated import CHARGE_OF, NOTHING_CARRIED
 from botmeter.billing.rating import rate_cycle
 from botmeter.ledger.billing.closed_statements import fingerprints
 from botmeter.ledger.billing.corrections import last_correction_no
@@ -51,7 +51,7 @@ def known_fingerprints(
 def _fingerprint(ledger: ReadableLedger, span: tuple[int, int], *, cache: BillCache) -> str:
     version, key = ledger.version, (ledger.account.name, *span)
     known = cache.fingerprints.get(key)
-    if known is not None and _is_current(ledger, known[0], end_us=span[1]):
+    if known is not None and _is_current(ledger, known[0], span=span):
         return known[1]
     made = (version, fingerprints(ledger, [span])[str(span[0])])
     return cache.fingerprints.remake(key, lambda: made)[1]
@@ -63,13 +63,13 @@ def _past(ledger: ReadableLedger, source: RatedSource, *, cache: BillCache | Non
     cycle = source.account_cycle.cycle
     key = (ledger.account.name, cycle.start_us, cycle.end_us)
     known = cache.past.get(key)
-    if known is not None and known.source == source and _is_current(ledger, known.version, end_us=cycle.end_us):
+    if known is not None and known.source == source and _is_current(ledger, known.version, span=key[1:]):
         return known
     return cache.past.remake(key, lambda: _rated(ledger, source))
 
 
-def _is_current(ledger: ReadableLedger, version: int, *, end_us: int) -> bool:
-    return version <= ledger.version and ledger.changed_days.first_us(version) >= end_us
+def _is_current(ledger: ReadableLedger, version: int, *, span: tuple[int, int]) -> bool:
+    return version <= ledger.version and not ledger.changed_days.since(version).touches(*span)
 
 
 def _rated(ledger: ReadableLedger, source: RatedSource) -> PastCycle:
@@ -88,7 +88,3 @@ def _rated(ledger: ReadableLedger, source: RatedSource) -> PastCycle:
         ),
         carried=carried,
     )
-
-
-def _free_count(meter: RatedMeter) -> int:
-    return sum(count for funding, count in meter.counts().items() if CHARGE_OF[funding] != CHARGED)

@@ -1,6 +1,6 @@
 """Shares of a cycle's cost by a name of its sessions; they add up to the total."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
@@ -61,11 +61,57 @@ def shares_by(rated: RatedCycle, splits: Sequence[Names]) -> list[Shares]:
     """Divide a cycle's total as `shares_of` by several names of each session, in one pass over the sessions."""
     coded = [_Coded.of(names) for names in splits]
     meter_count = min((len(each.codes) for each in coded), default=0)
-    counted = [
-        _CountedCells.of(meter, payers=_payers(rated, number), cells=_Cells.of([each.codes[number] for each in coded]))
-        for number, meter in enumerate(rated.meters[:meter_count])
+    cells = [_Cells.of([each.codes[number] for each in coded]) for number in range(meter_count)]
+    return _shares_by_cells(rated, cells, distinct=[each.distinct for each in coded])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedGroups:
+    """Sessions of a meter in groups whose sessions have the same names.
+
+    Attributes:
+        group: By session, in rating order.
+        names: By split, the name of each group; None: none.
+    """
+
+    group: Ints
+    names: tuple[tuple[str | None, ...], ...]
+
+
+def shares_by_group(rated: RatedCycle, meters: Sequence[NamedGroups]) -> list[Shares]:
+    """Divide a cycle's total as `shares_by`, where sessions are in few groups already.
+
+    Args:
+        meters: Groups of each meter's sessions, all with the same splits.
+    """
+    names = [[each.names[split] for each in meters] for split in range(len(meters[0].names) if meters else 0)]
+    distinct = [_in_order({name for of_meter in of_split for name in of_meter}) for of_split in names]
+    positions = [{name: position for position, name in enumerate(each)} for each in distinct]
+    cells = [
+        _Cells(
+            cell=each.group,
+            of_cell=[
+                np.array([position[name] for name in of_split], np.int64)
+                for of_split, position in zip(each.names, positions, strict=True)
+            ],
+        )
+        for each in meters
     ]
-    return [_shares(rated, counted, split=number, distinct=each.distinct) for number, each in enumerate(coded)]
+    return _shares_by_cells(rated, cells, distinct=distinct)
+
+
+def _shares_by_cells(
+    rated: RatedCycle, cells: "Sequence[_Cells]", *, distinct: Sequence[Sequence[str | None]]
+) -> list[Shares]:
+    counted = [
+        _CountedCells.of(meter, payers=_payers(rated, number), cells=of_meter)
+        for number, (meter, of_meter) in enumerate(zip(rated.meters, cells, strict=False))
+    ]
+    return [_shares(rated, counted, split=number, distinct=each) for number, each in enumerate(distinct)]
+
+
+def _in_order(names: Iterable[str | None]) -> list[str | None]:
+    return sorted(names, key=lambda name: (name is None, name or ""))
 
 
 def _shares(
@@ -118,7 +164,7 @@ class _Coded:
         columns = [code_numbers(encoded(each)) for each in names]
         # Sessions are many, and names few.
         found = {texts[at] for texts, numbers in columns for at in renumbered(numbers)[0]}
-        distinct = sorted(found, key=lambda name: (name is None, name or ""))
+        distinct = _in_order(found)
         positions = {name: position for position, name in enumerate(distinct)}
         codes = [np.array([positions.get(text, 0) for text in texts], np.int64)[numbers] for texts, numbers in columns]
         return cls(distinct=distinct, codes=codes)

@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
-from botmeter.domain.instant import NEVER_US
-from botmeter.ledger.changed_days import ChangedDays
+from botmeter.ledger.changed_days import NOTHING, ChangedDays, ChangedSpan
 from botmeter.ledger.contents import read_contents, touchpoints_from
 from botmeter.ledger.damage import damage_of
 from botmeter.ledger.duckdb_calls import execute_with, row_of
@@ -76,6 +75,7 @@ class Ledger:
     Attributes:
         unfolded_span_rows: Rows of `conversation_span` since the last fold.
         version: Grows with each commit, except of live events, which change no number until settled.
+        facts_version: Version of the last commit that may have changed facts of billing, or that was there at first.
         changed_days: Of the commits since this ledger was opened.
         keys, mark, reserved: Shared by all writers of the file; without a mark commits are not numbered.
         has_readers: A server reads the same file meanwhile.
@@ -91,16 +91,16 @@ class Ledger:
         reserved: ReservedNumbers | None = None,
     ) -> None:
         self.connection = connection
-        self.version = version
+        self.version = self.facts_version = version
         self.changed_days = ChangedDays(since_version=version)
-        self._changed_from_us: int | None = None
+        self._changed_span: ChangedSpan | None = None
         self.has_readers = keys is not None
         self.keys = keys or SharedKeys()
         self.mark = mark
         self.reserved = reserved or ReservedNumbers()
         self._receipt_no: int | None = None
         self._committing = threading.Lock()
-        self._is_in_transaction = False
+        self._is_in_transaction = self._may_change_facts = False
         self._read_transactions = ReadTransactions(connection)
         self.account: Account
         self.schedule: Schedule
@@ -131,6 +131,10 @@ class Ledger:
         # Within a transaction, questions see what it has written.
         return nullcontext(self.connection) if self._is_in_transaction else self._read_transactions.begin()
 
+    def one_read(self) -> AbstractContextManager[None]:
+        # The only writer sees no other commits.
+        return nullcontext()
+
     def interrupt(self) -> None:
         """Stop the running statement from another thread, but not a commit."""
         if not self._committing.acquire(blocking=False):
@@ -145,21 +149,25 @@ class Ledger:
         return not self._committing.locked() and self.version == version
 
     @contextmanager
-    def transaction(self, *, is_acknowledged: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    def transaction(
+        self, *, is_acknowledged: bool = True, keeps_facts: bool = False
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """Commit at the end of the `with`, or roll back. Within another transaction, join it.
 
         Args:
             is_acknowledged: Somebody learns of the commit, so it is marked. False: it is made again if it is lost.
+            keeps_facts: It changes no fact of billing and no statement, so that readers keep those that they know.
 
         Raises:
             Unavailable: `disk_full`, `ledger_corrupt`, `ledger_failed` or `mark_failed`.
         """
         if self._is_in_transaction:
+            self._may_change_facts |= not keeps_facts
             yield self.connection
             return
         mark = self.mark if is_acknowledged else None
-        self._receipt_no = self._changed_from_us = commit = None
-        self._is_in_transaction = True
+        self._receipt_no = self._changed_span = commit = None
+        self._is_in_transaction, self._may_change_facts = True, not keeps_facts
         try:
             if mark is not None:
                 mark.begin(self.connection)
@@ -170,7 +178,9 @@ class Ledger:
             with self._committing:
                 self.connection.commit()
                 # Before the version: who knows a version knows what it changed.
-                self.changed_days = self.changed_days.with_commit(self.version + 1, from_us=self._changed_from_us)
+                self.changed_days = self.changed_days.with_commit(self.version + 1, self._changed_span)
+                if self._may_change_facts:
+                    self.facts_version = self.version + 1
                 self.version += 1
             if mark is not None and commit is not None:
                 mark.record(commit)
@@ -189,7 +199,7 @@ class Ledger:
         with self.transaction() as connection:
             # What another transaction changes beside them is its own to note.
             if not is_joined:
-                self.note_changed_sessions(NEVER_US)
+                self.note_changed_sessions(NOTHING)
             yield connection
 
     @contextmanager
@@ -210,10 +220,10 @@ class Ledger:
     def note_receipt(self, append_no: int) -> None:
         self._receipt_no = append_no
 
-    def note_changed_sessions(self, from_us: int) -> None:
-        """Note the earliest start of the sessions that this transaction changes; without a note it is unknown."""
-        known_us = self._changed_from_us
-        self._changed_from_us = from_us if known_us is None else min(known_us, from_us)
+    def note_changed_sessions(self, span: ChangedSpan) -> None:
+        """Note days with all sessions that this transaction changes; without a note they are unknown."""
+        known = self._changed_span
+        self._changed_span = span if known is None else known.with_span(span)
 
     def latest_us_before(self, append_no: int) -> int | None:
         """Latest instant of an event before that append; None: no event."""

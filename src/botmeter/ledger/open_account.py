@@ -16,7 +16,6 @@ import duckdb
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.append_beside import LivePause
-from botmeter.ledger.changed_days import ChangedDays
 from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.damage import damage_of
@@ -30,7 +29,7 @@ from botmeter.ledger.ledger import Ledger, ReservedNumbers, failure
 from botmeter.ledger.ledger_files import is_writable, keep_log
 from botmeter.ledger.marks import Mark
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.reading import PublishedContents, ReadingLedger
+from botmeter.ledger.reading import LatestCommit, PublishedContents, ReadingLedger
 from botmeter.ledger.settle import Backlog, backlog, settle, settle_quietly
 
 _OpenLedger = TypeVar("_OpenLedger", Ledger, ReadingLedger)
@@ -280,12 +279,8 @@ class OpenAccount:
         if not wait.until(lambda: not self._is_exclusive, changed=self._changed):
             raise self._busy(wait)
         root, published = self._open()
-        writer = self._writer
-        version = self._version if writer is None else writer.version
-        changed_days = ChangedDays(since_version=version) if writer is None else writer.changed_days
-        return ReadingLedger(
-            root.cursor(), published=published, version=version, changed_days=changed_days, is_current=self._is_current
-        )
+        latest = LatestCommit.of(self._writer, version=self._version)
+        return ReadingLedger(root.cursor(), published=published, latest=latest, is_current=self._is_current)
 
     def _open_writer(self, wait: WaitPolicy) -> Ledger:
         # `_changed` is held.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from botmeter.domain.instant import INSTANT_FIRST_US, NEVER_US
+from botmeter.domain.instant import NEVER_US
+from botmeter.ledger.changed_days import EVERYTHING, ChangedSpan
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.partitions import EVERYTHING_FROM, SharedKey, event_count, event_partitions, is_anchored
 from botmeter.ledger.statements import statements_of
@@ -38,7 +39,7 @@ def meter_plan_sessions(ledger: "Ledger") -> None:
     """Meter all events under the policies of plans. In a transaction."""
     connection = ledger.connection
     connection.execute(sql("delete_all"))
-    ledger.note_changed_sessions(INSTANT_FIRST_US)
+    ledger.note_changed_sessions(EVERYTHING)
     for policy in policies_metered_apart(connection, ledger.schedule):
         for events in event_partitions(connection, SharedKey.of([policy])):
             _insert(ledger, events, policy=policy)
@@ -73,10 +74,11 @@ def _meter_from_restart(ledger: "Ledger", key: SharedKey, *, policy: Policy) -> 
     connection = ledger.connection
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
     if restart["restart"] is not None:
-        ledger.note_changed_sessions(restart["restart"])
-        connection.execute(sql("delete_restarted", **key.fragments), {"policy": policy.label, **restart})
+        values = {"policy": policy.label, **restart}
+        deleted = connection.execute(sql("delete_restarted", **key.fragments), values).fetchnumpy()["started_at"]
         events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
-        _insert(ledger, events, policy=policy)
+        inserted = _insert(ledger, events, policy=policy)
+        ledger.note_changed_sessions(ChangedSpan.of(deleted, inserted["started_at"].to_numpy()))
 
 
 def _policies_between(schedule: Schedule, *, start_us: int, end_us: int) -> set[Policy]:
@@ -88,7 +90,7 @@ def _policies_between(schedule: Schedule, *, start_us: int, end_us: int) -> set[
     }
 
 
-def _insert(ledger: "Ledger", events: pa.Table, *, policy: Policy) -> None:
+def _insert(ledger: "Ledger", events: pa.Table, *, policy: Policy) -> pa.Table:
     # Imported here because it loads the compiler, which an account without such a plan does not need.
     from botmeter.metering.meter import sessions_from_events
 
@@ -96,3 +98,4 @@ def _insert(ledger: "Ledger", events: pa.Table, *, policy: Policy) -> None:
     labels = pa.array([policy.label]).take(pa.array([0] * len(sessions), pa.int8()))
     rows = sessions.set_column(sessions.schema.get_field_index("policy"), "policy", labels)
     execute_with(ledger.connection, sql("insert_sessions"), input_rows=rows)
+    return rows

@@ -62,7 +62,7 @@ SELECT min(restart_at)::BIGINT FROM restart
 
 -- name: delete_restarted
 -- Reads: restart, touchpoint. Takes: $policy, $restart (the earliest); {key} and its tables. Changes: deletes the
--- policy's sessions of the affected keys from there on from plan_session.
+-- policy's sessions of the affected keys from there on from plan_session. Gives: their starts (µs UTC).
 DELETE FROM plan_session
 WHERE policy = $policy AND started_at >= $restart AND session_id IN (
     SELECT x.session_id
@@ -70,6 +70,7 @@ WHERE policy = $policy AND started_at >= $restart AND session_id IN (
     JOIN restart AS r ON r.key = {key}
     WHERE x.policy = $policy AND x.started_at >= $restart AND x.started_at >= r.restart_at
 )
+RETURNING started_at::BIGINT AS started_at
 
 -- name: events_to_meter
 -- Reads: event, touchpoint, restart. Takes: $restart (the earliest); {key} and its tables; {attributes}.

@@ -36,6 +36,10 @@ class ReadableLedger(Protocol):
         """Number that grows with each commit."""
 
     @property
+    def facts_version(self) -> int:
+        """Version of the last commit that may have changed facts of billing or statements."""
+
+    @property
     def changed_days(self) -> "ChangedDays":
         """Days from which on the commits up to this version changed sessions."""
 
@@ -45,3 +49,6 @@ class ReadableLedger(Protocol):
 
     def read_transaction(self) -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
         """Open a connection that sees one commit, as do the properties above."""
+
+    def one_read(self) -> "AbstractContextManager[None]":
+        """Answer all questions of the `with`, which one thread asks one after another, from one commit."""

@@ -47,6 +47,23 @@ class PublishedContents:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestCommit:
+    """Versions of a ledger, and what its commits changed."""
+
+    version: int
+    facts_version: int
+    changed_days: ChangedDays
+
+    @classmethod
+    def of(cls, writer: Ledger | None, *, version: int) -> Self:
+        """Take those of the writer; without one nothing before the version is known."""
+        if writer is None:
+            return cls(version=version, facts_version=version, changed_days=ChangedDays(since_version=version))
+        # Arguments are read in order: the version first, so that the others are at least as new.
+        return cls(version=writer.version, facts_version=writer.facts_version, changed_days=writer.changed_days)
+
+
 class ReadingLedger:
     """A `ReadableLedger` with its own connection, as of its last read transaction."""
 
@@ -55,26 +72,40 @@ class ReadingLedger:
         connection: duckdb.DuckDBPyConnection,
         *,
         published: PublishedContents,
-        version: int,
-        changed_days: ChangedDays,
+        latest: LatestCommit,
         is_current: Callable[[int], bool],
     ) -> None:
         """Take `is_current`, which tests a version."""
         self.connection = connection
-        self.version = version
-        self.changed_days = changed_days
+        self.version = latest.version
+        self.facts_version = latest.facts_version
+        self.changed_days = latest.changed_days
         self._published_version = published.version
         self._fingerprint = published.fingerprint
         self._is_current = is_current
+        self._is_joined = False
         self._read_transactions = ReadTransactions(connection)
         self._set_contents(published.contents)
 
     @contextmanager
     def read_transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        if self._is_joined:
+            yield self.connection
+            return
         with self._read_transactions.begin() as connection:
             if not self._is_current(self._published_version):
                 self._refresh_contents(connection)
             yield connection
+
+    @contextmanager
+    def one_read(self) -> Iterator[None]:
+        own = self.connection
+        with self.read_transaction() as connection:
+            self.connection, self._is_joined = connection, True
+            try:
+                yield
+            finally:
+                self.connection, self._is_joined = own, False
 
     def interrupt(self) -> None:
         self._read_transactions.interrupt()

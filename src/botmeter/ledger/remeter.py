@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
-from botmeter.domain.instant import DAY_US, INSTANT_FIRST_US
+from botmeter.domain.instant import DAY_US
+from botmeter.ledger.changed_days import EVERYTHING, ChangedSpan
 from botmeter.ledger.conversation_spans import update_spans
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.large_appends import raise_memory_limit
@@ -89,7 +90,7 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int) -> int:
 def remeter_everything(ledger: Ledger, *, past_days: PastDays | None = None) -> None:
     """Meter all events again and restate `past_days`. In a transaction."""
     connection, key = ledger.connection, _shared_key(ledger.schedule)
-    ledger.note_changed_sessions(INSTANT_FIRST_US)
+    ledger.note_changed_sessions(EVERYTHING)
     if past_days is not None:
         connection.execute(sql("old_sessions_all"))
         count_days_before(connection)
@@ -154,12 +155,13 @@ def remeter_without(ledger: Ledger, append_nos: Sequence[int], *, past_days: Pas
 def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountScope, past_days: PastDays | None) -> None:
     connection = ledger.connection
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
-    ledger.note_changed_sessions(restart["restart"])
     connection.execute(sql("old_sessions", **key.fragments), restart)
     for step in ("old_conversations", "delete_sessions", "delete_participations"):
         connection.execute(sql(step), restart)
     events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
     sessions, participations = _insert(ledger, _metered(ledger, events))
+    old_starts = connection.execute(sql("old_starts")).fetchnumpy()["started_at"]
+    ledger.note_changed_sessions(ChangedSpan.of(old_starts, sessions["started_at"].to_numpy()))
     # The statements up to the commit read them by name.
     connection.register("fresh_session", sessions)
     connection.register("fresh_participation", participations)

@@ -214,6 +214,11 @@ FROM {session} AS x
 JOIN restart AS r ON r.key = {key}
 WHERE x.started_at >= $restart AND x.started_at >= r.restart_at
 
+-- name: old_starts
+-- Reads: old_session. Takes: nothing. Gives: the first and last start of these sessions (µs UTC), in any order; no row
+-- without any.
+SELECT unnest([min(started_at), max(started_at)])::BIGINT AS started_at FROM old_session HAVING count(*) > 0
+
 -- name: old_conversations
 -- Reads: participation, old_session. Takes: $restart (the earliest restart).
 -- Gives: old_conversation, the conversations of the sessions to meter again.

@@ -53,7 +53,10 @@ def settle(ledger: Ledger, *, now_us: int, considered: Iterable[RechargeSpan] = 
     """
     if not backlog(ledger.connection).event_count:
         return 0
-    with ledger.transaction(is_acknowledged=False) as connection, noting_recharge_span(connection, now_us=now_us):
+    with (
+        ledger.transaction(is_acknowledged=False, keeps_facts=True) as connection,
+        noting_recharge_span(connection, now_us=now_us),
+    ):
         end_recharge_spans(connection, considered)
         ledger.catch_up()
         append_no = row_of(connection, sql("first_append"))[0]

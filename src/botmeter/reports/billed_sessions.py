@@ -49,8 +49,9 @@ def billed_sessions(ledger: "ReadableLedger", start_us: int, *, end_us: int, pol
 
     Returns:
         One row per session, by `started_at` and `opening_key`, which is the same after its customer is erased:
-        opening_key uint64, started_at and ended_at int64 (µs UTC), session_id string, bot_id, bot_version and channel
-        dictionaries of strings, preview bool, charge uint8. Bot and channel are those of the opening event.
+        opening_key uint64, started_at and ended_at int64 (µs UTC), session_id string, opening_touchpoint int32 (its
+        number in the ledger), bot_id, bot_version and channel dictionaries of strings, preview bool, charge uint8.
+        Bot and channel are those of the opening event.
     """
     rows, touchpoints = _billed(ledger, "billed_sessions", start_us=start_us, end_us=end_us, policy=policy)
     numbers = rows["opening_touchpoint"].to_numpy()
@@ -59,8 +60,7 @@ def billed_sessions(ledger: "ReadableLedger", start_us: int, *, end_us: int, pol
         "bot_version": [each.bot_version for each in touchpoints],
         "channel": [each.channel for each in touchpoints],
     }
-    at = rows.schema.get_field_index("opening_touchpoint")
-    rows = rows.remove_column(at)
+    at = 1 + rows.schema.get_field_index("opening_touchpoint")
     for name, of_touchpoint in reversed(texts.items()):
         rows = rows.add_column(at, name, _dictionary(of_touchpoint, numbers))
     return rows

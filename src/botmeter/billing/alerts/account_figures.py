@@ -56,7 +56,8 @@ class AccountFigures:
     def days(self) -> CycleDays | None:
         if self.bill is None:
             return None
-        return cycle_days(self.ledger, self.bill.account_cycle.cycle, before=None, now_us=self.now_us)
+        cycle = self.bill.account_cycle.cycle
+        return cycle_days(self.ledger, cycle, before=None, now_us=self.now_us, cache=self.cache)
 
     @property
     def forecast(self) -> Forecast | None:

@@ -62,7 +62,7 @@ def hours_of(figures: AccountFigures) -> Iterator[pa.Table]:
 
 def _earlier(figures: AccountFigures, start_us: int) -> tuple[pa.Table, ...]:
     # A week before the first event has no data, rather than no sessions.
-    first_us = first_event_us_of(figures.ledger)
+    first_us = first_event_us_of(figures.ledger, cache=figures.cache)
     starts = (start_us - week * _WEEK_US for week in range(1, USUAL_WEEKS + 1))
     return tuple(_sessions(figures, at) for at in starts if first_us is not None and first_us < at + _HOUR_US)
 

@@ -128,11 +128,6 @@ def last_numbers(ledger: ReadableLedger) -> dict[str, int]:
     return dict(zip(_FACTS, row_of(ledger.connection, sql("last_numbers")), strict=True))
 
 
-def facts_state(ledger: ReadableLedger) -> str:
-    """Return a text that differs after each change of an account's facts, budgets, cost centres or statements."""
-    return str(row_of(ledger.connection, sql("facts_state"))[0])
-
-
 def changed_from_us(ledger: ReadableLedger, known: Mapping[str, int]) -> int | None:
     """Earliest instant (µs UTC) for which a fact was recorded after the known ones; None: no fact was."""
     values = {name: known[name] for name in _FACTS if name != "appends"}

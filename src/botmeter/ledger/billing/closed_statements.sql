@@ -84,30 +84,6 @@ SELECT
     (SELECT coalesce(max(balance_no), 0) FROM opening_balance)::INTEGER AS opening_balances,
     (SELECT coalesce(max(correction_no), 0) FROM correction)::INTEGER AS corrections
 
--- name: facts_state
--- Reads: the tables of billing facts, statement. Takes: nothing. Gives: a text that differs after each change of them, one
--- row.
-SELECT string_agg(row_count || ':' || coalesce(row_hash, 0), ' ' ORDER BY part)::VARCHAR
-FROM (
-    SELECT 0 AS part, count(*) AS row_count, bit_xor(hash(x)) AS row_hash FROM plan_term AS x
-    UNION ALL
-    SELECT 1 AS part, count(*) AS row_count, bit_xor(hash(x)) AS row_hash FROM purchase AS x
-    UNION ALL
-    SELECT 2 AS part, count(*) AS row_count, bit_xor(hash(x)) AS row_hash FROM pack_removal AS x
-    UNION ALL
-    SELECT 3 AS part, count(*) AS row_count, bit_xor(hash(x)) AS row_hash FROM opening_balance AS x
-    UNION ALL
-    SELECT 4 AS part, count(*) AS row_count, bit_xor(hash(x)) AS row_hash FROM correction AS x
-    UNION ALL
-    SELECT 5 AS part, count(*) AS row_count, bit_xor(hash(x)) AS row_hash FROM cost_centre_term AS x
-    UNION ALL
-    SELECT 6 AS part, count(*) AS row_count, bit_xor(hash(x)) AS row_hash FROM budget AS x
-    UNION ALL
-    SELECT 7 AS part, count(*) AS row_count, bit_xor(hash(x)) AS row_hash FROM billing_term AS x
-    UNION ALL
-    SELECT 8, count(*), bit_xor(hash(statement_no, sha256, closed_at)) FROM statement
-)
-
 -- name: changed_from
 -- Reads: the tables of billing facts. Takes: $plan_terms, $purchases, $removals, $opening_balances, $corrections (last
 -- numbers of then). Gives: the earliest instant for which a fact was recorded since (µs UTC; null: none), one row.

@@ -5,15 +5,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-import numpy as np
-import pyarrow as pa
-
 from botmeter.billing.account_bill import Bill
 from botmeter.billing.account_statements import closed_documents
-from botmeter.billing.cost_centres import cost_centres_of
+from botmeter.billing.opening_groups import Opening, opening_groups
 from botmeter.billing.pack_advice import pack_advice
 from botmeter.billing.plan import Meter
-from botmeter.billing.shares import Shares, code_numbers, dictionary_of, encoded, renumbered, shares_by
+from botmeter.billing.shares import NamedGroups, Shares, shares_by_group
 from botmeter.domain import text
 from botmeter.domain.money_text import money_text, unit_price_text
 from botmeter.ledger.billing.cost_centres import cost_centres
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
     from botmeter.reports.facts import ContactCounts
 
+_HEADS: Final = ("Bot", "Channel", "Bot version", "Cost centre")
 _MARK: Final = "\x1f"
 # An average is no amount to pay: two more digits tell prices of a cent apart.
 _AVERAGE_UNIT: Final = Decimal("0.0001")
@@ -49,17 +47,19 @@ def cost_splits(
     ledger: "ReadableLedger", bill: Bill, *, hrefs: CycleHrefs, contacts: "ContactCounts"
 ) -> tuple[CostSplit, ...]:
     """Split the cost by what opened the sessions, so that it adds up."""
-    names, centres = names_of_bots(ledger), cost_centres(ledger)
-    named = {
-        "Bot": [each["bot_id"] for each in bill.sessions],
-        "Channel": [each["channel"] for each in bill.sessions],
-        "Bot version": [_versions(each) for each in bill.sessions],
-    }
-    if centres.change_days:
-        named["Cost centre"] = [cost_centres_of(each, centres) for each in bill.sessions]
+    names, centres, touchpoints = names_of_bots(ledger), cost_centres(ledger), ledger.touchpoints.all()
+    groups = [opening_groups(each, touchpoints=touchpoints, centres=centres) for each in bill.sessions]
+    heads = _HEADS if centres.change_days else _HEADS[:-1]
+    named = [
+        NamedGroups(
+            group=each.group,
+            names=tuple(tuple(_group_name(opening, head) for opening in each.openings) for head in heads),
+        )
+        for each in groups
+    ]
     splits = [
         _split(bill, shares, head=head, hrefs=hrefs, names=names if head.startswith("Bot") else None)
-        for head, shares in zip(named, shares_by(bill.rated, list(named.values())), strict=True)
+        for head, shares in zip(heads, shares_by_group(bill.rated, named), strict=True)
     ]
     return (replace(splits[0], note=averages(bill, contacts)), *splits[1:])
 
@@ -106,18 +106,18 @@ def _is_cheaper(meter: Meter) -> bool:
     return pack is not None and beyond.kind == "price" and pack.price < (beyond.price or Decimal(0)) * pack.sessions
 
 
-def _versions(table: pa.Table) -> pa.DictionaryArray:
-    (bot_ids, bots), (texts, versions) = (code_numbers(encoded(table[name])) for name in ("bot_id", "bot_version"))
-    shape = (len(bot_ids), len(texts))
-    used, cases = renumbered(np.ravel_multi_index((bots, versions), shape))
-    # A mark that separates, since both may have a slash.
-    names = [
-        None if bot_ids[bot] is None else f"{bot_ids[bot]}{_MARK}{texts[version] or ''}"
-        for bot, version in zip(*np.unravel_index(used, shape), strict=True)
-    ]
-    known = sorted({name for name in names if name is not None})
-    of_case = np.array([-1 if name is None else known.index(name) for name in names], np.int32)
-    return dictionary_of(of_case[cases], known)
+def _group_name(opening: Opening, head: str) -> str | None:
+    touchpoint = opening.touchpoint
+    match head:
+        case "Bot":
+            return touchpoint.bot_id
+        case "Channel":
+            return touchpoint.channel
+        case "Cost centre":
+            return opening.cost_centre or None
+        case _:
+            # A mark that separates, since both may have a slash.
+            return None if touchpoint.bot_id is None else f"{touchpoint.bot_id}{_MARK}{touchpoint.bot_version or ''}"
 
 
 def _split(bill: Bill, shares: Shares, *, head: str, hrefs: CycleHrefs, names: BotNames | None) -> CostSplit:

@@ -145,7 +145,7 @@ def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
     cycle, urls = account_cycle.cycle, ReportUrls(owner=account, entry_point=EntryPoint.BILLING)
     is_first = cycle.start_us == plans.terms[0].from_us
     before = None if is_first else account_cycle_at(plans.terms, cycle.start_us - 1).cycle
-    days = cycle_days(ledger, cycle, before=before, now_us=now_us)
+    days = cycle_days(ledger, cycle, before=before, now_us=now_us, cache=bill_cache)
     ahead = (
         None
         if days.forecast is None

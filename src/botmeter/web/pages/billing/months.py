@@ -14,6 +14,7 @@ from botmeter.reports.presets import Preset
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.usage import is_partial_month
 from botmeter.web.components import Cell, Column, count_cell
+from botmeter.web.pages.billing.bills import bill_cache
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.sections.usage import SectionContext
 from botmeter.web.question import Question
@@ -59,7 +60,7 @@ class _Month:
 def months_card(ledger: "ReadableLedger", section: SectionContext) -> MonthsCard:
     """List the last twelve months, with the change of whole ones."""
     question = section.question(ledger, ReportAddress(preset=Preset.LAST_12_MONTHS, compare=Compare.NONE))
-    first_us = first_event_us_of(ledger)
+    first_us = first_event_us_of(ledger, cache=bill_cache)
     first_event_on = None if first_us is None else day_of_us(first_us, timezone=question.zone)
     months = list(_months(ledger, question.query, first_event_on=first_event_on))
     before = [None, *months[:-1]]
@@ -69,7 +70,7 @@ def months_card(ledger: "ReadableLedger", section: SectionContext) -> MonthsCard
 
 
 def _months(ledger: "ReadableLedger", query: UsageQuery, *, first_event_on: date | None) -> Iterator[_Month]:
-    counted = zip(query.period.days(), day_counts(ledger, query.period), strict=True)
+    counted = zip(query.period.days(), day_counts(ledger, query.period, cache=bill_cache), strict=True)
     for first_on, days in groupby(counted, key=lambda counted_day: counted_day[0].replace(day=1)):
         if first_event_on is not None and first_event_on <= month_last_on(first_on):
             is_whole = not is_partial_month(query, first_on) and first_event_on <= first_on

@@ -76,7 +76,7 @@ def billing(visit: Visit) -> HttpResponse:
         frame=page_frame, account=visit.account, entry_point=EntryPoint.BILLING, split=Split.OPENED, zone=zone
     )
     views = views_card(visit, EntryPoint.BILLING)
-    with visit.reading() as ledger:
+    with visit.reading() as ledger, ledger.one_read():
         plans = account_plans(ledger, cache=bill_cache)
         terms = () if plans is None else plans.terms
         if terms and terms[0].from_us <= now_us():
