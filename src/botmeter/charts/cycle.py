@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Final, Literal, Self
 
 from markupsafe import Markup
 
@@ -23,6 +24,11 @@ MarkKind = Literal["grant", "limit"]
 
 # A mark so many times above all lines would flatten them: it is named at the top instead.
 MARK_FACTOR: Final = 4
+# A day's new sessions change its last point and the labels alone: axes and lines of the charts of some ten accounts, at
+# 18 widths, are drawn once. Each takes 4 KB.
+_DRAWINGS_MAX: Final = 256
+_LINE: Final[Style] = {"stroke": "var(--accent)", "stroke_width": 2, "stroke_linejoin": "round"}
+_DASHES: Final[Style] = {"stroke_width": 1.5, "stroke_dasharray": "4 3", "stroke_linejoin": "round"}
 _MARK_STYLES: Final[dict[MarkKind, Style]] = {
     "grant": {"stroke": "var(--control)"},
     "limit": {"stroke": "var(--ink-2)", "stroke_dasharray": "6 3"},
@@ -86,49 +92,84 @@ class CycleLine:
         return max([greatest, *(mark.count for mark in self.marks if mark.count <= most)])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Series:
+    """Counts by day that a day's new sessions don't change; None: no count."""
+
+    full: tuple[int | None, ...]
+    expected: tuple[int | None, ...]
+    low: tuple[int | None, ...]
+    high: tuple[int | None, ...]
+    compared: tuple[int | None, ...]
+
+    @classmethod
+    def of(cls, points: Sequence[CyclePoint]) -> Self:
+        return cls(
+            full=tuple(None if point.is_partial else point.count for point in points),
+            expected=tuple(point.expected_count for point in points),
+            low=tuple(point.low_count for point in points),
+            high=tuple(point.high_count for point in points),
+            compared=tuple(point.compared_count for point in points),
+        )
+
+
 def cycle_chart(line: CycleLine) -> Chart:
     """Draw the cycle at each width."""
     marks = [LinkMark(title=point.title, href=point.href) for point in line.points]
-    return line_chart(lambda width: cycle_svg(line, width=width), marks=marks, greatest=line.greatest)
+    series, greatest = _Series.of(line.points), line.greatest
+    return line_chart(lambda width: _svg(line, series, greatest=greatest, width=width), marks=marks, greatest=greatest)
 
 
 def cycle_svg(line: CycleLine, *, width: int) -> Markup:
     """Draw the cycle at one width."""
+    return _svg(line, _Series.of(line.points), greatest=line.greatest, width=width)
+
+
+def _svg(line: CycleLine, series: _Series, *, greatest: int, width: int) -> Markup:
     points = line.points
-    plane, values = time_plane(len(points), greatest=line.greatest, width=width)
+    plane, values = time_plane(len(points), greatest=greatest, width=width)
     today = next((x for x, point in enumerate(points) if point.is_partial or point.expected_count is not None), None)
     named = NamedPoint(x=today, text=line.today_label) if today is not None and line.today_label else None
     elements = [
-        *value_axis(plane, values),
-        *date_axis([Moment(on=point.on) for point in points], Interval.DAY, plane=plane, named=named),
-        *_lines(points, plane),
+        _axes(plane, values, days=tuple(point.on for point in points), named=named),
+        _lines(plane, series),
+        *_partial_line(points, series, plane=plane),
         *_rules(line, plane),
         *_labels(line, plane),
     ]
     return plane.svg(elements, name=line.name)
 
 
-def _lines(points: Sequence[CyclePoint], plane: Plane) -> Iterator[str]:
-    line: Style = {"stroke": "var(--accent)", "stroke_width": 2, "stroke_linejoin": "round"}
-    dashes: Style = {"stroke_width": 1.5, "stroke_dasharray": "4 3", "stroke_linejoin": "round"}
-    full = _path(((None if point.is_partial else point.count) for point in points), plane)
-    partial = _path(((point.count if point.is_partial else None) for point in points), plane)
-    expected = _path((point.expected_count for point in points), plane)
-    low, high = (
-        _path((point.low_count for point in points), plane),
-        _path((point.high_count for point in points), plane),
+@lru_cache(maxsize=_DRAWINGS_MAX)
+def _axes(plane: Plane, values: tuple[int, ...], *, days: tuple[date, ...], named: NamedPoint | None) -> str:
+    moments = [Moment(on=on) for on in days]
+    return "".join([*value_axis(plane, values), *date_axis(moments, Interval.DAY, plane=plane, named=named)])
+
+
+@lru_cache(maxsize=_DRAWINGS_MAX)
+def _lines(plane: Plane, series: _Series) -> str:
+    return "".join(_line_elements(plane, series))
+
+
+def _line_elements(plane: Plane, series: _Series) -> Iterator[str]:
+    full, expected, low, high, compared = (
+        _path(counts, plane) for counts in (series.full, series.expected, series.low, series.high, series.compared)
     )
     last = full[-1:]
     if len(full) > 1:
         yield area(full, plane.inner_height, fill="var(--area)")
     if low and high:
         yield polygon([*last, *low, *reversed(high)], fill="var(--area)")
-    yield from _drawn(_path((point.compared_count for point in points), plane), stroke="var(--compare)", **dashes)
+    yield from _drawn(compared, stroke="var(--compare)", **_DASHES)
     if expected:
-        yield from _drawn([*last, *expected], **line, stroke_dasharray="7 4")
-    yield from _drawn(full, **line)
-    for at in partial:
-        yield from _drawn([*last, at], **line, stroke_dasharray="1 4", stroke_linecap="round")
+        yield from _drawn([*last, *expected], **_LINE, stroke_dasharray="7 4")
+    yield from _drawn(full, **_LINE)
+
+
+def _partial_line(points: Sequence[CyclePoint], series: _Series, *, plane: Plane) -> Iterator[str]:
+    last = _path(series.full, plane)[-1:]
+    for at in _path((point.count if point.is_partial else None for point in points), plane):
+        yield from _drawn([*last, at], **_LINE, stroke_dasharray="1 4", stroke_linecap="round")
         yield circle(at, radius=3.74, fill="var(--surface)", stroke="var(--accent)", stroke_width=2)
 
 
