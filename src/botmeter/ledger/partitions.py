@@ -43,19 +43,20 @@ class SharedKey:
 
     scope: tuple[str, ...]
     fragments: dict[str, str]
+    reads_attributes: bool
 
     @classmethod
     def of(cls, policies: Sequence[Policy]) -> Self:
         scope = tuple(name for name in _KEY_PART if all(name in policy.scope for policy in policies))
         needs_touchpoints = "bot" in scope or "channel" in scope
-        needs_attributes = any(policy.exclude - {"preview"} for policy in policies)
+        reads_attributes = any(policy.exclude - {"preview"} for policy in policies)
         fragments = {
             table: f"({sql('with_touchpoints', table=table, touchpoint=column)})" if needs_touchpoints else table
             for table, column in _TOUCHPOINT_COLUMN.items()
         }
         fragments["key"] = " || chr(0) || ".join(_KEY_PART[name] for name in scope) or "''"
-        fragments["attributes"] = "x.attributes" if needs_attributes else "NULL"
-        return cls(scope=scope, fragments=fragments)
+        fragments["attributes"] = "x.attributes" if reads_attributes else "NULL"
+        return cls(scope=scope, fragments=fragments, reads_attributes=reads_attributes)
 
 
 def event_count(connection: duckdb.DuckDBPyConnection) -> int:
