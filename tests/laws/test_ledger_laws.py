@@ -15,10 +15,12 @@ from tests.support.event_strategies import (
     schedules,
 )
 from tests.support.facts import filled_ledger
-from tests.support.ledgers import NOW_US, Schedule, append_events, ledger_in_memory
+from tests.support.ledgers import NOW_US, Schedule, append_events, ledger_in_memory, submissions
 from tests.support.live_batches import append_live, live_batch
 from tests.support.table_meaning import table_meaning
 
+from botmeter.ledger import chunk_metering
+from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.settle import settle
 from botmeter.ledger.verify import verify
@@ -127,6 +129,27 @@ def test_one_import_gives_what_the_oracle_says(events: list[Event], policy: Poli
     append_events(whole, *enriched(events))
     assert table_meaning(whole) == table_meaning(filled_ledger(events, policy))
     assert_clean(whole)
+
+
+@pytest.mark.slow
+@policies_named(*POLICIES)
+@FEW
+@given(st.data(), st.one_of(dense_event_lists(), crowded_event_lists()))
+def test_an_import_metered_in_chunks_gives_what_the_oracle_says(
+    name: str, data: st.DataObject, events: list[Event]
+) -> None:
+    in_order = sorted(enriched(events), key=lambda each: each["occurred_at"])
+    # Some come late, and may be too late to be metered in chunks.
+    for row in data.draw(st.lists(st.integers(1, max(1, len(events) - 1)), max_size=2)):
+        in_order[row:row] = [in_order.pop(row // 2)]
+    chunked = ledger_in_memory(POLICIES[name])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunk_metering, "CHUNK_EVENTS", data.draw(st.integers(2, 12)))
+        patch.setattr(chunk_metering, "CARRIED_MAX", 4)
+        patch.setattr(chunk_metering, "AFTER_BOUNDARY", data.draw(st.sampled_from([0.1, 0.5])))
+        pairs = [submissions(in_order[row : row + 2]) for row in range(0, len(in_order), 2)]
+        append(chunked, [each for pair in pairs for each in pair], now_us=NOW_US)
+    assert table_meaning(chunked) == table_meaning(filled_ledger(in_order, POLICIES[name]))
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from botmeter.domain.instant import DAY_US
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import require_source_id
 from botmeter.ledger.admit import NumberedBatch, admit
+from botmeter.ledger.chunk_metering import ChunkMetering
 from botmeter.ledger.event_rows import insert_events
 from botmeter.ledger.imports import ImportedFile, insert_import
 from botmeter.ledger.large_appends import less_memory
@@ -90,14 +91,18 @@ def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: 
     """Append as `append`, within a transaction, all but `note_in_quarantine`."""
     first_append_no = ledger.next_append_no()
     with ExitStack() as large_append:
+        chunks = ChunkMetering.of(ledger)
+        if chunks is not None:
+            large_append.callback(chunks.close)
+        writer = _RowGroupWriter(ledger, chunks=chunks, large_append=large_append)
         appended = [
-            _append_submission(ledger, submission, append_no=append_no, now_us=now_us, large_append=large_append)
+            _append_submission(ledger, submission, append_no=append_no, now_us=now_us, writer=writer)
             for append_no, submission in enumerate(submissions, start=first_append_no)
         ]
         if sum(each.receipt.accepted for each in appended) >= FLUSH_ROWS:
             # They are read again when the next event comes; metering needs the memory.
             ledger.keys.forget()
-        remeter_after(ledger, first_append_no, now_us=now_us)
+        remeter_after(ledger, first_append_no, now_us=now_us, chunks=chunks)
     return appended
 
 
@@ -110,12 +115,11 @@ def note_in_quarantine(ledger: Ledger, appended: Sequence[Appended], *, first_ap
 
 
 def _append_submission(
-    ledger: Ledger, submission: Submission, *, append_no: int, now_us: int, large_append: ExitStack
+    ledger: Ledger, submission: Submission, *, append_no: int, now_us: int, writer: "_RowGroupWriter"
 ) -> Appended:
     receipts: list[Receipt] = []
     again: list[int] = []
     again_no = _again_no(submission, append_no=append_no)
-    writer = _RowGroupWriter(ledger, large_append=large_append)
     for batch in _read_ahead(submission.batches):
         numbered = NumberedBatch(
             source=submission.source,
@@ -166,13 +170,16 @@ def _read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
 class _RowGroupWriter:
     """Buffer of rows for `event`."""
 
-    def __init__(self, ledger: Ledger, *, large_append: ExitStack) -> None:
+    def __init__(self, ledger: Ledger, *, chunks: ChunkMetering | None, large_append: ExitStack) -> None:
         self._ledger = ledger
+        self._chunks = chunks
         self._large_append = large_append
         self._buffered: list[pa.Table] = []
         self._row_count = 0
 
     def add(self, rows: pa.Table) -> None:
+        if self._chunks is not None:
+            self._chunks.add(rows)
         self._buffered.append(rows)
         self._row_count += len(rows)
         if self._row_count >= FLUSH_ROWS:

@@ -75,6 +75,11 @@ def has_events(ledger: ReadableLedger) -> bool:
     return bool(ledger.touchpoints.all()) and bool(row_of(ledger.connection, sql("has_events"))[0])
 
 
+def has_aliases(ledger: ReadableLedger) -> bool:
+    """Return whether a customer counts for another."""
+    return bool(row_of(ledger.connection, sql("has_aliases"))[0])
+
+
 def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) -> list[tuple[str, int]]:
     """Return a source's conversations since `first_us` with their latest instants.
 

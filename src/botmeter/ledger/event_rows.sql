@@ -69,6 +69,10 @@ ORDER BY i.event_id
 -- Reads: event. Takes: nothing. Gives: true if it has a row, one row.
 SELECT EXISTS (SELECT 1 FROM event)::BOOLEAN
 
+-- name: has_aliases
+-- Reads: customer_alias. Takes: nothing. Gives: true if any alias is in force, one row.
+SELECT EXISTS (SELECT 1 FROM customer_alias WHERE undone_no IS NULL)::BOOLEAN
+
 -- name: active_conversations
 -- Reads: event. Takes: $source, $first_us, $limit.
 -- Gives: (conversation_id, last_us) of each conversation of the source with an event at $first_us or later, the latest

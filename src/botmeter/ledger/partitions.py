@@ -7,7 +7,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.duckdb_calls import execute_with, row_of, table_from
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy, Require, Schedule
 
@@ -34,6 +34,7 @@ _TOUCHPOINT_COLUMN = {
     "old_session": "opening_touchpoint",
     "fresh_session": "opening_touchpoint",
     "plan_session": "opening_touchpoint",
+    "input_rows": "touchpoint",
 }
 
 
@@ -70,6 +71,24 @@ def event_partitions(connection: duckdb.DuckDBPyConnection, key: SharedKey) -> I
     for partition in range(partition_count):
         values = {"partition": partition, "partition_count": partition_count}
         yield connection.sql(sql("events_of_partition", **key.fragments), params=values).to_arrow_table()
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection, sessions: pa.Table, *, participations: pa.Table, prefix: str
+) -> None:
+    """Store metered sessions and participations in the tables with that prefix. In a transaction."""
+    execute_with(connection, sql("insert_sessions", table=f"{prefix}session"), input_rows=sessions)
+    execute_with(connection, sql("insert_participations", table=f"{prefix}participation"), input_rows=participations)
+
+
+def rows_since_start(
+    connection: duckdb.DuckDBPyConnection, events: pa.Table, *, running: pa.Table, key: SharedKey
+) -> pa.ChunkedArray:
+    """Return the rows of events since the start of the session among `running` that has their key."""
+    openings = running.rename_columns({"opening_touchpoint": "touchpoint"})
+    execute_with(connection, sql("starts", **key.fragments), input_rows=openings)
+    numbered = events.append_column("row", pa.array(range(len(events)), pa.int64()))
+    return table_from(connection, sql("rows_since_start", **key.fragments), input_rows=numbered)["row"]
 
 
 def is_anchored(schedule: Schedule, key: SharedKey) -> bool:

@@ -19,3 +19,33 @@ WHERE $partition_count::BIGINT = 1 OR hash({key}) % $partition_count::UBIGINT = 
 SELECT t.*, p.bot_id, p.channel
 FROM {table} AS t
 JOIN touchpoint AS p ON p.touchpoint = t.{touchpoint}
+
+-- name: insert_sessions
+-- Reads: input_rows. Takes: {table}. Changes: adds the metered sessions to that table.
+INSERT INTO {table}
+SELECT
+    session_id::UUID, policy, customer_id, conversation_id, source, opening_event_id, opening_touchpoint,
+    started_at, coalesce(ended_at, 4611686018427387904), last_event_at, event_count, closed_by, preview, footprint
+FROM input_rows
+
+-- name: insert_participations
+-- Reads: input_rows. Takes: {table}. Changes: adds the metered participations to that table.
+INSERT INTO {table}
+SELECT session_id::UUID, started_at, customer_id, conversation_id, touchpoint, event_count, preview
+FROM input_rows
+
+-- name: starts
+-- Reads: input_rows (running sessions), touchpoint. Takes: {key} and its tables.
+-- Gives: running_start (key, started_at), the start of the running session, one row per scope key with one.
+CREATE OR REPLACE TEMP TABLE running_start AS
+SELECT {key} AS key, min(x.started_at) AS started_at
+FROM {input_rows} AS x
+GROUP BY 1
+
+-- name: rows_since_start
+-- Reads: input_rows (row, and the events of a chunk before its boundary), touchpoint, running_start. Takes: {key} and its tables.
+-- Gives: row of each event since the start of its key's running session, in any order.
+SELECT x.row::BIGINT AS row
+FROM {input_rows} AS x
+JOIN running_start AS r ON r.key = {key}
+WHERE x.occurred_at >= r.started_at

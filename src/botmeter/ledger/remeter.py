@@ -8,16 +8,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.changed_days import EVERYTHING, ChangedSpan
+from botmeter.ledger.chunk_metering import ChunkMetering
 from botmeter.ledger.conversation_spans import update_spans
-from botmeter.ledger.duckdb_calls import execute_with, row_of
+from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.event_rows import has_aliases
 from botmeter.ledger.large_appends import raise_memory_limit
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.metered_rows import insert_metered, meter_events
 from botmeter.ledger.partitions import EVERYTHING_FROM, SharedKey, event_count, event_partitions, is_anchored
 from botmeter.ledger.plan_sessions import (
     meter_plan_sessions,
@@ -50,13 +52,17 @@ class _Commit(NamedTuple):
     ticket_count: int
 
 
-def remeter_after(ledger: Ledger, append_no: int, *, now_us: int) -> int:
-    """Update sessions and usage after that append; return the number of its events. In a transaction."""
+def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkMetering | None = None) -> int:
+    """Update sessions and usage after that append; return the number of its events. In a transaction.
+
+    Args:
+        chunks: Meters them already, and there are no others.
+    """
     connection, values = ledger.connection, {"append_no": append_no}
     commit = _Commit(*row_of(connection, sql("commit"), values=values))
     if commit.event_count == 0:
         return 0
-    if row_of(connection, sql("has_aliases"))[0]:
+    if has_aliases(ledger):
         connection.execute(sql("resolve_aliases"), values)
     update_spans(ledger, append_no=append_no)
     upsert_bot_names(connection, append_no=append_no)
@@ -66,7 +72,8 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int) -> int:
     ledger.note_latest(commit.last_us)
     key = _shared_key(ledger.schedule)
     if not key.scope or commit.event_count > event_count(connection) * EVERYTHING_FROM:
-        remeter_everything(ledger, past_days=past_days)
+        session_count = chunks.finish() if chunks is not None else None
+        remeter_everything(ledger, past_days=past_days, session_count=session_count)
         return commit.event_count
     meter_plan_sessions_after(ledger, append_no)
     if past_days is not None and commit.first_us >= past_days.before_us:
@@ -87,16 +94,21 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int) -> int:
     return commit.event_count
 
 
-def remeter_everything(ledger: Ledger, *, past_days: PastDays | None = None) -> None:
-    """Meter all events again and restate `past_days`. In a transaction."""
+def remeter_everything(ledger: Ledger, *, past_days: PastDays | None = None, session_count: int | None = None) -> None:
+    """Meter all events again and restate `past_days`. In a transaction.
+
+    Args:
+        session_count: Number of all sessions, if they are stored already.
+    """
     connection, key = ledger.connection, _shared_key(ledger.schedule)
     ledger.note_changed_sessions(EVERYTHING)
     if past_days is not None:
         connection.execute(sql("old_sessions_all"))
         count_days_before(connection)
-    connection.execute(sql("delete_all_sessions"))
-    connection.execute(sql("delete_all_participations"))
-    session_count = _meter_partitions(ledger, key)
+    if session_count is None:
+        connection.execute(sql("delete_all_sessions"))
+        connection.execute(sql("delete_all_participations"))
+        session_count = _meter_partitions(ledger, key)
     raise_memory_limit(connection, session_count=session_count)
     refresh_usage(ledger, RecountScope())
     _check_balance(ledger, session_count=session_count)
@@ -159,7 +171,7 @@ def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountSco
     for step in ("old_conversations", "delete_sessions", "delete_participations"):
         connection.execute(sql(step), restart)
     events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
-    sessions, participations = _insert(ledger, _metered(ledger, events))
+    sessions, participations = insert_metered(ledger, meter_events(ledger, events))
     old_starts = connection.execute(sql("old_starts")).fetchnumpy()["started_at"]
     ledger.note_changed_sessions(ChangedSpan.of(old_starts, sessions["started_at"].to_numpy()))
     # The statements up to the commit read them by name.
@@ -192,10 +204,10 @@ def _meter_partitions(ledger: Ledger, key: SharedKey) -> int:
         running: Future[Metered] | None = None
         for events in chain(event_partitions(connection, key), [None]):
             metered = running.result() if running else None
-            running = meter.submit(_metered, ledger, events) if events is not None else None
+            running = meter.submit(meter_events, ledger, events) if events is not None else None
             if metered is not None:
                 session_count += len(metered.sessions)
-                _insert(ledger, metered, prefix="staged_")
+                insert_metered(ledger, metered, prefix="staged_")
             pa.default_memory_pool().release_unused()
     for step in (
         "insert_staged_sessions",
@@ -205,52 +217,6 @@ def _meter_partitions(ledger: Ledger, key: SharedKey) -> int:
     ):
         connection.execute(sql(step))
     return session_count
-
-
-def _metered(ledger: Ledger, events: pa.Table) -> "Metered":
-    # Imported here because it loads the compiler, which a report that opens the ledger does not need.
-    from botmeter.metering.meter import sessions_from_events
-
-    return sessions_from_events(events, schedule=ledger.schedule, touchpoints=ledger.touchpoints)
-
-
-def _insert(ledger: Ledger, metered: "Metered", *, prefix: str = "") -> tuple[pa.Table, pa.Table]:
-    sessions, participations = _sessions(ledger, metered), _participations(metered)
-    execute_with(ledger.connection, sql("insert_sessions", table=f"{prefix}session"), input_rows=sessions)
-    execute_with(
-        ledger.connection, sql("insert_participations", table=f"{prefix}participation"), input_rows=participations
-    )
-    return sessions, participations
-
-
-def _sessions(ledger: Ledger, metered: "Metered") -> pa.Table:
-    sessions = metered.sessions.append_column("footprint", pa.array(_footprints(ledger, metered)))
-    ledger.insert_numbers()
-    return sessions
-
-
-def _participations(metered: "Metered") -> pa.Table:
-    parts = metered.participations
-    repeated = metered.sessions.select(["session_id", "started_at", "customer_id", "preview"])
-    table = repeated.take(parts["session_row"])
-    for name in ("conversation_id", "touchpoint", "event_count"):
-        table = table.append_column(name, parts[name])
-    return table
-
-
-def _footprints(ledger: Ledger, metered: "Metered") -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    session_of = metered.participations["session_row"].to_numpy()
-    touchpoint = metered.participations["touchpoint"].to_numpy()
-    if len(session_of) == 0:
-        return np.empty(0, np.int32)
-    firsts = np.flatnonzero(np.diff(session_of, prepend=-1))
-    footprint = np.minimum.reduceat(touchpoint, firsts)
-    several = np.flatnonzero(footprint != np.maximum.reduceat(touchpoint, firsts))
-    ends = np.append(firsts[1:], len(touchpoint))
-    for row in several.tolist():
-        members = np.unique(touchpoint[firsts[row] : ends[row]]).tolist()
-        footprint[row] = ledger.footprints.number(tuple(members))
-    return footprint.astype(np.int32)
 
 
 def _past_days(ledger: Ledger, append_no: int, *, now_us: int) -> PastDays | None:

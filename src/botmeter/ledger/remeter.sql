@@ -5,10 +5,6 @@ SELECT count(*)::BIGINT, min(occurred_at)::BIGINT, max(occurred_at)::BIGINT, cou
 FROM event
 WHERE append_no >= $append_no
 
--- name: has_aliases
--- Reads: customer_alias. Takes: nothing. Gives: true if any alias is in force, one row.
-SELECT EXISTS (SELECT 1 FROM customer_alias WHERE undone_no IS NULL)::BOOLEAN
-
 -- name: resolve_aliases
 -- Reads: event, same_customer. Takes: $append_no (the first of this commit). Changes: puts the customer that counts
 -- into these events, where an alias was sent.
@@ -63,20 +59,6 @@ CREATE OR REPLACE TEMP TABLE staged_participation (
     event_count INTEGER NOT NULL,
     preview BOOLEAN NOT NULL
 )
-
--- name: insert_sessions
--- Reads: input_rows. Takes: {table}. Changes: adds the metered sessions to that table.
-INSERT INTO {table}
-SELECT
-    session_id::UUID, policy, customer_id, conversation_id, source, opening_event_id, opening_touchpoint,
-    started_at, coalesce(ended_at, 4611686018427387904), last_event_at, event_count, closed_by, preview, footprint
-FROM input_rows
-
--- name: insert_participations
--- Reads: input_rows. Takes: {table}. Changes: adds the metered participations to that table.
-INSERT INTO {table}
-SELECT session_id::UUID, started_at, customer_id, conversation_id, touchpoint, event_count, preview
-FROM input_rows
 
 -- name: insert_staged_sessions
 -- Reads: staged_session. Takes: nothing. Changes: adds these to session, in order of time.

@@ -1,0 +1,148 @@
+"""Metering of an append to an empty ledger while its events are read.
+
+Events are metered in chunks. Sessions that no later event can change are stored; the events of the others, and those
+after the chunk's boundary, are metered again with the next chunk. That takes events nearly in order of time.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.ledger.event_rows import has_aliases, has_events
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.metered_rows import insert_metered, meter_events
+from botmeter.ledger.partitions import SharedKey, is_anchored, rows_since_start
+from botmeter.metering.schema import METER_SCHEMA
+
+if TYPE_CHECKING:
+    from botmeter.metering.meter import Metered
+
+CHUNK_EVENTS: Final = 400_000
+"""With a million an import took 0.4 GB more, and as long."""
+AFTER_BOUNDARY: Final = 0.1
+"""Part of a chunk after its boundary: events may come late by so many others, and these are metered twice."""
+CARRIED_MAX: Final = 0.5
+"""Part of a chunk from which on metering at the end is cheaper."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chunk:
+    """Events that are being metered; later ones are not before the boundary (µs UTC)."""
+
+    events: pa.Table
+    boundary_us: int
+    metered: "Future[Metered]"
+
+
+class ChunkMetering:
+    """Sessions of an append, in its transaction."""
+
+    def __init__(self, ledger: Ledger, key: SharedKey) -> None:
+        self._ledger, self._key = ledger, key
+        self._columns = [name for name in METER_SCHEMA.names if name != "attributes" or key.reads_attributes]
+        self._meter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter")
+        self._held: list[pa.Table] = []
+        self._chunk: _Chunk | None = None
+        self._session_count = 0
+        self._given_up = False
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> "ChunkMetering | None":
+        """Return None for a ledger with events, or whose events change after they were accepted."""
+        if has_events(ledger) or has_aliases(ledger):
+            return None
+        return cls(ledger, SharedKey.of([term.policy for term in ledger.schedule]))
+
+    def add(self, rows: pa.Table) -> None:
+        """Take accepted `event_rows`."""
+        if self._given_up:
+            return
+        self._held.append(rows.select(self._columns))
+        if sum(map(len, self._held)) >= CHUNK_EVENTS:
+            self._given_up = not self._begin_chunk()
+
+    def finish(self) -> int | None:
+        """Store the last sessions and return the number of all; None: all events must be metered again."""
+        if self._given_up or self._is_late(self._held):
+            return None
+        events = self._table([*self._carried(), *self._held])
+        self._held = []
+        self._store(meter_events(self._ledger, events))
+        return self._session_count
+
+    def close(self) -> None:
+        """Release the events and the thread."""
+        self._held, self._chunk = [], None
+        self._meter.shutdown(cancel_futures=True)
+
+    def _begin_chunk(self) -> bool:
+        held, self._held = self._held, []
+        if not is_anchored(self._ledger.schedule, self._key) or self._is_late(held):
+            return False
+        carried = self._carried()
+        if sum(map(len, carried)) > CHUNK_EVENTS * CARRIED_MAX:
+            return False
+        events = self._table([*carried, *held])
+        before = int(len(events) * (1 - AFTER_BOUNDARY))
+        self._chunk = _Chunk(
+            events=events,
+            boundary_us=int(np.partition(events["occurred_at"].to_numpy(), before)[before]),
+            metered=self._meter.submit(meter_events, self._ledger, events),
+        )
+        return True
+
+    def _is_late(self, held: list[pa.Table]) -> bool:
+        chunk = self._chunk
+        return chunk is not None and any(pc.min(each["occurred_at"]).as_py() < chunk.boundary_us for each in held)
+
+    def _table(self, tables: list[pa.Table]) -> pa.Table:
+        events = pa.concat_tables(tables, promote_options="permissive")
+        if self._key.reads_attributes:
+            return events
+        return events.append_column("attributes", pa.nulls(len(events), pa.string()))
+
+    def _carried(self) -> list[pa.Table]:
+        """Store the sessions that are over, and return the events of the others and those after the boundary."""
+        chunk, self._chunk = self._chunk, None
+        if chunk is None:
+            return []
+        metered = chunk.metered.result()
+        is_over = pc.fill_null(pc.less(metered.sessions["ended_at"], chunk.boundary_us), False)
+        is_running = pc.and_(pc.invert(is_over), pc.less(metered.sessions["started_at"], chunk.boundary_us))
+        carried = self._events_since(metered.sessions.filter(is_running), chunk)
+        self._store(_only(metered, is_over))
+        return carried
+
+    def _events_since(self, running: pa.Table, chunk: _Chunk) -> list[pa.Table]:
+        occurred_at = chunk.events["occurred_at"]
+        is_after = pc.greater_equal(occurred_at, chunk.boundary_us)
+        events = chunk.events.select(self._columns)
+        if not len(running):
+            return [events.filter(is_after)]
+        is_before = pc.and_(pc.invert(is_after), pc.greater_equal(occurred_at, pc.min(running["started_at"])))
+        before = events.filter(is_before)
+        rows = rows_since_start(self._ledger.connection, before, running=running, key=self._key)
+        return [before.take(rows), events.filter(is_after)]
+
+    def _store(self, metered: "Metered") -> None:
+        insert_metered(self._ledger, metered)
+        self._session_count += len(metered.sessions)
+
+
+def _only(metered: "Metered", is_chosen: pa.ChunkedArray) -> "Metered":
+    """Return the chosen sessions with their participations."""
+    chosen = is_chosen.to_numpy()
+    parts = metered.participations
+    rows = parts["session_row"].to_numpy()
+    parts = parts.filter(pa.array(chosen[rows]))
+    new_rows = (np.cumsum(chosen) - 1)[rows[chosen[rows]]]
+    index = parts.schema.get_field_index("session_row")
+    return replace(
+        metered,
+        sessions=metered.sessions.filter(is_chosen),
+        participations=parts.set_column(index, "session_row", pa.array(new_rows, pa.int64())),
+    )

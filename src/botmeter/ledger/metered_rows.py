@@ -1,0 +1,57 @@
+"""Sessions and participations from metered events, and their rows in a ledger."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.partitions import insert_rows
+
+if TYPE_CHECKING:
+    from botmeter.metering.meter import Metered
+
+
+def meter_events(ledger: Ledger, events: pa.Table) -> "Metered":
+    """Meter events in the columns of `METER_SCHEMA`, in any order."""
+    # Imported here because it loads the compiler, which a report that opens the ledger does not need.
+    from botmeter.metering.meter import sessions_from_events
+
+    return sessions_from_events(events, schedule=ledger.schedule, touchpoints=ledger.touchpoints)
+
+
+def insert_metered(ledger: Ledger, metered: "Metered", *, prefix: str = "") -> tuple[pa.Table, pa.Table]:
+    """Store sessions and participations; return the stored rows. In a transaction."""
+    sessions, participations = _sessions(ledger, metered), _participations(metered)
+    insert_rows(ledger.connection, sessions, participations=participations, prefix=prefix)
+    return sessions, participations
+
+
+def _sessions(ledger: Ledger, metered: "Metered") -> pa.Table:
+    sessions = metered.sessions.append_column("footprint", pa.array(_footprints(ledger, metered)))
+    ledger.insert_numbers()
+    return sessions
+
+
+def _participations(metered: "Metered") -> pa.Table:
+    parts = metered.participations
+    repeated = metered.sessions.select(["session_id", "started_at", "customer_id", "preview"])
+    table = repeated.take(parts["session_row"])
+    for name in ("conversation_id", "touchpoint", "event_count"):
+        table = table.append_column(name, parts[name])
+    return table
+
+
+def _footprints(ledger: Ledger, metered: "Metered") -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    session_of = metered.participations["session_row"].to_numpy()
+    touchpoint = metered.participations["touchpoint"].to_numpy()
+    if len(session_of) == 0:
+        return np.empty(0, np.int32)
+    firsts = np.flatnonzero(np.diff(session_of, prepend=-1))
+    footprint = np.minimum.reduceat(touchpoint, firsts)
+    several = np.flatnonzero(footprint != np.maximum.reduceat(touchpoint, firsts))
+    ends = np.append(firsts[1:], len(touchpoint))
+    for row in several.tolist():
+        members = np.unique(touchpoint[firsts[row] : ends[row]]).tolist()
+        footprint[row] = ledger.footprints.number(tuple(members))
+    return footprint.astype(np.int32)
