@@ -28,7 +28,7 @@ from bench.traffic import CACHE
 from bench.watching import LEDGER_MEMORY, LiveServer, Watch
 
 SECONDS = 120
-EVENTS_A_SECOND = 20_500
+EVENTS_A_SECOND = 41_000
 """A little more than is promised, so that what is reached is not the pace that was set."""
 BATCH_EVENTS = 1_000
 WEBHOOKS_A_SECOND = 500
@@ -86,7 +86,7 @@ def _steady_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
         subject=f"(g) events a second for {seconds} s, in batches of {BATCH_EVENTS:,}",
         value=event_count / results["seconds"],
         unit="events/s",
-        promise=20_000,
+        promise=40_000,
         is_least=True,
         detail=f"answer p50 {quantile(times_ms, 0.5):.0f} ms, p99 {quantile(times_ms, 0.99):.0f} ms; "
         f"{totals['accepted']:,} new, {totals['duplicates']:,} duplicates; load {os.getloadavg()[0]:.1f}",
@@ -127,7 +127,7 @@ def _webhook_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
         subject=f"(g) single-event webhooks at {WEBHOOKS_A_SECOND} a second, p99",
         value=quantile(results["times_ms"], 0.99),
         unit="ms",
-        promise=100,
+        promise=50,
         detail=f"{len(results['times_ms']):,} requests in {results['seconds']:.0f} s; median "
         f"{quantile(results['times_ms'], 0.5):.0f} ms, slowest {max(results['times_ms']):.0f} ms",
     )
@@ -157,7 +157,7 @@ def _flat_out_figures(scratch: Path, *, batch_count: int) -> Iterator[Figure]:
         subject="(g) the whole path, metered ÷ a bare loop that inserts",
         value=settled / bare.answer["seconds"],
         unit="×",
-        promise=4,
+        promise=1.5,
         detail=f"{batch_count * BATCH_EVENTS:,} events in batches of {BATCH_EVENTS:,}: answered in {answered:.1f} s, "
         f"metered in {settled:.1f} s; inserted in {bare.answer['seconds']:.1f} s",
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 OPEN_CONVERSATIONS = 20_000
-"""At any moment: what 20,000 events a second come from is not one conversation."""
+"""At any moment: what 40,000 events a second come from is not one conversation."""
 _NEW_SHARE = 0.08
 _LATE_SHARE = 0.01
 _DUPLICATE_SHARE = 0.02

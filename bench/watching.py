@@ -83,7 +83,7 @@ class Watch:
             subject="(g) the server's memory, most of the last third ÷ the second",
             value=end_mb / middle_mb,
             unit="×",
-            promise=1.1,
+            promise=1.03,
             detail=f"{end_mb:.0f} MB to {middle_mb:.0f} MB, of which the ledger may keep {LEDGER_MEMORY}",
         )
 

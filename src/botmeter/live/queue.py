@@ -1,6 +1,7 @@
 """Deliveries waiting for a commit: one queue per account, with a common limit."""
 
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ DELIVERIES_MAX: Final = 20_000
 GROUP_RECORDS_MAX: Final = 20_000
 """Records of one commit: with more, the first delivery would wait for the last."""
 GROUP_BYTES_MAX: Final = 32 << 20
+FULL_RECORDS: Final = 5_000
+"""A group this large is committed without waiting for more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,7 @@ class DeliveryQueue:
         self._capacity = capacity
         self._changed = threading.Condition(capacity.lock)
         self._deliveries: deque[PendingDelivery] = deque()
+        self._record_count = 0
         self._is_closed = False
 
     def put(self, delivery: PendingDelivery) -> None:
@@ -95,12 +99,23 @@ class DeliveryQueue:
             # From here on it is answered; its sender can no longer cancel it.
             delivery.receipt.set_running_or_notify_cancel()
             self._deliveries.append(delivery)
-            self._changed.notify()
+            was_full = self._record_count >= FULL_RECORDS
+            self._record_count += len(delivery.records)
+            # Waking the thread for each of many small deliveries takes as long as reading one.
+            if len(self._deliveries) == 1 or (self._record_count >= FULL_RECORDS and not was_full):
+                self._changed.notify()
 
-    def next_group(self, *, idle_seconds: float) -> list[PendingDelivery]:
-        """Wait for deliveries of one commit; none if idle too long or closed."""
+    def next_group(self, *, idle_seconds: float, rest_seconds: float = 0) -> list[PendingDelivery]:
+        """Wait for deliveries of one commit; none if idle too long or closed.
+
+        Args:
+            rest_seconds: Wait this long for more, unless the group is full.
+        """
         with self._changed:
+            rested_at = time.monotonic() + max(0, rest_seconds)
             self._changed.wait_for(lambda: self._deliveries or self._is_closed, timeout=idle_seconds)
+            left_seconds = max(0, rested_at - time.monotonic())
+            self._changed.wait_for(lambda: self._record_count >= FULL_RECORDS or self._is_closed, timeout=left_seconds)
             group: list[PendingDelivery] = []
             record_count = size_bytes = 0
             while self._deliveries:
@@ -109,6 +124,7 @@ class DeliveryQueue:
                 if group and (record_count > GROUP_RECORDS_MAX or size_bytes > GROUP_BYTES_MAX):
                     break
                 group.append(self._deliveries.popleft())
+            self._record_count -= sum(len(delivery.records) for delivery in group)
             return group
 
     def release(self, delivery: PendingDelivery) -> None:

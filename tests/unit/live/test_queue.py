@@ -5,7 +5,14 @@ import threading
 import pytest
 
 from botmeter.domain.errors import Unavailable
-from botmeter.live.queue import GROUP_BYTES_MAX, GROUP_RECORDS_MAX, DeliveryQueue, PendingDelivery, QueueCapacity
+from botmeter.live.queue import (
+    FULL_RECORDS,
+    GROUP_BYTES_MAX,
+    GROUP_RECORDS_MAX,
+    DeliveryQueue,
+    PendingDelivery,
+    QueueCapacity,
+)
 
 
 def delivery(name: str = "", *, record_count: int = 1, record: bytes = b"{}") -> PendingDelivery:
@@ -83,6 +90,26 @@ def test_a_delivery_wakes_the_thread_that_waits_for_one(queue: DeliveryQueue) ->
     queue.put(delivery("a"))
     taker.join(30)
     assert groups == [["a"]]
+
+
+def test_a_rest_collects_deliveries_until_the_group_is_full(queue: DeliveryQueue) -> None:
+    groups: list[list[str]] = []
+    taker = threading.Thread(target=lambda: groups.append(names(queue.next_group(idle_seconds=30, rest_seconds=30))))
+    queue.put(delivery("a"))
+    taker.start()
+    queue.put(delivery("b", record_count=FULL_RECORDS - 2))
+    assert groups == []
+    queue.put(delivery("c"))
+    taker.join(30)
+    assert groups == [["a", "b", "c"]]
+    queue.put(delivery("d"))
+    assert names(queue.next_group(idle_seconds=0, rest_seconds=-1)) == ["d"]
+
+
+def test_a_closed_queue_gives_its_deliveries_without_a_rest(queue: DeliveryQueue) -> None:
+    queue.put(delivery("a"))
+    queue.close()
+    assert names(queue.next_group(idle_seconds=0, rest_seconds=30)) == ["a"]
 
 
 def test_a_closed_queue_refuses_deliveries_and_still_gives_those_in_it(queue: DeliveryQueue) -> None:
