@@ -21,7 +21,6 @@ from bench.traffic import typical, warmed
 from botmeter.domain.event import ACTOR_BY_NAME, KIND_BY_NAME
 from botmeter.metering.meter import Metered, sessions_from_events
 from botmeter.metering.policy import FRESHCHAT, schedule_of
-from botmeter.metering.schema import METER_SCHEMA
 from botmeter.metering.touchpoints import Touchpoints
 
 EVENTS = 20_000_000
@@ -99,7 +98,7 @@ def meter_table(rows: pa.Table, touchpoints: Touchpoints) -> pa.Table:
         "preview": rows["preview"],
         "attributes": pa.nulls(len(rows), pa.string()),
     }
-    return pa.table(columns, schema=METER_SCHEMA)
+    return pa.table(columns)
 
 
 def _numbered(names: pa.ChunkedArray, number_by_name: dict[str, Any]) -> pa.Array:

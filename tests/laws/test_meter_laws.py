@@ -21,7 +21,7 @@ from tests.support.event_strategies import (
 )
 
 from botmeter.domain.session import ClosedBy
-from botmeter.metering.meter import Metered, sessions_from_events
+from botmeter.metering.meter import Metered, sessions_with_members
 from botmeter.metering.policy import FRESHCHAT, InForce, Policy
 from botmeter.metering.touchpoints import Touchpoints
 
@@ -30,16 +30,19 @@ Row = dict[str, Any]
 SCOPES = ("customer", "bot", "channel", "conversation")
 
 
-def metered(event_list: list[Event], schedule: list[tuple[Policy, int]]) -> tuple[Metered, Touchpoints]:
+def metered(
+    event_list: list[Event], schedule: list[tuple[Policy, int]]
+) -> tuple[Metered, list[int | None], Touchpoints]:
     touchpoints = Touchpoints()
     table = meter_table(event_list, touchpoints)
     in_force = tuple(InForce(policy=policy, from_us=from_us) for policy, from_us in schedule)
-    return sessions_from_events(table, schedule=in_force, touchpoints=touchpoints), touchpoints
+    result, members = sessions_with_members(table, schedule=in_force, touchpoints=touchpoints)
+    return result, members.to_pylist(), touchpoints
 
 
 def session_rows(event_list: list[Event], schedule: list[tuple[Policy, int]]) -> list[Row]:
     """The meter's sessions with their parts and members, as the oracle's are put by `oracle_rows`."""
-    result, touchpoints = metered(event_list, schedule)
+    result, of_event, touchpoints = metered(event_list, schedule)
     rows: list[Row] = result.sessions.to_pylist()
     for row in rows:
         row["opening_touchpoint"] = tuple(touchpoints.all()[row["opening_touchpoint"]])
@@ -49,7 +52,7 @@ def session_rows(event_list: list[Event], schedule: list[tuple[Policy, int]]) ->
         where = part["conversation_id"], tuple(touchpoints.all()[part["touchpoint"]])
         assert where not in rows[part["session_row"]]["participations"]
         rows[part["session_row"]]["participations"][where] = part["event_count"]
-    for event, row_number in zip(event_list, result.session_of_event.to_pylist(), strict=True):
+    for event, row_number in zip(event_list, of_event, strict=True):
         if row_number is not None:
             rows[row_number]["members"].add((event["source"], event["event_id"]))
     return rows
@@ -125,8 +128,8 @@ def test_one_more_event_adds_no_session_or_one_under_a_fixed_window(event_list: 
 def test_every_member_is_counted_once_and_lies_within_its_session(
     event_list: list[Event], schedule: list[tuple[Policy, int]]
 ) -> None:
-    result, _ = metered(event_list, schedule)
-    rows, of_event = result.sessions.to_pylist(), result.session_of_event.to_pylist()
+    result, of_event, _ = metered(event_list, schedule)
+    rows = result.sessions.to_pylist()
     assert sum(row["event_count"] for row in rows) == len(of_event) - of_event.count(None)
     assert sum(result.participations["event_count"].to_pylist()) == sum(row["event_count"] for row in rows)
     assert len({row["session_id"] for row in rows}) == len(rows)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.event_forms import meter_table
 from tests.support.event_strategies import crowded_event_lists, dense_event_lists, event_lists, policies, schedules
 
-from botmeter.metering.meter import sessions_from_events
+from botmeter.metering.meter import sessions_with_members
 from botmeter.metering.policy import ALWAYS_US, InForce, Policy, Require
 from botmeter.metering.schedule_scopes import ScheduleScopes
 from botmeter.metering.scope_states import Message, NextMessage
@@ -29,8 +29,8 @@ def metered(events: list[Event], schedule: list[tuple[Policy, int]]) -> tuple[li
     touchpoints = Touchpoints()
     table = meter_table(events, touchpoints)
     in_force = tuple(InForce(policy=policy, from_us=from_us) for policy, from_us in schedule)
-    result = sessions_from_events(table, schedule=in_force, touchpoints=touchpoints)
-    return result.sessions.to_pylist(), result.session_of_event.to_pylist()
+    result, members = sessions_with_members(table, schedule=in_force, touchpoints=touchpoints)
+    return result.sessions.to_pylist(), members.to_pylist()
 
 
 def by_the_meter(

@@ -34,10 +34,8 @@ def case_digest(case: int, events: pa.Table, *, thread_count: int) -> Digest:
     """Number of sessions of a case, and the digest of all tables."""
     meter.WORTH_TWO_THREADS = _WORTH_TWO_THREADS[thread_count]
     touchpoints = Touchpoints(TOUCHPOINTS)
-    metered = meter.sessions_from_batches([events], schedule=case_schedule(case), touchpoints=touchpoints)
-    tables = digest(
-        metered.sessions, metered.participations, members=metered.session_of_event, closing=metered.closing_event
-    )
+    metered, members = meter.sessions_with_members(events, schedule=case_schedule(case), touchpoints=touchpoints)
+    tables = digest(metered.sessions, metered.participations, members=members, closing=metered.closing_event)
     return {"sessions": len(metered.sessions), "digest": tables}
 
 

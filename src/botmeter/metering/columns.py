@@ -1,5 +1,7 @@
 """Arrow columns as NumPy arrays: codes for text, and order within ties."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -33,16 +35,12 @@ def repeated_text(text: str, count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
 
 
-def ints_of(column: pa.ChunkedArray) -> Ints:
-    """Copy into a writable int64 array, for the compiled passes."""
-    return np.array(column.to_numpy(), np.int64)
-
-
-def order_within_ties(order: Ints, *, ties: npt.NDArray[np.bool_], table: pa.Table) -> Ints:
-    """Order each run of ties in `order` by the columns of `table`, text by code point.
+def order_within_ties(order: Ints, *, ties: Mask, table_of: Callable[[Ints], pa.Table]) -> Ints:
+    """Order each run of ties in `order` by the columns of a table, text by code point.
 
     Args:
         ties: True where the first keys equal those of the position before.
+        table_of: Gives the rows of the table that values of `order` stand for.
     """
     if not ties.any():
         return order
@@ -50,10 +48,10 @@ def order_within_ties(order: Ints, *, ties: npt.NDArray[np.bool_], table: pa.Tab
     tied[:-1] |= ties[1:]
     indexes = np.flatnonzero(tied)
     runs = np.cumsum(~ties[indexes])
-    rows = _plain(table.take(pa.array(order[indexes]))).append_column("run", pa.array(runs))
-    keys = [("run", "ascending"), *((name, "ascending") for name in table.column_names)]
+    rows = _plain(table_of(order[indexes]))
+    keys = [("run", "ascending"), *((name, "ascending") for name in rows.column_names)]
     ordered = order.copy()
-    ordered[indexes] = order[indexes][pc.sort_indices(rows, sort_keys=keys).to_numpy()]
+    ordered[indexes] = order[indexes][pc.sort_indices(rows.append_column("run", pa.array(runs)), sort_keys=keys)]
     return ordered
 
 

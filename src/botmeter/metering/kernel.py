@@ -1,6 +1,7 @@
 """The kernel: one compiled pass over ordered events that alone decides where sessions begin and end.
 
-Events are integers in the order (scope key, instant, rank, id).
+Events of a scope key lie side by side, in the order (instant, rank, id). The running session is a tuple of integers,
+which the compiler keeps in registers; between two passes it is a row of `states`.
 """
 
 from typing import NamedTuple
@@ -10,19 +11,31 @@ import numpy.typing as npt
 from numba import njit
 
 from botmeter.domain.instant import NEVER_US
+from botmeter.metering.text_memory import hash_of, is_same_text, text_of
 
 Ints = npt.NDArray[np.int64]
 
 # No limit, no end.
 NEVER = NEVER_US
 
-# The role of an event under a policy: bits of the column ROLE.
+# The role of an event under a policy, in the lowest bits of its WORD.
 CUSTOMER, BOT, AGENT = 1, 2, 4  # a message of this side; no bit: not a message, or system
 MEMBER = 8  # takes part
 ENDS = 16  # its kind is in ends_on
 OPENS = 32  # may open a session, as far as its own side and instant go
+MATCHES = 64  # neither another bot's nor excluded
+_SIDES = CUSTOMER | BOT | AGENT
 
-# Values of `Rules.opens_exchange`/`turn_of`.
+# Columns of an event: its instant (µs UTC); the entry of its conversation's text and, in the lower bits, the number of
+# its touchpoint; and its row, rank and role.
+AT, PAIR, WORD = range(3)
+EVENT_COLUMNS = 3
+TOUCHPOINT_BITS = 32
+_TOUCHPOINT_MASK = (1 << TOUCHPOINT_BITS) - 1
+RANK_SHIFT, ROW_SHIFT = 7, 9
+ROLE_MASK, RANK_MASK = (1 << RANK_SHIFT) - 1, (1 << (ROW_SHIFT - RANK_SHIFT)) - 1
+
+# Values of `Rules.turn_of`.
 TURN_NONE, TURN_CUSTOMER, TURN_BOT, TURN_ANY, TURN_EXCHANGE = range(5)
 
 # Numbers of `domain.session.ClosedBy`.
@@ -32,33 +45,18 @@ _OPEN, _DURATION, _IDLE, _CALENDAR, _TURNS, _END = range(6)
 # met (the latter is not free for the next policy of a schedule).
 FREE, UNCOUNTED = -1, -2
 
-# Slots of the state.
-_IS_OPEN, _STARTED, _CLOCK, _CALENDAR_END, _TURN_COUNT, _WAITING, _PENDING = range(7)
-_CUSTOMERS, _BOTS, _AGENTS, _MEMBERS, _OPENING, _LAST = range(7, 13)
-_REASON, _ENDED, _CLOSING = 13, 14, 15
-_STATE_SLOTS = 16
-
-# Columns of the sessions that the pass returns.
+# Columns of the sessions that the pass writes.
 OPENING, STARTED_AT, ENDED_AT, LAST_EVENT_AT, EVENT_COUNT, CLOSED_BY, CLOSING = range(7)
-_SESSION_COLUMNS = 7
-# Columns of the participations: session, conversation and touchpoint codes, events.
-_PARTICIPATION_COLUMNS = 4
-_FIRST_CAPACITY = 1024
+SESSION_COLUMNS = 7
+# Session, entry of its conversation's text, touchpoint, events.
+PART_COLUMNS = 4
 
-
-# Columns of `Events.columns`. An event's four integers are adjacent, so that a visit costs one cache miss: in the
-# order of keys, neighbours are far apart in memory.
-KEY, AT, ROLE, PAIR = range(4)
-# A pair is the conversation's code and, in the lower bits, the touchpoint's number.
-TOUCHPOINT_BITS = 32
-
-
-class Events(NamedTuple):
-    """Events as rows of integers (columns KEY … PAIR), the order to visit them, and ascending calendar edges."""
-
-    order: Ints
-    columns: Ints
-    edges: Ints
+# Columns of a state: a key's running session, or IS_OPEN 0; and the side (1 customer, 2 other) that waits for an answer
+# to open a session, 0: none. STATE_OPENING is a row of this pass's events, EARLIER for an event of an earlier pass.
+IS_OPEN, PENDING, STATE_STARTED_AT, DURATION_END, IDLE_END, CALENDAR_END, TURN_COUNT, IS_WAITING = range(8)
+CUSTOMERS, BOTS, AGENTS, MEMBERS, STATE_OPENING, LAST_AT = range(8, 14)
+STATE_COLUMNS = 14
+EARLIER = -1
 
 
 class Rules(NamedTuple):
@@ -76,304 +74,273 @@ class Rules(NamedTuple):
     max_agent: int
 
 
-@njit(cache=True, nogil=True)
-def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-def]
-    """Segment events into sessions, numbered from `first`, and write each row's into `session_of_row` (or UNCOUNTED).
-
-    Returns:
-        int64 arrays: sessions (columns OPENING … CLOSING; ENDED_AT is NEVER while open, CLOSING -1 unless a turn or end
-        closed it), and participations (session, conversation, touchpoint, events; ordered by session).
-    """
-    # The tuple is unpacked once: passing it on would count references per event.
-    order, columns, edges = events
-    sessions = np.empty((_FIRST_CAPACITY, _SESSION_COLUMNS), np.int64)
-    parts = np.empty((_FIRST_CAPACITY, _PARTICIPATION_COLUMNS), np.int64)
-    counts = np.zeros(2, np.int64)
-    members = np.empty(_FIRST_CAPACITY, np.int64)
-    pairs = np.empty(_FIRST_CAPACITY, np.int64)
-    state = np.zeros(_STATE_SLOTS, np.int64)
-    key = -1
-    # One step more than there are events, so that the last session is closed like all others.
-    for step in range(len(order) + 1):
-        row = order[step] if step < len(order) else -1
-        is_new_key = row < 0 or columns[row, KEY] != key
-        closes, joins = bool(state[_IS_OPEN]), False
-        if is_new_key:
-            _limit(state, rules)
-        else:
-            closes, joins = _visit(rules, state, columns[row, AT], columns[row, ROLE])
-        ends_with_it = closes and joins and state[_REASON] == _END
-        if closes:
-            state[_CLOSING] = row if state[_REASON] == _TURNS or state[_REASON] == _END else -1
-        if closes and not ends_with_it:
-            sessions, parts = _with_room(sessions, counts[0], 1), _with_room(parts, counts[1], state[_MEMBERS])
-            _close(rules, state, (members, pairs), (session_of_row, sessions, parts, counts, first))
-        if row < 0:
-            break
-        if is_new_key:
-            key = columns[row, KEY]
-            state[_PENDING] = 0
-            closes, joins = _visit(rules, state, columns[row, AT], columns[row, ROLE])
-        if not joins:
-            continue
-        if not state[_IS_OPEN]:
-            _open(edges, state, columns[row, AT], row)
-        if state[_MEMBERS] == len(members):
-            members, pairs = np.concatenate((members, members)), np.concatenate((pairs, pairs))
-        members[state[_MEMBERS]], pairs[state[_MEMBERS]] = row, columns[row, PAIR]
-        _join(rules, state, columns[row, AT], columns[row, ROLE])
-        if ends_with_it:
-            sessions, parts = _with_room(sessions, counts[0], 1), _with_room(parts, counts[1], state[_MEMBERS])
-            _close(rules, state, (members, pairs), (session_of_row, sessions, parts, counts, first))
-    parts[: counts[1], 0] += first
-    return sessions[: counts[0]], parts[: counts[1]]
-
-
-# What became of an event that `advanced` visits; IS_LATE: its scope's state can't say.
-IS_LATE, IS_FREE, JOINS, OPENS_SESSION = -1, 0, 1, 2
-STATE_SLOTS = _STATE_SLOTS
-
-
-class Scopes(NamedTuple):
-    """States of scopes, and the instant of each one's latest event."""
-
-    states: Ints
-    last_at: Ints
+class _Session(NamedTuple):
+    # A running session: the columns of a state from STATE_STARTED_AT on.
+    started_at: int
+    duration_end: int
+    idle_end: int
+    calendar_end: int
+    turn_count: int
+    is_waiting: int
+    customers: int
+    bots: int
+    agents: int
+    members: int
+    opening: int
+    last_at: int
 
 
 @njit(cache=True, nogil=True)
-def advanced(events, rules, scopes, runs, ignores_order):  # type: ignore[no-untyped-def]
-    """Move the states of scopes on by their next events.
+def segmented(  # type: ignore[no-untyped-def]
+    events, start, keys, rules, edges, texts, states, session_of_row, number, sessions, parts, counts
+):
+    """Segment the events of some keys into sessions; write these and their participations behind `counts`.
 
     Args:
-        runs: int64 rows (first and end of the scope's events in the order, its row in `scopes`).
-        ignores_order: Nothing but its opening event affects a session.
+        start: Position of each key's first event, and the number of events.
+        keys: The first key, and the one past the last. edges: calendar bounds, ascending.
+        texts: `Texts` of conversations.
+        states: By key; read before its events and written after them. None: keys begin without, and all sessions end.
+        session_of_row: Takes the numbers of sessions, from `number`, or UNCOUNTED. Empty: not needed.
+        sessions: ENDED_AT is NEVER while open, CLOSING -1 unless a turn or end closed it. parts: by session.
 
     Returns:
-        What became of each event, by row; and of each run the row that opened its running session, -1: none of these.
+        The first key for which there is no room.
     """
-    order, columns, edges = events
-    states, last_at = scopes
-    outcomes = np.zeros(len(columns), np.int64)
-    openings = np.full(len(runs), -1, np.int64)
-    for run in range(len(runs)):
-        first, end, scope = runs[run]
-        state, at = states[scope], columns[order[first], AT]
-        if at <= last_at[scope] and not (ignores_order and state[_IS_OPEN] and at > state[_STARTED]):
-            for step in range(first, end):
-                outcomes[order[step]] = IS_LATE
-            continue
-        for step in range(first, end):
-            row = order[step]
-            outcome = _advanced(rules, edges, state, columns[row, AT], columns[row, ROLE])
-            outcomes[row] = outcome
-            if outcome == OPENS_SESSION:
-                openings[run] = row
-        last_at[scope] = max(last_at[scope], columns[order[end - 1], AT])
-    return outcomes, openings
+    bases, offsets, data = texts
+    carries, names_members = len(states) > 0, len(session_of_row) > 0
+    session_count, part_count = counts[0], counts[1]
+    for key in range(keys[0], keys[1]):
+        index, end = start[key], start[key + 1]
+        room = end - index + 1
+        if session_count + room > len(sessions) or part_count + room > len(parts):
+            counts[0], counts[1] = session_count, part_count
+            return key
+        is_open, pending, session = _loaded(states, key, carries)
+        first = index
+        # One step more than there are events closes the last session like all others.
+        while index < end or (is_open != 0 and not carries):
+            at, word = (events[index, AT], events[index, WORD]) if index < end else (NEVER, 0)
+            row, role = word >> ROW_SHIFT, word & ROLE_MASK
+            closes, joins, reason, ended_at = False, False, _OPEN, NEVER
+            if is_open != 0:
+                closes, joins, reason, ended_at = _visited(rules, session, at, role)
+            else:
+                joins, pending = _opens(rules, pending, role)
+                if joins:
+                    session = _opened(rules, edges, at, row)
+                    is_open, pending, first = 1, 0, index
+            if is_open != 0 and (joins or not closes):
+                session = _updated(rules, session, at, role)
+            if joins and names_members:
+                session_of_row[row] = number + session_count
+            index += 1 if joins or not closes else 0
+            if closes:
+                is_open = 0
+                if _is_counted(rules, session):
+                    closing = row if reason >= _TURNS else -1
+                    _write(sessions[session_count], session, ended_at, reason, closing)
+                    part_count = _write_participations(
+                        events, first, index, bases, offsets, data, session_count, parts, part_count
+                    )
+                    session_count += 1
+                else:
+                    _mark_uncounted(events, first, index, session_of_row)
+        if carries:
+            _store(states[key], is_open, pending, session)
+    counts[0], counts[1] = session_count, part_count
+    return keys[1]
 
 
-@njit(cache=True, nogil=True)
-def _advanced(rules, edges, state, at, role):  # type: ignore[no-untyped-def]
-    closes, joins = _visit(rules, state, at, role)
-    ends_with_it = closes and joins and state[_REASON] == _END
-    if closes and not ends_with_it:
-        state[_IS_OPEN] = 0
-    if not joins:
-        return IS_FREE
-    opens = not state[_IS_OPEN]
-    if opens:
-        _open(edges, state, at, 0)
-    _join(rules, state, at, role)
-    if ends_with_it:
-        state[_IS_OPEN] = 0
-    return OPENS_SESSION if opens else JOINS
+@njit(forceinline=True)
+def _loaded(states, key, carries):  # type: ignore[no-untyped-def]
+    if not carries:
+        return 0, 0, _Session(0, NEVER, NEVER, NEVER, 0, 0, 0, 0, 0, 0, 0, 0)
+    state = states[key]
+    session = _Session(
+        state[STATE_STARTED_AT],
+        state[DURATION_END],
+        state[IDLE_END],
+        state[CALENDAR_END],
+        state[TURN_COUNT],
+        state[IS_WAITING],
+        state[CUSTOMERS],
+        state[BOTS],
+        state[AGENTS],
+        state[MEMBERS],
+        state[STATE_OPENING],
+        state[LAST_AT],
+    )
+    return state[IS_OPEN], state[PENDING], session
 
 
-@njit(cache=True, nogil=True)
-def next_outcome(rules, state, at, role, answer_role):  # type: ignore[no-untyped-def]
-    """Outcome of a next message, or of the answer to it if that opens; with the end of the running session.
-
-    A running session that lacks messages that it must have opens with this one; one that can't count any more is free.
-    """
-    after = state.copy()
-    ended_at = NEVER
-    if after[_IS_OPEN]:
-        _limit(after, rules)
-        ended_at = after[_ENDED]
-    edges = np.empty(0, np.int64)
-    outcome = _advanced(rules, edges, after, at, role)
-    if outcome == IS_FREE and answer_role:
-        outcome = _advanced(rules, edges, after, at, answer_role)
-    if outcome == JOINS:
-        if state[_AGENTS] > rules.max_agent:
-            return UNCOUNTED, ended_at
-        if state[_CUSTOMERS] < rules.min_customer or state[_BOTS] < rules.min_bot:
-            return OPENS_SESSION, ended_at
-    return outcome, ended_at
+@njit(forceinline=True)
+def _store(state, is_open, pending, session):  # type: ignore[no-untyped-def]
+    state[IS_OPEN], state[PENDING] = is_open, pending
+    state[STATE_STARTED_AT], state[DURATION_END] = session.started_at, session.duration_end
+    state[IDLE_END], state[CALENDAR_END] = session.idle_end, session.calendar_end
+    state[TURN_COUNT], state[IS_WAITING] = session.turn_count, session.is_waiting
+    state[CUSTOMERS], state[BOTS], state[AGENTS] = session.customers, session.bots, session.agents
+    state[MEMBERS], state[STATE_OPENING], state[LAST_AT] = session.members, session.opening, session.last_at
 
 
-@njit(cache=True, nogil=True)
-def is_over(scopes, rules, used, at):  # type: ignore[no-untyped-def]
-    """Mask of the used states that say the same as none, for events from an instant on."""
-    states, last_at = scopes
-    over = np.zeros(len(states), np.bool_)
-    step = 1 if rules.inclusive_end else 0
-    for scope in range(len(states)):
-        if not used[scope] or last_at[scope] >= at:
-            continue
-        state = states[scope]
-        if state[_IS_OPEN]:
-            _limit(state, rules)
-            over[scope] = state[_ENDED] != NEVER and state[_ENDED] + step <= at
-        else:
-            over[scope] = state[_PENDING] == 0
-    return over
-
-
-@njit(cache=True, nogil=True)
-def put_open(scopes, scope, started_at, edges):  # type: ignore[no-untyped-def]
-    """Give scopes running sessions of a policy whose sessions depend on nothing but their start."""
-    for index in range(len(scope)):
-        _open(edges, scopes[0][scope[index]], started_at[index], 0)
-
-
-@njit(cache=True, nogil=True)
-def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
-    while row_count + more > len(table):
-        table = np.concatenate((table, np.empty_like(table)))
-    return table
-
-
-@njit(cache=True, nogil=True)
-def _visit(rules, state, at, role):  # type: ignore[no-untyped-def]
-    closes = False
-    if state[_IS_OPEN]:
-        _limit(state, rules)
-        closes = _is_beyond(state, rules, at)
-        if not closes and role & ENDS:
-            state[_REASON], state[_ENDED] = _END, at
-            return True, bool(role & MEMBER)
-        if not closes and not role & MEMBER:
-            state[_AGENTS] += role & AGENT != 0
-            return False, False
-        if not closes and _overflows(state, rules, role):
-            closes = True
-            state[_REASON], state[_ENDED] = _TURNS, at
-        if not closes:
-            return False, True
-    return closes, not role & ENDS and _may_open(rules, state, role)
-
-
-@njit(cache=True, nogil=True)
-def _limit(state, rules):  # type: ignore[no-untyped-def]
-    reason, end = _OPEN, NEVER
-    if rules.max_duration != NEVER:
-        reason, end = _DURATION, state[_STARTED] + rules.max_duration
-    if rules.idle_timeout != NEVER and state[_CLOCK] + rules.idle_timeout < end:
-        reason, end = _IDLE, state[_CLOCK] + rules.idle_timeout
-    if state[_CALENDAR_END] < end:
-        reason, end = _CALENDAR, state[_CALENDAR_END]
-    state[_REASON], state[_ENDED] = reason, end
-
-
-@njit(cache=True, nogil=True)
-def _is_beyond(state, rules, at):  # type: ignore[no-untyped-def]
+@njit(forceinline=True)
+def _visited(rules, session, at, role):  # type: ignore[no-untyped-def]
+    # Whether an event closes the running session, whether it belongs to it, and why and when that ends.
+    reason, ended_at = _OPEN if session.duration_end == NEVER else _DURATION, session.duration_end
+    if session.idle_end < ended_at:
+        reason, ended_at = _IDLE, session.idle_end
+    if session.calendar_end < ended_at:
+        reason, ended_at = _CALENDAR, session.calendar_end
     # An inclusive end moves by the smallest step; the calendar's never does.
     step = 1 if rules.inclusive_end else 0
-    if rules.max_duration != NEVER and at >= state[_STARTED] + rules.max_duration + step:
-        return True
-    if rules.idle_timeout != NEVER and at >= state[_CLOCK] + rules.idle_timeout + step:
-        return True
-    return at >= state[_CALENDAR_END]
+    if at >= session.calendar_end or at >= min(session.duration_end, session.idle_end) + step:
+        return True, False, reason, ended_at
+    if role & ENDS != 0:
+        return True, role & MEMBER != 0, _END, at
+    if role & MEMBER != 0 and _overflows(rules, session, role):
+        return True, False, _TURNS, at
+    return False, role & MEMBER != 0, _OPEN, NEVER
 
 
-@njit(cache=True, nogil=True)
-def _overflows(state, rules, role):  # type: ignore[no-untyped-def]
-    if state[_TURN_COUNT] < rules.max_turns:
+@njit(forceinline=True)
+def _overflows(rules, session, role):  # type: ignore[no-untyped-def]
+    if session.turn_count < rules.max_turns:
         return False
     if rules.turn_of == TURN_CUSTOMER:
-        return bool(role & CUSTOMER)
+        return role & CUSTOMER != 0
     if rules.turn_of == TURN_BOT:
-        return bool(role & BOT)
+        return role & BOT != 0
     if rules.turn_of == TURN_ANY:
-        return bool(role & (CUSTOMER | BOT | AGENT))
-    return bool(role & CUSTOMER) and not state[_WAITING]
+        return role & _SIDES != 0
+    return role & CUSTOMER != 0 and session.is_waiting == 0
 
 
-@njit(cache=True, nogil=True)
-def _may_open(rules, state, role):  # type: ignore[no-untyped-def]
+@njit(forceinline=True)
+def _opens(rules, pending, role):  # type: ignore[no-untyped-def]
     if not rules.opens_on_exchange:
-        return bool(role & OPENS)
-    if not role & MEMBER or not role & (CUSTOMER | BOT | AGENT):
-        return False
-    side = 1 if role & CUSTOMER else 2
-    answers = state[_PENDING] != 0 and state[_PENDING] != side
-    if answers and role & OPENS:
-        return True
-    state[_PENDING] = side
-    return False
+        return role & OPENS != 0 and role & ENDS == 0, pending
+    if role & ENDS != 0 or role & MEMBER == 0 or role & _SIDES == 0:
+        return False, pending
+    side = 1 if role & CUSTOMER != 0 else 2
+    if pending == 3 - side and role & OPENS != 0:
+        return True, pending
+    return False, side
 
 
-@njit(cache=True, nogil=True)
-def _open(edges, state, at, row):  # type: ignore[no-untyped-def]
-    state[:] = 0
-    state[_IS_OPEN] = 1
-    state[_STARTED] = at
-    state[_CLOCK] = at
-    state[_OPENING] = row
-    edge = np.searchsorted(edges, at, side="right")
-    state[_CALENDAR_END] = edges[edge] if edge < len(edges) else NEVER
+@njit(forceinline=True)
+def _opened(rules, edges, at, row):  # type: ignore[no-untyped-def]
+    calendar_end = NEVER
+    if len(edges) > 0:
+        edge = np.searchsorted(edges, at, side="right")
+        if edge < len(edges):
+            calendar_end = edges[edge]
+    duration_end = NEVER if rules.max_duration == NEVER else at + rules.max_duration
+    idle_end = NEVER if rules.idle_timeout == NEVER else at + rules.idle_timeout
+    return _Session(at, duration_end, idle_end, calendar_end, 0, 0, 0, 0, 0, 0, row, at)
 
 
-@njit(cache=True, nogil=True)
-def _join(rules, state, at, role):  # type: ignore[no-untyped-def]
-    is_message = role & (CUSTOMER | BOT | AGENT) != 0
-    state[_MEMBERS] += 1
-    state[_LAST] = at
-    state[_CUSTOMERS] += role & CUSTOMER != 0
-    state[_BOTS] += role & BOT != 0
-    state[_AGENTS] += role & AGENT != 0
-    if role & CUSTOMER or (is_message and not rules.idle_customer_only):
-        state[_CLOCK] = at
+@njit(forceinline=True)
+def _updated(rules, session, at, role):  # type: ignore[no-untyped-def]
+    # With one more event. Of one that takes no part only an agent's message counts.
+    agents = session.agents + (role & AGENT != 0)
+    is_member = role & MEMBER != 0
+    is_customer = is_member and role & CUSTOMER != 0
+    is_message = is_member and role & _SIDES != 0
+    restarts_clock = is_customer or (is_message and not rules.idle_customer_only)
+    has_clock = rules.idle_timeout != NEVER
+    answers = is_message and not is_customer and session.is_waiting != 0
+    turns = answers if rules.turn_of == TURN_EXCHANGE else False
     if rules.turn_of == TURN_CUSTOMER:
-        state[_TURN_COUNT] += role & CUSTOMER != 0
+        turns = is_customer
     elif rules.turn_of == TURN_BOT:
-        state[_TURN_COUNT] += role & BOT != 0
+        turns = is_member and role & BOT != 0
     elif rules.turn_of == TURN_ANY:
-        state[_TURN_COUNT] += is_message
-    elif rules.turn_of == TURN_EXCHANGE:
-        if role & CUSTOMER:
-            state[_WAITING] = 1
-        elif is_message and state[_WAITING]:
-            state[_WAITING] = 0
-            state[_TURN_COUNT] += 1
+        turns = is_message
+    return _Session(
+        session.started_at,
+        session.duration_end,
+        at + rules.idle_timeout if has_clock and restarts_clock else session.idle_end,
+        session.calendar_end,
+        session.turn_count + turns,
+        1 if is_customer or (session.is_waiting != 0 and not answers) else 0,
+        session.customers + is_customer,
+        session.bots + (is_member and role & BOT != 0),
+        agents,
+        session.members + is_member,
+        session.opening,
+        at if is_member else session.last_at,
+    )
+
+
+@njit(forceinline=True)
+def _is_counted(rules, session):  # type: ignore[no-untyped-def]
+    if session.customers < rules.min_customer or session.bots < rules.min_bot:
+        return False
+    return session.agents <= rules.max_agent
+
+
+@njit(forceinline=True)
+def _write(written, session, ended_at, reason, closing):  # type: ignore[no-untyped-def]
+    written[OPENING], written[STARTED_AT], written[ENDED_AT] = session.opening, session.started_at, ended_at
+    written[LAST_EVENT_AT], written[EVENT_COUNT] = session.last_at, session.members
+    written[CLOSED_BY], written[CLOSING] = reason, closing
 
 
 @njit(cache=True, nogil=True)
-def _close(rules, state, open_events, output):  # type: ignore[no-untyped-def]
-    members, pairs = open_events
-    session_of_row, sessions, parts, counts, first = output
-    member_count, session_count, part_count = state[_MEMBERS], counts[0], counts[1]
-    state[_IS_OPEN] = 0
-    if state[_CUSTOMERS] < rules.min_customer or state[_BOTS] < rules.min_bot or state[_AGENTS] > rules.max_agent:
-        session_of_row[members[:member_count]] = UNCOUNTED
+def _mark_uncounted(events, first, end, session_of_row):  # type: ignore[no-untyped-def]
+    if len(session_of_row) == 0:
         return
-    written = sessions[session_count]
-    written[OPENING], written[STARTED_AT], written[ENDED_AT] = state[_OPENING], state[_STARTED], state[_ENDED]
-    written[LAST_EVENT_AT], written[EVENT_COUNT], written[CLOSED_BY] = state[_LAST], member_count, state[_REASON]
-    written[CLOSING] = state[_CLOSING]
-    is_one_pair = True
-    for member in range(member_count):
-        session_of_row[members[member]] = first + session_count
-        is_one_pair &= pairs[member] == pairs[0]
-    if not is_one_pair:
-        pairs[:member_count].sort()
-    for member in range(member_count):
-        if member > 0 and pairs[member] == pairs[member - 1]:
-            parts[part_count - 1, 3] += 1
+    for index in range(first, end):
+        if events[index, WORD] & MEMBER != 0:
+            session_of_row[events[index, WORD] >> ROW_SHIFT] = UNCOUNTED
+
+
+@njit(cache=True, nogil=True)
+def _write_participations(  # type: ignore[no-untyped-def]
+    events, first, end, bases, offsets, data, session, parts, part_count
+):
+    # In the order of their first events. Most sessions have one pair of conversation and touchpoint.
+    own, part = part_count, -1
+    slots = np.empty(0, np.int32)
+    for index in range(first, end):
+        if events[index, WORD] & MEMBER == 0:
             continue
-        parts[part_count, 0], parts[part_count, 1] = session_count, pairs[member] >> TOUCHPOINT_BITS
-        parts[part_count, 2], parts[part_count, 3] = pairs[member] & ((1 << TOUCHPOINT_BITS) - 1), 1
-        part_count += 1
-    counts[0], counts[1] = session_count + 1, part_count
+        entry, touchpoint = events[index, PAIR] >> TOUCHPOINT_BITS, events[index, PAIR] & _TOUCHPOINT_MASK
+        if part < 0 or parts[part, 1] != entry or parts[part, 2] != touchpoint:
+            if part >= 0:
+                if len(slots) == 0:
+                    slots = _slots_for(end - first)
+                    _slot_of(slots, bases, offsets, data, parts, own, part)
+                parts[part_count, 1], parts[part_count, 2] = entry, touchpoint
+                part = _slot_of(slots, bases, offsets, data, parts, own, part_count)
+            else:
+                part = part_count
+            if part == part_count:
+                parts[part, 0], parts[part, 1], parts[part, 2], parts[part, 3] = session, entry, touchpoint, 0
+                part_count += 1
+        parts[part, 3] += 1
+    return part_count
+
+
+@njit(cache=True, nogil=True)
+def _slots_for(count):  # type: ignore[no-untyped-def]
+    size = 8
+    while size < 2 * count:
+        size *= 2
+    return np.full(size, -1, np.int32)
+
+
+@njit(cache=True, nogil=True)
+def _slot_of(slots, bases, offsets, data, parts, own, part):  # type: ignore[no-untyped-def]
+    # The part that has the conversation and touchpoint of this one: an earlier one of its session, or itself.
+    at, size = text_of(bases, offsets, data, parts[part, 1])
+    mask = np.uint64(len(slots) - 1)
+    slot = (hash_of(at, size) + np.uint64(parts[part, 2])) & mask
+    while slots[slot] >= 0:
+        other = own + slots[slot]
+        if parts[other, 2] == parts[part, 2] and is_same_text(bases, offsets, data, parts[other, 1], parts[part, 1]):
+            return other
+        slot = (slot + np.uint64(1)) & mask
+    slots[slot] = part - own
+    return part

@@ -8,6 +8,7 @@ import pyarrow as pa
 from botmeter.metering import kernel
 from botmeter.metering.columns import Ints
 from botmeter.metering.policy import Schedule
+from botmeter.metering.running_states import IS_FREE, IS_LATE, OPENS_SESSION
 from botmeter.metering.scope_states import Message, NextMessage, ScopeStates
 from botmeter.metering.touchpoints import Touchpoint
 
@@ -32,12 +33,12 @@ class ScheduleScopes:
         for position, term in enumerate(self.terms):
             given = events if len(rows) == len(events) else events.take(pa.array(rows))
             outcomes = term.add(given, touchpoints=touchpoints)
-            opening.append(rows[outcomes == kernel.OPENS_SESSION])
-            late = rows[outcomes == kernel.IS_LATE]
+            opening.append(rows[outcomes == OPENS_SESSION])
+            late = rows[outcomes == IS_LATE]
             for later in self.terms[position + 1 :] if len(late) else ():
                 # Whether these are free for it is unknown.
                 later.forget(events.take(pa.array(late)), touchpoints=touchpoints)
-            rows = rows[outcomes == kernel.IS_FREE]
+            rows = rows[outcomes == IS_FREE]
         return np.concatenate(opening)
 
     def next_message(self, message: Message, *, at_us: int) -> NextMessage:

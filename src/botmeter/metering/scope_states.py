@@ -14,9 +14,21 @@ import pyarrow as pa
 from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import DAY_US
 from botmeter.metering import kernel
-from botmeter.metering.arrange import arranged, edges_of, rules_of
-from botmeter.metering.columns import Ints, dictionary_of
+from botmeter.metering.arrange import EventColumns, arranged, edges_of, roles_of, rules_of
+from botmeter.metering.columns import Ints, Mask, dictionary_of
+from botmeter.metering.key_order import KIND_BITS
 from botmeter.metering.policy import ALWAYS_US, InForce, Policy, Require
+from botmeter.metering.running_states import (
+    IS_FREE,
+    IS_LATE,
+    JOINS,
+    OPENS_SESSION,
+    Scopes,
+    advanced,
+    ends_of,
+    next_outcome,
+    opened_at,
+)
 from botmeter.metering.schema import METER_SCHEMA
 from botmeter.metering.session_ids import session_ids
 from botmeter.metering.touchpoints import Touchpoint
@@ -79,14 +91,16 @@ class ScopeStates:
         self.is_complete = is_complete
         self._opens = (term.from_us, until_us)
         self._rules = rules_of(term.policy)
+        # A running session is not over: whether it counts is asked about its messages so far, not about the session.
+        self._counting_rules = self._rules._replace(min_customer=0, min_bot=0, max_agent=kernel.NEVER)
         self._ignores_order = ignores_order(term.policy)
         self._row_of: dict[Key, int] = {}
         self._key_of: list[Key | None] = []
         self._id_of: list[str] = []
         self._unused: list[int] = []
         self._unknown: set[Key] = set()
-        self._scopes = kernel.Scopes(
-            np.zeros((_FIRST_CAPACITY, kernel.STATE_SLOTS), np.int64), np.zeros(_FIRST_CAPACITY, np.int64)
+        self._scopes = Scopes(
+            np.zeros((_FIRST_CAPACITY, kernel.STATE_COLUMNS), np.int64), np.zeros(_FIRST_CAPACITY, np.int64)
         )
         self._roles: dict[tuple[str, str], tuple[int, int]] = {}
         # Without a state, only later events can be added.
@@ -100,7 +114,7 @@ class ScopeStates:
         keys = self._keys(sessions)
         rows = np.array([self._new_row(key) for key in keys], np.int64)
         started_at = sessions["started_at"].to_numpy()
-        kernel.put_open(self._scopes, rows, started_at, edges_of(self.policy, started_at))
+        self._scopes.states[rows] = opened_at(self._rules, started_at, edges=edges_of(self.policy, started_at))
         self._scopes.last_at[rows] = sessions["last_event_at"].to_numpy()
         for row, session_id in zip(rows.tolist(), sessions["session_id"].to_pylist(), strict=True):
             self._id_of[row] = session_id
@@ -110,29 +124,38 @@ class ScopeStates:
         self._since_us = at_us
 
     def add(self, events: pa.Table, *, touchpoints: list[Touchpoint]) -> Ints:
-        """Add events, in any order; return `kernel` outcomes by row, `IS_LATE` where a state is unknown now."""
-        outcomes = np.zeros(len(events), np.int64)
-        arranged_events = arranged(events, self.policy, touchpoints=touchpoints, opens=self._opens)
-        order = arranged_events.order
-        if not len(order):
-            return outcomes
-        codes = arranged_events.columns[order, kernel.KEY]
-        firsts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
-        ends = np.append(firsts[1:], len(order))
-        keys = self._keys(_with_bots(events.take(pa.array(order[firsts])), touchpoints))
-        rows = np.array([self._row_for(key) for key in keys], np.int64)
-        is_known = rows >= 0
-        for first, end in zip(firsts[~is_known].tolist(), ends[~is_known].tolist(), strict=True):
-            outcomes[order[first:end]] = kernel.IS_LATE
-        runs = np.stack((firsts, ends, rows), axis=1)[is_known]
-        known_outcomes, openings = kernel.advanced(
-            arranged_events, self._rules, self._scopes, runs, self._ignores_order
+        """Add events, in any order; return outcomes by row, `IS_LATE` where a state is unknown now."""
+        columns = EventColumns(events, touchpoints=touchpoints)
+        given = arranged(columns, self.policy, opens=self._opens, keeps_all=True)
+        used = np.flatnonzero(np.diff(given.start))
+        if not len(used):
+            return np.full(len(events), IS_FREE)
+        firsts, ends = given.start[used], given.start[used + 1]
+        row_of_position = given.events[:, kernel.WORD] >> kernel.ROW_SHIFT
+        keys = self._keys(_with_bots(events.take(pa.array(row_of_position[firsts])), touchpoints))
+        scopes = np.array([self._row_for(key) for key in keys], np.int64)
+        is_late = (scopes < 0) | self._are_late(scopes, given.events[firsts, kernel.AT])
+        states = np.zeros((len(given.start) - 1, kernel.STATE_COLUMNS), np.int64)
+        states[used[~is_late]] = self._scopes.states[scopes[~is_late]]
+        outcomes = advanced(
+            given,
+            self._counting_rules,
+            texts=columns.conversations.texts,
+            edges=edges_of(self.policy, columns.at),
+            states=states,
+            row_count=len(events),
         )
-        self._name_sessions(events, openings, runs=runs)
-        late = known_outcomes[order[runs[:, 0]]] == kernel.IS_LATE
-        for row in runs[late, 2].tolist():
-            self._forget(row)
-        return np.where(outcomes == kernel.IS_LATE, outcomes, known_outcomes)
+        for first, end in zip(firsts[is_late].tolist(), ends[is_late].tolist(), strict=True):
+            outcomes[row_of_position[first:end]] = IS_LATE
+        known = scopes[~is_late]
+        self._scopes.states[known] = states[used[~is_late]]
+        self._scopes.last_at[known] = np.maximum(
+            self._scopes.last_at[known], given.events[ends[~is_late] - 1, kernel.AT]
+        )
+        self._name_sessions(events, states[used[~is_late], kernel.STATE_OPENING], scopes=known)
+        for scope in scopes[is_late & (scopes >= 0)].tolist():
+            self._forget(scope)
+        return outcomes
 
     def forget(self, events: pa.Table, *, touchpoints: list[Touchpoint]) -> None:
         """Make the scopes of events unknown."""
@@ -151,12 +174,12 @@ class ScopeStates:
         row = self._known_row(message)
         state = _NO_STATE if row is None else self._scopes.states[row]
         role, answer_role = roles if self._opens[0] <= at_us < self._opens[1] else _without_opening(roles)
-        outcome, ended_at = kernel.next_outcome(self._rules, state, at_us, role, answer_role)
-        if outcome == kernel.OPENS_SESSION:
+        outcome, ended_at = next_outcome(self._rules, state, at_us=at_us, roles=(role, answer_role))
+        if outcome == OPENS_SESSION:
             return NextMessage(opens_session=True)
-        if outcome != kernel.JOINS or row is None:
+        if outcome != JOINS or row is None:
             return NextMessage(opens_session=False) if outcome == kernel.UNCOUNTED else None
-        ends_at = None if ended_at == kernel.NEVER else int(ended_at)
+        ends_at = None if ended_at == kernel.NEVER else ended_at
         return NextMessage(opens_session=False, session=RunningSession(session_id=self._id_of[row], ended_at=ends_at))
 
     def latest_us(self, message: Message) -> int:
@@ -186,7 +209,7 @@ class ScopeStates:
         if self.is_complete:
             used = np.zeros(len(self._scopes.states), np.bool_)
             used[list(self._row_of.values())] = True
-            for row in np.flatnonzero(kernel.is_over(self._scopes, self._rules, used, at_us)).tolist():
+            for row in np.flatnonzero(used & self._are_over(at_us)).tolist():
                 self._remove(row)
         excess = len(self._row_of) - SCOPES_MAX
         if excess > 0:
@@ -194,6 +217,27 @@ class ScopeStates:
             rows = np.array(list(self._row_of.values()), np.int64)
             for row in rows[np.argsort(self._scopes.last_at[rows], kind="stable")[:excess]].tolist():
                 self._remove(row)
+
+    def _are_late(self, scopes: Ints, at: Ints) -> Mask:
+        # Whether the first of a scope's events comes before one that its state has, which then can't say what it is.
+        states, last_at = self._scopes.states[scopes], self._scopes.last_at[scopes]
+        late: Mask = at <= last_at
+        if self._ignores_order:
+            late &= (states[:, kernel.IS_OPEN] == 0) | (at <= states[:, kernel.STATE_STARTED_AT])
+        return late
+
+    def _are_over(self, at_us: int) -> Mask:
+        # Whether a state says the same as none, for events from an instant on.
+        states, last_at = self._scopes
+        ends = ends_of(states)
+        step = 1 if self._rules.inclusive_end else 0
+        is_over = np.where(
+            states[:, kernel.IS_OPEN] == 1,
+            (ends != kernel.NEVER) & (ends + step <= at_us),
+            states[:, kernel.PENDING] == 0,
+        )
+        over: Mask = is_over & (last_at < at_us)
+        return over
 
     def key_of(self, message: Message) -> Key:
         """Key of a message's scope."""
@@ -229,7 +273,7 @@ class ScopeStates:
             self._id_of.append("")
             if row == len(self._scopes.states):
                 states, last_at = self._scopes
-                self._scopes = kernel.Scopes(
+                self._scopes = Scopes(
                     np.concatenate((states, np.zeros_like(states))), np.concatenate((last_at, np.zeros_like(last_at)))
                 )
         self._scopes.states[row] = 0
@@ -237,7 +281,7 @@ class ScopeStates:
         self._key_of[row], self._row_of[key] = key, row
         return row
 
-    def _name_sessions(self, events: pa.Table, openings: Ints, *, runs: Ints) -> None:
+    def _name_sessions(self, events: pa.Table, openings: Ints, *, scopes: Ints) -> None:
         opened = np.flatnonzero(openings >= 0)
         if not len(opened):
             return
@@ -245,10 +289,10 @@ class ScopeStates:
         ids = session_ids(
             self.policy.label,
             sources=dictionary_of(events["source"].take(rows)),
-            opening_event_ids=_whole(events["event_id"].take(rows)),
+            opening_event_ids=events["event_id"].take(rows),
         )
-        for row, session_id in zip(runs[opened, 2].tolist(), ids.to_pylist(), strict=True):
-            self._id_of[row] = session_id
+        for scope, session_id in zip(scopes[opened].tolist(), ids.to_pylist(), strict=True):
+            self._id_of[scope] = session_id
 
     def _forget_key(self, key: Key) -> None:
         row = self._row_of.get(key)
@@ -279,15 +323,14 @@ class ScopeStates:
         return known if known[0] else None
 
     def _read_roles(self, bot_id: str, channel: str) -> tuple[int, int]:
-        actors = (Actor.CUSTOMER, Actor.BOT)
-        events = _customer_messages(2).set_column(
-            5, METER_SCHEMA.field("actor"), pa.array([int(actor) for actor in actors], pa.uint8())
+        roles = roles_of(
+            self.policy, [Touchpoint(bot_id, None, channel)], opens=(ALWAYS_US, kernel.NEVER), keeps_all=True
         )
-        touchpoint = Touchpoint(bot_id, None, channel)
-        found = arranged(events, self.policy, touchpoints=[touchpoint], opens=(ALWAYS_US, kernel.NEVER))
-        if not len(found.order):
-            return 0, 0
-        role, answer_role = (int(value) for value in found.columns[:, kernel.ROLE])
+        role, answer_role = (
+            int(roles.of_actor_and_kind[actor << KIND_BITS | Kind.MESSAGE] & roles.of_touchpoint[0])
+            for actor in (Actor.CUSTOMER, Actor.BOT)
+        )
+        role, answer_role = (_of_members(role), _of_members(answer_role))
         return role, answer_role if self.policy.opens_on in ("outbound", "exchange") else 0
 
 
@@ -297,7 +340,12 @@ _COLUMN: Final[Mapping[str, str]] = {
     "bot": "bot_id",
     "channel": "channel",
 }
-_NO_STATE: Final[Ints] = np.zeros(kernel.STATE_SLOTS, np.int64)
+_NO_STATE: Final[Ints] = np.zeros(kernel.STATE_COLUMNS, np.int64)
+
+
+def _of_members(role: int) -> int:
+    role &= ~kernel.MATCHES
+    return role if role & kernel.MEMBER else role & ~kernel.OPENS
 
 
 def _without_opening(roles: tuple[int, int]) -> tuple[int, int]:

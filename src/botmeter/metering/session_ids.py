@@ -1,36 +1,58 @@
-"""Session ids in bulk, in half the time, because NumPy formats the digests."""
+"""Session ids in bulk: the first half of SHA-256(policy, source, opening event id) as a UUID of version 8."""
 
-from hashlib import sha256
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numba import njit
 
-_DIGEST_BYTES, _TEXT_BYTES = 32, 36
-_HYPHENS = (8, 13, 18, 23)
-_DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
+from botmeter.metering.sha256_lanes import digests
+from botmeter.metering.text_column import PIECE_BYTES_MAX, TextColumn
+
+_TEXT_BYTES: Final = 36
+_IDS_MAX: Final = PIECE_BYTES_MAX // _TEXT_BYTES
 
 
-def session_ids(policy: str, *, sources: pa.DictionaryArray, opening_event_ids: pa.Array) -> pa.StringArray:
+def session_ids(
+    policy: str, *, sources: pa.DictionaryArray, opening_event_ids: pa.ChunkedArray | pa.Array
+) -> pa.ChunkedArray:
     """Ids of sessions under a policy (`name@version`)."""
-    digests = np.empty((len(sources), 16), np.uint8)
-    codes = sources.indices.to_numpy()
-    for code, source in enumerate(sources.dictionary.to_pylist()):
-        rows = np.flatnonzero(codes == code)
-        prefix = f"{policy}\0{source}\0".encode()
-        event_ids = opening_event_ids.take(pa.array(rows)).cast(pa.binary()).to_pylist()
-        hashed = b"".join([sha256(prefix + event_id).digest() for event_id in event_ids])
-        digests[rows] = np.frombuffer(hashed, np.uint8).reshape(len(rows), _DIGEST_BYTES)[:, :16]
-    return _as_text(digests)
+    texts = TextColumn(opening_event_ids).texts
+    names, codes = sources.dictionary.to_pylist(), sources.indices.to_numpy()
+    digest_of = np.empty((len(sources), 16), np.uint8)
+    for code, source in enumerate(names):
+        rows = np.arange(len(codes)) if len(names) == 1 else np.flatnonzero(codes == code)
+        own = digests(np.frombuffer(f"{policy}\0{source}\0".encode(), np.uint8), texts, entries=rows)
+        if len(names) == 1:
+            digest_of = own
+        else:
+            digest_of[rows] = own
+    pieces = [_as_text(digest_of[first : first + _IDS_MAX]) for first in range(0, len(digest_of), _IDS_MAX)]
+    return pa.chunked_array(pieces, pa.string())
 
 
-def _as_text(digests: npt.NDArray[np.uint8]) -> pa.StringArray:
-    count = len(digests)
-    digests[:, 6] = digests[:, 6] & 0x0F | 0x80
-    digests[:, 8] = digests[:, 8] & 0x3F | 0x80
-    text = np.full((count, _TEXT_BYTES), ord("-"), np.uint8)
-    digit_columns = [column for column in range(_TEXT_BYTES) if column not in _HYPHENS]
-    text[:, digit_columns[0::2]] = _DIGITS[digests >> 4]
-    text[:, digit_columns[1::2]] = _DIGITS[digests & 15]
+def _as_text(digest_of: npt.NDArray[np.uint8]) -> pa.StringArray:
+    count = len(digest_of)
+    content = np.empty((count, _TEXT_BYTES), np.uint8)
+    _write_uuids(digest_of, content)
     offsets = np.arange(0, (count + 1) * _TEXT_BYTES, _TEXT_BYTES, dtype=np.int32)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text.tobytes()))
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(content))
+
+
+@njit(cache=True, nogil=True)
+def _write_uuids(digest_of, content):  # type: ignore[no-untyped-def]
+    for row in range(len(digest_of)):
+        position = 0
+        for index in range(16):
+            byte = digest_of[row, index]
+            if index == 6:
+                byte = byte & 0x0F | 0x80
+            elif index == 8:
+                byte = byte & 0x3F | 0x80
+            if index in (4, 6, 8, 10):
+                content[row, position] = 45
+                position += 1
+            for digit in (byte >> 4, byte & 15):
+                content[row, position] = digit + (48 if digit < 10 else 87)
+                position += 1

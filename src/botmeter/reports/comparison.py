@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.arrange import scope_codes
-from botmeter.metering.meter import Metered, sessions_from_events
+from botmeter.metering.meter import Metered, sessions_with_members
 from botmeter.metering.policy import Policy, schedule_of
 from botmeter.metering.touchpoints import Touchpoints
 from botmeter.reports.counts import Ints, integers
@@ -46,12 +46,12 @@ def metering(
     snapshot: Snapshot, events: pa.Table, *, policy: Policy, touchpoints: Touchpoints, parameters: Parameters
 ) -> Metering:
     """Meter the events as if the policy had always been in force; `participation` then is this one."""
-    metered = sessions_from_events(events, schedule=schedule_of(policy), touchpoints=touchpoints)
+    metered, session_of_event = sessions_with_members(events, schedule=schedule_of(policy), touchpoints=touchpoints)
     return Metering(
         policy=policy,
         touchpoints=touchpoints,
         sessions=metered.sessions,
-        session_of_event=metered.session_of_event.fill_null(-1).to_numpy(),
+        session_of_event=session_of_event.fill_null(-1).to_numpy(),
         counted=_matching(snapshot, metered, parameters=parameters),
         openings=event_names(metered.sessions["source"], metered.sessions["opening_event_id"]),
     )

@@ -77,15 +77,17 @@ def _key_parameters(ledger: "ReadableLedger", session: StoredSession) -> Paramet
 class _MeteredKey:
     def __init__(self, events: pa.Table, *, ledger: "ReadableLedger", names: BotNames) -> None:
         # Imported here because the meter brings the compiler, which other reports do not need.
-        from botmeter.metering.meter import sessions_from_events
+        from botmeter.metering.meter import sessions_with_members
 
         self.ledger = ledger
         self.names = names
         self.events = events
         self.touchpoints: list[Touchpoint] = ledger.touchpoints.all()
-        metered = sessions_from_events(events, schedule=ledger.schedule, touchpoints=ledger.touchpoints)
+        metered, session_of_event = sessions_with_members(
+            events, schedule=ledger.schedule, touchpoints=ledger.touchpoints
+        )
         self.sessions: pa.Table = metered.sessions
-        self.session_of_event = metered.session_of_event.fill_null(-1).to_numpy()
+        self.session_of_event = session_of_event.fill_null(-1).to_numpy()
         self.closing_event = metered.closing_event
 
     def row_of(self, session_id: str) -> int | None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from botmeter.metering.meter import Metered, sessions_from_events
+from botmeter.metering.meter import Metered, sessions_from_events, sessions_with_members
 from botmeter.metering.policy import FRESHCHAT, schedule_of
 from botmeter.metering.schema import METER_SCHEMA
 from botmeter.metering.touchpoints import Touchpoint, Touchpoints
@@ -48,9 +48,9 @@ def test_many_events_give_the_same_sessions_as_in_parts_of_whole_customers() -> 
 
 def test_each_of_many_events_belongs_to_a_session_of_its_customer_that_holds_it() -> None:
     table = events()
-    whole = metered(table)
-    members = np.flatnonzero(whole.session_of_event.is_valid().to_numpy(zero_copy_only=False))
-    sessions = whole.sessions.take(whole.session_of_event.take(pa.array(members)))
+    whole, session_of_event = sessions_with_members(table, schedule=schedule_of(FRESHCHAT), touchpoints=TOUCHPOINTS)
+    members = np.flatnonzero(session_of_event.is_valid().to_numpy(zero_copy_only=False))
+    sessions = whole.sessions.take(session_of_event.take(pa.array(members)))
     own = table.take(pa.array(members))
     assert sessions["customer_id"].to_pylist() == own["customer_id"].to_pylist()
     at, start = own["occurred_at"].to_numpy(), sessions["started_at"].to_numpy()
