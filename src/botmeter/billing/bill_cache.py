@@ -1,9 +1,10 @@
 """Cache of bills, with which a page after a commit costs what the commit changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pyarrow as pa
 
@@ -14,10 +15,15 @@ from botmeter.billing.rated import Carried, Line
 from botmeter.billing.stated import ClosedDocument
 from botmeter.domain.bounded_cache import BoundedCache
 
+if TYPE_CHECKING:
+    from botmeter.ledger.readable import ReadableLedger
+
+Answer = TypeVar("Answer")
+
 _SESSIONS_BYTES_MAX: Final = 256 << 20
 """Open cycles of all accounts of a server; one of 400,000 sessions takes 35 MB."""
 _FACTS_BYTES_MAX: Final = 32 << 20
-"""Plans, documents and carried grants of all accounts; some 100 KB of an account with 24 statements."""
+"""Plans, documents, facts and carried grants of all accounts; some 100 KB of an account with 24 statements."""
 _FREE_BYTES_MAX: Final = 64 << 20
 """Sessions not charged; a million take 55 MB."""
 _DAYS_BYTES_MAX: Final = 4 << 20
@@ -92,9 +98,17 @@ class BillCache:
         self.sessions = BoundedCache[tuple[str, str | None, int, int], ReadSessions](_SESSIONS_BYTES_MAX)
         self.past = BoundedCache[tuple[str, int, int], PastCycle](_FACTS_BYTES_MAX)
         self.free = BoundedCache[tuple[str, int, int], pa.Table](_FREE_BYTES_MAX)
+        self._facts = BoundedCache[tuple[str, str], Any](_FACTS_BYTES_MAX)
         self.days = BoundedCache[tuple[str, str], CountedDays](_DAYS_BYTES_MAX)
         self.first_events = BoundedCache[str, int | None](1 << 20)
         self.fingerprints = BoundedCache[tuple[str, int, int], tuple[int, str]](1 << 20)
+
+    def of_facts(self, ledger: "ReadableLedger", read: Callable[["ReadableLedger"], Answer]) -> Answer:
+        """Answer a question about facts of billing alone, such as budgets, once for each version of them."""
+        # The version is read first, so that the answer is at least as new.
+        version, key = ledger.facts_version, (ledger.account.name, read.__qualname__)
+        answer: Answer = self._facts.find_or_make(key, lambda: read(ledger), version=version)
+        return answer
 
 
 SERVER_BILLS: Final = BillCache()

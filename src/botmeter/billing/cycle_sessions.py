@@ -51,6 +51,11 @@ def cycle_starts(ledger: ReadableLedger, account_cycle: AccountCycle) -> tuple[p
     return _by_meter(account_cycle, read, order=("started_at",))
 
 
+def known_correction_no(ledger: ReadableLedger, *, cache: BillCache | None) -> int:
+    """Number of the last correction; what was read before it is read again."""
+    return last_correction_no(ledger) if cache is None else cache.of_facts(ledger, last_correction_no)
+
+
 def _by_meter(
     account_cycle: AccountCycle, read: Callable[[_LabelSpan], pa.Table], *, order: tuple[str, ...]
 ) -> tuple[pa.Table, ...]:
@@ -64,7 +69,7 @@ def _sessions_of(ledger: ReadableLedger, span: _LabelSpan, *, cache: BillCache |
     if cache is None:
         return billed_sessions(ledger, span.start_us, end_us=span.end_us, policy=span.label)
     # The version is read first, so that rows are at least as new.
-    version, correction_no = ledger.version, last_correction_no(ledger)
+    version, correction_no = ledger.version, known_correction_no(ledger, cache=cache)
     key = (ledger.account.name, span.label, span.start_us, span.end_us)
     known = cache.sessions.get(key)
     if known is None or known.correction_no != correction_no or known.version > version:

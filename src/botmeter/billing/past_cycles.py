@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from botmeter.billing.bill_cache import BillCache, PastCycle, RatedSource
 from botmeter.billing.cycle_facts import CycleFacts
-from botmeter.billing.cycle_sessions import cycle_starts
+from botmeter.billing.cycle_sessions import cycle_starts, known_correction_no
 from botmeter.billing.plan_terms import AccountCycle
 from botmeter.billing.rated import CHARGE_OF, NOTHING_CARRIED
 from botmeter.billing.rating import rate_cycle
 from botmeter.ledger.billing.closed_statements import fingerprints
-from botmeter.ledger.billing.corrections import last_correction_no
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.reports.charges import CHARGED
 
@@ -18,7 +17,7 @@ def past_cycles(
     ledger: ReadableLedger, cycles: Sequence[AccountCycle], *, facts: CycleFacts, cache: BillCache | None = None
 ) -> Iterator[PastCycle]:
     """Rate cycles that follow one another, before the first of which nothing is left."""
-    carried, correction_no = NOTHING_CARRIED, last_correction_no(ledger)
+    carried, correction_no = NOTHING_CARRIED, known_correction_no(ledger, cache=cache)
     purchases = sorted(facts.purchases, key=lambda each: (each.from_us, each.number))
     at = 0
     for each in cycles:

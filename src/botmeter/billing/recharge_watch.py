@@ -2,7 +2,7 @@
 
 Only a session that starts after all that were settled before it buys: what comes late, or with a file, never does. Each
 settling notes its sessions in the ledger until they have bought, so that a crash in between loses no purchase. As long
-as enough is left, a settling reads numbers of facts and counts, and no session.
+as enough is left and no fact changes, a settling reads counts, and no session.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,6 @@ from botmeter.billing.rated import RatedCycle
 from botmeter.billing.rating import rate_cycle
 from botmeter.billing.recharge import recharges_due
 from botmeter.domain.instant import NEVER_US
-from botmeter.ledger.billing.closed_statements import last_numbers
-from botmeter.ledger.billing.plan_terms import StoredPlanTerm, plan_terms
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import RechargeSpan, end_recharge_spans, plan_session_count, recharge_spans
@@ -39,7 +37,7 @@ class _Known:
         spare: By meter with a recharge, the units left above its limit, and the units of a session.
     """
 
-    facts: tuple[object, ...]
+    facts_version: int
     account_cycle: AccountCycle
     spare: tuple[tuple[Decimal, Decimal], ...]
     session_count: int
@@ -81,7 +79,7 @@ class RechargeWatch:
 
     def _is_enough(self, ledger: Ledger, *, now_us: int) -> bool:
         known = self._known.get(ledger.account.name)
-        if known is None or now_us >= known.until_us or known.facts != _facts(ledger, plan_terms(ledger)):
+        if known is None or now_us >= known.until_us or known.facts_version != ledger.facts_version:
             return False
         more = _session_count(ledger, known.account_cycle) - known.session_count
         return all(spare >= weight * max(0, more) for spare, weight in known.spare)
@@ -94,11 +92,15 @@ class RechargeWatch:
                 record_purchases(ledger, due, now_us=now_us)
                 end_recharge_spans(connection, spans)
             plans = replace(plans, facts=account_facts(ledger))
-        facts, sessions = plans.facts, cycle_sessions(ledger, account_cycle, cache=self._cache)
+        facts_version, facts, sessions = (
+            ledger.facts_version,
+            plans.facts,
+            cycle_sessions(ledger, account_cycle, cache=self._cache),
+        )
         carried = carried_into(ledger, account_cycle, plans=plans, cache=self._cache)
         rated, _carried = rate_cycle(account_cycle, sessions, facts=facts, carried=carried, now_us=now_us)
         self._known[ledger.account.name] = _Known(
-            facts=_facts(ledger, plan_terms(ledger)),
+            facts_version=facts_version,
             account_cycle=account_cycle,
             spare=_spare(account_cycle, rated, facts=facts, now_us=now_us),
             session_count=_session_count(ledger, account_cycle),
@@ -130,11 +132,6 @@ class RechargeWatch:
 def _touches(span: RechargeSpan, account_cycle: AccountCycle) -> bool:
     cycle = account_cycle.cycle
     return cycle.start_us <= span.until_us and span.after_us < cycle.end_us - 1
-
-
-def _facts(ledger: Ledger, terms: list[StoredPlanTerm]) -> tuple[object, ...]:
-    numbers = last_numbers(ledger)
-    return *terms, *(number for name, number in numbers.items() if name != "appends")
 
 
 def _session_count(ledger: Ledger, account_cycle: AccountCycle) -> int:

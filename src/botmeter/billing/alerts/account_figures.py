@@ -67,12 +67,12 @@ class AccountFigures:
     def reader(self) -> BudgetReader | None:
         if self.bill is None or self.plans is None:
             return None
-        centres = cost_centres(self.ledger)
+        centres = self.cache.of_facts(self.ledger, cost_centres)
         return BudgetReader(ledger=self.ledger, plans=self.plans, bill=self.bill, centres=centres, cache=self.cache)
 
     @cached_property
     def budgets(self) -> tuple[StoredBudget, ...]:
-        return tuple(budgets(self.ledger))
+        return tuple(self.cache.of_facts(self.ledger, budgets))
 
     def used(self, budget: Budget) -> Decimal:
         """Use of a budget until now; 0 without a plan."""

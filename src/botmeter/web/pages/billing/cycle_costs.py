@@ -47,7 +47,8 @@ def cost_splits(
     ledger: "ReadableLedger", bill: Bill, *, hrefs: CycleHrefs, contacts: "ContactCounts"
 ) -> tuple[CostSplit, ...]:
     """Split the cost by what opened the sessions, so that it adds up."""
-    names, centres, touchpoints = names_of_bots(ledger), cost_centres(ledger), ledger.touchpoints.all()
+    names, centres = names_of_bots(ledger), bill_cache.of_facts(ledger, cost_centres)
+    touchpoints = ledger.touchpoints.all()
     groups = [opening_groups(each, touchpoints=touchpoints, centres=centres) for each in bill.sessions]
     heads = _HEADS if centres.change_days else _HEADS[:-1]
     named = [

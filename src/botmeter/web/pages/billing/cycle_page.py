@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from botmeter.billing.account_bill import Bill, bill_of
 from botmeter.billing.cycle_days import cycle_days
+from botmeter.billing.day_counts import first_event_us_of
 from botmeter.billing.next_statement import next_statement
 from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.domain import text
@@ -17,8 +18,7 @@ from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import Period, day_of_us
 from botmeter.ledger.billing.budgets import budgets
-from botmeter.ledger.billing.purchases import purchases
-from botmeter.ledger.event_rows import has_events
+from botmeter.ledger.billing.purchases import StoredPurchase, purchases
 from botmeter.metering.policy import in_force
 from botmeter.people.rights import Right
 from botmeter.reports.facts import ContactCounts, contact_counts
@@ -126,7 +126,7 @@ def cycle_page(visit: Visit, ledger: "ReadableLedger") -> HttpResponse:
         purchases_href=reverse("billing-purchases", args=(account,)),
         buy=_buy(visit),
         statements_href=reverse("statements", args=(account,)),
-        months=months_card(ledger, section) if has_events(ledger) else None,
+        months=None if first_event_us_of(ledger, cache=bill_cache) is None else months_card(ledger, section),
         views=views_card(visit, EntryPoint.BILLING),
         imports=imports_card(visit, ledger, zone=zone),
     )
@@ -151,7 +151,7 @@ def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
         if days.forecast is None
         else Ahead(bill=bill, forecast=days.forecast, carried=bill.carried_in, now_us=now_us)
     )
-    own_budgets, stored = budgets(ledger), purchases(ledger, with_reversed=True)
+    own_budgets, stored = bill_cache.of_facts(ledger, budgets), bill_cache.of_facts(ledger, _purchases)
     seen = (
         None
         if ahead is None
@@ -179,6 +179,10 @@ def _body(ledger: "ReadableLedger", account: str, *, now_us: int) -> CycleBody:
         purchases=purchase_cells(stored, plans.terms)[:_PURCHASES_MAX],
         statements=statement_lines(ledger, account, now_us=now_us)[:_STATEMENTS_MAX],
     )
+
+
+def _purchases(ledger: "ReadableLedger") -> list[StoredPurchase]:
+    return purchases(ledger, with_reversed=True)
 
 
 def _about(bill: Bill, today_on: date) -> str:

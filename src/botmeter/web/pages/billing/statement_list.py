@@ -102,7 +102,7 @@ def statement_lines(ledger: "ReadableLedger", account: str, *, now_us: int) -> t
     listed = sorted(
         listed_statements(ledger, now_us=now_us, cache=bill_cache), key=lambda each: each.cycle.start_us, reverse=True
     )
-    grace_us = grace_days(ledger) * DAY_US
+    grace_us = bill_cache.of_facts(ledger, grace_days) * DAY_US
     return tuple(_line(each, account, grace_us=grace_us) for each in listed)
 
 
