@@ -90,6 +90,7 @@ class Appended(NamedTuple):
 def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Appended]:
     """Append as `append`, within a transaction, all but `note_in_quarantine`."""
     first_append_no = ledger.next_append_no()
+    ledger.keep_recent_events()
     with ExitStack() as large_append:
         chunks = ChunkMetering.of(ledger)
         if chunks is not None:
@@ -134,6 +135,7 @@ def _append_submission(
         if len(admitted.accepted):
             writer.add(admitted.accepted.drop_columns(list(Touchpoint._fields)))
             ledger.known_keys().add(admitted.accepted["event_key"].to_numpy())
+        ledger.recent_events.add(admitted.accepted)
         again += quarantine(ledger, admitted.rejections[0], batch=numbered, now_us=now_us)
         receipts += admitted.receipts
     writer.flush()

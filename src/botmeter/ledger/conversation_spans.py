@@ -6,9 +6,10 @@ A commit adds rows, as finding earlier ones would mean reading all; now and then
 from contextlib import suppress
 
 import duckdb
+import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
-from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.duckdb_calls import events_table, execute_with, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import meta_value, set_meta
@@ -27,21 +28,23 @@ _COUNT = "conversation_count"
 """In `meta`: the approximate number of conversations when they were last counted. It never shrinks."""
 
 
-def update_spans(ledger: Ledger, *, append_no: int) -> None:
+def update_spans(ledger: Ledger, *, append_no: int, new_events: pa.Table | None = None) -> None:
     """Add a row per conversation of a commit; fold them if there are many. In a transaction."""
     if ledger.unfolded_span_rows >= STEP_ROWS:
         _fold(ledger, after=row_of(ledger.connection, sql("last_row"))[0] - TAIL_ROWS)
         ledger.unfolded_span_rows = 0
-    added = insert_spans(ledger.connection, append_no=append_no)
+    added = insert_spans(ledger.connection, append_no=append_no, new_events=new_events)
     ledger.unfolded_span_rows += added
     # Each of these rows is another conversation, so a large import gives their number without a count.
-    if added > 2 * max(_known_count(ledger), CONVERSATIONS_MIN):
+    if added > 2 * CONVERSATIONS_MIN and added > 2 * _known_count(ledger):
         _set_count(ledger, added)
 
 
-def insert_spans(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> int:
+def insert_spans(connection: duckdb.DuckDBPyConnection, *, append_no: int, new_events: pa.Table | None = None) -> int:
     """Add a row per conversation from that append on; return their number."""
-    return int(row_of(connection, sql("insert_spans"), values={"append_no": append_no})[0])
+    statement = sql("insert_spans", events=events_table(new_events))
+    added = execute_with(connection, statement, input_rows=new_events, values={"append_no": append_no})
+    return int(added.fetchall()[0][0])
 
 
 def fold_if_many(ledger: Ledger) -> None:

@@ -3,8 +3,8 @@
 SELECT coalesce(max(rowid), 0)::BIGINT FROM conversation_span
 
 -- name: insert_spans
--- Reads: event. Takes: $append_no (the first of this commit). Changes: adds one row per conversation of these events to
--- conversation_span. Gives: their number, one row.
+-- Reads: {events} (event, or input_rows with these events). Takes: $append_no (the first of this commit). Changes: adds one
+-- row per conversation of these events to conversation_span. Gives: their number, one row.
 INSERT INTO conversation_span (conversation_id, created_at, first_event_at, last_event_at, conversation_key)
 SELECT
     conversation_id,
@@ -12,7 +12,7 @@ SELECT
     min(occurred_at),
     max(occurred_at),
     hash(conversation_id)
-FROM event
+FROM {events}
 WHERE append_no >= $append_no
 GROUP BY conversation_id
 

@@ -30,11 +30,16 @@ def execute_with(
     connection: duckdb.DuckDBPyConnection,
     query: str,
     *,
-    input_rows: pa.Table,  # noqa: ARG001 - the statement reads it by its name
+    input_rows: pa.Table | None,  # noqa: ARG001 - the statement reads it by its name
     values: Mapping[str, object] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Run a statement on `input_rows`."""
     return connection.execute(query, values)
+
+
+def events_table(new_events: pa.Table | None) -> str:
+    """Name of the table of new events in a statement: those in memory are its `input_rows`."""
+    return "event" if new_events is None else "input_rows"
 
 
 def table_from(

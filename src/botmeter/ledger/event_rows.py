@@ -1,6 +1,7 @@
 """Rows of `event`: made from a batch, and found again by their 64-bit keys."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -36,14 +37,20 @@ def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Tab
     """Return stored events with known keys, as `stored` of `admission`. In a transaction."""
     if not is_known.any():
         return None
-    numbers = pa.array(is_known.nonzero()[0])
-    searched = events.select(["event_key", "source", "event_id", "occurred_at"]).take(numbers)
-    return table_from(
+    numbers = is_known.nonzero()[0]
+    searched = events.select(["event_key", "source", "event_id", "occurred_at"]).take(pa.array(numbers))
+    stored, is_recent = ledger.recent_events.stored(searched, read_latest=partial(_latest_events, ledger))
+    stored = stored.set_column(stored.schema.get_field_index("row"), "row", pa.array(numbers[stored["row"].to_numpy()]))
+    if is_recent.all():
+        return stored
+    others = searched.append_column("row", pa.array(numbers)).filter(pa.array(~is_recent))
+    read = table_from(
         ledger.connection,
         sql("stored_events"),
-        input_rows=searched.append_column("row", numbers),
-        values={"rows": _stored_rows(ledger, searched)},
+        input_rows=others,
+        values={"rows": _stored_rows(ledger, others)},
     )
+    return pa.concat_tables([stored, read.select(stored.column_names)])
 
 
 def insert_events(ledger: Ledger, rows: pa.Table) -> None:
@@ -87,6 +94,10 @@ def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) 
     """
     values = {"source": source, "first_us": first_us, "limit": CONVERSATIONS_MAX}
     return ledger.connection.execute(sql("active_conversations"), values).fetchall()
+
+
+def _latest_events(ledger: Ledger, limit: int) -> pa.Table:
+    return ledger.connection.sql(sql("latest_events"), params={"limit": limit}).to_arrow_table()
 
 
 def _event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.ChunkedArray:

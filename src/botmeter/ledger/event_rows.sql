@@ -99,3 +99,18 @@ SELECT
     event_key, source, event_id, occurred_at, conversation_id, customer_id, actor, kind,
     touchpoint, bot_name, ticket_id, ticket_type, preview, attributes, append_no, NULL, $now
 FROM input_rows
+
+-- name: latest_events
+-- Reads: event, touchpoint. Takes: $limit.
+-- Gives: about the last $limit rows of event as they were sent: key, identity, content, is_pulled; without erased ones, in any order.
+SELECT
+    e.event_key::UBIGINT AS event_key, e.source::VARCHAR AS source, e.event_id::VARCHAR AS event_id,
+    e.occurred_at::BIGINT AS occurred_at, e.conversation_id::VARCHAR AS conversation_id,
+    coalesce(e.sent_customer_id, e.customer_id)::VARCHAR AS customer_id, e.actor::UTINYINT AS actor,
+    e.kind::UTINYINT AS kind, t.bot_id::VARCHAR AS bot_id, e.bot_name::VARCHAR AS bot_name,
+    t.bot_version::VARCHAR AS bot_version, t.channel::VARCHAR AS channel, e.ticket_id::VARCHAR AS ticket_id,
+    e.ticket_type::VARCHAR AS ticket_type, e.preview::BOOLEAN AS preview, e.attributes::VARCHAR AS attributes,
+    e.is_pulled::BOOLEAN AS is_pulled
+FROM event AS e
+JOIN touchpoint AS t USING (touchpoint)
+WHERE e.rowid > (SELECT max(rowid) FROM event) - $limit AND NOT e.is_erased AND NOT e.is_conversation_erased

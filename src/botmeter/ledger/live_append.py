@@ -41,6 +41,8 @@ def live_append(
         with ledger.transaction():
             admitted = admit(ledger, numbered, now_us=now_us)
             accepted = admitted.accepted
+            ledger.recent_events.add(accepted)
+            ledger.keep_recent_events()
             if len(accepted):
                 insert_arrivals(ledger, accepted, now_us=now_us)
             for each in numbered:

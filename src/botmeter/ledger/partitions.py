@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 import duckdb
 import pyarrow as pa
@@ -79,6 +79,55 @@ def insert_rows(
     """Store metered sessions and participations in the tables with that prefix. In a transaction."""
     execute_with(connection, sql("insert_sessions", table=f"{prefix}session"), input_rows=sessions)
     execute_with(connection, sql("insert_participations", table=f"{prefix}participation"), input_rows=participations)
+
+
+def delete_rows(
+    connection: duckdb.DuckDBPyConnection, session_ids: Sequence[str], *, first_us: int, last_us: int
+) -> int:
+    """Delete sessions that start within these instants (µs UTC) and their participations; return the number of rows."""
+    input_rows = pa.table({"session_id": pa.array(session_ids, pa.string())})
+    values = {"first": first_us, "last": last_us}
+    return sum(
+        execute_with(connection, sql(statement), input_rows=input_rows, values=values).fetchall()[0][0]
+        for statement in ("delete_sessions", "delete_participations")
+    )
+
+
+def new_events(connection: duckdb.DuckDBPyConnection, key: SharedKey, *, append_no: int, limit: int) -> pa.Table:
+    """Read events from that append on with their scope keys."""
+    values = {"append_no": append_no, "limit": limit}
+    return connection.sql(sql("new_events", **key.fragments), params=values).to_arrow_table()
+
+
+class RunningRows(NamedTuple):
+    """Rows of sessions that had not ended at an instant and of their participations, and the number of sessions."""
+
+    sessions: list[tuple[Any, ...]]
+    participations: list[tuple[Any, ...]]
+    session_count: int
+
+
+def running_rows(
+    connection: duckdb.DuckDBPyConnection, key: SharedKey, *, from_us: int, count_max: int
+) -> RunningRows | None:
+    """Read the sessions that had not ended at an instant, with scope keys and opening events; None: more than that."""
+    values = {"from": from_us}
+    count, earliest_us = row_of(connection, sql("running_bounds"), values=values)
+    if count > count_max:
+        return None
+    if count == 0:
+        return RunningRows([], [], 0)
+    values["earliest"] = earliest_us
+    sessions = connection.execute(sql("running", **key.fragments), values).fetchall()
+    return RunningRows(sessions, connection.execute(sql("running_parts"), values).fetchall(), count)
+
+
+def last_events(
+    connection: duckdb.DuckDBPyConnection, key: SharedKey, *, from_us: int, append_no: int
+) -> dict[str, int]:
+    """Read the instant (µs UTC) of the last event since an instant by scope key, of earlier appends."""
+    values = {"from": from_us, "append_no": append_no}
+    return dict(connection.execute(sql("last_events", **key.fragments), values).fetchall())
 
 
 def rows_since_start(

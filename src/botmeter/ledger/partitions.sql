@@ -49,3 +49,66 @@ SELECT x.row::BIGINT AS row
 FROM {input_rows} AS x
 JOIN running_start AS r ON r.key = {key}
 WHERE x.occurred_at >= r.started_at
+
+-- name: new_events
+-- Reads: event, touchpoint. Takes: $append_no (the first of this commit), $limit; {key} and its tables; {attributes}.
+-- Gives: the events of this commit with their scope keys: the columns of METER_SCHEMA, and those that the other tables
+-- are derived from; one row per event, in any order.
+SELECT
+    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
+    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
+    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
+    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes, x.append_no::INTEGER AS append_no,
+    x.bot_name::VARCHAR AS bot_name, x.ticket_id::VARCHAR AS ticket_id, x.ticket_type::VARCHAR AS ticket_type,
+    {key}::VARCHAR AS key, hash(x.conversation_id)::UBIGINT AS conversation_key
+FROM {event} AS x
+WHERE x.append_no >= $append_no
+LIMIT $limit
+
+-- name: running_bounds
+-- Reads: session. Takes: $from (µs UTC).
+-- Gives: the number of sessions that had not ended by then, and the earliest start of them (µs UTC, null: none), one row.
+SELECT count(*)::BIGINT, min(started_at)::BIGINT FROM session WHERE ended_at >= $from
+
+-- name: running
+-- Reads: session, event, touchpoint. Takes: $from, $earliest (their earliest start, µs UTC); {key} and its tables;
+-- {attributes}.
+-- Gives: the sessions that had not ended by then: the scope key, the session, and its opening event in the columns of
+-- METER_SCHEMA; one row per session, ascending by start.
+SELECT
+    {key}::VARCHAR AS key, s.session_id::VARCHAR, s.started_at::BIGINT, s.ended_at::BIGINT, s.last_event_at::BIGINT,
+    s.event_count::INTEGER, s.footprint::INTEGER, x.source::VARCHAR, x.event_id::VARCHAR, x.occurred_at::BIGINT, x.conversation_id::VARCHAR,
+    x.customer_id::VARCHAR, x.actor::UTINYINT, x.kind::UTINYINT, x.touchpoint::INTEGER, x.preview::BOOLEAN,
+    {attributes}::VARCHAR
+FROM session AS s
+JOIN {event} AS x ON x.occurred_at = s.started_at AND x.source = s.source AND x.event_id = s.opening_event_id
+WHERE s.ended_at >= $from AND s.started_at >= $earliest AND x.occurred_at >= $earliest
+ORDER BY s.started_at, s.session_id
+
+-- name: running_parts
+-- Reads: session, participation. Takes: $from, $earliest, as `running`.
+-- Gives: (session_id, conversation_id, touchpoint, event_count) of sessions that had not ended by then, in any order.
+SELECT session_id::VARCHAR, conversation_id::VARCHAR, touchpoint::INTEGER, event_count::INTEGER
+FROM participation
+WHERE started_at >= $earliest
+    AND session_id IN (SELECT session_id FROM session WHERE ended_at >= $from AND started_at >= $earliest)
+
+-- name: last_events
+-- Reads: event, touchpoint. Takes: $from (µs UTC), $append_no; {key} and its tables.
+-- Gives: (key, instant) of the last event of each scope key since then, of earlier appends, in any order.
+SELECT {key}::VARCHAR AS key, max(x.occurred_at)::BIGINT
+FROM {event} AS x
+WHERE x.occurred_at >= $from AND x.append_no < $append_no
+GROUP BY 1
+
+-- name: delete_sessions
+-- Reads: input_rows (session_id). Takes: $first, $last (their starts, µs UTC). Changes: deletes them from session. Gives:
+-- the number of deleted rows, one row.
+DELETE FROM session
+WHERE started_at >= $first AND started_at <= $last AND session_id IN (SELECT session_id::UUID FROM input_rows)
+
+-- name: delete_participations
+-- Reads: input_rows (session_id). Takes: $first, $last (starts of these sessions, µs UTC). Changes: deletes their rows from
+-- participation. Gives: the number of deleted rows, one row.
+DELETE FROM participation
+WHERE started_at >= $first AND started_at <= $last AND session_id IN (SELECT session_id::UUID FROM input_rows)

@@ -6,9 +6,10 @@ Keys with new events are metered from the start of the session open then, or mor
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
@@ -17,10 +18,18 @@ from botmeter.ledger.chunk_metering import ChunkMetering
 from botmeter.ledger.conversation_spans import update_spans
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.event_rows import has_aliases
+from botmeter.ledger.extend_sessions import EVENTS_MAX, extend_sessions
 from botmeter.ledger.large_appends import raise_memory_limit
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.metered_rows import insert_metered, meter_events
-from botmeter.ledger.partitions import EVERYTHING_FROM, SharedKey, event_count, event_partitions, is_anchored
+from botmeter.ledger.partitions import (
+    EVERYTHING_FROM,
+    SharedKey,
+    event_count,
+    event_partitions,
+    is_anchored,
+    new_events,
+)
 from botmeter.ledger.plan_sessions import (
     meter_plan_sessions,
     meter_plan_sessions_after,
@@ -51,6 +60,11 @@ class _Commit(NamedTuple):
     last_us: int
     ticket_count: int
 
+    @classmethod
+    def of(cls, events: pa.Table) -> Self:
+        first_us, last_us = pc.min_max(events["occurred_at"]).as_py().values()
+        return cls(len(events), first_us, last_us, len(events) - events["ticket_id"].null_count)
+
 
 def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkMetering | None = None) -> int:
     """Update sessions and usage after that append; return the number of its events. In a transaction.
@@ -59,26 +73,32 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
         chunks: Meters them already, and there are no others.
     """
     connection, values = ledger.connection, {"append_no": append_no}
-    commit = _Commit(*row_of(connection, sql("commit"), values=values))
-    if commit.event_count == 0:
-        return 0
     if has_aliases(ledger):
         connection.execute(sql("resolve_aliases"), values)
-    update_spans(ledger, append_no=append_no)
-    upsert_bot_names(connection, append_no=append_no)
+    key = _shared_key(ledger.schedule)
+    events = None if chunks is not None else new_events(connection, key, append_no=append_no, limit=EVENTS_MAX + 1)
+    if events is not None and len(events) > EVENTS_MAX:
+        events = None
+    commit = _Commit(*row_of(connection, sql("commit"), values=values)) if events is None else _Commit.of(events)
+    if commit.event_count == 0:
+        return 0
+    update_spans(ledger, append_no=append_no, new_events=events)
     if commit.ticket_count:
-        insert_tickets(connection, append_no=append_no)
+        insert_tickets(connection, append_no=append_no, new_events=events)
     past_days = _past_days(ledger, append_no, now_us=now_us)
     ledger.note_latest(commit.last_us)
-    key = _shared_key(ledger.schedule)
+    if past_days is None or commit.first_us >= past_days.before_us:
+        # Nothing changes before the first new event, so neither does a day that was over by then.
+        past_days = None
+        if events is not None and key.scope and extend_sessions(ledger, key, events=events, append_no=append_no):
+            meter_plan_sessions_after(ledger, append_no)
+            return commit.event_count
+    upsert_bot_names(connection, append_no=append_no, new_events=events)
     if not key.scope or commit.event_count > event_count(connection) * EVERYTHING_FROM:
         session_count = chunks.finish() if chunks is not None else None
         remeter_everything(ledger, past_days=past_days, session_count=session_count)
         return commit.event_count
     meter_plan_sessions_after(ledger, append_no)
-    if past_days is not None and commit.first_us >= past_days.before_us:
-        # Nothing changes before the first new event, so neither does a day that was over by then.
-        past_days = None
     connection.execute(sql("affected", **key.fragments), values)
     if is_anchored(ledger.schedule, key):
         connection.execute(sql("restart", **key.fragments), {"since": commit.first_us, "until": commit.last_us + 1})

@@ -59,6 +59,7 @@ def settle(ledger: Ledger, *, now_us: int, considered: Iterable[RechargeSpan] = 
     ):
         end_recharge_spans(connection, considered)
         ledger.catch_up()
+        ledger.keep_recent_events()
         append_no = row_of(connection, sql("first_append"))[0]
         connection.execute(sql("insert_arrivals"))
         connection.execute(sql("delete_arrivals"))

@@ -1,14 +1,16 @@
 """Additive tables: sessions, conversations and tickets by day and footprint."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any, Final, NamedTuple
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.instant import NEVER_US
-from botmeter.ledger.duckdb_calls import execute_with, row_of
+from botmeter.ledger.duckdb_calls import events_table, execute_with, row_of, table_from
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.restatements import NO_APPEND
 from botmeter.ledger.statements import statements_of
@@ -94,9 +96,21 @@ def _refresh_tickets(ledger: Ledger, touched: RecountScope, *, bounds: dict[str,
         return
     connection.execute(sql("delete_session_tickets", touched=touched.both))
     query = sql("session_ticket_sets", touched=touched.both, conversations=touched.conversations)
-    sets = connection.sql(query, params=bounds).to_arrow_table()
+    _insert_ticket_sets(ledger, connection.sql(query, params=bounds).to_arrow_table())
+
+
+def refresh_tickets_of(ledger: Ledger, conversations: Sequence[str], *, bounds: dict[str, int]) -> None:
+    """Make `session_ticket` equal to the sessions of some conversations, all of which started within the bounds."""
+    input_rows = pa.table({"conversation_id": pa.array(conversations, pa.string())})
+    chosen = f"conversation_id IN ({sql('input_conversations')})"
+    execute_with(ledger.connection, sql("delete_session_tickets", touched=chosen), input_rows=input_rows)
+    query = sql("session_ticket_sets", touched=chosen, conversations=chosen)
+    _insert_ticket_sets(ledger, table_from(ledger.connection, query, input_rows=input_rows, values=bounds))
+
+
+def _insert_ticket_sets(ledger: Ledger, sets: pa.Table) -> None:
     if len(sets):
-        execute_with(connection, sql("insert_session_tickets"), input_rows=_with_footprints(ledger, sets))
+        execute_with(ledger.connection, sql("insert_session_tickets"), input_rows=_with_footprints(ledger, sets))
 
 
 def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL) -> None:
@@ -104,14 +118,94 @@ def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL
     connection.execute(sql("day_counts", touched=days))
 
 
-def insert_tickets(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
+def insert_tickets(
+    connection: duckdb.DuckDBPyConnection, *, append_no: int, new_events: pa.Table | None = None
+) -> None:
     """Add the tickets of events from that append on to `conversation_ticket`."""
-    connection.execute(sql("insert_tickets"), {"append_no": append_no})
+    statement = sql("insert_tickets", events=events_table(new_events))
+    execute_with(connection, statement, input_rows=new_events, values={"append_no": append_no})
 
 
-def upsert_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
+def upsert_bot_names(
+    connection: duckdb.DuckDBPyConnection, *, append_no: int, new_events: pa.Table | None = None
+) -> None:
     """Add bot names from that append on."""
-    connection.execute(sql("upsert_bot_names"), {"append_no": append_no})
+    statement = sql("upsert_bot_names", events=events_table(new_events))
+    execute_with(connection, statement, input_rows=new_events, values={"append_no": append_no})
+
+
+class CountStatements(NamedTuple):
+    """Statements of a table of counts by day: the day, from 1970-01-01, then its other columns."""
+
+    read: str
+    delete: str
+    insert: str
+
+
+SESSION_COUNTS: Final = CountStatements("session_counts", "delete_session_counts", "insert_session_counts")
+CONVERSATION_COUNTS: Final = CountStatements(
+    "conversation_counts", "delete_conversation_counts", "insert_conversation_counts"
+)
+
+
+def stored_counts(
+    connection: duckdb.DuckDBPyConnection, table: CountStatements, *, days: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    """Read the counts of these days."""
+    return connection.execute(sql(table.read), {"days": list(days)}).fetchall()
+
+
+def replace_counts(
+    connection: duckdb.DuckDBPyConnection,
+    table: CountStatements,
+    *,
+    days: Sequence[int],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Replace the counts of these days."""
+    for day in days:
+        connection.execute(sql(table.delete), {"day": day})
+    if rows:
+        columns = map(pa.array, zip(*rows, strict=True))
+        input_rows = pa.table({f"column_{number}": column for number, column in enumerate(columns)})
+        execute_with(connection, sql(table.insert), input_rows=input_rows)
+
+
+def conversation_rows(connection: duckdb.DuckDBPyConnection, chosen: pa.Table) -> list[tuple[Any, ...]]:
+    """Read the rows of `conversation_day` of conversations, given with their keys."""
+    return execute_with(connection, sql("conversation_rows"), input_rows=chosen).fetchall()
+
+
+def insert_conversation_rows(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
+    """Add rows to `conversation_day`, ascending by day."""
+    execute_with(connection, sql("insert_conversation_rows"), input_rows=rows.sort_by("day"))
+
+
+def update_conversation_rows(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
+    """Change the footprint and `has_other_rows` of rows of `conversation_day`."""
+    bounds = pc.min_max(rows["day"]).as_py()
+    values = {"first": bounds["min"], "last": bounds["max"]}
+    execute_with(connection, sql("update_conversation_rows"), input_rows=rows, values=values)
+
+
+def conversation_keys(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Read the key of each conversation with rows."""
+    return connection.sql(sql("conversation_keys")).to_arrow_table()
+
+
+def ticket_keys(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Read the key of each conversation with tickets."""
+    return connection.sql(sql("ticket_keys")).to_arrow_table()
+
+
+def bot_names(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    """Read each bot's id, instant of the latest event with a name, and that name."""
+    return connection.execute(sql("bot_names")).fetchall()
+
+
+def replace_bot_names(connection: duckdb.DuckDBPyConnection, names: pa.Table, *, is_known: bool) -> None:
+    """Set the names of bots that all are known, or all are not."""
+    execute_with(connection, sql("update_bot_names" if is_known else "insert_bot_names"), input_rows=names)
 
 
 def _with_members(rows: pa.Table) -> pa.Table:

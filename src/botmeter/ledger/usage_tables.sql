@@ -63,6 +63,10 @@ SELECT day FROM touched_day
 -- limited to them.
 SELECT conversation_id FROM touched_conversation
 
+-- name: input_conversations
+-- Reads: input_rows. Takes: nothing. Gives: its conversations, in any order, for the statements that are limited to them.
+SELECT conversation_id FROM input_rows
+
 -- name: day_counts
 -- Reads: session_usage. Takes: {touched}: the days.
 -- Gives: old_day_count (day, session_count) before they are counted again.
@@ -217,7 +221,8 @@ GROUP BY ALL
 ORDER BY ALL
 
 -- name: upsert_bot_names
--- Reads: event, touchpoint. Takes: $append_no (the first of this commit). Changes: sets the name of each bot in
+-- Reads: {events} (event, or input_rows with these events), touchpoint. Takes: $append_no (the first of this commit).
+-- Changes: sets the name of each bot in
 -- bot_name_sent from its latest event with one; of several at one instant, the greatest, so that their order doesn't
 -- matter.
 INSERT INTO bot_name_sent
@@ -225,7 +230,7 @@ SELECT
     p.bot_id,
     arg_max(e.bot_name, (e.occurred_at, e.bot_name)) AS bot_name,
     max(e.occurred_at) AS named_at
-FROM event AS e
+FROM {events} AS e
 JOIN touchpoint AS p USING (touchpoint)
 WHERE e.append_no >= $append_no AND e.bot_name IS NOT NULL AND p.bot_id IS NOT NULL
 GROUP BY p.bot_id
@@ -234,11 +239,12 @@ SET bot_name = excluded.bot_name, named_at = excluded.named_at
 WHERE (excluded.named_at, excluded.bot_name) > (bot_name_sent.named_at, bot_name_sent.bot_name)
 
 -- name: insert_tickets
--- Reads: event, conversation_ticket. Takes: $append_no (the first of this commit).
+-- Reads: {events} (event, or input_rows with these events), conversation_ticket. Takes: $append_no (the first of this
+-- commit).
 -- Changes: adds the new tickets of these events to conversation_ticket, each once.
 INSERT INTO conversation_ticket
 SELECT DISTINCT e.conversation_id, e.ticket_id, e.ticket_type
-FROM event AS e
+FROM {events} AS e
 WHERE e.append_no >= $append_no
     AND e.ticket_id IS NOT NULL
     AND NOT EXISTS (
@@ -248,3 +254,96 @@ WHERE e.append_no >= $append_no
             AND t.ticket_id = e.ticket_id
             AND t.ticket_type IS NOT DISTINCT FROM e.ticket_type
     )
+
+-- name: session_counts
+-- Reads: session_usage. Takes: $days (from 1970-01-01).
+-- Gives: (day, footprint, opening_touchpoint, preview, session_count) of these days, in any order.
+SELECT day - DATE '1970-01-01', footprint, opening_touchpoint, preview, session_count
+FROM session_usage
+WHERE day IN (SELECT DATE '1970-01-01' + unnest($days::INTEGER[]))
+
+-- name: delete_session_counts
+-- Takes: $day (from 1970-01-01). Changes: deletes this day from session_usage.
+DELETE FROM session_usage WHERE day = DATE '1970-01-01' + $day::INTEGER
+
+-- name: insert_session_counts
+-- Reads: input_rows. Takes: nothing. Changes: adds these counts to session_usage.
+INSERT INTO session_usage
+SELECT DATE '1970-01-01' + column_0::INTEGER, column_1, column_2, column_3, column_4 FROM input_rows
+
+-- name: conversation_rows
+-- Reads: conversation_day, input_rows (conversation_id, conversation_key). Takes: nothing.
+-- Gives: (conversation_id, day, preview, footprint, has_other_rows) of those conversations' rows on any day, in any
+-- order. Their keys are found first, and only then these rows are read.
+WITH matched AS MATERIALIZED (
+    SELECT rowid AS row_id
+    FROM conversation_day
+    WHERE conversation_key IN (SELECT conversation_key FROM input_rows)
+),
+whole AS MATERIALIZED (
+    SELECT day, conversation_id, preview, footprint, has_other_rows
+    FROM conversation_day
+    WHERE rowid IN (SELECT row_id FROM matched)
+)
+SELECT conversation_id::VARCHAR, (day - DATE '1970-01-01')::INTEGER, preview::BOOLEAN, footprint::INTEGER,
+    has_other_rows::BOOLEAN
+FROM whole
+WHERE conversation_id IN (SELECT conversation_id FROM input_rows)
+
+-- name: insert_conversation_rows
+-- Reads: input_rows. Takes: nothing. Changes: adds these rows to conversation_day.
+INSERT INTO conversation_day
+SELECT DATE '1970-01-01' + day::INTEGER, conversation_id, preview, footprint, has_other_rows, hash(conversation_id)
+FROM input_rows
+
+-- name: update_conversation_rows
+-- Reads: input_rows. Takes: $first, $last (its days, from 1970-01-01). Changes: footprint and has_other_rows of these rows
+-- of conversation_day.
+UPDATE conversation_day
+SET footprint = i.footprint, has_other_rows = i.has_other_rows
+FROM input_rows AS i
+WHERE conversation_day.day >= DATE '1970-01-01' + $first::INTEGER
+    AND conversation_day.day <= DATE '1970-01-01' + $last::INTEGER
+    AND conversation_day.day = DATE '1970-01-01' + i.day::INTEGER
+    AND conversation_day.conversation_id = i.conversation_id
+    AND conversation_day.preview = i.preview
+
+-- name: conversation_counts
+-- Reads: conversation_usage. Takes: $days (from 1970-01-01).
+-- Gives: (day, footprint, preview, conversation_count) of these days, in any order.
+SELECT day - DATE '1970-01-01', footprint, preview, conversation_count
+FROM conversation_usage
+WHERE day IN (SELECT DATE '1970-01-01' + unnest($days::INTEGER[]))
+
+-- name: delete_conversation_counts
+-- Takes: $day (from 1970-01-01). Changes: deletes this day from conversation_usage.
+DELETE FROM conversation_usage WHERE day = DATE '1970-01-01' + $day::INTEGER
+
+-- name: insert_conversation_counts
+-- Reads: input_rows. Takes: nothing. Changes: adds these counts to conversation_usage.
+INSERT INTO conversation_usage
+SELECT DATE '1970-01-01' + column_0::INTEGER, column_1, column_2, column_3 FROM input_rows
+
+-- name: conversation_keys
+-- Reads: conversation_day. Takes: nothing. Gives: the key of each conversation with a row, in any order.
+SELECT DISTINCT conversation_key::UBIGINT AS conversation_key FROM conversation_day
+
+-- name: ticket_keys
+-- Reads: conversation_ticket. Takes: nothing. Gives: the key of each conversation with a ticket, in any order.
+SELECT DISTINCT hash(conversation_id)::UBIGINT AS conversation_key FROM conversation_ticket
+
+-- name: bot_names
+-- Reads: bot_name_sent. Takes: nothing. Gives: (bot_id, named_at, bot_name) of each bot, in any order.
+SELECT bot_id::VARCHAR, named_at::BIGINT, bot_name::VARCHAR FROM bot_name_sent
+
+-- name: update_bot_names
+-- Reads: input_rows (bot_id, bot_name, named_at). Takes: nothing. Changes: the names of these bots in bot_name_sent.
+UPDATE bot_name_sent
+SET bot_name = i.bot_name, named_at = i.named_at
+FROM input_rows AS i
+WHERE bot_name_sent.bot_id = i.bot_id
+
+-- name: insert_bot_names
+-- Reads: input_rows (bot_id, bot_name, named_at). Takes: nothing. Changes: adds these bots to bot_name_sent.
+INSERT INTO bot_name_sent
+SELECT bot_id, bot_name, named_at FROM input_rows

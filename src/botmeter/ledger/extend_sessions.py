@@ -1,0 +1,298 @@
+"""Sessions of a small append, whose events follow all earlier ones of their scopes' last sessions.
+
+Earlier sessions stay as they are, so a session in memory stands for its events: its opening event is metered with the
+new ones, and the tables change by the difference. Anything else is left to `remeter`.
+"""
+
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.domain.errors import Unavailable
+from botmeter.domain.instant import NEVER_US
+from botmeter.ledger.changed_days import ChangedSpan
+from botmeter.ledger.extend_usage import NewPart, extend_usage
+from botmeter.ledger.known_keys import KnownKeys
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.partitions import SharedKey, delete_rows, insert_rows, is_anchored, last_events, running_rows
+from botmeter.ledger.recent_sessions import LATE_US, SESSIONS_MAX, Part, RecentSession, RecentSessions, openings_of
+from botmeter.ledger.usage_tables import bot_names, conversation_keys, replace_bot_names, ticket_keys
+from botmeter.metering.policy import ALWAYS_US
+from botmeter.metering.schema import METER_SCHEMA
+
+if TYPE_CHECKING:
+    from botmeter.metering.meter import Metered
+
+_AT: Final = METER_SCHEMA.get_field_index("occurred_at")
+EVENTS_MAX: Final = 50_000
+"""Of more events, metering takes longer than reading the tables."""
+
+
+def extend_sessions(ledger: Ledger, key: SharedKey, *, events: pa.Table, append_no: int) -> bool:
+    """Add the sessions and usage of new events; return False, and change nothing, if earlier ones can change."""
+    if not is_anchored(ledger.schedule, key) or not _ignores_order(ledger):
+        return False
+    first_us, last_us = pc.min_max(events["occurred_at"]).as_py().values()
+    recent = ledger.recent
+    if recent is None:
+        if not ledger.recent_attempts.is_due():
+            return False
+        recent = _read_recent(ledger, key, from_us=first_us - LATE_US, append_no=append_no)
+    extension = None if recent is None or first_us < recent.from_us else _extension(ledger, recent, events=events)
+    ledger.recent_attempts.note(is_used=extension is not None)
+    if recent is None or extension is None:
+        return False
+    counts = _store(ledger, extension)
+    parts = [
+        NewPart(part.conversation_id, session.day, session.preview, part.touchpoint)
+        for session, part in extension.new_parts
+    ]
+    extend_usage(ledger, recent, counts=counts, parts=parts, events=events)
+    _extend_bot_names(ledger, recent, events=events)
+    ledger.note_changed_sessions(ChangedSpan.of(extension.rows["started_at"].to_numpy()))
+    ledger.keep_recent(recent if recent.prune(latest_us=last_us) else None)
+    return True
+
+
+def _read_recent(ledger: Ledger, key: SharedKey, *, from_us: int, append_no: int) -> RecentSessions | None:
+    """Read the sessions that an event at an instant (µs UTC) or later can join; None: too many. In a transaction.
+
+    Args:
+        append_no: From this append on, events are not metered yet.
+    """
+    connection = ledger.connection
+    running = running_rows(connection, key, from_us=from_us, count_max=SESSIONS_MAX)
+    if running is None or len(running.sessions) != running.session_count:
+        return None
+    recent = RecentSessions(
+        from_us=from_us,
+        conversation_keys=KnownKeys(conversation_keys(connection)["conversation_key"].to_numpy()),
+        ticket_keys=KnownKeys(ticket_keys(connection)["conversation_key"].to_numpy()),
+    )
+    recent.put(running.sessions, participations=running.participations)
+    recent.last_at = last_events(connection, key, from_us=from_us, append_no=append_no)
+    recent.bot_names = {bot_id: (named_at, bot_name) for bot_id, named_at, bot_name in bot_names(connection)}
+    return recent
+
+
+def _ignores_order(ledger: Ledger) -> bool:
+    # Imported here because it loads the compiler, as the meter does.
+    from botmeter.metering.scope_states import ignores_order
+
+    return all(ignores_order(term.policy) for term in ledger.schedule)
+
+
+def _extend_bot_names(ledger: Ledger, recent: RecentSessions, *, events: pa.Table) -> None:
+    touchpoints, latest = ledger.touchpoints.all(), dict[str, tuple[int, str]]()
+    named = events.filter(events["bot_name"].is_valid())
+    columns = (named[name].to_pylist() for name in ("touchpoint", "occurred_at", "bot_name"))
+    for touchpoint, occurred_at, bot_name in zip(*columns, strict=True):
+        bot_id = touchpoints[touchpoint].bot_id
+        if bot_id is not None:
+            latest[bot_id] = max((occurred_at, bot_name), latest.get(bot_id, (occurred_at, bot_name)))
+    for is_known in (True, False):
+        changed = {
+            bot_id: name
+            for bot_id, name in latest.items()
+            if (bot_id in recent.bot_names) is is_known and name > recent.bot_names.get(bot_id, (ALWAYS_US, ""))
+        }
+        if changed:
+            named_at, bot_names = zip(*changed.values(), strict=True)
+            rows = pa.table({"bot_id": list(changed), "bot_name": bot_names, "named_at": named_at})
+            replace_bot_names(ledger.connection, rows, is_known=is_known)
+    recent.bot_names |= {bot_id: max(name, recent.bot_names.get(bot_id, name)) for bot_id, name in latest.items()}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Extension:
+    """Changes of the tables.
+
+    Attributes:
+        rows: Rows of `session` that are new or have more events, before these were added to those in memory.
+        sessions: The same, in memory.
+        extended: Those that are stored.
+        stored_part_count: Of their rows in `participation`.
+        new_parts: Parts that no session had.
+    """
+
+    rows: pa.Table
+    sessions: list[RecentSession] = field(default_factory=list)
+    extended: list[RecentSession] = field(default_factory=list)
+    stored_part_count: int = 0
+    new_parts: list[tuple[RecentSession, Part]] = field(default_factory=list)
+
+
+def _extension(ledger: Ledger, recent: RecentSessions, *, events: pa.Table) -> _Extension | None:
+    """Extend the sessions in memory; None, and nothing is changed, if events precede others of their scopes."""
+    spans = _spans(events)
+    running: dict[str, RecentSession] = {}
+    for key, (first_us, _) in spans.items():
+        session = recent.by_key.get(key)
+        if session is None or session.ended_at < first_us:
+            continue
+        if first_us <= session.started_at:
+            return None
+        running[session.session_id] = session
+    metered = _metered(ledger, list(running.values()), events=events)
+    openings = _openings(events, metered.sessions, known=running)
+    follows = all(recent.last_at.get(key, ALWAYS_US) < opening[_AT] for key, opening in openings.values())
+    if not follows or len(openings) + len(running) != len(metered.sessions):
+        return None
+    extension = _applied(recent, metered, running=running, openings=openings)
+    for key, (_, last_us) in spans.items():
+        recent.last_at[key] = max(last_us, recent.last_at.get(key, last_us))
+    return extension
+
+
+def _spans(events: pa.Table) -> dict[str, tuple[int, int]]:
+    spans = events.select(["key", "occurred_at"]).group_by("key").aggregate([("occurred_at", "min_max")])
+    values = spans["occurred_at_min_max"].to_pylist()
+    return {key: (value["min"], value["max"]) for key, value in zip(spans["key"].to_pylist(), values, strict=True)}
+
+
+def _metered(ledger: Ledger, running: Sequence[RecentSession], *, events: pa.Table) -> "Metered":
+    from botmeter.metering.meter import sessions_from_events
+
+    table = pa.concat_tables([openings_of(running), events.select(METER_SCHEMA.names).cast(METER_SCHEMA)])
+    return sessions_from_events(table, schedule=ledger.schedule, touchpoints=ledger.touchpoints)
+
+
+def _openings(
+    events: pa.Table, sessions: pa.Table, *, known: Mapping[str, RecentSession]
+) -> dict[str, tuple[str, tuple[Any, ...]]]:
+    """Scope key and opening event of each new session, by session id."""
+    names = ("session_id", "source", "opening_event_id")
+    opened = {
+        (source, event_id): session_id
+        for session_id, source, event_id in zip(*(sessions[name].to_pylist() for name in names), strict=True)
+        if session_id not in known
+    }
+    identities = zip(events["source"].to_pylist(), events["event_id"].to_pylist(), strict=True)
+    rows = {row: opened[identity] for row, identity in enumerate(identities) if identity in opened}
+    chosen = events.select(["key", *METER_SCHEMA.names]).take(pa.array(list(rows), pa.int64()))
+    values = zip(*(column.to_pylist() for column in chosen.columns), strict=True)
+    return {
+        session_id: (key, tuple(opening)) for session_id, (key, *opening) in zip(rows.values(), values, strict=True)
+    }
+
+
+def _applied(
+    recent: RecentSessions,
+    metered: "Metered",
+    *,
+    running: Mapping[str, RecentSession],
+    openings: Mapping[str, tuple[str, tuple[Any, ...]]],
+) -> _Extension:
+    columns = ("session_id", "started_at", "ended_at", "last_event_at", "event_count")
+    rows = list(zip(*(metered.sessions[name].to_pylist() for name in columns), strict=True))
+    # The opening event of a session in memory is metered again.
+    is_changed = [session_id not in running or event_count > 1 for session_id, *_, event_count in rows]
+    extension = _Extension(rows=metered.sessions.filter(pa.array(is_changed, pa.bool_())))
+    sessions = []
+    for session_id, started_at, ended_at, last_event_at, event_count in rows:
+        session = running.get(session_id)
+        if session is None:
+            key, opening = openings[session_id]
+            session = recent.by_key[key] = RecentSession(
+                session_id=session_id,
+                started_at=started_at,
+                ended_at=NEVER_US if ended_at is None else ended_at,
+                last_event_at=last_event_at,
+                event_count=event_count,
+                footprint=None,
+                opening=opening,
+                parts={},
+            )
+            extension.sessions.append(session)
+        elif event_count > 1:
+            session.event_count += event_count - 1
+            session.last_event_at = max(session.last_event_at, last_event_at)
+            extension.sessions.append(session)
+            extension.extended.append(session)
+            extension.stored_part_count += len(session.parts)
+        sessions.append(session)
+    _apply_parts(extension, sessions, participations=metered.participations, running=running)
+    return extension
+
+
+def _apply_parts(
+    extension: _Extension, sessions: Sequence[RecentSession], *, participations: pa.Table, running: Container[str]
+) -> None:
+    columns = ("session_row", "conversation_id", "touchpoint", "event_count")
+    for row, conversation_id, touchpoint, event_count in zip(
+        *(participations[name].to_pylist() for name in columns), strict=True
+    ):
+        session, part = sessions[row], Part(conversation_id, touchpoint)
+        known_count = session.parts.get(part)
+        if known_count is None:
+            extension.new_parts.append((session, part))
+        is_metered_again = session.session_id in running and part == session.opening_part
+        session.parts[part] = (known_count or 0) + event_count - is_metered_again
+
+
+def _store(ledger: Ledger, extension: _Extension) -> Counter[tuple[Any, ...]]:
+    """Change `session` and `participation`; return the changes of the session counts."""
+    changes: Counter[tuple[Any, ...]] = Counter()
+    for session in {session.session_id: session for session, _ in extension.new_parts}.values():
+        before = session.footprint
+        session.footprint = ledger.footprints.number(session.members)
+        opened = (session.opening_part.touchpoint, session.preview)
+        changes[session.day, session.footprint, *opened] += 1
+        if before is not None:
+            changes[session.day, before, *opened] -= 1
+    if changes.total() != len(extension.sessions) - len(extension.extended):
+        raise _unbalanced(changes.total(), stored_count=len(extension.sessions) - len(extension.extended))
+    ledger.insert_numbers()
+    if extension.extended:
+        _delete(ledger, extension)
+    if extension.sessions:
+        insert_rows(
+            ledger.connection, _session_rows(extension), participations=_part_rows(extension.sessions), prefix=""
+        )
+    return changes
+
+
+def _delete(ledger: Ledger, extension: _Extension) -> None:
+    # Deleting and inserting again takes half the time of an update.
+    starts_us = [each.started_at for each in extension.extended]
+    session_ids = [each.session_id for each in extension.extended]
+    deleted_count = delete_rows(ledger.connection, session_ids, first_us=min(starts_us), last_us=max(starts_us))
+    stored_count = len(session_ids) + extension.stored_part_count
+    if deleted_count != stored_count:
+        raise _unbalanced(stored_count, stored_count=deleted_count)
+
+
+def _unbalanced(expected_count: int, *, stored_count: int) -> Unavailable:
+    return Unavailable(
+        "ledger_unbalanced",
+        f"{expected_count:,} rows of sessions were expected and {stored_count:,} are stored; these must be equal. "
+        "Nothing was changed. Please report this.",
+    )
+
+
+def _session_rows(extension: _Extension) -> pa.Table:
+    rows = extension.rows
+    for name, kind in (("last_event_at", pa.int64()), ("event_count", pa.int32())):
+        present = pa.array([getattr(each, name) for each in extension.sessions], kind)
+        rows = rows.set_column(rows.schema.get_field_index(name), name, present)
+    footprints = pa.array([each.footprint for each in extension.sessions], pa.int32())
+    return rows.append_column("footprint", footprints)
+
+
+def _part_rows(sessions: Sequence[RecentSession]) -> pa.Table:
+    parts = [(session, part, event_count) for session in sessions for part, event_count in session.parts.items()]
+    return pa.table(
+        {
+            "session_id": [session.session_id for session, *_ in parts],
+            "started_at": [session.started_at for session, *_ in parts],
+            "customer_id": [session.customer_id for session, *_ in parts],
+            "conversation_id": [part.conversation_id for _, part, _ in parts],
+            "touchpoint": [part.touchpoint for _, part, _ in parts],
+            "event_count": [event_count for *_, event_count in parts],
+            "preview": [session.preview for session, *_ in parts],
+        }
+    )

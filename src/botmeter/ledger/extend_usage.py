@@ -1,0 +1,178 @@
+"""Usage of extended sessions: counts change by differences, and conversations only gain rows and touchpoints."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from botmeter.domain.instant import DAY_US
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.recent_sessions import ConversationRow, RecentSessions
+from botmeter.ledger.usage_tables import (
+    CONVERSATION_COUNTS,
+    SESSION_COUNTS,
+    CountStatements,
+    conversation_rows,
+    insert_conversation_rows,
+    refresh_tickets_of,
+    replace_counts,
+    stored_counts,
+    update_conversation_rows,
+)
+
+
+class NewPart(NamedTuple):
+    """Touchpoint that a conversation has in a session that began on a day."""
+
+    conversation_id: str
+    day: int
+    preview: bool
+    touchpoint: int
+
+
+def extend_usage(
+    ledger: Ledger,
+    recent: RecentSessions,
+    *,
+    counts: Counter[tuple[Any, ...]],
+    parts: Sequence[NewPart],
+    events: pa.Table,
+) -> None:
+    """Add the usage of new events. In a transaction.
+
+    Args:
+        counts: Changes of `session_usage`, by its columns.
+        parts: Parts that sessions did not have before.
+    """
+    _change_counts(ledger, recent.session_counts, changes=counts, table=SESSION_COUNTS)
+    keys = dict(zip(events["conversation_id"].to_pylist(), events["conversation_key"].to_pylist(), strict=True))
+    linked = set(events.filter(events["ticket_id"].is_valid())["conversation_id"].to_pylist())
+    _read_rows(ledger, recent, conversations={part.conversation_id for part in parts} | linked, keys=keys)
+    if parts:
+        changes = _add_parts(ledger, recent, parts=parts)
+        _change_counts(ledger, recent.conversation_counts, changes=changes, table=CONVERSATION_COUNTS)
+    with_tickets = _with_tickets(recent, {part.conversation_id for part in parts}, keys=keys) | linked
+    days = [row.day for conversation_id in with_tickets for row in recent.rows_of[conversation_id]]
+    if days:
+        bounds = {"start": min(days) * DAY_US, "end": (max(days) + 1) * DAY_US}
+        refresh_tickets_of(ledger, sorted(with_tickets), bounds=bounds)
+    _add_keys(recent, parts, linked=linked, keys=keys)
+
+
+def _change_counts(
+    ledger: Ledger,
+    known: dict[int, Counter[tuple[Any, ...]]],
+    *,
+    changes: Counter[tuple[Any, ...]],
+    table: CountStatements,
+) -> None:
+    changed = {key: count for key, count in changes.items() if count}
+    if not changed:
+        return
+    connection, days = ledger.connection, sorted({day for day, *_ in changed})
+    unread = [day for day in days if day not in known]
+    if unread:
+        known |= {day: Counter() for day in unread}
+        for *group, count in stored_counts(connection, table, days=unread):
+            known[group[0]][tuple(group)] = count
+    for key, count in changed.items():
+        known[key[0]][key] += count
+        if not known[key[0]][key]:
+            del known[key[0]][key]
+    rows = [(*key, count) for day in days for key, count in sorted(known[day].items())]
+    replace_counts(connection, table, days=days, rows=rows)
+
+
+def _read_rows(ledger: Ledger, recent: RecentSessions, *, conversations: set[str], keys: Mapping[str, int]) -> None:
+    unread = sorted(each for each in conversations if each not in recent.rows_of)
+    if not unread:
+        return
+    recent.rows_of |= {conversation_id: [] for conversation_id in unread}
+    unread_keys = np.array([keys[each] for each in unread], np.uint64)
+    stored = recent.conversation_keys.suspects(unread_keys).known
+    if not stored.any():
+        return
+    chosen = {"conversation_id": pa.array(unread), "conversation_key": pa.array(unread_keys)}
+    rows = conversation_rows(ledger.connection, pa.table(chosen).filter(pa.array(stored)))
+    footprints = ledger.footprints.all()
+    for conversation_id, day, preview, footprint, has_other_rows in rows:
+        members = (footprint,) if footprint >= 0 else footprints[-1 - footprint]
+        recent.rows_of[conversation_id].append(
+            ConversationRow(day=day, preview=preview, members=members, has_other_rows=has_other_rows)
+        )
+
+
+def _add_parts(ledger: Ledger, recent: RecentSessions, *, parts: Iterable[NewPart]) -> Counter[tuple[Any, ...]]:
+    """Change `conversation_day`; return the changes of the conversation counts."""
+    by_conversation: dict[str, list[NewPart]] = {}
+    for part in parts:
+        by_conversation.setdefault(part.conversation_id, []).append(part)
+    counts: Counter[tuple[Any, ...]] = Counter()
+    added: list[tuple[Any, ...]] = []
+    changed: list[tuple[Any, ...]] = []
+    for conversation_id, own in by_conversation.items():
+        rows = recent.rows_of[conversation_id]
+        before = {(row.day, row.preview): _values(ledger, row) for row in rows}
+        _extend_rows(rows, own)
+        for row in rows:
+            values = _values(ledger, row)
+            known = before.get((row.day, row.preview))
+            if values == known:
+                continue
+            (added if known is None else changed).append((conversation_id, *values))
+            for counted, change in ((values, 1), (known, -1)):
+                # Conversations with several rows are not in `conversation_usage`.
+                if counted is not None and not counted.has_other_rows:
+                    counts[counted.day, counted.footprint, counted.preview] += change
+    ledger.insert_numbers()
+    if added:
+        insert_conversation_rows(ledger.connection, _row_table(added))
+    if changed:
+        update_conversation_rows(ledger.connection, _row_table(changed))
+    return counts
+
+
+def _extend_rows(rows: list[ConversationRow], parts: Iterable[NewPart]) -> None:
+    for part in parts:
+        row = next((each for each in rows if (each.day, each.preview) == (part.day, part.preview)), None)
+        if row is None:
+            rows.append(
+                ConversationRow(day=part.day, preview=part.preview, members=(part.touchpoint,), has_other_rows=False)
+            )
+        elif part.touchpoint not in row.members:
+            row.members = tuple(sorted((*row.members, part.touchpoint)))
+    for row in rows:
+        row.has_other_rows = len(rows) > 1
+
+
+class _RowValues(NamedTuple):
+    day: int
+    preview: bool
+    footprint: int
+    has_other_rows: bool
+
+
+def _values(ledger: Ledger, row: ConversationRow) -> _RowValues:
+    return _RowValues(row.day, row.preview, ledger.footprints.number(row.members), row.has_other_rows)
+
+
+def _row_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    names = ("conversation_id", "day", "preview", "footprint", "has_other_rows")
+    return pa.table(dict(zip(names, map(pa.array, zip(*rows, strict=True)), strict=True)))
+
+
+def _with_tickets(recent: RecentSessions, conversations: set[str], *, keys: Mapping[str, int]) -> set[str]:
+    named = sorted(conversations)
+    is_known = recent.ticket_keys.suspects(np.array([keys[each] for each in named], np.uint64)).known
+    return {each for each, known in zip(named, is_known.tolist(), strict=True) if known}
+
+
+def _add_keys(recent: RecentSessions, parts: Iterable[NewPart], *, linked: set[str], keys: Mapping[str, int]) -> None:
+    for known, conversations in (
+        (recent.conversation_keys, {part.conversation_id for part in parts}),
+        (recent.ticket_keys, linked),
+    ):
+        added = np.array([keys[each] for each in conversations], np.uint64)
+        known.add(added[~known.suspects(added).known])

@@ -1,0 +1,111 @@
+"""Memory of a ledger's latest events: a sender repeats what it sent just before, and reading that takes 12 ms.
+
+Not all events are in memory; the others are read. What is in memory is stored: a rollback, and any commit that can
+change stored events, drops it.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.ledger.known_keys import Keys
+from botmeter.metering.admission import CONTENT_FIELDS
+from botmeter.metering.columns import Ints, Mask
+from botmeter.metering.schema import EVENTS_SCHEMA
+
+BYTES_MAX: Final = 16 << 20
+"""About 60,000 events."""
+_PIECE_ROWS: Final = 8_000
+"""Pieces are merged up to this size: finding a few events takes time for each piece, and merging for each row."""
+_READ_ROWS: Final = 20_000
+
+_PLAIN: Final = pa.schema(
+    [
+        ("event_key", pa.uint64()),
+        ("source", pa.string()),
+        ("event_id", pa.string()),
+        *(
+            (name, field.value_type if pa.types.is_dictionary(field) else field)
+            for name, field in ((name, EVENTS_SCHEMA.field(name).type) for name in CONTENT_FIELDS)
+        ),
+        ("is_pulled", pa.bool_()),
+    ]
+)
+
+
+class _Piece(NamedTuple):
+    """Events with their keys in order."""
+
+    keys: Keys
+    rows: Ints
+    events: pa.Table
+
+    @classmethod
+    def of(cls, events: pa.Table) -> "_Piece":
+        keys = events["event_key"].to_numpy()
+        order = np.argsort(keys, kind="stable")
+        return cls(keys[order], order, events)
+
+
+class RecentEvents:
+    """Events in memory."""
+
+    def __init__(self) -> None:
+        self._pieces: list[_Piece] = []
+        self._is_read = False
+
+    def clear(self) -> None:
+        self._pieces, self._is_read = [], False
+
+    def add(self, accepted: pa.Table) -> None:
+        """Add accepted `event_rows`; many are not worth their memory."""
+        if len(accepted) <= _PIECE_ROWS:
+            self._add(accepted.select(_PLAIN.names).cast(_PLAIN).combine_chunks())
+
+    def stored(self, searched: pa.Table, *, read_latest: Callable[[int], pa.Table]) -> tuple[pa.Table, Mask]:
+        """Find events by `event_key`, `source` and `event_id`.
+
+        Args:
+            read_latest: Reads about so many of the latest stored events, the first time.
+
+        Returns:
+            The events in memory, as `stored` of `admission` with their row in `searched`; and which rows those are.
+        """
+        if not self._is_read:
+            self._is_read = True
+            self._add(read_latest(_READ_ROWS).cast(_PLAIN))
+        keys = searched["event_key"].to_numpy()
+        is_stored = np.zeros(len(searched), np.bool_)
+        tables = [self._matching(piece, searched, keys=keys, is_stored=is_stored) for piece in self._pieces]
+        no = pa.array(np.zeros(int(is_stored.sum()), np.bool_))
+        table = pa.concat_tables([_EMPTY, *tables]).drop_columns(["event_key", "source", "event_id"])
+        return table.append_column("is_erased", no).append_column("is_conversation_erased", no), is_stored
+
+    def _add(self, events: pa.Table) -> None:
+        if len(events) == 0:
+            return
+        pieces = self._pieces
+        while (
+            pieces and len(pieces[-1].events) <= 2 * len(events) and len(pieces[-1].events) + len(events) <= _PIECE_ROWS
+        ):
+            events = pa.concat_tables([pieces.pop().events, events]).combine_chunks()
+        pieces.append(_Piece.of(events))
+        while len(pieces) > 1 and sum(piece.events.nbytes for piece in pieces) > BYTES_MAX:
+            del pieces[0]
+
+    def _matching(self, piece: _Piece, searched: pa.Table, *, keys: Keys, is_stored: Mask) -> pa.Table:
+        at = np.minimum(np.searchsorted(piece.keys, keys), len(piece.keys) - 1)
+        rows = np.flatnonzero((piece.keys[at] == keys) & ~is_stored)
+        found = piece.events.take(pa.array(piece.rows[at[rows]]))
+        named = searched.take(pa.array(rows))
+        # Another event can have the same key.
+        is_same = pc.and_(*(pc.equal(found[name], named[name].cast(pa.string())) for name in ("source", "event_id")))
+        same = rows[is_same.to_numpy()]
+        is_stored[same] = True
+        return found.filter(is_same).append_column("row", pa.array(same, pa.int64()))
+
+
+_EMPTY: Final = _PLAIN.append(pa.field("row", pa.int64())).empty_table()

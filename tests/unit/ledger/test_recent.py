@@ -1,0 +1,101 @@
+"""Latest events and sessions in the memory of a ledger, and what makes it forget them."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.support.ledgers import Event, append_events, event, ledger_in_memory
+from tests.support.live_batches import append_live, counts, live_batch
+
+from botmeter.domain.instant import us_from_text
+from botmeter.ledger.customers import SameCustomer, merge_customers
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.policies import set_policy
+from botmeter.ledger.recent_sessions import Attempts
+from botmeter.ledger.settle import settle
+from botmeter.ledger.verify import verify
+from botmeter.metering.policy import Policy
+
+NOON_US = us_from_text("2026-03-02T12:00:00Z")
+
+
+def sent(number: int, minute: int, **fields: str) -> Event:
+    return event(f"e{number}", f"2026-03-02T11:{minute:02}", **fields)
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    opened = ledger_in_memory()
+    append_events(opened, sent(1, 0), now_us=NOON_US)
+    append_events(opened, sent(2, 1, customer_id="c2", conversation_id="v2"), now_us=NOON_US)
+    assert opened.recent is not None
+    return opened
+
+
+def session_counts(ledger: Ledger) -> list[tuple[str, int]]:
+    rows = ledger.connection.execute("SELECT customer_id, event_count FROM session ORDER BY started_at")
+    return rows.fetchall()
+
+
+def test_a_session_in_memory_is_extended_without_reading_its_events(ledger: Ledger) -> None:
+    recent = ledger.recent
+    append_events(ledger, sent(3, 5), sent(4, 6, channel="sms"), now_us=NOON_US)
+    append_events(ledger, sent(5, 7, customer_id="c3", conversation_id="v3"), now_us=NOON_US)
+    assert ledger.recent is recent
+    assert session_counts(ledger) == [("c1", 3), ("c2", 1), ("c3", 1)]
+    assert verify(ledger).is_clean
+
+
+def test_an_event_before_the_first_of_a_session_makes_the_ledger_read_it_again(ledger: Ledger) -> None:
+    append_live(ledger, live_batch([event("e0", "2026-03-02T10:59")]), now_us=NOON_US)
+    settle(ledger, now_us=NOON_US)
+    assert ledger.recent is None
+    append_events(ledger, sent(3, 5), now_us=NOON_US)
+    append_events(ledger, sent(4, 6), now_us=NOON_US)
+    assert ledger.recent is not None
+    assert session_counts(ledger) == [("c1", 4), ("c2", 1)]
+    assert verify(ledger).is_clean
+
+
+def fail(ledger: Ledger) -> None:
+    with pytest.raises(ZeroDivisionError), ledger.transaction():
+        raise ZeroDivisionError
+
+
+def change_policy(ledger: Ledger) -> None:
+    policy = Policy(name="later", max_duration_us=3_600_000_000)
+    set_policy(ledger, policy, from_on=None, now_us=NOON_US)
+
+
+def merge(ledger: Ledger) -> None:
+    merge_customers(ledger, [SameCustomer(customer_id="c1", alias="c2")], now_us=NOON_US)
+
+
+@pytest.mark.parametrize("change", [fail, change_policy, merge])
+def test_what_changes_sessions_makes_it_forget_them(ledger: Ledger, change: Callable[[Ledger], object]) -> None:
+    change(ledger)
+    assert ledger.recent is None
+    append_events(ledger, sent(3, 5, customer_id="c2", conversation_id="v2"), now_us=NOON_US)
+    assert verify(ledger).is_clean
+
+
+def test_facts_of_billing_leave_the_sessions_in_memory(ledger: Ledger) -> None:
+    recent = ledger.recent
+    with ledger.facts_transaction():
+        pass
+    assert ledger.recent is recent
+
+
+def test_a_repeated_event_in_memory_is_a_duplicate_or_a_conflict(ledger: Ledger) -> None:
+    ledger.connection.execute("UPDATE event SET event_id = 'not read'")
+    again = [sent(1, 0), sent(2, 1, customer_id="c9"), sent(1, 0)]
+    assert [counts(each) for each in append_live(ledger, live_batch(again), now_us=NOON_US)] == [(0, 2, 1, 0)]
+
+
+def test_a_memory_that_is_often_dropped_is_seldom_read() -> None:
+    attempts = Attempts()
+    read = []
+    for number in range(300):
+        if attempts.is_due():
+            read.append(number)
+            attempts.note(is_used=False)
+    assert read == [0, 2, 6, 14, 30, 62, 126, 190, 254]
