@@ -56,6 +56,7 @@ _MODULES = (
     "maintenance",
     "doctor",
     "serve",
+    "lake",
     "keys",
     "sources",
     "users",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import NamedTuple
 
 import msgspec
@@ -72,7 +73,9 @@ def admit(
     rejections: list[list[Rejection]] = [[] for each in batches for _ in each.deliveries]
     is_rejected = np.zeros(batches[-1].rows.stop, np.bool_)
     for each in batches:
-        is_rejected[each.rows], outside = _outside_time(ledger, each.parsed, now_us=now_us)
+        is_rejected[each.rows], outside = outside_time(
+            each.parsed, available_from=ledger.account.available_from, now_us=now_us
+        )
         _add_rejections(rejections, each, added=[*each.parsed.rejections, *outside])
     events = pa.concat_tables(
         event_rows(ledger, each.parsed, source=each.source, append_no=each.append_no, is_pulled=each.is_pulled)
@@ -90,7 +93,8 @@ def admit(
         deliveries=deliveries,
     )
     for each in batches:
-        _add_rejections(rejections, each, added=_conflicts(each, admitted.outcomes[each.rows]))
+        clashing = np.flatnonzero(admitted.outcomes[each.rows] == Outcome.CONFLICT)
+        _add_rejections(rejections, each, added=conflicts(each.parsed, clashing, source=each.source))
     is_accepted = admitted.is_accepted
     return AdmittedBatches(
         accepted=events if is_accepted.all() else events.filter(pa.array(is_accepted)),
@@ -136,8 +140,8 @@ def _add_rejections(rejections: list[list[Rejection]], batch: NumberedBatch, *, 
         rejections[number].sort(key=lambda rejection: rejection.index)
 
 
-def _outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mask, list[Rejection]]:
-    available_from = ledger.account.available_from
+def outside_time(batch: EventBatch, *, available_from: date, now_us: int) -> tuple[Mask, list[Rejection]]:
+    """Return which events are before the data start date or in the future, and their rejections."""
     early_rows, ahead_rows = rows_outside_time(batch.events, data_start_us=day_start_us(available_from), now_us=now_us)
     is_outside = np.zeros(len(batch.events), np.bool_)
     is_outside[early_rows] = is_outside[ahead_rows] = True
@@ -158,14 +162,15 @@ def _outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Ma
     return is_outside, [*early, *ahead]
 
 
-def _conflicts(batch: NumberedBatch, outcomes: np.ndarray[tuple[int], np.dtype[np.int8]]) -> list[Rejection]:
+def conflicts(batch: EventBatch, rows: Ints, *, source: str) -> list[Rejection]:
+    """Return the rejections of events in conflict."""
     return [
         record.rejection(
             code="conflict",
-            detail=f"Event {record.event_id} of source {batch.source} was already sent with different content; "
+            detail=f"Event {record.event_id} of source {source} was already sent with different content; "
             "the first one stands.",
         )
-        for record in _records(batch.parsed, np.flatnonzero(outcomes == Outcome.CONFLICT))
+        for record in _records(batch, rows)
     ]
 
 

@@ -1,0 +1,137 @@
+"""Commands of `lake`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from botmeter.cli import options
+from botmeter.cli.accounts import DEFAULT_POLICY
+from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.event_files import mapping_text, source_files
+from botmeter.cli.output import fields_of, say, show_json, show_record, show_rows
+from botmeter.cli.policy_texts import policy_named, schedule_rows
+from botmeter.domain.account import Account
+from botmeter.domain.errors import Conflict, Refused
+from botmeter.domain.instant import now_us, text_from_us
+from botmeter.domain.receipt import Receipt
+from botmeter.domain.source import DEFAULT_SOURCE, Source, checked_source_name
+from botmeter.domain.text import counted
+
+if TYPE_CHECKING:
+    from botmeter.lake.record import LakeRecord
+    from botmeter.lake.root import LakeRoot
+
+_COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
+
+Address = Annotated[
+    str, Option("--lake", metavar="URI", help="Folder of the lake, or s3://BUCKET/FOLDER with the usual credentials.")
+]
+commands = command_group("lake", "Lakes, for accounts past one machine: run, show.")
+
+
+@commands.command(
+    epilog=examples(
+        ("", "botmeter lake run events/*.parquet --lake /data/acme-lake --account acme"),
+        ("In a bucket:", "botmeter lake run events.csv.gz --lake s3://acme/lake --account acme"),
+    )
+)
+def run(
+    files: options.EventFiles,
+    lake: Address,
+    account: options.AccountName,
+    source: options.Source = DEFAULT_SOURCE,
+    mapping: options.MappingFile = None,
+    policy: Annotated[
+        str | None,
+        Option("--policy", metavar="NAME|FILE", help=f"Policy of a new lake. Default: {DEFAULT_POLICY}."),
+    ] = None,
+    input_format: options.InputFormat = None,
+    encoding: options.Encoding = None,
+    sheet: options.Sheet = None,
+    header_row: options.HeaderRow = None,
+    form: options.Form = "table",
+) -> None:
+    """Meter files of events into a lake, which is created at the first run.
+
+    Files that an earlier run has read are left out, so a run can be repeated. Nothing counts until the
+    whole run is recorded.
+    """
+    from botmeter.lake.engine import Here
+    from botmeter.lake.root import LakeRoot
+    from botmeter.lake.run import FilesOfSource, run_lake
+    from botmeter.sources.stream import STDIN
+    from botmeter.sources.table_options import TableOptions
+
+    if STDIN in files:
+        raise Refused("arguments_clash", "A lake reads files, not standard input (-), so that a run can be repeated.")
+    table = TableOptions(encoding=encoding, sheet=sheet, header_row=header_row)
+    sources = source_files(files, mapping=mapping, input_format=input_format, table=table)
+    mapping_text(mapping)
+    root = LakeRoot.at(lake)
+    _prepare(root, account=account, policy=policy)
+    outcome = run_lake(
+        root,
+        FilesOfSource(files=sources, name=checked_source_name(source), source=_source_named(source)),
+        engine=Here(),
+        now_us=now_us(),
+        note=lambda stage: say(f"stage: {stage}"),
+    )
+    receipts = list(outcome.receipts.values())
+    rows = [{"file": name, **fields_of(receipt, _COUNTS)} for name, receipt in outcome.receipts.items()]
+    if form == "json":
+        total = fields_of(Receipt.sum_of(receipts), _COUNTS)
+        show_json({**total, "files": rows, "files_read_before": list(outcome.known), **_state(outcome.record)})
+    else:
+        show_rows(("file", *_COUNTS), rows, form=form)
+    if outcome.known:
+        say(f"{counted(len(outcome.known), 'file')} left out: read by an earlier run")
+
+
+@commands.command(epilog=examples(("", "botmeter lake show --lake /data/acme-lake")))
+def show(lake: Address, form: options.Form = "table") -> None:
+    """Show the account, the policies and the last record of a lake."""
+    from botmeter.lake.record import newest_record
+    from botmeter.lake.root import LakeRoot
+
+    record = newest_record(LakeRoot.at(lake))
+    fields = {"account": record.account, "available_from": record.available_from.isoformat(), **_state(record)}
+    if form == "json":
+        show_json({**fields, "policies": schedule_rows(record.schedule), "tables": record.versions})
+    else:
+        show_record(fields, form=form)
+
+
+def _prepare(root: "LakeRoot", *, account: str, policy: str | None) -> None:
+    """Create the lake, or refuse one of another account or policy."""
+    from botmeter.lake.record import create_lake, is_lake, newest_record, policy_terms
+    from botmeter.metering.policy import schedule_of
+
+    wanted = Account(name=account)
+    if not is_lake(root):
+        schedule = schedule_of(policy_named(policy or DEFAULT_POLICY))
+        create_lake(root, wanted, schedule=schedule, now_us=now_us())
+        say(f"created the lake of account {wanted.name} at {root.uri}")
+        return
+    record = newest_record(root)
+    if record.account != wanted.name:
+        raise Conflict("lake_account_differs", f"The lake at {root.uri} is of account {record.account}.")
+    if policy is not None and policy_terms(schedule_of(policy_named(policy))) != record.policies:
+        labels = ", ".join(term.policy.label for term in record.schedule)
+        raise Conflict("lake_policy_differs", f"The lake at {root.uri} is metered under {labels}. Leave --policy out.")
+
+
+def _source_named(name: str) -> Source | None:
+    from botmeter.sources.platforms.registry import platform_codes
+
+    return Source(name=name, platform=name) if name in platform_codes() else None
+
+
+def _state(record: "LakeRecord") -> dict[str, object]:
+    last_us = record.last_event_us
+    return {
+        "record": record.number,
+        "run": record.run,
+        "recorded_at": text_from_us(record.recorded_at),
+        "events": record.event_count,
+        "last_event_at": None if last_us is None else text_from_us(last_us),
+    }

@@ -1,0 +1,225 @@
+"""Tasks: what is derived of conversations, whose events can be of several scope keys.
+
+`touch` reads what is stored of the conversations that a run touches, `gather` the parts of stored sessions on the days
+that must be counted again, `derive` makes the new rows.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from botmeter.lake.delta import LakeFile
+from botmeter.lake.files import repeated, write_rows
+from botmeter.lake.land import text_buckets
+from botmeter.lake.layout import SCHEMAS
+from botmeter.lake.root import LakeRoot
+from botmeter.lake.staged import BucketRange, StagedTable, rows_of_all, stage, stage_whole, staged_rows
+from botmeter.lake.task_database import TableFiles, create_current_view, create_view, register, task_database
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
+
+_PART = pa.schema(
+    [
+        ("session_id", pa.string()),
+        ("conversation_id", pa.string()),
+        ("touchpoint", pa.int32()),
+        ("preview", pa.bool_()),
+        ("day", pa.int32()),
+    ]
+)
+_DAY = pa.schema([("day", pa.int32()), ("conversation_id", pa.string())])
+_TICKET = pa.schema([("conversation_id", pa.string()), ("ticket_id", pa.string()), ("ticket_type", pa.string())])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TouchTask:
+    """Buckets of conversations; the staged tables are those of `Remetered`."""
+
+    root: LakeRoot
+    folder: str
+    buckets: BucketRange
+    participations: tuple[StagedTable, ...]
+    removed: tuple[StagedTable, ...]
+    tickets: tuple[StagedTable, ...]
+    stored: TableFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """Outcome of a `TouchTask`.
+
+    Attributes:
+        days: Days and conversations to count again.
+        stored_days: Stored rows of these conversations, on all days.
+        stored_tickets: Their stored `session_ticket`.
+        first_day, last_day: Since 1970, of `days`; None: no day.
+    """
+
+    days: StagedTable
+    stored_days: StagedTable
+    stored_tickets: StagedTable
+    first_day: int | None
+    last_day: int | None
+
+
+def touch(task: TouchTask) -> Touched:
+    """Read what is stored of touched conversations."""
+    with task_database() as connection:
+        _register_touching(connection, task)
+        for table in ("conversation_day", "session_ticket", "conversation_ticket"):
+            create_current_view(connection, table, available=task.stored)
+        for step in ("unknown_ticket", "touched_conversation", "stored_day", "touched_day"):
+            connection.execute(sql(step))
+        days, stored_days, stored_tickets = (
+            connection.sql(sql(name)).to_arrow_table() for name in ("touched_rows", "stored_day_rows", "stored_tickets")
+        )
+        first_day, last_day = connection.execute(sql("touched_bounds")).fetchall()[0]
+    return Touched(
+        days=stage_whole(task.root, task.folder, rows=days),
+        stored_days=stage_whole(task.root, task.folder, rows=stored_days),
+        stored_tickets=stage_whole(task.root, task.folder, rows=stored_tickets),
+        first_day=first_day,
+        last_day=last_day,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatherTask:
+    """Files of stored participations, without the sessions that the run removes."""
+
+    root: LakeRoot
+    folder: str
+    days: tuple[StagedTable, ...]
+    first_us: int
+    end_us: int
+    stored: TableFiles
+    bucket_count: int
+
+
+def gather(task: GatherTask) -> StagedTable:
+    """Stage stored participations of touched conversations on touched days, by bucket of the conversation."""
+    days = rows_of_all(task.root, task.days)
+    with task_database() as connection:
+        register(connection, "touched_day", rows=_DAY.empty_table() if days is None else days)
+        create_current_view(connection, "participation", available=task.stored)
+        bounds = {"first": task.first_us, "end": task.end_us}
+        parts = connection.sql(sql("gathered"), params=bounds).to_arrow_table()
+    buckets = text_buckets(parts["conversation_id"], task.bucket_count)
+    return stage(task.root, task.folder, rows=parts, buckets=buckets, bucket_count=task.bucket_count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeriveTask:
+    """Buckets of conversations, with all that `touch` and `gather` found of them; `touched` None: nothing is stored."""
+
+    root: LakeRoot
+    folder: str
+    run: int
+    buckets: BucketRange
+    participations: tuple[StagedTable, ...]
+    tickets: tuple[StagedTable, ...]
+    touched: Touched | None
+    stored: TableFiles
+
+
+ConversationUsageKey = tuple[int, int, bool]
+"""Day since 1970, footprint, preview."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """Outcome of a `DeriveTask`.
+
+    Attributes:
+        days, session_tickets: Staged as in their tables, with `local_set`, a number in `sets`, where it is not null.
+        sets: Of touchpoints.
+        removed_usage: Of stored rows that no longer count.
+        files: By table.
+    """
+
+    days: StagedTable
+    session_tickets: StagedTable
+    sets: tuple[tuple[int, ...], ...]
+    removed_usage: dict[ConversationUsageKey, int]
+    files: dict[str, LakeFile]
+
+
+def derive(task: DeriveTask) -> Derived:
+    """Derive the rows of touched conversations."""
+    with task_database() as connection:
+        _register_derived_from(connection, task)
+        for step in ("unknown_ticket", "kept_day", "conversation_set", "several", "set_number", "ticket_of"):
+            connection.execute(sql(step))
+        connection.execute(sql("session_set"))
+        connection.execute(sql("more_set_numbers"))
+        days, tickets, replaced, new_tickets = (
+            connection.sql(sql(name)).to_arrow_table()
+            for name in ("derived_days", "derived_tickets", "replaced", "unknown_ticket_rows")
+        )
+        sets = tuple(tuple(members) for (members,) in connection.execute(sql("sets")).fetchall())
+        removed_usage = {
+            (day, footprint, preview): count
+            for day, footprint, preview, count in connection.execute(sql("removed_usage")).fetchall()
+        }
+    return Derived(
+        days=stage_whole(task.root, task.folder, rows=days),
+        session_tickets=stage_whole(task.root, task.folder, rows=tickets),
+        sets=sets,
+        removed_usage=removed_usage,
+        files=_written(task, {"conversation_replaced": replaced, "conversation_ticket": new_tickets}),
+    )
+
+
+def with_run_and_bucket(rows: pa.Table, *, run: int, bucket_count: int) -> pa.Table:
+    """Add the run, and the bucket of the conversation, to rows of conversations."""
+    buckets = text_buckets(rows["conversation_id"], bucket_count)
+    return rows.append_column("run", repeated(run, len(rows))).append_column("bucket", pa.array(buckets, pa.int32()))
+
+
+def _written(task: DeriveTask, tables: dict[str, pa.Table]) -> dict[str, LakeFile]:
+    files = {}
+    bucket_count = len(task.participations[0].ends)
+    for table, rows in tables.items():
+        stated = with_run_and_bucket(rows, run=task.run, bucket_count=bucket_count)
+        file = write_rows(task.root, table, rows=stated)
+        if file is not None:
+            files[table] = file
+    return files
+
+
+def _register_touching(connection: duckdb.DuckDBPyConnection, task: TouchTask) -> None:
+    for name, tables, schema in (
+        ("fresh_part", task.participations, _PART),
+        ("removed_part", task.removed, _DAY),
+        ("fresh_ticket", task.tickets, _TICKET),
+    ):
+        rows = rows_of_all(task.root, tables, buckets=task.buckets)
+        register(connection, name, rows=schema.empty_table() if rows is None else rows)
+
+
+def _register_derived_from(connection: duckdb.DuckDBPyConnection, task: DeriveTask) -> None:
+    for name, tables, schema in (("part", task.participations, _PART), ("fresh_ticket", task.tickets, _TICKET)):
+        rows = rows_of_all(task.root, tables, buckets=task.buckets)
+        register(connection, name, rows=schema.empty_table() if rows is None else rows)
+    files = task.stored.files.get("conversation_ticket", ())
+    create_view(connection, "conversation_ticket", files=files, schema=SCHEMAS["conversation_ticket"], root=task.root)
+    touched = task.touched
+    days, stored_days, stored_tickets = (
+        (None, None, None) if touched is None else (touched.days, touched.stored_days, touched.stored_tickets)
+    )
+    day_schema = pa.schema([*_DAY, ("preview", pa.bool_()), ("footprint", pa.int32()), ("has_other_rows", pa.bool_())])
+    ticket_schema = pa.schema(
+        [
+            field if field.name != "day" else pa.field("day", pa.int32())
+            for field in SCHEMAS["session_ticket"]
+            if field.name not in ("run", "bucket")
+        ]
+    )
+    for name, table, schema in (
+        ("touched_day", days, _DAY),
+        ("stored_day", stored_days, day_schema),
+        ("stored_ticket", stored_tickets, ticket_schema),
+    ):
+        register(connection, name, rows=schema.empty_table() if table is None else staged_rows(task.root, table))

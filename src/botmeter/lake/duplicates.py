@@ -1,0 +1,217 @@
+"""Tasks: which new events are duplicates or conflicts, by the product's admission rule.
+
+`find` compares keys, `collect` brings the few events together whose keys occur twice, `judge` compares their content.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from botmeter.lake.delta import LakeFile
+from botmeter.lake.files import repeated, write_rejections, write_rows
+from botmeter.lake.land import LandedPart, key_buckets
+from botmeter.lake.layout import SCHEMAS
+from botmeter.lake.root import LakeRoot
+from botmeter.lake.staged import BucketRange, StagedTable, rows_of_all, stage, stage_whole, staged_rows
+from botmeter.lake.task_database import TableFiles, create_current_view, create_view, task_database
+from botmeter.ledger.admit import conflicts
+from botmeter.ledger.duckdb_calls import table_from
+from botmeter.ledger.statements import statements_of
+from botmeter.metering.admission import Outcome, admission
+from botmeter.metering.columns import Ints
+from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
+from botmeter.metering.touchpoints import Touchpoint
+
+sql = statements_of(__name__)
+
+_PLACE = pa.schema([("part", pa.int32()), ("row", pa.int32()), ("event_key", pa.int64())])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindTask:
+    """Buckets of keys to compare with each other, and with `event_key`."""
+
+    root: LakeRoot
+    folder: str
+    run: int
+    buckets: BucketRange
+    bucket_count: int
+    parts: tuple[LandedPart, ...]
+    known: TableFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspects:
+    """Outcome of a `FindTask`.
+
+    Attributes:
+        places: Part and row of each event whose key occurs twice.
+        index: New file of `event_key`.
+        is_stored: A key is that of a stored event.
+    """
+
+    places: StagedTable | None
+    index: LakeFile | None
+    is_stored: bool
+
+
+def find(task: FindTask) -> Suspects:
+    """Find new events with the key of another, new or stored."""
+    keys = _new_keys(task)
+    sorted_keys = np.sort(keys["event_key"].to_numpy())
+    is_again = np.zeros(len(sorted_keys), np.bool_)
+    is_again[1:] = sorted_keys[1:] == sorted_keys[:-1]
+    stored = _stored_keys(task, keys)
+    wanted = np.union1d(sorted_keys[is_again], stored)
+    suspect = keys.filter(pa.array(np.isin(keys["event_key"].to_numpy(), wanted))) if len(wanted) else keys.slice(0, 0)
+    new = sorted_keys[~is_again]
+    new = np.setdiff1d(new, stored, assume_unique=True)
+    index = {
+        "run": repeated(task.run, len(new)),
+        "bucket": pa.array(key_buckets(new, task.bucket_count).astype(np.int32)),
+        "event_key": pa.array(new),
+    }
+    rows = pa.table(index, schema=SCHEMAS["event_key"]).sort_by([("bucket", "ascending"), ("event_key", "ascending")])
+    return Suspects(
+        places=stage_whole(task.root, task.folder, rows=suspect) if len(suspect) else None,
+        index=write_rows(task.root, "event_key", rows=rows),
+        is_stored=bool(len(stored)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectTask:
+    """Part of a file of which some events are suspect."""
+
+    root: LakeRoot
+    folder: str
+    part_no: int
+    part: LandedPart
+    places: tuple[StagedTable, ...]
+    bucket_count: int
+
+
+def collect(task: CollectTask) -> StagedTable | None:
+    """Stage the suspect events of a part by bucket of their keys; None: it has none."""
+    places = rows_of_all(task.root, task.places)
+    if places is None:
+        return None
+    own = places.filter(pa.array(places["part"].to_numpy() == task.part_no))
+    if not len(own):
+        return None
+    rows = np.sort(own["row"].to_numpy())
+    landed = staged_rows(task.root, task.part.events).take(pa.array(rows))
+    count = len(landed)
+    events = (
+        with_touchpoint_texts(landed, task.part.touchpoints)
+        .append_column("part", repeated(task.part_no, count))
+        .append_column("place", pa.array(rows))
+        .append_column("append_no", repeated(task.part.append_no, count))
+    )
+    buckets = key_buckets(events["event_key"].to_numpy(), task.bucket_count)
+    return stage(task.root, task.folder, rows=events, buckets=buckets, bucket_count=task.bucket_count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeTask:
+    """Buckets of keys of suspect events; `stored` has `event` and `touchpoint`, or no files where no key is known."""
+
+    root: LakeRoot
+    folder: str
+    run: int
+    now_us: int
+    buckets: BucketRange
+    collected: tuple[StagedTable, ...]
+    stored: TableFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Outcome of a `JudgeTask`: places of events that don't count, and counts by `append_no`."""
+
+    dropped: StagedTable | None
+    duplicates: dict[int, int]
+    conflicts: dict[int, int]
+    quarantined: tuple[LakeFile, ...]
+
+
+def judge(task: JudgeTask) -> Judged:
+    """Apply the admission rule to suspect events, in the order of their files."""
+    collected = rows_of_all(task.root, task.collected, buckets=task.buckets)
+    if collected is None or not len(collected):
+        return Judged(dropped=None, duplicates={}, conflicts={}, quarantined=())
+    events = collected.sort_by([("append_no", "ascending"), ("row", "ascending")])
+    outcomes = admission(events, stored=_stored_events(task, events)).outcomes
+    append_nos = events["append_no"].to_numpy()
+    dropped = events.filter(pa.array(outcomes != Outcome.ACCEPTED)).select(["part", "place"])
+    return Judged(
+        dropped=stage_whole(task.root, task.folder, rows=dropped) if len(dropped) else None,
+        duplicates=_counts(append_nos[outcomes == Outcome.DUPLICATE]),
+        conflicts=_counts(append_nos[outcomes == Outcome.CONFLICT]),
+        quarantined=_quarantined(task, events, rows=np.flatnonzero(outcomes == Outcome.CONFLICT)),
+    )
+
+
+def with_touchpoint_texts(events: pa.Table, touchpoints: tuple[Touchpoint, ...]) -> pa.Table:
+    """Add bot, version and channel for the numbers of touchpoints."""
+    numbers = pa.array(events["touchpoint"].to_numpy().astype(np.int32))
+    for name, texts in zip(Touchpoint._fields, zip(*touchpoints, strict=True), strict=True):
+        column = pa.DictionaryArray.from_arrays(numbers, pa.array(texts, pa.string()))
+        events = events.append_column(name, column.dictionary_decode().dictionary_encode())
+    return events
+
+
+def _new_keys(task: FindTask) -> pa.Table:
+    tables = []
+    for part_no, part in enumerate(task.parts):
+        keys = staged_rows(task.root, part.keys, buckets=task.buckets)
+        tables.append(keys.append_column("part", repeated(part_no, len(keys))).select(_PLACE.names))
+    return pa.concat_tables(tables)
+
+
+def _stored_keys(task: FindTask, keys: pa.Table) -> Ints:
+    if not task.known.files["event_key"] or not len(keys):
+        return np.zeros(0, np.int64)
+    with task_database() as connection:
+        create_current_view(connection, "event_key", available=task.known)
+        bounds = {"first": task.buckets.first, "last": task.buckets.last}
+        found = table_from(connection, sql("stored_keys"), input_rows=keys.select(["event_key"]), values=bounds)
+    stored: Ints = np.sort(found["event_key"].to_numpy())
+    return stored
+
+
+def _stored_events(task: JudgeTask, events: pa.Table) -> pa.Table | None:
+    if not task.stored.files.get("event"):
+        return None
+    wanted = events.select(["source", "event_id", "event_key"]).append_column("row", pa.array(np.arange(len(events))))
+    with task_database() as connection:
+        for table in ("event", "touchpoint"):
+            files = task.stored.files[table]
+            create_view(connection, table, files=files, schema=SCHEMAS[table], root=task.root)
+        return table_from(connection, sql("stored_events"), input_rows=wanted)
+
+
+def _quarantined(task: JudgeTask, events: pa.Table, *, rows: Ints) -> tuple[LakeFile, ...]:
+    append_nos = events["append_no"].to_numpy()
+    files = []
+    for append_no in np.unique(append_nos[rows]).tolist():
+        own = events.take(pa.array(rows[append_nos[rows] == append_no]))
+        source = own["source"][0].as_py()
+        batch = EventBatch(events=own.select(EVENTS_SCHEMA.names), positions=own["position"].combine_chunks())
+        files.append(
+            write_rejections(
+                task.root,
+                conflicts(batch, np.arange(len(own)), source=source),
+                run=task.run,
+                append_no=append_no,
+                source=source,
+                now_us=task.now_us,
+            )
+        )
+    return tuple(file for file in files if file is not None)
+
+
+def _counts(append_nos: Ints) -> dict[int, int]:
+    numbers, counts = np.unique(append_nos, return_counts=True)
+    return dict(zip(numbers.tolist(), counts.tolist(), strict=True))

@@ -1,0 +1,20 @@
+-- name: stored_keys
+-- Reads: event_key, input_rows (event_key). Takes: $first, $last (buckets).
+-- Gives: the keys of input rows that are in event_key, once each, in any order.
+SELECT DISTINCT event_key::BIGINT AS event_key
+FROM event_key
+WHERE bucket BETWEEN $first AND $last AND event_key IN (SELECT event_key FROM input_rows)
+
+-- name: stored_events
+-- Reads: event, touchpoint, input_rows (row, event_key, source, event_id). Takes: nothing.
+-- Gives: each stored event with the identity of an input row, and that one's `row`, in any order.
+SELECT
+    i.row::BIGINT AS row, s.occurred_at::BIGINT AS occurred_at, s.conversation_id::VARCHAR AS conversation_id,
+    s.customer_id::VARCHAR AS customer_id, s.actor::UTINYINT AS actor, s.kind::UTINYINT AS kind,
+    t.bot_id::VARCHAR AS bot_id, s.bot_name::VARCHAR AS bot_name, t.bot_version::VARCHAR AS bot_version,
+    t.channel::VARCHAR AS channel, s.ticket_id::VARCHAR AS ticket_id, s.ticket_type::VARCHAR AS ticket_type,
+    s.preview::BOOLEAN AS preview, s.attributes::VARCHAR AS attributes
+FROM event AS s
+JOIN input_rows AS i ON i.event_key = s.event_key
+JOIN touchpoint AS t ON t.touchpoint = s.touchpoint
+WHERE s.source = i.source AND s.event_id = i.event_id

@@ -1,0 +1,182 @@
+"""Task: read a file of events with the product's readers, and stage its events by scope key and its keys by key."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.domain.receipt import Rejection
+from botmeter.domain.source import Source
+from botmeter.lake.delta import LakeFile
+from botmeter.lake.files import write_rejections
+from botmeter.lake.root import LakeRoot
+from botmeter.lake.staged import StagedTable, stage
+from botmeter.lake.text_hash import combined, text_hashes
+from botmeter.ledger.admit import outside_time
+from botmeter.metering.columns import Ints, repeated_text
+from botmeter.metering.schema import EventBatch
+from botmeter.metering.touchpoints import Touchpoint, Touchpoints
+from botmeter.sources.reader import SourceFile
+from botmeter.sources.source_files import batches_of_source
+
+PART_EVENTS_MAX: Final = 1_000_000
+"""Events that are staged together: about 400 MB of them in memory, whatever the size of a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandTask:
+    """File to read.
+
+    Attributes:
+        append_no: Number of the file among all that the lake has read.
+        scope: Names of the shared scope; nothing: all events are of one key.
+    """
+
+    root: LakeRoot
+    folder: str
+    run: int
+    append_no: int
+    file: SourceFile
+    source: Source | None
+    source_name: str
+    scope: tuple[str, ...]
+    bucket_count: int
+    available_from: date
+    now_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedPart:
+    """Events of a file, at most `PART_EVENTS_MAX`.
+
+    Attributes:
+        events: Staged by bucket of their scope key, with `row` in the file and the number of their touchpoint in
+            `touchpoints`.
+        keys: Their `event_key` and place in `events`, by bucket of the key.
+    """
+
+    append_no: int
+    source: str
+    events: StagedTable
+    keys: StagedTable
+    touchpoints: tuple[Touchpoint, ...]
+    first_us: int
+    last_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """Outcome of a `LandTask`."""
+
+    append_no: int
+    parts: tuple[LandedPart, ...]
+    rejected_count: int
+    quarantined: LakeFile | None
+
+
+def land(task: LandTask) -> Landed:
+    """Read, check and stage a file."""
+    parts: list[LandedPart] = []
+    rejections: list[Rejection] = []
+    waiting: list[pa.Table] = []
+    row_count = 0
+    for batch in batches_of_source(task.file, task.source):
+        events, refused = _admissible(batch, task, first_row=row_count)
+        row_count += len(batch.events)
+        rejections += refused
+        if len(events):
+            waiting.append(events)
+        if sum(map(len, waiting)) >= PART_EVENTS_MAX:
+            parts.append(_staged(waiting, task))
+            waiting = []
+    if waiting:
+        parts.append(_staged(waiting, task))
+    return Landed(
+        append_no=task.append_no,
+        parts=tuple(parts),
+        rejected_count=len(rejections),
+        quarantined=write_rejections(
+            task.root,
+            rejections,
+            run=task.run,
+            append_no=task.append_no,
+            source=task.source_name,
+            now_us=task.now_us,
+        ),
+    )
+
+
+def event_keys(events: pa.Table) -> pa.Array:
+    """Hash source and id of each event, as `event_key` of the lake."""
+    keys = combined(text_hashes(events["source"]), text_hashes(events["event_id"]))
+    return pa.array(keys.view(np.int64))
+
+
+def _admissible(batch: EventBatch, task: LandTask, *, first_row: int) -> tuple[pa.Table, list[Rejection]]:
+    is_outside, outside = outside_time(batch, available_from=task.available_from, now_us=task.now_us)
+    rows = pa.array(np.arange(first_row, first_row + len(batch.events)))
+    events = batch.events.append_column("position", batch.positions).append_column("row", rows)
+    if outside:
+        events = events.filter(pa.array(~is_outside))
+    return events, sorted([*batch.rejections, *outside], key=lambda rejection: rejection.index)
+
+
+def _staged(waiting: list[pa.Table], task: LandTask) -> LandedPart:
+    events = pa.concat_tables(waiting, promote_options="permissive").unify_dictionaries()
+    count = len(events)
+    touchpoints = Touchpoints()
+    numbers = touchpoints.numbers(events)
+    buckets = scope_buckets(events, task.scope, bucket_count=task.bucket_count)
+    events = (
+        events.drop_columns(list(Touchpoint._fields))
+        .append_column("touchpoint", pa.array(numbers))
+        .append_column("source", repeated_text(task.source_name, count))
+    )
+    events = events.append_column("event_key", event_keys(events)).append_column(
+        "bucket", pa.array(buckets.astype(np.int32))
+    )
+    landed = stage(task.root, task.folder, rows=events, buckets=buckets, bucket_count=task.bucket_count)
+    # In the order of `landed`, which is stable too.
+    keys = events["event_key"].take(pa.array(np.argsort(buckets, kind="stable"))).combine_chunks()
+    span = pc.min_max(events["occurred_at"]).as_py()
+    return LandedPart(
+        append_no=task.append_no,
+        source=task.source_name,
+        events=landed,
+        keys=stage(
+            task.root,
+            task.folder,
+            rows=pa.table({"event_key": keys, "row": pa.array(np.arange(count, dtype=np.int32))}),
+            buckets=key_buckets(keys.to_numpy(), task.bucket_count),
+            bucket_count=task.bucket_count,
+        ),
+        touchpoints=tuple(touchpoints.all()),
+        first_us=span["min"],
+        last_us=span["max"],
+    )
+
+
+def key_buckets(keys: Ints, bucket_count: int) -> Ints:
+    """Bucket of each `event_key`."""
+    buckets: Ints = (keys.view(np.uint64) % np.uint64(bucket_count)).astype(np.int64)
+    return buckets
+
+
+def text_buckets(column: pa.Array | pa.ChunkedArray, bucket_count: int) -> Ints:
+    """Bucket of each text."""
+    buckets: Ints = (text_hashes(column) % np.uint64(bucket_count)).astype(np.int64)
+    return buckets
+
+
+def scope_buckets(rows: pa.Table, scope: tuple[str, ...], *, bucket_count: int) -> Ints:
+    """Bucket of each event's or session's scope key; `rows` has the columns that the scope names."""
+    hashes = np.zeros(len(rows), np.uint64)
+    for name in scope:
+        column = rows["channel" if name == "channel" else f"{name}_id"]
+        # As in the scope key of a ledger, no bot is the empty text.
+        hashes = combined(hashes, text_hashes(pc.fill_null(column.cast(pa.string()), "")))
+    buckets: Ints = (hashes % np.uint64(bucket_count)).astype(np.int64)
+    return buckets

@@ -1,0 +1,178 @@
+"""The record of a lake: the versions of its tables that belong together, committed last.
+
+Table `runs` has one row per record, at the version of its number: a writer adds number n only on top of n - 1, so that
+of two writers one is refused. A row's `record` is a `LakeRecord` as JSON. Readers take the newest, and open the
+versions that it names; a run that was killed has left newer ones, which the next writer puts back first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from botmeter.domain.account import Account
+from botmeter.domain.errors import Missing
+from botmeter.lake.delta import LakeFile, LakeTable, create_table
+from botmeter.lake.layout import BUCKETS, SCHEMAS
+from botmeter.lake.root import LakeRoot, file_system, new_name, path_in, write_parquet
+from botmeter.metering.policy import InForce, Schedule
+from botmeter.metering.policy_text import policy_as_mapping, policy_from_mapping
+
+RUNS: Final = "runs"
+_RUNS_SCHEMA: Final = pa.schema(
+    [("number", pa.int64()), ("recorded_at", pa.int64()), ("kind", pa.string()), ("record", pa.string())]
+)
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyTerm:
+    """Policy of a record's schedule; `definition` has the keys of a policy file."""
+
+    from_us: int
+    definition: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeRecord:
+    """State of a lake after one change.
+
+    Attributes:
+        number: From 1.
+        kind: What made it: create, run, compact or vacuum.
+        run: Number of the last run, which its rows have.
+        versions: By table.
+        files: Input files of the run.
+        counts: Of the run, by name.
+        last_event_us: Latest instant of any event; None: no event.
+        format: Of the lake; a later one may not be readable.
+    """
+
+    number: int
+    kind: str
+    recorded_at: int
+    run: int
+    account: str
+    title: str
+    available_from: date
+    policies: list[PolicyTerm]
+    versions: dict[str, int]
+    buckets: int = BUCKETS
+    next_append_no: int = 1
+    files: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    event_count: int = 0
+    last_event_us: int | None = None
+    format: int = FORMAT
+
+    @property
+    def schedule(self) -> Schedule:
+        return tuple(
+            InForce(policy=policy_from_mapping(term.definition), from_us=term.from_us) for term in self.policies
+        )
+
+    @property
+    def as_account(self) -> Account:
+        return Account(name=self.account, title=self.title, available_from=self.available_from)
+
+
+def create_lake(root: LakeRoot, account: Account, *, schedule: Schedule, now_us: int) -> LakeRecord:
+    """Create the tables of a lake and its first record; what an interrupted creation left is used.
+
+    Raises:
+        Conflict: `lake_run_superseded`.
+    """
+    for name, schema in SCHEMAS.items():
+        create_table(root, name, schema=schema)
+    create_table(root, RUNS, schema=_RUNS_SCHEMA)
+    record = LakeRecord(
+        number=1,
+        kind="create",
+        recorded_at=now_us,
+        run=0,
+        account=account.name,
+        title=account.own_title or "",
+        available_from=account.available_from,
+        policies=policy_terms(schedule),
+        versions=dict.fromkeys(SCHEMAS, 0),
+    )
+    commit_record(root, record)
+    return record
+
+
+def policy_terms(schedule: Schedule) -> list[PolicyTerm]:
+    """Write a schedule down as in a record."""
+    return [
+        PolicyTerm(
+            from_us=term.from_us,
+            definition={
+                "name": term.policy.name,
+                "version": term.policy.version,
+                **policy_as_mapping(term.policy),
+            },
+        )
+        for term in schedule
+    ]
+
+
+def newest_record(root: LakeRoot) -> LakeRecord:
+    """Read the record that counts.
+
+    Raises:
+        Missing: `lake_missing`.
+    """
+    files = LakeTable(root, RUNS).files()
+    if not files:
+        raise Missing("lake_missing", f"There is no lake at {root.uri}: its creation did not end. Create it again.")
+    newest = max(files, key=lambda file: file.bounds["number"])
+    rows = pq.read_table(path_in(root.uri_of(newest.name)), filesystem=file_system(root), partitioning=None)
+    return msgspec.json.decode(rows["record"][0].as_py(), type=LakeRecord)
+
+
+def is_lake(root: LakeRoot) -> bool:
+    """Return whether there is a lake with a record."""
+    try:
+        newest_record(root)
+    except Missing:
+        return False
+    return True
+
+
+def commit_record(root: LakeRoot, record: LakeRecord) -> None:
+    """Make a record the newest.
+
+    Raises:
+        Conflict: `lake_run_superseded` if there is one of its number.
+    """
+    row = {
+        "number": [record.number],
+        "recorded_at": [record.recorded_at],
+        "kind": [record.kind],
+        "record": [msgspec.json.encode(record).decode()],
+    }
+    name = new_name(root, RUNS, ending="parquet")
+    size_bytes = write_parquet(root, pa.table(row, schema=_RUNS_SCHEMA), name=name)
+    file = LakeFile(name=name, row_count=1, size_bytes=size_bytes, bounds={"number": (record.number, record.number)})
+    LakeTable(root, RUNS, version=record.number - 1).commit([file], now_us=record.recorded_at)
+
+
+def tables_at(root: LakeRoot, versions: Mapping[str, int]) -> dict[str, LakeTable]:
+    """Open tables at the versions of a record."""
+    return {name: LakeTable(root, name, version=version) for name, version in versions.items()}
+
+
+def tables_for_writing(root: LakeRoot, record: LakeRecord) -> dict[str, LakeTable]:
+    """Open tables with the content of a record as their newest version; what killed runs left is put back.
+
+    Raises:
+        Conflict: `lake_run_superseded`.
+    """
+    tables = {name: LakeTable(root, name) for name in record.versions}
+    for name, table in tables.items():
+        if table.version != record.versions[name]:
+            table.restore(record.versions[name])
+    return {name: LakeTable(root, name) for name in tables}

@@ -1,0 +1,288 @@
+"""Task: meter the keys that new events touch, and write what is final without the numbers of footprints.
+
+Which events are metered again is decided by the statements of `ledger.remeter`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from botmeter.domain.instant import DAY_US, NEVER_US
+from botmeter.lake.delta import LakeFile
+from botmeter.lake.files import repeated, write_rows
+from botmeter.lake.land import LandedPart, scope_buckets, text_buckets
+from botmeter.lake.root import LakeRoot
+from botmeter.lake.staged import BucketRange, StagedTable, rows_of_all, stage, stage_whole, staged_rows
+from botmeter.lake.task_database import TableFiles, create_current_view, register, task_database
+from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.partitions import SharedKey, is_anchored
+from botmeter.ledger.statements import statements_of
+from botmeter.metering.columns import dictionary_of
+from botmeter.metering.policy import Schedule
+from botmeter.metering.schema import METER_SCHEMA
+from botmeter.metering.touchpoints import Touchpoint, Touchpoints
+
+sql = statements_of(__name__)
+_of_ledger = statements_of("botmeter.ledger.remeter")
+
+_EVENT_COLUMNS = (
+    "source", "event_id", "occurred_at", "conversation_id", "customer_id", "actor", "kind", "touchpoint", "bot_name",
+    "ticket_id", "ticket_type", "preview", "attributes", "event_key", "bucket",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemeterTask:
+    """Buckets of scope keys with new events.
+
+    Attributes:
+        numbers: Of each part's touchpoints among `touchpoints`.
+        dropped: Events that don't count, as in `Judged`.
+        stored: The lake before this run.
+        is_first: No session is stored, so that everything goes to the tables themselves.
+    """
+
+    root: LakeRoot
+    folder: str
+    run: int
+    buckets: BucketRange
+    bucket_count: int
+    parts: tuple[LandedPart, ...]
+    numbers: tuple[tuple[int, ...], ...]
+    dropped: tuple[StagedTable, ...]
+    touchpoints: tuple[Touchpoint, ...]
+    schedule: Schedule
+    stored: TableFiles
+    is_first: bool
+
+
+UsageKey = tuple[int, int, int, bool]
+"""Day since 1970, footprint, opening touchpoint, preview."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remetered:
+    """Outcome of a `RemeterTask`.
+
+    Attributes:
+        sessions: Staged as in `session`, with `local_footprint` in place of `footprint`.
+        sets: Footprints -1, -2, … of `local_footprint`.
+        participations: New ones by bucket of the conversation.
+        removed: Days and conversations of removed sessions, likewise.
+        tickets: Of new events, likewise.
+        bot_names: Bot, name and instant of its latest event with one.
+        files: By table.
+    """
+
+    sessions: StagedTable
+    sets: tuple[tuple[int, ...], ...]
+    participations: StagedTable
+    removed: StagedTable | None
+    tickets: StagedTable | None
+    removed_usage: dict[UsageKey, int]
+    bot_names: tuple[tuple[str, str, int], ...]
+    files: dict[str, LakeFile]
+    event_count: int
+    metered_count: int
+    session_count: int
+
+
+def remeter(task: RemeterTask) -> Remetered:
+    """Meter the keys with new events."""
+    new = _new_events(task)
+    key = SharedKey.of([term.policy for term in task.schedule])
+    with task_database() as connection:
+        register(connection, "touchpoint", rows=_touchpoint_rows(task.touchpoints))
+        register(connection, "new_event", rows=new)
+        events, removed = _with_touched(connection, new, key=key, task=task)
+        facts = _facts_of_events(connection)
+        removed_days = None if removed is None else connection.sql(sql("removed_days")).to_arrow_table()
+        removed_usage = _usage(connection) if removed is not None else {}
+    sessions, participations = _metered(events, key, task=task)
+    local_footprint, sets = _footprints(sessions, participations)
+    return Remetered(
+        sessions=stage_whole(
+            task.root, task.folder, rows=sessions.append_column("local_footprint", pa.array(local_footprint))
+        ),
+        sets=sets,
+        participations=_by_conversation(task, _with_days(participations)),
+        removed=None if removed_days is None else _by_conversation(task, removed_days),
+        tickets=_by_conversation(task, facts.tickets) if len(facts.tickets) else None,
+        removed_usage=removed_usage,
+        bot_names=facts.bot_names,
+        files=_written(task, new, spans=facts.spans, participations=participations, removed=removed),
+        event_count=len(new),
+        metered_count=len(events),
+        session_count=len(sessions),
+    )
+
+
+def _new_events(task: RemeterTask) -> pa.Table:
+    dropped = rows_of_all(task.root, task.dropped)
+    tables = []
+    for part_no, (part, numbers) in enumerate(zip(task.parts, task.numbers, strict=True)):
+        events = staged_rows(task.root, part.events, buckets=task.buckets)
+        if dropped is not None:
+            events = _without(events, dropped, part_no=part_no, first=part.events.first_row(task.buckets.first))
+        touchpoint = np.array(numbers, np.int32)[events["touchpoint"].to_numpy()]
+        events = events.set_column(
+            events.schema.get_field_index("touchpoint"), "touchpoint", pa.array(touchpoint)
+        ).select(_EVENT_COLUMNS)
+        tables.append(events.append_column("append_no", repeated(part.append_no, len(events))))
+    return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+
+
+def _without(events: pa.Table, dropped: pa.Table, *, part_no: int, first: int) -> pa.Table:
+    places = dropped["place"].to_numpy()[dropped["part"].to_numpy() == part_no] - first
+    places = places[(places >= 0) & (places < len(events))]
+    if not len(places):
+        return events
+    is_kept = np.ones(len(events), np.bool_)
+    is_kept[places] = False
+    return events.filter(pa.array(is_kept))
+
+
+def _with_touched(
+    connection: duckdb.DuckDBPyConnection, new: pa.Table, *, key: SharedKey, task: RemeterTask
+) -> tuple[pa.Table, pa.Table | None]:
+    """Add the stored events that must be metered with new ones; the second table has the sessions to remove."""
+    if not len(new) or not task.stored.has_rows("event"):
+        return _in_meter_schema(new), None
+    register(connection, "event", rows=new)
+    connection.execute(_of_ledger("affected", **key.fragments), {"append_no": 0})
+    connection.execute(sql("drop_event"))
+    since, until = row_of(connection, sql("affected_bounds"))
+    if is_anchored(task.schedule, key):
+        create_current_view(connection, "session", available=task.stored.where("ended_at", first=since, last=NEVER_US))
+        connection.execute(_of_ledger("restart", **key.fragments), {"since": since, "until": until + 1})
+        connection.execute(sql("drop_session"))
+    else:
+        connection.execute(_of_ledger("restart_whole"))
+    (restart_us,) = row_of(connection, _of_ledger("restart_bound"))
+    later = task.stored.where("started_at", first=restart_us, last=NEVER_US).where(
+        "occurred_at", first=restart_us, last=NEVER_US
+    )
+    for table in ("session", "participation"):
+        create_current_view(connection, table, available=later)
+    connection.execute(sql("removed_session", **key.fragments), {"restart": restart_us})
+    removed = connection.sql(sql("removed_rows")).to_arrow_table()
+    create_current_view(connection, "event", available=later)
+    stored = connection.sql(_of_ledger("events_to_meter", **key.fragments), params={"restart": restart_us})
+    events = [_in_meter_schema(stored.to_arrow_table()), _in_meter_schema(new)]
+    return pa.concat_tables(events).unify_dictionaries(), removed
+
+
+def _in_meter_schema(events: pa.Table) -> pa.Table:
+    columns = [
+        pa.chunked_array([dictionary_of(events[field.name])]) if field.name == "source" else events[field.name]
+        for field in METER_SCHEMA
+    ]
+    return pa.table(
+        [column.cast(field.type) for column, field in zip(columns, METER_SCHEMA, strict=True)], schema=METER_SCHEMA
+    )
+
+
+def _metered(events: pa.Table, key: SharedKey, *, task: RemeterTask) -> tuple[pa.Table, pa.Table]:
+    # Imported here because it loads the compiler, which a driver does not need.
+    from botmeter.metering.meter import sessions_from_events
+
+    metered = sessions_from_events(events, schedule=task.schedule, touchpoints=Touchpoints(task.touchpoints))
+    opening = metered.sessions.select(["customer_id", "conversation_id"])
+    if {"bot", "channel"} & set(key.scope):
+        chosen = metered.sessions["opening_touchpoint"]
+        for name, texts in zip(Touchpoint._fields, zip(*task.touchpoints, strict=True), strict=True):
+            opening = opening.append_column(name, pa.array(texts, pa.string()).take(chosen))
+    buckets = scope_buckets(opening, key.scope, bucket_count=task.bucket_count).astype(np.int32)
+    ended_at = metered.sessions["ended_at"].fill_null(pa.scalar(NEVER_US, pa.int64()))
+    place = metered.sessions.schema.get_field_index("ended_at")
+    sessions = (
+        metered.sessions.set_column(place, "ended_at", ended_at)
+        .append_column("run", repeated(task.run, len(metered.sessions)))
+        .append_column("bucket", pa.array(buckets))
+    )
+    own = sessions.select(["run", "bucket", "session_id", "started_at", "customer_id", "preview"])
+    participations = own.take(metered.participations["session_row"])
+    for name in ("session_row", "conversation_id", "touchpoint", "event_count"):
+        participations = participations.append_column(name, metered.participations[name])
+    return sessions, participations
+
+
+def _footprints(
+    sessions: pa.Table, participations: pa.Table
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.int32]], tuple[tuple[int, ...], ...]]:
+    """Touchpoint of each session, or -1, -2, … for sets of several."""
+    session_of, touchpoint = participations["session_row"].to_numpy(), participations["touchpoint"].to_numpy()
+    if not len(sessions):
+        return np.zeros(0, np.int32), ()
+    firsts = np.flatnonzero(np.diff(session_of, prepend=-1))
+    footprint = np.minimum.reduceat(touchpoint, firsts)
+    several = np.flatnonzero(footprint != np.maximum.reduceat(touchpoint, firsts))
+    ends = np.append(firsts[1:], len(touchpoint))
+    sets: dict[tuple[int, ...], int] = {}
+    for row in several.tolist():
+        members = tuple(np.unique(touchpoint[firsts[row] : ends[row]]).tolist())
+        footprint[row] = sets.setdefault(members, -1 - len(sets))
+    return footprint.astype(np.int32), tuple(sets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EventFacts:
+    """Facts of conversations and bots that follow from new events alone."""
+
+    spans: pa.Table
+    tickets: pa.Table
+    bot_names: tuple[tuple[str, str, int], ...]
+
+
+def _facts_of_events(connection: duckdb.DuckDBPyConnection) -> _EventFacts:
+    return _EventFacts(
+        spans=connection.sql(sql("new_spans")).to_arrow_table(),
+        tickets=connection.sql(sql("new_tickets")).to_arrow_table(),
+        bot_names=tuple(connection.execute(sql("new_bot_names")).fetchall()),
+    )
+
+
+def _usage(connection: duckdb.DuckDBPyConnection) -> dict[UsageKey, int]:
+    return {(day, *rest): count for day, *rest, count in connection.execute(sql("removed_usage")).fetchall()}
+
+
+def _with_days(participations: pa.Table) -> pa.Table:
+    days = (participations["started_at"].to_numpy() // DAY_US).astype(np.int32)
+    chosen = participations.select(["session_id", "conversation_id", "touchpoint", "preview"])
+    return chosen.append_column("day", pa.array(days))
+
+
+def _by_conversation(task: RemeterTask, rows: pa.Table) -> StagedTable:
+    buckets = text_buckets(rows["conversation_id"], task.bucket_count)
+    return stage(task.root, task.folder, rows=rows, buckets=buckets, bucket_count=task.bucket_count)
+
+
+def _written(
+    task: RemeterTask, new: pa.Table, *, spans: pa.Table, participations: pa.Table, removed: pa.Table | None
+) -> dict[str, LakeFile]:
+    spans = spans.append_column(
+        "bucket", pa.array(text_buckets(spans["conversation_id"], task.bucket_count).astype(np.int32))
+    )
+    tables = {
+        "event": new,
+        "conversation_span": spans,
+        "participation" if task.is_first else "participation_new": participations,
+    }
+    if removed is not None:
+        tables["session_replaced"] = removed
+    files = {}
+    for table, rows in tables.items():
+        stated = rows if "run" in rows.column_names else rows.append_column("run", repeated(task.run, len(rows)))
+        file = write_rows(task.root, table, rows=stated)
+        if file is not None:
+            files[table] = file
+    return files
+
+
+def _touchpoint_rows(touchpoints: Sequence[Touchpoint]) -> pa.Table:
+    columns = zip(*touchpoints, strict=True) if touchpoints else ((), (), ())
+    texts = {name: pa.array(values, pa.string()) for name, values in zip(Touchpoint._fields, columns, strict=True)}
+    return pa.table({"touchpoint": pa.array(np.arange(len(touchpoints), dtype=np.int32)), **texts})

@@ -1,0 +1,66 @@
+-- name: affected_bounds
+-- Reads: affected. Takes: nothing. Gives: the first and the last `since` of affected keys, µs UTC, one row.
+SELECT min(since)::BIGINT, max(since)::BIGINT FROM affected
+
+-- name: drop_event
+-- Changes: the view event of new events is dropped, so that one of stored ones can replace it.
+DROP VIEW event
+
+-- name: drop_session
+-- Changes: the view session is dropped, so that one over more files can replace it.
+DROP VIEW session
+
+-- name: removed_session
+-- Reads: session, touchpoint, restart. Takes: $restart (the earliest restart); {key} and its tables.
+-- Gives: removed_session, the stored sessions that are metered again.
+CREATE TEMP TABLE removed_session AS
+SELECT x.bucket, x.session_id, x.started_at, x.footprint, x.opening_touchpoint, x.preview
+FROM {session} AS x
+JOIN restart AS r ON r.key = {key}
+WHERE x.started_at >= $restart AND x.started_at >= r.restart_at
+
+-- name: removed_rows
+-- Reads: removed_session. Takes: nothing. Gives: its rows for session_replaced, in any order.
+SELECT bucket::INTEGER AS bucket, session_id::VARCHAR AS session_id, started_at::BIGINT AS started_at
+FROM removed_session
+
+-- name: removed_days
+-- Reads: participation, removed_session. Takes: nothing.
+-- Gives: (day since 1970, conversation_id), once each, in any order, of the parts of removed sessions.
+SELECT DISTINCT (started_at // 86400000000)::INTEGER AS day, conversation_id::VARCHAR AS conversation_id
+FROM participation
+WHERE session_id IN (SELECT session_id FROM removed_session)
+
+-- name: removed_usage
+-- Reads: removed_session. Takes: nothing.
+-- Gives: (day since 1970, footprint, opening_touchpoint, preview, number of removed sessions), in any order.
+SELECT (started_at // 86400000000)::INTEGER, footprint::INTEGER, opening_touchpoint::INTEGER, preview::BOOLEAN, count(*)::BIGINT
+FROM removed_session
+GROUP BY ALL
+ORDER BY ALL
+
+-- name: new_spans
+-- Reads: new_event. Takes: nothing. Gives: one row per conversation, in any order.
+SELECT
+    conversation_id::VARCHAR AS conversation_id, min(occurred_at) FILTER (WHERE kind = 1)::BIGINT AS created_at,
+    min(occurred_at)::BIGINT AS first_event_at, max(occurred_at)::BIGINT AS last_event_at
+FROM new_event
+GROUP BY conversation_id
+
+-- name: new_tickets
+-- Reads: new_event. Takes: nothing. Gives: one row per conversation × ticket × type, in any order.
+SELECT DISTINCT
+    conversation_id::VARCHAR AS conversation_id, ticket_id::VARCHAR AS ticket_id, ticket_type::VARCHAR AS ticket_type
+FROM new_event
+WHERE ticket_id IS NOT NULL
+
+-- name: new_bot_names
+-- Reads: new_event, touchpoint. Takes: nothing.
+-- Gives: (bot_id, bot_name, named_at) of each bot's latest event with a name, of several at one instant the greatest.
+SELECT
+    p.bot_id::VARCHAR, arg_max(e.bot_name, (e.occurred_at, e.bot_name))::VARCHAR, max(e.occurred_at)::BIGINT
+FROM new_event AS e
+JOIN touchpoint AS p USING (touchpoint)
+WHERE e.bot_name IS NOT NULL AND p.bot_id IS NOT NULL
+GROUP BY p.bot_id
+ORDER BY p.bot_id

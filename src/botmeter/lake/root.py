@@ -1,0 +1,84 @@
+"""The folder or bucket of a lake: its addresses, and files in it."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from botmeter.domain.errors import Refused
+
+_IN_BUCKET = "s3://"
+STAGE = "_stage"
+"""Folder of what tasks hand on within a run."""
+ROW_GROUP_ROWS = 122_880
+"""DuckDB's own: fewer rows cost more per group, more are read where few are wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeRoot:
+    """Address of a lake, without a slash at its end."""
+
+    uri: str
+
+    @classmethod
+    def at(cls, address: str) -> "LakeRoot":
+        """Make an address absolute.
+
+        Raises:
+            Refused: `lake_address_invalid`.
+        """
+        scheme, mark, rest = address.partition("://")
+        if not address or (mark and (scheme != "s3" or not rest.strip("/"))):
+            raise Refused(
+                "lake_address_invalid",
+                f"{address[:200]!r} is not the address of a lake. Use a folder or s3://BUCKET/FOLDER.",
+            )
+        return cls(uri=address.rstrip("/") if mark else str(Path(address).absolute()))
+
+    @property
+    def is_bucket(self) -> bool:
+        return self.uri.startswith(_IN_BUCKET)
+
+    def table_uri(self, table: str) -> str:
+        return f"{self.uri}/{table}"
+
+    def uri_of(self, relative: str) -> str:
+        return f"{self.uri}/{relative}"
+
+
+@cache
+def file_system(root: LakeRoot) -> pafs.FileSystem:
+    """Open the file system of a lake, once per process."""
+    if not root.is_bucket:
+        return pafs.LocalFileSystem()
+    return pafs.FileSystem.from_uri(root.uri)[0]
+
+
+def path_in(uri: str) -> str:
+    """Path of an address in its file system."""
+    return uri.removeprefix(_IN_BUCKET)
+
+
+def new_name(root: LakeRoot, folder: str, *, ending: str) -> str:
+    """Choose a name in a folder that no other attempt has; make the folder."""
+    if not root.is_bucket:
+        Path(root.uri_of(folder)).mkdir(parents=True, exist_ok=True)
+    return f"{folder}/{uuid.uuid4().hex}.{ending}"
+
+
+def write_parquet(root: LakeRoot, rows: pa.Table, *, name: str) -> int:
+    """Write a Parquet file; return its size in bytes."""
+    files, path = file_system(root), path_in(root.uri_of(name))
+    pq.write_table(rows, path, filesystem=files, compression="zstd", row_group_size=ROW_GROUP_ROWS, store_schema=False)
+    return int(files.get_file_info(path).size)
+
+
+def sizes_of(root: LakeRoot, uris: Iterable[str]) -> list[int | None]:
+    """Size in bytes of each file; None: there is none."""
+    infos = file_system(root).get_file_info([path_in(uri) for uri in uris])
+    return [info.size if info.is_file else None for info in infos]

@@ -1,0 +1,295 @@
+"""A run: new files of events → the next record. The driver has names, numbers and counts, never events.
+
+Tasks write files that belong to nothing until the driver commits them, table by table, and then the record. A run that
+is killed leaves the lake as it was.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from botmeter.domain.receipt import Receipt
+from botmeter.domain.source import Source
+from botmeter.lake.conversations import Derived
+from botmeter.lake.delta import LakeFile, LakeTable
+from botmeter.lake.duplicates import Judged, Suspects
+from botmeter.lake.engine import Engine
+from botmeter.lake.files import write_rows
+from botmeter.lake.land import Landed
+from botmeter.lake.layout import SCHEMAS, SMALL_TABLES
+from botmeter.lake.number import ConversationsWritten, SessionsWritten
+from botmeter.lake.record import LakeRecord, commit_record, newest_record, tables_for_writing
+from botmeter.lake.remeter_keys import Remetered
+from botmeter.lake.root import STAGE, LakeRoot, file_system, path_in
+from botmeter.lake.small_tables import SmallTables, read_table
+from botmeter.lake.stages import (
+    InputFile,
+    RunContext,
+    derive_conversations,
+    find_suspects,
+    judge_suspects,
+    land_files,
+    remeter_keys,
+    write_numbered,
+)
+from botmeter.lake.task_database import TableFiles
+from botmeter.sources.reader import SourceFile, size_bytes
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeRun:
+    """Outcome of a run.
+
+    Attributes:
+        receipts: Of each file that was read, by its address.
+        known: Files that an earlier run has read.
+    """
+
+    record: LakeRecord
+    receipts: dict[str, Receipt]
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesOfSource:
+    """Files to read and the name of their source; `source` None: it has no settings."""
+
+    files: Sequence[SourceFile]
+    name: str
+    source: Source | None = None
+
+
+def run_lake(
+    root: LakeRoot,
+    given: FilesOfSource,
+    *,
+    engine: Engine,
+    now_us: int,
+    note: Note = lambda _: None,
+) -> LakeRun:
+    """Meter files that no earlier run has read; `note` is called with the name of each stage.
+
+    Raises:
+        Conflict: `lake_run_superseded` if another run was recorded meanwhile.
+        Missing: `lake_missing`.
+        Refused: As readers of files.
+        Unavailable: `lake_storage_failed`.
+    """
+    record = newest_record(root)
+    tables = tables_for_writing(root, record)
+    stored = {name: table.files() for name, table in tables.items()}
+    inputs, known = _unread(root, given.files, receipts=stored["receipt"])
+    if not inputs:
+        return LakeRun(record=record, receipts={}, known=known)
+    with _stage_folder(root, record.run + 1) as folder:
+        context = RunContext(
+            root=root,
+            engine=engine,
+            run=record.run + 1,
+            folder=folder,
+            record=record,
+            stored=TableFiles(root=root, files={name: tuple(own) for name, own in stored.items()}),
+            now_us=now_us,
+        )
+        changes = _changes(context, inputs, given=given, note=note)
+        note("commit")
+        return _committed(context, tables, changes=changes, inputs=inputs, known=known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Changes:
+    """Outcomes of the stages of a run."""
+
+    source_name: str
+    landed: list[Landed]
+    suspects: list[Suspects]
+    judged: list[Judged]
+    metered: list[Remetered]
+    derived: list[Derived]
+    sessions: list[SessionsWritten]
+    conversations: list[ConversationsWritten]
+    small: SmallTables
+
+    def files(self) -> dict[str, list[LakeFile]]:
+        files: dict[str, list[LakeFile]] = {name: [] for name in SCHEMAS}
+        outcomes: list[Remetered | Derived | ConversationsWritten] = [*self.metered, *self.derived, *self.conversations]
+        for each in outcomes:
+            for table, file in each.files.items():
+                files[table].append(file)
+        files["event_key"] += [own.index for own in self.suspects if own.index is not None]
+        files["quarantine"] += [own.quarantined for own in self.landed if own.quarantined is not None]
+        files["quarantine"] += [file for own in self.judged for file in own.quarantined]
+        for written in self.sessions:
+            if written.file is not None:
+                files[written.file.name.partition("/")[0]].append(written.file)
+        return files
+
+    def receipts(self) -> list[Receipt]:
+        receipts = []
+        for each in self.landed:
+            duplicates = sum(own.duplicates.get(each.append_no, 0) for own in self.judged)
+            conflicts = sum(own.conflicts.get(each.append_no, 0) for own in self.judged)
+            read_count = sum(part.events.row_count for part in each.parts)
+            receipts.append(
+                Receipt(
+                    accepted=read_count - duplicates - conflicts,
+                    duplicates=duplicates,
+                    conflicts=conflicts,
+                    rejected=each.rejected_count,
+                )
+            )
+        return receipts
+
+
+def _changes(context: RunContext, inputs: Sequence[InputFile], *, given: FilesOfSource, note: Note) -> _Changes:
+    small = SmallTables.read(context.root, {name: [*context.stored.files[name]] for name in SMALL_TABLES})
+    note("land")
+    landed = land_files(context, inputs, source=given.source, source_name=given.name)
+    parts = [part for each in landed for part in each.parts]
+    note("duplicates")
+    suspects = find_suspects(context, parts)
+    judged = judge_suspects(context, parts, suspects=suspects)
+    note("meter")
+    dropped = [each.dropped for each in judged if each.dropped is not None]
+    metered = remeter_keys(context, parts, dropped=dropped, touchpoints=small.touchpoints)
+    note("conversations")
+    derived = derive_conversations(context, metered)
+    note("write")
+    sessions, conversations = write_numbered(context, metered, derived=derived, footprints=small.footprints)
+    small.add_usage((each.removed_usage for each in metered), sign=-1)
+    small.add_usage(each.usage for each in sessions)
+    small.add_conversation_usage((each.removed_usage for each in derived), sign=-1)
+    small.add_conversation_usage(each.usage for each in conversations)
+    small.add_bot_names(name for each in metered for name in each.bot_names)
+    return _Changes(
+        source_name=given.name,
+        landed=landed,
+        suspects=suspects,
+        judged=judged,
+        metered=metered,
+        derived=derived,
+        sessions=sessions,
+        conversations=conversations,
+        small=small,
+    )
+
+
+def _committed(
+    context: RunContext,
+    tables: dict[str, LakeTable],
+    *,
+    changes: _Changes,
+    inputs: Sequence[InputFile],
+    known: tuple[str, ...],
+) -> LakeRun:
+    receipts, added = changes.receipts(), changes.files()
+    removed: dict[str, tuple[LakeFile, ...]] = {}
+    rows = {"receipt": _receipt_rows(context, changes, inputs=inputs, receipts=receipts)}
+    for name, whole in changes.small.rows().items():
+        if not whole.equals(read_table(context.root, name, files=context.stored.files[name])):
+            rows[name], removed[name] = whole, context.stored.files[name]
+    for name, own in rows.items():
+        file = write_rows(context.root, name, rows=own)
+        if file is not None:
+            added[name].append(file)
+    versions = dict(context.record.versions)
+    for name, table in tables.items():
+        versions[name] = table.version
+        if added[name] or removed.get(name):
+            versions[name] = table.commit(added[name], removed=removed.get(name, ()), now_us=context.now_us)
+    record = _next_record(context, changes, versions=versions, inputs=inputs)
+    commit_record(context.root, record)
+    by_address = dict(zip((each.address for each in inputs), receipts, strict=True))
+    return LakeRun(record=record, receipts=by_address, known=known)
+
+
+def _next_record(
+    context: RunContext, changes: _Changes, *, versions: dict[str, int], inputs: Sequence[InputFile]
+) -> LakeRecord:
+    total = Receipt.sum_of(changes.receipts())
+    instants = [part.last_us for each in changes.landed for part in each.parts]
+    if context.record.last_event_us is not None:
+        instants.append(context.record.last_event_us)
+    return replace(
+        context.record,
+        number=context.record.number + 1,
+        kind="run",
+        recorded_at=context.now_us,
+        run=context.run,
+        versions=versions,
+        next_append_no=context.record.next_append_no + len(inputs),
+        files=[each.address for each in inputs],
+        counts={
+            "accepted": total.accepted,
+            "duplicates": total.duplicates,
+            "conflicts": total.conflicts,
+            "rejected": total.rejected,
+            "metered": sum(each.metered_count for each in changes.metered),
+            "sessions": sum(each.session_count for each in changes.metered),
+        },
+        event_count=context.record.event_count + total.accepted,
+        last_event_us=max(instants, default=None),
+    )
+
+
+def _receipt_rows(
+    context: RunContext, changes: _Changes, *, inputs: Sequence[InputFile], receipts: Sequence[Receipt]
+) -> pa.Table:
+    rows = [
+        {
+            "run": context.run,
+            "append_no": landed.append_no,
+            "recorded_at": context.now_us,
+            "source": changes.source_name,
+            "label": each.file.label.rpartition("/")[2],
+            "file": each.address,
+            "fingerprint": each.fingerprint,
+            "size_bytes": each.size_bytes,
+            "accepted": receipt.accepted,
+            "duplicates": receipt.duplicates,
+            "conflicts": receipt.conflicts,
+            "rejected": receipt.rejected,
+        }
+        for landed, each, receipt in zip(changes.landed, inputs, receipts, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["receipt"])
+
+
+def _unread(
+    root: LakeRoot, files: Iterable[SourceFile], *, receipts: Sequence[LakeFile]
+) -> tuple[list[InputFile], tuple[str, ...]]:
+    seen = read_table(root, "receipt", files=receipts)
+    earlier = set(zip(seen["file"].to_pylist(), seen["fingerprint"].to_pylist(), strict=True))
+    inputs, known = [], []
+    for file in files:
+        each = _input_file(file)
+        if (each.address, each.fingerprint) in earlier:
+            known.append(each.address)
+        else:
+            inputs.append(each)
+            earlier.add((each.address, each.fingerprint))
+    return inputs, tuple(known)
+
+
+def _input_file(file: SourceFile) -> InputFile:
+    size = size_bytes(file)
+    # A file that is missing is refused by its reader.
+    changed_ns = Path(file.path).stat().st_mtime_ns if Path(file.path).is_file() else 0
+    return InputFile(file=file, address=file.path, fingerprint=f"{size} bytes, {changed_ns} ns", size_bytes=size)
+
+
+@contextmanager
+def _stage_folder(root: LakeRoot, run: int) -> Iterator[str]:
+    folder = f"{STAGE}/{run:06}-{uuid.uuid4().hex}"
+    try:
+        yield folder
+    finally:
+        # What stays is deleted by a vacuum.
+        with suppress(OSError):
+            file_system(root).delete_dir(path_in(root.uri_of(folder)))

@@ -1,0 +1,299 @@
+"""The stages of a run: which tasks each has, and what the next one takes of their outcomes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from botmeter.domain.instant import DAY_US
+from botmeter.domain.source import Source
+from botmeter.lake.conversations import Derived, DeriveTask, GatherTask, Touched, TouchTask, derive, gather, touch
+from botmeter.lake.delta import LakeFile
+from botmeter.lake.duplicates import CollectTask, FindTask, Judged, JudgeTask, Suspects, collect, find, judge
+from botmeter.lake.engine import Engine
+from botmeter.lake.land import Landed, LandedPart, LandTask, land
+from botmeter.lake.number import (
+    ConversationsTask,
+    ConversationsWritten,
+    SessionsTask,
+    SessionsWritten,
+    write_conversations,
+    write_sessions,
+)
+from botmeter.lake.record import LakeRecord
+from botmeter.lake.remeter_keys import Remetered, RemeterTask, remeter
+from botmeter.lake.root import LakeRoot
+from botmeter.lake.staged import BucketRange, StagedTable, ranges_of
+from botmeter.lake.task_database import TableFiles
+from botmeter.ledger.partitions import SharedKey
+from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
+from botmeter.sources.reader import SourceFile
+
+# Rows of one task: few enough for a worker of 1.5 GB, and so many that starting it costs little.
+FIND_KEYS_MAX: Final = 4_000_000
+REMETER_EVENTS_MAX: Final = 500_000
+DERIVE_ROWS_MAX: Final = 1_000_000
+GATHER_ROWS_MAX: Final = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """File to read, with what tells it from others: its address, and its size and time of change."""
+
+    file: SourceFile
+    address: str
+    fingerprint: str
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """Values that all stages of a run share.
+
+    Attributes:
+        folder: Of staged tables, relative to the lake.
+        record: From which the run starts.
+        stored: All files of that record.
+    """
+
+    root: LakeRoot
+    engine: Engine
+    run: int
+    folder: str
+    record: LakeRecord
+    stored: TableFiles
+    now_us: int
+
+    @property
+    def is_first(self) -> bool:
+        return not self.stored.has_rows("session") and not self.stored.has_rows("event")
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        return SharedKey.of([term.policy for term in self.record.schedule]).scope
+
+
+def land_files(
+    context: RunContext, inputs: Sequence[InputFile], *, source: Source | None, source_name: str
+) -> list[Landed]:
+    """Read the input files."""
+    tasks = [
+        LandTask(
+            root=context.root,
+            folder=context.folder,
+            run=context.run,
+            append_no=append_no,
+            file=each.file,
+            source=source,
+            source_name=source_name,
+            scope=context.scope,
+            bucket_count=context.record.buckets,
+            available_from=context.record.available_from,
+            now_us=context.now_us,
+        )
+        for append_no, each in enumerate(inputs, start=context.record.next_append_no)
+    ]
+    return context.engine.run(land, tasks)
+
+
+def find_suspects(context: RunContext, parts: Sequence[LandedPart]) -> list[Suspects]:
+    """Find keys that occur twice."""
+    tasks = [
+        FindTask(
+            root=context.root,
+            folder=context.folder,
+            run=context.run,
+            buckets=buckets,
+            bucket_count=context.record.buckets,
+            parts=tuple(parts),
+            known=context.stored.of("event_key").where("bucket", first=buckets.first, last=buckets.last),
+        )
+        for buckets in _ranges(context, [part.keys for part in parts], rows_max=FIND_KEYS_MAX)
+    ]
+    return context.engine.run(find, tasks)
+
+
+def judge_suspects(context: RunContext, parts: Sequence[LandedPart], *, suspects: Sequence[Suspects]) -> list[Judged]:
+    """Apply the admission rule to events whose keys occur twice."""
+    places = tuple(each.places for each in suspects if each.places is not None)
+    if not places:
+        return []
+    collecting = [
+        CollectTask(
+            root=context.root,
+            folder=context.folder,
+            part_no=part_no,
+            part=part,
+            places=places,
+            bucket_count=context.record.buckets,
+        )
+        for part_no, part in enumerate(parts)
+    ]
+    collected = [each for each in context.engine.run(collect, collecting) if each is not None]
+    is_stored = any(each.is_stored for each in suspects)
+    stored = context.stored.of("event", "touchpoint") if is_stored else TableFiles(root=context.root, files={})
+    tasks = [
+        JudgeTask(
+            root=context.root,
+            folder=context.folder,
+            run=context.run,
+            now_us=context.now_us,
+            buckets=buckets,
+            collected=tuple(collected),
+            stored=stored,
+        )
+        for buckets in _ranges(context, collected, rows_max=REMETER_EVENTS_MAX)
+    ]
+    return context.engine.run(judge, tasks)
+
+
+def remeter_keys(
+    context: RunContext, parts: Sequence[LandedPart], *, dropped: Sequence[StagedTable], touchpoints: Touchpoints
+) -> list[Remetered]:
+    """Meter the keys with new events; new touchpoints get their numbers."""
+    numbers = tuple(tuple(touchpoints.number(each) for each in part.touchpoints) for part in parts)
+    known: tuple[Touchpoint, ...] = tuple(touchpoints.all())
+    tasks = [
+        RemeterTask(
+            root=context.root,
+            folder=context.folder,
+            run=context.run,
+            buckets=buckets,
+            bucket_count=context.record.buckets,
+            parts=tuple(parts),
+            numbers=numbers,
+            dropped=tuple(dropped),
+            touchpoints=known,
+            schedule=context.record.schedule,
+            stored=_of_buckets(context.stored, buckets),
+            is_first=context.is_first,
+        )
+        for buckets in _ranges(context, [part.events for part in parts], rows_max=REMETER_EVENTS_MAX)
+    ]
+    return context.engine.run(remeter, tasks)
+
+
+def derive_conversations(context: RunContext, metered: Sequence[Remetered]) -> list[Derived]:
+    """Derive what is counted of the conversations that were touched."""
+    participations = tuple(each.participations for each in metered)
+    removed = tuple(each.removed for each in metered if each.removed is not None)
+    tickets = tuple(each.tickets for each in metered if each.tickets is not None)
+    ranges = _ranges(context, [*participations, *removed, *tickets], rows_max=DERIVE_ROWS_MAX)
+    touched: Sequence[Touched | None] = [None] * len(ranges)
+    if not context.is_first:
+        tasks = [
+            TouchTask(
+                root=context.root,
+                folder=context.folder,
+                buckets=buckets,
+                participations=participations,
+                removed=removed,
+                tickets=tickets,
+                stored=_of_conversations(context.stored, buckets),
+            )
+            for buckets in ranges
+        ]
+        touched = context.engine.run(touch, tasks)
+        participations += tuple(_gathered(context, metered, touched=[each for each in touched if each is not None]))
+    deriving = [
+        DeriveTask(
+            root=context.root,
+            folder=context.folder,
+            run=context.run,
+            buckets=buckets,
+            participations=participations,
+            tickets=tickets,
+            touched=own,
+            stored=_of_conversations(context.stored, buckets).of("conversation_ticket"),
+        )
+        for buckets, own in zip(ranges, touched, strict=True)
+    ]
+    return context.engine.run(derive, deriving)
+
+
+def write_numbered(
+    context: RunContext, metered: Sequence[Remetered], *, derived: Sequence[Derived], footprints: Footprints
+) -> tuple[list[SessionsWritten], list[ConversationsWritten]]:
+    """Write sessions and rows of conversations; new footprints get their numbers."""
+    suffix = "" if context.is_first else "_new"
+    sessions = [
+        SessionsTask(
+            root=context.root,
+            sessions=each.sessions,
+            numbers=tuple(footprints.number(members) for members in each.sets),
+            table=f"session{suffix}",
+        )
+        for each in metered
+    ]
+    conversations = [
+        ConversationsTask(
+            root=context.root,
+            run=context.run,
+            bucket_count=context.record.buckets,
+            days=each.days,
+            session_tickets=each.session_tickets,
+            numbers=tuple(footprints.number(members) for members in each.sets),
+            suffix=suffix,
+        )
+        for each in derived
+    ]
+    return context.engine.run(write_sessions, sessions), context.engine.run(write_conversations, conversations)
+
+
+def _gathered(context: RunContext, metered: Sequence[Remetered], *, touched: Sequence[Touched]) -> list[StagedTable]:
+    bounds = [(each.first_day, each.last_day) for each in touched if each.first_day is not None]
+    if not bounds:
+        return []
+    first_us = min(first or 0 for first, _ in bounds) * DAY_US
+    end_us = (max(last or 0 for _, last in bounds) + 1) * DAY_US
+    near = context.stored.of("participation", "participation_new").where("started_at", first=first_us, last=end_us - 1)
+    replaced = [*context.stored.files["session_replaced"]]
+    replaced += [each.files["session_replaced"] for each in metered if "session_replaced" in each.files]
+    tasks = [
+        GatherTask(
+            root=context.root,
+            folder=context.folder,
+            days=tuple(each.days for each in touched),
+            first_us=first_us,
+            end_us=end_us,
+            stored=TableFiles(
+                root=context.root, files={"participation": tuple(group), "session_replaced": tuple(replaced)}
+            ),
+            bucket_count=context.record.buckets,
+        )
+        for group in _groups([*near.files["participation"], *near.files["participation_new"]])
+    ]
+    return context.engine.run(gather, tasks)
+
+
+def _groups(files: Sequence[LakeFile]) -> list[list[LakeFile]]:
+    groups: list[list[LakeFile]] = []
+    row_count = GATHER_ROWS_MAX
+    for file in files:
+        if row_count + file.row_count > GATHER_ROWS_MAX:
+            groups.append([])
+            row_count = 0
+        groups[-1].append(file)
+        row_count += file.row_count
+    return groups
+
+
+def _ranges(context: RunContext, tables: Sequence[StagedTable], *, rows_max: int) -> list[BucketRange]:
+    ends = np.zeros(context.record.buckets, np.int64)
+    for table in tables:
+        ends += np.array(table.ends, np.int64)
+    return ranges_of(np.diff(ends, prepend=0).tolist(), rows_max=rows_max)
+
+
+def _of_buckets(stored: TableFiles, buckets: BucketRange) -> TableFiles:
+    tables = ("event", "session", "session_new", "session_replaced", "participation", "participation_new")
+    return stored.of(*tables).where("bucket", first=buckets.first, last=buckets.last)
+
+
+def _of_conversations(stored: TableFiles, buckets: BucketRange) -> TableFiles:
+    tables = (
+        "conversation_day", "conversation_day_new", "session_ticket", "session_ticket_new", "conversation_replaced",
+        "conversation_ticket",
+    )  # fmt: skip
+    return stored.of(*tables).where("bucket", first=buckets.first, last=buckets.last)

@@ -1,0 +1,92 @@
+"""The DuckDB of one task, and the lake's tables in it, restricted to the files that the task may need."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from botmeter.lake.delta import LakeFile
+from botmeter.lake.layout import REPLACED_BY, SCHEMAS
+from botmeter.lake.root import LakeRoot
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
+
+# A task has one core of a worker, and the meter needs the rest of its memory.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "memory_limit": "1GB",
+    "preserve_insertion_order": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFiles:
+    """Files of some tables, by table."""
+
+    root: LakeRoot
+    files: dict[str, tuple[LakeFile, ...]]
+
+    def where(self, column: str, *, first: int, last: int) -> "TableFiles":
+        """Leave out files without a value from `first` to `last`."""
+        return TableFiles(
+            root=self.root,
+            files={
+                table: tuple(file for file in files if file.may_have(column, first=first, last=last))
+                for table, files in self.files.items()
+            },
+        )
+
+    def of(self, *tables: str) -> "TableFiles":
+        """Keep these tables alone."""
+        return TableFiles(root=self.root, files={table: self.files.get(table, ()) for table in tables})
+
+    def has_rows(self, table: str) -> bool:
+        return any(self.files.get(name) for name in (table, f"{table}_new"))
+
+
+@contextmanager
+def task_database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory, whose times are UTC."""
+    with duckdb.connect(config=_CONFIG) as connection:
+        connection.execute(sql("set_timezone"))
+        yield connection
+
+
+def register(connection: duckdb.DuckDBPyConnection, name: str, *, rows: pa.Table) -> None:
+    """Create a view of rows in memory."""
+    connection.from_arrow(rows).create_view(name)
+
+
+def create_view(
+    connection: duckdb.DuckDBPyConnection, name: str, *, files: Sequence[LakeFile], schema: pa.Schema, root: LakeRoot
+) -> None:
+    """Create a view of the rows in these files."""
+    if files:
+        uris = [root.uri_of(file.name) for file in files]
+        connection.read_parquet(uris, hive_partitioning=False).create_view(name)
+    else:
+        register(connection, name, rows=schema.empty_table())
+
+
+def create_current_view(
+    connection: duckdb.DuckDBPyConnection, table: str, *, available: TableFiles, view: str | None = None
+) -> None:
+    """Create a view, by default of the table's name, of its rows that count, by the rule of `layout`."""
+    view = view or table
+    schema, replacement = SCHEMAS[table], REPLACED_BY.get(table)
+    if replacement is None:
+        create_view(connection, view, files=available.files.get(table, ()), schema=schema, root=available.root)
+        return
+    both = [*available.files.get(table, ()), *available.files.get(f"{table}_new", ())]
+    replaced = available.files.get(replacement.table, ())
+    if not replaced:
+        create_view(connection, view, files=both, schema=schema, root=available.root)
+        return
+    create_view(connection, f"{view}_ever", files=both, schema=schema, root=available.root)
+    create_view(connection, f"{view}_out", files=replaced, schema=SCHEMAS[replacement.table], root=available.root)
+    connection.execute(sql("current", view=view, rows=f"{view}_ever", replaced=f"{view}_out", key=replacement.key))
