@@ -30,6 +30,9 @@ def test_a_budget_is_added_listed_with_its_use_and_ended(acme: Run) -> None:
         ("0.0000000001", "use at most 9 decimals"),
         ("2.5 --sessions", "use a whole number"),
         ("5 --bot orders --channel web", "use one of --bot, --channel and --cost-centre"),
+        ("5 --bot ordres", "Account acme has no bot 'ordres'."),
+        ("5 --channel wbe", "Account acme has no channel 'wbe'."),
+        ("5 --cost-centre Slaes", "Account acme has no cost centre 'Slaes'."),
     ],
 )
 def test_a_budget_that_cannot_be_is_refused(acme: Run, arguments: str, message: str) -> None:

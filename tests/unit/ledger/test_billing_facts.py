@@ -169,7 +169,8 @@ def test_the_last_cost_centre_of_a_day_is_in_force() -> None:
     ]
 
 
-def test_a_budget_is_in_force_until_it_ends(ledger: Ledger) -> None:
+def test_a_budget_is_in_force_until_it_ends() -> None:
+    ledger = ledger_with(event("1", "2026-03-01T10:00"))
     monthly = Budget(scope=BudgetScope.BOT, name="b1", unit=BudgetUnit.SESSIONS, amount=Decimal(1000), is_brake=True)
     assert add_budget(ledger, monthly, **BY) == 1
     assert add_budget(ledger, Budget(amount=Decimal("99.90")), **BY) == 2
@@ -246,6 +247,13 @@ def filled() -> Ledger:
         (Conflict, "removal_reversed", lambda ledger: reverse_removal(ledger, 1, **WHY)),
         (Missing, "budget_unknown", lambda ledger: end_budget(ledger, 9, **BY)),
         (Conflict, "budget_ended", lambda ledger: end_budget(ledger, 1, **BY)),
+        (
+            Missing,
+            "cost_centre_unknown",
+            lambda ledger: add_budget(
+                ledger, Budget(scope=BudgetScope.COST_CENTRE, name="Slaes", amount=Decimal(7)), **BY
+            ),
+        ),
         (Conflict, "budget_exists", lambda ledger: add_budget(ledger, Budget(amount=Decimal(7)), **BY)),
         (Refused, "grace_days_invalid", lambda ledger: set_grace_days(ledger, 29, **BY)),
         (Refused, "grace_days_invalid", lambda ledger: set_grace_days(ledger, -1, **BY)),

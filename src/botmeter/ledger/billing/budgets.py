@@ -8,6 +8,8 @@ import duckdb
 
 from botmeter.domain.display_name import required_name_fault
 from botmeter.domain.errors import Conflict, Missing, Refused
+from botmeter.ledger.billing.cost_centres import cost_centres
+from botmeter.ledger.billing.known_names import require_bot, require_channel
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
@@ -87,8 +89,10 @@ def add_budget(ledger: Ledger, budget: Budget, *, now_us: int, by: str | None = 
     """Set a budget; return its number.
 
     Raises:
+        Missing: `bot_unknown`, `channel_unknown` or `cost_centre_unknown`.
         Conflict: `budget_exists` if one for the same scope, name, unit and time is in force.
     """
+    _require_known(ledger, budget)
     with ledger.facts_transaction() as connection:
         for each in _budgets(connection, with_ended=False):
             if _limited(each.budget) == _limited(budget):
@@ -100,6 +104,17 @@ def add_budget(ledger: Ledger, budget: Budget, *, now_us: int, by: str | None = 
                 )
         values = [str(budget.scope), budget.name, str(budget.unit), str(budget.amount), str(budget.per)]
         return int(row_of(connection, sql("insert_budget"), values=[*values, budget.is_brake, now_us, by])[0])
+
+
+def _require_known(ledger: Ledger, budget: Budget) -> None:
+    name = budget.name or ""
+    match budget.scope:
+        case BudgetScope.BOT:
+            require_bot(ledger, name)
+        case BudgetScope.CHANNEL:
+            require_channel(ledger, name)
+        case BudgetScope.COST_CENTRE if name not in cost_centres(ledger).names:
+            raise Missing("cost_centre_unknown", f"Account {ledger.account.name} has no cost centre {name[:60]!r}.")
 
 
 def end_budget(ledger: Ledger, number: int, *, now_us: int, by: str | None = None) -> StoredBudget:

@@ -3,7 +3,7 @@
 import duckdb
 
 from botmeter.domain.cost_centre import CostCentres, CostCentreTerm
-from botmeter.domain.errors import Missing
+from botmeter.ledger.billing.known_names import require_bot, require_channel
 from botmeter.ledger.duckdb_calls import records_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
@@ -35,12 +35,10 @@ def set_cost_centre(ledger: Ledger, term: CostCentreTerm, *, now_us: int, by: st
     Raises:
         Missing: `bot_unknown` or `channel_unknown`.
     """
-    touchpoints = ledger.touchpoints.all()
-    account = ledger.account.name
-    if term.bot_id is not None and not any(each.bot_id == term.bot_id for each in touchpoints):
-        raise Missing("bot_unknown", f"Account {account} has no bot {term.bot_id[:60]!r}.")
-    if term.channel is not None and not any(each.channel == term.channel for each in touchpoints):
-        raise Missing("channel_unknown", f"Account {account} has no channel {term.channel[:60]!r}.")
+    if term.bot_id is not None:
+        require_bot(ledger, term.bot_id)
+    if term.channel is not None:
+        require_channel(ledger, term.channel)
     with ledger.facts_transaction() as connection:
         values = [term.from_on, term.bot_id, term.channel, term.cost_centre, now_us, by]
         connection.execute(sql("insert_cost_centre"), values)

@@ -56,6 +56,12 @@ _FILTERS: Final = {
     BudgetScope.CHANNEL: "opened_on",
     BudgetScope.COST_CENTRE: "cost_centre",
 }
+_ERROR_FIELDS: Final = {
+    "budget_exists": "amount",
+    "bot_unknown": "name",
+    "channel_unknown": "name",
+    "cost_centre_unknown": "name",
+}
 _TIMES: Final = {BudgetPer.CYCLE: "cycle", BudgetPer.MONTH: "calendar month"}
 _days: Final[BoundedCache[Hashable, str]] = BoundedCache(1 << 20, lasts_seconds=LASTS_SECONDS)
 
@@ -128,7 +134,7 @@ def budgets_page(visit: Visit) -> HttpResponse:
         return _end(visit, number_named(sent.get("budget", ""), "budget", within=(1, 2**31 - 1)))
     form = BudgetForm(visit.request.POST if visit.request.method == "POST" else None)
     if form.is_valid() and form.budget is not None:
-        with form_errors(form, fields={"budget_exists": "amount"}):
+        with form_errors(form, fields=_ERROR_FIELDS):
             with visit.writing() as ledger:
                 add_budget(ledger, form.budget, now_us=now_us(), by=visit.user.email)
                 label = budget_text(form.budget, currency=_currency(ledger))
