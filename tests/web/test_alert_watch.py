@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from tests.support.alert_world import ADA, PLAN, START_US, World, alert_world
@@ -14,12 +15,14 @@ from botmeter.billing.closing import close_due
 from botmeter.billing.plan import Beyond, Meter
 from botmeter.billing.plan_actions import PackOrder, buy_packs, set_plan
 from botmeter.domain.errors import Refused, TooMuch
-from botmeter.domain.instant import DAY_US, us_from_text
+from botmeter.domain.instant import DAY_US, datetime_from_us, us_from_text
 from botmeter.ledger.billing.budgets import Budget, BudgetScope, BudgetUnit, add_budget
 from botmeter.people.notifications import alert_rules
 from botmeter.people.notifications.alert_models import AlertCrossing
 from botmeter.people.notifications.alert_rules import AlertDraft, add_rule, change_rule, set_on
+from botmeter.people.notifications.delivery import RenderContext, WebhookCall
 from botmeter.people.notifications.models import Destination, Notification
+from botmeter.web.notifications.closed_statement import rendered_statement_closed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 FORMS = ("one form", "another form")
@@ -178,6 +181,36 @@ def test_a_webhook_is_told_once_that_the_allowance_is_used_up(world: World) -> N
     assert len(limits()) == 2
 
 
+def test_a_webhook_is_told_once_of_each_statement_that_is_closed_from_then_on(world: World) -> None:
+    world.sessions(12)
+    world.now_us += 24 * DAY_US
+    world.billing(lambda ledger: close_due(ledger, now_us=world.now_us))
+    world.now_us += DAY_US
+    subscribed(["statement_closed"])
+    Destination.objects.update(created_at=datetime_from_us(world.now_us))
+    world.check()
+    assert limits() == [], "it was closed before anybody asked for it"
+    world.now_us += 31 * DAY_US
+    world.billing(lambda ledger: close_due(ledger, now_us=world.now_us))
+    for _ in range(3):
+        world.check()
+    [event] = Notification.objects.all()
+    assert event.topic == "statement_closed"
+    assert (event.content["number"], event.content["total"], event.content["closed_by"]) == (
+        "ACME-000002",
+        "0.00",
+        None,
+    )
+    assert event.content["cycle"] == {"first_day": "2026-11-01", "last_day": "2026-11-30", "timezone": "UTC"}
+    context = RenderContext(ledgers=world.ledgers, now=datetime_from_us(world.now_us))
+    call = rendered_statement_closed(event, context)
+    assert isinstance(call, WebhookCall)
+    assert call.type == "statement.closed"
+    assert urlsplit(call.data["url"]).path == "/a/acme/admin/billing/statements/ACME-000002"
+    event.channel = "chat"
+    assert "Statement ACME-000002 for 1" in str(rendered_statement_closed(event, context))
+
+
 def test_a_webhook_is_told_of_a_cap_and_of_a_brake_when_the_next_session_is_refused(world: World) -> None:
     subscribed(["cap_reached"])
     capped = replace(
@@ -185,9 +218,10 @@ def test_a_webhook_is_told_of_a_cap_and_of_a_brake_when_the_next_session_is_refu
     )
     world.billing(lambda ledger: set_plan(ledger, capped, from_us=world.now_us - DAY_US, now_us=world.now_us))
     brake = Budget(amount=Decimal(12), unit=BudgetUnit.SESSIONS, scope=BudgetScope.BOT, name="b1", is_brake=True)
+    world.sessions(1)
     world.billing(lambda ledger: add_budget(ledger, brake, now_us=world.now_us))
     # Ten are funded by the allowance of the plan before.
-    world.sessions(12)
+    world.sessions(11)
     world.check()
     assert limits() == [("cap_reached", "brake")]
     world.sessions(1)

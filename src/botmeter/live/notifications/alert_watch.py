@@ -19,6 +19,7 @@ from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import now_us, us_from_datetime
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.bugs import report_bug
+from botmeter.live.notifications.closed_statements import put_closed_statements
 from botmeter.live.notifications.reached_limits import put_reached_limits
 from botmeter.people.notifications.alert_models import AlertRule
 from botmeter.people.notifications.alert_rules import (
@@ -201,6 +202,7 @@ class AlertWatch:
             for crossed in _crossed(found, figures):
                 record_crossed(crossed)
             put_reached_limits(figures)
+            put_closed_statements(figures)
         return [(alert, reading) for _rule, alert, reading in found]
 
 

@@ -17,7 +17,7 @@ from botmeter.people.notifications.topics import Channel, Topic
 from botmeter.people.sealing import unsealed
 
 KINDS: Final = (Channel.WEBHOOK, Channel.CHAT, Channel.FOLDER)
-SUBSCRIBED_TOPICS: Final = (Topic.CAP_REACHED, Topic.ALLOWANCE_EXHAUSTED)
+SUBSCRIBED_TOPICS: Final = (Topic.CAP_REACHED, Topic.ALLOWANCE_EXHAUSTED, Topic.STATEMENT_CLOSED)
 """Topics that destinations get by themselves; alerts and schedules choose theirs."""
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - of Standard Webhooks
 _SECRET_BYTES: Final = 32
@@ -81,9 +81,18 @@ def new_secret() -> str:
 
 def recipients_of(account: str, topic: Topic) -> list[Recipient]:
     """Destinations of the account that are on and get the topic by themselves."""
+    return [recipient_of(each) for each in _subscribed(account, topic)]
+
+
+def subscriptions(account: str, topic: Topic) -> list[tuple[Recipient, datetime]]:
+    """Recipients of a topic, each with the time at which its destination was added."""
+    return [(recipient_of(each), each.created_at) for each in _subscribed(account, topic)]
+
+
+def _subscribed(account: str, topic: Topic) -> list[Destination]:
     rows = Destination.objects.filter(account=account, is_on=True).order_by("pk")
     # JSON containment is PostgreSQL's alone; an account has a handful.
-    return [recipient_of(each) for each in rows if topic.value in each.topics]
+    return [each for each in rows if topic.value in each.topics]
 
 
 def recipient_of(destination: Destination) -> Recipient:

@@ -8,7 +8,7 @@ class Topic(StrEnum):
 
     ALERT = "alert"
     REPORT = "report"
-    STATEMENT = "statement"
+    STATEMENT_CLOSED = "statement_closed"
     CAP_REACHED = "cap_reached"
     ALLOWANCE_EXHAUSTED = "allowance_exhausted"
     INVITATION = "invitation"

@@ -145,6 +145,21 @@ class AllowanceExhausted(Struct, frozen=True, kw_only=True, forbid_unknown_field
     url: _Url = ""
 
 
+class StatementClosed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A statement is closed, by the server or by a person. Sent once, within about a minute; it never changes."""
+
+    account: _Account
+    number: Annotated[str, Meta(description="Number of the statement.")]
+    cycle: Annotated[EventCycle, Meta(description="Billing cycle of the statement.")]
+    currency: Annotated[str, Meta(description="Of `total`.")]
+    total: Annotated[Amount, Meta(description="Total with tax.")]
+    sessions: Annotated[Count, Meta(description="Sessions of the cycle.")]
+    closed_at: Annotated[Instant, Meta(description="Time of closing.")]
+    closed_by: Annotated[str | None, Meta(description="Who closed it; null for the server.")]
+    sha256: Annotated[str, Meta(description="Of the statement's document.")]
+    url: _Url = ""
+
+
 class ReportScheduled(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}
 ):
@@ -175,6 +190,7 @@ EVENT_TYPES: Final[Mapping[str, type[Struct]]] = {
     "alert.crossed": AlertCrossed,
     "cap.reached": CapReached,
     "allowance.exhausted": AllowanceExhausted,
+    "statement.closed": StatementClosed,
     "report.scheduled": ReportScheduled,
     "test": TestSent,
 }
@@ -234,6 +250,18 @@ EXAMPLES: Final[Mapping[str, Struct]] = {
         exhausted_at="2026-11-24T14:02:11Z",
         cycle=_CYCLE,
         url="https://meter.example/a/acme/admin/billing",
+    ),
+    "statement.closed": StatementClosed(
+        account="acme",
+        number="ACME-000011",
+        cycle=_CYCLE,
+        currency="USD",
+        total="612.40",
+        sessions=11874,
+        closed_at="2026-12-03T23:00:41Z",
+        closed_by=None,
+        sha256="3f0a377ba0a4a460ecb616f6507ce0d8cfa3e704025d4fda3ed0c5ca05468728",
+        url="https://meter.example/a/acme/admin/billing/statements/ACME-000011",
     ),
     "report.scheduled": ReportScheduled(
         account="acme",

@@ -7,6 +7,7 @@ from botmeter.people.notifications.delivery import Render, RenderContext, Render
 from botmeter.people.notifications.models import Notification
 from botmeter.people.notifications.topics import Topic
 from botmeter.web.notifications.alert_message import rendered_alert
+from botmeter.web.notifications.closed_statement import rendered_statement_closed
 from botmeter.web.notifications.destination_mail import rendered_destination_off
 from botmeter.web.notifications.live_limits import rendered_allowance_exhausted, rendered_cap_reached
 from botmeter.web.notifications.scheduled_report import rendered_report
@@ -21,6 +22,7 @@ RENDERERS: Final[Mapping[Topic, Render]] = {
     Topic.INVITATION: rendered_invitation,
     Topic.PASSWORD_RESET: rendered_password_link,
     Topic.REPORT: rendered_report,
+    Topic.STATEMENT_CLOSED: rendered_statement_closed,
     Topic.TEST: rendered_test,
 }
 
