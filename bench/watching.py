@@ -15,8 +15,8 @@ from bench.figure import Figure, last_third, quantile
 from bench.importing import ACCOUNT
 from bench.serving import Served, loaded
 
-LEDGER_MEMORY = "400MB"
-"""What DuckDB may keep of a ledger: half of the usual, so that it has all of it before the run is half over."""
+LEDGER_MEMORY = "200MB"
+"""What DuckDB may keep of a ledger: a quarter of the usual, so that it has all of it before the run is half over."""
 _READERS = 2
 _READ_EVERY_SECONDS = 2.0
 _PROBE_EVERY_SECONDS = 1.0

@@ -16,6 +16,7 @@ _PREFIX: Final = "BOTMETER_"
 # Variables of others: the guides' examples keep a key in one, the tests name a browser.
 _FOREIGN: Final = frozenset({"BOTMETER_KEY", "BOTMETER_CHROMIUM"})
 _DJANGO: Final = "DJANGO_SETTINGS_MODULE"
+_MALLOC_ARENAS: Final = "MALLOC_ARENA_MAX"
 # Of a wrong value in a message.
 _VALUE_CHARACTERS_MAX: Final = 80
 
@@ -297,3 +298,8 @@ def export(*, django_settings: str, **texts: str) -> None:
     for name, text in texts.items():
         os.environ[DECLARED[name].variable] = text
     os.environ[_DJANGO] = django_settings
+
+
+def limit_malloc_arenas(count: int) -> None:
+    """Limit glibc's arenas in the workers of this process, unless its environment does."""
+    os.environ.setdefault(_MALLOC_ARENAS, str(count))
