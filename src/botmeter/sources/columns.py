@@ -1,6 +1,7 @@
 """Whole columns → an event batch; doubtful rows go to `validation`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,21 +14,32 @@ from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 from botmeter.sources.column_texts import CheckedColumn
-from botmeter.sources.records import Records
+from botmeter.sources.records import CheckedRecords, Records
+from botmeter.sources.times.clock import RFC3339
 from botmeter.sources.validation import Event, event_from_record
 from botmeter.sources.vectorized_checks import checked_column
+
+Positions = npt.NDArray[np.int64]
 
 # Other actors without a bot really have none.
 _WITH_BOT = pa.array([Actor.CUSTOMER, Actor.BOT], pa.uint8())
 
 
-def batch_from_records(records: Records, source: Source | None = None) -> EventBatch:
+def batch_from_records(records: Records | CheckedRecords, source: Source | None = None) -> EventBatch:
     """Build a batch in file order.
 
     Args:
         source: Supplies missing bots, versions and channels.
     """
     default_channel = (source and source.channel) or CHANNEL_UNKNOWN
+    if isinstance(records, CheckedRecords):
+        batch = _batch_from_checked(records, default_channel=default_channel)
+    else:
+        batch = _batch(records, default_channel=default_channel)
+    return batch if source is None else replace(batch, events=_with_default_bot(batch.events, source))
+
+
+def _batch(records: Records, *, default_channel: str) -> EventBatch:
     doubt = np.zeros(len(records.positions), np.bool_)
     columns = []
     for name in FIELDS:
@@ -35,24 +47,47 @@ def batch_from_records(records: Records, source: Source | None = None) -> EventB
         columns.append(column)
         doubt |= flags
     events = pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA)
-    rows = np.arange(len(doubt))
+    positions = records.positions
     rejections = records.rejections
     if doubt.any():
-        valid, valid_rows, more = _validated(records, np.flatnonzero(doubt), default_channel=default_channel)
-        rows = np.concatenate([np.flatnonzero(~doubt), valid_rows])
-        order = np.argsort(rows, kind="stable")
-        rows = rows[order]
-        events = events.filter(pa.array(~doubt))
+        rows = np.flatnonzero(doubt)
+        valid, valid_rows, more = _validated(records, rows, default_channel=default_channel)
+        events, positions = events.filter(pa.array(~doubt)), positions[~doubt]
         if len(valid_rows):
-            events = pa.concat_tables([events, valid]).unify_dictionaries().combine_chunks().take(pa.array(order))
+            events, positions = _in_order([events, valid], [positions, records.positions[valid_rows]])
         rejections = tuple(sorted((*rejections, *more), key=lambda rejection: rejection.index))
     return EventBatch(
-        events=events if source is None else _with_default_bot(events, source),
-        positions=pa.array(records.positions[rows], pa.int64()),
+        events=events,
+        positions=pa.array(positions, pa.int64()),
         rejections=rejections,
         bytes_read=records.bytes_read,
         notes=records.notes,
     )
+
+
+def _batch_from_checked(records: CheckedRecords, *, default_channel: str) -> EventBatch:
+    channel, _ = checked_column("channel", records.columns["channel"], clock=RFC3339, default_channel=default_channel)
+    columns = {**records.columns, "channel": channel}
+    events = pa.Table.from_arrays([columns[name] for name in FIELDS], schema=EVENTS_SCHEMA)
+    positions = records.positions
+    rejections: tuple[Rejection, ...] = ()
+    if records.doubtful is not None:
+        batch = _batch(records.doubtful, default_channel=default_channel)
+        events, positions = _in_order([events, batch.events], [positions, batch.positions.to_numpy()])
+        rejections = batch.rejections
+    return EventBatch(
+        events=events,
+        positions=pa.array(positions, pa.int64()),
+        rejections=rejections,
+        bytes_read=records.bytes_read,
+    )
+
+
+def _in_order(events: Sequence[pa.Table], positions: Sequence[Positions]) -> tuple[pa.Table, Positions]:
+    """Events of several tables in the order of their positions."""
+    together = pa.concat_tables(events).unify_dictionaries().combine_chunks()
+    order = np.argsort(np.concatenate(positions), kind="stable")
+    return together.take(pa.array(order)), np.concatenate(positions)[order]
 
 
 def _with_default_bot(events: pa.Table, source: Source) -> pa.Table:

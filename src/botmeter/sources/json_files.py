@@ -10,10 +10,12 @@ from botmeter.sources.json_records import checked_value_count, parsed_json, reco
 from botmeter.sources.json_text.elements import (
     ARRAY_BLOCK_BYTES,
     RECORD_BYTES_MAX,
+    LineBlock,
     Objects,
     check_length,
     elements,
     is_array,
+    line_blocks,
     lines,
     objects,
     split_objects,
@@ -57,6 +59,17 @@ def records_from_json(stream: ByteStream, *, is_by_line: bool, mapping: Mapping 
     if len(start) <= RECORD_BYTES_MAX or split_objects(start)[0]:
         return _records(objects(stream, start=start), stream=stream, mapping=mapping)
     return _records_of_large(start, stream=stream, mapping=mapping)
+
+
+def event_lines(stream: ByteStream) -> Iterator[LineBlock] | None:
+    """Lines of a file whose first line is an event or unreadable; None if its records are found otherwise."""
+    start = stream.peek(2 * _LINE_BYTES_MAX).lstrip()
+    line, end, _ = start.partition(b"\n")
+    if start[:1] == b"[" or (not end and len(start) > _LINE_BYTES_MAX) or is_wrapper(line):
+        return None
+    if record_array(line, names=_names(None), file_name=stream.name) is not None:
+        return None
+    return line_blocks(stream)
 
 
 def _is_long_line(stream: ByteStream) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
@@ -14,17 +15,22 @@ import pyarrow.json
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS
 from botmeter.sources.cloudevents import is_envelope, record_from_envelope
-from botmeter.sources.json_text.elements import Objects
+from botmeter.sources.json_text.elements import LineBlock, Objects
 from botmeter.sources.json_text.json_columns import columns_at, read_objects
 from botmeter.sources.json_text.json_members import UNREADABLE, decoded
 from botmeter.sources.mapping.mapped import event_columns, value_text
 from botmeter.sources.mapping.mapping import Mapping as FieldMapping
 from botmeter.sources.mapping.row_content import DIGESTS, digest_of_values
-from botmeter.sources.records import DOUBTFUL, Records
+from botmeter.sources.records import DOUBTFUL, CheckedRecords, Records
 from botmeter.sources.stream import ByteStream
 from botmeter.sources.times.clock import RFC3339
 from botmeter.sources.validation import kind_of
 
+if TYPE_CHECKING:
+    from botmeter.sources.json_text.plain_lines import PlainLines
+
+SCANNED_BYTES_MIN: Final = 4 << 20
+"""Of a block. Loading the compiled scanner takes as long as reading 10,000 events without it."""
 VALUES_MAX = 500_000
 """Of one event. Each takes about 100 bytes as a Python object, 30 times as much as `[],`."""
 # More digits than any id or time; `int` would refuse more than 4,300.
@@ -83,16 +89,49 @@ def records_from_objects(
 
 
 def records_from_blocks(
-    blocks: Iterable[Objects], *, stream: ByteStream, mapping: FieldMapping | None, notes: tuple[str, ...] = ()
+    blocks: Iterable[Objects],
+    *,
+    stream: ByteStream,
+    mapping: FieldMapping | None,
+    first: int = 0,
+    notes: tuple[str, ...] = (),
 ) -> Iterator[Records]:
-    """Read a file's objects by blocks."""
-    first = 0
+    """Read a file's objects by blocks; positions start at `first`."""
     for block in blocks:
         for objects in block.parts() if block.count else ():
             records = records_from_objects(objects, first=first, mapping=mapping, bytes_read=stream.stored_bytes)
             yield replace(records, notes=notes)
             first += objects.count
             notes = ()
+
+
+def records_from_lines(blocks: Iterable[LineBlock], *, stream: ByteStream) -> Iterator[Records | CheckedRecords]:
+    """Read a file's events by blocks of lines, the plain ones of large blocks by the scanner."""
+    first = 0
+    for block in blocks:
+        scanned = _scanned(block) if len(block.text) >= SCANNED_BYTES_MIN else None
+        if scanned is None:
+            yield from records_from_blocks([block.objects], stream=stream, mapping=None, first=first)
+        else:
+            yield _checked_records(scanned, first=first, bytes_read=stream.stored_bytes)
+        first += block.count
+
+
+def _scanned(block: LineBlock) -> "PlainLines | None":
+    # Loaded here, because the scanner is compiled: that pays for large files only.
+    from botmeter.sources.json_text.plain_lines import plain_lines
+
+    return plain_lines(block)
+
+
+def _checked_records(lines: "PlainLines", *, first: int, bytes_read: int) -> CheckedRecords:
+    doubtful = None
+    if lines.doubtful:
+        doubtful = records_from_objects(Objects.from_texts(lines.doubtful), first=0)
+        doubtful = replace(doubtful, positions=first + lines.doubtful_numbers)
+    return CheckedRecords(
+        columns=lines.columns, positions=first + lines.numbers, doubtful=doubtful, bytes_read=bytes_read
+    )
 
 
 def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> Mapping[str, object]:

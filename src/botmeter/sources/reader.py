@@ -1,7 +1,7 @@
 """Files of events in any format → checked batches."""
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import IO, assert_never
 
@@ -9,14 +9,14 @@ from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.arrow.parquet import records_from_parquet
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.json_files import records_from_json
-from botmeter.sources.json_records import records_from_objects
+from botmeter.sources.json_files import event_lines, records_from_json
+from botmeter.sources.json_records import records_from_lines, records_from_objects
 from botmeter.sources.json_text.elements import Objects
 from botmeter.sources.mapping.document_records import records_in_cells
 from botmeter.sources.mapping.mapping import OWN_NAMES, Mapping
 from botmeter.sources.mapping.row_ids import records_with_row_ids
-from botmeter.sources.records import Records
-from botmeter.sources.sniff import format_of
+from botmeter.sources.records import CheckedRecords, Records
+from botmeter.sources.sniff import Format, format_of
 from botmeter.sources.stream import ByteStream, open_stream, stored_size_bytes
 from botmeter.sources.table_options import DEFAULTS, TableOptions
 from botmeter.sources.tables.table_records import records_from_table
@@ -63,18 +63,30 @@ def batches(file: SourceFile, *, source: Source | None = None) -> Iterator[Event
         Refused: `file_empty`, `file_truncated`, `format_unknown`, `column_missing` and the like.
         TooMuch: `record_too_long`.
     """
-    for records in records_of_file(file):
-        batch = batch_from_records(records, source)
-        if len(batch.events) or batch.rejections or batch.notes:
-            yield batch
+    with _opened(file) as stream:
+        detected = format_of(stream, expected=file.format)
+        lines = event_lines(stream) if detected == "ndjson" and file.mapping is None else None
+        read: Iterator[Records | CheckedRecords] = (
+            _records(stream, file, detected=detected) if lines is None else records_from_lines(lines, stream=stream)
+        )
+        for records in read:
+            batch = batch_from_records(records, source)
+            if len(batch.events) or batch.rejections or batch.notes:
+                yield batch
+        stream.checked_end()
 
 
 def records_of_file(file: SourceFile) -> Generator[Records]:
     """Yield the records of a file before they are checked; raises as `batches`."""
-    with closing(open_stream(file.path, name=file.label, stdin=file.content)) as opened:
-        stream = utf8_stream(opened, encoding=file.table_options.encoding)
-        yield from _records(stream, file)
+    with _opened(file) as stream:
+        yield from _records(stream, file, detected=format_of(stream, expected=file.format))
         stream.checked_end()
+
+
+@contextmanager
+def _opened(file: SourceFile) -> Iterator[ByteStream]:
+    with closing(open_stream(file.path, name=file.label, stdin=file.content)) as opened:
+        yield utf8_stream(opened, encoding=file.table_options.encoding)
 
 
 def batch_from_json(texts: Sequence[bytes]) -> EventBatch:
@@ -87,9 +99,8 @@ def size_bytes(file: SourceFile) -> int | None:
     return stored_size_bytes(file.path)
 
 
-def _records(stream: ByteStream, file: SourceFile) -> Iterator[Records]:
+def _records(stream: ByteStream, file: SourceFile, *, detected: Format) -> Iterator[Records]:
     mapping = file.mapping or OWN_NAMES
-    detected = format_of(stream, expected=file.format)
     match detected:
         case "csv" | "xlsx":
             records = records_from_table(stream, mapping=mapping, options=file.table_options)

@@ -36,3 +36,17 @@ class Records:
     rejections: tuple[Rejection, ...] = ()
     bytes_read: int = 0
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedRecords:
+    """Records of a file that are checked already, and those between them that are not.
+
+    Attributes:
+        columns: As in an event batch, but a missing channel is null.
+    """
+
+    columns: Mapping[str, pa.Array]
+    positions: npt.NDArray[np.int64]
+    doubtful: Records | None
+    bytes_read: int

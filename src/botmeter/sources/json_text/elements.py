@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -18,6 +19,8 @@ BLOCK_BYTES = 16 << 20
 # An element cut off at the end of a read is scanned again with the next one.
 ARRAY_BLOCK_BYTES = 4 << 20
 RECORD_BYTES_MAX: Final = 32 << 20
+PADDING_BYTES: Final = 32
+"""Compiled passes read words, and end at the line feed."""
 RECORDS_MAX: Final = 100_000
 """Read at once. A block of tiny records has millions, and each that is rejected takes about a KB."""
 
@@ -82,28 +85,67 @@ def _are_enclosed(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) 
     return bool((data[last] == ord("}")).all())
 
 
+class LineBlock:
+    """Whole lines of a file, split only on demand.
+
+    Attributes:
+        padded: Followed by a line feed and more bytes, `PADDING_BYTES` in all.
+        count: Lines that are not blank.
+    """
+
+    def __init__(self, padded: bytearray, *, size: int) -> None:
+        self.padded = padded
+        self.text = memoryview(padded)[:size]
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects.from_lines(self.text)
+
+    @cached_property
+    def count(self) -> int:
+        return self.objects.count
+
+    def text_at(self, start: int) -> bytes:
+        """Text of the line that is not blank from an offset on, as in `objects`."""
+        line = bytes(self.text[start : self.padded.index(b"\n", start)])
+        text = line.strip(_SPACE)
+        return line if line[len(text) :] == b"\r" and self._are_enclosed else text
+
+    @cached_property
+    def _are_enclosed(self) -> bool:
+        data = np.frombuffer(self.text, np.uint8)
+        return _are_enclosed(data, np.flatnonzero(data == ord("\n")))
+
+
 def lines(stream: ByteStream) -> Iterator[Objects]:
-    """Yield non-blank lines, a block at a time; raises `TooMuch` (`record_too_long`) past 32 MiB."""
+    """Yield non-blank lines, a block at a time; raises as `line_blocks`."""
+    return (block.objects for block in line_blocks(stream))
+
+
+def line_blocks(stream: ByteStream) -> Iterator[LineBlock]:
+    """Yield lines, a block at a time; raises `TooMuch` (`record_too_long`) past 32 MiB."""
     remainder = b""
     count = 0
     at_end = False
     while not at_end:
-        block = bytearray(len(remainder) + BLOCK_BYTES)
-        block[: len(remainder)] = remainder
-        view = memoryview(block)
+        length = len(remainder) + BLOCK_BYTES
+        padded = bytearray(length + PADDING_BYTES)
+        padded[: len(remainder)] = remainder
+        view = memoryview(padded)[:length]
         size = len(remainder) + stream.readinto(view[len(remainder) :])
-        at_end = size < len(block)
-        cut = size if at_end else block.rfind(b"\n", 0, size)
+        at_end = size < length
+        cut = size if at_end else padded.rfind(b"\n", 0, size)
         remainder = bytes(view[cut + 1 : size]) if cut >= 0 else bytes(view[:size])
         check_length(remainder, count=count, name=stream.name)
-        cut -= 1 if at_end and size and block[size - 1] == ord("\n") else 0
+        cut -= 1 if at_end and size and padded[size - 1] == ord("\n") else 0
         if cut <= 0:
             continue
-        objects = Objects.from_lines(view[:cut])
-        for line in objects.texts if cut > RECORD_BYTES_MAX else ():
+        padded[cut] = ord("\n")
+        block = LineBlock(padded, size=cut)
+        for line in block.objects.texts if cut > RECORD_BYTES_MAX else ():
             check_length(line, count=count, name=stream.name)
-        count += objects.count
-        yield objects
+        yield block
+        count += block.count
 
 
 def elements(stream: ByteStream) -> Iterator[Objects]:
