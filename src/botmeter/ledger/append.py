@@ -23,13 +23,12 @@ from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.ledger.quarantine import note_accepted, note_again, quarantine
 from botmeter.ledger.receipts import insert_receipt, set_retry_of
 from botmeter.ledger.remeter import remeter_after
+from botmeter.ledger.row_groups import ROW_GROUP_ROWS, RowGroupBuffer
 from botmeter.ledger.settle import noting_recharge_span, settle
 from botmeter.metering.schema import EventBatch
 from botmeter.metering.touchpoints import Touchpoint
 
-# Whole row groups of DuckDB, 122,880 rows: smaller pieces are rewritten on closing, which doubled an import's time and
-# the file's size.
-FLUSH_ROWS = 4 * 122_880
+FLUSH_ROWS: Final = 2 * ROW_GROUP_ROWS
 PULLED_RECENT_US: Final = DAY_US
 """Older sessions of a pull never make a plan buy, since the first pull of a platform has its history, in order."""
 
@@ -95,7 +94,7 @@ def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: 
         chunks = ChunkMetering.of(ledger)
         if chunks is not None:
             large_append.callback(chunks.close)
-        writer = _RowGroupWriter(ledger, chunks=chunks, large_append=large_append)
+        writer = _EventWriter(ledger, chunks=chunks, large_append=large_append)
         appended = [
             _append_submission(ledger, submission, append_no=append_no, now_us=now_us, writer=writer)
             for append_no, submission in enumerate(submissions, start=first_append_no)
@@ -116,7 +115,7 @@ def note_in_quarantine(ledger: Ledger, appended: Sequence[Appended], *, first_ap
 
 
 def _append_submission(
-    ledger: Ledger, submission: Submission, *, append_no: int, now_us: int, writer: "_RowGroupWriter"
+    ledger: Ledger, submission: Submission, *, append_no: int, now_us: int, writer: "_EventWriter"
 ) -> Appended:
     receipts: list[Receipt] = []
     again: list[int] = []
@@ -169,34 +168,22 @@ def _read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
             yield batch
 
 
-class _RowGroupWriter:
-    """Buffer of rows for `event`."""
+class _EventWriter:
+    """Store of accepted `event_rows`, which are metered meanwhile where that is possible."""
 
     def __init__(self, ledger: Ledger, *, chunks: ChunkMetering | None, large_append: ExitStack) -> None:
-        self._ledger = ledger
-        self._chunks = chunks
-        self._large_append = large_append
-        self._buffered: list[pa.Table] = []
-        self._row_count = 0
+        self._ledger, self._chunks, self._large_append = ledger, chunks, large_append
+        self._buffer = RowGroupBuffer(self._insert, flush_rows=FLUSH_ROWS)
 
     def add(self, rows: pa.Table) -> None:
         if self._chunks is not None:
             self._chunks.add(rows)
-        self._buffered.append(rows)
-        self._row_count += len(rows)
-        if self._row_count >= FLUSH_ROWS:
-            if not self._ledger.has_readers:
-                self._large_append.enter_context(less_memory(self._ledger.connection))
-            self._write(self._row_count // FLUSH_ROWS * FLUSH_ROWS)
+        self._buffer.add(rows)
 
     def flush(self) -> None:
-        self._write(self._row_count)
+        self._buffer.flush()
 
-    def _write(self, row_count: int) -> None:
-        if not self._buffered:
-            return
-        # In one piece: DuckDB starts a row group with each piece.
-        rows = pa.concat_tables(self._buffered, promote_options="permissive").combine_chunks()
-        insert_events(self._ledger, rows.slice(0, row_count))
-        left = rows.slice(row_count)
-        self._buffered, self._row_count = [left] if len(left) else [], len(left)
+    def _insert(self, rows: pa.Table) -> None:
+        if len(rows) >= FLUSH_ROWS and not self._ledger.has_readers:
+            self._large_append.enter_context(less_memory(self._ledger.connection))
+        insert_events(self._ledger, rows)

@@ -6,6 +6,7 @@ after the chunk's boundary, are metered again with the next chunk. That takes ev
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,15 +15,22 @@ import pyarrow.compute as pc
 
 from botmeter.ledger.event_rows import has_aliases, has_events
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.metered_rows import insert_metered, meter_events
-from botmeter.ledger.partitions import SharedKey, is_anchored, rows_since_start
+from botmeter.ledger.metered_rows import meter_events, metered_rows
+from botmeter.ledger.partitions import (
+    SharedKey,
+    insert_participations,
+    insert_sessions,
+    is_anchored,
+    rows_since_start,
+)
+from botmeter.ledger.row_groups import RowGroupBuffer
 from botmeter.metering.schema import METER_SCHEMA
 
 if TYPE_CHECKING:
     from botmeter.metering.meter import Metered
 
-CHUNK_EVENTS: Final = 400_000
-"""With a million an import took 0.4 GB more, and as long."""
+CHUNK_EVENTS: Final = 300_000
+"""With a million an import took 0.3 GB more, and as long."""
 AFTER_BOUNDARY: Final = 0.1
 """Part of a chunk after its boundary: events may come late by so many others, and these are metered twice."""
 CARRIED_MAX: Final = 0.5
@@ -47,6 +55,8 @@ class ChunkMetering:
         self._meter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter")
         self._held: list[pa.Table] = []
         self._chunk: _Chunk | None = None
+        self._sessions = RowGroupBuffer(partial(insert_sessions, ledger.connection))
+        self._participations = RowGroupBuffer(partial(insert_participations, ledger.connection))
         self._session_count = 0
         self._given_up = False
 
@@ -72,6 +82,8 @@ class ChunkMetering:
         events = self._table([*self._carried(), *self._held])
         self._held = []
         self._store(meter_events(self._ledger, events))
+        self._sessions.flush()
+        self._participations.flush()
         return self._session_count
 
     def close(self) -> None:
@@ -129,8 +141,12 @@ class ChunkMetering:
         return [before.take(rows), events.filter(is_after)]
 
     def _store(self, metered: "Metered") -> None:
-        insert_metered(self._ledger, metered)
-        self._session_count += len(metered.sessions)
+        sessions, participations = metered_rows(self._ledger, metered)
+        self._sessions.add(sessions)
+        self._participations.add(participations)
+        self._session_count += len(sessions)
+        # What the pool keeps for the next chunk becomes fragmented and grows.
+        pa.default_memory_pool().release_unused()
 
 
 def _only(metered: "Metered", is_chosen: pa.ChunkedArray) -> "Metered":

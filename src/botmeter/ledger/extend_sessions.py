@@ -18,7 +18,15 @@ from botmeter.ledger.changed_days import ChangedSpan
 from botmeter.ledger.extend_usage import NewPart, extend_usage
 from botmeter.ledger.known_keys import KnownKeys
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.partitions import SharedKey, delete_rows, insert_rows, is_anchored, last_events, running_rows
+from botmeter.ledger.partitions import (
+    SharedKey,
+    delete_rows,
+    insert_participations,
+    insert_sessions,
+    is_anchored,
+    last_events,
+    running_rows,
+)
 from botmeter.ledger.recent_sessions import LATE_US, SESSIONS_MAX, Part, RecentSession, RecentSessions, openings_of
 from botmeter.ledger.usage_tables import bot_names, conversation_keys, replace_bot_names, ticket_keys
 from botmeter.metering.policy import ALWAYS_US
@@ -250,9 +258,8 @@ def _store(ledger: Ledger, extension: _Extension) -> Counter[tuple[Any, ...]]:
     if extension.extended:
         _delete(ledger, extension)
     if extension.sessions:
-        insert_rows(
-            ledger.connection, _session_rows(extension), participations=_part_rows(extension.sessions), prefix=""
-        )
+        insert_sessions(ledger.connection, _session_rows(extension))
+        insert_participations(ledger.connection, _part_rows(extension.sessions))
     return changes
 
 

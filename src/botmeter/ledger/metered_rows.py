@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.partitions import insert_rows
+from botmeter.ledger.partitions import insert_participations, insert_sessions
 
 if TYPE_CHECKING:
     from botmeter.metering.meter import Metered
@@ -22,9 +22,15 @@ def meter_events(ledger: Ledger, events: pa.Table) -> "Metered":
 
 def insert_metered(ledger: Ledger, metered: "Metered", *, prefix: str = "") -> tuple[pa.Table, pa.Table]:
     """Store sessions and participations; return the stored rows. In a transaction."""
-    sessions, participations = _sessions(ledger, metered), _participations(metered)
-    insert_rows(ledger.connection, sessions, participations=participations, prefix=prefix)
+    sessions, participations = metered_rows(ledger, metered)
+    insert_sessions(ledger.connection, sessions, table=f"{prefix}session")
+    insert_participations(ledger.connection, participations, table=f"{prefix}participation")
     return sessions, participations
+
+
+def metered_rows(ledger: Ledger, metered: "Metered") -> tuple[pa.Table, pa.Table]:
+    """Rows of `session` and `participation`; their new footprints are stored. In a transaction."""
+    return _sessions(ledger, metered), _participations(metered)
 
 
 def _sessions(ledger: Ledger, metered: "Metered") -> pa.Table:

@@ -73,12 +73,16 @@ def event_partitions(connection: duckdb.DuckDBPyConnection, key: SharedKey) -> I
         yield connection.sql(sql("events_of_partition", **key.fragments), params=values).to_arrow_table()
 
 
-def insert_rows(
-    connection: duckdb.DuckDBPyConnection, sessions: pa.Table, *, participations: pa.Table, prefix: str
+def insert_sessions(connection: duckdb.DuckDBPyConnection, rows: pa.Table, *, table: str = "session") -> None:
+    """Store the rows of metered sessions. In a transaction."""
+    execute_with(connection, sql("insert_sessions", table=table), input_rows=rows)
+
+
+def insert_participations(
+    connection: duckdb.DuckDBPyConnection, rows: pa.Table, *, table: str = "participation"
 ) -> None:
-    """Store metered sessions and participations in the tables with that prefix. In a transaction."""
-    execute_with(connection, sql("insert_sessions", table=f"{prefix}session"), input_rows=sessions)
-    execute_with(connection, sql("insert_participations", table=f"{prefix}participation"), input_rows=participations)
+    """Store the rows of metered participations. In a transaction."""
+    execute_with(connection, sql("insert_participations", table=table), input_rows=rows)
 
 
 def delete_rows(

@@ -170,7 +170,7 @@ WHERE same_as NOT IN (SELECT customer_id FROM said)
 CREATE TABLE event (
     event_key       UBIGINT  NOT NULL, -- hash(source, event_id): finds an event again without an index
     source          VARCHAR  NOT NULL,
-    event_id        VARCHAR  NOT NULL,
+    event_id        VARCHAR  NOT NULL USING COMPRESSION zstd, -- written in half the time, since most ids differ
     occurred_at     BIGINT   NOT NULL, -- µs UTC
     conversation_id VARCHAR  NOT NULL,
     customer_id     VARCHAR  NOT NULL, -- the customer that counts: same_customer of the sent one
@@ -253,7 +253,7 @@ CREATE TABLE session (
     customer_id        VARCHAR  NOT NULL,
     conversation_id    VARCHAR  NOT NULL,
     source             VARCHAR  NOT NULL,
-    opening_event_id   VARCHAR  NOT NULL,
+    opening_event_id   VARCHAR  NOT NULL USING COMPRESSION zstd, -- as event.event_id
     opening_touchpoint INTEGER  NOT NULL,
     started_at         BIGINT   NOT NULL, -- µs UTC
     ended_at           BIGINT   NOT NULL, -- µs UTC; 2^62 while no limit ends it
