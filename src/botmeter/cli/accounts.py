@@ -22,6 +22,7 @@ from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
+    from botmeter.metering.policy import Policy
 
 DEFAULT_POLICY = "freshchat.session"
 
@@ -35,6 +36,7 @@ commands = command_group("account", "Accounts: create, list, show, set, delete."
         ("", "botmeter account create acme"),
         ("With data since 2019:", "botmeter account create acme --available-from 2019-01-01"),
         ("With a title:", 'botmeter account create acme --title "Acme & Sons"'),
+        ("In a lake:", "botmeter account create acme --lake /data/acme-lake"),
     )
 )
 def create(
@@ -44,15 +46,27 @@ def create(
     ] = "2022-02-04",
     policy: options.PolicyName = DEFAULT_POLICY,
     title: Annotated[str, Option("--title", metavar="TEXT", help="Display name.")] = "",
+    lake: Annotated[
+        str | None,
+        Option(
+            "--lake",
+            metavar="URI",
+            help="Lake with its events, created unless it exists: a folder or s3://BUCKET/FOLDER.",
+        ),
+    ] = None,
     data: options.Data = None,
 ) -> None:
     """Create an account.
 
-    An account is one paying organisation. It has its own file in the data folder.
+    An account is one paying organisation. It has its own file in the data folder. With --lake its events are in a lake,
+    which only `botmeter lake run` changes; data start date and policies are those of the lake if it exists.
     """
     account = Account(name=name, available_from=day_from_text(available_from), title=title)
     rule = policy_named(policy)
     with owned_folder(data, is_new=True) as folder:
+        if lake is not None:
+            _create_in_lake(folder, account, policy=rule, address=lake)
+            return
         folder.create(account, policy=rule, now_us=now_us())
         say(f"created account {account.name} in {folder.path}; next: botmeter import FILE --account {account.name}")
 
@@ -148,6 +162,16 @@ def delete(
         delete_everywhere(folder, account)
     record_in_audit(data, Action.ACCOUNT_DELETED, account="", name=account)
     say(f"deleted account {account}")
+
+
+def _create_in_lake(folder: "Folder", account: Account, *, policy: "Policy", address: str) -> None:
+    from botmeter.lake.root import LakeRoot
+    from botmeter.lake.serving import create_lake_account
+
+    root = LakeRoot.at(address)
+    record = create_lake_account(folder, account, policy=policy, root=root, now_us=now_us())
+    say(f"created account {account.name} in {folder.path}, with the lake at {root.uri} (record {record.number})")
+    say(f"next: botmeter lake run FILE --lake {root.uri} --account {account.name}")
 
 
 def _title_of(folder: "Folder", name: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botmeter.cli.closing_due import close_due_cycles
 from botmeter.cli.context import command_context, expanded, located
 from botmeter.cli.erasing import finish_interrupted
+from botmeter.domain.instant import now_us
 from botmeter.ledger import folder_files
 from botmeter.ledger.folder_files import known_account, served
 
@@ -83,8 +84,10 @@ def opened_ledger(option: Path | None, account: str) -> "Iterator[Ledger]":
 
 @contextmanager
 def readable_ledger(option: Path | None, account: str) -> "Iterator[ReadableLedger]":
-    """As `opened_ledger`, to read."""
-    with owned_folder(option) as folder, folder.reading(account) as ledger:
+    """As `opened_ledger`, to read; of an account in a lake, its newest record."""
+    from botmeter.lake.serving import reading_newest
+
+    with owned_folder(option) as folder, reading_newest(folder, account, now_us=now_us()) as ledger:
         yield ledger
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from botmeter.domain.errors import Conflict, Missing, Refused, Unavailable
-from botmeter.lake.root import LakeRoot, path_in, sizes_of
+from botmeter.lake.root import LakeRoot, path_in, sizes_of, storage_failed
 
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
@@ -197,7 +197,4 @@ def _storage_refused(root: LakeRoot) -> Iterator[None]:
     except (deltalake.exceptions.CommitFailedError, deltalake.exceptions.TableNotFoundError):
         raise
     except (OSError, deltalake.exceptions.DeltaError) as problem:
-        reason = (str(problem).splitlines() or [""])[0][:200]
-        raise Unavailable(
-            "lake_storage_failed", f"The lake at {root.uri} could not be read or written: {reason}"
-        ) from problem
+        raise storage_failed(root, problem) from problem

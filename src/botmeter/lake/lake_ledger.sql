@@ -30,19 +30,31 @@ SELECT append_no, recorded_at, source, label, accepted, duplicates, conflicts, r
 FROM input_rows
 ORDER BY append_no
 
--- name: insert_conversation_ticket
--- Reads: input_rows. Changes: adds them to conversation_ticket.
-INSERT INTO conversation_ticket SELECT conversation_id, ticket_id, ticket_type FROM input_rows ORDER BY ALL
+-- name: clear_table
+-- Changes: deletes all rows of {table}.
+DELETE FROM {table}
+
+-- name: lake_views
+-- Gives: the names of the views of a lake's files, in order.
+SELECT view_name::VARCHAR FROM duckdb_views() WHERE starts_with(view_name, 'lake_') ORDER BY view_name
+
+-- name: table_names
+-- Takes: $name. Gives: the name if it is that of a table, no row if it is that of a view.
+SELECT table_name::VARCHAR FROM duckdb_tables() WHERE table_name = $name ORDER BY table_name
 
 -- name: drop_table
 -- Changes: drops {table}, which a view replaces.
 DROP TABLE {table}
 
+-- name: drop_view
+-- Changes: drops the view {table}.
+DROP VIEW {table}
+
 -- name: view_event
 -- Reads: lake_event. Gives: event, in the columns of a ledger.
 CREATE VIEW event AS
 SELECT
-    event_key::UBIGINT AS event_key, source, event_id, occurred_at, conversation_id, customer_id,
+    hash(source, event_id) AS event_key, source, event_id, occurred_at, conversation_id, customer_id,
     actor::UTINYINT AS actor, kind::UTINYINT AS kind, touchpoint, bot_name, ticket_id, ticket_type, preview, attributes,
     append_no, NULL::VARCHAR AS sent_customer_id, false AS is_pulled, false AS is_erased,
     false AS is_conversation_erased
@@ -79,3 +91,17 @@ FROM lake_session_ticket
 CREATE VIEW conversation_span AS
 SELECT conversation_id, created_at, first_event_at, last_event_at, hash(conversation_id) AS conversation_key
 FROM lake_conversation_span
+
+-- name: view_conversation_ticket
+-- Reads: lake_conversation_ticket. Gives: conversation_ticket, in the columns of a ledger.
+CREATE VIEW conversation_ticket AS
+SELECT conversation_id, ticket_id, ticket_type FROM lake_conversation_ticket
+
+-- name: view_quarantine
+-- Reads: lake_quarantine. Gives: quarantine, in the columns of a ledger, all waiting.
+CREATE VIEW quarantine AS
+SELECT
+    row_number() OVER (ORDER BY append_no, position, code) AS quarantine_no, append_no, recorded_at, source, position,
+    event_id, code, detail, raw, false AS is_pulled, NULL::INTEGER AS accepted_no, NULL::BIGINT AS discarded_at,
+    NULL::VARCHAR AS discarded_by, NULL::VARCHAR AS discarded_for, NULL::INTEGER[] AS again_nos
+FROM lake_quarantine

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from botmeter.domain.errors import Refused
+from botmeter.domain.errors import Refused, Unavailable
 
 _IN_BUCKET = "s3://"
 STAGE = "_stage"
@@ -82,3 +82,9 @@ def sizes_of(root: LakeRoot, uris: Iterable[str]) -> list[int | None]:
     """Size in bytes of each file; None: there is none."""
     infos = file_system(root).get_file_info([path_in(uri) for uri in uris])
     return [info.size if info.is_file else None for info in infos]
+
+
+def storage_failed(root: LakeRoot, problem: Exception) -> Unavailable:
+    """Error of a folder or bucket that can't be read or written."""
+    reason = (str(problem).splitlines() or [""])[0][:200]
+    return Unavailable("lake_storage_failed", f"The lake at {root.uri} could not be read or written: {reason}")

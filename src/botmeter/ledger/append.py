@@ -88,6 +88,7 @@ class Appended(NamedTuple):
 
 def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Appended]:
     """Append as `append`, within a transaction, all but `note_in_quarantine`."""
+    ledger.refuse_in_lake("Events can't be appended to its ledger")
     first_append_no = ledger.next_append_no()
     ledger.keep_recent_events()
     with ExitStack() as large_append:

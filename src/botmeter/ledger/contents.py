@@ -1,4 +1,4 @@
-"""Contents of a ledger that stay in memory: account, policies, touchpoints and footprints."""
+"""Contents of a ledger that stay in memory: account, policies, touchpoints, footprints and the record of a lake."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ import msgspec
 from botmeter.domain.account import Account
 from botmeter.domain.display_name import without_unfit_characters
 from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.lake_account import ServedRecord, served_record
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import InForce, Policy, Schedule
 from botmeter.metering.policy_text import policy_as_mapping, policy_from_mapping
@@ -18,12 +19,13 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """Account, policies, and the numbers of touchpoints and footprints."""
+    """Account, policies, numbers of touchpoints and footprints, and the record that an account in a lake serves."""
 
     account: Account
     schedule: Schedule
     touchpoints: Touchpoints
     footprints: Footprints
+    lake: ServedRecord | None
 
 
 def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
@@ -39,6 +41,7 @@ def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
         ),
         touchpoints=Touchpoints(touchpoints_from(connection, 0)),
         footprints=Footprints(tuple(members) for (members,) in footprints),
+        lake=served_record(connection),
     )
 
 

@@ -84,12 +84,14 @@ def merge_customers(
         Conflict: `customer_merged` for an alias of another customer.
         TooMuch: `merge_too_large` over `PAIRS_MAX`.
     """
+    ledger.refuse_in_lake("Its customers can't be merged")
     with ledger.transaction():
         return _merge(ledger, pairs, now_us=now_us, by=by)
 
 
 def merge_preview(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int) -> CustomerChange:
     """As `merge_customers`, without the merge."""
+    ledger.refuse_in_lake("Its customers can't be merged")
     with ledger.dry_run():
         return _merge(ledger, pairs, now_us=now_us, by=None)
 

@@ -19,6 +19,7 @@ from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.erased_attributes import store_attributes
 from botmeter.ledger.erased_ids import ErasedIds
 from botmeter.ledger.folder import Folder
+from botmeter.ledger.lake_account import refuse_in_lake
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import delete_quarantined
 from botmeter.ledger.remeter import remeter_everything
@@ -87,6 +88,8 @@ def erase(folder: Folder, name: str, *, customer_id: str, forget: Forget = _forg
     erased = None
     # As other stores name the account.
     name = folder.existing_file(name).stem
+    with folder.reading(name) as reader:
+        refuse_in_lake(reader.account, reader.lake, action="Its customers can't be erased here")
     flag_unfinished(folder, name)
     with folder.ledger(name) as ledger, suppress(_Unknown):
         erased = _pseudonymize(ledger, customer_id)

@@ -31,6 +31,7 @@ from botmeter.ledger.folder_files import (
     locked,
     refuse_lost,
 )
+from botmeter.ledger.lake_account import ServedRecord, lake_flag, set_served_record
 from botmeter.ledger.ledger import Ledger, failure
 from botmeter.ledger.ledger_files import (
     connected,
@@ -92,8 +93,11 @@ class Folder:
     def file_of(self, name: str) -> Path:
         return account_file(self.path, name)
 
-    def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
+    def create(self, account: Account, *, policy: Policy, now_us: int, lake: ServedRecord | None = None) -> None:
         """Create the account's file, which appears only when complete.
+
+        Args:
+            lake: Where its events are; None: in the file.
 
         Raises:
             Conflict: `account_exists`.
@@ -110,6 +114,10 @@ class Folder:
                 create_tables(connection, now_us=now_us)
                 write_account(connection, account, by=None, now_us=now_us)
                 write_policy(connection, policy, position=0, from_us=ALWAYS_US, now_us=now_us)
+                if lake is not None:
+                    set_served_record(connection, lake)
+                    # Before the file: one too many does no harm.
+                    lake_flag(self.path, account.name).touch(mode=FILE_MODE)
                 connection.commit()
                 commit = stored_commit(connection)
             replace_ledger(draft, file, folder=self.path)
@@ -191,7 +199,8 @@ class Folder:
         remove_mark(self.path, name)
         unlink_ledger(self.file_of(name))
         rmtree(self.path / UPLOADS_FOLDER / checked_account_name(name), ignore_errors=True)
-        erasure_flag(self.path, checked_account_name(name)).unlink(missing_ok=True)
+        for flag in (erasure_flag, lake_flag):
+            flag(self.path, checked_account_name(name)).unlink(missing_ok=True)
 
 
 def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
@@ -222,10 +231,11 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
             with suppress(Unavailable):
                 mark.begin(connection)
             settle_quietly(ledger, now_us=now_us())
-        if meta_value(connection, UNFINISHED_ERASURES) is not None:
-            # In a copied or restored file; the owner of the folder finishes what is flagged.
+        # In a copied or restored file; the owner of the folder looks after what is flagged.
+        flags = {erasure_flag: meta_value(connection, UNFINISHED_ERASURES), lake_flag: ledger.lake}
+        for flag in (flag for flag, reason in flags.items() if reason is not None):
             with suppress(OSError):
-                erasure_flag(folder, file.name.removesuffix(SUFFIX)).touch(mode=FILE_MODE)
+                flag(folder, name).touch(mode=FILE_MODE)
         return ledger
     except (duckdb.Error, IndexError, ValueError, msgspec.MsgspecError) as problem:
         _close_unchanged(connection)

@@ -15,6 +15,7 @@ from botmeter.ledger.contents import read_contents, touchpoints_from
 from botmeter.ledger.damage import damage_of
 from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
+from botmeter.ledger.lake_account import ServedRecord, refuse_in_lake
 from botmeter.ledger.marks import Mark
 from botmeter.ledger.recent_events import RecentEvents
 from botmeter.ledger.recent_sessions import Attempts, RecentSessions
@@ -115,11 +116,12 @@ class Ledger:
         self.schedule: Schedule
         self.touchpoints: Touchpoints
         self.footprints: Footprints
+        self.lake: ServedRecord | None
         self.reload()
 
     def reload(self) -> None:
         contents = read_contents(self.connection)
-        self.account, self.schedule = contents.account, contents.schedule
+        self.account, self.schedule, self.lake = contents.account, contents.schedule, contents.lake
         self.touchpoints, self.footprints = contents.touchpoints, contents.footprints
         self._stored_touchpoint_count = len(self.touchpoints)
         self._stored_footprint_count = len(self.footprints)
@@ -134,6 +136,10 @@ class Ledger:
         for touchpoint in touchpoints_from(self.connection, len(self.touchpoints)):
             self.touchpoints.number(touchpoint)
         self._stored_touchpoint_count = len(self.touchpoints)
+
+    def refuse_in_lake(self, action: str) -> None:
+        """Raise as `lake_account.refuse_in_lake`."""
+        refuse_in_lake(self.account, self.lake, action=action)
 
     def known_keys(self) -> KnownKeys:
         return self.keys.read(self.connection)

@@ -35,6 +35,7 @@ def live_append(
     Returns:
         Per batch, a receipt per delivery; indexes count from its first record.
     """
+    ledger.refuse_in_lake("It takes no live events")
     first_append_no = ledger.next_append_no()
     numbered = _numbered(batches, first_append_no=first_append_no)
     try:

@@ -14,6 +14,7 @@ from botmeter.ledger.fair_queue import LiveSlots
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.folder_files import ledger_missing, lost_accounts
 from botmeter.ledger.interruption import Interruption, WaitPolicy
+from botmeter.ledger.lake_account import ServedRecord
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_account import OpenAccount
 from botmeter.ledger.readable import ReadableLedger
@@ -215,9 +216,9 @@ class SharedFolder(Folder):
         with self._ledgers.reading(name, interruption=self._interruption) as ledger:
             yield ledger
 
-    def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
+    def create(self, account: Account, *, policy: Policy, now_us: int, lake: ServedRecord | None = None) -> None:
         with self.drafting():
-            super().create(account, policy=policy, now_us=now_us)
+            super().create(account, policy=policy, now_us=now_us, lake=lake)
 
     def remove(self, name: str) -> None:
         with self.exclusively(name):

@@ -30,6 +30,7 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
         Conflict: `policy_label_taken` if another policy has its name and version.
         Refused: `policy_day_invalid` before 1970.
     """
+    ledger.refuse_in_lake("Its policies can't be changed here")
     from_us = ALWAYS_US if from_on is None else day_start_us(from_on)
     if from_on is not None and from_us < 0:
         raise Refused("policy_day_invalid", f"A policy can't begin on {from_on}. The earliest day is 1970-01-01.")

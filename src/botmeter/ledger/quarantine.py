@@ -200,6 +200,7 @@ def discard(ledger: Ledger, numbers: Sequence[int], *, reason: str, now_us: int,
         Refused: `reason_invalid`.
     """
     values = {"numbers": list(numbers), "reason": checked_reason(reason), "now": now_us, "by": by}
+    ledger.refuse_in_lake("Its quarantine can't be changed")
     with ledger.transaction() as connection:
         return int(row_of(connection, sql("discard"), values=values)[0])
 

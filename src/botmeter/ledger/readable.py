@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from botmeter.domain.account import Account
     from botmeter.ledger.changed_days import ChangedDays
+    from botmeter.ledger.lake_account import ServedRecord
     from botmeter.metering.policy import Schedule
     from botmeter.metering.touchpoints import Footprints, Touchpoints
 
@@ -30,6 +31,10 @@ class ReadableLedger(Protocol):
     @property
     def footprints(self) -> "Footprints":
         """Numbers of sets of touchpoints."""
+
+    @property
+    def lake(self) -> "ServedRecord | None":
+        """Record of the lake that has the account's events; None: the ledger has them."""
 
     @property
     def version(self) -> int:

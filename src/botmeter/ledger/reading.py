@@ -42,6 +42,7 @@ class PublishedContents:
                 schedule=ledger.schedule,
                 touchpoints=Touchpoints(touchpoints),
                 footprints=Footprints(footprints),
+                lake=ledger.lake,
             ),
             fingerprint=fingerprint,
         )
@@ -117,7 +118,7 @@ class ReadingLedger:
             self._fingerprint = fingerprint
 
     def _set_contents(self, contents: Contents) -> None:
-        self.account, self.schedule = contents.account, contents.schedule
+        self.account, self.schedule, self.lake = contents.account, contents.schedule, contents.lake
         self.touchpoints, self.footprints = contents.touchpoints, contents.footprints
 
 

@@ -74,6 +74,7 @@ def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | N
     Raises:
         Conflict: `events_before_available_from` if earlier events were counted.
     """
+    ledger.refuse_in_lake("Its data start date can't be changed here")
     count, first_us = row_of(ledger.connection, sql("events_before"), values={"before": day_start_us(day_on)})
     if count:
         first_on = day_of_us(first_us)

@@ -65,6 +65,7 @@ def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = 
         Refused: `source_name_invalid` if a new name does not fit a URL.
         Conflict: `source_platform_fixed` for another platform, whose ids mean other events.
     """
+    ledger.refuse_in_lake("It has no sources of its own")
     before = source_of(ledger, source.name)
     if before == source:
         return False

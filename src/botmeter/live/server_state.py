@@ -13,6 +13,7 @@ from botmeter.live.export_progress import ExportProgressByUser
 from botmeter.live.export_slots import ExportSlots
 from botmeter.live.imports import ImportJobs
 from botmeter.live.ingest import Ingestion
+from botmeter.live.lake_watch import lake_watch
 from botmeter.live.ledger_checks import ledger_checks
 from botmeter.live.notifications.alert_watch import AlertWatch
 from botmeter.live.notifications.schedule_watch import ScheduleWatch
@@ -36,6 +37,7 @@ class ServerState:
     pulls: PullSchedule
     checks: AccountRounds
     closings: AccountRounds
+    lakes: AccountRounds
     alerts: AlertWatch
     notifications: NotificationSender
     schedules: ScheduleWatch
@@ -61,6 +63,7 @@ class ServerState:
         self.stopping.set()
         self.checks.close()
         self.closings.close()
+        self.lakes.close()
         self.alerts.close()
         self.schedules.close()
         self.notifications.close()
@@ -83,6 +86,7 @@ def new_server_state(ledgers: OpenLedgers, *, render: Render) -> ServerState:
         pulls=PullSchedule(ledgers),
         checks=ledger_checks(ledgers, capacity=ingestion.capacity),
         closings=closings(ledgers, recharges=store.recharges),
+        lakes=lake_watch(ledgers, followed=alerts.settled),
         alerts=alerts,
         notifications=NotificationSender(ledgers, render=render, transports=TRANSPORTS),
         schedules=ScheduleWatch(ledgers),

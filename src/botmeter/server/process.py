@@ -52,6 +52,7 @@ def open_server(run_command: RunCommand) -> ServerState:
     state.pulls.begin()
     state.checks.begin()
     state.closings.begin()
+    state.lakes.begin()
     state.notifications.begin()
     state.alerts.begin()
     state.schedules.begin()

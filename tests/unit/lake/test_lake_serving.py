@@ -1,0 +1,89 @@
+"""An account in a lake answers as a ledger that was sent the same files, and takes no events of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.support.lakes import append_files, random_increments, run, written_files
+from tests.support.ledgers import ACME, NOW_US
+from tests.support.table_meaning import table_meaning
+
+from botmeter.domain.account import Account
+from botmeter.domain.errors import Conflict
+from botmeter.lake.root import LakeRoot
+from botmeter.lake.serving import create_lake_account, is_newest, reading_newest
+from botmeter.ledger.append import append
+from botmeter.ledger.customers import merge_preview
+from botmeter.ledger.erase import erase
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.lake_account import accounts_in_lakes
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.live_append import live_append
+from botmeter.ledger.policies import set_policy
+from botmeter.ledger.quarantine import discard
+from botmeter.ledger.settings import set_available_from, set_title
+from botmeter.metering.policy import FRESHCHAT
+
+pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not installed")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    with Folder.owned(tmp_path / "data", purpose="a test") as owned:
+        yield owned
+
+
+def in_lake(folder: Folder) -> LakeRoot:
+    root = LakeRoot.at(str(folder.path.parent / "lake"))
+    create_lake_account(folder, ACME, policy=FRESHCHAT, root=root, now_us=NOW_US)
+    return root
+
+
+@pytest.mark.slow
+def test_a_ledger_serves_each_record_of_its_lake(folder: Folder) -> None:
+    root = in_lake(folder)
+    folder.create(Account(name="beside"), policy=FRESHCHAT, now_us=NOW_US)
+    for number, pieces in enumerate(random_increments(Random(17), count=200, increments=3)):
+        files = written_files(folder.path.parent, f"{number}", *pieces)
+        record = run(root, files).record
+        with reading_newest(folder, "acme", now_us=NOW_US) as served, folder.ledger("beside") as beside:
+            append_files(beside, files)
+            assert isinstance(served, Ledger)
+            assert served.lake is not None
+            assert (served.lake.number, served.lake.recorded_at) == (record.number, record.recorded_at)
+            assert is_newest(served.lake)
+            assert table_meaning(served) == table_meaning(beside)
+
+
+@pytest.mark.slow
+def test_what_only_a_run_changes_is_refused(folder: Folder) -> None:
+    in_lake(folder)
+    with folder.ledger("acme") as ledger:
+        for change in (
+            lambda: append(ledger, [], now_us=NOW_US),
+            lambda: live_append(ledger, [], now_us=NOW_US),
+            lambda: merge_preview(ledger, [], now_us=NOW_US),
+            lambda: discard(ledger, [1], reason="a test", now_us=NOW_US),
+            lambda: set_policy(ledger, FRESHCHAT, from_on=None, now_us=NOW_US),
+            lambda: set_available_from(ledger, ACME.available_from, now_us=NOW_US),
+        ):
+            with pytest.raises(Conflict) as refusal:
+                change()
+            assert refusal.value.code == "account_in_lake"
+            assert str(folder.path.parent / "lake") in refusal.value.message
+        set_title(ledger, "Acme & Sons", now_us=NOW_US)
+    with pytest.raises(Conflict):
+        erase(folder, "acme", customer_id="c1")
+    assert accounts_in_lakes(folder.path) == ["acme"]
+    folder.remove("acme")
+    assert accounts_in_lakes(folder.path) == []
+
+
+@pytest.mark.slow
+def test_a_lake_of_another_account_is_refused(folder: Folder) -> None:
+    root = in_lake(folder)
+    with pytest.raises(Conflict) as refusal:
+        create_lake_account(folder, Account(name="other"), policy=FRESHCHAT, root=root, now_us=NOW_US)
+    assert refusal.value.code == "lake_account_differs"
+    assert folder.accounts() == ["acme"]
