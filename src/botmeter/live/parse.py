@@ -14,8 +14,7 @@ from botmeter.live.queue import PendingDelivery
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.cloudevents import with_receipt_time
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.json_records import records_from_objects
-from botmeter.sources.json_text.elements import Objects
+from botmeter.sources.json_records import records_from_texts
 from botmeter.sources.payloads.payload_batches import ReadPayload, batch_from_payloads
 from botmeter.sources.platforms.registry import connector_of
 
@@ -74,7 +73,7 @@ def _parsed_events(source: Source, group: Sequence[PendingDelivery]) -> LiveBatc
 
 def _batch_of(group: Sequence[PendingDelivery], source: Source) -> EventBatch:
     timed = [with_receipt_time(text, received_us=pending.received_us) for pending in group for text in pending.records]
-    return batch_from_records(records_from_objects(Objects.from_texts(timed), first=0), source)
+    return batch_from_records(records_from_texts(timed), source)
 
 
 def _joined(batches: Sequence[tuple[int, EventBatch]]) -> EventBatch:

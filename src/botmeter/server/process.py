@@ -84,11 +84,13 @@ def _owned_folder(resources: ExitStack) -> Folder:
 
 def _warm_up(state: ServerState, unclosed: list[str]) -> None:
     from botmeter.metering import meter, scope_states
+    from botmeter.sources.json_text import plain_lines
 
     meter.load_kernel()
     # Files that were closed have been metered; opening all of them would use memory for minutes.
     state.ingestion.settle_left_over(unclosed)
     scope_states.load_kernel()
+    plain_lines.load()
     try:
         # Before bots ask, which wait 50 ms.
         for account in accounts_with(Scope.ENTITLEMENT_READ):

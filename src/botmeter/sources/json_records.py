@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -113,24 +113,41 @@ def records_from_lines(blocks: Iterable[LineBlock], *, stream: ByteStream) -> It
         if scanned is None:
             yield from records_from_blocks([block.objects], stream=stream, mapping=None, first=first)
         else:
-            yield _checked_records(scanned, first=first, bytes_read=stream.stored_bytes)
+            doubtful = [block.text_at(start) for start in scanned.doubtful_starts.tolist()]
+            yield _checked_records(scanned, doubtful=doubtful, first=first, bytes_read=stream.stored_bytes)
         first += block.count
 
 
-def _scanned(block: LineBlock) -> "PlainLines | None":
-    # Loaded here, because the scanner is compiled: that pays for large files only.
-    from botmeter.sources.json_text.plain_lines import plain_lines
+def records_from_texts(texts: Sequence[bytes]) -> Records | CheckedRecords:
+    """Read events, plain ones by the scanner if it is loaded; positions start at 0.
 
-    return plain_lines(block)
+    Args:
+        texts: One JSON object each.
+    """
+    block = LineBlock.from_texts(texts)
+    scanned = _scanned(block, if_loaded=True) if texts else None
+    # An object of several lines is not the line of its number.
+    if scanned is None or not block.count == len(texts) == block.padded.count(b"\n"):
+        return records_from_objects(Objects.from_texts(texts), first=0)
+    return _checked_records(scanned, doubtful=[texts[number] for number in scanned.doubtful_numbers.tolist()])
 
 
-def _checked_records(lines: "PlainLines", *, first: int, bytes_read: int) -> CheckedRecords:
-    doubtful = None
-    if lines.doubtful:
-        doubtful = records_from_objects(Objects.from_texts(lines.doubtful), first=0)
-        doubtful = replace(doubtful, positions=first + lines.doubtful_numbers)
+def _scanned(block: LineBlock, *, if_loaded: bool = False) -> "PlainLines | None":
+    # Loaded here, because the scanner is compiled: that pays for large files and for servers only.
+    from botmeter.sources.json_text.plain_lines import is_loaded, plain_lines
+
+    return None if if_loaded and not is_loaded() else plain_lines(block)
+
+
+def _checked_records(
+    lines: "PlainLines", *, doubtful: Sequence[bytes], first: int = 0, bytes_read: int = 0
+) -> CheckedRecords:
+    others = None
+    if doubtful:
+        others = records_from_objects(Objects.from_texts(doubtful), first=0)
+        others = replace(others, positions=first + lines.doubtful_numbers)
     return CheckedRecords(
-        columns=lines.columns, positions=first + lines.numbers, doubtful=doubtful, bytes_read=bytes_read
+        columns=lines.columns, positions=first + lines.numbers, doubtful=others, bytes_read=bytes_read
     )
 
 

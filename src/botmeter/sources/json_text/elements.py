@@ -93,9 +93,14 @@ class LineBlock:
         count: Lines that are not blank.
     """
 
-    def __init__(self, padded: bytearray, *, size: int) -> None:
+    def __init__(self, padded: bytes | bytearray, *, size: int) -> None:
         self.padded = padded
         self.text = memoryview(padded)[:size]
+
+    @classmethod
+    def from_texts(cls, texts: Sequence[bytes]) -> "LineBlock":
+        padded = b"\n".join((*texts, b"")) + bytes(PADDING_BYTES)
+        return cls(padded, size=max(0, len(padded) - PADDING_BYTES - 1))
 
     @cached_property
     def objects(self) -> Objects:

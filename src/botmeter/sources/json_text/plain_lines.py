@@ -1,6 +1,6 @@
 """Columns of the plain events in a block of lines, by the compiled scanner."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,13 +29,23 @@ class PlainLines:
     Attributes:
         columns: Those of an event batch, but for channels that are missing.
         numbers: Line of each event, from 0, among those that are not blank.
-        doubtful_numbers: Lines of the `doubtful` texts.
+        doubtful_numbers: The other lines, whose texts begin at `doubtful_starts`.
     """
 
     columns: Mapping[str, pa.Array]
     numbers: Lines
     doubtful_numbers: Lines
-    doubtful: Sequence[bytes]
+    doubtful_starts: npt.NDArray[np.int32]
+
+
+def load() -> None:
+    """Load the scanner ahead of its first use, or compile it, which takes two seconds once."""
+    plain_lines(LineBlock.from_texts([b"{}"]))
+
+
+def is_loaded() -> bool:
+    """Return whether the scanner need not be loaded."""
+    return bool(scanned.signatures)
 
 
 def plain_lines(block: LineBlock) -> PlainLines | None:
@@ -62,7 +72,7 @@ def plain_lines(block: LineBlock) -> PlainLines | None:
         columns=columns,
         numbers=np.flatnonzero(is_plain),
         doubtful_numbers=doubtful,
-        doubtful=[block.text_at(start) for start in room.starts[doubtful].tolist()],
+        doubtful_starts=room.starts[doubtful],
     )
 
 
