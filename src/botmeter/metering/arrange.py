@@ -35,6 +35,8 @@ _SIDES = {Actor.CUSTOMER: kernel.CUSTOMER, Actor.BOT: kernel.BOT, Actor.AGENT: k
 _FLAGS = Decoder(dict[str, object])
 _NO_MASK = np.zeros(0, np.bool_)
 _NO_POSITIONS = np.zeros(0, np.int32)
+# Batches of fewer rows are joined: each costs two calls.
+_BATCH_ROWS_MIN = 1_000
 # A key without an event costs little, so numbers that stand for none are only removed when most do.
 _SPARE_KEYS = 4
 
@@ -63,19 +65,28 @@ class Arranged(NamedTuple):
     start: Ints
 
 
+class _Batch(NamedTuple):
+    # Some columns of rows that lie together, from row `first` on.
+    first: int
+    at: npt.NDArray[np.int64]
+    actor: npt.NDArray[np.uint8]
+    kind: npt.NDArray[np.uint8]
+    touchpoint: npt.NDArray[np.int32]
+
+    def between(self, start: int, end: int) -> "_Batch":
+        rows = slice(max(start - self.first, 0), max(end - self.first, 0))
+        return _Batch(self.first + rows.start, self.at[rows], self.actor[rows], self.kind[rows], self.touchpoint[rows])
+
+
 class EventColumns:
     """Columns of a `METER_SCHEMA` table in any encoding of its texts, read once for all policies of a schedule."""
 
     def __init__(self, events: pa.Table, *, touchpoints: list[Touchpoint]) -> None:
         self.events = events
         self.touchpoints = touchpoints
-        self.at = numbers_of(events["occurred_at"], np.int64)
-        self.actor = _below(numbers_of(events["actor"], np.uint8), len(Actor))
-        self.kind = _below(numbers_of(events["kind"], np.uint8), len(Kind))
-        self.touchpoint = _below(numbers_of(events["touchpoint"], np.int32), len(touchpoints))
+        self.batches = _batches(events, touchpoint_count=len(touchpoints))
         self.customers, self.conversations = TextColumn(events["customer_id"]), TextColumn(events["conversation_id"])
         self.ids = TextColumn(events["event_id"])
-
         self.conversation_entries = self.conversations.entries()
         self.id_entries = self.ids.entries() if self.ids.is_dictionary else _NO_POSITIONS
         # Code of each event's source and its rank in the order of names; none if there is one source for all.
@@ -83,7 +94,8 @@ class EventColumns:
         ranks = np.empty(len(self.source_names), np.int32)
         ranks[pc.sort_indices(self.source_names).to_numpy()] = np.arange(len(ranks))
         self.source_ranks = ranks[self.source_codes]
-        self._codes: dict[str, tuple[Positions, int]] = {}
+        # By the name of a part of the scope: the code of each row, and an entry that has each code's text.
+        self._codes: dict[str, tuple[Positions, Ints]] = {}
 
     def __len__(self) -> int:
         return len(self.events)
@@ -103,16 +115,30 @@ class EventColumns:
         return keys, key_count
 
     def _scope_codes(self, name: str) -> tuple[Positions, int]:
-        if name in self._codes:
-            return self._codes[name]
         if name in ("customer", "conversation"):
-            codes, entries = (self.customers if name == "customer" else self.conversations).codes()
-            found = codes, max(1, len(entries))
-        else:
-            numbers, count = _numbers_of_touchpoints(name, self.touchpoints)
-            found = numbers.astype(np.int32)[self.touchpoint], count
-        self._codes[name] = found
-        return found
+            if name not in self._codes:
+                self._codes[name] = (self.customers if name == "customer" else self.conversations).codes()
+            codes, entries = self._codes[name]
+            return codes, max(1, len(entries))
+        numbers, count = _numbers_of_touchpoints(name, self.touchpoints)
+        own = numbers.astype(np.int32)
+        codes = np.empty(len(self), np.int32)
+        for batch in self.batches:
+            codes[batch.first : batch.first + len(batch.at)] = own[batch.touchpoint]
+        return codes, count
+
+    def customer_entries(self, rows: Ints) -> Ints:
+        """Entries of the customers of some rows."""
+        if "customer" not in self._codes:
+            return self.customers.entries_of(rows)
+        codes, entries = self._codes["customer"]
+        return entries[codes[rows]]
+
+    @property
+    def span_us(self) -> Ints:
+        """First and last instant; empty without events."""
+        spans = [bound for batch in self.batches for bound in (batch.at.min(), batch.at.max())]
+        return np.array([min(spans), max(spans)] if spans else [], np.int64)
 
     def excluded(self, policy: Policy) -> Mask:
         """Mask of the events that the policy excludes; empty if it excludes none."""
@@ -142,45 +168,47 @@ def arranged(
     keeps_all: bool = False,
     threads: ThreadPoolExecutor | None = None,
 ) -> Arranged:
-    """Arrange the events that a policy looks at.
+    """Scatter the events that a policy looks at into the order of their keys, not yet into each key's.
 
     Args:
         opens: Half-open span, µs UTC, in which it opens sessions.
-        session_of_row: Leaves out events with a session. Empty: none has one.
+        session_of_row: Leaves out events with a session; it has a row more than there are events, or fewer than two.
         keeps_all: Keep events that match and can't affect a session.
     """
     keys, key_count = columns.keys(policy.scope)
     roles = roles_of(policy, columns.touchpoints, opens=opens, keeps_all=keeps_all)
     excluded, entries = columns.excluded(policy), columns.conversation_entries
-    ids = columns.ids.texts, columns.id_entries, columns.source_ranks
-    own_columns = columns.at, columns.actor, columns.kind, columns.touchpoint
     each = map if threads is None else threads.map
-    halves = (0, len(columns) // 2), (len(columns) // 2, len(columns))
+    cuts = 0, len(columns) // 2, len(columns)
+    halves = [[batch.between(*span) for batch in columns.batches] for span in pairwise(cuts)]
     start, positions = np.zeros(key_count + 1, np.int64), [np.zeros(key_count + 1, np.int64) for _ in halves]
 
     def count(half: int) -> None:
-        key_order.count_by_key(own_columns, halves[half], keys, session_of_row, excluded, roles, positions[half])
+        for batch in halves[half]:
+            key_order.count_by_key(batch, keys, session_of_row, excluded, roles, positions[half])
 
     def scatter(half: int) -> None:
-        key_order.scatter(
-            own_columns, halves[half], keys, entries, session_of_row, excluded, roles, positions[half], events
-        )
-
-    def put_in_order(span: tuple[int, int]) -> None:
-        key_order.put_in_order(events, start, *span, *ids)
+        for batch in halves[half]:
+            key_order.scatter(batch, keys, entries, session_of_row, excluded, roles, positions[half], events)
 
     list(each(count, (0, 1)))
     key_order.add_up(start, *positions)
     events = np.empty((int(start[-1]), kernel.EVENT_COLUMNS), np.int64)
     list(each(scatter, (0, 1)))
-    list(each(put_in_order, spans_of_keys(start, 1 if threads is None else 2)))
     return Arranged(events, start)
 
 
-def spans_of_keys(start: Ints, count: int) -> list[tuple[int, int]]:
-    """Spans of keys, first and past the last, with about as many events each."""
-    key_count = len(start) - 1
-    cuts = [0, *(int(np.searchsorted(start[:-1], start[-1] * part // count)) for part in range(1, count)), key_count]
+def put_in_order(columns: EventColumns, given: Arranged, *, keys: tuple[int, int]) -> None:
+    """Put the events of each of these keys into its order."""
+    texts, entries, ranks = columns.ids.texts, columns.id_entries, columns.source_ranks
+    key_order.put_in_order(given.events, given.start, *keys, texts, entries, ranks)
+
+
+def spans_of_keys(start: Ints, keys: tuple[int, int], *, count: int) -> list[tuple[int, int]]:
+    """Parts of a span of keys, with about as many events each."""
+    first, end = keys
+    bounds = np.linspace(start[first], start[end], count + 1)[1:-1]
+    cuts = [first, *(first + np.searchsorted(start[first:end], bounds)).tolist(), end]
     return list(pairwise(cuts))
 
 
@@ -217,20 +245,28 @@ def roles_of(
     )
 
 
-def numbers_of(column: pa.ChunkedArray, kind: type[np.generic]) -> npt.NDArray[Any]:
-    """Values of a column of numbers in one array, which is a copy only if there are several chunks."""
-    whole = column.to_numpy() if column.num_chunks != 1 else column.chunk(0).to_numpy(zero_copy_only=False)
-    values: npt.NDArray[Any] = np.asarray(whole, kind)
-    # The compiler makes functions of their own for arrays that can be written.
+def _batches(events: pa.Table, *, touchpoint_count: int) -> list[_Batch]:
+    numbers = events.select(["occurred_at", "actor", "kind", "touchpoint"])
+    if numbers.num_columns and numbers.column(0).num_chunks * _BATCH_ROWS_MIN > len(events):
+        numbers = numbers.combine_chunks()
+    batches: list[_Batch] = []
+    first = 0
+    for rows in filter(len, numbers.to_batches()):
+        at, actor, kind, touchpoint = map(_read_only, rows.columns)
+        batches.append(_Batch(first, at, actor, kind, touchpoint))
+        for column, bound in ((actor, len(Actor)), (kind, len(Kind)), (touchpoint, touchpoint_count)):
+            # Compiled passes don't check where they read.
+            if not 0 <= int(column.min()) <= int(column.max()) < bound:
+                raise IndexError(f"Numbers of actor, kind and touchpoint must be from 0 to {bound - 1}.")
+        first += len(rows)
+    return batches
+
+
+def _read_only(column: pa.Array) -> npt.NDArray[Any]:
+    values: npt.NDArray[Any] = column.to_numpy(zero_copy_only=False)
+    # Arrow's memory is; the compiler would make functions of their own for arrays that can be written.
     values.flags.writeable = False
     return values
-
-
-def _below(numbers: npt.NDArray[Any], bound: int) -> npt.NDArray[Any]:
-    # Compiled passes don't check where they read.
-    if len(numbers) and not 0 <= int(numbers.min()) <= int(numbers.max()) < bound:
-        raise IndexError(f"Numbers of actor, kind and touchpoint must be from 0 to {bound - 1}.")
-    return numbers
 
 
 def _flagged(events: pa.Table, flag: str) -> Mask:

@@ -31,7 +31,7 @@ _SIDES = CUSTOMER | BOT | AGENT
 AT, PAIR, WORD = range(3)
 EVENT_COLUMNS = 3
 TOUCHPOINT_BITS = 32
-_TOUCHPOINT_MASK = (1 << TOUCHPOINT_BITS) - 1
+TOUCHPOINT_MASK = (1 << TOUCHPOINT_BITS) - 1
 RANK_SHIFT, ROW_SHIFT = 7, 9
 ROLE_MASK, RANK_MASK = (1 << RANK_SHIFT) - 1, (1 << (ROW_SHIFT - RANK_SHIFT)) - 1
 
@@ -45,9 +45,9 @@ _OPEN, _DURATION, _IDLE, _CALENDAR, _TURNS, _END = range(6)
 # met (the latter is not free for the next policy of a schedule).
 FREE, UNCOUNTED = -1, -2
 
-# Columns of the sessions that the pass writes.
-OPENING, STARTED_AT, ENDED_AT, LAST_EVENT_AT, EVENT_COUNT, CLOSED_BY, CLOSING = range(7)
-SESSION_COLUMNS = 7
+# Columns of the sessions that the pass writes; OPENING and OPENING_PAIR are of its own events.
+OPENING, OPENING_PAIR, STARTED_AT, ENDED_AT, LAST_EVENT_AT, EVENT_COUNT, CLOSED_BY, CLOSING = range(8)
+SESSION_COLUMNS = 8
 # Session, entry of its conversation's text, touchpoint, events.
 PART_COLUMNS = 4
 
@@ -92,32 +92,25 @@ class _Session(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def segmented(  # type: ignore[no-untyped-def]
-    events, start, keys, rules, edges, texts, states, session_of_row, number, sessions, parts, counts
+    events, start, keys, rules, edges, texts, states, carries, session_of_row, number, sessions, parts, counts
 ):
     """Segment the events of some keys into sessions; write these and their participations behind `counts`.
 
     Args:
         start: Position of each key's first event, and the number of events.
         keys: The first key, and the one past the last. edges: calendar bounds, ascending.
-        texts: `Texts` of conversations.
-        states: By key; read before its events and written after them. None: keys begin without, and all sessions end.
-        session_of_row: Takes the numbers of sessions, from `number`, or UNCOUNTED. Empty: not needed.
-        sessions: ENDED_AT is NEVER while open, CLOSING -1 unless a turn or end closed it. parts: by session.
-
-    Returns:
-        The first key for which there is no room.
+        states: By key, read before its events and written after them, if `carries`; else all sessions begin and end
+            here, and it has one row. session_of_row: takes numbers from `number`, or UNCOUNTED; with a row more than
+            there are events, or one row alone, if nobody reads it.
+        sessions: With room for a session of each event, and one more for each key that carries; so has `parts`.
     """
     bases, offsets, data = texts
-    carries, names_members = len(states) > 0, len(session_of_row) > 0
+    names_members, has_edges = len(session_of_row) > 1, len(edges) > 0
     session_count, part_count = counts[0], counts[1]
     for key in range(keys[0], keys[1]):
         index, end = start[key], start[key + 1]
-        room = end - index + 1
-        if session_count + room > len(sessions) or part_count + room > len(parts):
-            counts[0], counts[1] = session_count, part_count
-            return key
         is_open, pending, session = _loaded(states, key, carries)
-        first = index
+        first, pair, is_mixed = index, 0, True
         # One step more than there are events closes the last session like all others.
         while index < end or (is_open != 0 and not carries):
             at, word = (events[index, AT], events[index, WORD]) if index < end else (NEVER, 0)
@@ -128,28 +121,32 @@ def segmented(  # type: ignore[no-untyped-def]
             else:
                 joins, pending = _opens(rules, pending, role)
                 if joins:
-                    session = _opened(rules, edges, at, row)
-                    is_open, pending, first = 1, 0, index
+                    session = _opened(rules, _edge_after(edges, at) if has_edges else NEVER, at, row)
+                    is_open, pending, first, pair, is_mixed = 1, 0, index, events[index, PAIR], carries
             if is_open != 0 and (joins or not closes):
                 session = _updated(rules, session, at, role)
-            if joins and names_members:
-                session_of_row[row] = number + session_count
+            if joins:
+                is_mixed |= events[index, PAIR] != pair
+                session_of_row[row if names_members else 0] = number + session_count
             index += 1 if joins or not closes else 0
             if closes:
                 is_open = 0
-                if _is_counted(rules, session):
-                    closing = row if reason >= _TURNS else -1
-                    _write(sessions[session_count], session, ended_at, reason, closing)
+                if not _is_counted(rules, session):
+                    _mark_uncounted(events, first, index, session_of_row)
+                    continue
+                closing = row if reason >= _TURNS else -1
+                _write(sessions[session_count], session, pair, ended_at, reason, closing)
+                # Nothing is called for most sessions, because a call counts references to its arrays.
+                if is_mixed:
                     part_count = _write_participations(
                         events, first, index, bases, offsets, data, session_count, parts, part_count
                     )
-                    session_count += 1
                 else:
-                    _mark_uncounted(events, first, index, session_of_row)
-        if carries:
-            _store(states[key], is_open, pending, session)
+                    _write_part(parts[part_count], session_count, pair, session.members)
+                    part_count += 1
+                session_count += 1
+        _store(states[key if carries else 0], is_open, pending, session)
     counts[0], counts[1] = session_count, part_count
-    return keys[1]
 
 
 @njit(forceinline=True)
@@ -228,13 +225,20 @@ def _opens(rules, pending, role):  # type: ignore[no-untyped-def]
     return False, side
 
 
+@njit(cache=True, nogil=True)
+def _edge_after(edges, at):  # type: ignore[no-untyped-def]
+    low, high = 0, len(edges)
+    while low < high:
+        middle = (low + high) >> 1
+        if edges[middle] <= at:
+            low = middle + 1
+        else:
+            high = middle
+    return edges[low] if low < len(edges) else NEVER
+
+
 @njit(forceinline=True)
-def _opened(rules, edges, at, row):  # type: ignore[no-untyped-def]
-    calendar_end = NEVER
-    if len(edges) > 0:
-        edge = np.searchsorted(edges, at, side="right")
-        if edge < len(edges):
-            calendar_end = edges[edge]
+def _opened(rules, calendar_end, at, row):  # type: ignore[no-untyped-def]
     duration_end = NEVER if rules.max_duration == NEVER else at + rules.max_duration
     idle_end = NEVER if rules.idle_timeout == NEVER else at + rules.idle_timeout
     return _Session(at, duration_end, idle_end, calendar_end, 0, 0, 0, 0, 0, 0, row, at)
@@ -281,15 +285,22 @@ def _is_counted(rules, session):  # type: ignore[no-untyped-def]
 
 
 @njit(forceinline=True)
-def _write(written, session, ended_at, reason, closing):  # type: ignore[no-untyped-def]
-    written[OPENING], written[STARTED_AT], written[ENDED_AT] = session.opening, session.started_at, ended_at
+def _write(written, session, pair, ended_at, reason, closing):  # type: ignore[no-untyped-def]
+    written[OPENING], written[OPENING_PAIR] = session.opening, pair
+    written[STARTED_AT], written[ENDED_AT] = session.started_at, ended_at
     written[LAST_EVENT_AT], written[EVENT_COUNT] = session.last_at, session.members
     written[CLOSED_BY], written[CLOSING] = reason, closing
 
 
+@njit(forceinline=True)
+def _write_part(written, session, pair, event_count):  # type: ignore[no-untyped-def]
+    written[0], written[1] = session, pair >> TOUCHPOINT_BITS
+    written[2], written[3] = pair & TOUCHPOINT_MASK, event_count
+
+
 @njit(cache=True, nogil=True)
 def _mark_uncounted(events, first, end, session_of_row):  # type: ignore[no-untyped-def]
-    if len(session_of_row) == 0:
+    if len(session_of_row) == 1:
         return
     for index in range(first, end):
         if events[index, WORD] & MEMBER != 0:
@@ -301,24 +312,22 @@ def _write_participations(  # type: ignore[no-untyped-def]
     events, first, end, bases, offsets, data, session, parts, part_count
 ):
     # In the order of their first events. Most sessions have one pair of conversation and touchpoint.
-    own, part = part_count, -1
+    own, part = part_count, part_count
     slots = np.empty(0, np.int32)
     for index in range(first, end):
         if events[index, WORD] & MEMBER == 0:
             continue
-        entry, touchpoint = events[index, PAIR] >> TOUCHPOINT_BITS, events[index, PAIR] & _TOUCHPOINT_MASK
-        if part < 0 or parts[part, 1] != entry or parts[part, 2] != touchpoint:
-            if part >= 0:
-                if len(slots) == 0:
-                    slots = _slots_for(end - first)
-                    _slot_of(slots, bases, offsets, data, parts, own, part)
-                parts[part_count, 1], parts[part_count, 2] = entry, touchpoint
+        entry, touchpoint = events[index, PAIR] >> TOUCHPOINT_BITS, events[index, PAIR] & TOUCHPOINT_MASK
+        if part == part_count or parts[part, 1] != entry or parts[part, 2] != touchpoint:
+            parts[part_count, 0], parts[part_count, 1] = session, entry
+            parts[part_count, 2], parts[part_count, 3] = touchpoint, 0
+            part = part_count
+            if part_count == own + 1:
+                slots = _slots_for(end - first)
+                _slot_of(slots, bases, offsets, data, parts, own, own)
+            if part_count > own:
                 part = _slot_of(slots, bases, offsets, data, parts, own, part_count)
-            else:
-                part = part_count
-            if part == part_count:
-                parts[part, 0], parts[part, 1], parts[part, 2], parts[part, 3] = session, entry, touchpoint, 0
-                part_count += 1
+            part_count += part == part_count
         parts[part, 3] += 1
     return part_count
 
@@ -328,7 +337,10 @@ def _slots_for(count):  # type: ignore[no-untyped-def]
     size = 8
     while size < 2 * count:
         size *= 2
-    return np.full(size, -1, np.int32)
+    slots = np.empty(size, np.int32)
+    for slot in range(size):
+        slots[slot] = -1
+    return slots
 
 
 @njit(cache=True, nogil=True)

@@ -35,45 +35,42 @@ class Roles(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def count_by_key(columns, rows, keys, session_of_row, excluded, roles, counts):  # type: ignore[no-untyped-def]
+def count_by_key(batch, keys, session_of_row, excluded, roles, counts):  # type: ignore[no-untyped-def]
     """Count the events of each key that the policy looks at, at position key + 1."""
     # Tuples are unpacked once: doing it per event would count references.
-    actor, kind, touchpoint = columns[1], columns[2], columns[3]
-    of_actor_and_kind, of_touchpoint, relevant = roles[0], roles[1], roles[3]
-    for row in range(rows[0], rows[1]):
-        role = of_actor_and_kind[(np.intp(actor[row]) << KIND_BITS) | np.intp(kind[row])]
-        role &= of_touchpoint[touchpoint[row]]
-        if role & relevant != 0 and _is_free(row, session_of_row, excluded):
-            counts[keys[row] + 1] += 1
+    first, _, actor, kind, touchpoint = batch
+    of_actor_and_kind, of_touchpoint, _, relevant, _, _ = roles
+    has_sessions, excludes = len(session_of_row) > 1, len(excluded) > 0
+    for index in range(len(actor)):
+        role = of_actor_and_kind[(np.intp(actor[index]) << KIND_BITS) | np.intp(kind[index])]
+        role &= of_touchpoint[touchpoint[index]]
+        row = first + index
+        if role & relevant == 0 or (has_sessions and session_of_row[row] != _FREE) or (excludes and excluded[row]):
+            continue
+        counts[keys[row] + 1] += 1
 
 
 @njit(cache=True, nogil=True)
 def scatter(  # type: ignore[no-untyped-def]
-    columns, rows, keys, entries, session_of_row, excluded, roles, positions, events
+    batch, keys, entries, session_of_row, excluded, roles, positions, events
 ):
     """Write these events at their key's position, which moves on."""
-    at, actor, kind, touchpoint = columns
+    first, at, actor, kind, touchpoint = batch
     of_actor_and_kind, of_touchpoint, of_kind, relevant, opens_from_us, opens_before_us = roles
-    for row in range(rows[0], rows[1]):
-        role = np.int64(of_actor_and_kind[(np.intp(actor[row]) << KIND_BITS) | np.intp(kind[row])])
-        role &= np.int64(of_touchpoint[touchpoint[row]])
-        if role & relevant == 0 or not _is_free(row, session_of_row, excluded):
+    has_sessions, excludes = len(session_of_row) > 1, len(excluded) > 0
+    for index in range(len(at)):
+        role = np.int64(of_actor_and_kind[(np.intp(actor[index]) << KIND_BITS) | np.intp(kind[index])])
+        role &= np.int64(of_touchpoint[touchpoint[index]])
+        row = first + index
+        if role & relevant == 0 or (has_sessions and session_of_row[row] != _FREE) or (excludes and excluded[row]):
             continue
-        if role & MEMBER == 0 or at[row] < opens_from_us or at[row] >= opens_before_us:
+        if role & MEMBER == 0 or at[index] < opens_from_us or at[index] >= opens_before_us:
             role &= ~OPENS
-        key = keys[row]
-        position = positions[key]
-        positions[key] = position + 1
-        events[position, AT] = at[row]
-        events[position, PAIR] = (np.int64(entries[row]) << 32) | np.int64(touchpoint[row])
-        events[position, WORD] = (row << ROW_SHIFT) | (of_kind[kind[row]] << RANK_SHIFT) | role
-
-
-@njit(forceinline=True)
-def _is_free(row, session_of_row, excluded):  # type: ignore[no-untyped-def]
-    if len(session_of_row) > 0 and session_of_row[row] != _FREE:
-        return False
-    return len(excluded) == 0 or not excluded[row]
+        position = positions[keys[row]]
+        positions[keys[row]] = position + 1
+        events[position, AT] = at[index]
+        events[position, PAIR] = (np.int64(entries[row]) << 32) | np.int64(touchpoint[index])
+        events[position, WORD] = (row << ROW_SHIFT) | (of_kind[kind[index]] << RANK_SHIFT) | role
 
 
 @njit(cache=True, nogil=True)
@@ -95,7 +92,8 @@ def put_in_order(events, start, first, end, ids, id_entries, source_ranks):  # t
         low, high = start[key], start[key + 1]
         moves_left = 8 * (high - low) + 64
         for index in range(low + 1, high):
-            if not _is_before(events, index, index - 1, bases, offsets, data, id_entries, source_ranks):
+            # Most are in order by their instants alone, and a call would count references to its arrays.
+            if events[index, AT] > events[index - 1, AT]:
                 continue
             moved = index
             while moved > low and _is_before(events, moved, moved - 1, bases, offsets, data, id_entries, source_ranks):
@@ -112,9 +110,12 @@ def put_in_order(events, start, first, end, ids, id_entries, source_ranks):  # t
 
 @njit(cache=True, nogil=True)
 def _merge(events, low, high, bases, offsets, data, id_entries, source_ranks):  # type: ignore[no-untyped-def]
-    source = events[low:high].copy()
-    target = np.empty_like(source)
+    # Elements are copied one by one: slices would make the compiler compile messages about shapes, for a second.
     count, width = high - low, 1
+    source, target = np.empty((count, EVENT_COLUMNS), np.int64), np.empty((count, EVENT_COLUMNS), np.int64)
+    for index in range(count):
+        for column in range(EVENT_COLUMNS):
+            source[index, column] = events[low + index, column]
     while width < count:
         for left in range(0, count, 2 * width):
             middle, right = min(left + width, count), min(left + 2 * width, count)
@@ -129,7 +130,9 @@ def _merge(events, low, high, bases, offsets, data, id_entries, source_ranks):  
                 one, other = one + (not takes_other), other + takes_other
         source, target = target, source
         width *= 2
-    events[low:high] = source
+    for index in range(count):
+        for column in range(EVENT_COLUMNS):
+            events[low + index, column] = source[index, column]
 
 
 @njit(forceinline=True)

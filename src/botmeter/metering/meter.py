@@ -11,20 +11,22 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from botmeter.domain.event import CHANNEL_UNKNOWN
 from botmeter.metering import kernel
-from botmeter.metering.arrange import EventColumns, arranged, edges_of, numbers_of, rules_of, spans_of_keys
-from botmeter.metering.columns import Ints, order_within_ties
+from botmeter.metering.arrange import Arranged, EventColumns, arranged, edges_of, put_in_order, rules_of, spans_of_keys
+from botmeter.metering.columns import Ints, order_within_ties, repeated_text
 from botmeter.metering.policy import FRESHCHAT, Policy, Schedule, schedule_of
 from botmeter.metering.schema import METER_SCHEMA, PARTICIPATIONS_SCHEMA, SESSIONS_SCHEMA
 from botmeter.metering.session_ids import session_ids
-from botmeter.metering.text_column import Positions, TextColumn
-from botmeter.metering.touchpoints import Touchpoints
+from botmeter.metering.text_column import FIRST_CAPACITY, Positions, TextColumn
+from botmeter.metering.touchpoints import Touchpoint, Touchpoints
 
 # For fewer events the threads cost more than they save.
 WORTH_TWO_THREADS = 200_000
 # Sessions and participations of many events, as measured; more room is made where it is needed.
 _EVENTS_PER_SESSION, _SESSIONS_MIN = 4, 64
-_NO_STATES = np.zeros((0, kernel.STATE_COLUMNS), np.int64)
+# Events that fit into the cache of a core, 24 bytes each.
+_BLOCK_EVENTS = 1 << 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +76,28 @@ def sessions_from_batches(batches: Sequence[pa.Table], *, schedule: Schedule, to
 
 
 def load_kernel() -> None:
-    """Load the compiled kernel ahead of its first use, by metering nothing."""
-    sessions_from_events(METER_SCHEMA.empty_table(), schedule=schedule_of(FRESHCHAT), touchpoints=Touchpoints())
+    """Load the compiled functions ahead of their first use."""
+    # More customers than the table of texts first has room for, in a plain column as in a dictionary.
+    names = pa.array([str(number) for number in range(FIRST_CAPACITY + 1)])
+    zeros = np.zeros(len(names), np.int32)
+    columns = {
+        "source": repeated_text("", len(names)),
+        "occurred_at": pa.array(zeros.astype(np.int64)),
+        **dict.fromkeys(("event_id", "conversation_id", "customer_id"), names),
+        **dict.fromkeys(("actor", "kind"), pa.array(zeros.astype(np.uint8))),
+        "touchpoint": pa.array(zeros),
+        "preview": pa.nulls(len(names), pa.bool_()),
+        "attributes": pa.nulls(len(names), pa.string()),
+    }
+    known = Touchpoints([Touchpoint("", None, CHANNEL_UNKNOWN)])
+    sessions_from_events(pa.table(columns), schedule=schedule_of(FRESHCHAT), touchpoints=known)
 
 
 def _metered(
     events: pa.Table, *, schedule: Schedule, touchpoints: Touchpoints, names_members: bool
 ) -> tuple[Metered, Positions]:
     columns = EventColumns(events, touchpoints=touchpoints.all())
-    session_of_row = np.full(len(events) if names_members else 0, kernel.FREE, np.int32)
+    session_of_row = np.full(len(events) + 1 if names_members else 1, kernel.FREE, np.int32)
     is_large = len(events) >= WORTH_TWO_THREADS
     opened: list[Ints] = []
     parts: list[Ints] = []
@@ -97,14 +112,11 @@ def _metered(
                 opened.append(sessions)
                 parts.append(participations)
                 policies.append(np.full(len(sessions), position, np.int32))
-    return _tables(
-        columns,
-        _one(opened),
-        parts=_one(parts),
-        policies=_one(policies),
-        schedule=schedule,
-        session_of_row=session_of_row,
-    )
+        metered, row_of_session = _tables(
+            columns, opened, parts=parts, policies=_one(policies), schedule=schedule, threads=threads
+        )
+    members = session_of_row[:-1]
+    return metered, np.where(members < 0, kernel.FREE, row_of_session[np.maximum(members, 0)])
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
@@ -123,7 +135,10 @@ def _joined(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
 
 
 def _one(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    # Empties the list, so that the memory of the arrays is free when the caller has read them.
+    whole = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    arrays.clear()
+    return whole
 
 
 def _segmented(
@@ -136,48 +151,42 @@ def _segmented(
     threads: ThreadPoolExecutor | None,
 ) -> list[tuple[Ints, Ints]]:
     # Sessions of the policy, numbered from `first`, and their participations.
-    own = arranged(columns, policy, opens=opens, session_of_row=session_of_row, threads=threads)
-    spans = spans_of_keys(own.start, 1 if threads is None else 2)
+    given = arranged(columns, policy, opens=opens, session_of_row=session_of_row, threads=threads)
+    spans = spans_of_keys(given.start, (0, len(given.start) - 1), count=1 if threads is None else 2)
     # There are fewer sessions than events, so the numbers of the second half can't meet the first's.
-    numbers = [first + int(own.start[span[0]]) for span in spans]
-    rules, edges = rules_of(policy), edges_of(policy, columns.at)
+    numbers = [first + int(given.start[span[0]]) for span in spans]
+    rules, edges = rules_of(policy), edges_of(policy, columns.span_us)
     texts = columns.conversations.texts
 
-    def segment(part: int) -> tuple[Ints, Ints]:
-        (key, end), counts = spans[part], np.zeros(2, np.int64)
-        room = _SESSIONS_MIN + int(own.start[end] - own.start[key]) // _EVENTS_PER_SESSION
+    def segment(half: int) -> tuple[Ints, Ints]:
+        # Nobody reads the state; a thread of its own writes to it.
+        counts, states = np.zeros(2, np.int64), np.zeros((1, kernel.STATE_COLUMNS), np.int64)
+        room = _SESSIONS_MIN + int(given.start[spans[half][1]] - given.start[spans[half][0]]) // _EVENTS_PER_SESSION
         sessions = np.empty((room, kernel.SESSION_COLUMNS), np.int64)
         parts = np.empty((room, kernel.PART_COLUMNS), np.int64)
-        while True:
-            key = kernel.segmented(
-                *own,
-                (key, end),
-                rules,
-                edges,
-                texts,
-                _NO_STATES,
-                session_of_row,
-                numbers[part],
-                sessions,
-                parts,
-                counts,
-            )
-            if key == end:
-                return sessions[: counts[0]], parts[: counts[1]]
-            needed = int(own.start[key + 1] - own.start[key]) + 1
-            sessions, parts = (
-                _wider(sessions, count=int(counts[0]), needed=needed),
-                _wider(parts, count=int(counts[1]), needed=needed),
-            )
+        for keys in _blocks(given, spans[half]):
+            # Ordered and segmented while they are in the core's cache.
+            put_in_order(columns, given, keys=keys)
+            needed = int(given.start[keys[1]] - given.start[keys[0]])
+            sessions = _wider(sessions, count=int(counts[0]), needed=needed)
+            parts = _wider(parts, count=int(counts[1]), needed=needed)
+            output = session_of_row, numbers[half], sessions, parts, counts
+            kernel.segmented(*given, keys, rules, edges, texts, states, False, *output)
+        return sessions[: counts[0]], parts[: counts[1]]
 
-    pieces = list((map if threads is None else threads.map)(segment, range(len(spans))))
-    for part, (sessions, parts) in enumerate(pieces):
-        gap = numbers[part] - first
-        if gap and len(session_of_row):
-            np.subtract(session_of_row, gap, out=session_of_row, where=session_of_row >= numbers[part])
+    halves = list((map if threads is None else threads.map)(segment, range(len(spans))))
+    for half, (sessions, parts) in enumerate(halves):
+        gap = numbers[half] - first
+        if gap and len(session_of_row) > 1:
+            np.subtract(session_of_row, gap, out=session_of_row, where=session_of_row >= numbers[half])
         parts[:, 0] += first
         first += len(sessions)
-    return pieces
+    return halves
+
+
+def _blocks(given: Arranged, keys: tuple[int, int]) -> list[tuple[int, int]]:
+    event_count = int(given.start[keys[1]] - given.start[keys[0]])
+    return spans_of_keys(given.start, keys, count=1 + event_count // _BLOCK_EVENTS)
 
 
 def _wider(table: Ints, *, count: int, needed: int) -> Ints:
@@ -190,25 +199,27 @@ def _wider(table: Ints, *, count: int, needed: int) -> Ints:
 
 def _tables(
     columns: EventColumns,
-    opened: Ints,
+    opened: list[Ints],
     *,
-    parts: Ints,
+    parts: list[Ints],
     policies: Positions,
     schedule: Schedule,
-    session_of_row: Positions,
-) -> tuple[Metered, Positions]:
-    order = _order_of_openings(columns, opened)
-    opened, policies = opened[order], policies[order]
+    threads: ThreadPoolExecutor | None,
+) -> tuple[Metered, Ints]:
+    # Also the row of each session, by its number.
+    sessions = _one(opened)
+    order = _order_of_openings(columns, sessions)
+    sessions, policies = sessions[order], policies[order]
     row_of_session = np.empty(len(order) + 1, np.int64)
     row_of_session[order] = np.arange(len(order))
-    closing = opened[:, kernel.CLOSING]
+    participations = _participations(columns, _one(parts), order=order, row_of_session=row_of_session)
+    closing = sessions[:, kernel.CLOSING]
     metered = Metered(
-        sessions=_sessions(columns, opened, policies=policies, schedule=schedule),
-        participations=_participations(columns, parts, order=order, row_of_session=row_of_session),
+        sessions=_sessions(columns, sessions, policies=policies, schedule=schedule, threads=threads),
+        participations=participations,
         closing_event=pa.array(closing, mask=closing < 0),
     )
-    members = np.where(session_of_row < 0, kernel.FREE, row_of_session[np.maximum(session_of_row, 0)])
-    return metered, members
+    return metered, row_of_session
 
 
 def _order_of_openings(columns: EventColumns, opened: Ints) -> Ints:
@@ -235,44 +246,60 @@ def _sources(columns: EventColumns, rows: Ints) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(own), columns.source_names)
 
 
-def _sessions(columns: EventColumns, opened: Ints, *, policies: Positions, schedule: Schedule) -> pa.Table:
-    opening = np.ascontiguousarray(opened[:, kernel.OPENING])
+def _sessions(
+    columns: EventColumns,
+    opened: Ints,
+    *,
+    policies: Positions,
+    schedule: Schedule,
+    threads: ThreadPoolExecutor | None,
+) -> pa.Table:
+    opening, pair = np.ascontiguousarray(opened[:, kernel.OPENING]), opened[:, kernel.OPENING_PAIR]
     ended_at = opened[:, kernel.ENDED_AT]
     sources, event_ids = _sources(columns, opening), _texts(columns.ids, opening)
     preview = columns.events["preview"]
     has_preview = preview.null_count < len(preview)
     tables = {
-        "session_id": _session_ids(sources, event_ids, policies=policies, schedule=schedule),
+        "session_id": _session_ids(sources, event_ids, policies=policies, schedule=schedule, threads=threads),
         "policy": pa.array(policies),
-        "customer_id": _texts(columns.customers, opening),
-        "conversation_id": columns.conversations.gathered(columns.conversation_entries[opening].astype(np.int64)),
+        "customer_id": columns.customers.gathered(columns.customer_entries(opening)),
+        "conversation_id": columns.conversations.gathered(pair >> kernel.TOUCHPOINT_BITS),
         "source": sources,
         "opening_event_id": event_ids,
-        "opening_touchpoint": pa.array(columns.touchpoint[opening]),
+        "opening_touchpoint": pa.array((pair & kernel.TOUCHPOINT_MASK).astype(np.int32)),
         "started_at": pa.array(opened[:, kernel.STARTED_AT]),
         "ended_at": pa.array(ended_at, mask=ended_at == kernel.NEVER),
         "last_event_at": pa.array(opened[:, kernel.LAST_EVENT_AT]),
         "event_count": pa.array(opened[:, kernel.EVENT_COUNT].astype(np.int32)),
         "closed_by": pa.array(opened[:, kernel.CLOSED_BY].astype(np.uint8)),
         "preview": pa.array(
-            numbers_of(preview.fill_null(False), np.bool_)[opening] if has_preview else np.zeros(len(opening), np.bool_)
+            preview.fill_null(False).to_numpy()[opening] if has_preview else np.zeros(len(opening), np.bool_)
         ),
     }
     return pa.table(tables, schema=SESSIONS_SCHEMA)
 
 
 def _session_ids(
-    sources: pa.DictionaryArray, event_ids: pa.ChunkedArray, *, policies: Positions, schedule: Schedule
+    sources: pa.DictionaryArray,
+    event_ids: pa.ChunkedArray,
+    *,
+    policies: Positions,
+    schedule: Schedule,
+    threads: ThreadPoolExecutor | None,
 ) -> pa.ChunkedArray:
-    ids = pa.chunked_array([], pa.string())
+    if len(schedule) == 1:
+        label = schedule[0].policy.label
+        return session_ids(label, sources=sources, opening_event_ids=event_ids, threads=threads)
+    ids = pa.nulls(len(policies), pa.string())
     for position, term in enumerate(schedule):
-        own = pa.array(policies == position)
-        if len(schedule) == 1:
-            return session_ids(term.policy.label, sources=sources, opening_event_ids=event_ids)
-        own_ids = session_ids(term.policy.label, sources=sources.filter(own), opening_event_ids=event_ids.filter(own))
-        ids = pc.replace_with_mask(
-            ids if position else pa.nulls(len(policies), pa.string()), own, own_ids.combine_chunks()
+        is_own = pa.array(policies == position)
+        own = session_ids(
+            term.policy.label,
+            sources=sources.filter(is_own),
+            opening_event_ids=event_ids.filter(is_own),
+            threads=threads,
         )
+        ids = pc.replace_with_mask(ids, is_own, own.combine_chunks())
     return ids
 
 

@@ -28,14 +28,15 @@ class Scopes(NamedTuple):
 
 def advanced(given: Arranged, rules: kernel.Rules, *, texts: Texts, edges: Ints, states: Ints, row_count: int) -> Ints:
     """Move the states of keys on by their next events; return what became of each row."""
-    session_of_row = np.full(row_count, kernel.FREE, np.int32)
+    session_of_row = np.full(row_count + 1, kernel.FREE, np.int32)
     key_count = len(given.start) - 1
     room = len(given.events) + key_count
     sessions = np.empty((room, kernel.SESSION_COLUMNS), np.int64)
     parts, counts = np.empty((room, kernel.PART_COLUMNS), np.int64), np.zeros(2, np.int64)
     states[:, kernel.STATE_OPENING] = kernel.EARLIER
-    kernel.segmented(*given, (0, key_count), rules, edges, texts, states, session_of_row, 0, sessions, parts, counts)
-    outcomes = np.where(session_of_row == kernel.FREE, IS_FREE, JOINS)
+    output = session_of_row, 0, sessions, parts, counts
+    kernel.segmented(*given, (0, key_count), rules, edges, texts, states, True, *output)
+    outcomes = np.where(session_of_row[:row_count] == kernel.FREE, IS_FREE, JOINS)
     for opening in (sessions[: counts[0], kernel.OPENING], states[:, kernel.STATE_OPENING]):
         outcomes[opening[opening >= 0]] = OPENS_SESSION
     return outcomes

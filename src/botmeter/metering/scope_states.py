@@ -14,7 +14,7 @@ import pyarrow as pa
 from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import DAY_US
 from botmeter.metering import kernel
-from botmeter.metering.arrange import EventColumns, arranged, edges_of, roles_of, rules_of
+from botmeter.metering.arrange import EventColumns, arranged, edges_of, put_in_order, roles_of, rules_of
 from botmeter.metering.columns import Ints, Mask, dictionary_of
 from botmeter.metering.key_order import KIND_BITS
 from botmeter.metering.policy import ALWAYS_US, InForce, Policy, Require
@@ -127,6 +127,7 @@ class ScopeStates:
         """Add events, in any order; return outcomes by row, `IS_LATE` where a state is unknown now."""
         columns = EventColumns(events, touchpoints=touchpoints)
         given = arranged(columns, self.policy, opens=self._opens, keeps_all=True)
+        put_in_order(columns, given, keys=(0, len(given.start) - 1))
         used = np.flatnonzero(np.diff(given.start))
         if not len(used):
             return np.full(len(events), IS_FREE)
@@ -141,7 +142,7 @@ class ScopeStates:
             given,
             self._counting_rules,
             texts=columns.conversations.texts,
-            edges=edges_of(self.policy, columns.at),
+            edges=edges_of(self.policy, columns.span_us),
             states=states,
             row_count=len(events),
         )

@@ -49,7 +49,7 @@ _2, _3, _6, _7, _8, _10, _11, _13, _17, _18, _19, _22, _24, _25, _32, _255 = (
 )
 
 
-def digests(prefix: npt.NDArray[np.uint8], texts: Texts, *, entries: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+def digests(texts: Texts, entries: npt.NDArray[np.int64], *, prefix: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """First bytes of SHA-256(prefix + text) of each entry's text, one row each."""
     digest_of = np.empty((len(entries), DIGEST_BYTES), np.uint8)
     done, room = 0, (len(prefix) + 2 * _BLOCK_BYTES) // _BLOCK_BYTES * _BLOCK_BYTES
@@ -64,7 +64,7 @@ def digests(prefix: npt.NDArray[np.uint8], texts: Texts, *, entries: npt.NDArray
 def _digests(prefix, texts, entries, done, messages, digest_of):  # type: ignore[no-untyped-def]
     bases, offsets, data = texts
     state, schedule = np.empty(8 * _LANES, np.uint32), np.empty(_ROUNDS * _LANES, np.uint32)
-    words, blocks_of_lane = np.empty(8 * _LANES, np.uint32), np.zeros(_LANES, np.int64)
+    words, blocks_of_lane = np.empty(8 * _LANES, np.uint32), np.empty(_LANES, np.int64)
     for first in range(done, len(entries), _LANES):
         lanes, most = min(_LANES, len(entries) - first), 0
         for lane in range(lanes):

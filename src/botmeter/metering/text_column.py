@@ -16,8 +16,10 @@ Positions = npt.NDArray[np.int32]
 PIECE_BYTES_MAX: Final = 2**31 - 1
 # Rows that lie together mostly repeat few texts. A table of this size stays in a core's own cache.
 _RECENT_MAX: Final = 1 << 15
-_FIRST_CAPACITY: Final = 1 << 10
+FIRST_CAPACITY: Final = 1 << 10
 _CODE_BITS: Final = 32
+# Of more rows than one in so many, the entries of all rows are made first.
+_FEW: Final = 64
 _EMPTY: Final = np.zeros(16, np.uint8)
 
 
@@ -58,6 +60,8 @@ class TextColumn:
         """Entries of some rows."""
         if not self.is_dictionary:
             return rows
+        if len(rows) > len(self) // _FEW:
+            return self.entries()[rows].astype(np.int64)
         entries = np.empty(len(rows), np.int64)
         chunk_of_row = np.searchsorted(self._row_bases, rows, side="right") - 1
         for number in np.unique(chunk_of_row).tolist():
@@ -99,8 +103,8 @@ class _KnownTexts:
     def __init__(self) -> None:
         self._count = 0
         # Each text's address, size, hash and entry.
-        self._known = np.empty((_FIRST_CAPACITY, 4), np.int64)
-        self._slots = np.full(2 * _FIRST_CAPACITY, -1, np.int64)
+        self._known = np.empty((FIRST_CAPACITY, 4), np.int64)
+        self._slots = np.full(2 * FIRST_CAPACITY, -1, np.int64)
 
     def codes_of(self, texts: Texts, chunk: int, *, count: int) -> Positions:
         codes = np.empty(count, np.int32)
