@@ -5,6 +5,7 @@ registered table would stay in memory until the transaction ends.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import duckdb
@@ -14,11 +15,18 @@ import pyarrow as pa
 _Record = TypeVar("_Record")
 
 
+@lru_cache(maxsize=1_000)
+def parsed(query: str) -> duckdb.Statement:
+    """Parse a statement once for all connections; each time takes 0.2 ms, a quarter of a small insert."""
+    (statement,) = duckdb.extract_statements(query)
+    return statement
+
+
 def row_of(
     connection: duckdb.DuckDBPyConnection, query: str, *, values: Mapping[str, object] | Sequence[object] = ()
 ) -> tuple[Any, ...]:
     """Result's first row, which must exist."""
-    return connection.execute(query, values or None).fetchall()[0]
+    return connection.execute(parsed(query), values or None).fetchall()[0]
 
 
 def records_of(kind: type[_Record], rows: Iterable[tuple[Any, ...]]) -> list[_Record]:
@@ -34,7 +42,7 @@ def execute_with(
     values: Mapping[str, object] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Run a statement on `input_rows`."""
-    return connection.execute(query, values)
+    return connection.execute(parsed(query), values)
 
 
 def events_table(new_events: pa.Table | None) -> str:
@@ -50,4 +58,4 @@ def table_from(
     values: Mapping[str, object] | None = None,
 ) -> pa.Table:
     """Return a query's result on `input_rows`, which may be large."""
-    return connection.sql(query, params=values).to_arrow_table()
+    return connection.sql(parsed(query), params=values).to_arrow_table()

@@ -100,9 +100,10 @@ def _latest_events(ledger: Ledger, limit: int) -> pa.Table:
     return ledger.connection.sql(sql("latest_events"), params={"limit": limit}).to_arrow_table()
 
 
-def _event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.ChunkedArray:
+def _event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.Array:
     named = events.select(["source", "event_id"])
-    return table_from(ledger.connection, sql("event_keys"), input_rows=named)["event_key"]
+    # As NumPy: a relation, which gives Arrow, is bound twice.
+    return pa.array(execute_with(ledger.connection, sql("event_keys"), input_rows=named).fetchnumpy()["event_key"])
 
 
 def _stored_rows(ledger: Ledger, searched: pa.Table) -> list[int]:

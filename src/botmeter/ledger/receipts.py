@@ -1,7 +1,7 @@
 """Receipts of submissions."""
 
 from botmeter.domain.receipt import Receipt
-from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.duckdb_calls import parsed, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
@@ -12,7 +12,7 @@ sql = statements_of(__name__)
 def insert_receipt(ledger: Ledger, receipt: Receipt, *, append_no: int, now_us: int, source: str, label: str) -> None:
     """Store an append's receipt. In a transaction."""
     counts = (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected)
-    ledger.connection.execute(sql("insert_receipt"), [append_no, now_us, source, label, *counts])
+    ledger.connection.execute(parsed(sql("insert_receipt")), [append_no, now_us, source, label, *counts])
     ledger.note_receipt(append_no)
 
 

@@ -72,8 +72,14 @@ def _parsed_events(source: Source, group: Sequence[PendingDelivery]) -> LiveBatc
 
 
 def _batch_of(group: Sequence[PendingDelivery], source: Source) -> EventBatch:
-    timed = [with_receipt_time(text, received_us=pending.received_us) for pending in group for text in pending.records]
-    return batch_from_records(records_from_texts(timed), source)
+    return batch_from_records(records_from_texts([text for pending in group for text in _timed(pending)]), source)
+
+
+def _timed(pending: PendingDelivery) -> Sequence[bytes]:
+    # Searching all records at once is many times as fast as searching each.
+    if b'"specversion"' not in b"".join(pending.records):
+        return pending.records
+    return [with_receipt_time(text, received_us=pending.received_us) for text in pending.records]
 
 
 def _joined(batches: Sequence[tuple[int, EventBatch]]) -> EventBatch:
