@@ -22,6 +22,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.ledger.quarantine import note_accepted, note_again, quarantine
 from botmeter.ledger.receipts import insert_receipt, set_retry_of
+from botmeter.ledger.recent_memory import Kept
 from botmeter.ledger.remeter import remeter_after
 from botmeter.ledger.row_groups import ROW_GROUP_ROWS, RowGroupBuffer
 from botmeter.ledger.settle import noting_recharge_span, settle
@@ -90,7 +91,7 @@ def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: 
     """Append as `append`, within a transaction, all but `note_in_quarantine`."""
     ledger.refuse_in_lake("Events can't be appended to its ledger")
     first_append_no = ledger.next_append_no()
-    ledger.keep_recent_events()
+    ledger.memory.keep(Kept.EVENTS)
     with ExitStack() as large_append:
         chunks = ChunkMetering.of(ledger)
         if chunks is not None:
@@ -135,7 +136,7 @@ def _append_submission(
         if len(admitted.accepted):
             writer.add(admitted.accepted.drop_columns(list(Touchpoint._fields)))
             ledger.known_keys().add(admitted.accepted["event_key"].to_numpy())
-        ledger.recent_events.add(admitted.accepted)
+        ledger.memory.events.add(admitted.accepted)
         again += quarantine(ledger, admitted.rejections[0], batch=numbered, now_us=now_us)
         receipts += admitted.receipts
     writer.flush()

@@ -16,9 +16,9 @@ from botmeter.ledger.tables import meta_value, set_meta
 
 sql = statements_of(__name__)
 
-# Folding the last 50,000 of ten million rows takes 25 ms, most of it to read them, so it is not done at each commit.
-TAIL_ROWS = 50_000
-STEP_ROWS = 5_000
+# Folding the last 60,000 of ten million rows takes 25 ms, most of it to read them, so few commits do it.
+TAIL_ROWS = 60_000
+STEP_ROWS = 20_000
 # Folding ten million rows takes seconds, so it waits until there are this many per conversation.
 ROWS_A_CONVERSATION_MAX = 4
 # For fewer conversations, counting them is not worth its cost.

@@ -39,7 +39,7 @@ def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Tab
         return None
     numbers = is_known.nonzero()[0]
     searched = events.select(["event_key", "source", "event_id", "occurred_at"]).take(pa.array(numbers))
-    stored, is_recent = ledger.recent_events.stored(searched, read_latest=partial(_latest_events, ledger))
+    stored, is_recent = ledger.memory.events.stored(searched, read_latest=partial(_latest_events, ledger))
     stored = stored.set_column(stored.schema.get_field_index("row"), "row", pa.array(numbers[stored["row"].to_numpy()]))
     if is_recent.all():
         return stored

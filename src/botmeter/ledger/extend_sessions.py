@@ -16,7 +16,6 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.changed_days import ChangedSpan
 from botmeter.ledger.extend_usage import NewPart, extend_usage
-from botmeter.ledger.known_keys import KnownKeys
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.partitions import (
     SharedKey,
@@ -27,8 +26,9 @@ from botmeter.ledger.partitions import (
     last_events,
     running_rows,
 )
+from botmeter.ledger.recent_memory import Kept
 from botmeter.ledger.recent_sessions import LATE_US, SESSIONS_MAX, Part, RecentSession, RecentSessions, openings_of
-from botmeter.ledger.usage_tables import bot_names, conversation_keys, replace_bot_names, ticket_keys
+from botmeter.ledger.usage_tables import bot_names, conversation_keys, replace_bot_names
 from botmeter.metering.policy import ALWAYS_US
 from botmeter.metering.schema import METER_SCHEMA
 
@@ -45,15 +45,18 @@ def extend_sessions(ledger: Ledger, key: SharedKey, *, events: pa.Table, append_
     if not is_anchored(ledger.schedule, key) or not _ignores_order(ledger):
         return False
     first_us, last_us = pc.min_max(events["occurred_at"]).as_py().values()
-    recent = ledger.recent
+    memory = ledger.memory
+    recent = memory.sessions
     if recent is None:
-        if not ledger.recent_attempts.is_due():
+        if not memory.attempts.is_due():
             return False
         recent = _read_recent(ledger, key, from_us=first_us - LATE_US, append_no=append_no)
     extension = None if recent is None or first_us < recent.from_us else _extension(ledger, recent, events=events)
-    ledger.recent_attempts.note(is_used=extension is not None)
+    memory.attempts.note(is_used=extension is not None)
     if recent is None or extension is None:
         return False
+    if memory.conversations is None:
+        memory.conversations = conversation_keys(ledger.connection)
     counts = _store(ledger, extension)
     parts = [
         NewPart(part.conversation_id, session.day, session.preview, part.touchpoint)
@@ -62,7 +65,8 @@ def extend_sessions(ledger: Ledger, key: SharedKey, *, events: pa.Table, append_
     extend_usage(ledger, recent, counts=counts, parts=parts, events=events)
     _extend_bot_names(ledger, recent, events=events)
     ledger.note_changed_sessions(ChangedSpan.of(extension.rows["started_at"].to_numpy()))
-    ledger.keep_recent(recent if recent.prune(latest_us=last_us) else None)
+    memory.sessions = recent if recent.prune(latest_us=last_us) else None
+    memory.keep(Kept.SESSIONS | Kept.CONVERSATIONS)
     return True
 
 
@@ -76,11 +80,7 @@ def _read_recent(ledger: Ledger, key: SharedKey, *, from_us: int, append_no: int
     running = running_rows(connection, key, from_us=from_us, count_max=SESSIONS_MAX)
     if running is None or len(running.sessions) != running.session_count:
         return None
-    recent = RecentSessions(
-        from_us=from_us,
-        conversation_keys=KnownKeys(conversation_keys(connection)["conversation_key"].to_numpy()),
-        ticket_keys=KnownKeys(ticket_keys(connection)["conversation_key"].to_numpy()),
-    )
+    recent = RecentSessions(from_us=from_us)
     recent.put(running.sessions, participations=running.participations)
     recent.last_at = last_events(connection, key, from_us=from_us, append_no=append_no)
     recent.bot_names = {bot_id: (named_at, bot_name) for bot_id, named_at, bot_name in bot_names(connection)}
@@ -96,8 +96,9 @@ def _ignores_order(ledger: Ledger) -> bool:
 
 def _extend_bot_names(ledger: Ledger, recent: RecentSessions, *, events: pa.Table) -> None:
     touchpoints, latest = ledger.touchpoints.all(), dict[str, tuple[int, str]]()
-    named = events.filter(events["bot_name"].is_valid())
-    columns = (named[name].to_pylist() for name in ("touchpoint", "occurred_at", "bot_name"))
+    named = events.select(["touchpoint", "bot_name", "occurred_at"]).filter(events["bot_name"].is_valid())
+    lasts = named.group_by(["touchpoint", "bot_name"]).aggregate([("occurred_at", "max")])
+    columns = (lasts[name].to_pylist() for name in ("touchpoint", "occurred_at_max", "bot_name"))
     for touchpoint, occurred_at, bot_name in zip(*columns, strict=True):
         bot_id = touchpoints[touchpoint].bot_id
         if bot_id is not None:
@@ -179,13 +180,14 @@ def _openings(
         for session_id, source, event_id in zip(*(sessions[name].to_pylist() for name in names), strict=True)
         if session_id not in known
     }
-    identities = zip(events["source"].to_pylist(), events["event_id"].to_pylist(), strict=True)
-    rows = {row: opened[identity] for row, identity in enumerate(identities) if identity in opened}
-    chosen = events.select(["key", *METER_SCHEMA.names]).take(pa.array(list(rows), pa.int64()))
-    values = zip(*(column.to_pylist() for column in chosen.columns), strict=True)
-    return {
-        session_id: (key, tuple(opening)) for session_id, (key, *opening) in zip(rows.values(), values, strict=True)
-    }
+    ids = pa.array([event_id for _, event_id in opened], pa.string())
+    named = events.select(["key", *METER_SCHEMA.names]).filter(pc.is_in(events["event_id"], value_set=ids))
+    openings = {}
+    for key, source, event_id, *others in zip(*(column.to_pylist() for column in named.columns), strict=True):
+        session_id = opened.get((source, event_id))
+        if session_id is not None:
+            openings[session_id] = key, (source, event_id, *others)
+    return openings
 
 
 def _applied(
@@ -238,8 +240,10 @@ def _apply_parts(
         known_count = session.parts.get(part)
         if known_count is None:
             extension.new_parts.append((session, part))
-        is_metered_again = session.session_id in running and part == session.opening_part
-        session.parts[part] = (known_count or 0) + event_count - is_metered_again
+            session.parts[part] = event_count
+        else:
+            is_metered_again = session.session_id in running and part == session.opening_part
+            session.parts[part] = known_count + event_count - is_metered_again
 
 
 def _store(ledger: Ledger, extension: _Extension) -> Counter[tuple[Any, ...]]:

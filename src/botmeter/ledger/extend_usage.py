@@ -6,14 +6,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from botmeter.domain.instant import DAY_US
+from botmeter.ledger.known_keys import Keys
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.recent_memory import ConversationKeys
 from botmeter.ledger.recent_sessions import ConversationRow, RecentSessions
 from botmeter.ledger.usage_tables import (
     CONVERSATION_COUNTS,
     SESSION_COUNTS,
     CountStatements,
+    conversation_keys,
     conversation_rows,
     insert_conversation_rows,
     refresh_tickets_of,
@@ -47,18 +51,28 @@ def extend_usage(
         parts: Parts that sessions did not have before.
     """
     _change_counts(ledger, recent.session_counts, changes=counts, table=SESSION_COUNTS)
-    keys = dict(zip(events["conversation_id"].to_pylist(), events["conversation_key"].to_pylist(), strict=True))
     linked = set(events.filter(events["ticket_id"].is_valid())["conversation_id"].to_pylist())
-    _read_rows(ledger, recent, conversations={part.conversation_id for part in parts} | linked, keys=keys)
+    conversations = {part.conversation_id for part in parts} | linked
+    keys = _hashes_of(events, conversations)
+    known = ledger.memory.conversations or conversation_keys(ledger.connection)
+    _read_rows(ledger, recent, hashes=keys, known=known)
     if parts:
         changes = _add_parts(ledger, recent, parts=parts)
         _change_counts(ledger, recent.conversation_counts, changes=changes, table=CONVERSATION_COUNTS)
-    with_tickets = _with_tickets(recent, {part.conversation_id for part in parts}, keys=keys) | linked
+    touched = sorted({part.conversation_id for part in parts})
+    has_tickets = known.with_tickets.suspects(_hashes(keys, touched)).known
+    with_tickets = {each for each, has in zip(touched, has_tickets.tolist(), strict=True) if has} | linked
     days = [row.day for conversation_id in with_tickets for row in recent.rows_of[conversation_id]]
     if days:
         bounds = {"start": min(days) * DAY_US, "end": (max(days) + 1) * DAY_US}
         refresh_tickets_of(ledger, sorted(with_tickets), bounds=bounds)
-    _add_keys(recent, parts, linked=linked, keys=keys)
+    known.add(with_rows=_hashes(keys, touched), with_tickets=_hashes(keys, linked))
+
+
+def _hashes_of(events: pa.Table, conversations: set[str]) -> dict[str, int]:
+    chosen = pc.is_in(events["conversation_id"], value_set=pa.array(list(conversations), pa.string()))
+    named = events.select(["conversation_id", "conversation_key"]).filter(chosen)
+    return dict(zip(named["conversation_id"].to_pylist(), named["conversation_key"].to_pylist(), strict=True))
 
 
 def _change_counts(
@@ -85,13 +99,13 @@ def _change_counts(
     replace_counts(connection, table, days=days, rows=rows)
 
 
-def _read_rows(ledger: Ledger, recent: RecentSessions, *, conversations: set[str], keys: Mapping[str, int]) -> None:
-    unread = sorted(each for each in conversations if each not in recent.rows_of)
+def _read_rows(ledger: Ledger, recent: RecentSessions, *, hashes: Mapping[str, int], known: ConversationKeys) -> None:
+    unread = sorted(each for each in hashes if each not in recent.rows_of)
     if not unread:
         return
     recent.rows_of |= {conversation_id: [] for conversation_id in unread}
-    unread_keys = np.array([keys[each] for each in unread], np.uint64)
-    stored = recent.conversation_keys.suspects(unread_keys).known
+    unread_keys = _hashes(hashes, unread)
+    stored = known.with_rows.suspects(unread_keys).known
     if not stored.any():
         return
     chosen = {"conversation_id": pa.array(unread), "conversation_key": pa.array(unread_keys)}
@@ -163,16 +177,5 @@ def _row_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     return pa.table(dict(zip(names, map(pa.array, zip(*rows, strict=True)), strict=True)))
 
 
-def _with_tickets(recent: RecentSessions, conversations: set[str], *, keys: Mapping[str, int]) -> set[str]:
-    named = sorted(conversations)
-    is_known = recent.ticket_keys.suspects(np.array([keys[each] for each in named], np.uint64)).known
-    return {each for each, known in zip(named, is_known.tolist(), strict=True) if known}
-
-
-def _add_keys(recent: RecentSessions, parts: Iterable[NewPart], *, linked: set[str], keys: Mapping[str, int]) -> None:
-    for known, conversations in (
-        (recent.conversation_keys, {part.conversation_id for part in parts}),
-        (recent.ticket_keys, linked),
-    ):
-        added = np.array([keys[each] for each in conversations], np.uint64)
-        known.add(added[~known.suspects(added).known])
+def _hashes(keys: Mapping[str, int], conversations: Iterable[str]) -> Keys:
+    return np.array([keys[each] for each in conversations], np.uint64)

@@ -17,8 +17,7 @@ from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
 from botmeter.ledger.lake_account import ServedRecord, refuse_in_lake
 from botmeter.ledger.marks import Mark
-from botmeter.ledger.recent_events import RecentEvents
-from botmeter.ledger.recent_sessions import Attempts, RecentSessions
+from botmeter.ledger.recent_memory import ALL_KEPT, RecentMemory
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoints
@@ -81,9 +80,6 @@ class Ledger:
         facts_version: Version of the last commit that may have changed facts of billing, or that was there at first.
         changed_days: Of the commits since this ledger was opened.
         keys, mark, reserved: Shared by all writers of the file; without a mark commits are not numbered.
-        recent: Sessions in memory; None: not read.
-        recent_attempts: To read them.
-        recent_events: Latest events in memory.
         has_readers: A server reads the same file meanwhile.
     """
 
@@ -100,10 +96,7 @@ class Ledger:
         self.version = self.facts_version = version
         self.changed_days = ChangedDays(since_version=version)
         self._changed_span: ChangedSpan | None = None
-        self.recent: RecentSessions | None = None
-        self.recent_attempts = Attempts()
-        self.recent_events = RecentEvents()
-        self._keeps_recent = self._keeps_events = False
+        self.memory = RecentMemory()
         self.has_readers = keys is not None
         self.keys = keys or SharedKeys()
         self.mark = mark
@@ -127,8 +120,7 @@ class Ledger:
         self._stored_footprint_count = len(self.footprints)
         self._next_append_no: int | None = None
         self._latest: _Latest | None = None
-        self.recent = None
-        self.recent_events.clear()
+        self.memory.forget()
         self.unfolded_span_rows = 0
 
     def catch_up(self) -> None:
@@ -185,7 +177,7 @@ class Ledger:
         mark = self.mark if is_acknowledged else None
         self._receipt_no = self._changed_span = commit = None
         self._is_in_transaction, self._may_change_facts = True, not keeps_facts
-        self._keeps_recent = self._keeps_events = False
+        self.memory.begin()
         try:
             if mark is not None:
                 mark.begin(self.connection)
@@ -200,10 +192,7 @@ class Ledger:
                 if self._may_change_facts:
                     self.facts_version = self.version + 1
                 self.version += 1
-            if not self._keeps_recent and self._changed_span != NOTHING:
-                self.recent = None
-            if not self._keeps_events and self._changed_span != NOTHING:
-                self.recent_events.clear()
+            self.memory.end()
             if mark is not None and commit is not None:
                 mark.record(commit)
         except BaseException as problem:
@@ -222,6 +211,7 @@ class Ledger:
             # What another transaction changes beside them is its own to note.
             if not is_joined:
                 self.note_changed_sessions(NOTHING)
+                self.memory.keep(ALL_KEPT)
             yield connection
 
     @contextmanager
@@ -246,14 +236,6 @@ class Ledger:
         """Note days with all sessions that this transaction changes; without a note they are unknown."""
         known = self._changed_span
         self._changed_span = span if known is None else known.with_span(span)
-
-    def keep_recent(self, recent: RecentSessions | None) -> None:
-        """Keep memory that has what this transaction changes."""
-        self.recent, self._keeps_recent = recent, True
-
-    def keep_recent_events(self) -> None:
-        """Keep events in memory, as this transaction changes no stored event."""
-        self._keeps_events = True
 
     def latest_us_before(self, append_no: int) -> int | None:
         """Latest instant of an event before that append; None: no event."""

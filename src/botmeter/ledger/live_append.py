@@ -12,6 +12,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.ledger.quarantine import note_again, quarantine
 from botmeter.ledger.receipts import insert_receipt
+from botmeter.ledger.recent_memory import ALL_KEPT
 from botmeter.metering.touchpoints import Touchpoint
 
 # Of a delivery, which mostly has one; more would hide the rejection before them.
@@ -42,8 +43,9 @@ def live_append(
         with ledger.transaction():
             admitted = admit(ledger, numbered, now_us=now_us)
             accepted = admitted.accepted
-            ledger.recent_events.add(accepted)
-            ledger.keep_recent_events()
+            ledger.memory.events.add(accepted)
+            # Live events change no session until they are settled.
+            ledger.memory.keep(ALL_KEPT)
             if len(accepted):
                 insert_arrivals(ledger, accepted, now_us=now_us)
             for each in numbered:

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
-from botmeter.ledger.known_keys import KnownKeys
 from botmeter.metering.schema import METER_SCHEMA
 
 SESSIONS_MAX: Final = 60_000
@@ -20,7 +19,6 @@ CONVERSATIONS_MAX: Final = 60_000
 """Conversations whose rows are in memory, about 0.5 KB each; beyond it, all are read again."""
 LATE_US: Final = 600 * MICROSECONDS_PER_SECOND
 """Events may be older than those before by this much."""
-_ATTEMPTS_APART_MAX: Final = 64
 _DAYS_MAX: Final = 8
 _CUSTOMER, _CONVERSATION, _TOUCHPOINT, _PREVIEW = (
     METER_SCHEMA.get_field_index(name) for name in ("customer_id", "conversation_id", "touchpoint", "preview")
@@ -92,18 +90,15 @@ class RecentSessions:
         by_key: Last session by scope key, as the statements of `SharedKey` compute it.
         last_at: Instant of the last event by scope key, in a session or not.
         rows_of: All rows of a conversation, where they are known.
-        conversation_keys, ticket_keys: Hashes of all conversations with rows, and of those with tickets.
         bot_names: Instant of the latest event with a name, and that name, by bot.
         session_counts, conversation_counts: Of recent days, by the other columns of the usage tables.
     """
 
-    def __init__(self, *, from_us: int, conversation_keys: KnownKeys, ticket_keys: KnownKeys) -> None:
+    def __init__(self, *, from_us: int) -> None:
         self.from_us = from_us
         self.by_key: dict[str, RecentSession] = {}
         self.last_at: dict[str, int] = {}
         self.rows_of: dict[str, list[ConversationRow]] = {}
-        self.conversation_keys = conversation_keys
-        self.ticket_keys = ticket_keys
         self.bot_names: dict[str, tuple[int, str]] = {}
         self.session_counts: dict[int, Counter[tuple[Any, ...]]] = {}
         self.conversation_counts: dict[int, Counter[tuple[Any, ...]]] = {}
@@ -139,23 +134,6 @@ class RecentSessions:
             for day in sorted(counts)[:-_DAYS_MAX]:
                 del counts[day]
         return len(self.by_key) <= SESSIONS_MAX
-
-
-class Attempts:
-    """Turns to read the memory: where it is often dropped, reading it takes longer than it saves."""
-
-    def __init__(self) -> None:
-        self._apart = 1
-        self._left = 0
-
-    def is_due(self) -> bool:
-        self._left -= 1
-        return self._left < 0
-
-    def note(self, *, is_used: bool) -> None:
-        self._apart = max(1, self._apart // 2) if is_used else min(2 * self._apart, _ATTEMPTS_APART_MAX)
-        if not is_used:
-            self._left = self._apart - 1
 
 
 def openings_of(sessions: Sequence[RecentSession]) -> pa.Table:

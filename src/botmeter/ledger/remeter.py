@@ -41,6 +41,7 @@ from botmeter.ledger.usage_tables import (
     RecountScope,
     count_days_before,
     insert_tickets,
+    keep_conversation_keys,
     refresh_usage,
     upsert_bot_names,
 )
@@ -115,6 +116,8 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
         restates=past_days is not None,
     )
     _remeter_from_restart(ledger, key, touched=touched, past_days=past_days)
+    if events is not None:
+        keep_conversation_keys(ledger, events)
     return commit.event_count
 
 

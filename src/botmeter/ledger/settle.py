@@ -14,6 +14,7 @@ from botmeter.ledger.deliveries import prune_deliveries
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import note_accepted
+from botmeter.ledger.recent_memory import Kept
 from botmeter.ledger.remeter import remeter_after
 from botmeter.ledger.statements import statements_of
 
@@ -59,7 +60,7 @@ def settle(ledger: Ledger, *, now_us: int, considered: Iterable[RechargeSpan] = 
     ):
         end_recharge_spans(connection, considered)
         ledger.catch_up()
-        ledger.keep_recent_events()
+        ledger.memory.keep(Kept.EVENTS)
         append_no = row_of(connection, sql("first_append"))[0]
         connection.execute(sql("insert_arrivals"))
         connection.execute(sql("delete_arrivals"))

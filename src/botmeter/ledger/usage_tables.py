@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.duckdb_calls import events_table, execute_with, row_of, table_from
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.recent_memory import ConversationKeys, Kept
 from botmeter.ledger.restatements import NO_APPEND
 from botmeter.ledger.statements import statements_of
 
@@ -188,14 +189,22 @@ def update_conversation_rows(connection: duckdb.DuckDBPyConnection, rows: pa.Tab
     execute_with(connection, sql("update_conversation_rows"), input_rows=rows, values=values)
 
 
-def conversation_keys(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Read the key of each conversation with rows."""
-    return connection.sql(sql("conversation_keys")).to_arrow_table()
+def conversation_keys(connection: duckdb.DuckDBPyConnection) -> ConversationKeys:
+    """Read the keys of all conversations with rows or tickets."""
+    return ConversationKeys(
+        with_rows=connection.execute(sql("conversation_keys")).fetchnumpy()["conversation_key"],
+        with_tickets=connection.execute(sql("ticket_keys")).fetchnumpy()["conversation_key"],
+    )
 
 
-def ticket_keys(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Read the key of each conversation with tickets."""
-    return connection.sql(sql("ticket_keys")).to_arrow_table()
+def keep_conversation_keys(ledger: Ledger, new_events: pa.Table) -> None:
+    """Add the conversations of new events and sessions to those in memory, and keep them. In a transaction."""
+    known = ledger.memory.conversations
+    if known is not None:
+        fresh = ledger.connection.execute(sql("fresh_keys")).fetchnumpy()["conversation_key"]
+        linked = new_events.filter(new_events["ticket_id"].is_valid())["conversation_key"].to_numpy()
+        known.add(with_rows=fresh, with_tickets=linked)
+        ledger.memory.keep(Kept.CONVERSATIONS)
 
 
 def bot_names(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:

@@ -325,12 +325,16 @@ INSERT INTO conversation_usage
 SELECT DATE '1970-01-01' + column_0::INTEGER, column_1, column_2, column_3 FROM input_rows
 
 -- name: conversation_keys
--- Reads: conversation_day. Takes: nothing. Gives: the key of each conversation with a row, in any order.
-SELECT DISTINCT conversation_key::UBIGINT AS conversation_key FROM conversation_day
+-- Reads: conversation_day. Takes: nothing. Gives: the key of its conversation for each row, in any order.
+SELECT conversation_key::UBIGINT AS conversation_key FROM conversation_day
 
 -- name: ticket_keys
--- Reads: conversation_ticket. Takes: nothing. Gives: the key of each conversation with a ticket, in any order.
-SELECT DISTINCT hash(conversation_id)::UBIGINT AS conversation_key FROM conversation_ticket
+-- Reads: conversation_ticket. Takes: nothing. Gives: the key of its conversation for each row, in any order.
+SELECT hash(conversation_id)::UBIGINT AS conversation_key FROM conversation_ticket
+
+-- name: fresh_keys
+-- Reads: fresh_participation. Takes: nothing. Gives: the key of its conversation for each row, in any order.
+SELECT hash(conversation_id)::UBIGINT AS conversation_key FROM fresh_participation
 
 -- name: bot_names
 -- Reads: bot_name_sent. Takes: nothing. Gives: (bot_id, named_at, bot_name) of each bot, in any order.

@@ -10,7 +10,7 @@ from botmeter.domain.instant import us_from_text
 from botmeter.ledger.customers import SameCustomer, merge_customers
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import set_policy
-from botmeter.ledger.recent_sessions import Attempts
+from botmeter.ledger.recent_memory import Attempts
 from botmeter.ledger.settle import settle
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import Policy
@@ -27,7 +27,7 @@ def ledger() -> Ledger:
     opened = ledger_in_memory()
     append_events(opened, sent(1, 0), now_us=NOON_US)
     append_events(opened, sent(2, 1, customer_id="c2", conversation_id="v2"), now_us=NOON_US)
-    assert opened.recent is not None
+    assert opened.memory.sessions is not None
     return opened
 
 
@@ -37,10 +37,10 @@ def session_counts(ledger: Ledger) -> list[tuple[str, int]]:
 
 
 def test_a_session_in_memory_is_extended_without_reading_its_events(ledger: Ledger) -> None:
-    recent = ledger.recent
+    recent = ledger.memory.sessions
     append_events(ledger, sent(3, 5), sent(4, 6, channel="sms"), now_us=NOON_US)
     append_events(ledger, sent(5, 7, customer_id="c3", conversation_id="v3"), now_us=NOON_US)
-    assert ledger.recent is recent
+    assert ledger.memory.sessions is recent
     assert session_counts(ledger) == [("c1", 3), ("c2", 1), ("c3", 1)]
     assert verify(ledger).is_clean
 
@@ -48,11 +48,22 @@ def test_a_session_in_memory_is_extended_without_reading_its_events(ledger: Ledg
 def test_an_event_before_the_first_of_a_session_makes_the_ledger_read_it_again(ledger: Ledger) -> None:
     append_live(ledger, live_batch([event("e0", "2026-03-02T10:59")]), now_us=NOON_US)
     settle(ledger, now_us=NOON_US)
-    assert ledger.recent is None
+    assert ledger.memory.sessions is None
     append_events(ledger, sent(3, 5), now_us=NOON_US)
     append_events(ledger, sent(4, 6), now_us=NOON_US)
-    assert ledger.recent is not None
+    assert ledger.memory.sessions is not None
     assert session_counts(ledger) == [("c1", 4), ("c2", 1)]
+    assert verify(ledger).is_clean
+
+
+def test_an_event_outside_sessions_that_was_not_remembered_belongs_to_one_that_begins_before_it(ledger: Ledger) -> None:
+    append_events(ledger, *(sent(number, 2) for number in range(10, 30)), now_us=NOON_US)
+    answers = [
+        event(f"b{minute}", f"2026-03-02T{minute}", actor="bot", customer_id="c9") for minute in ("10:20", "11:10")
+    ]
+    append_events(ledger, *answers, now_us=NOON_US)
+    append_events(ledger, sent(3, 5, customer_id="c9"), now_us=NOON_US)
+    assert session_counts(ledger) == [("c1", 21), ("c2", 1), ("c9", 2)]
     assert verify(ledger).is_clean
 
 
@@ -73,16 +84,16 @@ def merge(ledger: Ledger) -> None:
 @pytest.mark.parametrize("change", [fail, change_policy, merge])
 def test_what_changes_sessions_makes_it_forget_them(ledger: Ledger, change: Callable[[Ledger], object]) -> None:
     change(ledger)
-    assert ledger.recent is None
+    assert ledger.memory.sessions is None
     append_events(ledger, sent(3, 5, customer_id="c2", conversation_id="v2"), now_us=NOON_US)
     assert verify(ledger).is_clean
 
 
 def test_facts_of_billing_leave_the_sessions_in_memory(ledger: Ledger) -> None:
-    recent = ledger.recent
+    recent = ledger.memory.sessions
     with ledger.facts_transaction():
         pass
-    assert ledger.recent is recent
+    assert ledger.memory.sessions is recent
 
 
 def test_a_repeated_event_in_memory_is_a_duplicate_or_a_conflict(ledger: Ledger) -> None:
