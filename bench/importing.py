@@ -28,7 +28,7 @@ def figures(scale: float) -> Iterator[Figure]:
     """Figures at `scale` of the full size."""
     yield from _beside(typical(round(PARQUET_EVENTS * scale)).parquet(), promise=3, memory_gb=1)
     yield _half_memory(typical(round(PARQUET_EVENTS / 2 * scale)).parquet())
-    yield from _beside(typical(round(NDJSON_EVENTS * scale)).ndjson(), promise=4)
+    yield from _beside(typical(round(NDJSON_EVENTS * scale)).ndjson(), promise=2.2)
 
 
 def _beside(file: Path, *, promise: float, memory_gb: float | None = None) -> Iterator[Figure]:
