@@ -89,7 +89,7 @@ class LineBlock:
     """Whole lines of a file, split only on demand.
 
     Attributes:
-        padded: Followed by a line feed and more bytes, `PADDING_BYTES` in all.
+        padded: Followed by a line feed and more bytes, at least `PADDING_BYTES` in all.
         count: Lines that are not blank.
     """
 
@@ -105,6 +105,11 @@ class LineBlock:
     @cached_property
     def objects(self) -> Objects:
         return Objects.from_lines(self.text)
+
+    @property
+    def is_split(self) -> bool:
+        """Return whether `objects` refer to its memory."""
+        return "objects" in vars(self)
 
     @cached_property
     def count(self) -> int:
@@ -128,13 +133,21 @@ def lines(stream: ByteStream) -> Iterator[Objects]:
 
 
 def line_blocks(stream: ByteStream) -> Iterator[LineBlock]:
-    """Yield lines, a block at a time; raises `TooMuch` (`record_too_long`) past 32 MiB."""
+    """Yield lines, a block at a time, of which one that is not split is overwritten by the next.
+
+    Raises:
+        TooMuch: `record_too_long` past 32 MiB.
+    """
     remainder = b""
     count = 0
+    padded = bytearray()
+    block = None
     at_end = False
     while not at_end:
         length = len(remainder) + BLOCK_BYTES
-        padded = bytearray(length + PADDING_BYTES)
+        # Fresh memory takes longer than scanning it.
+        if len(padded) < length + PADDING_BYTES or (block is not None and block.is_split):
+            padded = bytearray(length + (1 << 16))
         padded[: len(remainder)] = remainder
         view = memoryview(padded)[:length]
         size = len(remainder) + stream.readinto(view[len(remainder) :])

@@ -18,6 +18,9 @@ from botmeter.sources.json_text.scan_columns import ABSENT, CODED_FIELDS, KEYS, 
 Lines = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+# No plain event is shorter; a block of more lines is not scanned.
+_LINE_BYTES_MIN: Final = 100
+_SAMPLE_BYTES: Final = 1 << 16
 # Of an unknown actor or kind.
 _UNKNOWN: Final = 255
 
@@ -40,7 +43,7 @@ class PlainLines:
 
 def load() -> None:
     """Load the scanner ahead of its first use, or compile it, which takes two seconds once."""
-    plain_lines(LineBlock.from_texts([b"{}"]))
+    plain_lines(LineBlock.from_texts([bytes(_LINE_BYTES_MIN)]))
 
 
 def is_loaded() -> bool:
@@ -50,12 +53,12 @@ def is_loaded() -> bool:
 
 def plain_lines(block: LineBlock) -> PlainLines | None:
     """Scan a block; None if most of its lines are doubtful."""
-    size = len(block.text)
-    room = ScanColumns(size)
-    padded = np.frombuffer(block.padded, np.uint8)
-    line_count, row_count = scanned(
-        address_of(padded), np.int64(size), KEYS.addresses, room.addresses(), room.starts, room.is_plain
-    )
+    # Columns for the most lines that may be there would be three times as large.
+    for rows in (_likely_rows(block), len(block.text) // _LINE_BYTES_MIN + 1):
+        room = ScanColumns(len(block.text), rows=rows)
+        line_count, row_count = _scanned(block, room)
+        if line_count >= 0:
+            break
     if line_count <= 0 or 2 * row_count < line_count:
         return None
     try:
@@ -74,6 +77,19 @@ def plain_lines(block: LineBlock) -> PlainLines | None:
         doubtful_numbers=doubtful,
         doubtful_starts=room.starts[doubtful],
     )
+
+
+def _likely_rows(block: LineBlock) -> int:
+    sample = min(len(block.text), _SAMPLE_BYTES)
+    return (block.padded.count(b"\n", 0, sample) + 2) * len(block.text) // max(1, sample) * 5 // 4
+
+
+def _scanned(block: LineBlock, room: ScanColumns) -> tuple[int, int]:
+    padded, size = np.frombuffer(block.padded, np.uint8), np.int64(len(block.text))
+    counts: tuple[int, int] = scanned(
+        address_of(padded), size, KEYS.addresses, room.addresses(), room.starts, room.is_plain
+    )
+    return counts
 
 
 def _columns(room: ScanColumns, count: int, *, text: memoryview) -> tuple[dict[str, pa.Array], Mask]:

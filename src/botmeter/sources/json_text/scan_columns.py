@@ -18,9 +18,6 @@ KEY_WORDS: Final = 3
 """Of the longest key, in quotes."""
 ABSENT: Final = -1
 
-# No plain event is shorter; a block of more lines is not scanned.
-_LINE_BYTES_MIN: Final = 100
-
 
 class Keys(NamedTuple):
     """Addresses of the keys of fields in quotes, in words, and of masks of their bytes and their lengths."""
@@ -55,10 +52,9 @@ class Columns(NamedTuple):
 
 
 class ScanColumns:
-    """Arrays for what the scanner reads in a text."""
+    """Arrays for what the scanner reads in a text of some bytes and lines."""
 
-    def __init__(self, size: int) -> None:
-        rows = size // _LINE_BYTES_MIN + 1
+    def __init__(self, size: int, *, rows: int) -> None:
         texts, coded = len(TEXT_FIELDS), len(CODED_FIELDS)
         self.starts = np.empty(rows, np.int32)
         self.is_plain = np.empty(rows, np.bool_)
