@@ -95,7 +95,7 @@ def load_kernel() -> None:
 
 def _metered(
     events: pa.Table, *, schedule: Schedule, touchpoints: Touchpoints, names_members: bool
-) -> tuple[Metered, Positions]:
+) -> tuple[Metered, Ints]:
     columns = EventColumns(events, touchpoints=touchpoints.all())
     session_of_row = np.full(len(events) + 1 if names_members else 1, kernel.FREE, np.int32)
     is_large = len(events) >= WORTH_TWO_THREADS
@@ -115,8 +115,7 @@ def _metered(
         metered, row_of_session = _tables(
             columns, opened, parts=parts, policies=_one(policies), schedule=schedule, threads=threads
         )
-    members = session_of_row[:-1]
-    return metered, np.where(members < 0, kernel.FREE, row_of_session[np.maximum(members, 0)])
+    return metered, row_of_session[session_of_row[:-1]]
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
@@ -210,7 +209,8 @@ def _tables(
     sessions = _one(opened)
     order = _order_of_openings(columns, sessions)
     sessions, policies = sessions[order], policies[order]
-    row_of_session = np.empty(len(order) + 1, np.int64)
+    # Events of no session have the numbers -1 and -2, which NumPy looks up at the end.
+    row_of_session = np.full(len(order) + 2, kernel.FREE, np.int64)
     row_of_session[order] = np.arange(len(order))
     participations = _participations(columns, _one(parts), order=order, row_of_session=row_of_session)
     closing = sessions[:, kernel.CLOSING]

@@ -14,7 +14,7 @@ from botmeter.metering.text_memory import Texts
 # What became of an event; IS_LATE: its scope's state can't say.
 IS_LATE, IS_FREE, JOINS, OPENS_SESSION = -1, 0, 1, 2
 # A message alone needs no conversation's text.
-_NO_TEXTS: Final = TextColumn(pa.array([""])).texts
+_NO_TEXTS: Final = TextColumn(pa.array([""]))
 _ONE_EVENT: Final[Ints] = np.array([0, 1])
 _NO_EDGES: Final[Ints] = np.zeros(0, np.int64)
 
@@ -55,7 +55,9 @@ def next_outcome(rules: kernel.Rules, state: Ints, *, at_us: int, roles: tuple[i
     for role in roles:
         if outcome == IS_FREE and role:
             given = Arranged(np.array([[at_us, 0, role]]), _ONE_EVENT)
-            outcome = int(advanced(given, rules_of_one, texts=_NO_TEXTS, edges=_NO_EDGES, states=after, row_count=1)[0])
+            outcome = int(
+                advanced(given, rules_of_one, texts=_NO_TEXTS.texts, edges=_NO_EDGES, states=after, row_count=1)[0]
+            )
     if outcome == JOINS:
         if state[kernel.AGENTS] > rules.max_agent:
             return kernel.UNCOUNTED, ended_at

@@ -24,7 +24,8 @@ def session_ids(
     threads: ThreadPoolExecutor | None = None,
 ) -> pa.ChunkedArray:
     """Ids of sessions under a policy (`name@version`)."""
-    texts = TextColumn(opening_event_ids).texts
+    # Holds the memory that its texts are read from.
+    column = TextColumn(opening_event_ids)
     names, codes = sources.dictionary.to_pylist(), sources.indices.to_numpy()
     digest_of = np.empty((len(sources), DIGEST_BYTES), np.uint8)
     for code, source in enumerate(names):
@@ -32,7 +33,7 @@ def session_ids(
         prefix = np.frombuffer(f"{policy}\0{source}\0".encode(), np.uint8)
         halves = [rows] if threads is None else np.array_split(rows, 2)
         each = map if threads is None else threads.map
-        for half, own in zip(halves, each(partial(digests, texts, prefix=prefix), halves), strict=True):
+        for half, own in zip(halves, each(partial(digests, column.texts, prefix=prefix), halves), strict=True):
             digest_of[half] = own
     pieces = [_as_text(digest_of[first : first + _IDS_MAX]) for first in range(0, len(digest_of), _IDS_MAX)]
     return pa.chunked_array(pieces, pa.string())

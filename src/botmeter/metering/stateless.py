@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Rejection
 from botmeter.domain.session import ClosedBy
 from botmeter.metering.admission import Outcome, admission
-from botmeter.metering.columns import repeated_text
+from botmeter.metering.columns import Mask, repeated_text
 from botmeter.metering.meter import sessions_from_events
 from botmeter.metering.policy import Policy, schedule_of
 from botmeter.metering.schema import EVENTS_SCHEMA, METER_SCHEMA, EventBatch
+from botmeter.metering.text_column import TextColumn
 from botmeter.metering.touchpoints import Touchpoints
 
 _INSTANT = pa.timestamp("us", tz="UTC")
@@ -48,7 +50,7 @@ def metered_files(files: Iterable[Iterable[EventBatch]], *, policy: Policy, sour
     events = pa.concat_tables([EVENTS_SCHEMA.empty_table(), *tables]).unify_dictionaries()
     tables.clear()
     events = events.append_column("source", repeated_text(source, len(events)))
-    admitted = admission(events)
+    admitted = admission(events, repeated=_may_repeat(events["event_id"]))
     once = events if admitted.is_accepted.all() else events.filter(pa.array(admitted.is_accepted))
     touchpoints = Touchpoints()
     table = _meter_table(once, touchpoints=touchpoints)
@@ -65,6 +67,14 @@ def metered_files(files: Iterable[Iterable[EventBatch]], *, policy: Policy, sour
     }
     sessions = _sessions_of_contract(metered.sessions, policy=policy, touchpoints=touchpoints)
     return MeterResult(sessions=sessions, counts=counts, rejections=tuple(rejections))
+
+
+def _may_repeat(event_ids: pa.ChunkedArray) -> Mask:
+    # By hash, which takes a third of the time of numbering all texts; equal hashes are then compared by text.
+    hashes = TextColumn(event_ids).hashes()
+    ordered = np.sort(hashes)
+    repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+    return np.isin(hashes, repeated) if len(repeated) else np.zeros(len(hashes), np.bool_)
 
 
 def _meter_table(events: pa.Table, *, touchpoints: Touchpoints) -> pa.Table:

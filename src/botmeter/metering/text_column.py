@@ -82,6 +82,17 @@ class TextColumn:
                 own[:] = known.codes_of(self.texts, number, count=len(held))
         return codes, known.entries()
 
+    def hashes(self) -> npt.NDArray[np.uint64]:
+        """64 bits for each row, equal for equal texts."""
+        hashes = np.empty(len(self), np.uint64)
+        for number, (chunk, held) in enumerate(zip(self._chunks, self._held, strict=True)):
+            own = hashes[self._row_bases[number] : self._row_bases[number + 1]]
+            of_entries = np.empty(len(held), np.uint64) if self.is_dictionary else own
+            _write_hashes(self.texts, number, of_entries)
+            if self.is_dictionary:
+                np.take(of_entries, _indices(chunk), out=own)
+        return hashes
+
     def gathered(self, entries: npt.NDArray[np.int64]) -> pa.ChunkedArray:
         """Texts of entries, as a column."""
         pieces: list[pa.Array] = []
@@ -160,6 +171,14 @@ def _addresses(texts: pa.StringArray) -> tuple[np.uint64, np.uint64]:
         return _address(_EMPTY), _address(_EMPTY)
     at = np.uint64(offsets.address + 4 * texts.offset)
     return at, np.uint64(content.address) if content is not None and content.size else _address(_EMPTY)
+
+
+@njit(cache=True, nogil=True)
+def _write_hashes(texts, chunk, hashes):  # type: ignore[no-untyped-def]
+    _, offsets, data = texts
+    for index in range(len(hashes)):
+        at, size = text_at(offsets[chunk], data[chunk], index)
+        hashes[index] = hash_of(at, size)
 
 
 @njit(cache=True, nogil=True)
