@@ -151,6 +151,8 @@ def test_the_plan_refuses_a_session_that_it_does_not_sell(live: Live, key: str, 
 
 def test_a_brake_refuses_sessions_of_its_bot_and_other_budgets_refuse_none(live: Live, key: str) -> None:
     set_plan(live, Meter(beyond=Beyond(kind="price", price=Decimal(1))))
+    # In another cycle.
+    sent(live, key, *(message(bot, ago(40 * 24), customer_id="c0", bot_id=bot) for bot in ("b1", "b2")))
     with live.opened.writing("acme") as ledger:
         for is_brake, name in ((True, "b1"), (False, "b2")):
             budget = Budget(

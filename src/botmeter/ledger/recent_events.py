@@ -108,4 +108,5 @@ class RecentEvents:
         return found.filter(is_same).append_column("row", pa.array(same, pa.int64()))
 
 
-_EMPTY: Final = _PLAIN.append(pa.field("row", pa.int64())).empty_table()
+# Without `empty_table`, which imports pandas.
+_EMPTY: Final = pa.Table.from_batches([], _PLAIN.append(pa.field("row", pa.int64())))

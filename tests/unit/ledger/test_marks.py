@@ -74,7 +74,7 @@ def test_a_killed_process_s_ledger_opens_with_its_log(killed: Folder) -> None:
     ("damage", "missing"),
     [
         pytest.param(cut, "receipt 3 is missing", id="cut"),
-        pytest.param(cut_to_half, "receipt 3 is missing", id="half", marks=pytest.mark.slow),
+        pytest.param(cut_to_half, "receipts 2 to 3 are missing", id="half", marks=pytest.mark.slow),
         pytest.param(Path.unlink, "receipts 2 to 3 are missing", id="deleted"),
         pytest.param(
             lambda log: log.write_bytes(b""), "receipts 2 to 3 are missing", id="empty", marks=pytest.mark.slow
