@@ -148,6 +148,26 @@ def test_a_database_of_users_with_all_tables_is_ok(tmp_path: Path) -> None:
     assert (check.is_ok, check.detail) == (True, "user database reachable and up to date")
 
 
+@pytest.mark.django_db
+def test_alerts_that_a_restored_folder_has_lost_are_a_fault(tmp_path: Path) -> None:
+    from botmeter.people.notifications.alert_models import AlertRule
+
+    (tmp_path / "people.sqlite3").touch()
+    (tmp_path / "accounts").mkdir()
+    (tmp_path / "accounts" / "acme.duckdb").touch()
+    rule = AlertRule.objects.create(account="acme", data_folder="a" * 32, name="Allowance", kind="usage")
+    check = people_check(tmp_path)
+    assert not check.is_ok
+    assert "the alerts and schedules of these accounts (1) belong to" in check.detail
+    assert f"write {'a' * 32} into {tmp_path / 'folder.id'}" in check.detail
+    (tmp_path / "folder.id").write_text("a" * 32, encoding="ascii")
+    assert people_check(tmp_path).is_ok
+    (tmp_path / "folder.id").write_text("b" * 32, encoding="ascii")
+    assert not people_check(tmp_path).is_ok, "a server made a new id"
+    AlertRule.objects.filter(pk=rule.pk).update(account="elsewhere")
+    assert people_check(tmp_path).is_ok, "another server's account, in a shared database"
+
+
 def test_a_lost_database_of_users_is_a_fault(acme: Run, tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert results(acme("doctor --format json"))["people"][0] == "ok"

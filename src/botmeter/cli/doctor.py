@@ -224,7 +224,21 @@ def _people(folder: Path) -> str:
     count = unapplied_count(folder, django_settings=DJANGO_SETTINGS)
     if count:
         return f"{counted(count, 'pending migration')}, applied when `botmeter serve` starts"
+    _require_folder_id(folder)
     return "user database reachable and up to date"
+
+
+def _require_folder_id(folder: Path) -> None:
+    from botmeter.people.notifications.folder_ids import alerts_of_others
+
+    others = alerts_of_others(folder, account_names(folder))
+    if others:
+        folder_id, count = others.most_common(1)[0]
+        raise Fault(
+            f"the alerts and schedules of these accounts ({count_text(count)}) belong to the data folder {folder_id}, "
+            "and none to this one, so that they send nothing; if this is a restored copy of it, stop the server, write "
+            f"{folder_id} into {folder / 'folder.id'}, and start it again"
+        )
 
 
 def _accounts(folder: Path, names: list[str]) -> Iterator[Check]:

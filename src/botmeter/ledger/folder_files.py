@@ -63,6 +63,13 @@ def folder_id(folder: Path) -> str:
     return file.read_text(encoding="ascii").strip()
 
 
+def known_folder_id(folder: Path) -> str | None:
+    """Id of the data folder; None: it has none yet."""
+    with suppress(FileNotFoundError):
+        return (folder / _ID).read_text(encoding="ascii").strip()
+    return None
+
+
 def account_names(folder: Path) -> list[str]:
     """Accounts in order."""
     return sorted(file.name.removesuffix(SUFFIX) for file in (folder / ACCOUNTS).glob(f"*{SUFFIX}"))
