@@ -4,6 +4,7 @@ One reader loads the page of a real server, after events that were metered, so t
 """
 
 import http.client
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +29,7 @@ from botmeter.billing.plan_terms import timeline
 from botmeter.billing.plan_text import plan_as_json
 from botmeter.domain.cost_centre import CostCentreTerm
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, datetime_from_us, now_us
-from botmeter.domain.period import day_start_us
+from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.billing.cost_centres import set_cost_centre
 from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.ledger.folder import Folder
@@ -39,6 +40,12 @@ DAYS: Final = 760
 LOADS: Final = 60
 MS_MAX: Final = 150
 FIRST_MS_MAX: Final = 1_000
+PAGE: Final = "admin/billing"
+_BUDGETS: Final[tuple[dict[str, object], ...]] = (
+    {"amount": "50000"},
+    {"amount": "200000", "scope": "bot", "name": "bot-1", "unit": "sessions", "per": "month"},
+    {"amount": "9000", "scope": "channel", "name": "web"},
+)
 _FIRST_ON: Final = date.fromisoformat(FIRST_ON)
 
 
@@ -62,6 +69,20 @@ def loaded_figures(
         new = _loads(server, key, at_us=last_us, prefix="new")
         late = _loads(server, key, at_us=cycle_start_us - DAY_US, prefix="late")
         same = _Loads.of(server, [lambda: None] * LOADS)
+        _set_budgets(server, key)
+        budgets = _loads(server, key, at_us=last_us, prefix="budgets", path="admin/billing/budgets")
+        _void_one(server, key, on=day_of_us(last_us))
+        days = f"from={day_of_us(cycle_start_us)}&to={day_of_us(last_us)}"
+        charges = {
+            charge: _loads(
+                server,
+                key,
+                at_us=last_us,
+                prefix=charge,
+                path=f"admin/billing/session-usage-reports/rows?{days}&grain=session&charge={charge}",
+            )
+            for charge in ("charged", "not_charged")
+        }
     yield new.figure(
         f"(n) the billing page on {session_count:,} sessions, after an event, p95",
         detail=f"{cycle_count:,} in the open cycle; {LOADS} loads",
@@ -69,6 +90,9 @@ def loaded_figures(
     )
     yield late.figure("(n) after an event of the cycle before, p95", detail="it is closed")
     yield same.figure("(n) with nothing new, p95", detail=f"{LOADS} loads", promise=MS_MAX)
+    yield budgets.figure(f"(n) the page of {len(_BUDGETS)} budgets, after an event, p95", detail="uses and days")
+    for charge, loads in charges.items():
+        yield loads.figure(f"(n) sessions of the open cycle by charge={charge}, p95", detail="a page of rows")
     yield Figure(subject="(n) the first one after a start", value=first_ms, unit="ms", promise=FIRST_MS_MAX)
 
 
@@ -80,12 +104,12 @@ class _Loads:
     cpu_ms: float
 
     @classmethod
-    def of(cls, server: Served, changes: Sequence[Callable[[], None]]) -> "_Loads":
+    def of(cls, server: Served, changes: Sequence[Callable[[], None]], *, path: str = PAGE) -> "_Loads":
         times_ms, cpu_ms = [], 0.0
         for change in changes:
             change()
             started = cpu_seconds(server.process)
-            times_ms.append(_load_ms(server))
+            times_ms.append(_load_ms(server, path))
             cpu_ms += (cpu_seconds(server.process) - started) * 1e3
         return cls(times_ms=tuple(times_ms), cpu_ms=cpu_ms / len(times_ms))
 
@@ -94,11 +118,40 @@ class _Loads:
         return Figure(subject=subject, value=quantile(self.times_ms, 0.95), unit="ms", promise=promise, detail=detail)
 
 
-def _loads(server: Served, key: str, *, at_us: int, prefix: str) -> _Loads:
+def _loads(server: Served, key: str, *, at_us: int, prefix: str, path: str = PAGE) -> _Loads:
     return _Loads.of(
         server,
         [partial(_append, server, key, event_id=f"{prefix}-{number}", at_us=at_us + number) for number in range(LOADS)],
+        path=path,
     )
+
+
+def _set_budgets(server: Served, key: str) -> None:
+    for budget in _BUDGETS:
+        _asked(server, key, path="budgets/add", body=budget)
+
+
+def _void_one(server: Served, key: str, *, on: date) -> None:
+    session = _asked(server, key, path=f"sessions?from={on}&to={on}&grain=session&limit=1")["items"][0]
+    _asked(
+        server,
+        key,
+        path="corrections/add",
+        body={"session_id": session["session_id"], "kind": "void", "reason": "a test"},
+    )
+
+
+def _asked(server: Served, key: str, *, path: str, body: dict[str, object] | None = None) -> dict[str, Any]:
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=300)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    method = "GET" if body is None else "POST"
+    connection.request(method, f"/api/v1/accounts/{server.account}/{path}", body=json.dumps(body), headers=headers)
+    response = connection.getresponse()
+    answer: dict[str, Any] = json.loads(response.read())
+    connection.close()
+    if response.status != 200:
+        raise RuntimeError(f"{path} answered {response.status}: {answer}")
+    return answer
 
 
 def billed(folder: str, scale: float) -> dict[str, Any]:
@@ -137,11 +190,12 @@ def _plan(scale: float) -> Plan:
     return Plan(name="bench", currency="EUR", meters=(meter,), cycle=CycleRule(anchor=_FIRST_ON), fee=Decimal(100))
 
 
-def _load_ms(server: Served) -> float:
+def _load_ms(server: Served, path: str = PAGE) -> float:
     connection = http.client.HTTPConnection(server.host, server.port, timeout=300)
     started = time.perf_counter()
-    path = f"/a/{server.account}/admin/billing"
-    connection.request("GET", path, headers={"Cookie": server.cookie, "Accept-Encoding": "gzip"})
+    connection.request(
+        "GET", f"/a/{server.account}/{path}", headers={"Cookie": server.cookie, "Accept-Encoding": "gzip"}
+    )
     response = connection.getresponse()
     response.read()
     elapsed_ms = (time.perf_counter() - started) * 1e3
