@@ -202,8 +202,11 @@ def _labels(line: CycleLine, plane: Plane) -> Iterator[str]:
         yield from free_label(line.end_label, ends, taken=taken, plane=plane, **strong)
     for x, point in enumerate(line.points):
         if point.is_partial and point.count is not None and line.partial_label:
+            lines = [_path(counts, plane) for counts in _line_counts(line.points)]
             spots = _beside(line.partial_label, plane.at(x, point.count), plane=plane)
-            yield from free_label(line.partial_label, spots, taken=taken, plane=plane, **strong)
+            # First where no line goes through the letters.
+            clear_first = sorted(spots, key=lambda spot: any(map(spot.is_crossed_by, lines)))
+            yield from free_label(line.partial_label, clear_first, taken=taken, plane=plane, **strong)
     for mark in sorted(line.marks, key=lambda mark: mark.count):
         is_above = mark.count > plane.y[1]
         text = f"↑ {mark.label}" if is_above else mark.label
@@ -211,13 +214,21 @@ def _labels(line: CycleLine, plane: Plane) -> Iterator[str]:
         yield from free_label(text, spots, taken=taken, plane=plane, fill="var(--ink-2)")
 
 
+def _line_counts(points: Sequence[CyclePoint]) -> Iterator[list[int | None]]:
+    yield [point.expected_count if point.count is None else point.count for point in points]
+    yield [point.compared_count for point in points]
+
+
 def _beside(text: str, at: Point, *, plane: Plane) -> Iterator[Spot]:
-    """Spots beside a point of a line that rises to the right: below it, or above at its left."""
+    """Spots beside a point of a line that rises to the right: below it, or above at its left; then further off."""
     x, y = at
     yield Spot.starting(text, (x + 10, min(y + 14, plane.inner_height - 8)))
     yield Spot.ending(text, (x - 10, y - 14))
+    yield Spot.starting(text, (x + 10, min(y + 28, plane.inner_height - 8)))
+    yield Spot.ending(text, (x - 10, y - 28))
     yield Spot.ending(text, (x + 4, y + 18))
     yield Spot.starting(text, (0, y - 30))
+    yield from (Spot.starting(text, (0, y - more_px)) for more_px in (48, 72, 96))
 
 
 def _along(

@@ -1,7 +1,8 @@
 """Labels among others: each takes the first spot that is free."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal, Self
 
 from botmeter.charts.plane import Plane, label_px
@@ -32,6 +33,18 @@ class Spot:
     def touches(self, other: "Spot") -> bool:
         is_beside = self.end_px + GAP_PX <= other.start_px or other.end_px + GAP_PX <= self.start_px
         return not is_beside and abs(self.middle_px - other.middle_px) < LINE_PX
+
+    def is_crossed_by(self, line: Sequence[Point]) -> bool:
+        """Return whether a line whose points follow from left to right goes through the letters."""
+        return any(self._is_crossed(before, after) for before, after in pairwise(line))
+
+    def _is_crossed(self, before: Point, after: Point) -> bool:
+        first_px, last_px = max(before[0], self.start_px), min(after[0], self.end_px)
+        if first_px > last_px:
+            return False
+        slope = (after[1] - before[1]) / (after[0] - before[0]) if after[0] > before[0] else 0.0
+        heights = [before[1] + slope * (at_px - before[0]) for at_px in (first_px, last_px)]
+        return min(heights) < self.middle_px + LINE_PX / 2 and max(heights) > self.middle_px - LINE_PX / 2
 
     def is_inside(self, plane: Plane) -> bool:
         is_above = self.middle_px <= plane.inner_height - LINE_PX / 2

@@ -4,6 +4,7 @@ import itertools
 from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from tests.unit.charts.samples import corners, shapes, texts
 
@@ -156,3 +157,24 @@ def test_months_quarters_and_years_are_labelled_inside_the_drawing(day_count: in
     positions = sorted(float(each.attrib["x"]) for each in labels if float(each.attrib["y"]) == below)
     assert len(positions) > 1
     assert all(after - before >= 30 for before, after in itertools.pairwise(positions))
+
+
+@pytest.mark.parametrize("width", [WIDTHS[0], WIDTHS[2], 524, WIDTHS[-1]])
+def test_no_line_goes_through_the_count_of_today(width: int) -> None:
+    for today in range(1, 29):
+        made = cycle(counted=today, today=10 * today + 4)
+        drawing = cycle_svg(made, width=width)
+        (text,) = (each for each in shapes(drawing, "text") if each.text == made.partial_label)
+        room = label_px([made.partial_label])
+        start = float(text.attrib["x"]) - (room if text.get("text-anchor") == "end" else 0)
+        middle = float(text.attrib["y"]) - 4
+        for name in ("counted", "expected", "compared"):
+            points = line(drawing, name) if name != "counted" or today > 1 else []
+            xs, ys = [x for x, _ in points], [y for _, y in points]
+            crossed = [
+                y
+                for x in np.linspace(start, start + room, 50)
+                if xs and xs[0] <= x <= xs[-1]
+                for y in [np.interp(x, xs, ys)]
+            ]
+            assert all(abs(y - middle) > 4 for y in crossed), (name, today)
