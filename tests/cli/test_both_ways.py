@@ -111,6 +111,9 @@ JOURNEYS = {
         "plan remove 1 -a acme --meter 1", "plan correct 1 -a acme --reason typo", "plan purchases -a acme",
         "plan opening -a acme --as-of 2026-03-12 --allowance-used 10 --pack 5@2030-12-31",
         "plan list -a acme --format json", "plan set session.price -a acme --from 2031-01-01 --replay-recharge",
+        "plan forecast -a acme", "plan forecast -a acme --format csv", "plan advise -a acme",
+        "plan what-if session.price -a acme --cycle 2026-03-31", "plan what-if freshworks.new -a acme --format json",
+        "plan what-if nothing -a acme", "plan what-if session.price -a acme --cycle 2020-01-01",
         "plan withdraw 1 -a acme --reason no", "plan set autochat.toml -a acme", "plan purchases -a acme --format csv",
     ],
     "statement": [

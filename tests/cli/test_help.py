@@ -44,7 +44,7 @@ _PLAN = "plan set freshworks.new --from 2026-03-01"
 _PACKS = (_PLAN, "plan buy 3 --at 2026-03-20")
 # What commands of billing need before they run.
 BILLING = {
-    **dict.fromkeys(("plan buy", "plan opening"), (_PLAN,)),
+    **dict.fromkeys(("plan buy", "plan opening", "plan forecast", "plan what-if", "plan advise"), (_PLAN,)),
     **dict.fromkeys(("plan remove", "plan correct", "plan purchases"), _PACKS),
     "plan withdraw": ("plan set freshworks.new --from 2030-01-01",),
     "botmeter statement": (*_PACKS, "statement close --through 2026-03-31"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from decimal import Decimal
 from html import unescape
 
@@ -9,6 +10,7 @@ import pytest
 from django.test import Client
 from tests.support.ledgers import append_events, event
 
+from botmeter.billing.account_plans import cycle_of_day
 from botmeter.billing.account_statements import preliminary_document
 from botmeter.billing.plan_actions import set_plan
 from botmeter.billing.plan_text import plan_from_text
@@ -24,7 +26,6 @@ from botmeter.people.audit import Action
 from botmeter.people.models import AuditEntry, User
 from botmeter.reports.billed_sessions import billed_sessions
 from botmeter.web.pages.billing.bills import plans_of
-from botmeter.web.pages.billing.statement_page import cycle_of_day
 from web.conftest import MakeBrowser
 from web.test_billing_actions import BILLING, OWN_PLAN
 
@@ -190,7 +191,7 @@ def test_what_is_not_there_is_a_sentence(olga: Client, ledgers: OpenLedgers) -> 
     for path in (f"{STATEMENTS}/ACME-000009", f"{BILLING}/cycles/2020-01-01", f"{BILLING}/cycles/yesterday"):
         assert olga.get(path).status_code in {400, 404}, path
     with ledgers.reading("acme") as ledger, pytest.raises(Missing) as missing:
-        cycle_of_day(plans_of(ledger), "2020-01-01")
+        cycle_of_day(plans_of(ledger), date(2020, 1, 1), now_us=now_us())
     assert missing.value.code == "cycle_unknown"
     answer = olga.get(f"{BILLING}/session?key=1&at=2026-03-30T22:00:00Z")
     assert "No session begins with the event" in answer.content.decode()

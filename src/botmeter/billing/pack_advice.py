@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
+from botmeter.billing.account_statements import closed_documents
+from botmeter.billing.bill_cache import BillCache
 from botmeter.billing.plan import Meter
 from botmeter.billing.statement_document import Document
+from botmeter.domain.text import counted
+from botmeter.ledger.readable import ReadableLedger
 
 CYCLES: Final = 6
 """Statements that the advice reads: half a year of months, over which demand is alike."""
@@ -34,6 +38,35 @@ def pack_advice(documents: Sequence[Document], meter: Meter) -> PackAdvice | Non
     return PackAdvice(
         enough=max(enough, meter.pack.least_per_cycle), bought=(min(bought), max(bought)), cycles=len(last)
     )
+
+
+def account_pack_advice(
+    ledger: ReadableLedger, meters: Sequence[Meter], *, cache: BillCache | None = None
+) -> PackAdvice | None:
+    """Advise on the packs of an account under a plan; None also: the plan has several meters."""
+    if len(meters) != 1:
+        return None
+    return pack_advice([each.document for each in closed_documents(ledger, cache=cache)[-CYCLES:]], meters[0])
+
+
+def advice_sentence(advice: PackAdvice, meter: Meter) -> str | None:
+    """Advice in words; None: what was bought was as good."""
+    least, most = advice.bought
+    if least == most == advice.enough:
+        return None
+    packs, cycles = counted(advice.enough, "pack"), f"each of the last {advice.cycles} cycles"
+    if advice.enough < most:
+        bought = f"{most}" if least == most else f"{least} to {most}"
+        return f"{packs} instead of {bought} would have covered {cycles}."
+    if not _is_cheaper(meter):
+        return None
+    bought = "none was bought in some" if least == 0 else f"{least} were bought in some"
+    return f"{packs} per cycle would have covered {cycles}; {bought}."
+
+
+def _is_cheaper(meter: Meter) -> bool:
+    pack, beyond = meter.pack, meter.beyond
+    return pack is not None and beyond.kind == "price" and pack.price < (beyond.price or Decimal(0)) * pack.sessions
 
 
 def _units_needed(document: Document, meter: Meter) -> Decimal:

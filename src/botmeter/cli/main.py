@@ -49,7 +49,7 @@ _MODULES = (
     "corrections",
     "meter",
     "policies",
-    "plan_changes",
+    "plan_outlook",
     "budgets",
     "mappings",
     "quarantine",

@@ -28,6 +28,7 @@ from botmeter.web.api.customers import merge, unmerge
 from botmeter.web.api.entitlement_answer import EntitlementAnswer
 from botmeter.web.api.exports import export
 from botmeter.web.api.ingest_schema import AddressedSource, CloudEvent, DeliveryReceipt, Event, EventsProblem, Receipt
+from botmeter.web.api.outlook import OUTLOOK_ROUTES
 from botmeter.web.api.plans import PLAN_ROUTES
 from botmeter.web.api.purchases import PURCHASE_ROUTES
 from botmeter.web.api.reconcile import RECONCILE_ROUTES
@@ -203,6 +204,7 @@ ROUTES: Final = (
         view=unmerge,
     ),
     *BILLING_ROUTES,
+    *OUTLOOK_ROUTES,
     *PLAN_ROUTES,
     *PURCHASE_ROUTES,
     *BUDGET_ROUTES,

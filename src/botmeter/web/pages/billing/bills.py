@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Final
 from botmeter.billing.account_bill import account_plans, plan_missing
 from botmeter.billing.account_plans import AccountPlans
 from botmeter.billing.bill_cache import SERVER_BILLS, BillCache
+from botmeter.billing.what_if_effect import Turn
 from botmeter.reports.bot_names import BotNames, bot_names
 from botmeter.reports.snapshot import Snapshot
+from botmeter.web.access import Visit
+from botmeter.web.server_state import server_state
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -24,6 +27,11 @@ def plans_of(ledger: "ReadableLedger") -> AccountPlans:
     if plans is None:
         raise plan_missing(ledger.account.name)
     return plans
+
+
+def simulation_turn(visit: Visit) -> Turn:
+    """Turn to simulate for an account, of which the server grants few at a time."""
+    return lambda: server_state(visit.request).simulations.turn(visit.account)
 
 
 def names_of_bots(ledger: "ReadableLedger") -> BotNames:

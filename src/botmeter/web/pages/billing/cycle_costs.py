@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from botmeter.billing.account_bill import Bill
-from botmeter.billing.account_statements import closed_documents
 from botmeter.billing.opening_groups import Opening, opening_groups
-from botmeter.billing.pack_advice import pack_advice
-from botmeter.billing.plan import Meter
+from botmeter.billing.pack_advice import account_pack_advice, advice_sentence
 from botmeter.billing.shares import NamedGroups, Shares, shares_by_group
 from botmeter.domain import text
 from botmeter.domain.money_text import money_text, unit_price_text
@@ -85,26 +83,9 @@ def averages(bill: Bill, contacts: "ContactCounts") -> str:
 def advice_sentences(ledger: "ReadableLedger", bill: Bill) -> tuple[str, ...]:
     """Advise on packs from the last closed cycles."""
     meters = bill.rated.plan.meters
-    if len(meters) != 1:
-        return ()
-    documents = [each.document for each in closed_documents(ledger, cache=bill_cache)[-12:]]
-    advice = pack_advice(documents, meters[0])
-    if advice is None or advice.bought == (advice.enough, advice.enough):
-        return ()
-    least, most = advice.bought
-    packs, cycles = text.counted(advice.enough, "pack"), f"each of the last {advice.cycles} cycles"
-    if advice.enough < most:
-        bought = f"{most}" if least == most else f"{least} to {most}"
-        return (f"{packs} instead of {bought} would have covered {cycles}.",)
-    if not _is_cheaper(meters[0]):
-        return ()
-    bought = "none was bought in some" if least == 0 else f"{least} were bought in some"
-    return (f"{packs} per cycle would have covered {cycles}; {bought}.",)
-
-
-def _is_cheaper(meter: Meter) -> bool:
-    pack, beyond = meter.pack, meter.beyond
-    return pack is not None and beyond.kind == "price" and pack.price < (beyond.price or Decimal(0)) * pack.sessions
+    advice = account_pack_advice(ledger, meters, cache=bill_cache)
+    sentence = None if advice is None else advice_sentence(advice, meters[0])
+    return () if sentence is None else (sentence,)
 
 
 def _group_name(opening: Opening, head: str) -> str | None:

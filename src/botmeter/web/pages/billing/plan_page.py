@@ -16,6 +16,7 @@ from botmeter.billing.plan import Plan
 from botmeter.billing.plan_actions import midnight_us, plan_start_us, set_plan, withdraw_plan
 from botmeter.billing.plan_sentences import opening_sentence
 from botmeter.billing.plan_terms import PlanTerm, account_cycle_at
+from botmeter.billing.what_if_effect import effect_of
 from botmeter.domain import text
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import Period, day_of_us
@@ -29,6 +30,7 @@ from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.alerts.ready_made import AlertsOffer, alerts_offer
+from botmeter.web.pages.billing.bills import simulation_turn
 from botmeter.web.pages.billing.plan_choice import (
     PlanForm,
     PlanTerms,
@@ -41,7 +43,6 @@ from botmeter.web.pages.billing.plan_choice import (
 from botmeter.web.pages.billing.purchase_forms import OpeningForm
 from botmeter.web.pages.billing.statement_tables import LINE_COLUMNS, rated_line_cells, rated_totals
 from botmeter.web.pages.billing.tabs import billing_tabs
-from botmeter.web.pages.billing.what_if_effect import effect_of
 from botmeter.web.rendering import rendered
 
 if TYPE_CHECKING:
@@ -215,7 +216,8 @@ def _term_lines(stored: list[StoredPlanTerm]) -> list[tuple[Cell, ...]]:
 
 def _preview(visit: Visit, plan: Plan, *, terms: tuple[PlanTerm, ...]) -> PlanPreview:
     cycle = last_cycle(plan, terms, now_us=now_us())
-    effect = effect_of(visit, plan, cycle=cycle)
+    with visit.reading() as ledger:
+        effect = effect_of(ledger, plan, cycle=cycle, now_us=now_us(), turn=simulation_turn(visit))
     has_sessions = any(len(meter.funding) for meter in effect.rated.meters)
     return PlanPreview(
         label=plan.label,

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from botmeter.billing.account_bill import Bill, account_plans, bill_of
+from botmeter.billing.account_plans import cycle_of_day
 from botmeter.billing.account_statements import statement_named
 from botmeter.billing.cost_centres import cost_centres_of
 from botmeter.billing.funding_words import FUNDING_WORDS
@@ -20,6 +21,7 @@ from botmeter.domain import text
 from botmeter.domain.cost_centre import CostCentres
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us, us_from_text
+from botmeter.domain.period import day_from_text
 from botmeter.ledger.billing.closed_statements import statement_sessions
 from botmeter.ledger.billing.cost_centres import cost_centres
 from botmeter.people.rights import Right
@@ -29,7 +31,6 @@ from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Cell, Column, Link, Pager
 from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.pages.billing.bills import bill_cache, names_of_bots, plans_of
-from botmeter.web.pages.billing.statement_page import cycle_of_day
 from botmeter.web.pages.billing.statement_tables import NOT_CHARGED, cycle_name
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.rendering import rendered
@@ -88,7 +89,7 @@ def cycle_sessions(visit: Visit, *, day: str) -> HttpResponse:
     """List the sessions of an unclosed cycle."""
     with visit.reading() as ledger:
         plans = plans_of(ledger)
-        account_cycle = cycle_of_day(plans, day)
+        account_cycle = cycle_of_day(plans, day_from_text(day), now_us=now_us())
         bill = bill_of(ledger, account_cycle, plans=plans, now_us=now_us(), cache=bill_cache)
         rows = rows_of_bill(ledger, bill)
     cycle = account_cycle.cycle

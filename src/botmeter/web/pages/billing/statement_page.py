@@ -9,15 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from botmeter.billing.account_plans import CycleState
+from botmeter.billing.account_plans import CycleState, cycle_of_day
 from botmeter.billing.account_statements import preliminary_document, statement_named
 from botmeter.billing.closing import close_ended
-from botmeter.billing.plan_actions import midnight_us
-from botmeter.billing.plan_terms import account_cycle_at
 from botmeter.billing.stated import read_document
 from botmeter.billing.statement_document import Document
 from botmeter.domain import text
-from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us
 from botmeter.domain.money_text import money_text
 from botmeter.domain.period import Period, day_from_text, day_of_us
@@ -53,7 +50,6 @@ from botmeter.web.pages.report.headline import Kpi
 from botmeter.web.rendering import rendered
 
 if TYPE_CHECKING:
-    from botmeter.billing.account_plans import AccountPlans
     from botmeter.billing.cycle import Cycle
     from botmeter.billing.plan_terms import AccountCycle
 
@@ -144,7 +140,7 @@ def cycle_statement(visit: Visit, *, day: str) -> HttpResponse:
     """Show a preliminary statement; close its cycle once confirmed."""
     with visit.reading() as ledger:
         plans = plans_of(ledger)
-        account_cycle = cycle_of_day(plans, day)
+        account_cycle = cycle_of_day(plans, day_from_text(day), now_us=now_us())
         state = plans.state(account_cycle, now_us=now_us())
         if sent_parameters(visit.request).get("what") == "close" and state is not CycleState.CLOSED:
             visit.require(Right.CHANGE_BILLING)
@@ -164,20 +160,6 @@ def cycle_statement(visit: Visit, *, day: str) -> HttpResponse:
             close_href=f"{here}?what=close" if is_over and visit.may(Right.CHANGE_BILLING) else "",
         ),
     )
-
-
-def cycle_of_day(plans: "AccountPlans", day: str) -> "AccountCycle":
-    """Cycle of a day in the plan's zone.
-
-    Raises:
-        Missing: `cycle_unknown` before the first plan, or in the future.
-    """
-    on = day_from_text(day)
-    at_us = max(midnight_us(on, plans.terms[-1].plan.cycle.timezone), plans.terms[0].from_us)
-    cycle = account_cycle_at(plans.terms, at_us)
-    if cycle.cycle.start_us > now_us() or not cycle.cycle.first_on <= on <= cycle.cycle.last_on:
-        raise Missing("cycle_unknown", f"The account has no cycle that began on {text.day_text(on)}.")
-    return cycle
 
 
 def _number_of(visit: Visit, account_cycle: "AccountCycle") -> str:

@@ -9,15 +9,16 @@ from django import forms
 from django.urls import reverse
 
 from botmeter.billing.account_bill import Bill, bill_of
+from botmeter.billing.account_plans import cycle_of_day
 from botmeter.billing.plan_terms import AccountCycle, timeline
+from botmeter.billing.what_if_effect import Effect, effect_of
 from botmeter.domain.instant import now_us
+from botmeter.domain.period import day_from_text
 from botmeter.metering.preset import preset, presets
 from botmeter.web.access import Visit
-from botmeter.web.pages.billing.bills import bill_cache, plans_of
+from botmeter.web.pages.billing.bills import bill_cache, plans_of, simulation_turn
 from botmeter.web.pages.billing.plan_choice import PlanForm
-from botmeter.web.pages.billing.statement_page import cycle_of_day
 from botmeter.web.pages.billing.statement_tables import cycle_name
-from botmeter.web.pages.billing.what_if_effect import Effect, effect_of
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -93,13 +94,20 @@ def what_if_case(visit: Visit, ledger: "ReadableLedger") -> WhatIfCase:
     if not form.is_valid() or form.chosen is None:
         return WhatIfCase(form=form, account_cycle=chosen)
     if form.cleaned_data["cycle"]:
-        chosen = cycle_of_day(plans, form.cleaned_data["cycle"])
+        chosen = cycle_of_day(plans, day_from_text(form.cleaned_data["cycle"]), now_us=now_us())
     policy = preset(form.cleaned_data["policy"]).policy if form.cleaned_data["policy"] else None
     comparison = Comparison(
         account=visit.account,
         account_cycle=chosen,
         bill=bill_of(ledger, chosen, plans=plans, now_us=now_us(), cache=bill_cache),
-        effect=effect_of(visit, form.chosen, cycle=chosen.cycle, policy=policy),
+        effect=effect_of(
+            ledger,
+            form.chosen,
+            cycle=chosen.cycle,
+            now_us=now_us(),
+            policy=policy,
+            turn=simulation_turn(visit),
+        ),
         kept={name: query[name] for name in _FIELDS if name in query},
     )
     return WhatIfCase(form=form, account_cycle=chosen, comparison=comparison)

@@ -1,8 +1,8 @@
 """A cycle under another plan or policy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -13,16 +13,19 @@ from botmeter.billing.plan_actions import pinned_policy
 from botmeter.billing.rated import RatedCycle
 from botmeter.billing.what_if import even_sessions, under_plan
 from botmeter.domain import text
-from botmeter.domain.instant import now_us
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.metering.policy import Policy, in_force
 from botmeter.reports.billed_sessions import billed_sessions
 from botmeter.reports.query import RequestedDays, usage_query
 from botmeter.reports.simulate import simulate
-from botmeter.web.access import Visit
-from botmeter.web.server_state import server_state
 
-if TYPE_CHECKING:
-    from botmeter.ledger.readable import ReadableLedger
+Turn = Callable[[], AbstractContextManager[Callable[[], None]]]
+"""Turn to simulate, with a function that ends a simulation that takes too long."""
+
+
+def unlimited() -> AbstractContextManager[Callable[[], None]]:
+    """Turn of a command, which may take as long as it takes."""
+    return nullcontext(lambda: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,7 @@ class Effect:
 
     rated: RatedCycle
     sessions: tuple[pa.Table, ...]
+    packs: int
     note: str
 
     def has_sessions_of(self, bill: Bill) -> bool:
@@ -40,39 +44,40 @@ class Effect:
         return bool(self.sessions[0]["session_id"].equals(bill.sessions[0]["session_id"]))
 
 
-def effect_of(visit: Visit, plan: Plan, *, cycle: Cycle, policy: Policy | None = None) -> Effect:
-    """Rate a cycle under a plan."""
-    with visit.reading() as ledger:
-        tables, sentences = _tables(visit, ledger, plan=plan, cycle=cycle, policy=policy)
+def effect_of(
+    ledger: ReadableLedger,
+    plan: Plan,
+    *,
+    cycle: Cycle,
+    now_us: int,
+    policy: Policy | None = None,
+    turn: Turn = unlimited,
+) -> Effect:
+    """Rate a cycle under a plan, with sessions by its policies or by one, which may have to be simulated."""
+    own = in_force(ledger.schedule, at_us=min(cycle.end_us - 1, now_us)).policy
+    tables, sentences = [], []
+    for meter in plan.meters:
+        pinned = [pinned_policy(ledger.schedule, each, at_us=cycle.start_us) for each in meter.policies]
+        others = [each for each in ([policy] if policy else pinned) if each != own]
+        if not others:
+            tables.append(billed_sessions(ledger, cycle.start_us, end_us=cycle.end_us))
+            continue
+        with turn() as check:
+            count = _simulated(ledger, others, cycle=cycle, now_us=now_us, check=check)
+        tables.append(even_sessions(count, cycle))
+        labels = " and ".join(each.label for each in others)
+        sentences.append(f"{text.counted(count, 'session')} by {labels}, metered now and spread evenly over the cycle.")
     effect = under_plan(plan, cycle=cycle, sessions=tables)
     if any(meter.pack for meter in plan.meters):
         packs = text.counted(effect.packs, "pack")
         sentences.append(f"With {packs} bought as the plan says, and nothing left of an earlier cycle.")
-    return Effect(rated=effect.rated, sessions=tuple(tables), note=" ".join(sentences))
+    return Effect(rated=effect.rated, sessions=tuple(tables), packs=effect.packs, note=" ".join(sentences))
 
 
-def _tables(
-    visit: Visit, ledger: "ReadableLedger", *, plan: Plan, cycle: Cycle, policy: Policy | None
-) -> tuple[list[pa.Table], list[str]]:
-    own = in_force(ledger.schedule, at_us=min(cycle.end_us - 1, now_us())).policy
-    tables, sentences = [], []
-    for meter in plan.meters:
-        pinned = [pinned_policy(ledger.schedule, each, at_us=cycle.start_us) for each in meter.policies]
-        names = [policy] if policy else pinned
-        others = [each for each in names if each != own]
-        if not others:
-            tables.append(billed_sessions(ledger, cycle.start_us, end_us=cycle.end_us))
-            continue
-        count = _simulated(visit, ledger, policies=others, cycle=cycle)
-        tables.append(even_sessions(count, cycle))
-        labels = " and ".join(each.label for each in others)
-        sentences.append(f"{text.counted(count, 'session')} by {labels}, metered now and spread evenly over the cycle.")
-    return tables, sentences
-
-
-def _simulated(visit: Visit, ledger: "ReadableLedger", *, policies: Sequence[Policy], cycle: Cycle) -> int:
+def _simulated(
+    ledger: ReadableLedger, policies: Sequence[Policy], *, cycle: Cycle, now_us: int, check: Callable[[], None]
+) -> int:
     days = RequestedDays(first_on=cycle.first_on, last_on=cycle.last_on, timezone=cycle.timezone)
-    query = usage_query(ledger.account, now_us=now_us(), days=days)
-    with server_state(visit.request).simulations.turn(visit.account) as check:
-        simulation = simulate(ledger, query, policies=policies, check=check)
+    query = usage_query(ledger.account, now_us=now_us, days=days)
+    simulation = simulate(ledger, query, policies=policies, check=check)
     return sum(outcome.session_count for outcome in simulation.outcomes)
