@@ -18,7 +18,7 @@ from bench.fresh import Run, botmeter, fresh
 from bench.traffic import CACHE, typical, warmed
 
 ACCOUNT = "bench"
-PARQUET_EVENTS = 12_000_000
+PARQUET_EVENTS = 10_000_000
 NDJSON_EVENTS = 2_000_000
 
 _SCRATCH = CACHE / "import"
@@ -26,7 +26,7 @@ _SCRATCH = CACHE / "import"
 
 def figures(scale: float) -> Iterator[Figure]:
     """Figures at `scale` of the full size."""
-    yield from _beside(typical(round(PARQUET_EVENTS * scale)).parquet(), promise=3, memory_gb=1)
+    yield from _beside(typical(round(PARQUET_EVENTS * scale)).parquet(), promise=2.5, memory_gb=1)
     yield _half_memory(typical(round(PARQUET_EVENTS / 2 * scale)).parquet())
     yield from _beside(typical(round(NDJSON_EVENTS * scale)).ndjson(), promise=2.2)
 

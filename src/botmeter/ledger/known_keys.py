@@ -1,17 +1,23 @@
 """Keys of a ledger's events in memory: a thousand look-ups take under a millisecond, a scan of the column 30 ms."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from botmeter.ledger.statements import statements_of
-from botmeter.metering.columns import Mask
+from botmeter.metering.columns import Ints, Mask
 
 sql = statements_of(__name__)
 
 Keys = npt.NDArray[np.uint64]
+
+FILTERED_FROM: Final = 20_000
+"""Keys of a batch. For fewer, making the filter of a large ledger takes longer than their search."""
+_FILTER_DIGITS: Final = 27
+"""Binary digits, of which 16 MB of bits tell 13 of 14 new keys from ten million known ones."""
 
 
 class Suspects(NamedTuple):
@@ -26,27 +32,27 @@ class KnownKeys:
 
     def __init__(self, keys: Keys) -> None:
         self._runs = [np.sort(keys)] if len(keys) else []
+        self._filter: _KeyFilter | None = None
 
     def suspects(self, keys: Keys) -> Suspects:
-        order = np.argsort(keys)
-        ordered = keys[order]
-        repeated = np.zeros(len(keys), np.bool_)
-        repeated[1:] = ordered[1:] == ordered[:-1]
-        repeated[:-1] |= repeated[1:]
-        known = np.zeros(len(keys), np.bool_)
-        for run in self._runs:
-            index = np.minimum(np.searchsorted(run, ordered), len(run) - 1)
-            known |= run[index] == ordered
-        unordered = Suspects(np.empty_like(known), np.empty_like(repeated))
-        unordered.known[order], unordered.repeated[order] = known, repeated
-        return unordered
+        ordered = np.sort(keys)
+        repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+        possible = ordered
+        if len(keys) >= FILTERED_FROM:
+            self._filter = self._filter or _KeyFilter(self._runs)
+            possible = ordered[self._filter.may_have(ordered)]
+        known = np.unique(np.concatenate([possible[_is_in(run, possible)] for run in self._runs] or [ordered[:0]]))
+        return Suspects(known=_is_in(known, keys), repeated=_is_in(repeated, keys))
 
     def add(self, keys: Keys) -> None:
         """Add keys; merge a run into the previous one unless that is four times its size."""
         if len(keys) == 0:
             return
+        ordered = np.sort(keys)
+        if self._filter is not None:
+            self._filter.add(ordered)
         # A new list, since another thread may be copying.
-        runs = [*self._runs, np.sort(keys)]
+        runs = [*self._runs, ordered]
         while len(runs) > 1 and len(runs[-2]) < 4 * len(runs[-1]):
             last = runs.pop()
             merged = np.concatenate((runs.pop(), last))
@@ -59,6 +65,36 @@ class KnownKeys:
         copy = KnownKeys(np.empty(0, np.uint64))
         copy._runs = self._runs
         return copy
+
+
+class _KeyFilter:
+    """Bits of the keys' first digits: most keys that are not known need no search, which takes sixty times as long."""
+
+    def __init__(self, runs: Sequence[Keys]) -> None:
+        self._bits = np.zeros(1 << (_FILTER_DIGITS - 3), np.uint8)
+        for run in runs:
+            self.add(run)
+
+    def add(self, ordered: Keys) -> None:
+        """Add ascending keys."""
+        places, bits = _places(ordered)
+        firsts = np.flatnonzero(np.diff(places, prepend=-1))
+        self._bits[places[firsts]] |= np.bitwise_or.reduceat(bits, firsts)
+
+    def may_have(self, keys: Keys) -> Mask:
+        places, bits = _places(keys)
+        return (self._bits[places] & bits) != 0
+
+
+def _places(keys: Keys) -> tuple[Ints, npt.NDArray[np.uint8]]:
+    digits = keys >> np.uint64(64 - _FILTER_DIGITS)
+    return (digits >> np.uint64(3)).astype(np.int64), np.uint8(1) << (digits & np.uint64(7)).astype(np.uint8)
+
+
+def _is_in(ordered: Keys, keys: Keys) -> Mask:
+    if not len(ordered):
+        return np.zeros(len(keys), np.bool_)
+    return ordered[np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)] == keys
 
 
 class SharedKeys:

@@ -31,8 +31,8 @@ class RowGroupBuffer:
     def _write(self, row_count: int) -> None:
         if not self._buffered:
             return
-        # In one piece: DuckDB starts a row group with each piece.
-        rows = pa.concat_tables(self._buffered, promote_options="permissive").combine_chunks()
-        self._insert(rows.slice(0, row_count))
+        rows = pa.concat_tables(self._buffered, promote_options="permissive")
+        # In one piece: DuckDB starts a row group with each piece. The rest keeps only the memory of its own batches.
+        self._insert(rows.slice(0, row_count).combine_chunks())
         left = rows.slice(row_count)
         self._buffered, self._row_count = [left] if len(left) else [], len(left)
