@@ -90,7 +90,11 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
     ledger.note_latest(commit.last_us)
     is_recent = past_days is None or commit.first_us >= past_days.before_us
     can_extend = is_recent and events is not None and bool(key.scope)
+    was_known = ledger.memory.sessions is not None
     if can_extend and extend_sessions(ledger, key, events=events, append_no=append_no):
+        if not was_known:
+            # Later commits change sessions and usage by the same numbers.
+            _check_balance(ledger)
         meter_plan_sessions_after(ledger, append_no)
         return commit.event_count
     upsert_bot_names(connection, append_no=append_no, new_events=events)
