@@ -226,7 +226,9 @@ def _beside(text: str, at: Point, *, plane: Plane) -> Iterator[Spot]:
     yield Spot.ending(text, (x - 10, y - 14))
     yield Spot.starting(text, (x + 10, min(y + 28, plane.inner_height - 8)))
     yield Spot.ending(text, (x - 10, y - 28))
-    yield Spot.ending(text, (x + 4, y + 18))
+    yield from (Spot.ending(text, (x + 4, y + more_px)) for more_px in (18, 34, 50))
+    yield from (Spot.ending(text, (x - 10, y - more_px)) for more_px in (44, 60))
+    yield from (Spot.ending(text, (x + 4, y + more_px)) for more_px in (66, 82))
     yield Spot.starting(text, (0, y - 30))
     yield from (Spot.starting(text, (0, y - more_px)) for more_px in (48, 72, 96))
 
