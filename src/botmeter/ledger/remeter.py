@@ -96,6 +96,7 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
             # Later commits change sessions and usage by the same numbers.
             _check_balance(ledger)
         meter_plan_sessions_after(ledger, append_no)
+        _check_balance(ledger)
         return commit.event_count
     upsert_bot_names(connection, append_no=append_no, new_events=events)
     if not key.scope or commit.event_count > event_count(connection) * EVERYTHING_FROM:
