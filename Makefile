@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo gallery test check format laws slow faults postgres browser proxy shared bench golden digests docs lock audit clean
+.PHONY: help demo gallery test check format laws slow faults postgres browser spark proxy shared bench golden digests docs lock audit clean
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,10 @@ postgres: $(DEV) ## Run the tests of pages, API and commands with users in a Pos
 browser: $(DEV) ## Drive an installed Chromium over every page.
 	$(BIN)/python -m pytest -m "" tests/browser $(ARGS)
 
+spark: $(DEV) ## Run the tests of lakes on a Spark cluster of two workers, which they start; needs Java 17.
+	$(PIP) install --require-hashes --requirement requirements/spark.txt
+	$(BIN)/python -m pytest -m spark tests/spark $(ARGS)
+
 proxy: $(DEV) ## Serve behind an installed nginx and Caddy, with TLS, with and without a path.
 	$(BIN)/python -m pytest -m "" tests/proxy $(ARGS)
 
@@ -82,6 +86,7 @@ lock: $(DEV) ## Choose the newest versions of all requirements and write their h
 	$(call locked,run.txt,pyproject.toml --group build)
 	$(call locked,dev.txt,pyproject.toml --group dev --constraint requirements/run.txt)
 	$(call locked,pdf.txt,--group pdf --constraint requirements/dev.txt)
+	$(call locked,spark.txt,--group spark --constraint requirements/dev.txt)
 	$(call locked,audit.txt,--group audit)
 
 audit: $(DEV) ## Look the locked requirements up among the known vulnerabilities; needs the network.

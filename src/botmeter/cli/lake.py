@@ -1,6 +1,7 @@
 """Commands of `lake`."""
 
-from typing import TYPE_CHECKING, Annotated
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Option
 
@@ -18,21 +19,30 @@ from botmeter.domain.source import DEFAULT_SOURCE, Source, checked_source_name
 from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
+    from botmeter.lake.engine import Engine
     from botmeter.lake.record import LakeRecord
     from botmeter.lake.root import LakeRoot
 
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
 
-Address = Annotated[
-    str, Option("--lake", metavar="URI", help="Folder of the lake, or s3://BUCKET/FOLDER with the usual credentials.")
+Address = Annotated[str, Option("--lake", metavar="URI", help="Folder of the lake.")]
+EngineName = Annotated[
+    Literal["here", "spark"], Option("--engine", help="Where tasks run: in this process, or on Apache Spark.")
 ]
+Master = Annotated[
+    str | None, Option("--master", metavar="URL", help="Master of Spark. Default: that of spark-submit.")
+]
+
 commands = command_group("lake", "Lakes, for accounts past one machine: run, show.")
 
 
 @commands.command(
     epilog=examples(
         ("", "botmeter lake run events/*.parquet --lake /data/acme-lake --account acme"),
-        ("In a bucket:", "botmeter lake run events.csv.gz --lake s3://acme/lake --account acme"),
+        (
+            "On a cluster that sees the same folder:",
+            "botmeter lake run events.csv --lake /data/acme-lake -a acme --engine spark --master spark://host:7077",
+        ),
     )
 )
 def run(
@@ -49,6 +59,8 @@ def run(
     encoding: options.Encoding = None,
     sheet: options.Sheet = None,
     header_row: options.HeaderRow = None,
+    engine: EngineName = "here",
+    master: Master = None,
     form: options.Form = "table",
 ) -> None:
     """Meter files of events into a lake, which is created at the first run.
@@ -56,7 +68,6 @@ def run(
     Files that an earlier run has read are left out, so a run can be repeated. Nothing counts until the
     whole run is recorded.
     """
-    from botmeter.lake.engine import Here
     from botmeter.lake.root import LakeRoot
     from botmeter.lake.run import FilesOfSource, run_lake
     from botmeter.sources.stream import STDIN
@@ -69,13 +80,9 @@ def run(
     mapping_text(mapping)
     root = LakeRoot.at(lake)
     _prepare(root, account=account, policy=policy)
-    outcome = run_lake(
-        root,
-        FilesOfSource(files=sources, name=checked_source_name(source), source=_source_named(source)),
-        engine=Here(),
-        now_us=now_us(),
-        note=lambda stage: say(f"stage: {stage}"),
-    )
+    given = FilesOfSource(files=sources, name=checked_source_name(source), source=_source_named(source))
+    with _engine(engine, master=master) as tasks:
+        outcome = run_lake(root, given, engine=tasks, now_us=now_us(), note=lambda stage: say(f"stage: {stage}"))
     receipts = list(outcome.receipts.values())
     rows = [{"file": name, **fields_of(receipt, _COUNTS)} for name, receipt in outcome.receipts.items()]
     if form == "json":
@@ -124,6 +131,18 @@ def _source_named(name: str) -> Source | None:
     from botmeter.sources.platforms.registry import platform_codes
 
     return Source(name=name, platform=name) if name in platform_codes() else None
+
+
+def _engine(name: str, *, master: str | None) -> "AbstractContextManager[Engine]":
+    from botmeter.lake.engine import Here
+
+    if name == "here" and master is not None:
+        raise Refused("arguments_clash", "--master needs --engine spark.")
+    if name == "here":
+        return nullcontext(Here())
+    from botmeter.lake.spark import spark_engine
+
+    return spark_engine(master)
 
 
 def _state(record: "LakeRecord") -> dict[str, object]:
