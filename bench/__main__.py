@@ -1,4 +1,4 @@
-"""`python -m bench [a b c d e f g h i j k l m n o p] [--quick]`: measure, and print a line per promise.
+"""`python -m bench [a b c d e f g h i j k l m n o p q] [--quick]`: measure, and print a line per promise.
 
 Exits with 0 unless it crashes.
 """
@@ -26,6 +26,7 @@ PARTS = {
     "n": "billing",
     "o": "alerting",
     "p": "entitlement",
+    "q": "lake",
 }
 QUICK = 0.1
 
@@ -33,7 +34,7 @@ QUICK = 0.1
 def main() -> None:
     """Measure the named parts and print as it goes."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what Botmeter promises.")
-    parser.add_argument("parts", nargs="*", metavar="a … p", help=", ".join(map(": ".join, PARTS.items())))
+    parser.add_argument("parts", nargs="*", metavar="a … q", help=", ".join(map(": ".join, PARTS.items())))
     parser.add_argument("--quick", action="store_true", help="at a tenth of the size that the promises are for")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.parts) - PARTS.keys())

@@ -27,6 +27,7 @@ def botmeter(folder: Path, *, master: str = "local[1]", **variables: str) -> sub
 
 
 def test_without_java_it_is_named(tmp_path: Path) -> None:
+    """The code is java_missing."""
     done = botmeter(tmp_path, JAVA_HOME=str(tmp_path))
     assert (done.returncode, "it needs Java 17 or newer" in done.stderr) == (1, True), done.stderr
     assert "Traceback" not in done.stderr

@@ -33,7 +33,7 @@ Master = Annotated[
     str | None, Option("--master", metavar="URL", help="Master of Spark. Default: that of spark-submit.")
 ]
 
-commands = command_group("lake", "Lakes, for accounts past one machine: run, show.")
+commands = command_group("lake", "Lakes, for accounts past one machine: run, show, compact.")
 
 
 @commands.command(
@@ -66,8 +66,9 @@ def run(
     """Meter files of events into a lake, which is created at the first run.
 
     Files that an earlier run has read are left out, so a run can be repeated. Nothing counts until the
-    whole run is recorded.
+    whole run is recorded. When a tenth of the sessions was added or replaced, the lake is compacted.
     """
+    from botmeter.lake.compact import COMPACTED_FROM_SHARE, compact
     from botmeter.lake.root import LakeRoot
     from botmeter.lake.run import FilesOfSource, run_lake
     from botmeter.sources.stream import STDIN
@@ -83,11 +84,12 @@ def run(
     given = FilesOfSource(files=sources, name=checked_source_name(source), source=_source_named(source))
     with _engine(engine, master=master) as tasks:
         outcome = run_lake(root, given, engine=tasks, now_us=now_us(), note=lambda stage: say(f"stage: {stage}"))
+        record = compact(root, engine=tasks, now_us=now_us(), from_share=COMPACTED_FROM_SHARE)
     receipts = list(outcome.receipts.values())
     rows = [{"file": name, **fields_of(receipt, _COUNTS)} for name, receipt in outcome.receipts.items()]
     if form == "json":
         total = fields_of(Receipt.sum_of(receipts), _COUNTS)
-        show_json({**total, "files": rows, "files_read_before": list(outcome.known), **_state(outcome.record)})
+        show_json({**total, "files": rows, "files_read_before": list(outcome.known), **_state(record)})
     else:
         show_rows(("file", *_COUNTS), rows, form=form)
     if outcome.known:
@@ -106,6 +108,21 @@ def show(lake: Address, form: options.Form = "table") -> None:
         show_json({**fields, "policies": schedule_rows(record.schedule), "tables": record.versions})
     else:
         show_record(fields, form=form)
+
+
+@commands.command("compact", epilog=examples(("", "botmeter lake compact --lake /data/acme-lake")))
+def compact_lake(lake: Address, engine: EngineName = "here", master: Master = None) -> None:
+    """Write the rows that count into files of one month.
+
+    No number changes. Afterwards the tables alone are right for other programs, and reports open few files.
+    """
+    from botmeter.lake.compact import compact
+    from botmeter.lake.root import LakeRoot
+
+    root = LakeRoot.at(lake)
+    with _engine(engine, master=master) as tasks:
+        record = compact(root, engine=tasks, now_us=now_us())
+    say(f"the lake at {root.uri} is compact; record {record.number}")
 
 
 def _prepare(root: "LakeRoot", *, account: str, policy: str | None) -> None:
