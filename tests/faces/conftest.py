@@ -1,10 +1,11 @@
-"""One busy account, queried by page, API, command and Python."""
+"""One busy account, in a ledger or in a lake, queried by page, API, command and Python."""
 
 import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,12 +19,14 @@ from botmeter.cli.main import exit_code
 from botmeter.domain.cost_centre import CostCentreTerm
 from botmeter.ledger.billing.cost_centres import set_cost_centre
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from botmeter.live.lake_watch import lake_watch
 from botmeter.live.server_state import ServerState
+from botmeter.metering.policy import FRESHCHAT
 from botmeter.people.keys import ACCOUNT_SCOPES, KeyDraft, new_key
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Role
 from botmeter.server.command_host import serve_commands
-from support.ledgers import NOW_US, Event, event
+from support.ledgers import ACME, NOW_US, Event, event
 from support.served import served
 from support.server_state import in_use
 
@@ -62,14 +65,31 @@ def busy_events(seed: int = 20260308) -> list[Event]:
     return events
 
 
-@pytest.fixture(scope="session")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
+@pytest.fixture(scope="session", params=["a ledger", pytest.param("a lake", marks=pytest.mark.slow)])
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
     """The ledgers, as the server opens them."""
-    with served(tmp_path_factory.mktemp("faces") / "data", {"acme": busy_events()}) as ledgers:
+    path, is_lake = tmp_path_factory.mktemp("faces"), request.param == "a lake"
+    with served(path / "data", {} if is_lake else {"acme": busy_events()}) as ledgers:
+        if is_lake:
+            _create_in_lake(path, ledgers)
         with ledgers.writing("acme") as ledger:
             for term in COST_CENTRES:
                 set_cost_centre(ledger, term, now_us=NOW_US)
         yield ledgers
+
+
+def _create_in_lake(path: Path, ledgers: OpenLedgers) -> None:
+    pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not installed")
+    from botmeter.lake.root import LakeRoot
+    from botmeter.lake.serving import create_lake_account
+    from support.lakes import run, written_files
+
+    root = LakeRoot.at(str(path / "lake"))
+    create_lake_account(SharedFolder(ledgers), ACME, policy=FRESHCHAT, root=root, now_us=NOW_US)
+    events = busy_events()
+    for number in range(2):
+        run(root, written_files(path, f"{number}", events[number::2]))
+    lake_watch(ledgers).check_all()
 
 
 @pytest.fixture(autouse=True)
