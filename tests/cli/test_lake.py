@@ -1,10 +1,13 @@
 """`lake`: files metered into a lake."""
 
 from pathlib import Path
+from re import sub
 
 import pytest
 
+from cli.command_line import FIRST_SESSION
 from cli.conftest import Run
+from cli.test_statements import PLAN
 
 pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not installed")
 pytestmark = pytest.mark.slow
@@ -35,3 +38,32 @@ def test_what_is_no_lake_is_refused(run: Run, tmp_path: Path) -> None:
     assert f"There is no lake at {tmp_path / 'nowhere'}." in missing.err
     assert "is not the address of a lake" in run("lake show --lake ftp://a/b").err
     assert "not standard input" in run("lake run - --lake lake --account acme").err
+
+
+def test_an_account_in_a_lake_is_reported_billed_and_verified_as_one_in_a_ledger(run: Run) -> None:
+    Path("simple.toml").write_text(PLAN, encoding="utf-8")
+    assert run("account create acme --lake lake").code == 0
+    run("lake run events.ndjson --lake lake --account acme")
+    run("account create beside")
+    run("import events.ndjson --account beside")
+    for command in (
+        "report -a {} --from 2026-03-01 --to 2026-03-31 --format json",
+        "sessions -a {} --from 2026-03-01 --to 2026-03-31 --format csv",
+        f"explain {FIRST_SESSION} -a {{}} --format json",
+        "verify -a {} --format json",
+        "plan set simple.toml -a {} --from 2026-03-01",
+        "statement close -a {} --through 2026-03-31 --format json",
+        "statement show 1 -a {} --format csv",
+        "statement verify -a {} --format json",
+    ):
+        acme, beside = run(command.format("acme")), run(command.format("beside"))
+        assert acme.code == beside.code == 0, command
+        assert _alike(acme.out) == _alike(beside.out), command
+    refused = run("import events.ndjson --account acme")
+    assert (refused.code, "is in the lake at" in refused.err) == (1, True)
+    assert "is of account acme" in run("account create other --lake lake").err
+
+
+def _alike(text: str) -> str:
+    """Without names, hashes, and times of recording."""
+    return sub(r"(?i)acme|beside|\b[0-9a-f]{64}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|\d\d:\d\d:\d\d\.\d{6}", "", text)

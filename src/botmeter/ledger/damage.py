@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import duckdb
+
 from botmeter.domain.errors import BotmeterError, Unavailable
 
 # Parts of DuckDB's messages. It checks the checksum of each block when it reads it from the file, and raises errors of
@@ -16,6 +18,8 @@ _SIGNS: Final = (
     "Could not read from file",
     "not a valid DuckDB database file",
 )
+_LAKE_FILE: Final = ".parquet"
+"""Part of DuckDB's messages about a file of a lake; it reads no other Parquet files."""
 _DETAIL_LENGTH_MAX: Final = 200
 
 
@@ -27,10 +31,16 @@ def ledger_corrupt(name: str, problem: BaseException) -> Unavailable:
 
 
 def damage_of(problem: BaseException, *, name: str) -> Unavailable | None:
-    """Return `ledger_corrupt` if the problem is damage."""
-    if isinstance(problem, BotmeterError) or not any(sign in str(problem) for sign in _SIGNS):
+    """Return `ledger_corrupt` if the problem is damage, `lake_storage_failed` if it is a file of the account's lake."""
+    if isinstance(problem, BotmeterError):
         return None
-    return ledger_corrupt(name, problem)
+    if isinstance(problem, duckdb.Error) and _LAKE_FILE in str(problem):
+        return Unavailable(
+            "lake_storage_failed",
+            f"A file of the lake of account {name} can't be read: {first_line(problem).rstrip('.')}. If it stays "
+            "so, the lake lacks a file that its newest record names.",
+        )
+    return ledger_corrupt(name, problem) if any(sign in str(problem) for sign in _SIGNS) else None
 
 
 @contextmanager

@@ -33,6 +33,11 @@ def set_memory_limit(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
     connection.execute(sql("set_memory_limit"), {"limit": limit})
 
 
+def keep_footers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make DuckDB keep the footers of Parquet files, which in a lake never change."""
+    connection.execute(sql("keep_footers"))
+
+
 def buffer_bytes(connection: duckdb.DuckDBPyConnection) -> int:
     """Memory that DuckDB uses for the file."""
     return int(row_of(connection, sql("buffer_bytes"))[0])

@@ -18,6 +18,10 @@ SELECT parse_formatted_bytes(current_setting('memory_limit'))::BIGINT
 -- Takes: $limit, with a unit. Changes: DuckDB's memory limit of the file.
 SET memory_limit = $limit
 
+-- name: keep_footers
+-- Changes: DuckDB keeps the footers of Parquet files that it has read.
+SET GLOBAL parquet_metadata_cache = true
+
 -- name: buffer_bytes
 -- Reads: the memory of this file's DuckDB. Takes: nothing.
 -- Gives: one row, its bytes.

@@ -19,6 +19,7 @@ from botmeter.ledger.append_beside import ImportAccess
 from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.damage import damage_of, damage_refused, first_line, ledger_corrupt
+from botmeter.ledger.duckdb_settings import keep_footers
 from botmeter.ledger.folder_files import (
     LOCK,
     SUFFIX,
@@ -231,6 +232,8 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
             with suppress(Unavailable):
                 mark.begin(connection)
             settle_quietly(ledger, now_us=now_us())
+        if ledger.lake is not None:
+            keep_footers(connection)
         # In a copied or restored file; the owner of the folder looks after what is flagged.
         flags = {erasure_flag: meta_value(connection, UNFINISHED_ERASURES), lake_flag: ledger.lake}
         for flag in (flag for flag, reason in flags.items() if reason is not None):

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, NEVER_US
 from botmeter.ledger.contents import touchpoints_from
 from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.lake_account import ServedRecord
 from botmeter.ledger.partitions import SharedKey, is_anchored
 from botmeter.ledger.plan_sessions import policies_metered_apart
 from botmeter.ledger.readable import ReadableLedger
@@ -60,6 +61,7 @@ class RunningScopes:
     append_no: int
     arrivals: pa.Table
     touchpoints: list[Touchpoint]
+    lake: ServedRecord | None
 
 
 def running_scopes(ledger: ReadableLedger, *, now_us: int) -> RunningScopes:
@@ -79,6 +81,7 @@ def running_scopes(ledger: ReadableLedger, *, now_us: int) -> RunningScopes:
             append_no=row_of(connection, sql("last_append"))[0],
             arrivals=arrivals,
             touchpoints=touchpoints,
+            lake=ledger.lake,
         )
 
 

@@ -1,6 +1,6 @@
 """Tables of an account's file, their version, and migrations."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import duckdb
 
@@ -48,6 +48,15 @@ def create_tables(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> None
     set_meta(connection, _PROBE, value=_hash_probe(connection))
     set_meta(connection, "created_at", value=str(now_us))
     store_commit(connection, first_commit())
+
+
+def replace_views(connection: duckdb.DuckDBPyConnection, *, tables: Iterable[str]) -> None:
+    """Put empty tables in the place of those that are views of a lake's files. In a transaction."""
+    views = {name for (name,) in connection.execute(sql("views")).fetchall()}
+    for name in tables:
+        if name in views:
+            connection.execute(sql("drop_view", table=name))
+            connection.execute(statements_in(_PACKAGE, "schema.sql")[name])
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int:

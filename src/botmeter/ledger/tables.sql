@@ -14,6 +14,14 @@ DELETE FROM meta WHERE name = $name
 -- Takes: $name, $value. Changes: adds the row to meta.
 INSERT INTO meta VALUES ($name, $value)
 
+-- name: views
+-- Takes: nothing. Gives: the names of all views of the file, in order.
+SELECT view_name::VARCHAR FROM duckdb_views() WHERE NOT internal ORDER BY view_name
+
+-- name: drop_view
+-- Changes: drops the view {table}.
+DROP VIEW {table}
+
 -- name: hash_probe
 -- Takes: nothing. Gives: the hash of a fixed text, which can differ between versions of DuckDB, one row.
 SELECT hash('botmeter', 'probe')::VARCHAR

@@ -9,6 +9,7 @@ from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.statements import statements_of
+from botmeter.ledger.tables import replace_views
 from botmeter.ledger.usage_tables import insert_tickets, upsert_bot_names
 
 # As many as a person can read; the count covers the others.
@@ -88,6 +89,8 @@ def verify(ledger: Ledger) -> Verification:
             # A conversation can have several spans, so they are merged before they are compared.
             name = "stored_spans" if table == "conversation_span" else "stored_copy"
             connection.execute(sql(name, table=table, columns=_columns(table)))
+        if ledger.lake is not None:
+            replace_views(connection, tables=_DERIVED)
         _derive_again(ledger)
         return _compare(ledger)
 

@@ -74,7 +74,7 @@ class _Checks:
 
     def _verify(self, name: str) -> None:
         with SharedFolder(self._ledgers).rehearsing(name) as ledger:
-            if event_count(ledger.connection) > VERIFIED_EVENTS_MAX:
+            if ledger.lake is not None or event_count(ledger.connection) > VERIFIED_EVENTS_MAX:
                 return
             result = verify(ledger)
         if result.is_clean:

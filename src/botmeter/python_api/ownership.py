@@ -1,10 +1,13 @@
 """Data folders owned by this process, shared by its readers."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from botmeter.domain.instant import now_us
+from botmeter.lake.serving import reading_newest
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.readable import ReadableLedger
 
@@ -22,20 +25,26 @@ class _ReadFolder(Folder):
         super().__init__(path)
         # The first reader may migrate a file, which no other connection of the process may have open then.
         self._opening = threading.RLock()
+        self._readers = Counter[str]()
 
     @contextmanager
     def reading(self, name: str) -> Iterator[ReadableLedger]:
-        opened = super().reading(name)
         with self._opening:
+            # Another record of a lake is served only while nobody reads the one before.
+            is_read = self._readers[name] > 0
+            opened = super().reading(name) if is_read else reading_newest(Folder(self.path), name, now_us=now_us())
             ledger = opened.__enter__()
+            self._readers[name] += 1
         try:
             yield ledger
         except BaseException as problem:
             with self._opening:
+                self._readers[name] -= 1
                 # It raises an error of its own for a damaged file.
                 opened.__exit__(type(problem), problem, problem.__traceback__)
             raise
         with self._opening:
+            self._readers[name] -= 1
             opened.__exit__(None, None, None)
 
 

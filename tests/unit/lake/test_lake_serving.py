@@ -1,6 +1,7 @@
 """An account in a lake answers as a ledger that was sent the same files, and takes no events of its own."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,7 @@ from tests.support.ledgers import ACME, NOW_US
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.account import Account
-from botmeter.domain.errors import Conflict
+from botmeter.domain.errors import Conflict, Unavailable
 from botmeter.lake.root import LakeRoot
 from botmeter.lake.serving import create_lake_account, is_newest, reading_newest
 from botmeter.ledger.append import append
@@ -20,9 +21,13 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.lake_account import accounts_in_lakes
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_append import live_append
+from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.policies import set_policy
 from botmeter.ledger.quarantine import discard
-from botmeter.ledger.settings import set_available_from, set_title
+from botmeter.ledger.settings import named_bots, set_available_from, set_title
+from botmeter.ledger.settle import latest_session_us
+from botmeter.ledger.verify import verify
+from botmeter.live.lake_watch import lake_watch
 from botmeter.metering.policy import FRESHCHAT
 
 pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not installed")
@@ -54,6 +59,36 @@ def test_a_ledger_serves_each_record_of_its_lake(folder: Folder) -> None:
             assert (served.lake.number, served.lake.recorded_at) == (record.number, record.recorded_at)
             assert is_newest(served.lake)
             assert table_meaning(served) == table_meaning(beside)
+    with folder.ledger("acme") as ledger:
+        assert verify(ledger).is_clean
+    with reading_newest(folder, "acme", now_us=NOW_US) as served:
+        assert served.lake is not None
+        assert served.lake.number == record.number
+
+
+@pytest.mark.slow
+def test_a_server_follows_the_lake_and_a_lost_file_is_named(folder: Folder) -> None:
+    root = in_lake(folder)
+    with closing(OpenLedgers(folder)) as ledgers:
+        followed: list[str] = []
+        watch = lake_watch(ledgers, followed=followed.append)
+        watch.check_all()
+        for number, pieces in enumerate(random_increments(Random(4), count=60, increments=2)):
+            with ledgers.reading("acme") as before:
+                version = before.version
+            run(root, written_files(folder.path.parent, f"{number}", *pieces))
+            watch.check_all()
+            watch.check_all()
+            with ledgers.reading("acme") as served:
+                assert served.version > version
+        assert followed == ["acme", "acme"]
+        for file in (folder.path.parent / "lake" / "session").glob("*.parquet"):
+            file.unlink()
+        with pytest.raises(Unavailable) as refusal, ledgers.reading("acme") as served:
+            latest_session_us(served.connection, 0, now_us=NOW_US)
+        assert refusal.value.code == "lake_storage_failed"
+        with ledgers.reading("acme") as served:
+            assert named_bots(served)
 
 
 @pytest.mark.slow

@@ -41,11 +41,12 @@ _SWEPT_EVERY_US: Final = 60 * MICROSECONDS_PER_SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
-    """Answer to a bot before its reply; `as_of` (µs UTC) is when it was current.
+    """Answer to a bot before its reply.
 
     Attributes:
         session: Running session of the next message; None if it opens one, or takes no part.
         left: Sessions that allowance and packs still fund; None without a plan, as `cost` (before tax).
+        as_of: When it was current (µs UTC); of an account in a lake, when the record was made that it serves.
     """
 
     opens_session: bool
@@ -139,7 +140,7 @@ class AccountEntitlement:
                 cost=None if price is None else price.cost,
                 currency=None if price is None else price.currency,
                 brake=None if price is None else price.brake,
-                as_of=self._current_us,
+                as_of=self._current_us if running.lake is None else running.lake.recorded_at,
             )
 
     def refresh(self) -> None:
