@@ -84,7 +84,10 @@ def test_a_form_posted_twice_adds_one_schedule(ana: User, view: SavedView, brows
         ({"to": []}, "Choose at least one recipient."),
         ({"emails": "eve@example.com"}, "You may choose members only, not eve@example.com."),
         ({"report": "statement", "file_format": ""}, "A statement has no parts."),
-        ({"file_format": "pdf"}, "A report has no such file. Choose CSV or XLSX, or no file."),
+        (
+            {"report": "statement", "file_format": "xlsx"},
+            "A statement has no such file. Choose PDF or CSV, or no file.",
+        ),
         ({"timezone": "Europe/Bonn"}, "is not in the IANA time zone database."),
     ],
 )

@@ -36,7 +36,7 @@ commands = command_group("account", "Accounts: create, list, show, set, delete."
         ("", "botmeter account create acme"),
         ("With data since 2019:", "botmeter account create acme --available-from 2019-01-01"),
         ("With a title:", 'botmeter account create acme --title "Acme & Sons"'),
-        ("In a lake:", "botmeter account create acme --lake /data/acme-lake"),
+        ("In a lake:", "botmeter account create acme --lake acme-lake"),
     )
 )
 def create(

@@ -38,10 +38,10 @@ commands = command_group("lake", "Lakes, for accounts past one machine: run, sho
 
 @commands.command(
     epilog=examples(
-        ("", "botmeter lake run events/*.parquet --lake /data/acme-lake --account acme"),
+        ("", "botmeter lake run events.ndjson --lake acme-lake --account acme"),
         (
             "On a cluster that sees the same folder:",
-            "botmeter lake run events.csv --lake /data/acme-lake -a acme --engine spark --master spark://host:7077",
+            "botmeter lake run events.ndjson --lake acme-lake -a acme --engine spark",
         ),
     )
 )
@@ -96,7 +96,7 @@ def run(
         say(f"{counted(len(outcome.known), 'file')} left out: read by an earlier run")
 
 
-@commands.command(epilog=examples(("", "botmeter lake show --lake /data/acme-lake")))
+@commands.command(epilog=examples(("", "botmeter lake show --lake acme-lake")))
 def show(lake: Address, form: options.Form = "table") -> None:
     """Show the account, the policies and the last record of a lake."""
     from botmeter.lake.record import newest_record
@@ -110,7 +110,7 @@ def show(lake: Address, form: options.Form = "table") -> None:
         show_record(fields, form=form)
 
 
-@commands.command("compact", epilog=examples(("", "botmeter lake compact --lake /data/acme-lake")))
+@commands.command("compact", epilog=examples(("", "botmeter lake compact --lake acme-lake")))
 def compact_lake(lake: Address, engine: EngineName = "here", master: Master = None) -> None:
     """Write the rows that count into files of one month.
 

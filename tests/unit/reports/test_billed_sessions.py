@@ -78,7 +78,17 @@ def test_sessions_have_bot_and_channel_of_the_event_that_opened_them_in_rating_o
     )
     found = rows(ledger)
     assert [key for key in found[0] if key != "session_id"] == [
-        *("opening_key", "started_at", "ended_at", "bot_id", "bot_version", "channel", "preview", "charge")
+        *(
+            "opening_key",
+            "started_at",
+            "ended_at",
+            "opening_touchpoint",
+            "bot_id",
+            "bot_version",
+            "channel",
+            "preview",
+            "charge",
+        )
     ]
     order = [(row["started_at"], row["opening_key"]) for row in found]
     assert order == sorted(order)
