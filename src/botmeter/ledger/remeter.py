@@ -90,24 +90,18 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
     ledger.note_latest(commit.last_us)
     is_recent = past_days is None or commit.first_us >= past_days.before_us
     can_extend = is_recent and events is not None and bool(key.scope)
-    was_known = ledger.memory.sessions is not None
     if can_extend and extend_sessions(ledger, key, events=events, append_no=append_no):
-        if not was_known:
-            # Later commits change sessions and usage by the same numbers.
-            _check_balance(ledger)
         meter_plan_sessions_after(ledger, append_no)
         _check_balance(ledger)
         return commit.event_count
     upsert_bot_names(connection, append_no=append_no, new_events=events)
+    if is_recent and is_anchored(ledger.schedule, key):
+        # Nothing changes before the first new event, so neither does a day that was over by then.
+        past_days = None
     if not key.scope or commit.event_count > event_count(connection) * EVERYTHING_FROM:
         session_count = chunks.finish() if chunks is not None else None
-        if is_recent and is_anchored(ledger.schedule, key):
-            # Nothing changes before the first new event, so neither does a day that was over by then.
-            past_days = None
         remeter_everything(ledger, past_days=past_days, session_count=session_count)
         return commit.event_count
-    if is_recent:
-        past_days = None
     meter_plan_sessions_after(ledger, append_no)
     connection.execute(sql("affected", **key.fragments), values)
     if is_anchored(ledger.schedule, key):

@@ -8,14 +8,14 @@ from tests.support.ledgers import NOW_US, Event, append_events, event, ledger_in
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import Conflict, Refused
-from botmeter.domain.instant import us_from_text
+from botmeter.domain.instant import DAY_US, us_from_text
 from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.domain.session import session_id
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import set_policy
 from botmeter.ledger.restatements import restated_days, restatements
 from botmeter.ledger.verify import verify
-from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
+from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy, Require
 
 HOURLY = Policy(name="hourly", max_duration_us=3_600_000_000)
 TICKET_DAY = date(2026, 3, 1)
@@ -144,6 +144,21 @@ def test_an_event_for_the_latest_day_after_it_is_over_is_a_restatement() -> None
     append_events(ledger, late, now_us=us_from_text("2026-03-09T08:00:00Z"))
     assert [(each.day.isoformat(), each.before_count, each.after_count) for each in restatements(ledger)] == [
         ("2026-03-06", 1, 2)
+    ]
+
+
+def test_an_event_that_voids_a_session_of_a_day_that_is_over_is_a_restatement() -> None:
+    """An agent's answer of today ends the right to charge a session that began yesterday."""
+    policy = Policy(name="unaided", participants="bot+agent", max_duration_us=DAY_US, require=Require(max_agent=0))
+    ledger = ledger_in_memory(policy)
+    others = [event(f"o{number}", f"2026-03-0{1 + number % 5}T08:00", customer_id=f"o{number}") for number in range(40)]
+    append_events(ledger, event("1", "2026-03-06T22:00"), *others, now_us=us_from_text("2026-03-06T23:00:00Z"))
+    assert days(ledger)["2026-03-06"] == 1
+    agent = event("2", "2026-03-07T10:00", actor="agent", bot_id=None)
+    append_events(ledger, agent, now_us=us_from_text("2026-03-07T10:01:00Z"))
+    assert "2026-03-06" not in days(ledger)
+    assert [(each.day.isoformat(), each.before_count, each.after_count) for each in restatements(ledger)] == [
+        ("2026-03-06", 1, 0)
     ]
 
 
