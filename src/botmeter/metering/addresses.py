@@ -43,6 +43,18 @@ def _put_word(_: Any, address: Any, word: Any) -> _Code:
 
 
 @intrinsic
+def _copy_bytes(_: Any, _to: Any, _from: Any, _size: Any) -> _Code:
+    def code(context: Any, builder: Any, *rest: Any) -> Any:
+        byte = _BYTE.as_pointer()
+        copy = builder.module.declare_intrinsic("llvm.memcpy", [byte, byte, _WORD])
+        to, at = (builder.inttoptr(argument, byte) for argument in rest[1][:2])
+        builder.call(copy, [to, at, rest[1][2], ir.Constant(ir.IntType(1), 0)])
+        return context.get_dummy_value()
+
+    return types.void(types.uint64, types.uint64, types.int64), code
+
+
+@intrinsic
 def _trailing_zeros(_: Any, word: Any) -> _Code:
     def code(_context: Any, builder: Any, *rest: Any) -> Any:
         return builder.cttz(rest[1][0], ir.Constant(ir.IntType(1), 1))
@@ -55,7 +67,11 @@ int8s_at, int32s_at, int64s_at, words_at = map(_numbers, (types.int8, types.int3
 
 # Of a word, eight bytes at any address, the first one is lowest.
 byte_at, word_at = _read(_BYTE, types.uint8), _read(_WORD, types.uint64)
+int32_at: Any = _read(ir.IntType(32), types.int32)
 put_word: Any = _put_word
+
+# Bytes from one address to another: to, from, number.
+copy_bytes: Any = _copy_bytes
 
 # Zero bits below the lowest one bit of a word, which must have one.
 trailing_zeros: Any = _trailing_zeros

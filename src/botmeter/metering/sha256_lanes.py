@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from botmeter.metering.text_memory import Texts, text_of, u8_at
+from botmeter.metering.addresses import byte_at
+from botmeter.metering.text_memory import Texts, text_of
 
 DIGEST_BYTES: Final = 16
 """Of each digest, the ones that are kept."""
@@ -94,7 +95,7 @@ def _pad(messages, lane, prefix, at, size, end):  # type: ignore[no-untyped-def]
         messages[lane, index] = prefix[index]
     length = len(prefix) + size
     for index in range(size):
-        messages[lane, len(prefix) + index] = u8_at(at + np.uint64(index))
+        messages[lane, len(prefix) + index] = byte_at(at + np.uint64(index))
     for index in range(length, end):
         messages[lane, index] = 0
     messages[lane, length] = 0x80

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
-from botmeter.metering.text_memory import Texts, are_equal, copy_bytes, hash_of, is_same_text, text_at, text_of
+from botmeter.metering.addresses import copy_bytes
+from botmeter.metering.text_memory import Texts, are_equal, hash_of, is_same_text, text_at, text_of
 
 Positions = npt.NDArray[np.int32]
 
@@ -256,4 +257,4 @@ def _copy_texts(texts, entries, offsets, to):  # type: ignore[no-untyped-def]
     bases, starts, data = texts
     for index in range(len(entries)):
         at, size = text_of(bases, starts, data, entries[index])
-        copy_bytes(to + np.uint64(offsets[index]), at, size)  # type: ignore[call-arg]
+        copy_bytes(to + np.uint64(offsets[index]), at, size)

@@ -3,14 +3,13 @@
 An entry is a text of a column: a row of a plain one, or a row of a chunk's dictionary. Several entries can be equal.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
+
+from botmeter.metering.addresses import byte_at, int32_at, word_at
 
 Addresses = npt.NDArray[np.uint64]
 
@@ -29,53 +28,23 @@ class Texts(NamedTuple):
     data: Addresses
 
 
-def _load(bits: int, result: Any) -> Any:
-    @intrinsic
-    def load(_: Any, _address: Any) -> tuple[Any, Callable[..., Any]]:
-        def generated(*call: Any) -> Any:
-            _, builder, _, arguments = call
-            return builder.load(builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer()), align=1)
-
-        return result(types.uint64), generated
-
-    return load
-
-
-@intrinsic
-def copy_bytes(_: Any, _to: Any, _at: Any, _size: Any) -> tuple[Any, Callable[..., Any]]:
-    """Copy bytes from one address to another."""
-
-    def generated(*call: Any) -> Any:
-        context, builder, _, arguments = call
-        byte = ir.IntType(8).as_pointer()
-        copy = builder.module.declare_intrinsic("llvm.memcpy", [byte, byte, ir.IntType(64)])
-        to, at = (builder.inttoptr(argument, byte) for argument in arguments[:2])
-        builder.call(copy, [to, at, arguments[2], ir.Constant(ir.IntType(1), 0)])
-        return context.get_dummy_value()
-
-    return types.void(types.uint64, types.uint64, types.int64), generated
-
-
-_u64_at, _i32_at, u8_at = _load(64, types.uint64), _load(32, types.int32), _load(8, types.uint8)
-
-
 @njit(forceinline=True)
 def hash_of(at, size):  # type: ignore[no-untyped-def]
     """64 bits of the bytes at an address."""
     mixed = np.uint64(size) * _M1
     position, left = at, size
     while left >= 8:
-        mixed = (mixed ^ _u64_at(position)) * _M3
+        mixed = (mixed ^ word_at(position)) * _M3
         mixed ^= mixed >> _S29
         position += _8
         left -= 8
     if left > 0 and size >= 8:
         # The last eight bytes once more, some of them again.
-        mixed = (mixed ^ _u64_at(at + np.uint64(size) - _8)) * _M2
+        mixed = (mixed ^ word_at(at + np.uint64(size) - _8)) * _M2
     elif left > 0:
         last = np.uint64(0)
         for index in range(left):
-            last = (last << _8) | np.uint64(u8_at(position + np.uint64(index)))
+            last = (last << _8) | np.uint64(byte_at(position + np.uint64(index)))
         mixed = (mixed ^ last) * _M2
     mixed = (mixed ^ (mixed >> _S32)) * _M2
     return mixed ^ (mixed >> _S29)
@@ -86,13 +55,13 @@ def are_equal(one, other, size):  # type: ignore[no-untyped-def]
     """Compare the bytes at two addresses."""
     left = size
     while left >= 8:
-        if _u64_at(one) != _u64_at(other):
+        if word_at(one) != word_at(other):
             return False
         one += _8
         other += _8
         left -= 8
     for index in range(left):  # noqa: SIM110 - the compiler takes no generator.
-        if u8_at(one + np.uint64(index)) != u8_at(other + np.uint64(index)):
+        if byte_at(one + np.uint64(index)) != byte_at(other + np.uint64(index)):
             return False
     return True
 
@@ -101,8 +70,8 @@ def are_equal(one, other, size):  # type: ignore[no-untyped-def]
 def text_at(offsets, data, index):  # type: ignore[no-untyped-def]
     """Address and size of a chunk's text."""
     at = offsets + np.uint64(index) * _4
-    first = _i32_at(at)
-    return data + np.uint64(first), np.int64(_i32_at(at + _4) - first)
+    first = int32_at(at)
+    return data + np.uint64(first), np.int64(int32_at(at + _4) - first)
 
 
 @njit(forceinline=True)
@@ -132,7 +101,7 @@ def text_order(bases, offsets, data, one, other):  # type: ignore[no-untyped-def
     at, size = text_of(bases, offsets, data, one)
     other_at, other_size = text_of(bases, offsets, data, other)
     for index in range(min(size, other_size)):
-        byte, other_byte = u8_at(at + np.uint64(index)), u8_at(other_at + np.uint64(index))
+        byte, other_byte = byte_at(at + np.uint64(index)), byte_at(other_at + np.uint64(index))
         if byte != other_byte:
             return np.int64(byte) - np.int64(other_byte)
     return size - other_size
