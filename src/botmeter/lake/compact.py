@@ -76,7 +76,9 @@ def compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 
     replacements = {replacement.table for replacement in REPLACED_BY.values()}
     outdated = [*(f"{table}_new" for table in REPLACED_BY), *sorted(replacements)]
     changed_count = _row_count(stored["session_new"]) + _row_count(stored["session_replaced"])
-    if not any(stored[name] for name in outdated) or changed_count < from_share * _row_count(stored["session"]):
+    small = SmallTables.read(root, stored)
+    is_outdated = any(stored[name] for name in outdated) or not _is_by_month(stored["session"], small)
+    if not is_outdated or changed_count < from_share * _row_count(stored["session"]):
         return record
     tasks = [
         CompactTask(
@@ -85,7 +87,7 @@ def compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 
             last_day=last,
             stored=TableFiles(root=root, files={name: tuple(files) for name, files in stored.items()}),
         )
-        for first, last in _spans(SmallTables.read(root, stored))
+        for first, last in _spans(small)
     ]
     written = engine.run(compact_months, tasks)
     versions = {**record.versions, "receipt": tables["receipt"].commit([], now_us=now_us)}
@@ -104,12 +106,24 @@ def _row_count(files: Sequence[LakeFile]) -> int:
     return sum(file.row_count for file in files)
 
 
-def _spans(small: SmallTables) -> list[tuple[int, int]]:
-    """First and last day of whole months with about `FILE_ROWS_MAX` sessions together."""
+def _is_by_month(files: Sequence[LakeFile], small: SmallTables) -> bool:
+    # The files of a first run are of buckets, each with all months.
+    month_file_count = sum(-(-count // FILE_ROWS_MAX) for count in _month_counts(small).values())
+    bounds = [np.array(file.bounds["started_at"]) // DAY_US for file in files]
+    return len(files) == month_file_count and all(np.ptp(_months_of(days)) == 0 for days in bounds)
+
+
+def _month_counts(small: SmallTables) -> dict[int, int]:
     counts: dict[int, int] = {}
     for (day, *_), count in small.session_usage.items():
         month = int(_months_of(np.array([day]))[0])
         counts[month] = counts.get(month, 0) + count
+    return counts
+
+
+def _spans(small: SmallTables) -> list[tuple[int, int]]:
+    """First and last day of whole months with about `FILE_ROWS_MAX` sessions together."""
+    counts = _month_counts(small)
     spans: list[tuple[int, int]] = []
     row_count = FILE_ROWS_MAX
     for month in sorted(counts):

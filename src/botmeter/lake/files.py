@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from botmeter.domain.receipt import Rejection
 from botmeter.lake.delta import LakeFile
-from botmeter.lake.layout import SCHEMAS, TIME_COLUMNS
+from botmeter.lake.layout import LOOKUP_COLUMNS, SCHEMAS, TIME_COLUMNS
 from botmeter.lake.root import LakeRoot, new_name, write_parquet
 
 # Columns whose bounds are worth keeping, where a table has them.
@@ -25,7 +25,7 @@ def write_rows(root: LakeRoot, table: str, *, rows: pa.Table) -> LakeFile | None
         ordered = _in_order(ordered, TIME_COLUMNS[table])
     ordered = pa.table([_plain(ordered[field.name]).cast(field.type) for field in schema], schema=schema)
     name = new_name(root, table, ending="parquet")
-    size_bytes = write_parquet(root, ordered, name=name)
+    size_bytes = write_parquet(root, ordered, name=name, looked_up=LOOKUP_COLUMNS.get(table, ()))
     return LakeFile(name=name, row_count=len(rows), size_bytes=size_bytes, bounds=_bounds(ordered))
 
 

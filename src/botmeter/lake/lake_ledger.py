@@ -3,14 +3,19 @@
 Small tables are copied, the others are views of Parquet files. Tables that a lake lacks stay as they are.
 """
 
+from collections.abc import Sequence
+from typing import Final
+
 import duckdb
 
+from botmeter.lake.delta import LakeFile
 from botmeter.lake.record import LakeRecord, tables_at
 from botmeter.lake.root import LakeRoot
 from botmeter.lake.small_tables import read_table
 from botmeter.lake.task_database import TableFiles, create_current_view
 from botmeter.ledger.contents import write_account, write_policy
-from botmeter.ledger.duckdb_calls import execute_with
+from botmeter.ledger.duckdb_calls import execute_with, row_of
+from botmeter.ledger.lake_account import ServedRecord
 from botmeter.ledger.statements import statements_in, statements_of
 from botmeter.ledger.tables import create_tables
 
@@ -20,6 +25,9 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+
+COPIED_DAYS_MAX: Final = 1_000_000
+"""Rows of `conversation_day` that are copied: about 30 MB, and 0.1 s of each record that is served."""
 
 # The statement that fills each small table, and the one that creates the view of each other.
 _COPIED = {
@@ -52,7 +60,7 @@ def connection_to(root: LakeRoot, record: LakeRecord) -> duckdb.DuckDBPyConnecti
     return connection
 
 
-def serve_record(connection: duckdb.DuckDBPyConnection, root: LakeRoot, *, record: LakeRecord) -> None:
+def serve_record(connection: duckdb.DuckDBPyConnection, root: LakeRoot, *, record: LakeRecord) -> ServedRecord:
     """Replace a ledger's policies and its tables of events, sessions and usage by those of a record."""
     files = {name: table.files() for name, table in tables_at(root, record.versions).items()}
     connection.execute(sql("clear_table", table="policy_term"))
@@ -66,6 +74,32 @@ def serve_record(connection: duckdb.DuckDBPyConnection, root: LakeRoot, *, recor
     available = TableFiles(root=root, files={name: tuple(own) for name, own in files.items()})
     for name in _VIEWED:
         _serve(connection, name, available=available)
+    connection.execute(sql("drop_other_days"))
+    if available.has_rows("conversation_day"):
+        _copy_other_days(connection)
+    first_event_at, last_event_at = _bounds_of(files["event"], "occurred_at")
+    return ServedRecord(
+        uri=root.uri,
+        number=record.number,
+        recorded_at=record.recorded_at,
+        first_event_at=first_event_at,
+        last_event_at=last_event_at,
+    )
+
+
+def _copy_other_days(connection: duckdb.DuckDBPyConnection) -> None:
+    # Reports count nearly all conversations from usage, and only those of several rows one by one.
+    if row_of(connection, sql("other_day_count"))[0] <= COPIED_DAYS_MAX:
+        connection.execute(sql("copy_other_days"))
+        connection.execute(sql("drop_view", table="conversation_day"))
+        connection.execute(sql("view_copied_days"))
+
+
+def _bounds_of(files: Sequence[LakeFile], column: str) -> tuple[int, int] | tuple[None, None]:
+    if not files:
+        return None, None
+    bounds = [file.bounds[column] for file in files]
+    return min(low for low, _ in bounds), max(high for _, high in bounds)
 
 
 def _serve(connection: duckdb.DuckDBPyConnection, name: str, *, available: TableFiles) -> None:
@@ -74,6 +108,7 @@ def _serve(connection: duckdb.DuckDBPyConnection, name: str, *, available: Table
     if not available.has_rows(name):
         # A view of no file would need a table in memory.
         connection.execute(statements_in("botmeter.ledger", "schema.sql")[name])
+        connection.execute(sql("view_no_file", table=name))
         return
     create_current_view(connection, name, available=available, view=f"lake_{name}")
     connection.execute(sql(_VIEWED[name]))

@@ -50,6 +50,38 @@ DROP TABLE {table}
 -- Changes: drops the view {table}.
 DROP VIEW {table}
 
+-- name: view_no_file
+-- Reads: {table}, which is empty. Gives: lake_{table}, in other columns than those of files.
+CREATE VIEW lake_{table} AS SELECT * FROM {table}
+
+-- name: drop_other_days
+-- Changes: drops other_day, the copy of another record.
+DROP TABLE IF EXISTS other_day
+
+-- name: other_day_count
+-- Reads: lake_conversation_day. Gives: the number of rows of conversations with several ones, one row.
+SELECT count(*)::BIGINT FROM lake_conversation_day WHERE has_other_rows
+
+-- name: copy_other_days
+-- Reads: lake_conversation_day. Gives: other_day, the rows of conversations with several ones, by day.
+CREATE TABLE other_day AS
+SELECT day, conversation_id, preview, footprint
+FROM lake_conversation_day
+WHERE has_other_rows
+ORDER BY ALL
+
+-- name: view_copied_days
+-- Reads: lake_conversation_day, other_day. Gives: conversation_day as view_conversation_day does; has_other_rows is a
+-- constant on either side, so that who asks for those rows opens no file.
+CREATE VIEW conversation_day AS
+SELECT
+    day, conversation_id, preview, footprint, false AS has_other_rows, hash(conversation_id) AS conversation_key
+FROM lake_conversation_day
+WHERE NOT has_other_rows
+UNION ALL
+SELECT day, conversation_id, preview, footprint, true AS has_other_rows, hash(conversation_id) AS conversation_key
+FROM other_day
+
 -- name: view_event
 -- Reads: lake_event. Gives: event, in the columns of a ledger.
 CREATE VIEW event AS

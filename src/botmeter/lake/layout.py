@@ -222,3 +222,10 @@ TIME_COLUMNS: Final = {
     "conversation_span": "last_event_at",
 }
 """Column by which the rows of a file are nearly in order."""
+
+LOOKUP_COLUMNS: Final = {
+    "event": ("customer_id", "conversation_id"),
+    "session": ("session_id",),
+    "session_new": ("session_id",),
+}
+"""Columns by which few rows are looked up, as the events of an explanation are."""

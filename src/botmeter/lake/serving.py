@@ -74,7 +74,6 @@ def follow(ledger: "Ledger", *, now_us: int) -> bool:
     if record.number == ledger.lake.number:
         return False
     _check_account(record, ledger.account.name, root=root)
-    served = ServedRecord(uri=root.uri, number=record.number, recorded_at=record.recorded_at)
     with (
         ledger.transaction(is_acknowledged=False, keeps_facts=True) as connection,
         noting_recharge_span(connection, now_us=now_us, recent_us=RECENT_US),
@@ -82,8 +81,7 @@ def follow(ledger: "Ledger", *, now_us: int) -> bool:
         if ledger.account.available_from != record.available_from:
             changed = replace(ledger.account, available_from=record.available_from)
             write_account(connection, changed, by=None, now_us=now_us)
-        serve_record(connection, root, record=record)
-        set_served_record(connection, served)
+        set_served_record(connection, serve_record(connection, root, record=record))
         ledger.reload()
         meter_plan_sessions(ledger)
     return True

@@ -20,11 +20,17 @@ sql = statements_of("botmeter.ledger.tables")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedRecord:
-    """Record of a lake that a ledger serves; `recorded_at` is in µs UTC, `number` 0 before the first one."""
+    """Record of a lake that a ledger serves, `number` 0 before the first one.
+
+    Attributes:
+        recorded_at: In µs UTC, like the times of the first and last event; None: no event.
+    """
 
     uri: str
     number: int
     recorded_at: int
+    first_event_at: int | None = None
+    last_event_at: int | None = None
 
 
 def served_record(connection: duckdb.DuckDBPyConnection) -> ServedRecord | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from botmeter.ledger.lake_account import served_record
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.snapshot import Snapshot
 
@@ -26,6 +27,9 @@ class Recency:
 
 def first_event_us(snapshot: Snapshot) -> int | None:
     """Time of the account's first event, if any."""
+    lake = served_record(snapshot.connection)
+    if lake is not None and lake.first_event_at is not None:
+        return lake.first_event_at
     some = snapshot.rows(sql("some_event"), {})
     if not some:
         return None
@@ -35,10 +39,18 @@ def first_event_us(snapshot: Snapshot) -> int | None:
 
 def recency_of(snapshot: Snapshot) -> Recency:
     """Read a snapshot's recency."""
-    latest_event_us, received_us, live_received_us = snapshot.rows(sql("recency"), {})[0]
+    received_us, live_received_us = snapshot.rows(sql("recency"), {})[0]
     return Recency(
         first_event_us=first_event_us(snapshot),
-        latest_event_us=latest_event_us,
+        latest_event_us=_latest_event_us(snapshot),
         received_us=received_us,
         live_received_us=live_received_us,
     )
+
+
+def _latest_event_us(snapshot: Snapshot) -> int | None:
+    lake = served_record(snapshot.connection)
+    if lake is not None and lake.last_event_at is not None:
+        return lake.last_event_at
+    latest_us: int | None = snapshot.rows(sql("latest_event"), {})[0][0]
+    return latest_us

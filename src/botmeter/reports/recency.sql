@@ -1,9 +1,12 @@
+-- name: latest_event
+-- Reads: event. Gives: the time of the latest event (µs UTC, null: none), one row.
+SELECT max(occurred_at)::BIGINT FROM event
+
 -- name: recency
--- Reads: event, receipt, file_import, delivery, arrival.
--- Gives: one row: the latest event; the recording of the last submission with counted events, and of the
--- last live one (µs UTC, null: none). In the order of the commits, since the clock may have been set back.
+-- Reads: receipt, file_import, delivery, arrival.
+-- Gives: one row: the recording of the last submission with counted events, and of the last live one (µs UTC, null:
+-- none). In the order of the commits, since the clock may have been set back.
 SELECT
-    (SELECT max(occurred_at) FROM event)::BIGINT AS latest_event_us,
     (
         SELECT max_by(recorded_at, append_no)
         FROM receipt

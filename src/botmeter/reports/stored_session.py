@@ -7,6 +7,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from botmeter.domain.errors import Missing
+from botmeter.ledger.lake_account import served_record
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.snapshot import Snapshot
 
@@ -45,7 +46,9 @@ def stored_session(snapshot: Snapshot, session_id: str, *, account: str) -> Stor
         Missing: `session_unknown`.
     """
     checked_id = uuid_text(session_id)
-    rows = [] if checked_id is None else snapshot.rows(sql("session_of_id"), {"session_id": checked_id})
+    is_in_lake = served_record(snapshot.connection) is not None
+    statement = sql("session_of_text" if is_in_lake else "session_of_id")
+    rows = [] if checked_id is None else snapshot.rows(statement, {"session_id": checked_id})
     if not rows:
         raise Missing("session_unknown", f"Account {account} has no session {session_id[:60]!r}.")
     return StoredSession(*rows[0])

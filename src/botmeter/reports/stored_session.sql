@@ -10,6 +10,19 @@ FROM session
 WHERE session_id = $session_id::UUID
 ORDER BY session_id
 
+-- name: session_of_text
+-- Reads: lake_session, the files of a lake, which have ids as text. Takes: $session_id, as they have it. Gives: as
+-- session_of_id. Compared as it is stored, an id rules out nearly all row groups by their Bloom filters.
+SELECT
+    session_id::VARCHAR         AS session_id,
+    started_at::BIGINT          AS started_at,
+    customer_id::VARCHAR        AS customer_id,
+    conversation_id::VARCHAR    AS conversation_id,
+    opening_touchpoint::INTEGER AS opening_touchpoint
+FROM lake_session
+WHERE session_id = $session_id::VARCHAR
+ORDER BY session_id
+
 -- name: plan_sessions
 -- Reads: plan_session. Takes: $policy (its label). Gives: the sessions under a policy of a plan, in any order.
 SELECT * FROM plan_session WHERE policy = $policy

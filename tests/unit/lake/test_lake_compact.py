@@ -5,13 +5,16 @@ from random import Random
 
 import duckdb
 import pytest
+from tests.support.event_strategies import START_US
+from tests.support.facts import event
 from tests.support.lakes import append_files, lake_meaning, made_lake, random_increments, run, written_files
 from tests.support.ledgers import NOW_US, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
+from botmeter.domain.instant import DAY_US
 from botmeter.lake.compact import compact
 from botmeter.lake.engine import Here
-from botmeter.lake.layout import SCHEMAS
+from botmeter.lake.layout import LOOKUP_COLUMNS, SCHEMAS
 from botmeter.lake.record import LakeRecord, tables_at
 from botmeter.lake.root import LakeRoot
 from botmeter.lake.task_database import create_view
@@ -52,6 +55,33 @@ def test_a_compacted_lake_has_the_same_rows_and_goes_on(tmp_path: Path) -> None:
             assert lake_meaning(root, compacted) == lake_meaning(root, before) == table_meaning(ledger)
             assert compact(root, engine=Here(), now_us=NOW_US) == compacted
     assert lake_meaning(root, compact(root, engine=Here(), now_us=NOW_US)) == table_meaning(ledger)
+
+
+def test_the_files_of_a_first_run_are_compacted_by_month(tmp_path: Path) -> None:
+    root = made_lake(tmp_path / "lake", SCHEDULE)
+    events = [
+        event(f"e{month}", START_US + month * 31 * DAY_US, conversation_id="v", customer_id="c", actor="customer")
+        for month in range(3)
+    ]
+    before = run(root, written_files(tmp_path, "a", events)).record
+    compacted = compact(root, engine=Here(), now_us=NOW_US)
+    assert len(tables_at(root, before.versions)["session"].files()) == 1
+    assert len(tables_at(root, compacted.versions)["session"].files()) == 3
+    assert lake_meaning(root, compacted) == lake_meaning(root, before)
+    assert compact(root, engine=Here(), now_us=NOW_US) == compacted
+
+
+def test_columns_of_lookups_have_bloom_filters(tmp_path: Path) -> None:
+    root = made_lake(tmp_path / "lake", SCHEDULE)
+    for name, pieces in zip("ab", random_increments(Random(5), count=100, increments=2), strict=True):
+        run(root, written_files(tmp_path, name, *pieces))
+    statement = (
+        "SELECT DISTINCT path_in_schema FROM parquet_metadata(?) WHERE bloom_filter_offset IS NOT NULL ORDER BY 1"
+    )
+    with duckdb.connect() as connection:
+        for table, columns in LOOKUP_COLUMNS.items():
+            rows = connection.execute(statement, [f"{root.uri}/{table}/*.parquet"]).fetchall()
+            assert [name for (name,) in rows] == sorted(columns)
 
 
 def test_a_lake_with_few_changes_is_not_compacted(tmp_path: Path) -> None:

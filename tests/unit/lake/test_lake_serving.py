@@ -29,6 +29,8 @@ from botmeter.ledger.settle import latest_session_us
 from botmeter.ledger.verify import verify
 from botmeter.live.lake_watch import lake_watch
 from botmeter.metering.policy import FRESHCHAT
+from botmeter.reports.recency import recency_of
+from botmeter.reports.snapshot import open_snapshot
 
 pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not installed")
 
@@ -59,6 +61,8 @@ def test_a_ledger_serves_each_record_of_its_lake(folder: Folder) -> None:
             assert (served.lake.number, served.lake.recorded_at) == (record.number, record.recorded_at)
             assert is_newest(served.lake)
             assert table_meaning(served) == table_meaning(beside)
+            with open_snapshot(served) as ours, open_snapshot(beside) as theirs:
+                assert recency_of(ours) == recency_of(theirs)
     with folder.ledger("acme") as ledger:
         assert verify(ledger).is_clean
     with reading_newest(folder, "acme", now_us=NOW_US) as served:
