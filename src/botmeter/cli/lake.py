@@ -66,7 +66,7 @@ def run(
     """Meter files of events into a lake, which is created at the first run.
 
     Files that an earlier run has read are left out, so a run can be repeated. Nothing counts until the
-    whole run is recorded. When a tenth of the sessions was added or replaced, the lake is compacted.
+    whole run is recorded. When a tenth of the sessions was replaced, the lake is compacted.
     """
     from botmeter.lake.compact import COMPACTED_FROM_SHARE, compact
     from botmeter.lake.root import LakeRoot

@@ -27,6 +27,8 @@ sql = statements_of(__name__)
 
 COMPACTED_FROM_SHARE: Final = 0.1
 """Below, a compaction costs more than what readers save."""
+NEW_FILES_MAX: Final = 256
+"""Files of added sessions: each costs a reader some tenths of a ms, and a run adds one or few of each table."""
 FILE_ROWS_MAX: Final = 1_000_000
 """Rows of a file: a larger month is cut by buckets, so that tasks of few keys read few of its files."""
 
@@ -65,7 +67,8 @@ def compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 
     """Compact a lake; return its new record, or the present one where there is nothing to do.
 
     Args:
-        from_share: Least part of the sessions that was added or replaced since the last compaction.
+        from_share: Least part of the sessions that was replaced since the last compaction, for one that is not asked
+            for. Added ones alone cost readers a file to open, so that many such files are a reason too.
 
     Raises:
         Conflict: `lake_run_superseded` if a run was recorded meanwhile.
@@ -75,10 +78,9 @@ def compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 
     stored = {name: table.files() for name, table in tables.items()}
     replacements = {replacement.table for replacement in REPLACED_BY.values()}
     outdated = [*(f"{table}_new" for table in REPLACED_BY), *sorted(replacements)]
-    changed_count = _row_count(stored["session_new"]) + _row_count(stored["session_replaced"])
     small = SmallTables.read(root, stored)
     is_outdated = any(stored[name] for name in outdated) or not _is_by_month(stored["session"], small)
-    if not is_outdated or changed_count < from_share * _row_count(stored["session"]):
+    if not is_outdated or not _is_due(stored, from_share=from_share):
         return record
     tasks = [
         CompactTask(
@@ -100,6 +102,12 @@ def compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 
     )
     commit_record(root, compacted)
     return compacted
+
+
+def _is_due(stored: dict[str, list[LakeFile]], *, from_share: float) -> bool:
+    stored_count = _row_count(stored["session"]) + _row_count(stored["session_new"])
+    is_scattered = len(stored["session_new"]) >= NEW_FILES_MAX
+    return is_scattered or _row_count(stored["session_replaced"]) >= from_share * stored_count
 
 
 def _row_count(files: Sequence[LakeFile]) -> int:

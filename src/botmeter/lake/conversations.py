@@ -112,7 +112,12 @@ def gather(task: GatherTask) -> StagedTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeriveTask:
-    """Buckets of conversations, with all that `touch` and `gather` found of them; `touched` None: nothing is stored."""
+    """Buckets of conversations, with all that `touch` and `gather` found of them.
+
+    Attributes:
+        touched: None: nothing is stored.
+        footprints: Sets of the stored footprints -1, -2, …
+    """
 
     root: LakeRoot
     folder: str
@@ -121,6 +126,7 @@ class DeriveTask:
     participations: tuple[StagedTable, ...]
     tickets: tuple[StagedTable, ...]
     touched: Touched | None
+    footprints: tuple[tuple[int, ...], ...]
     stored: TableFiles
 
 
@@ -147,13 +153,14 @@ class Derived:
 
 
 def derive(task: DeriveTask) -> Derived:
-    """Derive the rows of touched conversations."""
+    """Derive the rows of touched conversations; those that come out as they are stored stay as they are."""
     with task_database() as connection:
         _register_derived_from(connection, task)
         for step in ("unknown_ticket", "kept_day", "conversation_set", "several", "set_number", "ticket_of"):
             connection.execute(sql(step))
-        connection.execute(sql("session_set"))
-        connection.execute(sql("more_set_numbers"))
+        for step in ("session_set", "more_set_numbers", "derived_day", "derived_ticket"):
+            connection.execute(sql(step))
+        connection.execute(sql("no_same_conversation" if task.touched is None else "same_conversation"))
         days, tickets, replaced, new_tickets = (
             connection.sql(sql(name)).to_arrow_table()
             for name in ("derived_days", "derived_tickets", "replaced", "unknown_ticket_rows")
@@ -205,6 +212,7 @@ def _register_derived_from(connection: duckdb.DuckDBPyConnection, task: DeriveTa
         register(connection, name, rows=schema.empty_table() if rows is None else rows)
     files = task.stored.files.get("conversation_ticket", ())
     create_view(connection, "conversation_ticket", files=files, schema=SCHEMAS["conversation_ticket"], root=task.root)
+    register(connection, "known_set", rows=_known_sets(task.footprints))
     touched = task.touched
     days, stored_days, stored_tickets = (
         (None, None, None) if touched is None else (touched.days, touched.stored_days, touched.stored_tickets)
@@ -223,3 +231,8 @@ def _register_derived_from(connection: duckdb.DuckDBPyConnection, task: DeriveTa
         ("stored_ticket", stored_tickets, ticket_schema),
     ):
         register(connection, name, rows=schema.empty_table() if table is None else staged_rows(task.root, table))
+
+
+def _known_sets(footprints: tuple[tuple[int, ...], ...]) -> pa.Table:
+    numbers = pa.array(range(-1, -1 - len(footprints), -1), pa.int32())
+    return pa.table({"members": pa.array(footprints, pa.list_(pa.int32())), "footprint": numbers})

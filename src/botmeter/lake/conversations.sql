@@ -145,9 +145,10 @@ WHERE members NOT IN (SELECT members FROM set_number)
 -- Reads: set_number. Takes: nothing. Gives: the members of each set, by its number.
 SELECT members::INTEGER[] FROM set_number ORDER BY local_set
 
--- name: derived_days
+-- name: derived_day
 -- Reads: conversation_set, several, set_number, kept_day. Takes: nothing.
--- Gives: the present rows of touched conversations, in any order: footprint, or local_set where a set needs a number.
+-- Gives: derived_day, the present rows of touched conversations: footprint, or local_set where a set needs a number.
+CREATE TEMP TABLE derived_day AS
 SELECT
     day::INTEGER AS day, conversation_id::VARCHAR AS conversation_id, preview::BOOLEAN AS preview,
     footprint::INTEGER AS footprint, local_set::INTEGER AS local_set,
@@ -162,9 +163,10 @@ FROM (
     SELECT day, conversation_id, preview, footprint, NULL FROM kept_day
 )
 
--- name: derived_tickets
+-- name: derived_ticket
 -- Reads: session_set, ticket_of, set_number, stored_ticket, touched_day. Takes: nothing.
--- Gives: the present session tickets of touched conversations, in any order, as derived_days.
+-- Gives: derived_ticket, the present session tickets of touched conversations, as derived_day.
+CREATE TEMP TABLE derived_ticket AS
 SELECT
     s.day::INTEGER AS day, s.session_id::VARCHAR AS session_id, s.conversation_id::VARCHAR AS conversation_id,
     t.ticket_id::VARCHAR AS ticket_id, t.ticket_type::VARCHAR AS ticket_type, s.preview::BOOLEAN AS preview,
@@ -177,12 +179,69 @@ SELECT o.day, o.session_id, o.conversation_id, o.ticket_id, o.ticket_type, o.pre
 FROM stored_ticket AS o
 WHERE NOT EXISTS (SELECT 1 FROM touched_day AS t WHERE t.conversation_id = o.conversation_id AND t.day = o.day)
 
+-- name: same_conversation
+-- Reads: derived_day, derived_ticket, stored_day, stored_ticket, set_number, known_set. Takes: nothing.
+-- Gives: same_conversation, the stored conversations all of whose rows are derived again as they are stored.
+CREATE TEMP TABLE same_conversation AS
+WITH number_of AS (
+    SELECT n.local_set, k.footprint FROM set_number AS n LEFT JOIN known_set AS k ON k.members = n.members
+),
+present_day AS (
+    SELECT
+        d.day, d.conversation_id, d.preview, CASE WHEN d.local_set IS NULL THEN d.footprint ELSE n.footprint END AS footprint,
+        d.has_other_rows
+    FROM derived_day AS d
+    LEFT JOIN number_of AS n ON n.local_set = d.local_set
+),
+present_ticket AS (
+    SELECT
+        d.day, d.session_id, d.conversation_id, d.ticket_id, d.ticket_type,
+        CASE WHEN d.local_set IS NULL THEN d.footprint ELSE n.footprint END AS footprint, d.preview
+    FROM derived_ticket AS d
+    LEFT JOIN number_of AS n ON n.local_set = d.local_set
+),
+former_day AS (
+    SELECT day, conversation_id, preview, footprint, has_other_rows FROM stored_day
+),
+former_ticket AS (
+    SELECT day, session_id, conversation_id, ticket_id, ticket_type, footprint, preview FROM stored_ticket
+),
+changed AS (
+    SELECT conversation_id FROM (FROM former_day EXCEPT FROM present_day)
+    UNION
+    SELECT conversation_id FROM (FROM present_day EXCEPT FROM former_day)
+    UNION
+    SELECT conversation_id FROM (FROM former_ticket EXCEPT FROM present_ticket)
+    UNION
+    SELECT conversation_id FROM (FROM present_ticket EXCEPT FROM former_ticket)
+)
+SELECT conversation_id FROM (SELECT conversation_id FROM stored_day UNION SELECT conversation_id FROM stored_ticket)
+WHERE conversation_id NOT IN (SELECT conversation_id FROM changed)
+
+-- name: no_same_conversation
+-- Takes: nothing. Gives: same_conversation, empty.
+CREATE TEMP TABLE same_conversation (conversation_id VARCHAR NOT NULL)
+
+-- name: derived_days
+-- Reads: derived_day, same_conversation. Takes: nothing.
+-- Gives: the derived rows of the other conversations, in any order.
+SELECT day, conversation_id, preview, footprint, local_set, has_other_rows
+FROM derived_day
+WHERE conversation_id NOT IN (SELECT conversation_id FROM same_conversation)
+
+-- name: derived_tickets
+-- Reads: derived_ticket, same_conversation. Takes: nothing.
+-- Gives: the derived session tickets of the other conversations, in any order.
+SELECT day, session_id, conversation_id, ticket_id, ticket_type, preview, footprint, local_set
+FROM derived_ticket
+WHERE conversation_id NOT IN (SELECT conversation_id FROM same_conversation)
+
 -- name: replaced
--- Reads: stored_day, stored_ticket. Takes: nothing.
+-- Reads: stored_day, stored_ticket, same_conversation. Takes: nothing.
 -- Gives: the conversations whose stored rows no longer count, once each, in any order.
-SELECT conversation_id::VARCHAR AS conversation_id FROM stored_day
-UNION
-SELECT conversation_id::VARCHAR FROM stored_ticket
+SELECT conversation_id::VARCHAR AS conversation_id
+FROM (SELECT conversation_id FROM stored_day UNION SELECT conversation_id FROM stored_ticket)
+WHERE conversation_id NOT IN (SELECT conversation_id FROM same_conversation)
 
 -- name: unknown_ticket_rows
 -- Reads: unknown_ticket. Takes: nothing. Gives: its rows, in any order.
@@ -191,10 +250,10 @@ SELECT
 FROM unknown_ticket
 
 -- name: removed_usage
--- Reads: stored_day. Takes: nothing.
--- Gives: (day, footprint, preview, number of stored rows alone in their conversation), in any order.
+-- Reads: stored_day, same_conversation. Takes: nothing.
+-- Gives: (day, footprint, preview, number of stored rows alone in their conversation that no longer count), in any order.
 SELECT day::INTEGER, footprint::INTEGER, preview::BOOLEAN, count(*)::BIGINT
 FROM stored_day
-WHERE NOT has_other_rows
+WHERE NOT has_other_rows AND conversation_id NOT IN (SELECT conversation_id FROM same_conversation)
 GROUP BY ALL
 ORDER BY ALL

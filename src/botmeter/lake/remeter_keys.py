@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from botmeter.domain.instant import DAY_US, NEVER_US
 from botmeter.lake.delta import LakeFile
@@ -91,17 +92,19 @@ class Remetered:
 
 
 def remeter(task: RemeterTask) -> Remetered:
-    """Meter the keys with new events."""
+    """Meter the keys with new events; stored sessions that come out the same are left as they are."""
     new = _new_events(task)
     key = SharedKey.of([term.policy for term in task.schedule])
     with task_database() as connection:
         register(connection, "touchpoint", rows=_touchpoint_rows(task.touchpoints))
         register(connection, "new_event", rows=new)
-        events, removed = _with_touched(connection, new, key=key, task=task)
+        events = _with_touched(connection, new, key=key, task=task)
         facts = _facts_of_events(connection)
-        removed_days = None if removed is None else connection.sql(sql("removed_days")).to_arrow_table()
-        removed_usage = _usage(connection) if removed is not None else {}
-    sessions, participations = _metered(events, key, task=task)
+        sessions, participations = _metered(events, key, task=task)
+        removed = None
+        if len(new) and task.stored.has_rows("event"):
+            sessions, participations = _changed(connection, sessions, participations=participations)
+            removed = _removed(connection)
     local_footprint, sets = _footprints(sessions, participations)
     return Remetered(
         sessions=stage_whole(
@@ -109,9 +112,9 @@ def remeter(task: RemeterTask) -> Remetered:
         ),
         sets=sets,
         participations=_by_conversation(task, _with_days(participations)),
-        removed=None if removed_days is None else _by_conversation(task, removed_days),
+        removed=None if removed is None else _by_conversation(task, removed.days),
         tickets=_by_conversation(task, facts.tickets) if len(facts.tickets) else None,
-        removed_usage=removed_usage,
+        removed_usage={} if removed is None else removed.usage,
         bot_names=facts.bot_names,
         files=_written(task, new, spans=facts.spans, participations=participations, removed=removed),
         event_count=len(new),
@@ -147,10 +150,10 @@ def _without(events: pa.Table, dropped: pa.Table, *, part_no: int, first: int) -
 
 def _with_touched(
     connection: duckdb.DuckDBPyConnection, new: pa.Table, *, key: SharedKey, task: RemeterTask
-) -> tuple[pa.Table, pa.Table | None]:
-    """Add the stored events that must be metered with new ones; the second table has the sessions to remove."""
+) -> pa.Table:
+    """Add the stored events that must be metered with new ones; tables `old_…` get what is stored of them."""
     if not len(new) or not task.stored.has_rows("event"):
-        return _in_meter_schema(new), None
+        return _in_meter_schema(new)
     register(connection, "event", rows=new)
     connection.execute(_of_ledger("affected", **key.fragments), {"append_no": 0})
     connection.execute(sql("drop_event"))
@@ -167,12 +170,12 @@ def _with_touched(
     )
     for table in ("session", "participation"):
         create_current_view(connection, table, available=later)
-    connection.execute(sql("removed_session", **key.fragments), {"restart": restart_us})
-    removed = connection.sql(sql("removed_rows")).to_arrow_table()
+    connection.execute(sql("old_session", **key.fragments), {"restart": restart_us})
+    connection.execute(sql("old_participation"), {"restart": restart_us})
     create_current_view(connection, "event", available=later)
     stored = connection.sql(_of_ledger("events_to_meter", **key.fragments), params={"restart": restart_us})
     events = [_in_meter_schema(stored.to_arrow_table()), _in_meter_schema(new)]
-    return pa.concat_tables(events).unify_dictionaries(), removed
+    return pa.concat_tables(events).unify_dictionaries()
 
 
 def _in_meter_schema(events: pa.Table) -> pa.Table:
@@ -210,6 +213,39 @@ def _metered(events: pa.Table, key: SharedKey, *, task: RemeterTask) -> tuple[pa
     return sessions, participations
 
 
+def _changed(
+    connection: duckdb.DuckDBPyConnection, sessions: pa.Table, *, participations: pa.Table
+) -> tuple[pa.Table, pa.Table]:
+    """Leave out the sessions that are stored with the same rows; `changed_session` gets the ids of the others."""
+    register(connection, "metered_session", rows=sessions)
+    register(connection, "metered_participation", rows=participations)
+    connection.execute(sql("changed_session"))
+    changed = connection.sql(sql("changed_ids")).to_arrow_table()["session_id"].combine_chunks()
+    return _with_ids(sessions, changed), _with_ids(participations, changed)
+
+
+def _with_ids(rows: pa.Table, session_ids: pa.Array) -> pa.Table:
+    return rows.filter(pc.is_in(rows["session_id"].cast(session_ids.type), value_set=session_ids))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Removed:
+    """Stored sessions that no longer count, and the days and conversations of their parts."""
+
+    rows: pa.Table
+    days: pa.Table
+    usage: dict[UsageKey, int]
+
+
+def _removed(connection: duckdb.DuckDBPyConnection) -> _Removed:
+    usage = connection.execute(sql("removed_usage")).fetchall()
+    return _Removed(
+        rows=connection.sql(sql("removed_rows")).to_arrow_table(),
+        days=connection.sql(sql("removed_days")).to_arrow_table(),
+        usage={(day, *rest): count for day, *rest, count in usage},
+    )
+
+
 def _footprints(
     sessions: pa.Table, participations: pa.Table
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int32]], tuple[tuple[int, ...], ...]]:
@@ -245,10 +281,6 @@ def _facts_of_events(connection: duckdb.DuckDBPyConnection) -> _EventFacts:
     )
 
 
-def _usage(connection: duckdb.DuckDBPyConnection) -> dict[UsageKey, int]:
-    return {(day, *rest): count for day, *rest, count in connection.execute(sql("removed_usage")).fetchall()}
-
-
 def _with_days(participations: pa.Table) -> pa.Table:
     days = (participations["started_at"].to_numpy() // DAY_US).astype(np.int32)
     chosen = participations.select(["session_id", "conversation_id", "touchpoint", "preview"])
@@ -261,7 +293,7 @@ def _by_conversation(task: RemeterTask, rows: pa.Table) -> StagedTable:
 
 
 def _written(
-    task: RemeterTask, new: pa.Table, *, spans: pa.Table, participations: pa.Table, removed: pa.Table | None
+    task: RemeterTask, new: pa.Table, *, spans: pa.Table, participations: pa.Table, removed: _Removed | None
 ) -> dict[str, LakeFile]:
     spans = spans.append_column(
         "bucket", pa.array(text_buckets(spans["conversation_id"], task.bucket_count).astype(np.int32))
@@ -272,7 +304,7 @@ def _written(
         "participation" if task.is_first else "participation_new": participations,
     }
     if removed is not None:
-        tables["session_replaced"] = removed
+        tables["session_replaced"] = removed.rows
     files = {}
     for table, rows in tables.items():
         stated = rows if "run" in rows.column_names else rows.append_column("run", repeated(task.run, len(rows)))

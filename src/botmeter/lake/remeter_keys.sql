@@ -10,32 +10,84 @@ DROP VIEW event
 -- Changes: the view session is dropped, so that one over more files can replace it.
 DROP VIEW session
 
--- name: removed_session
+-- name: old_session
 -- Reads: session, touchpoint, restart. Takes: $restart (the earliest restart); {key} and its tables.
--- Gives: removed_session, the stored sessions that are metered again.
-CREATE TEMP TABLE removed_session AS
-SELECT x.bucket, x.session_id, x.started_at, x.footprint, x.opening_touchpoint, x.preview
+-- Gives: old_session, the stored sessions that are metered again.
+CREATE TEMP TABLE old_session AS
+SELECT x.*
 FROM {session} AS x
 JOIN restart AS r ON r.key = {key}
 WHERE x.started_at >= $restart AND x.started_at >= r.restart_at
 
+-- name: old_participation
+-- Reads: participation, old_session. Takes: $restart (the earliest restart). Gives: old_participation, their parts.
+CREATE TEMP TABLE old_participation AS
+SELECT * FROM participation
+WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
+
+-- name: changed_session
+-- Reads: old_session, old_participation, metered_session, metered_participation. Takes: nothing.
+-- Gives: changed_session, the ids of sessions of which one row or part is in one of both alone. A footprint follows
+-- from the parts.
+CREATE TEMP TABLE changed_session AS
+WITH stored_row AS (
+    SELECT
+        session_id::VARCHAR AS session_id, policy::INTEGER, customer_id::VARCHAR, conversation_id::VARCHAR, source::VARCHAR,
+        opening_event_id::VARCHAR, opening_touchpoint::INTEGER, started_at::BIGINT, ended_at::BIGINT,
+        last_event_at::BIGINT, event_count::INTEGER, closed_by::INTEGER, preview::BOOLEAN
+    FROM old_session
+),
+metered_row AS (
+    SELECT
+        session_id::VARCHAR AS session_id, policy::INTEGER, customer_id::VARCHAR, conversation_id::VARCHAR, source::VARCHAR,
+        opening_event_id::VARCHAR, opening_touchpoint::INTEGER, started_at::BIGINT, ended_at::BIGINT,
+        last_event_at::BIGINT, event_count::INTEGER, closed_by::INTEGER, preview::BOOLEAN
+    FROM metered_session
+),
+stored_part AS (
+    SELECT
+        session_id::VARCHAR AS session_id, started_at::BIGINT, customer_id::VARCHAR, conversation_id::VARCHAR,
+        touchpoint::INTEGER, event_count::INTEGER, preview::BOOLEAN
+    FROM old_participation
+),
+metered_part AS (
+    SELECT
+        session_id::VARCHAR AS session_id, started_at::BIGINT, customer_id::VARCHAR, conversation_id::VARCHAR,
+        touchpoint::INTEGER, event_count::INTEGER, preview::BOOLEAN
+    FROM metered_participation
+)
+SELECT session_id FROM (FROM stored_row EXCEPT FROM metered_row)
+UNION
+SELECT session_id FROM (FROM metered_row EXCEPT FROM stored_row)
+UNION
+SELECT session_id FROM (FROM stored_part EXCEPT FROM metered_part)
+UNION
+SELECT session_id FROM (FROM metered_part EXCEPT FROM stored_part)
+
+-- name: changed_ids
+-- Reads: changed_session. Takes: nothing. Gives: its rows, in any order.
+SELECT session_id::VARCHAR AS session_id FROM changed_session
+
 -- name: removed_rows
--- Reads: removed_session. Takes: nothing. Gives: its rows for session_replaced, in any order.
+-- Reads: old_session, changed_session. Takes: nothing.
+-- Gives: the rows of session_replaced for stored sessions that changed, in any order.
 SELECT bucket::INTEGER AS bucket, session_id::VARCHAR AS session_id, started_at::BIGINT AS started_at
-FROM removed_session
+FROM old_session
+WHERE session_id IN (SELECT session_id FROM changed_session)
 
 -- name: removed_days
--- Reads: participation, removed_session. Takes: nothing.
--- Gives: (day since 1970, conversation_id), once each, in any order, of the parts of removed sessions.
+-- Reads: old_participation, changed_session. Takes: nothing.
+-- Gives: (day since 1970, conversation_id), once each, in any order, of the parts of stored sessions that changed.
 SELECT DISTINCT (started_at // 86400000000)::INTEGER AS day, conversation_id::VARCHAR AS conversation_id
-FROM participation
-WHERE session_id IN (SELECT session_id FROM removed_session)
+FROM old_participation
+WHERE session_id IN (SELECT session_id FROM changed_session)
 
 -- name: removed_usage
--- Reads: removed_session. Takes: nothing.
--- Gives: (day since 1970, footprint, opening_touchpoint, preview, number of removed sessions), in any order.
+-- Reads: old_session, changed_session. Takes: nothing.
+-- Gives: (day since 1970, footprint, opening_touchpoint, preview, number of stored sessions that changed), in any order.
 SELECT (started_at // 86400000000)::INTEGER, footprint::INTEGER, opening_touchpoint::INTEGER, preview::BOOLEAN, count(*)::BIGINT
-FROM removed_session
+FROM old_session
+WHERE session_id IN (SELECT session_id FROM changed_session)
 GROUP BY ALL
 ORDER BY ALL
 

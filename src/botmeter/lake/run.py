@@ -159,7 +159,7 @@ def _changes(context: RunContext, inputs: Sequence[InputFile], *, given: FilesOf
     dropped = [each.dropped for each in judged if each.dropped is not None]
     metered = remeter_keys(context, parts, dropped=dropped, touchpoints=small.touchpoints)
     note("conversations")
-    derived = derive_conversations(context, metered)
+    derived = derive_conversations(context, metered, footprints=small.footprints)
     note("write")
     sessions, conversations = write_numbered(context, metered, derived=derived, footprints=small.footprints)
     small.add_usage((each.removed_usage for each in metered), sign=-1)

@@ -174,7 +174,7 @@ def remeter_keys(
     return context.engine.run(remeter, tasks)
 
 
-def derive_conversations(context: RunContext, metered: Sequence[Remetered]) -> list[Derived]:
+def derive_conversations(context: RunContext, metered: Sequence[Remetered], *, footprints: Footprints) -> list[Derived]:
     """Derive what is counted of the conversations that were touched."""
     participations = tuple(each.participations for each in metered)
     removed = tuple(each.removed for each in metered if each.removed is not None)
@@ -196,6 +196,7 @@ def derive_conversations(context: RunContext, metered: Sequence[Remetered]) -> l
         ]
         touched = context.engine.run(touch, tasks)
         participations += tuple(_gathered(context, metered, touched=[each for each in touched if each is not None]))
+    known: tuple[tuple[int, ...], ...] = tuple(footprints.all())
     deriving = [
         DeriveTask(
             root=context.root,
@@ -205,6 +206,7 @@ def derive_conversations(context: RunContext, metered: Sequence[Remetered]) -> l
             participations=participations,
             tickets=tickets,
             touched=own,
+            footprints=known,
             stored=_of_conversations(context.stored, buckets).of("conversation_ticket"),
         )
         for buckets, own in zip(ranges, touched, strict=True)

@@ -12,7 +12,7 @@ from tests.support.ledgers import NOW_US, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.instant import DAY_US
-from botmeter.lake.compact import compact
+from botmeter.lake.compact import COMPACTED_FROM_SHARE, compact
 from botmeter.lake.engine import Here
 from botmeter.lake.layout import LOOKUP_COLUMNS, SCHEMAS
 from botmeter.lake.record import LakeRecord, tables_at
@@ -91,3 +91,14 @@ def test_a_lake_with_few_changes_is_not_compacted(tmp_path: Path) -> None:
     record = run(root, written_files(tmp_path, "b", second[0][:30])).record
     assert compact(root, engine=Here(), now_us=NOW_US, from_share=3.0) == record
     assert compact(root, engine=Here(), now_us=NOW_US, from_share=0.0) != record
+
+
+def test_added_sessions_alone_are_no_reason_to_compact(tmp_path: Path) -> None:
+    root = made_lake(tmp_path / "lake", SCHEDULE)
+    for number in range(2):
+        others = [event(f"{number}-{each}", START_US, conversation_id=f"{number}-{each}") for each in range(30)]
+        for each in others:
+            each["customer_id"] = each["conversation_id"]
+        record = run(root, written_files(tmp_path, f"{number}", others)).record
+    assert tables_at(root, record.versions)["session_new"].files()
+    assert compact(root, engine=Here(), now_us=NOW_US, from_share=COMPACTED_FROM_SHARE) == record
