@@ -1,7 +1,7 @@
 """(q) Files into a lake on one machine, beside the same file's import into a ledger, and increments of 1 %.
 
 The files are cut from generated events in order of time: the newest 1 %; and events held back over all months, with as
-many copies of stored ones.
+many copies of stored ones. At last, answers from a compacted lake.
 """
 
 import json
@@ -14,6 +14,7 @@ import duckdb
 from bench.figure import Figure
 from bench.fresh import Run, botmeter
 from bench.importing import ACCOUNT, imported
+from bench.lake_serving import figures as serving_figures
 from bench.traffic import CACHE, typical, warmed
 
 EVENTS = 10_000_000
@@ -53,6 +54,7 @@ def figures(scale: float) -> Iterator[Figure]:
             detail=f"{increment.cpu_seconds:.1f} s; {counts['accepted']:,} new, {counts['duplicates']:,} copies",
         )
     shutil.rmtree(_SCRATCH)
+    yield from serving_figures(scale)
 
 
 def _cut(source: Path, name: str, *, condition: str) -> Path:
