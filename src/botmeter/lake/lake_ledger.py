@@ -27,7 +27,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 COPIED_DAYS_MAX: Final = 1_000_000
-"""Rows of `conversation_day` that are copied: about 30 MB, and 0.1 s of each record that is served."""
+"""Rows of `conversation_day` that are copied: about 30 MB. To find them takes 0.7 s in ten million."""
 
 # The statement that fills each small table, and the one that creates the view of each other.
 _COPIED = {
