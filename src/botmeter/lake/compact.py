@@ -78,9 +78,10 @@ def compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 
     stored = {name: table.files() for name, table in tables.items()}
     replacements = {replacement.table for replacement in REPLACED_BY.values()}
     outdated = [*(f"{table}_new" for table in REPLACED_BY), *sorted(replacements)]
+    if not _is_due(stored, from_share=from_share):
+        return record
     small = SmallTables.read(root, stored)
-    is_outdated = any(stored[name] for name in outdated) or not _is_by_month(stored["session"], small)
-    if not is_outdated or not _is_due(stored, from_share=from_share):
+    if not any(stored[name] for name in outdated) and _is_by_month(stored["session"], small):
         return record
     tasks = [
         CompactTask(
