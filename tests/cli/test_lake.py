@@ -64,6 +64,22 @@ def test_an_account_in_a_lake_is_reported_billed_and_verified_as_one_in_a_ledger
     assert "is of account acme" in run("account create other --lake lake").err
 
 
+def test_a_lake_is_verified_and_cleaned_up(run: Run) -> None:
+    run("lake run events.ndjson --lake lake --account acme")
+    verified = run("lake verify --lake lake --format json")
+    assert (verified.code, verified.json["events"], verified.json["differences"]) == (0, 6, 0)
+    assert run("lake vacuum --lake lake --format json").json == {
+        "records_dropped": 0,
+        "files_deleted": 0,
+        "record": 3,
+    }
+    early = run("lake vacuum --lake lake --older-than 23")
+    assert (early.code, "24 hours at least" in early.err) == (1, True)
+    next(Path("lake/event").glob("*.parquet")).unlink()
+    lost = run("lake verify --lake lake")
+    assert (lost.code, "It is missing." in lost.out, "1 damaged or missing" in lost.err) == (3, True, True)
+
+
 def _alike(text: str) -> str:
     """Without names, hashes, and times of recording."""
     return sub(r"(?i)acme|beside|\b[0-9a-f]{64}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|\d\d:\d\d:\d\d\.\d{6}", "", text)

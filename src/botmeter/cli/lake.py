@@ -3,12 +3,13 @@
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from typer import Option
+from typer import Exit, Option
 
 from botmeter.cli import options
 from botmeter.cli.accounts import DEFAULT_POLICY
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.event_files import mapping_text, source_files
+from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import fields_of, say, show_json, show_record, show_rows
 from botmeter.cli.policy_texts import policy_named, schedule_rows
 from botmeter.domain.account import Account
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
     from botmeter.lake.engine import Engine
     from botmeter.lake.record import LakeRecord
     from botmeter.lake.root import LakeRoot
+    from botmeter.lake.verification import LakeVerification
 
+_DAMAGED = ("file", "problem")
+_DIFFERENCE = ("table", "row", "is_stored")
+_METERED = ("event", "session", "duplicate", "difference")
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
 
 Address = Annotated[str, Option("--lake", metavar="URI", help="Folder of the lake.")]
@@ -33,7 +38,7 @@ Master = Annotated[
     str | None, Option("--master", metavar="URL", help="Master of Spark. Default: that of spark-submit.")
 ]
 
-commands = command_group("lake", "Lakes, for accounts past one machine: run, show, compact.")
+commands = command_group("lake", "Lakes, for accounts past one machine: run, show, verify, compact, vacuum.")
 
 
 @commands.command(
@@ -123,6 +128,70 @@ def compact_lake(lake: Address, engine: EngineName = "here", master: Master = No
     with _engine(engine, master=master) as tasks:
         record = compact(root, engine=tasks, now_us=now_us())
     say(f"the lake at {root.uri} is compact; record {record.number}")
+
+
+@commands.command("vacuum", epilog=examples(("", "botmeter lake vacuum --lake acme-lake")))
+def vacuum_lake(
+    lake: Address,
+    hours: Annotated[
+        int, Option("--older-than", metavar="HOURS", help="Age of what is deleted: 24 hours at least.")
+    ] = 168,
+    form: options.Form = "table",
+) -> None:
+    """Drop old records and delete the files that only they need.
+
+    The newest record and those of the last HOURS stay, with all their files. No number changes.
+    """
+    from botmeter.lake.root import LakeRoot
+    from botmeter.lake.vacuum import vacuum
+
+    done = vacuum(LakeRoot.at(lake), now_us=now_us(), kept_hours=hours)
+    fields = {"records_dropped": done.record_count, "files_deleted": done.file_count, "record": done.record.number}
+    if form == "json":
+        show_json(fields)
+    else:
+        show_record(fields, form=form)
+
+
+@commands.command("verify", epilog=examples(("", "botmeter lake verify --lake acme-lake")))
+def verify_lake(lake: Address, form: options.Form = "table") -> None:
+    """Read all files of the last record, meter all events again and compare.
+
+    The exit code is 3 if a file is damaged or missing, or if any stored session or count differs from what the events
+    give.
+    """
+    from botmeter.lake.root import LakeRoot
+    from botmeter.lake.verification import verify_lake as verified
+
+    result = verified(LakeRoot.at(lake))
+    metered = result.metered
+    damaged = [fields_of(each, _DAMAGED) for each in result.damaged]
+    rows = [] if metered is None else [fields_of(each, _DIFFERENCE) for each in metered.differences]
+    counts = {"record": result.record.number, "files": result.file_count, "damaged_files": damaged}
+    if form == "json":
+        more = {} if metered is None else {f"{name}s": getattr(metered, f"{name}_count") for name in _METERED}
+        show_json({**counts, **more, "wrong_keys": result.wrong_key_count, "first_differences": rows})
+    elif damaged:
+        show_rows(_DAMAGED, damaged, form=form)
+    elif rows or form == "csv":
+        show_rows(_DIFFERENCE, rows, form=form)
+    say(_verified(result))
+    if not result.is_clean:
+        raise Exit(DIFFERENT)
+
+
+def _verified(result: "LakeVerification") -> str:
+    read = f"record {result.record.number}, {counted(result.file_count, 'file')} read"
+    metered = result.metered
+    if metered is None:
+        return f"{read}, of which {len(result.damaged):,} damaged or missing; nothing was metered"
+    read = f"{read}, {counted(metered.event_count, 'event')} metered again, {counted(metered.session_count, 'session')}"
+    if result.is_clean:
+        return f"{read}: no difference"
+    return (
+        f"{read}: {counted(metered.difference_count, 'difference')}, {counted(metered.duplicate_count, 'duplicate')}, "
+        f"{counted(result.wrong_key_count, 'wrong key')}"
+    )
 
 
 def _prepare(root: "LakeRoot", *, account: str, policy: str | None) -> None:

@@ -93,17 +93,18 @@ class LakeTable:
             self._handle.restore(version, commit_properties=_without_retries())
         return self.version
 
-    def vacuum(self, *, keep_versions: Sequence[int], older_than_hours: int) -> int:
-        """Delete files that no kept version has; return their number."""
+    def unnamed_files(self, *, keep_versions: Sequence[int], older_than_hours: int) -> list[str]:
+        """List files in the table's folder that neither these versions nor this one have, relative to the lake."""
+        # The library's own deletion would commit two versions, which a run must put back.
         with _storage_refused(self._root):
-            removed = self._handle.vacuum(
+            names = self._handle.vacuum(
                 retention_hours=older_than_hours,
-                dry_run=False,
+                dry_run=True,
                 enforce_retention_duration=False,
                 full=True,
                 keep_versions=list(keep_versions),
             )
-        return len(removed)
+        return sorted(f"{self.name}/{path_in(name)}" for name in names)
 
     def _name_in_table(self, file: LakeFile) -> str:
         return file.name.removeprefix(f"{self.name}/")

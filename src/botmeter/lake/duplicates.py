@@ -3,6 +3,7 @@
 `find` compares keys, `collect` brings the few events together whose keys occur twice, `judge` compares their content.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from botmeter.lake.root import LakeRoot
 from botmeter.lake.staged import BucketRange, StagedTable, rows_of_all, stage, stage_whole, staged_rows
 from botmeter.lake.task_database import TableFiles, create_current_view, create_view, task_database
 from botmeter.ledger.admit import conflicts
-from botmeter.ledger.duckdb_calls import table_from
+from botmeter.ledger.duckdb_calls import row_of, table_from
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.admission import Outcome, admission
 from botmeter.metering.columns import Ints
@@ -215,3 +216,11 @@ def _quarantined(task: JudgeTask, events: pa.Table, *, rows: Ints) -> tuple[Lake
 def _counts(append_nos: Ints) -> dict[int, int]:
     numbers, counts = np.unique(append_nos, return_counts=True)
     return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+
+
+def unpaired_key_count(root: LakeRoot, *, events: Sequence[LakeFile], keys: Sequence[LakeFile]) -> int:
+    """Count the keys of stored events that `event_key` lacks, and its keys without an event."""
+    with task_database() as connection:
+        for name, files in (("event", events), ("event_key", keys)):
+            create_view(connection, name, files=files, schema=SCHEMAS[name], root=root)
+        return int(row_of(connection, sql("unpaired_keys"))[0])

@@ -18,3 +18,10 @@ FROM event AS s
 JOIN input_rows AS i ON i.event_key = s.event_key
 JOIN touchpoint AS t ON t.touchpoint = s.touchpoint
 WHERE s.source = i.source AND s.event_id = i.event_id
+
+-- name: unpaired_keys
+-- Reads: event, event_key. Takes: nothing. Gives: the number of keys that the two don't have equally often, one row.
+SELECT (
+    (SELECT count(*) FROM (SELECT event_key FROM event EXCEPT ALL SELECT event_key FROM event_key))
+    + (SELECT count(*) FROM (SELECT event_key FROM event_key EXCEPT ALL SELECT event_key FROM event))
+)::BIGINT

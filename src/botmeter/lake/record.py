@@ -5,7 +5,7 @@ of two writers one is refused. A row's `record` is a `LakeRecord` as JSON. Reade
 versions that it names; a run that was killed has left newer ones, which the next writer puts back first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -129,8 +129,31 @@ def newest_record(root: LakeRoot) -> LakeRecord:
     if not files:
         raise Missing("lake_missing", f"There is no lake at {root.uri}: its creation did not end. Create it again.")
     newest = max(files, key=lambda file: file.bounds["number"])
-    rows = pq.read_table(path_in(root.uri_of(newest.name)), filesystem=file_system(root), partitioning=None)
+    return _record_in(root, newest)
+
+
+def _record_in(root: LakeRoot, file: LakeFile) -> LakeRecord:
+    rows = pq.read_table(path_in(root.uri_of(file.name)), filesystem=file_system(root), partitioning=None)
     return msgspec.json.decode(rows["record"][0].as_py(), type=LakeRecord)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFile:
+    """A record and its file in `runs`."""
+
+    file: LakeFile
+    record: LakeRecord
+
+
+def records(root: LakeRoot) -> list[RecordFile]:
+    """Read all records that are kept, the newest last.
+
+    Raises:
+        Missing: `lake_missing`.
+    """
+    newest_record(root)
+    files = sorted(LakeTable(root, RUNS).files(), key=lambda file: file.bounds["number"])
+    return [RecordFile(file=file, record=_record_in(root, file)) for file in files]
 
 
 def is_lake(root: LakeRoot) -> bool:
@@ -142,8 +165,8 @@ def is_lake(root: LakeRoot) -> bool:
     return True
 
 
-def commit_record(root: LakeRoot, record: LakeRecord) -> None:
-    """Make a record the newest.
+def commit_record(root: LakeRoot, record: LakeRecord, *, dropped: Sequence[LakeFile] = ()) -> None:
+    """Make a record the newest, and drop earlier ones.
 
     Raises:
         Conflict: `lake_run_superseded` if there is one of its number.
@@ -157,7 +180,7 @@ def commit_record(root: LakeRoot, record: LakeRecord) -> None:
     name = new_name(root, RUNS, ending="parquet")
     size_bytes = write_parquet(root, pa.table(row, schema=_RUNS_SCHEMA), name=name)
     file = LakeFile(name=name, row_count=1, size_bytes=size_bytes, bounds={"number": (record.number, record.number)})
-    LakeTable(root, RUNS, version=record.number - 1).commit([file], now_us=record.recorded_at)
+    LakeTable(root, RUNS, version=record.number - 1).commit([file], removed=dropped, now_us=record.recorded_at)
 
 
 def tables_at(root: LakeRoot, versions: Mapping[str, int]) -> dict[str, LakeTable]:
