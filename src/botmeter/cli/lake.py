@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from botmeter.lake.engine import Engine
     from botmeter.lake.record import LakeRecord
     from botmeter.lake.root import LakeRoot
+    from botmeter.lake.run import LakeRun
     from botmeter.lake.verification import LakeVerification
 
 _DAMAGED = ("file", "problem")
@@ -64,6 +65,9 @@ def run(
     encoding: options.Encoding = None,
     sheet: options.Sheet = None,
     header_row: options.HeaderRow = None,
+    skips_unreadable: Annotated[
+        bool, Option("--skip-unreadable", help="Leave out files that can't be read, and name them.")
+    ] = False,
     engine: EngineName = "here",
     master: Master = None,
     form: options.Form = "table",
@@ -71,7 +75,8 @@ def run(
     """Meter files of events into a lake, which is created at the first run.
 
     Files that an earlier run has read are left out, so a run can be repeated. Nothing counts until the
-    whole run is recorded. When a tenth of the sessions was replaced, the lake is compacted.
+    whole run is recorded. A file that can't be read stops the run, unless it is skipped. When a tenth of
+    the sessions was replaced, the lake is compacted.
     """
     from botmeter.lake.compact import COMPACTED_FROM_SHARE, compact
     from botmeter.lake.root import LakeRoot
@@ -84,19 +89,21 @@ def run(
     table = TableOptions(encoding=encoding, sheet=sheet, header_row=header_row)
     sources = source_files(files, mapping=mapping, input_format=input_format, table=table)
     mapping_text(mapping)
-    root = LakeRoot.at(lake)
+    name, root = checked_source_name(source), LakeRoot.at(lake)
     _prepare(root, account=account, policy=policy)
-    given = FilesOfSource(files=sources, name=checked_source_name(source), source=_source_named(source))
+    of_source = _source_named(source)
+    given = FilesOfSource(files=sources, name=name, source=of_source, skips_unreadable=skips_unreadable)
     with _engine(engine, master=master) as tasks:
         outcome = run_lake(root, given, engine=tasks, now_us=now_us(), note=lambda stage: say(f"stage: {stage}"))
         record = compact(root, engine=tasks, now_us=now_us(), from_share=COMPACTED_FROM_SHARE)
-    receipts = list(outcome.receipts.values())
     rows = [{"file": name, **fields_of(receipt, _COUNTS)} for name, receipt in outcome.receipts.items()]
     if form == "json":
-        total = fields_of(Receipt.sum_of(receipts), _COUNTS)
-        show_json({**total, "files": rows, "files_read_before": list(outcome.known), **_state(record)})
+        total = fields_of(Receipt.sum_of(outcome.receipts.values()), _COUNTS)
+        show_json({**total, "files": rows, **_left_out(outcome), **_state(record)})
     else:
         show_rows(("file", *_COUNTS), rows, form=form)
+    for problem in outcome.skipped.values():
+        say(f"skipped: {problem}")
     if outcome.known:
         say(f"{counted(len(outcome.known), 'file')} left out: read by an earlier run")
 
@@ -229,6 +236,11 @@ def _engine(name: str, *, master: str | None) -> "AbstractContextManager[Engine]
     from botmeter.lake.spark import spark_engine
 
     return spark_engine(master)
+
+
+def _left_out(outcome: "LakeRun") -> dict[str, object]:
+    skipped = [{"file": name, "problem": problem} for name, problem in outcome.skipped.items()]
+    return {"files_skipped": skipped, "files_read_before": list(outcome.known)}
 
 
 def _state(record: "LakeRecord") -> dict[str, object]:

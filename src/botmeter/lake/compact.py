@@ -17,7 +17,7 @@ from botmeter.lake.engine import Engine
 from botmeter.lake.files import write_rows
 from botmeter.lake.layout import REPLACED_BY, TIME_COLUMNS
 from botmeter.lake.record import LakeRecord, commit_record, newest_record, tables_for_writing
-from botmeter.lake.root import LakeRoot
+from botmeter.lake.root import LakeRoot, storage_refused
 from botmeter.lake.small_tables import SmallTables
 from botmeter.lake.task_database import TableFiles, create_current_view, task_database
 from botmeter.ledger.statements import statements_of
@@ -72,7 +72,13 @@ def compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 
 
     Raises:
         Conflict: `lake_run_superseded` if a run was recorded meanwhile.
+        Unavailable: `lake_storage_failed`, `disk_full`.
     """
+    with storage_refused(root):
+        return _compact(root, engine=engine, now_us=now_us, from_share=from_share)
+
+
+def _compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float) -> LakeRecord:
     record = newest_record(root)
     tables = tables_for_writing(root, record)
     stored = {name: table.files() for name, table in tables.items()}

@@ -1,5 +1,6 @@
 """Task: read a file of events with the product's readers, and stage its events by scope key and its keys by key."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -8,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from botmeter.domain.errors import Refused
 from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Source
 from botmeter.lake.delta import LakeFile
@@ -33,6 +35,7 @@ class LandTask:
     Attributes:
         append_no: Number of the file among all that the lake has read.
         scope: Names of the shared scope; nothing: all events are of one key.
+        skips_unreadable: A file that can't be read is an outcome, not an error.
     """
 
     root: LakeRoot
@@ -46,6 +49,7 @@ class LandTask:
     bucket_count: int
     available_from: date
     now_us: int
+    skips_unreadable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,21 +73,35 @@ class LandedPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """Outcome of a `LandTask`."""
+    """Outcome of a `LandTask`; with a `problem` nothing of the file counts."""
 
     append_no: int
-    parts: tuple[LandedPart, ...]
-    rejected_count: int
-    quarantined: LakeFile | None
+    parts: tuple[LandedPart, ...] = ()
+    rejected_count: int = 0
+    quarantined: LakeFile | None = None
+    problem: str | None = None
 
 
 def land(task: LandTask) -> Landed:
-    """Read, check and stage a file."""
+    """Read, check and stage a file.
+
+    Raises:
+        Refused: As readers of files, unless the task skips these.
+    """
+    try:
+        return _landed(task)
+    except Refused as error:
+        if not task.skips_unreadable:
+            raise
+        return Landed(append_no=task.append_no, problem=error.message)
+
+
+def _landed(task: LandTask) -> Landed:
     parts: list[LandedPart] = []
     rejections: list[Rejection] = []
     waiting: list[pa.Table] = []
     row_count = 0
-    for batch in batches_of_source(task.file, task.source):
+    for batch in _batches(task.file, task.source):
         events, refused = _admissible(batch, task, first_row=row_count)
         row_count += len(batch.events)
         rejections += refused
@@ -107,6 +125,18 @@ def land(task: LandTask) -> Landed:
             now_us=task.now_us,
         ),
     )
+
+
+def _batches(file: SourceFile, source: Source | None) -> Iterator[EventBatch]:
+    """Read a file; every error names it."""
+    try:
+        yield from batches_of_source(file, source)
+    except Refused as error:
+        if file.label in error.message:
+            raise
+        raise type(error)(error.code, f"File {file.label}: {error.message}") from error
+    except OSError as problem:
+        raise Refused("file_damaged", f"{file.label} can't be read: {problem.strerror or problem}.") from problem
 
 
 def event_keys(events: pa.Table) -> pa.Array:

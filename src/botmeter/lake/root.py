@@ -1,16 +1,19 @@
 """The folder or bucket of a lake: its addresses, and files in it."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from botmeter.domain.errors import Refused, Unavailable
+from botmeter.ledger.ledger import is_disk_full
 
 _IN_BUCKET = "s3://"
 STAGE = "_stage"
@@ -101,7 +104,24 @@ def sizes_of(root: LakeRoot, uris: Iterable[str]) -> list[int | None]:
     return [info.size if info.is_file else None for info in infos]
 
 
+@contextmanager
+def storage_refused(root: LakeRoot) -> Iterator[None]:
+    """Raise failures to read or write files as `storage_failed` has them."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Of the program's own output.
+        raise
+    except (OSError, duckdb.IOException) as problem:
+        raise storage_failed(root, problem) from problem
+
+
 def storage_failed(root: LakeRoot, problem: Exception) -> Unavailable:
-    """Error of a folder or bucket that can't be read or written."""
+    """Error of a folder or bucket that can't be read or written, or of a full disk."""
+    if is_disk_full(problem):
+        return Unavailable(
+            "disk_full",
+            f"The disk is full; nothing was recorded in the lake at {root.uri}. Make room and run it again.",
+        )
     reason = (str(problem).splitlines() or [""])[0][:200]
     return Unavailable("lake_storage_failed", f"The lake at {root.uri} could not be read or written: {reason}")

@@ -7,7 +7,7 @@ is killed leaves the lake as it was.
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,7 +24,7 @@ from botmeter.lake.layout import SCHEMAS, SMALL_TABLES
 from botmeter.lake.number import ConversationsWritten, SessionsWritten
 from botmeter.lake.record import LakeRecord, commit_record, newest_record, tables_for_writing
 from botmeter.lake.remeter_keys import Remetered
-from botmeter.lake.root import STAGE, LakeRoot, file_system, path_in
+from botmeter.lake.root import STAGE, LakeRoot, file_system, path_in, storage_refused
 from botmeter.lake.small_tables import SmallTables, read_table
 from botmeter.lake.stages import (
     InputFile,
@@ -49,20 +49,28 @@ class LakeRun:
     Attributes:
         receipts: Of each file that was read, by its address.
         known: Files that an earlier run has read.
+        skipped: Why files can't be read, by address; a later run reads them.
     """
 
     record: LakeRecord
     receipts: dict[str, Receipt]
     known: tuple[str, ...]
+    skipped: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesOfSource:
-    """Files to read and the name of their source; `source` None: it has no settings."""
+    """Files to read and the name of their source.
+
+    Attributes:
+        source: None: it has no settings.
+        skips_unreadable: Read the other files if one can't be read.
+    """
 
     files: Sequence[SourceFile]
     name: str
     source: Source | None = None
+    skips_unreadable: bool = False
 
 
 def run_lake(
@@ -79,8 +87,13 @@ def run_lake(
         Conflict: `lake_run_superseded` if another run was recorded meanwhile.
         Missing: `lake_missing`.
         Refused: As readers of files.
-        Unavailable: `lake_storage_failed`.
+        Unavailable: `lake_storage_failed`, `disk_full`.
     """
+    with storage_refused(root):
+        return _run(root, given, engine=engine, now_us=now_us, note=note)
+
+
+def _run(root: LakeRoot, given: FilesOfSource, *, engine: Engine, now_us: int, note: Note) -> LakeRun:
     record = newest_record(root)
     tables = tables_for_writing(root, record)
     stored = {name: table.files() for name, table in tables.items()}
@@ -97,9 +110,23 @@ def run_lake(
             stored=TableFiles(root=root, files={name: tuple(own) for name, own in stored.items()}),
             now_us=now_us,
         )
-        changes = _changes(context, inputs, given=given, note=note)
+        note("land")
+        landed = land_files(
+            context,
+            inputs,
+            source=given.source,
+            source_name=given.name,
+            skips_unreadable=given.skips_unreadable,
+        )
+        outcomes = list(zip(inputs, landed, strict=True))
+        skipped = {each.address: own.problem for each, own in outcomes if own.problem is not None}
+        inputs = [each for each, own in outcomes if own.problem is None]
+        if not inputs:
+            return LakeRun(record=record, receipts={}, known=known, skipped=skipped)
+        changes = _changes(context, [own for own in landed if own.problem is None], source_name=given.name, note=note)
         note("commit")
-        return _committed(context, tables, changes=changes, inputs=inputs, known=known)
+        outcome = _committed(context, tables, changes=changes, inputs=inputs, known=known)
+        return replace(outcome, skipped=skipped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +174,8 @@ class _Changes:
         return receipts
 
 
-def _changes(context: RunContext, inputs: Sequence[InputFile], *, given: FilesOfSource, note: Note) -> _Changes:
+def _changes(context: RunContext, landed: list[Landed], *, source_name: str, note: Note) -> _Changes:
     small = SmallTables.read(context.root, {name: [*context.stored.files[name]] for name in SMALL_TABLES})
-    note("land")
-    landed = land_files(context, inputs, source=given.source, source_name=given.name)
     parts = [part for each in landed for part in each.parts]
     note("duplicates")
     suspects = find_suspects(context, parts)
@@ -168,7 +193,7 @@ def _changes(context: RunContext, inputs: Sequence[InputFile], *, given: FilesOf
     small.add_conversation_usage(each.usage for each in conversations)
     small.add_bot_names(name for each in metered for name in each.bot_names)
     return _Changes(
-        source_name=given.name,
+        source_name=source_name,
         landed=landed,
         suspects=suspects,
         judged=judged,
@@ -223,7 +248,7 @@ def _next_record(
         recorded_at=context.now_us,
         run=context.run,
         versions=versions,
-        next_append_no=context.record.next_append_no + len(inputs),
+        next_append_no=changes.landed[-1].append_no + 1,
         files=[each.address for each in inputs],
         counts={
             "accepted": total.accepted,

@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from botmeter import __version__
 from botmeter.domain.errors import BotmeterError, Refused, Unavailable
 from botmeter.lake.delta import require_deltalake
 from botmeter.lake.engine import Outcome, Task
+from botmeter.lake.root import storage_failed
+from botmeter.ledger.ledger import is_disk_full
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -127,7 +131,16 @@ def _packed_outcome(packed: bytes) -> bytes:
     try:
         return pickle.dumps((function(task), None))
     except BotmeterError as error:
-        return pickle.dumps((None, (type(error), error.code, error.message)))
+        return _packed_error(error)
+    except (OSError, duckdb.IOException) as problem:
+        # Other failures of storage may pass, so Spark repeats the task.
+        if not is_disk_full(problem):
+            raise
+        return _packed_error(storage_failed(task.root, problem))
+
+
+def _packed_error(error: BotmeterError) -> bytes:
+    return pickle.dumps((None, (type(error), error.code, error.message)))
 
 
 def _unpacked(packed: bytes) -> Any:

@@ -75,7 +75,7 @@ class RunContext:
 
 
 def land_files(
-    context: RunContext, inputs: Sequence[InputFile], *, source: Source | None, source_name: str
+    context: RunContext, inputs: Sequence[InputFile], *, source: Source | None, source_name: str, skips_unreadable: bool
 ) -> list[Landed]:
     """Read the input files."""
     tasks = [
@@ -91,6 +91,7 @@ def land_files(
             bucket_count=context.record.buckets,
             available_from=context.record.available_from,
             now_us=context.now_us,
+            skips_unreadable=skips_unreadable,
         )
         for append_no, each in enumerate(inputs, start=context.record.next_append_no)
     ]
