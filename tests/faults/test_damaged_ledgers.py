@@ -54,6 +54,10 @@ class Damaged:
         return answer.body.decode().splitlines()
 
 
+COMPRESSED_IDS = b"\x28\xb5\x2f\xfd"
+"""Begin of ids as Zstandard compresses them (RFC 8878)."""
+
+
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Damaged]:
     folder = tmp_path_factory.mktemp("damaged") / "data"
@@ -86,7 +90,7 @@ def damage(accounts: Path, *, first_bytes: int) -> None:
     def file_of(name: str) -> Path:
         return accounts / f"{name}.duckdb"
 
-    damage_block(file_of("block"), holding=b"block-0:7")
+    damage_block(file_of("block"), holding=COMPRESSED_IDS)
     os.truncate(accounts / "cut.duckdb.wal", first_bytes)
     (accounts / "deleted.duckdb.wal").unlink()
     file_of("gone").unlink()
