@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -21,9 +21,10 @@ pytestmark = pytest.mark.faults
 
 EVENT = json.dumps([message("a")]).encode()
 ACCOUNT_COUNT = 20
-# Three of each account: commits, metering and DuckDB's; 33 of the server itself and its libraries. There were eleven of
-# each account.
-THREADS_MAX = 3 * ACCOUNT_COUNT + 33
+THREADS_OF_ACCOUNT = 3
+"""Commits, metering and DuckDB's; there were eleven."""
+THREADS_OF_SERVER = 40
+"""At its start 31; pools of libraries grow by some when they are first used."""
 
 
 @pytest.fixture
@@ -46,8 +47,12 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
 
 
 def _open_files(server: LiveServer) -> int:
-    files = Path(f"/proc/{server.worker}/fd").iterdir()
-    return len({target for each in files if (target := str(each.readlink())).endswith(".duckdb")})
+    targets = set()
+    for each in Path(f"/proc/{server.worker}/fd").iterdir():
+        # Of a connection that was closed meanwhile.
+        with suppress(FileNotFoundError):
+            targets.add(str(each.readlink()))
+    return len([target for target in targets if target.endswith(".duckdb")])
 
 
 def _threads(server: LiveServer) -> int:
@@ -57,10 +62,10 @@ def _threads(server: LiveServer) -> int:
 def test_an_account_takes_few_threads(server: LiveServer) -> None:
     for number in range(ACCOUNT_COUNT):
         assert server.send(f"bm_{number}", EVENT, content_type="application/json").json()["accepted"] == 1
-    assert _threads(server) <= THREADS_MAX
+    assert _threads(server) <= THREADS_OF_SERVER + THREADS_OF_ACCOUNT * ACCOUNT_COUNT
     for number in range(ACCOUNT_COUNT):
         path = f"/api/v1/accounts/account-{number}/reports/session-usage?from=2026-03-10&to=2026-03-10"
         answer = server.request("GET", path, authorization=f"Bearer bm_{number}")
         assert (answer.status, answer.json()["sessions_consumed"]) == (200, 1)
     assert _open_files(server) == ACCOUNT_COUNT
-    assert _threads(server) <= THREADS_MAX
+    assert _threads(server) <= THREADS_OF_SERVER + THREADS_OF_ACCOUNT * ACCOUNT_COUNT
