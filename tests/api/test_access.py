@@ -42,6 +42,13 @@ SCOPE_OF = {
     else Scope.REPORTS_READ
     for path in PATHS
 }
+# What a route needs, as its documentation has it.
+NEEDS = {
+    route.path.removeprefix("accounts/{account}/"): {
+        parameter.name: parameter.example for parameter in route.parameters if parameter.is_required
+    }
+    for route in ROUTES
+}
 # The account has no plan, which a key with the scope learns.
 NO_BILL = {"plan_missing", "statement_unknown"}
 
@@ -76,7 +83,7 @@ def is_answered(answer: Any, path: str) -> bool:
 @pytest.mark.parametrize("path", PATHS)
 def test_a_key_with_the_scope_is_answered(ask: Ask, path: str) -> None:
     for asked in ({}, {"key": key(scopes=(SCOPE_OF[path],))}, {"method": "head"}):
-        answer = ask(path, **asked)
+        answer = ask(path, **asked, **NEEDS.get(path, {}))
         answer.close()
         assert is_answered(answer, path)
 
@@ -110,7 +117,7 @@ def test_a_key_without_the_scope_is_refused_by_name_of_the_scope(ask: Ask, path:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_the_admin_scope_includes_all_others(ask: Ask, path: str) -> None:
-    assert is_answered(ask(path, key=key(scopes=(Scope.ADMIN,))), path)
+    assert is_answered(ask(path, key=key(scopes=(Scope.ADMIN,)), **NEEDS.get(path, {})), path)
     assert is_problem(ask(path, key=key("globex", scopes=(Scope.ADMIN,))), 404, code="account_unknown")
 
 

@@ -35,6 +35,8 @@ UNKNOWN_ID = "00000000-0000-8000-8000-000000000000"
         (REPORT, {"timezone": "Mars/Olympus"}, 400, "timezone_unknown"),
         (REPORT, {"timezone": "../../etc/passwd"}, 400, "timezone_unknown"),
         (REPORT, {"form": "2026-03-01"}, 400, "parameter_unknown"),
+        ("what-if", {}, 400, "parameter_missing"),
+        ("what-if", {"plan": ""}, 400, "parameter_missing"),
         (REPORT, {"limit": "5"}, 400, "parameter_unknown"),
         (REPORT, {"split": "opened"}, 400, "parameter_unknown"),
         (REPORT, {"from_": ["2026-03-01", "2026-03-02"]}, 400, "parameter_repeated"),

@@ -13,7 +13,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.instant import now_us
 from botmeter.ledger.folder import Folder
 from botmeter.metering.policy import FRESHCHAT
-from support.damage import damage_block
+from support.damage import COMPRESSED_IDS, damage_block
 from support.live_server import BATCH_EVENTS, LiveServer, batch, commanded, serving
 
 pytestmark = pytest.mark.faults
@@ -52,10 +52,6 @@ class Damaged:
         answer = self.server.request("GET", "/readyz")
         assert answer.status == 200
         return answer.body.decode().splitlines()
-
-
-COMPRESSED_IDS = b"\x28\xb5\x2f\xfd"
-"""Begin of ids as Zstandard compresses them (RFC 8878)."""
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.support.damage import COMPRESSED_IDS, damage_blocks
 from tests.support.ledgers import ACME, NOW_US, append_events, event, made_account
 
 import botmeter
@@ -182,10 +183,7 @@ def test_reading_a_damaged_page_is_refused(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, *(event(f"e{number}", "2026-03-01T10:00") for number in range(5_000)))
     file = folder.file_of(acme)
-    content = bytearray(file.read_bytes())
-    middle = content.index(b"e4999") // 4096 * 4096
-    content[middle : middle + 2048] = b"\xaa" * 2048
-    file.write_bytes(content)
+    damage_blocks(file, holding=COMPRESSED_IDS)
     with pytest.raises(BotmeterError) as refused, folder.ledger(acme) as ledger:
         append_events(ledger, event("e4999", "2026-03-01T10:00"))
     assert refused.value.code == "ledger_corrupt"

@@ -264,7 +264,7 @@ def check_parameters(query: QueryDict, *, known: tuple[Parameter, ...]) -> None:
     """Check a request's parameters.
 
     Raises:
-        Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`.
+        Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`, `parameter_missing`.
     """
     by_name = {parameter.name: parameter for parameter in known}
     for name in query:
@@ -272,3 +272,6 @@ def check_parameters(query: QueryDict, *, known: tuple[Parameter, ...]) -> None:
             names = ", ".join(by_name) or "no parameter"
             raise Refused("parameter_unknown", f"Unknown parameter {name[:40]!r}. Use {names}.")
         by_name[name].check(query.getlist(name))
+    for parameter in known:
+        if parameter.is_required and not query.get(parameter.name):
+            raise Refused("parameter_missing", f"Parameter {parameter.name} is missing; this route needs it.")
