@@ -39,7 +39,7 @@ Master = Annotated[
     str | None, Option("--master", metavar="URL", help="Master of Spark. Default: that of spark-submit.")
 ]
 
-commands = command_group("lake", "Lakes, for accounts past one machine: run, show, verify, compact, vacuum.")
+commands = command_group("lake", "Lakes, for accounts past one machine.")
 
 
 @commands.command(

@@ -109,8 +109,9 @@ class Sender:
                 self._failure_count = 0
                 # Reaching a limit halves the batch; it grows slowly, since the cause may have been one large event.
                 self._count_max = min(self._settings.batch_events_max, self._count_max + self._count_max // 8 + 1)
-                self._backlog.settle(len(part))
+                # Whoever waits for the events reads the status next.
                 self._notices.stored(outcome)
+                self._backlog.settle(len(part))
             case RetryLater():
                 self._wait(outcome.after_seconds + self._backoff_seconds())
                 self._notices.trouble(TroubleKind.AWAY, outcome.detail)
