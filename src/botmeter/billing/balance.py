@@ -16,8 +16,7 @@ BurnKey = tuple[bool, int, int, int]
 class Balance:
     """Grants by rank, in the order in which they were added.
 
-    After `mark` it notes how to go back, so that a pass that buys returns to the first session of an instant at the
-    cost of what it undoes, however many grants it holds.
+    A `rewind` costs what it undoes since `mark`, however many grants there are.
 
     Attributes:
         left: Units left by rank, of grants that have not begun or are over too.
@@ -105,7 +104,6 @@ class Balance:
         return copied
 
     def mark(self) -> int:
-        """Mark the present state for `rewind`."""
         self._undo = self._undo or []
         return len(self._undo)
 

@@ -84,12 +84,9 @@ class BillCache:
     """Facts of accounts until they change, and sessions of cycles, of which only changed days are read again.
 
     Attributes:
-        plans, documents: Of a version of the facts.
         sessions: By account, policy, and bounds in µs UTC.
-        past, free, fingerprints: By account, and bounds of a cycle in µs UTC; `free` has the sessions of a past cycle
-            that are not charged.
-        days: By account and time zone.
-        first_events: Instant (µs UTC) of an account's first event.
+        past, free, fingerprints: By account, and bounds of a cycle in µs UTC; `free` has the sessions not charged.
+        first_events: In µs UTC.
     """
 
     def __init__(self) -> None:
@@ -104,7 +101,7 @@ class BillCache:
         self.fingerprints = BoundedCache[tuple[str, int, int], tuple[int, str]](1 << 20)
 
     def of_facts(self, ledger: "ReadableLedger", read: Callable[["ReadableLedger"], Answer]) -> Answer:
-        """Answer a question about facts of billing alone, such as budgets, once for each version of them."""
+        """Answer a question about facts of billing alone, once for each version of them."""
         # The version is read first, so that the answer is at least as new.
         version, key = ledger.facts_version, (ledger.account.name, read.__qualname__)
         answer: Answer = self._facts.find_or_make(key, lambda: read(ledger), version=version)

@@ -40,9 +40,9 @@ def cycle_sessions(
 
 
 def cycle_starts(ledger: ReadableLedger, account_cycle: AccountCycle) -> tuple[pa.Table, ...]:
-    """Columns of a cycle's sessions that rating takes, by meter and start; those of one instant stand in any order.
+    """Columns of a cycle's sessions that rating takes, by meter and start.
 
-    What is left of grants doesn't depend on that order, since such sessions use the same grants and as many units each.
+    Those of one instant stand in any order, as they use the same grants and as many units each.
     """
 
     def read(span: _LabelSpan) -> pa.Table:
@@ -84,7 +84,6 @@ def _sessions_of(ledger: ReadableLedger, span: _LabelSpan, *, cache: BillCache |
 
 
 def _with_read(ledger: ReadableLedger, known: pa.Table, *, span: _LabelSpan, changed: ChangedSpan) -> pa.Table:
-    """Known sessions of a span, with those of the changed days read again between them."""
     start_us, end_us = max(changed.start_us, span.start_us), min(changed.end_us, span.end_us)
     first, last = np.searchsorted(known["started_at"].to_numpy(), (start_us, end_us)).tolist()
     read = billed_sessions(ledger, start_us, end_us=end_us, policy=span.label)

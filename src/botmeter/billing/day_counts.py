@@ -32,7 +32,6 @@ def day_counts(ledger: "ReadableLedger", period: Period, *, cache: BillCache) ->
 
 
 def _with_read(ledger: "ReadableLedger", known: CountedDays, *, period: Period) -> list[int]:
-    """Known counts, with those of changed and of new days read."""
     first, end = len(known.counts), period.day_count
     changed = ledger.changed_days.since(known.version)
     if changed.touches(period.start_us, period.end_us):

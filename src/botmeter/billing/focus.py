@@ -239,7 +239,7 @@ def _packs(statement: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _value(grant: Mapping[str, Any], currency: str, *, start: Decimal, units: Decimal) -> Decimal:
-    """Price of some units of a grant: over all its cycles, these add up to the price of its packs."""
+    """Price of units of a grant; over all its cycles, they add up to the price of its packs."""
     price, whole = Decimal(grant["price"]) * grant["packs"], Decimal(grant["units"])
 
     def value_of(first: Decimal) -> Decimal:

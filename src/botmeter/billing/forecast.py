@@ -1,6 +1,6 @@
 """Forecast of a cycle's sessions, from the counts of days until now.
 
-Counts are estimated in floating point and given as whole sessions; money is made of these by the calculators.
+Counts are estimated in floating point and given as whole sessions.
 """
 
 from collections.abc import Sequence
@@ -141,7 +141,7 @@ def _line(history: Floats, *, horizon: int) -> Floats:
 
 
 def _days(paths: list[Floats], on: date, *, before_count: int, today_count: int) -> tuple[ForecastDay, ...]:
-    """Add the paths to what is counted; a day that already exceeds its forecast moves the rest."""
+    """A day that already exceeds its forecast moves the rest."""
     excess = max(0.0, today_count - paths[0][0]) if len(paths[0]) else 0.0
     columns = [
         (before_count + np.rint(np.maximum(path + excess, today_count)).astype(np.int64)).tolist() for path in paths

@@ -63,8 +63,6 @@ class Price:
 
 @dataclass(slots=True, kw_only=True)
 class _FundedMeter:
-    """A meter after its latest session."""
-
     labels: Labels
     span: TermSpan
     funding_pass: FundingPass
@@ -128,7 +126,6 @@ class Allowances:
         return Price(left=left, cost=cost, currency=self.currency, brake=brake)
 
     def add(self, session: OpenedSession) -> None:
-        """Count a session that was opened."""
         self._latest_us = max(session.at_us, self._latest_us)
         with exact():
             cost, is_counted = ZERO, False

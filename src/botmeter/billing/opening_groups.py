@@ -53,7 +53,6 @@ def opening_groups(sessions: pa.Table, *, touchpoints: Sequence[Touchpoint], cen
 
 
 def _first_rows(sessions: pa.Table, change_days: Sequence[date]) -> list[int]:
-    """Position of the first session at or after each change."""
     if not change_days:
         return []
     changes = np.array([day_start_us(day) for day in change_days], np.int64)

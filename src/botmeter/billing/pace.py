@@ -64,7 +64,7 @@ def pace_of(counts: Floats, *, lead: int, horizon: int) -> Pace:
 
 
 def _band(expected: Floats, errors: Floats) -> tuple[Floats, Floats]:
-    """Band that never narrows: a day is not less certain than a later one, whose days include its own."""
+    """Band that never narrows, since a later day includes the earlier ones."""
     low, high = expected * np.exp(-BAND_Z * errors), expected * np.exp(BAND_Z * errors)
     low = _least_ahead(expected - _least_ahead(expected - low))
     return low, expected + _least_ahead(high - expected)
@@ -94,9 +94,9 @@ def _fitted(windows: Floats) -> tuple[Floats, Floats]:
 
 
 def _weekday_factors(windows: Floats, *, is_robust: bool = False) -> Floats:
-    """Shares of whole weeks by weekday, weighted by their volume, with one more week in which all are equal.
+    """Shares of whole weeks by weekday, with one more week in which all are equal.
 
-    Robust ones have the lower median of each weekday instead of its sum, which one spike would decide.
+    Robust ones have the lower median instead of the sum, which one spike would decide.
     """
     weeks = windows.reshape(len(windows), WEEKS, WEEK)
     is_whole = np.isfinite(weeks.sum(axis=2))
@@ -140,7 +140,7 @@ def _past_errors(counts: Floats, ends: Ints, *, daily: Floats, days: Ints) -> tu
 
 
 def _noise(counts: Floats) -> float:
-    """Variance ÷ mean of the newest days, 1 at least as of independent sessions."""
+    """Variance ÷ mean of the newest days, at least 1 as of independent sessions."""
     newest = counts[-NOISE_DAYS:]
     newest = newest[~np.isnan(newest)]
     mean = newest.mean()

@@ -1,4 +1,4 @@
-"""Recharges that a first plan would have made: sessions that were settled before it was set never buy by themselves."""
+"""Recharges that a first plan would have made: sessions settled before it was set never buy by themselves."""
 
 from dataclasses import replace
 

@@ -1,8 +1,7 @@
 """Recharges while live events are settled.
 
-Only a session that starts after all that were settled before it buys: what comes late, or with a file, never does. Each
-settling notes its sessions in the ledger until they have bought, so that a crash in between loses no purchase. As long
-as enough is left and no fact changes, a settling reads counts, and no session.
+Only a session that starts after all settled ones buys: what comes late, or with a file, never does. Each settling notes
+its sessions in the ledger until they have bought, so that a crash loses no purchase.
 """
 
 from collections.abc import Sequence
@@ -111,7 +110,7 @@ class RechargeWatch:
     def _due(
         self, ledger: Ledger, plans: AccountPlans, *, spans: Sequence[RechargeSpan], now_us: int
     ) -> tuple[tuple[PackPurchase, ...], AccountPlans]:
-        """Purchases of the sessions of the spans, in cycles that are not closed; and the plans with them."""
+        """Purchases of the spans' sessions in open cycles, and the plans with them."""
         due: tuple[PackPurchase, ...] = ()
         for each in timeline(plans.terms, now_us + 1):
             of_cycle = [span for span in spans if _touches(span, each)]

@@ -31,7 +31,7 @@ _SCHEMA = pa.schema([("session_id", pa.string()), ("charge", pa.string()), ("sta
 def with_not_charged(
     ledger: ReadableLedger, query: UsageQuery, *, report: UsageReport, cache: BillCache | None = None
 ) -> UsageReport:
-    """Add to a report the number of its sessions that are not charged, where the account has a plan."""
+    """Add the number of sessions that are not charged, where the account has a plan."""
     charges = charges_between(ledger, query.period.start_us, end_us=query.period.end_us, cache=cache)
     if charges is None:
         return report

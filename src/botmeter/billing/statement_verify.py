@@ -45,11 +45,7 @@ class StatementDifference:
 
 
 def verify_statements(ledger: Ledger) -> list[StatementDifference]:
-    """Check all statements of an account.
-
-    Their bytes and lists must be those that were hashed, their numbers without gaps, and statements and adjustments
-    together what metering and rating everything again gives.
-    """
+    """Check the hashes, lists and numbers of all statements, and their amounts against rating everything again."""
     statements = closed_statements(ledger)
     damaged = list(_damages(ledger, statements))
     metering = verify(ledger)

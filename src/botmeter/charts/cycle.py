@@ -73,8 +73,7 @@ class CycleMark:
 class CycleLine:
     """A point for each day of the cycle, oldest first.
 
-    `today_label` names the day below ("Today"), `partial_label` its count ("636 until 14:02"), `end_label` the
-    expected end ("1,240 expected").
+    `today_label` names the day below ("Today"), `partial_label` its count, `end_label` the end ("1,240 expected").
     """
 
     name: str
@@ -220,7 +219,7 @@ def _line_counts(points: Sequence[CyclePoint]) -> Iterator[list[int | None]]:
 
 
 def _beside(text: str, at: Point, *, plane: Plane) -> Iterator[Spot]:
-    """Spots beside a point of a line that rises to the right: below it, or above at its left; then further off."""
+    """Spots beside a point of a rising line: below it, or above at its left; then further off."""
     x, y = at
     yield Spot.starting(text, (x + 10, min(y + 14, plane.inner_height - 8)))
     yield Spot.ending(text, (x - 10, y - 14))

@@ -55,7 +55,7 @@ class TrendPoint:
 class Trend:
     """Points, oldest first.
 
-    `last_label` replaces the last date ("Today"); `partial_label` is of the newest point with data ("636 until 14:02").
+    `last_label` replaces the last date ("Today"); `partial_label` is of the newest point ("636 until 14:02").
     Counts above `cut_at` end at the top of the axis, with a mark.
     """
 
@@ -181,7 +181,6 @@ def _at(x: int, count: int, *, plane: Plane) -> Point:
 
 
 def _y_px(count: int, plane: Plane) -> float:
-    """Height of a count, the top if it is above the axis."""
     return plane.y_px(min(count, plane.y[1]))
 
 
@@ -247,7 +246,6 @@ def _when(point: TrendPoint, interval: Interval) -> str:
 
 
 def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
-    """Pixels that move the last label off a level line."""
     last_px = _y_px(points[-1].count, plane)
     before_px = min(_y_px(point.count, plane) for point in points[-4:])
     fall_px = last_px - before_px

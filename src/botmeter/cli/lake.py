@@ -202,7 +202,6 @@ def _verified(result: "LakeVerification") -> str:
 
 
 def _prepare(root: "LakeRoot", *, account: str, policy: str | None) -> None:
-    """Create the lake, or refuse one of another account or policy."""
     from botmeter.lake.record import create_lake, is_lake, newest_record, policy_terms
     from botmeter.metering.policy import schedule_of
 

@@ -29,10 +29,8 @@ class Conversations:
 
     Attributes:
         market: Index in `MARKETS`.
-        bot: Pair of indexes in `BOTS`.
-        version: Pair of indexes in `RELEASES`.
+        bot, version, ticket_type: Pairs of indexes in `BOTS`, `RELEASES` and `ticket_types`.
         campaign: Index, -1 for none.
-        ticket_type: Pair of indexes in `ticket_types`.
         pause: Relative length; one column per step.
         night: Delay of rising after a night.
     """

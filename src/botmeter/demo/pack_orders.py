@@ -1,4 +1,4 @@
-"""Packs that the retailer's people buy by hand: after the month before, and when few sessions are left."""
+"""Packs that people buy by hand: after the month before, and when few sessions are left."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

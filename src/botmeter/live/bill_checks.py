@@ -83,11 +83,9 @@ class CheckedBill:
         return rows
 
     def schema(self) -> pa.Schema:
-        """Columns of all rows."""
         return pyarrow.parquet.read_schema(self.path)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """All rows."""
         with pyarrow.parquet.ParquetFile(self.path, pre_buffer=False) as file:
             yield from file.iter_batches(batch_size=_GROUP_ROWS)
 

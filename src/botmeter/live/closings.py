@@ -72,7 +72,6 @@ class _Bills:
 
 
 def _next_us(plans: AccountPlans | None, *, now: int) -> int:
-    """Return when a cycle ends or its grace does (µs UTC)."""
     if plans is None:
         return NEVER_US
     ends = [each.cycle.end_us for each in timeline(plans.terms, now + 1)[-2:]]

@@ -77,7 +77,6 @@ class ImportJob:
         self.state = replace(self.state, bytes_read=bytes_read, event_count=count)
 
     def begin_metering(self) -> None:
-        """Note that all is read."""
         self.interruption.check()
         self.state = replace(self.state, phase="metering")
 
@@ -155,7 +154,6 @@ class ImportJobs:
         return None if job is None else job.state
 
     def of_account(self, account: str) -> JobState | None:
-        """Return the job of an account that waits or runs."""
         with self._lock:
             states = [job.state for job in self._jobs.values()]
         return next((each for each in states if each.account == account and not each.is_over), None)

@@ -83,7 +83,6 @@ def _timed(pending: PendingDelivery) -> Sequence[bytes]:
 
 
 def _joined(batches: Sequence[tuple[int, EventBatch]]) -> EventBatch:
-    """Join batches, each with the position of its first record."""
     if len(batches) == 1:
         return batches[0][1]
     positions = np.concatenate([batch.positions.to_numpy() + first for first, batch in batches])

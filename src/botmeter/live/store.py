@@ -75,7 +75,7 @@ class LedgerStore:
             return live_append(ledger, batches, now_us=now_us(), watcher=watcher)
 
     def source_of(self, delivery: PendingDelivery) -> Source:
-        """Return the settings of a delivery's source, at most a second old."""
+        """Settings at most a second old."""
         key = (delivery.account, delivery.source, delivery.platform)
         return self._sources.find_or_make(key, lambda: self._read_source(delivery))
 

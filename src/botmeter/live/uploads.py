@@ -165,12 +165,10 @@ class Uploads:
             path.unlink(missing_ok=True)
 
     def remove_drafts(self) -> None:
-        """Remove what the last server was receiving."""
         for path in self._folder.glob(f"*/*{_DRAFT}"):
             path.unlink(missing_ok=True)
 
     def remove_abandoned(self, *, kept_seconds: float = KEPT_SECONDS) -> None:
-        """Remove complete files as old as that."""
         oldest = now_us() / MICROSECONDS_PER_SECOND - kept_seconds
         for path in self._folder.glob("*/*"):
             with suppress(FileNotFoundError):

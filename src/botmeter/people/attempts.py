@@ -64,7 +64,7 @@ class Attempts:
 def count_attempt(*attempts: Attempts) -> int:
     """Count an attempt under several limits, or under none if one refuses it.
 
-    Refused attempts write nothing, so that a flood of them costs little.
+    Refused attempts write nothing.
 
     Returns:
         Seconds to wait before the next attempt; 0 if this one is allowed.

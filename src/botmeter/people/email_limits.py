@@ -26,10 +26,7 @@ def emails_to(address: str) -> Attempts:
 
 
 def mailbox_of(address: str) -> str:
-    """The address without what most servers ignore, so that spellings of one mailbox count as one.
-
-    These are a `+tag`, quotes, case, and compatible characters of an international domain.
-    """
+    """The address without `+tag`, quotes, case and compatible characters: spellings of one mailbox count as one."""
     quoted, _, domain = address.casefold().rpartition("@")
     local = quoted.strip('"').replace("\\", "")
     with suppress(UnicodeError):

@@ -26,8 +26,8 @@ _Change = tuple[Any, dict[str, Any]]
 def forget_customer(account: str, ids: ErasedIds) -> int:
     """Replace an erased customer's ids by pseudonyms; return the number of changed rows. Can be repeated.
 
-    Filters of saved views and share links still select the same sessions. In sessions of browsers, pending notices and
-    addresses with the ids are dropped.
+    Saved views and share links select the same sessions. Pending notices and addresses with the ids are dropped from
+    sessions of browsers.
 
     Raises:
         Unavailable: `erase_unfinished` if the database can't be changed.

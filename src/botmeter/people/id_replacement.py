@@ -42,7 +42,6 @@ class IdReplacement:
         return self._values.get(text) or self._customer.sub(self._pseudonym, text)
 
     def in_message(self, text: str) -> str:
-        """Replace all ids as words of an error message."""
         return _WORD.sub(lambda word: self._values.get(word[0], word[0]), self._customer.sub(self._pseudonym, text))
 
     def in_query(self, query: str, *, is_cut: bool = False) -> str:
@@ -74,7 +73,6 @@ class IdReplacement:
         }
 
     def in_content(self, content: Any) -> Any:
-        """Replace in a JSON value of any depth."""
         match content:
             case str():
                 return self.in_text(content)

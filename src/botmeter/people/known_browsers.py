@@ -1,6 +1,6 @@
 """Browsers in which a person has signed in, known by a signed cookie that outlives the session.
 
-A stolen cookie gives no access, only a count of guesses of its own.
+A stolen cookie gives no access.
 
 Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 """

@@ -43,8 +43,8 @@ def cost_centre_names(ledger: "ReadableLedger") -> tuple[str, ...]:
 def cost_centre_counts(snapshot: Snapshot, query: UsageQuery) -> Counter[str]:
     """Sessions by cost centre.
 
-    Between two changes of any cost centre, the opening touchpoint decides. Sessions of such a span are those before its
-    end less those before its start, so that usage answers wherever it can.
+    Between two changes of any cost centre, the opening touchpoint decides. Such a span has the sessions before its end
+    less those before its start, which usage can count.
     """
     centres, counts = cost_centres_in(snapshot.connection), Counter[str]()
     before: Counter[Touchpoint] = Counter()

@@ -86,7 +86,6 @@ class Export:
 
     @property
     def subject(self) -> str:
-        """Beginning of the file's name."""
         return f"{self.grain}s" if self.grain in (Grain.CONVERSATION, Grain.TICKET) else "sessions"
 
 

@@ -57,8 +57,6 @@ def xlsx_chunks(
 
 
 class _Sheets:
-    """The sheets of the rows."""
-
     def __init__(self, workbook: xlsxwriter.Workbook, *, schema: pa.Schema, timezone: str) -> None:
         self._workbook = workbook
         self._headers = [_header(field, timezone) for field in schema]

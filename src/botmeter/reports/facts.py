@@ -1,7 +1,7 @@
 """Grouped sessions, tickets and conversations of one query, at one moment.
 
-Whole UTC days come from additive usage, parts of days from the sessions. Filters that usage does not know are asked of
-the sessions where they choose whole sessions, and else of the rows.
+Whole UTC days come from additive usage, parts of days from the sessions. For filters that usage does not know, sessions
+are read where they choose whole sessions, and else rows.
 """
 
 from dataclasses import dataclass

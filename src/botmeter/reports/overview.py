@@ -37,7 +37,7 @@ class Overview:
     Attributes:
         policies: All in force, in order.
         matrix: Cells with a session, in the report's order.
-        ticket_trend: Distinct tickets of each type, by day of the period; a ticket with two types is in both.
+        ticket_trend: By day of the period; a ticket with two types is in both.
         first_event_on: Before it there is no data.
         compared: None without a day with data.
         hours, compared_hours: Empty unless they were requested.

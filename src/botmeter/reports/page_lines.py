@@ -131,7 +131,6 @@ class GroupedLines:
         return [SortedLine(*row) for row in self._rows(_FROM_CURSOR[self._options.grain], bounds, **order)]
 
     def lines(self, line_ids: list[str]) -> tuple[ConversationLine, ...] | tuple[TicketLine, ...]:
-        """Read lines in the order of the ids."""
         ids = {"line_ids": line_ids, "ids_max": IDS_MAX}
         if self._options.grain is Grain.TICKET:
             tickets = {line.ticket_id: line for line in map(_ticket, self._rows("ticket_lines", ids))}

@@ -95,5 +95,4 @@ class RowPage:
     previous_cursor: str | None
 
     def lines_of(self, kind: type[_OfGrain]) -> tuple[_OfGrain, ...]:
-        """Return the lines if they are of this kind, else none."""
         return tuple(line for line in self.lines if isinstance(line, kind))

@@ -92,8 +92,6 @@ class _Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """Lines of one page, and counts of all."""
-
     positions: list[_Position]
     has_more: bool
     lines: tuple[Line, ...]
@@ -118,7 +116,6 @@ def _grouped(snapshot: Snapshot, parameters: Parameters, *, options: RowOptions,
 
 
 def _of_sessions(snapshot: Snapshot, parameters: Parameters, *, options: RowOptions, at: Cursor | None) -> _Part:
-    """Sessions, or rows in the order of their sessions."""
     sessions = PageSessions(snapshot, parameters, options=options)
     row_count, session_count = sessions.counts()
     candidates = sessions.from_cursor(at)

@@ -29,8 +29,6 @@ def row_stream(
 
 
 class _Written(io.BytesIO):
-    """Bytes written since the last `drain`."""
-
     def drain(self) -> bytes:
         data = self.getvalue()
         self.seek(0)

@@ -25,7 +25,7 @@ class TicketTrend:
 
     Attributes:
         of_type: By type, most tickets first; a ticket with two types is in both.
-        known_types: All types of the account, in the order of their first use.
+        known_types: In the order of their first use.
     """
 
     totals: list[int]

@@ -30,8 +30,7 @@ class VersionUsage:
     Attributes:
         opened_count: Adds up to the headline.
         first_on: First UTC day with a session of it, in all data.
-        conversation_count: Those that it took part in.
-        handoff_count: `handoff` events of any actor in them, while the session runs.
+        handoff_count: `handoff` events of any actor in its conversations, while the session runs.
         handed_off_count: Conversations with such an event.
     """
 

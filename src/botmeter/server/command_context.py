@@ -22,8 +22,7 @@ class CommandContext:
         cwd: Start of relative paths; None: the process's.
         folder: The data folder, if owned by this process; None: the command opens it.
         interruption: None if signals stop the command.
-        served_at: Public URL of the server; None without one.
-        pulls: Pulls that the server runs; None without one.
+        served_at, pulls: Public URL of the server, and its pulls; None without one.
     """
 
     stdin: TextIO

@@ -81,8 +81,6 @@ class FileReceiver:
 
 
 class _FileWriter(FileUploadHandler):
-    """Writes the first file of a form."""
-
     def __init__(self, draft: UploadDraft) -> None:
         super().__init__()
         self.name = ""
@@ -103,8 +101,6 @@ class _FileWriter(FileUploadHandler):
 
 
 class _Body(io.RawIOBase):
-    """Body of a request, read by a thread."""
-
     def __init__(self, request: Request, loop: asyncio.AbstractEventLoop, *, limits: BodyLimits) -> None:
         super().__init__()
         self.request = request

@@ -1,4 +1,4 @@
-"""Access control of pages: views declare permissions, which tests read.
+"""Access control of pages: views declare permissions.
 
 Account pages are 404 for non-members and 403 without the permission.
 """

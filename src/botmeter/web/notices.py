@@ -1,4 +1,4 @@
-"""Notices shown once after a form. Their secrets stay in memory, not in the session's database.
+"""Notices shown once after a form; their secrets stay in memory.
 
 Visitors who are not signed in have no session: their notices are named in the address.
 """

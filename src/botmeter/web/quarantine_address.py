@@ -55,7 +55,6 @@ class QuarantineAddress:
 
     @property
     def pairs(self) -> dict[str, str]:
-        """Parameters, without defaults."""
         values = {
             "show": _DISCARDED if self.is_discarded else "",
             "code": self.code,

@@ -81,14 +81,13 @@ class ReportAddress:
     """Query parameters of a report.
 
     Attributes:
-        preset: None for days.
         days: First and last, each None if missing; both None with a preset.
         compare_days: First and last of a custom comparison.
         interval: Of the charts over time; None for the one that fits.
         has_full_axis: Spikes are not cut.
         table: Widgets shown as tables.
         opened: Bots expanded into versions.
-        was_reversed: The days were typed in reverse; not part of the address.
+        was_reversed: Days were typed in reverse; not in the address.
     """
 
     preset: Preset | None = None
@@ -209,7 +208,7 @@ def _toggled(names: tuple[str, ...], name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1_000)
 def _query_string(address: ReportAddress) -> str:
-    """Cached, since a page has hundreds of URLs, most of them again. 25 MB of the longest ones."""
+    """Cached, since a page repeats hundreds of URLs. 25 MB of the longest ones."""
     return urlencode([*address.pairs()])
 
 

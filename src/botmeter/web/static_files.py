@@ -75,7 +75,6 @@ class JoinedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
     """Collected files under names that change with their content, the joined ones among them."""
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
-        """Join the parts, then name and compress all files."""
         for name, text in joined_files().items():
             self.delete(name)
             self.save(name, ContentFile(text.encode()))

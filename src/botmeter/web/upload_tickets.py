@@ -1,7 +1,6 @@
 """Files sent by a page's form: the right to send one is known before the body is read.
 
-The form's address has a ticket, which only a page of the same session can show, so that a file of another site's form
-is refused.
+The form's address has a ticket of the session, so that a file of another site's form is refused.
 """
 
 from collections.abc import Callable, Mapping

@@ -81,7 +81,6 @@ class AccountFigures:
         return used_of(self.reader, budget, now_us=self.now_us)
 
     def rated_at(self, count: int) -> RatedCycle | None:
-        """The open cycle at a number of sessions."""
         if self.bill is None or self.forecast is None:
             return None
         more = max(0, count - self.forecast.counted_count)

@@ -54,7 +54,7 @@ def hour_counts(alert: Alert, figures: AccountFigures) -> HourCounts:
 
 
 def hours_of(figures: AccountFigures) -> Iterator[pa.Table]:
-    """Sessions of the present hour, then of the same hour in each earlier week with data."""
+    """Sessions of the present hour, then of that hour in each earlier week with data."""
     start_us = figures.now_us // _HOUR_US * _HOUR_US
     yield _sessions(figures, start_us)
     yield from _past.find_or_make((figures.ledger.account.name, start_us), lambda: _earlier(figures, start_us))

@@ -13,10 +13,7 @@ _UNIT_US: Final = {AlertKind.SILENT_SOURCE: HOUR_US, AlertKind.PACKS_LAPSE: DAY_
 
 
 def next_change_us(pairs: Iterable[tuple[Alert, Reading]], *, now_us: int) -> int:
-    """Time to read an account again to which nothing comes (µs UTC): at a level, or in the next hour.
-
-    Days, cycles and grace begin and end at full hours in most zones.
-    """
+    """Time to read an account again to which nothing comes (µs UTC): at a level, or in the next hour."""
     changes = [now_us // HOUR_US * HOUR_US + HOUR_US]
     for alert, reading in pairs:
         unit_us = _UNIT_US.get(alert.kind)

@@ -48,7 +48,7 @@ class InvoiceCheck:
 
     @property
     def difference_in_money(self) -> Decimal | None:
-        """Their total minus ours; None if one is unknown, or in another currency."""
+        """Theirs minus ours; None if one is unknown, or in another currency."""
         total, own, currency = self.invoice.total, self.own, self.invoice.currency
         return None if total is None or own is None or currency not in (None, own.currency) else total - own.total
 

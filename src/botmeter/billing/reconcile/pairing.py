@@ -1,7 +1,6 @@
 """Pairs of instants of two lists, one to one: as many as the reach allows, then the nearest.
 
-Lists are sorted once and read in one pass. A row without a partner is moved back to where leaving it out makes the
-pairs nearest, so that a missing row is the one that is missing, not a later one.
+A row without a partner is moved back to where leaving it out makes the pairs nearest, so no later one seems missing.
 """
 
 from dataclasses import dataclass

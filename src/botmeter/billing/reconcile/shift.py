@@ -101,7 +101,7 @@ def shift_of_times(
 
 
 def _clearest_shift(sample: Ints, ours: Ints, *, reach_us: int) -> tuple[int, int]:
-    """Shift that fits most of the sample, and how many it fits; 0 if none is clearly the best."""
+    """Shift that fits most, and how many it fits; 0 if none is clearly the best."""
     shifts = np.arange(-SHIFT_MAX_US, SHIFT_MAX_US + 1, _STEP_US)
     scores = np.array([_near_count(sample - shift, ours, reach_us=reach_us) for shift in shifts.tolist()])
     best, second = np.lexsort((np.abs(shifts), -scores))[:2]

@@ -1,7 +1,6 @@
 """Running sessions and allowances of one account in memory, which follow its commits of live events.
 
-Settling changes no session, so that these states go on through it; a commit of another writer makes them outdated until
-they are read again. What was opened since the last rating is counted on top of it.
+Settling changes no session, so these states outlast it; a commit of another writer makes them outdated.
 """
 
 import threading
@@ -67,8 +66,6 @@ class NotKnownYet(Exception):
 
 
 class _Commit(NamedTuple):
-    """Accepted events of a commit, with their `append_no`."""
-
     events: pa.Table
     touchpoints: list[Touchpoint]
 
@@ -167,7 +164,6 @@ class AccountEntitlement:
                 each.scopes.remove_over(self._swept_us - SETTLED_BEFORE_US)
 
     def read_scope(self, message: Message, *, metered: MeteredScopes) -> None:
-        """Read the scopes of a message under one schedule."""
         with self._lock:
             running = self._running
         if running is None:

@@ -110,7 +110,6 @@ class Entitlements:
         return answer
 
     def note_commit(self, account: str, events: pa.Table, *, touchpoints: list[Touchpoint]) -> None:
-        """Follow a commit of live events, before its senders are answered."""
         state = self._accounts.get(account)
         if state is None:
             return
@@ -122,7 +121,6 @@ class Entitlements:
 
     @contextmanager
     def settling(self, account: str, ledger: Ledger) -> Iterator[None]:
-        """Settle an account in the `with`."""
         state = self._accounts.get(account)
         if state is None:
             yield

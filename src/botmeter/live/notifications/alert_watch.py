@@ -95,7 +95,6 @@ class AlertWatch:
             self._thread.join()
 
     def check_all(self) -> None:
-        """Evaluate all accounts with alerts."""
         self._read_rules(seconds=0)
         for account in list(self._rules):
             if self._end.is_set():

@@ -68,12 +68,12 @@ def _inner_folder(outer: int, name: str) -> int:
 
 
 def _mode(folder: int) -> int:
-    """Permissions of a folder, with its group for what is below: who may read it may read the reports."""
+    """Permissions of a folder, with its group: who may read it may read the reports."""
     return stat.S_IMODE(os.fstat(folder).st_mode) & (0o777 | stat.S_ISGID)
 
 
 def _written(folder: int, file: Attachment) -> str:
-    """Write a file under its name, or a numbered one if another file has it; return the name."""
+    """Write a file, under a numbered name if another file has its own; return the name."""
     draft = f".botmeter-{os.urandom(8).hex()}.draft"
     try:
         with os.fdopen(os.open(draft, _NEW_FILE, FILE_MODE, dir_fd=folder), "wb") as opened:

@@ -20,7 +20,7 @@ from botmeter.people.notifications.webhook_events import AllowanceExhausted, Cap
 
 
 def put_reached_limits(figures: AccountFigures) -> int:
-    """Put a notification of each limit that is reached, once in its cycle or grant epoch; return the new ones."""
+    """Put a notification of each reached limit, once in its cycle or grant epoch; return the new ones."""
     account, count = figures.ledger.account.name, 0
     recipients = {topic: recipients_of(account, topic) for topic in (Topic.CAP_REACHED, Topic.ALLOWANCE_EXHAUSTED)}
     if any(recipients.values()):

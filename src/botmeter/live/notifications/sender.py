@@ -167,7 +167,6 @@ class NotificationSender:
         return list(due[: THREADS_MAX[channel]])
 
     def _next(self, channel: Channel) -> Notification | None:
-        """Claim the next notification, noted as in flight."""
         while due := self._due(channel):
             for notification in due:
                 with self._lock:

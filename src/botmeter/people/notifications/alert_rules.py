@@ -167,7 +167,7 @@ class Crossed:
 def record_crossed(crossed: Crossed) -> bool:
     """Keep a row for each level, and put the notification of the highest; return whether it was put.
 
-    Of several threads and servers, the one whose row comes first puts it.
+    Of several writers, the one whose row comes first puts it.
     """
     rule, reading, crossings = crossed.rule, crossed.reading, crossed.crossings
     with transaction.atomic():

@@ -74,7 +74,6 @@ class ConnectionUses:
             use.last_at = now
 
     def end(self, peer: Peer, *, now: float) -> None:
-        """Count the end of a request."""
         with self._lock:
             use = self._uses[peer]
             use.in_flight_count -= 1

@@ -83,8 +83,6 @@ class Bridge:
 
 
 class _Exchange:
-    """Answer passed from a thread to the event loop."""
-
     def __init__(self, loop: asyncio.AbstractEventLoop, send: Send, *, spool: Spool, limits: SendLimits) -> None:
         self._loop = loop
         self._send = send

@@ -207,7 +207,6 @@ def _method_refused(request: Request, *, allowed: tuple[str, ...]) -> Answer:
 
 
 def _readable(answer: Answer, sentence: str, *, path: str) -> Answer:
-    """Problem details for programs, a sentence for people."""
     if path.startswith(PATH):
         return answer
     headers = {name: value for name, value in answer.headers.items() if name != "Content-Type"}

@@ -86,8 +86,7 @@ class Request:
         headers: Lower-case name → value.
         number: Id in logs and receipts.
         announced_bytes: Valid Content-Length; None without one.
-        body_bytes: Received so far, in memory.
-        streamed_bytes: Received so far, and passed on.
+        body_bytes: Received so far, in memory; `streamed_bytes` were passed on too.
         budget: Of the body, which counts under `holder`; by default the client's network.
         notes: For Django, in its environment.
     """

@@ -27,14 +27,12 @@ class Senders:
         return known or Sender(name=request.network(), is_stranger=True)
 
     def remember(self, request: Request, name: str) -> None:
-        """Remember whom the application recognised."""
         digest = _digest(request)
         if digest:
             self._known.remake(digest, lambda: Sender(name=name, is_stranger=False))
 
 
 def _digest(request: Request) -> bytes:
-    """Digest of the credentials; empty without any."""
     headers = request.headers
     text = headers.get("authorization") or headers.get("x-api-key")
     if not text and "cookie" in headers:

@@ -1,7 +1,6 @@
 """Streams on disk: a thread writes at full speed, the event loop sends at the client's pace.
 
-So a slow client holds neither a thread nor a snapshot of the ledger. On a full disk, a stream is kept in memory, and
-its thread waits.
+So a slow client holds neither a thread nor a snapshot. On a full disk, a stream stays in memory, and its thread waits.
 """
 
 import asyncio
@@ -108,7 +107,6 @@ class SpooledStream:
         self._notify()
 
     def fail(self) -> None:
-        """Cut the stream off."""
         self._is_failed = True
         self._notify()
 

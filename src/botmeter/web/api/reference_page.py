@@ -169,7 +169,6 @@ def _curl(path: str, operation: dict[str, Any], *, server: str) -> str:
 
 
 def _json(value: Any, *, margin: str = "") -> str:
-    """Each value on one line if it fits."""
     short = json.dumps(value, ensure_ascii=False)
     if len(margin) + len(short) <= _LINE_LENGTH or not isinstance(value, dict | list):
         return short

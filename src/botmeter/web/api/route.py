@@ -44,7 +44,6 @@ class Call:
         return f"key {self.key.name} ({self.key.start}…)"
 
     def record(self, action: Action, **detail: object) -> None:
-        """Add an entry to the audit log."""
         record(action, request=self.request, user=None, account=self.account, who=self.who, **detail)
 
 

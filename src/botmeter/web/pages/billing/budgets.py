@@ -242,7 +242,6 @@ def _reached(figures: AccountFigures, budget: Budget, *, is_reached: bool) -> st
 
 
 def _sessions_href(figures: AccountFigures, budget: Budget, *, account: str) -> str:
-    """Address of the charged sessions of a budget: of the open cycle, or of the report's days of a month."""
     if figures.bill is None:
         return ""
     cycle = figures.bill.account_cycle.cycle

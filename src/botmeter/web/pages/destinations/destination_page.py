@@ -79,7 +79,7 @@ class DestinationPage:
     Attributes:
         rotation: None unless it is a webhook.
         old_secret: Sentence while the old secret signs, too.
-        test: The last one, None before the first; `is_waiting` while it is being sent.
+        test: The last one, None before the first.
     """
 
     frame: Frame

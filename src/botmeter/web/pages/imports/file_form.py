@@ -59,10 +59,8 @@ class FileForm:
     """The form.
 
     Attributes:
-        formats: Mapping, the account's sources, platforms.
         has_table: The header's row can be chosen; with `has_sheets`, also a workbook's sheet.
         text: The mapping as a file.
-        starts: Mappings to start from.
     """
 
     formats: tuple[MenuOption, ...]

@@ -45,9 +45,8 @@ class FilePage:
     """An uploaded file.
 
     Attributes:
-        problem: Of the file or its mapping.
         job: A dry run or import that failed.
-        platform: Label of the platform whose file it seems to be, with a link to read it so.
+        platform: Platform whose file it seems to be, with a link to read it so.
         running_href: Of a job that is not over.
     """
 

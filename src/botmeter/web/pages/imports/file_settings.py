@@ -32,8 +32,7 @@ class FileSettings:
 
     Attributes:
         platform: Code; empty: the mapping counts.
-        bot: Default bot of the platform's events; empty: the source's.
-        channel: Default channel of the platform's events; empty: the source's.
+        bot, channel: Defaults of the platform's events; empty: the source's.
         mapping: JSON; what it lacks is proposed.
     """
 
@@ -64,10 +63,9 @@ class ReadFile:
     """A file, its settings, and its proposed mapping.
 
     Attributes:
-        suggestion: None if the file can't be read as records.
-        problem: The reason.
+        suggestion: None if the file can't be read as records, with the reason in `problem`.
         document: The mapping: given, or else proposed.
-        platform: Code of the platform that the file seems to come from; empty: none.
+        platform: Code of the file's likely platform; empty: none.
     """
 
     upload: Upload

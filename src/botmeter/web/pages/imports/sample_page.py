@@ -33,8 +33,6 @@ class SamplePage:
 
     Attributes:
         loaded: Number of its events; empty: none are loaded.
-        may_load: The account has no events.
-        progress: Of a load or removal that runs.
         job: One that failed.
     """
 

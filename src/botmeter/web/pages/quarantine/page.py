@@ -41,8 +41,8 @@ class QuarantinePage:
     """Quarantine, or its discarded events.
 
     Attributes:
-        may_change: Events can be retried, discarded and restored, and are shown as they were sent.
-        select_all: Label of the choice of all events that the filters match.
+        may_change: Events can be changed, and are shown as they were sent.
+        select_all: Label of the choice of all matching events.
         result: Of the last retry.
     """
 

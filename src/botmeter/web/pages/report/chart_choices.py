@@ -71,5 +71,4 @@ def axis_choice(
 
 
 def _href(context: WidgetContext, widget: str, *, address: ReportAddress) -> str:
-    """URL of the page with another choice, at the widget."""
     return f"{context.here.href(address)}#w-{widget}"

@@ -53,8 +53,8 @@ class PageContext:
     Attributes:
         waiting: Events not metered yet; None hides them.
         is_part: Requests only a deferred widget.
-        is_update: Replaces a followed page, so that no widget is deferred.
-        sample_href: Page that removes sample data; empty for those who may not.
+        is_update: Replaces a followed page, so no widget is deferred.
+        sample_href: Empty for those who may not remove sample data.
     """
 
     frame: Frame

@@ -1,7 +1,6 @@
 """Live reports: the freshness line polls, and the page updates in place.
 
-A poll reads only the ledger's version. On a change the page is fetched whole, without deferred widgets, so that its
-numbers agree.
+A poll reads only the ledger's version. On a change the page is fetched whole, so that its numbers agree.
 """
 
 import zlib

@@ -93,7 +93,6 @@ def _others(context: WidgetContext) -> tuple[Kpi, ...]:
 
 
 def _day_counts(context: WidgetContext) -> tuple[int, int]:
-    """Days with data of both periods."""
     before = context.overview.compared_days
     return max(1, context.overview.days.data_day_count), 0 if before is None else before.data_day_count
 

@@ -198,7 +198,6 @@ def _count(usage: ReportBot | ReportChannel | VersionUsage, context: WidgetConte
 
 
 def _rows(context: WidgetContext, value: str, *, part: str, opener: str) -> str:
-    """URL of a value's rows; the split decides its filter."""
     name = opener if context.address.split is Split.OPENED else part
     return context.urls.rows(context.address.only(name, value))
 

@@ -69,8 +69,8 @@ def ticket_trend_widget(context: WidgetContext) -> TicketTrendWidget:
 def type_colours(shown: set[str], *, known: tuple[str, ...]) -> dict[str, int]:
     """Category, from 1 to 8, of each shown type.
 
-    It follows from the type's place among all known ones, so that another period, filter or rank does not change it.
-    Of more than seven known types two can share a category; the later one then takes a free one.
+    It follows from the type's place among all known ones, so that no period or filter changes it. Of more than seven
+    known types two can share a category; the later one then takes a free one.
     """
     colours: dict[str, int] = {}
     for place, name in enumerate(known):

@@ -156,7 +156,6 @@ def _earlier_label(span: Span, question: Question) -> str:
 
 
 def _compared_days(context: WidgetContext) -> dict[date, int]:
-    """Compared counts by the day that they are set beside."""
     question, compared = context.question, context.compared
     counts = {} if compared is None else {day.on: day.session_count for day in compared.trend}
     earlier = {on: question.compared_day(on) for on in question.query.period.days() if on <= question.today_on}
@@ -200,7 +199,6 @@ def _hour_label(on: date, hour: int) -> str:
 
 
 def _compared_hours(context: WidgetContext) -> dict[tuple[date, int], int]:
-    """Counts by the hours of the compared days."""
     compared, first_us = context.question.compared, context.overview.recency.first_event_us
     if context.compared is None or compared is None or first_us is None:
         return {}

@@ -173,7 +173,6 @@ def _compared(keys: Sequence[str | None], before: Mapping[Any, ReportBot | Repor
 def _table(
     columns: Mapping[str, pa.DataType], lines: Iterable[tuple[Any, ...]], *, further: _Further | None = None
 ) -> pa.Table:
-    """Columns of the lines, and further ones of counts."""
     every, counts = list(lines), further or {}
     arrays = [pa.array([line[number] for line in every], kind) for number, kind in enumerate(columns.values())]
     return pa.table([*arrays, *(pa.array(values, _COUNT) for values in counts.values())], names=[*columns, *counts])

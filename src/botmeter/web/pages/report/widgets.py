@@ -55,7 +55,7 @@ class Widget:
         span: Grid columns, `c1` to `c12`.
         table: Its numbers, for files; None: it has none.
         grain: Of its underlying data.
-        loads_later: Slow: requested after the page.
+        loads_later: Requested after the page.
         needs_cost_centres: Left out where none was ever set.
     """
 

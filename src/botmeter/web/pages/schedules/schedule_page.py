@@ -59,7 +59,7 @@ class SchedulePage:
     """Form of a schedule; a new one has no `next` and no `result`.
 
     Attributes:
-        sample_token: Sent with the button, so that pressing it twice sends one sample.
+        sample_token: Prevents a second sample when the button is pressed twice.
     """
 
     frame: Frame

@@ -36,12 +36,10 @@ class SectionContext:
     zone: str
 
     def answer(self, ledger: "ReadableLedger", address: ReportAddress) -> WidgetContext:
-        """Answer a question as the report of this section does."""
         page = PageContext(frame=self.frame, urls=self.urls, access=member_access())
         return widget_context(ledger, self.question(ledger, address), page=page)
 
     def question(self, ledger: "ReadableLedger", address: ReportAddress) -> Question:
-        """Question of an address as the report of this section reads it."""
         return report_question(ledger, address, zone=self.zone)
 
     @property

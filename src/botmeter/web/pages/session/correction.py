@@ -72,8 +72,7 @@ class ChargeCard:
 
     Attributes:
         funding: By each meter that counts it.
-        history: Corrections of this session and their undoing, as sentences.
-        what: Value of the form's button.
+        history: Corrections and their undoing, as sentences.
     """
 
     state: str

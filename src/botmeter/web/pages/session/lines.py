@@ -39,7 +39,6 @@ class Line:
 
     Attributes:
         at: Time of day in UTC.
-        mark: Symbol of the event.
         weight: Empty for events that decided nothing.
     """
 

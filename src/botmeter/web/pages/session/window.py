@@ -62,7 +62,6 @@ def window_of(explanation: Explanation) -> Timeline:
 
 
 def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
-    """List a lane per bot, channel and conversation, by first appearance."""
     lanes: dict[tuple[str, str, str], list[ExplainedEvent]] = {}
     lane_of: dict[str, tuple[str, str, str]] = {}
     for event in explanation.events:

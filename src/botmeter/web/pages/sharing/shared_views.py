@@ -69,7 +69,6 @@ class SharedLedger:
     access: ReportAccess
 
     def context(self, title: str = "") -> PageContext:
-        """Build the context of the report, or of the page `title`."""
         visit, link = self.visit, self.visit.link
         report = Link(label=link.name, href=visit.urls.report(self.question.address))
         by = f"by {link.created_by} " if link.created_by else ""
@@ -173,11 +172,7 @@ def _is_opening(request: HttpRequest) -> bool:
 
 @contextmanager
 def _reading(visit: SharedVisit, *, route: str = "shared") -> "Iterator[SharedLedger]":
-    """Open the ledger.
-
-    Raises:
-        Missing: `share_over` if the account is gone.
-    """
+    """Raise Missing `share_over` if the account is gone."""
     scope = Scope(whole=read_address(QueryDict(visit.link.query)), may_see_rows=visit.link.may_see_rows)
     with ExitStack() as stack:
         try:

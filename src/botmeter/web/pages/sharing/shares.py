@@ -199,7 +199,6 @@ def _pinned_address(visit: Visit, query: str) -> ReportAddress:
 
 
 def _fixed_address(visit: Visit, address: ReportAddress) -> ReportAddress:
-    """Address with today's dates, and with the days that it is compared with today."""
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
         return report_question(ledger, address, zone=zone).dated_address

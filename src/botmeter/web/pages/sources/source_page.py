@@ -82,7 +82,6 @@ class SourcePage:
         bot: ID of the default bot; empty for none.
         test: Last test, None before the first.
         is_set_up: A delivery other than a test has arrived.
-        is_more_open: Show what is not needed to set up.
         pull: None if the platform can't be pulled.
         changes: Newest first.
     """

@@ -26,7 +26,7 @@ class BillSettings:
     """Period, tolerance and mapping, as they are typed.
 
     Attributes:
-        first: With `last`, the days of the bill; empty: those of the list.
+        first, last: Days of the bill; empty: those of the list.
         mapping: JSON; empty: what is proposed.
     """
 

@@ -153,7 +153,6 @@ def _count(count: int) -> Cell:
 
 
 def _ids(ids: tuple[str, ...], count: int, *, href_of: Callable[[str], str] | None = None) -> Cell:
-    """The only id with its link, or the first of several and the number of the others."""
     if not ids:
         return Cell(value=text.DASH, variant="id")
     if count > 1:

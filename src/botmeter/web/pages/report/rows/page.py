@@ -154,7 +154,6 @@ def rows_page(ledger: "ReadableLedger", request: RowsRequest, *, exports: Export
 
 
 def _bar(ledger: "ReadableLedger", request: RowsRequest, *, here: FilteredPage) -> FilterBar:
-    """Bar of the report, with charges where a plan is set."""
     view, page = request.view, request.page
     bar = filter_bar(ledger, request.question, page=page, here=here)
     if not page.access.allows(Fact.CHARGES) or not has_charges(ledger, cache=SERVER_BILLS):

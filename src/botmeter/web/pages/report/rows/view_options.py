@@ -54,7 +54,6 @@ class RowsAddress:
         return replace(self, options=replace(self.options, search=""), cursor="")
 
     def without_charge(self) -> "RowsAddress":
-        """Leave out what a page does not show."""
         return replace(self, options=replace(self.options, charge=None))
 
     def of_charge(self, charge: ChargeFilter | None) -> "RowsAddress":
