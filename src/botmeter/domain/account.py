@@ -39,7 +39,7 @@ class Account:
 
 
 def checked_account_name(name: str) -> str:
-    """Return a valid account name in lower case.
+    """Valid account name in lower case.
 
     Raises:
         Refused: `account_name_invalid`.

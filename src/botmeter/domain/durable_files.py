@@ -27,7 +27,7 @@ _UNSUPPORTED: Final = frozenset({errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.
 
 
 def is_disk_full(problem: OSError) -> bool:
-    """Return whether the disk, a quota or the largest file size was reached."""
+    """Test for a full disk or quota, or a file of the largest size."""
     return problem.errno in _DISK_FULL
 
 
@@ -48,7 +48,7 @@ def private_folder(path: Path) -> Path:
 def durable_file(target: Path, *, is_new: bool = False) -> Iterator[BinaryIO]:
     """Open a draft that takes the target's place when the `with` succeeds; raises `OSError`.
 
-    A file that is replaced keeps its mode; a new one is readable by its owner alone.
+    A replaced file keeps its mode; a new one is readable by its owner alone.
 
     Args:
         is_new: Raise `FileExistsError` rather than replace a file.

@@ -51,7 +51,7 @@ def us_from_text(text: str) -> int:
 
 
 def checked_instant(instant_us: int, *, text: str) -> int:
-    """Return an event's instant; raises `Refused` (`time_out_of_range`)."""
+    """Event's instant; raises `Refused` (`time_out_of_range`)."""
     if not INSTANT_FIRST_US <= instant_us < INSTANT_END_US:
         raise Refused("time_out_of_range", f"{quoted(text)} is outside the years 2 to 9998.")
     return instant_us

@@ -33,7 +33,7 @@ _EXACT_DIGITS: Final = 80
 
 
 def decimals_of(currency: str) -> int:
-    """Return the number of decimals of a currency's unit.
+    """Number of decimals of a currency's unit.
 
     Raises:
         Refused: `currency_unknown`.

@@ -11,7 +11,7 @@ _UNITS: Final = (1, QUARTER, YEAR)
 
 
 def months_later(first_on: date, month_count: int) -> date:
-    """First day of the month that is so many months later, or earlier if negative.
+    """First day of the month so many months later, or earlier if negative.
 
     Raises:
         OverflowError: Outside of the calendar.

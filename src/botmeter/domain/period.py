@@ -69,7 +69,7 @@ class Period:
 
 
 def checked_timezone(name: str) -> str:
-    """Return an existing time zone's name.
+    """Existing time zone's name.
 
     Raises:
         Refused: `timezone_unknown`.

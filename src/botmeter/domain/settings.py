@@ -52,7 +52,7 @@ def _set_by(**parts: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Settings from the environment; a variable that is empty is not set."""
+    """Settings from the environment; an empty variable is not set."""
 
     data_dir: Path | None = _set_by(
         variable="BOTMETER_DATA",
@@ -231,7 +231,7 @@ _MAIL_NEEDS_URL: Final = (
 
 
 def wrong_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """A sentence for each wrong value."""
+    """Sentence for each wrong value."""
     return _read(environment)[1]
 
 
@@ -275,7 +275,7 @@ def texts_in_force(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """A sentence for each unknown `BOTMETER_…` variable."""
+    """Sentence for each unknown `BOTMETER_…` variable."""
     known = {setting.variable: setting.is_internal for setting in DECLARED.values()}
     for name in sorted(environment):
         if name.startswith(_PREFIX) and name not in known.keys() | _FOREIGN:

@@ -21,7 +21,7 @@ _IN_ADDRESSES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotIdentity:
-    """A bot's sender (id or name); None leaves the bot's name, or the source's version.
+    """Bot's sender (id or name); None leaves the bot's name, or the source's version.
 
     Raises:
         Refused: `source_setting_invalid`.
@@ -97,7 +97,7 @@ class Source:
 
 
 def checked_source_name(name: str) -> str:
-    """Return a valid name of a new source.
+    """Valid name of a new source.
 
     Raises:
         Refused: `source_invalid` if empty, too long, not Unicode, or with a character that a display name can't have.
@@ -126,7 +126,7 @@ def require_source_id(name: str) -> None:
 
 
 def checked_address_name(name: str) -> str:
-    """Return a name that needs no escaping in a URL.
+    """Name that needs no escaping in a URL.
 
     Raises:
         Refused: `source_name_invalid`.

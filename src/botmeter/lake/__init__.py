@@ -1,1 +1,1 @@
-"""An account past one machine: events in Delta tables, metered by tasks over files, and read like a ledger."""
+"""Accounts past one machine: events in Delta tables, metered by tasks over files, read like a ledger."""

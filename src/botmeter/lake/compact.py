@@ -1,7 +1,6 @@
-"""Compaction: the rows that count go to files of one month, and those that no longer count are left out.
+"""Compaction: rows that count go to files of one month, the others are left out.
 
-Afterwards the tables alone are right, without `_new` and `_replaced`, and readers of a period open few files. No number
-changes, and it ends in a record as a run does.
+Afterwards the tables are right without `_new` and `_replaced`, and readers of a period open few files.
 """
 
 from collections.abc import Sequence
@@ -67,8 +66,8 @@ def compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 
     """Compact a lake; return its new record, or the present one where there is nothing to do.
 
     Args:
-        from_share: Least part of the sessions that was replaced since the last compaction, for one that is not asked
-            for. Added ones alone cost readers a file to open, so that many such files are a reason too.
+        from_share: Least part of the sessions that was replaced since the last compaction, for one that nobody asked
+            for; many added files are a reason too.
 
     Raises:
         Conflict: `lake_run_superseded` if a run was recorded meanwhile.

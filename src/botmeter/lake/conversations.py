@@ -153,7 +153,7 @@ class Derived:
 
 
 def derive(task: DeriveTask) -> Derived:
-    """Derive the rows of touched conversations; those that come out as they are stored stay as they are."""
+    """Derive the rows of touched conversations; unchanged ones stay."""
     with task_database() as connection:
         _register_derived_from(connection, task)
         for step in ("unknown_ticket", "kept_day", "conversation_set", "several", "set_number", "ticket_of"):
@@ -180,7 +180,7 @@ def derive(task: DeriveTask) -> Derived:
 
 
 def with_run_and_bucket(rows: pa.Table, *, run: int, bucket_count: int) -> pa.Table:
-    """Add the run, and the bucket of the conversation, to rows of conversations."""
+    """Add the run and the bucket to rows of conversations."""
     buckets = text_buckets(rows["conversation_id"], bucket_count)
     return rows.append_column("run", repeated(run, len(rows))).append_column("bucket", pa.array(buckets, pa.int32()))
 

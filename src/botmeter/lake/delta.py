@@ -45,7 +45,7 @@ class LakeFile:
 
 
 class LakeTable:
-    """A table at one version, or at the newest."""
+    """Table at one version, or at the newest."""
 
     def __init__(self, root: LakeRoot, name: str, *, version: int | None = None) -> None:
         deltalake = require_deltalake()
@@ -61,7 +61,6 @@ class LakeTable:
         return int(self._handle.version())
 
     def files(self) -> list[LakeFile]:
-        """List the files of this version."""
         actions = pa.table(self._handle.get_add_actions(flatten=True)).to_pylist()
         return sorted((_file_of(self.name, action) for action in actions), key=lambda file: file.name)
 

@@ -94,7 +94,7 @@ class CollectTask:
 
 
 def collect(task: CollectTask) -> StagedTable | None:
-    """Stage the suspect events of a part by bucket of their keys; None: it has none."""
+    """Stage a part's suspect events by bucket of their keys; None: none."""
     places = rows_of_all(task.root, task.places)
     if places is None:
         return None
@@ -138,7 +138,7 @@ class Judged:
 
 
 def judge(task: JudgeTask) -> Judged:
-    """Apply the admission rule to suspect events, in the order of their files."""
+    """Apply the admission rule to suspect events, in order of their files."""
     collected = rows_of_all(task.root, task.collected, buckets=task.buckets)
     if collected is None or not len(collected):
         return Judged(dropped=None, duplicates={}, conflicts={}, quarantined=())

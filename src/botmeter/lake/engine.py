@@ -1,4 +1,4 @@
-"""The port through which a run has its tasks done, and the engine of one machine."""
+"""Port through which a run has its tasks done, and the engine of one machine."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
@@ -11,7 +11,7 @@ class Engine(Protocol):
     """Runs tasks, which are functions of plain values over files."""
 
     def run(self, function: Callable[[Task], Outcome], tasks: Sequence[Task]) -> list[Outcome]:
-        """Return the outcome of each task, in their order."""
+        """Outcome of each task, in their order."""
 
 
 class Here:

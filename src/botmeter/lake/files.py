@@ -16,7 +16,7 @@ _BOUNDED = ("run", "bucket", "occurred_at", "started_at", "ended_at", "last_even
 
 
 def write_rows(root: LakeRoot, table: str, *, rows: pa.Table) -> LakeFile | None:
-    """Write rows as a file of a table, in order of time; None: there are none."""
+    """Write rows as a file of a table, in order of time; None: none."""
     if not len(rows):
         return None
     schema = SCHEMAS[table]
@@ -50,7 +50,7 @@ def write_rejections(
 
 
 def repeated(value: int, count: int) -> pa.Array:
-    """Return a repeated number, as a column."""
+    """Repeated number, as a column."""
     return pa.array(np.full(count, value, np.int32))
 
 

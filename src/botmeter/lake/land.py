@@ -128,7 +128,6 @@ def _landed(task: LandTask) -> Landed:
 
 
 def _batches(file: SourceFile, source: Source | None) -> Iterator[EventBatch]:
-    """Read a file; every error names it."""
     try:
         yield from batches_of_source(file, source)
     except Refused as error:

@@ -1,4 +1,4 @@
-"""The tables of a lake, each a Delta table in the folder of its name, and the rule by which their rows count.
+"""Tables of a lake, each a Delta table in the folder of its name, and the rule by which their rows count.
 
 Every row has the `run` that wrote it, from 1, and most have a `bucket`: a hash of the session's scope key, or in tables
 of conversations, of the conversation. Rows are never changed. A row of `session` or `session_new` counts unless

@@ -31,7 +31,7 @@ class SessionsTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsWritten:
-    """File and counts of sessions; None: there are none."""
+    """File and counts of sessions; None: none."""
 
     file: LakeFile | None
     usage: dict[UsageKey, int]

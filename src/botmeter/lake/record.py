@@ -1,4 +1,4 @@
-"""The record of a lake: the versions of its tables that belong together, committed last.
+"""Record of a lake: the versions of its tables that belong together, committed last.
 
 Table `runs` has one row per record, at the version of its number: a writer adds number n only on top of n - 1, so that
 of two writers one is refused. A row's `record` is a `LakeRecord` as JSON. Readers take the newest, and open the
@@ -139,14 +139,14 @@ def _record_in(root: LakeRoot, file: LakeFile) -> LakeRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFile:
-    """A record and its file in `runs`."""
+    """Record and its file in `runs`."""
 
     file: LakeFile
     record: LakeRecord
 
 
 def records(root: LakeRoot) -> list[RecordFile]:
-    """Read all records that are kept, the newest last.
+    """Read all kept records, the newest last.
 
     Raises:
         Missing: `lake_missing`.
@@ -157,7 +157,7 @@ def records(root: LakeRoot) -> list[RecordFile]:
 
 
 def is_lake(root: LakeRoot) -> bool:
-    """Return whether there is a lake with a record."""
+    """Test for a lake with a record."""
     try:
         newest_record(root)
     except Missing:

@@ -43,7 +43,7 @@ class RemeterTask:
         numbers: Of each part's touchpoints among `touchpoints`.
         dropped: Events that don't count, as in `Judged`.
         stored: The lake before this run.
-        is_first: No session is stored, so that everything goes to the tables themselves.
+        is_first: No session is stored: everything goes to the tables themselves.
     """
 
     root: LakeRoot
@@ -92,7 +92,7 @@ class Remetered:
 
 
 def remeter(task: RemeterTask) -> Remetered:
-    """Meter the keys with new events; stored sessions that come out the same are left as they are."""
+    """Meter the keys with new events; unchanged sessions stay."""
     new = _new_events(task)
     key = SharedKey.of([term.policy for term in task.schedule])
     with task_database() as connection:
@@ -151,7 +151,7 @@ def _without(events: pa.Table, dropped: pa.Table, *, part_no: int, first: int) -
 def _with_touched(
     connection: duckdb.DuckDBPyConnection, new: pa.Table, *, key: SharedKey, task: RemeterTask
 ) -> pa.Table:
-    """Add the stored events that must be metered with new ones; tables `old_…` get what is stored of them."""
+    """Add the stored events to meter with new ones; tables `old_…` get what is stored of them."""
     if not len(new) or not task.stored.has_rows("event"):
         return _in_meter_schema(new)
     register(connection, "event", rows=new)
@@ -216,7 +216,7 @@ def _metered(events: pa.Table, key: SharedKey, *, task: RemeterTask) -> tuple[pa
 def _changed(
     connection: duckdb.DuckDBPyConnection, sessions: pa.Table, *, participations: pa.Table
 ) -> tuple[pa.Table, pa.Table]:
-    """Leave out the sessions that are stored with the same rows; `changed_session` gets the ids of the others."""
+    """Leave out sessions stored with the same rows; `changed_session` gets the other ids."""
     register(connection, "metered_session", rows=sessions)
     register(connection, "metered_participation", rows=participations)
     connection.execute(sql("changed_session"))
@@ -230,8 +230,6 @@ def _with_ids(rows: pa.Table, session_ids: pa.Array) -> pa.Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Removed:
-    """Stored sessions that no longer count, and the days and conversations of their parts."""
-
     rows: pa.Table
     days: pa.Table
     usage: dict[UsageKey, int]
@@ -266,8 +264,6 @@ def _footprints(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _EventFacts:
-    """Facts of conversations and bots that follow from new events alone."""
-
     spans: pa.Table
     tickets: pa.Table
     bot_names: tuple[tuple[str, str, int], ...]

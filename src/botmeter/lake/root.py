@@ -1,4 +1,4 @@
-"""The folder or bucket of a lake: its addresses, and files in it."""
+"""Folder or bucket of a lake: its addresses, and files in it."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -71,7 +71,7 @@ def path_in(uri: str) -> str:
 
 
 def new_name(root: LakeRoot, folder: str, *, ending: str) -> str:
-    """Choose a name in a folder that no other attempt has; make the folder."""
+    """Choose a name that no other attempt has; make its folder."""
     if not root.is_bucket:
         Path(root.uri_of(folder)).mkdir(parents=True, exist_ok=True)
     return f"{folder}/{uuid.uuid4().hex}.{ending}"
@@ -99,7 +99,7 @@ def write_parquet(root: LakeRoot, rows: pa.Table, *, name: str, looked_up: Seque
 
 
 def sizes_of(root: LakeRoot, uris: Iterable[str]) -> list[int | None]:
-    """Size in bytes of each file; None: there is none."""
+    """Size in bytes of each file; None: none."""
     infos = file_system(root).get_file_info([path_in(uri) for uri in uris])
     return [info.size if info.is_file else None for info in infos]
 

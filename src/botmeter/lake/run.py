@@ -131,8 +131,6 @@ def _run(root: LakeRoot, given: FilesOfSource, *, engine: Engine, now_us: int, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Changes:
-    """Outcomes of the stages of a run."""
-
     source_name: str
     landed: list[Landed]
     suspects: list[Suspects]

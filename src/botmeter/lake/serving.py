@@ -1,7 +1,6 @@
 """Accounts in a lake: their ledgers follow the newest record.
 
-A ledger that follows is an ordinary one: what people decide is in its file, and reports find the lake's files under the
-names of its tables. Reading the lake's log needs the extra; questions to a ledger do not.
+Reading the lake's log needs the extra; questions to a ledger do not.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The small tables of a lake, which the driver of a run has in memory and writes whole."""
+"""Small tables of a lake, which the driver of a run has in memory and writes whole."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,7 +65,6 @@ class SmallTables:
             self.bot_names[bot_id] = max(self.bot_names.get(bot_id, (at_us, name)), (at_us, name))
 
     def rows(self) -> dict[str, pa.Table]:
-        """Return all rows, by table."""
         touchpoints, footprints = self.touchpoints.all(), self.footprints.all()
         numbers = np.arange(len(touchpoints), dtype=np.int32)
         members = [(number, number) for number in range(len(touchpoints))]

@@ -30,7 +30,7 @@ class BucketRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedTable:
-    """A table of rows by bucket; `ends` has the row after each bucket's last."""
+    """Table of rows by bucket; `ends` has the row after each bucket's last."""
 
     name: str
     ends: tuple[int, ...]
@@ -82,7 +82,7 @@ def staged_rows(root: LakeRoot, table: StagedTable, *, buckets: BucketRange | No
 def rows_of_all(
     root: LakeRoot, tables: Sequence[StagedTable], *, buckets: BucketRange | None = None
 ) -> pa.Table | None:
-    """Read the rows of several tables of one schema; None: there is none."""
+    """Read the rows of several tables of one schema; None: none."""
     parts = [staged_rows(root, table, buckets=buckets) for table in tables]
     return pa.concat_tables(parts, promote_options="permissive").unify_dictionaries() if parts else None
 

@@ -1,4 +1,4 @@
-"""The stages of a run: which tasks each has, and what the next one takes of their outcomes."""
+"""Stages of a run: their tasks, and what each takes of earlier outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -176,7 +176,7 @@ def remeter_keys(
 
 
 def derive_conversations(context: RunContext, metered: Sequence[Remetered], *, footprints: Footprints) -> list[Derived]:
-    """Derive what is counted of the conversations that were touched."""
+    """Derive what is counted of touched conversations."""
     participations = tuple(each.participations for each in metered)
     removed = tuple(each.removed for each in metered if each.removed is not None)
     tickets = tuple(each.tickets for each in metered if each.tickets is not None)

@@ -1,4 +1,4 @@
-"""The DuckDB of one task, and the lake's tables in it, restricted to the files that the task may need."""
+"""DuckDB of one task, and the lake's tables in it, restricted to the files that the task may need."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -42,7 +42,6 @@ class TableFiles:
         )
 
     def of(self, *tables: str) -> "TableFiles":
-        """Keep these tables alone."""
         return TableFiles(root=self.root, files={table: self.files.get(table, ()) for table in tables})
 
     def has_rows(self, table: str) -> bool:

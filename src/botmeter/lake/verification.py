@@ -98,7 +98,6 @@ def _problem_of(root: LakeRoot, file: LakeFile, *, size_bytes: int | None) -> st
 
 
 def _wrong_keys(root: LakeRoot, files: Iterable[LakeFile]) -> int:
-    """Count the events whose key is not that of their source and id."""
     count = 0
     for file in files:
         with pq.ParquetFile(path_in(root.uri_of(file.name)), filesystem=file_system(root)) as opened:

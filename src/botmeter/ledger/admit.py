@@ -23,7 +23,7 @@ from botmeter.metering.schema import EventBatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberedBatch:
-    """A batch of one source among those admitted together, which count rows and deliveries from 0.
+    """Batch of one source among those admitted together, which count rows and deliveries from 0.
 
     Attributes:
         deliveries: By position.
@@ -163,7 +163,7 @@ def outside_time(batch: EventBatch, *, available_from: date, now_us: int) -> tup
 
 
 def conflicts(batch: EventBatch, rows: Ints, *, source: str) -> list[Rejection]:
-    """Return the rejections of events in conflict."""
+    """Rejections of events in conflict."""
     return [
         record.rejection(
             code="conflict",

@@ -171,8 +171,6 @@ def _read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
 
 
 class _EventWriter:
-    """Store of accepted `event_rows`, which are metered meanwhile where that is possible."""
-
     def __init__(self, ledger: Ledger, *, chunks: ChunkMetering | None, large_append: ExitStack) -> None:
         self._ledger, self._chunks, self._large_append = ledger, chunks, large_append
         self._buffer = RowGroupBuffer(self._insert, flush_rows=FLUSH_ROWS)

@@ -1,10 +1,9 @@
 """Append of a large import while live events of the same account are appended.
 
-The import has the queue of writers, so nothing but `live_append` commits during its transaction: settings, policies,
-sources, merges, erasures and settling wait. Its append numbers are reserved, and both sides insert only, except into
-quarantine and `meta`, which the import changes at its end. There live events pause, and the import compares what both
-have added since it began. If an event or an entry of quarantine came on both sides, or both numbered touchpoints, it is
-rolled back and done again during the pause. Otherwise all is as if the live events had come after it.
+The import has the queue of writers, so nothing but `live_append` commits meanwhile. Its append numbers are reserved,
+and both sides insert only, except into quarantine and `meta`, which the import changes at its end. There live events
+pause. If an event or an entry of quarantine came on both sides, or both numbered touchpoints, the import is rolled back
+and done again during the pause. Otherwise all is as if the live events had come after it.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +33,7 @@ LivePause = Callable[[], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportAccess:
-    """A ledger open for an import.
+    """Ledger open for an import.
 
     Attributes:
         live_pause: No live events are appended during its `with`; None: none are at all.
@@ -80,8 +79,6 @@ class _Since(NamedTuple):
 
 
 class _Own(NamedTuple):
-    """Additions of the import, from `first_append_no` to `last_append_no`."""
-
     first_append_no: int
     last_append_no: int
     keys: Keys

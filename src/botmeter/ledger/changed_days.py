@@ -1,4 +1,4 @@
-"""Days whose sessions commits changed, so that what follows from the sessions of other days is computed once."""
+"""Days whose sessions commits changed; what follows from other days is not computed again."""
 
 from dataclasses import dataclass, replace
 from typing import Final, Self

@@ -23,7 +23,7 @@ ALONE_EVERY = 10
 
 
 class Checkpoints:
-    """The checkpoints of one open file."""
+    """Checkpoints of one open file."""
 
     def __init__(self, root: duckdb.DuckDBPyConnection, *, file: Path) -> None:
         self._root = root

@@ -39,7 +39,7 @@ CARRIED_MAX: Final = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chunk:
-    """Events that are being metered; later ones are not before the boundary (µs UTC)."""
+    """Events being metered; later ones are not before the boundary (µs UTC)."""
 
     events: pa.Table
     boundary_us: int
@@ -87,7 +87,6 @@ class ChunkMetering:
         return self._session_count
 
     def close(self) -> None:
-        """Release the events and the thread."""
         self._held, self._chunk = [], None
         self._meter.shutdown(cancel_futures=True)
 
@@ -118,7 +117,7 @@ class ChunkMetering:
         return events.append_column("attributes", pa.nulls(len(events), pa.string()))
 
     def _carried(self) -> list[pa.Table]:
-        """Store the sessions that are over, and return the events of the others and those after the boundary."""
+        """Store the sessions that are over; return all other events."""
         chunk, self._chunk = self._chunk, None
         if chunk is None:
             return []
@@ -150,7 +149,6 @@ class ChunkMetering:
 
 
 def _only(metered: "Metered", is_chosen: pa.ChunkedArray) -> "Metered":
-    """Return the chosen sessions with their participations."""
     chosen = is_chosen.to_numpy()
     parts = metered.participations
     rows = parts["session_row"].to_numpy()

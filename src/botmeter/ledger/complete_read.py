@@ -25,7 +25,7 @@ class TablePart:
 
 
 def table_parts(connection: duckdb.DuckDBPyConnection) -> list[TablePart]:
-    """Return all tables of a ledger in parts."""
+    """All tables of a ledger in parts."""
     stored = {name for (name,) in connection.execute(sql("stored_tables")).fetchall()}
     # The names of a damaged or foreign file are compared, and never become part of a statement.
     tables = [name for name in statements_in("botmeter.ledger", "schema.sql") if name in stored]

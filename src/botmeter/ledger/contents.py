@@ -1,4 +1,4 @@
-"""Contents of a ledger that stay in memory: account, policies, touchpoints, footprints and the record of a lake."""
+"""Contents of a ledger that stay in memory."""
 
 from dataclasses import dataclass
 

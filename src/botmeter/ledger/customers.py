@@ -27,7 +27,7 @@ FAULTS_LISTED_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameCustomer:
-    """An alias and its customer; `label` is its position in the request (`line 3`)."""
+    """Alias and its customer; `label` is its position in the request (`line 3`)."""
 
     customer_id: str
     alias: str
@@ -52,7 +52,7 @@ class CustomerChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerAlias:
-    """An alias, with the changes that set and undid it.
+    """Alias, with the changes that set and undid it.
 
     Attributes:
         same_as: Named customer.
@@ -115,7 +115,7 @@ def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by
 
 
 def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
-    """Return a merge's aliases in force.
+    """Merge's aliases in force.
 
     Raises:
         Missing: `merge_unknown` if there are none.
@@ -127,7 +127,7 @@ def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
 
 
 def customer_aliases(ledger: ReadableLedger) -> list[CustomerAlias]:
-    """Return all aliases, newest change first."""
+    """All aliases, newest change first."""
     return records_of(CustomerAlias, ledger.connection.execute(sql("aliases")).fetchall())
 
 

@@ -20,7 +20,7 @@ DELIVERIES_MAX = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDelivery:
-    """A delivery as stored.
+    """Delivery as stored.
 
     Attributes:
         received_at: µs UTC.
@@ -43,12 +43,12 @@ class StoredDelivery:
 
 
 def deliveries(ledger: ReadableLedger, source: str, *, limit: int = 100) -> list[StoredDelivery]:
-    """Return a source's last deliveries, newest first."""
+    """Source's last deliveries, newest first."""
     return _delivered(ledger, "deliveries", values={"source": source, "limit": limit})
 
 
 def latest_delivery_by_source(ledger: ReadableLedger) -> dict[str, StoredDelivery]:
-    """Return each source's last delivery, if any."""
+    """Each source's last delivery, if any."""
     return {each.source: each for each in _delivered(ledger, "latest_deliveries", values={})}
 
 

@@ -22,7 +22,7 @@ CONVERSATIONS_MAX = 20_000
 
 
 def event_rows(ledger: Ledger, batch: EventBatch, *, source: str, append_no: int, is_pulled: bool) -> pa.Table:
-    """Return a batch's events with source, touchpoint, key, append and `is_pulled`. In a transaction."""
+    """Batch's events with source, touchpoint, key, append and `is_pulled`. In a transaction."""
     count = len(batch.events)
     events = batch.events.append_column("source", repeated_text(source, count))
     touchpoints = ledger.touchpoints.numbers(events)
@@ -77,18 +77,18 @@ def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[s
 
 
 def has_events(ledger: ReadableLedger) -> bool:
-    """Return whether any event is metered."""
+    """Test for metered events."""
     # Touchpoints are in memory, and stay when an import is undone.
     return bool(ledger.touchpoints.all()) and bool(row_of(ledger.connection, sql("has_events"))[0])
 
 
 def has_aliases(ledger: ReadableLedger) -> bool:
-    """Return whether a customer counts for another."""
+    """Test for merged customers."""
     return bool(row_of(ledger.connection, sql("has_aliases"))[0])
 
 
 def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) -> list[tuple[str, int]]:
-    """Return a source's conversations since `first_us` with their latest instants.
+    """Source's conversations since `first_us` with their latest instants.
 
     The latest come first, at most `CONVERSATIONS_MAX`.
     """

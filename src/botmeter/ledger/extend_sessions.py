@@ -173,7 +173,7 @@ def _metered(ledger: Ledger, running: Sequence[RecentSession], *, events: pa.Tab
 def _openings(
     events: pa.Table, sessions: pa.Table, *, known: Mapping[str, RecentSession]
 ) -> dict[str, tuple[str, tuple[Any, ...]]]:
-    """Scope key and opening event of each new session, by session id."""
+    """Scope key and opening event of new sessions, by id."""
     names = ("session_id", "source", "opening_event_id")
     opened = {
         (source, event_id): session_id

@@ -39,7 +39,6 @@ class FileProblem:
             return None if self._error is None or has_changed else _copy(self._error)
 
     def note(self, error: BotmeterError) -> None:
-        """Note and log a lasting error, once."""
         if error.code not in _LASTING:
             return
         with self._lock:

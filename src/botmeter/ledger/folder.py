@@ -1,4 +1,4 @@
-"""The data folder: its accounts, its owner, and access to the files.
+"""Data folder: its accounts, its owner, and access to the files.
 
 The system releases the lock on `owner.lock` however the owner's process ends.
 """
@@ -55,7 +55,7 @@ _NOT_A_LEDGER = (duckdb.CatalogException, duckdb.BinderException)
 
 
 class Folder:
-    """An owned data folder."""
+    """Owned data folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

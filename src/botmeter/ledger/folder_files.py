@@ -39,7 +39,7 @@ _FILES: Final = (LOCK, SERVER_LOCK, _ID, "secret.key", "people.sqlite3", "people
 
 
 def existing_folder(folder: Path) -> Path:
-    """Return the data folder; raises Missing `folder_unknown`."""
+    """Data folder; raises Missing `folder_unknown`."""
     if not folder.is_dir():
         raise Missing(
             "folder_unknown",

@@ -54,7 +54,7 @@ class UndoneImport:
 
 
 def undo_import(ledger: Ledger, number: int, *, reason: str, now_us: int, by: str | None = None) -> UndoneImport:
-    """Undo an import, with the events of it that were accepted from quarantine since.
+    """Undo an import, with its events accepted from quarantine since.
 
     Raises:
         Missing: `import_unknown`.

@@ -23,12 +23,11 @@ class ImportKind(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedFile:
-    """A file to import.
+    """File to import.
 
     Attributes:
         size_bytes: None: unknown, as of a pipe.
         mapping: Text of the mapping file.
-        by: Who imports it.
     """
 
     name: str
@@ -40,14 +39,13 @@ class ImportedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRecord:
-    """An imported file, with the counts of its receipt.
+    """Imported file, with the counts of its receipt.
 
     Attributes:
         number: From 1.
         append_no: The submission of its events.
         imported_at: µs UTC.
         undone_at: µs UTC; None: in force.
-        undone_for: The reason.
     """
 
     number: int
@@ -88,7 +86,7 @@ def import_numbered(ledger: ReadableLedger, number: int) -> ImportRecord:
 
 
 def sample_imports(ledger: ReadableLedger) -> list[ImportRecord]:
-    """Return imports of sample data that were not undone, newest first."""
+    """Imports of sample data in force, newest first."""
     numbers = [number for (number,) in ledger.connection.execute(sql("samples")).fetchall()]
     return [import_numbered(ledger, number) for number in numbers]
 

@@ -68,7 +68,7 @@ class KnownKeys:
 
 
 class _KeyFilter:
-    """Bits of the keys' first digits: most keys that are not known need no search, which takes sixty times as long."""
+    """Bits of the keys' first digits: most unknown keys need no search, which takes sixty times as long."""
 
     def __init__(self, runs: Sequence[Keys]) -> None:
         self._bits = np.zeros(1 << (_FILTER_DIGITS - 3), np.uint8)
@@ -115,12 +115,11 @@ class SharedKeys:
         return SharedKeys(_stored_keys(connection) if keys is None else keys.copy())
 
     def take(self) -> KnownKeys | None:
-        """Return the keys, if they were read, and forget them."""
+        """Return and forget the keys, if they were read."""
         keys, self._keys = self._keys, None
         return keys
 
     def put(self, keys: KnownKeys | None) -> None:
-        """Keep keys that are all of the file."""
         self._keys = keys
 
     def forget(self) -> None:

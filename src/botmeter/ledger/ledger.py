@@ -34,7 +34,7 @@ class _Latest(NamedTuple):
 
 
 class ReadTransactions:
-    """The open read transactions beside one connection."""
+    """Open read transactions beside one connection."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -65,7 +65,7 @@ class ReadTransactions:
 
 
 class ReservedNumbers:
-    """Numbers of appends up to `last`, which an append has that is not committed yet."""
+    """Numbers of appends up to `last`, reserved by an uncommitted append."""
 
     def __init__(self) -> None:
         self.last = 0
@@ -205,7 +205,7 @@ class Ledger:
 
     @contextmanager
     def facts_transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """As `transaction`, for facts that change no session, so that readers keep the sessions that they know."""
+        """As `transaction`, for facts that change no session; readers keep their sessions."""
         is_joined = self._is_in_transaction
         with self.transaction() as connection:
             # What another transaction changes beside them is its own to note.
@@ -281,7 +281,7 @@ class Ledger:
 
 
 def is_disk_full(problem: Exception) -> bool:
-    """Return whether the problem is a full disk."""
+    """Test for a full disk."""
     text = str(problem)
     return "No space left" in text or "File too large" in text or "max_temp_directory_size" in text
 

@@ -65,7 +65,7 @@ def unlink_ledger(file: Path) -> None:
 
 
 def new_ledger_draft(folder: Path) -> Path:
-    """Return a unique path for a new ledger."""
+    """Unique path for a new ledger."""
     # Not as `durable_file` names its drafts: it would remove this one, which DuckDB locks in another way.
     return folder / ACCOUNTS / f"{secrets.token_hex(8)}.draft"
 

@@ -7,7 +7,7 @@ from botmeter.metering.schema import EventBatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDelivery:
-    """A delivery in a batch, which ends where the next one begins.
+    """Delivery in a batch, which ends where the next one begins.
 
     Attributes:
         subject: The platform's event name (`message_created`), or how it was sent.

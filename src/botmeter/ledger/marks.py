@@ -33,7 +33,7 @@ _SLOT_COUNT: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """An acknowledged commit of a ledger; number 0 is the new file.
+    """Acknowledged commit of a ledger; number 0 is the new file.
 
     Attributes:
         receipt_no: The last receipt up to it; 0: none.
@@ -45,7 +45,7 @@ class Commit:
     receipt_no: int
 
     def follows(self, other: "Commit") -> bool:
-        """Return whether it is the other one, or the next."""
+        """Test for the same commit, or the next."""
         if self.number == other.number:
             return self.commit_id == other.commit_id
         return self.number == other.number + 1 and self.previous_id == other.commit_id
@@ -64,7 +64,7 @@ class _Record:
 
 
 class Mark:
-    """The mark of an open ledger, shared by all writers of the file."""
+    """Mark of an open ledger, shared by all writers of the file."""
 
     def __init__(self, folder: Path, name: str, *, last: Commit, is_due: bool) -> None:
         self._file = mark_file(folder, name)

@@ -64,7 +64,6 @@ class OpenAccount:
 
     @property
     def open_title(self) -> str | None:
-        """Title of the account if its file is open."""
         published = self._published
         return None if published is None else published.contents.account.title
 

@@ -124,13 +124,13 @@ class OpenLedgers:
             return self._accounts[known_as]
 
     def open_title(self, name: str) -> str | None:
-        """Account's title if its file is open; never open it."""
+        """Account's title; None: its file is closed."""
         with self._lock:
             account = self._accounts.get(name.lower())
         return None if account is None else account.open_title
 
     def version(self, name: str) -> int | None:
-        """Version of an account's open file; None if it is closed. Never opens it, and never waits for its users."""
+        """Version of an account's open file, without waiting; None: closed."""
         account = self._accounts.get(name)
         return None if account is None else account.version
 
@@ -138,12 +138,12 @@ class OpenLedgers:
         return WaitPolicy(seconds=self._wait_seconds, interruption=interruption)
 
     def close_idle(self, seconds: float, *, name: str | None = None) -> None:
-        """Close files that nobody has used for as long; `name` of this account alone."""
+        """Close files unused for as long; `name`: of this account alone."""
         for account in self._open_ones() if name is None else [self.account(name)]:
             account.close_if_idle(seconds)
 
     def close_beyond(self, bytes_max: int) -> None:
-        """Close unused files, the least recently used first, until the pages of all take no more memory."""
+        """Close unused files, least recently used first, until all pages take no more memory."""
         accounts = self._open_ones()
         sizes = [_buffer_bytes(account) for account in accounts]
         total = sum(sizes)

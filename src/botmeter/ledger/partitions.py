@@ -40,7 +40,7 @@ _TOUCHPOINT_COLUMN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedKey:
-    """The scope that policies share, as SQL fragments: its key, the tables with it, and attributes if needed."""
+    """Scope that policies share, as SQL fragments: its key, the tables with it, and attributes if needed."""
 
     scope: tuple[str, ...]
     fragments: dict[str, str]
@@ -137,7 +137,7 @@ def last_events(
 def rows_since_start(
     connection: duckdb.DuckDBPyConnection, events: pa.Table, *, running: pa.Table, key: SharedKey
 ) -> pa.ChunkedArray:
-    """Return the rows of events since the start of the session among `running` that has their key."""
+    """Rows of events since the start of the session among `running` that has their key."""
     openings = running.rename_columns({"opening_touchpoint": "touchpoint"})
     execute_with(connection, sql("starts", **key.fragments), input_rows=openings)
     numbered = events.append_column("row", pa.array(range(len(events)), pa.int64()))

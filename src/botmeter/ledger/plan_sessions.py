@@ -22,7 +22,7 @@ sql = statements_of(__name__)
 
 
 def policies_metered_apart(connection: duckdb.DuckDBPyConnection, schedule: Schedule) -> tuple[Policy, ...]:
-    """Return the policies of plans that the account's schedule does not meter while the plan is in force, by label."""
+    """Policies of plans that the account's schedule does not meter while the plan is in force, by label."""
     terms = connection.execute(sql("pinned_policies")).fetchall()
     starts_us = [*(from_us for from_us, _ in terms), NEVER_US]
     apart: dict[str, Policy] = {}

@@ -140,13 +140,13 @@ def quarantine_stream(ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAI
 
 
 def quarantined_by(ledger: ReadableLedger, append_no: int, *, limit: int) -> list[Quarantined]:
-    """Return the first entries of a submission, discarded ones too."""
+    """First entries of a submission, discarded ones too."""
     values = {"append_no": append_no, "limit": limit}
     return records_of(Quarantined, ledger.connection.execute(sql("quarantined_by"), values).fetchall())
 
 
 def quarantined_numbers(ledger: ReadableLedger, chosen: QuarantineFilter = ALL_WAITING) -> list[int]:
-    """Return the numbers of entries, ascending."""
+    """Numbers of entries, ascending."""
     return [number for (number,) in ledger.connection.execute(sql("numbers"), chosen.values).fetchall()]
 
 
@@ -174,7 +174,7 @@ def quarantine_groups(
 
 
 def quarantine_sources(ledger: ReadableLedger) -> list[str]:
-    """Return the sources of all entries, discarded ones too."""
+    """Sources of all entries, discarded ones too."""
     return [source for (source,) in ledger.connection.execute(sql("sources")).fetchall()]
 
 

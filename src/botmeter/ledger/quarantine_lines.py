@@ -20,7 +20,7 @@ def quarantine_lines(ledger: ReadableLedger, chosen: QuarantineFilter, *, raw: b
 
 
 def entry_as_mapping(entry: Quarantined) -> dict[str, object]:
-    """Return the values of `COLUMNS`."""
+    """Values of `COLUMNS`."""
     return {name: getattr(entry, name) for name in COLUMNS} | {
         "recorded_at": text_from_us(entry.recorded_at),
         "discarded_at": None if entry.discarded_at is None else text_from_us(entry.discarded_at),

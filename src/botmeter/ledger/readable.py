@@ -1,4 +1,4 @@
-"""The interface for readers of a ledger."""
+"""Interface for readers of a ledger."""
 
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReadableLedger(Protocol):
-    """An account's open file, or one reader's view of it."""
+    """Account's open file, or one reader's view of it."""
 
     @property
     def account(self) -> "Account":

@@ -66,7 +66,7 @@ class LatestCommit:
 
 
 class ReadingLedger:
-    """A `ReadableLedger` with its own connection, as of its last read transaction."""
+    """`ReadableLedger` with its own connection, as of its last read transaction."""
 
     def __init__(
         self,

@@ -1,7 +1,6 @@
 """Memory of a ledger's latest events: a sender repeats what it sent just before, and reading that takes 12 ms.
 
-Not all events are in memory; the others are read. What is in memory is stored: a rollback, and any commit that can
-change stored events, drops it.
+Not all events are in memory; the others are read. A rollback, and any commit that can change stored events, drops it.
 """
 
 from collections.abc import Callable
@@ -37,8 +36,6 @@ _PLAIN: Final = pa.schema(
 
 
 class _Piece(NamedTuple):
-    """Events with their keys in order."""
-
     keys: Keys
     rows: Ints
     events: pa.Table

@@ -78,11 +78,9 @@ class RecentMemory:
         self._kept |= parts
 
     def end(self) -> None:
-        """End a transaction by its commit."""
         self._drop(ALL_KEPT & ~self._kept)
 
     def forget(self) -> None:
-        """Drop all parts, after a rollback."""
         self._drop(ALL_KEPT)
 
     def _drop(self, parts: Kept) -> None:

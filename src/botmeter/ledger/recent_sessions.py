@@ -1,7 +1,4 @@
-"""Memory of a ledger's writer: the sessions that later events can join, and what is known of their conversations.
-
-It is exact or absent. Any other commit than one that extends these sessions drops it, and so does a rollback.
-"""
+"""Memory of a ledger's writer: the sessions that later events can join, and what is known of their conversations."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -34,7 +31,7 @@ class Part(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class RecentSession:
-    """The last session of a scope key.
+    """Last session of a scope key.
 
     Attributes:
         footprint: Number as stored; None: not yet.

@@ -54,8 +54,6 @@ sql = statements_of(__name__)
 
 
 class _Commit(NamedTuple):
-    """Metered events from an append on."""
-
     event_count: int
     first_us: int
     last_us: int

@@ -38,7 +38,7 @@ class PastDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restatement:
-    """A UTC day whose sessions changed after it was over.
+    """UTC day whose sessions changed after it was over.
 
     Attributes:
         cause_no: First append of the commit, append of the undone import, or number of the customer change; else 0.
@@ -75,7 +75,7 @@ def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> li
 
 
 def restated_days(ledger: ReadableLedger) -> list[Restatement]:
-    """Return the restatements that changed a day's number of sessions, not only the sessions themselves."""
+    """Restatements that changed a day's number of sessions, not only the sessions themselves."""
     return [each for each in restatements(ledger) if each.before_count != each.after_count]
 
 

@@ -1,4 +1,4 @@
-"""Rows that are inserted in whole row groups of DuckDB: smaller pieces are rewritten on closing.
+"""Rows inserted in whole row groups of DuckDB: smaller pieces are rewritten on closing.
 
 That doubled an import's time and the file's size.
 """

@@ -1,4 +1,4 @@
-"""Running sessions of an account, read into memory from settled sessions and from events that are not settled yet."""
+"""Running sessions of an account, read into memory from settled sessions and unsettled events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class RunningScopes:
         metered: The account's own schedule first.
         customer_of: Customer that counts, by alias.
         append_no: Number of the last append of events before it.
-        arrivals: Events that were not settled then, which the caller adds; they name these touchpoints.
+        arrivals: Unsettled events, which the caller adds; they name these touchpoints.
     """
 
     metered: tuple[MeteredScopes, ...]
@@ -86,7 +86,7 @@ def running_scopes(ledger: ReadableLedger, *, now_us: int) -> RunningScopes:
 
 
 def settled_append(ledger: ReadableLedger) -> int:
-    """Return the number of the last append of events whose sessions are settled."""
+    """Number of the last append of events whose sessions are settled."""
     return int(row_of(ledger.connection, sql("settled_append"))[0])
 
 

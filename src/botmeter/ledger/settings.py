@@ -18,7 +18,7 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotName:
-    """A bot's name; empty restores the sent one.
+    """Bot's name; empty restores the sent one.
 
     Raises:
         Refused: `bot_name_invalid` if it doesn't fit on one line.
@@ -88,7 +88,7 @@ def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | N
 
 
 def named_bots(ledger: ReadableLedger) -> list[NamedBot]:
-    """Return every bot with an event, by id."""
+    """Every bot with an event, by id."""
     rows = ledger.connection.execute(sql("named_bots")).fetchall()
     return [
         NamedBot(bot_id=bot_id, name=name or bot_id, sent_name=sent_name, set_name=set_name)

@@ -26,7 +26,7 @@ _CYCLE_US_MAX: Final = 366 * DAY_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """Live events that are not settled yet; `oldest_received_us` (µs UTC) is None for none."""
+    """Unsettled live events; `oldest_received_us` (µs UTC) is None for none."""
 
     event_count: int
     oldest_received_us: int | None
@@ -73,7 +73,7 @@ def settle(ledger: Ledger, *, now_us: int, considered: Iterable[RechargeSpan] = 
 
 
 def latest_session_us(connection: duckdb.DuckDBPyConnection, from_us: int, *, now_us: int) -> int | None:
-    """Latest start of a settled session from an instant until now (µs UTC); None: there is none."""
+    """Latest start of a settled session from an instant until now (µs UTC); None: none."""
     values = {"from_us": from_us, "now_us": now_us}
     latest_us: int | None = row_of(connection, sql("latest_session"), values=values)[0]
     return latest_us

@@ -41,7 +41,7 @@ def sources_of(ledger: ReadableLedger) -> tuple[Source, ...]:
 
 
 def removed_sources(ledger: ReadableLedger) -> frozenset[str]:
-    """Names of the sources that were removed."""
+    """Names of removed sources."""
     return frozenset(name for (name,) in ledger.connection.execute(sql("removed_sources")).fetchall())
 
 

@@ -18,14 +18,14 @@ _HEAD = re.compile(r"^-- name: (\w+)\n(?:--[^\n]*\n)*", re.MULTILINE)
 
 
 class Statements(Protocol):
-    """The statements of one module, by name."""
+    """Statements of one module, by name."""
 
     def __call__(self, name: str, /, **chosen: str) -> str:
-        """Return a statement, with names in braces replaced by our own text, never a caller's."""
+        """Statement, with names in braces replaced by our own text, never a caller's."""
 
 
 def statements_of(module: str) -> Statements:
-    """Return a module's statements, read at first use."""
+    """Module's statements, read at first use."""
     package, _, owner = module.rpartition(".")
 
     def statement(name: str, /, **chosen: str) -> str:
@@ -37,6 +37,6 @@ def statements_of(module: str) -> Statements:
 
 @cache
 def statements_in(package: str, file: str) -> Mapping[str, str]:
-    """Return a `.sql` file's statements by name."""
+    """`.sql` file's statements by name."""
     names_and_texts = _HEAD.split(files(package).joinpath(file).read_text(encoding="utf-8"))[1:]
     return {name: text.strip() for name, text in zip(names_and_texts[::2], names_and_texts[1::2], strict=True)}

@@ -51,7 +51,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> None
 
 
 def replace_views(connection: duckdb.DuckDBPyConnection, *, tables: Iterable[str]) -> None:
-    """Put empty tables in the place of those that are views of a lake's files. In a transaction."""
+    """Replace views of a lake's files by empty tables. In a transaction."""
     views = {name for (name,) in connection.execute(sql("views")).fetchall()}
     for name in tables:
         if name in views:

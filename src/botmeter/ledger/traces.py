@@ -21,7 +21,7 @@ _BETWEEN_IDS: Final = re.compile(r"[\s/?&=,;()\[\]{}<>'\"]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedTrace:
-    """A trace under its reference number; `file` is None if it could not be written."""
+    """Trace under its reference number; `file` is None if it could not be written."""
 
     reference: str
     text: str

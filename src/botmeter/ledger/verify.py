@@ -37,7 +37,7 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A stored row (`is_stored`) that does not follow from the events, or a missing one."""
+    """Stored row (`is_stored`) that does not follow from the events, or a missing one."""
 
     table: str
     row: str

@@ -1,4 +1,4 @@
-"""The admission rule: events are accepted, duplicates, in conflict or rejected.
+"""Admission rule: events are accepted, duplicates, in conflict or rejected.
 
 The first event of a (source, event_id) stands; a later one with the same content is a duplicate, else a conflict.
 """

@@ -128,7 +128,6 @@ class EventColumns:
         return codes, count
 
     def customer_entries(self, rows: Ints) -> Ints:
-        """Entries of the customers of some rows."""
         if "customer" not in self._codes:
             return self.customers.entries_of(rows)
         codes, entries = self._codes["customer"]
@@ -281,7 +280,7 @@ def _flagged(events: pa.Table, flag: str) -> Mask:
 
 
 def has_flag(attributes: str, flag: str) -> bool:
-    """Return whether an event's attributes, as JSON, have a true member of that name."""
+    """Test for a true member of that name in attributes as JSON."""
     try:
         return f'"{flag}"' in attributes and _FLAGS.decode(attributes).get(flag) is True
     except DecodeError:

@@ -12,7 +12,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 def dictionary_of(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """Return a text column as one dictionary array."""
+    """Text column as one dictionary array."""
     if not pa.types.is_dictionary(column.type):
         # Encoding chunk by chunk would build a dictionary for each and then unify them: four times as slow.
         whole = column.combine_chunks()

@@ -30,11 +30,9 @@ class Section:
     prefix: str = ""
 
     def within(self, prefix: str) -> "Section":
-        """Section of a table in this one."""
         return replace(self, prefix=self.prefix + prefix)
 
     def refused(self, sentence: str) -> Refused:
-        """Refusal that names the subject."""
         return self.refusal(f"{self.subject}: {sentence}")
 
 
@@ -88,7 +86,7 @@ def converter(kind: Any) -> Reader:
 
 
 def changed(value: Any) -> dict[str, Any]:
-    """Return a dataclass's values that differ from their defaults, in the order of its fields."""
+    """Dataclass's values that differ from their defaults, in order of its fields."""
     values = {}
     for field in fields(value):
         default = field.default_factory() if field.default_factory is not MISSING else field.default

@@ -1,4 +1,4 @@
-"""The kernel: one compiled pass over ordered events that alone decides where sessions begin and end.
+"""Kernel: one compiled pass over ordered events that alone decides where sessions begin and end.
 
 Events of a scope key lie side by side, in the order (instant, rank, id). The running session is a tuple of integers,
 which the compiler keeps in registers; between two passes it is a row of `states`.
@@ -60,7 +60,7 @@ EARLIER = -1
 
 
 class Rules(NamedTuple):
-    """A policy as integers; NEVER for no limit. Durations in µs."""
+    """Policy as integers; NEVER for no limit. Durations in µs."""
 
     max_duration: int
     idle_timeout: int

@@ -1,4 +1,4 @@
-"""The meter: sessions and participations from the kernel."""
+"""Meter: sessions and participations from the kernel."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +34,7 @@ class Metered:
     """Result of metering.
 
     Attributes:
-        sessions: `SESSIONS_SCHEMA`, in the order of their opening events.
+        sessions: `SESSIONS_SCHEMA`, in order of their opening events.
         participations: `PARTICIPATIONS_SCHEMA`, one row per session × conversation × touchpoint, ordered by session.
         closing_event: Row of the turn or end that closed each session; null for none.
     """

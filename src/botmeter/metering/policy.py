@@ -45,7 +45,7 @@ class Require:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The events that take part; no values mean all events."""
+    """Events that take part; no values mean all events."""
 
     bot: frozenset[str] = frozenset()
     bot_version: frozenset[str] = frozenset()
@@ -54,7 +54,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A named, versioned rule. Durations are elapsed µs.
+    """Named, versioned rule. Durations are elapsed µs.
 
     Raises:
         Refused: `policy_invalid`.
@@ -89,7 +89,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """A policy and the UTC midnight from which it opens sessions."""
+    """Policy and the UTC midnight from which it opens sessions."""
 
     policy: Policy
     from_us: int
@@ -103,7 +103,7 @@ ALWAYS_US = -(2**62)
 
 
 def schedule_of(policy: Policy) -> Schedule:
-    """Return a schedule of one policy, always in force."""
+    """Schedule of one policy, always in force."""
     return (InForce(policy=policy, from_us=ALWAYS_US),)
 
 

@@ -16,7 +16,7 @@ Confidence = Literal["vendor", "secondary"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A published rule as a policy.
+    """Published rule as a policy.
 
     Attributes:
         title: "X's published rule for …, as of …".
@@ -54,7 +54,7 @@ def preset(name: str) -> Preset:
 
 
 def presets() -> tuple[Preset, ...]:
-    """Return every preset, by name."""
+    """Every preset, by name."""
     return tuple(_by_name().values())
 
 

@@ -14,7 +14,7 @@ from botmeter.metering.touchpoints import Touchpoint
 
 
 class ScheduleScopes:
-    """States of the scopes of each policy, in the order of the schedule."""
+    """States of the scopes of each policy, in order of the schedule."""
 
     def __init__(self, schedule: Schedule, *, is_complete: bool) -> None:
         ends_us = [*(term.from_us for term in schedule[1:]), kernel.NEVER]
@@ -60,11 +60,9 @@ class ScheduleScopes:
             term.begin_at(at_us)
 
     def remove_over(self, at_us: int) -> None:
-        """Remove states that no event after an instant needs."""
         for term in self.terms:
             term.remove_over(at_us)
 
     def merge(self, other: "ScheduleScopes", messages: Sequence[Message]) -> None:
-        """Take the states that another has of the scopes of messages."""
         for term, same in zip(self.terms, other.terms, strict=True):
             term.merge(same, [term.key_of(message) for message in messages])

@@ -44,7 +44,7 @@ Key = tuple[str | None, ...]
 
 
 class Message(NamedTuple):
-    """The next message of a customer, to a bot."""
+    """Next message of a customer, to a bot."""
 
     customer_id: str
     bot_id: str
@@ -54,7 +54,7 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningSession:
-    """A session that a next message belongs to; `ended_at` (µs UTC) is None while no limit ends it."""
+    """Session that a next message belongs to; `ended_at` (µs UTC) is None while no limit ends it."""
 
     session_id: str
     ended_at: int | None
@@ -159,7 +159,6 @@ class ScopeStates:
         return outcomes
 
     def forget(self, events: pa.Table, *, touchpoints: list[Touchpoint]) -> None:
-        """Make the scopes of events unknown."""
         for key in set(self._keys(_with_bots(events, touchpoints))):
             self._forget_key(key)
 
@@ -184,12 +183,11 @@ class ScopeStates:
         return NextMessage(opens_session=False, session=RunningSession(session_id=self._id_of[row], ended_at=ends_at))
 
     def latest_us(self, message: Message) -> int:
-        """Latest instant of an event of the message's scope."""
         row = self._row_of.get(self.key_of(message))
         return ALWAYS_US if row is None else int(self._scopes.last_at[row])
 
     def state_of(self, key: Key) -> tuple[Ints, int, str] | None:
-        """State of a scope, instant of its latest event, and id of its session; None: nothing is known of it."""
+        """State of a scope, instant of its latest event, and id of its session; None: unknown."""
         row = self._row_of.get(key)
         if row is None:
             return None
@@ -241,7 +239,6 @@ class ScopeStates:
         return over
 
     def key_of(self, message: Message) -> Key:
-        """Key of a message's scope."""
         values = {"customer": message.customer_id, "conversation": message.conversation_id}
         values |= {"bot": message.bot_id, "channel": message.channel}
         return tuple(values[name] for name in self.policy.scope)
@@ -384,7 +381,7 @@ def _customer_messages(count: int) -> pa.Table:
 
 @cache
 def load_kernel() -> None:
-    """Load the compiled functions ahead of their first use, which would keep senders of events waiting."""
+    """Load the compiled functions ahead of their first use."""
     policy = Policy(max_duration_us=DAY_US)
     scopes = ScopeStates(InForce(policy=policy, from_us=ALWAYS_US), until_us=kernel.NEVER, is_complete=True)
     touchpoint = Touchpoint("", None, "unknown")

@@ -1,6 +1,6 @@
 """SHA-256 of many short texts, sixteen side by side: the compiler makes vector instructions of each step.
 
-Source: FIPS 180-4, §6.2. A third of the time that one call of hashlib after another takes.
+Source: FIPS 180-4, §6.2. It takes a third of hashlib's time.
 """
 
 from math import isqrt

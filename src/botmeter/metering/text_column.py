@@ -25,7 +25,7 @@ _EMPTY: Final = np.zeros(16, np.uint8)
 
 
 class TextColumn:
-    """A text column of any encoding, and where its texts are."""
+    """Text column of any encoding, and where its texts are."""
 
     def __init__(self, column: pa.ChunkedArray | pa.Array) -> None:
         chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
@@ -45,7 +45,7 @@ class TextColumn:
         return int(self._row_bases[-1])
 
     def entries(self) -> Positions:
-        """An entry for each row; rows that lie together and have the same text mostly share one."""
+        """Entry for each row; rows that lie together and have the same text mostly share one."""
         entries = np.empty(len(self), np.int32)
         size = min(_RECENT_MAX, 1 << max(4, len(entries).bit_length()))
         recent = np.full(size, -1, np.int64)
@@ -58,7 +58,6 @@ class TextColumn:
         return entries
 
     def entries_of(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Entries of some rows."""
         if not self.is_dictionary:
             return rows
         if len(rows) > len(self) // _FEW:
@@ -72,7 +71,7 @@ class TextColumn:
         return entries
 
     def codes(self) -> tuple[Positions, npt.NDArray[np.int64]]:
-        """A number from 0 for each row, equal for equal texts; and an entry with each number's text."""
+        """Number from 0 for each row, equal for equal texts; and an entry with each number's text."""
         codes = np.empty(len(self), np.int32)
         known = _KnownTexts()
         for number, (chunk, held) in enumerate(zip(self._chunks, self._held, strict=True)):
@@ -110,7 +109,7 @@ class TextColumn:
 
 
 class _KnownTexts:
-    """Distinct texts numbered in the order of first sight: a table by hash, which grows."""
+    """Distinct texts numbered in order of first sight: a table by hash, which grows."""
 
     def __init__(self) -> None:
         self._count = 0

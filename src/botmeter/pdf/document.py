@@ -19,7 +19,7 @@ class PdfTable:
     """Table whose first `text_columns` are text and whose others are numbers.
 
     Attributes:
-        wide: Positions of the columns that share the room that the others leave.
+        wide: Positions of the columns that share the remaining room.
     """
 
     columns: tuple[str, ...]
@@ -41,7 +41,7 @@ class PdfSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfChart:
-    """Drawing as SVG without fonts, with the text that stands for it and one that stands below it."""
+    """Drawing as SVG without fonts."""
 
     svg: bytes
     alt: str
@@ -50,7 +50,7 @@ class PdfChart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfDocument:
-    """A document as text.
+    """Document as text.
 
     Attributes:
         figure: Label and text of the one number that stands large.

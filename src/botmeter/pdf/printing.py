@@ -43,7 +43,7 @@ class FontSource:
 
 
 def printed(view: PdfDocument, *, fonts: FontSource) -> bytes:
-    """Print a document; the same bytes each time with the same fonts and version of the library.
+    """Print a document; the same bytes with the same fonts and version of the library.
 
     Raises:
         Refused: `pdf_not_installed`, `fonts_missing`.
@@ -55,7 +55,7 @@ def printed(view: PdfDocument, *, fonts: FontSource) -> bytes:
 
 
 def can_print() -> bool:
-    """Return whether the extra `pdf` is installed."""
+    """Test for the extra `pdf`."""
     return find_spec("typst") is not None
 
 

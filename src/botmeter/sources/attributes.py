@@ -20,7 +20,7 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def attributes_text(sent: object) -> str | None:
-    """Return an object, or JSON text of one, as canonical JSON; None for null.
+    """Object, or JSON text of one, as canonical JSON; None for null.
 
     Raises:
         Refused: `attributes_invalid`, `attributes_too_long` past 65,536 bytes, `text_invalid`.

@@ -22,7 +22,7 @@ _ORIGIN = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
-    """Return a binary-mode CloudEvent as a one-line JSON envelope; header names are in lower case.
+    """Binary-mode CloudEvent as a one-line JSON envelope; header names are in lower case.
 
     Raises:
         Refused: `cloudevent_invalid`.

@@ -84,7 +84,6 @@ def _batch_from_checked(records: CheckedRecords, *, default_channel: str) -> Eve
 
 
 def _in_order(events: Sequence[pa.Table], positions: Sequence[Positions]) -> tuple[pa.Table, Positions]:
-    """Events of several tables in the order of their positions."""
     together = pa.concat_tables(events).unify_dictionaries().combine_chunks()
     order = np.argsort(np.concatenate(positions), kind="stable")
     return together.take(pa.array(order)), np.concatenate(positions)[order]

@@ -23,7 +23,7 @@ ROWS: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewRow:
-    """A record as an event, or its rejection.
+    """Record as an event, or its rejection.
 
     Attributes:
         position: In the file, from 0.

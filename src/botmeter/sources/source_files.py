@@ -37,7 +37,7 @@ def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[Event
 
 
 def is_of_platform(file: SourceFile, source: Source | None) -> bool:
-    """Return whether the file is in the format of the source's platform."""
+    """Test for the format of the source's platform."""
     if source is None or file.mapping is not None:
         return False
     return not (connector_of(source.platform).is_native or _holds_events(file))

@@ -94,7 +94,7 @@ class ByteStream(io.BufferedReader):
         return self._stored.count
 
     def peek(self, size_bytes: int = 0, /) -> bytes:
-        """Return the next bytes without consuming them; at most a megabyte, fewer only at the end."""
+        """Next bytes without consuming them; at most a megabyte, fewer only at the end."""
         return super().peek(size_bytes)[:size_bytes]
 
     def close(self) -> None:

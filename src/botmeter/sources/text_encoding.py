@@ -1,4 +1,4 @@
-"""Text files in other encodings → streams of UTF-8. Bytes that are not valid refuse the file."""
+"""Text files in other encodings → streams of UTF-8. Invalid bytes refuse the file."""
 
 import codecs
 import io

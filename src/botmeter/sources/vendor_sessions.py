@@ -67,7 +67,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def proposed_columns(columns: Sequence[str]) -> dict[str, str]:
-    """Field → the column that fits best by its name; fields without one are left out."""
+    """Field → column that fits best by its name, if any."""
     words = {words_of(column): column for column in reversed(columns)}
     fitting = {field: [each for each in (field, *names) if each in words] for field, names in _NAMES.items()}
     return {field: words[names[0]] for field, names in fitting.items() if names}

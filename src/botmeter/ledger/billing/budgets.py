@@ -47,7 +47,7 @@ class BudgetPer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """A limit per cycle or month. A brake refuses sessions beyond it, other budgets only warn.
+    """Limit per cycle or month. A brake refuses sessions beyond it, other budgets only warn.
 
     Attributes:
         name: Bot id, channel or cost centre; None: of the account.
@@ -70,7 +70,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBudget:
-    """A budget as it was set; instants in µs UTC, `ended_at` None: in force."""
+    """Budget as it was set; instants in µs UTC, `ended_at` None: in force."""
 
     number: int
     budget: Budget
@@ -81,7 +81,7 @@ class StoredBudget:
 
 
 def budgets(ledger: ReadableLedger, *, with_ended: bool = False) -> list[StoredBudget]:
-    """Return the budgets in force, or also ended ones, in the order in which they were set."""
+    """Budgets in force, or also ended ones, in order of setting."""
     return _budgets(ledger.connection, with_ended=with_ended)
 
 

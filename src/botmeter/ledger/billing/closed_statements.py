@@ -22,7 +22,7 @@ _LISTED: Final = ("meter", "policy", "opening_key", "started_at", "bot_id", "cha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedStatement:
-    """A closed statement.
+    """Closed statement.
 
     Attributes:
         cycle_start, cycle_end, closed_at: µs UTC.
@@ -59,7 +59,7 @@ class StatedSessions:
 
 
 def closed_statements(ledger: ReadableLedger) -> list[ClosedStatement]:
-    """Return all in the order of closing."""
+    """Statements in order of closing."""
     rows = ledger.connection.execute(sql("statements")).fetchall()
     return records_of(ClosedStatement, [(*row[:-1], msgspec.json.decode(row[-1])) for row in rows])
 
@@ -102,7 +102,7 @@ def adjusted_sessions(ledger: ReadableLedger, statement_no: int, *, cycle_start:
 
 
 def stated_sessions(ledger: ReadableLedger, cycle_start: int) -> pa.Table:
-    """Session list of a closed cycle as its statement and the adjustments since have it."""
+    """Session list of a closed cycle by its statement and later adjustments."""
     return ledger.connection.sql(sql("stated_sessions"), params={"cycle_start": cycle_start}).to_arrow_table()
 
 
@@ -129,7 +129,7 @@ def last_numbers(ledger: ReadableLedger) -> dict[str, int]:
 
 
 def changed_from_us(ledger: ReadableLedger, known: Mapping[str, int]) -> int | None:
-    """Earliest instant (µs UTC) for which a fact was recorded after the known ones; None: no fact was."""
+    """Earliest instant (µs UTC) of a fact recorded after the known ones; None: none."""
     values = {name: known[name] for name in _FACTS if name != "appends"}
     at_us: int | None = row_of(ledger.connection, sql("changed_from"), values=values)[0]
     return at_us

@@ -29,7 +29,7 @@ class CorrectionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionToCorrect:
-    """A session by its opening event's key and its span then (µs UTC)."""
+    """Session by its opening event's key and its span then (µs UTC)."""
 
     opening_key: int
     started_at: int
@@ -38,7 +38,7 @@ class SessionToCorrect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCorrection:
-    """A correction, or the undoing of the one that it `undoes`; instants in µs UTC."""
+    """Correction, or the undoing of the one that it `undoes`; instants in µs UTC."""
 
     number: int
     kind: CorrectionKind
@@ -52,12 +52,12 @@ class StoredCorrection:
 
 
 def corrections(ledger: ReadableLedger, *, with_undone: bool = False) -> list[StoredCorrection]:
-    """Return the corrections in force, or also undone ones and their undoing, in the order of recording."""
+    """Corrections in force, or also undone ones and their undoing, in order of recording."""
     return corrections_in(ledger.connection, with_undone=with_undone)
 
 
 def last_correction_no(ledger: ReadableLedger) -> int:
-    """Return the number of the last correction or undoing; 0: none."""
+    """Number of the last correction or undoing; 0: none."""
     return int(row_of(ledger.connection, sql("last_correction_no"))[0])
 
 
@@ -105,7 +105,7 @@ def correct_session(
 
 
 def undo_correction(ledger: Ledger, number: int, *, reason: str, now_us: int, by: str | None = None) -> int:
-    """Make a correction no longer apply; return the number of its undoing.
+    """Undo a correction; return the undoing's number.
 
     Raises:
         Missing: `correction_unknown`.

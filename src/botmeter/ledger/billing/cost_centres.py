@@ -13,7 +13,7 @@ sql = statements_of(__name__)
 
 
 def cost_centre_terms(ledger: ReadableLedger, *, with_replaced: bool = False) -> list[CostCentreTerm]:
-    """Return the terms in force by day, bot and channel; or all, in the order of recording."""
+    """Terms in force by day, bot and channel; or all, in order of recording."""
     return _terms(ledger.connection, with_replaced=with_replaced)
 
 
@@ -23,7 +23,7 @@ def cost_centres_in(connection: duckdb.DuckDBPyConnection) -> CostCentres:
 
 
 def cost_centres(ledger: ReadableLedger, *, known_at: int | None = None) -> CostCentres:
-    """Cost centres as they were known at an instant (µs UTC); None: now."""
+    """Cost centres as known at an instant (µs UTC); None: now."""
     if known_at is None:
         return CostCentres(cost_centre_terms(ledger))
     return CostCentres(term for term in cost_centre_terms(ledger, with_replaced=True) if term.recorded_at <= known_at)

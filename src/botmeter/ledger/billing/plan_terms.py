@@ -26,7 +26,7 @@ GRACE_DAYS_MAX = 28
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChange:
-    """A plan to bill by from an instant (µs UTC) on."""
+    """Plan to bill by from an instant (µs UTC) on."""
 
     from_at: int
     label: str
@@ -36,7 +36,7 @@ class PlanChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPlanTerm:
-    """A plan as it was set; instants in µs UTC, `undone_at` None: in force."""
+    """Plan as it was set; instants in µs UTC, `undone_at` None: in force."""
 
     number: int
     from_at: int
@@ -88,7 +88,7 @@ class OpeningBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOpeningBalance:
-    """An opening balance as it was recorded."""
+    """Opening balance as it was recorded."""
 
     number: int
     balance: OpeningBalance
@@ -98,7 +98,7 @@ class StoredOpeningBalance:
 
 
 def plan_terms(ledger: ReadableLedger, *, with_withdrawn: bool = False) -> list[StoredPlanTerm]:
-    """Return the plans in force, or also those withdrawn, in the order of their first instants."""
+    """Plans in force, or also those withdrawn, in order of their first instants."""
     return _terms(ledger.connection, with_withdrawn=with_withdrawn)
 
 
@@ -158,7 +158,7 @@ def withdraw_plan_term(
 
 
 def opening_balances(ledger: ReadableLedger, *, with_replaced: bool = False) -> list[StoredOpeningBalance]:
-    """Return each meter's opening balance; or all, in the order of recording."""
+    """Each meter's opening balance; or all, in order of recording."""
     rows = ledger.connection.execute(sql("opening_balances"), {"with_replaced": with_replaced}).fetchall()
     return [
         StoredOpeningBalance(

@@ -58,7 +58,7 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPurchase:
-    """A purchase, or the reversal of the one that it `reverses`."""
+    """Purchase, or the reversal of the one that it `reverses`."""
 
     number: int
     purchase: Purchase
@@ -95,7 +95,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRemoval:
-    """A removal, or the reversal of the one that it `reverses`."""
+    """Removal, or the reversal of the one that it `reverses`."""
 
     number: int
     removal: Removal
@@ -106,7 +106,7 @@ class StoredRemoval:
 
 
 def purchases(ledger: ReadableLedger, *, with_reversed: bool = False) -> list[StoredPurchase]:
-    """Return the purchases in force in the order in which they begin; or everything, in the order of recording."""
+    """Purchases in force by their beginning; or everything, in order of recording."""
     rows = ledger.connection.execute(sql("purchases"), {"number": None, "with_reversed": with_reversed}).fetchall()
     return [_stored_purchase(row) for row in rows]
 
@@ -137,7 +137,7 @@ def insert_purchases(
 
 
 def reverse_purchase(ledger: Ledger, number: int, *, reason: str, now_us: int, by: str | None = None) -> int:
-    """Make a purchase as if it had never been made; return the reversal's number.
+    """Reverse a purchase; return the reversal's number.
 
     Raises:
         Missing: `purchase_unknown`.
@@ -157,7 +157,7 @@ def reverse_purchase(ledger: Ledger, number: int, *, reason: str, now_us: int, b
 
 
 def removals(ledger: ReadableLedger, *, with_reversed: bool = False) -> list[StoredRemoval]:
-    """Return the removals in force in the order of their cycles; or everything, in the order of recording."""
+    """Removals in force in order of their cycles; or everything, in order of recording."""
     return _removals(ledger.connection, number=None, with_reversed=with_reversed)
 
 
@@ -175,7 +175,7 @@ def add_removal(
 
 
 def reverse_removal(ledger: Ledger, number: int, *, reason: str, now_us: int, by: str | None = None) -> int:
-    """Make a removal as if it had never been made; return the reversal's number.
+    """Reverse a removal; return the reversal's number.
 
     Raises:
         Missing: `removal_unknown`.

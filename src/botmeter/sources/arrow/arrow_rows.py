@@ -35,7 +35,7 @@ def clock_of_columns(schema: pa.Schema, *, mapping: FieldMapping, name: str) -> 
 
 
 def legible(column: pa.Array) -> pa.Array:
-    """Column in a type that the checks read; types of the same values are made alike."""
+    """Column in a type that the checks read."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
         return _without_extension(column)

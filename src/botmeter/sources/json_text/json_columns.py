@@ -23,7 +23,7 @@ _ARROW_TYPES: Final = {str: pa.string(), int: pa.int64(), bool: pa.bool_()}
 
 
 def columns_at(objects: Objects, paths: Collection[Path], *, as_text: Collection[Path] = ()) -> dict[Path, Column]:
-    """Values at each path, in the order of the objects.
+    """Values at each path, in order of the objects.
 
     Args:
         as_text: Paths of members whose objects stay JSON text.
@@ -47,7 +47,7 @@ def columns_within(column: pa.Array, paths: Collection[Path]) -> dict[Path, Colu
 
 
 def uniform_array(values: list[object]) -> pa.Array | None:
-    """Column of texts, whole numbers or truth values; None if values have several types or another one."""
+    """Column of texts, whole numbers or truth values; None for other or mixed types."""
     kinds = set(map(type, values)) - {type(None)}
     try:
         return pa.array(values, _ARROW_TYPES[kinds.pop()] if len(kinds) == 1 else pa.null())

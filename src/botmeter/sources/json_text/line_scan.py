@@ -69,8 +69,7 @@ def scanned(base, size, keys, columns, starts, is_plain):  # type: ignore[no-unt
 
     Args:
         base: Address of the text.
-        starts: Written by line.
-        is_plain: Written by line.
+        starts, is_plain: Written by line.
     """
     order = np.arange(_FIELD_COUNT)
     order_at = np.uint64(order.ctypes.data)
@@ -108,7 +107,7 @@ def _begin(row, columns):  # type: ignore[no-untyped-def]
 
 @njit(**_PART)
 def _members(base, p, row, order, keys, columns):  # type: ignore[no-untyped-def]
-    """Read an object into a row; return the address of the line's end, or 0 if the line is doubtful."""
+    """Read an object into a row; return the line's end, or 0 if doubtful."""
     if byte_at(p) != _OPEN:
         return _0
     seen = missing = 0
@@ -145,7 +144,7 @@ def _members(base, p, row, order, keys, columns):  # type: ignore[no-untyped-def
 
 @njit(**_PART)
 def _put_other(base, p, row, field, columns):  # type: ignore[no-untyped-def]
-    """Put a truth value or an object; return the address after it, or 0 if the line is doubtful."""
+    """Put a truth value or an object; return its end, or 0 if doubtful."""
     if _FORMS[field] == _PREVIEW:
         is_true = word_at(p) & _32_BITS == _TRUE
         int8s_at(columns.previews)[row] = is_true
@@ -160,7 +159,7 @@ def _put_other(base, p, row, field, columns):  # type: ignore[no-untyped-def]
 
 @njit(**_PART)
 def _put_text(base, start, count, row, field, columns):  # type: ignore[no-untyped-def]
-    """Put a text into its column; return False if the line is doubtful."""
+    """Put a text into its column; return False if doubtful."""
     column = _COLUMNS[field]
     if _FORMS[field] == _TIME:
         us = _instant(start, count)
@@ -180,7 +179,7 @@ def _put_text(base, start, count, row, field, columns):  # type: ignore[no-untyp
 
 @njit(**_PART)
 def _field(p, position, order, keys):  # type: ignore[no-untyped-def]
-    """Field of the key at an address, at first the one that was there in the line before; -1: none."""
+    """Field of the key at an address, first that of the line before; -1: none."""
     fields = int64s_at(order)
     if _is_key(p, fields[position], keys):
         return fields[position]

@@ -47,7 +47,7 @@ def load() -> None:
 
 
 def is_loaded() -> bool:
-    """Return whether the scanner need not be loaded."""
+    """Test for a loaded scanner."""
     return bool(scanned.signatures)
 
 

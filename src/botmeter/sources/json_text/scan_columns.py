@@ -71,7 +71,6 @@ class ScanColumns:
         self._text_addresses = np.array([address_of(text) for text in self.texts])
 
     def addresses(self) -> Columns:
-        """Columns as the scanner takes them."""
         arrays: list[npt.NDArray[Any]] = [self._text_addresses, self.ends, self.codes, self.instants, self.previews]
         arrays += [self.attributes, self._slots, self.firsts, self.counts]
         return Columns(np.int64(len(self.starts)), *map(address_of, arrays))

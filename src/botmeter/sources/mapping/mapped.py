@@ -65,7 +65,7 @@ def columns_of_events(foreign: AbstractMapping[str, pa.Array], *, count: int, ma
 
 
 def event_columns(values: AbstractMapping[Address, Column], *, count: int, mapping: Mapping) -> dict[str, pa.Array]:
-    """Field → column values; fields whose values are not there are left out."""
+    """Field → column values, without absent fields."""
     locations = {name: mapping.location(name) for name in mapping.shape.fields}
     return {
         name: _event_column(name, location, values=values, count=count)

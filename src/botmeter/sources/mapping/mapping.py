@@ -80,7 +80,6 @@ class Mapping:
         table: Options of a file win over these.
         rows: Path of the records in each object, with `*` for each element; empty: each object is a record.
         decimal_mark: Of numbers in texts; empty: as the file shows.
-        shape: Fields of a record.
     """
 
     locations: AbstractMapping[str, FieldLocation] = field(default_factory=dict)
@@ -116,11 +115,9 @@ class Mapping:
         return self.has_generated_ids or column in self.column_names()
 
     def column_names(self) -> set[str]:
-        """Names of all columns of fields."""
         return {column for _, column in self.sent_columns()}
 
     def leaves(self) -> "set[Address]":
-        """Addresses of all values of fields."""
         return {leaf.address for name in self.shape.fields for leaf in self.location(name).leaves}
 
     def object_paths(self) -> set[Path]:
@@ -136,7 +133,6 @@ class Mapping:
         }
 
     def paths_at(self, level: int) -> list[Path]:
-        """Paths of the values at a level."""
         return sorted(path for each, path in self.leaves() if each == level)
 
     def pointer_to(self, level: int, path: Path) -> str:

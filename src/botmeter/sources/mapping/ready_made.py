@@ -60,7 +60,7 @@ def ready_made_mapping(name: str) -> ReadyMadeMapping:
 
 
 def ready_made_mappings() -> tuple[ReadyMadeMapping, ...]:
-    """Return every mapping, by name."""
+    """Every mapping, by name."""
     return tuple(_by_name().values())
 
 

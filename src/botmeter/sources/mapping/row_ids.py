@@ -23,8 +23,6 @@ _CHUNK_LENGTH: Final = 500_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """Sorted keys of rows, and how often each occurred."""
-
     keys: Keys
     counts: Counts
 

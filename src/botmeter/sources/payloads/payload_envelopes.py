@@ -44,7 +44,7 @@ class InnerPayload:
 
 
 def inner_payloads(payload: bytes, connector: Connector) -> Sequence[InnerPayload]:
-    """Return the payloads in a delivery or record: mostly the one that it is."""
+    """Payloads in a delivery or record, mostly itself."""
     if not connector.own_keys or has_too_many_values(payload):
         return (InnerPayload(text=payload, raw=payload),)
     if payload[:1] == b"{":
@@ -58,7 +58,7 @@ def inner_payloads(payload: bytes, connector: Connector) -> Sequence[InnerPayloa
 
 
 def inner_events(record: bytes, connector: Connector) -> Sequence[bytes]:
-    """Return the events in a record of a native platform; the record itself if there are none."""
+    """Events in a record of a native platform; the record itself if there are none."""
     try:
         inner = [record] if has_too_many_values(record) else _unwrapped(record, connector)
     except Refused:

@@ -66,7 +66,7 @@ def json_object(payload: bytes, *, platform: str) -> JsonObject:
 
 
 def checked_objects(value: object, *, name: str) -> list[JsonObject]:
-    """Return a list of objects; raises `Refused` (`payload_not_understood`)."""
+    """List of objects; raises `Refused` (`payload_not_understood`)."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
@@ -89,7 +89,7 @@ def objects_in_list(value: object) -> list[JsonObject]:
 
 
 def object_of(value: object) -> JsonObject:
-    """Return an object; otherwise an empty one."""
+    """Object; otherwise an empty one."""
     return value if isinstance(value, dict) else {}
 
 

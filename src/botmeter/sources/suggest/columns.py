@@ -94,7 +94,7 @@ def without_controls(text: str) -> str:
 
 
 def readable(value: str) -> str:
-    """Value as text for a comment or a page: one line, no control characters, at most 40 characters."""
+    """Value as one line of text, without control characters, at most 40 long."""
     text = without_controls(value)
     return text if len(text) <= _SAMPLE_CHARACTERS else f"{text[: _SAMPLE_CHARACTERS - 1]}…"
 

@@ -81,7 +81,7 @@ class Suggestion:
         return tuple(name for name in REQUIRED_FIELDS if name not in located)
 
     def document(self) -> dict[str, object]:
-        """Return the mapping as a parsed mapping file, without `missing_fields`."""
+        """Mapping as a parsed mapping file, without `missing_fields`."""
         rows = {} if self.rows is None else {"rows": self.rows}
         return {**self.options, **rows, **{each.field: dict(each.location) for each in self.fields if each.location}}
 

@@ -61,7 +61,6 @@ class IdColumns:
         return checked
 
     def notes(self, name: str) -> tuple[str, ...]:
-        """Sentences on numbers in the columns of a file."""
         return tuple(
             f"{field} of {name} is a column of numbers such as {example}; they are read without .0."
             if self._is_numeric[field]

@@ -64,14 +64,13 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def header_hint(self, expected: Collection[str]) -> str:
-        """Return a sentence on a row that looks like the header, if any."""
+        """Sentence on a row that looks like the header, if any."""
         number = self.likely_header_row(expected)
         if number is None:
             return ""
         return f" Row {number} may be the header: name it with --header-row {number} or header_row = {number}."
 
     def likely_header_row(self, expected: Collection[str]) -> int | None:
-        """Row below the header that looks like the real one, if any."""
         for number, cells in islice(self.below(), SAMPLE_ROWS):
             names = [cell.strip() for cell in cells]
             if (expected and set(expected) <= set(names)) or _is_below_a_title(self.columns, names):

@@ -1,7 +1,7 @@
 """XLSX files, checked before they are read.
 
-A ZIP of a few KB can hold gigabytes, and one cell in the last corner makes a sheet of 17 billion cells. So the parts
-that the reader needs are copied, and measured on the way.
+A ZIP of a few KB can hold gigabytes, and one cell can make a sheet of 17 billion cells. So the parts that the reader
+needs are copied and measured.
 """
 
 import zipfile

@@ -66,7 +66,6 @@ class ShapeGroup:
         return None if decimals is None else decimals * 10 ** (6 - count)
 
     def width(self, match: re.Match[str], name: str) -> int:
-        """Length of a group in bytes."""
         start, end = self._span(match, name)
         return end - start
 

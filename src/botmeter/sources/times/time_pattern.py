@@ -44,7 +44,7 @@ _DIGITS: Final = frozenset("0123456789")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimePattern:
-    """A pattern as a regular expression.
+    """Pattern as a regular expression.
 
     Attributes:
         is_by_month: The day is written as year, month and day.

@@ -79,7 +79,6 @@ class Conversation:
         }
 
     def listed_inbox(self) -> BotIdentity | None:
-        """Bot identity of the whole inbox."""
         return self.source.identity(*self.inboxes[1:])
 
     def bot(self) -> Fields:

@@ -16,7 +16,6 @@ class ChannelHistory:
         self._changes: dict[str, list[tuple[int, str]]] = {}
 
     def has(self, sender: str) -> bool:
-        """Check for a message of the sender."""
         return sender in self._changes
 
     def channel_at(self, sender: str, time_us: int) -> str | None:
@@ -26,7 +25,6 @@ class ChannelHistory:
         return changes[earlier_count - 1][1] if earlier_count else None
 
     def add(self, sender: str, *, channel: str, time_us: int) -> None:
-        """Record a message."""
         # Moved to the end, as the latest.
         changes = self._changes.pop(sender, [])
         self._changes[sender] = changes
