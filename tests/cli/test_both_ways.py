@@ -165,7 +165,7 @@ WITH_PEOPLE = {"sources"}
 WITHOUT_A_LEDGER = {
     *("meter", "policy list", "policy show", "policy check", "plan show", "plan price"),
     *("mapping suggest", "mapping list", "mapping show"),
-    *("lake run", "lake show", "lake compact"),
+    *("lake run", "lake show", "lake compact", "lake vacuum", "lake verify"),
 }
 
 

@@ -59,7 +59,10 @@ PREPARED = {
     **{command: tuple(f"{each} -a acme" for each in prepared) for command, prepared in BILLING.items()},
     **dict.fromkeys(("user link", "user role", "user sign-out"), _USER),
     **dict.fromkeys(("key revoke", "key rotate"), ("key create --account acme --scope reports:read --name nightly",)),
-    **dict.fromkeys(("lake show", "lake compact"), ("lake run events.ndjson --lake acme-lake --account acme",)),
+    **dict.fromkeys(
+        ("lake show", "lake compact", "lake vacuum", "lake verify"),
+        ("lake run events.ndjson --lake acme-lake --account acme",),
+    ),
     "botmeter restore": ("backup acme.botmeter --account acme",),
     "customer unmerge": ("customer merge cus_8401 cus_8402 --account acme",),
     "webhooks.ndjson": (_DESK,),
