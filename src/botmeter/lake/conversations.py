@@ -13,8 +13,7 @@ from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import repeated, write_rows
 from botmeter.lake.land import text_buckets
 from botmeter.lake.layout import SCHEMAS
-from botmeter.lake.root import LakeRoot
-from botmeter.lake.staged import BucketRange, StagedTable, rows_of_all, stage, stage_whole, staged_rows
+from botmeter.lake.staged import BucketRange, StagedTable, Workspace, rows_of_all, staged_rows
 from botmeter.lake.task_database import TableFiles, create_current_view, create_view, register, task_database
 from botmeter.ledger.statements import statements_of
 
@@ -37,8 +36,7 @@ _TICKET = pa.schema([("conversation_id", pa.string()), ("ticket_id", pa.string()
 class TouchTask:
     """Buckets of conversations; the staged tables are those of `Remetered`."""
 
-    root: LakeRoot
-    folder: str
+    workspace: Workspace
     buckets: BucketRange
     participations: tuple[StagedTable, ...]
     removed: tuple[StagedTable, ...]
@@ -77,9 +75,9 @@ def touch(task: TouchTask) -> Touched:
         )
         first_day, last_day = connection.execute(sql("touched_bounds")).fetchall()[0]
     return Touched(
-        days=stage_whole(task.root, task.folder, rows=days),
-        stored_days=stage_whole(task.root, task.folder, rows=stored_days),
-        stored_tickets=stage_whole(task.root, task.folder, rows=stored_tickets),
+        days=task.workspace.stage_whole(days),
+        stored_days=task.workspace.stage_whole(stored_days),
+        stored_tickets=task.workspace.stage_whole(stored_tickets),
         first_day=first_day,
         last_day=last_day,
     )
@@ -89,25 +87,23 @@ def touch(task: TouchTask) -> Touched:
 class GatherTask:
     """Files of stored participations, without the sessions that the run removes."""
 
-    root: LakeRoot
-    folder: str
+    workspace: Workspace
     days: tuple[StagedTable, ...]
     first_us: int
     end_us: int
     stored: TableFiles
-    bucket_count: int
 
 
 def gather(task: GatherTask) -> StagedTable:
     """Stage stored participations of touched conversations on touched days, by bucket of the conversation."""
-    days = rows_of_all(task.root, task.days)
+    days = rows_of_all(task.workspace.root, task.days)
     with task_database() as connection:
         register(connection, "touched_day", rows=_DAY.empty_table() if days is None else days)
         create_current_view(connection, "participation", available=task.stored)
         bounds = {"first": task.first_us, "end": task.end_us}
         parts = connection.sql(sql("gathered"), params=bounds).to_arrow_table()
-    buckets = text_buckets(parts["conversation_id"], task.bucket_count)
-    return stage(task.root, task.folder, rows=parts, buckets=buckets, bucket_count=task.bucket_count)
+    buckets = text_buckets(parts["conversation_id"], task.workspace.bucket_count)
+    return task.workspace.stage(parts, buckets=buckets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +115,7 @@ class DeriveTask:
         footprints: Sets of the stored footprints -1, -2, …
     """
 
-    root: LakeRoot
-    folder: str
-    run: int
+    workspace: Workspace
     buckets: BucketRange
     participations: tuple[StagedTable, ...]
     tickets: tuple[StagedTable, ...]
@@ -171,26 +165,27 @@ def derive(task: DeriveTask) -> Derived:
             for day, footprint, preview, count in connection.execute(sql("removed_usage")).fetchall()
         }
     return Derived(
-        days=stage_whole(task.root, task.folder, rows=days),
-        session_tickets=stage_whole(task.root, task.folder, rows=tickets),
+        days=task.workspace.stage_whole(days),
+        session_tickets=task.workspace.stage_whole(tickets),
         sets=sets,
         removed_usage=removed_usage,
         files=_written(task, {"conversation_replaced": replaced, "conversation_ticket": new_tickets}),
     )
 
 
-def with_run_and_bucket(rows: pa.Table, *, run: int, bucket_count: int) -> pa.Table:
+def with_run_and_bucket(rows: pa.Table, workspace: Workspace) -> pa.Table:
     """Add the run and the bucket to rows of conversations."""
-    buckets = text_buckets(rows["conversation_id"], bucket_count)
-    return rows.append_column("run", repeated(run, len(rows))).append_column("bucket", pa.array(buckets, pa.int32()))
+    buckets = text_buckets(rows["conversation_id"], workspace.bucket_count)
+    return rows.append_column("run", repeated(workspace.run, len(rows))).append_column(
+        "bucket", pa.array(buckets, pa.int32())
+    )
 
 
 def _written(task: DeriveTask, tables: dict[str, pa.Table]) -> dict[str, LakeFile]:
     files = {}
-    bucket_count = len(task.participations[0].ends)
     for table, rows in tables.items():
-        stated = with_run_and_bucket(rows, run=task.run, bucket_count=bucket_count)
-        file = write_rows(task.root, table, rows=stated)
+        stated = with_run_and_bucket(rows, task.workspace)
+        file = write_rows(task.workspace.root, table, rows=stated)
         if file is not None:
             files[table] = file
     return files
@@ -202,16 +197,18 @@ def _register_touching(connection: duckdb.DuckDBPyConnection, task: TouchTask) -
         ("removed_part", task.removed, _DAY),
         ("fresh_ticket", task.tickets, _TICKET),
     ):
-        rows = rows_of_all(task.root, tables, buckets=task.buckets)
+        rows = rows_of_all(task.workspace.root, tables, buckets=task.buckets)
         register(connection, name, rows=schema.empty_table() if rows is None else rows)
 
 
 def _register_derived_from(connection: duckdb.DuckDBPyConnection, task: DeriveTask) -> None:
     for name, tables, schema in (("part", task.participations, _PART), ("fresh_ticket", task.tickets, _TICKET)):
-        rows = rows_of_all(task.root, tables, buckets=task.buckets)
+        rows = rows_of_all(task.workspace.root, tables, buckets=task.buckets)
         register(connection, name, rows=schema.empty_table() if rows is None else rows)
     files = task.stored.files.get("conversation_ticket", ())
-    create_view(connection, "conversation_ticket", files=files, schema=SCHEMAS["conversation_ticket"], root=task.root)
+    create_view(
+        connection, "conversation_ticket", files=files, schema=SCHEMAS["conversation_ticket"], root=task.workspace.root
+    )
     register(connection, "known_set", rows=_known_sets(task.footprints))
     touched = task.touched
     days, stored_days, stored_tickets = (
@@ -230,7 +227,9 @@ def _register_derived_from(connection: duckdb.DuckDBPyConnection, task: DeriveTa
         ("stored_day", stored_days, day_schema),
         ("stored_ticket", stored_tickets, ticket_schema),
     ):
-        register(connection, name, rows=schema.empty_table() if table is None else staged_rows(task.root, table))
+        register(
+            connection, name, rows=schema.empty_table() if table is None else staged_rows(task.workspace.root, table)
+        )
 
 
 def _known_sets(footprints: tuple[tuple[int, ...], ...]) -> pa.Table:

@@ -14,7 +14,7 @@ from botmeter.lake.files import repeated, write_rejections, write_rows
 from botmeter.lake.land import LandedPart, key_buckets
 from botmeter.lake.layout import SCHEMAS
 from botmeter.lake.root import LakeRoot
-from botmeter.lake.staged import BucketRange, StagedTable, rows_of_all, stage, stage_whole, staged_rows
+from botmeter.lake.staged import BucketRange, StagedTable, Workspace, rows_of_all, staged_rows
 from botmeter.lake.task_database import TableFiles, create_current_view, create_view, task_database
 from botmeter.ledger.admit import conflicts
 from botmeter.ledger.duckdb_calls import row_of, table_from
@@ -33,11 +33,8 @@ _PLACE = pa.schema([("part", pa.int32()), ("row", pa.int32()), ("event_key", pa.
 class FindTask:
     """Buckets of keys to compare with each other, and with `event_key`."""
 
-    root: LakeRoot
-    folder: str
-    run: int
+    workspace: Workspace
     buckets: BucketRange
-    bucket_count: int
     parts: tuple[LandedPart, ...]
     known: TableFiles
 
@@ -69,14 +66,14 @@ def find(task: FindTask) -> Suspects:
     new = sorted_keys[~is_again]
     new = np.setdiff1d(new, stored, assume_unique=True)
     index = {
-        "run": repeated(task.run, len(new)),
-        "bucket": pa.array(key_buckets(new, task.bucket_count).astype(np.int32)),
+        "run": repeated(task.workspace.run, len(new)),
+        "bucket": pa.array(key_buckets(new, task.workspace.bucket_count).astype(np.int32)),
         "event_key": pa.array(new),
     }
     rows = pa.table(index, schema=SCHEMAS["event_key"]).sort_by([("bucket", "ascending"), ("event_key", "ascending")])
     return Suspects(
-        places=stage_whole(task.root, task.folder, rows=suspect) if len(suspect) else None,
-        index=write_rows(task.root, "event_key", rows=rows),
+        places=task.workspace.stage_whole(suspect) if len(suspect) else None,
+        index=write_rows(task.workspace.root, "event_key", rows=rows),
         is_stored=bool(len(stored)),
     )
 
@@ -85,24 +82,22 @@ def find(task: FindTask) -> Suspects:
 class CollectTask:
     """Part of a file of which some events are suspect."""
 
-    root: LakeRoot
-    folder: str
+    workspace: Workspace
     part_no: int
     part: LandedPart
     places: tuple[StagedTable, ...]
-    bucket_count: int
 
 
 def collect(task: CollectTask) -> StagedTable | None:
     """Stage a part's suspect events by bucket of their keys; None: none."""
-    places = rows_of_all(task.root, task.places)
+    places = rows_of_all(task.workspace.root, task.places)
     if places is None:
         return None
     own = places.filter(pa.array(places["part"].to_numpy() == task.part_no))
     if not len(own):
         return None
     rows = np.sort(own["row"].to_numpy())
-    landed = staged_rows(task.root, task.part.events).take(pa.array(rows))
+    landed = staged_rows(task.workspace.root, task.part.events).take(pa.array(rows))
     count = len(landed)
     events = (
         with_touchpoint_texts(landed, task.part.touchpoints)
@@ -110,17 +105,15 @@ def collect(task: CollectTask) -> StagedTable | None:
         .append_column("place", pa.array(rows))
         .append_column("append_no", repeated(task.part.append_no, count))
     )
-    buckets = key_buckets(events["event_key"].to_numpy(), task.bucket_count)
-    return stage(task.root, task.folder, rows=events, buckets=buckets, bucket_count=task.bucket_count)
+    buckets = key_buckets(events["event_key"].to_numpy(), task.workspace.bucket_count)
+    return task.workspace.stage(events, buckets=buckets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeTask:
     """Buckets of keys of suspect events; `stored` has `event` and `touchpoint`, or no files where no key is known."""
 
-    root: LakeRoot
-    folder: str
-    run: int
+    workspace: Workspace
     now_us: int
     buckets: BucketRange
     collected: tuple[StagedTable, ...]
@@ -139,7 +132,7 @@ class Judged:
 
 def judge(task: JudgeTask) -> Judged:
     """Apply the admission rule to suspect events, in order of their files."""
-    collected = rows_of_all(task.root, task.collected, buckets=task.buckets)
+    collected = rows_of_all(task.workspace.root, task.collected, buckets=task.buckets)
     if collected is None or not len(collected):
         return Judged(dropped=None, duplicates={}, conflicts={}, quarantined=())
     events = collected.sort_by([("append_no", "ascending"), ("row", "ascending")])
@@ -147,7 +140,7 @@ def judge(task: JudgeTask) -> Judged:
     append_nos = events["append_no"].to_numpy()
     dropped = events.filter(pa.array(outcomes != Outcome.ACCEPTED)).select(["part", "place"])
     return Judged(
-        dropped=stage_whole(task.root, task.folder, rows=dropped) if len(dropped) else None,
+        dropped=task.workspace.stage_whole(dropped) if len(dropped) else None,
         duplicates=_counts(append_nos[outcomes == Outcome.DUPLICATE]),
         conflicts=_counts(append_nos[outcomes == Outcome.CONFLICT]),
         quarantined=_quarantined(task, events, rows=np.flatnonzero(outcomes == Outcome.CONFLICT)),
@@ -166,7 +159,7 @@ def with_touchpoint_texts(events: pa.Table, touchpoints: tuple[Touchpoint, ...])
 def _new_keys(task: FindTask) -> pa.Table:
     tables = []
     for part_no, part in enumerate(task.parts):
-        keys = staged_rows(task.root, part.keys, buckets=task.buckets)
+        keys = staged_rows(task.workspace.root, part.keys, buckets=task.buckets)
         tables.append(keys.append_column("part", repeated(part_no, len(keys))).select(_PLACE.names))
     return pa.concat_tables(tables)
 
@@ -189,7 +182,7 @@ def _stored_events(task: JudgeTask, events: pa.Table) -> pa.Table | None:
     with task_database() as connection:
         for table in ("event", "touchpoint"):
             files = task.stored.files[table]
-            create_view(connection, table, files=files, schema=SCHEMAS[table], root=task.root)
+            create_view(connection, table, files=files, schema=SCHEMAS[table], root=task.workspace.root)
         return table_from(connection, sql("stored_events"), input_rows=wanted)
 
 
@@ -202,9 +195,9 @@ def _quarantined(task: JudgeTask, events: pa.Table, *, rows: Ints) -> tuple[Lake
         batch = EventBatch(events=own.select(EVENTS_SCHEMA.names), positions=own["position"].combine_chunks())
         files.append(
             write_rejections(
-                task.root,
+                task.workspace.root,
                 conflicts(batch, np.arange(len(own)), source=source),
-                run=task.run,
+                run=task.workspace.run,
                 append_no=append_no,
                 source=source,
                 now_us=task.now_us,

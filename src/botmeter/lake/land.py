@@ -14,8 +14,7 @@ from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Source
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import write_rejections
-from botmeter.lake.root import LakeRoot
-from botmeter.lake.staged import StagedTable, stage
+from botmeter.lake.staged import StagedTable, Workspace
 from botmeter.lake.text_hash import combined, text_hashes
 from botmeter.ledger.admit import outside_time
 from botmeter.metering.columns import Ints, repeated_text
@@ -38,15 +37,12 @@ class LandTask:
         skips_unreadable: A file that can't be read is an outcome, not an error.
     """
 
-    root: LakeRoot
-    folder: str
-    run: int
+    workspace: Workspace
     append_no: int
     file: SourceFile
     source: Source | None
     source_name: str
     scope: tuple[str, ...]
-    bucket_count: int
     available_from: date
     now_us: int
     skips_unreadable: bool
@@ -117,9 +113,9 @@ def _landed(task: LandTask) -> Landed:
         parts=tuple(parts),
         rejected_count=len(rejections),
         quarantined=write_rejections(
-            task.root,
+            task.workspace.root,
             rejections,
-            run=task.run,
+            run=task.workspace.run,
             append_no=task.append_no,
             source=task.source_name,
             now_us=task.now_us,
@@ -158,7 +154,7 @@ def _staged(waiting: list[pa.Table], task: LandTask) -> LandedPart:
     count = len(events)
     touchpoints = Touchpoints()
     numbers = touchpoints.numbers(events)
-    buckets = scope_buckets(events, task.scope, bucket_count=task.bucket_count)
+    buckets = scope_buckets(events, task.scope, bucket_count=task.workspace.bucket_count)
     events = (
         events.drop_columns(list(Touchpoint._fields))
         .append_column("touchpoint", pa.array(numbers))
@@ -167,7 +163,7 @@ def _staged(waiting: list[pa.Table], task: LandTask) -> LandedPart:
     events = events.append_column("event_key", event_keys(events)).append_column(
         "bucket", pa.array(buckets.astype(np.int32))
     )
-    landed = stage(task.root, task.folder, rows=events, buckets=buckets, bucket_count=task.bucket_count)
+    landed = task.workspace.stage(events, buckets=buckets)
     # In the order of `landed`, which is stable too.
     keys = events["event_key"].take(pa.array(np.argsort(buckets, kind="stable"))).combine_chunks()
     span = pc.min_max(events["occurred_at"]).as_py()
@@ -175,12 +171,9 @@ def _staged(waiting: list[pa.Table], task: LandTask) -> LandedPart:
         append_no=task.append_no,
         source=task.source_name,
         events=landed,
-        keys=stage(
-            task.root,
-            task.folder,
-            rows=pa.table({"event_key": keys, "row": pa.array(np.arange(count, dtype=np.int32))}),
-            buckets=key_buckets(keys.to_numpy(), task.bucket_count),
-            bucket_count=task.bucket_count,
+        keys=task.workspace.stage(
+            pa.table({"event_key": keys, "row": pa.array(np.arange(count, dtype=np.int32))}),
+            buckets=key_buckets(keys.to_numpy(), task.workspace.bucket_count),
         ),
         touchpoints=tuple(touchpoints.all()),
         first_us=span["min"],

@@ -12,8 +12,7 @@ from botmeter.lake.conversations import ConversationUsageKey, with_run_and_bucke
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import write_rows
 from botmeter.lake.remeter_keys import UsageKey
-from botmeter.lake.root import LakeRoot
-from botmeter.lake.staged import StagedTable, staged_rows
+from botmeter.lake.staged import StagedTable, Workspace, staged_rows
 
 _SESSION_USAGE = ("day", "footprint", "opening_touchpoint", "preview")
 _CONVERSATION_USAGE = ("day", "footprint", "preview")
@@ -23,7 +22,7 @@ _CONVERSATION_USAGE = ("day", "footprint", "preview")
 class SessionsTask:
     """Sessions of a `RemeterTask`, to be written to `table`; `numbers` are those of its sets."""
 
-    root: LakeRoot
+    workspace: Workspace
     sessions: StagedTable
     numbers: tuple[int, ...]
     table: str
@@ -39,14 +38,14 @@ class SessionsWritten:
 
 def write_sessions(task: SessionsTask) -> SessionsWritten:
     """Write sessions with their footprints."""
-    sessions = staged_rows(task.root, task.sessions)
+    sessions = staged_rows(task.workspace.root, task.sessions)
     local = sessions["local_footprint"].to_numpy()
     footprint = np.where(local < 0, _numbered(np.maximum(-1 - local, 0), task.numbers), local).astype(np.int32)
     sessions = sessions.append_column("footprint", pa.array(footprint))
     days = pa.array((sessions["started_at"].to_numpy() // DAY_US).astype(np.int32))
     counts = _counts(sessions.append_column("day", days), _SESSION_USAGE)
     return SessionsWritten(
-        file=write_rows(task.root, task.table, rows=sessions),
+        file=write_rows(task.workspace.root, task.table, rows=sessions),
         usage=counts,
     )
 
@@ -55,9 +54,7 @@ def write_sessions(task: SessionsTask) -> SessionsWritten:
 class ConversationsTask:
     """Rows of a `DeriveTask`; `suffix` is that of the tables to which they go."""
 
-    root: LakeRoot
-    run: int
-    bucket_count: int
+    workspace: Workspace
     days: StagedTable
     session_tickets: StagedTable
     numbers: tuple[int, ...]
@@ -76,14 +73,14 @@ def write_conversations(task: ConversationsTask) -> ConversationsWritten:
     """Write the rows of conversations with their footprints."""
     files = {}
     tables = {
-        name: _with_footprints(staged_rows(task.root, staged), task.numbers)
+        name: _with_footprints(staged_rows(task.workspace.root, staged), task.numbers)
         for name, staged in (("conversation_day", task.days), ("session_ticket", task.session_tickets))
     }
     for name, rows in tables.items():
-        stated = with_run_and_bucket(rows, run=task.run, bucket_count=task.bucket_count)
+        stated = with_run_and_bucket(rows, task.workspace)
         day = stated["day"].cast(pa.date32())
         stated = stated.set_column(stated.schema.get_field_index("day"), "day", day)
-        file = write_rows(task.root, f"{name}{task.suffix}", rows=stated)
+        file = write_rows(task.workspace.root, f"{name}{task.suffix}", rows=stated)
         if file is not None:
             files[f"{name}{task.suffix}"] = file
     days = tables["conversation_day"]

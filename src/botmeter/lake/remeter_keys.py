@@ -15,8 +15,7 @@ from botmeter.domain.instant import DAY_US, NEVER_US
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import repeated, write_rows
 from botmeter.lake.land import LandedPart, scope_buckets, text_buckets
-from botmeter.lake.root import LakeRoot
-from botmeter.lake.staged import BucketRange, StagedTable, rows_of_all, stage, stage_whole, staged_rows
+from botmeter.lake.staged import BucketRange, StagedTable, Workspace, rows_of_all, staged_rows
 from botmeter.lake.task_database import TableFiles, create_current_view, register, task_database
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.partitions import SharedKey, is_anchored
@@ -46,11 +45,8 @@ class RemeterTask:
         is_first: No session is stored: everything goes to the tables themselves.
     """
 
-    root: LakeRoot
-    folder: str
-    run: int
+    workspace: Workspace
     buckets: BucketRange
-    bucket_count: int
     parts: tuple[LandedPart, ...]
     numbers: tuple[tuple[int, ...], ...]
     dropped: tuple[StagedTable, ...]
@@ -107,9 +103,7 @@ def remeter(task: RemeterTask) -> Remetered:
             removed = _removed(connection)
     local_footprint, sets = _footprints(sessions, participations)
     return Remetered(
-        sessions=stage_whole(
-            task.root, task.folder, rows=sessions.append_column("local_footprint", pa.array(local_footprint))
-        ),
+        sessions=task.workspace.stage_whole(sessions.append_column("local_footprint", pa.array(local_footprint))),
         sets=sets,
         participations=_by_conversation(task, _with_days(participations)),
         removed=None if removed is None else _by_conversation(task, removed.days),
@@ -124,10 +118,10 @@ def remeter(task: RemeterTask) -> Remetered:
 
 
 def _new_events(task: RemeterTask) -> pa.Table:
-    dropped = rows_of_all(task.root, task.dropped)
+    dropped = rows_of_all(task.workspace.root, task.dropped)
     tables = []
     for part_no, (part, numbers) in enumerate(zip(task.parts, task.numbers, strict=True)):
-        events = staged_rows(task.root, part.events, buckets=task.buckets)
+        events = staged_rows(task.workspace.root, part.events, buckets=task.buckets)
         if dropped is not None:
             events = _without(events, dropped, part_no=part_no, first=part.events.first_row(task.buckets.first))
         touchpoint = np.array(numbers, np.int32)[events["touchpoint"].to_numpy()]
@@ -198,12 +192,12 @@ def _metered(events: pa.Table, key: SharedKey, *, task: RemeterTask) -> tuple[pa
         chosen = metered.sessions["opening_touchpoint"]
         for name, texts in zip(Touchpoint._fields, zip(*task.touchpoints, strict=True), strict=True):
             opening = opening.append_column(name, pa.array(texts, pa.string()).take(chosen))
-    buckets = scope_buckets(opening, key.scope, bucket_count=task.bucket_count).astype(np.int32)
+    buckets = scope_buckets(opening, key.scope, bucket_count=task.workspace.bucket_count).astype(np.int32)
     ended_at = metered.sessions["ended_at"].fill_null(pa.scalar(NEVER_US, pa.int64()))
     place = metered.sessions.schema.get_field_index("ended_at")
     sessions = (
         metered.sessions.set_column(place, "ended_at", ended_at)
-        .append_column("run", repeated(task.run, len(metered.sessions)))
+        .append_column("run", repeated(task.workspace.run, len(metered.sessions)))
         .append_column("bucket", pa.array(buckets))
     )
     own = sessions.select(["run", "bucket", "session_id", "started_at", "customer_id", "preview"])
@@ -284,15 +278,15 @@ def _with_days(participations: pa.Table) -> pa.Table:
 
 
 def _by_conversation(task: RemeterTask, rows: pa.Table) -> StagedTable:
-    buckets = text_buckets(rows["conversation_id"], task.bucket_count)
-    return stage(task.root, task.folder, rows=rows, buckets=buckets, bucket_count=task.bucket_count)
+    buckets = text_buckets(rows["conversation_id"], task.workspace.bucket_count)
+    return task.workspace.stage(rows, buckets=buckets)
 
 
 def _written(
     task: RemeterTask, new: pa.Table, *, spans: pa.Table, participations: pa.Table, removed: _Removed | None
 ) -> dict[str, LakeFile]:
     spans = spans.append_column(
-        "bucket", pa.array(text_buckets(spans["conversation_id"], task.bucket_count).astype(np.int32))
+        "bucket", pa.array(text_buckets(spans["conversation_id"], task.workspace.bucket_count).astype(np.int32))
     )
     tables = {
         "event": new,
@@ -303,8 +297,10 @@ def _written(
         tables["session_replaced"] = removed.rows
     files = {}
     for table, rows in tables.items():
-        stated = rows if "run" in rows.column_names else rows.append_column("run", repeated(task.run, len(rows)))
-        file = write_rows(task.root, table, rows=stated)
+        stated = (
+            rows if "run" in rows.column_names else rows.append_column("run", repeated(task.workspace.run, len(rows)))
+        )
+        file = write_rows(task.workspace.root, table, rows=stated)
         if file is not None:
             files[table] = file
     return files

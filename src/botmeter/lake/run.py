@@ -26,6 +26,7 @@ from botmeter.lake.record import LakeRecord, commit_record, newest_record, table
 from botmeter.lake.remeter_keys import Remetered
 from botmeter.lake.root import STAGE, LakeRoot, file_system, path_in, storage_refused
 from botmeter.lake.small_tables import SmallTables, read_table
+from botmeter.lake.staged import Workspace
 from botmeter.lake.stages import (
     InputFile,
     RunContext,
@@ -102,10 +103,8 @@ def _run(root: LakeRoot, given: FilesOfSource, *, engine: Engine, now_us: int, n
         return LakeRun(record=record, receipts={}, known=known)
     with _stage_folder(root, record.run + 1) as folder:
         context = RunContext(
-            root=root,
+            workspace=Workspace(root=root, run=record.run + 1, folder=folder, bucket_count=record.buckets),
             engine=engine,
-            run=record.run + 1,
-            folder=folder,
             record=record,
             stored=TableFiles(root=root, files={name: tuple(own) for name, own in stored.items()}),
             now_us=now_us,
@@ -173,7 +172,7 @@ class _Changes:
 
 
 def _changes(context: RunContext, landed: list[Landed], *, source_name: str, note: Note) -> _Changes:
-    small = SmallTables.read(context.root, {name: [*context.stored.files[name]] for name in SMALL_TABLES})
+    small = SmallTables.read(context.workspace.root, {name: [*context.stored.files[name]] for name in SMALL_TABLES})
     parts = [part for each in landed for part in each.parts]
     note("duplicates")
     suspects = find_suspects(context, parts)
@@ -215,10 +214,10 @@ def _committed(
     removed: dict[str, tuple[LakeFile, ...]] = {}
     rows = {"receipt": _receipt_rows(context, changes, inputs=inputs, receipts=receipts)}
     for name, whole in changes.small.rows().items():
-        if not whole.equals(read_table(context.root, name, files=context.stored.files[name])):
+        if not whole.equals(read_table(context.workspace.root, name, files=context.stored.files[name])):
             rows[name], removed[name] = whole, context.stored.files[name]
     for name, own in rows.items():
-        file = write_rows(context.root, name, rows=own)
+        file = write_rows(context.workspace.root, name, rows=own)
         if file is not None:
             added[name].append(file)
     versions = dict(context.record.versions)
@@ -227,7 +226,7 @@ def _committed(
         if added[name] or removed.get(name):
             versions[name] = table.commit(added[name], removed=removed.get(name, ()), now_us=context.now_us)
     record = _next_record(context, changes, versions=versions, inputs=inputs)
-    commit_record(context.root, record)
+    commit_record(context.workspace.root, record)
     by_address = dict(zip((each.address for each in inputs), receipts, strict=True))
     return LakeRun(record=record, receipts=by_address, known=known)
 
@@ -244,7 +243,7 @@ def _next_record(
         number=context.record.number + 1,
         kind="run",
         recorded_at=context.now_us,
-        run=context.run,
+        run=context.workspace.run,
         versions=versions,
         next_append_no=changes.landed[-1].append_no + 1,
         files=[each.address for each in inputs],
@@ -266,7 +265,7 @@ def _receipt_rows(
 ) -> pa.Table:
     rows = [
         {
-            "run": context.run,
+            "run": context.workspace.run,
             "append_no": landed.append_no,
             "recorded_at": context.now_us,
             "source": changes.source_name,

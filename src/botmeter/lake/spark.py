@@ -16,7 +16,6 @@ from botmeter import __version__
 from botmeter.domain.errors import BotmeterError, Refused, Unavailable
 from botmeter.lake.delta import require_deltalake
 from botmeter.lake.engine import Outcome, Task
-from botmeter.lake.root import storage_failed
 from botmeter.ledger.ledger import is_disk_full
 
 if TYPE_CHECKING:
@@ -131,21 +130,22 @@ def _packed_outcome(packed: bytes) -> bytes:
     try:
         return pickle.dumps((function(task), None))
     except BotmeterError as error:
-        return _packed_error(error)
+        return _packed_error(type(error), error.code, error.message)
     except (OSError, duckdb.IOException) as problem:
         # Other failures of storage may pass, so Spark repeats the task.
         if not is_disk_full(problem):
             raise
-        return _packed_error(storage_failed(task.root, problem))
+        # The driver's own handling names the lake.
+        return _packed_error(type(problem), str(problem))
 
 
-def _packed_error(error: BotmeterError) -> bytes:
-    return pickle.dumps((None, (type(error), error.code, error.message)))
+def _packed_error(kind: type[Exception], *arguments: str) -> bytes:
+    return pickle.dumps((None, (kind, arguments)))
 
 
 def _unpacked(packed: bytes) -> Any:
     outcome, error = pickle.loads(packed)  # noqa: S301 - it comes from a worker of this run
     if error is not None:
-        kind, code, message = error
-        raise kind(code, message)
+        kind, arguments = error
+        raise kind(*arguments)
     return outcome

@@ -17,6 +17,24 @@ _OPTIONS = ipc.IpcWriteOptions(compression="lz4")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Lake of a run, its number, its folder of staged tables, and their number of buckets."""
+
+    root: LakeRoot
+    run: int
+    folder: str
+    bucket_count: int
+
+    def stage(self, rows: pa.Table, *, buckets: Numbers) -> "StagedTable":
+        """Write rows by bucket, in their order within each."""
+        return _staged(self, rows, buckets=buckets, bucket_count=self.bucket_count)
+
+    def stage_whole(self, rows: pa.Table) -> "StagedTable":
+        """Write rows as one bucket."""
+        return _staged(self, rows, buckets=np.zeros(len(rows), np.int64), bucket_count=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BucketRange:
     """Buckets from `first` to `last`, both included."""
 
@@ -46,14 +64,13 @@ class StagedTable:
         return self.ends[bucket] - self.first_row(bucket)
 
 
-def stage(root: LakeRoot, folder: str, *, rows: pa.Table, buckets: Numbers, bucket_count: int) -> StagedTable:
-    """Write rows by bucket, in their order within each."""
+def _staged(workspace: Workspace, rows: pa.Table, *, buckets: Numbers, bucket_count: int) -> StagedTable:
     order = np.argsort(buckets, kind="stable")
     ends = np.searchsorted(buckets[order], np.arange(bucket_count), side="right")
     ordered = _one_batch(rows.unify_dictionaries().take(pa.array(order)))
-    name = new_name(root, folder, ending="arrow")
+    name = new_name(workspace.root, workspace.folder, ending="arrow")
     with (
-        file_system(root).open_output_stream(path_in(root.uri_of(name))) as stream,
+        file_system(workspace.root).open_output_stream(path_in(workspace.root.uri_of(name))) as stream,
         ipc.new_file(stream, ordered.schema, options=_OPTIONS) as writer,
     ):
         start = 0
@@ -61,11 +78,6 @@ def stage(root: LakeRoot, folder: str, *, rows: pa.Table, buckets: Numbers, buck
             writer.write_batch(ordered.slice(start, end - start))
             start = end
     return StagedTable(name=name, ends=tuple(ends.tolist()))
-
-
-def stage_whole(root: LakeRoot, folder: str, *, rows: pa.Table) -> StagedTable:
-    """Write rows as one bucket."""
-    return stage(root, folder, rows=rows, buckets=np.zeros(len(rows), np.int64), bucket_count=1)
 
 
 def staged_rows(root: LakeRoot, table: StagedTable, *, buckets: BucketRange | None = None) -> pa.Table:

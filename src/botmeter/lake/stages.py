@@ -23,8 +23,7 @@ from botmeter.lake.number import (
 )
 from botmeter.lake.record import LakeRecord
 from botmeter.lake.remeter_keys import Remetered, RemeterTask, remeter
-from botmeter.lake.root import LakeRoot
-from botmeter.lake.staged import BucketRange, StagedTable, ranges_of
+from botmeter.lake.staged import BucketRange, StagedTable, Workspace, ranges_of
 from botmeter.lake.task_database import TableFiles
 from botmeter.ledger.partitions import SharedKey
 from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
@@ -52,15 +51,12 @@ class RunContext:
     """Values that all stages of a run share.
 
     Attributes:
-        folder: Of staged tables, relative to the lake.
         record: From which the run starts.
         stored: All files of that record.
     """
 
-    root: LakeRoot
+    workspace: Workspace
     engine: Engine
-    run: int
-    folder: str
     record: LakeRecord
     stored: TableFiles
     now_us: int
@@ -80,15 +76,12 @@ def land_files(
     """Read the input files."""
     tasks = [
         LandTask(
-            root=context.root,
-            folder=context.folder,
-            run=context.run,
+            workspace=context.workspace,
             append_no=append_no,
             file=each.file,
             source=source,
             source_name=source_name,
             scope=context.scope,
-            bucket_count=context.record.buckets,
             available_from=context.record.available_from,
             now_us=context.now_us,
             skips_unreadable=skips_unreadable,
@@ -102,11 +95,8 @@ def find_suspects(context: RunContext, parts: Sequence[LandedPart]) -> list[Susp
     """Find keys that occur twice."""
     tasks = [
         FindTask(
-            root=context.root,
-            folder=context.folder,
-            run=context.run,
+            workspace=context.workspace,
             buckets=buckets,
-            bucket_count=context.record.buckets,
             parts=tuple(parts),
             known=context.stored.of("event_key").where("bucket", first=buckets.first, last=buckets.last),
         )
@@ -122,23 +112,21 @@ def judge_suspects(context: RunContext, parts: Sequence[LandedPart], *, suspects
         return []
     collecting = [
         CollectTask(
-            root=context.root,
-            folder=context.folder,
+            workspace=context.workspace,
             part_no=part_no,
             part=part,
             places=places,
-            bucket_count=context.record.buckets,
         )
         for part_no, part in enumerate(parts)
     ]
     collected = [each for each in context.engine.run(collect, collecting) if each is not None]
     is_stored = any(each.is_stored for each in suspects)
-    stored = context.stored.of("event", "touchpoint") if is_stored else TableFiles(root=context.root, files={})
+    stored = (
+        context.stored.of("event", "touchpoint") if is_stored else TableFiles(root=context.workspace.root, files={})
+    )
     tasks = [
         JudgeTask(
-            root=context.root,
-            folder=context.folder,
-            run=context.run,
+            workspace=context.workspace,
             now_us=context.now_us,
             buckets=buckets,
             collected=tuple(collected),
@@ -157,11 +145,8 @@ def remeter_keys(
     known: tuple[Touchpoint, ...] = tuple(touchpoints.all())
     tasks = [
         RemeterTask(
-            root=context.root,
-            folder=context.folder,
-            run=context.run,
+            workspace=context.workspace,
             buckets=buckets,
-            bucket_count=context.record.buckets,
             parts=tuple(parts),
             numbers=numbers,
             dropped=tuple(dropped),
@@ -185,8 +170,7 @@ def derive_conversations(context: RunContext, metered: Sequence[Remetered], *, f
     if not context.is_first:
         tasks = [
             TouchTask(
-                root=context.root,
-                folder=context.folder,
+                workspace=context.workspace,
                 buckets=buckets,
                 participations=participations,
                 removed=removed,
@@ -200,9 +184,7 @@ def derive_conversations(context: RunContext, metered: Sequence[Remetered], *, f
     known: tuple[tuple[int, ...], ...] = tuple(footprints.all())
     deriving = [
         DeriveTask(
-            root=context.root,
-            folder=context.folder,
-            run=context.run,
+            workspace=context.workspace,
             buckets=buckets,
             participations=participations,
             tickets=tickets,
@@ -222,7 +204,7 @@ def write_numbered(
     suffix = "" if context.is_first else "_new"
     sessions = [
         SessionsTask(
-            root=context.root,
+            workspace=context.workspace,
             sessions=each.sessions,
             numbers=tuple(footprints.number(members) for members in each.sets),
             table=f"session{suffix}",
@@ -231,9 +213,7 @@ def write_numbered(
     ]
     conversations = [
         ConversationsTask(
-            root=context.root,
-            run=context.run,
-            bucket_count=context.record.buckets,
+            workspace=context.workspace,
             days=each.days,
             session_tickets=each.session_tickets,
             numbers=tuple(footprints.number(members) for members in each.sets),
@@ -255,15 +235,13 @@ def _gathered(context: RunContext, metered: Sequence[Remetered], *, touched: Seq
     replaced += [each.files["session_replaced"] for each in metered if "session_replaced" in each.files]
     tasks = [
         GatherTask(
-            root=context.root,
-            folder=context.folder,
+            workspace=context.workspace,
             days=tuple(each.days for each in touched),
             first_us=first_us,
             end_us=end_us,
             stored=TableFiles(
-                root=context.root, files={"participation": tuple(group), "session_replaced": tuple(replaced)}
+                root=context.workspace.root, files={"participation": tuple(group), "session_replaced": tuple(replaced)}
             ),
-            bucket_count=context.record.buckets,
         )
         for group in _groups([*near.files["participation"], *near.files["participation_new"]])
     ]
