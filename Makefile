@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo gallery test check format laws slow faults postgres browser spark proxy shared bench golden digests docs lock audit clean
+.PHONY: help demo gallery test check format laws slow faults postgres browser spark matrix proxy shared bench golden digests docs lock audit clean
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +62,10 @@ browser: $(DEV) ## Drive an installed Chromium over every page.
 spark: $(DEV) ## Run the tests of lakes on a Spark cluster of two workers, which they start; needs Java 17.
 	$(PIP) install --require-hashes --requirement requirements/spark.txt
 	$(BIN)/python -m pytest -m spark tests/spark $(ARGS)
+
+matrix: $(DEV) ## Compare lakes on Spark with ledgers: every kind of events, five policies; takes a quarter of an hour.
+	$(PIP) install --require-hashes --requirement requirements/spark.txt
+	$(BIN)/python -m pytest -m "" tests/matrix $(ARGS)
 
 proxy: $(DEV) ## Serve behind an installed nginx and Caddy, with TLS, with and without a path.
 	$(BIN)/python -m pytest -m "" tests/proxy $(ARGS)

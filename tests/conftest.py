@@ -18,7 +18,7 @@ GOLDEN = TESTS / "golden"
 # Run only when they are named: the data beside the repository may not be there, browsers and proxies take long, and the
 # contract is part of `make check`.
 LANES_OF_THEIR_OWN = tuple(
-    TESTS / lane for lane in ("shared", "browser", "proxy", "contract", "faults", "postgres", "spark")
+    TESTS / lane for lane in ("shared", "browser", "proxy", "contract", "faults", "postgres", "spark", "matrix")
 )
 
 load_profile()

@@ -11,6 +11,7 @@ from tests.support.facts import event
 from tests.support.ledgers import ACME, NOW_US, Schedule
 from tests.support.table_meaning import Rows, table_meaning
 
+from botmeter.domain.account import Account
 from botmeter.domain.instant import text_from_us
 from botmeter.lake.engine import Engine, Here
 from botmeter.lake.lake_ledger import connection_to
@@ -28,10 +29,10 @@ Event = dict[str, Any]
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
 
 
-def made_lake(folder: Path, schedule: Schedule) -> LakeRoot:
+def made_lake(folder: Path, schedule: Schedule, *, account: Account = ACME) -> LakeRoot:
     root = LakeRoot.at(str(folder))
     create_lake(
-        root, ACME, schedule=tuple(InForce(policy=policy, from_us=from_us) for policy, from_us in schedule), now_us=0
+        root, account, schedule=tuple(InForce(policy=policy, from_us=from_us) for policy, from_us in schedule), now_us=0
     )
     return root
 
@@ -98,12 +99,16 @@ def random_events(random: Random, count: int) -> list[Event]:
 
 
 def random_increments(random: Random, *, count: int, increments: int) -> list[list[list[Event]]]:
+    return increments_of(random_events(random, count), random, increments=increments)
+
+
+def increments_of(events: Sequence[Event], random: Random, *, increments: int) -> list[list[list[Event]]]:
     """Two files for each increment, with late events, copies of earlier ones and of their own, and conflicts."""
-    events = random_events(random, count)
+    count = len(events)
     sent: list[Event] = []
     pieces = []
     for number in range(increments):
-        piece = events[number * count // increments : (number + 1) * count // increments]
+        piece = [*events[number * count // increments : (number + 1) * count // increments]]
         piece += random.choices([*sent, *piece], k=count // 10)
         piece += [{**each, "channel": "other"} for each in random.choices([*sent, *piece], k=count // 40)]
         piece.append(event("too early", 0))
@@ -115,4 +120,5 @@ def random_increments(random: Random, *, count: int, increments: int) -> list[li
 
 def _as_sent(each: Event) -> Event:
     sent = {name: value for name, value in each.items() if name != "source" and value is not None}
-    return {**sent, "occurred_at": text_from_us(each["occurred_at"])}
+    at = each["occurred_at"]
+    return {**sent, "occurred_at": at if isinstance(at, str) else text_from_us(at)}

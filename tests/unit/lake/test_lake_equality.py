@@ -5,6 +5,8 @@ from random import Random
 
 import pytest
 from tests.support.event_strategies import STEP_US
+from tests.support.lake_equality import POLICIES as CHECKED
+from tests.support.lake_equality import compare_after_each_increment, demo_events, shuffled_events
 from tests.support.lakes import (
     append_files,
     counts_of,
@@ -48,6 +50,18 @@ def test_every_table_equals_the_ledgers_after_each_increment(tmp_path: Path, nam
         meaning = lake_meaning(root, outcome.record)
         assert meaning == table_meaning(ledger)
     assert outcome.record.event_count == len(meaning["event"]) == 400
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", CHECKED)
+def test_five_increments_of_the_demo_have_the_tables_of_a_ledger(tmp_path: Path, policy: str) -> None:
+    compare_after_each_increment(tmp_path, demo_events(6_000), policy=CHECKED[policy], seed=policy)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", CHECKED)
+def test_five_increments_of_shuffled_events_have_the_tables_of_a_ledger(tmp_path: Path, policy: str) -> None:
+    compare_after_each_increment(tmp_path, shuffled_events(2_000, seed=policy), policy=CHECKED[policy], seed=policy)
 
 
 @pytest.mark.slow
