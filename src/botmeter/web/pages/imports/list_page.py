@@ -18,7 +18,7 @@ from botmeter.web.access import Visit, for_member
 from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed, sent_parameters
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, add_notice
-from botmeter.web.pages.imports.texts import size_text, state_tag
+from botmeter.web.pages.imports.texts import labelled_counts, size_text, state_tag
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, name_word
@@ -42,13 +42,13 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLine:
-    """A past import; `counts` are accepted, duplicates, conflicts and rejected."""
+    """A past import."""
 
     name: Word
     source: str
     at: str
     by: str
-    counts: tuple[str, ...]
+    counts: tuple[tuple[str, str], ...]
     state: tuple[str, str]
 
 
@@ -130,12 +130,11 @@ def _file_line(visit: Visit, file: Upload, *, zone: str) -> FileLine:
 
 
 def _import_line(visit: Visit, record: ImportRecord, *, zone: str) -> ImportLine:
-    counts = (record.accepted, record.duplicates, record.conflicts, record.rejected)
     return ImportLine(
         name=name_word(record.file_name, reverse("import", args=(visit.account, record.number))),
         source=record.source,
         at=text.row_instant_text(record.imported_at, zone=zone, now_us=now_us(), seconds=False),
         by=record.imported_by or "unknown",
-        counts=tuple(text.count_text(count) for count in counts),
+        counts=labelled_counts(record),
         state=state_tag(record),
     )

@@ -24,7 +24,7 @@ from botmeter.web.layout import Frame, frame, section_links
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.imports.results import RejectionLine, job_notice, quarantined_line, sessions_text
 from botmeter.web.pages.imports.run_page import Progress, progress_of
-from botmeter.web.pages.imports.texts import size_text, state_tag
+from botmeter.web.pages.imports.texts import labelled_counts, size_text, state_tag
 from botmeter.web.quarantine_address import QuarantineAddress
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -100,7 +100,7 @@ def _page(visit: Visit, record: ImportRecord, *, entries: Sequence[Quarantined],
     return ReceiptPage(
         frame=frame(visit, title=record.file_name, current="imports", crumbs=section_links(visit.account, "imports")),
         state=state_tag(record),
-        counts=_counts(record),
+        counts=labelled_counts(record),
         facts=_facts(record, zone=zone),
         undone=_undone_text(record, job, zone=zone),
         progress=progress_of(job) if job is not None and is_running else None,
@@ -122,16 +122,6 @@ def _quarantine_href(visit: Visit, record: ImportRecord) -> str:
 
 def _more(count: int) -> str:
     return f"{text.counted(count, 'more record')} in quarantine." if count > 0 else ""
-
-
-def _counts(record: ImportRecord) -> tuple[tuple[str, str], ...]:
-    counts = {
-        "Accepted": record.accepted,
-        "Duplicates": record.duplicates,
-        "Conflicts": record.conflicts,
-        "Rejected": record.rejected,
-    }
-    return tuple((label, text.count_text(count)) for label, count in counts.items())
 
 
 def _facts(record: ImportRecord, *, zone: str) -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,6 @@
 """Text of imports."""
 
-from botmeter.domain.text import THIN
+from botmeter.domain.text import THIN, count_text
 from botmeter.ledger.imports import ImportKind, ImportRecord
 
 _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
@@ -21,3 +21,14 @@ def state_tag(record: ImportRecord) -> tuple[str, str]:
     if record.undone_at is not None:
         return ("Undone", "")
     return ("Sample", "acc") if record.kind is ImportKind.SAMPLE else ("Imported", "ok")
+
+
+def labelled_counts(record: ImportRecord) -> tuple[tuple[str, str], ...]:
+    """Counts of outcomes, each behind its label."""
+    counts = {
+        "Accepted": record.accepted,
+        "Duplicates": record.duplicates,
+        "Conflicts": record.conflicts,
+        "Rejected": record.rejected,
+    }
+    return tuple((label, count_text(count)) for label, count in counts.items())
