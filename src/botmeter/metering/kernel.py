@@ -333,6 +333,18 @@ def _write_participations(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def write_running(events, firsts, ends, texts, parts):  # type: ignore[no-untyped-def]
+    """Write the participations of running sessions, numbered from 0, whose events begin there; return their number."""
+    bases, offsets, data = texts
+    part_count = 0
+    for number in range(len(firsts)):
+        part_count = _write_participations(
+            events, firsts[number], ends[number], bases, offsets, data, number, parts, part_count
+        )
+    return part_count
+
+
+@njit(cache=True, nogil=True)
 def _slots_for(count):  # type: ignore[no-untyped-def]
     size = 8
     while size < 2 * count:

@@ -103,7 +103,7 @@ def _metered(
     parts: list[Ints] = []
     policies: list[Positions] = []
     with ThreadPoolExecutor(2, thread_name_prefix="meter") if is_large else nullcontext() as threads:
-        for position, policy, opens in _terms(schedule):
+        for position, policy, opens in terms_of(schedule):
             first = sum(map(len, opened))
             pieces = _segmented(
                 columns, policy, opens=opens, first=first, session_of_row=session_of_row, threads=threads
@@ -112,13 +112,14 @@ def _metered(
                 opened.append(sessions)
                 parts.append(participations)
                 policies.append(np.full(len(sessions), position, np.int32))
-        metered, row_of_session = _tables(
+        metered, row_of_session = metered_tables(
             columns, opened, parts=parts, policies=_one(policies), schedule=schedule, threads=threads
         )
     return metered, row_of_session[session_of_row[:-1]]
 
 
-def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
+def terms_of(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
+    """Position of each policy, and the half-open span (µs UTC) in which it opens sessions."""
     ends = [*(entry.from_us for entry in schedule[1:]), kernel.NEVER]
     return [
         (position, entry.policy, (entry.from_us, end))
@@ -196,7 +197,7 @@ def _wider(table: Ints, *, count: int, needed: int) -> Ints:
     return wider
 
 
-def _tables(
+def metered_tables(
     columns: EventColumns,
     opened: list[Ints],
     *,
@@ -205,7 +206,7 @@ def _tables(
     schedule: Schedule,
     threads: ThreadPoolExecutor | None,
 ) -> tuple[Metered, Ints]:
-    # Also the row of each session, by its number.
+    """Tables of what the kernel wrote, and the row of each session by its number. Empties the lists."""
     sessions = _one(opened)
     order = _order_of_openings(columns, sessions)
     sessions, policies = sessions[order], policies[order]
