@@ -39,12 +39,13 @@ class _Piece(NamedTuple):
     keys: Keys
     rows: Ints
     events: pa.Table
+    size_bytes: int
 
     @classmethod
     def of(cls, events: pa.Table) -> "_Piece":
         keys = events["event_key"].to_numpy()
         order = np.argsort(keys, kind="stable")
-        return cls(keys[order], order, events)
+        return cls(keys[order], order, events, events.nbytes)
 
 
 class RecentEvents:
@@ -76,7 +77,11 @@ class RecentEvents:
             self._add(read_latest(_READ_ROWS).cast(_PLAIN))
         keys = searched["event_key"].to_numpy()
         is_stored = np.zeros(len(searched), np.bool_)
-        tables = [self._matching(piece, searched, keys=keys, is_stored=is_stored) for piece in self._pieces]
+        tables = [
+            self._matching(piece, searched, rows=rows, is_stored=is_stored)
+            for piece in self._pieces
+            if len(rows := np.flatnonzero(_is_in(piece, keys) & ~is_stored))
+        ]
         no = pa.array(np.zeros(int(is_stored.sum()), np.bool_))
         table = pa.concat_tables([_EMPTY, *tables]).drop_columns(["event_key", "source", "event_id"])
         return table.append_column("is_erased", no).append_column("is_conversation_erased", no), is_stored
@@ -90,19 +95,23 @@ class RecentEvents:
         ):
             events = pa.concat_tables([pieces.pop().events, events]).combine_chunks()
         pieces.append(_Piece.of(events))
-        while len(pieces) > 1 and sum(piece.events.nbytes for piece in pieces) > BYTES_MAX:
+        while len(pieces) > 1 and sum(piece.size_bytes for piece in pieces) > BYTES_MAX:
             del pieces[0]
 
-    def _matching(self, piece: _Piece, searched: pa.Table, *, keys: Keys, is_stored: Mask) -> pa.Table:
-        at = np.minimum(np.searchsorted(piece.keys, keys), len(piece.keys) - 1)
-        rows = np.flatnonzero((piece.keys[at] == keys) & ~is_stored)
-        found = piece.events.take(pa.array(piece.rows[at[rows]]))
+    def _matching(self, piece: _Piece, searched: pa.Table, *, rows: Ints, is_stored: Mask) -> pa.Table:
         named = searched.take(pa.array(rows))
+        at = np.searchsorted(piece.keys, named["event_key"].to_numpy())
+        found = piece.events.take(pa.array(piece.rows[at]))
         # Another event can have the same key.
         is_same = pc.and_(*(pc.equal(found[name], named[name].cast(pa.string())) for name in ("source", "event_id")))
         same = rows[is_same.to_numpy()]
         is_stored[same] = True
         return found.filter(is_same).append_column("row", pa.array(same, pa.int64()))
+
+
+def _is_in(piece: _Piece, keys: Keys) -> Mask:
+    is_in: Mask = piece.keys[np.minimum(np.searchsorted(piece.keys, keys), len(piece.keys) - 1)] == keys
+    return is_in
 
 
 # Without `empty_table`, which imports pandas.

@@ -110,6 +110,7 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
         append_no=append_no,
         everything=False,
         has_tickets=commit.ticket_count > 0,
+        loses_tickets=False,
         restates=past_days is not None,
     )
     _remeter_from_restart(ledger, key, touched=touched, past_days=past_days)
@@ -192,7 +193,7 @@ def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountSco
     connection = ledger.connection
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
     connection.execute(sql("old_sessions", **key.fragments), restart)
-    for step in ("old_conversations", "delete_sessions", "delete_participations"):
+    for step in ("old_participations", "delete_sessions", "delete_participations"):
         connection.execute(sql(step), restart)
     events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
     sessions, participations = insert_metered(ledger, meter_events(ledger, events))

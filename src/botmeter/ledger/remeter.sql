@@ -201,11 +201,11 @@ WHERE x.started_at >= $restart AND x.started_at >= r.restart_at
 -- without any.
 SELECT unnest([min(started_at), max(started_at)])::BIGINT AS started_at FROM old_session HAVING count(*) > 0
 
--- name: old_conversations
+-- name: old_participations
 -- Reads: participation, old_session. Takes: $restart (the earliest restart).
--- Gives: old_conversation, the conversations of the sessions to meter again.
-CREATE OR REPLACE TEMP TABLE old_conversation AS
-SELECT DISTINCT x.conversation_id
+-- Gives: old_participation, the parts of the sessions to meter again.
+CREATE OR REPLACE TEMP TABLE old_participation AS
+SELECT x.session_id, x.started_at, x.conversation_id, x.touchpoint, x.preview
 FROM participation AS x
 WHERE x.started_at >= $restart AND x.session_id IN (SELECT session_id FROM old_session)
 

@@ -24,22 +24,23 @@ ORDER BY r.recorded_at, CASE r.cause WHEN 2 THEN -r.cause_no ELSE r.cause_no END
 
 -- name: insert_restatements
 -- Reads: old_session, the sessions as they are now, old_day_count, session_usage, event, touchpoint. Takes: $cause,
--- $cause_no, $first_append_no (of this commit), $now, $shown_before (µs UTC: days that ended by then had been shown);
+-- $cause_no, $first_append_no (of this commit), $now, $shown_before (µs UTC, a midnight: days before it had been shown);
 -- {key} and its tables. Changes: adds one row per such day with a removed or added session to restatement.
 INSERT INTO restatement
 WITH changed AS (
     SELECT session_id, started_at, {key} AS key, false AS is_new
     FROM {old_session} AS x
-    WHERE x.session_id NOT IN (SELECT n.session_id::UUID FROM {new_session} AS n)
+    WHERE x.started_at < $shown_before
+        AND x.session_id NOT IN (SELECT n.session_id::UUID FROM {new_session} AS n WHERE n.started_at < $shown_before)
     UNION ALL
     SELECT session_id::UUID, started_at, {key}, true
     FROM {new_session} AS x
-    WHERE x.session_id::UUID NOT IN (SELECT session_id FROM old_session)
+    WHERE x.started_at < $shown_before
+        AND x.session_id::UUID NOT IN (SELECT session_id FROM old_session WHERE started_at < $shown_before)
 ),
 restated AS (
     SELECT *, DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day
     FROM changed
-    WHERE (started_at // 86400000000 + 1) * 86400000000 <= $shown_before
 ),
 cause AS (
     -- Distinct rows are written to disk if they are many; a set or a list of a day is not.

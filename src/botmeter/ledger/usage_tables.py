@@ -23,11 +23,12 @@ _ALL = "true"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecountScope:
-    """Scope of a recount: everything, or that of old_session and fresh_session."""
+    """Scope of a recount: everything, or that of old_session and fresh_session; with `loses_tickets` of all these."""
 
     append_no: int = NO_APPEND
     everything: bool = True
     has_tickets: bool = True
+    loses_tickets: bool = True
     restates: bool = True
 
     @property
@@ -51,7 +52,8 @@ def refresh_usage(ledger: Ledger, touched: RecountScope) -> None:
         connection.execute(sql("touched_rows_none"))
     else:
         connection.execute(sql("touched_days"))
-        connection.execute(sql("touched_conversations"), {"append_no": touched.append_no})
+        values = {"append_no": touched.append_no, "all": touched.loses_tickets}
+        connection.execute(sql("touched_conversations"), values)
         connection.execute(sql("touched_rows"))
         if touched.has_tickets:
             connection.execute(sql("touched_ticket_days"), {"append_no": touched.append_no})
@@ -131,6 +133,8 @@ def upsert_bot_names(
     connection: duckdb.DuckDBPyConnection, *, append_no: int, new_events: pa.Table | None = None
 ) -> None:
     """Add bot names from that append on."""
+    if new_events is not None and new_events["bot_name"].null_count == len(new_events):
+        return
     statement = sql("upsert_bot_names", events=events_table(new_events))
     execute_with(connection, statement, input_rows=new_events, values={"append_no": append_no})
 

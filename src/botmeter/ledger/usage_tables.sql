@@ -13,12 +13,18 @@ SELECT DISTINCT DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day
 FROM (SELECT started_at FROM old_session UNION ALL SELECT started_at FROM fresh_session)
 
 -- name: touched_conversations
--- Reads: old_conversation, fresh_participation, event. Takes: $append_no (the first of this commit).
--- Gives: touched_conversation (conversation_id): those in sessions metered again, or newly linked to a ticket.
+-- Reads: old_participation, fresh_participation, event. Takes: $append_no (the first of this commit), $all.
+-- Gives: touched_conversation (conversation_id): those whose parts in sessions metered again have changed ($all: all of
+-- these), or newly linked to a ticket.
 CREATE OR REPLACE TEMP TABLE touched_conversation AS
-SELECT conversation_id FROM old_conversation
-UNION
-SELECT conversation_id FROM fresh_participation
+SELECT conversation_id
+FROM (
+    SELECT session_id, started_at, conversation_id, touchpoint, preview, 1 AS change FROM old_participation
+    UNION ALL
+    SELECT session_id::UUID, started_at, conversation_id, touchpoint, preview, -1 FROM fresh_participation
+)
+GROUP BY session_id, started_at, conversation_id, touchpoint, preview
+HAVING sum(change) <> 0 OR $all
 UNION
 SELECT conversation_id FROM event WHERE append_no >= $append_no AND ticket_id IS NOT NULL
 
