@@ -14,6 +14,7 @@ from botmeter.domain.instant import text_from_us
 from botmeter.domain.period import day_start_us
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.event_rows import event_rows, stored_events
+from botmeter.ledger.known_keys import Keys
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.metering.admission import Admission, EventDeliveries, Outcome, admission, rows_outside_time
@@ -54,9 +55,10 @@ class NumberedBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmittedBatches:
-    """Accepted `event_rows`, and by delivery: withdrawal, receipt, and rejections indexed from its first record."""
+    """Accepted `event_rows`, their keys ascending; by delivery: withdrawal, receipt, and rejections from its first."""
 
     accepted: pa.Table
+    ordered_keys: Keys
     is_withdrawn: Mask
     receipts: list[Receipt]
     rejections: list[list[Rejection]]
@@ -95,9 +97,13 @@ def admit(
     for each in batches:
         clashing = np.flatnonzero(admitted.outcomes[each.rows] == Outcome.CONFLICT)
         _add_rejections(rejections, each, added=conflicts(each.parsed, clashing, source=each.source))
-    is_accepted = admitted.is_accepted
+    accepted, ordered_keys = events, suspects.ordered
+    if not admitted.is_accepted.all():
+        accepted = events.filter(pa.array(admitted.is_accepted))
+        ordered_keys = np.sort(accepted["event_key"].to_numpy())
     return AdmittedBatches(
-        accepted=events if is_accepted.all() else events.filter(pa.array(is_accepted)),
+        accepted=accepted,
+        ordered_keys=ordered_keys,
         is_withdrawn=admitted.is_withdrawn,
         receipts=_receipts(admitted, deliveries, rejections=rejections),
         rejections=rejections,

@@ -17,7 +17,7 @@ from botmeter.ledger.admit import NumberedBatch, admit
 from botmeter.ledger.chunk_metering import ChunkMetering
 from botmeter.ledger.event_rows import insert_events
 from botmeter.ledger.imports import ImportedFile, insert_import
-from botmeter.ledger.large_appends import less_memory
+from botmeter.ledger.large_appends import less_memory, system_pool
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.ledger.quarantine import note_accepted, note_again, quarantine
@@ -93,6 +93,8 @@ def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: 
     first_append_no = ledger.next_append_no()
     ledger.memory.keep(Kept.EVENTS)
     with ExitStack() as large_append:
+        if not ledger.has_readers:
+            large_append.enter_context(system_pool())
         chunks = ChunkMetering.of(ledger)
         if chunks is not None:
             large_append.callback(chunks.close)
@@ -135,7 +137,7 @@ def _append_submission(
         admitted = admit(ledger, [numbered], now_us=now_us, before_search=writer.flush)
         if len(admitted.accepted):
             writer.add(admitted.accepted.drop_columns(list(Touchpoint._fields)))
-            ledger.known_keys().add(admitted.accepted["event_key"].to_numpy())
+            ledger.known_keys().add_ordered(admitted.ordered_keys)
         ledger.memory.events.add(admitted.accepted)
         again += quarantine(ledger, admitted.rejections[0], batch=numbered, now_us=now_us)
         receipts += admitted.receipts

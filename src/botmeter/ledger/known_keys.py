@@ -21,10 +21,11 @@ _FILTER_DIGITS: Final = 27
 
 
 class Suspects(NamedTuple):
-    """Masks of known and of repeated keys."""
+    """Masks of known and of repeated keys, and all keys ascending."""
 
     known: Mask
     repeated: Mask
+    ordered: Keys
 
 
 class KnownKeys:
@@ -42,13 +43,15 @@ class KnownKeys:
             self._filter = self._filter or _KeyFilter(self._runs)
             possible = ordered[self._filter.may_have(ordered)]
         known = np.unique(np.concatenate([possible[_is_in(run, possible)] for run in self._runs] or [ordered[:0]]))
-        return Suspects(known=_is_in(known, keys), repeated=_is_in(repeated, keys))
+        return Suspects(known=_is_in(known, keys), repeated=_is_in(repeated, keys), ordered=ordered)
 
     def add(self, keys: Keys) -> None:
-        """Add keys; merge a run into the previous one unless that is four times its size."""
-        if len(keys) == 0:
+        self.add_ordered(np.sort(keys))
+
+    def add_ordered(self, ordered: Keys) -> None:
+        """Add ascending keys; merge a run into the previous one unless that is four times its size."""
+        if len(ordered) == 0:
             return
-        ordered = np.sort(keys)
         if self._filter is not None:
             self._filter.add(ordered)
         # A new list, since another thread may be copying.

@@ -54,7 +54,7 @@ def live_append(
         # A commit that failed may be on disk all the same.
         ledger.keys.forget()
         raise
-    ledger.known_keys().add(accepted["event_key"].to_numpy())
+    ledger.known_keys().add_ordered(admitted.ordered_keys)
     ledger.note_appended(first_append_no + len(batches))
     if watcher is not None and len(accepted):
         watcher(accepted, ledger.touchpoints.all())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -67,7 +68,7 @@ def _plain(sent: pa.Array) -> CheckedColumn:
         text = pc.if_else(pc.equal(lengths, 0), pa.scalar(None, pa.string()), text)
     data = text.buffers()[2]
     # Searching the whole column first is many times as fast as searching each value.
-    if data is not None and b"\0" in data.to_pybytes():
+    if data is not None and data.size and not np.frombuffer(data, np.uint8).min():
         doubt |= flags(pc.match_substring(text, "\0"))
     return text, doubt
 
@@ -85,9 +86,11 @@ def _known(
 def _attributes(sent: pa.Array) -> CheckedColumn:
     texts: list[str | None] = [None] * len(sent)
     doubt = no_doubt(sent)
-    for row, value in enumerate(sent.to_pylist() if sent.null_count < len(sent) else ()):
+    values = sent.to_pylist()
+    # Most events have none.
+    for row in pc.indices_nonzero(sent.is_valid()).to_pylist():
         try:
-            texts[row] = attributes_text(value) if value else None
+            texts[row] = attributes_text(values[row]) if values[row] else None
         except Refused:
             doubt[row] = True
     return pa.array(texts, pa.string()), doubt
