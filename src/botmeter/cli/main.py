@@ -1,6 +1,5 @@
 """The program `botmeter`."""
 
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -109,10 +108,7 @@ def main() -> None:
     # Before any file is written, by this process or a worker that it starts.
     os.umask(UMASK)
     sys.meta_path.insert(0, _WithoutPandas())
-    # Loaded modules stay: looking through them again for garbage takes 0.2 s of a command, most of it at exit.
-    gc.freeze()
     code = exit_code(sys.argv[1:])
-    gc.freeze()
     try:
         sys.stdout.flush()
     except BrokenPipeError:
