@@ -1,7 +1,7 @@
 """Reads and writes at addresses, for compiled passes. Passing arrays on would count references, at 5 ns each time."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
@@ -9,6 +9,11 @@ from numba.extending import intrinsic
 
 # A signature and a generator of code, which gets the signature and the values of arguments last.
 _Code = tuple[Any, Callable[..., Any]]
+
+# Options of functions that only compiled ones call. Entries for Python would make compiling take half as long again.
+PART: Final[dict[str, Any]] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+INLINED: Final[dict[str, Any]] = {**PART, "forceinline": True}
+
 _BYTE, _WORD = ir.IntType(8), ir.IntType(64)
 
 
@@ -24,10 +29,11 @@ def _numbers(kind: Any) -> Any:
     return intrinsic(typed)
 
 
-def _read(bits: Any, kind: Any) -> Any:
+def _read(bits: Any, kind: Any, *, is_big_endian: bool = False) -> Any:
     def typed(_: object, address: Any) -> _Code:
         def code(_context: Any, builder: Any, *rest: Any) -> Any:
-            return builder.load(builder.inttoptr(rest[1][0], bits.as_pointer()), align=1)
+            value = builder.load(builder.inttoptr(rest[1][0], bits.as_pointer()), align=1)
+            return builder.bswap(value) if is_big_endian else value
 
         return kind(address), code
 
@@ -68,6 +74,7 @@ int8s_at, int32s_at, int64s_at, words_at = map(_numbers, (types.int8, types.int3
 # Of a word, eight bytes at any address, the first one is lowest.
 byte_at, word_at = _read(_BYTE, types.uint8), _read(_WORD, types.uint64)
 int32_at: Any = _read(ir.IntType(32), types.int32)
+big_endian_at: Any = _read(ir.IntType(32), types.uint32, is_big_endian=True)
 put_word: Any = _put_word
 
 # Bytes from one address to another: to, from, number.

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from botmeter.domain.instant import NEVER_US
+from botmeter.metering.addresses import INLINED, PART
 from botmeter.metering.text_memory import hash_of, is_same_text, text_of
 
 Ints = npt.NDArray[np.int64]
@@ -149,7 +150,7 @@ def segmented(  # type: ignore[no-untyped-def]
     counts[0], counts[1] = session_count, part_count
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _loaded(states, key, carries):  # type: ignore[no-untyped-def]
     if not carries:
         return 0, 0, _Session(0, NEVER, NEVER, NEVER, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -171,7 +172,7 @@ def _loaded(states, key, carries):  # type: ignore[no-untyped-def]
     return state[IS_OPEN], state[PENDING], session
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _store(state, is_open, pending, session):  # type: ignore[no-untyped-def]
     state[IS_OPEN], state[PENDING] = is_open, pending
     state[STATE_STARTED_AT], state[DURATION_END] = session.started_at, session.duration_end
@@ -181,7 +182,7 @@ def _store(state, is_open, pending, session):  # type: ignore[no-untyped-def]
     state[MEMBERS], state[STATE_OPENING], state[LAST_AT] = session.members, session.opening, session.last_at
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _visited(rules, session, at, role):  # type: ignore[no-untyped-def]
     # Whether an event closes the running session, whether it belongs to it, and why and when that ends.
     reason, ended_at = _OPEN if session.duration_end == NEVER else _DURATION, session.duration_end
@@ -200,7 +201,7 @@ def _visited(rules, session, at, role):  # type: ignore[no-untyped-def]
     return False, role & MEMBER != 0, _OPEN, NEVER
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _overflows(rules, session, role):  # type: ignore[no-untyped-def]
     if session.turn_count < rules.max_turns:
         return False
@@ -213,7 +214,7 @@ def _overflows(rules, session, role):  # type: ignore[no-untyped-def]
     return role & CUSTOMER != 0 and session.is_waiting == 0
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _opens(rules, pending, role):  # type: ignore[no-untyped-def]
     if not rules.opens_on_exchange:
         return role & OPENS != 0 and role & ENDS == 0, pending
@@ -225,7 +226,7 @@ def _opens(rules, pending, role):  # type: ignore[no-untyped-def]
     return False, side
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def _edge_after(edges, at):  # type: ignore[no-untyped-def]
     low, high = 0, len(edges)
     while low < high:
@@ -237,14 +238,14 @@ def _edge_after(edges, at):  # type: ignore[no-untyped-def]
     return edges[low] if low < len(edges) else NEVER
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _opened(rules, calendar_end, at, row):  # type: ignore[no-untyped-def]
     duration_end = NEVER if rules.max_duration == NEVER else at + rules.max_duration
     idle_end = NEVER if rules.idle_timeout == NEVER else at + rules.idle_timeout
     return _Session(at, duration_end, idle_end, calendar_end, 0, 0, 0, 0, 0, 0, row, at)
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _updated(rules, session, at, role):  # type: ignore[no-untyped-def]
     # With one more event. Of one that takes no part only an agent's message counts.
     agents = session.agents + (role & AGENT != 0)
@@ -277,14 +278,14 @@ def _updated(rules, session, at, role):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _is_counted(rules, session):  # type: ignore[no-untyped-def]
     if session.customers < rules.min_customer or session.bots < rules.min_bot:
         return False
     return session.agents <= rules.max_agent
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _write(written, session, pair, ended_at, reason, closing):  # type: ignore[no-untyped-def]
     written[OPENING], written[OPENING_PAIR] = session.opening, pair
     written[STARTED_AT], written[ENDED_AT] = session.started_at, ended_at
@@ -292,13 +293,13 @@ def _write(written, session, pair, ended_at, reason, closing):  # type: ignore[n
     written[CLOSED_BY], written[CLOSING] = reason, closing
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _write_part(written, session, pair, event_count):  # type: ignore[no-untyped-def]
     written[0], written[1] = session, pair >> TOUCHPOINT_BITS
     written[2], written[3] = pair & TOUCHPOINT_MASK, event_count
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def _mark_uncounted(events, first, end, session_of_row):  # type: ignore[no-untyped-def]
     if len(session_of_row) == 1:
         return
@@ -307,7 +308,7 @@ def _mark_uncounted(events, first, end, session_of_row):  # type: ignore[no-unty
             session_of_row[events[index, WORD] >> ROW_SHIFT] = UNCOUNTED
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def _write_participations(  # type: ignore[no-untyped-def]
     events, first, end, bases, offsets, data, session, parts, part_count
 ):
@@ -344,7 +345,7 @@ def write_running(events, firsts, ends, texts, parts):  # type: ignore[no-untype
     return part_count
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def _slots_for(count):  # type: ignore[no-untyped-def]
     size = 8
     while size < 2 * count:
@@ -355,7 +356,7 @@ def _slots_for(count):  # type: ignore[no-untyped-def]
     return slots
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def _slot_of(slots, bases, offsets, data, parts, own, part):  # type: ignore[no-untyped-def]
     # The part that has the conversation and touchpoint of this one: an earlier one of its session, or itself.
     at, size = text_of(bases, offsets, data, parts[part, 1])

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from botmeter.metering.addresses import INLINED, PART
 from botmeter.metering.kernel import AT, EVENT_COLUMNS, MEMBER, OPENS, PAIR, RANK_MASK, RANK_SHIFT, ROW_SHIFT, WORD
 from botmeter.metering.text_memory import text_order
 
@@ -108,7 +109,7 @@ def put_in_order(events, start, first, end, ids, id_entries, source_ranks):  # t
                 break
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def _merge(events, low, high, bases, offsets, data, id_entries, source_ranks):  # type: ignore[no-untyped-def]
     # Elements are copied one by one: slices would make the compiler compile messages about shapes, for a second.
     count, width = high - low, 1
@@ -135,7 +136,7 @@ def _merge(events, low, high, bases, offsets, data, id_entries, source_ranks):  
             events[low + index, column] = source[index, column]
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def _is_before(events, one, other, bases, offsets, data, id_entries, source_ranks):  # type: ignore[no-untyped-def]
     if events[one, AT] != events[other, AT]:
         return events[one, AT] < events[other, AT]
@@ -148,7 +149,7 @@ def _is_before(events, one, other, bases, offsets, data, id_entries, source_rank
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def _id_is_before(row, other_row, bases, offsets, data, id_entries, source_ranks):  # type: ignore[no-untyped-def]
     entry, other_entry = row, other_row
     if len(id_entries) > 0:

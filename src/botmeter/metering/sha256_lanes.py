@@ -1,22 +1,25 @@
-"""SHA-256 of many short texts, sixteen side by side: the compiler makes vector instructions of each step.
+"""SHA-256 of many short texts, sixteen side by side in vectors.
 
-Source: FIPS 180-4, §6.2. It takes a third of hashlib's time.
+Source: FIPS 180-4, §6.2. It takes a fifth of hashlib's time.
 """
 
+from functools import reduce
 from math import isqrt
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
+from numba.extending import intrinsic
 
-from botmeter.metering.addresses import byte_at
+from botmeter.metering.addresses import INLINED, big_endian_at, copy_bytes, int8s_at
 from botmeter.metering.text_memory import Texts, text_of
 
 DIGEST_BYTES: Final = 16
 """Of each digest, the ones that are kept."""
 
-_LANES, _ROUNDS, _BLOCK_BYTES, _WORDS = 16, 64, 64, 16
+_LANES, _ROUNDS, _BLOCK_BYTES, _WORDS, _DIGEST_WORDS = 16, 64, 64, 16, DIGEST_BYTES // 4
 
 
 def _primes(count: int) -> list[int]:
@@ -44,116 +47,104 @@ _CONSTANTS: npt.NDArray[np.uint32] = np.array(
 _FIRST_STATE: npt.NDArray[np.uint32] = np.array([isqrt(prime << 64) & 0xFFFFFFFF for prime in _primes(8)], np.uint32)
 
 
-# Typed here, since the compiler makes a function of its own for each literal.
-_2, _3, _6, _7, _8, _10, _11, _13, _17, _18, _19, _22, _24, _25, _32, _255 = (
-    np.uint32(number) for number in (2, 3, 6, 7, 8, 10, 11, 13, 17, 18, 19, 22, 24, 25, 32, 255)
-)
+@intrinsic
+def _compression(_: Any, state: Any, block: Any) -> Any:
+    # Both by word, then lane. Made of vectors here: of loops over lanes the compiler makes half as fast code.
+    kind = ir.VectorType(ir.IntType(32), _LANES)
+
+    def code(_context: Any, builder: Any, *rest: Any) -> None:
+        state_at, block_at = (builder.inttoptr(address, kind.as_pointer()) for address in rest[1])
+        before, words = (
+            [builder.load(builder.gep(at, [ir.IntType(64)(index)]), align=4) for index in range(count)]
+            for at, count in ((state_at, 8), (block_at, _WORDS))
+        )
+        after = _after_block(builder, before, words=words, kind=kind)
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            builder.store(builder.add(one, other), builder.gep(state_at, [ir.IntType(64)(index)]), align=4)
+
+    return types.void(state, block), code
+
+
+_compress: Any = _compression
+
+
+def _after_block(builder: Any, state: list[Any], *, words: list[Any], kind: Any) -> list[Any]:
+    # FIPS 180-4, §6.2.2, steps 1 to 3.
+    def same(number: int) -> Any:
+        return ir.Constant(kind, [number] * _LANES)
+
+    def mixed(word: Any, turns: tuple[int, ...], *, shift: int | None = None) -> Any:
+        parts = [builder.or_(builder.lshr(word, same(bits)), builder.shl(word, same(32 - bits))) for bits in turns]
+        parts += [] if shift is None else [builder.lshr(word, same(shift))]
+        return reduce(builder.xor, parts)
+
+    a, b, c, d, e, f, g, h = state
+    for step in range(_ROUNDS):
+        if step >= _WORDS:
+            early, late = mixed(words[step - 15], (7, 18), shift=3), mixed(words[step - 2], (17, 19), shift=10)
+            words.append(reduce(builder.add, (words[step - 16], early, words[step - 7], late)))
+        chosen = builder.xor(g, builder.and_(e, builder.xor(f, g)))
+        constant = builder.add(words[step], same(int(_CONSTANTS[step])))
+        first = reduce(builder.add, (h, mixed(e, (6, 11, 25)), chosen, constant))
+        majority = builder.or_(builder.and_(a, b), builder.and_(c, builder.or_(a, b)))
+        second = builder.add(mixed(a, (2, 13, 22)), majority)
+        a, b, c, d, e, f, g, h = builder.add(first, second), a, b, c, builder.add(d, first), e, f, g
+    return [a, b, c, d, e, f, g, h]
 
 
 def digests(texts: Texts, entries: npt.NDArray[np.int64], *, prefix: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """First bytes of SHA-256(prefix + text) of each entry's text, one row each."""
-    digest_of = np.empty((len(entries), DIGEST_BYTES), np.uint8)
+    digest_of = np.empty((len(entries), _DIGEST_WORDS), np.uint32)
     done, room = 0, (len(prefix) + 2 * _BLOCK_BYTES) // _BLOCK_BYTES * _BLOCK_BYTES
+    state, block = (np.empty(count * _LANES, np.uint32) for count in (8, _WORDS))
+    blocks_of_lane = np.empty(_LANES, np.int64)
     while done < len(entries):
+        messages = np.zeros((_LANES, room), np.uint8)
+        messages[:, : len(prefix)] = prefix
         # It stops at a text that is too long for its lane.
-        done = _digests(prefix, texts, entries, done, np.zeros((_LANES, room), np.uint8), digest_of)
+        done = _digests(messages, len(prefix), texts, entries, done, state, block, blocks_of_lane, digest_of)
         room *= 2
-    return digest_of
+    return digest_of.astype(">u4").view(np.uint8)
 
 
 @njit(cache=True, nogil=True)
-def _digests(prefix, texts, entries, done, messages, digest_of):  # type: ignore[no-untyped-def]
+def _digests(  # type: ignore[no-untyped-def]
+    messages, prefix_size, texts, entries, done, state, block, blocks_of_lane, digest_of
+):
     bases, offsets, data = texts
-    state, schedule = np.empty(8 * _LANES, np.uint32), np.empty(_ROUNDS * _LANES, np.uint32)
-    words, blocks_of_lane = np.empty(8 * _LANES, np.uint32), np.empty(_LANES, np.int64)
+    base, room = np.uint64(messages.ctypes.data), messages.shape[1]
+    state_at, block_at = np.uint64(state.ctypes.data), np.uint64(block.ctypes.data)
     for first in range(done, len(entries), _LANES):
         lanes, most = min(_LANES, len(entries) - first), 0
         for lane in range(lanes):
             at, size = text_of(bases, offsets, data, entries[first + lane])
-            blocks = (len(prefix) + size + 9 + _BLOCK_BYTES - 1) // _BLOCK_BYTES
-            if blocks * _BLOCK_BYTES > messages.shape[1]:
+            blocks = (prefix_size + size + 9 + _BLOCK_BYTES - 1) // _BLOCK_BYTES
+            if blocks * _BLOCK_BYTES > room:
                 return first
-            _pad(messages, lane, prefix, at, size, blocks * _BLOCK_BYTES)
+            to = base + np.uint64(lane * room)
+            copy_bytes(to + np.uint64(prefix_size), at, size)
+            _pad(int8s_at(to), prefix_size + size, blocks * _BLOCK_BYTES)
             blocks_of_lane[lane] = blocks
             most = max(most, blocks)
         for index in range(8 * _LANES):
             state[index] = _FIRST_STATE[index // _LANES]
-        for block in range(most):
+        for number in range(most):
             for lane in range(lanes):
-                _load_block(messages, lane, block * _BLOCK_BYTES, schedule)
-            _compress(state, schedule, words)
+                at = base + np.uint64(lane * room + number * _BLOCK_BYTES)
+                for word in range(_WORDS):
+                    block[word * _LANES + lane] = big_endian_at(at + np.uint64(4 * word))
+            _compress(state_at, block_at)
             for lane in range(lanes):
-                if blocks_of_lane[lane] == block + 1:
-                    _write_digest(state, lane, digest_of, first + lane)
+                for word in range(_DIGEST_WORDS if blocks_of_lane[lane] == number + 1 else 0):
+                    digest_of[first + lane, word] = state[word * _LANES + lane]
     return len(entries)
 
 
-@njit(forceinline=True)
-def _pad(messages, lane, prefix, at, size, end):  # type: ignore[no-untyped-def]
-    # The prefix, the text, a bit, zeros, and the number of bits in eight bytes.
-    for index in range(len(prefix)):
-        messages[lane, index] = prefix[index]
-    length = len(prefix) + size
-    for index in range(size):
-        messages[lane, len(prefix) + index] = byte_at(at + np.uint64(index))
+@njit(**INLINED)
+def _pad(message, length, end):  # type: ignore[no-untyped-def]
+    # A bit, zeros, and the number of bits in eight bytes.
     for index in range(length, end):
-        messages[lane, index] = 0
-    messages[lane, length] = 0x80
+        message[index] = 0
+    message[length] = 0x80
     for index in range(4):
-        messages[lane, end - 1 - index] = (length << 3 >> (index << 3)) & 255
-
-
-@njit(forceinline=True)
-def _load_block(messages, lane, first, schedule):  # type: ignore[no-untyped-def]
-    for word in range(_WORDS):
-        value = np.uint32(0)
-        for index in range(4):
-            value = np.uint32((value << _8) | np.uint32(messages[lane, first + 4 * word + index]))
-        schedule[word * _LANES + lane] = value
-
-
-@njit(forceinline=True)
-def _write_digest(state, lane, digest_of, row):  # type: ignore[no-untyped-def]
-    for index in range(DIGEST_BYTES):
-        value = state[(index >> 2) * _LANES + lane]
-        digest_of[row, index] = (value >> (_24 - _8 * np.uint32(index & 3))) & _255
-
-
-@njit(forceinline=True)
-def _turned(value, bits):  # type: ignore[no-untyped-def]
-    return np.uint32((value >> bits) | (value << (_32 - bits)))
-
-
-@njit(cache=True, nogil=True)
-def _compress(state, schedule, words):  # type: ignore[no-untyped-def]
-    for step in range(_WORDS, _ROUNDS):
-        row = step * _LANES
-        for lane in range(_LANES):
-            early, late = schedule[row - 15 * _LANES + lane], schedule[row - 2 * _LANES + lane]
-            mixed = _turned(early, _7) ^ _turned(early, _18) ^ (early >> _3)
-            mixed += _turned(late, _17) ^ _turned(late, _19) ^ (late >> _10)
-            schedule[row + lane] = schedule[row - 16 * _LANES + lane] + mixed + schedule[row - 7 * _LANES + lane]
-    for index in range(8 * _LANES):
-        words[index] = state[index]
-    # The eight words change places each round, so after eight rounds each is where it was.
-    for step in range(0, _ROUNDS, 8):
-        for turn in range(8):
-            _round(words, turn, _CONSTANTS[step + turn], schedule, (step + turn) * _LANES)
-    for index in range(8 * _LANES):
-        state[index] += words[index]
-
-
-@njit(forceinline=True)
-def _round(words, turn, constant, schedule, row):  # type: ignore[no-untyped-def]
-    a, b = ((8 - turn) & 7) * _LANES, ((9 - turn) & 7) * _LANES
-    c, d = ((10 - turn) & 7) * _LANES, ((11 - turn) & 7) * _LANES
-    e, f = ((12 - turn) & 7) * _LANES, ((13 - turn) & 7) * _LANES
-    g, h = ((14 - turn) & 7) * _LANES, ((15 - turn) & 7) * _LANES
-    for lane in range(_LANES):
-        x, y = words[e + lane], words[a + lane]
-        chosen = (x & words[f + lane]) ^ (~x & words[g + lane])
-        first = words[h + lane] + (_turned(x, _6) ^ _turned(x, _11) ^ _turned(x, _25)) + chosen
-        first += constant + schedule[row + lane]
-        majority = (y & words[b + lane]) ^ (y & words[c + lane]) ^ (words[b + lane] & words[c + lane])
-        words[d + lane] += first
-        words[h + lane] = first + (_turned(y, _2) ^ _turned(y, _13) ^ _turned(y, _22)) + majority
+        message[end - 1 - index] = length << 3 >> (index << 3)

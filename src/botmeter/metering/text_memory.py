@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from botmeter.metering.addresses import byte_at, int32_at, word_at
+from botmeter.metering.addresses import INLINED, PART, byte_at, int32_at, word_at
 
 Addresses = npt.NDArray[np.uint64]
 
@@ -28,7 +28,7 @@ class Texts(NamedTuple):
     data: Addresses
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def hash_of(at, size):  # type: ignore[no-untyped-def]
     """64 bits of the bytes at an address."""
     mixed = np.uint64(size) * _M1
@@ -50,7 +50,7 @@ def hash_of(at, size):  # type: ignore[no-untyped-def]
     return mixed ^ (mixed >> _S29)
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def are_equal(one, other, size):  # type: ignore[no-untyped-def]
     """Compare the bytes at two addresses."""
     left = size
@@ -66,7 +66,7 @@ def are_equal(one, other, size):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def text_at(offsets, data, index):  # type: ignore[no-untyped-def]
     """Address and size of a chunk's text."""
     at = offsets + np.uint64(index) * _4
@@ -74,7 +74,7 @@ def text_at(offsets, data, index):  # type: ignore[no-untyped-def]
     return data + np.uint64(first), np.int64(int32_at(at + _4) - first)
 
 
-@njit(forceinline=True)
+@njit(**INLINED)
 def text_of(bases, offsets, data, entry):  # type: ignore[no-untyped-def]
     """Address and size of an entry's text."""
     low, high = 0, len(bases) - 1
@@ -87,7 +87,7 @@ def text_of(bases, offsets, data, entry):  # type: ignore[no-untyped-def]
     return text_at(offsets[low], data[low], entry - bases[low])
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def is_same_text(bases, offsets, data, one, other):  # type: ignore[no-untyped-def]
     """Compare the texts of two entries."""
     at, size = text_of(bases, offsets, data, one)
@@ -95,7 +95,7 @@ def is_same_text(bases, offsets, data, one, other):  # type: ignore[no-untyped-d
     return size == other_size and are_equal(at, other_at, size)
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def text_order(bases, offsets, data, one, other):  # type: ignore[no-untyped-def]
     """Order of two entries' texts by code point, which is that of the bytes of UTF-8: below 0, 0 or above 0."""
     at, size = text_of(bases, offsets, data, one)
