@@ -3,7 +3,7 @@
 The system releases the lock on `owner.lock` however the owner's process ends.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from shutil import rmtree
@@ -59,6 +59,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.lake_opened: Callable[[], None] = lambda: None
 
     @classmethod
     @contextmanager
@@ -168,7 +169,10 @@ class Folder:
         file = self.existing_file(name)
         if not read_only:
             self.check_writable(name)
-        return _opened(file, folder=self.path, name=name, read_only=read_only)
+        ledger = _opened(file, folder=self.path, name=name, read_only=read_only)
+        if ledger.lake is not None:
+            self.lake_opened()
+        return ledger
 
     def existing_file(self, name: str) -> Path:
         """Account's file.

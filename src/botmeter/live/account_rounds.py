@@ -35,13 +35,18 @@ class AccountRounds:
         self._finish_round = finish_round
         self._end = end or threading.Event()
         self._thread: threading.Thread | None = None
+        self._begun = threading.Lock()
 
     def begin(self) -> None:
-        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-        self._thread.start()
+        """Start the thread, unless it was started."""
+        with self._begun:
+            if self._thread is None and not self._end.is_set():
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
-        self._end.set()
+        with self._begun:
+            self._end.set()
         if self._thread is not None:
             self._thread.join()
 

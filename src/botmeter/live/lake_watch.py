@@ -7,7 +7,7 @@ from typing import Final
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import now_us
 from botmeter.lake.serving import follow, is_newest
-from botmeter.ledger.lake_account import ServedRecord, lake_flag
+from botmeter.ledger.lake_account import ServedRecord, accounts_in_lakes, lake_flag
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.live.account_rounds import AccountRounds
 
@@ -19,6 +19,13 @@ _log: Final = logging.getLogger(__name__)
 def lake_watch(ledgers: OpenLedgers, *, followed: Callable[[str], None] = lambda _account: None) -> AccountRounds:
     """Follow the lakes of all accounts; `followed` is called with each account that serves a newer record."""
     return AccountRounds(ledgers, _Lakes(ledgers, followed).check, name="following lakes", every_seconds=CHECK_SECONDS)
+
+
+def begin_with_lakes(watch: AccountRounds, ledgers: OpenLedgers) -> None:
+    """Begin the watch as soon as an account is in a lake."""
+    ledgers.folder.lake_opened = watch.begin
+    if accounts_in_lakes(ledgers.folder.path):
+        watch.begin()
 
 
 class _Lakes:

@@ -18,6 +18,7 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.folder_files import accounts_with_unfinished_erasures
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.unfinished_erasures import finish_erasures
+from botmeter.live.lake_watch import begin_with_lakes
 from botmeter.live.server_state import ServerState, new_server_state
 from botmeter.people.erasure import forget_customer
 from botmeter.people.keys import Scope, accounts_with
@@ -52,7 +53,7 @@ def open_server(run_command: RunCommand) -> ServerState:
     state.pulls.begin()
     state.checks.begin()
     state.closings.begin()
-    state.lakes.begin()
+    begin_with_lakes(state.lakes, ledgers)
     state.notifications.begin()
     state.alerts.begin()
     state.schedules.begin()

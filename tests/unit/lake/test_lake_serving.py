@@ -1,5 +1,6 @@
 """An account in a lake answers as a ledger that was sent the same files, and takes no events of its own."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,13 +22,13 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.lake_account import accounts_in_lakes
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_append import live_append
-from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.policies import set_policy
 from botmeter.ledger.quarantine import discard
 from botmeter.ledger.settings import named_bots, set_available_from, set_title
 from botmeter.ledger.settle import latest_session_us
 from botmeter.ledger.verify import verify
-from botmeter.live.lake_watch import lake_watch
+from botmeter.live.lake_watch import begin_with_lakes, lake_watch
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.reports.recency import recency_of
 from botmeter.reports.snapshot import open_snapshot
@@ -93,6 +94,26 @@ def test_a_server_follows_the_lake_and_a_lost_file_is_named(folder: Folder) -> N
         assert refusal.value.code == "lake_storage_failed"
         with ledgers.reading("acme") as served:
             assert named_bots(served)
+
+
+@pytest.mark.slow
+def test_a_server_watches_once_an_account_is_in_a_lake(folder: Folder) -> None:
+    folder.create(Account(name="beside"), policy=FRESHCHAT, now_us=NOW_US)
+    with closing(OpenLedgers(folder)) as ledgers, closing(lake_watch(ledgers)) as watch:
+        begin_with_lakes(watch, ledgers)
+        with ledgers.reading("beside"):
+            assert not watching()
+        root = LakeRoot.at(str(folder.path.parent / "lake"))
+        create_lake_account(SharedFolder(ledgers), ACME, policy=FRESHCHAT, root=root, now_us=NOW_US)
+        assert watching()
+    assert not watching()
+    with closing(OpenLedgers(folder)) as ledgers, closing(lake_watch(ledgers)) as watch:
+        begin_with_lakes(watch, ledgers)
+        assert watching()
+
+
+def watching() -> bool:
+    return any(thread.name == "following lakes" for thread in threading.enumerate())
 
 
 @pytest.mark.slow
