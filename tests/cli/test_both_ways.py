@@ -154,6 +154,13 @@ JOURNEYS = {
         "budget list -a acme --format json", "budget end 1 -a acme", "budget end 9 -a acme",
         "budget list -a acme --format csv",
     ],
+    "lake": [
+        "lake import-from-ledger -a acme --lake acme-lake", "lake import-from-ledger -a acme --lake other-lake",
+        f"report -a acme {PERIOD} --format json", "import events.ndjson -a acme", "verify -a acme", "account show acme",
+        "lake export-to-ledger -a acme --lake acme-lake", "lake export-to-ledger -a acme --lake acme-lake",
+        "account create other --lake made-lake", "lake export-to-ledger -a other --lake acme-lake",
+        f"report -a acme {PERIOD}", "verify -a acme",
+    ],
     "wrong use": [
         "report", "report -a acme --form json", "report -a acme --from 2026-13-01", "import -a acme", "erase -a acme",
         "report -a acme --from 2026-04-02 --to 2026-04-01", "import - - -a acme", "nonsense",

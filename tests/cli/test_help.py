@@ -63,6 +63,7 @@ PREPARED = {
         ("lake show", "lake compact", "lake vacuum", "lake verify"),
         ("lake run events.ndjson --lake acme-lake --account acme",),
     ),
+    "lake export-to-ledger": ("lake import-from-ledger --lake acme-lake --account acme",),
     "botmeter restore": ("backup acme.botmeter --account acme",),
     "customer unmerge": ("customer merge cus_8401 cus_8402 --account acme",),
     "webhooks.ndjson": (_DESK,),

@@ -83,3 +83,22 @@ def test_a_lake_is_verified_and_cleaned_up(run: Run) -> None:
 def _alike(text: str) -> str:
     """Without names, hashes, and times of recording."""
     return sub(r"(?i)acme|beside|\b[0-9a-f]{64}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|\d\d:\d\d:\d\d\.\d{6}", "", text)
+
+
+def test_changes_of_an_account_in_a_lake_wait_for_the_next_run_and_an_erasure_does_not(run: Run) -> None:
+    run("account create acme --lake lake")
+    run("lake run events.ndjson --lake lake --account acme")
+    merged = run("customer merge cus_8401 cus_8402 --account acme")
+    assert (merged.code, "the next `botmeter lake run` applies this" in merged.err) == (0, True)
+    assert "would remove 6 events" in run("imports undo 1 --account acme --dry-run").err
+    run("lake run webhooks.ndjson --lake lake --account acme --source chatwoot")
+    aliases = run("customer aliases --account acme --format json").json
+    assert [(each["alias"], each["customer_id"]) for each in aliases] == [("cus_8402", "cus_8401")]
+    undone = run("imports undo 1 --account acme --reason test --yes")
+    assert (undone.code, "the next `botmeter lake run` undoes import 1" in undone.err) == (0, True)
+    again = run("lake run events.ndjson --lake lake --account acme --format json").json
+    assert (again["accepted"], again["duplicates"]) == (6, 0)
+    erased = run("erase cus_8402 --account acme --yes --format json").json
+    assert (erased["alias_count"], erased["event_count"]) == (1, 6)
+    assert run("lake verify --lake lake").code == 0
+    assert run("erase cus_8402 --account acme --yes").code == 1

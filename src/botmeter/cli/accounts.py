@@ -8,7 +8,7 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.completion import accounts_starting
 from botmeter.cli.confirm import confirm_by_name
-from botmeter.cli.context import COMMAND_LINE
+from botmeter.cli.context import COMMAND_LINE, lake_root
 from botmeter.cli.data_dir import data_folder, opened_ledger, owned_folder, readable_ledger
 from botmeter.cli.erasing import delete_everywhere
 from botmeter.cli.output import say, show_json, show_rows
@@ -165,10 +165,9 @@ def delete(
 
 
 def _create_in_lake(folder: "Folder", account: Account, *, policy: "Policy", address: str) -> None:
-    from botmeter.lake.root import LakeRoot
     from botmeter.lake.serving import create_lake_account
 
-    root = LakeRoot.at(address)
+    root = lake_root(address)
     record = create_lake_account(folder, account, policy=policy, root=root, now_us=now_us())
     say(f"created account {account.name} in {folder.path}, with the lake at {root.uri} (record {record.number})")
     say(f"next: botmeter lake run FILE --lake {root.uri} --account {account.name}")

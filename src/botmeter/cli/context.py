@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from botmeter.domain.settings import own_environment
 from botmeter.server.command_context import CommandContext
+
+if TYPE_CHECKING:
+    from botmeter.lake.root import LakeRoot
 
 COMMAND_LINE = "command line"
 """Recorded as the author of changes made by a command."""
@@ -46,6 +50,14 @@ def located(path: Path) -> Path:
     """Resolve a path relative to the command's working folder."""
     cwd = command_context().cwd
     return path if cwd is None else cwd / path
+
+
+def lake_root(address: str) -> "LakeRoot":
+    """Lake at an address; a relative folder is resolved as `located` does."""
+    from botmeter.lake.root import LakeRoot
+
+    is_folder = bool(address) and "://" not in address
+    return LakeRoot.at(str(located(Path(address))) if is_folder else address)
 
 
 def read_file(path: Path, *, bytes_max: int) -> bytes:

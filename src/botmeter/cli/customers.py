@@ -54,7 +54,7 @@ def merge(
     Their sessions are metered again, and changes of past days are recorded as restatements. Later events under an
     alias belong to the customer too. At most 1,000 aliases at once.
     """
-    from botmeter.ledger.customers import merge_customers, merge_preview
+    from botmeter.lake.instructions import merge_customers, merge_preview
     from botmeter.sources.table_options import TableOptions
 
     pairs = _pairs(ids, TableOptions(encoding=encoding, sheet=sheet, header_row=header_row))
@@ -83,7 +83,8 @@ def unmerge(
 
     Their events count under the ids they were sent with again; changes of past days are recorded as restatements.
     """
-    from botmeter.ledger.customers import aliases_of_merge, unmerge_customers
+    from botmeter.lake.instructions import unmerge_customers
+    from botmeter.ledger.customers import aliases_of_merge
 
     if bool(aliases) == (merge_no is not None):
         raise Refused("arguments_clash", "Give either aliases, or a merge with --merge, not both.")
@@ -146,6 +147,8 @@ def _show(change: "CustomerChange", *, form: options.Form, result: str) -> None:
     show_rows(_CHANGE_COLUMNS, [row], form=form)
     if change.number is None:
         say("nothing changed: these aliases are in force already")
+    elif change.waits:
+        say("the account is in a lake: the next `botmeter lake run` applies this")
     else:
         count = len(change.pairs)
         say(f"{counted(count, 'alias') if count == 1 else f'{count:,} aliases'} {result}")

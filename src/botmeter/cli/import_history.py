@@ -80,7 +80,7 @@ def undo(
     removed too. So are events that a later file repeated, as a duplicate is not stored: import that file again.
     """
     from botmeter.domain.reason import checked_reason
-    from botmeter.ledger.import_undo import undo_import, undo_preview
+    from botmeter.lake.instructions import undo_import, undo_preview
 
     if dry_run:
         with owned_folder(data) as folder, folder.rehearsing(account) as ledger:
@@ -116,7 +116,14 @@ def _show(undone: "UndoneImport", *, is_done: bool, form: options.Form) -> None:
         show_rows(tuple(row), [row], form=form)
     events, effect = counted(undone.event_count, "event"), change_text(undone.sessions)
     name = undone.record.file_name
-    if is_done:
+    if undone.waits:
+        say(
+            f"the account is in a lake: the next `botmeter lake run` undoes import {undone.record.number} ({name}) of "
+            f"{events}"
+            if is_done
+            else f"nothing was changed; the next `botmeter lake run` would remove {events}"
+        )
+    elif is_done:
         say(f"import {undone.record.number} ({name}) is undone: {events} removed; {effect}")
     else:
         say(f"nothing was changed; undoing import {undone.record.number} ({name}) would remove {events}: {effect}")

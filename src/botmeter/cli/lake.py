@@ -8,6 +8,8 @@ from typer import Exit, Option
 from botmeter.cli import options
 from botmeter.cli.accounts import DEFAULT_POLICY
 from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.context import lake_root
+from botmeter.cli.data_dir import owned_folder
 from botmeter.cli.event_files import mapping_text, source_files
 from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import fields_of, say, show_json, show_record, show_rows
@@ -185,6 +187,38 @@ def verify_lake(lake: Address, form: options.Form = "table") -> None:
     say(_verified(result))
     if not result.is_clean:
         raise Exit(DIFFERENT)
+
+
+@commands.command(
+    "import-from-ledger", epilog=examples(("", "botmeter lake import-from-ledger --lake acme-lake -a acme"))
+)
+def import_from_ledger(lake: Address, account: options.AccountName, data: options.Data = None) -> None:
+    """Move the events and sessions of an account to a new lake, which it serves from then on.
+
+    Plans, purchases, corrections and statements stay in the account's file. No number changes. The command can be
+    repeated if it was interrupted.
+    """
+    from botmeter.lake.move import import_from_ledger as moved
+
+    root = lake_root(lake)
+    with owned_folder(data) as folder:
+        record = moved(folder, account, root=root, now_us=now_us())
+    say(f"account {record.account} is in the lake at {root.uri}: {counted(record.event_count, 'event')}")
+    say(f"next: botmeter lake run FILE --lake {root.uri} --account {record.account}")
+
+
+@commands.command("export-to-ledger", epilog=examples(("", "botmeter lake export-to-ledger --lake acme-lake -a acme")))
+def export_to_ledger(lake: Address, account: options.AccountName, data: options.Data = None) -> None:
+    """Move the last record of a lake to the account's file, which has its own events from then on.
+
+    The account is created if it is missing. The lake stays as it is. No number changes.
+    """
+    from botmeter.lake.move import export_to_ledger as moved
+
+    root = lake_root(lake)
+    with owned_folder(data, is_new=True) as folder:
+        record = moved(folder, account, root=root, now_us=now_us())
+    say(f"account {record.account} has its own events: {counted(record.event_count, 'event')}")
 
 
 def _verified(result: "LakeVerification") -> str:

@@ -13,6 +13,7 @@ from botmeter.cli.context import located
 from botmeter.cli.data_dir import owned_folder
 from botmeter.cli.erasing import forget_in_people
 from botmeter.cli.output import Format, show_record
+from botmeter.domain.instant import now_us
 
 commands = Commands()
 
@@ -74,17 +75,18 @@ def erase(
 
     Removes the ids of the customer and of their conversations, events and tickets everywhere, including quarantine,
     audit log, saved views and shared links. Counts stay; the sessions get new ids. Merged ids are the same customer and
-    are erased too. An interrupted erasure is finished later, and doctor reports it meanwhile. Earlier backups still
-    contain the customer: make a new one.
+    are erased too. Earlier records of a lake are deleted. An interrupted erasure is finished later, and doctor reports
+    it meanwhile. Earlier backups still contain the customer: make a new one.
     """
-    from botmeter.ledger.erase import erase as erase_customer
+    from botmeter.lake.erasure import erase_customer
 
     confirm(
         f"Customer {customer!r} will be erased from account {account} under every merged id. This can't be undone.",
         yes=yes,
     )
     with owned_folder(data) as folder:
-        summary = erase_customer(folder, account, customer_id=customer, forget=forget_in_people(folder.path))
+        forget = forget_in_people(folder.path)
+        summary = erase_customer(folder, account, customer_id=customer, forget=forget, now_us=now_us())
     _show_summary(summary, form=form)
 
 

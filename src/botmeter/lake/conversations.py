@@ -29,12 +29,17 @@ _PART = pa.schema(
     ]
 )
 _DAY = pa.schema([("day", pa.int32()), ("conversation_id", pa.string())])
+_CONVERSATION = pa.schema([("conversation_id", pa.string())])
 _TICKET = pa.schema([("conversation_id", pa.string()), ("ticket_id", pa.string()), ("ticket_type", pa.string())])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TouchTask:
-    """Buckets of conversations; the staged tables are those of `Remetered`."""
+    """Buckets of conversations; the staged tables are those of `Remetered`.
+
+    Attributes:
+        recounted: Conversations whose days are all counted again.
+    """
 
     workspace: Workspace
     buckets: BucketRange
@@ -42,6 +47,7 @@ class TouchTask:
     removed: tuple[StagedTable, ...]
     tickets: tuple[StagedTable, ...]
     stored: TableFiles
+    recounted: tuple[StagedTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +202,7 @@ def _register_touching(connection: duckdb.DuckDBPyConnection, task: TouchTask) -
         ("fresh_part", task.participations, _PART),
         ("removed_part", task.removed, _DAY),
         ("fresh_ticket", task.tickets, _TICKET),
+        ("recounted", task.recounted, _CONVERSATION),
     ):
         rows = rows_of_all(task.workspace.root, tables, buckets=task.buckets)
         register(connection, name, rows=schema.empty_table() if rows is None else rows)

@@ -13,14 +13,17 @@ WHERE NOT EXISTS (
 )
 
 -- name: touched_conversation
--- Reads: fresh_part, removed_part, unknown_ticket. Takes: nothing.
--- Gives: touched_conversation, those of which a session was added or removed, or with a ticket that is not stored.
+-- Reads: fresh_part, removed_part, unknown_ticket, recounted. Takes: nothing.
+-- Gives: touched_conversation, those of which a session was added or removed, with a ticket that is not stored, or of
+-- recounted.
 CREATE TEMP TABLE touched_conversation AS
 SELECT conversation_id FROM fresh_part
 UNION
 SELECT conversation_id FROM removed_part
 UNION
 SELECT conversation_id FROM unknown_ticket
+UNION
+SELECT conversation_id FROM recounted
 
 -- name: stored_day
 -- Reads: conversation_day, touched_conversation. Takes: nothing.
@@ -31,8 +34,9 @@ FROM conversation_day
 WHERE conversation_id IN (SELECT conversation_id FROM touched_conversation)
 
 -- name: touched_day
--- Reads: fresh_part, removed_part, stored_day, unknown_ticket. Takes: nothing.
--- Gives: touched_day, the days and conversations to count again: all days of one with a ticket that is not stored.
+-- Reads: fresh_part, removed_part, stored_day, unknown_ticket, recounted. Takes: nothing.
+-- Gives: touched_day, the days and conversations to count again: all days of one with a ticket that is not stored, and of
+-- recounted.
 CREATE TEMP TABLE touched_day AS
 SELECT day, conversation_id FROM fresh_part
 UNION
@@ -40,7 +44,7 @@ SELECT day, conversation_id FROM removed_part
 UNION
 SELECT day, conversation_id
 FROM stored_day
-WHERE conversation_id IN (SELECT conversation_id FROM unknown_ticket)
+WHERE conversation_id IN (SELECT conversation_id FROM unknown_ticket UNION SELECT conversation_id FROM recounted)
 
 -- name: touched_rows
 -- Reads: touched_day. Takes: nothing. Gives: its rows, in any order.

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import repeated, write_rejections, write_rows
+from botmeter.lake.known_customers import as_sent
 from botmeter.lake.land import LandedPart, key_buckets
 from botmeter.lake.layout import SCHEMAS
 from botmeter.lake.root import LakeRoot
@@ -100,7 +101,7 @@ def collect(task: CollectTask) -> StagedTable | None:
     landed = staged_rows(task.workspace.root, task.part.events).take(pa.array(rows))
     count = len(landed)
     events = (
-        with_touchpoint_texts(landed, task.part.touchpoints)
+        with_touchpoint_texts(as_sent(landed), task.part.touchpoints)
         .append_column("part", repeated(task.part_no, count))
         .append_column("place", pa.array(rows))
         .append_column("append_no", repeated(task.part.append_no, count))

@@ -7,13 +7,16 @@ WHERE bucket BETWEEN $first AND $last AND event_key IN (SELECT event_key FROM in
 
 -- name: stored_events
 -- Reads: event, touchpoint, input_rows (row, event_key, source, event_id). Takes: nothing.
--- Gives: each stored event with the identity of an input row, and that one's `row`, in any order.
+-- Gives: each stored event with the identity of an input row, and that one's `row`, in any order. The customer is the
+-- one that was sent.
 SELECT
     i.row::BIGINT AS row, s.occurred_at::BIGINT AS occurred_at, s.conversation_id::VARCHAR AS conversation_id,
-    s.customer_id::VARCHAR AS customer_id, s.actor::UTINYINT AS actor, s.kind::UTINYINT AS kind,
+    coalesce(s.sent_customer_id, s.customer_id)::VARCHAR AS customer_id, s.actor::UTINYINT AS actor, s.kind::UTINYINT AS kind,
     t.bot_id::VARCHAR AS bot_id, s.bot_name::VARCHAR AS bot_name, t.bot_version::VARCHAR AS bot_version,
     t.channel::VARCHAR AS channel, s.ticket_id::VARCHAR AS ticket_id, s.ticket_type::VARCHAR AS ticket_type,
-    s.preview::BOOLEAN AS preview, s.attributes::VARCHAR AS attributes
+    s.preview::BOOLEAN AS preview, s.attributes::VARCHAR AS attributes, coalesce(s.is_pulled, false)::BOOLEAN AS is_pulled,
+    coalesce(s.is_erased, false)::BOOLEAN AS is_erased,
+    coalesce(s.is_conversation_erased, false)::BOOLEAN AS is_conversation_erased
 FROM event AS s
 JOIN input_rows AS i ON i.event_key = s.event_key
 JOIN touchpoint AS t ON t.touchpoint = s.touchpoint

@@ -1,32 +1,42 @@
 """Parquet files of the lake's tables, with the bounds by which readers skip them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from botmeter.domain.receipt import Rejection
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.layout import LOOKUP_COLUMNS, SCHEMAS, TIME_COLUMNS
-from botmeter.lake.root import LakeRoot, new_name, write_parquet
+from botmeter.lake.root import LakeRoot, file_system, new_name, path_in, write_parquet
 
 # Columns whose bounds are worth keeping, where a table has them.
 _BOUNDED = ("run", "bucket", "occurred_at", "started_at", "ended_at", "last_event_at", "day", "append_no")
 
 
 def write_rows(root: LakeRoot, table: str, *, rows: pa.Table) -> LakeFile | None:
-    """Write rows as a file of a table, in order of time; None: none."""
+    """Write rows as a file of a table, in order of time; None: none. Columns that they lack are null."""
     if not len(rows):
         return None
     schema = SCHEMAS[table]
-    ordered = rows.select(schema.names)
+    ordered = pa.table([_column(rows, field) for field in schema], names=schema.names)
     if table in TIME_COLUMNS:
         ordered = _in_order(ordered, TIME_COLUMNS[table])
     ordered = pa.table([_plain(ordered[field.name]).cast(field.type) for field in schema], schema=schema)
     name = new_name(root, table, ending="parquet")
     size_bytes = write_parquet(root, ordered, name=name, looked_up=LOOKUP_COLUMNS.get(table, ()))
     return LakeFile(name=name, row_count=len(rows), size_bytes=size_bytes, bounds=_bounds(ordered))
+
+
+def read_table(root: LakeRoot, table: str, *, files: Iterable[LakeFile]) -> pa.Table:
+    """Read all rows of a table."""
+    files_read = [
+        pq.read_table(path_in(root.uri_of(file.name)), filesystem=file_system(root), partitioning=None)
+        for file in files
+    ]
+    return pa.concat_tables([SCHEMAS[table].empty_table(), *(each.cast(SCHEMAS[table]) for each in files_read)])
 
 
 def write_rejections(
@@ -46,7 +56,8 @@ def write_rejections(
         "raw": [each.raw for each in rejections],
     }
     schema = SCHEMAS["quarantine"]
-    return write_rows(root, "quarantine", rows=pa.table({name: columns[name] for name in schema.names}, schema=schema))
+    own = pa.schema(field for field in schema if field.name in columns)
+    return write_rows(root, "quarantine", rows=pa.table({name: columns[name] for name in own.names}, schema=own))
 
 
 def repeated(value: int, count: int) -> pa.Array:
@@ -57,6 +68,10 @@ def repeated(value: int, count: int) -> pa.Array:
 def _in_order(rows: pa.Table, column: str) -> pa.Table:
     order = np.argsort(rows[column].to_numpy(), kind="stable")
     return rows.take(pa.array(order))
+
+
+def _column(rows: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+    return rows[field.name] if field.name in rows.column_names else pa.nulls(len(rows), field.type)
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -3,15 +3,16 @@
 Small tables are copied, the others are views of Parquet files. Tables that a lake lacks stay as they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import duckdb
+import pyarrow as pa
 
 from botmeter.lake.delta import LakeFile
+from botmeter.lake.files import read_table
 from botmeter.lake.record import LakeRecord, tables_at
 from botmeter.lake.root import LakeRoot
-from botmeter.lake.small_tables import read_table
 from botmeter.lake.task_database import TableFiles, create_current_view
 from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.duckdb_calls import execute_with, row_of
@@ -37,6 +38,8 @@ _COPIED = {
     "conversation_usage": "insert_conversation_usage",
     "bot_name_sent": "insert_bot_name_sent",
     "receipt": "insert_receipt",
+    "customer_alias": "insert_customer_alias",
+    "erased_key": "insert_erased_key",
 }
 _VIEWED = {
     "event": "view_event",
@@ -47,6 +50,37 @@ _VIEWED = {
     "session_ticket": "view_session_ticket",
     "conversation_span": "view_conversation_span",
     "conversation_ticket": "view_conversation_ticket",
+}
+
+
+LEDGER_ROWS: Final = {
+    "event": "ledger_event",
+    "session": "ledger_session",
+    "participation": "ledger_participation",
+    "conversation_day": "ledger_conversation_day",
+    "session_ticket": "ledger_session_ticket",
+    "conversation_span": "ledger_conversation_span",
+    "conversation_ticket": "ledger_conversation_ticket",
+    "quarantine": "ledger_quarantine",
+    "receipt": "ledger_receipt",
+    "erased_key": "ledger_erased_key",
+    **dict.fromkeys(
+        (*("touchpoint", "footprint_member", "session_usage", "conversation_usage", "bot_name_sent"), "customer_alias"),
+        "ledger_rows",
+    ),
+}
+"""Tables of a ledger that a lake has, and the statement that gives their rows."""
+
+# The rows of a ledger are nearly in this order.
+_ORDER = {
+    "event": "occurred_at",
+    "quarantine": "quarantine_no",
+    "session": "started_at, session_id",
+    "participation": "started_at, session_id",
+    "conversation_day": "day, conversation_id",
+    "session_ticket": "day, session_id",
+    "conversation_span": "last_event_at, conversation_id",
+    "conversation_ticket": "conversation_id, ticket_id",
 }
 
 
@@ -68,7 +102,11 @@ def serve_record(connection: duckdb.DuckDBPyConnection, root: LakeRoot, *, recor
         write_policy(connection, term.policy, position=position, from_us=term.from_us, now_us=record.recorded_at)
     for name, statement in _COPIED.items():
         connection.execute(sql("clear_table", table=name))
-        execute_with(connection, sql(statement), input_rows=read_table(root, name, files=files[name]))
+        rows = read_table(root, name, files=files[name])
+        execute_with(connection, sql(statement), input_rows=rows)
+        if name == "receipt":
+            for step in ("insert_file_imports", "update_file_imports"):
+                execute_with(connection, sql(step), input_rows=rows)
     for (view,) in connection.execute(sql("lake_views")).fetchall():
         connection.execute(sql("drop_view", table=view))
     available = TableFiles(root=root, files={name: tuple(own) for name, own in files.items()})
@@ -84,7 +122,34 @@ def serve_record(connection: duckdb.DuckDBPyConnection, root: LakeRoot, *, recor
         recorded_at=record.recorded_at,
         first_event_at=first_event_at,
         last_event_at=last_event_at,
+        waiting_imports=tuple(each.number for each in record.waiting if each.kind == "undo"),
     )
+
+
+def rows_of_ledger(connection: duckdb.DuckDBPyConnection, table: str, *, rows_max: int) -> Iterator[pa.Table]:
+    """Rows of a ledger's table in the columns of the lake's, without run and bucket, a part at a time.
+
+    Tables with a scope key have its columns too, with `key_` before their names.
+    """
+    query = sql(LEDGER_ROWS[table], table=table)
+    reader = connection.sql(query).to_arrow_reader(rows_max)
+    yield from (pa.Table.from_batches([batch]) for batch in reader)
+
+
+def keep_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Copy the rows of a lake that a ledger serves to tables of its own; it no longer serves the lake."""
+    for table, order in _ORDER.items():
+        # Where the lake has no file of it, it is a table already, and empty.
+        if connection.execute(sql("table_names"), {"name": table}).fetchall():
+            continue
+        connection.execute(sql("rename_view", table=table))
+        connection.execute(statements_in("botmeter.ledger", "schema.sql")[table])
+        connection.execute(sql("copy_view", table=table, order=order))
+        connection.execute(sql("drop_view", table="lake_view"))
+    for (view,) in connection.execute(sql("lake_views")).fetchall():
+        connection.execute(sql("drop_view", table=view))
+    connection.execute(sql("drop_other_days"))
+    connection.execute(sql("leave_lake"))
 
 
 def _copy_other_days(connection: duckdb.DuckDBPyConnection) -> None:

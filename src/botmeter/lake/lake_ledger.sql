@@ -26,9 +26,39 @@ INSERT INTO bot_name_sent SELECT bot_id, bot_name, named_at FROM input_rows ORDE
 -- name: insert_receipt
 -- Reads: input_rows. Changes: adds them to receipt.
 INSERT INTO receipt
-SELECT append_no, recorded_at, source, label, accepted, duplicates, conflicts, rejected, NULL
+SELECT append_no, recorded_at, source, label, accepted, duplicates, conflicts, rejected, retry_of
 FROM input_rows
 ORDER BY append_no
+
+-- name: insert_customer_alias
+-- Reads: input_rows. Changes: adds them to customer_alias.
+INSERT INTO customer_alias
+SELECT customer_id, same_as, merge_no, set_at, set_by, undone_no, undone_at, undone_by
+FROM input_rows
+ORDER BY merge_no, customer_id
+
+-- name: insert_erased_key
+-- Reads: input_rows. Changes: adds those without an event to erased_key.
+INSERT INTO erased_key
+SELECT event_key::BIT::UBIGINT, occurred_at FROM input_rows WHERE NOT has_event ORDER BY ALL
+
+-- name: insert_file_imports
+-- Reads: receipt, file_import, input_rows (file, append_no, size_bytes). Changes: adds each input file of a run to
+-- file_import.
+INSERT INTO file_import
+SELECT
+    (coalesce((SELECT max(import_no) FROM file_import), 0) + row_number() OVER (ORDER BY append_no))::INTEGER, append_no, 0,
+    label, size_bytes, NULL, NULL, NULL, NULL, NULL
+FROM input_rows
+WHERE file <> '' AND append_no NOT IN (SELECT append_no FROM file_import)
+ORDER BY append_no
+
+-- name: update_file_imports
+-- Reads: input_rows (receipts). Changes: marks the imports that runs have undone in file_import.
+UPDATE file_import
+SET undone_at = r.undone_at, undone_by = r.undone_by, undone_for = r.undone_for
+FROM input_rows AS r
+WHERE file_import.append_no = r.append_no AND r.undone_at IS NOT NULL
 
 -- name: clear_table
 -- Changes: deletes all rows of {table}.
@@ -86,10 +116,10 @@ FROM other_day
 -- Reads: lake_event. Gives: event, in the columns of a ledger.
 CREATE VIEW event AS
 SELECT
-    hash(source, event_id) AS event_key, source, event_id, occurred_at, conversation_id, customer_id,
+    coalesce(erased_key::BIT::UBIGINT, hash(source, event_id)) AS event_key, source, event_id, occurred_at, conversation_id, customer_id,
     actor::UTINYINT AS actor, kind::UTINYINT AS kind, touchpoint, bot_name, ticket_id, ticket_type, preview, attributes,
-    append_no, NULL::VARCHAR AS sent_customer_id, false AS is_pulled, false AS is_erased,
-    false AS is_conversation_erased
+    append_no, sent_customer_id, coalesce(is_pulled, false) AS is_pulled, coalesce(is_erased, false) AS is_erased,
+    coalesce(is_conversation_erased, false) AS is_conversation_erased
 FROM lake_event
 
 -- name: view_session
@@ -130,10 +160,133 @@ CREATE VIEW conversation_ticket AS
 SELECT conversation_id, ticket_id, ticket_type FROM lake_conversation_ticket
 
 -- name: view_quarantine
--- Reads: lake_quarantine. Gives: quarantine, in the columns of a ledger, all waiting.
+-- Reads: lake_quarantine. Gives: quarantine, in the columns of a ledger; numbers that a ledger gave stay.
 CREATE VIEW quarantine AS
 SELECT
-    row_number() OVER (ORDER BY append_no, position, code) AS quarantine_no, append_no, recorded_at, source, position,
-    event_id, code, detail, raw, false AS is_pulled, NULL::INTEGER AS accepted_no, NULL::BIGINT AS discarded_at,
-    NULL::VARCHAR AS discarded_by, NULL::VARCHAR AS discarded_for, NULL::INTEGER[] AS again_nos
+    coalesce(
+        quarantine_no,
+        (SELECT coalesce(max(quarantine_no), 0) FROM lake_quarantine)
+        + row_number() OVER (PARTITION BY quarantine_no IS NULL ORDER BY append_no, position, code)
+    ) AS quarantine_no,
+    append_no, recorded_at, source, position,
+    event_id, code, detail, raw, coalesce(is_pulled, false) AS is_pulled, accepted_no, discarded_at, discarded_by,
+    discarded_for, again_nos
 FROM lake_quarantine
+
+-- name: ledger_event
+-- Reads: event, touchpoint. Gives: the rows of the lake's event, with the columns of the scope key, in any order; a
+-- ledger has them nearly in order of time.
+SELECT
+    e.source::VARCHAR AS source, e.event_id::VARCHAR AS event_id, e.occurred_at::BIGINT AS occurred_at,
+    e.conversation_id::VARCHAR AS conversation_id, e.customer_id::VARCHAR AS customer_id, e.actor::INTEGER AS actor,
+    e.kind::INTEGER AS kind, e.touchpoint::INTEGER AS touchpoint, e.bot_name::VARCHAR AS bot_name,
+    e.ticket_id::VARCHAR AS ticket_id, e.ticket_type::VARCHAR AS ticket_type, e.preview::BOOLEAN AS preview,
+    e.attributes::VARCHAR AS attributes, e.append_no::INTEGER AS append_no,
+    e.sent_customer_id::VARCHAR AS sent_customer_id, nullif(e.is_pulled, false)::BOOLEAN AS is_pulled,
+    nullif(e.is_erased, false)::BOOLEAN AS is_erased,
+    nullif(e.is_conversation_erased, false)::BOOLEAN AS is_conversation_erased,
+    CASE WHEN e.event_key <> hash(e.source, e.event_id) THEN e.event_key::BIT::BIGINT END AS erased_key,
+    e.customer_id::VARCHAR AS key_customer_id, e.conversation_id::VARCHAR AS key_conversation_id,
+    p.bot_id::VARCHAR AS key_bot_id, p.channel::VARCHAR AS key_channel
+FROM event AS e
+JOIN touchpoint AS p USING (touchpoint)
+
+-- name: ledger_session
+-- Reads: session, touchpoint. Gives: the rows of the lake's session, as ledger_event, in any order.
+SELECT
+    s.session_id::VARCHAR AS session_id, s.policy::INTEGER AS policy, s.customer_id::VARCHAR AS customer_id,
+    s.conversation_id::VARCHAR AS conversation_id, s.source::VARCHAR AS source,
+    s.opening_event_id::VARCHAR AS opening_event_id, s.opening_touchpoint::INTEGER AS opening_touchpoint,
+    s.started_at::BIGINT AS started_at, s.ended_at::BIGINT AS ended_at, s.last_event_at::BIGINT AS last_event_at,
+    s.event_count::INTEGER AS event_count, s.closed_by::INTEGER AS closed_by, s.preview::BOOLEAN AS preview,
+    s.footprint::INTEGER AS footprint, s.customer_id::VARCHAR AS key_customer_id,
+    s.conversation_id::VARCHAR AS key_conversation_id, p.bot_id::VARCHAR AS key_bot_id,
+    p.channel::VARCHAR AS key_channel
+FROM session AS s
+JOIN touchpoint AS p ON p.touchpoint = s.opening_touchpoint
+
+-- name: ledger_participation
+-- Reads: participation, session, touchpoint. Gives: the rows of the lake's participation, with the key
+-- of their session, in any order.
+SELECT
+    x.session_id::VARCHAR AS session_id, x.started_at::BIGINT AS started_at, x.customer_id::VARCHAR AS customer_id,
+    x.conversation_id::VARCHAR AS conversation_id, x.touchpoint::INTEGER AS touchpoint,
+    x.event_count::INTEGER AS event_count, x.preview::BOOLEAN AS preview, s.customer_id::VARCHAR AS key_customer_id,
+    s.conversation_id::VARCHAR AS key_conversation_id, p.bot_id::VARCHAR AS key_bot_id,
+    p.channel::VARCHAR AS key_channel
+FROM participation AS x
+JOIN session AS s USING (session_id)
+JOIN touchpoint AS p ON p.touchpoint = s.opening_touchpoint
+
+-- name: ledger_conversation_day
+-- Reads: conversation_day. Gives: the rows of the lake's conversation_day, in any order.
+SELECT
+    day::DATE AS day, conversation_id::VARCHAR AS conversation_id, preview::BOOLEAN AS preview,
+    footprint::INTEGER AS footprint, has_other_rows::BOOLEAN AS has_other_rows
+FROM conversation_day
+
+-- name: ledger_session_ticket
+-- Reads: session_ticket. Gives: the rows of the lake's session_ticket, in any order.
+SELECT
+    day::DATE AS day, session_id::VARCHAR AS session_id, conversation_id::VARCHAR AS conversation_id,
+    ticket_id::VARCHAR AS ticket_id, ticket_type::VARCHAR AS ticket_type, footprint::INTEGER AS footprint,
+    preview::BOOLEAN AS preview
+FROM session_ticket
+
+-- name: ledger_conversation_span
+-- Reads: conversation_span. Gives: one row per conversation for the lake's conversation_span, in any order.
+SELECT
+    conversation_id::VARCHAR AS conversation_id, min(created_at)::BIGINT AS created_at,
+    min(first_event_at)::BIGINT AS first_event_at, max(last_event_at)::BIGINT AS last_event_at
+FROM conversation_span
+GROUP BY conversation_id
+
+-- name: ledger_conversation_ticket
+-- Reads: conversation_ticket. Gives: the rows of the lake's conversation_ticket, in any order.
+SELECT
+    conversation_id::VARCHAR AS conversation_id, ticket_id::VARCHAR AS ticket_id, ticket_type::VARCHAR AS ticket_type
+FROM conversation_ticket
+
+-- name: ledger_quarantine
+-- Reads: quarantine. Gives: the rows of the lake's quarantine, in any order.
+SELECT
+    quarantine_no::BIGINT AS quarantine_no, append_no::INTEGER AS append_no, recorded_at::BIGINT AS recorded_at,
+    source::VARCHAR AS source, position::BIGINT AS position, event_id::VARCHAR AS event_id, code::VARCHAR AS code, detail::VARCHAR AS detail,
+    raw::BLOB AS raw, nullif(is_pulled, false)::BOOLEAN AS is_pulled, accepted_no::INTEGER AS accepted_no,
+    discarded_at::BIGINT AS discarded_at, discarded_by::VARCHAR AS discarded_by,
+    discarded_for::VARCHAR AS discarded_for, again_nos::INTEGER[] AS again_nos
+FROM quarantine
+
+-- name: ledger_receipt
+-- Reads: receipt. Gives: the rows of the lake's receipt, which are of no input file, in order.
+SELECT
+    append_no::INTEGER AS append_no, recorded_at::BIGINT AS recorded_at, source::VARCHAR AS source,
+    label::VARCHAR AS label, '' AS file, '' AS fingerprint, accepted::BIGINT AS accepted,
+    duplicates::BIGINT AS duplicates, conflicts::BIGINT AS conflicts, rejected::BIGINT AS rejected,
+    retry_of::INTEGER AS retry_of
+FROM receipt
+ORDER BY append_no
+
+-- name: ledger_erased_key
+-- Reads: event, erased_key. Gives: the rows of the lake's erased_key, in any order.
+SELECT event_key::BIT::BIGINT AS event_key, occurred_at::BIGINT AS occurred_at, false AS has_event FROM erased_key
+UNION ALL
+SELECT event_key::BIT::BIGINT, occurred_at, true
+FROM event
+WHERE is_erased AND event_key <> hash(source, event_id)
+
+-- name: ledger_rows
+-- Reads: {table}, of which the lake has the same columns. Gives: its rows, in any order.
+SELECT * FROM {table}
+
+-- name: rename_view
+-- Changes: the view {table} gets the name lake_view, so that a table can have its name.
+ALTER VIEW {table} RENAME TO lake_view
+
+-- name: copy_view
+-- Reads: lake_view. Changes: adds its rows to {table}, in order of {order}.
+INSERT INTO {table} BY NAME SELECT * FROM lake_view ORDER BY {order}
+
+-- name: leave_lake
+-- Changes: meta no longer has the record that the account serves.
+DELETE FROM meta WHERE name = 'lake'

@@ -14,6 +14,7 @@ from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Source
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import write_rejections
+from botmeter.lake.known_customers import KnownCustomers
 from botmeter.lake.staged import StagedTable, Workspace
 from botmeter.lake.text_hash import combined, text_hashes
 from botmeter.ledger.admit import outside_time
@@ -44,6 +45,7 @@ class LandTask:
     source_name: str
     scope: tuple[str, ...]
     available_from: date
+    customers: KnownCustomers
     now_us: int
     skips_unreadable: bool
 
@@ -69,11 +71,16 @@ class LandedPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """Outcome of a `LandTask`; with a `problem` nothing of the file counts."""
+    """Outcome of a `LandTask`; with a `problem` nothing of the file counts.
+
+    Attributes:
+        erased_count: Events of erased customers, which are duplicates.
+    """
 
     append_no: int
     parts: tuple[LandedPart, ...] = ()
     rejected_count: int = 0
+    erased_count: int = 0
     quarantined: LakeFile | None = None
     problem: str | None = None
 
@@ -96,11 +103,14 @@ def _landed(task: LandTask) -> Landed:
     parts: list[LandedPart] = []
     rejections: list[Rejection] = []
     waiting: list[pa.Table] = []
-    row_count = 0
+    row_count = erased_count = 0
     for batch in _batches(task.file, task.source):
         events, refused = _admissible(batch, task, first_row=row_count)
         row_count += len(batch.events)
         rejections += refused
+        kept = task.customers.without_erased(events, source=task.source_name)
+        erased_count += len(events) - len(kept)
+        events = task.customers.resolved(kept)
         if len(events):
             waiting.append(events)
         if sum(map(len, waiting)) >= PART_EVENTS_MAX:
@@ -112,6 +122,7 @@ def _landed(task: LandTask) -> Landed:
         append_no=task.append_no,
         parts=tuple(parts),
         rejected_count=len(rejections),
+        erased_count=erased_count,
         quarantined=write_rejections(
             task.workspace.root,
             rejections,

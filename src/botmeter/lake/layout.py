@@ -96,9 +96,14 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
             ("duplicates", pa.int64()),
             ("conflicts", pa.int64()),
             ("rejected", pa.int64()),
+            ("retry_of", pa.int32()),
+            ("undone_at", pa.int64()),
+            ("undone_by", pa.string()),
+            ("undone_for", pa.string()),
         ]
     ),
-    # As in a ledger, where ledger/schema.sql explains each column. `event_key` is a hash of source and event id.
+    # As in a ledger, where ledger/schema.sql explains each column; null flags are false. `event_key` is a hash of
+    # source and event id, as they were before an erasure; `erased_key` is then what a ledger's event_key was.
     "event": pa.schema(
         [
             _RUN,
@@ -118,6 +123,11 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
             ("preview", pa.bool_()),
             ("attributes", pa.string()),
             ("append_no", pa.int32()),
+            ("sent_customer_id", pa.string()),
+            ("is_pulled", pa.bool_()),
+            ("is_erased", pa.bool_()),
+            ("is_conversation_erased", pa.bool_()),
+            ("erased_key", pa.int64()),
         ]
     ),
     # The keys of all events, by bucket of the key itself: finds out which events were sent before.
@@ -125,6 +135,7 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     "quarantine": pa.schema(
         [
             _RUN,
+            ("quarantine_no", pa.int64()),
             ("append_no", pa.int32()),
             ("recorded_at", pa.int64()),
             ("source", pa.string()),
@@ -133,6 +144,12 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
             ("code", pa.string()),
             ("detail", pa.string()),
             ("raw", pa.binary()),
+            ("is_pulled", pa.bool_()),
+            ("accepted_no", pa.int32()),
+            ("discarded_at", pa.int64()),
+            ("discarded_by", pa.string()),
+            ("discarded_for", pa.string()),
+            ("again_nos", pa.list_(pa.int32())),
         ]
     ),
     "session": _SESSION,
@@ -159,6 +176,22 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     "conversation_ticket": pa.schema(
         [_RUN, _BUCKET, ("conversation_id", pa.string()), ("ticket_id", pa.string()), ("ticket_type", pa.string())]
     ),
+    # As in a ledger. Merges are few.
+    "customer_alias": pa.schema(
+        [
+            ("customer_id", pa.string()),
+            ("same_as", pa.string()),
+            ("merge_no", pa.int32()),
+            ("set_at", pa.int64()),
+            ("set_by", pa.string()),
+            ("undone_no", pa.int32()),
+            ("undone_at", pa.int64()),
+            ("undone_by", pa.string()),
+        ]
+    ),
+    # A ledger's keys of the events of erased customers: sent again, these are duplicates. Those that left with an
+    # undone import are not in `event`.
+    "erased_key": pa.schema([("event_key", pa.int64()), ("occurred_at", pa.int64()), ("has_event", pa.bool_())]),
     # Small tables, which each run writes whole.
     "session_usage": pa.schema(
         [

@@ -8,7 +8,7 @@ versions that it names; a run that was killed has left newer ones, which the nex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import pyarrow as pa
@@ -38,17 +38,41 @@ class PolicyTerm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """Change that people asked for, which the next run applies.
+
+    Attributes:
+        kind: merge, unmerge or undo.
+        number: Of the change of customers, or of the import.
+        at_us: µs UTC.
+        pairs: Alias and customer of each merge or undo of one.
+        append_no: Of the import.
+    """
+
+    kind: Literal["merge", "unmerge", "undo"]
+    number: int
+    at_us: int
+    by: str | None
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    append_no: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LakeRecord:
     """State of a lake after one change.
 
     Attributes:
         number: From 1.
-        kind: What made it: create, run, compact or vacuum.
+        kind: What made it: create, import, run, instruct, merge, unmerge, undo, erase, compact
+            or vacuum.
         run: Number of the last run, which its rows have.
         versions: By table.
         files: Input files of the run.
         counts: Of the run, by name.
         last_event_us: Latest instant of any event; None: no event.
+        waiting: Instructions that the next run follows, in order.
+        is_purge_due: Earlier records have an erased customer; they and their files are to be deleted.
         format: Of the lake; a later one may not be readable.
     """
 
@@ -67,6 +91,8 @@ class LakeRecord:
     counts: dict[str, int] = field(default_factory=dict)
     event_count: int = 0
     last_event_us: int | None = None
+    waiting: list[Instruction] = field(default_factory=list)
+    is_purge_due: bool = False
     format: int = FORMAT
 
     @property

@@ -5,6 +5,7 @@ Which events are metered again is decided by the statements of `ledger.remeter`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import duckdb
 import numpy as np
@@ -15,6 +16,7 @@ from botmeter.domain.instant import DAY_US, NEVER_US
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import repeated, write_rows
 from botmeter.lake.land import LandedPart, scope_buckets, text_buckets
+from botmeter.lake.layout import SCHEMAS
 from botmeter.lake.staged import BucketRange, StagedTable, Workspace, rows_of_all, staged_rows
 from botmeter.lake.task_database import TableFiles, create_current_view, register, task_database
 from botmeter.ledger.duckdb_calls import row_of
@@ -31,7 +33,11 @@ _of_ledger = statements_of("botmeter.ledger.remeter")
 _EVENT_COLUMNS = (
     "source", "event_id", "occurred_at", "conversation_id", "customer_id", "actor", "kind", "touchpoint", "bot_name",
     "ticket_id", "ticket_type", "preview", "attributes", "event_key", "bucket",
+    "sent_customer_id",
 )  # fmt: skip
+
+
+CHANGED_COLUMNS: Final = ("conversation_id", "customer_id", "touchpoint", "occurred_at", "append_no")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,7 @@ class RemeterTask:
     Attributes:
         numbers: Of each part's touchpoints among `touchpoints`.
         dropped: Events that don't count, as in `Judged`.
+        changed: Stored events whose keys are metered whole, as they were and as they are, with `CHANGED_COLUMNS`.
         stored: The lake before this run.
         is_first: No session is stored: everything goes to the tables themselves.
     """
@@ -54,6 +61,7 @@ class RemeterTask:
     schedule: Schedule
     stored: TableFiles
     is_first: bool
+    changed: tuple[StagedTable, ...] = ()
 
 
 UsageKey = tuple[int, int, int, bool]
@@ -88,17 +96,18 @@ class Remetered:
 
 
 def remeter(task: RemeterTask) -> Remetered:
-    """Meter the keys with new events; unchanged sessions stay."""
+    """Meter the keys with new or changed events; unchanged sessions stay."""
     new = _new_events(task)
+    affecting = _affecting(task, new)
     key = SharedKey.of([term.policy for term in task.schedule])
     with task_database() as connection:
-        register(connection, "touchpoint", rows=_touchpoint_rows(task.touchpoints))
+        register(connection, "touchpoint", rows=touchpoint_rows(task.touchpoints))
         register(connection, "new_event", rows=new)
-        events = _with_touched(connection, new, key=key, task=task)
+        events = _with_touched(connection, new, affecting=affecting, key=key, task=task)
         facts = _facts_of_events(connection)
         sessions, participations = _metered(events, key, task=task)
         removed = None
-        if len(new) and task.stored.has_rows("event"):
+        if len(affecting) and _has_stored(task):
             sessions, participations = _changed(connection, sessions, participations=participations)
             removed = _removed(connection)
     local_footprint, sets = _footprints(sessions, participations)
@@ -129,7 +138,19 @@ def _new_events(task: RemeterTask) -> pa.Table:
             events.schema.get_field_index("touchpoint"), "touchpoint", pa.array(touchpoint)
         ).select(_EVENT_COLUMNS)
         tables.append(events.append_column("append_no", repeated(part.append_no, len(events))))
+    if not tables:
+        return SCHEMAS["event"].empty_table().select([*_EVENT_COLUMNS, "append_no"])
     return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+
+
+def _affecting(task: RemeterTask, new: pa.Table) -> pa.Table:
+    changed = rows_of_all(task.workspace.root, task.changed, buckets=task.buckets)
+    own = new.select(CHANGED_COLUMNS)
+    return own if changed is None else pa.concat_tables([own, changed], promote_options="permissive")
+
+
+def _has_stored(task: RemeterTask) -> bool:
+    return task.stored.has_rows("event") or task.stored.has_rows("session")
 
 
 def _without(events: pa.Table, dropped: pa.Table, *, part_no: int, first: int) -> pa.Table:
@@ -143,16 +164,17 @@ def _without(events: pa.Table, dropped: pa.Table, *, part_no: int, first: int) -
 
 
 def _with_touched(
-    connection: duckdb.DuckDBPyConnection, new: pa.Table, *, key: SharedKey, task: RemeterTask
+    connection: duckdb.DuckDBPyConnection, new: pa.Table, *, affecting: pa.Table, key: SharedKey, task: RemeterTask
 ) -> pa.Table:
     """Add the stored events to meter with new ones; tables `old_…` get what is stored of them."""
-    if not len(new) or not task.stored.has_rows("event"):
+    if not len(affecting) or not _has_stored(task):
         return _in_meter_schema(new)
-    register(connection, "event", rows=new)
+    register(connection, "event", rows=affecting)
     connection.execute(_of_ledger("affected", **key.fragments), {"append_no": 0})
     connection.execute(sql("drop_event"))
     since, until = row_of(connection, sql("affected_bounds"))
-    if is_anchored(task.schedule, key):
+    # A removed event may have opened a session long before, or a customer have got others' events.
+    if is_anchored(task.schedule, key) and not task.changed:
         create_current_view(connection, "session", available=task.stored.where("ended_at", first=since, last=NEVER_US))
         connection.execute(_of_ledger("restart", **key.fragments), {"since": since, "until": until + 1})
         connection.execute(sql("drop_session"))
@@ -306,7 +328,8 @@ def _written(
     return files
 
 
-def _touchpoint_rows(touchpoints: Sequence[Touchpoint]) -> pa.Table:
+def touchpoint_rows(touchpoints: Sequence[Touchpoint]) -> pa.Table:
+    """Rows of `touchpoint`."""
     columns = zip(*touchpoints, strict=True) if touchpoints else ((), (), ())
     texts = {name: pa.array(values, pa.string()) for name, values in zip(Touchpoint._fields, columns, strict=True)}
     return pa.table({"touchpoint": pa.array(np.arange(len(touchpoints), dtype=np.int32)), **texts})

@@ -4,43 +4,37 @@ Tasks write files that belong to nothing until the driver commits them, table by
 is killed leaves the lake as it was.
 """
 
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
-from botmeter.lake.conversations import Derived
 from botmeter.lake.delta import LakeFile, LakeTable
 from botmeter.lake.duplicates import Judged, Suspects
 from botmeter.lake.engine import Engine
-from botmeter.lake.files import write_rows
+from botmeter.lake.files import read_table, write_rows
+from botmeter.lake.instructed import apply_waiting
 from botmeter.lake.land import Landed
 from botmeter.lake.layout import SCHEMAS, SMALL_TABLES
-from botmeter.lake.number import ConversationsWritten, SessionsWritten
+from botmeter.lake.purge import purge
 from botmeter.lake.record import LakeRecord, commit_record, newest_record, tables_for_writing
-from botmeter.lake.remeter_keys import Remetered
-from botmeter.lake.root import STAGE, LakeRoot, file_system, path_in, storage_refused
-from botmeter.lake.small_tables import SmallTables, read_table
-from botmeter.lake.staged import Workspace
+from botmeter.lake.root import LakeRoot, storage_refused
+from botmeter.lake.small_tables import SmallTables
+from botmeter.lake.staged import Workspace, stage_folder
 from botmeter.lake.stages import (
     InputFile,
     RunContext,
-    derive_conversations,
     find_suspects,
     judge_suspects,
     land_files,
-    remeter_keys,
-    write_numbered,
 )
 from botmeter.lake.task_database import TableFiles
+from botmeter.lake.touched_tables import NewEvents, Note, TouchedTables, commit_tables, meter_touched
 from botmeter.sources.reader import SourceFile, size_bytes
-
-Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +90,15 @@ def run_lake(
 
 def _run(root: LakeRoot, given: FilesOfSource, *, engine: Engine, now_us: int, note: Note) -> LakeRun:
     record = newest_record(root)
+    if record.is_purge_due:
+        record = purge(root, now_us=now_us)
+    record = apply_waiting(root, record, engine=engine, now_us=now_us, note=note)
     tables = tables_for_writing(root, record)
     stored = {name: table.files() for name, table in tables.items()}
     inputs, known = _unread(root, given.files, receipts=stored["receipt"])
     if not inputs:
         return LakeRun(record=record, receipts={}, known=known)
-    with _stage_folder(root, record.run + 1) as folder:
+    with stage_folder(root, record.run + 1) as folder:
         context = RunContext(
             workspace=Workspace(root=root, run=record.run + 1, folder=folder, bucket_count=record.buckets),
             engine=engine,
@@ -134,32 +131,22 @@ class _Changes:
     landed: list[Landed]
     suspects: list[Suspects]
     judged: list[Judged]
-    metered: list[Remetered]
-    derived: list[Derived]
-    sessions: list[SessionsWritten]
-    conversations: list[ConversationsWritten]
+    touched: TouchedTables
     small: SmallTables
 
     def files(self) -> dict[str, list[LakeFile]]:
-        files: dict[str, list[LakeFile]] = {name: [] for name in SCHEMAS}
-        outcomes: list[Remetered | Derived | ConversationsWritten] = [*self.metered, *self.derived, *self.conversations]
-        for each in outcomes:
-            for table, file in each.files.items():
-                files[table].append(file)
+        files = self.touched.files()
         files["event_key"] += [own.index for own in self.suspects if own.index is not None]
         files["quarantine"] += [own.quarantined for own in self.landed if own.quarantined is not None]
         files["quarantine"] += [file for own in self.judged for file in own.quarantined]
-        for written in self.sessions:
-            if written.file is not None:
-                files[written.file.name.partition("/")[0]].append(written.file)
         return files
 
     def receipts(self) -> list[Receipt]:
         receipts = []
         for each in self.landed:
-            duplicates = sum(own.duplicates.get(each.append_no, 0) for own in self.judged)
+            duplicates = each.erased_count + sum(own.duplicates.get(each.append_no, 0) for own in self.judged)
             conflicts = sum(own.conflicts.get(each.append_no, 0) for own in self.judged)
-            read_count = sum(part.events.row_count for part in each.parts)
+            read_count = each.erased_count + sum(part.events.row_count for part in each.parts)
             receipts.append(
                 Receipt(
                     accepted=read_count - duplicates - conflicts,
@@ -177,27 +164,14 @@ def _changes(context: RunContext, landed: list[Landed], *, source_name: str, not
     note("duplicates")
     suspects = find_suspects(context, parts)
     judged = judge_suspects(context, parts, suspects=suspects)
-    note("meter")
     dropped = [each.dropped for each in judged if each.dropped is not None]
-    metered = remeter_keys(context, parts, dropped=dropped, touchpoints=small.touchpoints)
-    note("conversations")
-    derived = derive_conversations(context, metered, footprints=small.footprints)
-    note("write")
-    sessions, conversations = write_numbered(context, metered, derived=derived, footprints=small.footprints)
-    small.add_usage((each.removed_usage for each in metered), sign=-1)
-    small.add_usage(each.usage for each in sessions)
-    small.add_conversation_usage((each.removed_usage for each in derived), sign=-1)
-    small.add_conversation_usage(each.usage for each in conversations)
-    small.add_bot_names(name for each in metered for name in each.bot_names)
+    touched = meter_touched(context, NewEvents(parts=parts, dropped=dropped), small=small, note=note)
     return _Changes(
         source_name=source_name,
         landed=landed,
         suspects=suspects,
         judged=judged,
-        metered=metered,
-        derived=derived,
-        sessions=sessions,
-        conversations=conversations,
+        touched=touched,
         small=small,
     )
 
@@ -211,20 +185,10 @@ def _committed(
     known: tuple[str, ...],
 ) -> LakeRun:
     receipts, added = changes.receipts(), changes.files()
-    removed: dict[str, tuple[LakeFile, ...]] = {}
-    rows = {"receipt": _receipt_rows(context, changes, inputs=inputs, receipts=receipts)}
-    for name, whole in changes.small.rows().items():
-        if not whole.equals(read_table(context.workspace.root, name, files=context.stored.files[name])):
-            rows[name], removed[name] = whole, context.stored.files[name]
-    for name, own in rows.items():
-        file = write_rows(context.workspace.root, name, rows=own)
-        if file is not None:
-            added[name].append(file)
-    versions = dict(context.record.versions)
-    for name, table in tables.items():
-        versions[name] = table.version
-        if added[name] or removed.get(name):
-            versions[name] = table.commit(added[name], removed=removed.get(name, ()), now_us=context.now_us)
+    rows = _receipt_rows(context, changes, inputs=inputs, receipts=receipts)
+    file = write_rows(context.workspace.root, "receipt", rows=rows)
+    added["receipt"] += [] if file is None else [file]
+    versions = commit_tables(context, tables, added=added, removed={}, small=changes.small)
     record = _next_record(context, changes, versions=versions, inputs=inputs)
     commit_record(context.workspace.root, record)
     by_address = dict(zip((each.address for each in inputs), receipts, strict=True))
@@ -252,8 +216,8 @@ def _next_record(
             "duplicates": total.duplicates,
             "conflicts": total.conflicts,
             "rejected": total.rejected,
-            "metered": sum(each.metered_count for each in changes.metered),
-            "sessions": sum(each.session_count for each in changes.metered),
+            "metered": sum(each.metered_count for each in changes.touched.metered),
+            "sessions": sum(each.session_count for each in changes.touched.metered),
         },
         event_count=context.record.event_count + total.accepted,
         last_event_us=max(instants, default=None),
@@ -286,7 +250,9 @@ def _receipt_rows(
 def _unread(
     root: LakeRoot, files: Iterable[SourceFile], *, receipts: Sequence[LakeFile]
 ) -> tuple[list[InputFile], tuple[str, ...]]:
-    seen = read_table(root, "receipt", files=receipts)
+    every = read_table(root, "receipt", files=receipts)
+    # A file whose import was undone can be imported again.
+    seen = every.filter(pc.is_null(every["undone_at"]))
     earlier = set(zip(seen["file"].to_pylist(), seen["fingerprint"].to_pylist(), strict=True))
     inputs, known = [], []
     for file in files:
@@ -304,14 +270,3 @@ def _input_file(file: SourceFile) -> InputFile:
     # A file that is missing is refused by its reader.
     changed_ns = Path(file.path).stat().st_mtime_ns if Path(file.path).is_file() else 0
     return InputFile(file=file, address=file.path, fingerprint=f"{size} bytes, {changed_ns} ns", size_bytes=size)
-
-
-@contextmanager
-def _stage_folder(root: LakeRoot, run: int) -> Iterator[str]:
-    folder = f"{STAGE}/{run:06}-{uuid.uuid4().hex}"
-    try:
-        yield folder
-    finally:
-        # What stays is deleted by a vacuum.
-        with suppress(OSError):
-            file_system(root).delete_dir(path_in(root.uri_of(folder)))

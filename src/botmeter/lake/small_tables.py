@@ -6,13 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from botmeter.lake.conversations import ConversationUsageKey
 from botmeter.lake.delta import LakeFile
+from botmeter.lake.files import read_table
 from botmeter.lake.layout import SCHEMAS
 from botmeter.lake.remeter_keys import UsageKey
-from botmeter.lake.root import LakeRoot, file_system, path_in
+from botmeter.lake.root import LakeRoot
 from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
 
 
@@ -82,15 +82,6 @@ class SmallTables:
 
 
 _NAMES = ("touchpoint", "footprint_member", "session_usage", "conversation_usage", "bot_name_sent")
-
-
-def read_table(root: LakeRoot, table: str, *, files: Iterable[LakeFile]) -> pa.Table:
-    """Read all rows of a table."""
-    files_read = [
-        pq.read_table(path_in(root.uri_of(file.name)), filesystem=file_system(root), partitioning=None)
-        for file in files
-    ]
-    return pa.concat_tables([SCHEMAS[table].empty_table(), *(each.cast(SCHEMAS[table]) for each in files_read)])
 
 
 def _rows(table: pa.Table) -> Iterable[tuple[Any, ...]]:

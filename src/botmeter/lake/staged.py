@@ -1,6 +1,8 @@
 """Tables that tasks hand on within a run: Arrow files with a batch per bucket, so that ranges are read alone."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import ipc
 
-from botmeter.lake.root import LakeRoot, file_system, new_name, path_in
+from botmeter.lake.root import STAGE, LakeRoot, file_system, new_name, path_in
 
 Numbers = npt.NDArray[np.int64]
 
@@ -118,3 +120,15 @@ def _one_batch(rows: pa.Table) -> pa.RecordBatch:
     if batches:
         return batches[0]
     return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in rows.schema], schema=rows.schema)
+
+
+@contextmanager
+def stage_folder(root: LakeRoot, run: int) -> Iterator[str]:
+    """Choose a folder for a run's staged tables; delete it afterwards."""
+    folder = f"{STAGE}/{run:06}-{uuid.uuid4().hex}"
+    try:
+        yield folder
+    finally:
+        # What stays is deleted by a vacuum.
+        with suppress(OSError):
+            file_system(root).delete_dir(path_in(root.uri_of(folder)))

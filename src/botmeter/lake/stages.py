@@ -12,6 +12,7 @@ from botmeter.lake.conversations import Derived, DeriveTask, GatherTask, Touched
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.duplicates import CollectTask, FindTask, Judged, JudgeTask, Suspects, collect, find, judge
 from botmeter.lake.engine import Engine
+from botmeter.lake.known_customers import KnownCustomers
 from botmeter.lake.land import Landed, LandedPart, LandTask, land
 from botmeter.lake.number import (
     ConversationsTask,
@@ -70,10 +71,24 @@ class RunContext:
         return SharedKey.of([term.policy for term in self.record.schedule]).scope
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationFacts:
+    """Changes of conversations beside their new events, staged by bucket.
+
+    Attributes:
+        recounted: Conversations whose days are all counted again.
+        tickets: Of their remaining events.
+    """
+
+    recounted: tuple[StagedTable, ...] = ()
+    tickets: tuple[StagedTable, ...] = ()
+
+
 def land_files(
     context: RunContext, inputs: Sequence[InputFile], *, source: Source | None, source_name: str, skips_unreadable: bool
 ) -> list[Landed]:
     """Read the input files."""
+    customers = KnownCustomers.read(context.workspace.root, context.stored.files)
     tasks = [
         LandTask(
             workspace=context.workspace,
@@ -83,6 +98,7 @@ def land_files(
             source_name=source_name,
             scope=context.scope,
             available_from=context.record.available_from,
+            customers=customers,
             now_us=context.now_us,
             skips_unreadable=skips_unreadable,
         )
@@ -138,9 +154,14 @@ def judge_suspects(context: RunContext, parts: Sequence[LandedPart], *, suspects
 
 
 def remeter_keys(
-    context: RunContext, parts: Sequence[LandedPart], *, dropped: Sequence[StagedTable], touchpoints: Touchpoints
+    context: RunContext,
+    parts: Sequence[LandedPart],
+    *,
+    touchpoints: Touchpoints,
+    dropped: Sequence[StagedTable] = (),
+    changed: Sequence[StagedTable] = (),
 ) -> list[Remetered]:
-    """Meter the keys with new events; new touchpoints get their numbers."""
+    """Meter the keys with new or changed events; new touchpoints get their numbers."""
     numbers = tuple(tuple(touchpoints.number(each) for each in part.touchpoints) for part in parts)
     known: tuple[Touchpoint, ...] = tuple(touchpoints.all())
     tasks = [
@@ -154,18 +175,21 @@ def remeter_keys(
             schedule=context.record.schedule,
             stored=_of_buckets(context.stored, buckets),
             is_first=context.is_first,
+            changed=tuple(changed),
         )
-        for buckets in _ranges(context, [part.events for part in parts], rows_max=REMETER_EVENTS_MAX)
+        for buckets in _ranges(context, [*(part.events for part in parts), *changed], rows_max=REMETER_EVENTS_MAX)
     ]
     return context.engine.run(remeter, tasks)
 
 
-def derive_conversations(context: RunContext, metered: Sequence[Remetered], *, footprints: Footprints) -> list[Derived]:
+def derive_conversations(
+    context: RunContext, metered: Sequence[Remetered], *, footprints: Footprints, facts: ConversationFacts
+) -> list[Derived]:
     """Derive what is counted of touched conversations."""
     participations = tuple(each.participations for each in metered)
     removed = tuple(each.removed for each in metered if each.removed is not None)
-    tickets = tuple(each.tickets for each in metered if each.tickets is not None)
-    ranges = _ranges(context, [*participations, *removed, *tickets], rows_max=DERIVE_ROWS_MAX)
+    tickets = (*(each.tickets for each in metered if each.tickets is not None), *facts.tickets)
+    ranges = _ranges(context, [*participations, *removed, *tickets, *facts.recounted], rows_max=DERIVE_ROWS_MAX)
     touched: Sequence[Touched | None] = [None] * len(ranges)
     if not context.is_first:
         tasks = [
@@ -176,6 +200,7 @@ def derive_conversations(context: RunContext, metered: Sequence[Remetered], *, f
                 removed=removed,
                 tickets=tickets,
                 stored=_of_conversations(context.stored, buckets),
+                recounted=facts.recounted,
             )
             for buckets in ranges
         ]

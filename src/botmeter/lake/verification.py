@@ -101,7 +101,8 @@ def _wrong_keys(root: LakeRoot, files: Iterable[LakeFile]) -> int:
     count = 0
     for file in files:
         with pq.ParquetFile(path_in(root.uri_of(file.name)), filesystem=file_system(root)) as opened:
-            for batch in opened.iter_batches(columns=["source", "event_id", "event_key"]):
-                events = pa.Table.from_batches([batch])
+            for batch in opened.iter_batches(columns=["source", "event_id", "event_key", "erased_key"]):
+                # Of erased events the key is that of the ids which they had.
+                events = pa.Table.from_batches([batch.filter(batch["erased_key"].is_null())])
                 count += int(np.sum(event_keys(events).to_numpy() != events["event_key"].to_numpy()))
     return count

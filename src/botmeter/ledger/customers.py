@@ -3,7 +3,7 @@
 Aliases are resolved when events are read, so any merge can be undone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -40,6 +40,7 @@ class CustomerChange:
 
     Attributes:
         number: From 1; None: nothing changed.
+        waits: The next run of the account's lake applies it; the counts are unknown.
     """
 
     number: int | None
@@ -48,6 +49,7 @@ class CustomerChange:
     before_count: int = 0
     after_count: int = 0
     restated_day_count: int = 0
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +106,27 @@ def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by
         Refused: `merge_invalid` for no alias.
         TooMuch: `merge_too_large` over `PAIRS_MAX`.
     """
-    _check_count(len(aliases))
+    ledger.refuse_in_lake("Its customers can't be unmerged")
     with ledger.transaction():
-        in_force = _aliases_in_force(ledger)
-        unknown = [alias for alias in aliases if alias not in in_force]
-        if unknown:
-            raise Missing("alias_unknown", f"{unknown[0][:60]!r} is not an alias in account {ledger.account.name}.")
-        pairs = tuple(SameCustomer(customer_id=in_force[alias], alias=alias) for alias in dict.fromkeys(aliases))
+        pairs = pairs_in_force(aliases, aliases_in_force(ledger), account=ledger.account.name)
         return _apply(ledger, pairs, is_undone=True, now_us=now_us, by=by)
+
+
+def pairs_in_force(aliases: Sequence[str], in_force: Mapping[str, str], *, account: str) -> tuple[SameCustomer, ...]:
+    """Pairs of aliases to undo; raise as `unmerge_customers`."""
+    _check_count(len(aliases))
+    unknown = [alias for alias in aliases if alias not in in_force]
+    if unknown:
+        raise Missing("alias_unknown", f"{unknown[0][:60]!r} is not an alias in account {account}.")
+    return tuple(SameCustomer(customer_id=in_force[alias], alias=alias) for alias in dict.fromkeys(aliases))
+
+
+def new_pairs(pairs: Sequence[SameCustomer], in_force: Mapping[str, str]) -> tuple[SameCustomer, ...]:
+    """Pairs that are not in force; raise as `merge_customers`."""
+    _check_count(len(pairs))
+    found, faults = _new_pairs(pairs, in_force)
+    _refuse(faults)
+    return tuple(found)
 
 
 def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
@@ -143,19 +158,17 @@ def other_ids(ledger: ReadableLedger, customer_id: str) -> list[str]:
 
 
 def _merge(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int, by: str | None) -> CustomerChange:
-    _check_count(len(pairs))
-    new_pairs, faults = _new_pairs(pairs, _aliases_in_force(ledger))
-    _refuse(faults)
-    if not new_pairs:
+    added = new_pairs(pairs, aliases_in_force(ledger))
+    if not added:
         return CustomerChange(number=None, pairs=())
-    return _apply(ledger, tuple(new_pairs), is_undone=False, now_us=now_us, by=by)
+    return _apply(ledger, added, is_undone=False, now_us=now_us, by=by)
 
 
 def _apply(
     ledger: Ledger, pairs: tuple[SameCustomer, ...], *, is_undone: bool, now_us: int, by: str | None
 ) -> CustomerChange:
     connection = ledger.connection
-    number = int(row_of(connection, sql("next_change"))[0])
+    number = next_change_no(ledger)
     connection.execute(sql("before"))
     values = {"number": number, "now": now_us, "by": by}
     if is_undone:
@@ -178,16 +191,22 @@ def _apply(
     )
 
 
-def _aliases_in_force(ledger: ReadableLedger) -> dict[str, str]:
+def next_change_no(ledger: ReadableLedger) -> int:
+    """Number of the next merge or undo."""
+    return int(row_of(ledger.connection, sql("next_change"))[0])
+
+
+def aliases_in_force(ledger: ReadableLedger) -> dict[str, str]:
+    """Customer named for each alias."""
     return dict(ledger.connection.execute(sql("aliases_in_force")).fetchall())
 
 
 _Fault = tuple[str, type[Refused]]
 
 
-def _new_pairs(pairs: Sequence[SameCustomer], in_force: dict[str, str]) -> tuple[list[SameCustomer], list[_Fault]]:
+def _new_pairs(pairs: Sequence[SameCustomer], in_force: Mapping[str, str]) -> tuple[list[SameCustomer], list[_Fault]]:
     known = dict(in_force)
-    new_pairs: list[SameCustomer] = []
+    found: list[SameCustomer] = []
     faults: list[_Fault] = []
     for pair in pairs:
         fault = _pair_fault(pair, known)
@@ -196,8 +215,8 @@ def _new_pairs(pairs: Sequence[SameCustomer], in_force: dict[str, str]) -> tuple
             faults.append((f"{pair.label}: {sentence}" if pair.label else sentence, kind))
         elif pair.alias not in known:
             known[pair.alias] = pair.customer_id
-            new_pairs.append(pair)
-    return new_pairs, faults
+            found.append(pair)
+    return found, faults
 
 
 def _pair_fault(pair: SameCustomer, known: dict[str, str]) -> _Fault | None:
@@ -210,17 +229,18 @@ def _pair_fault(pair: SameCustomer, known: dict[str, str]) -> _Fault | None:
             return f"the {what} has {size_bytes:,} bytes; an id has 1 to {ID_BYTES_MAX}", Refused
     if pair.alias == pair.customer_id:
         return f"{pair.alias[:60]!r} can't be an alias of itself", Refused
-    customer = _final_customer(known, pair.customer_id)
+    customer = final_customer(known, pair.customer_id)
     if pair.alias not in known and customer == pair.alias:
         return f"{pair.customer_id[:60]!r} is already an alias of {pair.alias[:60]!r}", Refused
-    if pair.alias in known and customer != _final_customer(known, pair.alias):
+    if pair.alias in known and customer != final_customer(known, pair.alias):
         other = known[pair.alias][:60]
         sentence = f"{pair.alias[:60]!r} is already merged into {other!r}; undo that first, or merge {other!r}"
         return sentence, Conflict
     return None
 
 
-def _final_customer(known: dict[str, str], customer_id: str) -> str:
+def final_customer(known: Mapping[str, str], customer_id: str) -> str:
+    """Customer that counts for an id, by the customers named for aliases."""
     while customer_id in known:
         customer_id = known[customer_id]
     return customer_id

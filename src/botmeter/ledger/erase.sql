@@ -66,8 +66,14 @@ SELECT DISTINCT {column}::VARCHAR AS text FROM {table} WHERE {column} IS NOT NUL
 -- Reads: {table}. Takes: {column}, $before, $after. Changes: puts one text into the place of the other.
 UPDATE {table} SET {column} = $after WHERE {column} = $before
 
+-- name: alias_count
+-- Reads: customer_alias. Takes: $ids. Gives: the number of aliases of these customers, one row.
+SELECT count(*)::BIGINT
+FROM customer_alias
+WHERE customer_id IN (SELECT unnest($ids::VARCHAR[])) OR same_as IN (SELECT unnest($ids::VARCHAR[]))
+
 -- name: delete_aliases
--- Takes: $ids. Changes: deletes the aliases of these customers. Gives: the number of deleted rows, one row.
+-- Takes: $ids. Changes: deletes the aliases of these customers.
 DELETE FROM customer_alias
 WHERE customer_id IN (SELECT unnest($ids::VARCHAR[])) OR same_as IN (SELECT unnest($ids::VARCHAR[]))
 
@@ -150,3 +156,42 @@ DROP TABLE erased_event
 -- name: drop_erased_ticket
 -- Changes: erased_ticket is dropped, and its memory freed.
 DROP TABLE erased_ticket
+
+-- name: own_attributes
+-- Reads: event. Takes: $customer. Gives: (source, event_id, attributes) of the customer's events with attributes.
+SELECT source::VARCHAR, event_id::VARCHAR, attributes::VARCHAR
+FROM event
+WHERE customer_id = $customer AND attributes IS NOT NULL
+ORDER BY ALL
+
+-- name: naming_attributes
+-- Reads: event. Takes: $customer, $texts (ids as in JSON).
+-- Gives: (source, event_id, attributes) of other customers' events whose attributes have one of the texts.
+SELECT source::VARCHAR, event_id::VARCHAR, attributes::VARCHAR
+FROM event
+WHERE customer_id <> $customer
+    AND attributes IS NOT NULL
+    AND len(list_filter($texts::VARCHAR[], lambda text: contains(attributes, text))) > 0
+ORDER BY ALL
+
+-- name: erased_attributes
+-- Reads: input_rows (source, event_id, attributes). Gives: erased_attributes, the same rows.
+CREATE OR REPLACE TEMP TABLE erased_attributes AS
+SELECT source::VARCHAR AS source, event_id::VARCHAR AS event_id, attributes::VARCHAR AS attributes FROM input_rows
+
+-- name: keys_to_erase
+-- Reads: event, erased_key. Takes: $customer. Gives: the rows of a lake's erased_key for the
+-- customer's events, in any order.
+SELECT event_key::BIT::BIGINT AS event_key, occurred_at::BIGINT AS occurred_at, true AS has_event
+FROM event
+WHERE customer_id = $customer AND NOT is_erased
+
+-- name: quarantined_places
+-- Reads: quarantine. Takes: $quarantine_nos. Gives: (append_no, position, code) of these entries, in any order.
+SELECT append_no::INTEGER, position::BIGINT, code::VARCHAR
+FROM quarantine
+WHERE quarantine_no IN (SELECT unnest($quarantine_nos::BIGINT[]))
+
+-- name: chosen_rows
+-- Reads: {table}, of an erasure. Gives: its rows, in any order.
+SELECT * FROM {table}

@@ -12,6 +12,7 @@ from botmeter.domain.reason import checked_reason
 from botmeter.ledger.duckdb_calls import records_of, row_of
 from botmeter.ledger.imports import ImportRecord, import_numbered
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.remeter import remeter_without
 from botmeter.ledger.restatements import Cause, PastDays
 from botmeter.ledger.session_changes import SessionChange, note_sessions, session_change
@@ -44,6 +45,7 @@ class UndoneImport:
     Attributes:
         discarded_count: Entries of quarantine.
         later_repeats: Submissions of its source with duplicates or conflicts, oldest first.
+        waits: The next run of the account's lake undoes it; the changes of sessions are unknown.
     """
 
     record: ImportRecord
@@ -51,6 +53,7 @@ class UndoneImport:
     discarded_count: int
     sessions: SessionChange
     later_repeats: tuple[LaterRepeats, ...]
+    waits: bool = False
 
 
 def undo_import(ledger: Ledger, number: int, *, reason: str, now_us: int, by: str | None = None) -> UndoneImport:
@@ -61,6 +64,7 @@ def undo_import(ledger: Ledger, number: int, *, reason: str, now_us: int, by: st
         Conflict: `import_undone` if it is already.
         Refused: `reason_invalid`.
     """
+    ledger.refuse_in_lake("Its imports can't be undone")
     checked = checked_reason(reason)
     settle(ledger, now_us=now_us)
     try:
@@ -72,14 +76,13 @@ def undo_import(ledger: Ledger, number: int, *, reason: str, now_us: int, by: st
 
 def undo_preview(ledger: Ledger, number: int, *, now_us: int) -> UndoneImport:
     """As `undo_import`, and nothing changes; live events may be appended meanwhile."""
+    ledger.refuse_in_lake("Its imports can't be undone")
     with ledger.dry_run():
         return _undo(ledger, number, reason="", by=None, now_us=now_us)
 
 
 def _undo(ledger: Ledger, number: int, *, reason: str, by: str | None, now_us: int) -> UndoneImport:
-    record, connection = import_numbered(ledger, number), ledger.connection
-    if record.undone_at is not None:
-        raise Conflict("import_undone", f"Import {number} of account {ledger.account.name} was undone already.")
+    record, connection = import_in_force(ledger, number), ledger.connection
     note_sessions(connection)
     appends = [
         append_no for (append_no,) in connection.execute(sql("appends"), {"append_no": record.append_no}).fetchall()
@@ -90,15 +93,27 @@ def _undo(ledger: Ledger, number: int, *, reason: str, by: str | None, now_us: i
     discarded_count = _discard_entries(
         ledger, appends, values={"now": now_us, "by": by, "reason": f"import {number} undone: {reason}"}
     )
-    later = {"append_no": record.append_no, "source": record.source}
-    repeats = connection.execute(sql("later_repeats"), later).fetchall()
     return UndoneImport(
         record=import_numbered(ledger, number),
         event_count=event_count,
         discarded_count=discarded_count,
-        later_repeats=tuple(records_of(LaterRepeats, repeats)),
+        later_repeats=later_repeats(ledger, record),
         sessions=session_change(connection),
     )
+
+
+def import_in_force(ledger: ReadableLedger, number: int) -> ImportRecord:
+    """Import to undo; raise as `undo_import`."""
+    record = import_numbered(ledger, number)
+    if record.undone_at is not None:
+        raise Conflict("import_undone", f"Import {number} of account {ledger.account.name} was undone already.")
+    return record
+
+
+def later_repeats(ledger: ReadableLedger, record: ImportRecord) -> tuple[LaterRepeats, ...]:
+    """Later submissions of the import's source with duplicates or conflicts, oldest first."""
+    later = {"append_no": record.append_no, "source": record.source}
+    return tuple(records_of(LaterRepeats, ledger.connection.execute(sql("later_repeats"), later).fetchall()))
 
 
 def _remove_events(ledger: Ledger, appends: Sequence[int], *, import_append_no: int, now_us: int) -> int:

@@ -24,6 +24,7 @@ class ServedRecord:
 
     Attributes:
         recorded_at: In µs UTC, like the times of the first and last event; None: no event.
+        waiting_imports: Numbers of imports that the next run undoes.
     """
 
     uri: str
@@ -31,6 +32,7 @@ class ServedRecord:
     recorded_at: int
     first_event_at: int | None = None
     last_event_at: int | None = None
+    waiting_imports: tuple[int, ...] = ()
 
 
 def served_record(connection: duckdb.DuckDBPyConnection) -> ServedRecord | None:

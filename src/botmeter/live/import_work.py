@@ -6,10 +6,11 @@ from typing import Any
 from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
+from botmeter.lake.instructions import undo_import
 from botmeter.ledger.append import Submission
 from botmeter.ledger.append_beside import append_import
 from botmeter.ledger.import_preview import ImportPreview, import_preview
-from botmeter.ledger.import_undo import UndoneImport, undo_import
+from botmeter.ledger.import_undo import UndoneImport
 from botmeter.ledger.imports import ImportedFile, ImportRecord
 from botmeter.ledger.imports import imports as stored_imports
 from botmeter.ledger.open_ledgers import SharedFolder

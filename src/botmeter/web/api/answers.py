@@ -168,6 +168,9 @@ class CustomersChanged(Struct, frozen=True, forbid_unknown_fields=True):
     sessions_before: Count
     sessions_after: Count
     restated_days: Annotated[Count, Meta(description="Past days whose sessions changed.")]
+    waits: Annotated[bool, Meta(description="The next run of the account's lake makes the change; counts are 0.")] = (
+        False
+    )
 
 
 def page_answer(page: RowPage) -> Rows | Sessions | Conversations | Tickets:
@@ -276,6 +279,7 @@ def customers_changed(change: CustomerChange) -> CustomersChanged:
         sessions_before=change.before_count,
         sessions_after=change.after_count,
         restated_days=change.restated_day_count,
+        waits=change.waits,
     )
 
 

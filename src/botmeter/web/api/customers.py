@@ -2,12 +2,11 @@
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
+from botmeter.lake.instructions import merge_customers, unmerge_customers
 from botmeter.ledger.customers import (
     CustomerChange,
     SameCustomer,
     aliases_of_merge,
-    merge_customers,
-    unmerge_customers,
 )
 from botmeter.people.audit import Action
 from botmeter.web.api.answers import CustomersChanged, MergeBody, UnmergeBody, customers_changed

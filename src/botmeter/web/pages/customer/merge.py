@@ -14,15 +14,13 @@ from botmeter.domain import text
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.domain.instant import now_us as present_us
+from botmeter.lake.instructions import merge_customers, merge_preview, unmerge_customers
 from botmeter.ledger.customers import (
     CustomerAlias,
     CustomerChange,
     SameCustomer,
     aliases_of_merge,
     customer_aliases,
-    merge_customers,
-    merge_preview,
-    unmerge_customers,
 )
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
@@ -117,6 +115,9 @@ class MergePage:
     zone: str
 
 
+WAITS_FOR_RUN: Final = "The account is in a lake: the next run of the lake applies this."
+
+
 @takes_large_body
 @for_member(Right.MERGE_CUSTOMERS, posts=Right.MERGE_CUSTOMERS)
 def merge_page(visit: Visit) -> HttpResponse:
@@ -136,6 +137,8 @@ def merge_page(visit: Visit) -> HttpResponse:
 
 def merge_sentence(change: CustomerChange) -> str:
     """Describe the effect of a merge or undo on sessions."""
+    if change.waits:
+        return WAITS_FOR_RUN
     count, restated = change.event_count, change.restated_day_count
     return (
         f"These customers had {text.counted(change.before_count, 'session')} and have {change.after_count:,}; "
@@ -256,17 +259,18 @@ def _preview(change: CustomerChange, *, urls: ReportUrls) -> MergePreview:
     if change.number is None:
         return MergePreview(pairs=(), more="", answer="These customers are already merged.", content="")
     restated, hidden = change.restated_day_count, len(change.pairs) - _PREVIEW_MAX
+    effect = (
+        f"These customers have {text.counted(change.before_count, 'session')} now and would have "
+        f"{change.after_count:,}. {text.counted(change.event_count, 'event')} would count for another customer, "
+        f"and {text.counted(restated, 'past day') if restated else 'no past day'} would be restated."
+    )
     return MergePreview(
         pairs=tuple(
             (id_word(pair.alias), plain(" → "), id_word(pair.customer_id, urls.customer(pair.customer_id)))
             for pair in change.pairs[:_PREVIEW_MAX]
         ),
         more=f"and {hidden:,} more" if hidden > 0 else "",
-        answer=(
-            f"These customers have {text.counted(change.before_count, 'session')} now and would have "
-            f"{change.after_count:,}. {text.counted(change.event_count, 'event')} would count for another customer, "
-            f"and {text.counted(restated, 'past day') if restated else 'no past day'} would be restated."
-        ),
+        answer=WAITS_FOR_RUN if change.waits else effect,
         content=csv_from_pairs(change.pairs),
     )
 

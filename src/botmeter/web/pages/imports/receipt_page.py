@@ -1,7 +1,7 @@
 """Page of a past import: its receipt, its mapping, and how to undo it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.http import HttpResponse
@@ -64,9 +64,12 @@ def file_import(visit: Visit, *, number: int) -> HttpResponse:
     with visit.reading() as ledger:
         record = import_numbered(ledger, number)
         zone = preferred_zone(visit.account)
+        waits = ledger.lake is not None and number in ledger.lake.waiting_imports
         entries = quarantined_by(ledger, record.append_no, limit=_REJECTIONS_SHOWN)
     if visit.request.method != "POST":
         page = _page(visit, record, entries=entries, zone=zone)
+        if waits:
+            page = replace(page, undone="The next run of the account's lake undoes this import.")
         if page.progress is None and visit.request.headers.get("HX-Request"):
             # The undo has ended.
             return HttpResponseClientRedirect(visit.request.path)
