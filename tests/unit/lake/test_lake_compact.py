@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from tests.support.event_strategies import START_US
 from tests.support.facts import event
+from tests.support.lake_views import VIEWS
 from tests.support.lakes import append_files, lake_meaning, made_lake, random_increments, run, written_files
 from tests.support.ledgers import NOW_US, ledger_in_memory
 from tests.support.table_meaning import table_meaning
@@ -24,7 +25,6 @@ pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not install
 pytestmark = pytest.mark.slow
 
 SCHEDULE = [(FRESHCHAT, ALWAYS_US)]
-GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "lake.md"
 
 
 def rows_of(root: LakeRoot, record: LakeRecord, *, query: str) -> list[tuple[object, ...]]:
@@ -42,8 +42,9 @@ def test_a_compacted_lake_has_the_same_rows_and_goes_on(tmp_path: Path) -> None:
         before = run(root, files).record
         append_files(ledger, files)
         if number == 1:
-            view = GUIDE.read_text(encoding="utf-8").partition("```sql\n")[2].partition("```")[0]
-            current = rows_of(root, before, query=f"SELECT session_id, run FROM ({view}) ORDER BY ALL")
+            current = rows_of(
+                root, before, query=f"SELECT session_id, run FROM ({VIEWS['current_session']}) ORDER BY ALL"
+            )
             compacted = compact(root, engine=Here(), now_us=NOW_US)
             assert compacted.number == before.number + 1
             assert rows_of(root, compacted, query="SELECT session_id, run FROM session ORDER BY ALL") == current
