@@ -18,6 +18,7 @@ from botmeter.lake.layout import REPLACED_BY, TIME_COLUMNS
 from botmeter.lake.record import LakeRecord, commit_record, newest_record, tables_for_writing
 from botmeter.lake.root import LakeRoot, storage_refused
 from botmeter.lake.small_tables import SmallTables
+from botmeter.lake.staged import BucketRange
 from botmeter.lake.task_database import TableFiles, create_current_view, task_database
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import Ints
@@ -29,16 +30,19 @@ COMPACTED_FROM_SHARE: Final = 0.1
 NEW_FILES_MAX: Final = 256
 """Files of added sessions: each costs a reader some tenths of a ms, and a run adds one or few of each table."""
 FILE_ROWS_MAX: Final = 1_000_000
-"""Rows of a file: a larger month is cut by buckets, so that tasks of few keys read few of its files."""
+"""Sessions of a task and rows of a file: a larger month is cut by buckets, so that a task needs the memory of one part,
+and tasks of few keys read few files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompactTask:
-    """Days of some months, since 1970, both included."""
+    """Days of some months, since 1970, both included, or some buckets of one month."""
 
     root: LakeRoot
     first_day: int
     last_day: int
+    buckets: BucketRange
+    rows_max: int
     stored: TableFiles
 
 
@@ -49,35 +53,46 @@ def compact_months(task: CompactTask) -> dict[str, list[LakeFile]]:
         is_day = TIME_COLUMNS[table] == "day"
         first, last = task.first_day, task.last_day
         bounds = (first, last) if is_day else (first * DAY_US, (last + 1) * DAY_US - 1)
-        own = task.stored.of(table, f"{table}_new").where(TIME_COLUMNS[table], first=bounds[0], last=bounds[1])
+        buckets = {"first": task.buckets.first, "last": task.buckets.last}
         replacement = REPLACED_BY[table].table
-        available = TableFiles(root=task.root, files={**own.files, replacement: task.stored.files.get(replacement, ())})
+        near = task.stored.of(table, f"{table}_new", replacement).where("bucket", **buckets)
+        own = near.of(table, f"{table}_new").where(TIME_COLUMNS[table], first=bounds[0], last=bounds[1])
+        available = TableFiles(root=task.root, files={**own.files, replacement: near.files[replacement]})
         with task_database() as connection:
             create_current_view(connection, table, available=available)
             statement = "rows_of_days" if is_day else "rows_of_instants"
             rows = connection.sql(
-                sql(statement, table=table), params={"first": bounds[0], "last": bounds[1]}
+                sql(statement, table=table),
+                params={
+                    "first": bounds[0],
+                    "last": bounds[1],
+                    "first_bucket": task.buckets.first,
+                    "last_bucket": task.buckets.last,
+                },
             ).to_arrow_table()
-        files[table] = _written(task.root, table, rows=rows)
+        files[table] = _written(task.root, table, rows=rows, rows_max=task.rows_max)
     return files
 
 
-def compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 0.0) -> LakeRecord:
+def compact(
+    root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 0.0, rows_max: int = FILE_ROWS_MAX
+) -> LakeRecord:
     """Compact a lake; return its new record, or the present one where there is nothing to do.
 
     Args:
         from_share: Least part of the sessions that was replaced since the last compaction, for one that nobody asked
             for; many added files are a reason too.
+        rows_max: Sessions of a task.
 
     Raises:
         Conflict: `lake_run_superseded` if a run was recorded meanwhile.
         Unavailable: `lake_storage_failed`, `disk_full`.
     """
     with storage_refused(root):
-        return _compact(root, engine=engine, now_us=now_us, from_share=from_share)
+        return _compact(root, engine=engine, now_us=now_us, from_share=from_share, rows_max=rows_max)
 
 
-def _compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float) -> LakeRecord:
+def _compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float, rows_max: int) -> LakeRecord:
     record = newest_record(root)
     tables = tables_for_writing(root, record)
     stored = {name: table.files() for name, table in tables.items()}
@@ -85,17 +100,20 @@ def _compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float) 
     outdated = [*(f"{table}_new" for table in REPLACED_BY), *sorted(replacements)]
     if not _is_due(stored, from_share=from_share):
         return record
-    small = SmallTables.read(root, stored)
-    if not any(stored[name] for name in outdated) and _is_by_month(stored["session"], small):
+    months = _months(SmallTables.read(root, stored), rows_max=rows_max, bucket_count=record.buckets)
+    if not any(stored[name] for name in outdated) and _is_by_month(stored["session"], months):
         return record
     tasks = [
         CompactTask(
             root=root,
-            first_day=first,
-            last_day=last,
+            first_day=_first_day(span.first),
+            last_day=_first_day(span.last + 1) - 1,
+            buckets=buckets,
+            rows_max=rows_max,
             stored=TableFiles(root=root, files={name: tuple(files) for name, files in stored.items()}),
         )
-        for first, last in _spans(small)
+        for span in _spans(months, rows_max=rows_max)
+        for buckets in span.parts
     ]
     written = engine.run(compact_months, tasks)
     versions = {**record.versions, "receipt": tables["receipt"].commit([], now_us=now_us)}
@@ -120,33 +138,48 @@ def _row_count(files: Sequence[LakeFile]) -> int:
     return sum(file.row_count for file in files)
 
 
-def _is_by_month(files: Sequence[LakeFile], small: SmallTables) -> bool:
-    # The files of a first run are of buckets, each with all months.
-    month_file_count = sum(-(-count // FILE_ROWS_MAX) for count in _month_counts(small).values())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Months:
+    """Months since 1970, both included, their sessions, and the buckets that are compacted together."""
+
+    first: int
+    last: int
+    session_count: int
+    parts: tuple[BucketRange, ...]
+
+
+def _is_by_month(files: Sequence[LakeFile], months: Sequence[_Months]) -> bool:
+    # The files of a first run are of buckets, each with all months. A part has some more rows than others, and so a
+    # second file.
+    files_max = sum(1 if len(month.parts) == 1 else 2 * len(month.parts) for month in months)
     bounds = [np.array(file.bounds["started_at"]) // DAY_US for file in files]
-    return len(files) == month_file_count and all(np.ptp(_months_of(days)) == 0 for days in bounds)
+    return len(files) <= files_max and all(np.ptp(_months_of(days)) == 0 for days in bounds)
 
 
-def _month_counts(small: SmallTables) -> dict[int, int]:
+def _months(small: SmallTables, *, rows_max: int, bucket_count: int) -> list[_Months]:
     counts: dict[int, int] = {}
     for (day, *_), count in small.session_usage.items():
         month = int(_months_of(np.array([day]))[0])
         counts[month] = counts.get(month, 0) + count
-    return counts
+    months = []
+    for month, count in sorted(counts.items()):
+        size = max(1, bucket_count * rows_max // max(count, 1))
+        starts = range(0, bucket_count, size)
+        parts = tuple(BucketRange(first=first, last=min(first + size, bucket_count) - 1) for first in starts)
+        months.append(_Months(first=month, last=month, session_count=count, parts=parts))
+    return months
 
 
-def _spans(small: SmallTables) -> list[tuple[int, int]]:
-    """First and last day of whole months with about `FILE_ROWS_MAX` sessions together."""
-    counts = _month_counts(small)
-    spans: list[tuple[int, int]] = []
-    row_count = FILE_ROWS_MAX
-    for month in sorted(counts):
-        if row_count + counts[month] > FILE_ROWS_MAX:
-            spans.append((month, month))
-            row_count = 0
-        spans[-1] = (spans[-1][0], month)
-        row_count += counts[month]
-    return [(_first_day(first), _first_day(last + 1) - 1) for first, last in spans]
+def _spans(months: Sequence[_Months], *, rows_max: int) -> list[_Months]:
+    """Join small months that follow each other."""
+    spans: list[_Months] = []
+    for month in months:
+        last = spans[-1] if spans else None
+        if last is not None and last.session_count + month.session_count <= rows_max:
+            spans[-1] = replace(last, last=month.last, session_count=last.session_count + month.session_count)
+        else:
+            spans.append(month)
+    return spans
 
 
 def _months_of(days: Ints) -> Ints:
@@ -157,7 +190,7 @@ def _first_day(month: int) -> int:
     return int(np.int64(month).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64))
 
 
-def _written(root: LakeRoot, table: str, *, rows: pa.Table) -> list[LakeFile]:
+def _written(root: LakeRoot, table: str, *, rows: pa.Table, rows_max: int) -> list[LakeFile]:
     column = TIME_COLUMNS[table]
     if column == "day":
         days = rows["day"].cast(pa.int32()).to_numpy().astype(np.int64)
@@ -168,8 +201,8 @@ def _written(root: LakeRoot, table: str, *, rows: pa.Table) -> list[LakeFile]:
     _, counts = np.unique(months, return_counts=True)
     files, start = [], 0
     for count in counts.tolist():
-        for first in range(start, start + count, FILE_ROWS_MAX):
-            part = by_month.slice(first, min(FILE_ROWS_MAX, start + count - first))
+        for first in range(start, start + count, rows_max):
+            part = by_month.slice(first, min(rows_max, start + count - first))
             files.append(write_rows(root, table, rows=part))
         start += count
     return [file for file in files if file is not None]

@@ -1,7 +1,10 @@
 """Compaction changes no number, and leaves tables that are right without their companions."""
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 import pytest
@@ -13,7 +16,7 @@ from tests.support.ledgers import NOW_US, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.instant import DAY_US
-from botmeter.lake.compact import COMPACTED_FROM_SHARE, compact
+from botmeter.lake.compact import COMPACTED_FROM_SHARE, CompactTask, compact
 from botmeter.lake.engine import Here
 from botmeter.lake.layout import LOOKUP_COLUMNS, SCHEMAS
 from botmeter.lake.record import LakeRecord, tables_at
@@ -70,6 +73,28 @@ def test_the_files_of_a_first_run_are_compacted_by_month(tmp_path: Path) -> None
     assert len(tables_at(root, compacted.versions)["session"].files()) == 3
     assert lake_meaning(root, compacted) == lake_meaning(root, before)
     assert compact(root, engine=Here(), now_us=NOW_US) == compacted
+
+
+def test_a_large_month_is_compacted_in_parts_of_few_buckets(tmp_path: Path) -> None:
+    root = made_lake(tmp_path / "lake", SCHEDULE)
+    for number, pieces in enumerate(random_increments(Random(6), count=600, increments=3)):
+        before = run(root, written_files(tmp_path, f"{number}", *pieces)).record
+    tasks: list[CompactTask] = []
+
+    class Watching(Here):
+        def run(self, function: Callable[[Any], Any], tasks_of_run: Sequence[Any]) -> list[Any]:
+            tasks.extend(tasks_of_run)
+            return super().run(function, tasks_of_run)
+
+    compacted = compact(root, engine=Watching(), now_us=NOW_US, rows_max=20)
+    months = defaultdict(list)
+    for task in tasks:
+        months[task.first_day, task.last_day] += task.buckets.numbers
+    assert all(buckets == [*range(before.buckets)] for buckets in months.values())
+    assert len(tasks) > len(months)
+    assert all(file.row_count <= 20 for file in tables_at(root, compacted.versions)["session"].files())
+    assert lake_meaning(root, compacted) == lake_meaning(root, before)
+    assert compact(root, engine=Here(), now_us=NOW_US, rows_max=20) == compacted
 
 
 def test_columns_of_lookups_have_bloom_filters(tmp_path: Path) -> None:
