@@ -72,14 +72,14 @@ def shuffled_events(count: int, *, seed: str) -> list[Event]:
     return random_events(Random(seed), count)
 
 
-def demo_events(count: int) -> list[Event]:
+def demo_events(count: int, *, now_us: int = NOW_US) -> list[Event]:
     """Events of the demo account, as many as `botmeter demo --events` makes, with late ones."""
     names = {
         "actor": {int(each): each.name.lower() for each in Actor},
         "kind": {int(each): each.name.lower() for each in Kind},
     }
     events = []
-    for batch in demo_batches(seed=DEMO_SEED, now_us=NOW_US, events=count):
+    for batch in demo_batches(seed=DEMO_SEED, now_us=now_us, events=count):
         for row in batch.events.to_pylist():
             attributes = row["attributes"]
             texts = {name: by_number[row[name]] for name, by_number in names.items()}

@@ -50,6 +50,7 @@ class DeletionPage:
     title: str
     members: str
     form: DeletionForm
+    is_in_lake: bool
 
 
 @for_member(Right.CHANGE_SETTINGS, posts=Right.CHANGE_SETTINGS)
@@ -60,13 +61,14 @@ def account_deletion(visit: Visit) -> HttpResponse:
         with form_errors(form, fields={"ledger_busy": "name"}):
             return _deleted(visit)
     with visit.reading() as ledger:
-        title = ledger.account.title
+        title, is_in_lake = ledger.account.title, ledger.lake is not None
     page = DeletionPage(
         frame=frame(visit, title="Delete account", current="settings", crumbs=section_links(visit.account, "settings")),
         name=visit.account,
         title=title,
         members=counted(Membership.objects.filter(account=visit.account).count(), "user"),
         form=form,
+        is_in_lake=is_in_lake,
     )
     return rendered(visit.request, "account_deletion.html", page=page)
 

@@ -103,7 +103,11 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPage:
-    """A policy and its simulated effect; `form` is None without a policy."""
+    """A policy and its simulated effect.
+
+    Attributes:
+        form: None without a policy, and for an account in a lake, whose policy can't be changed.
+    """
 
     frame: Frame
     choice: PolicyForm
@@ -113,6 +117,7 @@ class PolicyPage:
     about: tuple[str, ...]
     effect: Effect | None
     form: InForceForm | None
+    is_in_lake: bool
 
 
 @for_member(Right.CHANGE_SETTINGS, posts=Right.CHANGE_SETTINGS)
@@ -169,15 +174,19 @@ def _change_sentence(ledger: ReadableLedger, *, now_us: int) -> str:
 
 def _page(visit: Visit, choice: PolicyForm, *, policy: Policy | None, form: InForceForm) -> HttpResponse:
     published = next((each for each in presets() if each.policy == policy), None)
+    with visit.reading() as ledger:
+        is_in_lake = ledger.lake is not None
+    title = "Preview another policy" if is_in_lake else "Change policy"
     page = PolicyPage(
-        frame=frame(visit, title="Change policy", current="settings", crumbs=section_links(visit.account, "settings")),
+        frame=frame(visit, title=title, current="settings", crumbs=section_links(visit.account, "settings")),
         choice=choice,
         label=policy.label if policy else "",
         sentence=policy_sentence(policy) if policy else "",
         definition=policy_as_toml(policy) if policy else "",
         about=(f"{published.title}. Source: {published.source}", *published.assumptions) if published else (),
         effect=_effect(visit, policy) if policy and visit.request.method != "POST" else None,
-        form=form if policy else None,
+        form=form if policy and not is_in_lake else None,
+        is_in_lake=is_in_lake,
     )
     return rendered(visit.request, "settings_policy.html", page=page)
 

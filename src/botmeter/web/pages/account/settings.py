@@ -20,6 +20,7 @@ from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.day_field import DayField
 from botmeter.web.form_errors import form_errors
+from botmeter.web.lake_state import LakeState, lake_state
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.account.policy_text import PolicyTerm, policy_terms
@@ -50,6 +51,12 @@ class AccountForm(forms.Form):
         help_text="Opens Admin → Billing to them, without its actions. Other roles always see costs.",
     )
 
+    def set_by_lake(self) -> None:
+        """Disable what the lake's creation has set."""
+        start = self.fields["available_from"]
+        start.disabled = True
+        start.help_text = "In UTC. Set when the lake was created. Earlier events are quarantined and not counted."
+
     def clean_timezone(self) -> str:
         name = str(self.cleaned_data["timezone"]).strip()
         if not is_timezone(name):
@@ -59,7 +66,7 @@ class AccountForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsPage:
-    """The account's settings; `name` is its permanent ID."""
+    """The account's settings; `name` is its permanent ID, `lake` None if the ledger has its events."""
 
     frame: Frame
     name: str
@@ -69,13 +76,14 @@ class SettingsPage:
     schedule: tuple[PolicyTerm, ...]
     policy_href: str
     deletion_href: str
+    lake: LakeState | None
 
 
 @for_member(Right.CHANGE_SETTINGS, posts=Right.CHANGE_SETTINGS)
 def settings(visit: Visit) -> HttpResponse:
     """Show the settings; save them on POST."""
     with visit.reading() as ledger:
-        account = ledger.account
+        account, lake = ledger.account, lake_state(ledger, zone=preferred_zone(visit.account))
     initial = {
         "title": account.title,
         "available_from": account.available_from,
@@ -83,11 +91,13 @@ def settings(visit: Visit) -> HttpResponse:
         "viewers_see_money": _viewers_see_money(visit.account),
     }
     form = AccountForm(visit.request.POST if visit.request.method == "POST" else None, initial=initial)
+    if lake is not None:
+        form.set_by_lake()
     if form.is_valid():
         with form_errors(form, fields=_FIELD_OF_CODE):
             add_notice(visit.request, _save(visit, form))
             return redirect("settings", visit.account)
-    return _page(visit, form=form)
+    return _page(visit, form=form, lake=lake)
 
 
 def _viewers_see_money(account: str) -> bool:
@@ -125,7 +135,7 @@ def _value_text(value: object) -> str:
     return text.day_text(value) if isinstance(value, date) else str(value)
 
 
-def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:
+def _page(visit: Visit, *, form: AccountForm, lake: LakeState | None) -> HttpResponse:
     with visit.reading() as ledger:
         schedule = policy_terms(ledger.schedule, now_us=present_us())
     page = SettingsPage(
@@ -137,5 +147,6 @@ def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:
         schedule=schedule,
         policy_href=reverse("settings-policy", args=(visit.account,)),
         deletion_href=reverse("account-deletion", args=(visit.account,)),
+        lake=lake,
     )
     return rendered(visit.request, "settings.html", page=page)

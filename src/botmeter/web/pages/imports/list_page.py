@@ -16,6 +16,7 @@ from botmeter.live.uploads import Upload
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.confirmation import Confirmation, account_confirmation, is_confirmed, sent_parameters
+from botmeter.web.lake_state import LakeState, lake_state
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.imports.texts import labelled_counts, size_text, state_tag
@@ -54,7 +55,7 @@ class ImportLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportsPage:
-    """Upload form, waiting files and past imports."""
+    """Upload form, or the command that adds events to a lake; waiting files and past imports."""
 
     frame: Frame
     upload_href: str
@@ -64,6 +65,7 @@ class ImportsPage:
     older_href: str
     newest_href: str
     zone: str
+    lake: LakeState | None
 
 
 @for_member(Right.IMPORT_FILES, posts=Right.IMPORT_FILES)
@@ -74,7 +76,7 @@ def imports(visit: Visit) -> HttpResponse:
         return _remove(visit, state.uploads.numbered(visit.account, sent_parameters(visit.request).get("remove", "")))
     zone, before = preferred_zone(visit.account), _number(visit.request.GET.get("before", ""))
     with visit.reading() as ledger:
-        found = stored_imports(ledger, before=before, limit=LINES + 1)
+        found, lake = stored_imports(ledger, before=before, limit=LINES + 1), lake_state(ledger, zone=zone)
     path = reverse("imports", args=(visit.account,))
     page = ImportsPage(
         frame=frame(visit, title="Imports", current="imports"),
@@ -85,6 +87,7 @@ def imports(visit: Visit) -> HttpResponse:
         older_href=f"{path}?before={found[LINES - 1].number}" if len(found) > LINES else "",
         newest_href=path if before is not None else "",
         zone=zone,
+        lake=lake,
     )
     return rendered(visit.request, "imports.html", page=page)
 

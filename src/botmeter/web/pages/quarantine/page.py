@@ -41,7 +41,9 @@ class QuarantinePage:
     """Quarantine, or its discarded events.
 
     Attributes:
-        may_change: Events can be changed, and are shown as they were sent.
+        may_change: Events can be retried, discarded and restored, which those of a lake can't.
+        finds_content: Events are shown as they were sent, and searched in that.
+        is_in_lake: Of an account in a lake.
         select_all: Label of the choice of all matching events.
         result: Of the last retry.
     """
@@ -53,6 +55,8 @@ class QuarantinePage:
     lines: tuple[EntryLine, ...]
     sources: tuple[str, ...]
     may_change: bool
+    finds_content: bool
+    is_in_lake: bool
     select_all: str
     downloads: tuple[Link, ...]
     first_href: str
@@ -90,12 +94,12 @@ def quarantine(visit: Visit) -> HttpResponse:
 def _page(
     visit: Visit, ledger: ReadableLedger, *, address: QuarantineAddress, page_frame: Frame, zone: str
 ) -> QuarantinePage:
-    may_change, now_us, account = visit.may(Right.MANAGE_QUARANTINE), present_us(), visit.account
-    chosen = address.chosen(finds_content=may_change)
+    may_manage, now_us, account = visit.may(Right.MANAGE_QUARANTINE), present_us(), visit.account
+    chosen = address.chosen(finds_content=may_manage)
     groups = quarantine_groups(ledger, replace(chosen, code=None), raw_bytes_max=1)
     count = sum(group.entry_count for group in groups if address.code in {"", group.code})
     entries = quarantined(ledger, chosen, after=address.after, limit=LINES + 1, raw_bytes_max=RAW_BYTES_MAX + 1)
-    lines = tuple(entry_line(each, zone=zone, now_us=now_us, has_raw=may_change) for each in entries[:LINES])
+    lines = tuple(entry_line(each, zone=zone, now_us=now_us, has_raw=may_manage) for each in entries[:LINES])
     counts = (sum(quarantine_counts(ledger).values()), discarded_count(ledger))
     has_more = len(entries) > LINES
     next_page = replace(address, after=int(lines[-1].number)) if has_more else address
@@ -106,9 +110,11 @@ def _page(
         groups=tuple(group_line(each, address, account=account, zone=zone, now_us=now_us) for each in groups),
         lines=lines,
         sources=tuple(quarantine_sources(ledger)),
-        may_change=may_change,
+        may_change=may_manage and ledger.lake is None,
+        finds_content=may_manage,
+        is_in_lake=ledger.lake is not None,
         select_all=f"All {text.counted(count, 'event')}" if count > 1 else "The event",
-        downloads=_downloads(address, account) if may_change and visit.may(Right.EXPORT) and count else (),
+        downloads=_downloads(address, account) if may_manage and visit.may(Right.EXPORT) and count else (),
         first_href=address.first_page().href(account) if address.after else "",
         next_href=next_page.href(account) if has_more else "",
         clear_href=QuarantineAddress(is_discarded=address.is_discarded).href(account) if address.has_filters else "",

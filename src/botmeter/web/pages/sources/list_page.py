@@ -43,7 +43,7 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesPage:
-    """Sources and available platforms."""
+    """Sources and available platforms; none can be created for an account in a lake."""
 
     frame: Frame
     sources: tuple[SourceLine, ...]
@@ -52,6 +52,7 @@ class SourcesPage:
     zone: str
     href: str
     identities_href: str
+    is_in_lake: bool
 
 
 @for_member(Right.MANAGE_SOURCES, posts=Right.MANAGE_SOURCES)
@@ -78,6 +79,7 @@ def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
         stored = {each.name: each for each in sources_of(ledger)}
+        is_in_lake = ledger.lake is not None
         latest = {name: delivery_line(each, zone=zone) for name, each in latest_delivery_by_source(ledger).items()}
     addresses = {each.name: each for each in EventSource.objects.filter(account=visit.account)}
     unregistered = sorted(latest.keys() - stored)
@@ -95,6 +97,7 @@ def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
         zone=zone,
         href=reverse("sources", args=(visit.account,)),
         identities_href=reverse("bot-identities", args=(visit.account,)) if stored else "",
+        is_in_lake=is_in_lake,
     )
     return rendered(visit.request, "sources.html", page=page)
 
