@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
-from botmeter.ledger.duckdb_calls import events_table, execute_with, row_of
+from botmeter.ledger.duckdb_calls import events_table, execute_with, parsed, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import meta_value, set_meta
@@ -65,9 +65,9 @@ def fold_if_many(ledger: Ledger) -> None:
 
 def _fold(ledger: Ledger, *, after: int) -> None:
     for step in ("repeated_spans", "delete_repeated_spans"):
-        ledger.connection.execute(sql(step), {"after": after})
+        ledger.connection.execute(parsed(sql(step)), {"after": after})
     for step in ("insert_folded_spans", "drop_folded_spans"):
-        ledger.connection.execute(sql(step))
+        ledger.connection.execute(parsed(sql(step)))
 
 
 def _known_count(ledger: Ledger) -> int:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import duckdb
 import pyarrow as pa
 
-from botmeter.ledger.duckdb_calls import execute_with, row_of, table_from
+from botmeter.ledger.duckdb_calls import execute_with, parsed, row_of, table_from
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy, Require, Schedule
 
@@ -70,7 +70,7 @@ def event_partitions(connection: duckdb.DuckDBPyConnection, key: SharedKey) -> I
     partition_count = max(1, -(-event_count(connection) // PARTITION_EVENTS_MAX)) if key.scope else 1
     for partition in range(partition_count):
         values = {"partition": partition, "partition_count": partition_count}
-        yield connection.sql(sql("events_of_partition", **key.fragments), params=values).to_arrow_table()
+        yield connection.sql(parsed(sql("events_of_partition", **key.fragments)), params=values).to_arrow_table()
 
 
 def insert_sessions(connection: duckdb.DuckDBPyConnection, rows: pa.Table, *, table: str = "session") -> None:
@@ -100,7 +100,7 @@ def delete_rows(
 def new_events(connection: duckdb.DuckDBPyConnection, key: SharedKey, *, append_no: int, limit: int) -> pa.Table:
     """Read events from that append on with their scope keys."""
     values = {"append_no": append_no, "limit": limit}
-    return connection.sql(sql("new_events", **key.fragments), params=values).to_arrow_table()
+    return connection.sql(parsed(sql("new_events", **key.fragments)), params=values).to_arrow_table()
 
 
 class RunningRows(NamedTuple):
@@ -122,8 +122,8 @@ def running_rows(
     if count == 0:
         return RunningRows([], [], 0)
     values["earliest"] = earliest_us
-    sessions = connection.execute(sql("running", **key.fragments), values).fetchall()
-    return RunningRows(sessions, connection.execute(sql("running_parts"), values).fetchall(), count)
+    sessions = connection.execute(parsed(sql("running", **key.fragments)), values).fetchall()
+    return RunningRows(sessions, connection.execute(parsed(sql("running_parts")), values).fetchall(), count)
 
 
 def last_events(
@@ -131,7 +131,7 @@ def last_events(
 ) -> dict[str, int]:
     """Read the instant (µs UTC) of the last event since an instant by scope key, of earlier appends."""
     values = {"from": from_us, "append_no": append_no}
-    return dict(connection.execute(sql("last_events", **key.fragments), values).fetchall())
+    return dict(connection.execute(parsed(sql("last_events", **key.fragments)), values).fetchall())
 
 
 def rows_since_start(

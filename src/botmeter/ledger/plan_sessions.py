@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.changed_days import EVERYTHING, ChangedSpan
-from botmeter.ledger.duckdb_calls import execute_with, row_of
+from botmeter.ledger.duckdb_calls import execute_with, parsed, row_of
 from botmeter.ledger.partitions import EVERYTHING_FROM, SharedKey, event_count, event_partitions, is_anchored
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy, Schedule, schedule_of
@@ -23,7 +23,7 @@ sql = statements_of(__name__)
 
 def policies_metered_apart(connection: duckdb.DuckDBPyConnection, schedule: Schedule) -> tuple[Policy, ...]:
     """Policies of plans that the account's schedule does not meter while the plan is in force, by label."""
-    terms = connection.execute(sql("pinned_policies")).fetchall()
+    terms = connection.execute(parsed(sql("pinned_policies"))).fetchall()
     starts_us = [*(from_us for from_us, _ in terms), NEVER_US]
     apart: dict[str, Policy] = {}
     for (start_us, end_us), (_, definitions) in zip(pairwise(starts_us), terms, strict=True):
@@ -38,7 +38,7 @@ def policies_metered_apart(connection: duckdb.DuckDBPyConnection, schedule: Sche
 def meter_plan_sessions(ledger: "Ledger") -> None:
     """Meter all events under the policies of plans. In a transaction."""
     connection = ledger.connection
-    connection.execute(sql("delete_all"))
+    connection.execute(parsed(sql("delete_all")))
     ledger.note_changed_sessions(EVERYTHING)
     for policy in policies_metered_apart(connection, ledger.schedule):
         for events in event_partitions(connection, SharedKey.of([policy])):
@@ -50,9 +50,9 @@ def meter_plan_sessions_after(ledger: "Ledger", append_no: int) -> None:
     connection = ledger.connection
     for policy in policies_metered_apart(connection, ledger.schedule):
         key, values = SharedKey.of([policy]), {"policy": policy.label}
-        connection.execute(sql("affected", **key.fragments), {"append_no": append_no})
+        connection.execute(parsed(sql("affected", **key.fragments)), {"append_no": append_no})
         can_begin_anywhere = is_anchored(schedule_of(policy), key)
-        connection.execute(sql("restart", **key.fragments), {**values, "is_anchored": can_begin_anywhere})
+        connection.execute(parsed(sql("restart", **key.fragments)), {**values, "is_anchored": can_begin_anywhere})
         _meter_from_restart(ledger, key, policy=policy)
 
 
@@ -61,12 +61,12 @@ def meter_plan_sessions_of_customers(ledger: "Ledger") -> None:
     connection = ledger.connection
     for policy in policies_metered_apart(connection, ledger.schedule):
         key = SharedKey.of([policy])
-        connection.execute(sql("affected_by_move", **key.fragments))
+        connection.execute(parsed(sql("affected_by_move", **key.fragments)))
         affected_count = row_of(connection, sql("affected_count", **key.fragments))[0]
         if affected_count > event_count(connection) * EVERYTHING_FROM:
             meter_plan_sessions(ledger)
             return
-        connection.execute(sql("restart_whole"))
+        connection.execute(parsed(sql("restart_whole")))
         _meter_from_restart(ledger, key, policy=policy)
 
 
@@ -75,8 +75,10 @@ def _meter_from_restart(ledger: "Ledger", key: SharedKey, *, policy: Policy) -> 
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
     if restart["restart"] is not None:
         values = {"policy": policy.label, **restart}
-        deleted = connection.execute(sql("delete_restarted", **key.fragments), values).fetchnumpy()["started_at"]
-        events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
+        deleted = connection.execute(parsed(sql("delete_restarted", **key.fragments)), values).fetchnumpy()[
+            "started_at"
+        ]
+        events = connection.sql(parsed(sql("events_to_meter", **key.fragments)), params=restart).to_arrow_table()
         inserted = _insert(ledger, events, policy=policy)
         ledger.note_changed_sessions(ChangedSpan.of(deleted, inserted["started_at"].to_numpy()))
 

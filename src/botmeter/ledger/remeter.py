@@ -16,7 +16,7 @@ from botmeter.domain.instant import DAY_US
 from botmeter.ledger.changed_days import EVERYTHING, ChangedSpan
 from botmeter.ledger.chunk_metering import ChunkMetering
 from botmeter.ledger.conversation_spans import update_spans
-from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.duckdb_calls import parsed, row_of
 from botmeter.ledger.event_rows import has_aliases
 from botmeter.ledger.extend_sessions import EVENTS_MAX, extend_sessions
 from botmeter.ledger.large_appends import raise_memory_limit
@@ -73,7 +73,7 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
     """
     connection, values = ledger.connection, {"append_no": append_no}
     if has_aliases(ledger):
-        connection.execute(sql("resolve_aliases"), values)
+        connection.execute(parsed(sql("resolve_aliases")), values)
     key = _shared_key(ledger.schedule)
     events = None if chunks is not None else new_events(connection, key, append_no=append_no, limit=EVENTS_MAX + 1)
     if events is not None and len(events) > EVENTS_MAX:
@@ -101,11 +101,13 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
         remeter_everything(ledger, past_days=past_days, session_count=session_count)
         return commit.event_count
     meter_plan_sessions_after(ledger, append_no)
-    connection.execute(sql("affected", **key.fragments), values)
+    connection.execute(parsed(sql("affected", **key.fragments)), values)
     if is_anchored(ledger.schedule, key):
-        connection.execute(sql("restart", **key.fragments), {"since": commit.first_us, "until": commit.last_us + 1})
+        connection.execute(
+            parsed(sql("restart", **key.fragments)), {"since": commit.first_us, "until": commit.last_us + 1}
+        )
     else:
-        connection.execute(sql("restart_whole"))
+        connection.execute(parsed(sql("restart_whole")))
     touched = RecountScope(
         append_no=append_no,
         everything=False,
@@ -128,11 +130,11 @@ def remeter_everything(ledger: Ledger, *, past_days: PastDays | None = None, ses
     connection, key = ledger.connection, _shared_key(ledger.schedule)
     ledger.note_changed_sessions(EVERYTHING)
     if past_days is not None:
-        connection.execute(sql("old_sessions_all"))
+        connection.execute(parsed(sql("old_sessions_all")))
         count_days_before(connection)
     if session_count is None:
-        connection.execute(sql("delete_all_sessions"))
-        connection.execute(sql("delete_all_participations"))
+        connection.execute(parsed(sql("delete_all_sessions")))
+        connection.execute(parsed(sql("delete_all_participations")))
         session_count = _meter_partitions(ledger, key)
     raise_memory_limit(connection, session_count=session_count)
     refresh_usage(ledger, RecountScope())
@@ -148,9 +150,9 @@ def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
     past_days = PastDays(
         cause=Cause.CUSTOMER_CHANGE, cause_no=change_no, now_us=now_us, before_us=now_us // DAY_US * DAY_US
     )
-    connection.execute(sql("affected_before", **key.fragments))
+    connection.execute(parsed(sql("affected_before", **key.fragments)))
     moved_count = int(row_of(connection, sql("move_events"))[0])
-    connection.execute(sql("affected_after", **key.fragments))
+    connection.execute(parsed(sql("affected_after", **key.fragments)))
     if moved_count == 0:
         return 0
     affected_count = row_of(connection, sql("affected_count", **key.fragments))[0]
@@ -158,7 +160,7 @@ def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
         remeter_everything(ledger, past_days=past_days)
         return moved_count
     # Events of one customer move between those of another, so earlier sessions change too.
-    connection.execute(sql("restart_whole"))
+    connection.execute(parsed(sql("restart_whole")))
     _remeter_from_restart(ledger, key, touched=RecountScope(everything=False, has_tickets=False), past_days=past_days)
     meter_plan_sessions_of_customers(ledger)
     return moved_count
@@ -174,16 +176,18 @@ def remeter_without(ledger: Ledger, append_nos: Sequence[int], *, past_days: Pas
     if removed.event_count == 0:
         return 0
     is_much = removed.event_count > event_count(connection) * EVERYTHING_FROM
-    connection.execute(sql("affected_by_removal", **key.fragments), values)
-    connection.execute(sql("delete_events"), values)
+    connection.execute(parsed(sql("affected_by_removal", **key.fragments)), values)
+    connection.execute(parsed(sql("delete_events")), values)
     if not key.scope or is_much:
         remeter_everything(ledger, past_days=past_days)
         return removed.event_count
-    connection.execute(sql("affected_by_tickets", **key.fragments))
+    connection.execute(parsed(sql("affected_by_tickets", **key.fragments)))
     if is_anchored(ledger.schedule, key):
-        connection.execute(sql("restart", **key.fragments), {"since": removed.first_us, "until": removed.last_us + 1})
+        connection.execute(
+            parsed(sql("restart", **key.fragments)), {"since": removed.first_us, "until": removed.last_us + 1}
+        )
     else:
-        connection.execute(sql("restart_whole"))
+        connection.execute(parsed(sql("restart_whole")))
     _remeter_from_restart(ledger, key, touched=RecountScope(everything=False, has_tickets=False), past_days=past_days)
     meter_plan_sessions(ledger)
     return removed.event_count
@@ -192,12 +196,12 @@ def remeter_without(ledger: Ledger, append_nos: Sequence[int], *, past_days: Pas
 def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountScope, past_days: PastDays | None) -> None:
     connection = ledger.connection
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
-    connection.execute(sql("old_sessions", **key.fragments), restart)
+    connection.execute(parsed(sql("old_sessions", **key.fragments)), restart)
     for step in ("old_participations", "delete_sessions", "delete_participations"):
-        connection.execute(sql(step), restart)
-    events = connection.sql(sql("events_to_meter", **key.fragments), params=restart).to_arrow_table()
+        connection.execute(parsed(sql(step)), restart)
+    events = connection.sql(parsed(sql("events_to_meter", **key.fragments)), params=restart).to_arrow_table()
     sessions, participations = insert_metered(ledger, meter_events(ledger, events))
-    old_starts = connection.execute(sql("old_starts")).fetchnumpy()["started_at"]
+    old_starts = connection.execute(parsed(sql("old_starts"))).fetchnumpy()["started_at"]
     ledger.note_changed_sessions(ChangedSpan.of(old_starts, sessions["started_at"].to_numpy()))
     # The statements up to the commit read them by name.
     connection.register("fresh_session", sessions)
@@ -224,7 +228,7 @@ def _meter_partitions(ledger: Ledger, key: SharedKey) -> int:
     # Meter each partition while the next is read. Each has some keys at all times, so the result is sorted.
     connection, session_count = ledger.connection, 0
     for step in ("stage_sessions", "stage_participations"):
-        connection.execute(sql(step))
+        connection.execute(parsed(sql(step)))
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter") as meter:
         running: Future[Metered] | None = None
         for events in chain(event_partitions(connection, key), [None]):
@@ -240,7 +244,7 @@ def _meter_partitions(ledger: Ledger, key: SharedKey) -> int:
         "drop_staged_sessions",
         "drop_staged_participations",
     ):
-        connection.execute(sql(step))
+        connection.execute(parsed(sql(step)))
     return session_count
 
 

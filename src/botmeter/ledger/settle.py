@@ -9,9 +9,10 @@ import duckdb
 import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
+from botmeter.domain.free_memory import release_free_memory
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.deliveries import prune_deliveries
-from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.duckdb_calls import parsed, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import note_accepted
 from botmeter.ledger.recent_memory import Kept
@@ -62,13 +63,14 @@ def settle(ledger: Ledger, *, now_us: int, considered: Iterable[RechargeSpan] = 
         ledger.catch_up()
         ledger.memory.keep(Kept.EVENTS)
         append_no = row_of(connection, sql("first_append"))[0]
-        connection.execute(sql("insert_arrivals"))
-        connection.execute(sql("delete_arrivals"))
+        connection.execute(parsed(sql("insert_arrivals")))
+        connection.execute(parsed(sql("delete_arrivals")))
         event_count = remeter_after(ledger, append_no, now_us=now_us)
         note_accepted(connection, append_no=append_no)
         prune_deliveries(ledger)
-    # Memory that the pool keeps for the next run becomes fragmented and grows.
+    # Memory that is kept for the next run becomes fragmented and grows.
     pa.default_memory_pool().release_unused()
+    release_free_memory()
     return event_count
 
 
@@ -95,19 +97,19 @@ def noting_recharge_span(
     yield
     latest_us = latest_session_us(connection, before_us, now_us=now_us)
     if latest_us is not None and latest_us > before_us:
-        connection.execute(sql("insert_recharge_span"), [before_us, latest_us])
+        connection.execute(parsed(sql("insert_recharge_span")), [before_us, latest_us])
 
 
 def recharge_spans(connection: duckdb.DuckDBPyConnection) -> list[RechargeSpan]:
     """Spans by which no plan has bought yet, in order."""
-    rows = connection.execute(sql("recharge_spans")).fetchall()
+    rows = connection.execute(parsed(sql("recharge_spans"))).fetchall()
     return [RechargeSpan(after_us=after_us, until_us=until_us) for after_us, until_us in rows]
 
 
 def end_recharge_spans(connection: duckdb.DuckDBPyConnection, considered: Iterable[RechargeSpan]) -> None:
     """Forget spans that have bought what they buy. In a transaction."""
     for span in considered:
-        connection.execute(sql("delete_recharge_span"), [span.after_us, span.until_us])
+        connection.execute(parsed(sql("delete_recharge_span")), [span.after_us, span.until_us])
 
 
 def _latest_us(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> int:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.instant import NEVER_US
-from botmeter.ledger.duckdb_calls import events_table, execute_with, row_of, table_from
+from botmeter.ledger.duckdb_calls import events_table, execute_with, parsed, row_of, table_from
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.recent_memory import ConversationKeys, Kept
 from botmeter.ledger.restatements import NO_APPEND
@@ -49,22 +49,22 @@ def refresh_usage(ledger: Ledger, touched: RecountScope) -> None:
     connection = ledger.connection
     bounds = {"start": 0, "end": NEVER_US}
     if touched.everything:
-        connection.execute(sql("touched_rows_none"))
+        connection.execute(parsed(sql("touched_rows_none")))
     else:
-        connection.execute(sql("touched_days"))
+        connection.execute(parsed(sql("touched_days")))
         values = {"append_no": touched.append_no, "all": touched.loses_tickets}
-        connection.execute(sql("touched_conversations"), values)
-        connection.execute(sql("touched_rows"))
+        connection.execute(parsed(sql("touched_conversations")), values)
+        connection.execute(parsed(sql("touched_rows")))
         if touched.has_tickets:
-            connection.execute(sql("touched_ticket_days"), {"append_no": touched.append_no})
+            connection.execute(parsed(sql("touched_ticket_days")), {"append_no": touched.append_no})
         start, end = row_of(connection, sql("touched_bounds"))
         if touched.restates:
             count_days_before(connection, days=touched.days)
         if start is None:
             return
         bounds = {"start": start, "end": end}
-    connection.execute(sql("delete_session_usage", touched=touched.days))
-    connection.execute(sql("insert_session_usage", touched=touched.days), bounds)
+    connection.execute(parsed(sql("delete_session_usage", touched=touched.days)))
+    connection.execute(parsed(sql("insert_session_usage", touched=touched.days)), bounds)
     # Before the conversations, which can touch days outside the bounds.
     _refresh_tickets(ledger, touched, bounds=bounds)
     _refresh_conversations(ledger, touched, bounds=bounds)
@@ -72,32 +72,32 @@ def refresh_usage(ledger: Ledger, touched: RecountScope) -> None:
 
 def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dict[str, int]) -> None:
     connection = ledger.connection
-    connection.execute(sql("delete_conversation_days", touched=touched.both))
-    connection.execute(sql("conversation_sets", touched=touched.both), bounds)
-    sets = _with_members(connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table())
+    connection.execute(parsed(sql("delete_conversation_days", touched=touched.both)))
+    connection.execute(parsed(sql("conversation_sets", touched=touched.both)), bounds)
+    sets = _with_members(connection.sql(parsed(sql("conversation_sets_several")), params=bounds).to_arrow_table())
     untouched = f"NOT {touched.days}"
-    connection.execute(sql("conversation_row_counts", untouched=untouched))
+    connection.execute(parsed(sql("conversation_row_counts", untouched=untouched)))
     execute_with(connection, sql("insert_conversation_days"), input_rows=_with_footprints(ledger, sets))
     if not touched.everything:
         _update_other_days(ledger)
-    connection.execute(sql("delete_conversation_usage", touched=touched.days))
-    connection.execute(sql("insert_conversation_usage", touched=touched.days))
+    connection.execute(parsed(sql("delete_conversation_usage", touched=touched.days)))
+    connection.execute(parsed(sql("insert_conversation_usage", touched=touched.days)))
 
 
 def _update_other_days(ledger: Ledger) -> None:
     connection = ledger.connection
-    connection.execute(sql("row_changes"))
+    connection.execute(parsed(sql("row_changes")))
     first, last = row_of(connection, sql("row_change_bounds"))
     if first is not None:
-        connection.execute(sql("update_other_rows"), {"first": first, "last": last})
-        connection.execute(sql("row_change_days"))
+        connection.execute(parsed(sql("update_other_rows")), {"first": first, "last": last})
+        connection.execute(parsed(sql("row_change_days")))
 
 
 def _refresh_tickets(ledger: Ledger, touched: RecountScope, *, bounds: dict[str, int]) -> None:
     connection = ledger.connection
     if not touched.everything and row_of(connection, sql("ticket_count"))[0] == 0:
         return
-    connection.execute(sql("delete_session_tickets", touched=touched.both))
+    connection.execute(parsed(sql("delete_session_tickets", touched=touched.both)))
     query = sql("session_ticket_sets", touched=touched.both, conversations=touched.conversations)
     _insert_ticket_sets(ledger, connection.sql(query, params=bounds).to_arrow_table())
 
@@ -118,7 +118,7 @@ def _insert_ticket_sets(ledger: Ledger, sets: pa.Table) -> None:
 
 def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL) -> None:
     """Store session counts in `old_day_count` before a recount; `days` is an SQL condition. In a transaction."""
-    connection.execute(sql("day_counts", touched=days))
+    connection.execute(parsed(sql("day_counts", touched=days)))
 
 
 def insert_tickets(
@@ -157,7 +157,7 @@ def stored_counts(
     connection: duckdb.DuckDBPyConnection, table: CountStatements, *, days: Sequence[int]
 ) -> list[tuple[Any, ...]]:
     """Read the counts of these days."""
-    return connection.execute(sql(table.read), {"days": list(days)}).fetchall()
+    return connection.execute(parsed(sql(table.read)), {"days": list(days)}).fetchall()
 
 
 def replace_counts(
@@ -169,7 +169,7 @@ def replace_counts(
 ) -> None:
     """Replace the counts of these days."""
     for day in days:
-        connection.execute(sql(table.delete), {"day": day})
+        connection.execute(parsed(sql(table.delete)), {"day": day})
     if rows:
         columns = map(pa.array, zip(*rows, strict=True))
         input_rows = pa.table({f"column_{number}": column for number, column in enumerate(columns)})
@@ -196,8 +196,8 @@ def update_conversation_rows(connection: duckdb.DuckDBPyConnection, rows: pa.Tab
 def conversation_keys(connection: duckdb.DuckDBPyConnection) -> ConversationKeys:
     """Read the keys of all conversations with rows or tickets."""
     return ConversationKeys(
-        with_rows=connection.execute(sql("conversation_keys")).fetchnumpy()["conversation_key"],
-        with_tickets=connection.execute(sql("ticket_keys")).fetchnumpy()["conversation_key"],
+        with_rows=connection.execute(parsed(sql("conversation_keys"))).fetchnumpy()["conversation_key"],
+        with_tickets=connection.execute(parsed(sql("ticket_keys"))).fetchnumpy()["conversation_key"],
     )
 
 
@@ -205,7 +205,7 @@ def keep_conversation_keys(ledger: Ledger, new_events: pa.Table) -> None:
     """Add the conversations of new events and sessions to those in memory, and keep them. In a transaction."""
     known = ledger.memory.conversations
     if known is not None:
-        fresh = ledger.connection.execute(sql("fresh_keys")).fetchnumpy()["conversation_key"]
+        fresh = ledger.connection.execute(parsed(sql("fresh_keys"))).fetchnumpy()["conversation_key"]
         linked = new_events.filter(new_events["ticket_id"].is_valid())["conversation_key"].to_numpy()
         known.add(with_rows=fresh, with_tickets=linked)
         ledger.memory.keep(Kept.CONVERSATIONS)
@@ -213,7 +213,7 @@ def keep_conversation_keys(ledger: Ledger, new_events: pa.Table) -> None:
 
 def bot_names(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     """Read each bot's id, instant of the latest event with a name, and that name."""
-    return connection.execute(sql("bot_names")).fetchall()
+    return connection.execute(parsed(sql("bot_names"))).fetchall()
 
 
 def replace_bot_names(connection: duckdb.DuckDBPyConnection, names: pa.Table, *, is_known: bool) -> None:
