@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -213,11 +214,12 @@ def metered_tables(
     # Events of no session have the numbers -1 and -2, which NumPy looks up at the end.
     row_of_session = np.full(len(order) + 2, kernel.FREE, np.int64)
     row_of_session[order] = np.arange(len(order))
-    participations = _participations(columns, _one(parts), order=order, row_of_session=row_of_session)
+    members = partial(_participations, columns, _one(parts), order=order, row_of_session=row_of_session)
+    meanwhile = None if threads is None else threads.submit(members)
     closing = sessions[:, kernel.CLOSING]
     metered = Metered(
         sessions=_sessions(columns, sessions, policies=policies, schedule=schedule, threads=threads),
-        participations=participations,
+        participations=members() if meanwhile is None else meanwhile.result(),
         closing_event=pa.array(closing, mask=closing < 0),
     )
     return metered, row_of_session

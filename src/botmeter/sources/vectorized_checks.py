@@ -1,6 +1,7 @@
 """Vectorized checks of columns, which flag doubtful rows for `validation`."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,8 @@ from botmeter.sources.column_texts import CheckedColumn, as_string, decoded, fla
 from botmeter.sources.times.clock import Clock
 from botmeter.sources.times.instant_columns import checked_instants
 from botmeter.sources.validation import PREVIEW_BY_NAME
+
+_ATTRIBUTES_KEPT = 1_024
 
 
 def checked_column(name: str, sent: pa.Array, *, clock: Clock, default_channel: str) -> CheckedColumn:
@@ -86,11 +89,13 @@ def _known(
 def _attributes(sent: pa.Array) -> CheckedColumn:
     texts: list[str | None] = [None] * len(sent)
     doubt = no_doubt(sent)
-    values = sent.to_pylist()
-    # Most events have none.
-    for row in pc.indices_nonzero(sent.is_valid()).to_pylist():
+    # Most events have none, and many the same.
+    rows = pc.indices_nonzero(sent.is_valid())
+    text_of = lru_cache(_ATTRIBUTES_KEPT)(attributes_text)
+    for row, value in zip(rows.to_pylist(), sent.take(rows).to_pylist(), strict=True):
         try:
-            texts[row] = attributes_text(values[row]) if values[row] else None
+            read = text_of if isinstance(value, str) else attributes_text
+            texts[row] = read(value) if value else None
         except Refused:
             doubt[row] = True
     return pa.array(texts, pa.string()), doubt

@@ -168,6 +168,14 @@ def test_a_large_table_is_read_in_slices(monkeypatch: pytest.MonkeyPatch) -> Non
     assert result.counts["events"] == 5
 
 
+def test_an_event_that_does_not_count_is_of_no_customer_or_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrow_stream, "_ROWS_MAX", 2)
+    changed = {**COLUMNS, "customer_id": ["9"] * COUNT, "conversation_id": ["c9"] * COUNT}
+    counts = botmeter.meter_result(pa.concat_tables([TABLE, TABLE, pa.table(changed)])).counts
+    assert [counts[name] for name in ("events", "duplicates", "conflicts")] == [COUNT, COUNT, COUNT]
+    assert [counts[name] for name in ("customers", "conversations")] == [2, 2]
+
+
 def test_no_rows_give_no_sessions(sessions: pa.Table) -> None:
     empty = botmeter.meter(TABLE.slice(0, 0))
     assert (len(empty), empty.schema) == (0, sessions.schema)
