@@ -16,7 +16,7 @@ from botmeter.lake.engine import Engine
 from botmeter.lake.files import write_rows
 from botmeter.lake.layout import REPLACED_BY, TIME_COLUMNS
 from botmeter.lake.record import LakeRecord, commit_record, newest_record, tables_for_writing
-from botmeter.lake.root import LakeRoot, storage_refused
+from botmeter.lake.root import ROW_GROUP_ROWS, LakeRoot, storage_refused
 from botmeter.lake.small_tables import SmallTables
 from botmeter.lake.staged import BucketRange
 from botmeter.lake.task_database import TableFiles, create_current_view, task_database
@@ -203,6 +203,6 @@ def _written(root: LakeRoot, table: str, *, rows: pa.Table, rows_max: int) -> li
     for count in counts.tolist():
         for first in range(start, start + count, rows_max):
             part = by_month.slice(first, min(rows_max, start + count - first))
-            files.append(write_rows(root, table, rows=part))
+            files.append(write_rows(root, table, rows=part, row_group_rows=ROW_GROUP_ROWS))
         start += count
     return [file for file in files if file is not None]

@@ -10,13 +10,15 @@ import pyarrow.parquet as pq
 from botmeter.domain.receipt import Rejection
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.layout import LOOKUP_COLUMNS, SCHEMAS, TIME_COLUMNS
-from botmeter.lake.root import LakeRoot, file_system, new_name, path_in, write_parquet
+from botmeter.lake.root import ROW_GROUP_ROWS_OF_RUNS, LakeRoot, file_system, new_name, path_in, write_parquet
 
 # Columns whose bounds are worth keeping, where a table has them.
 _BOUNDED = ("run", "bucket", "occurred_at", "started_at", "ended_at", "last_event_at", "day", "append_no")
 
 
-def write_rows(root: LakeRoot, table: str, *, rows: pa.Table) -> LakeFile | None:
+def write_rows(
+    root: LakeRoot, table: str, *, rows: pa.Table, row_group_rows: int = ROW_GROUP_ROWS_OF_RUNS
+) -> LakeFile | None:
     """Write rows as a file of a table, in order of time; None: none. Columns that they lack are null."""
     if not len(rows):
         return None
@@ -26,7 +28,9 @@ def write_rows(root: LakeRoot, table: str, *, rows: pa.Table) -> LakeFile | None
         ordered = _in_order(ordered, TIME_COLUMNS[table])
     ordered = pa.table([_plain(ordered[field.name]).cast(field.type) for field in schema], schema=schema)
     name = new_name(root, table, ending="parquet")
-    size_bytes = write_parquet(root, ordered, name=name, looked_up=LOOKUP_COLUMNS.get(table, ()))
+    size_bytes = write_parquet(
+        root, ordered, name=name, row_group_rows=row_group_rows, looked_up=LOOKUP_COLUMNS.get(table, ())
+    )
     return LakeFile(name=name, row_count=len(rows), size_bytes=size_bytes, bounds=_bounds(ordered))
 
 
