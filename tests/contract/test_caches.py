@@ -21,6 +21,7 @@ BOUNDED = {
     "demo.clock._offsets_us": "days of the demo",
     "demo.retailer.campaigns": "years of the demo",
     "lake.root.file_system": "one for each lake that the process has opened",
+    "lake.task_database._instance": "one for each process",
     "ledger.duckdb_calls.parsed": "1,000 statements of the package's own text",
     "ledger.statements.statements_in": "the package's own files",
     "metering.preset._by_name": "the package's own presets",

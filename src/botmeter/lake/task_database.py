@@ -1,8 +1,11 @@
 """DuckDB of one task, and the lake's tables in it, restricted to the files that the task may need."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +25,9 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+# Name that DuckDB gives to its own database in memory.
+_DEFAULT = "memory"
+_numbers = count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +56,23 @@ class TableFiles:
 
 @contextmanager
 def task_database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database in memory, whose times are UTC."""
-    with duckdb.connect(config=_CONFIG) as connection:
+    """Open an empty database in memory, whose times are UTC."""
+    name = f"task_{next(_numbers)}"
+    with _instance(os.getpid()).cursor() as connection:
         connection.execute(sql("set_timezone"))
-        yield connection
+        connection.execute(sql("attach", name=name))
+        connection.execute(sql("use", name=name))
+        try:
+            yield connection
+        finally:
+            connection.execute(sql("use", name=_DEFAULT))
+            connection.execute(sql("detach", name=name))
+
+
+@cache
+def _instance(_process_id: int) -> duckdb.DuckDBPyConnection:
+    # Starting one takes 18 ms of CPU, a database in it 1 ms. A forked process must have its own.
+    return duckdb.connect(config=_CONFIG)
 
 
 def register(connection: duckdb.DuckDBPyConnection, name: str, *, rows: pa.Table) -> None:
