@@ -1,6 +1,6 @@
 """Task: meter the keys that new events touch, and write what is final without the numbers of footprints.
 
-Which events are metered again is decided by the statements of `ledger.remeter`.
+Of a key with new events, a ledger meters all that follow again, this only those until nothing new can matter.
 """
 
 from collections.abc import Sequence
@@ -171,16 +171,9 @@ def _with_touched(
         return _in_meter_schema(new)
     register(connection, "event", rows=affecting)
     connection.execute(_of_ledger("affected", **key.fragments), {"append_no": 0})
+    _find_stretches(connection, key, task=task)
     connection.execute(sql("drop_event"))
-    since, until = row_of(connection, sql("affected_bounds"))
-    # A removed event may have opened a session long before, or a customer have got others' events.
-    if is_anchored(task.schedule, key) and not task.changed:
-        create_current_view(connection, "session", available=task.stored.where("ended_at", first=since, last=NEVER_US))
-        connection.execute(_of_ledger("restart", **key.fragments), {"since": since, "until": until + 1})
-        connection.execute(sql("drop_session"))
-    else:
-        connection.execute(_of_ledger("restart_whole"))
-    (restart_us,) = row_of(connection, _of_ledger("restart_bound"))
+    (restart_us,) = row_of(connection, sql("first_restart"))
     later = task.stored.where("started_at", first=restart_us, last=NEVER_US).where(
         "occurred_at", first=restart_us, last=NEVER_US
     )
@@ -189,9 +182,33 @@ def _with_touched(
     connection.execute(sql("old_session", **key.fragments), {"restart": restart_us})
     connection.execute(sql("old_participation"), {"restart": restart_us})
     create_current_view(connection, "event", available=later)
-    stored = connection.sql(_of_ledger("events_to_meter", **key.fragments), params={"restart": restart_us})
+    stored = connection.sql(sql("old_events", **key.fragments), params={"restart": restart_us})
     events = [_in_meter_schema(stored.to_arrow_table()), _in_meter_schema(new)]
     return pa.concat_tables(events).unify_dictionaries()
+
+
+def _find_stretches(connection: duckdb.DuckDBPyConnection, key: SharedKey, *, task: RemeterTask) -> None:
+    """Create `stretch`, the times in which the affected keys are metered again."""
+    # A removed event may have opened a session long before, or a customer have got others' events.
+    if not is_anchored(task.schedule, key) or task.changed:
+        connection.execute(sql("whole_keys"))
+        return
+    (since_us,) = row_of(connection, sql("first_since"))
+    create_current_view(connection, "session", available=task.stored.where("ended_at", first=since_us, last=NEVER_US))
+    values = {"since": since_us, "reach": _reach_us(task.schedule)}
+    connection.execute(sql("stretches", **key.fragments), values)
+    connection.execute(sql("drop_session"))
+
+
+def _reach_us(schedule: Schedule) -> int:
+    """Time after its last event for which no session of these policies can be open; without limit, all time."""
+    reaches = []
+    for term in schedule:
+        # A day or month in any zone, also where its clock was changed.
+        calendar = {"day": 2 * DAY_US, "month": 33 * DAY_US}.get(term.policy.calendar or "")
+        limits = [term.policy.max_duration_us, term.policy.idle_timeout_us, calendar]
+        reaches.append(min((limit for limit in limits if limit is not None), default=NEVER_US))
+    return max(reaches)
 
 
 def _in_meter_schema(events: pa.Table) -> pa.Table:

@@ -1,6 +1,6 @@
--- name: affected_bounds
--- Reads: affected. Takes: nothing. Gives: the first and the last `since` of affected keys, µs UTC, one row.
-SELECT min(since)::BIGINT, max(since)::BIGINT FROM affected
+-- name: first_since
+-- Reads: affected. Takes: nothing. Gives: the least `since` of affected keys, µs UTC, one row.
+SELECT min(since)::BIGINT FROM affected
 
 -- name: drop_event
 -- Changes: the view event of new events is dropped, so that one of stored ones can replace it.
@@ -10,20 +10,79 @@ DROP VIEW event
 -- Changes: the view session is dropped, so that one over more files can replace it.
 DROP VIEW session
 
+-- name: whole_keys
+-- Reads: affected. Takes: nothing. Gives: stretch, all time of each affected key.
+CREATE TEMP TABLE stretch AS
+SELECT key, (-4611686018427387904)::BIGINT AS restart_at, 4611686018427387904::BIGINT AS until_at
+FROM affected
+
+-- name: stretches
+-- Reads: affected, session, event (new ones), touchpoint. Takes: $since (the least of affected.since), $reach (µs); {key}.
+-- Gives: stretch (key, restart_at, until_at), the times in which affected keys are metered again. A stretch starts with
+-- the session that was open at a new event, or with that event, and has all sessions and new events that follow each
+-- other within $reach: no session is open at its end, so that all later ones stay as they are.
+CREATE TEMP TABLE stretch AS
+WITH part AS (
+    SELECT a.rowid AS number, x.started_at AS start_at, x.last_event_at AS end_at, false AS is_new
+    FROM {session} AS x
+    JOIN affected AS a ON a.key = {key}
+    WHERE x.ended_at >= $since AND x.ended_at >= a.since
+    UNION ALL
+    SELECT a.rowid, x.occurred_at, x.occurred_at, true
+    FROM {event} AS x
+    JOIN affected AS a ON a.key = {key}
+),
+parted AS (
+    SELECT number, start_at, end_at, is_new,
+        coalesce(start_at - $reach > max(end_at) OVER before, true)::INTEGER AS is_apart
+    FROM part
+    WINDOW before AS (PARTITION BY number ORDER BY start_at, end_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+numbered AS (
+    SELECT number, start_at, is_new, sum(is_apart) OVER (PARTITION BY number ORDER BY start_at, end_at) AS stretch_no
+    FROM parted
+),
+bounded AS (
+    SELECT number, min(start_at) AS restart_at, bool_or(is_new) AS is_touched,
+        lead(min(start_at), 1, 4611686018427387904) OVER (PARTITION BY number ORDER BY stretch_no) AS until_at
+    FROM numbered
+    GROUP BY number, stretch_no
+)
+SELECT a.key, b.restart_at::BIGINT AS restart_at, b.until_at::BIGINT AS until_at
+FROM bounded AS b
+JOIN affected AS a ON a.rowid = b.number
+WHERE b.is_touched
+
+-- name: first_restart
+-- Reads: stretch. Takes: nothing. Gives: the earliest restart, µs UTC, one row.
+SELECT min(restart_at)::BIGINT FROM stretch
+
 -- name: old_session
--- Reads: session, touchpoint, restart. Takes: $restart (the earliest restart); {key} and its tables.
+-- Reads: session, touchpoint, stretch. Takes: $restart (the earliest restart); {key} and its tables.
 -- Gives: old_session, the stored sessions that are metered again.
 CREATE TEMP TABLE old_session AS
 SELECT x.*
 FROM {session} AS x
-JOIN restart AS r ON r.key = {key}
-WHERE x.started_at >= $restart AND x.started_at >= r.restart_at
+JOIN stretch AS r ON r.key = {key}
+WHERE x.started_at >= $restart AND x.started_at >= r.restart_at AND x.started_at < r.until_at
 
 -- name: old_participation
 -- Reads: participation, old_session. Takes: $restart (the earliest restart). Gives: old_participation, their parts.
 CREATE TEMP TABLE old_participation AS
 SELECT * FROM participation
 WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
+
+-- name: old_events
+-- Reads: event, touchpoint, stretch. Takes: $restart (the earliest restart); {key} and its tables.
+-- Gives: the stored events to meter again, in the columns of METER_SCHEMA, one row per event, in any order.
+SELECT
+    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
+    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
+    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
+    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
+FROM {event} AS x
+JOIN stretch AS r ON r.key = {key}
+WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at AND x.occurred_at < r.until_at
 
 -- name: changed_session
 -- Reads: old_session, old_participation, metered_session, metered_participation. Takes: nothing.

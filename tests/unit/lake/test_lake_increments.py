@@ -9,7 +9,9 @@ import duckdb
 import pytest
 from tests.support.event_strategies import START_US, STEP_US
 from tests.support.facts import event
-from tests.support.lakes import made_lake, random_increments, run, written_files
+from tests.support.lakes import append_files, lake_meaning, made_lake, random_increments, run, written_files
+from tests.support.ledgers import ledger_in_memory
+from tests.support.table_meaning import table_meaning
 
 from botmeter.lake.layout import REPLACED_BY, SCHEMAS
 from botmeter.lake.record import LakeRecord, tables_at
@@ -21,6 +23,7 @@ pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not install
 pytestmark = pytest.mark.slow
 
 Facts = dict[str, list[Any]]
+HOUR_US = 3_600_000_000
 GROUPS = {
     "session_replaced": ("session", "participation"),
     "conversation_replaced": ("conversation_day", "session_ticket"),
@@ -84,6 +87,22 @@ def test_a_late_event_leaves_the_later_sessions_as_they_are(tmp_path: Path) -> N
     before = run(root, written_files(tmp_path, "a", weekly)).record
     late = event("late", START_US + 2 * week_us + STEP_US)
     after = run(root, written_files(tmp_path, "b", [late])).record
+    assert after.counts["metered"] == 2
     assert after.counts["sessions"] == len(keys_written(root, after, table="session_replaced", key="session_id")) == 1
     assert keys_written(root, after, table="conversation_day_new", key="conversation_id") == []
     check_run(root, before, after=after)
+
+
+def test_a_late_event_that_opens_a_session_changes_those_that_it_reaches(tmp_path: Path) -> None:
+    ledger, root = ledger_in_memory([(FRESHCHAT, ALWAYS_US)]), made_lake(tmp_path / "lake", [(FRESHCHAT, ALWAYS_US)])
+    hours = {"a": 0, "b": 30, "c": 50, "d": 90}
+    early = [event(name, START_US + hour * HOUR_US) for name, hour in hours.items()]
+    files = written_files(tmp_path, "a", early), written_files(tmp_path, "b", [event("late", START_US + 25 * HOUR_US)])
+    before, after = (run(root, each).record for each in files)
+    for each in files:
+        append_files(ledger, each)
+    # Its session takes the event of hour 30, so that that of hour 50 opens one; that of hour 90 is out of reach.
+    assert (after.counts["metered"], after.counts["sessions"]) == (3, 2)
+    assert len(keys_written(root, after, table="session_replaced", key="session_id")) == 1
+    check_run(root, before, after=after)
+    assert lake_meaning(root, after) == table_meaning(ledger)
