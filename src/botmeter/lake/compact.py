@@ -157,17 +157,21 @@ def _is_by_month(files: Sequence[LakeFile], months: Sequence[_Months]) -> bool:
 
 
 def _months(small: SmallTables, *, rows_max: int, bucket_count: int) -> list[_Months]:
-    counts: dict[int, int] = {}
-    for (day, *_), count in small.session_usage.items():
-        month = int(_months_of(np.array([day]))[0])
-        counts[month] = counts.get(month, 0) + count
     months = []
-    for month, count in sorted(counts.items()):
+    for month, count in _month_counts(small):
         size = max(1, bucket_count * rows_max // max(count, 1))
         starts = range(0, bucket_count, size)
         parts = tuple(BucketRange(first=first, last=min(first + size, bucket_count) - 1) for first in starts)
         months.append(_Months(first=month, last=month, session_count=count, parts=parts))
     return months
+
+
+def _month_counts(small: SmallTables) -> list[tuple[int, int]]:
+    days = small.session_usage["day"].cast(pa.int32()).to_numpy().astype(np.int64)
+    months, places = np.unique(_months_of(days), return_inverse=True)
+    counts = np.zeros(len(months), np.int64)
+    np.add.at(counts, places, small.session_usage["session_count"].to_numpy())
+    return list(zip(months.tolist(), counts.tolist(), strict=True))
 
 
 def _spans(months: Sequence[_Months], *, rows_max: int) -> list[_Months]:

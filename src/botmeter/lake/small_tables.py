@@ -1,11 +1,13 @@
 """Small tables of a lake, which the driver of a run has in memory and writes whole."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from botmeter.lake.conversations import ConversationUsageKey
 from botmeter.lake.delta import LakeFile
@@ -18,13 +20,20 @@ from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallTables:
-    """Numbers of touchpoints and footprints, counts by day, and names of bots with the instant that bore them."""
+    """Numbers of touchpoints and footprints, counts by day, and names of bots with the instant that bore them.
+
+    Attributes:
+        session_usage, conversation_usage: As they are stored.
+        session_changes, conversation_changes: Counts to add to these.
+    """
 
     touchpoints: Touchpoints
     footprints: Footprints
-    session_usage: dict[UsageKey, int]
-    conversation_usage: dict[ConversationUsageKey, int]
+    session_usage: pa.Table
+    conversation_usage: pa.Table
     bot_names: dict[str, tuple[int, str]]
+    session_changes: Counter[UsageKey] = field(default_factory=Counter)
+    conversation_changes: Counter[ConversationUsageKey] = field(default_factory=Counter)
 
     @classmethod
     def read(cls, root: LakeRoot, files: Mapping[str, list[LakeFile]]) -> Self:
@@ -37,14 +46,8 @@ class SmallTables:
         return cls(
             touchpoints=Touchpoints(Touchpoint(**row) for row in touchpoints),
             footprints=Footprints(tuple(sorted(members[number])) for number in sorted(members, reverse=True)),
-            session_usage={
-                (day, footprint, opening, preview): count
-                for day, footprint, opening, preview, count in _rows(tables["session_usage"])
-            },
-            conversation_usage={
-                (day, footprint, preview): count
-                for day, footprint, preview, count in _rows(tables["conversation_usage"])
-            },
+            session_usage=tables["session_usage"],
+            conversation_usage=tables["conversation_usage"],
             bot_names={
                 row["bot_id"]: (row["named_at"], row["bot_name"]) for row in tables["bot_name_sent"].to_pylist()
             },
@@ -53,12 +56,12 @@ class SmallTables:
     def add_usage(self, usages: Iterable[dict[UsageKey, int]], *, sign: int = 1) -> None:
         for usage in usages:
             for key, count in usage.items():
-                self.session_usage[key] = self.session_usage.get(key, 0) + sign * count
+                self.session_changes[key] += sign * count
 
     def add_conversation_usage(self, usages: Iterable[dict[ConversationUsageKey, int]], *, sign: int = 1) -> None:
         for usage in usages:
             for key, count in usage.items():
-                self.conversation_usage[key] = self.conversation_usage.get(key, 0) + sign * count
+                self.conversation_changes[key] += sign * count
 
     def add_bot_names(self, names: Iterable[tuple[str, str, int]]) -> None:
         for bot_id, name, at_us in names:
@@ -75,8 +78,10 @@ class SmallTables:
                 "touchpoint", [(number, *touchpoint) for number, touchpoint in zip(numbers, touchpoints, strict=True)]
             ),
             "footprint_member": _table("footprint_member", members),
-            "session_usage": _table("session_usage", _counted(self.session_usage)),
-            "conversation_usage": _table("conversation_usage", _counted(self.conversation_usage)),
+            "session_usage": _counted("session_usage", self.session_usage, changes=self.session_changes),
+            "conversation_usage": _counted(
+                "conversation_usage", self.conversation_usage, changes=self.conversation_changes
+            ),
             "bot_name_sent": _table("bot_name_sent", [(bot_id, name, at) for bot_id, (at, name) in names]),
         }
 
@@ -84,23 +89,22 @@ class SmallTables:
 _NAMES = ("touchpoint", "footprint_member", "session_usage", "conversation_usage", "bot_name_sent")
 
 
-def _rows(table: pa.Table) -> Iterable[tuple[Any, ...]]:
-    columns = [
-        (table[name].cast(pa.int32()) if pa.types.is_date(table[name].type) else table[name]).to_pylist()
-        for name in table.column_names
-    ]
-    return zip(*columns, strict=True)
-
-
-def _counted(usage: Mapping[Any, int]) -> list[tuple[Any, ...]]:
-    return [(*key, count) for key, count in sorted(usage.items()) if count]
+def _counted(name: str, stored: pa.Table, *, changes: Mapping[Any, int]) -> pa.Table:
+    """Add counts to a stored table; rows in order, none of 0."""
+    *keys, count = SCHEMAS[name].names
+    added = _table(name, [(*key, change) for key, change in changes.items() if change])
+    if not len(added):
+        return stored
+    summed = pa.concat_tables([stored, added]).group_by(keys).aggregate([(count, "sum")])
+    rows = summed.rename_columns([*keys, count]).filter(pc.field(count) != 0)
+    return rows.sort_by([(key, "ascending") for key in keys]).combine_chunks()
 
 
 def _table(name: str, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     schema = SCHEMAS[name]
     columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
     arrays = [
-        pa.array(values, pa.int32()).cast(field.type) if pa.types.is_date(field.type) else pa.array(values, field.type)
-        for values, field in zip(columns, schema, strict=True)
+        pa.array(values, pa.int32()).cast(own.type) if pa.types.is_date(own.type) else pa.array(values, own.type)
+        for values, own in zip(columns, schema, strict=True)
     ]
     return pa.table(arrays, schema=schema)
