@@ -11,8 +11,8 @@ from botmeter.live.store import LiveStore
 METERED_WITHIN_SECONDS: Final = 1.0
 """Age at which an event is metered at the latest, if runs take less than half of it: it waits for a run, a pause and
 its own run. A run costs nearly as much for one event as for a thousand, and makes commits take half as long again."""
-_BUSY_SHARE_MAX: Final = 0.8
-"""Maximum share of the time spent in runs; appends and readers need the rest."""
+_REST_SECONDS: Final = 0.1
+"""Least pause: appends and readers need it, and after runs of more than 0.4 s an event waits for two of them."""
 _RETRY_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 30.0
 """A thread with nothing to do ends after this time."""
@@ -58,8 +58,7 @@ class Settler:
             started = time.monotonic()
             if self._settled():
                 run_seconds = time.monotonic() - started
-                rest_seconds = run_seconds * (1 - _BUSY_SHARE_MAX) / _BUSY_SHARE_MAX
-                pause = max(METERED_WITHIN_SECONDS - 2 * run_seconds, rest_seconds)
+                pause = max(METERED_WITHIN_SECONDS - 2 * run_seconds, _REST_SECONDS)
             else:
                 self._due.set()
                 pause = _RETRY_SECONDS

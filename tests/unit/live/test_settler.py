@@ -41,6 +41,7 @@ class SettledStore(FakeStore):
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> SettledStore:
     monkeypatch.setattr(settling, "METERED_WITHIN_SECONDS", 0)
+    monkeypatch.setattr(settling, "_REST_SECONDS", 0)
     monkeypatch.setattr(settling, "_RETRY_SECONDS", 0)
     return SettledStore()
 
