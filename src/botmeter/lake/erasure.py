@@ -93,6 +93,8 @@ def _erase_in_lake(ledger: "Ledger", chosen: ChosenRows, *, engine: Engine, now_
     with storage_refused(root):
         change_lake(root, record, change=change, engine=engine, now_us=now_us, note=lambda _: None)
         compact(root, engine=engine, now_us=now_us)
+        # While the files of the served record are there.
+        follow(ledger, now_us=now_us)
         purge(root, now_us=now_us)
     drop_chosen(ledger.connection)
     follow(ledger, now_us=now_us)

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import duckdb
+
 from botmeter.domain.errors import Conflict
 from botmeter.domain.instant import DAY_US
 from botmeter.lake.root import LakeRoot, sizes_of, storage_failed
 from botmeter.ledger.contents import write_account
 from botmeter.ledger.lake_account import ServedRecord, set_served_record
 from botmeter.ledger.plan_sessions import meter_plan_sessions
-from botmeter.ledger.settle import noting_recharge_span
+from botmeter.ledger.settle import buying_from_us, noting_recharge_span_after
 from botmeter.metering.policy import schedule_of
 
 if TYPE_CHECKING:
@@ -73,9 +75,10 @@ def follow(ledger: "Ledger", *, now_us: int) -> bool:
     if record.number == ledger.lake.number:
         return False
     _check_account(record, ledger.account.name, root=root)
+    before_us = _buying_from_us(ledger, now_us=now_us)
     with (
         ledger.transaction(is_acknowledged=False, keeps_facts=True) as connection,
-        noting_recharge_span(connection, now_us=now_us, recent_us=RECENT_US),
+        noting_recharge_span_after(connection, before_us, now_us=now_us),
     ):
         if ledger.account.available_from != record.available_from:
             changed = replace(ledger.account, available_from=record.available_from)
@@ -84,6 +87,14 @@ def follow(ledger: "Ledger", *, now_us: int) -> bool:
         ledger.reload()
         meter_plan_sessions(ledger)
     return True
+
+
+def _buying_from_us(ledger: "Ledger", *, now_us: int) -> int | None:
+    try:
+        return buying_from_us(ledger.connection, now_us=now_us, recent_us=RECENT_US)
+    except duckdb.IOException:
+        # A vacuum has deleted files of the served record, which is older than what buys.
+        return now_us - RECENT_US
 
 
 def is_newest(served: ServedRecord) -> bool:

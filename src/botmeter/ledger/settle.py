@@ -81,6 +81,13 @@ def latest_session_us(connection: duckdb.DuckDBPyConnection, from_us: int, *, no
     return latest_us
 
 
+def buying_from_us(connection: duckdb.DuckDBPyConnection, *, now_us: int, recent_us: int = _CYCLE_US_MAX) -> int | None:
+    """Instant after which new sessions buy: the latest start of a session, or `recent_us` ago; None: no plan buys."""
+    if not row_of(connection, sql("recharges"))[0]:
+        return None
+    return max(_latest_us(connection, now_us=now_us), now_us - recent_us)
+
+
 @contextmanager
 def noting_recharge_span(
     connection: duckdb.DuckDBPyConnection, *, now_us: int, recent_us: int = _CYCLE_US_MAX
@@ -90,11 +97,19 @@ def noting_recharge_span(
     Args:
         recent_us: Sessions that start longer ago never buy.
     """
-    if not row_of(connection, sql("recharges"))[0]:
+    before_us = buying_from_us(connection, now_us=now_us, recent_us=recent_us)
+    with noting_recharge_span_after(connection, before_us, now_us=now_us):
         yield
-        return
-    before_us = max(_latest_us(connection, now_us=now_us), now_us - recent_us)
+
+
+@contextmanager
+def noting_recharge_span_after(
+    connection: duckdb.DuckDBPyConnection, before_us: int | None, *, now_us: int
+) -> Iterator[None]:
+    """As `noting_recharge_span`, with what `buying_from_us` gives."""
     yield
+    if before_us is None:
+        return
     latest_us = latest_session_us(connection, before_us, now_us=now_us)
     if latest_us is not None and latest_us > before_us:
         connection.execute(parsed(sql("insert_recharge_span")), [before_us, latest_us])

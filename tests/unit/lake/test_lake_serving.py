@@ -1,8 +1,10 @@
 """An account in a lake answers as a ledger that was sent the same files, and takes no events of its own."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 
@@ -11,11 +13,18 @@ from tests.support.lakes import append_files, random_increments, run, written_fi
 from tests.support.ledgers import ACME, NOW_US
 from tests.support.table_meaning import table_meaning
 
+from botmeter.billing.plan import Allowance, CycleRule, Meter, Pack, Plan, Recharge
+from botmeter.billing.plan_text import plan_as_json
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Conflict, Unavailable
+from botmeter.domain.instant import DAY_US
+from botmeter.lake.compact import compact
+from botmeter.lake.engine import Here
 from botmeter.lake.root import LakeRoot
-from botmeter.lake.serving import create_lake_account, is_newest, reading_newest
+from botmeter.lake.serving import create_lake_account, follow, is_newest, reading_newest
+from botmeter.lake.vacuum import vacuum
 from botmeter.ledger.append import append
+from botmeter.ledger.billing.plan_terms import PlanChange, add_plan_term
 from botmeter.ledger.customers import merge_preview
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
@@ -114,6 +123,29 @@ def test_a_server_watches_once_an_account_is_in_a_lake(folder: Folder) -> None:
 
 def watching() -> bool:
     return any(thread.name == "following lakes" for thread in threading.enumerate())
+
+
+@pytest.mark.slow
+def test_an_account_whose_record_was_vacuumed_follows_the_newest(folder: Folder) -> None:
+    """Also under a plan that buys by itself, whose account looks at its latest session before it follows."""
+    root = in_lake(folder)
+    meter = Meter(allowance=Allowance(sessions=3), pack=Pack(sessions=2, price=Decimal(9)), recharge=Recharge(below=2))
+    plan = Plan(name="simple", currency="EUR", meters=(meter,), cycle=CycleRule(every="month"))
+    with folder.ledger("acme") as ledger:
+        change = PlanChange(from_at=NOW_US - DAY_US, label=plan.label, definition=plan_as_json(plan))
+        add_plan_term(ledger, change, now_us=NOW_US)
+    for number, pieces in enumerate(random_increments(Random(18), count=60, increments=2)):
+        run(root, written_files(folder.path.parent, f"{number}", *pieces))
+        if number == 0:
+            with folder.ledger("acme") as ledger:
+                assert follow(ledger, now_us=NOW_US)
+    compact(root, engine=Here(), now_us=NOW_US)
+    for file in (folder.path.parent / "lake" / "session").glob("*.parquet"):
+        os.utime(file, (0, 0))
+    assert vacuum(root, now_us=NOW_US + 300 * DAY_US).file_count
+    with folder.ledger("acme") as ledger:
+        assert follow(ledger, now_us=NOW_US)
+        assert verify(ledger).is_clean
 
 
 @pytest.mark.slow
