@@ -1,14 +1,14 @@
 """Operations are killed before they sync, rename, delete or cut a file: accounts are whole and their own afterwards."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.support import killable
 from tests.support.killable import ACCOUNT, BATCH_EVENTS, BATCHES, CUSTOMER, IMPORTS, MINUTE_US, NEIGHBOUR, NEW
-from tests.support.system_calls import Ended, KillPoint, Operation, kill_points, killed_at, require_strace
+from tests.support.system_calls import Ended, KillPoint, Operation, kill_points, killed_at, require_strace, spread
 
 from botmeter.billing.closing import close_ended
 from botmeter.billing.stated import read_document
@@ -192,12 +192,6 @@ CASES = {
 }
 
 
-def spread(points: list[KillPoint]) -> Iterator[KillPoint]:
-    """At most so many of them, the first and the last included."""
-    count = min(KILLS_MAX, len(points))
-    yield from (points[number * (len(points) - 1) // max(1, count - 1)] for number in range(count))
-
-
 def assert_whole(case: Case, point: KillPoint, *, folder: Path) -> bool:
     """Kill the operation there and check its folder; False if it ended before that point."""
     ended = killed_at(point, case.operation, folder=folder)
@@ -216,7 +210,7 @@ def test_an_account_is_whole_after_each_kill(name: str, tmp_path: Path) -> None:
     case.prepare(template)
     points = kill_points(case.operation, shutil.copytree(template, tmp_path / "traced"))
     killed = 0
-    for point in spread(points):
+    for point in spread(points, most=KILLS_MAX):
         folder = shutil.copytree(template, tmp_path / str(point))
         killed += assert_whole(case, point, folder=folder)
         shutil.rmtree(folder)

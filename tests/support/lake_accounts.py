@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from tests.support.lakes import Event, counts_of, run, written_files
 from tests.support.ledgers import ACME, NOW_US
@@ -18,9 +19,9 @@ from botmeter.metering.policy import Policy
 from botmeter.sources.source_files import batches_of_source
 
 
-def accounts(folder: Folder, policy: Policy) -> LakeRoot:
+def accounts(folder: Folder, policy: Policy, *, lake: Path | None = None) -> LakeRoot:
     """Create an account in a lake, and one beside it."""
-    root = LakeRoot.at(str(folder.path.parent / "lake"))
+    root = LakeRoot.at(str(lake or folder.path.parent / "lake"))
     create_lake_account(folder, ACME, policy=policy, root=root, now_us=NOW_US)
     folder.create(Account(name="beside"), policy=policy, now_us=NOW_US)
     return root

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -65,19 +65,25 @@ def require_strace() -> None:
         pytest.skip(f"the system forbids tracing: {traced.stderr.strip()}")
 
 
-def kill_points(operation: Operation, folder: Path) -> list[KillPoint]:
+def kill_points(operation: Operation, folder: Path, *, calls: Sequence[str] = CALLS) -> list[KillPoint]:
     """Points of an operation, which is run to its end; of each call in turn."""
     trace = folder.with_suffix(".trace")
     with _started(operation, folder) as process:
-        process.run(["-e", f"trace={','.join(CALLS)}", "-o", str(trace)])
+        process.run(["-e", f"trace={','.join(calls)}", "-o", str(trace)])
     counts = Counter(_TRACED_CALL.findall(trace.read_text()))
-    most = {call: max((count for (_, name), count in counts.items() if name == call), default=0) for call in CALLS}
+    most = {call: max((count for (_, name), count in counts.items() if name == call), default=0) for call in calls}
     return [
         KillPoint(call=call, number=number)
         for number in range(1, max(most.values()) + 1)
-        for call in CALLS
+        for call in calls
         if number <= most[call]
     ]
+
+
+def spread(points: Sequence[KillPoint], *, most: int) -> Iterator[KillPoint]:
+    """At most so many of them, the first and the last included."""
+    count = min(most, len(points))
+    yield from (points[number * (len(points) - 1) // max(1, count - 1)] for number in range(count))
 
 
 def killed_at(point: KillPoint, operation: Operation, *, folder: Path) -> Ended:
@@ -134,5 +140,5 @@ class _Traced:
                 if acknowledgement is None:
                     return
                 yield acknowledgement
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             return

@@ -5,6 +5,7 @@ than the record are of a run that began after it. Both times are those of the st
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 import pyarrow.fs as pafs
@@ -59,4 +60,6 @@ def _delete(root: LakeRoot, names: Iterable[str], *, until_ns: int) -> None:
     listed = list(names)
     for name, changed_ns in zip(listed, _changed_ns(root, listed), strict=True):
         if changed_ns <= until_ns:
-            file_system(root).delete_file(path_in(root.uri_of(name)))
+            # Another purge or a run may have been first.
+            with suppress(FileNotFoundError):
+                file_system(root).delete_file(path_in(root.uri_of(name)))
