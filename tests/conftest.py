@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.bucket_server import BucketServer, bucket_server
 from support.examples import load_profile
 
 TESTS = Path(__file__).parent
@@ -100,6 +101,23 @@ def _kept_connections() -> Iterator[None]:
         # Its requests take the receiver away and put it back.
         patch.setattr(client, "close_old_connections", _keep_connections)
         yield
+
+
+@pytest.fixture(scope="session")
+def bucket_store() -> Iterator[BucketServer]:
+    """A server of buckets, for all tests."""
+    pytest.importorskip("moto", reason="moto is not installed")
+    with bucket_server() as server:
+        yield server
+
+
+@pytest.fixture
+def buckets(bucket_store: BucketServer, monkeypatch: pytest.MonkeyPatch) -> BucketServer:
+    """The server of buckets, which the usual variables name."""
+    for name, value in bucket_store.variables.items():
+        monkeypatch.setenv(name, value)
+    bucket_store.requests()
+    return bucket_store
 
 
 @pytest.fixture

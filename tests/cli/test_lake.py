@@ -58,7 +58,7 @@ def test_an_account_in_a_lake_is_reported_billed_and_verified_as_one_in_a_ledger
     ):
         acme, beside = run(command.format("acme")), run(command.format("beside"))
         assert acme.code == beside.code == 0, command
-        assert _alike(acme.out) == _alike(beside.out), command
+        assert alike(acme.out) == alike(beside.out), command
     refused = run("import events.ndjson --account acme")
     assert (refused.code, "is in the lake at" in refused.err) == (1, True)
     assert "is of account acme" in run("account create other --lake lake").err
@@ -80,7 +80,7 @@ def test_a_lake_is_verified_and_cleaned_up(run: Run) -> None:
     assert (lost.code, "It is missing." in lost.out, "1 damaged or missing" in lost.err) == (3, True, True)
 
 
-def _alike(text: str) -> str:
+def alike(text: str) -> str:
     """Without names, hashes, and times of recording."""
     return sub(r"(?i)acme|beside|\b[0-9a-f]{64}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|\d\d:\d\d:\d\d\.\d{6}", "", text)
 

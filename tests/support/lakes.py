@@ -30,7 +30,10 @@ _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
 
 
 def made_lake(folder: Path, schedule: Schedule, *, account: Account = ACME) -> LakeRoot:
-    root = LakeRoot.at(str(folder))
+    return created_lake(LakeRoot.at(str(folder)), schedule, account=account)
+
+
+def created_lake(root: LakeRoot, schedule: Schedule, *, account: Account = ACME) -> LakeRoot:
     create_lake(
         root, account, schedule=tuple(InForce(policy=policy, from_us=from_us) for policy, from_us in schedule), now_us=0
     )

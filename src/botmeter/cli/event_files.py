@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 def source_files(
     paths: list[str], *, mapping: Path | None, input_format: str | None, table: "TableOptions"
 ) -> "list[SourceFile]":
-    """Files to read, all with the same mapping.
+    """Files to read, all with the same mapping; patterns of files in buckets, which no shell expands, are expanded.
 
     Raises:
+        Missing: `file_missing` if no file in a bucket is named so.
         Refused: `arguments_clash` if stdin is named twice.
+        Unavailable: `bucket_failed`.
     """
+    from botmeter.outgoing.bucket_files import matching_files
+    from botmeter.outgoing.buckets import is_in_bucket
     from botmeter.sources.mapping.ready_made import mapping_named
     from botmeter.sources.reader import SourceFile
     from botmeter.sources.stream import STDIN
@@ -31,14 +35,15 @@ def source_files(
     where = None if mapping is None else mapping_named(str(mapping), cwd=command_context().cwd)
     return [
         SourceFile(
-            path=path if path == STDIN else str(located(Path(path))),
+            path=path if path == STDIN or is_in_bucket(path) else str(located(Path(path))),
             name=path,
             content=command_context().stdin.buffer if path == STDIN else None,
             mapping=where,
             format=input_format,
             table=table,
         )
-        for path in paths
+        for given in paths
+        for path in (matching_files(given) if is_in_bucket(given) else [given])
     ]
 
 

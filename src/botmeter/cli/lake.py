@@ -33,7 +33,7 @@ _DIFFERENCE = ("table", "row", "is_stored")
 _METERED = ("event", "session", "duplicate", "difference")
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
 
-Address = Annotated[str, Option("--lake", metavar="URI", help="Folder of the lake.")]
+Address = Annotated[str, Option("--lake", metavar="URI", help="Folder of the lake, or s3://BUCKET/FOLDER.")]
 EngineName = Annotated[
     Literal["here", "spark"], Option("--engine", help="Where tasks run: in this process, or on Apache Spark.")
 ]

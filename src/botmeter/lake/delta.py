@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from botmeter.domain.errors import Conflict, Missing, Refused, Unavailable
-from botmeter.lake.root import LakeRoot, path_in, sizes_of, storage_failed
+from botmeter.lake.root import LakeRoot, path_in, sizes_of, storage_failed, storage_options
 
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
@@ -52,7 +53,9 @@ class LakeTable:
         self._root, self.name = root, name
         with _storage_refused(root):
             try:
-                self._handle: DeltaTable = deltalake.DeltaTable(root.table_uri(name), version=version)
+                self._handle: DeltaTable = deltalake.DeltaTable(
+                    root.table_uri(name), version=version, storage_options=storage_options(root)
+                )
             except deltalake.exceptions.TableNotFoundError as problem:
                 raise Missing("lake_missing", f"There is no lake at {root.uri}.") from problem
 
@@ -112,8 +115,46 @@ class LakeTable:
 def create_table(root: LakeRoot, name: str, *, schema: pa.Schema) -> None:
     """Create an empty table unless it exists."""
     deltalake = require_deltalake()
-    with _storage_refused(root):
-        deltalake.DeltaTable.create(root.table_uri(name), schema, mode="ignore", configuration=_CONFIGURATION)
+    with _commit_refused(root), _storage_refused(root):
+        deltalake.DeltaTable.create(
+            root.table_uri(name),
+            schema,
+            mode="ignore",
+            configuration=_CONFIGURATION,
+            storage_options=storage_options(root),
+            commit_properties=_without_retries(),
+        )
+
+
+class Creation(Enum):
+    """Outcome of one of several creations of a table."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    SEEN = "seen"
+
+
+def created_by_several(root: LakeRoot, name: str) -> Creation:
+    """Create a table that others create at the same time: one is done, the others are refused or see it before.
+
+    Raises:
+        Unavailable: `lake_storage_failed`.
+    """
+    deltalake = require_deltalake()
+    try:
+        deltalake.DeltaTable.create(
+            root.table_uri(name),
+            pa.schema([("nothing", pa.int64())]),
+            storage_options=storage_options(root),
+            commit_properties=_without_retries(),
+        )
+    except deltalake.exceptions.CommitFailedError:
+        return Creation.REFUSED
+    except (OSError, deltalake.exceptions.DeltaError) as problem:
+        if "already exists" in str(problem):
+            return Creation.SEEN
+        raise storage_failed(root, problem) from problem
+    return Creation.DONE
 
 
 def require_deltalake() -> Any:

@@ -6,6 +6,7 @@ versions that it names; a run that was killed has left newer ones, which the nex
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
@@ -18,7 +19,8 @@ from botmeter.domain.account import Account
 from botmeter.domain.errors import Missing
 from botmeter.lake.delta import LakeFile, LakeTable, create_table
 from botmeter.lake.layout import BUCKETS, SCHEMAS
-from botmeter.lake.root import LakeRoot, file_system, new_name, path_in, write_parquet
+from botmeter.lake.root import LakeRoot, file_system, new_name, path_in, storage_refused, write_parquet
+from botmeter.lake.store_probe import refuse_unsafe_store
 from botmeter.metering.policy import InForce, Schedule
 from botmeter.metering.policy_text import policy_as_mapping, policy_from_mapping
 
@@ -26,6 +28,7 @@ RUNS: Final = "runs"
 _RUNS_SCHEMA: Final = pa.schema(
     [("number", pa.int64()), ("recorded_at", pa.int64()), ("kind", pa.string()), ("record", pa.string())]
 )
+_OPENED_AT_ONCE: Final = 8
 FORMAT: Final = 1
 
 
@@ -111,10 +114,13 @@ def create_lake(root: LakeRoot, account: Account, *, schedule: Schedule, now_us:
 
     Raises:
         Conflict: `lake_run_superseded`.
+        Refused: `lake_store_unsafe`.
+        Unavailable: `lake_storage_failed`.
     """
-    for name, schema in SCHEMAS.items():
-        create_table(root, name, schema=schema)
-    create_table(root, RUNS, schema=_RUNS_SCHEMA)
+    refuse_unsafe_store(root)
+    schemas = {**SCHEMAS, RUNS: _RUNS_SCHEMA}
+    with ThreadPoolExecutor(_OPENED_AT_ONCE if root.is_bucket else 1) as pool:
+        list(pool.map(lambda name: create_table(root, name, schema=schemas[name]), schemas))
     record = LakeRecord(
         number=1,
         kind="create",
@@ -159,7 +165,8 @@ def newest_record(root: LakeRoot) -> LakeRecord:
 
 
 def _record_in(root: LakeRoot, file: LakeFile) -> LakeRecord:
-    rows = pq.read_table(path_in(root.uri_of(file.name)), filesystem=file_system(root), partitioning=None)
+    with storage_refused(root):
+        rows = pq.read_table(path_in(root.uri_of(file.name)), filesystem=file_system(root), partitioning=None)
     return msgspec.json.decode(rows["record"][0].as_py(), type=LakeRecord)
 
 
@@ -203,15 +210,16 @@ def commit_record(root: LakeRoot, record: LakeRecord, *, dropped: Sequence[LakeF
         "kind": [record.kind],
         "record": [msgspec.json.encode(record).decode()],
     }
-    name = new_name(root, RUNS, ending="parquet")
-    size_bytes = write_parquet(root, pa.table(row, schema=_RUNS_SCHEMA), name=name)
+    with storage_refused(root):
+        name = new_name(root, RUNS, ending="parquet")
+        size_bytes = write_parquet(root, pa.table(row, schema=_RUNS_SCHEMA), name=name)
     file = LakeFile(name=name, row_count=1, size_bytes=size_bytes, bounds={"number": (record.number, record.number)})
     LakeTable(root, RUNS, version=record.number - 1).commit([file], removed=dropped, now_us=record.recorded_at)
 
 
 def tables_at(root: LakeRoot, versions: Mapping[str, int]) -> dict[str, LakeTable]:
     """Open tables at the versions of a record."""
-    return {name: LakeTable(root, name, version=version) for name, version in versions.items()}
+    return _opened(root, versions)
 
 
 def tables_for_writing(root: LakeRoot, record: LakeRecord) -> dict[str, LakeTable]:
@@ -220,8 +228,15 @@ def tables_for_writing(root: LakeRoot, record: LakeRecord) -> dict[str, LakeTabl
     Raises:
         Conflict: `lake_run_superseded`.
     """
-    tables = {name: LakeTable(root, name) for name in record.versions}
-    for name, table in tables.items():
-        if table.version != record.versions[name]:
-            table.restore(record.versions[name])
-    return {name: LakeTable(root, name) for name in tables}
+    tables = _opened(root, dict.fromkeys(record.versions))
+    left = [name for name, table in tables.items() if table.version != record.versions[name]]
+    for name in left:
+        tables[name].restore(record.versions[name])
+    return {**tables, **_opened(root, dict.fromkeys(left))}
+
+
+def _opened(root: LakeRoot, versions: Mapping[str, int | None]) -> dict[str, LakeTable]:
+    # Each asks a bucket some times, one after another.
+    with ThreadPoolExecutor(_OPENED_AT_ONCE if root.is_bucket else 1) as pool:
+        tables = pool.map(lambda name: LakeTable(root, name, version=versions[name]), versions)
+        return dict(zip(versions, tables, strict=True))

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -14,9 +13,17 @@ import pyarrow.parquet as pq
 
 from botmeter.domain.errors import Refused, Unavailable
 from botmeter.lake.layout import DISTINCT_COLUMNS
+from botmeter.ledger.bucket_reading import bucket_fault
 from botmeter.ledger.ledger import is_disk_full
+from botmeter.outgoing.bucket_files import BucketFile
+from botmeter.outgoing.buckets import (
+    bucket_reason,
+    bucket_server,
+    file_system_of,
+    is_in_bucket,
+    path_in_bucket,
+)
 
-_IN_BUCKET = "s3://"
 STAGE = "_stage"
 """Folder of what tasks hand on within a run."""
 ROW_GROUP_ROWS = 122_880
@@ -51,7 +58,7 @@ class LakeRoot:
 
     @property
     def is_bucket(self) -> bool:
-        return self.uri.startswith(_IN_BUCKET)
+        return is_in_bucket(self.uri)
 
     def table_uri(self, table: str) -> str:
         return f"{self.uri}/{table}"
@@ -60,17 +67,27 @@ class LakeRoot:
         return f"{self.uri}/{relative}"
 
 
-@cache
 def file_system(root: LakeRoot) -> pafs.FileSystem:
-    """Open the file system of a lake, once per process."""
-    if not root.is_bucket:
-        return pafs.LocalFileSystem()
-    return pafs.FileSystem.from_uri(root.uri)[0]
+    """File system of a lake."""
+    return file_system_of(root.uri) if root.is_bucket else pafs.LocalFileSystem()
 
 
 def path_in(uri: str) -> str:
     """Path of an address in its file system."""
-    return uri.removeprefix(_IN_BUCKET)
+    return path_in_bucket(uri)
+
+
+def storage_options(root: LakeRoot) -> dict[str, str] | None:
+    """Options by which deltalake reaches the server that `file_system` reaches; None: a folder."""
+    if not root.is_bucket:
+        return None
+    server = bucket_server(root.uri)
+    # Whatever the environment says: commits rest on this alone.
+    options = {"AWS_CONDITIONAL_PUT": "etag", "AWS_REGION": server.region or ""}
+    if server.endpoint is not None:
+        options |= {"AWS_ENDPOINT_URL": server.endpoint}
+        options |= {"AWS_ALLOW_HTTP": str(server.endpoint.startswith("http://")).lower()}
+    return options
 
 
 def new_name(root: LakeRoot, folder: str, *, ending: str) -> str:
@@ -88,20 +105,24 @@ def write_parquet(
     Args:
         looked_up: Columns that have Bloom filters.
     """
-    files, path = file_system(root), path_in(root.uri_of(name))
     distinct_max = max(1, min(len(rows), row_group_rows))
     filters = {column: {"ndv": distinct_max, "fpp": FALSE_POSITIVE_SHARE} for column in looked_up}
-    pq.write_table(
-        rows,
-        path,
-        filesystem=files,
-        compression="zstd",
-        row_group_size=row_group_rows,
-        use_dictionary=[column for column in rows.column_names if column not in DISTINCT_COLUMNS],
-        store_schema=False,
-        bloom_filter_options=filters or None,
-    )
-    return int(files.get_file_info(path).size)
+    with file_system(root).open_output_stream(path_in(root.uri_of(name))) as stream:
+        pq.write_table(
+            rows,
+            stream,
+            compression="zstd",
+            row_group_size=row_group_rows,
+            use_dictionary=[column for column in rows.column_names if column not in DISTINCT_COLUMNS],
+            store_schema=False,
+            bloom_filter_options=filters or None,
+        )
+        return int(stream.tell())
+
+
+def open_blocks(root: LakeRoot, name: str) -> "pa.NativeFile | BucketFile":
+    """Open a file of which small pieces are read."""
+    return BucketFile(root.uri_of(name)) if root.is_bucket else file_system(root).open_input_file(root.uri_of(name))
 
 
 def sizes_of(root: LakeRoot, uris: Iterable[str]) -> list[int | None]:
@@ -110,15 +131,28 @@ def sizes_of(root: LakeRoot, uris: Iterable[str]) -> list[int | None]:
     return [info.size if info.is_file else None for info in infos]
 
 
+def is_stored(root: LakeRoot, name: str) -> bool:
+    """Look for one file, by one request."""
+    try:
+        with file_system(root).open_input_file(path_in(root.uri_of(name))):
+            return True
+    except FileNotFoundError:
+        return False
+
+
 @contextmanager
 def storage_refused(root: LakeRoot) -> Iterator[None]:
-    """Raise failures to read or write files as `storage_failed` has them."""
+    """Raise failures to read or write files, also by the database, as `storage_failed` has them."""
     try:
         yield
     except BrokenPipeError:
         # Of the program's own output.
         raise
     except (OSError, duckdb.IOException) as problem:
+        raise storage_failed(root, problem) from problem
+    except duckdb.Error as problem:
+        if bucket_fault(problem) is None:
+            raise
         raise storage_failed(root, problem) from problem
 
 
@@ -129,5 +163,5 @@ def storage_failed(root: LakeRoot, problem: Exception) -> Unavailable:
             "disk_full",
             f"The disk is full; nothing was recorded in the lake at {root.uri}. Make room and run it again.",
         )
-    reason = (str(problem).splitlines() or [""])[0][:200]
+    reason = bucket_fault(problem) or bucket_reason(problem)
     return Unavailable("lake_storage_failed", f"The lake at {root.uri} could not be read or written: {reason}")

@@ -4,7 +4,7 @@ Tasks write files that belong to nothing until the driver commits them, table by
 is killed leaves the lake as it was.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -34,6 +34,8 @@ from botmeter.lake.stages import (
 )
 from botmeter.lake.task_database import TableFiles
 from botmeter.lake.touched_tables import NewEvents, Note, TouchedTables, commit_tables, meter_touched
+from botmeter.outgoing.bucket_files import StoredFile, stored_files
+from botmeter.outgoing.buckets import is_in_bucket
 from botmeter.sources.reader import SourceFile, size_bytes
 
 
@@ -255,8 +257,10 @@ def _unread(
     seen = every.filter(pc.is_null(every["undone_at"]))
     earlier = set(zip(seen["file"].to_pylist(), seen["fingerprint"].to_pylist(), strict=True))
     inputs, known = [], []
+    files = list(files)
+    in_buckets = stored_files([file.path for file in files if is_in_bucket(file.path)])
     for file in files:
-        each = _input_file(file)
+        each = _input_file(file, in_buckets=in_buckets)
         if (each.address, each.fingerprint) in earlier:
             known.append(each.address)
         else:
@@ -265,8 +269,12 @@ def _unread(
     return inputs, tuple(known)
 
 
-def _input_file(file: SourceFile) -> InputFile:
-    size = size_bytes(file)
+def _input_file(file: SourceFile, *, in_buckets: Mapping[str, StoredFile]) -> InputFile:
     # A file that is missing is refused by its reader.
-    changed_ns = Path(file.path).stat().st_mtime_ns if Path(file.path).is_file() else 0
+    if is_in_bucket(file.path):
+        stored = in_buckets.get(file.path)
+        size, changed_ns = (None, 0) if stored is None else (stored.size_bytes, stored.changed_ns)
+    else:
+        size = size_bytes(file)
+        changed_ns = Path(file.path).stat().st_mtime_ns if Path(file.path).is_file() else 0
     return InputFile(file=file, address=file.path, fingerprint=f"{size} bytes, {changed_ns} ns", size_bytes=size)

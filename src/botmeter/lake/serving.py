@@ -12,7 +12,7 @@ import duckdb
 
 from botmeter.domain.errors import Conflict
 from botmeter.domain.instant import DAY_US
-from botmeter.lake.root import LakeRoot, sizes_of, storage_failed
+from botmeter.lake.root import LakeRoot, is_stored, storage_refused
 from botmeter.ledger.contents import write_account
 from botmeter.ledger.lake_account import ServedRecord, set_served_record
 from botmeter.ledger.plan_sessions import meter_plan_sessions
@@ -83,7 +83,8 @@ def follow(ledger: "Ledger", *, now_us: int) -> bool:
         if ledger.account.available_from != record.available_from:
             changed = replace(ledger.account, available_from=record.available_from)
             write_account(connection, changed, by=None, now_us=now_us)
-        set_served_record(connection, serve_record(connection, root, record=record))
+        with storage_refused(root):
+            set_served_record(connection, serve_record(connection, root, record=record))
         ledger.reload()
         meter_plan_sessions(ledger)
     return True
@@ -105,11 +106,8 @@ def is_newest(served: ServedRecord) -> bool:
     """
     root = LakeRoot.at(served.uri)
     # Record n is version n of the table, whose log is never cleaned up.
-    next_log = f"{root.table_uri('runs')}/_delta_log/{served.number + 1:020}.json"
-    try:
-        return sizes_of(root, [next_log]) == [None]
-    except OSError as problem:
-        raise storage_failed(root, problem) from problem
+    with storage_refused(root):
+        return not is_stored(root, f"runs/_delta_log/{served.number + 1:020}.json")
 
 
 @contextmanager

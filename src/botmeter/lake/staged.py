@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import ipc
 
-from botmeter.lake.root import STAGE, LakeRoot, file_system, new_name, path_in
+from botmeter.lake.root import STAGE, LakeRoot, file_system, new_name, open_blocks, path_in
 
 Numbers = npt.NDArray[np.int64]
 
@@ -85,7 +85,7 @@ def _staged(workspace: Workspace, rows: pa.Table, *, buckets: Numbers, bucket_co
 def staged_rows(root: LakeRoot, table: StagedTable, *, buckets: BucketRange | None = None) -> pa.Table:
     """Read the rows of some buckets, or of all."""
     with (
-        file_system(root).open_input_file(path_in(root.uri_of(table.name))) as stream,
+        open_blocks(root, table.name) as stream,
         ipc.open_file(stream) as reader,
     ):
         numbers = range(len(table.ends)) if buckets is None else buckets.numbers

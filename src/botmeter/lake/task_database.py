@@ -13,6 +13,7 @@ import pyarrow as pa
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.layout import REPLACED_BY, SCHEMAS
 from botmeter.lake.root import LakeRoot
+from botmeter.ledger.bucket_reading import read_buckets
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -85,6 +86,7 @@ def create_view(
 ) -> None:
     """Create a view of the rows in these files."""
     if files:
+        read_buckets(connection, root.uri)
         uris = [root.uri_of(file.name) for file in files]
         connection.read_parquet(uris, hive_partitioning=False).create_view(name)
     else:

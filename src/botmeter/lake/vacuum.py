@@ -14,7 +14,7 @@ import pyarrow.fs as pafs
 from botmeter.domain.errors import TooMuch
 from botmeter.lake.delta import LakeTable
 from botmeter.lake.record import RUNS, LakeRecord, RecordFile, commit_record, records
-from botmeter.lake.root import STAGE, LakeRoot, file_system, path_in
+from botmeter.lake.root import STAGE, LakeRoot, file_system, path_in, storage_refused
 
 HOUR_US: Final = 3_600_000_000
 KEPT_HOURS_MIN: Final = 24
@@ -45,6 +45,11 @@ def vacuum(root: LakeRoot, *, now_us: int, kept_hours: int = KEPT_HOURS) -> Vacu
             f"A vacuum keeps files of the last {KEPT_HOURS_MIN} hours at least, because a run may need them; "
             f"{kept_hours} hours are too few.",
         )
+    with storage_refused(root):
+        return _vacuumed(root, now_us=now_us, kept_hours=kept_hours)
+
+
+def _vacuumed(root: LakeRoot, *, now_us: int, kept_hours: int) -> Vacuumed:
     *earlier, newest = records(root)
     since_us = now_us - kept_hours * HOUR_US
     dropped = [each for each in earlier if each.record.recorded_at < since_us]
@@ -65,9 +70,15 @@ def vacuum(root: LakeRoot, *, now_us: int, kept_hours: int = KEPT_HOURS) -> Vacu
 def _delete_unnamed(root: LakeRoot, name: str, *, kept: Sequence[RecordFile], kept_hours: int) -> int:
     versions = sorted({each.record.versions[name] for each in kept})
     unnamed = LakeTable(root, name).unnamed_files(keep_versions=versions, older_than_hours=kept_hours)
-    for each in unnamed:
-        _delete(root, each)
-    return len(unnamed)
+    # Its log names files that earlier vacuums have deleted, too.
+    folder = file_system(root).get_file_info(pafs.FileSelector(path_in(root.table_uri(name)), allow_not_found=True))
+    present = {info.path for info in folder if info.is_file}
+    deleted = [path for each in unnamed if (path := path_in(root.uri_of(each))) in present]
+    for path in deleted:
+        # Another vacuum may have been first.
+        with suppress(FileNotFoundError):
+            file_system(root).delete_file(path)
+    return len(deleted)
 
 
 def _delete_lost_records(root: LakeRoot, *, since_us: int) -> None:
@@ -85,12 +96,6 @@ def _delete_old_stages(root: LakeRoot, *, since_us: int) -> None:
         within = files.get_file_info(pafs.FileSelector(stage.path, recursive=True, allow_not_found=True))
         if all(_changed_us(info) < since_us for info in [stage, *within]):
             files.delete_dir(stage.path)
-
-
-def _delete(root: LakeRoot, name: str) -> None:
-    # Another vacuum may have been first.
-    with suppress(FileNotFoundError):
-        file_system(root).delete_file(path_in(root.uri_of(name)))
 
 
 def _changed_us(info: pafs.FileInfo) -> int:

@@ -13,7 +13,7 @@ from botmeter.lake.duplicates import unpaired_key_count
 from botmeter.lake.lake_ledger import connection_to
 from botmeter.lake.land import event_keys
 from botmeter.lake.record import LakeRecord, newest_record, tables_at
-from botmeter.lake.root import LakeRoot, file_system, path_in, sizes_of
+from botmeter.lake.root import LakeRoot, file_system, path_in, sizes_of, storage_refused
 from botmeter.ledger.lake_account import ServedRecord, set_served_record
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.verify import Verification, verify
@@ -54,6 +54,11 @@ def verify_lake(root: LakeRoot) -> LakeVerification:
         Missing: `lake_missing`.
         Unavailable: `lake_storage_failed`.
     """
+    with storage_refused(root):
+        return _verified(root)
+
+
+def _verified(root: LakeRoot) -> LakeVerification:
     record = newest_record(root)
     tables = {name: table.files() for name, table in tables_at(root, record.versions).items()}
     files = [file for own in tables.values() for file in own]

@@ -16,6 +16,7 @@ from botmeter.domain.durable_files import FILE_MODE
 from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.append_beside import ImportAccess
+from botmeter.ledger.bucket_reading import read_buckets
 from botmeter.ledger.contents import write_account, write_policy
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.damage import damage_of, damage_refused, first_line, ledger_corrupt
@@ -238,6 +239,7 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
             settle_quietly(ledger, now_us=now_us())
         if ledger.lake is not None:
             keep_footers(connection)
+            read_buckets(connection, ledger.lake.uri)
         # In a copied or restored file; the owner of the folder looks after what is flagged.
         flags = {erasure_flag: meta_value(connection, UNFINISHED_ERASURES), lake_flag: ledger.lake}
         for flag in (flag for flag, reason in flags.items() if reason is not None):

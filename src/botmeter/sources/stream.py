@@ -8,9 +8,11 @@ import tempfile
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from botmeter.domain.errors import Missing, NotAllowed, Refused, TooMuch
+from botmeter.outgoing.bucket_files import BucketFile, stored_files
+from botmeter.outgoing.buckets import is_in_bucket
 
 STDIN: Final = "-"
 GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -112,6 +114,9 @@ def stored_size_bytes(path: str) -> int | None:
     """Stored size; None for a pipe or a missing file."""
     if path == STDIN:
         return None
+    if is_in_bucket(path):
+        stored = stored_files([path])
+        return stored[path].size_bytes if stored else None
     try:
         status = Path(path).stat()
     except (OSError, ValueError):
@@ -126,12 +131,15 @@ def open_stream(path: str, *, name: str | None = None, stdin: IO[bytes] | None =
         Missing: `file_missing`.
         NotAllowed: `file_not_readable`.
         Refused: `file_is_directory`, `file_damaged`, `file_empty`.
+        Unavailable: `bucket_failed`.
     """
     if path == STDIN:
         stream = ByteStream(stdin or sys.stdin.buffer, name="standard input", stays_open=True)
     else:
         label = name or path
-        stream = ByteStream(_file(path, name=label), name=label, size_bytes=stored_size_bytes(path))
+        file = opened_file(path, name=label)
+        size_bytes = file.size_bytes if isinstance(file, BucketFile) else stored_size_bytes(path)
+        stream = ByteStream(file, name=label, size_bytes=size_bytes)
     if not stream.peek(1):
         try:
             stream.checked_end()
@@ -163,9 +171,10 @@ def spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
     return spool
 
 
-def _file(path: str, *, name: str) -> IO[bytes]:
+def opened_file(path: str, *, name: str) -> IO[bytes]:
+    """Open a file in a folder or bucket; raises as `open_stream`."""
     try:
-        return Path(path).open("rb")
+        return cast("IO[bytes]", BucketFile(path)) if is_in_bucket(path) else Path(path).open("rb")
     except IsADirectoryError:
         raise Refused("file_is_directory", f"{name} is a directory; name the files in it.") from None
     except FileNotFoundError:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Final
 
 import numpy as np
@@ -16,7 +15,7 @@ from botmeter.sources.arrow.parquet_pages import column_bounds
 from botmeter.sources.mapping.mapped import checked_columns, columns_of_events, row_bytes
 from botmeter.sources.mapping.mapping import Mapping as FieldMapping
 from botmeter.sources.records import Records
-from botmeter.sources.stream import ByteStream, spooled
+from botmeter.sources.stream import ByteStream, opened_file, spooled
 from botmeter.sources.times.clock import Clock
 
 ROWS_MAX = 250_000
@@ -45,7 +44,7 @@ def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping
     """
     with ExitStack() as stack:
         is_spooled = stream.is_packed or stream.size_bytes is None
-        content = spooled(stream, stack) if is_spooled else stack.enter_context(Path(path).open("rb"))
+        content = spooled(stream, stack) if is_spooled else stack.enter_context(opened_file(path, name=stream.name))
         parquet = stack.enter_context(_opened(content, mapping=mapping, name=stream.name))
         names = list(parquet.schema_arrow.names)
         notes = checked_columns(names, mapping=mapping, name=stream.name)
