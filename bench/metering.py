@@ -84,14 +84,22 @@ def metered(path: str) -> dict[str, Any]:
     started = time.perf_counter()
     touchpoints = Touchpoints()
     file = pyarrow.parquet.ParquetFile(path, read_dictionary=[*_TEXTS, *_KEYS], pre_buffer=False)
-    # What a row group's columns took is free again for those of the next one, which is read meanwhile.
-    with ThreadPoolExecutor(1) as reader:
-        groups = reader.map(partial(file.read_row_group, columns=_COLUMNS), range(file.num_row_groups))
-        events = pa.concat_tables([meter_table(rows, touchpoints) for rows in groups])
+    events = pa.concat_tables([meter_table(rows, touchpoints) for rows in _row_groups(file)])
     result, members = sessions_with_members(events, schedule=schedule_of(FRESHCHAT), touchpoints=touchpoints)
     seconds = time.perf_counter() - started
     counts = [len(result.sessions), len(events) - members.null_count, len(result.participations)]
     return {"seconds": seconds, "event_count": len(events), "counts": counts}
+
+
+def _row_groups(file: pyarrow.parquet.ParquetFile) -> Iterator[pa.Table]:
+    # One is read while the one before is prepared; what it took is free again for a later one.
+    with ThreadPoolExecutor(1) as reader:
+        read = partial(reader.submit, file.read_row_group, columns=_COLUMNS)
+        following = read(0)
+        for group in range(1, file.num_row_groups):
+            rows, following = following.result(), read(group)
+            yield rows
+        yield following.result()
 
 
 def meter_table(rows: pa.Table, touchpoints: Touchpoints) -> pa.Table:
