@@ -18,6 +18,7 @@ from botmeter.lake.lake_ledger import connection_to
 from botmeter.lake.record import LakeRecord, create_lake
 from botmeter.lake.root import LakeRoot
 from botmeter.lake.run import FilesOfSource, LakeRun, run_lake
+from botmeter.lake.stages import TaskLimits
 from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import InForce
@@ -51,8 +52,11 @@ def written_files(folder: Path, name: str, *pieces: Sequence[Event]) -> list[Sou
     return files
 
 
-def run(root: LakeRoot, files: Sequence[SourceFile], *, engine: Engine | None = None) -> LakeRun:
-    return run_lake(root, FilesOfSource(files=files, name="s"), engine=engine or Here(), now_us=NOW_US)
+def run(
+    root: LakeRoot, files: Sequence[SourceFile], *, engine: Engine | None = None, limits: TaskLimits | None = None
+) -> LakeRun:
+    given = FilesOfSource(files=files, name="s")
+    return run_lake(root, given, engine=engine or Here(), now_us=NOW_US, limits=limits or TaskLimits())
 
 
 def append_files(ledger: Ledger, files: Sequence[SourceFile]) -> list[dict[str, int]]:

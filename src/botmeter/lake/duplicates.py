@@ -31,11 +31,28 @@ _PLACE = pa.schema([("part", pa.int32()), ("row", pa.int32()), ("event_key", pa.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeySlice:
+    """Keys of some buckets, or a slice of those of a bucket with too many: number `number` of `count`."""
+
+    buckets: BucketRange
+    number: int
+    count: int
+
+    def of(self, rows: pa.Table, *, bucket_count: int) -> pa.Table:
+        """Rows whose `event_key` is in the slice."""
+        if self.count == 1:
+            return rows
+        keys = rows["event_key"].to_numpy().view(np.uint64)
+        # The remainder by the number of buckets is the same in all of them.
+        return rows.filter(pa.array(keys // np.uint64(bucket_count) % np.uint64(self.count) == self.number))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindTask:
-    """Buckets of keys to compare with each other, and with `event_key`."""
+    """Keys to compare with each other, and with `event_key`."""
 
     workspace: Workspace
-    buckets: BucketRange
+    keys: KeySlice
     parts: tuple[LandedPart, ...]
     known: TableFiles
 
@@ -45,7 +62,7 @@ class Suspects:
     """Outcome of a `FindTask`.
 
     Attributes:
-        places: Part and row of each event whose key occurs twice.
+        places: Part and row of each event whose key occurs twice, by part.
         index: New file of `event_key`.
         is_stored: A key is that of a stored event.
     """
@@ -73,7 +90,7 @@ def find(task: FindTask) -> Suspects:
     }
     rows = pa.table(index, schema=SCHEMAS["event_key"]).sort_by([("bucket", "ascending"), ("event_key", "ascending")])
     return Suspects(
-        places=task.workspace.stage_whole(suspect) if len(suspect) else None,
+        places=task.workspace.stage_by_part(suspect, len(task.parts)) if len(suspect) else None,
         index=write_rows(task.workspace.root, "event_key", rows=rows),
         is_stored=bool(len(stored)),
     )
@@ -91,11 +108,8 @@ class CollectTask:
 
 def collect(task: CollectTask) -> StagedTable | None:
     """Stage a part's suspect events by bucket of their keys; None: none."""
-    places = rows_of_all(task.workspace.root, task.places)
-    if places is None:
-        return None
-    own = places.filter(pa.array(places["part"].to_numpy() == task.part_no))
-    if not len(own):
+    own = rows_of_all(task.workspace.root, task.places, buckets=BucketRange.of(task.part_no))
+    if own is None or not len(own):
         return None
     rows = np.sort(own["row"].to_numpy())
     landed = staged_rows(task.workspace.root, task.part.events).take(pa.array(rows))
@@ -112,18 +126,19 @@ def collect(task: CollectTask) -> StagedTable | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeTask:
-    """Buckets of keys of suspect events; `stored` has `event` and `touchpoint`, or no files where no key is known."""
+    """Keys of suspect events; `stored` has `event` and `touchpoint`, or no files where no key is known."""
 
     workspace: Workspace
     now_us: int
-    buckets: BucketRange
+    keys: KeySlice
+    part_count: int
     collected: tuple[StagedTable, ...]
     stored: TableFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """Outcome of a `JudgeTask`: places of events that don't count, and counts by `append_no`."""
+    """Outcome of a `JudgeTask`: places of events that don't count, by part, and counts by `append_no`."""
 
     dropped: StagedTable | None
     duplicates: dict[int, int]
@@ -133,15 +148,20 @@ class Judged:
 
 def judge(task: JudgeTask) -> Judged:
     """Apply the admission rule to suspect events, in order of their files."""
-    collected = rows_of_all(task.workspace.root, task.collected, buckets=task.buckets)
-    if collected is None or not len(collected):
+    bucket_count = task.workspace.bucket_count
+    collected = [
+        task.keys.of(staged_rows(task.workspace.root, each, buckets=task.keys.buckets), bucket_count=bucket_count)
+        for each in task.collected
+    ]
+    if not any(map(len, collected)):
         return Judged(dropped=None, duplicates={}, conflicts={}, quarantined=())
-    events = collected.sort_by([("append_no", "ascending"), ("row", "ascending")])
+    suspect = pa.concat_tables(collected, promote_options="permissive").unify_dictionaries()
+    events = suspect.sort_by([("append_no", "ascending"), ("row", "ascending")])
     outcomes = admission(events, stored=_stored_events(task, events)).outcomes
     append_nos = events["append_no"].to_numpy()
     dropped = events.filter(pa.array(outcomes != Outcome.ACCEPTED)).select(["part", "place"])
     return Judged(
-        dropped=task.workspace.stage_whole(dropped) if len(dropped) else None,
+        dropped=task.workspace.stage_by_part(dropped, task.part_count) if len(dropped) else None,
         duplicates=_counts(append_nos[outcomes == Outcome.DUPLICATE]),
         conflicts=_counts(append_nos[outcomes == Outcome.CONFLICT]),
         quarantined=_quarantined(task, events, rows=np.flatnonzero(outcomes == Outcome.CONFLICT)),
@@ -160,7 +180,8 @@ def with_touchpoint_texts(events: pa.Table, touchpoints: tuple[Touchpoint, ...])
 def _new_keys(task: FindTask) -> pa.Table:
     tables = []
     for part_no, part in enumerate(task.parts):
-        keys = staged_rows(task.workspace.root, part.keys, buckets=task.buckets)
+        keys = staged_rows(task.workspace.root, part.keys, buckets=task.keys.buckets)
+        keys = task.keys.of(keys, bucket_count=task.workspace.bucket_count)
         tables.append(keys.append_column("part", repeated(part_no, len(keys))).select(_PLACE.names))
     return pa.concat_tables(tables)
 
@@ -170,7 +191,7 @@ def _stored_keys(task: FindTask, keys: pa.Table) -> Ints:
         return np.zeros(0, np.int64)
     with task_database() as connection:
         create_current_view(connection, "event_key", available=task.known)
-        bounds = {"first": task.buckets.first, "last": task.buckets.last}
+        bounds = {"first": task.keys.buckets.first, "last": task.keys.buckets.last}
         found = table_from(connection, sql("stored_keys"), input_rows=keys.select(["event_key"]), values=bounds)
     stored: Ints = np.sort(found["event_key"].to_numpy())
     return stored

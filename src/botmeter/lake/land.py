@@ -26,6 +26,8 @@ from botmeter.sources.source_files import batches_of_source
 
 PART_EVENTS_MAX: Final = 1_000_000
 """Events that are staged together: about 400 MB of them in memory, whatever the size of a file."""
+REJECTIONS_MAX: Final = 100_000
+"""Refused events that are written together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class Landed:
     parts: tuple[LandedPart, ...] = ()
     rejected_count: int = 0
     erased_count: int = 0
-    quarantined: LakeFile | None = None
+    quarantined: tuple[LakeFile, ...] = ()
     problem: str | None = None
 
 
@@ -101,12 +103,14 @@ def land(task: LandTask) -> Landed:
 
 def _landed(task: LandTask) -> Landed:
     parts: list[LandedPart] = []
-    rejections: list[Rejection] = []
     waiting: list[pa.Table] = []
-    row_count = erased_count = 0
+    quarantined: list[LakeFile] = []
+    rejections: list[Rejection] = []
+    row_count = rejected_count = erased_count = 0
     for batch in _batches(task.file, task.source):
         events, refused = _admissible(batch, task, first_row=row_count)
         row_count += len(batch.events)
+        rejected_count += len(refused)
         rejections += refused
         kept = task.customers.without_erased(events, source=task.source_name)
         erased_count += len(events) - len(kept)
@@ -116,22 +120,30 @@ def _landed(task: LandTask) -> Landed:
         if sum(map(len, waiting)) >= PART_EVENTS_MAX:
             parts.append(_staged(waiting, task))
             waiting = []
+        if len(rejections) >= REJECTIONS_MAX:
+            quarantined += _quarantined(rejections, task)
+            rejections = []
     if waiting:
         parts.append(_staged(waiting, task))
     return Landed(
         append_no=task.append_no,
         parts=tuple(parts),
-        rejected_count=len(rejections),
+        rejected_count=rejected_count,
         erased_count=erased_count,
-        quarantined=write_rejections(
-            task.workspace.root,
-            rejections,
-            run=task.workspace.run,
-            append_no=task.append_no,
-            source=task.source_name,
-            now_us=task.now_us,
-        ),
+        quarantined=(*quarantined, *_quarantined(rejections, task)),
     )
+
+
+def _quarantined(rejections: list[Rejection], task: LandTask) -> list[LakeFile]:
+    file = write_rejections(
+        task.workspace.root,
+        rejections,
+        run=task.workspace.run,
+        append_no=task.append_no,
+        source=task.source_name,
+        now_us=task.now_us,
+    )
+    return [] if file is None else [file]
 
 
 def _batches(file: SourceFile, source: Source | None) -> Iterator[EventBatch]:

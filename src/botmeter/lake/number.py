@@ -11,7 +11,7 @@ from botmeter.domain.instant import DAY_US
 from botmeter.lake.conversations import ConversationUsageKey, with_run_and_bucket
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import write_rows
-from botmeter.lake.remeter_keys import UsageKey
+from botmeter.lake.remetered import UsageKey
 from botmeter.lake.staged import StagedTable, Workspace, staged_rows
 
 _SESSION_USAGE = ("day", "footprint", "opening_touchpoint", "preview")
@@ -20,7 +20,7 @@ _CONVERSATION_USAGE = ("day", "footprint", "preview")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsTask:
-    """Sessions of a `RemeterTask`, to be written to `table`; `numbers` are those of its sets."""
+    """Piece of the sessions of a `RemeterTask`, to be written to `table`; `numbers` are those of its sets."""
 
     workspace: Workspace
     sessions: StagedTable

@@ -3,29 +3,41 @@
 Of a key with new events, a ledger meters all that follow again, this only those until nothing new can matter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from botmeter.domain.event import KIND_RANK
 from botmeter.domain.instant import DAY_US, NEVER_US
-from botmeter.lake.delta import LakeFile
-from botmeter.lake.files import repeated, write_rows
-from botmeter.lake.land import LandedPart, scope_buckets, text_buckets
+from botmeter.lake.files import repeated
+from botmeter.lake.land import LandedPart
 from botmeter.lake.layout import SCHEMAS
+from botmeter.lake.remetered import Remetered, RemeteredPieces, UsageKey, participation_rows, session_rows
 from botmeter.lake.staged import BucketRange, StagedTable, Workspace, rows_of_all, staged_rows
-from botmeter.lake.task_database import TableFiles, create_current_view, register, task_database
-from botmeter.ledger.duckdb_calls import row_of
+from botmeter.lake.task_database import (
+    TableFiles,
+    connection_beside,
+    create_current_view,
+    create_view,
+    register,
+    tables_from,
+    task_database,
+)
+from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.partitions import SharedKey, is_anchored
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import dictionary_of
 from botmeter.metering.policy import Schedule
 from botmeter.metering.schema import METER_SCHEMA
 from botmeter.metering.touchpoints import Touchpoint, Touchpoints
+
+if TYPE_CHECKING:
+    from botmeter.metering.meter import Metered
 
 sql = statements_of(__name__)
 _of_ledger = statements_of("botmeter.ledger.remeter")
@@ -50,6 +62,7 @@ class RemeterTask:
         changed: Stored events whose keys are metered whole, as they were and as they are, with `CHANGED_COLUMNS`.
         stored: The lake before this run.
         is_first: No session is stored: everything goes to the tables themselves.
+        events_max: Events in memory at once; more are sorted on disk, and metered in chunks of as many.
     """
 
     workspace: Workspace
@@ -61,101 +74,102 @@ class RemeterTask:
     schedule: Schedule
     stored: TableFiles
     is_first: bool
+    events_max: int
     changed: tuple[StagedTable, ...] = ()
 
 
-UsageKey = tuple[int, int, int, bool]
-"""Day since 1970, footprint, opening touchpoint, preview."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remetered:
-    """Outcome of a `RemeterTask`.
-
-    Attributes:
-        sessions: Staged as in `session`, with `local_footprint` in place of `footprint`.
-        sets: Footprints -1, -2, … of `local_footprint`.
-        participations: New ones by bucket of the conversation.
-        removed: Days and conversations of removed sessions, likewise.
-        tickets: Of new events, likewise.
-        bot_names: Bot, name and instant of its latest event with one.
-        files: By table.
-    """
-
-    sessions: StagedTable
-    sets: tuple[tuple[int, ...], ...]
-    participations: StagedTable
-    removed: StagedTable | None
-    tickets: StagedTable | None
-    removed_usage: dict[UsageKey, int]
-    bot_names: tuple[tuple[str, str, int], ...]
-    files: dict[str, LakeFile]
-    event_count: int
-    metered_count: int
-    session_count: int
+class _Query(NamedTuple):
+    statement: str
+    values: Mapping[str, object]
 
 
 def remeter(task: RemeterTask) -> Remetered:
     """Meter the keys with new or changed events; unchanged sessions stay."""
-    new = _new_events(task)
-    affecting = _affecting(task, new)
     key = SharedKey.of([term.policy for term in task.schedule])
+    pieces = RemeteredPieces(task.workspace, is_first=task.is_first)
     with task_database() as connection:
         register(connection, "touchpoint", rows=touchpoint_rows(task.touchpoints))
-        register(connection, "new_event", rows=new)
-        events = _with_touched(connection, new, affecting=affecting, key=key, task=task)
-        facts = _facts_of_events(connection)
-        sessions, participations = _metered(events, key, task=task)
-        removed = None
-        if len(affecting) and _has_stored(task):
-            sessions, participations = _changed(connection, sessions, participations=participations)
-            removed = _removed(connection)
-    local_footprint, sets = _footprints(sessions, participations)
-    return Remetered(
-        sessions=task.workspace.stage_whole(sessions.append_column("local_footprint", pa.array(local_footprint))),
-        sets=sets,
-        participations=_by_conversation(task, _with_days(participations)),
-        removed=None if removed is None else _by_conversation(task, removed.days),
-        tickets=_by_conversation(task, facts.tickets) if len(facts.tickets) else None,
-        removed_usage={} if removed is None else removed.usage,
-        bot_names=facts.bot_names,
-        files=_written(task, new, spans=facts.spans, participations=participations, removed=removed),
-        event_count=len(new),
-        metered_count=len(events),
-        session_count=len(sessions),
-    )
+        event_count, new = _register_new_events(connection, task, pieces=pieces)
+        affecting_count = event_count + _register_affecting(connection, task)
+        stored = _touched(connection, key=key, task=task) if affecting_count and _has_stored(task) else None
+        counts: list[int] = []
+        metered = (
+            _lake_rows(each, key, task=task)
+            for each in _metered(connection, stored, new=new, key=key, task=task, counts=counts)
+        )
+        if stored is None:
+            for sessions, participations in metered:
+                pieces.add(sessions, participations)
+        else:
+            _add_changed(connection, pieces, metered=metered, rows_max=task.events_max)
+        _add_facts_of_events(connection, pieces, rows_max=task.events_max)
+        return pieces.remetered(
+            removed_usage={} if stored is None else _removed_usage(connection),
+            bot_names=tuple(connection.execute(sql("new_bot_names")).fetchall()),
+            event_count=event_count,
+            metered_count=sum(counts),
+        )
 
 
-def _new_events(task: RemeterTask) -> pa.Table:
-    dropped = rows_of_all(task.workspace.root, task.dropped)
-    tables = []
+def _register_new_events(
+    connection: duckdb.DuckDBPyConnection, task: RemeterTask, *, pieces: RemeteredPieces
+) -> tuple[int, pa.Table | None]:
+    # Writes them and creates `new_event`. Also their number, and all of them if they fit into memory.
+    event_count, waiting = 0, None
+    for events in _new_events(task):
+        event_count += len(events)
+        files = pieces.write("event", events)
+        waiting = events if event_count == len(events) else None
+    if waiting is not None:
+        register(connection, "new_event", rows=waiting)
+    else:
+        create_view(connection, "new_event", files=files, schema=SCHEMAS["event"], root=task.workspace.root)
+    return event_count, waiting
+
+
+def _new_events(task: RemeterTask) -> Iterator[pa.Table]:
+    # As few tables as have no more events than the task may have in memory.
+    tables: list[pa.Table] = []
     for part_no, (part, numbers) in enumerate(zip(task.parts, task.numbers, strict=True)):
+        count = sum(part.events.count_in(bucket) for bucket in task.buckets.numbers)
+        if tables and sum(map(len, tables)) + count > task.events_max:
+            yield _one_table(tables)
+            tables = []
         events = staged_rows(task.workspace.root, part.events, buckets=task.buckets)
+        own = [each for each in task.dropped if each.count_in(part_no)]
+        dropped = rows_of_all(task.workspace.root, own, buckets=BucketRange.of(part_no))
         if dropped is not None:
-            events = _without(events, dropped, part_no=part_no, first=part.events.first_row(task.buckets.first))
+            places = dropped["place"].to_numpy() - part.events.first_row(task.buckets.first)
+            events = _without(events, places[(places >= 0) & (places < len(events))])
         touchpoint = np.array(numbers, np.int32)[events["touchpoint"].to_numpy()]
         events = events.set_column(
             events.schema.get_field_index("touchpoint"), "touchpoint", pa.array(touchpoint)
         ).select(_EVENT_COLUMNS)
         tables.append(events.append_column("append_no", repeated(part.append_no, len(events))))
-    if not tables:
-        return SCHEMAS["event"].empty_table().select([*_EVENT_COLUMNS, "append_no"])
-    return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+    yield _one_table(tables)
 
 
-def _affecting(task: RemeterTask, new: pa.Table) -> pa.Table:
+def _register_affecting(connection: duckdb.DuckDBPyConnection, task: RemeterTask) -> int:
+    # Creates `event` of new events and stored ones that change; returns the number of the latter.
     changed = rows_of_all(task.workspace.root, task.changed, buckets=task.buckets)
-    own = new.select(CHANGED_COLUMNS)
-    return own if changed is None else pa.concat_tables([own, changed], promote_options="permissive")
+    if changed is None:
+        changed = SCHEMAS["event"].empty_table()
+    register(connection, "changed_event", rows=changed.select(CHANGED_COLUMNS))
+    connection.execute(sql("affecting_events"))
+    return len(changed)
 
 
 def _has_stored(task: RemeterTask) -> bool:
     return task.stored.has_rows("event") or task.stored.has_rows("session")
 
 
-def _without(events: pa.Table, dropped: pa.Table, *, part_no: int, first: int) -> pa.Table:
-    places = dropped["place"].to_numpy()[dropped["part"].to_numpy() == part_no] - first
-    places = places[(places >= 0) & (places < len(events))]
+def _one_table(tables: list[pa.Table]) -> pa.Table:
+    if not tables:
+        return SCHEMAS["event"].empty_table().select([*_EVENT_COLUMNS, "append_no"])
+    return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+
+
+def _without(events: pa.Table, places: npt.NDArray[np.int32]) -> pa.Table:
     if not len(places):
         return events
     is_kept = np.ones(len(events), np.bool_)
@@ -163,13 +177,8 @@ def _without(events: pa.Table, dropped: pa.Table, *, part_no: int, first: int) -
     return events.filter(pa.array(is_kept))
 
 
-def _with_touched(
-    connection: duckdb.DuckDBPyConnection, new: pa.Table, *, affecting: pa.Table, key: SharedKey, task: RemeterTask
-) -> pa.Table:
-    """Add the stored events to meter with new ones; tables `old_…` get what is stored of them."""
-    if not len(affecting) or not _has_stored(task):
-        return _in_meter_schema(new)
-    register(connection, "event", rows=affecting)
+def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: RemeterTask) -> _Query:
+    """Find the stored events to meter, with new ones or again; tables `old_…` get what is stored of them."""
     connection.execute(_of_ledger("affected", **key.fragments), {"append_no": 0})
     _find_stretches(connection, key, task=task)
     connection.execute(sql("drop_event"))
@@ -182,9 +191,7 @@ def _with_touched(
     connection.execute(sql("old_session", **key.fragments), {"restart": restart_us})
     connection.execute(sql("old_participation"), {"restart": restart_us})
     create_current_view(connection, "event", available=later)
-    stored = connection.sql(sql("old_events", **key.fragments), params={"restart": restart_us})
-    events = [_in_meter_schema(stored.to_arrow_table()), _in_meter_schema(new)]
-    return pa.concat_tables(events).unify_dictionaries()
+    return _Query(sql("old_events", **key.fragments), {"restart": restart_us})
 
 
 def _find_stretches(connection: duckdb.DuckDBPyConnection, key: SharedKey, *, task: RemeterTask) -> None:
@@ -221,128 +228,99 @@ def _in_meter_schema(events: pa.Table) -> pa.Table:
     )
 
 
-def _metered(events: pa.Table, key: SharedKey, *, task: RemeterTask) -> tuple[pa.Table, pa.Table]:
-    # Imported here because it loads the compiler, which a driver does not need.
+def _metered(
+    connection: duckdb.DuckDBPyConnection,
+    stored: _Query | None,
+    *,
+    new: pa.Table | None,
+    key: SharedKey,
+    task: RemeterTask,
+    counts: list[int],
+) -> Iterator["Metered"]:
+    # Adds the number of metered events to `counts`. Imported here because it loads the compiler, which a driver does
+    # not need.
     from botmeter.metering.meter import sessions_from_events
+    from botmeter.metering.streamed import sessions_from_chunks
 
-    metered = sessions_from_events(events, schedule=task.schedule, touchpoints=Touchpoints(task.touchpoints))
-    opening = metered.sessions.select(["customer_id", "conversation_id"])
-    if {"bot", "channel"} & set(key.scope):
-        chosen = metered.sessions["opening_touchpoint"]
-        for name, texts in zip(Touchpoint._fields, zip(*task.touchpoints, strict=True), strict=True):
-            opening = opening.append_column(name, pa.array(texts, pa.string()).take(chosen))
-    buckets = scope_buckets(opening, key.scope, bucket_count=task.workspace.bucket_count).astype(np.int32)
-    ended_at = metered.sessions["ended_at"].fill_null(pa.scalar(NEVER_US, pa.int64()))
-    place = metered.sessions.schema.get_field_index("ended_at")
-    sessions = (
-        metered.sessions.set_column(place, "ended_at", ended_at)
-        .append_column("run", repeated(task.workspace.run, len(metered.sessions)))
-        .append_column("bucket", pa.array(buckets))
-    )
-    own = sessions.select(["run", "bucket", "session_id", "started_at", "customer_id", "preview"])
-    participations = own.take(metered.participations["session_row"])
-    for name in ("session_row", "conversation_id", "touchpoint", "event_count"):
-        participations = participations.append_column(name, metered.participations[name])
-    return sessions, participations
+    touchpoints = Touchpoints(task.touchpoints)
+    events = _at_once(connection, stored, new=new, events_max=task.events_max)
+    if events is not None:
+        counts.append(len(events))
+        yield sessions_from_events(events, schedule=task.schedule, touchpoints=touchpoints)
+        return
+
+    def in_order() -> Iterator[pa.Table]:
+        query = _in_order(stored, key)
+        for rows in tables_from(connection, query.statement, values=query.values, rows_max=task.events_max):
+            counts.append(len(rows))
+            yield _in_meter_schema(rows)
+
+    yield from sessions_from_chunks(in_order(), schedule=task.schedule, touchpoints=touchpoints, scope=key.scope)
 
 
-def _changed(
-    connection: duckdb.DuckDBPyConnection, sessions: pa.Table, *, participations: pa.Table
-) -> tuple[pa.Table, pa.Table]:
-    """Leave out sessions stored with the same rows; `changed_session` gets the other ids."""
-    register(connection, "metered_session", rows=sessions)
-    register(connection, "metered_participation", rows=participations)
+def _at_once(
+    connection: duckdb.DuckDBPyConnection, stored: _Query | None, *, new: pa.Table | None, events_max: int
+) -> pa.Table | None:
+    # The events to meter, in any order; None: too many.
+    if new is None:
+        return None
+    tables = [_in_meter_schema(new)]
+    if stored is not None:
+        for rows in tables_from(connection, stored.statement, values=stored.values, rows_max=events_max):
+            tables.append(_in_meter_schema(rows))
+            if sum(map(len, tables)) > events_max:
+                return None
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def _in_order(stored: _Query | None, key: SharedKey) -> _Query:
+    events, values = _Query(sql("new_events", **key.fragments), {})
+    if stored is not None:
+        events, values = _Query(sql("stored_and_new", stored=stored.statement, new=events), stored.values)
+    return _Query(sql("in_order", events=events, **key.fragments), {**values, "kind_ranks": list(KIND_RANK)})
+
+
+def _lake_rows(metered: "Metered", key: SharedKey, *, task: RemeterTask) -> tuple[pa.Table, pa.Table]:
+    sessions = session_rows(metered.sessions, workspace=task.workspace, scope=key.scope, touchpoints=task.touchpoints)
+    return sessions, participation_rows(metered.participations, sessions=sessions)
+
+
+def _add_changed(
+    connection: duckdb.DuckDBPyConnection,
+    pieces: RemeteredPieces,
+    *,
+    metered: Iterator[tuple[pa.Table, pa.Table]],
+    rows_max: int,
+) -> None:
+    """Add the sessions whose rows are not stored, and those that they replace; `changed_session` gets their ids."""
+    tables, piece = ("metered_session", "metered_participation"), 0
+    # Another connection, because the events are being read on this one.
+    with connection_beside(connection) as writer:
+        for piece, rows_of_piece in enumerate(metered, start=1):
+            for table, rows in zip(tables, rows_of_piece, strict=True):
+                for step in ("create_metered", "insert_metered"):
+                    numbered = rows.append_column("piece", repeated(piece, len(rows)))
+                    execute_with(writer, sql(step, table=table), input_rows=numbered)
     connection.execute(sql("changed_session"))
-    changed = connection.sql(sql("changed_ids")).to_arrow_table()["session_id"].combine_chunks()
-    return _with_ids(sessions, changed), _with_ids(participations, changed)
+    for number in range(1, piece + 1):
+        changed = (connection.sql(sql("changed_rows", table=table), params={"piece": number}) for table in tables)
+        pieces.add(*(rows.to_arrow_table() for rows in changed))
+    for rows in tables_from(connection, sql("removed_rows"), rows_max=rows_max):
+        pieces.write("session_replaced", rows)
+    for rows in tables_from(connection, sql("removed_days"), rows_max=rows_max):
+        pieces.add_by_conversation("removed", rows)
 
 
-def _with_ids(rows: pa.Table, session_ids: pa.Array) -> pa.Table:
-    return rows.filter(pc.is_in(rows["session_id"].cast(session_ids.type), value_set=session_ids))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Removed:
-    rows: pa.Table
-    days: pa.Table
-    usage: dict[UsageKey, int]
-
-
-def _removed(connection: duckdb.DuckDBPyConnection) -> _Removed:
+def _removed_usage(connection: duckdb.DuckDBPyConnection) -> dict[UsageKey, int]:
     usage = connection.execute(sql("removed_usage")).fetchall()
-    return _Removed(
-        rows=connection.sql(sql("removed_rows")).to_arrow_table(),
-        days=connection.sql(sql("removed_days")).to_arrow_table(),
-        usage={(day, *rest): count for day, *rest, count in usage},
-    )
+    return {(day, *rest): count for day, *rest, count in usage}
 
 
-def _footprints(
-    sessions: pa.Table, participations: pa.Table
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.int32]], tuple[tuple[int, ...], ...]]:
-    """Touchpoint of each session, or -1, -2, … for sets of several."""
-    session_of, touchpoint = participations["session_row"].to_numpy(), participations["touchpoint"].to_numpy()
-    if not len(sessions):
-        return np.zeros(0, np.int32), ()
-    firsts = np.flatnonzero(np.diff(session_of, prepend=-1))
-    footprint = np.minimum.reduceat(touchpoint, firsts)
-    several = np.flatnonzero(footprint != np.maximum.reduceat(touchpoint, firsts))
-    ends = np.append(firsts[1:], len(touchpoint))
-    sets: dict[tuple[int, ...], int] = {}
-    for row in several.tolist():
-        members = tuple(np.unique(touchpoint[firsts[row] : ends[row]]).tolist())
-        footprint[row] = sets.setdefault(members, -1 - len(sets))
-    return footprint.astype(np.int32), tuple(sets)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _EventFacts:
-    spans: pa.Table
-    tickets: pa.Table
-    bot_names: tuple[tuple[str, str, int], ...]
-
-
-def _facts_of_events(connection: duckdb.DuckDBPyConnection) -> _EventFacts:
-    return _EventFacts(
-        spans=connection.sql(sql("new_spans")).to_arrow_table(),
-        tickets=connection.sql(sql("new_tickets")).to_arrow_table(),
-        bot_names=tuple(connection.execute(sql("new_bot_names")).fetchall()),
-    )
-
-
-def _with_days(participations: pa.Table) -> pa.Table:
-    days = (participations["started_at"].to_numpy() // DAY_US).astype(np.int32)
-    chosen = participations.select(["session_id", "conversation_id", "touchpoint", "preview"])
-    return chosen.append_column("day", pa.array(days))
-
-
-def _by_conversation(task: RemeterTask, rows: pa.Table) -> StagedTable:
-    buckets = text_buckets(rows["conversation_id"], task.workspace.bucket_count)
-    return task.workspace.stage(rows, buckets=buckets)
-
-
-def _written(
-    task: RemeterTask, new: pa.Table, *, spans: pa.Table, participations: pa.Table, removed: _Removed | None
-) -> dict[str, LakeFile]:
-    spans = spans.append_column(
-        "bucket", pa.array(text_buckets(spans["conversation_id"], task.workspace.bucket_count).astype(np.int32))
-    )
-    tables = {
-        "event": new,
-        "conversation_span": spans,
-        "participation" if task.is_first else "participation_new": participations,
-    }
-    if removed is not None:
-        tables["session_replaced"] = removed.rows
-    files = {}
-    for table, rows in tables.items():
-        stated = (
-            rows if "run" in rows.column_names else rows.append_column("run", repeated(task.workspace.run, len(rows)))
-        )
-        file = write_rows(task.workspace.root, table, rows=stated)
-        if file is not None:
-            files[table] = file
-    return files
+def _add_facts_of_events(connection: duckdb.DuckDBPyConnection, pieces: RemeteredPieces, *, rows_max: int) -> None:
+    for spans in tables_from(connection, sql("new_spans"), rows_max=rows_max):
+        pieces.add_spans(spans)
+    for tickets in tables_from(connection, sql("new_tickets"), rows_max=rows_max):
+        pieces.add_by_conversation("tickets", tickets)
 
 
 def touchpoint_rows(touchpoints: Sequence[Touchpoint]) -> pa.Table:

@@ -1,9 +1,16 @@
+-- name: affecting_events
+-- Reads: new_event, changed_event. Takes: nothing. Gives: event, the rows of both.
+CREATE TEMP VIEW event AS
+SELECT conversation_id, customer_id, touchpoint, occurred_at, append_no FROM new_event
+UNION ALL
+SELECT conversation_id, customer_id, touchpoint, occurred_at, append_no FROM changed_event
+
 -- name: first_since
 -- Reads: affected. Takes: nothing. Gives: the least `since` of affected keys, µs UTC, one row.
 SELECT min(since)::BIGINT FROM affected
 
 -- name: drop_event
--- Changes: the view event of new events is dropped, so that one of stored ones can replace it.
+-- Changes: the view event of affecting events is dropped, so that one of stored ones can replace it.
 DROP VIEW event
 
 -- name: drop_session
@@ -84,6 +91,45 @@ FROM {event} AS x
 JOIN stretch AS r ON r.key = {key}
 WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at AND x.occurred_at < r.until_at
 
+-- name: new_events
+-- Reads: new_event. Takes: {attributes}. Gives: its rows in the columns of METER_SCHEMA, in any order.
+SELECT
+    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
+    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
+    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
+    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
+FROM new_event AS x
+
+-- name: stored_and_new
+-- Takes: {stored} and {new}, queries of the same columns. Gives: the rows of both, in any order.
+SELECT * FROM ({stored})
+UNION ALL
+SELECT * FROM ({new})
+
+-- name: in_order
+-- Reads: touchpoint. Takes: {events}, a query in the columns of METER_SCHEMA, and its values; $kind_ranks
+-- (domain.event.KIND_RANK); {key} and its tables.
+-- Gives: its rows, one scope key's after another's, each in the order of the kernel.
+WITH input_rows AS (SELECT * FROM ({events})),
+keyed AS (
+    SELECT x.*, {key} AS key FROM {input_rows} AS x
+)
+SELECT
+    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
+    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
+    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
+    x.preview::BOOLEAN AS preview, x.attributes::VARCHAR AS attributes
+FROM keyed AS x
+ORDER BY x.key, x.occurred_at, ($kind_ranks::INTEGER[])[x.kind + 1], x.event_id, x.source
+
+-- name: create_metered
+-- Reads: input_rows. Takes: {table}. Gives: that table, for rows in its columns.
+CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM input_rows LIMIT 0
+
+-- name: insert_metered
+-- Reads: input_rows. Takes: {table}. Changes: adds its rows to that table.
+INSERT INTO {table} SELECT * FROM input_rows
+
 -- name: changed_session
 -- Reads: old_session, old_participation, metered_session, metered_participation. Takes: nothing.
 -- Gives: changed_session, the ids of sessions of which one row or part is in one of both alone. A footprint follows
@@ -123,9 +169,13 @@ SELECT session_id FROM (FROM stored_part EXCEPT FROM metered_part)
 UNION
 SELECT session_id FROM (FROM metered_part EXCEPT FROM stored_part)
 
--- name: changed_ids
--- Reads: changed_session. Takes: nothing. Gives: its rows, in any order.
-SELECT session_id::VARCHAR AS session_id FROM changed_session
+-- name: changed_rows
+-- Reads: {table}, changed_session. Takes: {table} of metered rows, $piece.
+-- Gives: the rows of that piece of changed sessions, in order of their session's row.
+SELECT * EXCLUDE (piece)
+FROM {table}
+WHERE piece = $piece AND session_id IN (SELECT session_id FROM changed_session)
+ORDER BY session_row
 
 -- name: removed_rows
 -- Reads: old_session, changed_session. Takes: nothing.

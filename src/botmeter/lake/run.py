@@ -28,6 +28,7 @@ from botmeter.lake.staged import Workspace, stage_folder
 from botmeter.lake.stages import (
     InputFile,
     RunContext,
+    TaskLimits,
     find_suspects,
     judge_suspects,
     land_files,
@@ -37,6 +38,8 @@ from botmeter.lake.touched_tables import NewEvents, Note, TouchedTables, commit_
 from botmeter.outgoing.bucket_files import StoredFile, stored_files
 from botmeter.outgoing.buckets import is_in_bucket
 from botmeter.sources.reader import SourceFile, size_bytes
+
+_LIMITS = TaskLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ def run_lake(
     engine: Engine,
     now_us: int,
     note: Note = lambda _: None,
+    limits: TaskLimits = _LIMITS,
 ) -> LakeRun:
     """Meter files that no earlier run has read; `note` is called with the name of each stage.
 
@@ -87,10 +91,12 @@ def run_lake(
         Unavailable: `lake_storage_failed`, `disk_full`.
     """
     with storage_refused(root):
-        return _run(root, given, engine=engine, now_us=now_us, note=note)
+        return _run(root, given, engine=engine, now_us=now_us, note=note, limits=limits)
 
 
-def _run(root: LakeRoot, given: FilesOfSource, *, engine: Engine, now_us: int, note: Note) -> LakeRun:
+def _run(
+    root: LakeRoot, given: FilesOfSource, *, engine: Engine, now_us: int, note: Note, limits: TaskLimits
+) -> LakeRun:
     record = newest_record(root)
     if record.is_purge_due:
         record = purge(root, now_us=now_us)
@@ -107,6 +113,7 @@ def _run(root: LakeRoot, given: FilesOfSource, *, engine: Engine, now_us: int, n
             record=record,
             stored=TableFiles(root=root, files={name: tuple(own) for name, own in stored.items()}),
             now_us=now_us,
+            limits=limits,
         )
         note("land")
         landed = land_files(
@@ -139,7 +146,7 @@ class _Changes:
     def files(self) -> dict[str, list[LakeFile]]:
         files = self.touched.files()
         files["event_key"] += [own.index for own in self.suspects if own.index is not None]
-        files["quarantine"] += [own.quarantined for own in self.landed if own.quarantined is not None]
+        files["quarantine"] += [file for landed in self.landed for file in landed.quarantined]
         files["quarantine"] += [file for own in self.judged for file in own.quarantined]
         return files
 

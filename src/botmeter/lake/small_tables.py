@@ -13,7 +13,7 @@ from botmeter.lake.conversations import ConversationUsageKey
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import read_table
 from botmeter.lake.layout import SCHEMAS
-from botmeter.lake.remeter_keys import UsageKey
+from botmeter.lake.remetered import UsageKey
 from botmeter.lake.root import LakeRoot
 from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
 

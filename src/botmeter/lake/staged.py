@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,10 @@ class Workspace:
         """Write rows as one bucket."""
         return _staged(self, rows, buckets=np.zeros(len(rows), np.int64), bucket_count=1)
 
+    def stage_by_part(self, rows: pa.Table, part_count: int) -> "StagedTable":
+        """Write rows with the number of each `part` as its bucket."""
+        return _staged(self, rows, buckets=rows["part"].to_numpy(), bucket_count=part_count)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketRange:
@@ -42,6 +47,10 @@ class BucketRange:
 
     first: int
     last: int
+
+    @classmethod
+    def of(cls, bucket: int) -> Self:
+        return cls(first=bucket, last=bucket)
 
     @property
     def numbers(self) -> range:

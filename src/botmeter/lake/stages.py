@@ -1,8 +1,7 @@
 """Stages of a run: their tasks, and what each takes of earlier outcomes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from botmeter.domain.instant import DAY_US
 from botmeter.domain.source import Source
 from botmeter.lake.conversations import Derived, DeriveTask, GatherTask, Touched, TouchTask, derive, gather, touch
 from botmeter.lake.delta import LakeFile
-from botmeter.lake.duplicates import CollectTask, FindTask, Judged, JudgeTask, Suspects, collect, find, judge
+from botmeter.lake.duplicates import CollectTask, FindTask, Judged, JudgeTask, KeySlice, Suspects, collect, find, judge
 from botmeter.lake.engine import Engine
 from botmeter.lake.known_customers import KnownCustomers
 from botmeter.lake.land import Landed, LandedPart, LandTask, land
@@ -23,18 +22,27 @@ from botmeter.lake.number import (
     write_sessions,
 )
 from botmeter.lake.record import LakeRecord
-from botmeter.lake.remeter_keys import Remetered, RemeterTask, remeter
+from botmeter.lake.remeter_keys import RemeterTask, remeter
+from botmeter.lake.remetered import Remetered
 from botmeter.lake.staged import BucketRange, StagedTable, Workspace, ranges_of
 from botmeter.lake.task_database import TableFiles
 from botmeter.ledger.partitions import SharedKey
 from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
 from botmeter.sources.reader import SourceFile
 
-# Rows of one task: few enough for a worker of 1.5 GB, and so many that starting it costs little.
-FIND_KEYS_MAX: Final = 4_000_000
-REMETER_EVENTS_MAX: Final = 500_000
-DERIVE_ROWS_MAX: Final = 1_000_000
-GATHER_ROWS_MAX: Final = 2_000_000
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLimits:
+    """Rows of one task: few enough for a worker of 1.5 GB, and so many that starting it costs little.
+
+    Attributes:
+        remeter_events: Also the events of a scope key that are in memory at once.
+    """
+
+    find_keys: int = 4_000_000
+    remeter_events: int = 500_000
+    derive_rows: int = 1_000_000
+    gather_rows: int = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,7 @@ class RunContext:
     record: LakeRecord
     stored: TableFiles
     now_us: int
+    limits: TaskLimits = field(default_factory=TaskLimits)
 
     @property
     def is_first(self) -> bool:
@@ -112,11 +121,11 @@ def find_suspects(context: RunContext, parts: Sequence[LandedPart]) -> list[Susp
     tasks = [
         FindTask(
             workspace=context.workspace,
-            buckets=buckets,
+            keys=keys,
             parts=tuple(parts),
-            known=context.stored.of("event_key").where("bucket", first=buckets.first, last=buckets.last),
+            known=context.stored.of("event_key").where("bucket", first=keys.buckets.first, last=keys.buckets.last),
         )
-        for buckets in _ranges(context, [part.keys for part in parts], rows_max=FIND_KEYS_MAX)
+        for keys in _slices(context, [part.keys for part in parts], rows_max=context.limits.find_keys)
     ]
     return context.engine.run(find, tasks)
 
@@ -144,11 +153,12 @@ def judge_suspects(context: RunContext, parts: Sequence[LandedPart], *, suspects
         JudgeTask(
             workspace=context.workspace,
             now_us=context.now_us,
-            buckets=buckets,
+            keys=keys,
+            part_count=len(parts),
             collected=tuple(collected),
             stored=stored,
         )
-        for buckets in _ranges(context, collected, rows_max=REMETER_EVENTS_MAX)
+        for keys in _slices(context, collected, rows_max=context.limits.remeter_events)
     ]
     return context.engine.run(judge, tasks)
 
@@ -175,9 +185,12 @@ def remeter_keys(
             schedule=context.record.schedule,
             stored=_of_buckets(context.stored, buckets),
             is_first=context.is_first,
+            events_max=context.limits.remeter_events,
             changed=tuple(changed),
         )
-        for buckets in _ranges(context, [*(part.events for part in parts), *changed], rows_max=REMETER_EVENTS_MAX)
+        for buckets in _ranges(
+            context, [*(part.events for part in parts), *changed], rows_max=context.limits.remeter_events
+        )
     ]
     return context.engine.run(remeter, tasks)
 
@@ -186,10 +199,12 @@ def derive_conversations(
     context: RunContext, metered: Sequence[Remetered], *, footprints: Footprints, facts: ConversationFacts
 ) -> list[Derived]:
     """Derive what is counted of touched conversations."""
-    participations = tuple(each.participations for each in metered)
-    removed = tuple(each.removed for each in metered if each.removed is not None)
-    tickets = (*(each.tickets for each in metered if each.tickets is not None), *facts.tickets)
-    ranges = _ranges(context, [*participations, *removed, *tickets, *facts.recounted], rows_max=DERIVE_ROWS_MAX)
+    participations = tuple(table for each in metered for table in each.participations)
+    removed = tuple(table for each in metered for table in each.removed)
+    tickets = (*(table for each in metered for table in each.tickets), *facts.tickets)
+    ranges = _ranges(
+        context, [*participations, *removed, *tickets, *facts.recounted], rows_max=context.limits.derive_rows
+    )
     touched: Sequence[Touched | None] = [None] * len(ranges)
     if not context.is_first:
         tasks = [
@@ -230,11 +245,12 @@ def write_numbered(
     sessions = [
         SessionsTask(
             workspace=context.workspace,
-            sessions=each.sessions,
+            sessions=sessions,
             numbers=tuple(footprints.number(members) for members in each.sets),
             table=f"session{suffix}",
         )
         for each in metered
+        for sessions in each.sessions
     ]
     conversations = [
         ConversationsTask(
@@ -257,7 +273,7 @@ def _gathered(context: RunContext, metered: Sequence[Remetered], *, touched: Seq
     end_us = (max(last or 0 for _, last in bounds) + 1) * DAY_US
     near = context.stored.of("participation", "participation_new").where("started_at", first=first_us, last=end_us - 1)
     replaced = [*context.stored.files["session_replaced"]]
-    replaced += [each.files["session_replaced"] for each in metered if "session_replaced" in each.files]
+    replaced += [file for each in metered for file in each.files.get("session_replaced", ())]
     tasks = [
         GatherTask(
             workspace=context.workspace,
@@ -268,16 +284,18 @@ def _gathered(context: RunContext, metered: Sequence[Remetered], *, touched: Seq
                 root=context.workspace.root, files={"participation": tuple(group), "session_replaced": tuple(replaced)}
             ),
         )
-        for group in _groups([*near.files["participation"], *near.files["participation_new"]])
+        for group in _groups(
+            [*near.files["participation"], *near.files["participation_new"]], context.limits.gather_rows
+        )
     ]
     return context.engine.run(gather, tasks)
 
 
-def _groups(files: Sequence[LakeFile]) -> list[list[LakeFile]]:
+def _groups(files: Sequence[LakeFile], rows_max: int) -> list[list[LakeFile]]:
     groups: list[list[LakeFile]] = []
-    row_count = GATHER_ROWS_MAX
+    row_count = rows_max
     for file in files:
-        if row_count + file.row_count > GATHER_ROWS_MAX:
+        if row_count + file.row_count > rows_max:
             groups.append([])
             row_count = 0
         groups[-1].append(file)
@@ -290,6 +308,15 @@ def _ranges(context: RunContext, tables: Sequence[StagedTable], *, rows_max: int
     for table in tables:
         ends += np.array(table.ends, np.int64)
     return ranges_of(np.diff(ends, prepend=0).tolist(), rows_max=rows_max)
+
+
+def _slices(context: RunContext, tables: Sequence[StagedTable], *, rows_max: int) -> list[KeySlice]:
+    return [
+        KeySlice(buckets=buckets, number=number, count=count)
+        for buckets in _ranges(context, tables, rows_max=rows_max)
+        for count in [-(-sum(table.count_in(no) for table in tables for no in buckets.numbers) // rows_max)]
+        for number in range(count)
+    ]
 
 
 def _of_buckets(stored: TableFiles, buckets: BucketRange) -> TableFiles:

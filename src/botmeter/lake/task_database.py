@@ -1,11 +1,14 @@
 """DuckDB of one task, and the lake's tables in it, restricted to the files that the task may need."""
 
+import atexit
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import duckdb
 import pyarrow as pa
@@ -14,6 +17,7 @@ from botmeter.lake.delta import LakeFile
 from botmeter.lake.layout import REPLACED_BY, SCHEMAS
 from botmeter.lake.root import LakeRoot
 from botmeter.ledger.bucket_reading import read_buckets
+from botmeter.ledger.duckdb_calls import parsed, row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -21,7 +25,7 @@ sql = statements_of(__name__)
 # A task has one core of a worker, and the meter needs the rest of its memory.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
-    "memory_limit": "1GB",
+    "memory_limit": "500MB",
     "preserve_insertion_order": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -57,7 +61,7 @@ class TableFiles:
 
 @contextmanager
 def task_database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an empty database in memory, whose times are UTC."""
+    """Open an empty database in memory, whose times are UTC; what does not fit goes to temporary files."""
     name = f"task_{next(_numbers)}"
     with _instance(os.getpid()).cursor() as connection:
         connection.execute(sql("set_timezone"))
@@ -70,10 +74,31 @@ def task_database() -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(sql("detach", name=name))
 
 
+@contextmanager
+def connection_beside(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open another connection to a task's database, to write while a result is read."""
+    (name,) = row_of(connection, sql("current_name"))
+    with connection.cursor() as other:
+        other.execute(sql("use", name=name))
+        yield other
+
+
 @cache
 def _instance(_process_id: int) -> duckdb.DuckDBPyConnection:
     # Starting one takes 18 ms of CPU, a database in it 1 ms. A forked process must have its own.
-    return duckdb.connect(config=_CONFIG)
+    folder = mkdtemp(prefix="botmeter-lake-")
+    atexit.register(rmtree, folder, ignore_errors=True)
+    return duckdb.connect(config={**_CONFIG, "temp_directory": folder})
+
+
+def tables_from(
+    connection: duckdb.DuckDBPyConnection, query: str, *, rows_max: int, values: Mapping[str, object] | None = None
+) -> Iterator[pa.Table]:
+    """Read a query's result in tables of at most so many rows; none without a row."""
+    batches: pa.RecordBatchReader = connection.sql(parsed(query), params=values).to_arrow_reader(rows_max)
+    for batch in batches:
+        if len(batch):
+            yield pa.Table.from_batches([batch])
 
 
 def register(connection: duckdb.DuckDBPyConnection, name: str, *, rows: pa.Table) -> None:

@@ -10,6 +10,10 @@ ATTACH ':memory:' AS {name}
 -- Changes: views and tables are created in {name} from now on.
 USE {name}
 
+-- name: current_name
+-- Gives: the name of the database in use, one row.
+SELECT current_database()::VARCHAR
+
 -- name: detach
 -- Changes: drops {name} with all in it, once another is in use.
 DETACH {name}

@@ -9,7 +9,7 @@ from botmeter.lake.files import read_table, write_rows
 from botmeter.lake.land import LandedPart
 from botmeter.lake.layout import SCHEMAS
 from botmeter.lake.number import ConversationsWritten, SessionsWritten
-from botmeter.lake.remeter_keys import Remetered
+from botmeter.lake.remetered import Remetered
 from botmeter.lake.small_tables import SmallTables
 from botmeter.lake.staged import StagedTable
 from botmeter.lake.stages import ConversationFacts, RunContext, derive_conversations, remeter_keys, write_numbered
@@ -43,7 +43,10 @@ class TouchedTables:
     def files(self) -> dict[str, list[LakeFile]]:
         """New files of all tables of a lake."""
         files: dict[str, list[LakeFile]] = {name: [] for name in SCHEMAS}
-        outcomes: list[Remetered | Derived | ConversationsWritten] = [*self.metered, *self.derived, *self.conversations]
+        for metered in self.metered:
+            for table, own in metered.files.items():
+                files[table] += own
+        outcomes: list[Derived | ConversationsWritten] = [*self.derived, *self.conversations]
         for each in outcomes:
             for table, file in each.files.items():
                 files[table].append(file)
