@@ -19,6 +19,9 @@ FILTERED_FROM: Final = 20_000
 _FILTER_DIGITS: Final = 27
 """Binary digits, of which 16 MB of bits tell 13 of 14 new keys from ten million known ones."""
 
+_LARGE_RUN: Final = 4_000_000
+"""Keys. While runs are merged they take twice their memory; from here on only into one that is not larger."""
+
 
 class Suspects(NamedTuple):
     """Masks of known and of repeated keys, and all keys ascending."""
@@ -49,14 +52,14 @@ class KnownKeys:
         self.add_ordered(np.sort(keys))
 
     def add_ordered(self, ordered: Keys) -> None:
-        """Add ascending keys; merge a run into the previous one unless that is four times its size."""
+        """Add ascending keys; merge a run into the previous one unless that is much larger."""
         if len(ordered) == 0:
             return
         if self._filter is not None:
             self._filter.add(ordered)
         # A new list, since another thread may be copying.
         runs = [*self._runs, ordered]
-        while len(runs) > 1 and len(runs[-2]) < 4 * len(runs[-1]):
+        while len(runs) > 1 and len(runs[-2]) < (4 if len(runs[-2]) < _LARGE_RUN else 1) * len(runs[-1]):
             last = runs.pop()
             merged = np.concatenate((runs.pop(), last))
             # A stable sort finds the two runs and merges them; in place it takes half as much memory.

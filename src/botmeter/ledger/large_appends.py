@@ -9,7 +9,7 @@ import pyarrow as pa
 from botmeter.domain.settings import Settings
 from botmeter.ledger.duckdb_settings import memory_limit_bytes, set_memory_limit
 
-MEMORY_BYTES = 250_000_000
+MEMORY_BYTES = 220_000_000
 """DuckDB's limit meanwhile. With 800 MB an import takes as long, and 0.2 GB more."""
 _BYTES_A_SESSION = 40
 """Of DuckDB's limit to count all sessions: 250 MB do for 6 million, and do not for 10 million."""

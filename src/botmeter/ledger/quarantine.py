@@ -101,12 +101,14 @@ def quarantine(ledger: Ledger, rejections: Sequence[Rejection], *, batch: Number
         return []
     columns = {name: [getattr(each, name) for each in rejections] for name in Rejection.__slots__}
     rejected = pa.table(columns)
-    values: dict[str, object] = {"source": batch.source, "append_no": batch.append_no}
+    connection, source = ledger.connection, {"source": batch.source}
+    execute_with(connection, sql("waiting_alike"), input_rows=rejected, values=source)
+    number = {"append_no": batch.append_no}
     again = []
     if batch.again_no is not None:
-        again = execute_with(ledger.connection, sql("rejected_again"), input_rows=rejected, values=values).fetchall()
-    values |= {"now": now_us, "is_pulled": batch.is_pulled}
-    execute_with(ledger.connection, sql("insert_rejected"), input_rows=rejected, values=values)
+        again = execute_with(connection, sql("rejected_again"), input_rows=rejected, values=number).fetchall()
+    values = {**source, **number, "now": now_us, "is_pulled": batch.is_pulled}
+    execute_with(connection, sql("insert_rejected"), input_rows=rejected, values=values)
     return [number for (number,) in again]
 
 

@@ -1,10 +1,25 @@
+-- name: waiting_alike
+-- Reads: quarantine, input_rows (event_id). Takes: $source.
+-- Gives: waiting_alike, the source's waiting entries with the event ids of these rows. Ids are read first, and only then
+-- these entries: beside 300,000 others that takes a fifth of the time.
+CREATE OR REPLACE TEMP TABLE waiting_alike AS
+WITH matched AS MATERIALIZED (
+    SELECT rowid AS row_id
+    FROM quarantine
+    WHERE source = $source AND accepted_no IS NULL AND discarded_at IS NULL
+        AND coalesce(event_id, '') IN (SELECT coalesce(event_id, '') FROM input_rows)
+)
+SELECT quarantine_no, append_no, event_id, code, raw
+FROM quarantine
+WHERE rowid IN (SELECT row_id FROM matched)
+
 -- name: rejected_again
--- Reads: waiting, input_rows (event_id, code, raw). Takes: $source, $append_no.
+-- Reads: waiting_alike, input_rows (event_id, code, raw). Takes: $append_no.
 -- Gives: the numbers of the entries of other submissions that were rejected again.
 SELECT DISTINCT w.quarantine_no::BIGINT AS quarantine_no
-FROM waiting AS w
+FROM waiting_alike AS w
 JOIN input_rows AS r ON w.code = r.code AND w.raw = r.raw AND w.event_id IS NOT DISTINCT FROM r.event_id
-WHERE w.source = $source AND w.append_no <> $append_no
+WHERE w.append_no <> $append_no
 ORDER BY quarantine_no
 
 -- name: note_again
@@ -15,7 +30,7 @@ WHERE quarantine_no IN (SELECT unnest($numbers::BIGINT[]))
     AND NOT list_contains(coalesce(again_nos, []::INTEGER[]), $again_no::INTEGER)
 
 -- name: insert_rejected
--- Reads: quarantine, waiting, input_rows (index, event_id, code, detail, raw). Takes: $source, $append_no, $now,
+-- Reads: quarantine, waiting_alike, input_rows (index, event_id, code, detail, raw). Takes: $source, $append_no, $now,
 -- $is_pulled. Changes: adds the rejected events to quarantine, each once however often it was sent. One that was
 -- discarded, or accepted after its correction, waits again.
 INSERT INTO quarantine
@@ -27,8 +42,8 @@ FROM (
 ) AS r
 WHERE NOT EXISTS (
     SELECT 1
-    FROM waiting AS w
-    WHERE w.source = $source AND w.code = r.code AND w.raw = r.raw AND w.event_id IS NOT DISTINCT FROM r.event_id
+    FROM waiting_alike AS w
+    WHERE w.code = r.code AND w.raw = r.raw AND w.event_id IS NOT DISTINCT FROM r.event_id
 )
 
 -- name: numbers

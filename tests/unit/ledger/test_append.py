@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from tests.support.ledgers import NOW_US, append_events, batch, event, ledger_in_memory, ledger_with, submissions
 
@@ -245,15 +246,18 @@ def test_a_large_append_takes_less_memory_and_gives_it_back(
         yield batch(DAY[:4])
         yield batch(DAY[4:], first=4)
         limits.append(limit_bytes())
+        pools.append(pa.default_memory_pool().backend_name)
         if fails:
             raise Refused("file_damaged", "The file is damaged.")
 
     monkeypatch.setattr("botmeter.ledger.append.FLUSH_ROWS", 4)
-    before, limits = limit_bytes(), list[int]()
+    before, limits, pools = limit_bytes(), list[int](), [pa.default_memory_pool().backend_name]
     with pytest.raises(Refused) if fails else nullcontext():
         append(ledger, [Submission(source="s", batches=batches(), label="large")], now_us=NOW_US)
     assert limits == [pytest.approx(MEMORY_BYTES, rel=0.01)]
     assert limit_bytes() == before
+    assert pools[1:] == ["system"]
+    assert pa.default_memory_pool().backend_name == pools[0] != "system"
     assert counts(append(ledger, [Submission(source="s", batches=[batch(DAY)], label="x")], now_us=NOW_US)[0]) == (
         (10, 0, 0, 0) if fails else (0, 10, 0, 0)
     )

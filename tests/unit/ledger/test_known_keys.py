@@ -7,9 +7,12 @@ from botmeter.ledger import known_keys
 from botmeter.ledger.known_keys import KnownKeys
 
 
-@pytest.mark.parametrize("filtered_from", [0, 1_000])
-def test_known_and_repeated_keys_are_those_of_a_set(filtered_from: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("filtered_from", "large_run"), [(0, 4_000_000), (1_000, 4_000_000), (0, 120)])
+def test_known_and_repeated_keys_are_those_of_a_set(
+    filtered_from: int, large_run: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(known_keys, "FILTERED_FROM", filtered_from)
+    monkeypatch.setattr(known_keys, "_LARGE_RUN", large_run)
     random = np.random.default_rng(5)
     # Few first digits, so that keys that differ share their bits in the filter.
     all_keys = random.integers(0, 40, 600, np.uint64) << np.uint64(58) | random.integers(0, 30, 600, np.uint64)

@@ -64,9 +64,17 @@ def test_bounds_hold_for_every_encoding_of_text(tmp_path: Path, encoding: str) -
     assert bound.name == "a"
 
 
-def test_bounds_of_a_dictionary_are_its_longest_value(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param("short", id="of another length"),
+        pytest.param("y" * LONG, id="of the same length"),
+        pytest.param("y" * ((LONG - 4) // 2), id="so long that two of them, with their lengths, are as long"),
+    ],
+)
+def test_bounds_of_a_dictionary_are_its_longest_value(other: str, tmp_path: Path) -> None:
     file = tmp_path / "texts.parquet"
-    pq.write_table(pa.table({"a": ["short", "x" * LONG] * 100, "n": range(200)}), file, compression="zstd")
+    pq.write_table(pa.table({"a": [other, "x" * LONG] * 100, "n": range(200)}), file, compression="zstd")
     assert file.stat().st_size < LONG
     with file.open("rb") as content, pq.ParquetFile(file) as opened:
         text, number = column_bounds(content, opened, group=0, name="texts")
