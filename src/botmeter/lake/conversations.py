@@ -4,6 +4,7 @@
 that must be counted again, `derive` makes the new rows.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -14,7 +15,15 @@ from botmeter.lake.files import repeated, write_rows
 from botmeter.lake.land import text_buckets
 from botmeter.lake.layout import SCHEMAS
 from botmeter.lake.staged import BucketRange, StagedTable, Workspace, rows_of_all, staged_rows
-from botmeter.lake.task_database import TableFiles, create_current_view, create_view, register, task_database
+from botmeter.lake.task_database import (
+    TableFiles,
+    create_current_view,
+    create_view,
+    insert,
+    register,
+    tables_from,
+    task_database,
+)
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -47,6 +56,7 @@ class TouchTask:
     removed: tuple[StagedTable, ...]
     tickets: tuple[StagedTable, ...]
     stored: TableFiles
+    rows_max: int
     recounted: tuple[StagedTable, ...] = ()
 
 
@@ -119,6 +129,7 @@ class DeriveTask:
     Attributes:
         touched: None: nothing is stored.
         footprints: Sets of the stored footprints -1, -2, …
+        rows_max: Participations in memory at once.
     """
 
     workspace: Workspace
@@ -128,6 +139,7 @@ class DeriveTask:
     touched: Touched | None
     footprints: tuple[tuple[int, ...], ...]
     stored: TableFiles
+    rows_max: int
 
 
 ConversationUsageKey = tuple[int, int, bool]
@@ -145,11 +157,11 @@ class Derived:
         files: By table.
     """
 
-    days: StagedTable
-    session_tickets: StagedTable
+    days: tuple[StagedTable, ...]
+    session_tickets: tuple[StagedTable, ...]
     sets: tuple[tuple[int, ...], ...]
     removed_usage: dict[ConversationUsageKey, int]
-    files: dict[str, LakeFile]
+    files: dict[str, tuple[LakeFile, ...]]
 
 
 def derive(task: DeriveTask) -> Derived:
@@ -161,21 +173,25 @@ def derive(task: DeriveTask) -> Derived:
         for step in ("session_set", "more_set_numbers", "derived_day", "derived_ticket"):
             connection.execute(sql(step))
         connection.execute(sql("no_same_conversation" if task.touched is None else "same_conversation"))
-        days, tickets, replaced, new_tickets = (
-            connection.sql(sql(name)).to_arrow_table()
-            for name in ("derived_days", "derived_tickets", "replaced", "unknown_ticket_rows")
+        days, tickets = (
+            tuple(map(task.workspace.stage_whole, tables_from(connection, sql(name), rows_max=task.rows_max)))
+            for name in ("derived_days", "derived_tickets")
         )
+        files = {
+            table: tuple(_files(task, table, tables=tables_from(connection, sql(name), rows_max=task.rows_max)))
+            for table, name in (("conversation_replaced", "replaced"), ("conversation_ticket", "unknown_ticket_rows"))
+        }
         sets = tuple(tuple(members) for (members,) in connection.execute(sql("sets")).fetchall())
         removed_usage = {
             (day, footprint, preview): count
             for day, footprint, preview, count in connection.execute(sql("removed_usage")).fetchall()
         }
     return Derived(
-        days=task.workspace.stage_whole(days),
-        session_tickets=task.workspace.stage_whole(tickets),
+        days=days,
+        session_tickets=tickets,
         sets=sets,
         removed_usage=removed_usage,
-        files=_written(task, {"conversation_replaced": replaced, "conversation_ticket": new_tickets}),
+        files=files,
     )
 
 
@@ -187,14 +203,29 @@ def with_run_and_bucket(rows: pa.Table, workspace: Workspace) -> pa.Table:
     )
 
 
-def _written(task: DeriveTask, tables: dict[str, pa.Table]) -> dict[str, LakeFile]:
-    files = {}
-    for table, rows in tables.items():
-        stated = with_run_and_bucket(rows, task.workspace)
-        file = write_rows(task.workspace.root, table, rows=stated)
+def _files(task: DeriveTask, table: str, *, tables: Iterator[pa.Table]) -> Iterator[LakeFile]:
+    for rows in tables:
+        file = write_rows(task.workspace.root, table, rows=with_run_and_bucket(rows, task.workspace))
         if file is not None:
-            files[table] = file
-    return files
+            yield file
+
+
+def _register_staged(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    *,
+    tables: Sequence[StagedTable],
+    schema: pa.Schema,
+    task: TouchTask | DeriveTask,
+) -> None:
+    # As a view; more than may be in memory as a table, which DuckDB can move to disk.
+    root, buckets = task.workspace.root, task.buckets
+    if sum(table.count_in(bucket) for table in tables for bucket in buckets.numbers) <= task.rows_max:
+        rows = rows_of_all(root, tables, buckets=buckets)
+        register(connection, name, rows=schema.empty_table() if rows is None else rows)
+        return
+    for table in tables:
+        insert(connection, name, rows=staged_rows(root, table, buckets=buckets))
 
 
 def _register_touching(connection: duckdb.DuckDBPyConnection, task: TouchTask) -> None:
@@ -204,14 +235,12 @@ def _register_touching(connection: duckdb.DuckDBPyConnection, task: TouchTask) -
         ("fresh_ticket", task.tickets, _TICKET),
         ("recounted", task.recounted, _CONVERSATION),
     ):
-        rows = rows_of_all(task.workspace.root, tables, buckets=task.buckets)
-        register(connection, name, rows=schema.empty_table() if rows is None else rows)
+        _register_staged(connection, name, tables=tables, schema=schema, task=task)
 
 
 def _register_derived_from(connection: duckdb.DuckDBPyConnection, task: DeriveTask) -> None:
     for name, tables, schema in (("part", task.participations, _PART), ("fresh_ticket", task.tickets, _TICKET)):
-        rows = rows_of_all(task.workspace.root, tables, buckets=task.buckets)
-        register(connection, name, rows=schema.empty_table() if rows is None else rows)
+        _register_staged(connection, name, tables=tables, schema=schema, task=task)
     files = task.stored.files.get("conversation_ticket", ())
     create_view(
         connection, "conversation_ticket", files=files, schema=SCHEMAS["conversation_ticket"], root=task.workspace.root

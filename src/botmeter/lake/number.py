@@ -52,40 +52,32 @@ def write_sessions(task: SessionsTask) -> SessionsWritten:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationsTask:
-    """Rows of a `DeriveTask`; `suffix` is that of the tables to which they go."""
+    """Piece of the rows of a `DeriveTask`, to be written to `table`: days, or tickets of sessions."""
 
     workspace: Workspace
-    days: StagedTable
-    session_tickets: StagedTable
+    rows: StagedTable
     numbers: tuple[int, ...]
-    suffix: str
+    table: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationsWritten:
-    """Files by table, and counts of conversations with one row."""
+    """File, and counts of conversations with one row; None: none."""
 
-    files: dict[str, LakeFile]
+    file: LakeFile | None
     usage: dict[ConversationUsageKey, int]
 
 
 def write_conversations(task: ConversationsTask) -> ConversationsWritten:
-    """Write the rows of conversations with their footprints."""
-    files = {}
-    tables = {
-        name: _with_footprints(staged_rows(task.workspace.root, staged), task.numbers)
-        for name, staged in (("conversation_day", task.days), ("session_ticket", task.session_tickets))
-    }
-    for name, rows in tables.items():
-        stated = with_run_and_bucket(rows, task.workspace)
-        day = stated["day"].cast(pa.date32())
-        stated = stated.set_column(stated.schema.get_field_index("day"), "day", day)
-        file = write_rows(task.workspace.root, f"{name}{task.suffix}", rows=stated)
-        if file is not None:
-            files[f"{name}{task.suffix}"] = file
-    days = tables["conversation_day"]
-    alone = _counts(days.filter(pc.invert(days["has_other_rows"])), _CONVERSATION_USAGE)
-    return ConversationsWritten(files=files, usage=alone)
+    """Write rows of conversations with their footprints."""
+    rows = _with_footprints(staged_rows(task.workspace.root, task.rows), task.numbers)
+    usage = {}
+    if "has_other_rows" in rows.column_names:
+        usage = _counts(rows.filter(pc.invert(rows["has_other_rows"])), _CONVERSATION_USAGE)
+    stated = with_run_and_bucket(rows, task.workspace)
+    day = stated["day"].cast(pa.date32())
+    stated = stated.set_column(stated.schema.get_field_index("day"), "day", day)
+    return ConversationsWritten(file=write_rows(task.workspace.root, task.table, rows=stated), usage=usage)
 
 
 def _with_footprints(rows: pa.Table, numbers: tuple[int, ...]) -> pa.Table:

@@ -24,11 +24,12 @@ from botmeter.lake.task_database import (
     connection_beside,
     create_current_view,
     create_view,
+    insert,
     register,
     tables_from,
     task_database,
 )
-from botmeter.ledger.duckdb_calls import execute_with, row_of
+from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.partitions import SharedKey, is_anchored
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import dictionary_of
@@ -298,9 +299,7 @@ def _add_changed(
     with connection_beside(connection) as writer:
         for piece, rows_of_piece in enumerate(metered, start=1):
             for table, rows in zip(tables, rows_of_piece, strict=True):
-                for step in ("create_metered", "insert_metered"):
-                    numbered = rows.append_column("piece", repeated(piece, len(rows)))
-                    execute_with(writer, sql(step, table=table), input_rows=numbered)
+                insert(writer, table, rows=rows.append_column("piece", repeated(piece, len(rows))))
     connection.execute(sql("changed_session"))
     for number in range(1, piece + 1):
         changed = (connection.sql(sql("changed_rows", table=table), params={"piece": number}) for table in tables)

@@ -122,14 +122,6 @@ SELECT
 FROM keyed AS x
 ORDER BY x.key, x.occurred_at, ($kind_ranks::INTEGER[])[x.kind + 1], x.event_id, x.source
 
--- name: create_metered
--- Reads: input_rows. Takes: {table}. Gives: that table, for rows in its columns.
-CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM input_rows LIMIT 0
-
--- name: insert_metered
--- Reads: input_rows. Takes: {table}. Changes: adds its rows to that table.
-INSERT INTO {table} SELECT * FROM input_rows
-
 -- name: changed_session
 -- Reads: old_session, old_participation, metered_session, metered_participation. Takes: nothing.
 -- Gives: changed_session, the ids of sessions of which one row or part is in one of both alone. A footprint follows

@@ -215,6 +215,7 @@ def derive_conversations(
                 removed=removed,
                 tickets=tickets,
                 stored=_of_conversations(context.stored, buckets),
+                rows_max=context.limits.derive_rows,
                 recounted=facts.recounted,
             )
             for buckets in ranges
@@ -231,6 +232,7 @@ def derive_conversations(
             touched=own,
             footprints=known,
             stored=_of_conversations(context.stored, buckets).of("conversation_ticket"),
+            rows_max=context.limits.derive_rows,
         )
         for buckets, own in zip(ranges, touched, strict=True)
     ]
@@ -255,12 +257,13 @@ def write_numbered(
     conversations = [
         ConversationsTask(
             workspace=context.workspace,
-            days=each.days,
-            session_tickets=each.session_tickets,
+            rows=rows,
             numbers=tuple(footprints.number(members) for members in each.sets),
-            suffix=suffix,
+            table=f"{table}{suffix}",
         )
         for each in derived
+        for table, pieces in (("conversation_day", each.days), ("session_ticket", each.session_tickets))
+        for rows in pieces
     ]
     return context.engine.run(write_sessions, sessions), context.engine.run(write_conversations, conversations)
 

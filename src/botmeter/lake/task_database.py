@@ -17,7 +17,7 @@ from botmeter.lake.delta import LakeFile
 from botmeter.lake.layout import REPLACED_BY, SCHEMAS
 from botmeter.lake.root import LakeRoot
 from botmeter.ledger.bucket_reading import read_buckets
-from botmeter.ledger.duckdb_calls import parsed, row_of
+from botmeter.ledger.duckdb_calls import execute_with, parsed, row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -104,6 +104,12 @@ def tables_from(
 def register(connection: duckdb.DuckDBPyConnection, name: str, *, rows: pa.Table) -> None:
     """Create a view of rows in memory."""
     connection.from_arrow(rows).create_view(name)
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, *, rows: pa.Table) -> None:
+    """Add rows to a table, which the first ones create."""
+    for step in ("create_table", "insert_rows"):
+        execute_with(connection, sql(step, table=table), input_rows=rows)
 
 
 def create_view(

@@ -26,3 +26,11 @@ CREATE VIEW {view} AS
 SELECT *
 FROM {rows} AS x
 ANTI JOIN {replaced} AS o ON o.{key} = x.{key} AND o.run > x.run
+
+-- name: create_table
+-- Reads: input_rows. Takes: {table}. Gives: that table, for rows in its columns.
+CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM input_rows LIMIT 0
+
+-- name: insert_rows
+-- Reads: input_rows. Takes: {table}. Changes: adds its rows to that table.
+INSERT INTO {table} BY NAME SELECT * FROM input_rows

@@ -43,14 +43,12 @@ class TouchedTables:
     def files(self) -> dict[str, list[LakeFile]]:
         """New files of all tables of a lake."""
         files: dict[str, list[LakeFile]] = {name: [] for name in SCHEMAS}
-        for metered in self.metered:
-            for table, own in metered.files.items():
-                files[table] += own
-        outcomes: list[Derived | ConversationsWritten] = [*self.derived, *self.conversations]
+        outcomes: list[Remetered | Derived] = [*self.metered, *self.derived]
         for each in outcomes:
-            for table, file in each.files.items():
-                files[table].append(file)
-        for written in self.sessions:
+            for table, own in each.files.items():
+                files[table] += own
+        numbered: list[SessionsWritten | ConversationsWritten] = [*self.sessions, *self.conversations]
+        for written in numbered:
             if written.file is not None:
                 files[written.file.name.partition("/")[0]].append(written.file)
         return files

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 Event = dict[str, Any]
 # A tenth of the events of a run, half of those that one customer has in it, and fewer keys than some buckets have.
-FEW = TaskLimits(find_keys=5, remeter_events=20)
+FEW = TaskLimits(find_keys=5, remeter_events=20, derive_rows=8)
 DAY_STEPS = 96
 
 POLICIES: dict[str, Schedule] = {
