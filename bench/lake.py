@@ -9,13 +9,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
-
 from bench.figure import Figure
-from bench.fresh import Run, botmeter
+from bench.fresh import Run, botmeter, fresh
 from bench.importing import ACCOUNT, imported
+from bench.lake_memory import figures as memory_figures
 from bench.lake_serving import figures as serving_figures
-from bench.traffic import CACHE, typical, warmed
+from bench.traffic import CACHE, typical, warmed, written
 
 EVENTS = 10_000_000
 _SCRATCH = CACHE / "lake"
@@ -54,20 +53,20 @@ def figures(scale: float) -> Iterator[Figure]:
             detail=f"{increment.cpu_seconds:.1f} s; {counts['accepted']:,} new, {counts['duplicates']:,} copies",
         )
     shutil.rmtree(_SCRATCH)
+    yield from memory_figures(scale)
     yield from serving_figures(scale)
 
 
 def _cut(source: Path, name: str, *, condition: str) -> Path:
     path = _SCRATCH / f"{name}.parquet"
-    with duckdb.connect() as connection:
-        connection.execute(
-            f"""COPY (
-                SELECT * EXCLUDE (newest, held) FROM (
-                    SELECT *, percent_rank() OVER (ORDER BY occurred_at) AS newest, hash(event_id) % 10000 AS held
-                    FROM '{source}'
-                ) WHERE {condition} ORDER BY occurred_at
-            ) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"""
-        )
+    statement = f"""COPY (
+        SELECT * EXCLUDE (newest, held) FROM (
+            SELECT *, percent_rank() OVER (ORDER BY occurred_at) AS newest, hash(event_id) % 10000 AS held
+            FROM '{source}'
+        ) WHERE {condition} ORDER BY occurred_at
+    ) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"""
+    # In a child: later children's peak memory starts at their parent's.
+    fresh(written, statement=statement)
     return path
 
 
