@@ -1,7 +1,7 @@
 """(q) Files into a lake on one machine, beside the same file's import into a ledger, and increments of 1 %.
 
 The files are cut from generated events in order of time: the newest 1 %; and events held back over all months, with as
-many copies of stored ones. At last, answers from a compacted lake.
+many copies of stored ones. At last, answers from a compacted lake, and runs by Spark.
 """
 
 import json
@@ -14,6 +14,7 @@ from bench.fresh import Run, botmeter, fresh
 from bench.importing import ACCOUNT, imported
 from bench.lake_memory import figures as memory_figures
 from bench.lake_serving import figures as serving_figures
+from bench.lake_spark import figures as spark_figures
 from bench.traffic import CACHE, typical, warmed, written
 
 EVENTS = 10_000_000
@@ -55,6 +56,7 @@ def figures(scale: float) -> Iterator[Figure]:
     shutil.rmtree(_SCRATCH)
     yield from memory_figures(scale)
     yield from serving_figures(scale)
+    yield from spark_figures(scale)
 
 
 def _cut(source: Path, name: str, *, condition: str) -> Path:
