@@ -13,8 +13,11 @@ EVENT = {
 }  # fmt: skip
 
 
+EVENT_LINE = json.dumps(EVENT) + "\n"
+
+
 def botmeter(folder: Path, *, master: str = "local[1]", **variables: str) -> subprocess.CompletedProcess[str]:
-    (folder / "events.ndjson").write_text(json.dumps(EVENT) + "\n")
+    (folder / "events.ndjson").write_text(EVENT_LINE)
     command = "lake run events.ndjson --lake lake --account acme --engine spark --master"
     return subprocess.run(
         [sys.executable, "-m", "botmeter", *command.split(), master],

@@ -282,6 +282,9 @@ def _input_file(file: SourceFile, *, in_buckets: Mapping[str, StoredFile]) -> In
         stored = in_buckets.get(file.path)
         size, changed_ns = (None, 0) if stored is None else (stored.size_bytes, stored.changed_ns)
     else:
+        # Workers have another working folder.
+        path = Path(file.path).absolute()
+        file = replace(file, path=str(path))
         size = size_bytes(file)
-        changed_ns = Path(file.path).stat().st_mtime_ns if Path(file.path).is_file() else 0
+        changed_ns = path.stat().st_mtime_ns if path.is_file() else 0
     return InputFile(file=file, address=file.path, fingerprint=f"{size} bytes, {changed_ns} ns", size_bytes=size)

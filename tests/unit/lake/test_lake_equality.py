@@ -1,5 +1,6 @@
 """A lake has the tables of a ledger that was sent the same files, whatever came late, twice or changed."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -65,7 +66,7 @@ def test_five_increments_of_shuffled_events_have_the_tables_of_a_ledger(tmp_path
 
 
 @pytest.mark.slow
-def test_a_run_is_idempotent_by_its_input_files(tmp_path: Path) -> None:
+def test_a_run_is_idempotent_by_its_input_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = made_lake(tmp_path / "lake", POLICIES["the default"])
     first, second = random_increments(Random(5), count=80, increments=2)
     files = written_files(tmp_path, "a", *first)
@@ -74,6 +75,9 @@ def test_a_run_is_idempotent_by_its_input_files(tmp_path: Path) -> None:
     assert again.record == once.record
     assert list(again.known) == [file.path for file in files]
     assert again.receipts == {}
+    monkeypatch.chdir(tmp_path)
+    by_name = run(root, [replace(file, path=Path(file.path).name) for file in files])
+    assert by_name.known == again.known
     more = run(root, [*files, *written_files(tmp_path, "b", *second)])
     assert len(more.receipts) == 2
     assert more.record.number == once.record.number + 1
