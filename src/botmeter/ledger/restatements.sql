@@ -43,18 +43,16 @@ restated AS (
     FROM changed
 ),
 cause AS (
-    -- Distinct rows are written to disk if they are many; a set or a list of a day is not.
-    SELECT day, count(*) AS event_count, min(event_id, 100) AS event_ids
-    FROM (
-        SELECT DISTINCT r.day, e.event_id
-        FROM (SELECT DISTINCT day, key FROM restated) AS r
-        JOIN (
-            SELECT {key} AS key, x.event_id
-            FROM {event} AS x
-            WHERE x.append_no >= $first_append_no
-        ) AS e USING (key)
-    )
-    GROUP BY day
+    -- An event has one key, so it is joined once to each day. Days, keys and events are not kept distinct here: there can
+    -- be a hundred times as many as events. Two sources can use one id.
+    SELECT r.day, count(*) AS event_count, list_sort(list_distinct(min(e.event_id, 100))) AS event_ids
+    FROM (SELECT DISTINCT day, key FROM restated) AS r
+    JOIN (
+        SELECT {key} AS key, x.event_id
+        FROM {event} AS x
+        WHERE x.append_no >= $first_append_no
+    ) AS e USING (key)
+    GROUP BY r.day
 )
 SELECT
     $cause, $cause_no, $now, r.day,

@@ -109,6 +109,18 @@ def test_a_late_event_that_changes_a_day_is_restated_with_what_when_before_after
     assert restatements(ledger, session_id=id_of(late)) == [restatements(ledger)[0], restated]
 
 
+def test_events_of_two_sources_with_one_id_are_two_causes_of_a_restatement_with_one_id() -> None:
+    ledger = ledger_in_memory()
+    append_events(ledger, event("today", "2026-03-04T09:00"))
+    append_events(
+        ledger,
+        event("same", "2026-02-28T10:00", source="web"),
+        event("same", "2026-02-28T11:00", source="phone", customer_id="c2"),
+    )
+    [restated] = restatements(ledger)
+    assert (restated.because, restated.because_count) == (("same",), 2)
+
+
 def test_a_session_replaced_on_its_day_is_a_restatement_of_the_session_and_of_no_number() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, event("1", "2026-03-01T10:00"), event("2", "2026-03-05T10:00"))
