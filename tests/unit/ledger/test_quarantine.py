@@ -1,5 +1,7 @@
 """Quarantine: groups, search, discarded entries, and those whose corrected event was accepted."""
 
+from random import Random
+
 import pytest
 from tests.support.ledgers import NOW_US, append_events, batch, event, ledger_in_memory
 from tests.support.live_batches import append_live, live_batch
@@ -131,3 +133,17 @@ def test_entries_are_cut_and_streamed(ledger: Ledger) -> None:
     discard(ledger, [2], reason="x", now_us=NOW_US)
     assert [each.number for each in quarantine_stream(ledger, DISCARDED)] == [2]
     assert (discarded_count(ledger), quarantine_sources(ledger)) == (1, ["s", "t"])
+
+
+@pytest.mark.slow
+def test_events_refused_again_in_several_files_of_many_commits_wait_once() -> None:
+    ledger, dice, sent = ledger_in_memory(), Random(1), set()
+    for _ in range(30):
+        files = []
+        for _ in range(3):
+            numbers = sorted(dice.sample(range(600), 100))
+            rejections = [refused(place, f"e{number}", raw=b"%0280d" % number) for place, number in enumerate(numbers)]
+            files.append(Submission(source="s", batches=[batch([], rejections=rejections)], label="a file"))
+            sent.update(numbers)
+        append(ledger, files, now_us=NOW_US)
+        assert len(quarantined_numbers(ledger, QuarantineFilter())) == len(sent)
