@@ -51,13 +51,11 @@ def erase_customer(
 
 def _finish_changes(root: LakeRoot, *, engine: Engine, now_us: int) -> None:
     from botmeter.lake.instructed import apply_waiting
-    from botmeter.lake.purge import purge
+    from botmeter.lake.purge import finish_purge
     from botmeter.lake.record import newest_record
 
     with storage_refused(root):
-        record = newest_record(root)
-        if record.is_purge_due:
-            record = purge(root, now_us=now_us)
+        record = finish_purge(root, newest_record(root), engine=engine, now_us=now_us)
         # They can name the customer.
         apply_waiting(root, record, engine=engine, now_us=now_us, note=lambda _: None)
 

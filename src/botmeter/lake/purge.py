@@ -10,7 +10,9 @@ from dataclasses import replace
 
 import pyarrow.fs as pafs
 
+from botmeter.lake.compact import compact
 from botmeter.lake.delta import LakeTable
+from botmeter.lake.engine import Engine
 from botmeter.lake.record import RUNS, LakeRecord, commit_record, records
 from botmeter.lake.root import STAGE, LakeRoot, file_system, path_in
 
@@ -37,6 +39,19 @@ def purge(root: LakeRoot, *, now_us: int) -> LakeRecord:
     done = replace(_following(record, now_us=now_us), is_purge_due=False)
     commit_record(root, done)
     return done
+
+
+def finish_purge(root: LakeRoot, record: LakeRecord, *, engine: Engine, now_us: int) -> LakeRecord:
+    """Compact and purge if an erasure was interrupted before; return the newest record.
+
+    Raises:
+        Conflict, Unavailable: As `compact` and `purge`.
+    """
+    if not record.is_purge_due:
+        return record
+    # Until then, files of the newest record have the rows that the erasure replaced.
+    compact(root, engine=engine, now_us=now_us)
+    return purge(root, now_us=now_us)
 
 
 def _following(record: LakeRecord, *, now_us: int) -> LakeRecord:

@@ -20,7 +20,7 @@ from botmeter.lake.files import read_table, write_rows
 from botmeter.lake.instructed import apply_waiting
 from botmeter.lake.land import Landed
 from botmeter.lake.layout import SCHEMAS, SMALL_TABLES
-from botmeter.lake.purge import purge
+from botmeter.lake.purge import finish_purge
 from botmeter.lake.record import LakeRecord, commit_record, newest_record, tables_for_writing
 from botmeter.lake.root import LakeRoot, storage_refused
 from botmeter.lake.small_tables import SmallTables
@@ -97,9 +97,7 @@ def run_lake(
 def _run(
     root: LakeRoot, given: FilesOfSource, *, engine: Engine, now_us: int, note: Note, limits: TaskLimits
 ) -> LakeRun:
-    record = newest_record(root)
-    if record.is_purge_due:
-        record = purge(root, now_us=now_us)
+    record = finish_purge(root, newest_record(root), engine=engine, now_us=now_us)
     record = apply_waiting(root, record, engine=engine, now_us=now_us, note=note)
     tables = tables_for_writing(root, record)
     stored = {name: table.files() for name, table in tables.items()}
