@@ -1,18 +1,11 @@
 -- name: waiting_alike
 -- Reads: quarantine, input_rows (event_id). Takes: $source.
--- Gives: waiting_alike, the source's waiting entries with the event ids of these rows. Ids are read first, and only then
--- these entries: beside 300,000 others that takes a fifth of the time. By rowid, DuckDB 2.0 crashed on rows of the same
--- transaction.
+-- Gives: waiting_alike, the source's waiting entries with the event ids of these rows.
 CREATE OR REPLACE TEMP TABLE waiting_alike AS
-WITH matched AS MATERIALIZED (
-    SELECT quarantine_no
-    FROM quarantine
-    WHERE source = $source AND accepted_no IS NULL AND discarded_at IS NULL
-        AND coalesce(event_id, '') IN (SELECT coalesce(event_id, '') FROM input_rows)
-)
 SELECT quarantine_no, append_no, event_id, code, raw
 FROM quarantine
-WHERE quarantine_no IN (SELECT quarantine_no FROM matched)
+WHERE source = $source AND accepted_no IS NULL AND discarded_at IS NULL
+    AND coalesce(event_id, '') IN (SELECT coalesce(event_id, '') FROM input_rows)
 
 -- name: rejected_again
 -- Reads: waiting_alike, input_rows (event_id, code, raw). Takes: $append_no.
