@@ -32,6 +32,7 @@ _ERASURE: Final = ".erasure"
 _ID: Final = "folder.id"
 _SERVER: Final = "botmeter serve"
 _LOCK_POLL_SECONDS: Final = 0.05
+_CHECK_POLL_SECONDS: Final = 0.001
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _FOLDERS: Final = (ACCOUNTS, MARKS, TEMPORARY, "audit", "logs", "static", UPLOADS_FOLDER)
 _FILES: Final = (LOCK, SERVER_LOCK, _ID, "secret.key", "people.sqlite3", "people.sqlite3-wal", "people.sqlite3-shm")
@@ -179,7 +180,7 @@ def locked(folder: Path, name: str, *, purpose: str, wait_seconds: float, for_se
 
 
 def _acquires_lock(lock: int, folder: Path, *, for_server: bool) -> bool:
-    if not _try_lock(lock):
+    if not _try_exclusive(lock):
         return False
     # In this order, and a server's in the reverse one: of a command and a server that start, one sees the other.
     if for_server or not is_served(folder):
@@ -189,7 +190,7 @@ def _acquires_lock(lock: int, folder: Path, *, for_server: bool) -> bool:
 
 
 def _refusal(lock: int, folder: Path, *, for_server: bool) -> Unavailable:
-    if not for_server and _try_lock(lock):
+    if not for_server and _try_exclusive(lock):
         return Unavailable(
             "server_restarting", f"The server of data folder {folder} is starting. Try again in a minute."
         )
@@ -201,7 +202,17 @@ def _refusal(lock: int, folder: Path, *, for_server: bool) -> Unavailable:
     )
 
 
-def _try_lock(lock: int, *, mode: int = fcntl.LOCK_EX) -> bool:
+def _try_exclusive(lock: int) -> bool:
+    while not _try_lock(lock, mode=fcntl.LOCK_EX):
+        # A check of the lock shares it for an instant; an owner does not.
+        if not _try_lock(lock, mode=fcntl.LOCK_SH):
+            return False
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        time.sleep(_CHECK_POLL_SECONDS)
+    return True
+
+
+def _try_lock(lock: int, *, mode: int) -> bool:
     try:
         fcntl.flock(lock, mode | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,10 +1,13 @@
 """The data folder: accounts, their owner, and files that can't be opened as they are."""
 
+import fcntl
 import os
 import stat
 import subprocess
 import sys
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -16,7 +19,7 @@ import botmeter
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.ledger.folder import Folder
-from botmeter.ledger.folder_files import is_free, is_served, served
+from botmeter.ledger.folder_files import LOCK, SERVER_LOCK, is_free, is_served, served
 from botmeter.ledger.tables import SCHEMA_VERSION, migrate, schema_version
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, InForce
 
@@ -45,6 +48,14 @@ def second_process(path: Path) -> str:
     )
     assert done.stderr == ""
     return done.stdout.strip()
+
+
+@contextmanager
+def closing_after(file: int, *, seconds: float) -> Iterator[None]:
+    timer = threading.Timer(seconds, os.close, [file])
+    timer.start()
+    yield
+    timer.join()
 
 
 def tampered(file: Path, change: str) -> None:
@@ -97,6 +108,14 @@ def test_an_account_name_may_be_a_keyword_of_the_database(folder: Folder, name: 
 def test_a_second_process_learns_which_process_owns_the_folder(folder: Folder) -> None:
     assert second_process(folder.path).startswith("ledger_in_use The data folder")
     assert "(a test). Wait for it to finish, or end it." in second_process(folder.path)
+
+
+@pytest.mark.parametrize("lock", [LOCK, SERVER_LOCK])
+def test_a_check_whether_the_folder_is_free_keeps_nobody_from_owning_it(tmp_path: Path, lock: str) -> None:
+    check = os.open(tmp_path / lock, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(check, fcntl.LOCK_SH)
+    with closing_after(check, seconds=0.05), served(tmp_path, wait_seconds=0):
+        assert is_served(tmp_path)
 
 
 @pytest.mark.slow
