@@ -44,7 +44,7 @@ CALLED_BY_OTHERS = {
 # The parameters of a command are its options.
 COMMAND_DECORATORS = {"command", "callback"}
 # Numba compiles no keyword-only parameters.
-COMPILED_DECORATORS = {"njit", "jit", "overload", "intrinsic", "guvectorize", "vectorize"}
+COMPILED_DECORATORS = {"compiled", "njit", "jit", "overload", "intrinsic", "guvectorize", "vectorize"}
 # pytest passes fixtures to tests and fixtures by name.
 TEST_DECORATORS = {"fixture", "given", "parametrize", "composite"}
 

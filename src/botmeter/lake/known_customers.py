@@ -12,7 +12,6 @@ from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import read_table
 from botmeter.lake.root import LakeRoot
 from botmeter.lake.task_database import task_database
-from botmeter.ledger.customers import final_customer
 from botmeter.ledger.duckdb_calls import execute_with
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import repeated_text
@@ -37,6 +36,8 @@ class KnownCustomers:
         aliases = read_table(root, "customer_alias", files=stored["customer_alias"])
         in_force = aliases.filter(pc.is_null(aliases["undone_no"]))
         named = dict(zip(in_force["customer_id"].to_pylist(), in_force["same_as"].to_pylist(), strict=True))
+        if named:
+            from botmeter.ledger.customers import final_customer
         erased = read_table(root, "erased_key", files=stored["erased_key"])
         return cls(
             counted={alias: final_customer(named, alias) for alias in named},

@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 from botmeter.domain.errors import Refused, Unavailable
 from botmeter.lake.layout import DISTINCT_COLUMNS
 from botmeter.ledger.bucket_reading import bucket_fault
-from botmeter.ledger.ledger import is_disk_full
 from botmeter.outgoing.bucket_files import BucketFile
 from botmeter.outgoing.buckets import (
     bucket_reason,
@@ -158,6 +157,9 @@ def storage_refused(root: LakeRoot) -> Iterator[None]:
 
 def storage_failed(root: LakeRoot, problem: Exception) -> Unavailable:
     """Error of a folder or bucket that can't be read or written, or of a full disk."""
+    # A run that succeeds needs none of the modules of a ledger.
+    from botmeter.ledger.ledger import is_disk_full
+
     if is_disk_full(problem):
         return Unavailable(
             "disk_full",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,11 +15,13 @@ from botmeter.domain.period import day_start_us
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.event_rows import event_rows, stored_events
 from botmeter.ledger.known_keys import Keys
-from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.metering.admission import Admission, EventDeliveries, Outcome, admission, rows_outside_time
 from botmeter.metering.columns import Ints, Mask
 from botmeter.metering.schema import EventBatch
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class AdmittedBatches:
 
 
 def admit(
-    ledger: Ledger, batches: Sequence[NumberedBatch], *, now_us: int, before_search: Callable[[], None] | None = None
+    ledger: "Ledger", batches: Sequence[NumberedBatch], *, now_us: int, before_search: Callable[[], None] | None = None
 ) -> AdmittedBatches:
     """Decide on the events of at least one batch. In a transaction; the caller stores the accepted events.
 

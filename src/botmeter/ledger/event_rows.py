@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -9,11 +10,13 @@ import pyarrow.compute as pc
 
 from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.duckdb_calls import execute_with, row_of, table_from
-from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import Mask, repeated_text
 from botmeter.metering.schema import EventBatch
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
 
 sql = statements_of(__name__)
 
@@ -21,7 +24,7 @@ CONVERSATIONS_MAX = 20_000
 """A day of pulls can't request more."""
 
 
-def event_rows(ledger: Ledger, batch: EventBatch, *, source: str, append_no: int, is_pulled: bool) -> pa.Table:
+def event_rows(ledger: "Ledger", batch: EventBatch, *, source: str, append_no: int, is_pulled: bool) -> pa.Table:
     """Batch's events with source, touchpoint, key, append and `is_pulled`. In a transaction."""
     count = len(batch.events)
     events = batch.events.append_column("source", repeated_text(source, count))
@@ -33,7 +36,7 @@ def event_rows(ledger: Ledger, batch: EventBatch, *, source: str, append_no: int
     return events.append_column("is_pulled", pa.array(np.full(count, is_pulled)))
 
 
-def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Table | None:
+def stored_events(ledger: "Ledger", events: pa.Table, *, is_known: Mask) -> pa.Table | None:
     """Return stored events with known keys, as `stored` of `admission`. In a transaction."""
     if not is_known.any():
         return None
@@ -53,12 +56,12 @@ def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Tab
     return pa.concat_tables([stored, read.select(stored.column_names)])
 
 
-def insert_events(ledger: Ledger, rows: pa.Table) -> None:
+def insert_events(ledger: "Ledger", rows: pa.Table) -> None:
     """Store the rows of new events, in order. In a transaction."""
     execute_with(ledger.connection, sql("insert_events"), input_rows=rows)
 
 
-def insert_arrivals(ledger: Ledger, rows: pa.Table, *, now_us: int) -> None:
+def insert_arrivals(ledger: "Ledger", rows: pa.Table, *, now_us: int) -> None:
     """Store the rows of new live events, in order. In a transaction."""
     execute_with(ledger.connection, sql("insert_arrivals"), input_rows=rows, values={"now": now_us})
 
@@ -96,7 +99,7 @@ def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) 
     return ledger.connection.execute(sql("active_conversations"), values).fetchall()
 
 
-def _latest_events(ledger: Ledger, limit: int) -> pa.Table:
+def _latest_events(ledger: "Ledger", limit: int) -> pa.Table:
     return ledger.connection.sql(sql("latest_events"), params={"limit": limit}).to_arrow_table()
 
 
@@ -106,7 +109,7 @@ def _event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.Array:
     return pa.array(execute_with(ledger.connection, sql("event_keys"), input_rows=named).fetchnumpy()["event_key"])
 
 
-def _stored_rows(ledger: Ledger, searched: pa.Table) -> list[int]:
+def _stored_rows(ledger: "Ledger", searched: pa.Table) -> list[int]:
     # Search from the original's instant, which a duplicate shares; everywhere only for missing keys.
     keys = searched.select(["event_key"])
     key_count = pc.count_distinct(keys["event_key"]).as_py()

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from botmeter.domain.display_name import without_unfit_characters
 from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.source import BotIdentity, Source, checked_address_name
-from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
 
 sql = statements_of(__name__)
 
@@ -58,7 +60,7 @@ def existing_source(ledger: ReadableLedger, name: str) -> Source:
     return source
 
 
-def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = None) -> bool:
+def set_source(ledger: "Ledger", source: Source, *, now_us: int, by: str | None = None) -> bool:
     """Create or change a source for later events; return False if nothing changed.
 
     Raises:
@@ -81,7 +83,7 @@ def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = 
     return True
 
 
-def remove_source(ledger: Ledger, name: str, *, now_us: int, by: str | None = None) -> Source:
+def remove_source(ledger: "Ledger", name: str, *, now_us: int, by: str | None = None) -> Source:
     """Remove the source and return its last settings; its events still count."""
     source = existing_source(ledger, name)
     _add(ledger, source, is_removed=True, now_us=now_us, by=by)
@@ -97,7 +99,7 @@ def source_history(ledger: ReadableLedger, name: str | None = None, *, last: int
     ]
 
 
-def _add(ledger: Ledger, source: Source, *, is_removed: bool, now_us: int, by: str | None) -> None:
+def _add(ledger: "Ledger", source: Source, *, is_removed: bool, now_us: int, by: str | None) -> None:
     with ledger.transaction() as connection:
         settings = _settings_text(source)
         connection.execute(sql("insert_source_term"), [now_us, source.name, source.platform, settings, is_removed, by])

@@ -12,6 +12,7 @@ from numba import njit
 
 from botmeter.domain.instant import NEVER_US
 from botmeter.metering.addresses import INLINED, PART
+from botmeter.metering.compiled import compiled
 from botmeter.metering.text_memory import hash_of, is_same_text, text_of
 
 Ints = npt.NDArray[np.int64]
@@ -91,7 +92,7 @@ class _Session(NamedTuple):
     last_at: int
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def segmented(  # type: ignore[no-untyped-def]
     events, start, keys, rules, edges, texts, states, carries, session_of_row, number, sessions, parts, counts
 ):
@@ -333,7 +334,7 @@ def _write_participations(  # type: ignore[no-untyped-def]
     return part_count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_running(events, firsts, ends, texts, parts):  # type: ignore[no-untyped-def]
     """Write the participations of running sessions, numbered from 0, whose events begin there; return their number."""
     bases, offsets, data = texts

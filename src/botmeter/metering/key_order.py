@@ -7,6 +7,7 @@ import numpy.typing as npt
 from numba import njit
 
 from botmeter.metering.addresses import INLINED, PART
+from botmeter.metering.compiled import compiled
 from botmeter.metering.kernel import AT, EVENT_COLUMNS, MEMBER, OPENS, PAIR, RANK_MASK, RANK_SHIFT, ROW_SHIFT, WORD
 from botmeter.metering.text_memory import text_order
 
@@ -35,7 +36,7 @@ class Roles(NamedTuple):
     opens_before_us: int
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_by_key(batch, keys, session_of_row, excluded, roles, counts):  # type: ignore[no-untyped-def]
     """Count the events of each key that the policy looks at, at position key + 1."""
     # Tuples are unpacked once: doing it per event would count references.
@@ -51,7 +52,7 @@ def count_by_key(batch, keys, session_of_row, excluded, roles, counts):  # type:
         counts[keys[row] + 1] += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def scatter(  # type: ignore[no-untyped-def]
     batch, keys, entries, session_of_row, excluded, roles, positions, events
 ):
@@ -74,7 +75,7 @@ def scatter(  # type: ignore[no-untyped-def]
         events[position, WORD] = (row << ROW_SHIFT) | (of_kind[kind[index]] << RANK_SHIFT) | role
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_up(counts, first, second):  # type: ignore[no-untyped-def]
     """Turn counts at key + 1 into positions: where each key begins, and where the second part of its events goes."""
     total = 0
@@ -85,7 +86,7 @@ def add_up(counts, first, second):  # type: ignore[no-untyped-def]
     counts[-1] = total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def put_in_order(events, start, first, end, ids, id_entries, source_ranks):  # type: ignore[no-untyped-def]
     """Order the events of each key, most of which come in order."""
     bases, offsets, data = ids

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
+from botmeter.metering.compiled import compiled
 from botmeter.metering.sha256_lanes import DIGEST_BYTES, digests
 from botmeter.metering.text_column import PIECE_BYTES_MAX, TextColumn
 
@@ -47,7 +47,7 @@ def _as_text(digest_of: npt.NDArray[np.uint8]) -> pa.StringArray:
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(content))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _write_uuids(digest_of, content):  # type: ignore[no-untyped-def]
     for row in range(len(digest_of)):
         position = 0

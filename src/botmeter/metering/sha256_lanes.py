@@ -15,6 +15,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from botmeter.metering.addresses import INLINED, big_endian_at, copy_bytes, int8s_at
+from botmeter.metering.compiled import compiled
 from botmeter.metering.text_memory import Texts, text_of
 
 DIGEST_BYTES: Final = 16
@@ -109,7 +110,7 @@ def digests(texts: Texts, entries: npt.NDArray[np.int64], *, prefix: npt.NDArray
     return (digest_of.byteswap(inplace=True) if sys.byteorder == "little" else digest_of).view(np.uint8)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _digests(  # type: ignore[no-untyped-def]
     messages, prefix_size, texts, entries, done, state, block, blocks_of_lane, digest_of
 ):

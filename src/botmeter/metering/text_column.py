@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
 from botmeter.metering.addresses import copy_bytes
+from botmeter.metering.compiled import compiled
 from botmeter.metering.text_memory import Texts, are_equal, hash_of, is_same_text, text_at, text_of
 
 Positions = npt.NDArray[np.int32]
@@ -173,7 +173,7 @@ def _addresses(texts: pa.StringArray) -> tuple[np.uint64, np.uint64]:
     return at, np.uint64(content.address) if content is not None and content.size else _address(_EMPTY)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _write_hashes(texts, chunk, hashes):  # type: ignore[no-untyped-def]
     _, offsets, data = texts
     for index in range(len(hashes)):
@@ -181,7 +181,7 @@ def _write_hashes(texts, chunk, hashes):  # type: ignore[no-untyped-def]
         hashes[index] = hash_of(at, size)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _recent_entries(texts, chunk, entries, recent):  # type: ignore[no-untyped-def]
     bases, offsets, data = texts
     mask = np.uint64(len(recent) - 1)
@@ -195,7 +195,7 @@ def _recent_entries(texts, chunk, entries, recent):  # type: ignore[no-untyped-d
         entries[index] = same
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _coded(texts, chunk, done, codes, slots, known, count):  # type: ignore[no-untyped-def]
     # Until there is no room for one more text.
     bases, offsets, data = texts
@@ -226,7 +226,7 @@ def _coded(texts, chunk, done, codes, slots, known, count):  # type: ignore[no-u
     return len(codes), count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _put_again(slots, known, count):  # type: ignore[no-untyped-def]
     mask, one = np.uint64(len(slots) - 1), np.uint64(1)
     for code in range(count):
@@ -237,7 +237,7 @@ def _put_again(slots, known, count):  # type: ignore[no-untyped-def]
         slots[slot] = (np.int64(mixed >> np.uint64(_CODE_BITS + 1)) << _CODE_BITS) | code
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _offsets_of(texts, entries, offsets, bytes_max):  # type: ignore[no-untyped-def]
     # How many of the texts go into one array.
     bases, starts, data = texts
@@ -251,7 +251,7 @@ def _offsets_of(texts, entries, offsets, bytes_max):  # type: ignore[no-untyped-
     return len(entries)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _copy_texts(texts, entries, offsets, to):  # type: ignore[no-untyped-def]
     bases, starts, data = texts
     for index in range(len(entries)):

@@ -1,4 +1,4 @@
-"""Files of a source → batches of events."""
+"""Files of a source → batches of events. Platforms are imported where a source has one, as in `reader`."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,17 +9,16 @@ from botmeter.domain.source import Source
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.sources import source_of
 from botmeter.metering.schema import EventBatch
-from botmeter.sources.payload_files import batches_from_payload_file
-from botmeter.sources.platforms.registry import connector_of, platform_codes
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.sniff import PEEK_BYTES
 from botmeter.sources.stream import STDIN, ByteStream, open_stream
-from botmeter.sources.tables.open_table import open_table
 from botmeter.sources.text_encoding import PARQUET_MAGIC, ZIP_MAGIC, utf8_stream
 
 
 def source_named(ledger: ReadableLedger, name: str) -> Source | None:
     """The source, or one without settings for a platform's code."""
+    from botmeter.sources.platforms.registry import platform_codes
+
     source = source_of(ledger, name)
     if source is None and name in platform_codes():
         return Source(name=name, platform=name)
@@ -33,6 +32,9 @@ def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[Event
     """
     if source is None or not is_of_platform(file, source):
         return batches(file, source=source)
+    from botmeter.sources.payload_files import batches_from_payload_file
+    from botmeter.sources.platforms.registry import connector_of
+
     return batches_from_payload_file(file, source, connector=connector_of(source.platform))
 
 
@@ -40,6 +42,8 @@ def is_of_platform(file: SourceFile, source: Source | None) -> bool:
     """Test for the format of the source's platform."""
     if source is None or file.mapping is not None:
         return False
+    from botmeter.sources.platforms.registry import connector_of
+
     return not (connector_of(source.platform).is_native or _holds_events(file))
 
 
@@ -55,6 +59,8 @@ def _holds_events(file: SourceFile) -> bool:
 
 
 def _is_workbook_of_events(stream: ByteStream, file: SourceFile) -> bool:
+    from botmeter.sources.tables.open_table import open_table
+
     try:
         return set(REQUIRED_FIELDS) <= set(open_table(stream, options=file.table_options).columns)
     except Refused:

@@ -20,6 +20,7 @@ from botmeter.metering.addresses import (
     word_at,
     words_at,
 )
+from botmeter.metering.compiled import compiled
 from botmeter.sources.json_text.scan_columns import (
     ABSENT,
     CODED_FIELDS,
@@ -63,7 +64,7 @@ _MONTH_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _PART: Final[dict[str, Any]] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def scanned(base, size, keys, columns, starts, is_plain):  # type: ignore[no-untyped-def]
     """Scan a text; return how many lines that are not blank, or -1 for too many, and how many plain rows it has.
 
