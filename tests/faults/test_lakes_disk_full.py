@@ -14,6 +14,7 @@ from botmeter.lake.compact import compact
 from botmeter.lake.engine import Here
 from botmeter.lake.erasure import erase_customer
 from botmeter.lake.record import newest_record
+from botmeter.lake.root import LakeRoot
 from botmeter.lake.verification import verify_lake
 from botmeter.ledger.erase import erase
 from botmeter.ledger.erased_ids import ErasedIds
@@ -34,7 +35,7 @@ def test_a_full_disk_during_an_erasure_or_a_compaction_is_named_and_they_can_be_
     own = [event(f"own-{number}", f"2026-03-0{1 + number}T10:00", customer_id=CUSTOMER) for number in range(4)]
     # The data folder stays writable: it is the lake's disk that is full.
     with small_disk(tmp_path) as disk, Folder.owned(tmp_path / "data", purpose="a test") as folder:
-        root = accounts(folder, FRESHCHAT, lake=disk / "lake")
+        root = accounts(folder, FRESHCHAT, lake=LakeRoot.at(str(disk / "lake")))
         send(folder, root, *random_increments(Random(17), count=60, increments=1)[0], own, name="first")
         before = newest_record(root)
         fill(disk)

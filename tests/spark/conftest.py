@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("pyspark", reason="make spark installs it")
 
 from botmeter.lake.spark import Spark, spark_engine
+from support.bucket_server import BucketServer
 from support.spark_cluster import cluster, environment
 
 
@@ -16,11 +17,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
-    """The engine of a driver on a cluster of two workers, which all tests share."""
+def engine(tmp_path_factory: pytest.TempPathFactory, bucket_store: BucketServer) -> Iterator[Spark]:
+    """The engine of a driver on a cluster of two workers, which all tests share and whose workers reach the buckets."""
     folder = tmp_path_factory.mktemp("cluster")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(folder).items():
+        for name, value in {**environment(folder), **bucket_store.variables}.items():
             patch.setenv(name, value)
         with cluster(folder) as master, spark_engine(master) as started:
             yield started

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from tests.support.lakes import Event, counts_of, run, written_files
 from tests.support.ledgers import ACME, NOW_US
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.account import Account
+from botmeter.lake.engine import Engine
 from botmeter.lake.root import LakeRoot
 from botmeter.lake.serving import create_lake_account, reading_newest
 from botmeter.ledger.append import Submission, append
@@ -19,18 +19,18 @@ from botmeter.metering.policy import Policy
 from botmeter.sources.source_files import batches_of_source
 
 
-def accounts(folder: Folder, policy: Policy, *, lake: Path | None = None) -> LakeRoot:
+def accounts(folder: Folder, policy: Policy, *, lake: LakeRoot | None = None) -> LakeRoot:
     """Create an account in a lake, and one beside it."""
-    root = LakeRoot.at(str(lake or folder.path.parent / "lake"))
+    root = lake or LakeRoot.at(str(folder.path.parent / "lake"))
     create_lake_account(folder, ACME, policy=policy, root=root, now_us=NOW_US)
     folder.create(Account(name="beside"), policy=policy, now_us=NOW_US)
     return root
 
 
-def send(folder: Folder, root: LakeRoot, *pieces: Sequence[Event], name: str) -> None:
+def send(folder: Folder, root: LakeRoot, *pieces: Sequence[Event], name: str, engine: Engine | None = None) -> None:
     """Send the same files to both."""
     files = written_files(folder.path.parent, name, *pieces)
-    receipts = run(root, files).receipts.values()
+    receipts = run(root, files, engine=engine).receipts.values()
     with folder.ledger("beside") as beside:
         submissions = [
             Submission(

@@ -1,11 +1,13 @@
 """A customer of an account in a lake is erased at once, as in a ledger, and no file of the lake keeps it."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.fs import FileSelector
 from tests.support.lake_accounts import accounts, assert_equal, send
 from tests.support.lakes import random_increments
 from tests.support.ledgers import NOW_US, event
@@ -13,7 +15,7 @@ from tests.support.ledgers import NOW_US, event
 from botmeter.domain.errors import Missing
 from botmeter.lake.erasure import erase_customer
 from botmeter.lake.record import newest_record, records
-from botmeter.lake.root import LakeRoot
+from botmeter.lake.root import LakeRoot, file_system, path_in
 from botmeter.lake.verification import verify_lake
 from botmeter.ledger.erase import erase
 from botmeter.ledger.erased_ids import ErasedIds
@@ -58,12 +60,17 @@ def forget_nowhere(_name: str, _ids: ErasedIds) -> int:
 
 
 @pytest.mark.parametrize(
-    "policy",
-    [FRESHCHAT, Policy(scope=("conversation",), idle_timeout_us=3_600_000_000, exclude=frozenset(["test"]))],
-    ids=["the default", "conversations"],
+    ("policy", "is_in_bucket"),
+    [
+        (FRESHCHAT, False),
+        (Policy(scope=("conversation",), idle_timeout_us=3_600_000_000, exclude=frozenset(["test"])), True),
+    ],
+    ids=["the default", "conversations, in a bucket"],
 )
-def test_an_erasure_leaves_the_tables_of_a_ledger_and_no_trace(folder: Folder, policy: Policy) -> None:
-    root = accounts(folder, policy)
+def test_an_erasure_leaves_the_tables_of_a_ledger_and_no_trace(
+    folder: Folder, request: pytest.FixtureRequest, policy: Policy, *, is_in_bucket: bool
+) -> None:
+    root = accounts(folder, policy, lake=request.getfixturevalue("in_bucket") if is_in_bucket else None)
     pieces = random_increments(Random(8), count=120, increments=3)
     send(folder, root, *pieces[0], [*OWN[:5], *OF_OTHERS], name="first")
     send(folder, root, *pieces[1], [*OWN[5:], *REFUSED], name="second")
@@ -82,14 +89,23 @@ def test_an_erasure_leaves_the_tables_of_a_ledger_and_no_trace(folder: Folder, p
     assert not newest_record(root).is_purge_due
 
 
+def files_of(root: LakeRoot) -> dict[str, bytes]:
+    """Contents of all files of a lake by their paths."""
+    files = file_system(root)
+    infos = files.get_file_info(FileSelector(path_in(root.uri), recursive=True))
+    return {info.path: files.open_input_file(info.path).readall() for info in infos if info.is_file}
+
+
 def assert_no_trace(root: LakeRoot, folder: Folder) -> None:
-    files = [path for each in (Path(root.uri), folder.path) for path in each.rglob("*") if path.is_file()]
-    parquet = [path for path in files if path.suffix == ".parquet"]
+    files = files_of(root)
+    parquet = [content for name, content in files.items() if name.endswith(".parquet")]
     assert len(parquet) > 10
-    texts = [str(pq.read_table(path, partitioning=None).to_pylist()) for path in parquet]
-    texts += [path.read_bytes().decode(errors="replace") for path in files if "beside" not in path.name]
+    texts = [str(pq.read_table(io.BytesIO(content)).to_pylist()) for content in parquet]
+    contents = [*files.values()]
+    contents += [path.read_bytes() for path in folder.path.rglob("*") if path.is_file() and "beside" not in path.name]
+    texts += [content.decode(errors="replace") for content in contents]
     assert not [text for text in texts if "to-erase" in text]
-    assert not list(Path(root.uri).glob("_stage/*/*"))
+    assert not [name for name in files if "/_stage/" in name]
     assert [each.record.kind for each in records(root)] == ["compact", "vacuum", "vacuum"]
 
 

@@ -109,13 +109,14 @@ def test_a_ledger_becomes_a_lake_and_a_lake_a_ledger(folder: Folder, root: LakeR
         assert table_meaning(ledger) == table_meaning(beside)
 
 
-def test_a_lake_becomes_a_ledger_of_a_new_account(folder: Folder, root: LakeRoot) -> None:
+def test_a_lake_in_a_bucket_becomes_a_ledger_of_a_new_account(folder: Folder, in_bucket: LakeRoot) -> None:
     busy_account(folder)
-    import_from_ledger(folder, "acme", root=root, now_us=NOW_US)
-    with folder.ledger("acme") as ledger:
+    import_from_ledger(folder, "acme", root=in_bucket, now_us=NOW_US)
+    with folder.ledger("acme") as ledger, folder.ledger("beside") as beside:
         before = table_meaning(ledger)
+        assert before == table_meaning(beside)
     folder.remove("acme")
-    export_to_ledger(folder, "acme", root=root, now_us=NOW_US)
+    export_to_ledger(folder, "acme", root=in_bucket, now_us=NOW_US)
     with folder.ledger("acme") as ledger:
         assert table_meaning(ledger) == before
         assert ledger.lake is None
