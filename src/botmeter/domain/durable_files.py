@@ -1,15 +1,18 @@
 """Private files that appear complete or not at all, and survive a power cut.
 
-Their drafts are locked, so that what a killed process left can be told apart and removed.
+Their drafts, and folders of temporary files, are locked, so that those of killed processes can be removed.
 """
 
+import atexit
 import errno
 import fcntl
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import BinaryIO, Final
 
 from botmeter.domain.errors import Unavailable
@@ -122,6 +125,35 @@ def remove_drafts(folder: Path) -> None:
                 draft.unlink()
             finally:
                 os.close(descriptor)
+
+
+def temporary_folder(prefix: str) -> Path:
+    """Create a folder of temporary files that is removed with its process; remove those of killed ones."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        _remove_unlocked(folder)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix))
+        # Another process can remove it before it is locked.
+        with suppress(FileNotFoundError):
+            # Open, and so locked, until the process ends.
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.path.samestat(os.fstat(descriptor), folder.stat()):
+                atexit.register(rmtree, folder, ignore_errors=True)
+                return folder
+
+
+def _remove_unlocked(folder: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            # Not of another user, even for the superuser.
+            if os.fstat(descriptor).st_uid == os.geteuid():
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(descriptor)
 
 
 def _locked_draft(folder: Path) -> tuple[Path, int]:

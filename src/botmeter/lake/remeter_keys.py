@@ -18,7 +18,7 @@ from botmeter.lake.files import repeated
 from botmeter.lake.land import LandedPart
 from botmeter.lake.layout import SCHEMAS
 from botmeter.lake.remetered import Remetered, RemeteredPieces, UsageKey, participation_rows, session_rows
-from botmeter.lake.staged import BucketRange, StagedTable, Workspace, rows_of_all, staged_rows
+from botmeter.lake.staged import BucketRange, StagedTable, Workspace, opened_tables, rows_of_all, staged_rows
 from botmeter.lake.task_database import (
     TableFiles,
     connection_beside,
@@ -131,22 +131,22 @@ def _register_new_events(
 def _new_events(task: RemeterTask) -> Iterator[pa.Table]:
     # As few tables as have no more events than the task may have in memory.
     tables: list[pa.Table] = []
-    for part_no, (part, numbers) in enumerate(zip(task.parts, task.numbers, strict=True)):
-        count = sum(part.events.count_in(bucket) for bucket in task.buckets.numbers)
-        if tables and sum(map(len, tables)) + count > task.events_max:
-            yield _one_table(tables)
-            tables = []
-        events = staged_rows(task.workspace.root, part.events, buckets=task.buckets)
-        own = [each for each in task.dropped if each.count_in(part_no)]
-        dropped = rows_of_all(task.workspace.root, own, buckets=BucketRange.of(part_no))
-        if dropped is not None:
-            places = dropped["place"].to_numpy() - part.events.first_row(task.buckets.first)
-            events = _without(events, places[(places >= 0) & (places < len(events))])
-        touchpoint = np.array(numbers, np.int32)[events["touchpoint"].to_numpy()]
-        events = events.set_column(
-            events.schema.get_field_index("touchpoint"), "touchpoint", pa.array(touchpoint)
-        ).select(_EVENT_COLUMNS)
-        tables.append(events.append_column("append_no", repeated(part.append_no, len(events))))
+    with opened_tables(task.workspace.root, task.dropped) as dropped_in:
+        for part_no, (part, numbers) in enumerate(zip(task.parts, task.numbers, strict=True)):
+            count = sum(part.events.count_in(bucket) for bucket in task.buckets.numbers)
+            if tables and sum(map(len, tables)) + count > task.events_max:
+                yield _one_table(tables)
+                tables = []
+            events = staged_rows(task.workspace.root, part.events, buckets=task.buckets)
+            dropped = dropped_in(part_no)
+            if dropped is not None:
+                places = dropped["place"].to_numpy() - part.events.first_row(task.buckets.first)
+                events = _without(events, places[(places >= 0) & (places < len(events))])
+            touchpoint = np.array(numbers, np.int32)[events["touchpoint"].to_numpy()]
+            events = events.set_column(
+                events.schema.get_field_index("touchpoint"), "touchpoint", pa.array(touchpoint)
+            ).select(_EVENT_COLUMNS)
+            tables.append(events.append_column("append_no", repeated(part.append_no, len(events))))
     yield _one_table(tables)
 
 

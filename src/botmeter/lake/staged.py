@@ -1,8 +1,8 @@
 """Tables that tasks hand on within a run: Arrow files with a batch per bucket, so that ranges are read alone."""
 
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -108,6 +108,22 @@ def rows_of_all(
     """Read the rows of several tables of one schema; None: none."""
     parts = [staged_rows(root, table, buckets=buckets) for table in tables]
     return pa.concat_tables(parts, promote_options="permissive").unify_dictionaries() if parts else None
+
+
+@contextmanager
+def opened_tables(root: LakeRoot, tables: Sequence[StagedTable]) -> Iterator[Callable[[int], pa.Table | None]]:
+    """Open tables of one schema once; the function reads their rows in a bucket, None: none."""
+    with ExitStack() as stack:
+        readers = []
+        for table in tables:
+            stream = stack.enter_context(open_blocks(root, table.name))
+            readers.append((table, stack.enter_context(ipc.open_file(stream))))
+
+        def rows_in(bucket: int) -> pa.Table | None:
+            batches = [reader.get_batch(bucket) for table, reader in readers if table.count_in(bucket)]
+            return pa.Table.from_batches(batches) if batches else None
+
+        yield rows_in
 
 
 def ranges_of(counts: Sequence[int], *, rows_max: int) -> list[BucketRange]:

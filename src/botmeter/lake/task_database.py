@@ -1,18 +1,16 @@
 """DuckDB of one task, and the lake's tables in it, restricted to the files that the task may need."""
 
-import atexit
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
-from shutil import rmtree
-from tempfile import mkdtemp
 
 import duckdb
 import pyarrow as pa
 
+from botmeter.domain.durable_files import temporary_folder
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.layout import REPLACED_BY, SCHEMAS
 from botmeter.lake.root import LakeRoot
@@ -86,9 +84,8 @@ def connection_beside(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.
 @cache
 def _instance(_process_id: int) -> duckdb.DuckDBPyConnection:
     # Starting one takes 18 ms of CPU, a database in it 1 ms. A forked process must have its own.
-    folder = mkdtemp(prefix="botmeter-lake-")
-    atexit.register(rmtree, folder, ignore_errors=True)
-    return duckdb.connect(config={**_CONFIG, "temp_directory": folder})
+    # Workers of Spark end without notice.
+    return duckdb.connect(config={**_CONFIG, "temp_directory": str(temporary_folder("botmeter-lake-"))})
 
 
 def tables_from(

@@ -2,14 +2,18 @@
 
 import fcntl
 import os
+import signal
 import stat
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from botmeter.domain.durable_files import DRAFTS, durable_file, private_folder
+from botmeter.domain.durable_files import DRAFTS, durable_file, private_folder, temporary_folder
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +74,22 @@ def test_a_pipe_is_written_to_and_not_replaced() -> None:
             file.write(b"text")
         write.close()
         assert read.read() == b"text"
+
+
+def test_the_folder_of_a_killed_process_is_removed_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    own = temporary_folder("mine-")
+    linked = tmp_path / "mine-link"
+    linked.symlink_to(tmp_path)
+    program = (
+        "import os, sys\nfrom botmeter.domain.durable_files import temporary_folder\n"
+        "(temporary_folder('mine-') / 'file').touch()\nsys.argv[1:] and os.kill(os.getpid(), 9)"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    for arguments, code, left in (([], 0, 0), (["killed"], -signal.SIGKILL, 1)):
+        ended = subprocess.run([sys.executable, "-c", program, *arguments], env=environment, check=False)
+        assert (ended.returncode, len({*tmp_path.iterdir()} - {own, linked})) == (code, left)
+    other = temporary_folder("mine-")
+    assert {*tmp_path.iterdir()} == {own, linked, other}
