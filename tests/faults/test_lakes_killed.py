@@ -12,7 +12,7 @@ from tests.support.killable_lakes import CUSTOMER, files_in, pieces, root_in
 from tests.support.lakes import append_files, lake_meaning
 from tests.support.ledgers import NOW_US, append_events, ledger_in_memory
 from tests.support.system_calls import Ended, Operation, kill_points, killed_at, require_strace, spread
-from tests.support.table_meaning import Rows, table_meaning
+from tests.support.table_meaning import Rows, whole_meaning
 
 from botmeter.domain.errors import BotmeterError
 from botmeter.lake.erasure import erase_customer
@@ -47,7 +47,7 @@ def meaning_of_ledger(folder: Path, *, count: int = 4) -> dict[str, Rows]:
     """Tables of a ledger that was sent the first files."""
     ledger = ledger_in_memory([(FRESHCHAT, ALWAYS_US)])
     append_files(ledger, files_in(folder)[:count])
-    return table_meaning(ledger)
+    return whole_meaning(ledger)
 
 
 def lake_of(folder: Path) -> dict[str, Rows]:
@@ -58,7 +58,7 @@ def account_of(folder: Path) -> dict[str, Rows]:
     with Folder.owned(folder / "data", purpose="a test") as owned, owned.ledger("acme") as ledger:
         follow(ledger, now_us=NOW_US)
         assert verify(ledger).is_clean
-        return table_meaning(ledger)
+        return whole_meaning(ledger)
 
 
 def code_of(work: Callable[[], object]) -> str | None:
@@ -134,7 +134,7 @@ def check_in_ledger(folder: Path, ended: Ended) -> None:
 def meaning_of_moved() -> dict[str, Rows]:
     ledger = ledger_in_memory([(FRESHCHAT, ALWAYS_US)])
     append_events(ledger, *(each for piece in pieces() for each in piece))
-    return table_meaning(ledger)
+    return whole_meaning(ledger)
 
 
 once: dict[str, dict[str, Rows]] = {}

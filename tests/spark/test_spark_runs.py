@@ -9,7 +9,7 @@ from tests.support.lake_accounts import accounts, assert_equal, send
 from tests.support.lakes import append_files, counts_of, lake_meaning, made_lake, random_increments, run, written_files
 from tests.support.ledgers import NOW_US, ledger_in_memory
 from tests.support.spark_killing import KillingEngine
-from tests.support.table_meaning import table_meaning
+from tests.support.table_meaning import whole_meaning
 
 from botmeter.domain.errors import Refused
 from botmeter.lake import instructions
@@ -31,7 +31,7 @@ def test_every_table_equals_the_ledgers_after_each_increment(tmp_path: Path, eng
         files = written_files(tmp_path, f"{number}", *pieces)
         outcome = run(root, files, engine=engine)
         assert [counts_of(receipt) for receipt in outcome.receipts.values()] == append_files(ledger, files)
-        assert lake_meaning(root, outcome.record) == table_meaning(ledger)
+        assert lake_meaning(root, outcome.record) == whole_meaning(ledger)
 
 
 def test_a_run_outlives_an_executor_killed_in_each_stage(tmp_path: Path, engine: Spark) -> None:
@@ -46,7 +46,7 @@ def test_a_run_outlives_an_executor_killed_in_each_stage(tmp_path: Path, engine:
     outcome = run(root, second, engine=killing)
     assert killing.stages == {
         "land", "find", "collect", "judge", "remeter", "touch", "gather", "derive", "write_sessions",
-        "write_conversations",
+        "write_conversations", "restate",
     }  # fmt: skip
     assert all((tmp_path / stage).exists() for stage in killing.stages)
     assert lake_meaning(root, outcome.record) == lake_meaning(twin, run(twin, second).record)

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from tests.support.lakes import Event, counts_of, run, written_files
 from tests.support.ledgers import ACME, NOW_US
-from tests.support.table_meaning import table_meaning
+from tests.support.table_meaning import whole_meaning
 
 from botmeter.domain.account import Account
 from botmeter.lake.engine import Engine
@@ -36,7 +37,7 @@ def send(folder: Folder, root: LakeRoot, *pieces: Sequence[Event], name: str, en
             Submission(
                 source="s",
                 batches=list(batches_of_source(file, None)),
-                label=file.path,
+                label=Path(file.path).name,
                 file=ImportedFile(name=file.path.rpartition("/")[2]),
             )
             for file in files
@@ -46,7 +47,7 @@ def send(folder: Folder, root: LakeRoot, *pieces: Sequence[Event], name: str, en
 
 
 def meaning(ledger: Ledger, pseudonym: str) -> dict[str, list[str]]:
-    """Rows as `table_meaning` has them, with names instead of pseudonyms, which are others each time."""
+    """Rows as `whole_meaning` has them, with names instead of pseudonyms, which are others each time."""
     names = {pseudonym: "the customer"} if pseudonym else {}
     events = "SELECT event_id, conversation_id, ticket_id FROM event ORDER BY occurred_at, source, event_id"
     for event_id, conversation_id, ticket_id in ledger.connection.execute(events).fetchall():
@@ -60,7 +61,7 @@ def meaning(ledger: Ledger, pseudonym: str) -> dict[str, list[str]]:
     named = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
     return {
         table: sorted(named.sub(lambda found: names[found[0]], repr(row)) for row in rows)
-        for table, rows in table_meaning(ledger).items()
+        for table, rows in whole_meaning(ledger).items()
     }
 
 

@@ -6,9 +6,11 @@ The tests of one machine, of the shared datasets and of Spark run these.
 import gzip
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from tests.support.lakes import (
     Event,
@@ -22,18 +24,25 @@ from tests.support.lakes import (
     written_files,
 )
 from tests.support.ledgers import NOW_US, ledger_in_memory
-from tests.support.table_meaning import table_meaning
+from tests.support.table_meaning import whole_meaning
 
 from botmeter.demo.account import DEMO_SEED, demo_batches
 from botmeter.domain.account import Account
+from botmeter.domain.errors import Missing
 from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND
 from botmeter.lake.engine import Engine
+from botmeter.lake.lake_ledger import connection_to
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.restatements import restatements
 from botmeter.metering.policy import ALWAYS_US, Policy, Require
+from botmeter.reports.explain import explain
+from botmeter.reports.explanation_json import explanation_as_mapping
 
 INCREMENTS = 5
 _MINUTE_US = 60 * MICROSECONDS_PER_SECOND
 _LATE_SHARE = 0.1
+_EXPLAINED = 5
 
 POLICIES = {
     "calendar": Policy(calendar="day", timezone="Asia/Kathmandu"),
@@ -47,7 +56,10 @@ POLICIES = {
 def compare_after_each_increment(
     folder: Path, events: list[Event], *, policy: Policy, seed: str, engine: Engine | None = None
 ) -> None:
-    """Send events in increments to a lake and to a ledger; after each, all tables and receipts must be equal."""
+    """Send events in increments to a lake and to a ledger.
+
+    After each, all tables, receipts and restatements must be equal, and explanations of restated sessions.
+    """
     account = Account(name="acme", available_from=date(2010, 1, 1))
     schedule = [(policy, ALWAYS_US)]
     ledger = ledger_in_memory(schedule, account=account)
@@ -59,12 +71,30 @@ def compare_after_each_increment(
         outcome = run(root, files, engine=engine)
         assert [counts_of(receipt) for receipt in outcome.receipts.values()] == append_files(ledger, files)
         meaning = lake_meaning(root, outcome.record)
-        expected = table_meaning(ledger)
+        expected = whole_meaning(ledger)
         for table, rows in expected.items():
             assert meaning[table] == rows, f"{table} differs after increment {number}"
         assert meaning["session"] != before
         before = meaning["session"]
+        with connection_to(root, outcome.record) as connection:
+            explained = explanations(Ledger(connection))
+        assert explained == explanations(ledger)
+    assert all(each["restatements"] for each in explained)
+    assert len(explained) == _EXPLAINED
     assert outcome.record.event_count == len(meaning["event"]) == len(events)
+
+
+def explanations(ledger: Ledger) -> list[dict[str, Any]]:
+    """Explanations of some sessions that the last restatements added."""
+    added = [session_id for each in reversed(restatements(ledger)) for session_id in each.added]
+    explained: list[dict[str, Any]] = []
+    for session_id in added:
+        # A later one may have removed it.
+        with suppress(Missing):
+            explained.append(explanation_as_mapping(explain(ledger, session_id, now_us=NOW_US)))
+        if len(explained) == _EXPLAINED:
+            break
+    return explained
 
 
 def shuffled_events(count: int, *, seed: str) -> list[Event]:

@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.event_strategies import START_US, STEP_US
 from tests.support.facts import event
 from tests.support.ledgers import ACME, NOW_US, Schedule
-from tests.support.table_meaning import Rows, table_meaning
+from tests.support.table_meaning import Rows, whole_meaning
 
 from botmeter.domain.account import Account
 from botmeter.domain.instant import text_from_us
@@ -59,12 +59,13 @@ def run(
     return run_lake(root, given, engine=engine or Here(), now_us=NOW_US, limits=limits or TaskLimits())
 
 
-def append_files(ledger: Ledger, files: Sequence[SourceFile]) -> list[dict[str, int]]:
+def append_files(ledger: Ledger, files: Sequence[SourceFile], *, now_us: int = NOW_US) -> list[dict[str, int]]:
     """Append the same files to a ledger; return the counts of each."""
     submissions = [
-        Submission(source="s", batches=list(batches_of_source(file, None)), label=file.path) for file in files
+        Submission(source="s", batches=list(batches_of_source(file, None)), label=Path(file.path).name)
+        for file in files
     ]
-    return [counts_of(receipt) for receipt in append(ledger, submissions, now_us=NOW_US)]
+    return [counts_of(receipt) for receipt in append(ledger, submissions, now_us=now_us)]
 
 
 def counts_of(receipt: Any) -> dict[str, int]:
@@ -72,9 +73,9 @@ def counts_of(receipt: Any) -> dict[str, int]:
 
 
 def lake_meaning(root: LakeRoot, record: LakeRecord) -> dict[str, Rows]:
-    """Rows of each table of a lake, as `table_meaning` has those of a ledger."""
+    """Rows of each table of a lake, as `whole_meaning` has those of a ledger."""
     with connection_to(root, record) as connection:
-        return table_meaning(Ledger(connection))
+        return whole_meaning(Ledger(connection))
 
 
 def random_events(random: Random, count: int) -> list[Event]:

@@ -1,8 +1,10 @@
 """Contents of a ledger's tables without internal numbers, order, and origin of events."""
 
+from dataclasses import astuple, replace
 from typing import Any
 
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.restatements import restatements
 
 Rows = list[tuple[Any, ...]]
 
@@ -35,3 +37,9 @@ _QUERIES = {
 def table_meaning(ledger: Ledger) -> dict[str, Rows]:
     """Rows of each derived table, with bots and channels for their numbers."""
     return {table: sorted(ledger.connection.execute(query).fetchall(), key=repr) for table, query in _QUERIES.items()}
+
+
+def whole_meaning(ledger: Ledger) -> dict[str, Rows]:
+    """Rows as `table_meaning` has them, and all restatements without their times: equal after the same imports."""
+    recorded = [astuple(replace(each, recorded_at=0)) for each in restatements(ledger)]
+    return {**table_meaning(ledger), "restatement": recorded}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from botmeter.lake.changed_causes import removed_causes, without_causes
 from botmeter.lake.changes import (
     CollectedFacts,
     EventChange,
@@ -31,6 +32,7 @@ from botmeter.lake.staged import StagedTable, Workspace, stage_folder
 from botmeter.lake.stages import ConversationFacts, RunContext
 from botmeter.lake.task_database import TableFiles
 from botmeter.lake.touched_tables import NewEvents, Note, TouchedTables, commit_tables, meter_touched
+from botmeter.ledger.restatements import PastDays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class LakeChange:
         rows: Changes the rows of a file, by table.
         new_rows: By table.
         to_record: Fields that the new record gets.
+        past_days: As in `NewEvents`.
     """
 
     kind: str
@@ -49,6 +52,7 @@ class LakeChange:
     rows: Mapping[str, Callable[[pa.Table], pa.Table]] = field(default_factory=dict)
     new_rows: Mapping[str, pa.Table] = field(default_factory=dict)
     to_record: Mapping[str, Any] = field(default_factory=dict)
+    past_days: PastDays | None = None
 
 
 def change_lake(
@@ -76,13 +80,17 @@ def change_lake(
         if rewritten and change.events.moves_conversations:
             facts = _facts(context, rewritten, files=files, small=small)
         # Tasks read the changed events, and the sessions of their keys as they are stored.
-        changed = NewEvents(changed=[each.changed for each in rewritten], facts=facts)
+        changed = NewEvents(changed=[each.changed for each in rewritten], facts=facts, past_days=change.past_days)
         touched = meter_touched(replace(context, stored=files.stored()), changed, small=small, note=note)
         for name, change_rows in change.rows.items():
             files.change(name, change_rows)
         left = [key for each in rewritten for key in each.erased_keys]
         if left:
             files.change("erased_key", partial(_without_events, left))
+        removed = [each.removed_keys for each in rewritten if each.removed_keys is not None]
+        if removed:
+            causes = removed_causes(root, files.present["restatement"], removed=removed)
+            files.change("restatement", partial(without_causes, causes))
         for name, rows in change.new_rows.items():
             files.add(name, rows)
         note("commit")

@@ -121,7 +121,7 @@ class Rewritten:
         after: None: no event is left.
         changed: The affected events before and after, by bucket of their scope keys.
         conversations: Theirs, by bucket.
-        removed_keys: Of removed events, by bucket.
+        removed_keys: Of removed events, by bucket, with their ids.
         erased_keys: Of removed events of erased customers.
         bots: That removed events named.
     """
@@ -168,7 +168,7 @@ def rewrite_events(task: RewriteTask) -> Rewritten | None:
             conversations, buckets=text_buckets(conversations["conversation_id"], workspace.bucket_count)
         ),
         removed_keys=workspace.stage(
-            removed.select(["event_key"]), buckets=key_buckets(removed_keys, workspace.bucket_count)
+            removed.select(["event_key", "event_id"]), buckets=key_buckets(removed_keys, workspace.bucket_count)
         )
         if len(removed)
         else None,

@@ -61,9 +61,9 @@ SELECT
 FROM event_before
 
 -- name: removed_keys
--- Reads: event_before, event. Gives: the keys of the events that are no longer there; erased_key is null unless their
+-- Reads: event_before, event. Gives: keys and ids of the events that are no longer there; erased_key is null unless their
 -- customer was erased; in any order.
-SELECT event_key::BIGINT AS event_key, erased_key::BIGINT AS erased_key
+SELECT event_key::BIGINT AS event_key, event_id::VARCHAR AS event_id, erased_key::BIGINT AS erased_key
 FROM event_before
 WHERE row NOT IN (SELECT row FROM event)
 

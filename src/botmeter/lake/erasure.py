@@ -62,6 +62,7 @@ def _finish_changes(root: LakeRoot, *, engine: Engine, now_us: int) -> None:
 
 def _erase_in_lake(ledger: "Ledger", chosen: ChosenRows, *, engine: Engine, now_us: int) -> None:
     from botmeter.lake.change_run import LakeChange, change_lake
+    from botmeter.lake.changed_causes import with_pseudonyms
     from botmeter.lake.changes import erasure_of
     from botmeter.lake.compact import compact
     from botmeter.lake.purge import purge
@@ -76,12 +77,12 @@ def _erase_in_lake(ledger: "Ledger", chosen: ChosenRows, *, engine: Engine, now_
             "lake_run_superseded",
             f"Another run has changed the lake at {root.uri} meanwhile; nothing was erased from it. Run it again.",
         )
+    tables = chosen_tables(ledger.connection)
     change = LakeChange(
         kind="erase",
-        events=erasure_of(
-            chosen_tables(ledger.connection), customer=chosen.customer, pseudonym=chosen.erased.pseudonym
-        ),
+        events=erasure_of(tables, customer=chosen.customer, pseudonym=chosen.erased.pseudonym),
         rows={
+            "restatement": partial(with_pseudonyms, tables["erased_event"]),
             "customer_alias": partial(_without_aliases, chosen.erased),
             "quarantine": partial(_without_quarantined, chosen.erased, erased=quarantined_places(ledger, chosen)),
         },

@@ -14,6 +14,7 @@ from botmeter.lake.record import Instruction, LakeRecord, tables_at
 from botmeter.lake.root import LakeRoot
 from botmeter.lake.touched_tables import Note
 from botmeter.ledger.duckdb_calls import execute_with
+from botmeter.ledger.restatements import Cause, PastDays
 from botmeter.ledger.statements import statements_in, statements_of
 
 _customers = statements_of("botmeter.ledger.customers")
@@ -29,12 +30,15 @@ def apply_waiting(root: LakeRoot, record: LakeRecord, *, engine: Engine, now_us:
     while record.waiting:
         instruction, *later = record.waiting
         change = _removal if instruction.kind == "undo" else _move
-        made = change(root, record, instruction=instruction, later=later)
+        # Numbers change now, not when it was asked for.
+        made = change(root, record, instruction=instruction, later=later, now_us=now_us)
         record = change_lake(root, record, change=made, engine=engine, now_us=now_us, note=note)
     return record
 
 
-def _move(root: LakeRoot, record: LakeRecord, *, instruction: Instruction, later: list[Instruction]) -> LakeChange:
+def _move(
+    root: LakeRoot, record: LakeRecord, *, instruction: Instruction, later: list[Instruction], now_us: int
+) -> LakeChange:
     stored = tables_at(root, {"customer_alias": record.versions["customer_alias"]})["customer_alias"].files()
     values = {"number": instruction.number, "now": instruction.at_us, "by": instruction.by}
     before = read_table(root, "customer_alias", files=stored)
@@ -55,10 +59,13 @@ def _move(root: LakeRoot, record: LakeRecord, *, instruction: Instruction, later
         rows={"customer_alias": lambda rows: rows.slice(0, 0)},
         new_rows={"customer_alias": after.cast(SCHEMAS["customer_alias"])},
         to_record={"waiting": later},
+        past_days=PastDays.of_change(Cause.CUSTOMER_CHANGE, instruction.number, now_us=now_us),
     )
 
 
-def _removal(root: LakeRoot, record: LakeRecord, *, instruction: Instruction, later: list[Instruction]) -> LakeChange:
+def _removal(
+    root: LakeRoot, record: LakeRecord, *, instruction: Instruction, later: list[Instruction], now_us: int
+) -> LakeChange:
     stored = tables_at(root, {"receipt": record.versions["receipt"]})["receipt"].files()
     with table_to_change("receipt", read_table(root, "receipt", files=stored)) as connection:
         appends = connection.execute(_undoing("appends"), {"append_no": instruction.append_no}).fetchall()
@@ -71,6 +78,7 @@ def _removal(root: LakeRoot, record: LakeRecord, *, instruction: Instruction, la
             "receipt": partial(_with_undone, instruction),
         },
         to_record={"waiting": later},
+        past_days=PastDays.of_change(Cause.IMPORT_UNDONE, instruction.append_no, now_us=now_us),
     )
 
 

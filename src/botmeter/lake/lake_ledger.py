@@ -65,7 +65,10 @@ LEDGER_ROWS: Final = {
     "receipt": "ledger_receipt",
     "erased_key": "ledger_erased_key",
     **dict.fromkeys(
-        (*("touchpoint", "footprint_member", "session_usage", "conversation_usage", "bot_name_sent"), "customer_alias"),
+        (
+            *("touchpoint", "footprint_member", "session_usage", "conversation_usage", "bot_name_sent"),
+            *("customer_alias", "restatement"),
+        ),
         "ledger_rows",
     ),
 }
@@ -107,6 +110,9 @@ def serve_record(connection: duckdb.DuckDBPyConnection, root: LakeRoot, *, recor
         if name == "receipt":
             for step in ("insert_file_imports", "update_file_imports"):
                 execute_with(connection, sql(step), input_rows=rows)
+    # A lake of an earlier layout has none, and a ledger that was moved to it keeps its own.
+    if "restatement" in files:
+        _copy_restatements(connection, root, files=files["restatement"])
     for (view,) in connection.execute(sql("lake_views")).fetchall():
         connection.execute(sql("drop_view", table=view))
     available = TableFiles(root=root, files={name: tuple(own) for name, own in files.items()})
@@ -148,8 +154,26 @@ def keep_rows(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(sql("drop_view", table="lake_view"))
     for (view,) in connection.execute(sql("lake_views")).fetchall():
         connection.execute(sql("drop_view", table=view))
-    connection.execute(sql("drop_other_days"))
-    connection.execute(sql("leave_lake"))
+    for step in ("drop_other_days", "drop_restatement_files", "leave_lake"):
+        connection.execute(sql(step))
+
+
+def _copy_restatements(connection: duckdb.DuckDBPyConnection, root: LakeRoot, *, files: Sequence[LakeFile]) -> None:
+    # Of new files alone, since each run adds one; all of them again if a change has written files anew.
+    connection.execute(sql("create_restatement_files"))
+    copied = {name for (name,) in connection.execute(sql("restatement_files")).fetchall()}
+    if not copied <= {file.name for file in files}:
+        copied = set()
+    new = [file for file in files if file.name not in copied]
+    if not new:
+        return
+    rows = read_table(root, "restatement", files=new)
+    if not copied:
+        execute_with(connection, sql("delete_restatements"), input_rows=rows)
+        connection.execute(sql("clear_table", table="restatement_file"))
+    execute_with(connection, sql("insert_restatements"), input_rows=rows)
+    names = pa.table({"name": [file.name for file in new]})
+    execute_with(connection, sql("insert_restatement_files"), input_rows=names)
 
 
 def _copy_other_days(connection: duckdb.DuckDBPyConnection) -> None:

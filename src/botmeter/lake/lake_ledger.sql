@@ -42,6 +42,32 @@ ORDER BY merge_no, customer_id
 INSERT INTO erased_key
 SELECT event_key::BIT::UBIGINT, occurred_at FROM input_rows WHERE NOT has_event ORDER BY ALL
 
+-- name: create_restatement_files
+-- Gives: restatement_file, the lake's files whose rows restatement has.
+CREATE TABLE IF NOT EXISTS restatement_file (name VARCHAR NOT NULL)
+
+-- name: restatement_files
+-- Reads: restatement_file. Gives: their names, in order.
+SELECT name::VARCHAR FROM restatement_file ORDER BY name
+
+-- name: delete_restatements
+-- Reads: input_rows, all restatements of the lake. Changes: deletes these from restatement; earlier ones are of the ledger
+-- that was moved to a lake of an earlier layout.
+DELETE FROM restatement WHERE recorded_at >= (SELECT min(recorded_at) FROM input_rows)
+
+-- name: insert_restatements
+-- Reads: input_rows. Changes: adds them to restatement.
+INSERT INTO restatement BY NAME
+SELECT cause::UTINYINT AS cause, * EXCLUDE (run, cause) FROM input_rows ORDER BY run, recorded_at, day
+
+-- name: insert_restatement_files
+-- Reads: input_rows (name). Changes: adds these to restatement_file.
+INSERT INTO restatement_file SELECT name FROM input_rows ORDER BY name
+
+-- name: drop_restatement_files
+-- Changes: drops restatement_file.
+DROP TABLE IF EXISTS restatement_file
+
 -- name: insert_file_imports
 -- Reads: receipt, file_import, input_rows (file, append_no, size_bytes). Changes: adds each input file of a run to
 -- file_import.

@@ -192,6 +192,22 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     # A ledger's keys of the events of erased customers: sent again, these are duplicates. Those that left with an
     # undone import are not in `event`.
     "erased_key": pa.schema([("event_key", pa.int64()), ("occurred_at", pa.int64()), ("has_event", pa.bool_())]),
+    # As in a ledger: one row per cause × day.
+    "restatement": pa.schema(
+        [
+            _RUN,
+            ("cause", pa.int32()),
+            ("cause_no", pa.int32()),
+            ("recorded_at", pa.int64()),
+            ("day", pa.date32()),
+            ("before_count", pa.int64()),
+            ("after_count", pa.int64()),
+            ("removed", pa.list_(pa.string())),
+            ("added", pa.list_(pa.string())),
+            ("because", pa.list_(pa.string())),
+            ("because_count", pa.int64()),
+        ]
+    ),
     # Small tables, which each run writes whole.
     "session_usage": pa.schema(
         [

@@ -225,13 +225,18 @@ def tables_at(root: LakeRoot, versions: Mapping[str, int]) -> dict[str, LakeTabl
 def tables_for_writing(root: LakeRoot, record: LakeRecord) -> dict[str, LakeTable]:
     """Open tables with the content of a record as their newest version; what killed runs left is put back.
 
+    Tables that lakes of an earlier layout lack are created.
+
     Raises:
         Conflict: `lake_run_superseded`.
     """
-    tables = _opened(root, dict.fromkeys(record.versions))
-    left = [name for name, table in tables.items() if table.version != record.versions[name]]
+    versions = {**dict.fromkeys(SCHEMAS, 0), **record.versions}
+    for name in versions.keys() - record.versions.keys():
+        create_table(root, name, schema=SCHEMAS[name])
+    tables = _opened(root, dict.fromkeys(versions))
+    left = [name for name, table in tables.items() if table.version != versions[name]]
     for name in left:
-        tables[name].restore(record.versions[name])
+        tables[name].restore(versions[name])
     return {**tables, **_opened(root, dict.fromkeys(left))}
 
 

@@ -31,6 +31,7 @@ from botmeter.lake.task_database import (
 )
 from botmeter.ledger.duckdb_calls import row_of
 from botmeter.ledger.partitions import SharedKey, is_anchored
+from botmeter.ledger.restatements import PastDays, restated_days_query
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import dictionary_of
 from botmeter.metering.policy import Schedule
@@ -64,6 +65,7 @@ class RemeterTask:
         stored: The lake before this run.
         is_first: No session is stored: everything goes to the tables themselves.
         events_max: Events in memory at once; more are sorted on disk, and metered in chunks of as many.
+        past_days: Whose changes are restated; None: no day was over, or an erasure changes no number.
     """
 
     workspace: Workspace
@@ -77,6 +79,7 @@ class RemeterTask:
     is_first: bool
     events_max: int
     changed: tuple[StagedTable, ...] = ()
+    past_days: PastDays | None = None
 
 
 class _Query(NamedTuple):
@@ -92,7 +95,7 @@ def remeter(task: RemeterTask) -> Remetered:
         register(connection, "touchpoint", rows=touchpoint_rows(task.touchpoints))
         event_count, new = _register_new_events(connection, task, pieces=pieces)
         affecting_count = event_count + _register_affecting(connection, task)
-        stored = _touched(connection, key=key, task=task) if affecting_count and _has_stored(task) else None
+        stored = _touched(connection, key=key, task=task) if affecting_count and _compares_sessions(task) else None
         counts: list[int] = []
         metered = (
             _lake_rows(each, key, task=task)
@@ -103,6 +106,9 @@ def remeter(task: RemeterTask) -> Remetered:
                 pieces.add(sessions, participations)
         else:
             _add_changed(connection, pieces, metered=metered, rows_max=task.events_max)
+            if task.past_days is not None:
+                query = restated_days_query(key, new_session="metered_session", event="new_event")
+                pieces.add_restated(connection.sql(query, params=task.past_days.days).to_arrow_table())
         _add_facts_of_events(connection, pieces, rows_max=task.events_max)
         return pieces.remetered(
             removed_usage={} if stored is None else _removed_usage(connection),
@@ -160,8 +166,9 @@ def _register_affecting(connection: duckdb.DuckDBPyConnection, task: RemeterTask
     return len(changed)
 
 
-def _has_stored(task: RemeterTask) -> bool:
-    return task.stored.has_rows("event") or task.stored.has_rows("session")
+def _compares_sessions(task: RemeterTask) -> bool:
+    # Also first sessions of a key are restated.
+    return task.past_days is not None or task.stored.has_rows("event") or task.stored.has_rows("session")
 
 
 def _one_table(tables: list[pa.Table]) -> pa.Table:

@@ -29,6 +29,7 @@ class Remetered:
         removed: Days and conversations of removed sessions, likewise.
         tickets: Of new events, likewise.
         bot_names: Bot, name and instant of its latest event with one.
+        restated: As `restated_days` of a ledger, of these keys alone.
         files: By table.
     """
 
@@ -39,6 +40,7 @@ class Remetered:
     tickets: tuple[StagedTable, ...]
     removed_usage: dict[UsageKey, int]
     bot_names: tuple[tuple[str, str, int], ...]
+    restated: tuple[StagedTable, ...]
     files: dict[str, tuple[LakeFile, ...]]
     event_count: int
     metered_count: int
@@ -71,6 +73,11 @@ class RemeteredPieces:
         buckets = text_buckets(rows["conversation_id"], self._workspace.bucket_count)
         self._staged[name].append(self._workspace.stage(rows, buckets=buckets))
 
+    def add_restated(self, days: pa.Table) -> None:
+        if len(days):
+            buckets = days["day"].cast(pa.int32()).to_numpy() % self._workspace.bucket_count
+            self._staged["restated"].append(self._workspace.stage(days, buckets=buckets))
+
     def add_spans(self, spans: pa.Table) -> None:
         buckets = text_buckets(spans["conversation_id"], self._workspace.bucket_count).astype(np.int32)
         self.write("conversation_span", spans.append_column("bucket", pa.array(buckets)))
@@ -101,6 +108,7 @@ class RemeteredPieces:
             tickets=tuple(self._staged["tickets"]),
             removed_usage=removed_usage,
             bot_names=bot_names,
+            restated=tuple(self._staged["restated"]),
             files={table: tuple(files) for table, files in self._files.items()},
             event_count=event_count,
             metered_count=metered_count,

@@ -33,6 +33,7 @@ from botmeter.lake.stages import (
 )
 from botmeter.lake.task_database import TableFiles
 from botmeter.lake.touched_tables import NewEvents, Note, TouchedTables, commit_tables, meter_touched
+from botmeter.ledger.restatements import PastDays
 from botmeter.outgoing.bucket_files import StoredFile, stored_files
 from botmeter.outgoing.buckets import is_in_bucket
 from botmeter.sources.reader import SourceFile, size_bytes
@@ -182,7 +183,11 @@ def _changes(context: RunContext, landed: list[Landed], *, source_name: str, not
     suspects = find_suspects(context, parts)
     judged = judge_suspects(context, parts, suspects=suspects)
     dropped = [each.dropped for each in judged if each.dropped is not None]
-    touched = meter_touched(context, NewEvents(parts=parts, dropped=dropped), small=small, note=note)
+    latest_us, past_days = context.record.last_event_us, None
+    if latest_us is not None:
+        past_days = PastDays.of_append(landed[0].append_no, latest_us=latest_us, now_us=context.now_us)
+    new = NewEvents(parts=parts, dropped=dropped, past_days=past_days)
+    touched = meter_touched(context, new, small=small, note=note)
     return _Changes(
         source_name=source_name,
         landed=landed,
@@ -216,7 +221,7 @@ def _next_record(
     context: RunContext, changes: _Changes, *, versions: dict[str, int], inputs: Sequence[InputFile]
 ) -> LakeRecord:
     total = Receipt.sum_of(changes.receipts())
-    instants = [part.last_us for each in changes.landed for part in each.parts]
+    instants = [file.bounds["occurred_at"][1] for file in changes.touched.files()["event"]]
     if context.record.last_event_us is not None:
         instants.append(context.record.last_event_us)
     return replace(

@@ -24,9 +24,12 @@ from botmeter.lake.number import (
 from botmeter.lake.record import LakeRecord
 from botmeter.lake.remeter_keys import RemeterTask, remeter
 from botmeter.lake.remetered import Remetered
+from botmeter.lake.restated import DayCounts, RestateTask, restate
+from botmeter.lake.small_tables import SmallTables
 from botmeter.lake.staged import BucketRange, StagedTable, Workspace, ranges_of
 from botmeter.lake.task_database import TableFiles
 from botmeter.ledger.partitions import SharedKey
+from botmeter.ledger.restatements import PastDays
 from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
 from botmeter.sources.reader import SourceFile
 
@@ -37,12 +40,14 @@ class TaskLimits:
 
     Attributes:
         remeter_events: Also the events of a scope key that are in memory at once.
+        restated_days: Of each task that meters keys, one with up to 300 ids.
     """
 
     find_keys: int = 4_000_000
     remeter_events: int = 500_000
     derive_rows: int = 1_000_000
     gather_rows: int = 2_000_000
+    restated_days: int = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +175,7 @@ def remeter_keys(
     touchpoints: Touchpoints,
     dropped: Sequence[StagedTable] = (),
     changed: Sequence[StagedTable] = (),
+    past_days: PastDays | None = None,
 ) -> list[Remetered]:
     """Meter the keys with new or changed events; new touchpoints get their numbers."""
     numbers = tuple(tuple(touchpoints.number(each) for each in part.touchpoints) for part in parts)
@@ -187,6 +193,7 @@ def remeter_keys(
             is_first=context.is_first,
             events_max=context.limits.remeter_events,
             changed=tuple(changed),
+            past_days=past_days,
         )
         for buckets in _ranges(
             context, [*(part.events for part in parts), *changed], rows_max=context.limits.remeter_events
@@ -266,6 +273,21 @@ def write_numbered(
         for rows in pieces
     ]
     return context.engine.run(write_sessions, sessions), context.engine.run(write_conversations, conversations)
+
+
+def restate_days(
+    context: RunContext, metered: Sequence[Remetered], *, small: SmallTables, past_days: PastDays | None
+) -> list[LakeFile]:
+    """Write the restatements of past days, once `small` has the counts of the run."""
+    restated = tuple(table for each in metered for table in each.restated)
+    if past_days is None or not restated:
+        return []
+    counts = DayCounts.of(small)
+    tasks = [
+        RestateTask(workspace=context.workspace, buckets=buckets, restated=restated, counts=counts, past_days=past_days)
+        for buckets in _ranges(context, restated, rows_max=context.limits.restated_days)
+    ]
+    return [file for file in context.engine.run(restate, tasks) if file is not None]
 
 
 def _gathered(context: RunContext, metered: Sequence[Remetered], *, touched: Sequence[Touched]) -> list[StagedTable]:

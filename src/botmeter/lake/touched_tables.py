@@ -12,7 +12,15 @@ from botmeter.lake.number import ConversationsWritten, SessionsWritten
 from botmeter.lake.remetered import Remetered
 from botmeter.lake.small_tables import SmallTables
 from botmeter.lake.staged import StagedTable
-from botmeter.lake.stages import ConversationFacts, RunContext, derive_conversations, remeter_keys, write_numbered
+from botmeter.lake.stages import (
+    ConversationFacts,
+    RunContext,
+    derive_conversations,
+    remeter_keys,
+    restate_days,
+    write_numbered,
+)
+from botmeter.ledger.restatements import PastDays
 
 Note = Callable[[str], None]
 
@@ -23,12 +31,14 @@ class NewEvents:
 
     Attributes:
         changed: As they were and as they are, as in `RemeterTask`.
+        past_days: As there.
     """
 
     parts: Sequence[LandedPart] = ()
     dropped: Sequence[StagedTable] = ()
     changed: Sequence[StagedTable] = ()
     facts: ConversationFacts = field(default_factory=ConversationFacts)
+    past_days: PastDays | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +49,7 @@ class TouchedTables:
     derived: list[Derived]
     sessions: list[SessionsWritten]
     conversations: list[ConversationsWritten]
+    restatements: list[LakeFile]
 
     def files(self) -> dict[str, list[LakeFile]]:
         """New files of all tables of a lake."""
@@ -51,6 +62,7 @@ class TouchedTables:
         for written in numbered:
             if written.file is not None:
                 files[written.file.name.partition("/")[0]].append(written.file)
+        files["restatement"] += self.restatements
         return files
 
 
@@ -58,7 +70,12 @@ def meter_touched(context: RunContext, events: NewEvents, *, small: SmallTables,
     """Meter, and write what changes; `small` gets its numbers and counts."""
     note("meter")
     metered = remeter_keys(
-        context, events.parts, touchpoints=small.touchpoints, dropped=events.dropped, changed=events.changed
+        context,
+        events.parts,
+        touchpoints=small.touchpoints,
+        dropped=events.dropped,
+        changed=events.changed,
+        past_days=events.past_days,
     )
     note("conversations")
     derived = derive_conversations(context, metered, footprints=small.footprints, facts=events.facts)
@@ -69,7 +86,10 @@ def meter_touched(context: RunContext, events: NewEvents, *, small: SmallTables,
     small.add_conversation_usage((each.removed_usage for each in derived), sign=-1)
     small.add_conversation_usage(each.usage for each in conversations)
     small.add_bot_names(name for each in metered for name in each.bot_names)
-    return TouchedTables(metered=metered, derived=derived, sessions=sessions, conversations=conversations)
+    restatements = restate_days(context, metered, small=small, past_days=events.past_days)
+    return TouchedTables(
+        metered=metered, derived=derived, sessions=sessions, conversations=conversations, restatements=restatements
+    )
 
 
 def commit_tables(

@@ -68,7 +68,8 @@ def _vacuumed(root: LakeRoot, *, now_us: int, kept_hours: int) -> Vacuumed:
 
 
 def _delete_unnamed(root: LakeRoot, name: str, *, kept: Sequence[RecordFile], kept_hours: int) -> int:
-    versions = sorted({each.record.versions[name] for each in kept})
+    # A record of an earlier layout lacks tables.
+    versions = sorted({each.record.versions[name] for each in kept if name in each.record.versions})
     unnamed = LakeTable(root, name).unnamed_files(keep_versions=versions, older_than_hours=kept_hours)
     # Its log names files that earlier vacuums have deleted, too.
     folder = file_system(root).get_file_info(pafs.FileSelector(path_in(root.table_uri(name)), allow_not_found=True))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from botmeter.domain.errors import Conflict
-from botmeter.domain.instant import DAY_US
 from botmeter.domain.reason import checked_reason
 from botmeter.ledger.duckdb_calls import records_of, row_of
 from botmeter.ledger.imports import ImportRecord, import_numbered
@@ -120,12 +119,7 @@ def _remove_events(ledger: Ledger, appends: Sequence[int], *, import_append_no: 
     connection, values = ledger.connection, {"append_nos": list(appends)}
     for step in ("removed_conversations", "removed_bots", "removed_causes", "keep_erased_keys"):
         connection.execute(sql(step), values)
-    past_days = PastDays(
-        cause=Cause.IMPORT_UNDONE,
-        cause_no=import_append_no,
-        now_us=now_us,
-        before_us=now_us // DAY_US * DAY_US,
-    )
+    past_days = PastDays.of_change(Cause.IMPORT_UNDONE, import_append_no, now_us=now_us)
     for step in ("delete_spans", "insert_spans", "delete_tickets", "insert_tickets", "delete_bot_names"):
         connection.execute(sql(step), values if step.startswith("insert") else None)
     event_count = remeter_without(ledger, appends, past_days=past_days)

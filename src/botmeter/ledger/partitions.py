@@ -35,6 +35,9 @@ _TOUCHPOINT_COLUMN = {
     "fresh_session": "opening_touchpoint",
     "plan_session": "opening_touchpoint",
     "input_rows": "touchpoint",
+    # Of a lake.
+    "metered_session": "opening_touchpoint",
+    "new_event": "touchpoint",
 }
 
 

@@ -3,7 +3,6 @@
 from datetime import date
 
 from botmeter.domain.errors import Conflict, Refused
-from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.contents import write_policy
 from botmeter.ledger.ledger import Ledger
@@ -49,10 +48,7 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
         connection.execute(sql("number_policies"))
         ledger.reload()
         if is_in_the_past(from_on, now_us=now_us):
-            remeter_everything(
-                ledger,
-                past_days=PastDays(cause=Cause.POLICY_CHANGE, now_us=now_us, before_us=now_us // DAY_US * DAY_US),
-            )
+            remeter_everything(ledger, past_days=PastDays.of_change(Cause.POLICY_CHANGE, 0, now_us=now_us))
         else:
             # A plan's policy may be the account's own no longer.
             meter_plan_sessions(ledger)

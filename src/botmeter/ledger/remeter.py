@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.errors import Unavailable
-from botmeter.domain.instant import DAY_US
 from botmeter.ledger.changed_days import EVERYTHING, ChangedSpan
 from botmeter.ledger.chunk_metering import ChunkMetering
 from botmeter.ledger.conversation_spans import update_spans
@@ -147,9 +146,7 @@ def remeter_everything(ledger: Ledger, *, past_days: PastDays | None = None, ses
 def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
     """Apply the temporary table `customer_move`; return the number of moved events. In a transaction."""
     connection, key = ledger.connection, _shared_key(ledger.schedule)
-    past_days = PastDays(
-        cause=Cause.CUSTOMER_CHANGE, cause_no=change_no, now_us=now_us, before_us=now_us // DAY_US * DAY_US
-    )
+    past_days = PastDays.of_change(Cause.CUSTOMER_CHANGE, change_no, now_us=now_us)
     connection.execute(parsed(sql("affected_before", **key.fragments)))
     moved_count = int(row_of(connection, sql("move_events"))[0])
     connection.execute(parsed(sql("affected_after", **key.fragments)))
@@ -253,8 +250,7 @@ def _past_days(ledger: Ledger, append_no: int, *, now_us: int) -> PastDays | Non
     latest_us = ledger.latest_us_before(append_no)
     if latest_us is None:
         return None
-    before_us = max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
-    return PastDays(cause=Cause.APPEND, cause_no=append_no, now_us=now_us, before_us=before_us)
+    return PastDays.of_append(append_no, latest_us=latest_us, now_us=now_us)
 
 
 def _shared_key(schedule: Schedule) -> SharedKey:

@@ -4,12 +4,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from typing import TYPE_CHECKING, Self
 
+from botmeter.domain.instant import DAY_US
 from botmeter.ledger.duckdb_calls import records_of
-from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.partitions import SharedKey
-from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.partitions import SharedKey
+    from botmeter.ledger.readable import ReadableLedger
 
 sql = statements_of(__name__)
 
@@ -31,9 +35,32 @@ class PastDays:
     """Days that ended before `before_us`, and the cause of their restatement."""
 
     cause: Cause
-    cause_no: int = 0
+    cause_no: int
     now_us: int
     before_us: int
+
+    @classmethod
+    def of_append(cls, append_no: int, *, latest_us: int, now_us: int) -> Self:
+        """Days over by the latest event before that append, or by the clock if it has no later day."""
+        before_us = max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
+        return cls(cause=Cause.APPEND, cause_no=append_no, now_us=now_us, before_us=before_us)
+
+    @classmethod
+    def of_change(cls, cause: Cause, cause_no: int, *, now_us: int) -> Self:
+        """Days over by the clock."""
+        return cls(cause=cause, cause_no=cause_no, now_us=now_us, before_us=now_us // DAY_US * DAY_US)
+
+    @property
+    def days(self) -> dict[str, int]:
+        """Values of `restated_days`."""
+        # Other causes append nothing, so they have no events as a cause.
+        first_append_no = self.cause_no if self.cause is Cause.APPEND else NO_APPEND
+        return {"first_append_no": first_append_no, "shown_before": self.before_us}
+
+    @property
+    def cause_values(self) -> dict[str, int]:
+        """Values of `restatements_of_days`."""
+        return {"cause": int(self.cause), "cause_no": self.cause_no, "now": self.now_us}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +93,7 @@ class Restatement:
         return -self.cause_no if self.cause is Cause.CUSTOMER_CHANGE else self.cause_no
 
 
-def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> list[Restatement]:
+def restatements(ledger: "ReadableLedger", *, session_id: str | None = None) -> list[Restatement]:
     """Return restatements as recorded."""
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:
@@ -74,21 +101,19 @@ def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> li
     return records_of(Restatement, rows)
 
 
-def restated_days(ledger: ReadableLedger) -> list[Restatement]:
+def restated_days(ledger: "ReadableLedger") -> list[Restatement]:
     """Restatements that changed a day's number of sessions, not only the sessions themselves."""
     return [each for each in restatements(ledger) if each.before_count != each.after_count]
 
 
-def insert_restatements(ledger: Ledger, key: SharedKey, *, new_session: str, past_days: PastDays) -> None:
+def restated_days_query(key: "SharedKey", *, new_session: str, event: str = "event") -> str:
+    """Statement `restated_days` of these tables, whose values are `PastDays.days`."""
+    tables = {"new_session": key.fragments[new_session], "event": key.fragments[event]}
+    return sql("restated_days", **{**key.fragments, **tables})
+
+
+def insert_restatements(ledger: "Ledger", key: "SharedKey", *, new_session: str, past_days: PastDays) -> None:
     """Record past days whose sessions changed; `new_session` is the table of the present ones."""
-    ledger.connection.execute(
-        sql("insert_restatements", **key.fragments, new_session=key.fragments[new_session]),
-        {
-            "cause": int(past_days.cause),
-            "cause_no": past_days.cause_no,
-            # Other causes append nothing, so they have no events as a cause.
-            "first_append_no": past_days.cause_no if past_days.cause is Cause.APPEND else NO_APPEND,
-            "now": past_days.now_us,
-            "shown_before": past_days.before_us,
-        },
-    )
+    restated = f"({restated_days_query(key, new_session=new_session)})"
+    query = sql("insert_restatements", restatements=sql("restatements_of_days", restated=restated))
+    ledger.connection.execute(query, {**past_days.days, **past_days.cause_values})

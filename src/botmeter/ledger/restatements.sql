@@ -22,21 +22,22 @@ LEFT JOIN file_import AS i ON r.cause = 3 AND i.append_no = r.cause_no
 WHERE $session IS NULL OR list_contains(r.removed, $session) OR list_contains(r.added, $session)
 ORDER BY r.recorded_at, CASE r.cause WHEN 2 THEN -r.cause_no ELSE r.cause_no END, r.day
 
--- name: insert_restatements
--- Reads: old_session, the sessions as they are now, old_day_count, session_usage, event, touchpoint. Takes: $cause,
--- $cause_no, $first_append_no (of this commit), $now, $shown_before (µs UTC, a midnight: days before it had been shown);
--- {key} and its tables. Changes: adds one row per such day with a removed or added session to restatement.
-INSERT INTO restatement
+-- name: restated_days
+-- Reads: old_session, the sessions as they are now, event, touchpoint. Takes: $first_append_no (of this commit),
+-- $shown_before (µs UTC, a midnight: days before it had been shown); {key} and its tables.
+-- Gives: one row per such day with a removed or added session: their ids, the ids of causing events with repeats, each
+-- the first 100 in order, and the number of these events; in any order. Of rows of several parts of the keys,
+-- `restatements_of_days` makes those of all.
 WITH changed AS (
-    SELECT session_id, started_at, {key} AS key, false AS is_new
+    SELECT session_id::UUID AS session_id, started_at, {key} AS key, false AS is_new
     FROM {old_session} AS x
     WHERE x.started_at < $shown_before
-        AND x.session_id NOT IN (SELECT n.session_id::UUID FROM {new_session} AS n WHERE n.started_at < $shown_before)
+        AND x.session_id::UUID NOT IN (SELECT n.session_id::UUID FROM {new_session} AS n WHERE n.started_at < $shown_before)
     UNION ALL
     SELECT session_id::UUID, started_at, {key}, true
     FROM {new_session} AS x
     WHERE x.started_at < $shown_before
-        AND x.session_id::UUID NOT IN (SELECT session_id FROM old_session WHERE started_at < $shown_before)
+        AND x.session_id::UUID NOT IN (SELECT session_id::UUID FROM old_session WHERE started_at < $shown_before)
 ),
 restated AS (
     SELECT *, DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day
@@ -45,7 +46,7 @@ restated AS (
 cause AS (
     -- An event has one key, so it is joined once to each day. Days, keys and events are not kept distinct here: there can
     -- be a hundred times as many as events. Two sources can use one id.
-    SELECT r.day, count(*) AS event_count, list_sort(list_distinct(min(e.event_id, 100))) AS event_ids
+    SELECT r.day, count(*) AS event_count, min(e.event_id, 100) AS event_ids
     FROM (SELECT DISTINCT day, key FROM restated) AS r
     JOIN (
         SELECT {key} AS key, x.event_id
@@ -55,14 +56,30 @@ cause AS (
     GROUP BY r.day
 )
 SELECT
-    $cause, $cause_no, $now, r.day,
-    coalesce((SELECT session_count FROM old_day_count AS o WHERE o.day = r.day), 0),
-    coalesce((SELECT sum(u.session_count) FROM session_usage AS u WHERE u.day = r.day), 0),
-    coalesce(min(r.session_id::VARCHAR, 100) FILTER (WHERE NOT r.is_new), []),
-    coalesce(min(r.session_id::VARCHAR, 100) FILTER (WHERE r.is_new), []),
-    coalesce(any_value(c.event_ids), []),
-    coalesce(any_value(c.event_count), 0)
+    r.day::DATE AS day,
+    coalesce(min(r.session_id::VARCHAR, 100) FILTER (WHERE NOT r.is_new), [])::VARCHAR[] AS removed,
+    coalesce(min(r.session_id::VARCHAR, 100) FILTER (WHERE r.is_new), [])::VARCHAR[] AS added,
+    coalesce(any_value(c.event_ids), [])::VARCHAR[] AS event_ids,
+    coalesce(any_value(c.event_count), 0)::BIGINT AS event_count
 FROM restated AS r
 LEFT JOIN cause AS c ON c.day = r.day
 GROUP BY r.day
+
+-- name: restatements_of_days
+-- Reads: {restated}, rows of `restated_days`; old_day_count, session_usage. Takes: $cause, $cause_no, $now.
+-- Gives: the rows of restatement, one per day, in order.
+SELECT
+    $cause::UTINYINT AS cause, $cause_no::INTEGER AS cause_no, $now::BIGINT AS recorded_at, r.day,
+    coalesce((SELECT session_count FROM old_day_count AS o WHERE o.day = r.day), 0)::BIGINT AS before_count,
+    coalesce((SELECT sum(u.session_count) FROM session_usage AS u WHERE u.day = r.day), 0)::BIGINT AS after_count,
+    list_sort(flatten(list(r.removed)))[:100] AS removed,
+    list_sort(flatten(list(r.added)))[:100] AS added,
+    list_sort(list_distinct(list_sort(flatten(list(r.event_ids)))[:100])) AS because,
+    sum(r.event_count)::BIGINT AS because_count
+FROM {restated} AS r
+GROUP BY r.day
 ORDER BY r.day
+
+-- name: insert_restatements
+-- Takes: {restatements}, the query `restatements_of_days`, and its values. Changes: adds its rows to restatement.
+INSERT INTO restatement SELECT * FROM ({restatements}) ORDER BY day

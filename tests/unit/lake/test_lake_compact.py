@@ -13,7 +13,7 @@ from tests.support.facts import event
 from tests.support.lake_views import VIEWS
 from tests.support.lakes import append_files, lake_meaning, made_lake, random_increments, run, written_files
 from tests.support.ledgers import NOW_US, ledger_in_memory
-from tests.support.table_meaning import table_meaning
+from tests.support.table_meaning import whole_meaning
 
 from botmeter.domain.instant import DAY_US
 from botmeter.lake.compact import COMPACTED_FROM_SHARE, CompactTask, compact
@@ -56,9 +56,9 @@ def test_a_compacted_lake_has_the_same_rows_and_goes_on(tmp_path: Path) -> None:
                 for name, table in tables_at(root, compacted.versions).items()
                 if name.endswith(("_new", "_replaced"))
             )
-            assert lake_meaning(root, compacted) == lake_meaning(root, before) == table_meaning(ledger)
+            assert lake_meaning(root, compacted) == lake_meaning(root, before) == whole_meaning(ledger)
             assert compact(root, engine=Here(), now_us=NOW_US) == compacted
-    assert lake_meaning(root, compact(root, engine=Here(), now_us=NOW_US)) == table_meaning(ledger)
+    assert lake_meaning(root, compact(root, engine=Here(), now_us=NOW_US)) == whole_meaning(ledger)
 
 
 def test_the_files_of_a_first_run_are_compacted_by_month(tmp_path: Path) -> None:

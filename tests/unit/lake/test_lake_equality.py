@@ -18,7 +18,7 @@ from tests.support.lakes import (
     written_files,
 )
 from tests.support.ledgers import Schedule, ledger_in_memory
-from tests.support.table_meaning import table_meaning
+from tests.support.table_meaning import whole_meaning
 
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy, Require
 
@@ -49,7 +49,7 @@ def test_every_table_equals_the_ledgers_after_each_increment(tmp_path: Path, nam
         outcome = run(root, files)
         assert [counts_of(receipt) for receipt in outcome.receipts.values()] == append_files(ledger, files)
         meaning = lake_meaning(root, outcome.record)
-        assert meaning == table_meaning(ledger)
+        assert meaning == whole_meaning(ledger)
     assert outcome.record.event_count == len(meaning["event"]) == 400
 
 

@@ -16,7 +16,7 @@ from tests.support.lakes import (
     written_files,
 )
 from tests.support.ledgers import NOW_US, ledger_in_memory
-from tests.support.table_meaning import table_meaning
+from tests.support.table_meaning import whole_meaning
 
 from botmeter.domain.errors import Conflict, Refused, Unavailable
 from botmeter.lake.compact import compact
@@ -43,20 +43,20 @@ def test_every_table_equals_the_ledgers_through_runs_compaction_and_vacuum(in_bu
         files = written_files(tmp_path, str(number), *pieces)
         outcome = run(root, files)
         assert [counts_of(receipt) for receipt in outcome.receipts.values()] == append_files(ledger, files)
-        assert lake_meaning(root, outcome.record) == table_meaning(ledger)
+        assert lake_meaning(root, outcome.record) == whole_meaning(ledger)
     compacted = compact(root, engine=Here(), now_us=NOW_US)
-    assert lake_meaning(root, compacted) == table_meaning(ledger)
+    assert lake_meaning(root, compacted) == whole_meaning(ledger)
     done = vacuum(root, now_us=LATER_US)
     assert (done.record_count, [each.record.number for each in records(root)]) == (4, [5, 6])
     assert done.file_count > 0
     # The first one's deletions have left folders as empty files, which are no files of a table.
     assert vacuum(root, now_us=LATER_US + KEPT_HOURS * HOUR_US).file_count == 0
-    assert lake_meaning(root, newest_record(root)) == table_meaning(ledger)
+    assert lake_meaning(root, newest_record(root)) == whole_meaning(ledger)
     assert verify_lake(root).is_clean
     (more,) = random_increments(Random(4), count=40, increments=1)
     files = written_files(tmp_path, "more", *more)
     append_files(ledger, files)
-    assert lake_meaning(root, run(root, files).record) == table_meaning(ledger)
+    assert lake_meaning(root, run(root, files).record) == whole_meaning(ledger)
 
 
 def test_of_two_runs_in_a_bucket_one_is_refused_by_name(in_bucket: LakeRoot, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_files_in_buckets_are_inputs_once(in_bucket: LakeRoot, buckets: BucketSe
     inputs = [SourceFile(path=f"s3://{folder}/{number}.ndjson") for number in range(len(files))]
     outcome = run(root, inputs)
     assert [counts_of(receipt) for receipt in outcome.receipts.values()] == append_files(ledger, files)
-    assert lake_meaning(root, outcome.record) == table_meaning(ledger)
+    assert lake_meaning(root, outcome.record) == whole_meaning(ledger)
     assert run(root, inputs).known == tuple(file.path for file in inputs)
     with pytest.raises(Refused) as refusal:
         run(root, [SourceFile(path=f"s3://{folder}/none.csv")])

@@ -11,7 +11,7 @@ from tests.support.event_strategies import START_US, STEP_US
 from tests.support.facts import event
 from tests.support.lakes import append_files, lake_meaning, made_lake, random_increments, run, written_files
 from tests.support.ledgers import ledger_in_memory
-from tests.support.table_meaning import table_meaning
+from tests.support.table_meaning import whole_meaning
 
 from botmeter.lake.layout import REPLACED_BY, SCHEMAS
 from botmeter.lake.record import LakeRecord, tables_at
@@ -105,4 +105,4 @@ def test_a_late_event_that_opens_a_session_changes_those_that_it_reaches(tmp_pat
     assert (after.counts["metered"], after.counts["sessions"]) == (3, 2)
     assert len(keys_written(root, after, table="session_replaced", key="session_id")) == 1
     check_run(root, before, after=after)
-    assert lake_meaning(root, after) == table_meaning(ledger)
+    assert lake_meaning(root, after) == whole_meaning(ledger)

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from tests.support.lakes import append_files, random_increments, run, written_files
 from tests.support.ledgers import ACME, NOW_US, append_events, batch, event
-from tests.support.table_meaning import Rows, table_meaning
+from tests.support.table_meaning import Rows, whole_meaning
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Conflict, Missing
@@ -29,7 +29,9 @@ from botmeter.metering.policy import FRESHCHAT
 pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not installed")
 pytestmark = pytest.mark.slow
 
-MORE_TABLES = ("event", "receipt", "quarantine", "customer_alias", "erased_key", "file_import", "bot_name_set")
+MORE_TABLES = (
+    "event", "receipt", "quarantine", "customer_alias", "erased_key", "file_import", "bot_name_set", "restatement",
+)  # fmt: skip
 
 
 @pytest.fixture(name="folder")
@@ -44,13 +46,13 @@ def lake_beside(tmp_path: Path) -> LakeRoot:
 
 
 def meaning_of(folder: Folder, name: str) -> dict[str, Rows]:
-    """Rows as `table_meaning` has them, and all columns of tables that no run derives."""
+    """Rows as `whole_meaning` has them, and all columns of tables that no run derives."""
     with folder.ledger(name) as ledger:
         more = {
             table: sorted(ledger.connection.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
             for table in MORE_TABLES
         }
-        return {**table_meaning(ledger), **{f"{table} whole": rows for table, rows in more.items()}}
+        return {**whole_meaning(ledger), **{f"{table} whole": rows for table, rows in more.items()}}
 
 
 def busy_account(folder: Folder) -> Random:
@@ -96,7 +98,7 @@ def test_a_ledger_becomes_a_lake_and_a_lake_a_ledger(folder: Folder, root: LakeR
     send(folder, root, random=random, name="third")
     with folder.ledger("acme") as ledger, folder.ledger("beside") as beside:
         assert follow(ledger, now_us=NOW_US)
-        assert table_meaning(ledger) == table_meaning(beside)
+        assert whole_meaning(ledger) == whole_meaning(beside)
     in_lake = meaning_of(folder, "acme")
     export_to_ledger(folder, "acme", root=root, now_us=NOW_US)
     assert (meaning_of(folder, "acme"), accounts_in_lakes(folder.path)) == (in_lake, [])
@@ -106,19 +108,19 @@ def test_a_ledger_becomes_a_lake_and_a_lake_a_ledger(folder: Folder, root: LakeR
             append_files(ledger, files)
             assert verify(ledger).is_clean
     with folder.ledger("acme") as ledger, folder.ledger("beside") as beside:
-        assert table_meaning(ledger) == table_meaning(beside)
+        assert whole_meaning(ledger) == whole_meaning(beside)
 
 
 def test_a_lake_in_a_bucket_becomes_a_ledger_of_a_new_account(folder: Folder, in_bucket: LakeRoot) -> None:
     busy_account(folder)
     import_from_ledger(folder, "acme", root=in_bucket, now_us=NOW_US)
     with folder.ledger("acme") as ledger, folder.ledger("beside") as beside:
-        before = table_meaning(ledger)
-        assert before == table_meaning(beside)
+        before = whole_meaning(ledger)
+        assert before == whole_meaning(beside)
     folder.remove("acme")
     export_to_ledger(folder, "acme", root=in_bucket, now_us=NOW_US)
     with folder.ledger("acme") as ledger:
-        assert table_meaning(ledger) == before
+        assert whole_meaning(ledger) == before
         assert ledger.lake is None
 
 

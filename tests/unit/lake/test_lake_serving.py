@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from tests.support.lakes import append_files, random_increments, run, written_files
 from tests.support.ledgers import ACME, NOW_US
-from tests.support.table_meaning import table_meaning
+from tests.support.table_meaning import whole_meaning
 
 from botmeter.billing.plan import Allowance, CycleRule, Meter, Pack, Plan, Recharge
 from botmeter.billing.plan_text import plan_as_json
@@ -70,7 +70,7 @@ def test_a_ledger_serves_each_record_of_its_lake(folder: Folder) -> None:
             assert served.lake is not None
             assert (served.lake.number, served.lake.recorded_at) == (record.number, record.recorded_at)
             assert is_newest(served.lake)
-            assert table_meaning(served) == table_meaning(beside)
+            assert whole_meaning(served) == whole_meaning(beside)
             with open_snapshot(served) as ours, open_snapshot(beside) as theirs:
                 assert recency_of(ours) == recency_of(theirs)
     with folder.ledger("acme") as ledger:

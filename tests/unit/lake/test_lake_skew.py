@@ -18,7 +18,7 @@ from tests.support.lakes import (
     written_files,
 )
 from tests.support.ledgers import Schedule, ledger_in_memory
-from tests.support.table_meaning import table_meaning
+from tests.support.table_meaning import whole_meaning
 
 from botmeter.lake.stages import TaskLimits
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy, Require
@@ -67,7 +67,7 @@ def test_a_key_in_many_chunks_has_the_tables_of_a_ledger_after_each_increment(tm
         files = written_files(tmp_path, f"{number}", *pieces)
         outcome = run(root, files, limits=FEW)
         assert [counts_of(receipt) for receipt in outcome.receipts.values()] == append_files(ledger, files)
-        assert lake_meaning(root, outcome.record) == table_meaning(ledger)
+        assert lake_meaning(root, outcome.record) == whole_meaning(ledger)
 
 
 @pytest.mark.parametrize("name", ["anchored", "calendar"])
@@ -80,5 +80,5 @@ def test_a_late_event_in_a_large_key_changes_only_sessions_of_its_day(tmp_path: 
         files = written_files(tmp_path, f"{number}", piece)
         record = run(root, files, limits=FEW).record
         append_files(ledger, files)
-        assert lake_meaning(root, record) == table_meaning(ledger)
+        assert lake_meaning(root, record) == whole_meaning(ledger)
     assert 1 <= record.counts["sessions"] <= 3

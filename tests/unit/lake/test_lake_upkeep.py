@@ -4,21 +4,26 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from shutil import rmtree
 
 import duckdb
 import pytest
-from tests.support.lakes import lake_meaning, made_lake, random_increments, run, written_files
-from tests.support.ledgers import NOW_US
+from tests.support.lakes import append_files, lake_meaning, made_lake, random_increments, run, written_files
+from tests.support.ledgers import NOW_US, ledger_in_memory
 
 from botmeter.domain.errors import TooMuch
 from botmeter.lake.compact import compact
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.engine import Here
+from botmeter.lake.lake_ledger import connection_to, serve_record
 from botmeter.lake.layout import SCHEMAS
 from botmeter.lake.record import LakeRecord, commit_record, newest_record, records, tables_at, tables_for_writing
 from botmeter.lake.root import LakeRoot
+from botmeter.lake.run import FilesOfSource, run_lake
 from botmeter.lake.vacuum import HOUR_US, KEPT_HOURS, vacuum
 from botmeter.lake.verification import verify_lake
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.restatements import restatements
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT
 
 pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not installed")
@@ -68,6 +73,32 @@ def test_a_vacuum_leaves_the_files_of_kept_records_alone(root: LakeRoot) -> None
     assert len(list((Path(root.uri) / "runs").glob("*.parquet"))) == 2
     assert lake_meaning(root, done.record) == meaning
     assert verify_lake(root).is_clean
+
+
+def test_a_lake_of_the_layout_without_restatements_gets_them_from_its_next_run(tmp_path: Path) -> None:
+    root, ledger = made_lake(tmp_path / "lake", SCHEDULE), ledger_in_memory(SCHEDULE)
+    pieces = random_increments(Random(7), count=120, increments=3)
+    first, second, third = (written_files(tmp_path, f"{number}", *own) for number, own in enumerate(pieces))
+    for files in (first, second):
+        run(root, files)
+        append_files(ledger, files)
+    before = newest_record(root)
+    # Its restatements are those of a ledger that was moved to such a lake.
+    with connection_to(root, before) as served:
+        versions = {name: version for name, version in before.versions.items() if name != "restatement"}
+        earlier = replace(before, number=before.number + 1, versions=versions)
+        commit_record(root, earlier)
+        rmtree(Path(root.uri) / "restatement")
+        assert lake_meaning(root, earlier)["restatement"] == []
+        serve_record(served, root, record=earlier)
+        recorded = restatements(Ledger(served))
+        assert recorded == restatements(ledger)
+        after = run_lake(root, FilesOfSource(files=third, name="s"), engine=Here(), now_us=NOW_US + 1).record
+        append_files(ledger, third, now_us=NOW_US + 1)
+        for record in (after, vacuum(root, now_us=NOW_US + 1).record):
+            serve_record(served, root, record=record)
+            assert restatements(Ledger(served)) == restatements(ledger)
+    assert len(restatements(ledger)) > len(recorded) > 0
 
 
 def test_a_record_that_is_kept_is_read_after_a_vacuum(root: LakeRoot) -> None:
