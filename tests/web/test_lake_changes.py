@@ -69,7 +69,12 @@ def test_an_undone_import_waits_for_the_next_run(
     client, path = browser(owner), "/a/acme/admin/imports/1"
     state.imports.begin = lambda work: work()
     run_lake("e1")
+    asked = client.post(path, {"reason": "Sent twice"}).content.decode()
+    assert "The account is in a lake: its next run removes 1 event" in asked
     client.post(path, {"reason": "Sent twice", "confirmed": "yes"}, follow=True)
     assert "The next run of the account&#39;s lake undoes this import." in client.get(path).content.decode()
+    assert "Undo pending" in client.get("/a/acme/admin/imports").content.decode()
     run_lake("e2")
-    assert "Sent twice" in client.get(path).content.decode()
+    undone = client.get(path).content.decode()
+    assert "Sent twice" in undone
+    assert "No session changed" not in undone

@@ -97,7 +97,7 @@ def undo(
         **import_detail(undone.record),
         reason=reason.strip(),
         events=undone.event_count,
-        restated_days=undone.sessions.restated_day_count,
+        restated_days=None if undone.sessions is None else undone.sessions.restated_day_count,
     )
     _show(undone, is_done=True, form=form)
 
@@ -114,19 +114,22 @@ def _show(undone: "UndoneImport", *, is_done: bool, form: options.Form) -> None:
         show_json({**row, "later_repeats": later})
     else:
         show_rows(tuple(row), [row], form=form)
-    events, effect = counted(undone.event_count, "event"), change_text(undone.sessions)
-    name = undone.record.file_name
-    if undone.waits:
+    events, name = counted(undone.event_count, "event"), undone.record.file_name
+    if undone.sessions is None:
         say(
             f"the account is in a lake: the next `botmeter lake run` undoes import {undone.record.number} ({name}) of "
             f"{events}"
             if is_done
-            else f"nothing was changed; the next `botmeter lake run` would remove {events}"
+            else f"nothing was changed; undoing import {undone.record.number} ({name}) would remove {events} with the "
+            "next `botmeter lake run`, which meters them out of the lake: until then, its effect on sessions is unknown"
         )
     elif is_done:
-        say(f"import {undone.record.number} ({name}) is undone: {events} removed; {effect}")
+        say(f"import {undone.record.number} ({name}) is undone: {events} removed; {change_text(undone.sessions)}")
     else:
-        say(f"nothing was changed; undoing import {undone.record.number} ({name}) would remove {events}: {effect}")
+        say(
+            f"nothing was changed; undoing import {undone.record.number} ({name}) would remove {events}: "
+            f"{change_text(undone.sessions)}"
+        )
     for each in undone.later_repeats[:_REPEATS_PRINTED_MAX]:
         what = "live events and pulls" if each.import_no is None else f"import {each.import_no} ({each.label})"
         repeats = f"{counted(each.duplicates, 'duplicate')} and {counted(each.conflicts, 'conflict')}"

@@ -129,12 +129,12 @@ def _show_receipts(
         say(f"nothing was imported; effect of the import: {change_text(change)}")
 
 
-def change_as_mapping(change: "SessionChange") -> dict[str, object]:
-    """Effect on sessions, as in JSON."""
+def change_as_mapping(change: "SessionChange | None") -> dict[str, object]:
+    """Effect on sessions, as in JSON; None: unknown."""
     return {
-        "sessions_added": change.difference,
-        "days": change.day_count,
-        "restated_days": change.restated_day_count,
+        "sessions_added": change and change.difference,
+        "days": change and change.day_count,
+        "restated_days": change and change.restated_day_count,
     }
 
 

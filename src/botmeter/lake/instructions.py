@@ -13,7 +13,6 @@ from botmeter.lake.serving import follow
 from botmeter.ledger import customers, import_undo
 from botmeter.ledger.customers import CustomerChange, SameCustomer
 from botmeter.ledger.import_undo import UndoneImport
-from botmeter.ledger.session_changes import SessionChange
 
 if TYPE_CHECKING:
     from botmeter.lake.record import Instruction, LakeRecord
@@ -98,11 +97,12 @@ def undo_preview(ledger: "Ledger", number: int, *, now_us: int) -> UndoneImport:
 
 def _waiting_undo(ledger: "Ledger", number: int) -> UndoneImport:
     record = import_undo.import_in_force(ledger, number)
+    event_count, discarded_count = import_undo.counts_to_undo(ledger, record)
     return UndoneImport(
         record=record,
-        event_count=record.accepted,
-        discarded_count=record.rejected + record.conflicts,
-        sessions=SessionChange(difference=0, day_count=0, restated_day_count=0),
+        event_count=event_count,
+        discarded_count=discarded_count,
+        sessions=None,
         later_repeats=import_undo.later_repeats(ledger, record),
         waits=True,
     )

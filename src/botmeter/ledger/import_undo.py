@@ -44,13 +44,14 @@ class UndoneImport:
     Attributes:
         discarded_count: Entries of quarantine.
         later_repeats: Submissions of its source with duplicates or conflicts, oldest first.
-        waits: The next run of the account's lake undoes it; the changes of sessions are unknown.
+        sessions: None while it waits.
+        waits: The next run of the account's lake undoes it.
     """
 
     record: ImportRecord
     event_count: int
     discarded_count: int
-    sessions: SessionChange
+    sessions: SessionChange | None
     later_repeats: tuple[LaterRepeats, ...]
     waits: bool = False
 
@@ -107,6 +108,15 @@ def import_in_force(ledger: ReadableLedger, number: int) -> ImportRecord:
     if record.undone_at is not None:
         raise Conflict("import_undone", f"Import {number} of account {ledger.account.name} was undone already.")
     return record
+
+
+def counts_to_undo(ledger: ReadableLedger, record: ImportRecord) -> tuple[int, int]:
+    """Events that undoing an import removes, and entries of quarantine that it discards."""
+    rows = ledger.connection.execute(sql("appends"), {"append_no": record.append_no}).fetchall()
+    event_count, entry_count = row_of(
+        ledger.connection, sql("counts_to_undo"), values={"append_nos": [append_no for (append_no,) in rows]}
+    )
+    return event_count, entry_count
 
 
 def later_repeats(ledger: ReadableLedger, record: ImportRecord) -> tuple[LaterRepeats, ...]:

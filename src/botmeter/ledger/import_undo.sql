@@ -5,6 +5,19 @@ FROM receipt
 WHERE append_no = $append_no OR retry_of = $append_no
 ORDER BY append_no
 
+-- name: counts_to_undo
+-- Reads: receipt, quarantine. Takes: $append_nos. Gives: the events accepted by these, and the number of entries that
+-- discard_entries discards after forget_again, one row.
+SELECT
+    (SELECT coalesce(sum(accepted), 0)::BIGINT FROM receipt WHERE append_no IN (SELECT unnest($append_nos::INTEGER[]))),
+    (
+        SELECT count(*)::BIGINT
+        FROM quarantine
+        WHERE append_no IN (SELECT unnest($append_nos::INTEGER[]))
+            AND discarded_at IS NULL
+            AND list_has_all($append_nos::INTEGER[], coalesce(again_nos, []))
+    )
+
 -- name: removed_conversations
 -- Reads: event. Takes: $append_nos. Gives: removed_conversation (conversation_id, has_ticket), the conversations of
 -- these events, and whether one of these events of it has a ticket.

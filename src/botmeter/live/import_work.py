@@ -93,7 +93,8 @@ def start_undo(state: ServerState, account: str, *, imported: ImportRecord, reas
 
 def record_undo(undone: UndoneImport, *, account: str, by: str) -> None:
     """Add the audit entry of an undo."""
-    changes = {"events": undone.event_count, "restated_days": undone.sessions.restated_day_count}
+    restated_days = None if undone.sessions is None else undone.sessions.restated_day_count
+    changes = {"events": undone.event_count, "restated_days": restated_days}
     detail = import_detail(undone.record) | {"reason": undone.record.undone_for} | changes
     with open_database():
         record(Action.IMPORT_UNDONE, account=account, who=by, **detail)

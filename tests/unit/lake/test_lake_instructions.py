@@ -47,7 +47,13 @@ def test_an_import_is_undone_by_the_next_run(folder: Folder, policy: Policy) -> 
         assert undone.waits
         # Asked for again, it waits once.
         assert instructions.undo_import(acme, 2, reason="again", now_us=NOW_US).waits
-        assert undo_import(beside, 2, reason="a test", now_us=NOW_US).event_count == undone.event_count
+        in_ledger = undo_import(beside, 2, reason="a test", now_us=NOW_US)
+        assert (undone.event_count, undone.discarded_count, undone.later_repeats) == (
+            in_ledger.event_count,
+            in_ledger.discarded_count,
+            in_ledger.later_repeats,
+        )
+        assert (undone.sessions, in_ledger.discarded_count > 0) == (None, True)
     assert [each.kind for each in newest_record(root).waiting] == ["undo"]
     send(folder, root, *pieces[2], name="third")
     assert_equal(folder)

@@ -94,6 +94,7 @@ def test_a_small_import_in_a_large_ledger_is_undone_by_metering_its_customers_al
     import_file(ledger, *ONE)
     undone = undo(ledger, 2)
     assert table_meaning(ledger) == before
+    assert undone.sessions is not None
     assert (undone.event_count, undone.sessions.difference) == (4, -3)
 
 
@@ -132,6 +133,7 @@ def test_an_undone_import_is_a_restatement_with_a_cause_of_its_own(ledger: Ledge
     undone = undo(ledger, 2)
     own = [each for each in restatements(ledger) if each.cause is Cause.IMPORT_UNDONE]
     assert {each.label for each in own} == {"import 2 undone (july.csv)"}
+    assert undone.sessions is not None
     assert undone.sessions.day_count == len(own)
     assert undone.sessions.restated_day_count == sum(each.after_count != each.before_count for each in own)
     assert sum(each.after_count - each.before_count for each in own) == undone.sessions.difference

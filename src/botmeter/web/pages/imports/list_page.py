@@ -12,6 +12,7 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 from botmeter.ledger.imports import ImportRecord
 from botmeter.ledger.imports import imports as stored_imports
+from botmeter.ledger.lake_account import ServedRecord
 from botmeter.live.uploads import Upload
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
@@ -19,7 +20,7 @@ from botmeter.web.confirmation import Confirmation, account_confirmation, is_con
 from botmeter.web.lake_state import LakeState, lake_state
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, add_notice
-from botmeter.web.pages.imports.texts import labelled_counts, size_text, state_tag
+from botmeter.web.pages.imports.texts import importer, labelled_counts, size_text, state_tag
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, name_word
@@ -76,14 +77,15 @@ def imports(visit: Visit) -> HttpResponse:
         return _remove(visit, state.uploads.numbered(visit.account, sent_parameters(visit.request).get("remove", "")))
     zone, before = preferred_zone(visit.account), _number(visit.request.GET.get("before", ""))
     with visit.reading() as ledger:
-        found, lake = stored_imports(ledger, before=before, limit=LINES + 1), lake_state(ledger, zone=zone)
+        found = stored_imports(ledger, before=before, limit=LINES + 1)
+        served, lake = ledger.lake, lake_state(ledger, zone=zone)
     path = reverse("imports", args=(visit.account,))
     page = ImportsPage(
         frame=frame(visit, title="Imports", current="imports"),
         upload_href=reverse("upload", args=(visit.account, upload_ticket(visit.request, visit.account))),
         bytes_max=state.uploads.limits.bytes_max,
         files=tuple(_file_line(visit, file, zone=zone) for file in state.uploads.of_account(visit.account)),
-        imports=tuple(_import_line(visit, each, zone=zone) for each in found[:LINES]),
+        imports=tuple(_import_line(visit, each, lake=served, zone=zone) for each in found[:LINES]),
         older_href=f"{path}?before={found[LINES - 1].number}" if len(found) > LINES else "",
         newest_href=path if before is not None else "",
         zone=zone,
@@ -132,12 +134,12 @@ def _file_line(visit: Visit, file: Upload, *, zone: str) -> FileLine:
     )
 
 
-def _import_line(visit: Visit, record: ImportRecord, *, zone: str) -> ImportLine:
+def _import_line(visit: Visit, record: ImportRecord, *, lake: ServedRecord | None, zone: str) -> ImportLine:
     return ImportLine(
         name=name_word(record.file_name, reverse("import", args=(visit.account, record.number))),
         source=record.source,
         at=text.row_instant_text(record.imported_at, zone=zone, now_us=now_us(), seconds=False),
-        by=record.imported_by or "unknown",
+        by=importer(record, lake),
         counts=labelled_counts(record),
-        state=state_tag(record),
+        state=state_tag(record, lake),
     )

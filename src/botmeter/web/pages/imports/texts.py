@@ -2,6 +2,7 @@
 
 from botmeter.domain.text import THIN, count_text
 from botmeter.ledger.imports import ImportKind, ImportRecord
+from botmeter.ledger.lake_account import ServedRecord
 
 _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
@@ -16,10 +17,17 @@ def size_text(size_bytes: int | None) -> str:
     return f"{size_bytes}{THIN}bytes"
 
 
-def state_tag(record: ImportRecord) -> tuple[str, str]:
-    """Return text and style of an import's tag."""
+def importer(record: ImportRecord, lake: ServedRecord | None) -> str:
+    """Name who imported; `lake` is that of the account."""
+    return record.imported_by or ("unknown" if lake is None else "lake run")
+
+
+def state_tag(record: ImportRecord, lake: ServedRecord | None) -> tuple[str, str]:
+    """Return text and style of an import's tag; `lake` is that of the account."""
     if record.undone_at is not None:
         return ("Undone", "")
+    if lake is not None and record.number in lake.waiting_imports:
+        return ("Undo pending", "")
     return ("Sample", "acc") if record.kind is ImportKind.SAMPLE else ("Imported", "ok")
 
 

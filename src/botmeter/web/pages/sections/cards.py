@@ -18,6 +18,7 @@ from botmeter.web.pages.sharing.saved_address import address_of_query, address_t
 from botmeter.web.rich_text import name_word
 
 if TYPE_CHECKING:
+    from botmeter.ledger.lake_account import ServedRecord
     from botmeter.ledger.readable import ReadableLedger
 
 VIEWS_MAX: Final = 8
@@ -85,13 +86,13 @@ def imports_card(visit: Visit, ledger: "ReadableLedger", *, zone: str) -> Import
         return None
     return ImportsCard(
         columns=_COLUMNS,
-        lines=tuple(_line(visit, each, zone=zone) for each in imports(ledger, limit=IMPORTS_MAX)),
+        lines=tuple(_line(visit, each, lake=ledger.lake, zone=zone) for each in imports(ledger, limit=IMPORTS_MAX)),
         href=reverse("imports", args=(visit.account,)),
     )
 
 
-def _line(visit: Visit, record: ImportRecord, *, zone: str) -> tuple[Cell, ...]:
-    name, (state, _) = name_word(record.file_name), state_tag(record)
+def _line(visit: Visit, record: ImportRecord, *, lake: "ServedRecord | None", zone: str) -> tuple[Cell, ...]:
+    name, (state, _) = name_word(record.file_name), state_tag(record, lake)
     return (
         Cell(
             value=name.text,
