@@ -1,11 +1,8 @@
 """Append of files and pulls: accepted events are stored and metered."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, nullcontext
-from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -17,7 +14,7 @@ from botmeter.ledger.admit import NumberedBatch, admit
 from botmeter.ledger.chunk_metering import ChunkMetering
 from botmeter.ledger.event_rows import insert_events
 from botmeter.ledger.imports import ImportedFile, insert_import
-from botmeter.ledger.large_appends import less_memory, system_pool
+from botmeter.ledger.large_appends import less_memory
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery
 from botmeter.ledger.quarantine import note_accepted, note_again, quarantine
@@ -26,6 +23,7 @@ from botmeter.ledger.recent_memory import Kept
 from botmeter.ledger.remeter import remeter_after
 from botmeter.ledger.row_groups import ROW_GROUP_ROWS, RowGroupBuffer
 from botmeter.ledger.settle import noting_recharge_span, settle
+from botmeter.metering.reading import read_ahead, system_pool
 from botmeter.metering.schema import EventBatch
 from botmeter.metering.touchpoints import Touchpoint
 
@@ -124,7 +122,7 @@ def _append_submission(
     receipts: list[Receipt] = []
     again: list[int] = []
     again_no = _again_no(submission, append_no=append_no)
-    for batch in _read_ahead(submission.batches):
+    for batch in read_ahead(submission.batches):
         numbered = NumberedBatch(
             source=submission.source,
             parsed=batch,
@@ -157,19 +155,6 @@ def _again_no(submission: Submission, *, append_no: int) -> int | None:
     if submission.retry_of is not None:
         return None
     return 0 if submission.file is None else append_no
-
-
-def _read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
-    if isinstance(batches, list | tuple):
-        yield from batches
-        return
-    # The reader thread reports its progress and notes in the caller's context.
-    following = partial(copy_context().run, partial(next, iter(batches), None))
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="source") as reader:
-        pending = reader.submit(following)
-        while (batch := pending.result()) is not None:
-            pending = reader.submit(following)
-            yield batch
 
 
 class _EventWriter:

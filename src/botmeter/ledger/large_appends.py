@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import duckdb
-import pyarrow as pa
 
 from botmeter.domain.settings import Settings
 from botmeter.ledger.duckdb_settings import memory_limit_bytes, set_memory_limit
@@ -30,21 +29,6 @@ def less_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             yield
         finally:
             set_memory_limit(settings, Settings.from_environment().memory_limit)
-
-
-@contextmanager
-def system_pool() -> Iterator[None]:
-    """Make Arrow allocate from the system until the `with` ends.
-
-    Threads free what others allocated, and Arrow's own pool then asks for fresh pages: an import of 2 million events
-    took 90 MB and 5 % of CPU more.
-    """
-    pool = pa.default_memory_pool()
-    pa.set_memory_pool(pa.system_memory_pool())
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(pool)
 
 
 def raise_memory_limit(connection: duckdb.DuckDBPyConnection, *, session_count: int) -> None:

@@ -13,6 +13,7 @@ from botmeter.metering.admission import Outcome, admission
 from botmeter.metering.columns import Mask, repeated_text
 from botmeter.metering.meter import sessions_from_events
 from botmeter.metering.policy import Policy, schedule_of
+from botmeter.metering.reading import read_ahead, system_pool
 from botmeter.metering.schema import EVENTS_SCHEMA, METER_SCHEMA, EventBatch
 from botmeter.metering.text_column import TextColumn
 from botmeter.metering.touchpoints import Touchpoints
@@ -40,11 +41,16 @@ class MeterResult:
 
 def metered_files(files: Iterable[Iterable[EventBatch]], *, policy: Policy, source: str) -> MeterResult:
     """Meter all files together, each event once."""
+    with system_pool():
+        return _metered_files(files, policy=policy, source=source)
+
+
+def _metered_files(files: Iterable[Iterable[EventBatch]], *, policy: Policy, source: str) -> MeterResult:
     touchpoints = Touchpoints()
     tables = [_compact(EVENTS_SCHEMA.empty_table(), touchpoints)]
     rejections: list[Rejection] = []
     rejected = 0
-    for batch in (batch for file in files for batch in file):
+    for batch in read_ahead(batch for file in files for batch in file):
         tables.append(_compact(batch.events, touchpoints))
         rejected += len(batch.rejections)
         rejections += batch.rejections[: REJECTIONS_SHOWN_MAX - len(rejections)]
