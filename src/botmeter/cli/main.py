@@ -1,6 +1,5 @@
 """The program `botmeter`."""
 
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -92,8 +91,6 @@ def botmeter(
         show(f"{context.get_help()}\n")
 
 
-# Of objects; with Python's 700, looking for garbage among the modules takes a sixth of the start of a command.
-_GARBAGE_MIN = 50_000
 # Building one takes 15 ms, which a server would spend on each command.
 _free_commands: list[Any] = []
 
@@ -110,7 +107,6 @@ def main() -> None:
     """Run the command and exit with its code."""
     # Before any file is written, by this process or a worker that it starts.
     os.umask(UMASK)
-    gc.set_threshold(_GARBAGE_MIN)
     sys.meta_path.insert(0, _WithoutPandas())
     code = exit_code(sys.argv[1:])
     try:

@@ -21,7 +21,7 @@ from botmeter.ledger.admit import conflicts
 from botmeter.ledger.duckdb_calls import row_of, table_from
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.admission import Outcome, admission
-from botmeter.metering.columns import Ints
+from botmeter.metering.columns import Ints, Mask
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 from botmeter.metering.touchpoints import Touchpoint
 
@@ -198,6 +198,7 @@ def _stored_keys(task: FindTask, keys: pa.Table) -> Ints:
 
 
 def _stored_events(task: JudgeTask, events: pa.Table) -> pa.Table | None:
+    """Stored events with the identity of one in `events`, as `stored` of `admission`."""
     if not task.stored.files.get("event"):
         return None
     wanted = events.select(["source", "event_id", "event_key"]).append_column("row", pa.array(np.arange(len(events))))
@@ -205,7 +206,28 @@ def _stored_events(task: JudgeTask, events: pa.Table) -> pa.Table | None:
         for table in ("event", "touchpoint"):
             files = task.stored.files[table]
             create_view(connection, table, files=files, schema=SCHEMAS[table], root=task.workspace.root)
-        return table_from(connection, sql("stored_events"), input_rows=wanted)
+        # Reading the ids of all stored events is half of the work, so they are compared only where a key alone does
+        # not tell: events with the same 64 bits and the same content to the microsecond are the same.
+        found = table_from(connection, _stored_by("i"), input_rows=wanted)
+        is_same = _is_same_by_content(events, found)
+        unsure = np.unique(found["row"].to_numpy()[~is_same])
+        if not len(unsure):
+            return found
+        compared = table_from(connection, _stored_by("s"), input_rows=wanted.take(pa.array(unsure)))
+        return pa.concat_tables([found.filter(pa.array(is_same)), compared])
+
+
+def _stored_by(side: str) -> str:
+    return sql("stored_events", source=f"{side}.source", event_id=f"{side}.event_id")
+
+
+def _is_same_by_content(events: pa.Table, found: pa.Table) -> Mask:
+    if not len(found):
+        return np.zeros(0, np.bool_)
+    is_same = (admission(events, stored=found).outcomes == Outcome.DUPLICATE)[found["row"].to_numpy()]
+    for name in ("is_pulled", "is_erased", "is_conversation_erased"):
+        is_same &= ~found[name].to_numpy()
+    return is_same
 
 
 def _quarantined(task: JudgeTask, events: pa.Table, *, rows: Ints) -> tuple[LakeFile, ...]:

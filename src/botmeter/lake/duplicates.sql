@@ -6,9 +6,10 @@ FROM event_key
 WHERE bucket BETWEEN $first AND $last AND event_key IN (SELECT event_key FROM input_rows)
 
 -- name: stored_events
--- Reads: event, touchpoint, input_rows (row, event_key, source, event_id). Takes: nothing.
--- Gives: each stored event with the identity of an input row, and that one's `row`, in any order. The customer is the
--- one that was sent.
+-- Reads: event, touchpoint, input_rows (row, event_key, source, event_id). Takes: {source} and {event_id}, those of s to compare
+-- identities, those of i to compare keys alone.
+-- Gives: each stored event with the key of an input row, and that one's `row`, in any order. The customer is the one that
+-- was sent.
 SELECT
     i.row::BIGINT AS row, s.occurred_at::BIGINT AS occurred_at, s.conversation_id::VARCHAR AS conversation_id,
     coalesce(s.sent_customer_id, s.customer_id)::VARCHAR AS customer_id, s.actor::UTINYINT AS actor, s.kind::UTINYINT AS kind,
@@ -20,7 +21,7 @@ SELECT
 FROM event AS s
 JOIN input_rows AS i ON i.event_key = s.event_key
 JOIN touchpoint AS t ON t.touchpoint = s.touchpoint
-WHERE s.source = i.source AND s.event_id = i.event_id
+WHERE {source} = i.source AND {event_id} = i.event_id
 
 -- name: unpaired_keys
 -- Reads: event, event_key. Takes: nothing. Gives: the number of keys that the two don't have equally often, one row.

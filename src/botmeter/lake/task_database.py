@@ -115,7 +115,9 @@ def create_view(
     """Create a view of the rows in these files."""
     if files:
         read_buckets(connection, root.uri)
-        uris = [root.uri_of(file.name) for file in files]
+        # DuckDB takes all files for as large as the first, and builds hash tables of what it takes for smaller.
+        largest_first = sorted(files, key=lambda file: -file.row_count)
+        uris = [root.uri_of(file.name) for file in largest_first]
         connection.read_parquet(uris, hive_partitioning=False).create_view(name)
     else:
         register(connection, name, rows=schema.empty_table())

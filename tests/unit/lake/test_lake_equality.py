@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import pyarrow as pa
 import pytest
-from tests.support.event_strategies import STEP_US
+from tests.support.event_strategies import START_US, STEP_US
+from tests.support.facts import event
 from tests.support.lake_equality import POLICIES as CHECKED
 from tests.support.lake_equality import compare_after_each_increment, demo_events, shuffled_events
 from tests.support.lakes import (
@@ -20,6 +22,7 @@ from tests.support.lakes import (
 from tests.support.ledgers import Schedule, ledger_in_memory
 from tests.support.table_meaning import whole_meaning
 
+from botmeter.lake.text_hash import text_hashes
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy, Require
 
 pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not installed")
@@ -63,6 +66,24 @@ def test_five_increments_of_the_demo_have_the_tables_of_a_ledger(tmp_path: Path,
 @pytest.mark.parametrize("policy", CHECKED)
 def test_five_increments_of_shuffled_events_have_the_tables_of_a_ledger(tmp_path: Path, policy: str) -> None:
     compare_after_each_increment(tmp_path, shuffled_events(2_000, seed=policy), policy=CHECKED[policy], seed=policy)
+
+
+@pytest.mark.slow
+def test_ids_with_the_same_hash_are_told_apart(tmp_path: Path) -> None:
+    first, other = "event-001-of-two", "pt95z19j#hQorM#3"
+    hashes = text_hashes(pa.array([first, other])).tolist()
+    assert hashes[0] == hashes[1]
+    ledger, root = ledger_in_memory([(FRESHCHAT, ALWAYS_US)]), made_lake(tmp_path / "lake", [(FRESHCHAT, ALWAYS_US)])
+    pieces = [
+        [event(first, START_US)],
+        [event(other, START_US + STEP_US), event(first, START_US), event(first, START_US, channel="other")],
+    ]
+    for number, piece in enumerate(pieces):
+        files = written_files(tmp_path, f"{number}", piece)
+        outcome = run(root, files)
+        assert [counts_of(receipt) for receipt in outcome.receipts.values()] == append_files(ledger, files)
+    assert outcome.record.event_count == 2
+    assert lake_meaning(root, outcome.record) == whole_meaning(ledger)
 
 
 @pytest.mark.slow
