@@ -1,10 +1,18 @@
 """Entry point of `python -m botmeter` and of the command `botmeter`."""
 
+import atexit
+import gc
 import sys
+
+# New containers between two searches for garbage. A command makes modules and classes, hardly any of which is garbage.
+_SEARCH_AFTER = 50_000
 
 
 def main() -> None:
     """Run the command line; Ctrl-C while loading prints no trace."""
+    gc.set_threshold(_SEARCH_AFTER)
+    # Python would search everything three times when it ends. Both took 0.57 s of an import of two million events.
+    atexit.register(gc.freeze)
     try:
         from botmeter.cli.main import main as run
     except KeyboardInterrupt:
