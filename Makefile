@@ -46,7 +46,7 @@ format: $(DEV) ## Format the code and mend what the linter can mend by itself.
 laws: $(DEV) ## Run what Hypothesis draws: new examples, thirty times as many, in random order.
 	HYPOTHESIS_PROFILE=laws $(BIN)/python -m pytest -n $(WORKERS) -p randomly -m "hypothesis and not faults" $(ARGS)
 
-slow: $(DEV) ## Run the tests that take more than a second each, and commands through a server.
+slow: $(DEV) ## Run the tests that take more than a quarter of a second each, and commands through a server.
 	$(BIN)/python -m pytest -n $(WORKERS) -m "slow and not hypothesis" $(ARGS)
 
 faults: $(DEV) ## Run the tests that kill processes and fill disks.

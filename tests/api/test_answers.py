@@ -154,6 +154,7 @@ def test_search_finds_customers_and_tickets(ask: Ask) -> None:
     assert [row["conversation_id"] for row in walked(ask, search="t1")] == ["v3"]
 
 
+@pytest.mark.slow
 def test_a_session_has_all_its_rows(ask: Ask) -> None:
     for line in walked(ask, group="session"):
         session = as_documented(ask(f"sessions/{line['session_id']}").json(), "session")

@@ -133,6 +133,7 @@ def test_only_an_admin_key_changes_a_bill(client: Client, path: str, body: Any) 
     assert not AuditEntry.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_cost_centre_is_set_listed_and_in_the_rows_of_focus(ask: Ask, send: Ask) -> None:
     body = {"bot_id": "b1", "cost_centre": "Sales", "from_day": "2026-03-01"}
     stored = documented(send("cost-centres/set", body), "set_cost_centre")

@@ -1,5 +1,7 @@
 """A clock that is set back while events come: nothing that was taken is lost, what cannot be yet is refused."""
 
+import pytest
+
 from api.conftest import Clock
 from botmeter.domain.instant import DAY_US, text_from_us
 from botmeter.ledger.verify import verify
@@ -7,6 +9,7 @@ from support.ledgers import append_events, event
 from support.live import Live, counts, message
 
 
+@pytest.mark.slow
 def test_a_clock_set_back_loses_and_duplicates_nothing(live: Live, key: str, clock: Clock) -> None:
     before_us = clock.now_us
     now, later = text_from_us(before_us), text_from_us(before_us + 60_000_000)

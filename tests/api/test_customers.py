@@ -61,6 +61,7 @@ def sessions_of(client: Client, secret: str) -> int:
     return int(client.get(address, headers={"Authorization": f"Bearer {secret}"}).json()["sessions_consumed"])
 
 
+@pytest.mark.slow
 def test_a_merge_answers_its_effect_and_is_undone_by_its_number(tell: Tell, client: Client, secret: str) -> None:
     customers = sorted({each["customer_id"] for each in EVENTS})
     before = sessions_of(client, secret)

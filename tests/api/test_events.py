@@ -57,6 +57,7 @@ def test_a_receipt_has_the_outcome_of_each_event_by_its_index(live: Live, key: s
     assert json.loads(stored[1].raw) == BAD
 
 
+@pytest.mark.slow
 def test_an_event_is_known_by_its_source_and_across_requests(live: Live, key: str) -> None:
     assert counts(live.send(key, [message("a")])) == (1, 0, 0, 0)
     live.settle("acme")
@@ -71,6 +72,7 @@ def test_an_event_is_known_by_its_source_and_across_requests(live: Live, key: st
     ]
 
 
+@pytest.mark.slow
 def test_an_imported_event_is_a_duplicate_and_the_other_way_round(live: Live, key: str) -> None:
     of_file = [event(name, "2026-03-10T10:00", source="default") for name in ("a", "b")]
     with live.opened.writing("acme") as ledger:

@@ -43,6 +43,7 @@ def test_the_webhook_route_reads_its_payloads_and_answers_its_challenge(live: Li
     assert live.request("GET", f"{path}?coo=1").body == b"coo 1 True"
 
 
+@pytest.mark.slow
 def test_the_pages_offer_it_and_show_its_steps_and_options(owner: Client) -> None:
     page = unescape(owner.get(SOURCES).content.decode())
     assert f'<option value="{CODE}">{CONNECTOR.label}</option>' in page

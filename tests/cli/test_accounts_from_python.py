@@ -160,6 +160,7 @@ def test_other_questions_can_be_put_while_rows_are_read(
         assert acme.report(*PERIOD).sessions_consumed == 3
 
 
+@pytest.mark.slow
 def test_a_reader_keeps_the_folder_until_its_end_or_until_it_is_closed(
     acme: botmeter.AccountReader, filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +194,7 @@ def test_threads_share_the_folder(acme: botmeter.AccountReader, server: OpenLedg
     assert counts == [3] * 4
 
 
+@pytest.mark.slow
 def test_threads_read_a_file_of_an_earlier_version(acme: botmeter.AccountReader, tmp_path: Path) -> None:
     """The first one migrates it, and settles the events that wait in it."""
     data = tmp_path / "earlier"

@@ -5,6 +5,7 @@ import pytest
 from cli.conftest import Run
 
 
+@pytest.mark.slow
 def test_a_budget_is_added_listed_with_its_use_and_ended(acme: Run) -> None:
     assert acme("plan set session.price --account acme --from 2026-03-01").code == 0
     assert acme("budget list --account acme").err == "account acme has no budgets; `botmeter budget add` adds one\n"

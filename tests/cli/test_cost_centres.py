@@ -7,6 +7,7 @@ from cli.conftest import Run
 PERIOD = "--from 2026-03-01 --to 2026-04-30"
 
 
+@pytest.mark.slow
 def test_a_cost_centre_is_set_listed_and_a_filter_of_reports(acme: Run) -> None:
     everything = acme(f"report {PERIOD} --account acme --format json").json["sessions_consumed"]
     ran = acme("cost-centre set Sales --bot orders --from 2026-03-01 --account acme")

@@ -21,6 +21,7 @@ def test_a_merge_prints_its_changes_and_the_report_counts_it(acme: Run) -> None:
     assert "nothing changed" in acme("customer merge cus_8401 cus_8402 -a acme").err
 
 
+@pytest.mark.slow
 def test_a_file_is_merged_and_unmerged_by_its_number(acme: Run) -> None:
     assert "2 aliases merged" in acme("customer merge same.csv -a acme").err
     listed = acme("customer aliases -a acme --format json").json

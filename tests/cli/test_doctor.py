@@ -47,6 +47,7 @@ def test_the_server_check_names_the_process_of_a_running_server(acme: Run, way: 
     assert ("process" in detail) is (way == "through a server")
 
 
+@pytest.mark.slow
 def test_one_account_can_be_checked_alone(acme: Run) -> None:
     assert acme("account create zeta").code == 0
     assert {"account acme", "account zeta"} <= set(results(acme("doctor --format json")))

@@ -87,6 +87,7 @@ def test_a_closed_pipe_ends_the_command_silently(filled_folder: Path) -> None:
     assert message == b""
 
 
+@pytest.mark.slow
 def test_a_second_process_gets_the_name_of_the_folder_s_owner(acme: Run, tmp_path: Path) -> None:
     with (tmp_path / "data" / "owner.lock").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -102,6 +103,7 @@ def test_a_second_process_gets_the_name_of_the_folder_s_owner(acme: Run, tmp_pat
     assert b"botmeter import" in message
 
 
+@pytest.mark.slow
 def test_the_installed_program_ends_with_the_command_s_exit_code(tmp_path: Path) -> None:
     process = started("report --account ../acme", tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     out, message = process.communicate()

@@ -130,6 +130,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert ran.stderr.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_a_report_loads_no_more_than_it_needs(filled_folder: Path) -> None:
     script = (
         "import atexit, sys; from botmeter.cli.main import main;"

@@ -24,6 +24,7 @@ def test_a_receipt_has_the_documented_fields(empty: Run) -> None:
     assert ran.json == {"accepted": len(EVENTS), "duplicates": 0, "conflicts": 0, "rejected": 0, "rejections": []}
 
 
+@pytest.mark.slow
 def test_an_import_run_again_changes_nothing(empty: Run) -> None:
     empty("import events.ndjson --account acme")
     before = empty("report --account acme --from 2026-03-01 --to 2026-04-30 --format json")
@@ -70,6 +71,7 @@ def test_standard_input_can_be_read_only_once(empty: Run) -> None:
     assert "only once" in ran.err
 
 
+@pytest.mark.slow
 def test_the_source_is_part_of_an_event_s_identity(empty: Run) -> None:
     empty("import events.ndjson --account acme")
     assert empty("import events.ndjson --account acme --source crm --format json").json["accepted"] == len(EVENTS)

@@ -91,6 +91,7 @@ def test_a_strict_import_exits_with_3_if_anything_was_rejected(acme: Run, tmp_pa
     assert acme("import events.ndjson --account acme --strict").code == 0
 
 
+@pytest.mark.slow
 def test_quarantined_events_are_grouped_discarded_and_brought_back(acme: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.ndjson").write_text(ndjson([BAD, event("m-2", "2026-03-30"), {**BAD, "customer_id": ""}]))
     acme("import bad.ndjson --account acme")

@@ -96,6 +96,7 @@ REFUSED = (
 )
 
 
+@pytest.mark.slow
 def test_a_refusal_names_the_thing_and_the_value(acme: Run) -> None:
     acme("plan set freshworks.new -a acme --from 2026-03-01")
     for command, code, sentence in REFUSED:

@@ -126,6 +126,7 @@ def test_an_invoice_that_cant_be_is_refused(reconciled: Reconciled) -> None:
     assert (clash.code, clash.err.partition(",")[0]) == (2, "error: An invoice has its own period")
 
 
+@pytest.mark.slow
 def test_a_statement_gives_the_period_and_our_amount(reconciled: Reconciled, acme: Run) -> None:
     assert acme("plan set session.price --account acme --from 2026-03-01").code == 0
     assert acme("statement close --account acme --through 2026-03-31").code == 0

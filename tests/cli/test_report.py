@@ -167,6 +167,7 @@ def test_an_unknown_time_zone_is_refused(acme: Run) -> None:
     assert "'Mars/Base' is not in the IANA time zone database" in ran.err
 
 
+@pytest.mark.slow
 def test_a_report_is_compared_with_other_days(acme: Run) -> None:
     april = "--from 2026-04-01 --to 2026-04-30"
     report = acme(f"report --account acme {april} --compare auto --format json").json

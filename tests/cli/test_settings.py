@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from cli.command_line import event, ndjson
 from cli.conftest import Run
 
 PERIOD = "--from 2026-03-01 --to 2026-04-30"
 
 
+@pytest.mark.slow
 def test_an_account_is_created_with_a_title_and_renamed(run: Run) -> None:
     assert run("account create acme --title 'Maple & Moor'").code == 0
     assert run("account show acme --format json").json["title"] == "Maple & Moor"
@@ -43,6 +46,7 @@ def test_an_account_that_can_t_be_opened_is_listed_beside_the_others(acme: Run, 
     assert "broken" in ran.err
 
 
+@pytest.mark.slow
 def test_an_earlier_data_start_date_lets_quarantined_events_be_accepted(acme: Run, tmp_path: Path) -> None:
     (tmp_path / "old.ndjson").write_text(ndjson([event("o-1", "2021-03-30T22:00:00Z")]))
     assert acme("import old.ndjson --account acme --format json").json["rejected"] == 1
@@ -60,6 +64,7 @@ def test_the_data_start_date_can_t_be_after_counted_events(acme: Run) -> None:
     assert acme("account set acme --available-from soon").code == 2
 
 
+@pytest.mark.slow
 def test_a_bot_name_is_used_in_report_rows_and_explanation(acme: Run) -> None:
     assert acme("bot list --account acme --format json").json[0] == {
         "bot_id": "orders", "bot_name": "Order bot", "name_in_events": "Order bot", "name_set": None,

@@ -125,6 +125,7 @@ def test_a_source_is_turned_off_and_gets_another_address(acme: Run, tmp_path: Pa
     assert acme("source rotate other -a acme").code == 1
 
 
+@pytest.mark.slow
 def test_bot_identities_are_added_and_removed(acme: Run) -> None:
     acme(CREATE)
     assert acme("source identity add desk 12 -a acme --bot orders --bot-version 7").code == 0

@@ -30,6 +30,7 @@ def planned(acme: Run) -> Run:
     return acme
 
 
+@pytest.mark.slow
 def test_a_statement_is_shown_closed_exported_and_verified(acme: Run) -> None:
     run = planned(acme)
     assert "preliminary" in run("statement list -a acme").out
@@ -72,6 +73,7 @@ def test_a_corrected_session_is_a_pending_difference_until_the_next_statement(ac
     assert run("report -a acme --from 2026-03-01 --to 2026-04-30 --format json").json["not_charged"] == 0
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_refused_by_a_sentence(acme: Run) -> None:
     assert "has no plan" in acme("statement show -a acme").err
     assert "has no plan" in acme("statement close -a acme").err
@@ -83,6 +85,7 @@ def test_what_cannot_be_is_refused_by_a_sentence(acme: Run) -> None:
     assert "is not over" in run("statement close -a acme --through 2990-01-01").err
 
 
+@pytest.mark.slow
 def test_an_export_has_the_charge_of_each_session(acme: Run) -> None:
     run = planned(acme)
     run(f"correct test {FIRST_SESSION} -a acme --reason ours")

@@ -102,6 +102,7 @@ def test_a_suspended_server_and_none_have_no_known_address(data: Path, monkeypat
     assert owner_client.served_at(data) is None
 
 
+@pytest.mark.slow
 def test_a_client_killed_during_an_import_leaves_the_ledger_intact(data: Path) -> None:
     with served(data) as ledgers:
         process = importing(data)
@@ -112,6 +113,7 @@ def test_a_client_killed_during_an_import_leaves_the_ledger_intact(data: Path) -
         process.communicate()
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_the_command_in_the_server(data: Path) -> None:
     with served(data) as ledgers:
         process = importing(data)
@@ -137,6 +139,7 @@ def test_ctrl_c_stops_a_command_that_is_metering(data: Path) -> None:
     assert (result.event_count, result.is_clean) == (0, True)
 
 
+@pytest.mark.slow
 def test_a_server_that_ends_stops_commands_with_a_message(data: Path) -> None:
     with served(data) as ledgers:
         process = importing(data)
@@ -343,6 +346,7 @@ def test_colours_and_width_are_those_of_the_client_s_terminal(data: Path) -> Non
     assert b"\x1b[" in screen
 
 
+@pytest.mark.slow
 def test_a_confirmation_is_read_from_the_client_s_terminal(data: Path) -> None:
     controller, terminal = pty.openpty()
     with served(data) as ledgers:
@@ -358,6 +362,7 @@ def test_a_confirmation_is_read_from_the_client_s_terminal(data: Path) -> None:
     os.close(controller)
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_ends_the_command_silently(data: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

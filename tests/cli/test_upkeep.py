@@ -169,6 +169,7 @@ def test_a_policy_for_the_past_needs_the_option_remeter(acme: Run) -> None:
     assert "the policy was changed" in acme("restatements --account acme").out
 
 
+@pytest.mark.slow
 def test_quarantined_events_can_be_corrected_and_imported(acme: Run, tmp_path: Path) -> None:
     bad = [event("q-1", "2026-03-30T22:00:00"), event("q-2", "2021-03-30T22:00:00Z")]
     (tmp_path / "bad.ndjson").write_text(ndjson(bad))

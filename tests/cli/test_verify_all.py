@@ -15,6 +15,7 @@ def file_of(folder: Path, name: str) -> Path:
     return folder / "data" / "accounts" / f"{name}.duckdb"
 
 
+@pytest.mark.slow
 def test_all_accounts_are_verified(acme: Run) -> None:
     assert acme("account create zeta").code == 0
     ran = acme("verify --all --format json")
@@ -26,6 +27,7 @@ def test_all_accounts_are_verified(acme: Run) -> None:
     assert "account acme: " in ran.err
 
 
+@pytest.mark.slow
 def test_a_difference_in_one_gives_exit_code_3(acme: Run, tmp_path: Path) -> None:
     assert acme("account create zeta").code == 0
     with duckdb.connect(file_of(tmp_path, "acme")) as connection:

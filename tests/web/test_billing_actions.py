@@ -54,6 +54,7 @@ def audited(action: Action) -> list[dict[str, object]]:
     return list(AuditEntry.objects.filter(action=action).order_by("pk").values_list("detail", flat=True))
 
 
+@pytest.mark.slow
 def test_a_published_plan_is_previewed_and_set_with_an_opening_balance(olga: Client, ledgers: OpenLedgers) -> None:
     preview = olga.get(f"{PLAN}?plan=freshworks.new").content.decode()
     assert "A pack of 100 sessions costs $49.00" in preview
@@ -84,6 +85,7 @@ def test_a_plan_that_cannot_be_is_refused_with_a_sentence(olga: Client, sent: di
     assert sentence in olga.get(PLAN, sent).content.decode()
 
 
+@pytest.mark.slow
 def test_two_plans_from_one_day_are_refused_and_a_new_one_begins_with_the_next_cycle(
     olga: Client, ledgers: OpenLedgers
 ) -> None:
@@ -101,6 +103,7 @@ def test_two_plans_from_one_day_are_refused_and_a_new_one_begins_with_the_next_c
     assert audited(Action.PLAN_WITHDRAWN) == [{"plan": "session.price@1", "reason": "Typed wrongly"}]
 
 
+@pytest.mark.slow
 def test_packs_are_bought_once_confirmed_and_a_purchase_is_reversed_with_a_reason(
     olga: Client, ledgers: OpenLedgers
 ) -> None:

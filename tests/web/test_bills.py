@@ -153,6 +153,7 @@ def test_long_lists_are_read_in_parts(bill: Bill, state: ServerState, monkeypatc
     assert len(csv.splitlines()) == 1 + 120 + csv.count("only_ours")
 
 
+@pytest.mark.slow
 def test_settings_that_cant_be_are_refused_with_the_reason(bill: Bill) -> None:
     for changed, reason in (
         ({"first": "30 Mar 2026"}, "A period has a first and a last day."),

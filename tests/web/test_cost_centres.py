@@ -50,6 +50,7 @@ def test_a_cost_centre_is_set_shown_and_audited(client: Client, owner: User) -> 
     assert "Order bot has no cost centre of its own from 1 May 2026." in page_of(client, PATH)
 
 
+@pytest.mark.slow
 def test_the_split_adds_up_and_each_number_opens_its_sessions(client: Client) -> None:
     client.post(PATH, SALES)
     page = page_of(client, f"{REPORT}?{DAYS}")

@@ -65,6 +65,7 @@ def test_a_merge_is_undone_and_stays_in_the_list(client: Client, ledgers: OpenLe
     assert 'role="alert"' in again.content.decode()
 
 
+@pytest.mark.slow
 def test_a_file_is_previewed_or_refused_with_its_line(client: Client) -> None:
     good = SimpleUploadedFile("same.csv", PAIRS.encode(), content_type="text/csv")
     assert "would have 2" in client.post(PATH, {"step": "preview", "file": good}).content.decode()

@@ -42,6 +42,7 @@ def noted(client: Client, *, on: str = "31 Mar 2026", text: str = "Campaign <b>s
     assert (answer.status_code, answer["Location"]) == (302, TREND)
 
 
+@pytest.mark.slow
 def test_an_admin_notes_a_day_and_everyone_sees_its_mark(admin: Client, viewer: User, browser: MakeBrowser) -> None:
     before = page_of(browser(viewer), f"{REPORT}?{DAYS}")
     noted(admin)

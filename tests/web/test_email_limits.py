@@ -45,6 +45,7 @@ def emails_to(email: str) -> int:
     return sum(letter.to == [email] for letter in mail.outbox)
 
 
+@pytest.mark.slow
 def test_a_stranger_gets_a_few_invitations_whoever_sends_them(
     owner: User, person: MakePerson, browser: MakeBrowser
 ) -> None:

@@ -162,6 +162,7 @@ def test_events_of_ones_own_stay_when_sample_data_is_removed_as_an_import(olga: 
     assert "has events of its own" in olga.get(SAMPLE).content.decode()
 
 
+@pytest.mark.slow
 def test_sample_data_does_not_mix_with_events_of_ones_own(olga: Client, ledgers: OpenLedgers) -> None:
     with ledgers.writing("fresh") as ledger:
         append_events(ledger, event("own", "2026-03-01T10:00"))

@@ -69,6 +69,7 @@ def test_a_poll_after_a_change_redirects_to_the_page(owners: Client, ledgers: Op
     assert owners.get(followed(owners, path, query="channel=web&")).status_code == 204
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @both_reports
 def test_an_update_has_all_widgets_and_an_opened_page_loads_some_later(owners: Client, path: str) -> None:
@@ -151,6 +152,7 @@ def shared(ledgers: OpenLedgers, owner: User) -> MakeLink:
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_shared_view_of_today_is_followed_within_its_scope(
     client: Client, ledgers: OpenLedgers, shared: MakeLink
@@ -178,6 +180,7 @@ def test_a_shared_view_of_past_days_is_not_followed(client: Client, shared: Make
     assert client.get(f"{path}/fresh").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_only_members_see_the_number_of_waiting_events(
     owners: Client, client: Client, ledgers: OpenLedgers, shared: MakeLink

@@ -90,6 +90,7 @@ def test_a_signed_in_person_can_change_the_password_meanwhile(owner: User, brows
     )
 
 
+@pytest.mark.slow
 def test_the_hash_is_argon2id_in_one_lane(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = [f"{PooledArgon2.__module__}.{PooledArgon2.__qualname__}"]
     encoded = make_password(PASSWORD)
@@ -98,6 +99,7 @@ def test_the_hash_is_argon2id_in_one_lane(settings: Settings) -> None:
     assert not check_password("another", encoded)
 
 
+@pytest.mark.slow
 def test_a_hash_of_an_earlier_version_is_checked_and_replaced(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     encoded = make_password(PASSWORD)

@@ -103,6 +103,7 @@ def test_an_invalid_invitation_shows_an_error(
     assert not Link.objects.exists()
 
 
+@pytest.mark.slow
 def test_an_account_has_at_most_two_hundred_open_invitations(owner: User) -> None:
     role = MemberRole(role=Role.VIEWER, may_export=False)
     for number in range(members.INVITATIONS_MAX):

@@ -44,6 +44,7 @@ def test_other_sessions_are_listed_with_browser_address_and_times(owner: User) -
     assert phone.session.session_key not in card
 
 
+@pytest.mark.slow
 def test_a_chosen_session_is_ended_with_the_password_and_no_other(owner: User, person: MakePerson) -> None:
     here, phone, office = (signed_in(owner, address=f"198.51.100.{number}") for number in range(3))
     stranger = signed_in(person("sam@example.org"))

@@ -136,6 +136,7 @@ def test_waits_grow_with_further_guesses(owner: User, browser: MakeBrowser) -> N
         assert guess(browser(), owner.email) == [200]
 
 
+@pytest.mark.slow
 def test_the_right_password_after_the_wait_signs_in_and_ends_the_waits(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:
@@ -145,6 +146,7 @@ def test_the_right_password_after_the_wait_signs_in_and_ends_the_waits(
     assert guess(browser(), owner.email, count=11) == [200] * 10 + [429]
 
 
+@pytest.mark.slow
 def test_guesses_by_others_do_not_lock_the_owner_out_of_a_known_browser(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:

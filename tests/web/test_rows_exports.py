@@ -49,6 +49,7 @@ def content_of(member: Client, href: str) -> bytes:
     return b"".join(response) if response.streaming else response.content
 
 
+@pytest.mark.slow
 def test_what_the_page_lists_is_exported_one_a_row(member: Client) -> None:
     grains = {
         DAYS: "session",

@@ -242,6 +242,7 @@ def test_a_right_to_left_mark_is_escaped(client: Client, ledgers: OpenLedgers) -
     assert "Customer \\u202elive" in page.text
 
 
+@pytest.mark.slow
 def test_a_month_links_to_its_session_or_to_the_rows_of_several(client: Client, ledgers: OpenLedgers) -> None:
     page = page_at(client, "/a/acme/customer", id="c1")
     assert "2 sessions since 30 Mar 2026, the last opened on 1 Apr 2026 23:00 UTC." in page.text

@@ -102,6 +102,7 @@ def test_a_weak_password_shows_an_error_at_its_field(owner: User, browser: MakeB
     assert not ShareLink.objects.exists()
 
 
+@pytest.mark.slow
 def test_wrong_passwords_wait_by_network_and_end_for_all(link: Callable[..., NewShare], client: Client) -> None:
     made = link()
     for _ in range(10):

@@ -121,6 +121,7 @@ REASONS = [
 ]
 
 
+@pytest.mark.slow
 def test_a_delivery_that_counts_in_nothing_says_why(olga: Client, ledgers: OpenLedgers) -> None:
     none = dict.fromkeys(("accepted", "duplicates", "conflicts", "rejected", "ignored"), 0)
     plain = {"received_at": NOW_US, "source": "desk", "subject": "message", "detail": None, "delivery_id": None}

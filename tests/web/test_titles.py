@@ -36,6 +36,7 @@ def test_an_open_account_has_its_newest_title_and_a_closed_one_the_last(state: S
     assert account_title(request, "acme") == "Acme & Sons"
 
 
+@pytest.mark.slow
 def test_a_page_lists_all_accounts_of_the_user_and_opens_the_ledger_of_one(
     browser: MakeBrowser, owner: User, ledgers: OpenLedgers
 ) -> None:

@@ -42,6 +42,7 @@ def test_a_view_is_stored_in_canonical_form_and_opens_the_report(ana: User, brow
     assert "Last 90 days, channel web, compared with the same weekdays of the year before" in page
 
 
+@pytest.mark.slow
 def test_the_report_names_the_view_that_it_shows(ana: User, browser: Browser) -> None:
     client = browser(ana)
     saved(client, name="Web of all")

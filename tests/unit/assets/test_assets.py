@@ -77,6 +77,7 @@ def test_icons_of_the_sprite_are_used() -> None:
     assert {name for name in defined if f'"{name}"' not in text} == set()
 
 
+@pytest.mark.slow
 def test_macros_are_used() -> None:
     text = "".join(markup(path) for path in TEMPLATES)
     macros = set(re.findall(r"\bmacro (\w+)\(", text))

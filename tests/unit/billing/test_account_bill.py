@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from botmeter.billing.account_bill import open_cycle_bill
 from botmeter.billing.plan import Beyond, Meter, Plan
 from botmeter.billing.plan_actions import set_plan
@@ -15,6 +17,7 @@ PRICED = Meter(beyond=Beyond(kind="price", price=Decimal(1)))
 APART = Meter(policies=("dialogflow.request",), beyond=Beyond(kind="price", price=Decimal(10)))
 
 
+@pytest.mark.slow
 def test_a_change_of_plan_within_a_cycle_may_change_the_number_of_meters() -> None:
     for first, second, totals, counts in (
         ((PRICED, APART), (PRICED,), "23.00", [3, 2]),

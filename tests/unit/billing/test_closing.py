@@ -70,6 +70,7 @@ def test_a_closed_cycle_has_a_statement_whose_lines_add_up_to_its_total(ledger: 
     assert close_due(ledger, now_us=APRIL + 4 * DAY_US) == []
 
 
+@pytest.mark.slow
 def test_a_late_session_is_a_line_of_the_next_statement_with_its_reason(ledger: Ledger) -> None:
     append_events(ledger, *visits("2026-03-02", "2026-03-03", "2026-03-04"))
     close_due(ledger, now_us=APRIL + 3 * DAY_US)
@@ -88,6 +89,7 @@ def test_a_late_session_is_a_line_of_the_next_statement_with_its_reason(ledger: 
     assert [line["kind"] for line in stated["lines"]] == ["fee", "beyond", "adjustment"]
 
 
+@pytest.mark.slow
 def test_a_void_session_is_credited_once_and_its_undoing_charged_again(ledger: Ledger) -> None:
     append_events(ledger, *visits("2026-03-02", "2026-03-03", "2026-03-04"))
     close_due(ledger, now_us=APRIL + 3 * DAY_US)
@@ -104,6 +106,7 @@ def test_a_void_session_is_credited_once_and_its_undoing_charged_again(ledger: L
     assert document(june)["adjustments"] == []
 
 
+@pytest.mark.slow
 def test_a_credit_larger_than_a_statement_is_carried_forward() -> None:
     ledger = ledger_in_memory()
     set_plan(ledger, plan(fee=Decimal(0)))

@@ -118,6 +118,7 @@ def test_an_older_cycle_in_another_currency_is_adjusted_by_a_statement_of_its_ow
     assert verify_statements(ledger) == []
 
 
+@pytest.mark.slow
 def test_a_purchase_reversed_in_a_closed_cycle_is_credited_and_a_void_session_gives_no_pack_back() -> None:
     ledger = ledger_in_memory()
     set_plan(ledger, plan())

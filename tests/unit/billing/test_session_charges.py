@@ -72,6 +72,7 @@ def not_charged(ledger: Ledger, filters: Filters) -> Any:
     return with_not_charged(ledger, query, report=usage_report(ledger, query)).not_charged_count
 
 
+@pytest.mark.slow
 def test_sessions_have_a_charge_where_a_plan_is_set(ledger: Ledger) -> None:
     assert "charge" not in exported(ledger)[0]
     assert not_charged(ledger, Filters()) is UNSET

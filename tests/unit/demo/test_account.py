@@ -36,6 +36,7 @@ def test_another_seed_gives_other_events() -> None:
     assert not one & other
 
 
+@pytest.mark.slow
 def test_the_demo_of_a_later_day_of_the_month_has_the_same_history() -> None:
     early = demo_events("2025-07-05T10:00:00Z", events=FEW)
     late = demo_events("2025-07-30T23:59:59Z", events=FEW)
@@ -43,6 +44,7 @@ def test_the_demo_of_a_later_day_of_the_month_has_the_same_history() -> None:
     assert late.slice(0, len(early)).equals(early)
 
 
+@pytest.mark.slow
 def test_the_demo_of_a_later_hour_has_the_same_morning() -> None:
     early = demo_events("2025-07-05T10:00:00Z", events=FEW)
     late = demo_events("2025-07-05T22:00:00Z", events=FEW)
@@ -81,6 +83,7 @@ def test_there_are_about_a_million_events(demo: Demo) -> None:
     assert 950_000 <= len(demo.events) <= 1_050_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "now", ["2025-02-28T23:59:59Z", "2025-12-31T23:59:59Z", "2026-12-01T00:30:00Z", "2028-07-15T12:00:00Z"]
 )
@@ -107,6 +110,7 @@ def test_on_the_first_day_the_demo_has_already_begun() -> None:
     assert len(demo_events("2022-02-04T18:00:00Z", events=FEW)) > 0
 
 
+@pytest.mark.slow
 def test_no_two_events_share_an_id(demo: Demo) -> None:
     assert pc.count_distinct(demo.events["event_id"]).as_py() == len(demo.events)
 

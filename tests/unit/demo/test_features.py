@@ -176,6 +176,7 @@ def test_bots_hand_off_to_agents_and_come_back_later(demo: Demo) -> None:
     assert pc.sum(pc.greater(both["occurred_at_max"], both["occurred_at_min"])).as_py() > 500
 
 
+@pytest.mark.slow
 def test_some_greetings_are_never_answered(demo: Demo) -> None:
     customers = set(events_with(demo, actor=Actor.CUSTOMER)["conversation_id"].to_pylist())
     bots = set(events_with(demo, actor=Actor.BOT)["conversation_id"].to_pylist())

@@ -76,6 +76,7 @@ OTHER_CONTENT: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 def test_the_same_id_with_other_content_is_a_conflict_and_changes_nothing() -> None:
     first = event("1", "2026-03-01T10:00")
     ledger = ledger_with(first)

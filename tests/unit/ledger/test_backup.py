@@ -73,6 +73,7 @@ def test_a_backup_has_a_summary_of_its_contents(folder: Folder, acme: str, saved
     assert summary.size_bytes == folder.file_of(acme).stat().st_size
 
 
+@pytest.mark.slow
 def test_a_restored_account_is_complete(folder: Folder, acme: str, saved: Path) -> None:
     before = meaning(folder, acme)
     folder.remove(acme)
@@ -84,6 +85,7 @@ def test_a_restored_account_is_complete(folder: Folder, acme: str, saved: Path) 
         assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 def test_a_backup_can_be_restored_under_another_name(folder: Folder, acme: str, saved: Path) -> None:
     restore(folder, saved, name="Copy")
     assert folder.accounts() == ["acme", "copy"]
@@ -92,6 +94,7 @@ def test_a_backup_can_be_restored_under_another_name(folder: Folder, acme: str, 
     assert meaning(folder, "copy") == meaning(folder, acme)
 
 
+@pytest.mark.slow
 def test_an_existing_account_is_replaced_only_with_replace(folder: Folder, acme: str, saved: Path) -> None:
     before = meaning(folder, acme)
     with folder.ledger(acme) as ledger:

@@ -100,6 +100,7 @@ def test_a_duplicate_is_compared_with_the_customer_as_sent(ledger: Ledger) -> No
     assert append_events(ledger, PHONE).duplicates == 1
 
 
+@pytest.mark.slow
 def test_taking_it_back_leaves_everything_as_it_was(ledger: Ledger) -> None:
     before = table_meaning(ledger)
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)

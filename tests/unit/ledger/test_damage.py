@@ -55,6 +55,7 @@ def test_reading_verifying_and_a_backup_give_the_same_error(damaged: Folder, tmp
     assert not (tmp_path / "acme.backup").exists()
 
 
+@pytest.mark.slow
 def test_damage_is_noted_and_then_refused_everywhere_until_a_backup_is_restored(
     ledgers: OpenLedgers, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -79,6 +80,7 @@ def test_damage_is_noted_and_then_refused_everywhere_until_a_backup_is_restored(
     read(shared)
 
 
+@pytest.mark.slow
 def test_a_backup_that_is_restored_before_anybody_is_refused_ends_the_problem(
     ledgers: OpenLedgers, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def shapes(ledger: Ledger) -> Counter[Any]:
     return Counter(ledger.connection.execute(query).fetchall())
 
 
+@pytest.mark.slow
 def test_no_table_holds_an_identifier_of_the_customer(folder: Folder, filled: str) -> None:
     erase(folder, filled, customer_id=EVE)
     with folder.ledger(filled) as ledger:
@@ -88,6 +89,7 @@ def test_no_table_holds_an_identifier_of_the_customer(folder: Folder, filled: st
             assert not [mark for mark in MARKED if mark in text], table
 
 
+@pytest.mark.slow
 def test_the_bytes_of_the_file_hold_no_identifier_of_the_customer(folder: Folder, filled: str) -> None:
     content = folder.file_of(filled).read_bytes()
     assert b"SECRET" in content
@@ -97,6 +99,7 @@ def test_the_bytes_of_the_file_hold_no_identifier_of_the_customer(folder: Folder
     assert [file.name for file in (folder.path / "accounts").iterdir()] == [f"{filled}.duckdb"]
 
 
+@pytest.mark.slow
 def test_counts_report_and_verification_stay_as_they_were(folder: Folder, filled: str) -> None:
     with folder.ledger(filled) as ledger:
         report_before, shapes_before = report(ledger), shapes(ledger)

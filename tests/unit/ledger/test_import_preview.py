@@ -62,6 +62,7 @@ def preview(shared: SharedFolder, *submissions: Submission) -> ImportPreview:
         return import_preview(ledger, submissions, now_us=NOW_US)
 
 
+@pytest.mark.slow
 def test_it_says_what_the_import_then_does_and_leaves_every_table_as_it_was(shared: SharedFolder) -> None:
     with shared.ledger("acme") as ledger:
         before = rows(ledger)
@@ -79,6 +80,7 @@ def test_it_says_what_the_import_then_does_and_leaves_every_table_as_it_was(shar
     assert tried.sessions.day_count >= restated > 0
 
 
+@pytest.mark.slow
 def test_live_events_are_accepted_during_a_dry_run_and_counted_after_it(shared: SharedFolder) -> None:
     live = event("live", "2026-03-05T10:00", bot_id="live only")
 

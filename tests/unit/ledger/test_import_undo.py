@@ -87,6 +87,7 @@ def test_what_remains_is_what_the_other_import_alone_gives(policy: Policy, is_fi
     assert verification.is_clean, verification.differences
 
 
+@pytest.mark.slow
 def test_a_small_import_in_a_large_ledger_is_undone_by_metering_its_customers_alone(ledger: Ledger) -> None:
     others = [event(f"o{number}", "2026-03-01T08:00", customer_id=f"x{number}") for number in range(60)]
     import_file(ledger, *others, *OTHER)
@@ -108,6 +109,7 @@ def test_the_only_ticket_of_a_ledger_leaves_the_sessions_of_other_days(ledger: L
     assert table_meaning(ledger) == before
 
 
+@pytest.mark.slow
 def test_an_import_is_listed_with_what_was_imported_by_whom_and_why_it_was_undone(ledger: Ledger) -> None:
     import_file(ledger, *ONE, name="july.csv", size_bytes=71, mapping="kind = 'x'", by="bob@example.org")
     import_file(ledger, *OTHER, name="demo", kind=ImportKind.SAMPLE)
@@ -167,6 +169,7 @@ def test_an_undone_file_can_be_imported_again(ledger: Ledger) -> None:
     assert table_meaning(ledger) == before
 
 
+@pytest.mark.slow
 def test_events_that_a_later_file_repeated_leave_and_the_file_is_named(ledger: Ledger) -> None:
     import_file(ledger, *ONE)
     import_file(ledger, *ONE[:3], *OTHER, name="b.csv")
@@ -224,6 +227,7 @@ def tables(ledger: Ledger) -> list[str]:
     return [name for (name,) in rows.fetchall()]
 
 
+@pytest.mark.slow
 def test_its_quarantined_events_are_discarded_and_can_be_brought_back(ledger: Ledger) -> None:
     import_file(ledger, *OTHER, rejections=(rejection(9, None, raw=b"other"),))
     import_file(ledger, *ONE, rejections=(rejection(9, "a9", raw=b"own"),))

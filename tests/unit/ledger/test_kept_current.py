@@ -42,6 +42,7 @@ def test_a_bot_bears_the_name_of_its_latest_event() -> None:
     assert ledger.connection.execute("SELECT bot_id, bot_name FROM bot").fetchall() == [("b1", "New name")]
 
 
+@pytest.mark.slow
 def test_a_ticket_linked_later_counts_in_the_earlier_session_of_its_conversation() -> None:
     ledger = ledger_in_memory()
     first = event("1", "2026-03-01T10:00")
@@ -58,6 +59,7 @@ def test_a_ticket_linked_later_counts_in_the_earlier_session_of_its_conversation
     assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 def test_a_conversation_that_spans_days_is_marked_on_each_of_them() -> None:
     ledger = ledger_in_memory()
     events = [event("1", "2026-03-01T10:00"), event("2", "2026-03-03T10:00"), event("3", "2026-03-05T10:00")]
@@ -180,6 +182,7 @@ def test_a_first_import_restates_nothing() -> None:
     assert restatements(ledger) == []
 
 
+@pytest.mark.slow
 def test_a_policy_for_a_future_midnight_leaves_open_sessions_under_their_own() -> None:
     ledger = ledger_in_memory()
     before, inside = event("1", "2026-06-09T20:00"), event("2", "2026-06-10T10:00")

@@ -59,6 +59,7 @@ def test_a_repeated_event_is_a_duplicate_or_a_conflict(is_settled: bool) -> None
     assert [each.event_id for each in quarantined(ledger)] == ["e14"]
 
 
+@pytest.mark.slow
 def test_imported_and_live_events_are_duplicates_of_each_other() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, *HOURS[:5])
@@ -163,6 +164,7 @@ def test_each_batch_with_events_has_a_numbered_receipt() -> None:
     assert [number for (number,) in own] == [1, 2, 3, 5, 6]
 
 
+@pytest.mark.slow
 def test_a_clock_set_back_loses_and_repeats_nothing() -> None:
     ledger = ledger_in_memory()
     append_live(ledger, live_batch(HOURS[:5]))

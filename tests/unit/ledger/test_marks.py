@@ -103,6 +103,7 @@ def test_an_accepted_loss_lets_senders_send_the_events_again(killed: Folder) -> 
         assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 def test_an_older_file_put_there_by_hand_is_older_than_what_was_acknowledged(
     folder: Folder, acme: str, tmp_path: Path
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_lost_change_of_the_settings_is_a_loss_too(folder: Folder, acme: str, 
     assert "1 change after receipt 1 is missing" in refusal(folder).message
 
 
+@pytest.mark.slow
 def test_another_file_with_as_many_commits_is_not_the_acknowledged_one(
     folder: Folder, acme: str, tmp_path: Path
 ) -> None:
@@ -167,6 +169,7 @@ def test_a_commit_whose_process_ended_before_its_mark_is_right(killed: Folder, t
     assert mark.read_bytes() != before
 
 
+@pytest.mark.slow
 def test_a_mark_that_can_t_be_written_refuses_the_change_until_it_can(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, FIRST)
@@ -184,6 +187,7 @@ def test_a_mark_that_can_t_be_written_refuses_the_change_until_it_can(folder: Fo
     assert event_ids(folder) == ["e1", "e2", "x0"]
 
 
+@pytest.mark.slow
 def test_a_torn_write_of_a_mark_leaves_the_one_before(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         for number in range(3):
@@ -222,6 +226,7 @@ def test_a_file_of_an_earlier_botmeter_starts_one_with_its_receipts(folder: Fold
     assert event_ids(folder) == ["e1", "e2"]
 
 
+@pytest.mark.slow
 def test_a_restored_backup_is_what_is_acknowledged(folder: Folder, acme: str, tmp_path: Path) -> None:
     backup(folder, acme, path=tmp_path / "acme.backup")
     with folder.ledger(acme) as ledger:

@@ -83,6 +83,7 @@ def old(folder: Folder, acme: str) -> Folder:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read_only", [True, False], ids=["to read", "to write"])
 def test_a_file_of_version_1_migrates_when_it_is_opened(old: Folder, read_only: bool) -> None:
     with (old.reading if read_only else old.ledger)("acme") as ledger:
@@ -97,6 +98,7 @@ def test_a_file_of_version_1_migrates_when_it_is_opened(old: Folder, read_only: 
         }
 
 
+@pytest.mark.slow
 def test_a_migrated_file_has_the_tables_of_a_new_one(old: Folder) -> None:
     made_account(old, Account(name="fresh"))
     with old.ledger("fresh") as fresh:

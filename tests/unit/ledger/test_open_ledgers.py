@@ -47,6 +47,7 @@ def test_a_reader_sees_commits_and_nothing_uncommitted(ledgers: OpenLedgers) -> 
         assert event_count(reader) == 0
 
 
+@pytest.mark.slow
 def test_a_version_is_another_one_after_each_commit_and_the_same_between_them(ledgers: OpenLedgers) -> None:
     seen = []
     for number in range(3):
@@ -129,6 +130,7 @@ def test_readers_of_a_busy_ledger_never_see_half_of_an_append(ledgers: OpenLedge
         assert headline(reader) == count
 
 
+@pytest.mark.slow
 def test_writers_come_one_at_a_time_and_in_their_order(ledgers: OpenLedgers) -> None:
     entered: list[str] = []
 

@@ -45,6 +45,7 @@ def test_a_session_in_memory_is_extended_without_reading_its_events(ledger: Ledg
     assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 def test_an_event_before_the_first_of_a_session_makes_the_ledger_read_it_again(ledger: Ledger) -> None:
     append_live(ledger, live_batch([event("e0", "2026-03-02T10:59")]), now_us=NOON_US)
     settle(ledger, now_us=NOON_US)

@@ -71,6 +71,7 @@ def test_its_imports_are_listed_without_pulls_retries_and_live_events(migrated: 
     assert listed == [(2, 4, "february.csv", 2), (1, 1, "january.csv", 2)]
 
 
+@pytest.mark.slow
 def test_an_import_of_then_can_be_undone(migrated: Ledger) -> None:
     undone = undo_import(migrated, 1, reason="twice", now_us=NOW_US)
     assert (undone.event_count, undone.discarded_count) == (2, 1)

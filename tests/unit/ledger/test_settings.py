@@ -135,6 +135,7 @@ def test_names_come_through_backup_and_erasure(folder: Folder, acme: str) -> Non
         assert ledger.account == Account(name="other", title="Two")
 
 
+@pytest.mark.slow
 def test_an_earlier_data_start_returns_how_many_events_can_be_retried() -> None:
     ledger = filled()
     append_events(

@@ -139,6 +139,7 @@ def test_an_import_that_fails_leaves_its_events_new_to_those_who_send_them_live(
     assert take_live(ledgers, *HOURS) == (9, 1, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_failed_settling_is_completed_by_the_next_attempt(ledgers: OpenLedgers) -> None:
     take_live(ledgers, *HOURS)
     with raw(ledgers) as connection:
@@ -222,6 +223,7 @@ def test_a_file_that_is_read_only_takes_no_live_events_until_it_can_be_written(
     assert settle_live(ledgers) == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read_only", [True, False], ids=["to read", "to write"])
 def test_the_backlog_of_a_killed_server_is_settled_when_the_file_is_opened(
     folder: Folder, acme: str, read_only: bool
@@ -307,6 +309,7 @@ def test_many_threads_that_take_in_settle_write_and_read_lose_and_double_nothing
     assert len(appended_both_ways["event"]) == 120
 
 
+@pytest.mark.slow
 def test_the_log_of_changes_is_brought_into_the_file_while_others_write(
     ledgers: OpenLedgers, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,6 +103,7 @@ def test_many_differences_are_counted_and_a_hundred_listed() -> None:
     assert len(verification.differences) == 100
 
 
+@pytest.mark.slow
 def test_verifying_does_not_write_to_the_file(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, *EVENTS)
@@ -113,6 +114,7 @@ def test_verifying_does_not_write_to_the_file(folder: Folder, acme: str) -> None
         assert table_meaning(ledger) == before
 
 
+@pytest.mark.slow
 def test_live_events_are_appended_while_a_server_s_ledger_is_verified(folder: Folder, acme: str) -> None:
     opened = OpenLedgers(folder)
 

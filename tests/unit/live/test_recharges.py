@@ -87,6 +87,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         made.ledgers.close()
 
 
+@pytest.mark.slow
 def test_the_session_that_leaves_too_little_buys_at_its_own_start(world: World) -> None:
     world.plan(included=3, below=2)
     world.live(900)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from botmeter.metering.meter import Metered, sessions_from_batches, sessions_from_events, sessions_with_members
 from botmeter.metering.policy import FRESHCHAT, schedule_of
@@ -35,6 +36,7 @@ def metered(table: pa.Table) -> Metered:
     return sessions_from_events(table, schedule=schedule_of(FRESHCHAT), touchpoints=TOUCHPOINTS)
 
 
+@pytest.mark.slow
 def test_many_events_give_the_same_sessions_as_in_parts_of_whole_customers() -> None:
     table = events()
     whole = metered(table)
@@ -46,6 +48,7 @@ def test_many_events_give_the_same_sessions_as_in_parts_of_whole_customers() -> 
     assert len(whole.participations) == sum(len(part.participations) for part in parts)
 
 
+@pytest.mark.slow
 def test_each_of_many_events_belongs_to_a_session_of_its_customer_that_holds_it() -> None:
     table = events()
     whole, session_of_event = sessions_with_members(table, schedule=schedule_of(FRESHCHAT), touchpoints=TOUCHPOINTS)

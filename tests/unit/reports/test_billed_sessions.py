@@ -170,6 +170,7 @@ def test_a_correction_that_cant_be_is_refused() -> None:
     assert len(corrections(ledger, with_undone=True)) == 2
 
 
+@pytest.mark.slow
 def test_a_correction_applies_to_the_session_that_has_its_event_after_an_earlier_one_came_late() -> None:
     ledger = ledger_with(
         event("1", "2026-03-01T10:00"),

@@ -121,6 +121,7 @@ def test_a_filter_that_simulations_lack_is_refused(filters: Filters) -> None:
     assert refusal.value.code == "filter_not_simulated"
 
 
+@pytest.mark.slow
 def test_metering_the_events_in_partitions_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     events = [event(f"{n}", at("20T08:00:00") + n * HOUR_US, customer_id=f"c{n % 7}") for n in range(60)]
     policies = (FRESHCHAT, Policy(max_duration_us=2 * HOUR_US))

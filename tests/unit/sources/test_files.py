@@ -138,12 +138,14 @@ def test_text_after_a_json_array_is_refused(read: Read) -> None:
     assert refusal(read, b"[] {}")[0] == "json_invalid"
 
 
+@pytest.mark.slow
 def test_a_line_of_more_than_32_mib_is_refused_with_the_limit(read: Read) -> None:
     with pytest.raises(TooMuch, match="a record of more than 32 MiB, the limit, after 1 others") as refused:
         read(ndjson(event(), event("x" * (33 << 20))))
     assert refused.value.code == "record_too_long"
 
 
+@pytest.mark.slow
 def test_progress_is_counted_in_bytes_of_the_stored_file(tmp_path: Path) -> None:
     for name, content in (("plain", MANY), ("packed", gzip.compress(MANY))):
         path = tmp_path / name

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.sources.conftest import Outcome, Read, ndjson
@@ -105,6 +106,7 @@ def agrees(outcome: Outcome, expected: Outcome) -> bool:
     return not outcome.rejections and outcome.events == expected.events and outcome.positions == expected.positions
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(records())
 def test_the_same_events_are_the_same_table_in_every_format(read: Read, events: list[Record]) -> None:

@@ -36,6 +36,7 @@ def sessions_of(ledger: Ledger) -> list[tuple[Any, ...]]:
     return ledger.connection.sql("SELECT session_id, event_count FROM session ORDER BY session_id").fetchall()
 
 
+@pytest.mark.slow
 def test_posts_of_the_broker_then_the_dump_of_the_same_talk_are_the_talk_once() -> None:
     ledger = ledger_in_memory()
     posts = rasa.forms()["posts"]

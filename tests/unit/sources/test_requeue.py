@@ -130,6 +130,7 @@ def test_a_choice_is_retried_and_the_others_wait(ledger: Ledger) -> None:
     assert in_quarantine(ledger) == [("1", "before_available_from")]
 
 
+@pytest.mark.slow
 def test_many_events_are_retried_some_at_a_time(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requeue, "_ENTRIES_AT_ONCE", 3)
     append_events(ledger, *(event(f"e{number}", "2021-01-01T10:00", source="st"[number % 2]) for number in range(8)))
