@@ -50,14 +50,14 @@ slow: $(DEV) ## Run the tests that take more than a quarter of a second each, an
 	$(BIN)/python -m pytest -n $(WORKERS) -m "slow and not hypothesis" $(ARGS)
 
 faults: $(DEV) ## Run the tests that kill processes and fill disks.
-	$(BIN)/python -m pytest -m faults tests/faults $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m faults tests/faults $(ARGS)
 
 postgres: $(DEV) ## Run the tests of pages, API and commands with users in a PostgreSQL server of its own.
 	PYTHONPATH=tests $(BIN)/python -m tests.support.postgres -n $(WORKERS) tests/web tests/api tests/cli $(ARGS)
 	$(BIN)/python -m pytest -m postgres tests/postgres $(ARGS)
 
 browser: $(DEV) ## Drive an installed Chromium over every page.
-	$(BIN)/python -m pytest -m "" tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "" tests/browser $(ARGS)
 
 spark: $(DEV) ## Run the tests of lakes on a Spark cluster of two workers, which they start; needs Java 17.
 	$(PIP) install --require-hashes --requirement requirements/spark.txt
