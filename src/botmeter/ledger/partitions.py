@@ -58,6 +58,10 @@ class SharedKey:
             table: f"({sql('with_touchpoints', table=table, touchpoint=column)})" if needs_touchpoints else table
             for table, column in _TOUCHPOINT_COLUMN.items()
         }
+        numbered = f"({sql('numbered_events')})"
+        fragments["event_rows"] = (
+            f"({sql('with_touchpoints', table=numbered, touchpoint='touchpoint')})" if needs_touchpoints else numbered
+        )
         fragments["key"] = " || chr(0) || ".join(_KEY_PART[name] for name in scope) or "''"
         fragments["attributes"] = "x.attributes" if reads_attributes else "NULL"
         return cls(scope=scope, fragments=fragments, reads_attributes=reads_attributes)

@@ -20,6 +20,10 @@ SELECT t.*, p.bot_id, p.channel
 FROM {table} AS t
 JOIN touchpoint AS p ON p.touchpoint = t.{touchpoint}
 
+-- name: numbered_events
+-- Reads: event. Takes: nothing. Gives: its rows with their `row_id`, in any order.
+SELECT *, rowid AS row_id FROM event
+
 -- name: insert_sessions
 -- Reads: input_rows. Takes: {table}. Changes: adds the metered sessions to that table.
 INSERT INTO {table}

@@ -20,7 +20,7 @@ from botmeter.ledger.event_rows import has_aliases
 from botmeter.ledger.extend_sessions import EVENTS_MAX, extend_sessions
 from botmeter.ledger.large_appends import raise_memory_limit
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.metered_rows import insert_metered, meter_events
+from botmeter.ledger.metered_rows import insert_metered, meter_events, with_earlier_events
 from botmeter.ledger.partitions import (
     EVERYTHING_FROM,
     SharedKey,
@@ -101,12 +101,7 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
         return commit.event_count
     meter_plan_sessions_after(ledger, append_no)
     connection.execute(parsed(sql("affected", **key.fragments)), values)
-    if is_anchored(ledger.schedule, key):
-        connection.execute(
-            parsed(sql("restart", **key.fragments)), {"since": commit.first_us, "until": commit.last_us + 1}
-        )
-    else:
-        connection.execute(parsed(sql("restart_whole")))
+    _find_restarts(ledger, key, first_us=commit.first_us, last_us=commit.last_us, can_stand=_can_stand(ledger, key))
     touched = RecountScope(
         append_no=append_no,
         everything=False,
@@ -179,25 +174,44 @@ def remeter_without(ledger: Ledger, append_nos: Sequence[int], *, past_days: Pas
         remeter_everything(ledger, past_days=past_days)
         return removed.event_count
     connection.execute(parsed(sql("affected_by_tickets", **key.fragments)))
-    if is_anchored(ledger.schedule, key):
-        connection.execute(
-            parsed(sql("restart", **key.fragments)), {"since": removed.first_us, "until": removed.last_us + 1}
-        )
-    else:
-        connection.execute(parsed(sql("restart_whole")))
+    _find_restarts(ledger, key, first_us=removed.first_us, last_us=removed.last_us, can_stand=False)
     _remeter_from_restart(ledger, key, touched=RecountScope(everything=False, has_tickets=False), past_days=past_days)
     meter_plan_sessions(ledger)
     return removed.event_count
 
 
+def _find_restarts(ledger: Ledger, key: SharedKey, *, first_us: int, last_us: int, can_stand: bool) -> None:
+    if is_anchored(ledger.schedule, key):
+        values = {"since": first_us, "until": last_us + 1, "can_stand": can_stand}
+        ledger.connection.execute(parsed(sql("restart", **key.fragments)), values)
+    else:
+        ledger.connection.execute(parsed(sql("restart_whole")))
+
+
+def _can_stand(ledger: Ledger, key: SharedKey) -> bool:
+    # A session stands for its earlier events if only its opening affects it, and its row says all about that.
+    from botmeter.metering.scope_states import ignores_order
+
+    policies = [term.policy for term in ledger.schedule]
+    opens_alike = all(policy.opens_on == "customer" and ignores_order(policy) for policy in policies)
+    return opens_alike and not key.reads_attributes
+
+
 def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountScope, past_days: PastDays | None) -> None:
     connection = ledger.connection
-    restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
+    restart_us, others_us, has_standing = row_of(connection, sql("restart_bounds"))
+    restart = {"restart": restart_us}
     connection.execute(parsed(sql("old_sessions", **key.fragments)), restart)
     for step in ("old_participations", "delete_sessions", "delete_participations"):
         connection.execute(parsed(sql(step)), restart)
-    events = connection.sql(parsed(sql("events_to_meter", **key.fragments)), params=restart).to_arrow_table()
-    sessions, participations = insert_metered(ledger, meter_events(ledger, events))
+    others = {"others": others_us}
+    if has_standing:
+        connection.execute(parsed(sql("rows_to_meter", **key.fragments)), others)
+        metered = _metered_beside_standing(ledger, key, append_no=touched.append_no)
+    else:
+        events = connection.sql(parsed(sql("events_to_meter", **key.fragments)), params=others).to_arrow_table()
+        metered = meter_events(ledger, events)
+    sessions, participations = insert_metered(ledger, metered)
     old_starts = connection.execute(parsed(sql("old_starts"))).fetchnumpy()["started_at"]
     ledger.note_changed_sessions(ChangedSpan.of(old_starts, sessions["started_at"].to_numpy()))
     # The statements up to the commit read them by name.
@@ -207,6 +221,14 @@ def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountSco
     _check_balance(ledger)
     if past_days is not None:
         insert_restatements(ledger, key, new_session="fresh_session", past_days=past_days)
+
+
+def _metered_beside_standing(ledger: Ledger, key: SharedKey, *, append_no: int) -> "Metered":
+    def read(name: str, values: dict[str, int] | None = None) -> pa.Table:
+        return ledger.connection.sql(parsed(sql(name, **key.fragments)), params=values).to_arrow_table()
+
+    metered = meter_events(ledger, read("events_beside_standing", {"append_no": append_no}))
+    return with_earlier_events(metered, counts=read("standing_counts"), parts=read("standing_parts"))
 
 
 def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:

@@ -87,34 +87,37 @@ SELECT
 
 -- name: affected
 -- Reads: event, touchpoint. Takes: $append_no (the first of this commit); {key} and its tables.
--- Gives: affected (key, since), one row per scope key with a new event; since: its first one, µs UTC.
+-- Gives: affected (key, since, last_at), one row per scope key with a new event; since and last_at: its first and last
+-- one, µs UTC.
 CREATE OR REPLACE TEMP TABLE affected AS
-SELECT {key} AS key, min(x.occurred_at) AS since
+SELECT {key} AS key, min(x.occurred_at) AS since, max(x.occurred_at) AS last_at
 FROM {event} AS x
 WHERE x.append_no >= $append_no
 GROUP BY 1
 
 -- name: restart
--- Reads: affected, session, touchpoint. Takes: $since and $until (bounds of affected.since); {key}.
--- Gives: restart (key, restart_at), the instant from which each affected key is metered again: the start of the
--- session that was open at its first new event, else that event.
+-- Reads: affected, session, touchpoint. Takes: $since and $until (bounds of affected.since); $can_stand; {key}.
+-- Gives: restart (key, restart_at, stands), the instant from which each affected key is metered again: the start of the
+-- session that was open at its first new event, else that event. stands: if any session can stand for its events, this
+-- one does, as it was open at all new events of the key.
 CREATE OR REPLACE TEMP TABLE restart AS
 WITH running AS (
-    SELECT a.key, max(x.started_at) AS started_at
+    SELECT a.key, max(x.started_at) AS started_at, max(x.ended_at) AS ended_at
     FROM {session} AS x
     JOIN affected AS a ON a.key = {key}
     WHERE x.ended_at >= $since AND x.started_at < $until AND x.started_at < a.since AND x.ended_at >= a.since
     GROUP BY a.key
 )
-SELECT a.key, coalesce(r.started_at, a.since)::BIGINT AS restart_at
+SELECT a.key, coalesce(r.started_at, a.since)::BIGINT AS restart_at,
+    $can_stand AND coalesce(a.last_at < r.ended_at, false) AS stands
 FROM affected AS a
 LEFT JOIN running AS r ON r.key = a.key
 
 -- name: restart_whole
 -- Reads: affected. Takes: nothing.
--- Gives: restart (key, restart_at) that meters each affected key from its very first event again.
+-- Gives: restart (key, restart_at, stands) that meters each affected key from its very first event again.
 CREATE OR REPLACE TEMP TABLE restart AS
-SELECT key, (-4611686018427387904)::BIGINT AS restart_at FROM affected
+SELECT key, (-4611686018427387904)::BIGINT AS restart_at, false AS stands FROM affected
 
 -- name: affected_before
 -- Reads: event, touchpoint, customer_move. Takes: {key} and its tables.
@@ -157,9 +160,10 @@ WHERE append_no IN (SELECT unnest($append_nos::INTEGER[]))
 
 -- name: affected_by_removal
 -- Reads: event, touchpoint. Takes: $append_nos; {key} and its tables.
--- Gives: affected (key, since), one row per scope key with an event of these; since: its first one, µs UTC.
+-- Gives: affected (key, since, last_at), one row per scope key with an event of these; since and last_at: its first and
+-- last one, µs UTC.
 CREATE OR REPLACE TEMP TABLE affected AS
-SELECT {key} AS key, min(x.occurred_at) AS since
+SELECT {key} AS key, min(x.occurred_at) AS since, max(x.occurred_at) AS last_at
 FROM {event} AS x
 WHERE x.append_no IN (SELECT unnest($append_nos::INTEGER[]))
 GROUP BY 1
@@ -173,28 +177,35 @@ DELETE FROM event WHERE append_no IN (SELECT unnest($append_nos::INTEGER[]))
 -- Gives: affected with the keys of all conversations that lost a ticket, which are metered from their very first event
 -- again: any session of such a conversation can have counted the ticket.
 CREATE OR REPLACE TEMP TABLE affected AS
-SELECT key, min(since) AS since
+SELECT key, min(since) AS since, max(last_at) AS last_at
 FROM (
-    SELECT key, since FROM affected
+    SELECT key, since, last_at FROM affected
     UNION ALL
-    SELECT {key}, -4611686018427387904
+    SELECT {key}, -4611686018427387904, NULL
     FROM {event} AS x
     WHERE x.conversation_id IN (SELECT conversation_id FROM removed_conversation WHERE has_ticket)
 )
 GROUP BY key
 
--- name: restart_bound
--- Reads: restart. Takes: nothing. Gives: the earliest restart, µs UTC, one row.
-SELECT min(restart_at)::BIGINT FROM restart
+-- name: restart_bounds
+-- Reads: restart. Takes: nothing.
+-- Gives: the earliest restart, the earliest of keys without a session that stands (null: none), µs UTC, and whether any
+-- session stands; one row.
+SELECT min(restart_at)::BIGINT, min(restart_at) FILTER (WHERE NOT stands)::BIGINT, bool_or(stands)::BOOLEAN FROM restart
 
 -- name: old_sessions
 -- Reads: session, touchpoint, restart. Takes: $restart (the earliest); {key}.
--- Gives: old_session, a copy of the sessions to meter again.
+-- Gives: old_session, a copy of the sessions to meter again; of those that stand for their events, also what metering
+-- needs of these.
 CREATE OR REPLACE TEMP TABLE old_session AS
-SELECT x.session_id, x.started_at, x.customer_id, x.conversation_id, x.opening_touchpoint
+SELECT
+    x.session_id, x.started_at, x.customer_id, x.conversation_id, x.opening_touchpoint, r.stands,
+    CASE WHEN r.stands THEN x.source END AS source,
+    CASE WHEN r.stands THEN x.opening_event_id END AS opening_event_id,
+    x.last_event_at, x.event_count, x.preview
 FROM {session} AS x
 JOIN restart AS r ON r.key = {key}
-WHERE x.started_at >= $restart AND x.started_at >= r.restart_at
+WHERE x.started_at >= $restart AND x.started_at >= r.restart_at AND (NOT r.stands OR x.started_at = r.restart_at)
 
 -- name: old_starts
 -- Reads: old_session. Takes: nothing. Gives: the first and last start of these sessions (µs UTC), in any order; no row
@@ -205,7 +216,7 @@ SELECT unnest([min(started_at), max(started_at)])::BIGINT AS started_at FROM old
 -- Reads: participation, old_session. Takes: $restart (the earliest restart).
 -- Gives: old_participation, the parts of the sessions to meter again.
 CREATE OR REPLACE TEMP TABLE old_participation AS
-SELECT x.session_id, x.started_at, x.conversation_id, x.touchpoint, x.preview
+SELECT x.session_id, x.started_at, x.conversation_id, x.touchpoint, x.preview, x.event_count
 FROM participation AS x
 WHERE x.started_at >= $restart AND x.session_id IN (SELECT session_id FROM old_session)
 
@@ -220,8 +231,8 @@ DELETE FROM participation
 WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
 
 -- name: events_to_meter
--- Reads: event, touchpoint, restart. Takes: $restart (the earliest); {key}.
--- Gives: the events to meter again, in the columns of METER_SCHEMA, one row per event, in any order.
+-- Reads: event, touchpoint, restart. Takes: $others (the earliest restart of keys without a session that stands); {key}.
+-- Gives: the events of these keys to meter again, in the columns of METER_SCHEMA, one row per event, in any order.
 SELECT
     x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
     x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
@@ -229,4 +240,55 @@ SELECT
     x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
 FROM {event} AS x
 JOIN restart AS r ON r.key = {key}
-WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at
+WHERE x.occurred_at >= $others AND NOT r.stands AND x.occurred_at >= r.restart_at
+
+-- name: rows_to_meter
+-- Reads: event, touchpoint, restart. Takes: $others (the earliest restart of keys without a session that stands); {key}.
+-- Gives: row_to_meter (row_id), the rows of event of these keys to meter again. Beside standing sessions they are few,
+-- and reading all columns of all rows takes three times as long as the key alone.
+CREATE OR REPLACE TEMP TABLE row_to_meter AS
+SELECT x.row_id
+FROM {event_rows} AS x
+JOIN restart AS r ON r.key = {key}
+WHERE x.occurred_at >= $others AND NOT r.stands AND x.occurred_at >= r.restart_at
+
+-- name: events_beside_standing
+-- Reads: old_session, row_to_meter, event, touchpoint, restart. Takes: $append_no (the first of this commit); {key}.
+-- Gives: the rows to meter again; the openings of the sessions that stand, which are messages of customers; and the new
+-- events of their keys; in the columns of METER_SCHEMA without attributes, one row per event, in any order.
+SELECT
+    source::VARCHAR AS source, event_id::VARCHAR AS event_id, occurred_at::BIGINT AS occurred_at,
+    conversation_id::VARCHAR AS conversation_id, customer_id::VARCHAR AS customer_id, actor::UTINYINT AS actor,
+    kind::UTINYINT AS kind, touchpoint::INTEGER AS touchpoint, preview::BOOLEAN AS preview, NULL::VARCHAR AS attributes
+FROM event
+WHERE rowid IN (SELECT row_id FROM row_to_meter)
+UNION ALL
+SELECT
+    source, opening_event_id, started_at, conversation_id, customer_id, 0, 0, opening_touchpoint, preview, NULL
+FROM old_session
+WHERE stands
+UNION ALL
+SELECT
+    x.source, x.event_id, x.occurred_at, x.conversation_id, x.customer_id, x.actor, x.kind, x.touchpoint, x.preview, NULL
+FROM {event} AS x
+JOIN restart AS r ON r.key = {key}
+WHERE x.append_no >= $append_no AND r.stands
+
+-- name: standing_counts
+-- Reads: old_session. Takes: nothing.
+-- Gives: (session_id, last_event_at, event_count) of the sessions that stand, in any order.
+SELECT session_id::VARCHAR AS session_id, last_event_at::BIGINT AS last_event_at, event_count::INTEGER AS event_count
+FROM old_session
+WHERE stands
+
+-- name: standing_parts
+-- Reads: old_session, old_participation. Takes: nothing.
+-- Gives: (session_id, conversation_id, touchpoint, event_count) of the parts of the sessions that stand, without their
+-- openings, in any order.
+SELECT p.session_id::VARCHAR AS session_id, p.conversation_id::VARCHAR AS conversation_id,
+    p.touchpoint::INTEGER AS touchpoint,
+    (p.event_count - (p.conversation_id = s.conversation_id AND p.touchpoint = s.opening_touchpoint)::INTEGER)::INTEGER
+        AS event_count
+FROM old_participation AS p
+JOIN old_session AS s ON s.session_id = p.session_id
+WHERE s.stands

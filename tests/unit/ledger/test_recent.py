@@ -68,6 +68,16 @@ def test_an_event_outside_sessions_that_was_not_remembered_belongs_to_one_that_b
     assert verify(ledger).is_clean
 
 
+@pytest.mark.parametrize("after", [(), ("2026-03-03T12:30",)], ids=["in its session", "also after it"])
+def test_beside_a_late_event_a_stored_session_stands_for_its_events(ledger: Ledger, after: tuple[str, ...]) -> None:
+    append_events(ledger, *(sent(number, 2) for number in range(10, 30)), now_us=NOON_US)
+    late = event("e0", "2026-03-02T10:59", customer_id="c2", conversation_id="v2")
+    later = [event("f1", each) for each in after]
+    append_events(ledger, late, sent(3, 5, conversation_id="v3"), sent(4, 6, channel="sms"), *later, now_us=2 * NOON_US)
+    assert session_counts(ledger) == [("c2", 2), ("c1", 23), *(("c1", 1) for _ in after)]
+    assert verify(ledger).is_clean
+
+
 def fail(ledger: Ledger) -> None:
     with pytest.raises(ZeroDivisionError), ledger.transaction():
         raise ZeroDivisionError
