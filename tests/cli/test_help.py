@@ -142,6 +142,16 @@ def test_a_report_loads_no_more_than_it_needs(filled_folder: Path) -> None:
     assert ran.stderr.strip() == "[]"
 
 
+def test_commands_of_lakes_load_no_others() -> None:
+    script = (
+        "import atexit, sys; from botmeter.cli.main import main; sys.argv[1:] = ['lake', '--help'];"
+        "atexit.register(lambda: print('botmeter.cli.report' in sys.modules, file=sys.stderr)); main()"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stderr.strip() == "False"
+    assert ran.stdout.startswith("Usage: botmeter lake ")
+
+
 def test_the_program_alone_and_a_group_alone_print_their_help(run: Run) -> None:
     assert run("").out.startswith("Usage: botmeter")
     assert run("quarantine").out.startswith("Usage: botmeter quarantine")

@@ -17,6 +17,7 @@ BOUNDED = {
     "billing.alerts.account_figures.AccountFigures.reader": "one value for each evaluation",
     "charts.cycle._axes": "256 drawings of 4 KB",
     "charts.cycle._lines": "256 drawings of 4 KB",
+    "cli.main._app": "all commands, and those of the group that a process runs",
     "pdf.printing._fonts": "4 folders of fonts, of which a server has one",
     "demo.clock._offsets_us": "days of the demo",
     "demo.retailer.campaigns": "years of the demo",

@@ -15,7 +15,7 @@ from botmeter.lake.delta import LakeFile
 from botmeter.lake.engine import Engine
 from botmeter.lake.files import write_rows
 from botmeter.lake.layout import REPLACED_BY, TIME_COLUMNS
-from botmeter.lake.record import LakeRecord, commit_record, newest_record, tables_for_writing
+from botmeter.lake.record import LakeRecord, commit_record, newest_record, tables_at, tables_for_writing
 from botmeter.lake.root import ROW_GROUP_ROWS, LakeRoot, storage_refused
 from botmeter.lake.small_tables import SmallTables
 from botmeter.lake.staged import BucketRange
@@ -94,12 +94,13 @@ def compact(
 
 def _compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float, rows_max: int) -> LakeRecord:
     record = newest_record(root)
+    counted = {name: record.versions[name] for name in ("session", "session_new", "session_replaced")}
+    if not _is_due({name: table.files() for name, table in tables_at(root, counted).items()}, from_share=from_share):
+        return record
     tables = tables_for_writing(root, record)
     stored = {name: table.files() for name, table in tables.items()}
     replacements = {replacement.table for replacement in REPLACED_BY.values()}
     outdated = [*(f"{table}_new" for table in REPLACED_BY), *sorted(replacements)]
-    if not _is_due(stored, from_share=from_share):
-        return record
     months = _months(SmallTables.read(root, stored), rows_max=rows_max, bucket_count=record.buckets)
     if not any(stored[name] for name in outdated) and _is_by_month(stored["session"], months):
         return record
