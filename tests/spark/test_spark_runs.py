@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from tests.support.bucket_server import LAKES
 from tests.support.lake_accounts import accounts, assert_equal, send
+from tests.support.lake_equality import check_explanations
 from tests.support.lakes import append_files, counts_of, lake_meaning, made_lake, random_increments, run, written_files
 from tests.support.ledgers import NOW_US, ledger_in_memory
 from tests.support.spark_killing import KillingEngine
@@ -32,6 +33,7 @@ def test_every_table_equals_the_ledgers_after_each_increment(tmp_path: Path, eng
         outcome = run(root, files, engine=engine)
         assert [counts_of(receipt) for receipt in outcome.receipts.values()] == append_files(ledger, files)
         assert lake_meaning(root, outcome.record) == whole_meaning(ledger)
+    check_explanations(root, outcome.record, ledger=ledger)
 
 
 def test_a_run_outlives_an_executor_killed_in_each_stage(tmp_path: Path, engine: Spark) -> None:

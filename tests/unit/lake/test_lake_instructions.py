@@ -43,11 +43,11 @@ def test_an_import_is_undone_by_the_next_run(folder: Folder, policy: Policy) -> 
     for number in range(2):
         send(folder, root, *pieces[number], name=f"{number}")
     with folder.ledger("acme") as acme, folder.ledger("beside") as beside:
-        undone = instructions.undo_import(acme, 2, reason="a test", now_us=NOW_US)
+        undone = instructions.undo_import(acme, 3, reason="a test", now_us=NOW_US)
         assert undone.waits
         # Asked for again, it waits once.
-        assert instructions.undo_import(acme, 2, reason="again", now_us=NOW_US).waits
-        in_ledger = undo_import(beside, 2, reason="a test", now_us=NOW_US)
+        assert instructions.undo_import(acme, 3, reason="again", now_us=NOW_US).waits
+        in_ledger = undo_import(beside, 3, reason="a test", now_us=NOW_US)
         assert (undone.event_count, undone.discarded_count, undone.later_repeats) == (
             in_ledger.event_count,
             in_ledger.discarded_count,
@@ -63,12 +63,12 @@ def test_an_import_is_undone_by_the_next_run(folder: Folder, policy: Policy) -> 
         assert [(each.number, each.file_name, each.undone_for) for each in imports(acme)] == [
             (each.number, each.file_name, each.undone_for) for each in imports(beside)
         ]
-        waiting = "SELECT count(*), count(discarded_at) FROM quarantine WHERE append_no = 2"
+        waiting = "SELECT count(*), count(discarded_at) FROM quarantine WHERE append_no = 3"
         assert acme.connection.execute(waiting).fetchall() == beside.connection.execute(waiting).fetchall()
         with pytest.raises(Conflict):
-            instructions.undo_import(acme, 2, reason="a test", now_us=NOW_US)
+            instructions.undo_import(acme, 3, reason="a test", now_us=NOW_US)
     # What was undone can be imported again.
-    send(folder, root, *pieces[0], name="0")
+    send(folder, root, *pieces[1], name="1")
     assert_equal(folder)
 
 

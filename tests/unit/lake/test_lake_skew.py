@@ -21,6 +21,7 @@ from tests.support.ledgers import Schedule, ledger_in_memory
 from tests.support.table_meaning import whole_meaning
 
 from botmeter.lake.stages import TaskLimits
+from botmeter.ledger.restatements import restatements
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy, Require
 
 pytest.importorskip("deltalake", reason="the extra botmeter[lake] is not installed")
@@ -82,3 +83,24 @@ def test_a_late_event_in_a_large_key_changes_only_sessions_of_its_day(tmp_path: 
         append_files(ledger, files)
         assert lake_meaning(root, record) == whole_meaning(ledger)
     assert 1 <= record.counts["sessions"] <= 3
+
+
+def test_days_restated_by_many_tasks_list_the_sessions_and_events_that_a_ledger_lists(tmp_path: Path) -> None:
+    schedule = POLICIES["anchored"]
+    ledger, root = ledger_in_memory(schedule), made_lake(tmp_path / "lake", schedule)
+    before, early = (
+        [
+            event(f"{name}{number}", START_US + (steps + number % 2 * DAY_STEPS) * STEP_US, customer_id=f"c{number}")
+            for number in range(260)
+        ]
+        for name, steps in (("e", 40), ("early", 30))
+    )
+    later = event("later", START_US + 3 * DAY_STEPS * STEP_US)
+    for number, piece in enumerate(([*before, later], early)):
+        files = written_files(tmp_path, f"{number}", piece)
+        record = run(root, files, limits=TaskLimits(remeter_events=60, restated_days=1)).record
+        append_files(ledger, files)
+    assert lake_meaning(root, record) == whole_meaning(ledger)
+    for restated in restatements(ledger):
+        assert {len(each) for each in (restated.removed, restated.added, restated.because)} == {100}
+        assert restated.because_count == 130
