@@ -101,25 +101,31 @@ def touch(task: TouchTask) -> Touched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatherTask:
-    """Files of stored participations, without the sessions that the run removes."""
+    """Files of stored participations, without the sessions that the run removes.
+
+    Attributes:
+        rows_max: Days and participations in memory at once.
+    """
 
     workspace: Workspace
     days: tuple[StagedTable, ...]
     first_us: int
     end_us: int
     stored: TableFiles
+    rows_max: int
 
 
-def gather(task: GatherTask) -> StagedTable:
+def gather(task: GatherTask) -> tuple[StagedTable, ...]:
     """Stage stored participations of touched conversations on touched days, by bucket of the conversation."""
-    days = rows_of_all(task.workspace.root, task.days)
+    staged = []
     with task_database() as connection:
-        register(connection, "touched_day", rows=_DAY.empty_table() if days is None else days)
+        _register_staged(connection, "touched_day", tables=task.days, schema=_DAY, task=task)
         create_current_view(connection, "participation", available=task.stored)
         bounds = {"first": task.first_us, "end": task.end_us}
-        parts = connection.sql(sql("gathered"), params=bounds).to_arrow_table()
-    buckets = text_buckets(parts["conversation_id"], task.workspace.bucket_count)
-    return task.workspace.stage(parts, buckets=buckets)
+        for parts in tables_from(connection, sql("gathered"), rows_max=task.rows_max, values=bounds):
+            buckets = text_buckets(parts["conversation_id"], task.workspace.bucket_count)
+            staged.append(task.workspace.stage(parts, buckets=buckets))
+    return tuple(staged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,11 +222,11 @@ def _register_staged(
     *,
     tables: Sequence[StagedTable],
     schema: pa.Schema,
-    task: TouchTask | DeriveTask,
+    task: TouchTask | GatherTask | DeriveTask,
 ) -> None:
     # As a view; more than may be in memory as a table, which DuckDB can move to disk.
-    root, buckets = task.workspace.root, task.buckets
-    if sum(table.count_in(bucket) for table in tables for bucket in buckets.numbers) <= task.rows_max:
+    root, buckets = task.workspace.root, None if isinstance(task, GatherTask) else task.buckets
+    if sum(table.row_count_in(buckets) for table in tables) <= task.rows_max:
         rows = rows_of_all(root, tables, buckets=buckets)
         register(connection, name, rows=schema.empty_table() if rows is None else rows)
         return

@@ -74,6 +74,10 @@ class StagedTable:
     def count_in(self, bucket: int) -> int:
         return self.ends[bucket] - self.first_row(bucket)
 
+    def row_count_in(self, buckets: BucketRange | None) -> int:
+        """Rows in some buckets, or in all."""
+        return self.row_count if buckets is None else self.ends[buckets.last] - self.first_row(buckets.first)
+
 
 def _staged(workspace: Workspace, rows: pa.Table, *, buckets: Numbers, bucket_count: int) -> StagedTable:
     order = np.argsort(buckets, kind="stable")

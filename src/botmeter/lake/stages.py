@@ -308,12 +308,13 @@ def _gathered(context: RunContext, metered: Sequence[Remetered], *, touched: Seq
             stored=TableFiles(
                 root=context.workspace.root, files={"participation": tuple(group), "session_replaced": tuple(replaced)}
             ),
+            rows_max=context.limits.derive_rows,
         )
         for group in _groups(
             [*near.files["participation"], *near.files["participation_new"]], context.limits.gather_rows
         )
     ]
-    return context.engine.run(gather, tasks)
+    return [table for tables in context.engine.run(gather, tasks) for table in tables]
 
 
 def _groups(files: Sequence[LakeFile], rows_max: int) -> list[list[LakeFile]]:
