@@ -25,7 +25,7 @@ from botmeter.domain.event import ACTOR_BY_NAME, KIND_BY_NAME
 from botmeter.metering.columns import repeated_text
 from botmeter.metering.meter import load_kernel, sessions_with_members
 from botmeter.metering.policy import FRESHCHAT, schedule_of
-from botmeter.metering.reading import system_pool
+from botmeter.metering.reading import allocating_from, metering_pool
 from botmeter.metering.touchpoints import Touchpoints
 
 EVENTS = 20_000_000
@@ -82,7 +82,7 @@ def _beside(theirs: Run, *, ours: Run, name: str, promise: float | None = None) 
 def metered(path: str) -> dict[str, Any]:
     """Time from file to metered sessions with members."""
     load_kernel()
-    with system_pool():
+    with allocating_from(metering_pool()):
         return _metered(path)
 
 

@@ -80,24 +80,16 @@ SELECT * FROM participation
 WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
 
 -- name: old_events
--- Reads: event, touchpoint, stretch. Takes: $restart (the earliest restart); {key} and its tables.
+-- Reads: event, touchpoint, stretch. Takes: $restart (the earliest restart); {key} and its tables; {meter_columns}.
 -- Gives: the stored events to meter again, in the columns of METER_SCHEMA, one row per event, in any order.
-SELECT
-    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
-    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
-    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
-    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
+SELECT {meter_columns}
 FROM {event} AS x
 JOIN stretch AS r ON r.key = {key}
 WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at AND x.occurred_at < r.until_at
 
 -- name: new_events
--- Reads: new_event. Takes: {attributes}. Gives: its rows in the columns of METER_SCHEMA, in any order.
-SELECT
-    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
-    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
-    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
-    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
+-- Reads: new_event. Takes: {meter_columns}. Gives: its rows in the columns of METER_SCHEMA, in any order.
+SELECT {meter_columns}
 FROM new_event AS x
 
 -- name: stored_and_new
@@ -108,17 +100,13 @@ SELECT * FROM ({new})
 
 -- name: in_order
 -- Reads: touchpoint. Takes: {events}, a query in the columns of METER_SCHEMA, and its values; $kind_ranks
--- (domain.event.KIND_RANK); {key} and its tables.
+-- (domain.event.KIND_RANK); {key} and its tables; {meter_columns}.
 -- Gives: its rows, one scope key's after another's, each in the order of the kernel.
 WITH input_rows AS (SELECT * FROM ({events})),
 keyed AS (
     SELECT x.*, {key} AS key FROM {input_rows} AS x
 )
-SELECT
-    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
-    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
-    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
-    x.preview::BOOLEAN AS preview, x.attributes::VARCHAR AS attributes
+SELECT {meter_columns}
 FROM keyed AS x
 ORDER BY x.key, x.occurred_at, ($kind_ranks::INTEGER[])[x.kind + 1], x.event_id, x.source
 

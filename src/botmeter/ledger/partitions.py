@@ -10,6 +10,7 @@ import pyarrow as pa
 from botmeter.ledger.duckdb_calls import execute_with, parsed, row_of, table_from
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy, Require, Schedule
+from botmeter.metering.schema import METER_SCHEMA
 
 sql = statements_of(__name__)
 
@@ -41,9 +42,18 @@ _TOUCHPOINT_COLUMN = {
 }
 
 
+_SQL_TYPE = {
+    pa.string(): "VARCHAR",
+    pa.int64(): "BIGINT",
+    pa.int32(): "INTEGER",
+    pa.uint8(): "UTINYINT",
+    pa.bool_(): "BOOLEAN",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedKey:
-    """Scope that policies share, as SQL fragments: its key, the tables with it, and attributes if needed."""
+    """Scope that policies share, as SQL fragments: its key, the tables with it, and the columns of `METER_SCHEMA`."""
 
     scope: tuple[str, ...]
     fragments: dict[str, str]
@@ -64,7 +74,15 @@ class SharedKey:
         )
         fragments["key"] = " || chr(0) || ".join(_KEY_PART[name] for name in scope) or "''"
         fragments["attributes"] = "x.attributes" if reads_attributes else "NULL"
+        fragments["meter_columns"] = ", ".join(_meter_columns(fragments["attributes"]))
         return cls(scope=scope, fragments=fragments, reads_attributes=reads_attributes)
+
+
+def _meter_columns(attributes: str) -> Iterator[str]:
+    for field in METER_SCHEMA:
+        value = attributes if field.name == "attributes" else f"x.{field.name}"
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        yield f"{value}::{_SQL_TYPE[kind]} AS {field.name}"
 
 
 def event_count(connection: duckdb.DuckDBPyConnection) -> int:

@@ -3,13 +3,9 @@
 SELECT count(*)::BIGINT FROM event
 
 -- name: events_of_partition
--- Reads: event, touchpoint. Takes: $partition, $partition_count; {key} and its tables; {attributes}.
+-- Reads: event, touchpoint. Takes: $partition, $partition_count; {key} and its tables; {meter_columns}.
 -- Gives: the events of a partition of the keys, in the columns of METER_SCHEMA, one row per event, in any order.
-SELECT
-    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
-    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
-    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
-    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
+SELECT {meter_columns}
 FROM {event} AS x
 WHERE $partition_count::BIGINT = 1 OR hash({key}) % $partition_count::UBIGINT = $partition::UBIGINT
 
@@ -55,14 +51,11 @@ JOIN running_start AS r ON r.key = {key}
 WHERE x.occurred_at >= r.started_at
 
 -- name: new_events
--- Reads: event, touchpoint. Takes: $append_no (the first of this commit), $limit; {key} and its tables; {attributes}.
+-- Reads: event, touchpoint. Takes: $append_no (the first of this commit), $limit; {key} and its tables; {meter_columns}.
 -- Gives: the events of this commit with their scope keys: the columns of METER_SCHEMA, and those that the other tables
 -- are derived from; one row per event, in any order.
 SELECT
-    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
-    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
-    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
-    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes, x.append_no::INTEGER AS append_no,
+    {meter_columns}, x.append_no::INTEGER AS append_no,
     x.bot_name::VARCHAR AS bot_name, x.ticket_id::VARCHAR AS ticket_id, x.ticket_type::VARCHAR AS ticket_type,
     {key}::VARCHAR AS key, hash(x.conversation_id)::UBIGINT AS conversation_key
 FROM {event} AS x

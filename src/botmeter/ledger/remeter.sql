@@ -231,13 +231,10 @@ DELETE FROM participation
 WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
 
 -- name: events_to_meter
--- Reads: event, touchpoint, restart. Takes: $others (the earliest restart of keys without a session that stands); {key}.
+-- Reads: event, touchpoint, restart. Takes: $others (the earliest restart of keys without a session that stands); {key};
+-- {meter_columns}.
 -- Gives: the events of these keys to meter again, in the columns of METER_SCHEMA, one row per event, in any order.
-SELECT
-    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
-    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
-    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
-    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
+SELECT {meter_columns}
 FROM {event} AS x
 JOIN restart AS r ON r.key = {key}
 WHERE x.occurred_at >= $others AND NOT r.stands AND x.occurred_at >= r.restart_at

@@ -62,14 +62,10 @@ SELECT least($from, coalesce(min(restart_at), $from))::BIGINT FROM restart
 
 -- name: events_since
 -- Reads: event, touchpoint, restart. Takes: $from (µs UTC); $restart (the earliest); $key (null: all); {key} and its
--- tables; {attributes}.
+-- tables; {meter_columns}.
 -- Gives: the settled events of each scope key from the start of its running session on, else from that instant on, in
 -- the columns of METER_SCHEMA, one row per event, in any order.
-SELECT
-    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
-    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
-    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
-    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
+SELECT {meter_columns}
 FROM {event} AS x
 LEFT JOIN restart AS r ON r.key = {key}
 WHERE x.occurred_at >= $restart AND x.occurred_at >= coalesce(r.restart_at, $from) AND ($key IS NULL OR {key} = $key)

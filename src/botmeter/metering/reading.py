@@ -1,4 +1,4 @@
-"""Batches of many events: read ahead of their use, in memory that is not asked for again and again."""
+"""Batches of many events: read ahead of their use, and the pools that they are read into."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,15 +26,21 @@ def read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
 
 
 @contextmanager
-def system_pool() -> Iterator[None]:
-    """Make Arrow allocate from the system until the `with` ends.
-
-    Threads free what others allocated, and Arrow's own pool then asks the kernel for fresh pages: an import of 2
-    million events took 90 MB and 5 % of CPU more, metering 10 million 20 %.
-    """
-    pool = pa.default_memory_pool()
-    pa.set_memory_pool(pa.system_memory_pool())
+def allocating_from(pool: pa.MemoryPool) -> Iterator[None]:
+    """Make Arrow allocate from a pool until the `with` ends."""
+    own = pa.default_memory_pool()
+    pa.set_memory_pool(pool)
     try:
         yield
     finally:
-        pa.set_memory_pool(pool)
+        pa.set_memory_pool(own)
+
+
+def metering_pool() -> pa.MemoryPool:
+    """Memory of events that are metered together.
+
+    Arrow's own pool asks the kernel for fresh pages again and again: metering 20 million events took 10 % of CPU and
+    0.14 GB more. With the system's it took 0.35 GB more.
+    """
+    has_jemalloc = "jemalloc" in pa.supported_memory_backends()
+    return pa.jemalloc_memory_pool() if has_jemalloc else pa.system_memory_pool()

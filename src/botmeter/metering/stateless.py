@@ -13,7 +13,7 @@ from botmeter.metering.admission import Outcome, admission
 from botmeter.metering.columns import Mask, repeated_text
 from botmeter.metering.meter import sessions_from_events
 from botmeter.metering.policy import Policy, schedule_of
-from botmeter.metering.reading import read_ahead, system_pool
+from botmeter.metering.reading import allocating_from, metering_pool, read_ahead
 from botmeter.metering.schema import EVENTS_SCHEMA, METER_SCHEMA, EventBatch
 from botmeter.metering.text_column import TextColumn
 from botmeter.metering.touchpoints import Touchpoints
@@ -41,7 +41,7 @@ class MeterResult:
 
 def metered_files(files: Iterable[Iterable[EventBatch]], *, policy: Policy, source: str) -> MeterResult:
     """Meter all files together, each event once."""
-    with system_pool():
+    with allocating_from(metering_pool()):
         return _metered_files(files, policy=policy, source=source)
 
 
