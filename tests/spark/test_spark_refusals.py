@@ -3,8 +3,19 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+
+from botmeter.domain.errors import Unavailable
+from botmeter.lake.spark import Spark
+from botmeter.metering.policy import ALWAYS_US, FRESHCHAT
+from support.full_disk import largest_file
+from support.lakes import made_lake, random_increments, run, written_files
 from support.spark_cluster import cluster, environment
 
 EVENT = {
@@ -74,3 +85,33 @@ def test_a_master_that_is_not_there_is_named(tmp_path: Path) -> None:
     done = botmeter(tmp_path, master="spark:/nowhere")
     assert (done.returncode, "Spark could not" in done.stderr) == (1, True), done.stderr
     assert "Traceback" not in done.stderr
+
+
+class RowsHere:
+    """Rows of a context of Spark, whose functions run in this process."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self.rows = rows
+
+    def parallelize(self, rows: Sequence[Any], count: int) -> "RowsHere":
+        assert len(rows) == count
+        return RowsHere(rows)
+
+    def map(self, function: Callable[[Any], Any]) -> "RowsHere":
+        return RowsHere([function(row) for row in self.rows])
+
+    def collect(self) -> Sequence[Any]:
+        return self.rows
+
+
+def test_a_full_disk_of_a_worker_is_the_same_sentence(tmp_path: Path) -> None:
+    root = made_lake(tmp_path / "lake", [(FRESHCHAT, ALWAYS_US)])
+    (pieces,) = random_increments(Random(9), count=60, increments=1)
+    session: Any = SimpleNamespace(sparkContext=RowsHere([]))
+    files = written_files(tmp_path, "a", *pieces)
+    with (
+        pytest.raises(Unavailable, match="The disk is full; nothing was recorded") as refusal,
+        largest_file(500),
+    ):
+        run(root, files, engine=Spark(session))
+    assert refusal.value.code == "disk_full"

@@ -1,16 +1,12 @@
 """Files that can't be read, and a disk that is full: named, and nothing half recorded."""
 
 import gzip
-import resource
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
+from tests.support.full_disk import largest_file
 from tests.support.lakes import lake_meaning, made_lake, random_increments, run, written_files
 from tests.support.ledgers import NOW_US
 
@@ -18,7 +14,6 @@ from botmeter.domain.errors import Refused, Unavailable
 from botmeter.lake.engine import Here
 from botmeter.lake.record import newest_record
 from botmeter.lake.run import FilesOfSource, run_lake
-from botmeter.lake.spark import Spark
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT
 from botmeter.sources.reader import SourceFile
 
@@ -67,17 +62,6 @@ def test_unreadable_files_stop_a_run_or_are_skipped_and_read_later(tmp_path: Pat
     assert (after.counts["accepted"], after.next_append_no > outcome.record.next_append_no) == (0, True)
 
 
-@contextmanager
-def largest_file(size_bytes: int) -> Iterator[None]:
-    # The system refuses to write past a file's largest size as it does on a full disk.
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_a_full_disk_in_any_stage_is_one_sentence_and_records_nothing(tmp_path: Path) -> None:
     root, twin = made_lake(tmp_path / "lake", SCHEDULE), made_lake(tmp_path / "twin", SCHEDULE)
     first, second = random_increments(Random(9), count=60, increments=2)
@@ -93,34 +77,3 @@ def test_a_full_disk_in_any_stage_is_one_sentence_and_records_nothing(tmp_path: 
         assert refusal.value.code == "disk_full"
         assert newest_record(root) == before
     assert lake_meaning(root, run(root, files).record) == lake_meaning(twin, run(twin, files).record)
-
-
-class RowsHere:
-    """Rows of a context of Spark, whose functions run in this process."""
-
-    def __init__(self, rows: Sequence[Any]) -> None:
-        self.rows = rows
-
-    def parallelize(self, rows: Sequence[Any], count: int) -> "RowsHere":
-        assert len(rows) == count
-        return RowsHere(rows)
-
-    def map(self, function: Callable[[Any], Any]) -> "RowsHere":
-        return RowsHere([function(row) for row in self.rows])
-
-    def collect(self) -> Sequence[Any]:
-        return self.rows
-
-
-def test_a_full_disk_of_a_worker_is_the_same_sentence(tmp_path: Path) -> None:
-    pytest.importorskip("pyspark", reason="the extra botmeter[spark] is not installed")
-    root = made_lake(tmp_path / "lake", SCHEDULE)
-    (pieces,) = random_increments(Random(9), count=60, increments=1)
-    session: Any = SimpleNamespace(sparkContext=RowsHere([]))
-    files = written_files(tmp_path, "a", *pieces)
-    with (
-        pytest.raises(Unavailable, match="The disk is full; nothing was recorded") as refusal,
-        largest_file(500),
-    ):
-        run(root, files, engine=Spark(session))
-    assert refusal.value.code == "disk_full"

@@ -1,6 +1,5 @@
 """Live events settled beside others who take in, read and write; and what is left when a process is killed."""
 
-import resource
 import shutil
 import threading
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 
 import duckdb
 import pytest
+from tests.support.full_disk import largest_file
 from tests.support.ledgers import ACME, NOW_US, append_events, event, raw_connection
 from tests.support.live_batches import append_live, counts, live_batch
 from tests.support.table_meaning import table_meaning
@@ -332,12 +332,8 @@ def test_the_log_of_changes_is_brought_into_the_file_while_others_write(
 def full_disk(folder: Folder) -> Iterator[None]:
     """No file may become larger than the largest one is, which the system refuses as it does on a full disk."""
     size_bytes = max(file.stat().st_size for file in (folder.path / "accounts").iterdir())
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
+    with largest_file(size_bytes):
         yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from botmeter.server.front.protocol import Message
 from botmeter.server.front.sending import PIECE_BYTES, SendLimits, send_stream
 from botmeter.server.front.spool import Spool, SpooledStream, SpoolLimits
 from support.asgi_requests import ResponseRecorder
+from support.full_disk import largest_file
 
 START: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": []}
 ON_DISK = SpoolLimits(disk_segment_bytes=10, free_bytes_min=0)
@@ -168,13 +168,8 @@ def test_a_disk_that_fills_while_it_is_written_to_loses_nothing(tmp_path: Path) 
     async def run() -> bytes:
         stream = SpooledStream(Spool(tmp_path, SpoolLimits(free_bytes_min=0)), asyncio.get_running_loop())
         stream.write(b"before ")
-        # The system refuses to write past a file's largest size as it does on a full disk.
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (9, before[1]))
-        try:
+        with largest_file(9):
             stream.write(b"and after")
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
         stream.end()
         read = b"".join([await stream.read() for _ in range(2)])
         await stream.close()
