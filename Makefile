@@ -50,7 +50,8 @@ slow: $(DEV) ## Run the tests that take more than a quarter of a second each, an
 	$(BIN)/python -m pytest -n $(WORKERS) -m "slow and not hypothesis" $(ARGS)
 
 faults: $(DEV) ## Run the tests that kill processes and fill disks.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m faults tests/faults $(ARGS)
+	@# They wait for servers most of the time.
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m faults tests/faults $(ARGS)
 
 postgres: $(DEV) ## Run the tests of pages, API and commands with users in a PostgreSQL server of its own.
 	PYTHONPATH=tests $(BIN)/python -m tests.support.postgres -n $(WORKERS) tests/web tests/api tests/cli $(ARGS)

@@ -176,8 +176,9 @@ def commanded(folder: Path, *words: str) -> str:
 
 
 def ran(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Command that has ended."""
-    return subprocess.run(_command(folder, *words), capture_output=True, text=True, check=False, env=_environment())
+    """Command that has ended; one that goes on fails the test, such as a server that should not have started."""
+    command, seconds = _command(folder, *words), 300
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=_environment(), timeout=seconds)
 
 
 def _command(folder: Path, *words: str) -> list[str]:
