@@ -76,6 +76,18 @@ def test_a_cycle_is_read_closed_and_read_again_byte_by_byte(ask: Ask, send: Ask)
     assert ask("statements/1/sessions", format="xlsx").json()["code"] == "output_format_unknown"
 
 
+def test_files_in_json_are_arrays_as_documented(ask: Ask, send: Ask) -> None:
+    assert send("statements/close", {"through": "2026-03-31"}).status_code == 200
+    for answer, operation in (
+        (ask("sessions/export", format="json", from_="2026-03-01", to="2026-03-31"), "export"),
+        (ask("statements/1/sessions", format="json"), "statement_sessions"),
+    ):
+        rows = json.loads(answer.getvalue())
+        schema = schema_of_answer(document(), operation, media_type=answer.headers["Content-Type"])
+        assert rows, operation
+        assert not list(faults(rows, schema, document=document())), operation
+
+
 @pytest.mark.slow
 def test_a_session_is_corrected_and_the_correction_undone(ask: Ask, send: Ask) -> None:
     session_id = ask("sessions", from_="2026-03-01", to="2026-03-31", grain="session").json()["items"][0]["session_id"]

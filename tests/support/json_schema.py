@@ -67,13 +67,13 @@ def faults(value: Any, schema: Schema, *, document: Schema, at: str = "") -> Ite
                     yield f"{at}: {value!r} is not as {word!r} says: {rule!r}"
 
 
-def schema_of_answer(document: Schema, operation: str, *, status: int = 200) -> Schema:
-    """Schema of an operation's answer with that status."""
+def schema_of_answer(document: Schema, operation: str, *, status: int = 200, media_type: str | None = None) -> Schema:
+    """Schema of an operation's answer with that status, in its first media type unless one is named."""
     for operations in document["paths"].values():
         for one in operations.values():
             if one["operationId"] == operation:
                 content = one["responses"][str(status)]["content"]
-                schema: Schema = next(iter(content.values()))["schema"]
+                schema: Schema = content[media_type or next(iter(content))]["schema"]
                 return schema
     raise LookupError(operation)
 

@@ -53,6 +53,8 @@ _KEYS: Final[Json] = {
         "description": "The same key, for programs that can't send `Authorization`.",
     },
 }
+_BYTES: Final[Json] = {"type": "string", "format": "binary"}
+_FILE_SCHEMAS: Final[Json] = {JSON: {"type": "array", "items": {"type": "object"}}}
 # From the server itself, before it reads a request; without a body.
 _UNREADABLE: Final[Json] = {
     "414": {"description": "The address is longer than 65,534 bytes."},
@@ -181,6 +183,6 @@ def _contents(contents: tuple[Content, ...], components: Json) -> Json:
     return {
         content.media_type: {"schema": _schema(content.types, components), "example": content.example}
         if content.types
-        else {"schema": {"type": "string", "format": "binary"}}
+        else {"schema": _FILE_SCHEMAS.get(content.media_type, _BYTES)}
         for content in contents
     }
