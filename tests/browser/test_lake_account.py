@@ -100,7 +100,9 @@ def test_the_pages_say_that_only_runs_change_the_lake(owner: Page, lake: Server)
     expect(owner.locator("[data-widget=lake-run] pre")).to_contain_text("botmeter lake run")
     owner.goto(lake.at("/a/acme/admin/sources"))
     expect(owner.get_by_role("button", name="Create source")).to_have_count(0)
-    expect(owner.locator(".lede")).to_have_text("The events of this account are files, metered by the runs of its lake.")
+    expect(owner.locator(".lede")).to_have_text(
+        "The events of this account are files, metered by the runs of its lake."
+    )
 
 
 @pytest.mark.parametrize("path", PAGES)

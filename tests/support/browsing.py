@@ -15,7 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 CHROMIUM_FLAGS = (
@@ -28,6 +37,8 @@ CHROMIUM_FLAGS = (
 )
 CHROMIUM_HINT = "Chromium is not installed: apt-get install chromium, or name one in BOTMETER_CHROMIUM."
 WIDE, NARROW = (1400, 900), (390, 844)
+_TIMEOUT_MS = 60_000
+expect.set_options(timeout=_TIMEOUT_MS)
 
 
 class ServerNotStarted(RuntimeError):
@@ -168,7 +179,7 @@ def recording_context(
         # Behind a proxy, its certificate is the tests' own.
         ignore_https_errors=True,
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(_TIMEOUT_MS)
     return RecordingContext(context)
 
 

@@ -20,7 +20,7 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.verify import verify
 from support.live import EVENTS_PATH, message
 
-READY_SECONDS = 60
+READY_SECONDS = 180
 _CHECK_SECONDS = 0.05
 
 
@@ -187,7 +187,8 @@ def _command(folder: Path, *words: str) -> list[str]:
 
 def _environment() -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    return own | {"PYTHONPATH": str(Path(botmeter.__file__).parents[1])}
+    # A busy machine starts servers slowly.
+    return own | {"PYTHONPATH": str(Path(botmeter.__file__).parents[1]), "BOTMETER_WAIT": str(READY_SECONDS)}
 
 
 BATCH_EVENTS = 40
