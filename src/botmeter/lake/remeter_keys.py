@@ -13,12 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from botmeter.domain.event import KIND_RANK
-from botmeter.domain.instant import DAY_US, NEVER_US
+from botmeter.domain.instant import NEVER_US
 from botmeter.lake.files import repeated
 from botmeter.lake.land import LandedPart
 from botmeter.lake.layout import SCHEMAS
 from botmeter.lake.remetered import Remetered, RemeteredPieces, UsageKey, participation_rows, session_rows
 from botmeter.lake.staged import BucketRange, StagedTable, Workspace, opened_tables, rows_of_all, staged_rows
+from botmeter.lake.stretches import touched_stretches
 from botmeter.lake.task_database import (
     TableFiles,
     connection_beside,
@@ -29,7 +30,7 @@ from botmeter.lake.task_database import (
     tables_from,
     task_database,
 )
-from botmeter.ledger.duckdb_calls import row_of
+from botmeter.ledger.duckdb_calls import execute_with, row_of
 from botmeter.ledger.partitions import SharedKey, is_anchored
 from botmeter.ledger.restatements import PastDays, restated_days_query
 from botmeter.ledger.statements import statements_of
@@ -205,25 +206,17 @@ def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: Rem
 def _find_stretches(connection: duckdb.DuckDBPyConnection, key: SharedKey, *, task: RemeterTask) -> None:
     """Create `stretch`, the times in which the affected keys are metered again."""
     # A removed event may have opened a session long before, or a customer have got others' events.
-    if not is_anchored(task.schedule, key) or task.changed:
+    if task.changed or not is_anchored(task.schedule, key):
         connection.execute(sql("whole_keys"))
         return
     (since_us,) = row_of(connection, sql("first_since"))
-    create_current_view(connection, "session", available=task.stored.where("ended_at", first=since_us, last=NEVER_US))
-    values = {"since": since_us, "reach": _reach_us(task.schedule)}
-    connection.execute(sql("stretches", **key.fragments), values)
+    recent = task.stored.where("ended_at", first=since_us, last=NEVER_US)
+    # Also the replaced ones: telling them from the others would be half of the work.
+    files = [*recent.files["session"], *recent.files["session_new"]]
+    create_view(connection, "session", files=files, schema=SCHEMAS["session"], root=recent.root)
+    parts = connection.sql(sql("parts_of_stretches", **key.fragments), params={"since": since_us}).to_arrow_table()
     connection.execute(sql("drop_session"))
-
-
-def _reach_us(schedule: Schedule) -> int:
-    """Time after its last event for which no session of these policies can be open; without limit, all time."""
-    reaches = []
-    for term in schedule:
-        # A day or month in any zone, also where its clock was changed.
-        calendar = {"day": 2 * DAY_US, "month": 33 * DAY_US}.get(term.policy.calendar or "")
-        limits = [term.policy.max_duration_us, term.policy.idle_timeout_us, calendar]
-        reaches.append(min((limit for limit in limits if limit is not None), default=NEVER_US))
-    return max(reaches)
+    execute_with(connection, sql("stretches"), input_rows=touched_stretches(parts, task.schedule))
 
 
 def _in_meter_schema(events: pa.Table) -> pa.Table:

@@ -23,42 +23,26 @@ CREATE TEMP TABLE stretch AS
 SELECT key, (-4611686018427387904)::BIGINT AS restart_at, 4611686018427387904::BIGINT AS until_at
 FROM affected
 
+-- name: parts_of_stretches
+-- Reads: affected, session, event (new ones), touchpoint. Takes: $since (the least of affected.since); {key}.
+-- Gives: the sessions of affected keys that had not ended at their first new event, and all new events: number (the rowid
+-- of affected), start_at, end_at (of the last event), is_new; in any order.
+SELECT a.rowid::BIGINT AS number, x.started_at::BIGINT AS start_at, x.last_event_at::BIGINT AS end_at, false AS is_new
+FROM {session} AS x
+JOIN affected AS a ON a.key = {key}
+WHERE x.ended_at >= $since AND x.ended_at >= a.since
+UNION ALL
+SELECT a.rowid::BIGINT, x.occurred_at::BIGINT, x.occurred_at::BIGINT, true
+FROM {event} AS x
+JOIN affected AS a ON a.key = {key}
+
 -- name: stretches
--- Reads: affected, session, event (new ones), touchpoint. Takes: $since (the least of affected.since), $reach (µs); {key}.
--- Gives: stretch (key, restart_at, until_at), the times in which affected keys are metered again. A stretch starts with
--- the session that was open at a new event, or with that event, and has all sessions and new events that follow each
--- other within $reach: no session is open at its end, so that all later ones stay as they are.
+-- Reads: affected, input_rows (number, restart_at, until_at). Takes: nothing.
+-- Gives: stretch (key, restart_at, until_at), the times in which affected keys are metered again.
 CREATE TEMP TABLE stretch AS
-WITH part AS (
-    SELECT a.rowid AS number, x.started_at AS start_at, x.last_event_at AS end_at, false AS is_new
-    FROM {session} AS x
-    JOIN affected AS a ON a.key = {key}
-    WHERE x.ended_at >= $since AND x.ended_at >= a.since
-    UNION ALL
-    SELECT a.rowid, x.occurred_at, x.occurred_at, true
-    FROM {event} AS x
-    JOIN affected AS a ON a.key = {key}
-),
-parted AS (
-    SELECT number, start_at, end_at, is_new,
-        coalesce(start_at - $reach > max(end_at) OVER before, true)::INTEGER AS is_apart
-    FROM part
-    WINDOW before AS (PARTITION BY number ORDER BY start_at, end_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-),
-numbered AS (
-    SELECT number, start_at, is_new, sum(is_apart) OVER (PARTITION BY number ORDER BY start_at, end_at) AS stretch_no
-    FROM parted
-),
-bounded AS (
-    SELECT number, min(start_at) AS restart_at, bool_or(is_new) AS is_touched,
-        lead(min(start_at), 1, 4611686018427387904) OVER (PARTITION BY number ORDER BY stretch_no) AS until_at
-    FROM numbered
-    GROUP BY number, stretch_no
-)
-SELECT a.key, b.restart_at::BIGINT AS restart_at, b.until_at::BIGINT AS until_at
-FROM bounded AS b
+SELECT a.key, b.restart_at, b.until_at
+FROM input_rows AS b
 JOIN affected AS a ON a.rowid = b.number
-WHERE b.is_touched
 
 -- name: first_restart
 -- Reads: stretch. Takes: nothing. Gives: the earliest restart, µs UTC, one row.

@@ -106,3 +106,20 @@ def test_a_late_event_that_opens_a_session_changes_those_that_it_reaches(tmp_pat
     assert len(keys_written(root, after, table="session_replaced", key="session_id")) == 1
     check_run(root, before, after=after)
     assert lake_meaning(root, after) == whole_meaning(ledger)
+
+
+def test_messages_outside_every_session_join_the_one_that_a_late_event_opens(tmp_path: Path) -> None:
+    # Each message of the bot restarts the clock, so that the customer's next one is of the late event's session.
+    schedule = [(Policy(idle_timeout_us=HOUR_US, idle_clock="any"), ALWAYS_US)]
+    ledger, root = ledger_in_memory(schedule), made_lake(tmp_path / "lake", schedule)
+    bots = [event(f"b{hours}", START_US + hours * HOUR_US * 3 // 4, actor="bot") for hours in (1, 2)]
+    next_message = event("next", START_US + 2 * HOUR_US)
+    files = (
+        written_files(tmp_path, "a", [*bots, next_message]),
+        written_files(tmp_path, "b", [event("late", START_US)]),
+    )
+    for each in files:
+        append_files(ledger, each)
+        after = run(root, each).record
+    assert after.counts["metered"] == 4
+    assert lake_meaning(root, after) == whole_meaning(ledger)
