@@ -59,7 +59,7 @@ def test_slow_uploads_of_strangers_hold_up_no_form(server: LiveServer) -> None:
             answer = server.request("POST", "/sign-in", body=FORM, content_type=form.partition(": ")[2])
             # Refused for its lack of a token, by the page itself.
             assert answer.status == 403
-            assert monotonic() - began < 2
+            assert monotonic() - began < 10
     assert server.request("GET", "/healthz").status == 200
 
 
@@ -69,7 +69,7 @@ def test_no_body_is_read_for_a_wrong_key(server: LiveServer) -> None:
         for path, status in ((EVENTS_PATH, b"401"), ("/api/v1/webhooks/desk/wh_wrong", b"404")):
             waiting = sent(server, stack, data=head(path, "Authorization: Bearer bm_wrong", "Content-Length: 10000000"))
             assert status_line(waiting).split()[1] == status
-        assert monotonic() - began < 5
+        assert monotonic() - began < 10
 
 
 def test_a_large_body_of_a_key_is_read_and_one_of_a_wrong_key_is_not(server: LiveServer) -> None:
@@ -130,7 +130,7 @@ def test_a_length_beside_chunks_is_ignored(server: LiveServer) -> None:
         connection = sent(server, stack, data=head("/sign-in", *lengths) + b"0\r\n\r\n")
         # The page's own refusal, without a wait for 400 bytes.
         assert status_line(connection).split()[1] == b"403"
-        assert monotonic() - began < 5
+        assert monotonic() - began < 10
 
 
 @pytest.mark.parametrize("length", [100_000, 200_000])

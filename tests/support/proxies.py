@@ -17,7 +17,7 @@ from typing import Literal
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "behind-a-proxy.md"
 HINT = "{} is not installed: apt-get install {}."
-_UP_SECONDS_MAX = 10
+_UP_SECONDS_MAX = 60
 _NGINX = """
 daemon off;
 {user}

@@ -154,7 +154,7 @@ def test_a_receiver_without_an_answer_in_time_is_tried_later(
     began = time.monotonic()
     answer = sent(destination(receiver))
     assert (answer.outcome, answer.text) == (Outcome.LATER, "127.0.0.1 does not answer within 0.3 seconds.")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("way", ["slow body", "long"])

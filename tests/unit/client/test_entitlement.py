@@ -86,7 +86,7 @@ def test_a_silent_server_is_waited_for_50_ms(tmp_path: Path) -> None:
         started = time.monotonic()
         answer = asked(url, tmp_path, within_seconds=0.05)
         # The rest is the client's own start and end.
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
     assert (answer.allowed, answer.is_answered) == (True, False)
 
 
