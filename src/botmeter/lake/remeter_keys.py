@@ -4,7 +4,7 @@ Of a key with new events, a ledger meters all that follow again, this only those
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import duckdb
@@ -17,6 +17,7 @@ from botmeter.domain.instant import NEVER_US
 from botmeter.lake.files import repeated
 from botmeter.lake.land import LandedPart
 from botmeter.lake.layout import SCHEMAS
+from botmeter.lake.opening_ids import tied_instants, unnamed_instants, with_opening_ids, without_instants
 from botmeter.lake.remetered import Remetered, RemeteredPieces, UsageKey, participation_rows, session_rows
 from botmeter.lake.staged import BucketRange, StagedTable, Workspace, opened_tables, rows_of_all, staged_rows
 from botmeter.lake.stretches import touched_stretches
@@ -30,7 +31,7 @@ from botmeter.lake.task_database import (
     tables_from,
     task_database,
 )
-from botmeter.ledger.duckdb_calls import execute_with, row_of
+from botmeter.ledger.duckdb_calls import execute_with, row_of, table_from
 from botmeter.ledger.partitions import SharedKey, is_anchored
 from botmeter.ledger.restatements import PastDays, restated_days_query
 from botmeter.ledger.statements import statements_of
@@ -85,6 +86,13 @@ class RemeterTask:
 
 class _Query(NamedTuple):
     statement: str
+    values: Mapping[str, object]
+
+
+class _OldEvents(NamedTuple):
+    # Queries for the stored events to meter, with their ids and without.
+    named: str
+    unnamed: str
     values: Mapping[str, object]
 
 
@@ -186,7 +194,7 @@ def _without(events: pa.Table, places: npt.NDArray[np.int32]) -> pa.Table:
     return events.filter(pa.array(is_kept))
 
 
-def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: RemeterTask) -> _Query:
+def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: RemeterTask) -> _OldEvents:
     """Find the stored events to meter, with new ones or again; tables `old_…` get what is stored of them."""
     connection.execute(_of_ledger("affected", **key.fragments), {"append_no": 0})
     _find_stretches(connection, key, task=task)
@@ -200,7 +208,11 @@ def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: Rem
     connection.execute(sql("old_session", **key.fragments), {"restart": restart_us})
     connection.execute(sql("old_participation"), {"restart": restart_us})
     create_current_view(connection, "event", available=later)
-    return _Query(sql("old_events", **key.fragments), {"restart": restart_us})
+    return _OldEvents(
+        named=sql("old_events", rows=key.fragments["event"], **key.fragments),
+        unnamed=sql("old_events", rows=f"({sql('events_without_ids', **key.fragments)})", **key.fragments),
+        values={"restart": restart_us},
+    )
 
 
 def _find_stretches(connection: duckdb.DuckDBPyConnection, key: SharedKey, *, task: RemeterTask) -> None:
@@ -231,7 +243,7 @@ def _in_meter_schema(events: pa.Table) -> pa.Table:
 
 def _metered(
     connection: duckdb.DuckDBPyConnection,
-    stored: _Query | None,
+    stored: _OldEvents | None,
     *,
     new: pa.Table | None,
     key: SharedKey,
@@ -247,7 +259,8 @@ def _metered(
     events = _at_once(connection, stored, new=new, events_max=task.events_max)
     if events is not None:
         counts.append(len(events))
-        yield sessions_from_events(events, schedule=task.schedule, touchpoints=touchpoints)
+        metered = sessions_from_events(events, schedule=task.schedule, touchpoints=touchpoints)
+        yield metered if stored is None else _with_ids(connection, stored, metered=metered, schedule=task.schedule)
         return
 
     def in_order() -> Iterator[pa.Table]:
@@ -260,24 +273,46 @@ def _metered(
 
 
 def _at_once(
-    connection: duckdb.DuckDBPyConnection, stored: _Query | None, *, new: pa.Table | None, events_max: int
+    connection: duckdb.DuckDBPyConnection, stored: _OldEvents | None, *, new: pa.Table | None, events_max: int
 ) -> pa.Table | None:
-    # The events to meter, in any order; None: too many.
+    # The events to meter, in any order, without the ids of most stored ones; None: too many.
     if new is None:
         return None
     tables = [_in_meter_schema(new)]
     if stored is not None:
-        for rows in tables_from(connection, stored.statement, values=stored.values, rows_max=events_max):
+        for rows in tables_from(connection, stored.unnamed, values=stored.values, rows_max=events_max):
             tables.append(_in_meter_schema(rows))
             if sum(map(len, tables)) > events_max:
                 return None
+        old = pa.concat_tables([METER_SCHEMA.empty_table(), *tables[1:]])
+        tied = tied_instants(new, old)
+        if len(tied):
+            named = _in_meter_schema(_old_events_at(connection, stored, instants=tied))
+            tables = [tables[0], without_instants(old, tied), named]
     return pa.concat_tables(tables).unify_dictionaries()
 
 
-def _in_order(stored: _Query | None, key: SharedKey) -> _Query:
+def _old_events_at(connection: duckdb.DuckDBPyConnection, stored: _OldEvents, *, instants: pa.Table) -> pa.Table:
+    query = sql("old_events_at", old=stored.named)
+    return table_from(connection, query, input_rows=instants, values=stored.values)
+
+
+def _with_ids(
+    connection: duckdb.DuckDBPyConnection, stored: _OldEvents, *, metered: "Metered", schedule: Schedule
+) -> "Metered":
+    # Most sessions are opened as before.
+    named = connection.sql(sql("old_openings")).to_arrow_table()
+    unnamed = unnamed_instants(metered.sessions, named)
+    if len(unnamed):
+        more = _old_events_at(connection, stored, instants=unnamed)
+        named = pa.concat_tables([named, more.select(named.column_names)])
+    return replace(metered, sessions=with_opening_ids(metered.sessions, named, schedule=schedule))
+
+
+def _in_order(stored: _OldEvents | None, key: SharedKey) -> _Query:
     events, values = _Query(sql("new_events", **key.fragments), {})
     if stored is not None:
-        events, values = _Query(sql("stored_and_new", stored=stored.statement, new=events), stored.values)
+        events, values = _Query(sql("stored_and_new", stored=stored.named, new=events), stored.values)
     return _Query(sql("in_order", events=events, **key.fragments), {**values, "kind_ranks": list(KIND_RANK)})
 
 

@@ -64,12 +64,26 @@ SELECT * FROM participation
 WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
 
 -- name: old_events
--- Reads: event, touchpoint, stretch. Takes: $restart (the earliest restart); {key} and its tables; {meter_columns}.
+-- Reads: event, touchpoint, stretch. Takes: $restart (the earliest restart); {rows}, {event} or events_without_ids; {key} and
+-- its tables; {meter_columns}.
 -- Gives: the stored events to meter again, in the columns of METER_SCHEMA, one row per event, in any order.
 SELECT {meter_columns}
-FROM {event} AS x
+FROM {rows} AS x
 JOIN stretch AS r ON r.key = {key}
 WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at AND x.occurred_at < r.until_at
+
+-- name: events_without_ids
+-- Reads: event, touchpoint. Takes: {event}. Gives: its rows, whose ids are empty, in any order.
+SELECT * REPLACE ('' AS event_id) FROM {event}
+
+-- name: old_events_at
+-- Reads: input_rows (occurred_at). Takes: {old}, the query old_events with ids, and its values.
+-- Gives: its rows of these instants, in any order.
+SELECT * FROM ({old}) WHERE occurred_at IN (SELECT occurred_at FROM input_rows)
+
+-- name: old_openings
+-- Reads: old_session. Takes: nothing. Gives: (occurred_at, event_id) of their openings, in any order.
+SELECT started_at::BIGINT AS occurred_at, opening_event_id::VARCHAR AS event_id FROM old_session
 
 -- name: new_events
 -- Reads: new_event. Takes: {meter_columns}. Gives: its rows in the columns of METER_SCHEMA, in any order.

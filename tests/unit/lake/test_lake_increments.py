@@ -1,6 +1,7 @@
 """A run adds and replaces exactly the rows that differ."""
 
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from tests.support.lakes import append_files, lake_meaning, made_lake, random_in
 from tests.support.ledgers import ledger_in_memory
 from tests.support.table_meaning import whole_meaning
 
+from botmeter.domain.instant import DAY_US
 from botmeter.lake.layout import REPLACED_BY, SCHEMAS
 from botmeter.lake.record import LakeRecord, tables_at
 from botmeter.lake.root import LakeRoot
@@ -94,7 +96,8 @@ def test_a_late_event_leaves_the_later_sessions_as_they_are(tmp_path: Path) -> N
 
 
 def test_a_late_event_that_opens_a_session_changes_those_that_it_reaches(tmp_path: Path) -> None:
-    ledger, root = ledger_in_memory([(FRESHCHAT, ALWAYS_US)]), made_lake(tmp_path / "lake", [(FRESHCHAT, ALWAYS_US)])
+    schedule = [(replace(FRESHCHAT, name="earlier"), ALWAYS_US), (FRESHCHAT, START_US - START_US % DAY_US)]
+    ledger, root = ledger_in_memory(schedule), made_lake(tmp_path / "lake", schedule)
     hours = {"a": 0, "b": 30, "c": 50, "d": 90}
     early = [event(name, START_US + hour * HOUR_US) for name, hour in hours.items()]
     files = written_files(tmp_path, "a", early), written_files(tmp_path, "b", [event("late", START_US + 25 * HOUR_US)])
