@@ -335,7 +335,8 @@ def _add_changed(
         for piece, rows_of_piece in enumerate(metered, start=1):
             for table, rows in zip(tables, rows_of_piece, strict=True):
                 insert(writer, table, rows=rows.append_column("piece", repeated(piece, len(rows))))
-    connection.execute(sql("changed_session"))
+    for step in ("changed_session", "changed_parts"):
+        connection.execute(sql(step))
     for number in range(1, piece + 1):
         changed = (connection.sql(sql("changed_rows", table=table), params={"piece": number}) for table in tables)
         pieces.add(*(rows.to_arrow_table() for rows in changed))

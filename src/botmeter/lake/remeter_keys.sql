@@ -60,7 +60,7 @@ WHERE x.started_at >= $restart AND x.started_at >= r.restart_at AND x.started_at
 -- name: old_participation
 -- Reads: participation, old_session. Takes: $restart (the earliest restart). Gives: old_participation, their parts.
 CREATE TEMP TABLE old_participation AS
-SELECT * FROM participation
+SELECT session_id, started_at, conversation_id, touchpoint, event_count FROM participation
 WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
 
 -- name: old_events
@@ -109,43 +109,27 @@ FROM keyed AS x
 ORDER BY x.key, x.occurred_at, ($kind_ranks::INTEGER[])[x.kind + 1], x.event_id, x.source
 
 -- name: changed_session
--- Reads: old_session, old_participation, metered_session, metered_participation. Takes: nothing.
--- Gives: changed_session, the ids of sessions of which one row or part is in one of both alone. A footprint follows
--- from the parts.
+-- Reads: old_session, metered_session. Takes: nothing.
+-- Gives: changed_session, the ids of sessions whose row is in one of both alone, or differs. A footprint follows from the
+-- parts, what an id is made of from the id.
 CREATE TEMP TABLE changed_session AS
-WITH stored_row AS (
-    SELECT
-        session_id::VARCHAR AS session_id, policy::INTEGER, customer_id::VARCHAR, conversation_id::VARCHAR, source::VARCHAR,
-        opening_event_id::VARCHAR, opening_touchpoint::INTEGER, started_at::BIGINT, ended_at::BIGINT,
-        last_event_at::BIGINT, event_count::INTEGER, closed_by::INTEGER, preview::BOOLEAN
-    FROM old_session
-),
-metered_row AS (
-    SELECT
-        session_id::VARCHAR AS session_id, policy::INTEGER, customer_id::VARCHAR, conversation_id::VARCHAR, source::VARCHAR,
-        opening_event_id::VARCHAR, opening_touchpoint::INTEGER, started_at::BIGINT, ended_at::BIGINT,
-        last_event_at::BIGINT, event_count::INTEGER, closed_by::INTEGER, preview::BOOLEAN
-    FROM metered_session
-),
-stored_part AS (
-    SELECT
-        session_id::VARCHAR AS session_id, started_at::BIGINT, customer_id::VARCHAR, conversation_id::VARCHAR,
-        touchpoint::INTEGER, event_count::INTEGER, preview::BOOLEAN
-    FROM old_participation
-),
-metered_part AS (
-    SELECT
-        session_id::VARCHAR AS session_id, started_at::BIGINT, customer_id::VARCHAR, conversation_id::VARCHAR,
-        touchpoint::INTEGER, event_count::INTEGER, preview::BOOLEAN
-    FROM metered_participation
-)
-SELECT session_id FROM (FROM stored_row EXCEPT FROM metered_row)
-UNION
-SELECT session_id FROM (FROM metered_row EXCEPT FROM stored_row)
-UNION
-SELECT session_id FROM (FROM stored_part EXCEPT FROM metered_part)
-UNION
-SELECT session_id FROM (FROM metered_part EXCEPT FROM stored_part)
+SELECT session_id
+FROM old_session AS o
+FULL JOIN metered_session AS m USING (session_id)
+WHERE (o.ended_at, o.last_event_at, o.event_count, o.customer_id, o.conversation_id)
+    IS DISTINCT FROM (m.ended_at, m.last_event_at, m.event_count, m.customer_id, m.conversation_id)
+    OR (o.policy, o.opening_touchpoint, o.started_at, o.closed_by, o.preview)
+    IS DISTINCT FROM (m.policy, m.opening_touchpoint, m.started_at, m.closed_by, m.preview)
+
+-- name: changed_parts
+-- Reads: old_participation, metered_participation, changed_session. Takes: nothing.
+-- Changes: adds the sessions of which a part alone differs to changed_session.
+INSERT INTO changed_session
+SELECT DISTINCT session_id
+FROM (FROM old_participation WHERE session_id NOT IN (FROM changed_session)) AS o
+FULL JOIN (FROM metered_participation WHERE session_id NOT IN (FROM changed_session)) AS m
+    USING (session_id, conversation_id, touchpoint)
+WHERE o.event_count IS DISTINCT FROM m.event_count
 
 -- name: changed_rows
 -- Reads: {table}, changed_session. Takes: {table} of metered rows, $piece.
