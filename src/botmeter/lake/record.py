@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from botmeter.domain.account import Account
-from botmeter.domain.errors import Missing
+from botmeter.domain.errors import Missing, Unavailable
 from botmeter.lake.delta import LakeFile, LakeTable, create_table
 from botmeter.lake.layout import BUCKETS, SCHEMAS
 from botmeter.lake.root import LakeRoot, file_system, new_name, path_in, storage_refused, write_parquet
@@ -76,7 +76,7 @@ class LakeRecord:
         last_event_us: Latest instant of any event; None: no event.
         waiting: Instructions that the next run follows, in order.
         is_purge_due: Earlier records have an erased customer; they and their files are to be deleted.
-        format: Of the lake; a later one may not be readable.
+        format: Of the lake; a later one is refused.
     """
 
     number: int
@@ -156,6 +156,7 @@ def newest_record(root: LakeRoot) -> LakeRecord:
 
     Raises:
         Missing: `lake_missing`.
+        Unavailable: `lake_newer`.
     """
     files = LakeTable(root, RUNS).files()
     if not files:
@@ -167,7 +168,21 @@ def newest_record(root: LakeRoot) -> LakeRecord:
 def _record_in(root: LakeRoot, file: LakeFile) -> LakeRecord:
     with storage_refused(root):
         rows = pq.read_table(path_in(root.uri_of(file.name)), filesystem=file_system(root), partitioning=None)
-    return msgspec.json.decode(rows["record"][0].as_py(), type=LakeRecord)
+    text = rows["record"][0].as_py()
+    # Before the other fields, which a later format may lack.
+    written = msgspec.json.decode(text, type=_Format).format
+    if written > FORMAT:
+        raise Unavailable(
+            "lake_newer",
+            f"The lake at {root.uri} has format {written}, and this Botmeter supports formats up to {FORMAT}. Update "
+            "Botmeter.",
+        )
+    return msgspec.json.decode(text, type=LakeRecord)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Format:
+    format: int = FORMAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

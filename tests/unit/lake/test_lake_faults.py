@@ -5,13 +5,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from tests.support.event_strategies import START_US
+from tests.support.facts import event
 from tests.support.lakes import lake_meaning, made_lake, random_increments, run, written_files
 from tests.support.ledgers import NOW_US
 
 from botmeter.domain.errors import Conflict, Missing, Refused, Unavailable
 from botmeter.lake.delta import LakeFile, LakeTable
 from botmeter.lake.layout import SCHEMAS
-from botmeter.lake.record import RUNS, commit_record, newest_record, tables_for_writing
+from botmeter.lake.record import FORMAT, RUNS, commit_record, newest_record, records, tables_for_writing
 from botmeter.lake.root import LakeRoot
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT
 
@@ -31,6 +33,20 @@ def test_a_folder_without_a_record_is_no_lake(tmp_path: Path) -> None:
     with pytest.raises(Missing) as refusal:
         newest_record(LakeRoot.at(str(tmp_path)))
     assert refusal.value.code == "lake_missing"
+
+
+@pytest.mark.slow
+def test_a_lake_of_a_newer_format_is_refused_by_name(tmp_path: Path) -> None:
+    root = made_lake(tmp_path / "lake", SCHEDULE)
+    record = newest_record(root)
+    commit_record(root, replace(record, number=record.number + 1, format=FORMAT + 1))
+    files = written_files(tmp_path, "a", [event("e1", START_US)])
+    for read in (newest_record, records, lambda given: run(given, files)):
+        with pytest.raises(Unavailable) as refusal:
+            read(root)
+        assert refusal.value.code == "lake_newer"
+        assert f"format {FORMAT + 1}, and this Botmeter supports formats up to {FORMAT}" in refusal.value.message
+    assert LakeTable(root, "receipt").version == 0
 
 
 @pytest.mark.slow
