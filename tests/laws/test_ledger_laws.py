@@ -19,7 +19,7 @@ from tests.support.ledgers import NOW_US, Schedule, append_events, ledger_in_mem
 from tests.support.live_batches import append_live, live_batch
 from tests.support.table_meaning import table_meaning
 
-from botmeter.ledger import chunk_metering
+from botmeter.ledger import chunk_metering, usage_tables
 from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.settle import settle
@@ -146,6 +146,8 @@ def test_an_import_metered_in_chunks_gives_what_the_oracle_says(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunk_metering, "CHUNK_EVENTS", data.draw(st.integers(2, 12)))
         patch.setattr(chunk_metering, "CARRIED_MAX", 4)
+        # Of more participations, conversations are counted from the tables.
+        patch.setattr(usage_tables, "PARTICIPATIONS_MAX", data.draw(st.sampled_from([3, 1_000])))
         patch.setattr(chunk_metering, "AFTER_BOUNDARY", data.draw(st.sampled_from([0.1, 0.5])))
         pairs = [submissions(in_order[row : row + 2]) for row in range(0, len(in_order), 2)]
         append(chunked, [each for pair in pairs for each in pair], now_us=NOW_US)

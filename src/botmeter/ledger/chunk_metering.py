@@ -24,6 +24,7 @@ from botmeter.ledger.partitions import (
     rows_since_start,
 )
 from botmeter.ledger.row_groups import RowGroupBuffer
+from botmeter.ledger.usage_tables import LatestBotNames
 from botmeter.metering.schema import METER_SCHEMA
 
 if TYPE_CHECKING:
@@ -47,7 +48,11 @@ class _Chunk:
 
 
 class ChunkMetering:
-    """Sessions of an append, in its transaction."""
+    """Sessions of an append, in its transaction.
+
+    Attributes:
+        bot_names: Of all events that were taken.
+    """
 
     def __init__(self, ledger: Ledger, key: SharedKey) -> None:
         self._ledger, self._key = ledger, key
@@ -59,6 +64,7 @@ class ChunkMetering:
         self._participations = RowGroupBuffer(partial(insert_participations, ledger.connection))
         self._session_count = 0
         self._given_up = False
+        self.bot_names = LatestBotNames()
 
     @classmethod
     def of(cls, ledger: Ledger) -> "ChunkMetering | None":
@@ -69,6 +75,7 @@ class ChunkMetering:
 
     def add(self, rows: pa.Table) -> None:
         """Take accepted `event_rows`."""
+        self.bot_names.add(rows)
         if self._given_up:
             return
         self._held.append(rows.select(self._columns))

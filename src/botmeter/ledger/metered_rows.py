@@ -83,15 +83,6 @@ def _participations(metered: "Metered") -> pa.Table:
 
 
 def _footprints(ledger: Ledger, metered: "Metered") -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    session_of = metered.participations["session_row"].to_numpy()
-    touchpoint = metered.participations["touchpoint"].to_numpy()
-    if len(session_of) == 0:
-        return np.empty(0, np.int32)
-    firsts = np.flatnonzero(np.diff(session_of, prepend=-1))
-    footprint = np.minimum.reduceat(touchpoint, firsts)
-    several = np.flatnonzero(footprint != np.maximum.reduceat(touchpoint, firsts))
-    ends = np.append(firsts[1:], len(touchpoint))
-    for row in several.tolist():
-        members = np.unique(touchpoint[firsts[row] : ends[row]]).tolist()
-        footprint[row] = ledger.footprints.number(tuple(members))
-    return footprint.astype(np.int32)
+    parts = metered.participations
+    firsts = np.flatnonzero(np.diff(parts["session_row"].to_numpy(), prepend=-1))
+    return ledger.footprints.numbers(firsts, parts["touchpoint"].to_numpy())

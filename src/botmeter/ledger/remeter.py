@@ -91,7 +91,8 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
         meter_plan_sessions_after(ledger, append_no)
         _check_balance(ledger)
         return commit.event_count
-    upsert_bot_names(connection, append_no=append_no, new_events=events)
+    named = events if chunks is None else chunks.bot_names.rows()
+    upsert_bot_names(connection, append_no=append_no, new_events=named)
     if is_recent and is_anchored(ledger.schedule, key):
         # Nothing changes before the first new event, so neither does a day that was over by then.
         past_days = None

@@ -10,15 +10,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.instant import NEVER_US
+from botmeter.ledger.conversation_days import conversation_days
 from botmeter.ledger.duckdb_calls import events_table, execute_with, parsed, row_of, table_from
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.recent_memory import ConversationKeys, Kept
 from botmeter.ledger.restatements import NO_APPEND
+from botmeter.ledger.row_groups import ROW_GROUP_ROWS
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
+PARTICIPATIONS_MAX: Final = 3_000_000
+"""Of more, about 130 bytes each in memory, DuckDB groups the conversations by day."""
+
 _ALL = "true"
+_BOT_NAMES: Final = pa.schema(
+    [("touchpoint", pa.int32()), ("bot_name", pa.string()), ("append_no", pa.int32()), ("occurred_at", pa.int64())]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +75,23 @@ def refresh_usage(ledger: Ledger, touched: RecountScope) -> None:
     connection.execute(parsed(sql("insert_session_usage", touched=touched.days)), bounds)
     # Before the conversations, which can touch days outside the bounds.
     _refresh_tickets(ledger, touched, bounds=bounds)
-    _refresh_conversations(ledger, touched, bounds=bounds)
+    if touched.everything and 0 < row_of(connection, sql("participation_count"))[0] <= PARTICIPATIONS_MAX:
+        _replace_conversations(ledger)
+    else:
+        _refresh_conversations(ledger, touched, bounds=bounds)
+    connection.execute(parsed(sql("delete_conversation_usage", touched=touched.days)))
+    connection.execute(parsed(sql("insert_conversation_usage", touched=touched.days)))
+
+
+def _replace_conversations(ledger: Ledger) -> None:
+    connection = ledger.connection
+    connection.execute(parsed(sql("delete_conversation_days", touched=_ALL)))
+    participations = connection.sql(parsed(sql("all_participations"))).to_arrow_table()
+    rows = conversation_days(participations, footprints=ledger.footprints)
+    ledger.insert_numbers()
+    # Pieces of whole row groups, so that two threads insert them.
+    pieces = pa.Table.from_batches(rows.combine_chunks().to_batches(max_chunksize=ROW_GROUP_ROWS))
+    execute_with(connection, sql("insert_conversation_rows"), input_rows=pieces)
 
 
 def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dict[str, int]) -> None:
@@ -80,8 +104,6 @@ def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dic
     execute_with(connection, sql("insert_conversation_days"), input_rows=_with_footprints(ledger, sets))
     if not touched.everything:
         _update_other_days(ledger)
-    connection.execute(parsed(sql("delete_conversation_usage", touched=touched.days)))
-    connection.execute(parsed(sql("insert_conversation_usage", touched=touched.days)))
 
 
 def _update_other_days(ledger: Ledger) -> None:
@@ -137,6 +159,28 @@ def upsert_bot_names(
         return
     statement = sql("upsert_bot_names", events=events_table(new_events))
     execute_with(connection, statement, input_rows=new_events, values={"append_no": append_no})
+
+
+class LatestBotNames:
+    """Latest instant of each name of a bot."""
+
+    def __init__(self) -> None:
+        self._batches = [_BOT_NAMES.empty_table()]
+
+    def add(self, rows: pa.Table) -> None:
+        """Take accepted `event_rows`."""
+        named = rows.select(_BOT_NAMES.names)
+        if named["bot_name"].null_count == len(named):
+            return
+        # In one piece, so that its names have one dictionary.
+        named = named.combine_chunks().unify_dictionaries().drop_null()
+        # Two threads take longer for a batch.
+        latest = named.group_by(_BOT_NAMES.names[:-1], use_threads=False).aggregate([("occurred_at", "max")])
+        self._batches.append(latest.rename_columns(_BOT_NAMES.names).cast(_BOT_NAMES))
+
+    def rows(self) -> pa.Table:
+        """Stand-ins of all events: the latest with each name."""
+        return pa.concat_tables(self._batches)
 
 
 class CountStatements(NamedTuple):

@@ -134,6 +134,17 @@ ORDER BY s.day
 -- Takes: {touched}: the days and conversations. Changes: deletes them from conversation_day.
 DELETE FROM conversation_day WHERE {touched}
 
+-- name: participation_count
+-- Reads: participation. Takes: nothing. Gives: the number of rows, one row.
+SELECT count(*)::BIGINT FROM participation
+
+-- name: all_participations
+-- Reads: participation. Takes: nothing.
+-- Gives: (conversation_id, touchpoint, started_at, preview) of each row, in any order.
+SELECT conversation_id::VARCHAR AS conversation_id, touchpoint::INTEGER AS touchpoint, started_at::BIGINT AS started_at,
+    preview::BOOLEAN AS preview
+FROM participation
+
 -- name: conversation_sets
 -- Reads: participation. Takes: $start, $end (µs UTC around the days); {touched}: the days and conversations.
 -- Gives: conversation_set, one row per day × conversation × preview, with the least and the greatest touchpoint.

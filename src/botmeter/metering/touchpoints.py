@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from botmeter.metering.columns import codes_of
+from botmeter.metering.columns import Ints, codes_of
 
 _FEW = 1_024
 
@@ -80,3 +80,14 @@ class Footprints:
         if len(members) == 1:
             return members[0]
         return self._number_of.setdefault(members, -1 - len(self._number_of))
+
+    def numbers(self, firsts: Ints, touchpoints: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Number sets whose touchpoints, in any order and repeated or not, begin at these ascending positions."""
+        if not len(firsts):
+            return np.empty(0, np.int32)
+        numbers = np.minimum.reduceat(touchpoints, firsts)
+        several = np.flatnonzero(numbers != np.maximum.reduceat(touchpoints, firsts))
+        ends = np.append(firsts[1:], len(touchpoints))
+        for row, first, end in zip(several.tolist(), firsts[several].tolist(), ends[several].tolist(), strict=True):
+            numbers[row] = self.number(tuple(sorted(set(touchpoints[first:end].tolist()))))
+        return numbers
