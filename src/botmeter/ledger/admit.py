@@ -193,6 +193,8 @@ class _Record(NamedTuple):
 
 
 def _records(batch: EventBatch, rows: Ints) -> Iterator[_Record]:
+    if not len(rows):
+        return
     chosen = pa.array(rows)
     events = batch.events.take(chosen).to_pylist()
     for position, fields in zip(batch.positions.take(chosen).to_pylist(), events, strict=True):
