@@ -45,6 +45,7 @@ from botmeter.ledger.usage_tables import (
     upsert_bot_names,
 )
 from botmeter.metering.policy import Schedule
+from botmeter.metering.schema import METER_SCHEMA
 
 if TYPE_CHECKING:
     from botmeter.metering.meter import Metered
@@ -110,7 +111,7 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
         loses_tickets=False,
         restates=past_days is not None,
     )
-    _remeter_from_restart(ledger, key, touched=touched, past_days=past_days)
+    _remeter_from_restart(ledger, key, touched=touched, past_days=past_days, new=events)
     if events is not None:
         keep_conversation_keys(ledger, events)
     return commit.event_count
@@ -198,7 +199,15 @@ def _can_stand(ledger: Ledger, key: SharedKey) -> bool:
     return opens_alike and not key.reads_attributes
 
 
-def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountScope, past_days: PastDays | None) -> None:
+def _remeter_from_restart(
+    ledger: Ledger,
+    key: SharedKey,
+    *,
+    touched: RecountScope,
+    past_days: PastDays | None,
+    new: pa.Table | None = None,
+) -> None:
+    # `new`: the events of the commit, if they are in memory.
     connection = ledger.connection
     restart_us, others_us, has_standing = row_of(connection, sql("restart_bounds"))
     restart = {"restart": restart_us}
@@ -207,8 +216,9 @@ def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountSco
         connection.execute(parsed(sql(step)), restart)
     others = {"others": others_us}
     if has_standing:
-        connection.execute(parsed(sql("rows_to_meter", **key.fragments)), others)
-        metered = _metered_beside_standing(ledger, key, append_no=touched.append_no)
+        since = others | {"append_no": touched.append_no}
+        connection.execute(parsed(sql("rows_to_meter", **key.fragments)), since)
+        metered = _metered_beside_standing(ledger, key, append_no=touched.append_no, new=new)
     else:
         events = connection.sql(parsed(sql("events_to_meter", **key.fragments)), params=others).to_arrow_table()
         metered = meter_events(ledger, events)
@@ -224,11 +234,13 @@ def _remeter_from_restart(ledger: Ledger, key: SharedKey, *, touched: RecountSco
         insert_restatements(ledger, key, new_session="fresh_session", past_days=past_days)
 
 
-def _metered_beside_standing(ledger: Ledger, key: SharedKey, *, append_no: int) -> "Metered":
+def _metered_beside_standing(ledger: Ledger, key: SharedKey, *, append_no: int, new: pa.Table | None) -> "Metered":
     def read(name: str, values: dict[str, int] | None = None) -> pa.Table:
         return ledger.connection.sql(parsed(sql(name, **key.fragments)), params=values).to_arrow_table()
 
-    metered = meter_events(ledger, read("events_beside_standing", {"append_no": append_no}))
+    # Every key is metered from its first new event or before.
+    added = read("events_of_commit", {"append_no": append_no}) if new is None else new.select(METER_SCHEMA.names)
+    metered = meter_events(ledger, pa.concat_tables([read("earlier_beside_standing"), added]))
     return with_earlier_events(metered, counts=read("standing_counts"), parts=read("standing_parts"))
 
 

@@ -240,19 +240,21 @@ JOIN restart AS r ON r.key = {key}
 WHERE x.occurred_at >= $others AND NOT r.stands AND x.occurred_at >= r.restart_at
 
 -- name: rows_to_meter
--- Reads: event, touchpoint, restart. Takes: $others (the earliest restart of keys without a session that stands); {key}.
--- Gives: row_to_meter (row_id), the rows of event of these keys to meter again. Beside standing sessions they are few,
--- and reading all columns of all rows takes three times as long as the key alone.
+-- Reads: event, touchpoint, restart. Takes: $others (the earliest restart of keys without a session that stands),
+-- $append_no (the first of this commit); {key}.
+-- Gives: row_to_meter (row_id), the earlier rows of event of these keys to meter again. Beside standing sessions they are
+-- few, and reading all columns of all rows takes twice as long as the key alone. Without rows of this transaction, which
+-- DuckDB 2.0 has read beyond when they were found by rowid.
 CREATE OR REPLACE TEMP TABLE row_to_meter AS
 SELECT x.row_id
 FROM {event_rows} AS x
 JOIN restart AS r ON r.key = {key}
-WHERE x.occurred_at >= $others AND NOT r.stands AND x.occurred_at >= r.restart_at
+WHERE x.occurred_at >= $others AND x.append_no < $append_no AND NOT r.stands AND x.occurred_at >= r.restart_at
 
--- name: events_beside_standing
--- Reads: old_session, row_to_meter, event, touchpoint, restart. Takes: $append_no (the first of this commit); {key}.
--- Gives: the rows to meter again; the openings of the sessions that stand, which are messages of customers; and the new
--- events of their keys; in the columns of METER_SCHEMA without attributes, one row per event, in any order.
+-- name: earlier_beside_standing
+-- Reads: old_session, row_to_meter, event. Takes: nothing.
+-- Gives: the earlier rows to meter again, and the openings of the sessions that stand, which are messages of
+-- customers; in the columns of METER_SCHEMA without attributes, one row per event, in any order.
 SELECT
     source::VARCHAR AS source, event_id::VARCHAR AS event_id, occurred_at::BIGINT AS occurred_at,
     conversation_id::VARCHAR AS conversation_id, customer_id::VARCHAR AS customer_id, actor::UTINYINT AS actor,
@@ -261,15 +263,17 @@ FROM event
 WHERE rowid IN (SELECT row_id FROM row_to_meter)
 UNION ALL
 SELECT
-    source, opening_event_id, started_at, conversation_id, customer_id, 0, 0, opening_touchpoint, preview, NULL
+    source, opening_event_id, started_at, conversation_id, customer_id, 0::UTINYINT, 0::UTINYINT, opening_touchpoint,
+    preview, NULL
 FROM old_session
 WHERE stands
-UNION ALL
-SELECT
-    x.source, x.event_id, x.occurred_at, x.conversation_id, x.customer_id, x.actor, x.kind, x.touchpoint, x.preview, NULL
-FROM {event} AS x
-JOIN restart AS r ON r.key = {key}
-WHERE x.append_no >= $append_no AND r.stands
+
+-- name: events_of_commit
+-- Reads: event. Takes: $append_no (the first of this commit); {meter_columns}.
+-- Gives: its events, in the columns of METER_SCHEMA, one row per event, in any order.
+SELECT {meter_columns}
+FROM event AS x
+WHERE x.append_no >= $append_no
 
 -- name: standing_counts
 -- Reads: old_session. Takes: nothing.

@@ -7,6 +7,7 @@ from tests.support.ledgers import Event, append_events, event, ledger_in_memory
 from tests.support.live_batches import append_live, counts, live_batch
 
 from botmeter.domain.instant import us_from_text
+from botmeter.ledger import remeter
 from botmeter.ledger.customers import SameCustomer, merge_customers
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import set_policy
@@ -68,8 +69,12 @@ def test_an_event_outside_sessions_that_was_not_remembered_belongs_to_one_that_b
     assert verify(ledger).is_clean
 
 
+@pytest.mark.parametrize("events_max", [remeter.EVENTS_MAX, 0], ids=["in memory", "too many for memory"])
 @pytest.mark.parametrize("after", [(), ("2026-03-03T12:30",)], ids=["in its session", "also after it"])
-def test_beside_a_late_event_a_stored_session_stands_for_its_events(ledger: Ledger, after: tuple[str, ...]) -> None:
+def test_beside_a_late_event_a_stored_session_stands_for_its_events(
+    ledger: Ledger, after: tuple[str, ...], events_max: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remeter, "EVENTS_MAX", events_max)
     append_events(ledger, *(sent(number, 2) for number in range(10, 30)), now_us=NOON_US)
     late = event("e0", "2026-03-02T10:59", customer_id="c2", conversation_id="v2")
     later = [event("f1", each) for each in after]
