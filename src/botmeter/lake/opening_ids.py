@@ -9,15 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from botmeter.domain.instant import NEVER_US
 from botmeter.metering.policy import Schedule
 
 
 def tied_instants(new: pa.Table, stored: pa.Table) -> pa.Table:
     """Instants (`occurred_at`) of stored events at which there is another event, of whichever key."""
-    of_stored = stored["occurred_at"].to_numpy()
-    instants = np.sort(np.concatenate([of_stored, new["occurred_at"].to_numpy()]))
-    tied = np.unique(instants[1:][instants[1:] == instants[:-1]])
-    return pa.table({"occurred_at": np.intersect1d(tied, of_stored)})
+    of_new, of_stored = (np.sort(events["occurred_at"].to_numpy()) for events in (new, stored))
+    repeated = of_stored[1:][of_stored[1:] == of_stored[:-1]]
+    # Not by set functions of NumPy, which hash each instant: 0.25 s for 300,000.
+    nearest = np.searchsorted(of_stored, of_new[of_new <= of_stored.max(initial=-NEVER_US)])
+    shared = of_new[: len(nearest)][of_stored[nearest] == of_new[: len(nearest)]]
+    return pa.table({"occurred_at": np.unique(np.concatenate([repeated, shared]))})
 
 
 def without_instants(events: pa.Table, instants: pa.Table) -> pa.Table:

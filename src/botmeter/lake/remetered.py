@@ -154,7 +154,7 @@ def _footprints(sessions: pa.Table, participations: pa.Table, *, sets: dict[tupl
     several = np.flatnonzero(footprint != np.maximum.reduceat(touchpoint, firsts))
     ends = np.append(firsts[1:], len(touchpoint))
     for row in several.tolist():
-        members = tuple(np.unique(touchpoint[firsts[row] : ends[row]]).tolist())
+        members = tuple(sorted(set(touchpoint[firsts[row] : ends[row]].tolist())))
         footprint[row] = sets.setdefault(members, -1 - len(sets))
     footprints: Ints = footprint.astype(np.int32)
     return footprints
