@@ -16,8 +16,8 @@ Keys = npt.NDArray[np.uint64]
 
 FILTERED_FROM: Final = 20_000
 """Keys of a batch. For fewer, making the filter of a large ledger takes longer than their search."""
-_FILTER_DIGITS: Final = 27
-"""Binary digits, of which 16 MB of bits tell 13 of 14 new keys from ten million known ones."""
+_FILTER_DIGITS: Final = 21
+"""Binary digits of words of 64 bits: these 16 MB tell 84 of 85 new keys from ten million known ones."""
 
 _LARGE_RUN: Final = 4_000_000
 """Keys. While runs are merged they take twice their memory; from here on only into one that is not larger."""
@@ -74,10 +74,10 @@ class KnownKeys:
 
 
 class _KeyFilter:
-    """Bits of the keys' first digits: most unknown keys need no search, which takes sixty times as long."""
+    """Words by the keys' first digits, with bits by their last: most unknown keys need no search."""
 
     def __init__(self, runs: Sequence[Keys]) -> None:
-        self._bits = np.zeros(1 << (_FILTER_DIGITS - 3), np.uint8)
+        self._words = np.zeros(1 << _FILTER_DIGITS, np.uint64)
         for run in runs:
             self.add(run)
 
@@ -85,16 +85,18 @@ class _KeyFilter:
         """Add ascending keys."""
         places, bits = _places(ordered)
         firsts = np.flatnonzero(np.diff(places, prepend=-1))
-        self._bits[places[firsts]] |= np.bitwise_or.reduceat(bits, firsts)
+        self._words[places[firsts]] |= np.bitwise_or.reduceat(bits, firsts)
 
     def may_have(self, keys: Keys) -> Mask:
         places, bits = _places(keys)
-        return (self._bits[places] & bits) != 0
+        return (self._words[places] & bits) == bits
 
 
-def _places(keys: Keys) -> tuple[Ints, npt.NDArray[np.uint8]]:
-    digits = keys >> np.uint64(64 - _FILTER_DIGITS)
-    return (digits >> np.uint64(3)).astype(np.int64), np.uint8(1) << (digits & np.uint64(7)).astype(np.uint8)
+def _places(keys: Keys) -> tuple[Ints, Keys]:
+    # Of one bit a key, six times as many new keys are searched beside ten million.
+    one, six, last = np.uint64(1), np.uint64(6), np.uint64(63)
+    bits = (one << (keys & last)) | (one << ((keys >> six) & last)) | (one << ((keys >> (six + six)) & last))
+    return (keys >> np.uint64(64 - _FILTER_DIGITS)).view(np.int64), bits
 
 
 def _is_in(ordered: Keys, keys: Keys) -> Mask:
