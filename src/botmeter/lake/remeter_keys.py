@@ -90,7 +90,7 @@ class _Query(NamedTuple):
 
 
 class _OldEvents(NamedTuple):
-    # Queries for the stored events to meter, with their ids and without.
+    # Queries for the stored events to meter, with their ids, and without where these can be found.
     named: str
     unnamed: str
     values: Mapping[str, object]
@@ -208,9 +208,11 @@ def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: Rem
     connection.execute(sql("old_session", **key.fragments), {"restart": restart_us})
     connection.execute(sql("old_participation"), {"restart": restart_us})
     create_current_view(connection, "event", available=later)
+    # After an erasure a stored session has another id of its opening than the event.
+    rows = key.fragments["event"] if task.changed else f"({sql('events_without_ids', **key.fragments)})"
     return _OldEvents(
         named=sql("old_events", rows=key.fragments["event"], **key.fragments),
-        unnamed=sql("old_events", rows=f"({sql('events_without_ids', **key.fragments)})", **key.fragments),
+        unnamed=sql("old_events", rows=rows, **key.fragments),
         values={"restart": restart_us},
     )
 
