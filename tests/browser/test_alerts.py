@@ -2,10 +2,8 @@
 
 import json
 import os
-import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 
 import pytest
 from playwright.sync_api import expect
@@ -20,7 +18,6 @@ pytestmark = pytest.mark.browser
 
 ALERTS = f"/a/{DEMO_ACCOUNT}/admin/alerts"
 PICTURES = os.environ.get("BOTMETER_TEST_PICTURES", "")
-_WAIT_SECONDS = 60
 
 
 def send_sessions(server: Server, key: str, *, count: int) -> None:
@@ -46,16 +43,6 @@ def send_sessions(server: Server, key: str, *, count: int) -> None:
         assert answer.status == 200
 
 
-def mail_about(mailbox: SmtpServer, text: str) -> EmailMessage:
-    ends_at = time.monotonic() + _WAIT_SECONDS
-    while time.monotonic() < ends_at:
-        for mail in mailbox.mails:
-            if text in str(mail["Subject"]):
-                return mail
-        time.sleep(0.1)
-    raise AssertionError(f"No email about {text!r} arrived: {[str(mail['Subject']) for mail in mailbox.mails]}.")
-
-
 def test_a_forecast_that_live_events_push_over_a_level_arrives_by_email_with_its_link(
     visitor: MakeVisitor, mailing_demo: Server, mailbox: SmtpServer
 ) -> None:
@@ -78,7 +65,7 @@ def test_a_forecast_that_live_events_push_over_a_level_arrives_by_email_with_its
     ).strip()
     send_sessions(mailing_demo, key, count=40)
 
-    mail = mail_about(mailbox, "30 sessions for Launch bot")
+    mail = mailbox.mail_about("30 sessions for Launch bot")
     parts = {part.get_content_type(): str(part.get_content()) for part in mail.walk() if not part.is_multipart()}
     text, html = parts["text/plain"], parts["text/html"]
     assert "40 of 30 sessions" in text

@@ -3,6 +3,7 @@
 import asyncio
 import email
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from email.policy import default
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
+
+_WAIT_SECONDS = 60
 
 
 @dataclass
@@ -29,6 +32,16 @@ class SmtpServer:
     hangs_at: str = ""
     closes_after_data: bool = False
     mails: list[EmailMessage] = field(default_factory=list)
+
+    def mail_about(self, text: str) -> EmailMessage:
+        """Wait for an email with a text in its subject; a server sends others, too."""
+        ends_at = time.monotonic() + _WAIT_SECONDS
+        while time.monotonic() < ends_at:
+            for mail in self.mails:
+                if text in str(mail["Subject"]):
+                    return mail
+            time.sleep(0.1)
+        raise AssertionError(f"No email about {text!r} arrived: {[str(mail['Subject']) for mail in self.mails]}.")
 
     # Named by aiosmtpd, which passes the server, the session, the envelope, and an address with its options.
     async def handle_MAIL(self, *step: Any) -> str:  # noqa: N802
