@@ -29,7 +29,7 @@ IMPORT_MB_MAX = 1_000
 # While the file is received, with the pages of others: 26 MB measured.
 RECEIVING_MB_MAX = 100
 # Of 95 in 100 requests: 0.1 to 0.25 s measured on two busy cores.
-P95_SECONDS_MAX = 5.0
+P95_SECONDS_MAX = 2.0
 # Reports each text and bar that shows progress.
 REPORT_PROGRESS = """addEventListener("DOMContentLoaded", () => {
   const last = new Map();

@@ -11,8 +11,7 @@ from botmeter.lake.delta import LakeFile
 from botmeter.lake.files import repeated, write_rows
 from botmeter.lake.land import scope_buckets, text_buckets
 from botmeter.lake.staged import StagedTable, Workspace
-from botmeter.metering.columns import Ints
-from botmeter.metering.touchpoints import Touchpoint
+from botmeter.metering.touchpoints import Footprints, Touchpoint
 
 UsageKey = tuple[int, int, int, bool]
 """Day since 1970, footprint, opening touchpoint, preview."""
@@ -55,13 +54,14 @@ class RemeteredPieces:
         self._participations = "participation" if is_first else "participation_new"
         self._staged: dict[str, list[StagedTable]] = defaultdict(list)
         self._files: dict[str, list[LakeFile]] = defaultdict(list)
-        self._sets: dict[tuple[int, ...], int] = {}
+        self._sets = Footprints()
         self._session_count = 0
 
     def add(self, sessions: pa.Table, participations: pa.Table) -> None:
         """Add sessions and their participations, both in order of `session_row`."""
         self._session_count += len(sessions)
-        footprint = pa.array(_footprints(sessions, participations, sets=self._sets))
+        firsts = np.flatnonzero(np.diff(participations["session_row"].to_numpy(), prepend=-1))
+        footprint = pa.array(self._sets.numbers(firsts, participations["touchpoint"].to_numpy()))
         self._staged["sessions"].append(
             self._workspace.stage_whole(sessions.append_column("local_footprint", footprint))
         )
@@ -102,7 +102,7 @@ class RemeteredPieces:
         """The outcome, once all is added."""
         return Remetered(
             sessions=tuple(self._staged["sessions"]),
-            sets=tuple(self._sets),
+            sets=tuple(self._sets.all()),
             participations=tuple(self._staged["participations"]),
             removed=tuple(self._staged["removed"]),
             tickets=tuple(self._staged["tickets"]),
@@ -142,22 +142,6 @@ def participation_rows(participations: pa.Table, *, sessions: pa.Table) -> pa.Ta
     for name in ("session_row", "conversation_id", "touchpoint", "event_count"):
         rows = rows.append_column(name, participations[name])
     return rows
-
-
-def _footprints(sessions: pa.Table, participations: pa.Table, *, sets: dict[tuple[int, ...], int]) -> Ints:
-    # The touchpoint of each session, or -1, -2, … for sets of several.
-    session_of, touchpoint = participations["session_row"].to_numpy(), participations["touchpoint"].to_numpy()
-    if not len(sessions):
-        return np.zeros(0, np.int32)
-    firsts = np.flatnonzero(np.diff(session_of, prepend=-1))
-    footprint = np.minimum.reduceat(touchpoint, firsts)
-    several = np.flatnonzero(footprint != np.maximum.reduceat(touchpoint, firsts))
-    ends = np.append(firsts[1:], len(touchpoint))
-    for row in several.tolist():
-        members = tuple(sorted(set(touchpoint[firsts[row] : ends[row]].tolist())))
-        footprint[row] = sets.setdefault(members, -1 - len(sets))
-    footprints: Ints = footprint.astype(np.int32)
-    return footprints
 
 
 def _with_days(participations: pa.Table) -> pa.Table:
