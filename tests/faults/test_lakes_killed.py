@@ -11,7 +11,7 @@ from tests.support import killable_lakes
 from tests.support.killable_lakes import CUSTOMER, files_in, pieces, root_in
 from tests.support.lakes import append_files, lake_meaning
 from tests.support.ledgers import NOW_US, append_events, ledger_in_memory
-from tests.support.system_calls import Ended, Operation, kill_points, killed_at, require_strace, spread
+from tests.support.system_calls import Ended, KillPoint, Operation, kill_at_most, kill_points, killed_at, require_strace
 from tests.support.table_meaning import Rows, whole_meaning
 
 from botmeter.domain.errors import BotmeterError
@@ -165,11 +165,12 @@ def test_a_lake_is_whole_after_each_kill_and_repeating_finishes(name: str, tmp_p
     points = kill_points(case.operation, folder, calls=CALLS)
     if name == "instructed":
         once[name] = account_of(folder)
-    killed = 0
-    for point in spread(points, most=KILLS_MAX):
+
+    def is_killed_at(point: KillPoint) -> bool:
         shutil.rmtree(folder)
         shutil.copytree(template, folder)
         ended = killed_at(point, case.operation, folder=folder)
         case.check(folder, ended)
-        killed += ended.was_killed
-    assert killed >= min(len(points), KILLS_MAX) * 3 // 4
+        return ended.was_killed
+
+    kill_at_most(points, most=KILLS_MAX, is_killed_at=is_killed_at)

@@ -41,6 +41,13 @@ class KillPoint:
     def __str__(self) -> str:
         return f"{self.call}-{self.number}"
 
+    def and_earlier(self) -> Iterator["KillPoint"]:
+        """This one, then those at half of its calls each time, down to the first call."""
+        number = self.number
+        while number:
+            yield KillPoint(call=self.call, number=number)
+            number //= 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
@@ -80,10 +87,15 @@ def kill_points(operation: Operation, folder: Path, *, calls: Sequence[str] = CA
     ]
 
 
-def spread(points: Sequence[KillPoint], *, most: int) -> Iterator[KillPoint]:
-    """At most so many of them, the first and the last included."""
+def kill_at_most(points: Sequence[KillPoint], *, most: int, is_killed_at: Callable[[KillPoint], bool]) -> None:
+    """Try so many of the points, the first and the last included; fail if a quarter of them is never reached.
+
+    A thread that another one outran makes fewer calls than when they were counted, so an earlier one is tried instead.
+    """
     count = min(most, len(points))
-    yield from (points[number * (len(points) - 1) // max(1, count - 1)] for number in range(count))
+    chosen = [points[number * (len(points) - 1) // max(1, count - 1)] for number in range(count)]
+    killed = sum(any(is_killed_at(each) for each in point.and_earlier()) for point in chosen)
+    assert killed > count * 3 // 4
 
 
 def killed_at(point: KillPoint, operation: Operation, *, folder: Path) -> Ended:
