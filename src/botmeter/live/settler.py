@@ -56,14 +56,16 @@ class Settler:
             # Cleared before the run, which may or may not see what is appended during it.
             self._due.clear()
             started = time.monotonic()
-            if self._settled():
-                run_seconds = time.monotonic() - started
-                pause = max(METERED_WITHIN_SECONDS - 2 * run_seconds, _REST_SECONDS)
-            else:
+            settled_at = self._settled_at()
+            if settled_at is None:
                 self._due.set()
-                pause = _RETRY_SECONDS
+                next_at = time.monotonic() + _RETRY_SECONDS
+            else:
+                pause = max(METERED_WITHIN_SECONDS - 2 * (settled_at - started), _REST_SECONDS)
+                # A checkpoint after the run is part of the pause: it takes longer than the least one.
+                next_at = settled_at + pause
             if not is_last:
-                self._end.wait(pause)
+                self._end.wait(max(0, next_at - time.monotonic()))
 
     def _has_ended(self) -> bool:
         with self._lock:
@@ -72,9 +74,9 @@ class Settler:
             self._thread = None
             return True
 
-    def _settled(self) -> bool:
+    def _settled_at(self) -> float | None:
         try:
-            self._store.settle(self._account)
+            settled_at = self._store.settle(self._account)
         except Unavailable as problem:
             # No bug: another writer has the file, the disk is full, or the file is refused until somebody acts.
             if problem.message != self._warned:
@@ -84,5 +86,5 @@ class Settler:
             self._store.report(problem)
         else:
             self._warned = ""
-            return True
-        return False
+            return settled_at
+        return None

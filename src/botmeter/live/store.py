@@ -37,8 +37,8 @@ class LiveStore(Protocol):
     def source_of(self, delivery: PendingDelivery) -> Source:
         """Return the settings of a delivery's source; those of a new one if it is unknown."""
 
-    def settle(self, account: str) -> None:
-        """Meter appended events."""
+    def settle(self, account: str) -> float:
+        """Meter appended events; return when it was done (`time.monotonic`), before any checkpoint after it."""
 
     def report(self, problem: Exception) -> None:
         """Report a bug."""
@@ -88,7 +88,7 @@ class LedgerStore:
             known = source_of(ledger, delivery.source)
         return known or Source(name=delivery.source, platform=delivery.platform)
 
-    def settle(self, account: str) -> None:
+    def settle(self, account: str) -> float:
         from botmeter.ledger.settle import settle
 
         with self._ledgers.settling(account) as ledger, self._entitlements.settling(account, ledger):
@@ -96,10 +96,12 @@ class LedgerStore:
             event_count = settle(ledger, now_us=now_us(), considered=self.recharges.considered(account))
             seconds = time.monotonic() - began
             self.recharges.buy(ledger, now_us=now_us())
+            settled_at = time.monotonic()
         if event_count:
             metrics.SETTLE_SECONDS.observe(seconds)
         # Also without events to meter: those that were refused are in quarantine.
         self._settled(account)
+        return settled_at
 
     def report(self, problem: Exception) -> None:
         report_bug("appending live events", problem)

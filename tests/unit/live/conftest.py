@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
@@ -83,8 +84,9 @@ class FakeStore:
     def source_of(self, delivery: PendingDelivery) -> Source:
         return Source(name=delivery.source, platform=delivery.platform)
 
-    def settle(self, account: str) -> None:
+    def settle(self, account: str) -> float:  # noqa: ARG002 - of the port
         """Meter nothing."""
+        return time.monotonic()
 
     def report(self, problem: Exception) -> None:
         self.bugs.append(problem)

@@ -1,6 +1,8 @@
 """Appended events are metered soon, again after a failure, and once more at the end."""
 
+import math
 import threading
+import time
 from collections.abc import Iterator
 from queue import SimpleQueue
 
@@ -21,13 +23,15 @@ class SettledStore(FakeStore):
         super().__init__()
         self.failures = 0
         self.problem: Exception = LookupError("of the ledger")
+        self.checkpoint_seconds = 0.0
         self._runs: SimpleQueue[str] = SimpleQueue()
 
-    def settle(self, account: str) -> None:
+    def settle(self, account: str) -> float:
         self._runs.put(account)
         if self.failures:
             self.failures -= 1
             raise self.problem
+        return time.monotonic() - self.checkpoint_seconds
 
     def wait(self) -> str:
         """The account of the next run."""
@@ -84,14 +88,25 @@ def test_each_waking_is_followed_by_a_run(runs: SettledStore, settler: Settler) 
         assert runs.wait() == "acme"
 
 
+def test_a_checkpoint_after_a_run_is_part_of_the_pause(
+    runs: SettledStore, settler: Settler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "METERED_WITHIN_SECONDS", -math.inf)
+    monkeypatch.setattr(settling, "_REST_SECONDS", 2 * WITHIN_SECONDS)
+    runs.checkpoint_seconds = 2 * WITHIN_SECONDS
+    for _ in range(3):
+        settler.wake()
+        assert runs.wait() == "acme"
+
+
 def test_events_appended_during_a_run_get_another_run(runs: SettledStore, monkeypatch: pytest.MonkeyPatch) -> None:
     started, go = threading.Semaphore(0), threading.Event()
     settle = runs.settle
 
-    def slow(account: str) -> None:
+    def slow(account: str) -> float:
         started.release()
         assert go.wait(WITHIN_SECONDS)
-        settle(account)
+        return settle(account)
 
     monkeypatch.setattr(runs, "settle", slow)
     settler = Settler("acme", store=runs)
