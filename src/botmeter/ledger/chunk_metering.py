@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from botmeter.ledger.event_rows import has_aliases, has_events
+from botmeter.ledger.event_rows import has_aliases
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.metered_rows import meter_events, metered_rows
 from botmeter.ledger.partitions import (
@@ -69,7 +69,7 @@ class ChunkMetering:
     @classmethod
     def of(cls, ledger: Ledger) -> "ChunkMetering | None":
         """Return None for a ledger with events, or whose events change after they were accepted."""
-        if has_events(ledger) or has_aliases(ledger):
+        if ledger.latest_us_before(ledger.next_append_no()) is not None or has_aliases(ledger):
             return None
         return cls(ledger, SharedKey.of([term.policy for term in ledger.schedule]))
 

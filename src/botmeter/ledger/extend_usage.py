@@ -95,8 +95,7 @@ def _change_counts(
         known[key[0]][key] += count
         if not known[key[0]][key]:
             del known[key[0]][key]
-    rows = [(*key, count) for day in days for key, count in sorted(known[day].items())]
-    replace_counts(connection, table, days=days, rows=rows)
+    replace_counts(connection, table, counts={day: known[day] for day in days})
 
 
 def _read_rows(ledger: Ledger, recent: RecentSessions, *, hashes: Mapping[str, int], known: ConversationKeys) -> None:

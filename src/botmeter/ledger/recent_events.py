@@ -4,7 +4,8 @@ Not all events are in memory; the others are read. A rollback, and any commit th
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from botmeter.metering.columns import Ints, Mask
 from botmeter.metering.schema import EVENTS_SCHEMA
 
 BYTES_MAX: Final = 16 << 20
-"""About 60,000 events."""
+"""About 60,000 events. Beyond it, those go among which no event was found for longest."""
 _PIECE_ROWS: Final = 8_000
 """Pieces are merged up to this size: finding a few events takes time for each piece, and merging for each row."""
 _READ_ROWS: Final = 20_000
@@ -35,17 +36,19 @@ _PLAIN: Final = pa.schema(
 )
 
 
-class _Piece(NamedTuple):
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Piece:
     keys: Keys
     rows: Ints
     events: pa.Table
     size_bytes: int
+    used_no: int
 
     @classmethod
-    def of(cls, events: pa.Table) -> "_Piece":
+    def of(cls, events: pa.Table, *, used_no: int) -> "_Piece":
         keys = events["event_key"].to_numpy()
         order = np.argsort(keys, kind="stable")
-        return cls(keys[order], order, events, events.nbytes)
+        return cls(keys=keys[order], rows=order, events=events, size_bytes=events.nbytes, used_no=used_no)
 
 
 class RecentEvents:
@@ -54,6 +57,7 @@ class RecentEvents:
     def __init__(self) -> None:
         self._pieces: list[_Piece] = []
         self._is_read = False
+        self._use_count = 0
 
     def clear(self) -> None:
         self._pieces, self._is_read = [], False
@@ -74,7 +78,10 @@ class RecentEvents:
         """
         if not self._is_read:
             self._is_read = True
-            self._add(read_latest(_READ_ROWS).cast(_PLAIN))
+            latest = read_latest(_READ_ROWS).cast(_PLAIN)
+            for first in range(0, len(latest), _PIECE_ROWS):
+                # Copied, since a slice would keep all of them in memory.
+                self._add(latest.take(pa.array(range(first, min(first + _PIECE_ROWS, len(latest))))))
         keys = searched["event_key"].to_numpy()
         is_stored = np.zeros(len(searched), np.bool_)
         tables = [
@@ -94,9 +101,10 @@ class RecentEvents:
             pieces and len(pieces[-1].events) <= 2 * len(events) and len(pieces[-1].events) + len(events) <= _PIECE_ROWS
         ):
             events = pa.concat_tables([pieces.pop().events, events]).combine_chunks()
-        pieces.append(_Piece.of(events))
+        self._use_count += 1
+        pieces.append(_Piece.of(events, used_no=self._use_count))
         while len(pieces) > 1 and sum(piece.size_bytes for piece in pieces) > BYTES_MAX:
-            del pieces[0]
+            pieces.remove(min(pieces, key=lambda piece: piece.used_no))
 
     def _matching(self, piece: _Piece, searched: pa.Table, *, rows: Ints, is_stored: Mask) -> pa.Table:
         named = searched.take(pa.array(rows))
@@ -106,6 +114,7 @@ class RecentEvents:
         is_same = pc.and_(*(pc.equal(found[name], named[name].cast(pa.string())) for name in ("source", "event_id")))
         same = rows[is_same.to_numpy()]
         is_stored[same] = True
+        piece.used_no = self._use_count
         return found.filter(is_same).append_column("row", pa.array(same, pa.int64()))
 
 

@@ -1,6 +1,6 @@
 """Additive tables: sessions, conversations and tickets by day and footprint."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final, NamedTuple
@@ -208,15 +208,15 @@ def replace_counts(
     connection: duckdb.DuckDBPyConnection,
     table: CountStatements,
     *,
-    days: Sequence[int],
-    rows: Sequence[tuple[Any, ...]],
+    counts: Mapping[int, Mapping[tuple[Any, ...], int]],
 ) -> None:
-    """Replace the counts of these days."""
-    for day in days:
+    """Replace the counts of days, by day and by the columns before the count."""
+    for day in counts:
         connection.execute(parsed(sql(table.delete)), {"day": day})
-    if rows:
-        columns = map(pa.array, zip(*rows, strict=True))
-        input_rows = pa.table({f"column_{number}": column for number, column in enumerate(columns)})
+    groups = [group for of_day in counts.values() for group in of_day]
+    if groups:
+        columns = [*zip(*groups, strict=True), [count for of_day in counts.values() for count in of_day.values()]]
+        input_rows = pa.table({f"column_{number}": pa.array(column) for number, column in enumerate(columns)})
         execute_with(connection, sql(table.insert), input_rows=input_rows)
 
 

@@ -7,7 +7,7 @@ from tests.support.ledgers import Event, append_events, event, ledger_in_memory
 from tests.support.live_batches import append_live, counts, live_batch
 
 from botmeter.domain.instant import us_from_text
-from botmeter.ledger import remeter
+from botmeter.ledger import recent_events, remeter
 from botmeter.ledger.customers import SameCustomer, merge_customers
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import set_policy
@@ -44,6 +44,22 @@ def test_a_session_in_memory_is_extended_without_reading_its_events(ledger: Ledg
     assert ledger.memory.sessions is recent
     assert session_counts(ledger) == [("c1", 3), ("c2", 1), ("c3", 1)]
     assert verify(ledger).is_clean
+
+
+def test_events_that_are_sent_again_stay_in_memory_while_others_go(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent_events, "BYTES_MAX", 500)
+    monkeypatch.setattr(recent_events, "_PIECE_ROWS", 2)
+    for number in range(10, 24):
+        receipt = append_events(ledger, sent(1, 0), sent(number, 2), now_us=NOON_US)
+        assert (receipt.accepted, receipt.duplicates) == (1, 1)
+    columns = "event_key, source, event_id"
+    stored = ledger.connection.sql(f"SELECT {columns} FROM event WHERE event_id IN ('e1', 'e10', 'e23')")
+    searched = stored.order("event_id").to_arrow_table()
+    found, is_recent = ledger.memory.events.stored(searched, read_latest=pytest.fail)
+    assert is_recent.tolist() == [True, False, True]
+    assert found["row"].to_pylist() == [0, 2]
 
 
 @pytest.mark.slow
