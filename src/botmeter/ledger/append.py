@@ -27,7 +27,8 @@ from botmeter.metering.reading import allocating_from, read_ahead
 from botmeter.metering.schema import EventBatch
 from botmeter.metering.touchpoints import Touchpoint
 
-FLUSH_ROWS: Final = 2 * ROW_GROUP_ROWS
+FLUSH_ROWS: Final = ROW_GROUP_ROWS
+"""Inserted in the background; one piece is being inserted while the next one is gathered."""
 PULLED_RECENT_US: Final = DAY_US
 """Older sessions of a pull never make a plan buy, since the first pull of a platform has its history, in order."""
 
@@ -98,10 +99,11 @@ def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: 
         if chunks is not None:
             large_append.callback(chunks.close)
         writer = _EventWriter(ledger, chunks=chunks, large_append=large_append)
-        appended = [
-            _append_submission(ledger, submission, append_no=append_no, now_us=now_us, writer=writer)
-            for append_no, submission in enumerate(submissions, start=first_append_no)
-        ]
+        with ledger.inserting_in_background():
+            appended = [
+                _append_submission(ledger, submission, append_no=append_no, now_us=now_us, writer=writer)
+                for append_no, submission in enumerate(submissions, start=first_append_no)
+            ]
         if sum(each.receipt.accepted for each in appended) >= FLUSH_ROWS:
             # They are read again when the next event comes; metering needs the memory.
             ledger.keys.forget()
@@ -161,6 +163,7 @@ def _again_no(submission: Submission, *, append_no: int) -> int | None:
 class _EventWriter:
     def __init__(self, ledger: Ledger, *, chunks: ChunkMetering | None, large_append: ExitStack) -> None:
         self._ledger, self._chunks, self._large_append = ledger, chunks, large_append
+        self._is_large = False
         self._buffer = RowGroupBuffer(self._insert, flush_rows=FLUSH_ROWS)
 
     def add(self, rows: pa.Table) -> None:
@@ -172,6 +175,10 @@ class _EventWriter:
         self._buffer.flush()
 
     def _insert(self, rows: pa.Table) -> None:
-        if len(rows) >= FLUSH_ROWS and not self._ledger.has_readers:
+        if len(rows) < FLUSH_ROWS:
+            insert_events(self._ledger.connection, rows)
+            return
+        if not self._is_large and not self._ledger.has_readers:
             self._large_append.enter_context(less_memory(self._ledger.connection))
-        insert_events(self._ledger, rows)
+        self._is_large = True
+        self._ledger.insert(insert_events, rows)

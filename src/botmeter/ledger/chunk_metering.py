@@ -60,8 +60,8 @@ class ChunkMetering:
         self._meter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter")
         self._held: list[pa.Table] = []
         self._chunk: _Chunk | None = None
-        self._sessions = RowGroupBuffer(partial(insert_sessions, ledger.connection))
-        self._participations = RowGroupBuffer(partial(insert_participations, ledger.connection))
+        self._sessions = RowGroupBuffer(partial(ledger.insert, insert_sessions))
+        self._participations = RowGroupBuffer(partial(ledger.insert, insert_participations))
         self._session_count = 0
         self._given_up = False
         self.bot_names = LatestBotNames()
@@ -143,7 +143,7 @@ class ChunkMetering:
             return [events.filter(is_after)]
         is_before = pc.and_(pc.invert(is_after), pc.greater_equal(occurred_at, pc.min(running["started_at"])))
         before = events.filter(is_before)
-        rows = rows_since_start(self._ledger.connection, before, running=running, key=self._key)
+        rows = rows_since_start(self._ledger, before, running=running, key=self._key)
         return [before.take(rows), events.filter(is_after)]
 
     def _store(self, metered: "Metered") -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,7 +32,7 @@ def event_rows(ledger: "Ledger", batch: EventBatch, *, source: str, append_no: i
     touchpoints = ledger.touchpoints.numbers(events)
     ledger.insert_numbers()
     events = events.append_column("touchpoint", pa.array(touchpoints))
-    events = events.append_column("event_key", _event_keys(ledger, events))
+    events = events.append_column("event_key", _event_keys(ledger.free_connection, events))
     events = events.append_column("append_no", pa.array(np.full(count, append_no, np.int32)))
     return events.append_column("is_pulled", pa.array(np.full(count, is_pulled)))
 
@@ -56,9 +57,9 @@ def stored_events(ledger: "Ledger", events: pa.Table, *, is_known: Mask) -> pa.T
     return pa.concat_tables([stored, read.select(stored.column_names)])
 
 
-def insert_events(ledger: "Ledger", rows: pa.Table) -> None:
+def insert_events(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
     """Store the rows of new events, in order. In a transaction."""
-    execute_with(ledger.connection, sql("insert_events"), input_rows=rows)
+    execute_with(connection, sql("insert_events"), input_rows=rows)
 
 
 def insert_arrivals(ledger: "Ledger", rows: pa.Table, *, now_us: int) -> None:
@@ -75,7 +76,7 @@ def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[s
     if not distinct:
         return {}
     ids = pa.table({"source": repeated_text(source, len(distinct)), "event_id": pa.array(distinct, pa.string())})
-    keyed = ids.append_column("event_key", _event_keys(ledger, ids))
+    keyed = ids.append_column("event_key", _event_keys(ledger.connection, ids))
     return dict(execute_with(ledger.connection, sql("known_instants"), input_rows=keyed).fetchall())
 
 
@@ -103,10 +104,10 @@ def _latest_events(ledger: "Ledger", limit: int) -> pa.Table:
     return ledger.connection.sql(sql("latest_events"), params={"limit": limit}).to_arrow_table()
 
 
-def _event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.Array:
+def _event_keys(connection: duckdb.DuckDBPyConnection, events: pa.Table) -> pa.Array:
     named = events.select(["source", "event_id"])
     # As NumPy: a relation, which gives Arrow, is bound twice.
-    return pa.array(execute_with(ledger.connection, sql("event_keys"), input_rows=named).fetchnumpy()["event_key"])
+    return pa.array(execute_with(connection, sql("event_keys"), input_rows=named).fetchnumpy()["event_key"])
 
 
 def _stored_rows(ledger: "Ledger", searched: pa.Table) -> list[int]:

@@ -106,32 +106,36 @@ def _is_in(ordered: Keys, keys: Keys) -> Mask:
 
 
 class SharedKeys:
-    """Keys of one file, read once for all connections."""
+    """Keys of one file, read once for all connections.
+
+    Attributes:
+        known: None: not read yet.
+    """
 
     def __init__(self, keys: KnownKeys | None = None) -> None:
-        self._keys = keys
+        self.known = keys
 
     def read(self, connection: duckdb.DuckDBPyConnection) -> KnownKeys:
-        if self._keys is None:
-            self._keys = _stored_keys(connection)
-        return self._keys
+        if self.known is None:
+            self.known = _stored_keys(connection)
+        return self.known
 
     def copy(self, connection: duckdb.DuckDBPyConnection) -> "SharedKeys":
         """Copy the keys; live events may be appended meanwhile."""
-        keys = self._keys
+        keys = self.known
         # Not kept here: the connection may not see the latest live events.
         return SharedKeys(_stored_keys(connection) if keys is None else keys.copy())
 
     def take(self) -> KnownKeys | None:
         """Return and forget the keys, if they were read."""
-        keys, self._keys = self._keys, None
+        keys, self.known = self.known, None
         return keys
 
     def put(self, keys: KnownKeys | None) -> None:
-        self._keys = keys
+        self.known = keys
 
     def forget(self) -> None:
-        self._keys = None
+        self.known = None
 
 
 def _stored_keys(connection: duckdb.DuckDBPyConnection) -> KnownKeys:

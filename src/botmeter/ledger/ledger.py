@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
+from botmeter.ledger.background_inserts import BackgroundInserts, Insert
 from botmeter.ledger.changed_days import NOTHING, ChangedDays, ChangedSpan
 from botmeter.ledger.contents import read_contents, touchpoints_from
 from botmeter.ledger.damage import damage_of
@@ -92,7 +93,8 @@ class Ledger:
         mark: Mark | None = None,
         reserved: ReservedNumbers | None = None,
     ) -> None:
-        self.connection = connection
+        self._connection = connection
+        self._inserts: BackgroundInserts | None = None
         self.version = self.facts_version = version
         self.changed_days = ChangedDays(since_version=version)
         self._changed_span: ChangedSpan | None = None
@@ -111,6 +113,34 @@ class Ledger:
         self.footprints: Footprints
         self.lake: ServedRecord | None
         self.reload()
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Connection of the transaction, free of background inserts."""
+        if self._inserts is not None:
+            self._inserts.wait()
+        return self._connection
+
+    @property
+    def free_connection(self) -> duckdb.DuckDBPyConnection:
+        """Connection for statements that read no table, which needn't wait for inserts."""
+        return self._connection if self._inserts is None else self._inserts.beside
+
+    @contextmanager
+    def inserting_in_background(self) -> Iterator[None]:
+        """Let `insert` return before its end during the `with`. In a transaction."""
+        with BackgroundInserts.of(self._connection) as inserts:
+            self._inserts = inserts
+            try:
+                yield
+            finally:
+                self._inserts = None
+
+    def insert(self, insert: Insert, rows: pa.Table) -> None:
+        if self._inserts is None:
+            insert(self._connection, rows)
+        else:
+            self._inserts.begin(insert, rows)
 
     def reload(self) -> None:
         contents = read_contents(self.connection)
@@ -134,7 +164,8 @@ class Ledger:
         refuse_in_lake(self.account, self.lake, action=action)
 
     def known_keys(self) -> KnownKeys:
-        return self.keys.read(self.connection)
+        # Once they are read, background inserts need not end first.
+        return self.keys.known or self.keys.read(self.connection)
 
     def read_transaction(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         # Within a transaction, questions see what it has written.
@@ -262,13 +293,13 @@ class Ledger:
             numbered = {"touchpoint": pa.array(range(first, len(self.touchpoints)), pa.int32())}
             texts = {"bot_id": bots, "bot_version": versions, "channel": channels}
             numbered |= {name: pa.array(values, pa.string()) for name, values in texts.items()}
-            execute_with(self.connection, sql("insert_touchpoints"), input_rows=pa.table(numbered))
+            self.insert(_inserting("insert_touchpoints"), pa.table(numbered))
         footprints = self.footprints.all()[self._stored_footprint_count :]
         for number, footprint in enumerate(footprints, start=1 + self._stored_footprint_count):
             members += [(-number, member) for member in footprint]
         if members:
             table = pa.table(list(zip(*members, strict=True)), names=["footprint", "touchpoint"])
-            execute_with(self.connection, sql("insert_footprints"), input_rows=table)
+            self.insert(_inserting("insert_footprints"), table)
         self._stored_touchpoint_count, self._stored_footprint_count = len(self.touchpoints), len(self.footprints)
 
     def _undo(self) -> None:
@@ -278,6 +309,10 @@ class Ledger:
         except duckdb.Error:
             # The file is gone or broken; the error that led here says more.
             return
+
+
+def _inserting(statement: str) -> Insert:
+    return lambda connection, rows: execute_with(connection, sql(statement), input_rows=rows)
 
 
 def is_disk_full(problem: Exception) -> bool:

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from botmeter.ledger.duckdb_calls import execute_with, parsed, row_of, table_from
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy, Require, Schedule
 from botmeter.metering.schema import METER_SCHEMA
+from botmeter.metering.touchpoints import Touchpoint
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
 
 sql = statements_of(__name__)
 
@@ -28,6 +33,7 @@ _KEY_PART = {
     "bot": "coalesce(x.bot_id, '')",
     "channel": "x.channel",
 }
+_OF_TOUCHPOINTS = frozenset({"bot", "channel"})
 # The tables with that key, and their column with the touchpoint's number.
 _TOUCHPOINT_COLUMN = {
     "event": "touchpoint",
@@ -62,7 +68,7 @@ class SharedKey:
     @classmethod
     def of(cls, policies: Sequence[Policy]) -> Self:
         scope = tuple(name for name in _KEY_PART if all(name in policy.scope for policy in policies))
-        needs_touchpoints = "bot" in scope or "channel" in scope
+        needs_touchpoints = not _OF_TOUCHPOINTS.isdisjoint(scope)
         reads_attributes = any(policy.exclude - {"preview"} for policy in policies)
         fragments = {
             table: f"({sql('with_touchpoints', table=table, touchpoint=column)})" if needs_touchpoints else table
@@ -159,14 +165,25 @@ def last_events(
     return dict(connection.execute(parsed(sql("last_events", **key.fragments)), values).fetchall())
 
 
-def rows_since_start(
-    connection: duckdb.DuckDBPyConnection, events: pa.Table, *, running: pa.Table, key: SharedKey
-) -> pa.ChunkedArray:
+def rows_since_start(ledger: "Ledger", events: pa.Table, *, running: pa.Table, key: SharedKey) -> pa.ChunkedArray:
     """Rows of events since the start of the session among `running` that has their key."""
+    connection, touchpoints = ledger.free_connection, ledger.touchpoints.all()
     openings = running.rename_columns({"opening_touchpoint": "touchpoint"})
-    execute_with(connection, sql("starts", **key.fragments), input_rows=openings)
-    numbered = events.append_column("row", pa.array(range(len(events)), pa.int64()))
-    return table_from(connection, sql("rows_since_start", **key.fragments), input_rows=numbered)["row"]
+    openings = _with_key_columns(openings, key, touchpoints=touchpoints)
+    execute_with(connection, sql("starts", key=key.fragments["key"]), input_rows=openings)
+    events = _with_key_columns(events, key, touchpoints=touchpoints)
+    numbered = events.append_column("row", pa.array(np.arange(len(events))))
+    return table_from(connection, sql("rows_since_start", key=key.fragments["key"]), input_rows=numbered)["row"]
+
+
+def _with_key_columns(rows: pa.Table, key: SharedKey, *, touchpoints: Sequence[Touchpoint]) -> pa.Table:
+    # From memory: of new touchpoints only the transaction knows.
+    if _OF_TOUCHPOINTS.isdisjoint(key.scope):
+        return rows
+    for name in ("bot_id", "channel"):
+        texts = pa.array([getattr(each, name) for each in touchpoints], pa.string())
+        rows = rows.append_column(name, texts.take(rows["touchpoint"].combine_chunks()))
+    return rows
 
 
 def is_anchored(schedule: Schedule, key: SharedKey) -> bool:

@@ -35,18 +35,18 @@ SELECT session_id::UUID, started_at, customer_id, conversation_id, touchpoint, e
 FROM input_rows
 
 -- name: starts
--- Reads: input_rows (running sessions), touchpoint. Takes: {key} and its tables.
+-- Reads: input_rows (running sessions, with bot and channel where the key needs them). Takes: {key}.
 -- Gives: running_start (key, started_at), the start of the running session, one row per scope key with one.
 CREATE OR REPLACE TEMP TABLE running_start AS
 SELECT {key} AS key, min(x.started_at) AS started_at
-FROM {input_rows} AS x
+FROM input_rows AS x
 GROUP BY 1
 
 -- name: rows_since_start
--- Reads: input_rows (row, and the events of a chunk before its boundary), touchpoint, running_start. Takes: {key} and its tables.
+-- Reads: input_rows (row, and the events of a chunk before its boundary, as in `starts`), running_start. Takes: {key}.
 -- Gives: row of each event since the start of its key's running session, in any order.
 SELECT x.row::BIGINT AS row
-FROM {input_rows} AS x
+FROM input_rows AS x
 JOIN running_start AS r ON r.key = {key}
 WHERE x.occurred_at >= r.started_at
 
