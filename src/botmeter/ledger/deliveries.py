@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from botmeter.ledger.duckdb_calls import execute_with, records_of, row_of
+from botmeter.ledger.duckdb_calls import execute_with, parsed, records_of, row_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
@@ -62,7 +62,7 @@ def prune_deliveries(ledger: Ledger) -> None:
     """Delete all but the newest deliveries of each source. In a transaction."""
     # With so few in total no source can have too many.
     if row_of(ledger.connection, sql("delivery_count"))[0] > DELIVERIES_MAX:
-        ledger.connection.execute(sql("prune_deliveries"), {"limit": DELIVERIES_MAX})
+        ledger.connection.execute(parsed(sql("prune_deliveries")), {"limit": DELIVERIES_MAX})
 
 
 def _delivered(ledger: ReadableLedger, statement: str, *, values: dict[str, Any]) -> list[StoredDelivery]:

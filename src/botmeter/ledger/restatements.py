@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Self
 
 from botmeter.domain.instant import DAY_US
-from botmeter.ledger.duckdb_calls import records_of
+from botmeter.ledger.duckdb_calls import parsed, records_of
 from botmeter.ledger.statements import statements_of
 
 if TYPE_CHECKING:
@@ -116,4 +116,4 @@ def insert_restatements(ledger: "Ledger", key: "SharedKey", *, new_session: str,
     """Record past days whose sessions changed; `new_session` is the table of the present ones."""
     restated = f"({restated_days_query(key, new_session=new_session)})"
     query = sql("insert_restatements", restatements=sql("restatements_of_days", restated=restated))
-    ledger.connection.execute(query, {**past_days.days, **past_days.cause_values})
+    ledger.connection.execute(parsed(query), {**past_days.days, **past_days.cause_values})
