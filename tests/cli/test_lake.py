@@ -1,5 +1,8 @@
 """`lake`: files metered into a lake."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from re import sub
 
@@ -31,6 +34,26 @@ def test_a_lake_of_another_account_or_policy_is_refused(run: Run) -> None:
     assert (other.code, "of account acme" in other.err) == (1, True)
     policy = run("lake run events.ndjson --lake lake --account acme --policy kommunicate.mau")
     assert (policy.code, "freshchat.session@1" in policy.err) == (1, True)
+
+
+def test_a_process_of_a_run_prints_everything_and_leaves_no_temporary_file(run: Run, tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    ended = [
+        subprocess.run(
+            [sys.executable, "-m", "botmeter", *f"lake run events.ndjson --lake lake -a {account}".split()],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "TMPDIR": str(temporary)},
+        )
+        for account in ("acme", "other")
+    ]
+    assert [each.returncode for each in ended] == [0, 1]
+    assert ended[0].stdout.splitlines()[-1].split()[1:] == ["6", "0", "0", "0"]
+    assert ended[0].stderr.splitlines()[-1] == "stage: commit"
+    assert "of account acme" in ended[1].stderr
+    assert not list(temporary.iterdir())
 
 
 def test_what_is_no_lake_is_refused(run: Run, tmp_path: Path) -> None:

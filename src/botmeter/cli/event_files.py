@@ -49,11 +49,11 @@ def source_files(
 
 def mapping_text(mapping: Path | None) -> str | None:
     """Text of a mapping that was read already."""
+    if mapping is None:
+        return None
     from botmeter.sources.mapping.ready_made import is_mapping_file, ready_made_mapping
     from botmeter.sources.suggest.mapping_text import text_of_document
 
-    if mapping is None:
-        return None
     if is_mapping_file(str(mapping), cwd=command_context().cwd):
         return located(mapping).read_text(encoding="utf-8", errors="replace")
     return text_of_document(ready_made_mapping(str(mapping)).document)

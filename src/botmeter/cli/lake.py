@@ -15,7 +15,7 @@ from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import fields_of, say, show_json, show_record, show_rows
 from botmeter.cli.policy_texts import policy_named, schedule_rows
 from botmeter.domain.account import Account
-from botmeter.domain.errors import Conflict, Refused
+from botmeter.domain.errors import Conflict, Missing, Refused
 from botmeter.domain.instant import now_us, text_from_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import DEFAULT_SOURCE, Source, checked_source_name
@@ -97,7 +97,7 @@ def run(
     given = FilesOfSource(files=sources, name=name, source=of_source, skips_unreadable=skips_unreadable)
     with _engine(engine, master=master) as tasks:
         outcome = run_lake(root, given, engine=tasks, now_us=now_us(), note=lambda stage: say(f"stage: {stage}"))
-        record = compact(root, engine=tasks, now_us=now_us(), from_share=COMPACTED_FROM_SHARE)
+        record = compact(root, engine=tasks, now_us=now_us(), from_share=COMPACTED_FROM_SHARE, newest=outcome.record)
     rows = [{"file": name, **fields_of(receipt, _COUNTS)} for name, receipt in outcome.receipts.items()]
     if form == "json":
         total = fields_of(Receipt.sum_of(outcome.receipts.values()), _COUNTS)
@@ -236,16 +236,17 @@ def _verified(result: "LakeVerification") -> str:
 
 
 def _prepare(root: "LakeRoot", *, account: str, policy: str | None) -> None:
-    from botmeter.lake.record import create_lake, is_lake, newest_record, policy_terms
+    from botmeter.lake.record import create_lake, newest_record, policy_terms
     from botmeter.metering.policy import schedule_of
 
     wanted = Account(name=account)
-    if not is_lake(root):
+    try:
+        record = newest_record(root)
+    except Missing:
         schedule = schedule_of(policy_named(policy or DEFAULT_POLICY))
         create_lake(root, wanted, schedule=schedule, now_us=now_us())
         say(f"created the lake of account {wanted.name} at {root.uri}")
         return
-    record = newest_record(root)
     if record.account != wanted.name:
         raise Conflict("lake_account_differs", f"The lake at {root.uri} is of account {record.account}.")
     if policy is not None and policy_terms(schedule_of(policy_named(policy))) != record.policies:

@@ -75,7 +75,13 @@ def compact_months(task: CompactTask) -> dict[str, list[LakeFile]]:
 
 
 def compact(
-    root: LakeRoot, *, engine: Engine, now_us: int, from_share: float = 0.0, rows_max: int = FILE_ROWS_MAX
+    root: LakeRoot,
+    *,
+    engine: Engine,
+    now_us: int,
+    from_share: float = 0.0,
+    rows_max: int = FILE_ROWS_MAX,
+    newest: LakeRecord | None = None,
 ) -> LakeRecord:
     """Compact a lake; return its new record, or the present one where there is nothing to do.
 
@@ -83,20 +89,23 @@ def compact(
         from_share: Least part of the sessions that was replaced since the last compaction, for one that nobody asked
             for; many added files are a reason too.
         rows_max: Sessions of a task.
+        newest: The newest record, where it was just made.
 
     Raises:
         Conflict: `lake_run_superseded` if a run was recorded meanwhile.
         Unavailable: `lake_storage_failed`, `disk_full`.
     """
     with storage_refused(root):
-        return _compact(root, engine=engine, now_us=now_us, from_share=from_share, rows_max=rows_max)
+        record = newest or newest_record(root)
+        counted = {name: record.versions[name] for name in ("session", "session_new", "session_replaced")}
+        files = {name: table.files() for name, table in tables_at(root, counted).items()}
+        if not _is_due(files, from_share=from_share):
+            return record
+        return _compacted(root, engine=engine, now_us=now_us, rows_max=rows_max)
 
 
-def _compact(root: LakeRoot, *, engine: Engine, now_us: int, from_share: float, rows_max: int) -> LakeRecord:
+def _compacted(root: LakeRoot, *, engine: Engine, now_us: int, rows_max: int) -> LakeRecord:
     record = newest_record(root)
-    counted = {name: record.versions[name] for name in ("session", "session_new", "session_replaced")}
-    if not _is_due({name: table.files() for name, table in tables_at(root, counted).items()}, from_share=from_share):
-        return record
     tables = tables_for_writing(root, record)
     stored = {name: table.files() for name, table in tables.items()}
     replacements = {replacement.table for replacement in REPLACED_BY.values()}
@@ -168,10 +177,11 @@ def _months(small: SmallTables, *, rows_max: int, bucket_count: int) -> list[_Mo
 
 
 def _month_counts(small: SmallTables) -> list[tuple[int, int]]:
-    days = small.session_usage["day"].cast(pa.int32()).to_numpy().astype(np.int64)
+    usage = small.stored["session_usage"]
+    days = usage["day"].cast(pa.int32()).to_numpy().astype(np.int64)
     months, places = np.unique(_months_of(days), return_inverse=True)
     counts = np.zeros(len(months), np.int64)
-    np.add.at(counts, places, small.session_usage["session_count"].to_numpy())
+    np.add.at(counts, places, usage["session_count"].to_numpy())
     return list(zip(months.tolist(), counts.tolist(), strict=True))
 
 

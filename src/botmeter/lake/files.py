@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from botmeter.domain.receipt import Rejection
 from botmeter.lake.delta import LakeFile
 from botmeter.lake.layout import LOOKUP_COLUMNS, SCHEMAS, TIME_COLUMNS
-from botmeter.lake.root import ROW_GROUP_ROWS_OF_RUNS, LakeRoot, file_system, new_name, path_in, write_parquet
+from botmeter.lake.root import ROW_GROUP_ROWS_OF_RUNS, LakeRoot, new_name, read_parquet, write_parquet
 
 # Columns whose bounds are worth keeping, where a table has them.
 _BOUNDED = ("run", "bucket", "occurred_at", "started_at", "ended_at", "last_event_at", "day", "append_no")
@@ -36,11 +35,8 @@ def write_rows(
 
 def read_table(root: LakeRoot, table: str, *, files: Iterable[LakeFile]) -> pa.Table:
     """Read all rows of a table."""
-    files_read = [
-        pq.read_table(path_in(root.uri_of(file.name)), filesystem=file_system(root), partitioning=None)
-        for file in files
-    ]
-    return pa.concat_tables([SCHEMAS[table].empty_table(), *(each.cast(SCHEMAS[table]) for each in files_read)])
+    schema = SCHEMAS[table]
+    return pa.concat_tables([schema.empty_table(), *(read_parquet(root, file.name).cast(schema) for file in files)])
 
 
 def write_rejections(

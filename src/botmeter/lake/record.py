@@ -5,21 +5,20 @@ of two writers one is refused. A row's `record` is a `LakeRecord` as JSON. Reade
 versions that it names; a run that was killed has left newer ones, which the next writer puts back first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Missing, Unavailable
 from botmeter.lake.delta import LakeFile, LakeTable, create_table
 from botmeter.lake.layout import BUCKETS, SCHEMAS
-from botmeter.lake.root import LakeRoot, file_system, new_name, path_in, storage_refused, write_parquet
+from botmeter.lake.root import LakeRoot, new_name, read_parquet, storage_refused, write_parquet
 from botmeter.lake.store_probe import refuse_unsafe_store
 from botmeter.metering.policy import InForce, Schedule
 from botmeter.metering.policy_text import policy_as_mapping, policy_from_mapping
@@ -29,6 +28,7 @@ _RUNS_SCHEMA: Final = pa.schema(
     [("number", pa.int64()), ("recorded_at", pa.int64()), ("kind", pa.string()), ("record", pa.string())]
 )
 _OPENED_AT_ONCE: Final = 8
+Result = TypeVar("Result")
 FORMAT: Final = 1
 
 
@@ -119,8 +119,7 @@ def create_lake(root: LakeRoot, account: Account, *, schedule: Schedule, now_us:
     """
     refuse_unsafe_store(root)
     schemas = {**SCHEMAS, RUNS: _RUNS_SCHEMA}
-    with ThreadPoolExecutor(_OPENED_AT_ONCE if root.is_bucket else 1) as pool:
-        list(pool.map(lambda name: create_table(root, name, schema=schemas[name]), schemas))
+    _of_each(root, lambda name: create_table(root, name, schema=schemas[name]), names=schemas)
     record = LakeRecord(
         number=1,
         kind="create",
@@ -167,7 +166,7 @@ def newest_record(root: LakeRoot) -> LakeRecord:
 
 def _record_in(root: LakeRoot, file: LakeFile) -> LakeRecord:
     with storage_refused(root):
-        rows = pq.read_table(path_in(root.uri_of(file.name)), filesystem=file_system(root), partitioning=None)
+        rows = read_parquet(root, file.name)
     text = rows["record"][0].as_py()
     # Before the other fields, which a later format may lack.
     written = msgspec.json.decode(text, type=_Format).format
@@ -256,7 +255,13 @@ def tables_for_writing(root: LakeRoot, record: LakeRecord) -> dict[str, LakeTabl
 
 
 def _opened(root: LakeRoot, versions: Mapping[str, int | None]) -> dict[str, LakeTable]:
+    return _of_each(root, lambda name: LakeTable(root, name, version=versions[name]), names=versions)
+
+
+def _of_each(root: LakeRoot, function: Callable[[str], Result], *, names: Iterable[str]) -> dict[str, Result]:
+    if not root.is_bucket:
+        return {name: function(name) for name in names}
     # Each asks a bucket some times, one after another.
-    with ThreadPoolExecutor(_OPENED_AT_ONCE if root.is_bucket else 1) as pool:
-        tables = pool.map(lambda name: LakeTable(root, name, version=versions[name]), versions)
-        return dict(zip(versions, tables, strict=True))
+    names = list(names)
+    with ThreadPoolExecutor(_OPENED_AT_ONCE) as pool:
+        return dict(zip(names, pool.map(function, names), strict=True))

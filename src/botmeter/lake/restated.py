@@ -32,7 +32,7 @@ class DayCounts:
 
     @classmethod
     def of(cls, small: SmallTables) -> Self:
-        summed = small.session_usage.group_by("day").aggregate([("session_count", "sum")])
+        summed = small.stored["session_usage"].group_by("day").aggregate([("session_count", "sum")])
         counts = Counter(dict(zip(summed["day"].to_pylist(), summed["session_count_sum"].to_pylist(), strict=True)))
         before = _counted(counts)
         changes: Counter[int] = Counter()

@@ -12,7 +12,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from botmeter.domain.errors import Refused, Unavailable
-from botmeter.lake.layout import DISTINCT_COLUMNS
+from botmeter.lake.layout import RANDOM_COLUMNS, is_distinct
 from botmeter.ledger.bucket_reading import bucket_fault
 from botmeter.outgoing.bucket_files import BucketFile
 from botmeter.outgoing.buckets import (
@@ -105,18 +105,25 @@ def write_parquet(
         looked_up: Columns that have Bloom filters.
     """
     distinct_max = max(1, min(len(rows), row_group_rows))
+    table = name.partition("/")[0]
     filters = {column: {"ndv": distinct_max, "fpp": FALSE_POSITIVE_SHARE} for column in looked_up}
     with file_system(root).open_output_stream(path_in(root.uri_of(name))) as stream:
         pq.write_table(
             rows,
             stream,
-            compression="zstd",
+            compression={column: "none" if column in RANDOM_COLUMNS else "zstd" for column in rows.column_names},
             row_group_size=row_group_rows,
-            use_dictionary=[column for column in rows.column_names if column not in DISTINCT_COLUMNS],
+            use_dictionary=[column for column in rows.column_names if not is_distinct(table, column)],
             store_schema=False,
             bloom_filter_options=filters or None,
         )
         return int(stream.tell())
+
+
+def read_parquet(root: LakeRoot, name: str) -> pa.Table:
+    """Read a small Parquet file; PyArrow's own function loads its data sets for it."""
+    with pq.ParquetFile(path_in(root.uri_of(name)), filesystem=file_system(root), pre_buffer=root.is_bucket) as file:
+        return file.read(use_threads=False)
 
 
 def open_blocks(root: LakeRoot, name: str) -> "pa.NativeFile | BucketFile":

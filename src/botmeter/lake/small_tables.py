@@ -23,14 +23,13 @@ class SmallTables:
     """Numbers of touchpoints and footprints, counts by day, and names of bots with the instant that bore them.
 
     Attributes:
-        session_usage, conversation_usage: As they are stored.
-        session_changes, conversation_changes: Counts to add to these.
+        stored: Their rows as they were read, by table.
+        session_changes, conversation_changes: Counts to add to `session_usage` and `conversation_usage`.
     """
 
     touchpoints: Touchpoints
     footprints: Footprints
-    session_usage: pa.Table
-    conversation_usage: pa.Table
+    stored: Mapping[str, pa.Table]
     bot_names: dict[str, tuple[int, str]]
     session_changes: Counter[UsageKey] = field(default_factory=Counter)
     conversation_changes: Counter[ConversationUsageKey] = field(default_factory=Counter)
@@ -46,8 +45,7 @@ class SmallTables:
         return cls(
             touchpoints=Touchpoints(Touchpoint(**row) for row in touchpoints),
             footprints=Footprints(tuple(sorted(members[number])) for number in sorted(members, reverse=True)),
-            session_usage=tables["session_usage"],
-            conversation_usage=tables["conversation_usage"],
+            stored=tables,
             bot_names={
                 row["bot_id"]: (row["named_at"], row["bot_name"]) for row in tables["bot_name_sent"].to_pylist()
             },
@@ -78,26 +76,23 @@ class SmallTables:
                 "touchpoint", [(number, *touchpoint) for number, touchpoint in zip(numbers, touchpoints, strict=True)]
             ),
             "footprint_member": _table("footprint_member", members),
-            "session_usage": _counted("session_usage", self.session_usage, changes=self.session_changes),
-            "conversation_usage": _counted(
-                "conversation_usage", self.conversation_usage, changes=self.conversation_changes
-            ),
+            "session_usage": self._counted("session_usage", self.session_changes),
+            "conversation_usage": self._counted("conversation_usage", self.conversation_changes),
             "bot_name_sent": _table("bot_name_sent", [(bot_id, name, at) for bot_id, (at, name) in names]),
         }
 
+    def _counted(self, name: str, changes: Mapping[Any, int]) -> pa.Table:
+        # Rows in order, none of 0.
+        *keys, count = SCHEMAS[name].names
+        added = _table(name, [(*key, change) for key, change in changes.items() if change])
+        if not len(added):
+            return self.stored[name]
+        summed = pa.concat_tables([self.stored[name], added]).group_by(keys).aggregate([(count, "sum")])
+        rows = summed.rename_columns([*keys, count]).filter(pc.field(count) != 0)
+        return rows.sort_by([(key, "ascending") for key in keys]).combine_chunks()
+
 
 _NAMES = ("touchpoint", "footprint_member", "session_usage", "conversation_usage", "bot_name_sent")
-
-
-def _counted(name: str, stored: pa.Table, *, changes: Mapping[Any, int]) -> pa.Table:
-    """Add counts to a stored table; rows in order, none of 0."""
-    *keys, count = SCHEMAS[name].names
-    added = _table(name, [(*key, change) for key, change in changes.items() if change])
-    if not len(added):
-        return stored
-    summed = pa.concat_tables([stored, added]).group_by(keys).aggregate([(count, "sum")])
-    rows = summed.rename_columns([*keys, count]).filter(pc.field(count) != 0)
-    return rows.sort_by([(key, "ascending") for key in keys]).combine_chunks()
 
 
 def _table(name: str, rows: Sequence[tuple[Any, ...]]) -> pa.Table:

@@ -85,7 +85,9 @@ def connection_beside(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.
 def _instance(_process_id: int) -> duckdb.DuckDBPyConnection:
     # Starting one takes 18 ms of CPU, a database in it 1 ms. A forked process must have its own.
     # Workers of Spark end without notice.
-    return duckdb.connect(config={**_CONFIG, "temp_directory": str(temporary_folder("botmeter-lake-"))})
+    instance = duckdb.connect(config={**_CONFIG, "temp_directory": str(temporary_folder("botmeter-lake-"))})
+    instance.execute(sql("keep_file_metadata"))
+    return instance
 
 
 def tables_from(

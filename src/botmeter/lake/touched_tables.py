@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from botmeter.lake.conversations import Derived
 from botmeter.lake.delta import LakeFile, LakeTable
-from botmeter.lake.files import read_table, write_rows
+from botmeter.lake.files import write_rows
 from botmeter.lake.land import LandedPart
 from botmeter.lake.layout import SCHEMAS
 from botmeter.lake.number import ConversationsWritten, SessionsWritten
@@ -107,7 +107,7 @@ def commit_tables(
     """
     replaced = dict(removed)
     for name, whole in small.rows().items():
-        if not whole.equals(read_table(context.workspace.root, name, files=context.stored.files[name])):
+        if not whole.equals(small.stored[name]):
             replaced[name] = context.stored.files[name]
             file = write_rows(context.workspace.root, name, rows=whole)
             added[name] += [] if file is None else [file]

@@ -116,10 +116,11 @@ def _records(stream: ByteStream, file: SourceFile, *, detected: Format) -> Itera
 
             records = records_from_json(stream, is_by_line=detected == "ndjson", mapping=file.mapping)
         case "csv" | "xlsx" | "parquet":
-            from botmeter.sources.mapping.document_records import records_in_cells
+            records = _table_records(stream, file, detected=detected)
+            if mapping.rows:
+                from botmeter.sources.mapping.document_records import records_in_cells
 
-            table = _table_records(stream, file, detected=detected)
-            records = records_in_cells(table, mapping=mapping, name=stream.name)
+                records = records_in_cells(records, mapping=mapping, name=stream.name)
         case _:
             assert_never(detected)
     return records_with_row_ids(records, mapping=mapping)

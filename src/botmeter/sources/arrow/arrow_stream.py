@@ -24,7 +24,9 @@ def batches_from_arrow(events: object, *, name: str, mapping: FieldMapping | Non
     """Yield the events and rejections of a table, in order; raises as `batches`, and Refused `events_unreadable`."""
     where = mapping or OWN_NAMES
     with _opened(events, name=name) as reader:
-        rows = records_in_cells(_records(reader, name=name, mapping=where), mapping=where, name=name)
+        rows = _records(reader, name=name, mapping=where)
+        if where.rows:
+            rows = records_in_cells(rows, mapping=where, name=name)
         for records in records_with_row_ids(rows, mapping=where):
             yield batch_from_records(records)
 

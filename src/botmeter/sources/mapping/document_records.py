@@ -64,9 +64,6 @@ def records_from_pieces(
 
 def records_in_cells(tables: Iterable[Records], *, mapping: Mapping, name: str) -> Iterator[Records]:
     """Yield the records inside the rows of a table; raises as `records_from_pieces`."""
-    if not mapping.rows:
-        yield from tables
-        return
     read = 0
     notes: tuple[str, ...] = ()
 
