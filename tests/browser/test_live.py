@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Cookie, Page, expect
 
-from support.browsing import NARROW, Server, free_port, recording_context, run_command, running_server
+from support.browsing import NARROW, Server, recording_context, run_command, running_server
+from support.ports import free_port
 from support.widgets import by_key, by_name, headline, values
 
 from .conftest import MakeVisitor, SignIn

@@ -12,7 +12,8 @@ import pytest
 
 from browser.conftest import chromium, report_path, signed_in, visitor  # noqa: F401 - fixtures
 from browser.test_live import Account
-from support.browsing import Server, free_port, running_server
+from support.browsing import Server, running_server
+from support.ports import free_port
 from support.proxies import HINT, PROXIES, SITES, Certificate, Name, Site, files_of_guide, is_installed, new_certificate
 from support.stand_in_smtp import Mailbox, mail_server
 

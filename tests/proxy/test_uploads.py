@@ -13,7 +13,8 @@ from botmeter.demo import DEMO_ACCOUNT
 from browser.conftest import MakeVisitor
 from browser.test_large_import import EXPORT, correct, sessions_by_day, upload
 from browser.test_live import Account
-from support.browsing import Server, free_port
+from support.browsing import Server
+from support.ports import free_port
 from support.proxies import PROXIES, Certificate, Site, files_of_guide
 
 pytestmark = pytest.mark.browser

@@ -6,7 +6,6 @@ Uses the system's Chromium or BOTMETER_CHROMIUM, never Playwright's download.
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -25,6 +24,8 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+
+from support.ports import free_port
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 CHROMIUM_FLAGS = (
@@ -76,13 +77,6 @@ class Server:
 
     def at(self, path: str) -> str:
         return f"{self.url}{path}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

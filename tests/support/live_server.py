@@ -19,6 +19,7 @@ import botmeter
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.verify import verify
 from support.live import EVENTS_PATH, message
+from support.ports import free_port
 
 READY_SECONDS = 180
 _CHECK_SECONDS = 0.05
@@ -40,9 +41,7 @@ class LiveServer:
     def __init__(self, folder: Path, *, files_max: int | None = None) -> None:
         self.folder = folder
         self._files_max = files_max
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._log = (folder.parent / f"{folder.name}.log").open("ab")
         self._process = self._started()
 

@@ -6,7 +6,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from support.ports import free_port
 
 URL: Final = "TESTS_DATABASE_URL"
 """Variable with the server's URL, for the tests that need one."""
@@ -69,15 +70,12 @@ class PostgresServer:
 @contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
     """Run a server with an empty database until the `with` ends."""
-    with tempfile.TemporaryDirectory(prefix="botmeter-postgres-") as name, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with tempfile.TemporaryDirectory(prefix="botmeter-postgres-") as name:
         # PostgreSQL refuses to run as root.
         user = "postgres" if os.geteuid() == 0 else None
         if user is not None:
             os.chown(name, pwd.getpwnam(user).pw_uid, -1)
-        port = probe.getsockname()[1]
-        probe.close()
-        server = PostgresServer(folder=Path(name), port=port, programs=_programs(), user=user)
+        server = PostgresServer(folder=Path(name), port=free_port(), programs=_programs(), user=user)
         server.create()
         try:
             yield server
