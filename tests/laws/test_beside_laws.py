@@ -35,13 +35,15 @@ class _LiveEvents:
 
     def __init__(self, ledger: Ledger, events: list[Event]) -> None:
         self._ledger = ledger
+        # As the owner of a folder makes connections: the ledger's own one is the import's meanwhile.
+        self._root = ledger.connection.cursor()
         self._waiting = deque(events)
         self._is_paused = False
         self.pause_count = 0
 
     def send(self, count: int) -> None:
         while count and self._waiting and not self._is_paused:
-            live = Ledger(self._ledger.connection.cursor(), keys=self._keys, reserved=self._ledger.reserved)
+            live = Ledger(self._root.cursor(), keys=self._keys, reserved=self._ledger.reserved)
             event = self._waiting.popleft()
             number = sum(map(ord, event["event_id"]))
             refused = Rejection(index=1, event_id=f"r{number % 3}", code="time_invalid", detail="No.", raw=b"{}")

@@ -14,7 +14,7 @@ from tests.support.ledgers import NOW_US, append_events, event, made_account
 
 from botmeter.domain.cost_centre import CostCentreTerm
 from botmeter.domain.errors import BotmeterError
-from botmeter.ledger.billing.budgets import Budget, BudgetPer, BudgetScope, add_budget, budgets, end_budget
+from botmeter.ledger.billing.budgets import AMOUNT_MAX, Budget, BudgetPer, BudgetScope, add_budget, budgets, end_budget
 from botmeter.ledger.billing.corrections import CorrectionKind, correct_session, corrections, undo_correction
 from botmeter.ledger.billing.cost_centres import cost_centre_terms, set_cost_centre
 from botmeter.ledger.billing.plan_terms import (
@@ -100,7 +100,7 @@ STEPS = st.one_of(
             Budget,
             scope=st.just(BudgetScope.BOT),
             name=BOTS,
-            amount=DECIMALS.map(lambda one: one + 1),
+            amount=st.decimals(1, AMOUNT_MAX, places=6),
             per=st.sampled_from(BudgetPer),
         ),
     ),

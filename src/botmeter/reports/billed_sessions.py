@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from botmeter.domain.event import KIND_RANK
 from botmeter.domain.instant import INSTANT_FIRST_US
 from botmeter.domain.period import Period
 from botmeter.ledger.billing.corrections import StoredCorrection, corrections_in
@@ -136,7 +137,7 @@ def _find_corrected(snapshot: Snapshot, counted: _Counted, *, start_us: int) -> 
         key = SharedKey.of([policy]).fragments
         counts = [number for number, each in enumerate(snapshot.touchpoints) if _is_counted(policy, each)]
         statement = sql("insert_corrected", keyed=key[counted.table], key=key["key"])
-        snapshot.run(statement, {**values, "policy": name, "touchpoints": counts})
+        snapshot.run(statement, {**values, "policy": name, "touchpoints": counts, "kind_ranks": list(KIND_RANK)})
 
 
 def _is_counted(policy: Policy, touchpoint: "Touchpoint") -> bool:

@@ -5,7 +5,8 @@
 CREATE OR REPLACE TEMP TABLE corrected_event AS
 SELECT
     correction.correction_no, correction.kind, correction.started_at, event.source, event.event_id,
-    event.customer_id, event.conversation_id, event.touchpoint, touchpoint.bot_id, touchpoint.channel
+    event.customer_id, event.conversation_id, event.touchpoint, touchpoint.bot_id, touchpoint.channel,
+    event.kind AS event_kind
 FROM correction
 LEFT JOIN rekeyed_event ON rekeyed_event.opening_key = correction.opening_key
 LEFT JOIN event
@@ -34,26 +35,39 @@ CREATE OR REPLACE TEMP TABLE corrected AS
 SELECT NULL::INTEGER AS correction_no, NULL::VARCHAR AS kind, NULL::UUID AS session_id WHERE false
 
 -- name: insert_corrected
--- Reads: corrected_event, corrected, {keyed}. Takes: $policy, $start_us (µs UTC, of the earliest session), $touchpoints
--- (that the policy counts); {key}. Changes: adds to corrected the other corrections, with the session under the policy
--- that has their event. Those of one scope key don't overlap, so it is the last one that began before it.
+-- Reads: corrected_event, corrected, {keyed}, event. Takes: $policy, $start_us (µs UTC, of the earliest session),
+-- $touchpoints (that the policy counts), $kind_ranks (domain.event.KIND_RANK); {key}. Changes: adds to corrected the
+-- other corrections, with the session under the policy that has their event. Those of one scope key don't overlap, so
+-- it is the last one that an event up to it opens, in the meter's order.
 INSERT INTO corrected
-SELECT named.correction_no, named.kind, arg_max(held.session_id, held.started_at)
+SELECT correction_no, kind, arg_max(session_id, opening_place)
 FROM (
-    SELECT x.correction_no, x.kind, x.started_at, {key} AS key
-    FROM corrected_event AS x
-    WHERE x.correction_no NOT IN (SELECT correction_no FROM corrected)
-        AND list_contains($touchpoints::INTEGER[], x.touchpoint)
-) AS named
-JOIN (
-    SELECT x.session_id, x.started_at, x.last_event_at, {key} AS key
-    FROM {keyed} AS x
-    WHERE x.policy = $policy AND x.started_at >= $start_us::BIGINT
-) AS held
-    ON held.key = named.key
-    AND held.started_at <= named.started_at
-    AND held.last_event_at >= named.started_at
-GROUP BY named.correction_no, named.kind
+    SELECT
+        named.correction_no, named.kind, named.place, held.session_id,
+        (opening.occurred_at, ($kind_ranks::INTEGER[])[opening.kind + 1], opening.event_id, opening.source) AS opening_place
+    FROM (
+        SELECT
+            x.correction_no, x.kind, x.started_at,
+            (x.started_at, ($kind_ranks::INTEGER[])[x.event_kind + 1], x.event_id, x.source) AS place, {key} AS key
+        FROM corrected_event AS x
+        WHERE x.correction_no NOT IN (SELECT correction_no FROM corrected)
+            AND list_contains($touchpoints::INTEGER[], x.touchpoint)
+    ) AS named
+    JOIN (
+        SELECT x.session_id, x.started_at, x.last_event_at, x.opening_event_id, x.source, {key} AS key
+        FROM {keyed} AS x
+        WHERE x.policy = $policy AND x.started_at >= $start_us::BIGINT
+    ) AS held
+        ON held.key = named.key
+        AND held.started_at <= named.started_at
+        AND held.last_event_at >= named.started_at
+    JOIN event AS opening
+        ON opening.occurred_at = held.started_at
+        AND opening.event_id = held.opening_event_id
+        AND opening.source = held.source
+) AS found
+WHERE opening_place <= place
+GROUP BY correction_no, kind
 
 -- name: plan_sessions
 -- Reads: plan_session. Takes: $policy (its label). Gives: the sessions under a policy of a plan, in any order.

@@ -239,9 +239,12 @@ def test_a_large_append_takes_the_memory_that_its_sessions_need_up_to_the_limit_
 def test_a_large_append_takes_less_memory_and_gives_it_back(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, fault: BaseException | None
 ) -> None:
+    # Batches are read by another thread than the one that uses the ledger's own connection.
+    beside = ledger.connection.cursor()
+
     def limit_bytes() -> int:
         text = "SELECT parse_formatted_bytes(current_setting('memory_limit'))"
-        return int(ledger.connection.cursor().execute(text).fetchall()[0][0])
+        return int(beside.execute(text).fetchall()[0][0])
 
     def batches() -> Iterator[EventBatch]:
         yield batch(DAY[:4])

@@ -32,6 +32,8 @@ from botmeter.ledger.verify import verify
 from botmeter.metering.policy import Policy
 from botmeter.metering.policy_text import policy_as_mapping
 from botmeter.reports.billed_sessions import (
+    TEST,
+    VOID,
     billed_sessions,
     corrections_without_session,
     session_count,
@@ -187,6 +189,20 @@ def test_a_correction_applies_to_the_session_that_has_its_event_after_an_earlier
     assert not corrections_without_session(ledger)
     # In a cycle that begins between the two, the event opens nothing.
     assert [row["charge"] for row in rows(ledger, us_from_text("2026-03-02T09:45:00Z"))] == [0]
+
+
+@pytest.mark.slow
+def test_of_sessions_at_one_instant_a_correction_applies_to_the_one_that_has_its_event() -> None:
+    ledger = ledger_in_memory(Policy(max_turns=2, turn_of="any"))
+    append_events(ledger, *(event(name, "2026-03-01T10:00") for name in ("b", "bc", "c")))
+    opened = dict(ledger.connection.execute("SELECT opening_event_id, session_id::VARCHAR FROM session").fetchall())
+    correct_session(ledger, opened["b"], kind=CorrectionKind.VOID, **WHY)
+    correct_session(ledger, opened["c"], kind=CorrectionKind.TEST, **WHY)
+    # From now on b is in the session that a opens, and c in that of bc.
+    append_events(ledger, event("a", "2026-03-01T10:00"))
+    opened = dict(ledger.connection.execute("SELECT opening_event_id, session_id::VARCHAR FROM session").fetchall())
+    charged = {row["session_id"]: row["charge"] for row in rows(ledger)}
+    assert charged == {opened["a"]: VOID, opened["bc"]: TEST}
 
 
 @pytest.mark.slow
