@@ -197,7 +197,12 @@ def _without(events: pa.Table, places: npt.NDArray[np.int32]) -> pa.Table:
 def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: RemeterTask) -> _OldEvents:
     """Find the stored events to meter, with new ones or again; tables `old_…` get what is stored of them."""
     connection.execute(_of_ledger("affected", **key.fragments), {"append_no": 0})
-    _find_stretches(connection, key, task=task)
+    # A removed event may have opened a session long before, or a customer have got others' events.
+    is_whole = bool(task.changed) or not is_anchored(task.schedule, key)
+    if is_whole:
+        connection.execute(sql("whole_keys"))
+    else:
+        _find_stretches(connection, key, task=task)
     connection.execute(sql("drop_event"))
     (restart_us,) = row_of(connection, sql("first_restart"))
     later = task.stored.where("started_at", first=restart_us, last=NEVER_US).where(
@@ -206,6 +211,9 @@ def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: Rem
     for table in ("session", "participation"):
         create_current_view(connection, table, available=later)
     connection.execute(sql("old_session", **key.fragments), {"restart": restart_us})
+    if not is_whole:
+        connection.execute(sql("new_in_stretch", **key.fragments))
+        connection.execute(sql("first_that_counts"))
     connection.execute(sql("old_participation"), {"restart": restart_us})
     create_current_view(connection, "event", available=later)
     # After an erasure a stored session has another id of its opening than the event.
@@ -218,11 +226,7 @@ def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: Rem
 
 
 def _find_stretches(connection: duckdb.DuckDBPyConnection, key: SharedKey, *, task: RemeterTask) -> None:
-    """Create `stretch`, the times in which the affected keys are metered again."""
-    # A removed event may have opened a session long before, or a customer have got others' events.
-    if task.changed or not is_anchored(task.schedule, key):
-        connection.execute(sql("whole_keys"))
-        return
+    """Create `stretch`, the times in which the affected keys are metered again; some start too early."""
     (since_us,) = row_of(connection, sql("first_since"))
     recent = task.stored.where("ended_at", first=since_us, last=NEVER_US)
     # Also the replaced ones: telling them from the others would be half of the work.

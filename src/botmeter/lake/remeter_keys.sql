@@ -50,12 +50,36 @@ SELECT min(restart_at)::BIGINT FROM stretch
 
 -- name: old_session
 -- Reads: session, touchpoint, stretch. Takes: $restart (the earliest restart); {key} and its tables.
--- Gives: old_session, the stored sessions that are metered again.
+-- Gives: old_session, the stored sessions that are metered again; `stretch` is the rowid of theirs.
 CREATE TEMP TABLE old_session AS
-SELECT x.*
+SELECT x.*, r.rowid AS stretch
 FROM {session} AS x
 JOIN stretch AS r ON r.key = {key}
 WHERE x.started_at >= $restart AND x.started_at >= r.restart_at AND x.started_at < r.until_at
+
+-- name: new_in_stretch
+-- Reads: new_event, touchpoint, stretch. Takes: {key} and its tables.
+-- Gives: new_in_stretch (stretch, occurred_at), one row per new event.
+CREATE TEMP TABLE new_in_stretch AS
+SELECT r.rowid AS stretch, x.occurred_at
+FROM {new_event} AS x
+JOIN stretch AS r ON r.key = {key}
+WHERE x.occurred_at >= r.restart_at AND x.occurred_at < r.until_at
+
+-- name: first_that_counts
+-- Reads: old_session, new_in_stretch. Takes: nothing. Changes: each stretch starts with a session that counts or a new
+-- event. A replaced session can have started within one that had ended at the first new event.
+UPDATE stretch SET restart_at = f.started_at
+FROM (
+    SELECT stretch, min(started_at) AS started_at
+    FROM (
+        SELECT stretch, started_at FROM old_session
+        UNION ALL
+        SELECT stretch, occurred_at FROM new_in_stretch
+    )
+    GROUP BY stretch
+) AS f
+WHERE stretch.rowid = f.stretch AND stretch.restart_at < f.started_at
 
 -- name: old_participation
 -- Reads: participation, old_session. Takes: $restart (the earliest restart). Gives: old_participation, their parts.

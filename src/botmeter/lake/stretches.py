@@ -18,8 +18,8 @@ def touched_stretches(parts: pa.Table, schedule: Schedule) -> pa.Table:
     """Stretches with a new event.
 
     Args:
-        parts: `number` of the key, `start_at`, `end_at` and `is_new`: of new events, and of sessions, among which those
-            that no longer count do no harm.
+        parts: `number` of the key, `start_at`, `end_at` and `is_new`: of new events, and of sessions. With one that no
+            longer counts, a stretch can be too long, or start too early.
 
     Returns:
         `number`, `restart_at`, `until_at`.

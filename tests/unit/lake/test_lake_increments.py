@@ -111,6 +111,18 @@ def test_a_late_event_that_opens_a_session_changes_those_that_it_reaches(tmp_pat
     assert lake_meaning(root, after) == whole_meaning(ledger)
 
 
+def test_a_session_that_no_longer_counts_is_not_opened_again(tmp_path: Path) -> None:
+    # That of hour 20 belongs to the session of hour 0 since that was sent, which is over at hour 30.
+    schedule = [(FRESHCHAT, ALWAYS_US)]
+    ledger, root = ledger_in_memory(schedule), made_lake(tmp_path / "lake", schedule)
+    for hour in (20, 0, 30):
+        files = written_files(tmp_path, f"{hour}", [event(f"e{hour}", START_US + hour * HOUR_US)])
+        append_files(ledger, files)
+        after = run(root, files).record
+    assert after.counts["metered"] == 1
+    assert lake_meaning(root, after) == whole_meaning(ledger)
+
+
 def test_messages_outside_every_session_join_the_one_that_a_late_event_opens(tmp_path: Path) -> None:
     # Each message of the bot restarts the clock, so that the customer's next one is of the late event's session.
     schedule = [(Policy(idle_timeout_us=HOUR_US, idle_clock="any"), ALWAYS_US)]
