@@ -106,8 +106,11 @@ def random_events(random: Random, count: int) -> list[Event]:
     return events
 
 
-def random_increments(random: Random, *, count: int, increments: int) -> list[list[list[Event]]]:
-    return increments_of(random_events(random, count), random, increments=increments)
+def random_increments(random: Random, *, count: int, increments: int, together: int = 1) -> list[list[list[Event]]]:
+    """Two files for each increment; the first `together` of them are one."""
+    pieces = increments_of(random_events(random, count), random, increments=increments)
+    first = [[each for piece in pieces[:together] for each in piece[number]] for number in (0, 1)]
+    return [first, *pieces[together:]]
 
 
 def increments_of(events: Sequence[Event], random: Random, *, increments: int) -> list[list[list[Event]]]:

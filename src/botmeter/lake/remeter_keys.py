@@ -1,6 +1,7 @@
 """Task: meter the keys that new events touch, and write what is final without the numbers of footprints.
 
-Of a key with new events, a ledger meters all that follow again, this only those until nothing new can matter.
+Of a key with new events, a ledger meters all that follow again, this only those until nothing new can matter. Stored
+sessions stand for their events as in a ledger, where no other new event is near.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ from botmeter.lake.task_database import (
     task_database,
 )
 from botmeter.ledger.duckdb_calls import execute_with, row_of, table_from
-from botmeter.ledger.partitions import SharedKey, is_anchored
+from botmeter.ledger.partitions import SharedKey, can_stand, is_anchored
 from botmeter.ledger.restatements import PastDays, restated_days_query
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import dictionary_of
@@ -104,7 +105,9 @@ def remeter(task: RemeterTask) -> Remetered:
         register(connection, "touchpoint", rows=touchpoint_rows(task.touchpoints))
         event_count, new = _register_new_events(connection, task, pieces=pieces)
         affecting_count = event_count + _register_affecting(connection, task)
-        stored = _touched(connection, key=key, task=task) if affecting_count and _compares_sessions(task) else None
+        stored = None
+        if affecting_count and _compares_sessions(task):
+            stored = _touched(connection, key=key, task=task, fits=new is not None)
         counts: list[int] = []
         metered = (
             _lake_rows(each, key, task=task)
@@ -194,8 +197,12 @@ def _without(events: pa.Table, places: npt.NDArray[np.int32]) -> pa.Table:
     return events.filter(pa.array(is_kept))
 
 
-def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: RemeterTask) -> _OldEvents:
-    """Find the stored events to meter, with new ones or again; tables `old_…` get what is stored of them."""
+def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: RemeterTask, fits: bool) -> _OldEvents:
+    """Find the stored events to meter, with new ones or again; `old_session` gets what is stored of them.
+
+    Args:
+        fits: The new events fit into memory, so that stored sessions can stand for their events.
+    """
     connection.execute(_of_ledger("affected", **key.fragments), {"append_no": 0})
     # A removed event may have opened a session long before, or a customer have got others' events.
     is_whole = bool(task.changed) or not is_anchored(task.schedule, key)
@@ -211,10 +218,12 @@ def _touched(connection: duckdb.DuckDBPyConnection, *, key: SharedKey, task: Rem
     for table in ("session", "participation"):
         create_current_view(connection, table, available=later)
     connection.execute(sql("old_session", **key.fragments), {"restart": restart_us})
+    connection.execute(sql("nothing_stands"))
     if not is_whole:
         connection.execute(sql("new_in_stretch", **key.fragments))
         connection.execute(sql("first_that_counts"))
-    connection.execute(sql("old_participation"), {"restart": restart_us})
+        if fits and can_stand(task.schedule, key):
+            connection.execute(sql("standing"))
     create_current_view(connection, "event", available=later)
     # After an erasure a stored session has another id of its opening than the event.
     rows = key.fragments["event"] if task.changed else f"({sql('events_without_ids', **key.fragments)})"
@@ -263,10 +272,15 @@ def _metered(
 
     touchpoints = Touchpoints(task.touchpoints)
     events = _at_once(connection, stored, new=new, events_max=task.events_max)
+    if stored is not None:
+        if events is None:
+            # In chunks, sessions are metered from all of their events.
+            connection.execute(sql("nothing_stands"))
+        connection.execute(sql("old_participation"), stored.values)
     if events is not None:
         counts.append(len(events))
         metered = sessions_from_events(events, schedule=task.schedule, touchpoints=touchpoints)
-        yield metered if stored is None else _with_ids(connection, stored, metered=metered, schedule=task.schedule)
+        yield metered if stored is None else _beside_stored(connection, stored, metered=metered, schedule=task.schedule)
         return
 
     def in_order() -> Iterator[pa.Table]:
@@ -284,18 +298,24 @@ def _at_once(
     # The events to meter, in any order, without the ids of most stored ones; None: too many.
     if new is None:
         return None
-    tables = [_in_meter_schema(new)]
-    if stored is not None:
-        for rows in tables_from(connection, stored.unnamed, values=stored.values, rows_max=events_max):
-            tables.append(_in_meter_schema(rows))
-            if sum(map(len, tables)) > events_max:
-                return None
-        old = pa.concat_tables([METER_SCHEMA.empty_table(), *tables[1:]])
-        tied = tied_instants(new, old)
-        if len(tied):
-            named = _in_meter_schema(_old_events_at(connection, stored, instants=tied))
-            tables = [tables[0], without_instants(old, tied), named]
-    return pa.concat_tables(tables).unify_dictionaries()
+    named = _in_meter_schema(new)
+    if stored is None:
+        return named.unify_dictionaries()
+    tables, count = [METER_SCHEMA.empty_table()], len(named) + row_of(connection, sql("standing_count"))[0]
+    for rows in tables_from(connection, stored.unnamed, values=stored.values, rows_max=events_max):
+        tables.append(_in_meter_schema(rows))
+        count += len(rows)
+        if count > events_max:
+            return None
+    for step in ("mark_standing", "keep_standing"):
+        connection.execute(sql(step))
+    openings = connection.sql(_of_ledger("standing_openings")).to_arrow_table()
+    named, old = pa.concat_tables([named, _in_meter_schema(openings)]), pa.concat_tables(tables)
+    tied = tied_instants(named, old)
+    if len(tied):
+        at_these = _in_meter_schema(_old_events_at(connection, stored, instants=tied))
+        named, old = pa.concat_tables([named, at_these]), without_instants(old, tied)
+    return pa.concat_tables([named, old]).unify_dictionaries()
 
 
 def _old_events_at(connection: duckdb.DuckDBPyConnection, stored: _OldEvents, *, instants: pa.Table) -> pa.Table:
@@ -303,16 +323,22 @@ def _old_events_at(connection: duckdb.DuckDBPyConnection, stored: _OldEvents, *,
     return table_from(connection, query, input_rows=instants, values=stored.values)
 
 
-def _with_ids(
+def _beside_stored(
     connection: duckdb.DuckDBPyConnection, stored: _OldEvents, *, metered: "Metered", schedule: Schedule
 ) -> "Metered":
+    from botmeter.metering.meter import with_earlier_events
+
     # Most sessions are opened as before.
     named = connection.sql(sql("old_openings")).to_arrow_table()
     unnamed = unnamed_instants(metered.sessions, named)
     if len(unnamed):
         more = _old_events_at(connection, stored, instants=unnamed)
         named = pa.concat_tables([named, more.select(named.column_names)])
-    return replace(metered, sessions=with_opening_ids(metered.sessions, named, schedule=schedule))
+    metered = replace(metered, sessions=with_opening_ids(metered.sessions, named, schedule=schedule))
+    counts, parts = (
+        connection.sql(_of_ledger(step)).to_arrow_table() for step in ("standing_counts", "standing_parts")
+    )
+    return with_earlier_events(metered, counts=counts, parts=parts) if len(counts) else metered
 
 
 def _in_order(stored: _OldEvents | None, key: SharedKey) -> _Query:

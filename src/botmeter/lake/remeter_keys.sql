@@ -50,9 +50,9 @@ SELECT min(restart_at)::BIGINT FROM stretch
 
 -- name: old_session
 -- Reads: session, touchpoint, stretch. Takes: $restart (the earliest restart); {key} and its tables.
--- Gives: old_session, the stored sessions that are metered again; `stretch` is the rowid of theirs.
+-- Gives: old_session, the stored sessions of the stretches; `stretch` is the rowid of theirs, `stands` false.
 CREATE TEMP TABLE old_session AS
-SELECT x.*, r.rowid AS stretch
+SELECT x.*, r.rowid AS stretch, false AS stands
 FROM {session} AS x
 JOIN stretch AS r ON r.key = {key}
 WHERE x.started_at >= $restart AND x.started_at >= r.restart_at AND x.started_at < r.until_at
@@ -81,6 +81,32 @@ FROM (
 ) AS f
 WHERE stretch.rowid = f.stretch AND stretch.restart_at < f.started_at
 
+-- name: nothing_stands
+-- Gives: standing (stretch, session_id), the sessions that stand for their events, without any.
+CREATE OR REPLACE TEMP TABLE standing (stretch BIGINT, session_id VARCHAR)
+
+-- name: standing
+-- Reads: old_session, new_in_stretch. Takes: nothing. Changes: adds to standing the sessions with new events of stretches
+-- all of whose new events are within a session: its opening and all other sessions stay as they are.
+INSERT INTO standing
+SELECT n.stretch, unnest(list_distinct(list(o.session_id)))
+FROM new_in_stretch AS n
+ASOF LEFT JOIN old_session AS o ON o.stretch = n.stretch AND o.started_at < n.occurred_at
+GROUP BY n.stretch
+HAVING bool_and(coalesce(n.occurred_at < o.ended_at, false))
+
+-- name: standing_count
+-- Reads: standing. Takes: nothing. Gives: the number of sessions that stand, one row.
+SELECT count(*)::BIGINT FROM standing
+
+-- name: mark_standing
+-- Reads: standing. Takes: nothing. Changes: `stands` of old_session.
+UPDATE old_session SET stands = true WHERE session_id IN (SELECT session_id FROM standing)
+
+-- name: keep_standing
+-- Reads: standing. Takes: nothing. Changes: deletes the sessions beside those that stand from old_session.
+DELETE FROM old_session WHERE NOT stands AND stretch IN (SELECT stretch FROM standing)
+
 -- name: old_participation
 -- Reads: participation, old_session. Takes: $restart (the earliest restart). Gives: old_participation, their parts.
 CREATE TEMP TABLE old_participation AS
@@ -88,13 +114,15 @@ SELECT session_id, started_at, conversation_id, touchpoint, event_count FROM par
 WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
 
 -- name: old_events
--- Reads: event, touchpoint, stretch. Takes: $restart (the earliest restart); {rows}, {event} or events_without_ids; {key} and
--- its tables; {meter_columns}.
--- Gives: the stored events to meter again, in the columns of METER_SCHEMA, one row per event, in any order.
+-- Reads: event, touchpoint, stretch, standing. Takes: $restart (the earliest restart); {rows}, {event} or
+-- events_without_ids; {key} and its tables; {meter_columns}.
+-- Gives: the stored events to meter again, where no session stands for them, in the columns of METER_SCHEMA, one row per
+-- event, in any order.
 SELECT {meter_columns}
 FROM {rows} AS x
 JOIN stretch AS r ON r.key = {key}
 WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at AND x.occurred_at < r.until_at
+    AND r.rowid NOT IN (SELECT stretch FROM standing)
 
 -- name: events_without_ids
 -- Reads: event, touchpoint. Takes: {event}. Gives: its rows, whose ids are empty, in any order.

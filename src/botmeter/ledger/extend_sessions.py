@@ -29,7 +29,7 @@ from botmeter.ledger.partitions import (
 from botmeter.ledger.recent_memory import Kept
 from botmeter.ledger.recent_sessions import LATE_US, SESSIONS_MAX, Part, RecentSession, RecentSessions, openings_of
 from botmeter.ledger.usage_tables import bot_names, conversation_keys, replace_bot_names
-from botmeter.metering.policy import ALWAYS_US
+from botmeter.metering.policy import ALWAYS_US, ignores_order
 from botmeter.metering.schema import METER_SCHEMA
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ EVENTS_MAX: Final = 150_000
 
 def extend_sessions(ledger: Ledger, key: SharedKey, *, events: pa.Table, append_no: int) -> bool:
     """Add the sessions and usage of new events; return False, and change nothing, if earlier ones can change."""
-    if not is_anchored(ledger.schedule, key) or not _ignores_order(ledger):
+    if not is_anchored(ledger.schedule, key) or not all(ignores_order(term.policy) for term in ledger.schedule):
         return False
     first_us, last_us = pc.min_max(events["occurred_at"]).as_py().values()
     memory = ledger.memory
@@ -85,13 +85,6 @@ def _read_recent(ledger: Ledger, key: SharedKey, *, from_us: int, append_no: int
     recent.last_at = last_events(connection, key, from_us=from_us, append_no=append_no)
     recent.bot_names = {bot_id: (named_at, bot_name) for bot_id, named_at, bot_name in bot_names(connection)}
     return recent
-
-
-def _ignores_order(ledger: Ledger) -> bool:
-    # Imported here because it loads the compiler, as the meter does.
-    from botmeter.metering.scope_states import ignores_order
-
-    return all(ignores_order(term.policy) for term in ledger.schedule)
 
 
 def _extend_bot_names(ledger: Ledger, recent: RecentSessions, *, events: pa.Table) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from botmeter.ledger.duckdb_calls import execute_with, parsed, row_of, table_from
 from botmeter.ledger.statements import statements_of
-from botmeter.metering.policy import Policy, Require, Schedule
+from botmeter.metering.policy import Policy, Require, Schedule, ignores_order
 from botmeter.metering.schema import METER_SCHEMA
 from botmeter.metering.touchpoints import Touchpoint
 
@@ -192,6 +192,13 @@ def is_anchored(schedule: Schedule, key: SharedKey) -> bool:
     event_choices = {(policy.match, policy.exclude, policy.participants) for policy in policies}
     same_scope = all(set(policy.scope) == set(key.scope) for policy in policies)
     return same_scope and len(event_choices) == 1 and all(_starts_afresh(policy) for policy in policies)
+
+
+def can_stand(schedule: Schedule, key: SharedKey) -> bool:
+    """Return whether a session can stand for its events: only its opening affects it, and its row tells all of that."""
+    policies = [term.policy for term in schedule]
+    opens_alike = all(policy.opens_on == "customer" and ignores_order(policy) for policy in policies)
+    return opens_alike and not key.reads_attributes and is_anchored(schedule, key)
 
 
 def _starts_afresh(policy: Policy) -> bool:

@@ -20,10 +20,11 @@ from botmeter.ledger.event_rows import has_aliases
 from botmeter.ledger.extend_sessions import EVENTS_MAX, extend_sessions
 from botmeter.ledger.large_appends import raise_memory_limit
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.metered_rows import insert_metered, meter_events, with_earlier_events
+from botmeter.ledger.metered_rows import insert_metered, meter_events
 from botmeter.ledger.partitions import (
     EVERYTHING_FROM,
     SharedKey,
+    can_stand,
     event_count,
     event_partitions,
     is_anchored,
@@ -103,7 +104,9 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
         return commit.event_count
     meter_plan_sessions_after(ledger, append_no)
     connection.execute(parsed(sql("affected", **key.fragments)), values)
-    _find_restarts(ledger, key, first_us=commit.first_us, last_us=commit.last_us, can_stand=_can_stand(ledger, key))
+    _find_restarts(
+        ledger, key, first_us=commit.first_us, last_us=commit.last_us, can_stand=can_stand(ledger.schedule, key)
+    )
     touched = RecountScope(
         append_no=append_no,
         everything=False,
@@ -190,15 +193,6 @@ def _find_restarts(ledger: Ledger, key: SharedKey, *, first_us: int, last_us: in
         ledger.connection.execute(parsed(sql("restart_whole")))
 
 
-def _can_stand(ledger: Ledger, key: SharedKey) -> bool:
-    # A session stands for its earlier events if only its opening affects it, and its row says all about that.
-    from botmeter.metering.scope_states import ignores_order
-
-    policies = [term.policy for term in ledger.schedule]
-    opens_alike = all(policy.opens_on == "customer" and ignores_order(policy) for policy in policies)
-    return opens_alike and not key.reads_attributes
-
-
 def _remeter_from_restart(
     ledger: Ledger,
     key: SharedKey,
@@ -235,12 +229,16 @@ def _remeter_from_restart(
 
 
 def _metered_beside_standing(ledger: Ledger, key: SharedKey, *, append_no: int, new: pa.Table | None) -> "Metered":
-    def read(name: str, values: dict[str, int] | None = None) -> pa.Table:
-        return ledger.connection.sql(parsed(sql(name, **key.fragments)), params=values).to_arrow_table()
+    # Imported here because it loads the compiler, as in `meter_events`.
+    from botmeter.metering.meter import with_earlier_events
+
+    def read(name: str, values: dict[str, int] | None = None, **chosen: str) -> pa.Table:
+        return ledger.connection.sql(parsed(sql(name, **key.fragments, **chosen)), params=values).to_arrow_table()
 
     # Every key is metered from its first new event or before.
     added = read("events_of_commit", {"append_no": append_no}) if new is None else new.select(METER_SCHEMA.names)
-    metered = meter_events(ledger, pa.concat_tables([read("earlier_beside_standing"), added]))
+    earlier = read("earlier_beside_standing", openings=sql("standing_openings"))
+    metered = meter_events(ledger, pa.concat_tables([earlier, added]))
     return with_earlier_events(metered, counts=read("standing_counts"), parts=read("standing_parts"))
 
 

@@ -252,9 +252,9 @@ JOIN restart AS r ON r.key = {key}
 WHERE x.occurred_at >= $others AND x.append_no < $append_no AND NOT r.stands AND x.occurred_at >= r.restart_at
 
 -- name: earlier_beside_standing
--- Reads: old_session, row_to_meter, event. Takes: nothing.
--- Gives: the earlier rows to meter again, and the openings of the sessions that stand, which are messages of
--- customers; in the columns of METER_SCHEMA without attributes, one row per event, in any order.
+-- Reads: old_session, row_to_meter, event. Takes: {openings}, the query standing_openings.
+-- Gives: the earlier rows to meter again, and these openings, in the columns of METER_SCHEMA without attributes, one row
+-- per event, in any order.
 SELECT
     source::VARCHAR AS source, event_id::VARCHAR AS event_id, occurred_at::BIGINT AS occurred_at,
     conversation_id::VARCHAR AS conversation_id, customer_id::VARCHAR AS customer_id, actor::UTINYINT AS actor,
@@ -262,9 +262,17 @@ SELECT
 FROM event
 WHERE rowid IN (SELECT row_id FROM row_to_meter)
 UNION ALL
+SELECT * FROM ({openings})
+
+-- name: standing_openings
+-- Reads: old_session. Takes: nothing.
+-- Gives: the openings of the sessions that stand, which are messages of customers, in the columns of METER_SCHEMA without
+-- attributes, in any order.
 SELECT
-    source, opening_event_id, started_at, conversation_id, customer_id, 0::UTINYINT, 0::UTINYINT, opening_touchpoint,
-    preview, NULL
+    source::VARCHAR AS source, opening_event_id::VARCHAR AS event_id, started_at::BIGINT AS occurred_at,
+    conversation_id::VARCHAR AS conversation_id, customer_id::VARCHAR AS customer_id, 0::UTINYINT AS actor,
+    0::UTINYINT AS kind, opening_touchpoint::INTEGER AS touchpoint, preview::BOOLEAN AS preview,
+    NULL::VARCHAR AS attributes
 FROM old_session
 WHERE stands
 

@@ -16,10 +16,10 @@ from botmeter.ledger.partitions import SharedKey, is_anchored
 from botmeter.ledger.plan_sessions import policies_metered_apart
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
-from botmeter.metering.policy import ALWAYS_US, Policy, Schedule, schedule_of
+from botmeter.metering.policy import ALWAYS_US, Policy, Schedule, ignores_order, schedule_of
 from botmeter.metering.schedule_scopes import ScheduleScopes
 from botmeter.metering.schema import METER_SCHEMA
-from botmeter.metering.scope_states import Message, ignores_order
+from botmeter.metering.scope_states import Message
 from botmeter.metering.touchpoints import Touchpoint
 
 sql = statements_of(__name__)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from botmeter.domain.errors import Unavailable
 from botmeter.domain.event import CHANNEL_UNKNOWN
 from botmeter.metering import kernel
 from botmeter.metering.arrange import Arranged, EventColumns, arranged, edges_of, put_in_order, rules_of, spans_of_keys
@@ -74,6 +75,36 @@ def sessions_from_batches(batches: Sequence[pa.Table], *, schedule: Schedule, to
         return sessions_from_events(METER_SCHEMA.empty_table(), schedule=schedule, touchpoints=touchpoints)
     columns = {name: _joined([batch[name] for batch in batches]) for name in METER_SCHEMA.names}
     return sessions_from_events(pa.table(columns), schedule=schedule, touchpoints=touchpoints)
+
+
+def with_earlier_events(metered: Metered, *, counts: pa.Table, parts: pa.Table) -> Metered:
+    """Add the earlier events of sessions that were metered from their openings and new events alone.
+
+    Args:
+        counts: `session_id`, `last_event_at` and `event_count` of these sessions, openings included.
+        parts: `session_id`, `conversation_id`, `touchpoint` and `event_count`, without the openings.
+    """
+    sessions = metered.sessions
+    ids = sessions["session_id"].combine_chunks()
+    rows = pc.index_in(counts["session_id"], value_set=ids)
+    if rows.null_count:
+        raise Unavailable(
+            "ledger_unbalanced",
+            f"{rows.null_count:,} of {len(rows):,} sessions with new events would not begin as they are stored; all "
+            "must. Nothing was changed. Please report this.",
+        )
+    at = rows.to_numpy()
+    event_counts, lasts = (sessions[name].to_numpy().copy() for name in ("event_count", "last_event_at"))
+    event_counts[at] += counts["event_count"].to_numpy() - 1
+    lasts[at] = np.maximum(lasts[at], counts["last_event_at"].to_numpy())
+    for name, values in (("event_count", event_counts), ("last_event_at", lasts)):
+        sessions = sessions.set_column(sessions.schema.get_field_index(name), name, pa.array(values))
+    named = parts.append_column("session_row", pc.index_in(parts["session_id"], value_set=ids))
+    earlier = named.select(PARTICIPATIONS_SCHEMA.names).cast(PARTICIPATIONS_SCHEMA)
+    each = pa.concat_tables([metered.participations.cast(PARTICIPATIONS_SCHEMA), earlier])
+    summed = each.group_by(PARTICIPATIONS_SCHEMA.names[:-1]).aggregate([("event_count", "sum")])
+    participations = summed.rename_columns(PARTICIPATIONS_SCHEMA.names).sort_by("session_row")
+    return replace(metered, sessions=sessions, participations=participations.cast(PARTICIPATIONS_SCHEMA))
 
 
 def load_kernel() -> None:

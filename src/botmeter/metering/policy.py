@@ -113,6 +113,17 @@ def in_force(schedule: Schedule, *, at_us: int) -> InForce:
     return until_then[-1] if until_then else schedule[0]
 
 
+def ignores_order(policy: Policy) -> bool:
+    """Return whether nothing but its opening event affects a session."""
+    return (
+        policy.idle_timeout_us is None
+        and policy.max_turns is None
+        and not policy.ends_on
+        and policy.opens_on != "exchange"
+        and policy.require == Require()
+    )
+
+
 def _problems(policy: Policy) -> list[str]:
     return [*_wrong_names(policy), *_wrong_numbers(policy), *_contradictions(policy)]
 

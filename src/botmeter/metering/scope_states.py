@@ -17,7 +17,7 @@ from botmeter.metering import kernel
 from botmeter.metering.arrange import EventColumns, arranged, edges_of, put_in_order, roles_of, rules_of
 from botmeter.metering.columns import Ints, Mask, dictionary_of
 from botmeter.metering.key_order import KIND_BITS
-from botmeter.metering.policy import ALWAYS_US, InForce, Policy, Require
+from botmeter.metering.policy import ALWAYS_US, InForce, Policy, ignores_order
 from botmeter.metering.running_states import (
     IS_FREE,
     IS_LATE,
@@ -66,17 +66,6 @@ class NextMessage:
 
     opens_session: bool
     session: RunningSession | None = None
-
-
-def ignores_order(policy: Policy) -> bool:
-    """Return whether nothing but its opening event affects a session."""
-    return (
-        policy.idle_timeout_us is None
-        and policy.max_turns is None
-        and not policy.ends_on
-        and policy.opens_on != "exchange"
-        and policy.require == Require()
-    )
 
 
 class ScopeStates:

@@ -85,10 +85,15 @@ def test_a_run_writes_the_rows_that_differ_and_no_other(tmp_path: Path, policy: 
 def test_a_late_event_leaves_the_later_sessions_as_they_are(tmp_path: Path) -> None:
     root = made_lake(tmp_path / "lake", [(FRESHCHAT, ALWAYS_US)])
     week_us = 7 * 86_400_000_000
-    weekly = [event(f"e{number}", START_US + number * week_us) for number in range(20)]
+    weekly = [
+        event(f"e{number}-{hour}", START_US + number * week_us + hour * HOUR_US)
+        for number in range(20)
+        for hour in range(3)
+    ]
     before = run(root, written_files(tmp_path, "a", weekly)).record
     late = event("late", START_US + 2 * week_us + STEP_US)
     after = run(root, written_files(tmp_path, "b", [late])).record
+    # Its session stands for its earlier events: only the opening is metered with it.
     assert after.counts["metered"] == 2
     assert after.counts["sessions"] == len(keys_written(root, after, table="session_replaced", key="session_id")) == 1
     assert keys_written(root, after, table="conversation_day_new", key="conversation_id") == []
