@@ -92,7 +92,7 @@ def follow(ledger: "Ledger", *, now_us: int) -> bool:
 
 def _buying_from_us(ledger: "Ledger", *, now_us: int) -> int | None:
     try:
-        return buying_from_us(ledger.connection, now_us=now_us, recent_us=RECENT_US)
+        return buying_from_us(ledger, now_us=now_us, recent_us=RECENT_US)
     except duckdb.IOException:
         # A vacuum has deleted files of the served record, which is older than what buys.
         return now_us - RECENT_US

@@ -66,8 +66,8 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
     first_append_no = ledger.next_append_no()
     try:
         is_pulled = any(each.is_pulled for each in submissions)
-        with ledger.transaction() as connection:
-            noting = noting_recharge_span(connection, now_us=now_us, recent_us=PULLED_RECENT_US)
+        with ledger.transaction():
+            noting = noting_recharge_span(ledger, now_us=now_us, recent_us=PULLED_RECENT_US)
             with noting if is_pulled else nullcontext():
                 appended = append_within(ledger, submissions, now_us=now_us)
             note_in_quarantine(ledger, appended, first_append_no=first_append_no)

@@ -1,9 +1,9 @@
 """An account's open ledger: its transactions, and contents in memory."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -24,6 +24,8 @@ from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoints
 
 sql = statements_of(__name__)
+
+_Fact = TypeVar("_Fact")
 
 
 class _DryRunEnd(Exception):
@@ -150,6 +152,7 @@ class Ledger:
         self._stored_footprint_count = len(self.footprints)
         self._next_append_no: int | None = None
         self._latest: _Latest | None = None
+        self._facts: dict[str, tuple[int, Any]] = {}
         self.memory.forget()
         self.unfolded_span_rows = 0
 
@@ -250,6 +253,16 @@ class Ledger:
         with suppress(_DryRunEnd), self.transaction(is_acknowledged=False) as connection:
             yield connection
             raise _DryRunEnd
+
+    def fact(self, name: str, read: Callable[[], _Fact]) -> _Fact:
+        """Read what plans or policies say once per `facts_version`, or again if this transaction may change it."""
+        if self._is_in_transaction and self._may_change_facts:
+            return read()
+        known = self._facts.get(name)
+        if known is None or known[0] != self.facts_version:
+            known = self._facts[name] = self.facts_version, read()
+        fact: _Fact = known[1]
+        return fact
 
     def next_append_no(self) -> int:
         if self._next_append_no is None:

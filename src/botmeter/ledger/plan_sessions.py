@@ -48,7 +48,7 @@ def meter_plan_sessions(ledger: "Ledger") -> None:
 def meter_plan_sessions_after(ledger: "Ledger", append_no: int) -> None:
     """Update the sessions under the policies of plans after that append. In a transaction."""
     connection = ledger.connection
-    for policy in policies_metered_apart(connection, ledger.schedule):
+    for policy in ledger.fact("policies_apart", lambda: policies_metered_apart(connection, ledger.schedule)):
         key, values = SharedKey.of([policy]), {"policy": policy.label}
         connection.execute(parsed(sql("affected", **key.fragments)), {"append_no": append_no})
         can_begin_anywhere = is_anchored(schedule_of(policy), key)

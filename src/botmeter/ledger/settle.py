@@ -57,7 +57,7 @@ def settle(ledger: Ledger, *, now_us: int, considered: Iterable[RechargeSpan] = 
         return 0
     with (
         ledger.transaction(is_acknowledged=False, keeps_facts=True) as connection,
-        noting_recharge_span(connection, now_us=now_us),
+        noting_recharge_span(ledger, now_us=now_us),
     ):
         end_recharge_spans(connection, considered)
         ledger.catch_up()
@@ -81,24 +81,22 @@ def latest_session_us(connection: duckdb.DuckDBPyConnection, from_us: int, *, no
     return latest_us
 
 
-def buying_from_us(connection: duckdb.DuckDBPyConnection, *, now_us: int, recent_us: int = _CYCLE_US_MAX) -> int | None:
+def buying_from_us(ledger: Ledger, *, now_us: int, recent_us: int = _CYCLE_US_MAX) -> int | None:
     """Instant after which new sessions buy: the latest start of a session, or `recent_us` ago; None: no plan buys."""
-    if not row_of(connection, sql("recharges"))[0]:
+    if not ledger.fact("recharges", lambda: row_of(ledger.connection, sql("recharges"))[0]):
         return None
-    return max(_latest_us(connection, now_us=now_us), now_us - recent_us)
+    return max(_latest_us(ledger.connection, now_us=now_us), now_us - recent_us)
 
 
 @contextmanager
-def noting_recharge_span(
-    connection: duckdb.DuckDBPyConnection, *, now_us: int, recent_us: int = _CYCLE_US_MAX
-) -> Iterator[None]:
+def noting_recharge_span(ledger: Ledger, *, now_us: int, recent_us: int = _CYCLE_US_MAX) -> Iterator[None]:
     """Note the sessions that the `with` adds in order, so that a crash before they buy loses no purchase.
 
     Args:
         recent_us: Sessions that start longer ago never buy.
     """
-    before_us = buying_from_us(connection, now_us=now_us, recent_us=recent_us)
-    with noting_recharge_span_after(connection, before_us, now_us=now_us):
+    before_us = buying_from_us(ledger, now_us=now_us, recent_us=recent_us)
+    with noting_recharge_span_after(ledger.connection, before_us, now_us=now_us):
         yield
 
 
