@@ -1,7 +1,6 @@
 """Functions and programs run in their own process, with their costs.
 
-A function runs as `python -m bench.fresh MODULE FUNCTION PARAMETERS` and prints a JSON object. Peak memory is the
-child's alone, from `wait4`.
+A function runs as `python -m bench.fresh MODULE FUNCTION PARAMETERS` and prints a JSON object.
 """
 
 import importlib
@@ -10,13 +9,13 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+_LAUNCHED = Path(__file__).with_name("launched.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,27 +70,20 @@ def run_command(command: list[str]) -> Run:
     """
     paths = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        started = time.perf_counter()
-        child = subprocess.Popen(command, stdout=stdout, stderr=stderr, env=environment)
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - started
-        # Otherwise Popen waits for a child that is already gone.
-        child.returncode = os.waitstatus_to_exitcode(status)
+    with (
+        tempfile.NamedTemporaryFile() as report,
+        tempfile.TemporaryFile() as stdout,
+        tempfile.TemporaryFile() as stderr,
+    ):
+        launch = [sys.executable, "-S", str(_LAUNCHED), report.name]
+        subprocess.run([*launch, *command], stdout=stdout, stderr=stderr, env=environment, check=True)
+        costs = json.load(report)
         stdout.seek(0)
         stderr.seek(0)
-        if child.returncode:
+        if costs.pop("exit_code"):
             message = stderr.read().decode(errors="replace")[-4000:]
             raise RuntimeError(f"{' '.join(command)[:300]} failed:\n{message}")
-        # ru_maxrss is in KiB on Linux, in bytes on macOS.
-        unit = 1 if sys.platform == "darwin" else 1024
-        return Run(
-            seconds=seconds,
-            cpu_seconds=usage.ru_utime + usage.ru_stime,
-            peak_mb=usage.ru_maxrss * unit / 1e6,
-            load=os.getloadavg()[0],
-            stdout=stdout.read().decode(),
-        )
+        return Run(**costs, load=os.getloadavg()[0], stdout=stdout.read().decode())
 
 
 def main() -> None:

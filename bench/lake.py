@@ -67,7 +67,7 @@ def _cut(source: Path, name: str, *, condition: str) -> Path:
             FROM '{source}'
         ) WHERE {condition} ORDER BY occurred_at
     ) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"""
-    # In a child: later children's peak memory starts at their parent's.
+    # In a child, which gives all its memory back.
     fresh(written, statement=statement)
     return path
 

@@ -33,7 +33,7 @@ def figures(scale: float) -> Iterator[Figure]:
 def _skewed(source: Path) -> Path:
     path = _SCRATCH / "skewed.parquet"
     customer = "CASE WHEN hash(event_id) % 5 = 0 THEN 'the largest' ELSE customer_id END AS customer_id"
-    # In a child: later children's peak memory starts at their parent's.
+    # In a child, which gives all its memory back.
     statement = f"COPY (FROM '{source}' SELECT * REPLACE ({customer})) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
     fresh(written, statement=statement)
     return warmed(path)

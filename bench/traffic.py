@@ -68,7 +68,7 @@ class Traffic:
             first_on=FIRST_ON,
             days=self.days,
         )
-        # In a child: later children's peak memory starts at their parent's.
+        # In a child, which gives all its memory back.
         fresh(written, statement=f"COPY ({query.format(events=events)}) TO '{draft}' ({form})")
         draft.rename(path)
         return path
