@@ -1,4 +1,4 @@
-"""Access control of pages: views declare permissions.
+"""Access to pages, declared by their views.
 
 Account pages are 404 for non-members and 403 without the permission.
 """
@@ -34,7 +34,7 @@ Who = Literal["everyone", "person", "member"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A member's request to an account page."""
+    """Member's request to an account page."""
 
     request: HttpRequest
     user: User
@@ -66,7 +66,7 @@ class Visit:
             raise Http404
 
     def require(self, right: Right) -> None:
-        """Raise NotAllowed `right_missing` unless the member has the permission."""
+        """Raise NotAllowed `right_missing` without the permission."""
         if not self.may(right):
             raise NotAllowed(
                 "right_missing",
@@ -76,7 +76,7 @@ class Visit:
 
 
 class View(Protocol):
-    """A view with its declared audience."""
+    """View with its declared audience."""
 
     who: Who
     right: Right | None
@@ -91,7 +91,7 @@ def for_everyone(view: Callable[..., HttpResponseBase]) -> View:
 
 
 def for_person(view: Callable[..., HttpResponseBase]) -> View:
-    """Declare a page of the signed-in user, passed to the view."""
+    """Declare a page of the signed-in user."""
     page = require_http_methods(["GET", "HEAD", "POST"])(view)
 
     @wraps(view)
@@ -128,7 +128,7 @@ def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callabl
 
 
 def visit_of(request: HttpRequest, *, account: str) -> Visit:
-    """User's visit to an account; 404 for non-members."""
+    """Visit to an account; 404 for non-members."""
     user = cast("User", request.user)
     membership = Membership.objects.filter(user=user, account=account).first()
     if membership is None:

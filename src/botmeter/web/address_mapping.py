@@ -1,4 +1,4 @@
-"""Settings with a mapping that a page keeps in its address."""
+"""Settings and a mapping, kept in a page's address."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ _Settings = TypeVar("_Settings", bound="DataclassInstance")
 
 
 def settings_in(query: "QueryDict", kind: type[_Settings], *, command: str) -> _Settings:
-    """Read settings of texts, of which one is `mapping`; raises Refused `mapping_invalid`.
+    """Read settings, of which one is `mapping`; raises Refused `mapping_invalid`.
 
     Args:
         command: Takes longer mappings.

@@ -1,4 +1,4 @@
-"""Title and first sentence of a crossed level, by the kind of its alert."""
+"""Titles and first sentences of crossed levels."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -18,7 +18,7 @@ Words = tuple[str, str]
 
 
 def words_of(facts: Facts) -> Words:
-    """Title, which is the subject too, and the sentence below it."""
+    """Title, also the subject, and the sentence below it."""
     return _WORDS[AlertKind(facts["kind"])](facts)
 
 
@@ -37,7 +37,7 @@ def day_of(facts: Facts, key: str = "on") -> str:
 
 
 def level_of(facts: Facts) -> str:
-    """Format the level that was crossed."""
+    """Format the crossed level."""
     return level_label(Decimal(facts["level"]), LevelUnit(facts["unit"]), currency=facts.get("currency", ""))
 
 

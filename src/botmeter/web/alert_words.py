@@ -86,7 +86,7 @@ def alert_label(alert: Alert, *, currency: str = "") -> str:
 
 
 def levels_label(alert: Alert, *, currency: str = "") -> str:
-    """List the levels, or the moments of a statement."""
+    """List the levels, or a statement's moments."""
     if alert.unit is None:
         return ", ".join(str(moment) for moment in StatementMoment if moment in alert.moments)
     return ", ".join(level_label(level, alert.unit, currency=currency) for level in alert.levels)

@@ -15,7 +15,7 @@ BAR_PERCENT_MAX: Final = 98.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link; `key` is its keyboard shortcut."""
+    """Link; `key` is its keyboard shortcut."""
 
     label: str
     href: str
@@ -39,7 +39,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A legend entry: `line`, `dash`, `tick`, a series `s1` to `s8`, or an event mark (`m-opening`)."""
+    """Legend entry: `line`, `dash`, `tick`, a series `s1` to `s8`, or an event mark (`m-opening`)."""
 
     label: str
     kind: str = "line"
@@ -56,7 +56,7 @@ class Opener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedLine:
-    """A bar of a ranked table (`chart.html`: ranked); lengths from `bar_width`."""
+    """Bar of a ranked table (`chart.html`: ranked); lengths from `bar_width`."""
 
     name: str
     number: int
@@ -71,7 +71,7 @@ class RankedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A table cell.
+    """Table cell.
 
     Attributes:
         variant: CSS classes, such as `id`, `num` for numbers and instants, `wrap` for lists, `zero` for 0.
@@ -89,7 +89,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatCell:
-    """A shaded cell; `step` from `heat_step`."""
+    """Shaded cell; `step` from `heat_step`."""
 
     number: int
     step: int
@@ -100,7 +100,7 @@ class HeatCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatRow:
-    """A row of a heat map; None marks an impossible cell."""
+    """Row of a heat map; None marks an impossible cell."""
 
     name: str
     cells: tuple[HeatCell | None, ...]
@@ -111,7 +111,7 @@ class HeatRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A filter value."""
+    """Filter value."""
 
     value: str
     label: str
@@ -121,7 +121,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterChip:
-    """A filter chip; without `choices_href` it doesn't open."""
+    """Filter chip; without `choices_href` it doesn't open."""
 
     label: str
     choices_href: str
@@ -132,7 +132,7 @@ class FilterChip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkChip:
-    """A filter with few choices, each a link; without links it is fixed, and `chosen` is empty while it is not set."""
+    """Filter with few choices, each a link; without links it is fixed, and `chosen` is empty while it is not set."""
 
     label: str
     chosen: str
@@ -142,7 +142,7 @@ class LinkChip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterMenu:
-    """The form of a filter (`filters.html`: filter_form).
+    """Form of a filter (`filters.html`: filter_form).
 
     Attributes:
         mode_name: Field for "is" or "is not"; empty if fixed.
@@ -164,7 +164,7 @@ class FilterMenu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickerDay:
-    """A day of the period picker; `on` in ISO."""
+    """Day of the period picker; `on` in ISO."""
 
     day: int
     on: str
@@ -177,7 +177,7 @@ class PickerDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickerMonth:
-    """A month of the period picker; None pads its first week."""
+    """Month of the period picker; None pads its first week."""
 
     name: str
     days: tuple[PickerDay | None, ...]
@@ -186,7 +186,7 @@ class PickerMonth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodPicker:
-    """The period picker; links without an address lead nowhere, `least_on` and `most_on` are in ISO."""
+    """Period picker; links without an address lead nowhere, `least_on` and `most_on` are in ISO."""
 
     label: str
     dates: str
@@ -208,7 +208,7 @@ class PeriodPicker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column head (`rows.html`: table_head); unsortable without an address."""
+    """Column head (`rows.html`: table_head); unsortable without an address."""
 
     label: str
     href: str = ""
@@ -218,7 +218,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pager:
-    """Position in a paged list."""
+    """Position in a list."""
 
     range: str
     newer_href: str = ""
@@ -234,19 +234,19 @@ def count_cell(count: int, *, href: str = "", note: str = "", has_number: bool =
 
 
 def bar_width(count: int, *, longest: int) -> str:
-    """Length of a bar in percent."""
+    """Bar's length in percent."""
     return f"{BAR_PERCENT_MAX * count / longest:.2f}" if longest else "0"
 
 
 def heat_step(count: int, *, most: int) -> int:
-    """Return a count's shade, 0 to 5."""
+    """Count's shade, 0 to 5."""
     if count <= 0 or most <= 0:
         return 0
     return min(HEAT_STEP_COUNT - 1, int(HEAT_STEP_COUNT * (count / most) ** HEAT_EXPONENT))
 
 
 def heat_ranges(most: int) -> tuple[tuple[int, int], ...]:
-    """Return the least and the greatest count of each shade; reversed if it has none."""
+    """Least and greatest count of each shade; reversed if it has none."""
     firsts = [*(_first_of_shade(step, most=most) for step in range(HEAT_STEP_COUNT)), most + 1]
     return tuple((first, after - 1) for first, after in pairwise(firsts))
 

@@ -1,4 +1,4 @@
-"""Confirmation of an action that can't be undone: a page that asks, and sends the action again with the answer.
+"""Confirmation of an action that can't be undone, by a page that sends it again with the answer.
 
 `confirm.js` shows the page of a link in a dialog.
 """
@@ -19,7 +19,7 @@ _OWN_FIELDS: Final = {_FIELD, "csrfmiddlewaretoken"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """A question that names the thing, and the effect; `cancel_href` leads back."""
+    """Question that names the thing, and the effect; `cancel_href` leads back."""
 
     question: str
     effect: str
@@ -29,7 +29,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmationPage:
-    """A question; `fields` are those of the action."""
+    """Question; `fields` are those of the action."""
 
     frame: Frame
     confirmation: Confirmation
@@ -43,7 +43,7 @@ def sent_parameters(request: HttpRequest) -> QueryDict:
 
 
 def is_confirmed(request: HttpRequest) -> bool:
-    """Return whether the confirmation's button was pressed."""
+    """Test for the confirmation's button."""
     return request.method == "POST" and request.POST.get(_FIELD) == _YES
 
 
@@ -55,7 +55,7 @@ def account_confirmation(visit: Visit, confirmation: Confirmation, *, section: s
 
 
 def confirmation_page(request: HttpRequest, confirmation: Confirmation, *, page_frame: Frame) -> HttpResponse:
-    """Ask before an action; nothing is changed yet."""
+    """Ask before an action."""
     sent = sent_parameters(request)
     page = ConfirmationPage(
         frame=page_frame,

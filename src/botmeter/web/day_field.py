@@ -1,4 +1,4 @@
-"""A form field for a day, written as pages show it."""
+"""Form field for a day, written as pages show it."""
 
 from datetime import date
 from typing import Any

@@ -21,7 +21,7 @@ from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryPage:
-    """A card with an optional form; `next_path` is the destination after it."""
+    """Card with an optional form; `next_path` is the destination after it."""
 
     frame: Frame
     sentence: str

@@ -38,7 +38,7 @@ _PASSING: Final = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INTERNAL_SERVER_ER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailurePage:
-    """An error page."""
+    """Error page."""
 
     frame: Frame
     heading: str
@@ -101,19 +101,19 @@ def report_request_bug(request: HttpRequest, problem: Exception) -> Bug:
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Render the same 404 for unknown URLs and other accounts' pages (handler404)."""
+    """Render the same 404 for unknown URLs and others' accounts (handler404)."""
     del exception
     return failed(request, Missing("page_unknown", "The page does not exist, or you do not have access to it."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Render a bug outside of views (Django's handler500)."""
+    """Render a bug outside of views (handler500)."""
     problem = sys.exc_info()[1]
     return broken(request, problem if isinstance(problem, Exception) else RuntimeError("unknown"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Render a malformed request (Django's handler400)."""
+    """Render a malformed request (handler400)."""
     if isinstance(exception, DisallowedHost):
         # No page: its links would use an untrusted host.
         return HttpResponse(
@@ -126,7 +126,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Render a missing permission (Django's handler403)."""
+    """Render a missing permission (handler403)."""
     del exception
     return failed(request, NotAllowed("right_missing", "You do not have permission to do this."))
 

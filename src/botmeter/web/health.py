@@ -1,4 +1,4 @@
-"""Readiness and metrics of the server."""
+"""Readiness and metrics."""
 
 import os
 from collections.abc import Container
@@ -48,7 +48,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def readiness_problem(state: ServerState) -> str | None:
-    """Return why requests can't be served, or None."""
+    """Reason for which requests can't be served, or None."""
     from botmeter.people.models import User
 
     close_dropped_connections()
@@ -60,7 +60,7 @@ def readiness_problem(state: ServerState) -> str | None:
 
 
 def refused_accounts(state: ServerState) -> list[str]:
-    """Return a sentence per account that can't be used."""
+    """Sentence per account that can't be used."""
     return [problem.message for _, problem in sorted(state.ledgers.problems().items())]
 
 
@@ -80,10 +80,10 @@ def disk_problem(folder: Path) -> str | None:
 
 
 def is_this_machine(address: str, *, headers: Container[str], is_secure: bool) -> bool:
-    """Return whether a request comes from this machine, by no proxy.
+    """Test for a request from this machine, by no proxy.
 
     Args:
-        headers: The names are compared in lower case.
+        headers: Names are compared in lower case.
     """
     if is_secure or any(name in headers for name in _PROXY_HEADERS):
         return False

@@ -1,4 +1,4 @@
-"""The home page."""
+"""Home page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect

@@ -9,7 +9,7 @@ from botmeter.ledger.readable import ReadableLedger
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LakeState:
-    """Lake of an account and the record that is served; `command` adds events."""
+    """Lake and the record that is served; `command` adds events."""
 
     uri: str
     record: str

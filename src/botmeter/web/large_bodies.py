@@ -36,21 +36,21 @@ def is_large_route(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A user and their session."""
+    """User and their session."""
 
     user: str
     session_key: str
 
 
 def signed_in_user(headers: Mapping[str, str]) -> str | None:
-    """Id of the headers' user."""
+    """User's id from the headers."""
     with open_database():
         signed_in = signed_in_by(headers)
     return None if signed_in is None else signed_in.user
 
 
 def signed_in_by(headers: Mapping[str, str]) -> SignedIn | None:
-    """Return the headers' session; call with the database open."""
+    """Session of the headers; call with the database open."""
     request = HttpRequest()
     request.COOKIES = parse_cookie(headers.get("cookie", ""))
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)

@@ -1,4 +1,4 @@
-"""The frame of every page."""
+"""Frame of every page."""
 
 from dataclasses import dataclass
 from typing import Final, cast
@@ -34,7 +34,7 @@ class Frame:
         has_shortcuts: False for visitors, who can't turn them off.
         accounts: Empty with only one.
         person: None if signed out.
-        notice: Read when the page is rendered, so that no other answer uses it up.
+        notice: Read at rendering, so that no other answer uses it up.
     """
 
     title: str
@@ -98,7 +98,7 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Link, ...] = 
 
 
 def section_links(account: str, *routes: str) -> tuple[Link, ...]:
-    """Return links to sections of the navigation, for crumbs."""
+    """Links to sections of the navigation, for crumbs."""
     labels = {route: label for label, _, route, _ in (*_NAV, *_NAV_ADMIN)}
     return tuple(Link(label=labels[route], href=reverse(route, args=(account,))) for route in routes)
 
@@ -119,7 +119,7 @@ def plain_frame(request: HttpRequest, *, title: str, notice: Notice | None = Non
 
 
 def anonymous_frame(request: HttpRequest, *, title: str) -> Frame:
-    """Build the frame of a page without user, which reads no database."""
+    """Build the frame of a page that reads no database."""
     return Frame(title=title, csrf_token=get_token(request), theme="")
 
 

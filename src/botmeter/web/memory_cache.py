@@ -1,4 +1,4 @@
-"""Django's cache in memory, for sessions and once-shown secrets."""
+"""Django's cache in memory, for sessions and secrets shown once."""
 
 from typing import Any, Final
 

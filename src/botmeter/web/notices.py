@@ -32,7 +32,7 @@ class UndoForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A notice; `secrets` are links or recovery codes."""
+    """Notice; `secrets` are links or recovery codes."""
 
     fact: str
     consequence: str = ""

@@ -1,4 +1,4 @@
-"""The question of a report's URL."""
+"""Question of a report's URL."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,11 +20,11 @@ _MINUTE_US = 60_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """The question of a report page.
+    """Question of a report page.
 
     Attributes:
         compared: None without a comparison.
-        comparison: The choice; `applied` is the one that its days follow.
+        comparison: Choice; its days follow `applied`.
         now_us: Present minute, µs UTC.
     """
 
@@ -47,7 +47,7 @@ class Question:
 
     @property
     def dated_address(self) -> ReportAddress:
-        """Address of the same days and compared days, on whatever day it is opened."""
+        """Address of the same days and compared days, whenever it is opened."""
         period, compared, unit_months = self.query.period, self.compared, self.comparison.months_of(self.query)
         dated = self.address.between(self.query.moved_from or period.first_on, period.last_on)
         for choice in (Compare.AUTOMATIC, self.applied):

@@ -1,4 +1,4 @@
-"""The Jinja2 environment and rendering of pages."""
+"""Jinja2 environment of pages."""
 
 from pathlib import Path
 from typing import Any
@@ -26,5 +26,5 @@ def _favicon() -> str:
 
 
 def rendered(request: HttpRequest, template: str, *, page: object, status: int = 200) -> HttpResponse:
-    """Render the page."""
+    """Render a page."""
     return HttpResponse(get_template(template).render({"page": page}, request), status=status)

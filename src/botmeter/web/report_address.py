@@ -29,7 +29,7 @@ class Split(StrEnum):
 
 
 class VersionOrder(StrEnum):
-    """Order of a bot's versions: by age, or by one of their numbers; with a minus, the largest first."""
+    """Order of a bot's versions: by age or a number; with a minus, the largest first."""
 
     NEWEST = "newest"
     OLDEST = "oldest"
@@ -83,7 +83,7 @@ class ReportAddress:
     Attributes:
         days: First and last, each None if missing; both None with a preset.
         compare_days: First and last of a custom comparison.
-        interval: Of the charts over time; None for the one that fits.
+        interval: Of charts over time; None for the fitting one.
         has_full_axis: Spikes are not cut.
         table: Widgets shown as tables.
         opened: Bots expanded into versions.
@@ -213,7 +213,7 @@ def _query_string(address: ReportAddress) -> str:
 
 
 def read_address(parameters: QueryDict) -> ReportAddress:
-    """Parse the address of a page, with days as people type them, in any order.
+    """Parse a page's address, with days as typed, in any order.
 
     Raises:
         Refused: As `parsed_address`.
@@ -225,7 +225,7 @@ def read_address(parameters: QueryDict) -> ReportAddress:
 
 
 def parsed_address(parameters: QueryDict, *, is_typed: bool = False) -> ReportAddress:
-    """Parse parameters of any length; `is_typed` takes days as people type them, in any order.
+    """Parse parameters of any length; `is_typed` takes days as typed, in any order.
 
     Raises:
         Refused: `date_invalid`, `parameter_invalid`, `arguments_clash` for a preset with days, and as `Comparison`.

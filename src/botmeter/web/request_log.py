@@ -28,7 +28,7 @@ _METHODS: Final = frozenset(HTTPMethod)
 
 
 def request_log(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Outermost middleware: sets the request's ID, counts and logs it; a streamed response once it starts."""
+    """Outermost middleware: set the request's ID, count and log it; a streamed response once it starts."""
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         started = perf_counter()
@@ -75,7 +75,7 @@ def log_request(route: str, *, method: str, status: int, seconds: float, account
 
 
 def route_of(request: HttpRequest) -> str:
-    """Route's name, since URLs can hold secrets and customers."""
+    """Route's name; URLs can hold secrets and customers."""
     match = request.resolver_match
     if match is not None:
         return match.view_name or UNKNOWN

@@ -15,7 +15,7 @@ ID_LETTERS_MAX: Final = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A piece of a sentence.
+    """Piece of a sentence.
 
     Attributes:
         title: Full text if `text` is cut.
@@ -42,13 +42,13 @@ def linked(text: str, href: str) -> Word:
 
 
 def id_word(text: str, href: str = "") -> Word:
-    """An ID, cut in the middle if long."""
+    """ID, cut in the middle if long."""
     whole = escaped_text(text)
     return _word(whole, href, shown=cut_id(whole, length_max=ID_LETTERS_MAX), variant="id")
 
 
 def name_word(text: str, href: str = "") -> Word:
-    """A user-chosen name, cut if long."""
+    """User-chosen name, cut if long."""
     shown = text if len(text) <= ID_LETTERS_MAX else f"{text[: ID_LETTERS_MAX - 1]}…"
     return _word(text, href, shown=shown, variant="name")
 

@@ -1,4 +1,4 @@
-"""The keys that sign cookies and links, readable by the data folder's owner only."""
+"""Keys that sign cookies and links, readable by the data folder's owner only."""
 
 import secrets
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Static files of pages: each page loads one style sheet and one script, which are joined when files are collected."""
+"""Static files, joined when collected: each page loads one style sheet and one script."""
 
 import hashlib
 from collections.abc import Iterator

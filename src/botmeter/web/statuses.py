@@ -25,5 +25,5 @@ RETRY_AFTER_SECONDS: Final = 5
 
 
 def status_of(error: BotmeterError) -> HTTPStatus:
-    """Return the HTTP status of the code or its family."""
+    """HTTP status of the code or its family."""
     return _STATUS_OF_CODE.get(error.code) or next(status for family, status in STATUS_OF if isinstance(error, family))

@@ -58,7 +58,7 @@ _offered: Final[BoundedCache[str, Undo | None]] = BoundedCache(_BYTES_MAX, lasts
 
 
 def offer_undo(visit: Visit, kind: UndoKind, *, before: Model | tuple[int, ...], back_href: str) -> UndoForm:
-    """Keep what an action needs to be undone; the form is for its notice."""
+    """Keep what an undo needs; the form is for the action's notice."""
     number = secrets.token_urlsafe(12)
     undo = Undo(account=visit.account, user_id=visit.user.pk, kind=kind, before=before, back_href=back_href)
     _offered.remake(number, lambda: undo)
@@ -66,7 +66,7 @@ def offer_undo(visit: Visit, kind: UndoKind, *, before: Model | tuple[int, ...],
 
 
 def take_undo(visit: Visit, number: str) -> Undo:
-    """Return what the same user was offered, once; raises Missing `undo_over`."""
+    """Return the same user's offer, once; raises Missing `undo_over`."""
     undo = _offered.get(number)
     if undo is None or (undo.account, undo.user_id) != (visit.account, visit.user.pk):
         raise Missing("undo_over", "It is too late to undo this, or it was undone already.")

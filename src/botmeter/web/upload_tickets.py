@@ -1,4 +1,4 @@
-"""Files sent by a page's form: the right to send one is known before the body is read.
+"""Files sent by a page's form, whose sender is checked before the body is read.
 
 The form's address has a ticket of the session, so that a file of another site's form is refused.
 """
@@ -38,7 +38,7 @@ class Uploader:
 
 
 def takes_upload(purpose: Purpose) -> Callable[[_View], _View]:
-    """Let a view take a file, whose address has `account` and `ticket`, of who has its right."""
+    """Let a view, whose address has `account` and `ticket`, take a file from those with its right."""
 
     def declared(view: _View) -> _View:
         marked: _View = csrf_exempt(view)
@@ -49,7 +49,7 @@ def takes_upload(purpose: Purpose) -> Callable[[_View], _View]:
 
 
 def upload_ticket(request: HttpRequest, account: str) -> str:
-    """Return a ticket for the session of the request."""
+    """Ticket for the session of the request."""
     subject = _subject(str(request.session.session_key), account)
     return signing.TimestampSigner(salt=_SALT).sign(subject).removeprefix(f"{subject}:")
 

@@ -1,4 +1,4 @@
-"""URLs of the server; account pages are under `a/<account>/`."""
+"""URLs of the server; an account's are under `a/<account>/`."""
 
 from django.urls import include, path
 

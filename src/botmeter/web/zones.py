@@ -11,12 +11,12 @@ _ZONES: Final = tuple(sorted(name for name in available_timezones() if name.star
 
 
 def zones_offered(*first: str) -> tuple[str, ...]:
-    """List UTC, `first`, then common time zones, each once."""
+    """UTC, `first`, then common time zones, each once."""
     return tuple(dict.fromkeys(("UTC", *first, *_ZONES)))
 
 
 def zone_name(at: datetime) -> str:
-    """Return a time zone's abbreviation, such as `IST`, or else `UTC+05:45`."""
+    """Abbreviation such as `IST`, or else `UTC+05:45`."""
     name = at.tzname() or "UTC"
     if name[0] not in "+-":
         return name

@@ -174,7 +174,7 @@ class CustomersChanged(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def page_answer(page: RowPage) -> Rows | Sessions | Conversations | Tickets:
-    """Return a page, with instants in the query's zone."""
+    """Page, with instants in the query's zone."""
     zone, cursor = page.query.period.timezone, page.next_cursor
     match page.options.grain:
         case Grain.ROW:
@@ -190,7 +190,7 @@ def page_answer(page: RowPage) -> Rows | Sessions | Conversations | Tickets:
 
 
 def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]:
-    """Return rows, also for `botmeter sessions --format json`."""
+    """Rows, also for `botmeter sessions --format json`."""
     instants = InstantTexts(zone)
     texts = {name: _texts([getattr(row, name) for row in rows], instants) for name in INSTANT_COLUMNS}
     return [
@@ -200,7 +200,7 @@ def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]
 
 
 def session_lines(lines: Sequence[row_lines.SessionLine], *, zone: str = UTC_NAME) -> list[SessionLine]:
-    """Return one item per session."""
+    """One item per session."""
     instants = InstantTexts(zone)
     starts = _texts([line.started_us for line in lines], instants)
     ends = _texts([line.ended_us for line in lines], instants)
@@ -266,12 +266,12 @@ def _ticket_lines(lines: Sequence[row_lines.TicketLine], *, zone: str) -> list[T
 
 
 def session_with_rows(line: row_lines.SessionLine, rows: Sequence[UnderlyingRow]) -> SessionWithRows:
-    """Return a session with its rows, in UTC."""
+    """Session with its rows, in UTC."""
     return SessionWithRows(**msgspec.structs.asdict(session_lines([line])[0]), rows=rows_of(rows))
 
 
 def customers_changed(change: CustomerChange) -> CustomersChanged:
-    """Return the effect of a merge or unmerge."""
+    """Effect of a merge or unmerge."""
     return CustomersChanged(
         change=change.number,
         aliases=[SameCustomer(customer_id=pair.customer_id, alias=pair.alias) for pair in change.pairs],

@@ -13,7 +13,7 @@ REQUESTS_A_MINUTE: Final = 600
 
 
 def admitted_key(request: HttpRequest, account: str, *, scope: Scope | None) -> ApiKey:
-    """Return the request's key if it belongs to the account and has the scope, and record the use.
+    """Return the request's key, if it is the account's and has the scope, and record its use.
 
     Raises:
         Missing: `account_unknown` for another account, existing or not.

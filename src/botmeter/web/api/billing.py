@@ -31,7 +31,7 @@ from botmeter.web.ledgers import reading, writing
 
 
 def bill(call: Call) -> HttpResponse:
-    """Return an unclosed cycle as it would be closed now."""
+    """Unclosed cycle as it would be closed now."""
     day = call.request.GET.get("cycle")
     with reading(call.request, call.account) as ledger:
         document = preliminary_document(ledger, day_from_text(day) if day else None, now_us=now_us())
@@ -39,20 +39,20 @@ def bill(call: Call) -> HttpResponse:
 
 
 def statements(call: Call) -> Statements:
-    """Return the statements."""
+    """Statements."""
     with reading(call.request, call.account) as ledger:
         items = [statement_item(each) for each in listed_statements(ledger, now_us=now_us())]
     return Statements(items=items, next_cursor=None)
 
 
 def statement(call: Call, *, number: str) -> HttpResponse:
-    """Return the document of a statement, byte by byte."""
+    """Document of a statement, byte by byte."""
     with reading(call.request, call.account) as ledger:
         return HttpResponse(statement_named(ledger, number).document, content_type=JSON)
 
 
 def statement_sessions(call: Call, *, number: str) -> HttpResponse:
-    """Return the session list of a statement as a file."""
+    """Session list of a statement as a file."""
     form = chosen_format(call, SESSION_FORMATS)
     with reading(call.request, call.account) as ledger:
         named = statement_named(ledger, number)
@@ -73,7 +73,7 @@ def close(call: Call) -> ClosedStatements:
 
 
 def listed_corrections(call: Call) -> Corrections:
-    """Return all corrections and their undoing."""
+    """All corrections and their undoing."""
     with reading(call.request, call.account) as ledger:
         items = [correction_item(each) for each in corrections(ledger, with_undone=True)]
     return Corrections(items=items, next_cursor=None)
@@ -100,7 +100,7 @@ def undo(call: Call, *, number: str) -> CorrectionRecorded:
 
 
 def grace(call: Call) -> GracePeriod:
-    """Return the grace period."""
+    """Grace period."""
     with reading(call.request, call.account) as ledger:
         return GracePeriod(days=grace_days(ledger))
 

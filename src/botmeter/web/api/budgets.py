@@ -76,7 +76,7 @@ class EndBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def listed(call: Call) -> Budgets:
-    """Return the budgets."""
+    """Budgets."""
     present_us = now_us()
     with reading(call.request, call.account) as ledger:
         figures = account_figures(ledger, now_us=present_us)

@@ -51,7 +51,7 @@ class CostCentreBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def cost_centres(call: Call) -> CostCentres:
-    """Return the cost centres."""
+    """Cost centres."""
     with reading(call.request, call.account) as ledger:
         items = [_item(term) for term in cost_centre_terms(ledger)]
     return CostCentres(items=items, next_cursor=None)
@@ -78,7 +78,7 @@ def set_one(call: Call) -> CostCentre:
 
 
 def focus(call: Call) -> HttpResponse:
-    """Return statements in the columns of FOCUS as a file."""
+    """Statements in the columns of FOCUS as a file."""
     number, form = call.request.GET.get("statement"), chosen_format(call, FOCUS_FORMS)
     with reading(call.request, call.account) as ledger:
         tables = account_focus(ledger, number, now_us=now_us(), provider=call.request.GET.get("provider") or "")

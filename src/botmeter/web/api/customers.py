@@ -1,4 +1,4 @@
-"""Views that merge and unmerge customers."""
+"""Views that change merges of customers."""
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us

@@ -1,4 +1,4 @@
-"""Dispatch of Django's routes, with checks of key, parameters and body."""
+"""Django's routes, with checks of key, parameters and body."""
 
 from collections.abc import Iterable
 from functools import reduce
@@ -22,7 +22,7 @@ from botmeter.web.large_bodies import takes_large_body
 
 
 def url_patterns(routes: Iterable[Route]) -> list[URLPattern]:
-    """Return URL patterns for the routes with a view."""
+    """URL patterns of the routes with a view."""
     return [
         path(
             f"v1/{route.path.replace('{', '<').replace('}', '>')}",

@@ -74,7 +74,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 @cache
 def document() -> Json:
-    """Return the document, without HEAD, which every GET implies."""
+    """Document, without HEAD, which every GET implies."""
     components: Json = {}
     paths: Json = {}
     for route in ROUTES:

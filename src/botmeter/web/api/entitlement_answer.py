@@ -34,7 +34,7 @@ class EntitlementAnswer(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def entitlement_answer(entitlement: Entitlement) -> EntitlementAnswer:
-    """Return an entitlement for the API."""
+    """Entitlement for the API."""
     session = entitlement.session
     running = None
     if session is not None:

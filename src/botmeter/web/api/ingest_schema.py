@@ -83,10 +83,10 @@ class AddressedSource(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def receipt_of(receipt: counted.Receipt) -> Receipt:
-    """Return a batch's receipt for the API."""
+    """Batch's receipt for the API."""
     return msgspec.convert(receipt, Receipt, from_attributes=True)
 
 
 def delivery_receipt_of(receipt: counted.Receipt) -> DeliveryReceipt:
-    """Return a delivery's receipt for the API."""
+    """Delivery's receipt for the API."""
     return msgspec.convert(receipt, DeliveryReceipt, from_attributes=True)

@@ -1,4 +1,4 @@
-"""Routes of what is ahead: the forecast of the open cycle, another plan, and advice on packs."""
+"""Routes of forecasts, other plans, and advice on packs."""
 
 from typing import Annotated, Final
 
@@ -90,13 +90,13 @@ class PackAdviceAnswer(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def forecast(call: Call) -> Forecast:
-    """Return the forecast of the open cycle."""
+    """Forecast of the open cycle."""
     with reading(call.request, call.account) as ledger:
         return msgspec.convert(forecast_document(ledger, now_us=now_us(), cache=bill_cache), Forecast)
 
 
 def what_if(call: Call) -> WhatIf:
-    """Return a cycle under a shipped plan."""
+    """Cycle under a shipped plan."""
     day, simulations = call.request.GET.get("cycle"), server_state(call.request).simulations
     plan = shipped_plan(call.request.GET["plan"]).plan
     with reading(call.request, call.account) as ledger:
@@ -107,7 +107,7 @@ def what_if(call: Call) -> WhatIf:
 
 
 def pack_advice(call: Call) -> PackAdviceAnswer:
-    """Return advice on packs."""
+    """Advice on packs."""
     with reading(call.request, call.account) as ledger:
         document = pack_advice_document(ledger, now_us=now_us(), cache=bill_cache)
     return msgspec.convert({"advice": document}, PackAdviceAnswer)

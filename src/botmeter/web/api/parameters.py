@@ -27,11 +27,11 @@ class Parameter:
     """One query parameter.
 
     Attributes:
-        choices: All valid values. Other limits are checked by the code that reads the value, under its own error code.
-        limits: JSON Schema keywords of a value that is not a plain text.
+        choices: All valid values. The code that reads the value checks other limits, under its own error code.
+        limits: JSON Schema keywords, unless a plain text.
         default: For documentation.
         is_list: Can be repeated.
-        is_required: Is refused if it is left out or empty.
+        is_required: Refused if left out or empty.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Parameter:
         return {"type": "array", "items": schema, "maxItems": FILTER_VALUES_MAX} if self.is_list else schema
 
     def check(self, values: list[str]) -> None:
-        """Check a request's values.
+        """Check the values.
 
         Raises:
             Refused: `parameter_repeated`, `parameter_invalid`.
@@ -261,7 +261,7 @@ EVENTS: Final = (
 
 
 def check_parameters(query: QueryDict, *, known: tuple[Parameter, ...]) -> None:
-    """Check a request's parameters.
+    """Check all parameters.
 
     Raises:
         Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`, `parameter_missing`.

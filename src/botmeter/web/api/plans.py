@@ -1,4 +1,4 @@
-"""Routes of plans: the shipped ones, and those of an account."""
+"""Routes of plans."""
 
 from typing import Annotated, Any, Final
 
@@ -137,13 +137,13 @@ class Price(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def shipped(call: Call) -> ShippedPlans:
-    """Return the shipped plans."""
+    """Shipped plans."""
     del call
     return ShippedPlans(items=[_shipped(each.plan) for each in shipped_plans()], next_cursor=None)
 
 
 def shown(call: Call, *, plan: str) -> ShownPlan:
-    """Return a shipped plan."""
+    """Shipped plan."""
     del call
     named = shipped_plan(plan).plan
     return ShownPlan(
@@ -175,7 +175,7 @@ def price(call: Call, *, plan: str) -> Price:
 
 
 def plans(call: Call) -> AccountPlans:
-    """Return the plans of the account, withdrawn ones too."""
+    """Plans of the account, withdrawn ones too."""
     with reading(call.request, call.account) as ledger:
         items = [_account_plan(each) for each in plan_terms(ledger, with_withdrawn=True)]
     return AccountPlans(items=items, next_cursor=None)

@@ -48,7 +48,7 @@ class Problem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
 
 
 def problem(status: HTTPStatus, code: str, *, detail: str, reference: str = "") -> Problem:
-    """Return problem details; a `reference` finds a bug's trace in the logs."""
+    """Problem details; a `reference` finds a bug's trace in the logs."""
     return Problem(
         type=f"{settings.FORCE_SCRIPT_NAME or ''}{PATH}v1/docs#problem-{code}",
         title=status.phrase,
@@ -60,15 +60,15 @@ def problem(status: HTTPStatus, code: str, *, detail: str, reference: str = "") 
 
 
 def problem_from_error(error: BotmeterError) -> Problem:
-    """Return a domain error's details."""
+    """Domain error's details."""
     return problem(_STATUS_OF_CODE.get(error.code) or status_of(error), error.code, detail=error.message)
 
 
 def problem_from_bug(bug: Bug) -> Problem:
-    """Return a bug's details."""
+    """Bug's details."""
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "bug", detail=bug.sentence, reference=bug.reference)
 
 
 def seconds_left_in_window() -> int:
-    """Return the seconds until a rate window resets."""
+    """Seconds until a rate window resets."""
     return WINDOW_SECONDS - now_us() // MICROSECONDS_PER_SECOND % WINDOW_SECONDS

@@ -14,7 +14,7 @@ from botmeter.web.failures import report_request_bug, unavailable
 
 
 def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Return problem details; a bug's trace is logged under a reference number."""
+    """Problem details; a bug's trace is logged under a reference number."""
     match error:
         case BotmeterError():
             return _response(problem_from_error(error))

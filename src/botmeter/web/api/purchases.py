@@ -140,7 +140,7 @@ class Openings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def listed(call: Call) -> PackPurchases:
-    """Return the purchases and their reversals."""
+    """Purchases and their reversals."""
     with reading(call.request, call.account) as ledger:
         return PackPurchases(
             items=[_purchase(each) for each in purchases(ledger, with_reversed=True)], next_cursor=None
@@ -173,7 +173,7 @@ def reverse(call: Call, *, number: str) -> PackPurchase:
 
 
 def listed_removals(call: Call) -> PackRemovals:
-    """Return the removals of recurring packs."""
+    """Removals of recurring packs."""
     with reading(call.request, call.account) as ledger:
         return PackRemovals(items=[_removal(each) for each in removals(ledger)], next_cursor=None)
 
@@ -190,7 +190,7 @@ def remove(call: Call) -> PackRemoval:
 
 
 def openings(call: Call) -> Openings:
-    """Return the opening balances."""
+    """Opening balances."""
     with reading(call.request, call.account) as ledger:
         items = [_opening(each) for each in opening_balances(ledger, with_replaced=True)]
     return Openings(items=items, next_cursor=None)

@@ -1,4 +1,4 @@
-"""The route that compares a vendor's bill."""
+"""Route that compares a vendor's bill."""
 
 import io
 from typing import Annotated, Any, Final

@@ -85,7 +85,7 @@ def api_reference(request: HttpRequest) -> HttpResponse:
 
 
 def sections(server: str) -> tuple[Section, ...]:
-    """Return the routes under their headings; `server` is the examples' base URL."""
+    """Routes under their headings; `server` is the examples' base URL."""
     openapi = document()
     return tuple(
         Section(
@@ -103,7 +103,7 @@ def sections(server: str) -> tuple[Section, ...]:
 
 
 def code_spans(text: str) -> Markup:
-    """Return HTML of a text whose code is in backticks."""
+    """HTML of a text whose code is in backticks."""
     code = Markup("<code>{}</code>")
     return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(text.split("`")))
 

@@ -1,4 +1,4 @@
-"""The two kinds of routes that Django answers, and what several of them share."""
+"""Kinds of routes that Django answers, and what they share."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -38,7 +38,7 @@ def format_parameter(forms: Sequence[str]) -> Parameter:
 
 
 def chosen_format(call: Call, forms: Sequence[_Form]) -> _Form:
-    """Return the format that a request chose; raises Refused `output_format_unknown`."""
+    """Format that a request chose; raises Refused `output_format_unknown`."""
     written = call.request.GET.get("format") or forms[0]
     form = next((each for each in forms if each == written), None)
     if form is None:
@@ -47,5 +47,5 @@ def chosen_format(call: Call, forms: Sequence[_Form]) -> _Form:
 
 
 def number_in(part: str) -> int:
-    """Read a number in an address; 0, which nothing has, if it is none."""
+    """Number in an address; 0, which nothing has, if it is none."""
     return int(part) if part.isascii() and part.isdigit() and len(part) < 10 else 0

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 def session_usage(call: Call) -> UsageReport:
-    """Return the session usage report."""
+    """Session usage report."""
     comparison = read_comparison(call.request.GET, default=Compare.NONE)
     with reading(call.request, call.account) as ledger:
         question = _question(ledger, call.request.GET, comparison=comparison)
@@ -52,7 +52,7 @@ def session_usage(call: Call) -> UsageReport:
 
 
 def sessions(call: Call) -> Rows | Sessions | Conversations | Tickets:
-    """Return a page of the underlying data."""
+    """Page of the underlying data."""
     query = call.request.GET
     options, cursor = _row_options(query), query.get("cursor") or None
     with reading(call.request, call.account) as ledger:
@@ -62,7 +62,7 @@ def sessions(call: Call) -> Rows | Sessions | Conversations | Tickets:
 
 
 def session(call: Call, *, session_id: str) -> SessionWithRows:
-    """Return a session with its rows."""
+    """Session with its rows."""
     with reading(call.request, call.account) as ledger:
         rows = session_rows(ledger, _all_days(ledger), session_id=session_id)
         # Queried again within the day and the customer of its rows, which is quick in any account.
@@ -91,7 +91,7 @@ def explanation(call: Call, *, session_id: str) -> "Explanation":
 
 
 def query_of(ledger: "ReadableLedger", query: "QueryDict") -> UsageQuery:
-    """Return the request's query, in UTC by default."""
+    """Request's query, in UTC by default."""
     return _question(ledger, query, comparison=NO_COMPARISON).query
 
 

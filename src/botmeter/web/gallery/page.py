@@ -1,4 +1,4 @@
-"""Gallery of page components."""
+"""Page of the gallery."""
 
 from dataclasses import dataclass
 from types import ModuleType
@@ -13,7 +13,7 @@ from botmeter.web.rendering import rendered
 
 
 class SampleForm(forms.Form):
-    """A field of each kind, one of them invalid."""
+    """Field of each kind, one of them invalid."""
 
     name = forms.CharField(help_text="What people call the account.")
     email = forms.EmailField(label="E-mail")
@@ -24,7 +24,7 @@ class SampleForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryPage:
-    """The modules that define the components' values."""
+    """Modules that define the components' values."""
 
     frame: Frame
     form: forms.Form

@@ -80,7 +80,7 @@ def alert_page(facts: Facts, account: str, *, alert: int) -> MailPage:
 
 
 def alert_link(facts: Facts, account: str) -> MailLink:
-    """The page that shows the cause."""
+    """Page that shows the cause."""
     kind = AlertKind(facts["kind"])
     if kind is AlertKind.STATEMENT:
         if facts["level"] == StatementMoment.PRELIMINARY or not facts.get("number"):

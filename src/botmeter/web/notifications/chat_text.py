@@ -1,4 +1,4 @@
-"""Chat messages with the contents of an email."""
+"""Chat messages, with an email's contents."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _MENTION: Final = re.compile(r"@(?=(channel|here|everyone|all)\b)", re.IGNORECAS
 
 
 def chat_of(page: MailPage) -> ChatText:
-    """Write an email's title, sentences, figures and link as a chat message."""
+    """Write title, sentences, figures and link as a chat message."""
     figures = [f"{each.label}: {each.value}{f' ({each.detail})' if each.detail else ''}" for each in page.figures]
     paragraphs = ["\n\n".join(page.sentences), "\n".join(figures)]
     body = escaped("\n\n".join(each for each in paragraphs if each))

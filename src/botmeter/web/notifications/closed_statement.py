@@ -1,4 +1,4 @@
-"""Messages about statements that were closed."""
+"""Messages about closed statements."""
 
 from datetime import date
 from decimal import Decimal
@@ -19,7 +19,7 @@ from botmeter.web.notifications.mail_frame import MailFigure, MailLink, MailPage
 
 
 def rendered_statement_closed(notification: Notification, _context: RenderContext) -> Rendered:
-    """Render a statement that was closed."""
+    """Render a closed statement."""
     event = msgspec.convert(notification.content, StatementClosed)
     url = address_in_message(reverse("statement", args=(notification.account, event.number)))
     match Channel(notification.channel):

@@ -26,7 +26,7 @@ _BEYOND: Final = {
 
 
 def rendered_cap_reached(notification: Notification, _context: RenderContext) -> Rendered:
-    """Render a cap or brake that was reached."""
+    """Render a reached cap or brake."""
     event = msgspec.convert(notification.content, CapReached)
     route = "billing-budgets" if event.limit_kind == "brake" else "billing"
     url = address_in_message(reverse(route, args=(notification.account,)))
@@ -49,7 +49,7 @@ def rendered_cap_reached(notification: Notification, _context: RenderContext) ->
 
 
 def rendered_allowance_exhausted(notification: Notification, _context: RenderContext) -> Rendered:
-    """Render an allowance that is used up with all packs."""
+    """Render an allowance used up with all packs."""
     event = msgspec.convert(notification.content, AllowanceExhausted)
     url = address_in_message(reverse("billing", args=(notification.account,)))
     page = MailPage(

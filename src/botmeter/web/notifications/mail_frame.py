@@ -45,7 +45,7 @@ class MailImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailLink:
-    """The one link of an email."""
+    """Only link of an email."""
 
     label: str
     href: str
@@ -70,7 +70,7 @@ class MailPage:
 
 
 def framed(page: MailPage) -> Mail:
-    """Return the page as an email."""
+    """Page as an email."""
     return Mail(
         subject=page.subject,
         text=_text(page),

@@ -1,4 +1,4 @@
-"""Reports as PDF: the headline figures, the trend, and the sessions by bot, channel and month."""
+"""Reports as PDF: headline figures, trend, and sessions by bot, channel and month."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ReportTitle:
 
     Attributes:
         filters: In words; empty for everything.
-        made_at_us: When the report was put together (µs UTC).
+        made_at_us: Creation time (µs UTC).
     """
 
     name: str

@@ -25,7 +25,7 @@ class ScheduledContent:
 
     Attributes:
         filters: Values by filter, of the recipient's own part.
-        statement: Number of the statement; empty for none.
+        statement: Its number; empty for none.
         file_format: Value of `FileFormat`.
     """
 
@@ -85,7 +85,7 @@ def narrowed(filters: Filters, own: Mapping[str, tuple[str, ...]]) -> Filters | 
 
 
 def reader_rights(notification: Notification, content: ScheduledContent) -> frozenset[Right]:
-    """Rights of the member who gets a message; of other recipients, those of the schedule's author.
+    """Rights of the member who gets a message, or else of the schedule's author.
 
     Empty for a member who left, and for others if the author did.
     """
@@ -109,7 +109,7 @@ def withdrawal(notification: Notification, content: ScheduledContent, *, is_allo
 
 
 def reason_without_file(notification: Notification, rights: frozenset[Right]) -> str:
-    """Sentence that says why a message has no file; empty if it may have one."""
+    """Sentence on why a message has no file; empty if it may have one."""
     if Right.EXPORT in rights:
         return ""
     who = "you" if notification.user_id is not None else "the author of the schedule"

@@ -40,7 +40,7 @@ _writing: Final = threading.Lock()
 
 
 class FileTooLarge(Exception):
-    """A file beyond its limit; the message says so."""
+    """File beyond its limit; the message says so."""
 
 
 def report_file(
@@ -61,7 +61,7 @@ def report_file(
 
 
 def report_pdf(document: PdfDocument, query: UsageQuery) -> Attachment:
-    """A report as PDF; raises Refused `pdf_not_installed`."""
+    """Report as PDF; raises Refused `pdf_not_installed`."""
     with _writing:
         content = printed(document, fonts=FontSource(folder=settings.FONTS_DIR))
     name = export_name(query, "csv").removesuffix(".csv")
@@ -69,7 +69,7 @@ def report_pdf(document: PdfDocument, query: UsageQuery) -> Attachment:
 
 
 def statement_file(ledger: "ReadableLedger", number: str, *, file_format: FileFormat) -> Attachment:
-    """A closed statement as a file; raises Refused `pdf_not_installed`."""
+    """Closed statement as a file; raises Refused `pdf_not_installed`."""
     closed = statement_named(ledger, number)
     if file_format is FileFormat.CSV:
         return Attachment(

@@ -57,11 +57,11 @@ BOTS_MAX: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFacts:
-    """A report as its recipient gets it.
+    """Report as its recipient gets it.
 
     Attributes:
         part: Filters in words; empty for everything.
-        note: A sentence about a file that is missing; empty for none.
+        note: On a missing file; empty for none.
     """
 
     account: str
@@ -78,7 +78,7 @@ class ReportFacts:
 
 
 def rendered_report(notification: Notification, context: RenderContext) -> Rendered:
-    """Render a scheduled report or statement."""
+    """Render a report or statement."""
     content = content_of(notification)
     if content.statement:
         return rendered_statement(notification, content, ledgers=context.ledgers)

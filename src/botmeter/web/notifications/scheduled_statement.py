@@ -47,7 +47,7 @@ LINES_MAX: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementFacts:
-    """A statement as its recipient gets it; `note` is about a file that is missing."""
+    """Statement as its recipient gets it; `note` is about a missing file."""
 
     account: str
     document: Document
@@ -59,7 +59,7 @@ class StatementFacts:
 
 
 def rendered_statement(notification: Notification, content: ScheduledContent, *, ledgers: "OpenLedgers") -> Rendered:
-    """Render a scheduled statement."""
+    """Render a statement."""
     channel = Channel(notification.channel)
     rights = reader_rights(notification, content)
     if reason := withdrawal(notification, content, is_allowed=Right.SEE_MONEY in rights):

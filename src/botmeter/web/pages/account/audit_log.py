@@ -45,7 +45,7 @@ _DAY_LAST: Final = date(9999, 12, 30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
-    """An audit entry."""
+    """Audit entry."""
 
     at: str
     who: str
@@ -56,7 +56,7 @@ class AuditLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPage:
-    """The audit log; `filters` has `who`, `action`, `from` and `to`, empty for all."""
+    """Audit log; `filters` has `who`, `action`, `from` and `to`, empty for all."""
 
     frame: Frame
     people: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Explanation of session counting under the account's policies."""
+"""Counting of sessions under the account's policies, explained."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountingPage:
-    """The counting rules."""
+    """Counting rules."""
 
     frame: Frame
     sentence: str

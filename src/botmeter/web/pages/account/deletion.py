@@ -43,7 +43,7 @@ class DeletionForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionPage:
-    """Form that deletes the account `name`."""
+    """Form that deletes the account."""
 
     frame: Frame
     name: str

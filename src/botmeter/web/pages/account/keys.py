@@ -76,7 +76,7 @@ class KeyForm(forms.Form):
 
 
 class ReplaceForm(forms.Form):
-    """The key to replace."""
+    """Key to replace."""
 
     key = forms.ModelChoiceField(label="Key", queryset=ApiKey.objects.none(), empty_label=None)
     lives_on = forms.ChoiceField(
@@ -95,7 +95,7 @@ class ReplaceForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyLine:
-    """A key; `revoke_href` asks first, and is empty unless active."""
+    """Key; `revoke_href` asks first, and is empty unless active."""
 
     name: str
     start: str
@@ -109,7 +109,7 @@ class KeyLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysPage:
-    """The account's keys; `replace` is None if none is active."""
+    """Account's keys; `replace` is None if none is active."""
 
     frame: Frame
     keys: tuple[KeyLine, ...]

@@ -41,7 +41,7 @@ def _published_policies() -> list[tuple[str, str]]:
 
 
 class PolicyForm(forms.Form):
-    """A published or custom policy."""
+    """Published or custom policy."""
 
     policy = forms.ChoiceField(
         label="Published policy",
@@ -103,10 +103,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPage:
-    """A policy and its simulated effect.
+    """Policy and its simulated effect.
 
     Attributes:
-        form: None without a policy, and for an account in a lake, whose policy can't be changed.
+        form: None without a policy, and for an account in a lake.
     """
 
     frame: Frame

@@ -11,7 +11,7 @@ from botmeter.reports.policy_sentence import policy_sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTerm:
-    """A policy of the schedule; `state` is `In force`, `Scheduled` or `Ended`."""
+    """Policy of the schedule; `state` is `In force`, `Scheduled` or `Ended`."""
 
     label: str
     since: str

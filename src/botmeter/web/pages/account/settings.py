@@ -66,7 +66,7 @@ class AccountForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsPage:
-    """The account's settings; `name` is its permanent ID, `lake` None if the ledger has its events."""
+    """Account's settings; `name` is its permanent ID, `lake` None if the ledger has its events."""
 
     frame: Frame
     name: str

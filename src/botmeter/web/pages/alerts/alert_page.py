@@ -47,7 +47,7 @@ _ABOUT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPage:
-    """An alert; a new one has no history, and nothing to say of the cycle before."""
+    """Alert; a new one has no history, and nothing of the cycle before."""
 
     frame: Frame
     about: str
@@ -59,7 +59,7 @@ class AlertPage:
 
 @for_member(Right.MANAGE_NOTIFICATIONS, posts=Right.MANAGE_NOTIFICATIONS)
 def new_alert(visit: Visit) -> HttpResponse:
-    """Show the form of a new alert; add it on POST."""
+    """Show the form; add the alert on POST."""
     kind = _kind_named(visit.request.GET.get("kind", AlertKind.USAGE.value))
     form = _form(visit, kind)
     if form.is_valid() and form.draft is not None:

@@ -62,7 +62,7 @@ _FIELD_OF_CODE: Final = {"alert_name_invalid": "name", "alert_recipients_many": 
 
 
 class AlertForm(forms.Form):
-    """Settings of an alert of one kind, and its recipients."""
+    """Settings of one kind of alert, and its recipients."""
 
     form_token = forms.RegexField(regex=r"^[0-9a-f]{32}$", widget=forms.HiddenInput)
     name = forms.CharField(

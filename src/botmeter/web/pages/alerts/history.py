@@ -17,7 +17,7 @@ HISTORY_MAX = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrossingLine:
-    """A crossed level; `is_sent` unless a higher one was sent."""
+    """Crossed level; `is_sent` unless a higher one was sent."""
 
     at: str
     name: str

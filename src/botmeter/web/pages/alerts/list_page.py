@@ -32,7 +32,7 @@ _RECIPIENTS_SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertLine:
-    """An alert; `last` is its last crossing."""
+    """Alert; `last` is its last crossing."""
 
     number: int
     name: str
@@ -58,7 +58,7 @@ class AlertsPage:
 
 @for_member(Right.MANAGE_NOTIFICATIONS, posts=Right.MANAGE_NOTIFICATIONS)
 def alerts(visit: Visit) -> HttpResponse:
-    """List the alerts; add the ready-made ones, turn one on or off, or remove one once confirmed."""
+    """List the alerts; add the ready-made ones, turn one on or off, or remove it once confirmed."""
     sent = sent_parameters(visit.request)
     match sent.get("what"):
         case "remove":
@@ -163,7 +163,7 @@ def _line(visit: Visit, rule: AlertRule, *, last: AlertCrossing | None, currency
 
 
 def recipients_text(rule: AlertRule) -> str:
-    """Name the first recipients who are still there."""
+    """First recipients who are still there."""
     found = chosen_recipients(rule.account, rule.recipients)
     users = {
         each.pk: str(each) for each in User.objects.filter(pk__in=[each.user_id for each in found if each.user_id])

@@ -1,4 +1,4 @@
-"""The ready-made set of alerts of an account with a plan."""
+"""Ready-made alerts of an account with a plan."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ READY_MADE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsOffer:
-    """The set as a form, for an account with a plan and no alerts."""
+    """Ready-made alerts as a form, for an account without any."""
 
     action: str
     form_token: str
@@ -45,7 +45,7 @@ def alerts_offer(visit: Visit, *, has_plan: bool) -> AlertsOffer | None:
 
 
 def add_ready_made(account: str, *, form_token: str, by: User) -> Iterator[AlertRule]:
-    """Add the alerts that tell one user; yield the new ones."""
+    """Add the alerts, which tell one user; yield the new ones."""
     for number, (name, alert) in enumerate(READY_MADE):
         draft = AlertDraft(name=name, alert=alert, recipients=({"user": by.pk},))
         rule, is_new = add_rule(account, draft, form_token=f"{form_token}-{number}", by=by)

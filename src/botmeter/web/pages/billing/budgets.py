@@ -67,7 +67,7 @@ _days: Final[BoundedCache[Hashable, str]] = BoundedCache(1 << 20, lasts_seconds=
 
 
 class BudgetForm(forms.Form):
-    """A new budget."""
+    """New budget."""
 
     scope = forms.ChoiceField(label="For", choices=[(key.value, label) for key, label in SCOPE_LABELS.items()])
     name = forms.CharField(label="Bot ID, channel or cost centre", required=False, max_length=ID_BYTES_MAX, strip=False)
@@ -100,7 +100,7 @@ class BudgetForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetLine:
-    """A budget with what is used of it."""
+    """Budget with what is used of it."""
 
     scope: str
     amount: str

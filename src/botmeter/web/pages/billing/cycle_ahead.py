@@ -29,7 +29,7 @@ _outlooks: Final[BoundedCache[Hashable, "Outlook"]] = BoundedCache(1 << 20, last
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
-    """The rest of the open cycle."""
+    """Rest of the open cycle."""
 
     bill: Bill
     forecast: Forecast
@@ -54,7 +54,7 @@ class Outlook:
 
 
 def outlook(ahead: Ahead, *, account: str, version: Hashable, budgets: Sequence[StoredBudget]) -> Outlook:
-    """Rate what is ahead; `version` changes with each session, of large cycles it may be some minutes old."""
+    """Rate what is ahead; `version` changes with each session, but of large cycles it may be minutes old."""
     cycle = ahead.bill.rated.cycle
     facts = (ahead.bill.facts, tuple((each.number, each.budget) for each in budgets), ahead.forecast.end.on)
     is_large = ahead.forecast.counted_count > EXACT_SESSIONS_MAX

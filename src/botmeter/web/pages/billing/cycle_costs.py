@@ -64,7 +64,7 @@ def cost_splits(
 
 
 def averages(bill: Bill, contacts: "ContactCounts") -> str:
-    """Average cost of a session, conversation and ticket of the cycle."""
+    """Average cost of a session, conversation and ticket."""
     rated = bill.rated
     session_count = max((len(meter.funding) for meter in rated.meters), default=0)
     counts = (

@@ -36,7 +36,7 @@ class CycleHrefs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleFigures:
-    """The figures; `cost` is the hero, `statement` what its statement adds, with the total."""
+    """Figures; `cost` stands out, `statement` has what its statement adds, with the total."""
 
     cost: Kpi
     others: tuple[Kpi, ...]
@@ -51,7 +51,7 @@ def cycle_figures(
     hrefs: CycleHrefs,
     following: NextStatement,
 ) -> CycleFigures:
-    """Build the figures of a cycle."""
+    """Build the figures."""
     grants = [use for meter in rated.meters for use in meter.grants]
     others = [
         _sessions(rated, forecast, hrefs=hrefs),

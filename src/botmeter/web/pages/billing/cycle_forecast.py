@@ -27,7 +27,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayLine:
-    """A day of the chart's table."""
+    """Day of the chart's table."""
 
     day: str
     href: str
@@ -39,7 +39,7 @@ class DayLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleChart:
-    """The cycle's cumulative chart, with its table."""
+    """Cycle's cumulative chart, with its table."""
 
     keys: tuple[Key, ...]
     chart: Chart
@@ -49,7 +49,7 @@ class CycleChart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """A number of sessions, and the day on which the cycle reaches it."""
+    """Number of sessions, and the day on which the cycle reaches it."""
 
     label: str
     amount: str
@@ -102,7 +102,7 @@ def thresholds(days: CycleDays, rated: RatedCycle, *, budgets: Sequence[StoredBu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A number of sessions with a meaning; `units`: how many of them it funds, unless all."""
+    """Number of sessions with a meaning; `units`: how many of them it funds, unless all."""
 
     label: str
     count: int
@@ -122,7 +122,7 @@ def marks(rated: RatedCycle, budgets: Sequence[StoredBudget]) -> tuple[Mark, ...
 
 
 def method_sentence(days: CycleDays) -> str:
-    """Say how the forecast was made."""
+    """Describe the method of the forecast."""
     if days.forecast is None:
         return "There is no forecast before a whole day with data."
     if days.forecast.method == "line":
@@ -151,7 +151,7 @@ def _units(uses: Iterable[GrantUse]) -> Decimal:
 
 
 def _lasts(meter: RatedMeter, uses: Sequence[GrantUse], *, weight: Decimal) -> int:
-    """Sessions of the cycle by the last one that these grants fund: others are among them, such as void ones."""
+    """Sessions up to the last one that these grants fund, with others among them, such as void ones."""
     left = sum((use.left for use in uses), Decimal(0))
     if left:
         return len(meter.funding) + int(left // weight)

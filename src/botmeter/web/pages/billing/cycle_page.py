@@ -62,7 +62,7 @@ _bodies: Final[BoundedCache[Hashable, "CycleBody"]] = BoundedCache(32 << 20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanCard:
-    """The plan in force, with the policy that counts its sessions."""
+    """Plan in force, with the policy that counts its sessions."""
 
     label: str
     title: str

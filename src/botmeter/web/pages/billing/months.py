@@ -33,7 +33,7 @@ _MONTH_COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthsCard:
-    """Sessions by month, newest first; the months before the first event are left out."""
+    """Sessions by month, newest first, back to the first event."""
 
     columns: tuple[Column, ...]
     lines: tuple[tuple[Cell, ...], ...]
@@ -58,7 +58,7 @@ class _Month:
 
 
 def months_card(ledger: "ReadableLedger", section: SectionContext) -> MonthsCard:
-    """List the last twelve months, with the change of whole ones."""
+    """List the last year, with the change of whole months."""
     question = section.question(ledger, ReportAddress(preset=Preset.LAST_12_MONTHS, compare=Compare.NONE))
     first_us = first_event_us_of(ledger, cache=bill_cache)
     first_event_on = None if first_us is None else day_of_us(first_us, timezone=question.zone)

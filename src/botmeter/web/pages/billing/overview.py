@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountingCard:
-    """The policy in force."""
+    """Policy in force."""
 
     policy: str
     sentence: str
@@ -45,7 +45,7 @@ class CountingCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOffer:
-    """Published plans of an account without one; empty for those who may not set any."""
+    """Published plans; empty for those who may not set any."""
 
     sentence: str
     plans: tuple[Link, ...]

@@ -20,7 +20,7 @@ _TEXT_LENGTH_MAX: Final = 6_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanTerms:
-    """Terms of a plan in words; `source` is empty unless the price is published."""
+    """Terms in words; `source` is empty unless the price is published."""
 
     sentences: tuple[str, ...]
     source: str
@@ -28,7 +28,7 @@ class PlanTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedPlan:
-    """A published plan to choose."""
+    """Published plan to choose."""
 
     label: str
     detail: str
@@ -36,7 +36,7 @@ class OfferedPlan:
 
 
 class PlanForm(forms.Form):
-    """A published or own plan."""
+    """Published or own plan."""
 
     plan = forms.ChoiceField(
         label="Published plan",
@@ -78,7 +78,7 @@ class StartForm(forms.Form):
 
 
 class WithdrawalForm(forms.Form):
-    """A plan that has not taken effect, to withdraw."""
+    """Plan that has not taken effect, to withdraw."""
 
     term = forms.TypedChoiceField(label="Plan", coerce=int)
     reason = forms.CharField(label="Reason", max_length=REASON_CHARACTERS_MAX)
@@ -89,12 +89,12 @@ class WithdrawalForm(forms.Form):
 
 
 def terms_in_words(plan: Plan) -> PlanTerms:
-    """Terms of a plan as the page shows them."""
+    """Terms of a plan."""
     return PlanTerms(sentences=plan_sentences(plan), source=source_sentence(plan))
 
 
 def short_title(plan: Plan) -> str:
-    """Title without the day and kind of its source, which stand beside it."""
+    """Title without the day and kind of its source."""
     return plan.title.partition(", as of")[0].partition(", from a secondary")[0]
 
 
@@ -107,6 +107,6 @@ def plan_label(plan: Plan) -> str:
 
 
 def plan_file(plan: Plan) -> str:
-    """File of a plan: of a published one with its comments."""
+    """Plan as a file: a published one with its comments."""
     shipped = next((each.text for each in shipped_plans() if each.plan == plan), None)
     return shipped or plan_as_toml(plan)

@@ -58,7 +58,7 @@ _FIELDS_OF_CODES: Final = {
 
 
 class SetPlanForm(StartForm):
-    """Start of a plan, of an account that has one."""
+    """Start of a later plan."""
 
 
 class FirstPlanForm(OpeningForm, StartForm):
@@ -69,7 +69,7 @@ class FirstPlanForm(OpeningForm, StartForm):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPreview:
-    """A plan before it is set, with lines of the last cycle under it."""
+    """Plan before it is set, with lines of the last cycle under it."""
 
     label: str
     title: str
@@ -232,7 +232,7 @@ def _preview(visit: Visit, plan: Plan, *, terms: tuple[PlanTerm, ...]) -> PlanPr
 
 
 def last_cycle(plan: Plan, terms: tuple[PlanTerm, ...], *, now_us: int) -> Cycle:
-    """The last cycle that is over: of the account, or of the plan if it has none."""
+    """Last cycle that is over: of the account, or of the plan if it has none."""
     if terms and terms[0].from_us < account_cycle_at(terms, max(now_us, terms[0].from_us)).cycle.start_us:
         start_us = account_cycle_at(terms, now_us).cycle.start_us
         return account_cycle_at(terms, start_us - 1).cycle

@@ -1,4 +1,4 @@
-"""Forms of purchases, and what they do."""
+"""Forms of purchases, and their actions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class RemoveForm(forms.Form):
 
 
 class ReversalForm(forms.Form):
-    """A purchase that was recorded wrongly."""
+    """Purchase that was recorded wrongly."""
 
     purchase = forms.TypedChoiceField(label="Purchase", coerce=int)
     reason = forms.CharField(label="Reason", max_length=REASON_CHARACTERS_MAX)
@@ -72,7 +72,7 @@ class OpeningForm(forms.Form):
         return on
 
     def balance(self, terms: Sequence[PlanTerm]) -> OpeningBalance | None:
-        """Balance that was typed; None: nothing was.
+        """Typed balance, if any.
 
         Raises:
             Refused: As `opening_balance`.

@@ -62,7 +62,7 @@ _OPENING_COLUMNS: Final = (Column(label="Balance"), Column(label="Recorded by"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionForm:
-    """A form in a card of its own."""
+    """Form in a card of its own."""
 
     name: str
     title: str

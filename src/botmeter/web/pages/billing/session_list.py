@@ -1,4 +1,4 @@
-"""Sessions of a cycle as they are billed."""
+"""Sessions of a cycle as billed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -136,7 +136,7 @@ def billed_session(visit: Visit) -> HttpResponse:
 
 
 def session_list_page(visit: Visit, listed: SessionList) -> HttpResponse:
-    """Show a page of sessions, with the filters of its address."""
+    """Show a page of sessions, filtered by its address."""
     query, rows = visit.request.GET, listed.rows
     chosen = {name: query[name] for name in _FILTERS if name in query}
     matching = _matching(rows, chosen)

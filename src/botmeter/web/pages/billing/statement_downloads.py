@@ -1,4 +1,4 @@
-"""A closed statement as files: its document, printed lines and sessions."""
+"""Files of a closed statement: document, printed lines and sessions."""
 
 from typing import TYPE_CHECKING, Final
 

@@ -52,7 +52,7 @@ class GraceForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementLine:
-    """A statement, or a cycle without one."""
+    """Statement, or a cycle without one."""
 
     cycle: str
     href: str
@@ -65,7 +65,7 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementsPage:
-    """The statements, newest first; `form` is None for those who may not change the grace period."""
+    """Statements, newest first; `form` is None for those who may not change the grace period."""
 
     frame: Frame
     tabs: tuple[Link, ...]

@@ -91,7 +91,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementPage:
-    """A statement; `sha256` is empty and `downloads` has none until it is closed, `close_href` unless it can be."""
+    """Statement; `sha256` is empty and `downloads` has none until it is closed, `close_href` unless it can be."""
 
     frame: Frame
     state: StatementState

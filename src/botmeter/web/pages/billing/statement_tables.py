@@ -66,7 +66,7 @@ GRANT_COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostLine:
-    """A share of a total; `width` is its bar's length in percent."""
+    """Share of a total; `width` is its bar's length in percent."""
 
     name: str
     amount: str
@@ -79,7 +79,7 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustedSession:
-    """A session that an adjustment added or removed."""
+    """Session that an adjustment added or removed."""
 
     change: str
     reason: str
@@ -103,7 +103,7 @@ class Adjustment:
 
 
 def line_cells(document: Document) -> tuple[tuple[Cell, ...], ...]:
-    """List the printed lines but taxes and credits, which stand among the sums."""
+    """List the lines, without taxes and credits, which stand among the sums."""
     currency = document["currency"]
     return tuple(
         (
@@ -121,7 +121,7 @@ def line_cells(document: Document) -> tuple[tuple[Cell, ...], ...]:
 
 
 def rated_line_cells(rated: RatedCycle) -> tuple[tuple[Cell, ...], ...]:
-    """List the lines of a cycle that has no statement."""
+    """List the lines of a cycle without a statement."""
     currency = rated.plan.currency
     return tuple(
         (
@@ -137,7 +137,7 @@ def rated_line_cells(rated: RatedCycle) -> tuple[tuple[Cell, ...], ...]:
 def rated_usage_cells(
     rated: RatedCycle, *, href_of: Callable[[str], str] | None = None
 ) -> tuple[tuple[Cell, ...], ...]:
-    """List the sessions of a cycle by funding; `href_of` gives the address of those of a kind."""
+    """List the sessions by funding; `href_of` gives the address of those of a kind."""
     counts = [meter.counts() for meter in rated.meters]
     by_kind = {kind: sum(count[kind] for count in counts) for kind in Funding}
     has_grants = any(meter.grants for meter in rated.meters)
@@ -149,7 +149,7 @@ def rated_usage_cells(
 
 
 def rated_totals(rated: RatedCycle) -> tuple[tuple[str, str], ...]:
-    """Subtotal, tax and total of a cycle that has no statement."""
+    """Subtotal, tax and total of a cycle without a statement."""
     currency, rate = rated.plan.currency, rated.plan.tax_rate
     sums = [("Subtotal", rated.subtotal)]
     if rate is not None:
@@ -247,7 +247,7 @@ def adjustments(document: Document, *, href: str, session_href: str) -> tuple[Ad
 
 
 def share_lines(document: Document, kind: str, *, sessions_href: str = "", parameter: str = "") -> tuple[CostLine, ...]:
-    """List shares of the total by bot, channel or cost centre, then those of nobody."""
+    """List shares of the total by bot, channel or cost centre, then nobody's."""
     currency, shares = document["currency"], document["shares"]
     others = [each for each in shares["unattributed"] if Decimal(each["amount"])]
     longest = max((abs(Decimal(each["amount"])) for each in (*shares[kind], *others)), default=Decimal(0))
@@ -288,7 +288,7 @@ def day_of(instant: str | None, *, zone: str) -> str:
 
 
 def document_cycle_name(cycle: Document) -> str:
-    """Name a cycle of a document: `October 2026`, or its days."""
+    """Name a document's cycle: `October 2026`, or its days."""
     return cycle_name(date.fromisoformat(cycle["first_day"]), date.fromisoformat(cycle["last_day"]))
 
 

@@ -1,4 +1,4 @@
-"""The cycle, plan and policy of What if, from the address."""
+"""Cycle, plan and policy of What if, from the address."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _FIELDS: Final = ("cycle", "plan", "text", "policy")
 
 
 class WhatIfForm(PlanForm):
-    """A cycle, another plan, and another policy."""
+    """Cycle, another plan, and another policy."""
 
     cycle = forms.ChoiceField(label="Cycle", required=False)
     policy = forms.ChoiceField(
@@ -44,10 +44,10 @@ class WhatIfForm(PlanForm):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A cycle as it was and under another plan.
+    """Cycle under both plans.
 
     Attributes:
-        kept: Fields of the address that choose it.
+        kept: Its fields of the address.
     """
 
     account: str
@@ -78,7 +78,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIfCase:
-    """The form, the cycle, and the comparison; None until a plan is chosen."""
+    """Form, the cycle, and the comparison; None until a plan is chosen."""
 
     form: WhatIfForm
     account_cycle: AccountCycle

@@ -1,4 +1,4 @@
-"""Differences between a cycle as it was and under another plan, each with a link to what makes it."""
+"""Differences between a cycle's two plans, each linked to its cause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -31,7 +31,7 @@ OTHER: Final = "other"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """A cycle under one plan; `anchors` start the ids of its lines."""
+    """Cycle under one plan; `anchors` start the ids of its lines."""
 
     title: str
     plan: str

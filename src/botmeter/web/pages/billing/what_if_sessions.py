@@ -1,4 +1,4 @@
-"""Admin → Billing → What if → sessions with their funding under both plans."""
+"""Admin → Billing → What if → sessions."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -14,7 +14,7 @@ from botmeter.web.pages.billing.what_if_case import name_of, what_if_case
 
 @for_member(Right.SEE_MONEY)
 def what_if_sessions(visit: Visit) -> HttpResponse:
-    """List the sessions of a cycle with their funding as it was and under another plan."""
+    """List the sessions with their funding under both plans."""
     here = f"{reverse('billing-what-if', args=(visit.account,))}?{visit.request.GET.urlencode()}"
     with visit.reading() as ledger:
         case = what_if_case(visit, ledger)

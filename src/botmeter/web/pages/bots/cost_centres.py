@@ -1,4 +1,4 @@
-"""Cost centres of bots and channels: a list, and a form that sets one from a day on."""
+"""Cost centres of bots and channels, each set from a day on."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -36,7 +36,7 @@ _BOT, _CHANNEL = "bot:", "channel:"
 
 
 class CostCentreForm(forms.Form):
-    """A cost centre from a day on."""
+    """Cost centre from a day on."""
 
     subject = forms.ChoiceField(label="Bot or channel")
     cost_centre = forms.CharField(
@@ -78,7 +78,7 @@ class Subjects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentreLine:
-    """A bot or channel with its cost centre today, and the report of that; both are empty for none."""
+    """Bot or channel with its cost centre today, and the report of that; both are empty for none."""
 
     name: str
     kind: str
@@ -88,7 +88,7 @@ class CentreLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermLine:
-    """A cost centre as it was set."""
+    """Cost centre as it was set."""
 
     from_on: str
     name: str
@@ -100,7 +100,7 @@ class TermLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostCentresPage:
-    """Cost centres of an account; `form` is None for those who may not set them."""
+    """Cost centres; `form` is None for those who may not set them."""
 
     frame: Frame
     form: CostCentreForm | None

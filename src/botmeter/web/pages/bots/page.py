@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotLine:
-    """A bot; `set_name` is its display name, `sent_name` that from events, else the ID."""
+    """Bot; `set_name` is its display name, `sent_name` that from events, else the ID."""
 
     bot_id: str
     anchor: str
@@ -43,7 +43,7 @@ class BotLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotsPage:
-    """The bots of an account."""
+    """Bots of an account."""
 
     frame: Frame
     bots: tuple[BotLine, ...]

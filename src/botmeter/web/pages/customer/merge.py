@@ -43,7 +43,7 @@ _NUMBER_LENGTH: Final = 10
 
 
 class MergeForm(forms.Form):
-    """A customer with aliases, or a file."""
+    """Customer with aliases, or a file."""
 
     customer_id = forms.CharField(
         label="Customer",
@@ -92,7 +92,7 @@ class MergePreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeLine:
-    """A merge; once undone, it lists all aliases and has no `undo_no`."""
+    """Merge; once undone, it lists all aliases and has no `undo_no`."""
 
     number: str
     customers: Words
@@ -105,7 +105,7 @@ class MergeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePage:
-    """The merges of an account."""
+    """Merges of an account."""
 
     frame: Frame
     action: str
@@ -136,7 +136,7 @@ def merge_page(visit: Visit) -> HttpResponse:
 
 
 def merge_sentence(change: CustomerChange) -> str:
-    """Describe the effect of a merge or undo on sessions."""
+    """Describe the effect on sessions."""
     if change.waits:
         return WAITS_FOR_RUN
     count, restated = change.event_count, change.restated_day_count

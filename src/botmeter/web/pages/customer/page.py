@@ -45,10 +45,10 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthCell:
-    """A month of the strip; `href` is empty without sessions.
+    """Month of the strip; `href` is empty without sessions.
 
     Attributes:
-        days: Days of the month on which sessions began, from 0.
+        days: On which sessions began, from 0.
     """
 
     name: str
@@ -61,7 +61,7 @@ class MonthCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Year:
-    """The strip's year; a link is empty without sessions beyond it."""
+    """Strip's year; a link is empty without sessions beyond it."""
 
     name: str
     months: tuple[MonthCell, ...]
@@ -92,7 +92,7 @@ class CustomerPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """The requested customer; `query_zone` is empty for the account's time zone."""
+    """Requested customer; `query_zone` is empty for the account's time zone."""
 
     urls: ReportUrls
     customer_id: str

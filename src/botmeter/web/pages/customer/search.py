@@ -34,7 +34,7 @@ _SEARCH_LENGTH_MAX: Final = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopCustomer:
-    """A customer with many sessions."""
+    """Customer with many sessions."""
 
     customer: Word
     sessions: str
@@ -46,7 +46,7 @@ class TopCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomersPage:
-    """The account's customers; `matches` has their sessions, None without a search."""
+    """Account's customers; `matches` has their sessions, None without a search."""
 
     frame: Frame
     action: str

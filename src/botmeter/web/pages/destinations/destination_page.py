@@ -1,4 +1,4 @@
-"""Page of a destination: settings, secret, test, what was sent, removal."""
+"""Page of a destination."""
 
 import re
 from collections.abc import Callable
@@ -61,7 +61,7 @@ _TOKEN: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentLine:
-    """A notification; `state` is text and style of its tag."""
+    """Notification; `state` is text and style of its tag."""
 
     at: str
     topic: str
@@ -74,7 +74,7 @@ class SentLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestinationPage:
-    """A destination.
+    """Destination.
 
     Attributes:
         rotation: None unless it is a webhook.

@@ -32,7 +32,7 @@ event = Webhook("whsec_…").verify(body, headers)"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestinationLine:
-    """A destination; `state` is text and style of its tag."""
+    """Destination; `state` is text and style of its tag."""
 
     name: str
     href: str
@@ -45,7 +45,7 @@ class DestinationLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestinationsPage:
-    """The account's destinations; `note` says why a folder can't be added."""
+    """Account's destinations; `note` says why a folder can't be added."""
 
     frame: Frame
     tabs: tuple[Link, ...]
@@ -78,12 +78,12 @@ def destinations(visit: Visit) -> HttpResponse:
 
 
 def author(visit: Visit) -> Author:
-    """Author of the visit's changes."""
+    """Author of changes."""
     return Author(user=visit.user, request=visit.request)
 
 
 def state_of(row: Destination) -> tuple[str, str]:
-    """Text and style of a destination's tag."""
+    """Text and style of the tag."""
     if row.is_on:
         return ("On", "ok")
     return ("Turned off by its receiver", "bad") if row.off_reason else ("Off", "")

@@ -56,10 +56,10 @@ class TimeForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileForm:
-    """The form.
+    """Form.
 
     Attributes:
-        has_table: The header's row can be chosen; with `has_sheets`, also a workbook's sheet.
+        has_table: Has a choice of header row; with `has_sheets`, also of sheet.
         text: The mapping as a file.
     """
 
@@ -113,7 +113,7 @@ def file_form(given: ReadFile, *, past: Sequence[ImportRecord], sources: Sequenc
 
 
 def settings_from_form(data: QueryDict, given: ReadFile) -> FileSettings:
-    """Return the settings of a submitted form.
+    """Settings of a submitted form.
 
     Raises:
         Refused: `mapping_invalid` for a text that is no TOML.
@@ -151,7 +151,7 @@ def _compact(document: Document) -> str:
 
 
 def document_fields(document: Document) -> dict[str, Any]:
-    """Return the tables of a mapping's fields."""
+    """Tables of a mapping's fields."""
     return {name: dict(table) for name, table in document.items() if name in FIELDS}
 
 

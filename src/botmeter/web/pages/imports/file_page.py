@@ -42,11 +42,11 @@ _FAILURES: Final = {"dry-run": "The dry run was not started.", "import": "The im
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePage:
-    """An uploaded file.
+    """Uploaded file.
 
     Attributes:
         job: A dry run or import that failed.
-        platform: Platform whose file it seems to be, with a link to read it so.
+        platform: Likely platform, with a link to read the file so.
         running_href: Of a job that is not over.
     """
 

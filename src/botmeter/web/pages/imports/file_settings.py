@@ -54,13 +54,13 @@ class FileSettings:
 
     @property
     def document(self) -> Document:
-        """The mapping; raises Refused `mapping_invalid`."""
+        """Mapping; raises Refused `mapping_invalid`."""
         return mapping_in(self.mapping, tables=FIELDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFile:
-    """A file, its settings, and its proposed mapping.
+    """File, its settings, and its proposed mapping.
 
     Attributes:
         suggestion: None if the file can't be read as records, with the reason in `problem`.

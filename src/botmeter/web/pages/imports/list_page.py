@@ -32,7 +32,7 @@ LINES: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLine:
-    """An uploaded file that was not imported."""
+    """Uploaded file that was not imported."""
 
     name: Word
     number: str
@@ -44,7 +44,7 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLine:
-    """A past import."""
+    """Past import."""
 
     name: Word
     source: str

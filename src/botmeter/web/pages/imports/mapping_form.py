@@ -1,4 +1,4 @@
-"""Form of a mapping: for each event field, a menu of the file's columns."""
+"""Form of a mapping: a menu of columns for each event field."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ _SAMPLE_LENGTH_MAX: Final = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuOption:
-    """An option of a menu."""
+    """Option of a menu."""
 
     value: str
     label: str
@@ -53,7 +53,7 @@ class MenuOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueLine:
-    """A value as sent, and its meanings."""
+    """Value as sent, and its meanings."""
 
     sent: str
     label: str
@@ -62,7 +62,7 @@ class ValueLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldLine:
-    """The location of one field.
+    """Location of one field.
 
     Attributes:
         constant: Of all events.
@@ -126,7 +126,7 @@ def _line(
 
 
 def location_of(table: Document) -> dict[str, Any]:
-    """Return the keys of a field's table that locate its value."""
+    """Keys of a field's table that locate its value."""
     return {key: table[key] for key in _LOCATION_KEYS if key in table}
 
 
@@ -183,7 +183,7 @@ def _choices(meanings: Sequence[str], chosen: object, *, none: str) -> tuple[Men
 
 
 def document_from_form(data: QueryDict, before: Document, *, columns: Sequence[SampleColumn]) -> dict[str, Any]:
-    """Return the mapping of a submitted form; what the form doesn't show stays as before."""
+    """Mapping of a submitted form; what the form doesn't show stays as before."""
     document = document_without_fields(data, before)
     for field in FIELDS:
         table = _table(field, data, before=before.get(field, {}))
@@ -195,7 +195,7 @@ def document_from_form(data: QueryDict, before: Document, *, columns: Sequence[S
 
 
 def document_without_fields(data: QueryDict, before: Document) -> dict[str, Any]:
-    """Return the options of the table, and what else is no field."""
+    """Options of the table, and what else is no field."""
     document = {key: value for key, value in before.items() if key not in FIELDS}
     for name in ("encoding", "sheet", "rows"):
         _set(document, name, value=data.get(name, "").strip() if name in data else document.get(name, ""))

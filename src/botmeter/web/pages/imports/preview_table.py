@@ -1,4 +1,4 @@
-"""First rows of a file as events, with the refusals beside them."""
+"""First rows of a file as events, beside refusals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _IDS: Final = ("conversation_id", "customer_id", "bot_id", "channel", "event_id"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewLine:
-    """A record; either `cells` or `refusal` is set."""
+    """Record; either `cells` or `refusal` is set."""
 
     number: str
     sent_at: Word

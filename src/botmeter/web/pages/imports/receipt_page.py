@@ -1,4 +1,4 @@
-"""Page of a past import: its receipt, its mapping, and how to undo it."""
+"""Page of a past import, which can be undone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _PENDING: Final = "The next run of the account's lake undoes this import."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptPage:
-    """An import.
+    """Import.
 
     Attributes:
         progress: Of its undo, while that runs.

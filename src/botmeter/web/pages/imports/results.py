@@ -24,7 +24,7 @@ _NOT_UTF_8: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectionLine:
-    """A refused record."""
+    """Refused record."""
 
     row: str
     event_id: Word
@@ -43,7 +43,7 @@ class DryRunCard:
 
 
 def read_problem(refusal: Refused, *, form: FileForm) -> Notice:
-    """Say why a file has no preview, and what to do about it on its page."""
+    """Explain why a file has no preview, and what to do on its page."""
     missing = [line for line in form.fields if line.is_missing]
     consequence = refusal.message
     # A column that the mapping names, and the file lacks, is another problem.
@@ -56,7 +56,7 @@ def read_problem(refusal: Refused, *, form: FileForm) -> Notice:
 
 
 def dry_run_card(job: JobState | None, *, settings: str) -> DryRunCard | None:
-    """Format a dry run; None unless it was made with these settings."""
+    """Format a dry run; None unless made with these settings."""
     if job is None or job.settings != settings or not isinstance(job.result, ImportPreview):
         return None
     receipt = Receipt.sum_of(job.result.receipts)
@@ -108,7 +108,7 @@ def sessions_text(change: SessionChange, *, is_planned: bool = False) -> str:
 
 
 def job_notice(job: JobState | None) -> Notice | None:
-    """Return a notice for a job that failed or was stopped."""
+    """Notice for a failed or stopped job."""
     if job is None or job.phase not in {"failed", "stopped"}:
         return None
     name = job.kind.capitalize()

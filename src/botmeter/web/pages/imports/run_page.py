@@ -1,4 +1,4 @@
-"""Progress of an import or a dry run; its end leads on to the result."""
+"""Progress of an import or dry run; its end leads to the result."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -36,7 +36,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPage:
-    """A job that is not over."""
+    """Unfinished job."""
 
     frame: Frame
     kind: str
@@ -66,7 +66,7 @@ def import_run(visit: Visit, *, file: str) -> HttpResponse:
 
 
 def progress_of(job: JobState) -> Progress:
-    """Format the progress of a job."""
+    """Format a job's progress."""
     total_bytes = job.total_bytes
     is_reading = job.phase == "reading" and total_bytes
     events = text.counted(job.event_count, "record")

@@ -1,4 +1,4 @@
-"""Sample data: loaded into an account without events, and removed again."""
+"""Sample data, loaded into an account without events, and removed."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class SamplePage:
     """Sample data of an account.
 
     Attributes:
-        loaded: Number of its events; empty: none are loaded.
+        loaded: Number of its events; empty: none.
         job: One that failed.
     """
 
@@ -106,7 +106,7 @@ def _change(visit: Visit, *, report_href: str) -> HttpResponse:
 
 
 def sample_start_us(account: Account, *, now: int) -> int:
-    """Return the first instant of sample data, not before the account's data start date.
+    """First instant of sample data, not before the account's data start date.
 
     Raises:
         Conflict: `sample_too_early`.

@@ -18,12 +18,12 @@ def size_text(size_bytes: int | None) -> str:
 
 
 def importer(record: ImportRecord, lake: ServedRecord | None) -> str:
-    """Name who imported; `lake` is that of the account."""
+    """Name who imported; `lake` is the account's."""
     return record.imported_by or ("unknown" if lake is None else "lake run")
 
 
 def state_tag(record: ImportRecord, lake: ServedRecord | None) -> tuple[str, str]:
-    """Return text and style of an import's tag; `lake` is that of the account."""
+    """Text and style of an import's tag; `lake` is the account's."""
     if record.undone_at is not None:
         return ("Undone", "")
     if lake is not None and record.number in lake.waiting_imports:

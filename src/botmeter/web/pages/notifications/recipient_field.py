@@ -1,4 +1,4 @@
-"""Recipients that the forms of alerts and schedules offer and accept."""
+"""Recipients in forms of alerts and schedules."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ class Candidate:
 
 
 def recipient_candidates(visit: Visit, chosen: Collection[str]) -> Iterator[Candidate]:
-    """Members, then destinations: all for those who manage them, else those that are chosen already."""
+    """Members, then destinations: all for those who manage them, else those already chosen."""
     members = Membership.objects.select_related("user").filter(account=visit.account, user__is_active=True)
     for each in sorted(members, key=lambda member: str(member.user).casefold()):
         yield Candidate(key=f"user:{each.user_id}", name=str(each.user), detail=each.user.email)
@@ -56,7 +56,7 @@ def entry_of(key: str) -> dict[str, Any]:
 
 
 def may_write_emails(visit: Visit, known: Collection[str]) -> bool:
-    """Return whether the form offers addresses of people who are not members."""
+    """Check that the form offers addresses of non-members."""
     return visit.may(Right.MANAGE_USERS) or bool(known)
 
 

@@ -1,4 +1,4 @@
-"""Test emails, and notifications that are sent again."""
+"""Test emails, and repeated notifications."""
 
 from contextlib import AbstractContextManager, nullcontext
 from uuid import UUID

@@ -40,7 +40,7 @@ _CURSOR: Final = re.compile(r"(\d{1,16})\.([0-9a-f]{32})", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentLine:
-    """A notification; `repeat_count` names its next repeat."""
+    """Notification; `repeat_count` names its next repeat."""
 
     at: str
     topic: str
@@ -70,7 +70,7 @@ class MailSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterField:
-    """A filter with its choices of (value, label)."""
+    """Filter with its choices of (value, label)."""
 
     name: str
     label: str
@@ -81,7 +81,7 @@ class FilterField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationsPage:
-    """The account's notifications, newest first."""
+    """Account's notifications, newest first."""
 
     frame: Frame
     tabs: tuple[Link, ...]

@@ -40,5 +40,5 @@ _STATUS_OF_STATE: Final = {
 
 
 def status_of(state: str) -> Status:
-    """Return the status of a stored state."""
+    """Status of a stored state."""
     return _STATUS_OF_STATE[State(state)]

@@ -1,4 +1,4 @@
-"""The user's accounts, and creating one."""
+"""User's accounts, and creating one."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ from botmeter.web.titles import listed_title
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAccount:
-    """An account of the user."""
+    """Account of the user."""
 
     title: str
     name: str
@@ -36,7 +36,7 @@ class OwnAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountsPage:
-    """The user's accounts; `form` is None without permission."""
+    """User's accounts; `form` is None without permission."""
 
     frame: Frame
     accounts: tuple[OwnAccount, ...]

@@ -1,6 +1,6 @@
 """Secret links: first start, sign-in, invitation.
 
-Only the button uses one up, as mail scanners open links; the demo's link, printed in a terminal, signs in at once.
+Only the button uses one up, as mail scanners open links; the demo's link signs in at once.
 """
 
 from typing import Any
@@ -133,7 +133,7 @@ def _completed_user(email: str, *, name: str, password: str) -> User:
 
 
 def user_link(secret: str, purpose: Link.Purpose) -> tuple[Link, User]:
-    """Return a usable link and its active user."""
+    """Usable link and its active user."""
     link = open_link(secret, purpose=purpose)
     if link.user is None or not link.user.is_active:
         raise link_unusable()

@@ -20,7 +20,7 @@ _ADDRESS_LENGTH_MAX: Final = 254
 
 
 class EmailField(forms.EmailField):
-    """An email address in lower case, so that a user has one spelling."""
+    """Email address in lower case, so that a user has one spelling."""
 
     # Django's allows all letters of international domains, and bidirectional controls among them.
     default_validators = [*forms.EmailField.default_validators, validate_display_name]  # noqa: RUF012 - as Django's
@@ -78,7 +78,7 @@ class CodeForm(forms.Form):
 
 
 class NewPasswordForm(forms.Form):
-    """A new password."""
+    """New password."""
 
     password = _password("New password", is_new=True, help_text="At least 10 characters.")
 
@@ -98,14 +98,14 @@ class NewPasswordForm(forms.Form):
 
 
 class JoinForm(NewPasswordForm):
-    """A new user with an invitation."""
+    """New user with an invitation."""
 
     name = _name()
     field_order = ("name", "password")
 
 
 class FirstStartForm(NewPasswordForm):
-    """The first user."""
+    """First user."""
 
     name = _name()
     email = EmailField()
@@ -121,7 +121,7 @@ FIELD_OF_CODE: Final = {
 
 
 class NewAccountForm(forms.Form):
-    """A new account."""
+    """New account."""
 
     account_title = forms.CharField(label="Account name", max_length=100, help_text="For example: Maple & Moor")
     account_name = forms.CharField(
@@ -133,11 +133,11 @@ class NewAccountForm(forms.Form):
 
 
 class FirstStartWithAccountForm(FirstStartForm, NewAccountForm):
-    """The first user, with the first account."""
+    """First user, with the first account."""
 
 
 class ResetForm(forms.Form):
-    """A password reset."""
+    """Password reset."""
 
     email = EmailField()
 
@@ -235,7 +235,7 @@ class RoleForm(forms.Form):
 
 
 class InviteForm(forms.Form):
-    """An invitation; the role decides about exports unless the form does."""
+    """Invitation; the role decides about exports unless the form does."""
 
     email = EmailField(autocomplete="off")
     role = _role()

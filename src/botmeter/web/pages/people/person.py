@@ -1,4 +1,4 @@
-"""A user's own settings."""
+"""User's own settings."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPage:
-    """A user's own settings; `password` and `sessions` are None for users who sign in by link.
+    """Own settings; `password` and `sessions` are None for users who sign in by link.
 
     Attributes:
         sessions: Form with the other sessions; None without any.

@@ -26,7 +26,7 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorPage:
-    """Two-factor authentication of a user; `drawing` is the QR code, `key` the same as text."""
+    """User's two-factor authentication; `drawing` is the QR code, `key` the same as text."""
 
     frame: Frame
     is_set_up: bool

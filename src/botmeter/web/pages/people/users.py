@@ -43,7 +43,7 @@ _ROLE_DESCRIPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberLine:
-    """A member; `state` is e.g. `Never signed in`, `leave_href` asks before the user removes themselves."""
+    """Member; `state` is e.g. `Never signed in`, `leave_href` asks before the user removes themselves."""
 
     name: str
     address: str
@@ -58,7 +58,7 @@ class MemberLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationLine:
-    """An open invitation."""
+    """Open invitation."""
 
     address: str
     role: str

@@ -1,1 +1,1 @@
-"""Admin → Quarantine: refused events of all sources, retried, downloaded and discarded."""
+"""Admin → Quarantine."""

@@ -15,7 +15,7 @@ from botmeter.web.quarantine_address import QuarantineAddress
 
 @for_member(Right.EXPORT)
 def download(visit: Visit) -> StreamingHttpResponse:
-    """Stream the events that the page's address chooses; with `form=raw` only as they were sent."""
+    """Stream the events that the address chooses; with `form=raw` only as sent."""
     visit.require(Right.MANAGE_QUARANTINE)
     address, is_raw = QuarantineAddress.of(visit.request.GET), visit.request.GET.get("form") == "raw"
     name = f"quarantine-{visit.account}{'-as-sent' if is_raw else ''}.ndjson"

@@ -16,7 +16,7 @@ _SOURCES_MAX: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryLine:
-    """An entry.
+    """Entry.
 
     Attributes:
         raw: The event as sent, cut; empty if hidden.

@@ -1,4 +1,4 @@
-"""The page of quarantine: groups by reason, and the events behind them."""
+"""Groups by reason, and the events behind them."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -41,10 +41,10 @@ class QuarantinePage:
     """Quarantine, or its discarded events.
 
     Attributes:
-        may_change: Events can be retried, discarded and restored, which those of a lake can't.
-        finds_content: Events are shown as they were sent, and searched in that.
+        may_change: Events can be retried, discarded and restored; a lake's can't.
+        finds_content: Events are shown as sent, and searched.
         is_in_lake: Of an account in a lake.
-        select_all: Label of the choice of all matching events.
+        select_all: Label for all matching events.
         result: Of the last retry.
     """
 

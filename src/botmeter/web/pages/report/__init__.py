@@ -1,1 +1,1 @@
-"""The session usage report."""
+"""Session usage report."""

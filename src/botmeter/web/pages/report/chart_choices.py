@@ -1,4 +1,4 @@
-"""Choices of a chart over time: its interval, and its axis."""
+"""Interval and axis of a chart over time."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class AxisChoice:
 
 
 def interval_links(context: WidgetContext, widget: str, *, shown: Interval) -> tuple[Link, ...]:
-    """Links to the intervals that fit the period; empty if there is no other."""
+    """Links to the intervals that fit the period; empty if there is only one."""
     day_count = context.question.query.period.day_count
     offered = {*offered_intervals(day_count), shown}
     if len(offered) == 1:
@@ -49,7 +49,7 @@ def unfit_note(chosen: Interval, shown: Interval, *, period: Period) -> str:
 def axis_choice(
     context: WidgetContext, widget: str, *, points: tuple[TrendPoint, ...], interval: Interval
 ) -> AxisChoice | None:
-    """Offer the axis with and without spikes; None if there is no spike."""
+    """Offer the axis with and without spikes; None without any."""
     shown = [point for point in points if point.has_data]
     counts = [count for point in shown for count in (point.count, point.compared_count) if count is not None]
     cut_at, is_full = count_below_spikes(counts), context.address.has_full_axis

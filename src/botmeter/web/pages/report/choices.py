@@ -24,7 +24,7 @@ _SEARCH_LENGTH_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoicesPage:
-    """A filter's choices; `search_fields` are those of the form that searches them without scripts."""
+    """Filter's choices; `search_fields` are those of the form that searches them without scripts."""
 
     frame: Frame
     filter: FilterMenu
@@ -37,7 +37,7 @@ class ChoicesRequest:
     """Requested choices.
 
     Attributes:
-        widget: Page that they filter, as in `FilteredPage`; so is `view`.
+        widget: As in `FilteredPage`; so is `view`.
     """
 
     declared: FilterDeclaration
@@ -65,7 +65,7 @@ def choices_request(name: str, parameters: QueryDict) -> ChoicesRequest:
 def choices_page(
     ledger: "ReadableLedger", question: Question, *, request: ChoicesRequest, page: PageContext
 ) -> ChoicesPage:
-    """List chosen and matching values, of a restricted filter only allowed ones; 404 for an unknown widget."""
+    """List chosen and matching values, for a restricted filter only allowed ones; 404 for an unknown widget."""
     if request.widget:
         widget_named(request.widget, page.access)
     declared, search, address = request.declared, request.search, question.address

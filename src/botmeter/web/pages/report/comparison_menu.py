@@ -1,4 +1,4 @@
-"""The comparison of a report: its name, and the menu that changes it."""
+"""Comparison of a report: its name and menu."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class ComparisonForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonMenu:
-    """The menu; `form` is None where days can't be chosen."""
+    """Menu; `form` is None where days can't be chosen."""
 
     label: str
     choices: tuple[Link, ...]
@@ -43,7 +43,7 @@ class ComparisonMenu:
 def comparison_menu(
     ledger: "ReadableLedger", question: Question, *, access: ReportAccess, href_of: Callable[[ReportAddress], str]
 ) -> ComparisonMenu | None:
-    """Build the menu; None where there is no choice."""
+    """Build the menu; None without a choice."""
     links = tuple(_links(ledger, question, access=access, href_of=href_of))
     if len(links) < 2:
         return None

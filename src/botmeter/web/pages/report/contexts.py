@@ -28,7 +28,7 @@ _overviews: Final[BoundedCache[Hashable, Overview]] = BoundedCache(32 << 20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotedDay:
-    """A note on a day."""
+    """Note on a day."""
 
     on: date
     text: str
@@ -52,7 +52,7 @@ class PageContext:
 
     Attributes:
         waiting: Events not metered yet; None hides them.
-        is_part: Requests only a deferred widget.
+        is_part: Only a deferred widget.
         is_update: Replaces a followed page, so no widget is deferred.
         sample_href: Empty for those who may not remove sample data.
     """
@@ -69,7 +69,7 @@ class PageContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetContext:
-    """A question with its answer.
+    """Question with its answer.
 
     Attributes:
         here: Page on which links of the widget stay.

@@ -16,7 +16,7 @@ CUSTOMERS_MAX_WHOLE: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableWidget:
-    """A plain table; the first cell of a line is its heading."""
+    """Table; the first cell of a line is its heading."""
 
     columns: tuple[Column, ...]
     lines: tuple[tuple[Cell, ...], ...]

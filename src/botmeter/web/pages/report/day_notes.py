@@ -1,4 +1,4 @@
-"""Notes on days: their page, and those of a report."""
+"""Notes on days."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -30,7 +30,7 @@ _CHART: Final = "#w-session-consumption-trend"
 
 
 class NoteForm(forms.Form):
-    """A new note; `query` is of the report to return to."""
+    """New note; `query` is of the report to return to."""
 
     on = DayField(label="Day")
     text = forms.CharField(
@@ -44,7 +44,7 @@ class NoteForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteLine:
-    """A note; `remove_href` is empty for those who may not."""
+    """Note; `remove_href` is empty for those who may not."""
 
     day: str
     day_href: str

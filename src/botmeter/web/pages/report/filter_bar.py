@@ -1,4 +1,4 @@
-"""The bar above a report: period, comparison and filter chips."""
+"""Period, comparison and filter chips above a report."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ _PREVIEWS: Final = (("Included", None), ("Previews only", True), ("Without previ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterBar:
-    """The filter bar; a filter that picks and excludes has two chips."""
+    """Filter bar; a filter that picks and excludes has two chips."""
 
     period: PeriodPicker
     comparison: ComparisonMenu | None

@@ -1,4 +1,4 @@
-"""A page with a filter bar, where its links stay."""
+"""Page with a filter bar, where its links stay."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +13,7 @@ _VIEW_NAMES: Final = ("grain", "sort", "search", "charge", "columns")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredPage:
-    """The report, the page of one widget, or the underlying data.
+    """Report, the page of one widget, or the underlying data.
 
     Attributes:
         widget: Its name; empty on the other pages.

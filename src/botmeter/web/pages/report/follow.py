@@ -28,7 +28,7 @@ _INTERVAL: Final = "2s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
-    """The live switch; `fresh_href` is polled at `interval`, and empty while off."""
+    """Live switch; `fresh_href` is polled at `interval`, and empty while off."""
 
     is_on: bool
     switch_href: str
@@ -39,14 +39,14 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreshLine:
-    """The freshness line alone."""
+    """Freshness line alone."""
 
     freshness: Freshness
     following: Following
 
 
 def following(ledger: "ReadableLedger", question: Question, *, urls: ReportUrls, line: Freshness) -> Following:
-    """Build the live switch at the ledger's present version."""
+    """Build the switch at the ledger's present version."""
     address = question.address
     switch_href = urls.report(address.following(not address.follows))
     if not address.follows:
@@ -63,7 +63,7 @@ def following(ledger: "ReadableLedger", question: Question, *, urls: ReportUrls,
 def fresh_answer(
     request: HttpRequest, ledger: "ReadableLedger", *, question: Question, urls: ReportUrls, waiting: Backlog | None
 ) -> HttpResponse:
-    """Answer a poll: 204 if unchanged, the freshness line if only it changed, else a redirect."""
+    """Answer a poll: 204 if unchanged, the line if only freshness changed, else a redirect."""
     if request.GET.get("version") != _page_version(ledger, question):
         return HttpResponseRedirect(urls.report(question.address))
     recency = cached_overview(ledger, question).recency
@@ -77,12 +77,12 @@ def fresh_answer(
 
 
 def is_update(request: HttpRequest, address: ReportAddress) -> bool:
-    """Tell the page that a poll fetches from one that is opened."""
+    """Tell the page that a poll fetches from an opened one."""
     return address.follows and request.headers.get("HX-Request") == "true"
 
 
 def has_not_ended(question: Question) -> bool:
-    """Return True until the period's last day is over."""
+    """True until the period's last day is over."""
     return question.query.period.last_on >= question.today_on
 
 

@@ -1,4 +1,4 @@
-"""The freshness line: newest event, and events not metered yet."""
+"""Freshness line: newest event, and events not metered yet."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -23,7 +23,7 @@ class Freshness:
 
 
 def freshness(recency: Recency, *, now_us: int, zone: str, waiting: Backlog | None) -> Freshness:
-    """Build the freshness line; None for `waiting` omits unmetered events."""
+    """Build the line; None for `waiting` omits unmetered events."""
     latest_us, live_received_us = recency.latest_event_us, recency.live_received_us
     if latest_us is None:
         return Freshness(text="No events yet", kind="wait")

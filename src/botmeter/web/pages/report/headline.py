@@ -19,7 +19,7 @@ from botmeter.web.pages.report.trend import spark
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kpi:
-    """A figure with its change; `number` is None unless a count."""
+    """Figure with its change; `number` is None unless a count."""
 
     label: str
     value: str
@@ -31,7 +31,7 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """The headline figures; `notes` are of which preview and, with a plan, of which not charged."""
+    """Headline figures; `notes` are of which preview and, with a plan, of which not charged."""
 
     sessions: Kpi
     notes: tuple[Link, ...]
@@ -40,7 +40,7 @@ class Headline:
 
 
 def headline(context: WidgetContext) -> Headline:
-    """Build the period's figures with changes."""
+    """Build the figures."""
     report, address, urls = context.report, context.address, context.urls
     return Headline(
         sessions=_sessions(context),

@@ -14,7 +14,7 @@ from botmeter.web.pages.report.contexts import WidgetContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthLine:
-    """A month of the table and of the bars of narrow cards."""
+    """Month of the table and of the bars of narrow cards."""
 
     month: str
     name: str
@@ -37,7 +37,7 @@ class MonthsWidget:
 
 
 def months_widget(context: WidgetContext) -> MonthsWidget:
-    """Build the widget of sessions by month, noting partial months."""
+    """Build the widget, noting partial months."""
     months = context.report.by_month
     longest = max((month.session_count or 0 for month in months), default=0)
     has_several_years = months[0].month[:4] != months[-1].month[:4]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A notice above a report."""
+    """Notice above a report."""
 
     fact: str
     consequence: str = ""
@@ -27,7 +27,7 @@ class Notice:
 
 
 def notices(context: WidgetContext, *, title: str) -> tuple[Notice, ...]:
-    """Return notices, the most important first."""
+    """Notices, the most important first."""
     candidates = (
         _no_sessions(context),
         _reversed_days(context.question),
@@ -39,7 +39,7 @@ def notices(context: WidgetContext, *, title: str) -> tuple[Notice, ...]:
 
 
 def sample_notices(ledger: "ReadableLedger", *, href: str) -> tuple[Notice, ...]:
-    """Say that the account has sample data, while it has some."""
+    """Say that the account has sample data, if so."""
     if not sample_imports(ledger):
         return ()
     action = Link(label="Remove sample data", href=href) if href else None

@@ -1,4 +1,4 @@
-"""The period picker: presets, two months, time zone."""
+"""Period picker: presets, two months, time zone."""
 
 from calendar import monthcalendar
 from collections.abc import Callable

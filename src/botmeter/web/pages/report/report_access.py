@@ -1,4 +1,4 @@
-"""The allow-list of a report page; nothing else is read or shown."""
+"""Allow-list of a report page; nothing else is read or shown."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ from botmeter.reports.presets import Preset
 
 
 class Fact(StrEnum):
-    """A fact or choice shown besides widgets."""
+    """Fact or choice shown besides widgets."""
 
     FRESHNESS = "freshness"
     """The time of the newest event, and following the report live."""

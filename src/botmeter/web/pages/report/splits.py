@@ -23,7 +23,7 @@ _Usage = TypeVar("_Usage", ReportBot, ReportChannel)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A remark below a ranked table; its link, if any, leads to the split by opener."""
+    """Remark below a ranked table; its link, if any, leads to the split by opener."""
 
     sentence: str
     action: str = ""
@@ -32,7 +32,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitWidget:
-    """A ranked table; `more` names the lines of the widget's own page."""
+    """Ranked table; `more` names the lines of the widget's own page."""
 
     columns: tuple[str, str, str]
     lines: tuple[RankedLine, ...]

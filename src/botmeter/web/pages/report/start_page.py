@@ -52,7 +52,7 @@ _TABS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformLine:
-    """A platform; `href` is empty for those who may not connect it."""
+    """Platform; `href` is empty for those who may not connect it."""
 
     label: str
     summary: str
@@ -81,7 +81,7 @@ class StartPage:
 
 
 def start_page(visit: Visit, ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
-    """Build the first steps."""
+    """Build the page."""
     now, name, path = now_us(), visit.account, visit.request.path
     way = choice(visit.request.GET, "start", choices=Way) or Way.FILE
     return StartPage(

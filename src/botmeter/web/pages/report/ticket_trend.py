@@ -69,7 +69,7 @@ def ticket_trend_widget(context: WidgetContext) -> TicketTrendWidget:
 def type_colours(shown: set[str], *, known: tuple[str, ...]) -> dict[str, int]:
     """Category, from 1 to 8, of each shown type.
 
-    It follows from the type's place among all known ones, so that no period or filter changes it. Of more than seven
+    It follows from the type's place among all known ones, whatever the period or filter. Of more than seven
     known types two can share a category; the later one then takes a free one.
     """
     colours: dict[str, int] = {}

@@ -24,7 +24,7 @@ _NAME: Final = "session-consumption-trend"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendLine:
-    """A point of the table; `on` is empty unless it is a day, `tickets` too."""
+    """Point of the table; `on` is empty unless it is a day, `tickets` too."""
 
     on: str
     label: str
@@ -38,10 +38,10 @@ class TrendLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendWidget:
-    """The trend; `before_label` is empty without a comparison.
+    """Trend; `before_label` is empty without a comparison.
 
     Attributes:
-        days: Lines of the days at any interval, for readers who don't see the chart.
+        days: Lines by day at any interval, for readers who don't see the chart.
     """
 
     sub: str
@@ -60,7 +60,7 @@ class TrendWidget:
 
 
 def trend_widget(context: WidgetContext) -> TrendWidget:
-    """Build the widget of sessions over time."""
+    """Build the trend."""
     question, compared = context.question, context.question.compared
     period, chosen = question.query.period, context.address.interval
     interval = shown_interval(chosen, period)

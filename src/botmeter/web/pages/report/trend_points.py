@@ -19,7 +19,7 @@ _HOUR_US: Final = DAY_US // 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledPoint:
-    """A point with its label, and a note if it is partial or without data."""
+    """Point with its label, and a note if it is partial or without data."""
 
     label: str
     note: str
@@ -122,13 +122,13 @@ def span_label(span: Span, interval: Interval) -> str:
 
 
 def span_has_data(span: Span, context: WidgetContext) -> bool:
-    """Return True if some of the days have data."""
+    """True if some of the days have data."""
     data_on = context.overview.first_event_on
     return data_on is not None and data_on <= span.last_on and span.first_on <= context.question.today_on
 
 
 def span_note(span: Span, context: WidgetContext) -> str:
-    """Say which part of a day, week or month is counted; empty for all of it, and without data."""
+    """Name the counted part of a day, week or month; empty for all of it, and without data."""
     question, data_on = context.question, context.overview.first_event_on
     if data_on is None or not span_has_data(span, context):
         return ""

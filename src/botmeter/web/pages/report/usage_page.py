@@ -1,4 +1,4 @@
-"""The report page."""
+"""Report page."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ _PAST: Final = Freshness(text="Past period", kind="")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportBody:
-    """The cacheable body: independent of reader and clock."""
+    """Cacheable body: independent of reader and clock."""
 
     has_sessions: bool
     bar: FilterBar
@@ -50,7 +50,7 @@ class ReportBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsagePage:
-    """The report; `following` is None once its days are over.
+    """Report; `following` is None once its days are over.
 
     Attributes:
         subtitle: Saved view, or the report's name on a shared page.
@@ -72,7 +72,7 @@ _bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(48 << 20)
 def usage_page(
     ledger: "ReadableLedger", question: Question, *, page: PageContext, subtitle: str, actions: tuple[Link, ...] = ()
 ) -> UsagePage:
-    """Build the report page, caching its body until the ledger or the minute changes."""
+    """Build the page, caching its body until the ledger or the minute changes."""
     timeless = replace(question, now_us=0)
     key = (ledger.account.name, timeless, page.urls, page.access, page.day_notes, page.is_update)
     version = (ledger.version, question.now_us)

@@ -43,7 +43,7 @@ class VersionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotVersions:
-    """The versions of one bot, whose link filters the page by it."""
+    """Versions of one bot, whose link filters the page by it."""
 
     name: str
     href: str
@@ -60,7 +60,7 @@ class VersionsWidget:
 
 
 def versions_widget(context: WidgetContext) -> VersionsWidget:
-    """Compare each version with the version before, newest first by default."""
+    """Compare each version with the one before, newest first by default."""
     every = versions(context.ledger, context.question.query)
     before = {one: older for one, older in pairwise(every) if one.bot_id == older.bot_id and older.bot_version}
     shown = every if context.is_whole else every[:VERSIONS_MAX]

@@ -1,4 +1,4 @@
-"""Files of single widgets, with the numbers of the same question."""
+"""Files of single widgets."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +40,7 @@ def widget_exports(widget: Widget, context: WidgetContext) -> tuple[Link, ...]:
 
 @for_member(Right.EXPORT)
 def widget_export(visit: Visit, *, name: str, format: str) -> HttpResponse:  # noqa: A002 - the word in the address
-    """Answer the numbers of a widget as a file."""
+    """Send a widget's numbers as a file."""
     access = member_access(may_export=True)
     widget, form = widget_named(name, access), next((known for known in FORMATS if known == format), None)
     if form is None or widget.table is None:

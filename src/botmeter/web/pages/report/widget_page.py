@@ -1,4 +1,4 @@
-"""A widget on its own page, with all rows."""
+"""Widget on its own page, with all rows."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageWidget:
-    """A widget of a page; `value` is None until it loads."""
+    """Widget of a page; `value` is None until it loads."""
 
     name: str
     title: str
@@ -30,7 +30,7 @@ class PageWidget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetPage:
-    """A widget with its filter bar; without one, only the part that a report loads later."""
+    """Widget with its filter bar; without one, the part that a report loads later."""
 
     frame: Frame
     bar: FilterBar | None
@@ -68,7 +68,7 @@ def _tools(widget: Widget, context: WidgetContext) -> Tools:
 
 
 def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget, page: PageContext) -> WidgetPage:
-    """Build the page of a widget; a part of a report keeps its size."""
+    """Build the page; a part of a report keeps its size."""
     context = widget_context(ledger, question, page=page, widget="" if page.is_part else widget.name)
     return WidgetPage(
         frame=page.frame,

@@ -1,4 +1,4 @@
-"""Tables of single widgets, for files: whole numbers under the names of the API, all lines."""
+"""Widgets' tables for files: whole numbers under the API's names, all lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final

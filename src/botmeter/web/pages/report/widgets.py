@@ -53,7 +53,7 @@ class Widget:
 
     Attributes:
         span: Grid columns, `c1` to `c12`.
-        table: Its numbers, for files; None: it has none.
+        table: Its numbers, for files, if any.
         grain: Of its underlying data.
         loads_later: Requested after the page.
         needs_cost_centres: Left out where none was ever set.
@@ -197,7 +197,7 @@ def widgets_of(access: ReportAccess) -> tuple[Widget, ...]:
 
 
 def widget_named(name: str, access: ReportAccess) -> Widget:
-    """Return an allowed widget, else 404."""
+    """Allowed widget, else 404."""
     for widget in widgets_of(access):
         if widget.name == name:
             return widget
@@ -205,7 +205,7 @@ def widget_named(name: str, access: ReportAccess) -> Widget:
 
 
 def member_access(*, may_export: bool = False) -> ReportAccess:
-    """Return a member's access: everything, except exports where they are not granted."""
+    """Member's access: everything, but exports only if granted."""
     return ReportAccess(
         widgets=frozenset(widget.name for widget in WIDGETS),
         facts=frozenset(Fact) if may_export else frozenset(Fact) - {Fact.EXPORTS},

@@ -79,7 +79,7 @@ class ScheduleForm(forms.Form):
 
     @property
     def view(self) -> SavedView | None:
-        """View that was chosen; None for statements and for a view that stays as it is."""
+        """Chosen view; None for statements and for an unchanged view."""
         return self.views.get(self.cleaned_data["report"])
 
     def clean_name(self) -> str:
@@ -107,14 +107,14 @@ class ScheduleForm(forms.Form):
 
 
 def report_of(schedule: Schedule) -> str:
-    """Value of the field that chooses the report."""
+    """Value of the report's field."""
     if schedule.subject == Subject.STATEMENT:
         return STATEMENTS
     return _KEPT if schedule.view_id is None else f"view-{schedule.view_id}"
 
 
 def initial_of(schedule: Schedule) -> dict[str, Any]:
-    """Values of the form for a schedule."""
+    """Form's values for a schedule."""
     names = ("name", "cadence", "weekday", "month_day", "hour", "timezone", "file_format", "skips_empty")
     return {name: getattr(schedule, name) for name in names} | {
         "report": report_of(schedule),

@@ -41,7 +41,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleLine:
-    """A schedule; `next` is empty while it is paused."""
+    """Schedule; `next` is empty while it is paused."""
 
     name: str
     href: str
@@ -82,7 +82,7 @@ def visible_schedules(visit: Visit) -> "QuerySet[Schedule]":
 
 
 def next_text(schedule: Schedule) -> str:
-    """Next slot in words; empty while the schedule is paused."""
+    """Next slot in words; empty while paused."""
     timing = timing_of(schedule)
     if not schedule.is_on:
         return ""

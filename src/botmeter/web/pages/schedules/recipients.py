@@ -1,4 +1,4 @@
-"""Recipients of a schedule in its form, each with a part of the report."""
+"""Recipients in a schedule's form, each with a part of the report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class OfferedRecipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientChoices:
-    """Recipients to choose from, and what is chosen.
+    """Offered and chosen recipients.
 
     Attributes:
         may_write_emails: Offers addresses of people who are not members.
@@ -79,7 +79,7 @@ def parts_of(ledger: "ReadableLedger", query: UsageQuery) -> tuple[Part, ...]:
 
 
 def recipient_choices(visit: Visit, entries: Sequence[Entry], *, parts: tuple[Part, ...]) -> RecipientChoices:
-    """Choices of a form whose schedule has these entries."""
+    """Choices of a form, for these entries."""
     chosen = {key_of(entry): _part_of(entry) for entry in entries}
     emails = [entry for entry in entries if "email" in entry]
     known = {part.value for part in parts}

@@ -56,10 +56,10 @@ _FIELDS: Final = ("name", "cadence", "weekday", "month_day", "hour", "timezone",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulePage:
-    """Form of a schedule; a new one has no `next` and no `result`.
+    """Form; a new schedule has no `next` and no `result`.
 
     Attributes:
-        sample_token: Prevents a second sample when the button is pressed twice.
+        sample_token: Prevents a second sample by a double click.
     """
 
     frame: Frame

@@ -1,1 +1,1 @@
-"""Start page of Reports, and the parts that the one of Billing shares."""
+"""Start page of Reports, and parts that Billing's shares."""

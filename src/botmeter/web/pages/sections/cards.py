@@ -33,7 +33,7 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewLine:
-    """A saved view; `owner` is empty for one's own."""
+    """Saved view; `owner` is empty for one's own."""
 
     name: str
     href: str

@@ -1,4 +1,4 @@
-"""Sessions of the month so far, against the month before, with the bots that had most of them."""
+"""Sessions of the month so far, against the month before, with the largest bots."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -27,7 +27,7 @@ _FIGURES_MAX: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionContext:
-    """Context of a section's page; `split` attributes sessions to bots."""
+    """Context of a section; `split` attributes sessions to bots."""
 
     frame: Frame
     account: str
@@ -63,7 +63,7 @@ class MonthToDate:
 
 
 def month_to_date(ledger: "ReadableLedger", section: SectionContext) -> MonthToDate:
-    """Build the figures, which are those of the report of this month."""
+    """Build the figures, those of this month's report."""
     address = ReportAddress(preset=Preset.THIS_MONTH, split=section.split)
     context = section.answer(ledger, address)
     figures, bots = headline(context), bot_split(context)

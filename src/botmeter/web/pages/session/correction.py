@@ -44,14 +44,14 @@ _CHOICES: Final = (
 
 
 class CorrectionForm(forms.Form):
-    """A correction of a charge."""
+    """Correction of a charge."""
 
     kind = forms.ChoiceField(label="Mark as", choices=_CHOICES)
     reason = forms.CharField(label="Reason", max_length=REASON_CHARACTERS_MAX)
 
 
 class UndoForm(forms.Form):
-    """The undoing of a correction."""
+    """Undoing of a correction."""
 
     reason = forms.CharField(label="Reason", max_length=REASON_CHARACTERS_MAX)
 
@@ -108,7 +108,7 @@ def charge_card(
 
 
 def fundings_shown(visit: Visit, ledger: "ReadableLedger", *, explanation: Explanation) -> tuple[SessionFunding, ...]:
-    """Funding of a session for those who may see costs."""
+    """Funding, for those who may see costs."""
     if not visit.may(Right.SEE_MONEY):
         return ()
     session = BilledSession(
@@ -120,7 +120,7 @@ def fundings_shown(visit: Visit, ledger: "ReadableLedger", *, explanation: Expla
 
 
 def charges_of(fundings: Sequence[SessionFunding]) -> list[SessionCharge] | UnsetType:
-    """Charges of an explanation; unset if there are none to show."""
+    """Charges of an explanation; unset if none are shown."""
     return [session_charge(each) for each in fundings] or UNSET
 
 

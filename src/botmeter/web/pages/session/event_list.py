@@ -1,4 +1,4 @@
-"""Events of a session by day, with runs of messages summarized."""
+"""Events of a session by day, runs of messages summarized."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _SENDERS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventList:
-    """A session's events by UTC day; `cut` notes hidden ones."""
+    """Session's events by UTC day; `cut` notes hidden ones."""
 
     days: tuple[tuple[str, tuple[Line, ...]], ...]
     cut: str
@@ -38,7 +38,7 @@ class EventList:
 
 
 def summarized_events(explanation: Explanation, *, urls: ReportUrls) -> EventList:
-    """List events with runs of messages summarized."""
+    """List events, with runs summarized."""
     lines = list(_summary_lines(explanation, urls))
     hidden = len(lines) - LINES_MAX
     cut = f"The first {LINES_MAX} lines are shown; {hidden:,} more are hidden before the end." if hidden > 0 else ""
@@ -46,7 +46,7 @@ def summarized_events(explanation: Explanation, *, urls: ReportUrls) -> EventLis
 
 
 def all_events(explanation: Explanation, *, urls: ReportUrls, first: int) -> EventList:
-    """List a page of all events, after the `first` ones."""
+    """List a page of events, after the `first` ones."""
     page = [*islice(steps(explanation), first, first + EVENTS_A_PAGE)]
     lines = [line_of(step, explanation, urls=urls) for step in page]
     count = len(explanation.events)

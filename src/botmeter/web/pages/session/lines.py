@@ -35,7 +35,7 @@ MARKS: Final[dict[Actor, MarkKind]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An event, or a run of messages.
+    """Event, or a run of messages.
 
     Attributes:
         at: Time of day in UTC.
@@ -62,7 +62,7 @@ class _Participants:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An event with its effect: `joining` names new participants, `ticket` is counted from here on."""
+    """Event with its effect: `joining` names new participants, `ticket` is counted from here on."""
 
     event: ExplainedEvent
     is_opening: bool = False
@@ -77,7 +77,7 @@ class Step:
 
 
 def steps(explanation: Explanation) -> Iterator[Step]:
-    """Generate the session's events in order."""
+    """Session's events in order."""
     participants, uncounted = _Participants(), set(explanation.tickets)
     for event in explanation.events:
         is_opening, ticket = event is explanation.opening, ""
@@ -195,7 +195,7 @@ def _exclusion(event: ExplainedEvent, explanation: Explanation) -> str:
 
 
 def ending_lines(explanation: Explanation, urls: ReportUrls) -> Iterator[Line]:
-    """Generate the closing limit and the next message."""
+    """Closing limit and next message."""
     end_us, following = explanation.ended_at_us, explanation.next_event
     if end_us is None or end_us >= INSTANT_END_US:
         return
@@ -232,7 +232,7 @@ def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, 
 
 
 def limit_words(explanation: Explanation) -> str:
-    """Closing limit in a few words."""
+    """Closing limit in words."""
     policy = explanation.policy
     return {
         ClosedBy.OPEN: "No limit from the first message",

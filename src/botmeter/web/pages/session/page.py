@@ -1,4 +1,4 @@
-"""One session: the reason for the charge, and its events."""
+"""One session: its charge, explained, and its events."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -61,7 +61,7 @@ class EventPager:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharing:
-    """Addresses for others: of this page for members, of a new share link for anyone; empty if not allowed."""
+    """Addresses of this page for members, of a new share link for anyone; empty if not allowed."""
 
     page_url: str
     share_href: str

@@ -24,7 +24,7 @@ def window_title(explanation: Explanation) -> str:
 
 
 def legend_of(explanation: Explanation) -> tuple[Key, ...]:
-    """Return a legend of the marks present."""
+    """Legend of the marks present."""
     members = explanation.members
     keys = (
         (True, "Opening message", "m-opening"),

@@ -1,4 +1,4 @@
-"""Question for a share link's password, which shows nothing of the link."""
+"""Question for a share link's password; nothing else is shown."""
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +20,7 @@ PASSWORD_LENGTH_MAX = 200
 
 
 class SharePasswordForm(forms.Form):
-    """The password of a link."""
+    """Password of a link."""
 
     password = forms.CharField(
         label="Password",

@@ -39,12 +39,12 @@ def address_of_query(query: str) -> ReportAddress:
 
 
 def is_moving(address: ReportAddress) -> bool:
-    """Return whether the days of a view depend on the day on which it is opened."""
+    """Test for days that depend on when a view is opened."""
     return address.preset is not None or address.days[1] is None
 
 
 def movement_text(address: ReportAddress) -> str:
-    """Say whether the days of a view move."""
+    """State whether the days move."""
     period = period_text(address)
     if is_moving(address):
         return f"The dates move with time: {period[:1].lower()}{period[1:]}."

@@ -27,7 +27,7 @@ from botmeter.web.undo import UndoKind, offer_undo
 
 
 class ViewForm(ReportStateForm):
-    """A new view."""
+    """New view."""
 
     name = forms.CharField(
         label="Name",
@@ -42,7 +42,7 @@ class ViewForm(ReportStateForm):
 
 
 class UpdateForm(ReportStateForm):
-    """The view to update."""
+    """View to update."""
 
     view = forms.ModelChoiceField(label="Saved view", queryset=SavedView.objects.none(), empty_label=None)
 
@@ -53,7 +53,7 @@ class UpdateForm(ReportStateForm):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewLine:
-    """A saved view."""
+    """Saved view."""
 
     name: str
     href: str

@@ -38,14 +38,14 @@ _NAMES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The shared view, with pinned period and time zone."""
+    """Shared view, with pinned period and time zone."""
 
     whole: ReportAddress
     may_see_rows: bool
 
     @property
     def names_openers(self) -> bool:
-        """Return whether openers may be shown; under a filter they could be bots outside of it."""
+        """Check that openers may be shown; under a filter they could be bots outside of it."""
         return not any(self.whole.filters.values(name) for name in _OF_PARTS)
 
     @property
@@ -58,7 +58,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedQuestion:
-    """A visitor's question and the whole view's."""
+    """Visitor's question and the whole view's."""
 
     scope: Scope
     whole: Question
@@ -73,7 +73,7 @@ class SharedQuestion:
 
 
 def pinned(address: ReportAddress, *, zone: str) -> ReportAddress:
-    """Add default time zone and period (30 days) to an address."""
+    """Add default time zone and period (30 days)."""
     address = replace(address, timezone=address.timezone or zone)
     is_bare = address.preset is None and address.days == (None, None)
     return replace(address, preset=Preset.LAST_30_DAYS) if is_bare else address
@@ -114,7 +114,7 @@ def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, requested: Repo
 
 
 def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
-    """Return presets within the view today."""
+    """Presets within the view today."""
     whole = shared.whole
     return frozenset(
         preset
@@ -124,7 +124,7 @@ def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
 
 
 def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> frozenset[Compare]:
-    """Return comparisons within the view; days of one's own choice are not offered."""
+    """Comparisons within the view; custom ones are not offered."""
     zone = shared.whole.zone
     comparisons = {Compare.NONE}
     for compare in set(Compare) - {Compare.NONE, Compare.CUSTOM}:

@@ -1,4 +1,4 @@
-"""The allow-list of a share link."""
+"""Allow-list of a share link."""
 
 from typing import TYPE_CHECKING
 

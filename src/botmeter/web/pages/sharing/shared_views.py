@@ -47,7 +47,7 @@ _ROBOTS: Final = "noindex, nofollow"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedVisit:
-    """A visitor's request through a link; the account's title is read before the page locks its ledger."""
+    """Visitor's request; the account's title is read before the page locks its ledger."""
 
     request: HttpRequest
     link: ShareLink
@@ -61,7 +61,7 @@ class SharedVisit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedLedger:
-    """A share link's open ledger."""
+    """Share link's open ledger."""
 
     visit: SharedVisit
     ledger: "ReadableLedger"

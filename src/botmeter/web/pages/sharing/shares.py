@@ -94,7 +94,7 @@ class ShareForm(ReportStateForm):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareLine:
-    """A share link; `href` revokes it."""
+    """Share link; `href` revokes it."""
 
     name: str
     description: str
@@ -107,7 +107,7 @@ class ShareLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharesPage:
-    """The account's share links; `description` is of the view to share."""
+    """Account's share links; `description` is of the view to share."""
 
     frame: Frame
     form: ShareForm | None

@@ -1,4 +1,4 @@
-"""The report from which a view is saved or shared, and to which that page leads back."""
+"""Report from which a view is saved or shared."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _ENTRY_POINTS: Final = (EntryPoint.REPORTS, EntryPoint.BILLING)
 
 
 class ReportStateForm(forms.Form):
-    """A view, and the report that shows it."""
+    """View, and the report that shows it."""
 
     query = forms.CharField(widget=forms.HiddenInput, required=False)
     back = forms.ChoiceField(
@@ -25,7 +25,7 @@ class ReportStateForm(forms.Form):
 
 
 def shown_state(request: HttpRequest) -> dict[str, str]:
-    """Values of `ReportStateForm` from the address of a page."""
+    """Values of `ReportStateForm` from a page's address."""
     return {"query": canonical_query(read_address(request.GET)), "back": request.GET.get(BACK, "")}
 
 

@@ -21,7 +21,7 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
-    """A change."""
+    """Change."""
 
     at: str
     what: str

@@ -1,4 +1,4 @@
-"""Questions before the actions of a source that platforms notice at once."""
+"""Questions before actions that platforms notice at once."""
 
 from typing import Final
 

@@ -30,7 +30,7 @@ def _text(label: str, *, help_text: str = "", required: bool = False) -> forms.C
 
 
 class NewSourceForm(forms.Form):
-    """A new source."""
+    """New source."""
 
     platform = forms.ChoiceField(
         label="Platform", choices=lambda: [(each.platform, each.label) for each in connectors()]

@@ -18,7 +18,7 @@ from botmeter.web.rich_text import Word, name_word
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedIdentity:
-    """A bot identity and its source."""
+    """Bot identity and its source."""
 
     source: Word
     platform: str

@@ -32,7 +32,7 @@ _FIELD_OF_CODE: Final = {"source_name_invalid": "name", "source_invalid": "name"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLine:
-    """A source."""
+    """Source."""
 
     name: Word
     platform: str
@@ -71,7 +71,7 @@ def sources(visit: Visit) -> HttpResponse:
 
 
 def address_notice(visit: Visit, address: NewAddress, *, fact: str) -> Notice:
-    """Return a notice with the whole address."""
+    """Notice with the whole address."""
     return Notice(fact=fact, consequence=COPY_NOW, secrets=(server_address(visit.request) + address.path,))
 
 
@@ -117,7 +117,7 @@ def _unregistered_line(name: str, *, last: DeliveryLine) -> SourceLine:
 
 
 def state_of(address: EventSource | None) -> tuple[str, str]:
-    """Return text and style of a source's tag."""
+    """Text and style of a source's tag."""
     if address is None:
         return ("No address", "warn")
     return ("On", "ok") if address.is_on else ("Off", "")

@@ -27,7 +27,7 @@ _LINKED: Final = re.compile(rf"({re.escape(MERGE_PAGE)}|[a-z]+:{re.escape(text.M
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLine:
-    """A delivery; `style` is `bad` with rejections, `dim` if nothing is new. `reasons` includes notes."""
+    """Delivery; `style` is `bad` with rejections, `dim` if nothing is new. `reasons` includes notes."""
 
     at: str
     outcome: str
@@ -40,7 +40,7 @@ class DeliveryLine:
 def delivery_lines(
     delivered: Iterable[StoredDelivery], *, uncounted: Mapping[int, Uncounted], urls: ReportUrls, zone: str
 ) -> tuple[DeliveryLine, ...]:
-    """Format deliveries as rows, newest first, with why nothing in them counts; a repeated note stands once."""
+    """Format deliveries as rows, newest first, with why nothing in them counts; each repeated note once."""
     lines = []
     notes: set[str] = set()
     for delivery in delivered:

@@ -1,4 +1,4 @@
-"""Settings and state of pulls on a source's page."""
+"""Pulls on a source's page."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The page of a source."""
+"""Page of a source."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -45,7 +45,7 @@ TEST_NUMBER: Final = "test"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressCard:
-    """The source's address, with only the start of its key."""
+    """Source's address, with only the start of its key."""
 
     url: str
     created: str
@@ -55,7 +55,7 @@ class AddressCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityLine:
-    """A bot identity; `value` is its sender's form value."""
+    """Bot identity; `value` is its sender's form value."""
 
     sender: Word
     value: str
@@ -79,7 +79,7 @@ class SourcePage:
     Attributes:
         address: None if it has none on this server.
         forms: By action; without `secret` if the platform signs nothing.
-        bot: ID of the default bot; empty for none.
+        bot: Default bot's ID; empty for none.
         test: Last test, None before the first.
         is_set_up: A delivery other than a test has arrived.
         pull: None if the platform can't be pulled.

@@ -41,10 +41,10 @@ _CYCLES_OFFERED: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillPage:
-    """An uploaded bill.
+    """Uploaded bill.
 
     Attributes:
-        result: None before the first comparison with these settings.
+        result: None before one with these settings.
     """
 
     frame: Frame

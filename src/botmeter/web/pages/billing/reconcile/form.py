@@ -35,7 +35,7 @@ class ColumnField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillForm:
-    """The form.
+    """Form.
 
     Attributes:
         cycles: Fill in the days of a billing cycle.

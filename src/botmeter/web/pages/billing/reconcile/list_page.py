@@ -42,7 +42,7 @@ _INVOICE_FIELDS: Final = ("first", "last", "timezone", "sessions", "total")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillLine:
-    """An uploaded bill."""
+    """Uploaded bill."""
 
     name: Word
     number: str
@@ -68,7 +68,7 @@ class InvoiceResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceForm:
-    """The form, as typed."""
+    """Form, as typed."""
 
     first: str
     last: str

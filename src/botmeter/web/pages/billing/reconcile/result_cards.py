@@ -54,7 +54,7 @@ Lines = tuple[tuple[Cell, ...], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableCard:
-    """A table; `note` is its last line."""
+    """Table; `note` is its last line."""
 
     columns: tuple[Column, ...]
     lines: Lines
@@ -73,7 +73,7 @@ class DifferencesCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultCards:
-    """A result."""
+    """Result."""
 
     verdict: str
     is_same: bool

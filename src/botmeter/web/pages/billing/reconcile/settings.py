@@ -47,7 +47,7 @@ class BillSettings:
 
     @property
     def document(self) -> Document:
-        """The mapping; raises Refused `mapping_invalid`."""
+        """Mapping; raises Refused `mapping_invalid`."""
         return mapping_in(self.mapping, tables=FIELDS)
 
     @property
@@ -71,7 +71,7 @@ class BillSettings:
 
 
 def settings_from_form(data: QueryDict, before: BillSettings) -> BillSettings:
-    """Return the settings of a submitted form."""
+    """Settings of a submitted form."""
     typed = {name: data.get(name, getattr(before, name)).strip() for name in _FORM_NAMES}
     settings = replace(before, **typed)
     if f"at.{FIELDS[0]}" not in data:

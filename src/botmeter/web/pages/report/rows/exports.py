@@ -1,4 +1,4 @@
-"""Exports of the underlying data: links, files and their progress."""
+"""Exports of the underlying data."""
 
 import re
 from dataclasses import dataclass
@@ -31,10 +31,10 @@ _PROGRESS_NAME: Final = re.compile(r"[0-9a-f]{8,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exports:
-    """Files of the listed lines; none where there is nothing to export.
+    """Files of the listed lines, if any.
 
     Attributes:
-        progress_href: Address of an export's progress, without its name at the end.
+        progress_href: Of an export's progress, without its name.
     """
 
     label: str = ""
@@ -47,7 +47,7 @@ NO_EXPORTS: Final = Exports()
 
 
 def exports_of(account: str, address: ReportAddress, *, view: RowsAddress) -> Exports:
-    """Link the files of what the page lists."""
+    """Link the files."""
     parameters = {name: value for name, value in view.pairs().items() if name in {"search", "charge", "columns"}}
     # An address without a grain is that of rows, from before there were others.
     parameters["grain"] = view.grain
@@ -84,7 +84,7 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
 
 @for_member(Right.EXPORT)
 def export_progress(visit: Visit, *, name: str) -> HttpResponse:
-    """Say how far an export of this user is."""
+    """Progress of one of the user's exports."""
     progress = server_state(visit.request).export_progress.find(visit.user.pk, name)
     return JsonResponse({"state": progress.state, "rows": progress.row_count, "problem": progress.problem})
 

@@ -25,7 +25,7 @@ _CLOSED_BY_LABELS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A formatted line; only sessions open, and rows lead nowhere."""
+    """Formatted line; only sessions open, and rows lead nowhere."""
 
     cells: tuple[Cell, ...]
     href: str = ""
@@ -57,7 +57,7 @@ def line_cells(
 
 
 def line_href(line: row_lines.Line, urls: ReportUrls) -> str:
-    """Page of a line's session or conversation; empty if it has several or none."""
+    """Page of a line's only session or conversation, else empty."""
     match line:
         case SessionLine():
             return urls.session(line.session_id)

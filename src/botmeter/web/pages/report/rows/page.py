@@ -1,4 +1,4 @@
-"""The page of the underlying data."""
+"""Page of the underlying data."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -65,7 +65,7 @@ class RowsPage:
     """Underlying data.
 
     Attributes:
-        count: Of lines, on all pages; the title says it.
+        count: Of lines, on all pages.
         within: Rows of sessions, or sessions of other lines.
     """
 
@@ -98,7 +98,7 @@ class RowsPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsRequest:
-    """A request for underlying data."""
+    """Request for underlying data."""
 
     question: Question
     view: RowsAddress

@@ -68,7 +68,7 @@ class RowsAddress:
         return replace(self, open_session=session_id)
 
     def first_page(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of the first page, with no session expanded: what other filters keep."""
+        """First page without an expanded session: what other filters keep."""
         return tuple(self.at("").pairs().items())
 
     def pairs(self) -> dict[str, str]:
