@@ -1,4 +1,4 @@
-"""A cycle's cumulative sessions: counted, expected with a band, and last cycle's, under horizontal marks."""
+"""Cycle's cumulative sessions: counted, expected with a band, and last cycle's, under horizontal marks."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class CycleMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleLine:
-    """A point for each day of the cycle, oldest first.
+    """Point for each day of the cycle, oldest first.
 
     `today_label` names the day below ("Today"), `partial_label` its count, `end_label` the end ("1,240 expected").
     """

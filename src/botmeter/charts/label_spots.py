@@ -1,4 +1,4 @@
-"""Labels among others: each takes the first spot that is free."""
+"""Labels, each on its first free spot."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Spot:
         return not is_beside and abs(self.middle_px - other.middle_px) < LINE_PX
 
     def is_crossed_by(self, line: Sequence[Point]) -> bool:
-        """Return whether a line whose points follow from left to right goes through the letters."""
+        """Test for a line, with points from left to right, through the letters."""
         return any(self._is_crossed(before, after) for before, after in pairwise(line))
 
     def _is_crossed(self, before: Point, after: Point) -> bool:

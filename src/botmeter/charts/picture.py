@@ -54,6 +54,6 @@ def chart_png(svg: str, *, colours: Mapping[str, str] = LIGHT) -> bytes:
 
 
 def chart_file(svg: str, *, colours: Mapping[str, str] = LIGHT) -> str:
-    """Write a chart's SVG with its colours and drawn labels, as a file of its own has it."""
+    """Write a chart's SVG with its colours and drawn labels."""
     coloured = _COLOUR.sub(lambda found: colours[found[1]], drawn_labels(svg))
     return coloured.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)

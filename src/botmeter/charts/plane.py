@@ -38,7 +38,7 @@ class LinkMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A drawing for each width, with shared links on top.
+    """Drawing for each width, with shared links on top.
 
     `marks` divide the width between `left` and `right`; on a line, the ends take half.
     """

@@ -13,7 +13,7 @@ _COUNTS_MIN: Final = 6
 
 
 def count_below_spikes(counts: Sequence[int]) -> int | None:
-    """Greatest count that is no spike; None if there is no spike."""
+    """Greatest count that is no spike; None without any."""
     if len(counts) < _COUNTS_MIN:
         return None
     descending = sorted(counts, reverse=True)

@@ -54,7 +54,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A session's window; `next_us` is the start of the next session."""
+    """Session's window; `next_us` is the start of the next session."""
 
     name: str
     started_us: int

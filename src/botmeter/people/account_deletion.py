@@ -1,4 +1,4 @@
-"""Deletion of an account with everything that people had in it."""
+"""Deletion of an account."""
 
 from django.db import transaction
 

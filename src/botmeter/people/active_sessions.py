@@ -33,7 +33,7 @@ _SYSTEMS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveSession:
-    """A signed-in browser.
+    """Signed-in browser.
 
     Attributes:
         number: Names the session without revealing its key.
@@ -48,7 +48,7 @@ class ActiveSession:
 
 
 def active_sessions(user: User) -> tuple[ActiveSession, ...]:
-    """Sessions that are signed in, the last used first."""
+    """Signed-in sessions, the last used first."""
     now_seconds = int(present().timestamp())
     listed = []
     for session, values in _sessions_of(user):
@@ -64,7 +64,7 @@ def session_number(key: str) -> str:
 
 
 def end_sessions(user: User, numbers: Collection[str]) -> int:
-    """End sessions of the user; return their number."""
+    """End sessions; return their number."""
     store, count = import_module(settings.SESSION_ENGINE).SessionStore, 0
     for session, _ in _sessions_of(user):
         if session_number(session.pk) in numbers:
@@ -94,6 +94,6 @@ def _active_session(key: str, note: SessionNote) -> ActiveSession:
 
 
 def browser_text(user_agent: str) -> str:
-    """Browser and system of a User-Agent: `Firefox on Linux`."""
+    """Browser and system of a User-Agent."""
     names = (next((name for mark, name in kinds if mark in user_agent), "") for kinds in (_BROWSERS, _SYSTEMS))
     return " on ".join(filter(None, names))

@@ -24,7 +24,7 @@ LINK_LASTS: Final = timedelta(days=1)
 
 
 def new_user(email: str, *, name: str) -> User:
-    """Create a user without a password.
+    """Create a user without password.
 
     Raises:
         Refused: `email_invalid`, `person_name_invalid`.
@@ -44,7 +44,7 @@ def new_user(email: str, *, name: str) -> User:
 
 
 def user_of(email: str) -> User:
-    """User with this email address.
+    """User with this address.
 
     Raises:
         Missing: `user_unknown`.
@@ -56,7 +56,7 @@ def user_of(email: str) -> User:
 
 
 def link_for(user: User, *, to_password: bool) -> str:
-    """Return a one-day, one-time path for sign-in or a new password."""
+    """Create a one-day, one-time path for sign-in or a new password."""
     purpose = Link.Purpose.PASSWORD if to_password else Link.Purpose.SIGN_IN
     secret = new_link(purpose, lasting=LINK_LASTS, user=user)
     record(Action.LINK_MADE, user=user, who=COMMAND_LINE, email=user.email, to=purpose.value)
@@ -74,7 +74,7 @@ def drop_second_factor(user: User) -> bool:
 
 
 def sign_out(users: Iterable[User]) -> int:
-    """End the sessions of users; return their number."""
+    """End users' sessions; return their number."""
     count = 0
     for user in users:
         user.sign_out_everywhere()

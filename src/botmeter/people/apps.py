@@ -1,4 +1,4 @@
-"""The Django app that holds people."""
+"""Django app of people."""
 
 from django.apps import AppConfig
 

@@ -1,6 +1,6 @@
 """Limits on attempts, counted in the database for all processes.
 
-An attempt is counted before it is made, under a lock, so that parallel ones can't exceed a limit.
+An attempt is counted before it is made, under a lock, so parallel ones can't exceed a limit.
 """
 
 from collections.abc import Iterable
@@ -62,9 +62,7 @@ class Attempts:
 
 
 def count_attempt(*attempts: Attempts) -> int:
-    """Count an attempt under several limits, or under none if one refuses it.
-
-    Refused attempts write nothing.
+    """Count an attempt, unless one of its limits refuses it, which writes nothing.
 
     Returns:
         Seconds to wait before the next attempt; 0 if this one is allowed.

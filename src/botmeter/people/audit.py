@@ -27,7 +27,7 @@ def record(
     """Add an entry.
 
     Args:
-        account: Empty for entries that the owners of all the user's accounts see.
+        account: Empty for entries to owners of all the user's accounts.
         who: Default: the user's email address, or the command line.
         detail: JSON values.
     """

@@ -104,7 +104,7 @@ def _alone_migrating() -> Iterator[None]:
 
 
 def require_people(folder: Path) -> None:
-    """Check that the database was not lost: with a new one, the first visitor would own every account.
+    """Check that the database is not lost: with a new one, the first visitor would own every account.
 
     Raises:
         Missing: `people_missing`.
@@ -160,7 +160,7 @@ def _missing(database: str, *, folder: Path) -> Missing:
 
 
 def rewrite_file() -> None:
-    """Write an SQLite file anew, so that nothing keeps deleted values; PostgreSQL reuses pages by itself.
+    """Write an SQLite file anew, without deleted values; PostgreSQL reuses pages by itself.
 
     Does nothing within a transaction.
 

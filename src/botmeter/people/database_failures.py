@@ -1,4 +1,4 @@
-"""Failures of the user database, and writes that a request can do without."""
+"""Failures of the user database, and optional writes."""
 
 import logging
 import sqlite3
@@ -59,7 +59,7 @@ def close_dropped_connections() -> None:
 
 @contextmanager
 def reasons_reported() -> Iterator[None]:
-    """Report a database that fails at the start or in `doctor`, with the reason.
+    """Report why a database fails at the start or in `doctor`.
 
     Raises:
         Unavailable: `disk_full`, `people_unavailable`.

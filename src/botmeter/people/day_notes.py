@@ -19,7 +19,7 @@ def day_notes(account: str) -> "QuerySet[DayNote]":
 
 
 def noted_days(account: str) -> "QuerySet[DayNote, tuple[date, str]]":
-    """Day and text of the notes, oldest day first, without their authors."""
+    """Day and text of the notes, oldest day first."""
     return DayNote.objects.filter(account=account).order_by("on", "pk").values_list("on", "text")
 
 

@@ -1,4 +1,4 @@
-"""Limits on emails that the server sends for people."""
+"""Limits on emails sent for people."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,12 +21,12 @@ SENDERS: Final = AttemptLimit(name="emails by", free_count=100, period=timedelta
 
 
 def emails_to(address: str) -> Attempts:
-    """Emails to the mailbox of an address."""
+    """Emails to an address's mailbox."""
     return RECIPIENTS.of(mailbox_of(address))
 
 
 def mailbox_of(address: str) -> str:
-    """The address without `+tag`, quotes, case and compatible characters: spellings of one mailbox count as one."""
+    """Address without `+tag`, quotes, case and compatible characters, so that spellings of one mailbox count as one."""
     quoted, _, domain = address.casefold().rpartition("@")
     local = quoted.strip('"').replace("\\", "")
     with suppress(UnicodeError):

@@ -133,5 +133,5 @@ def is_share_password(request: HttpRequest, link: ShareLink, *, password: str) -
 
 
 def forget_wrong_passwords(user: User) -> None:
-    """Let a user with a new password sign in at once."""
+    """Let the user of a new password sign in at once."""
     PASSWORDS.of(user.email).forget()

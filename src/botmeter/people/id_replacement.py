@@ -1,4 +1,4 @@
-"""Pseudonyms in place of an erased customer's ids in stored texts."""
+"""Pseudonyms in place of an erased customer's ids."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -105,12 +105,12 @@ known_keys: BoundedCache[str, ApiKey] = BoundedCache(_KNOWN_BYTES_MAX, lasts_sec
 
 
 def has_scope(key: ApiKey, scope: Scope) -> bool:
-    """Return whether the key has the scope, or `admin`."""
+    """Test for the scope, or `admin`."""
     return bool({scope.value, Scope.ADMIN.value} & set(key.scopes))
 
 
 def require_scope(key: ApiKey, scope: Scope) -> None:
-    """Raise NotAllowed `scope_missing` unless the key has the scope, or `admin`."""
+    """Raise NotAllowed `scope_missing` without the scope or `admin`."""
     if not has_scope(key, scope):
         own = ", ".join(sorted(key.scopes)) or "none"
         raise NotAllowed("scope_missing", f"The key {key.start}… lacks the scope {scope.value}. Its scopes: {own}.")
@@ -275,13 +275,13 @@ def _read_key(secret: str) -> ApiKey:
 
 
 def accounts_with(scope: Scope) -> list[str]:
-    """Accounts with a working key of this scope, by name."""
+    """Accounts with a working key of this scope."""
     working = (key for key in ApiKey.objects.exclude(account="") if state_of(key) is AccessState.WORKS)
     return sorted({key.account for key in working if scope.value in key.scopes})
 
 
 def key_of(account: str, text: str) -> ApiKey:
-    """Key with this name, first characters or secret.
+    """Key by name, first characters or secret.
 
     Raises:
         Missing: `key_unknown`.
@@ -319,7 +319,7 @@ def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> 
     """Replace a key; the old one works for `lives_on` longer.
 
     Raises:
-        Refused: `key_over` if the key no longer works.
+        Refused: `key_over`.
     """
     if state_of(key) is not AccessState.WORKS:
         raise Refused("key_over", f"The key {key.start}… no longer works and can't be replaced. Create a new one.")

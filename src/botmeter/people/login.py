@@ -27,7 +27,7 @@ _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLogin:
-    """User whose second step is pending; `method` names the first, such as `password`."""
+    """User before the second step; `method` names the first, such as `password`."""
 
     user: User
     next_path: str
@@ -35,7 +35,7 @@ class PendingLogin:
 
 
 def own_path(request: HttpRequest, path: str | None) -> str:
-    """The path if on this site, else the start page."""
+    """Path if on this site, else the start page."""
     is_ours = url_has_allowed_host_and_scheme(path, allowed_hosts=None, require_https=request.is_secure())
     return path if path and path.startswith("/") and is_ours else reverse("home")
 

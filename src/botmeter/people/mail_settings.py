@@ -1,4 +1,4 @@
-"""The mail server's settings."""
+"""Settings of the mail server."""
 
 from typing import Final
 

@@ -98,7 +98,7 @@ def remove(membership: Membership) -> None:
 
 
 def require_another_owner(membership: Membership) -> None:
-    """Raise Refused `last_owner` for the only owner of an account; within a transaction."""
+    """Raise Refused `last_owner` for an account's only owner; within a transaction."""
     # Locked, so that two owners can't remove each other at once.
     owners = list(
         Membership.objects.select_for_update()

@@ -133,7 +133,7 @@ class RecoveryCode(models.Model):
 
 
 class Membership(models.Model):
-    """Role of a user in an account."""
+    """User's role in an account."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)

@@ -34,12 +34,12 @@ def note_entry(folder: Path, action: Action, *, account: str, who: str, at_us: i
 
 
 def has_pending(folder: Path) -> bool:
-    """Return whether entries wait for the database."""
+    """Test for entries that wait for the database."""
     return any((folder / FOLDER).glob(f"*{_SUFFIX}"))
 
 
 def add_pending(folder: Path) -> None:
-    """Move all entries into the open database; those that can't be moved stay for the next time."""
+    """Move entries into the open database; those that fail stay for the next time."""
     from django.db import DatabaseError
 
     if not has_pending(folder):
@@ -68,7 +68,7 @@ def forget_in_pending(folder: Path, account: str, *, ids: ErasedIds) -> int:
 
 
 def remove_pending(folder: Path, account: str) -> None:
-    """Remove the entries of a deleted account."""
+    """Remove a deleted account's entries."""
     for file in sorted((folder / FOLDER).glob(f"*{_SUFFIX}")):
         if json.loads(file.read_bytes())["account"] == account:
             file.unlink()

@@ -19,7 +19,7 @@ def origin_of(request: HttpRequest) -> str:
 
 
 def address_in_message(path: str, *, origin: str = "") -> str:
-    """Public URL of a path from `reverse`; `origin` is for servers without a public URL."""
+    """Public URL of a path from `reverse`; `origin` is for servers without one."""
     return f"{settings.PUBLIC_ORIGIN or origin or settings.SERVED_AT or 'http://localhost'}{path}"
 
 

@@ -1,4 +1,4 @@
-"""Rows that were removed from the user database, to be put back."""
+"""Removed rows of the user database, to be put back."""
 
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ Row = TypeVar("Row", bound=Model)
 
 
 def row_copy(row: Row) -> Row:
-    """Copy of a row with its number, which `delete` takes from the row itself."""
+    """Copy of a row with its number, which `delete` clears."""
     fields = row._meta.concrete_fields  # noqa: SLF001 - Django's documented interface
     return type(row)(**{field.attname: getattr(row, field.attname) for field in fields})
 

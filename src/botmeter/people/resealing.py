@@ -1,4 +1,4 @@
-"""Encryption of stored secrets by the server's present key, while an earlier one is still accepted."""
+"""Encryption of stored secrets by the present key, while an earlier one is accepted."""
 
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ _SEALED: Final[tuple[tuple[models.Manager[Any], str], ...]] = (
 
 
 def reseal_secrets() -> int:
-    """Encrypt all sealed secrets by the present key; return their number."""
+    """Encrypt all sealed secrets anew; return their number."""
     if not settings.SECRET_KEY_FALLBACKS:
         return 0
     count = 0

@@ -12,6 +12,6 @@ def visible_views(user: User, account: str) -> "QuerySet[SavedView]":
 
 
 def saved_view_name(account: str, user: User, *, query: str) -> str:
-    """View name of a query, own views first; empty if none."""
+    """Name of a query's view, own ones first; empty if none."""
     matching = visible_views(user, account).filter(query=query.removeprefix("?"))
     return next((view.name for view in sorted(matching, key=lambda view: view.owner_id != user.pk)), "")

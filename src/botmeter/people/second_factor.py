@@ -53,7 +53,7 @@ def device_of_code(user: User, code: str) -> object | None:
     """Device that accepts the code, or None; a recovery code works once.
 
     Raises:
-        Unavailable: `seal_broken` if the server's key has changed, although recovery codes still work;
+        Unavailable: `seal_broken` for a changed server key, although recovery codes still work;
             `passwords_busy`.
     """
     plain = plain_code(code)

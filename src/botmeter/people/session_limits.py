@@ -22,7 +22,7 @@ _USER_AGENT_LENGTH_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionNote:
-    """Instants of a session in Unix time, with the browser and address that signed in."""
+    """Instants of a session in Unix time, with its browser and address."""
 
     began_seconds: int
     seen_seconds: int
@@ -50,7 +50,7 @@ def end_if_over(session: SessionBase, *, now_seconds: int, is_by_person: bool) -
     """Empty a session that reached a limit; else note the request.
 
     Args:
-        is_by_person: The request is none that an open page makes by itself.
+        is_by_person: An open page didn't make the request by itself.
     """
     if SESSION_KEY not in session:
         return

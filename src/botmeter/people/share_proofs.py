@@ -1,4 +1,4 @@
-"""Visitors who entered a share link's password, known by a signed cookie of the link's own address."""
+"""Visitors who entered a share link's password, known by a signed cookie."""
 
 from datetime import timedelta
 from typing import Final
@@ -16,7 +16,7 @@ _LASTS: Final = timedelta(hours=12)
 
 
 def has_proof(request: HttpRequest, link: ShareLink) -> bool:
-    """Return whether the link's present password was entered in this browser, or none is needed."""
+    """Check that the present password was entered in this browser, or none is needed."""
     if not link.password:
         return True
     try:

@@ -75,7 +75,7 @@ def new_share(account: str, draft: ShareDraft, *, created_by: User) -> NewShare:
 
 
 def valid_share(secret: str) -> ShareLink:
-    """The link; raises Missing `share_over` if expired, revoked, altered or unknown."""
+    """Link; raises Missing `share_over` if expired, revoked, altered or unknown."""
     try:
         _signer().unsign(secret)
     except BadSignature:
@@ -88,7 +88,7 @@ def valid_share(secret: str) -> ShareLink:
 
 
 def share_over() -> Missing:
-    """The same error for expired, revoked and altered links."""
+    """Same error for expired, revoked and altered links."""
     return Missing(
         "share_over",
         "This link is no longer valid: it has expired, was revoked, or was not copied completely. Ask the person who "

@@ -113,7 +113,7 @@ def pull_settings_of(account: str, source: str) -> PullSettings | None:
 
 
 def scheduled_pulls() -> QuerySet[EventSource]:
-    """All enabled sources with a pull schedule."""
+    """Enabled sources with a pull schedule."""
     return EventSource.objects.filter(is_on=True, pull_minutes__isnull=False).exclude(pull_url="").order_by("pk")
 
 

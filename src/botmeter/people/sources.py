@@ -1,4 +1,4 @@
-"""Access of sources: address, signature secret, on or off. Not in the ledger, so a restored one has no addresses."""
+"""Access of sources: address, signature secret, on or off. Not in ledgers, so a restored one has no addresses."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -112,7 +112,7 @@ def update(row: EventSource, **fields: Any) -> None:
 
 
 def cached_source(name: str, key: str) -> OpenedSource | None:
-    """The source if cached; never blocks. If None, call `opened_source` in a thread."""
+    """Source if cached; never blocks. If None, call `opened_source` in a thread."""
     source = opened_sources.get(digest_of(key))
     return source if source is not None and source.name == name else None
 

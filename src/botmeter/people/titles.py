@@ -1,4 +1,4 @@
-"""Titles of accounts, kept beside the users so that no ledger is opened to list them."""
+"""Titles of accounts, listed without opening ledgers."""
 
 from contextlib import suppress
 
@@ -20,7 +20,7 @@ def noted_title(account: str) -> str:
 
 
 def note_missing_titles(ledgers: OpenLedgers) -> None:
-    """Read titles that were never noted, of accounts with members; one ledger is open at a time."""
+    """Read titles never noted, of accounts with members; one ledger is open at a time."""
     noted = AccountTitle.objects.values("account")
     accounts = Membership.objects.exclude(account__in=noted).values_list("account", flat=True).distinct()
     for name in list(accounts):

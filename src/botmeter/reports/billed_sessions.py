@@ -1,4 +1,4 @@
-"""Sessions as they are billed: in rating order, with the corrections that apply."""
+"""Sessions as billed: in rating order, with the corrections that apply."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counted:
-    """The sessions under some policies: as a source in SQL, their table, and the policies as it names them."""
+    """Sessions under some policies: as a source in SQL, their table, and the policies as it names them."""
 
     sessions: str
     table: str
@@ -88,7 +88,7 @@ def _billed(
 
 
 def corrections_without_session(ledger: "ReadableLedger") -> list[StoredCorrection]:
-    """Return corrections in force whose event is in no session any more, under any policy, in order of recording."""
+    """Corrections in force whose event is in no session any more, under any policy, in order of recording."""
     with ledger.read_transaction() as connection:
         snapshot = Snapshot(connection=connection, touchpoints=ledger.touchpoints.all(), footprints=[])
         left = corrections_in(connection)
@@ -102,14 +102,14 @@ def corrections_without_session(ledger: "ReadableLedger") -> list[StoredCorrecti
 
 
 def session_count(ledger: "ReadableLedger", start_us: int, *, end_us: int) -> int:
-    """Count the sessions that start in [start_us, end_us), µs UTC."""
+    """Count the sessions that start in [start_us, end_us)."""
     with ledger.read_transaction() as connection:
         snapshot = Snapshot(connection=connection, touchpoints=[], footprints=[])
         return int(snapshot.rows(sql("session_count"), utc_parts(start_us, end_us).parameters)[0][0])
 
 
 def sessions_by_day(ledger: "ReadableLedger", period: Period) -> list[int]:
-    """Count the sessions that start on each day of a period."""
+    """Count the sessions that start on each day."""
     grid = grid_of(period)
     bounds = {"start_us": period.start_us, "end_us": period.end_us, "footprints": None, "preview": None}
     with ledger.read_transaction() as connection:

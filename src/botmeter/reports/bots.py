@@ -45,13 +45,13 @@ class BotOverview:
 
 
 def names_of_bots(ledger: "ReadableLedger") -> BotNames:
-    """Names of bots by id."""
+    """Names by id."""
     with open_snapshot(ledger) as snapshot:
         return bot_names(snapshot)
 
 
 def bots(ledger: "ReadableLedger", *, now_us: int) -> tuple[BotOverview, ...]:
-    """Return all bots: most sessions first, then by id."""
+    """All bots: most sessions first, then by id."""
     today_on = day_of_us(now_us)
     query = UsageQuery(period=Period(first_on=today_on - timedelta(days=DEFAULT_DAYS - 1), last_on=today_on))
     with open_snapshot(ledger) as snapshot:

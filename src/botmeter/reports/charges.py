@@ -1,4 +1,4 @@
-"""Charges of sessions: a column of the underlying data, and the number of those that cost nothing."""
+"""Charges of sessions."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final

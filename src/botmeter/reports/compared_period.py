@@ -1,4 +1,4 @@
-"""The compared period of a report.
+"""Compared period of a report.
 
 A running period is compared with the same part of the earlier days, or usage would always seem to fall.
 """
@@ -40,7 +40,7 @@ class Compare(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A choice of compared days.
+    """Choice of compared days.
 
     Attributes:
         unit_months: Months of the unit of a named period, 0 for days; None: by the dates.
@@ -69,7 +69,7 @@ class Comparison:
         return (unit_months if self.choice is Compare.CALENDAR else whole_months)(first_on, last_on)
 
     def effective(self, query: UsageQuery) -> Compare:
-        """Return the choice that is applied to a query."""
+        """Choice that is applied to a query."""
         if self.choice in {Compare.AUTOMATIC, Compare.CALENDAR}:
             return Compare.CALENDAR if self.months_of(query) else Compare.PREVIOUS
         # Whole weeks have the same weekdays anyway.
@@ -81,7 +81,7 @@ NO_COMPARISON = Comparison(choice=Compare.NONE)
 
 
 def comparison_named(name: str) -> Comparison:
-    """Return a choice by its name.
+    """Choice by name.
 
     Raises:
         Refused: `comparison_invalid`.
@@ -124,7 +124,7 @@ def compared_query(query: UsageQuery, *, account: Account, comparison: Compariso
 
 
 def compared_day(on: date, *, query: UsageQuery, compared: UsageQuery, choice: Compare) -> date | None:
-    """Day of the compared period that is set beside a day of the period, by number or else by date."""
+    """Day beside a day of the period, by number or else by date."""
     try:
         earlier_on = _earlier_on(on, query, days=(_first_on(compared), compared.period.last_on), choice=choice)
     except OverflowError:

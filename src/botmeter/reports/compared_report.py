@@ -1,4 +1,4 @@
-"""The report with totals of the period that it is compared with."""
+"""Report with totals of the period that it is compared with."""
 
 from typing import TYPE_CHECKING
 

@@ -71,7 +71,7 @@ def query_parameters(query: UsageQuery, snapshot: Snapshot) -> Parameters:
 
 
 def bounds_between(start_us: int, end_us: int) -> Parameters:
-    """Return half-open bounds in µs UTC, and the first and last UTC day."""
+    """Half-open bounds in µs UTC, and the first and last UTC day."""
     return {
         "first_on": day_of_us(start_us),
         "last_on": day_of_us(end_us - 1),
@@ -81,13 +81,13 @@ def bounds_between(start_us: int, end_us: int) -> Parameters:
 
 
 def of_customers(parameters: Parameters, customers: list[str]) -> Parameters:
-    """Restrict the parameters to the rows of these customers."""
+    """Restrict the parameters to these customers."""
     condition = sql("row_is_one_of", values="of_customers", column="customer_id")
     return {**_with_row_condition(parameters, condition), "of_customers": customers}
 
 
 def of_sessions(parameters: Parameters, session_ids: list[str], *, others_since_us: int | None = None) -> Parameters:
-    """Restrict the parameters to these sessions, or to all others that start from an instant on (µs UTC)."""
+    """Restrict the parameters to these sessions, or to others that start from an instant on (µs UTC)."""
     condition = sql("session_is_one_of" if others_since_us is None else "session_is_another_since")
     own = parameters["conditions"]["session_conditions"]
     restricted = _with_row_condition(parameters, condition)
@@ -237,10 +237,7 @@ def _texts(texts: tuple[str, ...]) -> list[str]:
 
 
 def text_in_ledger(text: str) -> str | None:
-    """Text, or None for a lone surrogate, which no event has.
-
-    A command line that is not UTF-8 can have one.
-    """
+    """Text, or None for a lone surrogate, which a command line can have and no event has."""
     try:
         text.encode()
     except UnicodeEncodeError:

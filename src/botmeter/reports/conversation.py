@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationSession:
-    """A session of the conversation. Instants in µs UTC; `ended_us` is None while no limit ends it.
+    """Session of the conversation. Instants in µs UTC; `ended_us` is None while no limit ends it.
 
-    `event_count` covers this conversation; `opened_it` is true if the session opened in it.
+    `event_count` covers this conversation; `opened_it`: the session opened in it.
     """
 
     session_id: str
@@ -63,7 +63,7 @@ def conversation(ledger: "ReadableLedger", conversation_id: str) -> Conversation
     """Find a conversation.
 
     Raises:
-        Missing: `conversation_unknown` if no event names it.
+        Missing: `conversation_unknown`.
     """
     parameters: Parameters = {"conversation": text_in_ledger(conversation_id)}
     with open_snapshot(ledger) as snapshot:

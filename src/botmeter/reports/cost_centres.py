@@ -35,7 +35,7 @@ def cost_centre_usage(ledger: "ReadableLedger", query: UsageQuery) -> tuple[Cost
 
 
 def cost_centre_names(ledger: "ReadableLedger") -> tuple[str, ...]:
-    """Every cost centre that was ever set, by name."""
+    """Every cost centre ever set, by name."""
     with ledger.read_transaction() as connection:
         return cost_centres_in(connection).names
 

@@ -54,7 +54,7 @@ class Groups:
     """Groups of matching sessions, one array element per group.
 
     Attributes:
-        day: Day of the period, from 0; of groups from usage only if the period has UTC days.
+        day: From 0; of groups from usage only if the period has UTC days.
         footprint: Set of touchpoints, from 0.
         members: Matching touchpoints of each set.
         touchpoints: By number.
@@ -105,7 +105,7 @@ def groups_of(sessions: pa.Table, members: Members, *, touchpoints: "list[Touchp
 
 
 def split(groups: Groups, key_of: "Callable[[Touchpoint], Key]") -> list[SplitCount[Key]]:
-    """Count sessions by a key of the touchpoints, such as the bot; unordered."""
+    """Count sessions by a key, such as the bot; unordered."""
     key_of_touchpoint = [key_of(touchpoint) for touchpoint in groups.touchpoints]
     keys = list(dict.fromkeys(key_of_touchpoint))
     number_of = {value: number for number, value in enumerate(keys)}
@@ -167,7 +167,7 @@ def _distinct(keys: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
 
 
 def distinct(values: Ints) -> Ints:
-    """Return sorted distinct values, faster than `np.unique`, which hashes first."""
+    """Sorted distinct values, faster than `np.unique`, which hashes first."""
     ordered = np.sort(values)
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
@@ -187,7 +187,7 @@ def _codes(table: pa.Table, name: str) -> tuple[Ints, Sequence[pa.Scalar]]:
 
 
 def integers(table: pa.Table, name: str) -> Ints:
-    """Return a column of integers."""
+    """Column of integers."""
     return _numbers(table[name].combine_chunks()) if table.num_rows else np.zeros(0, np.int64)
 
 

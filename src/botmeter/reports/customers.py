@@ -54,11 +54,11 @@ class CustomerSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerCalendar:
-    """The sessions of one customer. Instants in µs UTC.
+    """Sessions of one customer. Instants in µs UTC.
 
     Attributes:
         days: Sessions by day of the period.
-        sessions: Newest first, of any day; at most `SESSIONS_LISTED_MAX`.
+        sessions: Newest first; at most `SESSIONS_LISTED_MAX`.
         session_count: All, listed or not.
     """
 
@@ -96,7 +96,7 @@ def customer_calendar(ledger: "ReadableLedger", customer_id: str, *, period: Per
     """Find a customer's sessions of any day; `period` sets the calendar.
 
     Raises:
-        Missing: `customer_unknown` if no event names the customer.
+        Missing: `customer_unknown`.
     """
     parameters = {"customer": text_in_ledger(customer_id)}
     with open_snapshot(ledger) as snapshot:

@@ -40,7 +40,7 @@ def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = N
     """Explain why a session was charged, as of `now_us` or the present.
 
     Raises:
-        Missing: `session_unknown` for an unknown session.
+        Missing: `session_unknown`.
         Refused: `ledger_differs` if the stored events no longer give it.
     """
     with open_snapshot(ledger) as snapshot:

@@ -1,4 +1,4 @@
-"""The explanation of one session, as values."""
+"""Explanation of one session, as values."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from botmeter.metering.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedEvent:
-    """An event of the session (`takes_part`), or one of its scope key meanwhile. `at_us` is µs UTC."""
+    """Event of the session (`takes_part`), or one of its scope key meanwhile. `at_us` is µs UTC."""
 
     source: str
     event_id: str
@@ -30,7 +30,7 @@ class ExplainedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationPart:
-    """The part of a session in one conversation, in order of appearance; `tickets` has (ticket, type)."""
+    """Part of a session in one conversation, in order of appearance; `tickets` has (ticket, type)."""
 
     conversation_id: str
     event_count: int
@@ -51,7 +51,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A submission with events of the session; `label` is a file name or request."""
+    """Submission with events of the session; `label` is a file name or request."""
 
     append_no: int
     recorded_at_us: int
@@ -66,7 +66,7 @@ class Explanation:
 
     Attributes:
         ended_at_us: None while no limit ends it.
-        events: Its events and others of its scope key meanwhile; the first opened it.
+        events: With others of its scope key meanwhile; the first opened it.
         next_event: First message of the scope key at or after the end.
         after: The session that `next_event` opened (`opened_next`), else the next one.
     """

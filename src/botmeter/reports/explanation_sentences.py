@@ -151,7 +151,7 @@ def arrival_words(arrival: Arrival) -> str:
 
 
 def restatement_sentences(explanation: Explanation) -> list[str]:
-    """Return one sentence per restatement."""
+    """One sentence per restatement."""
     return [
         f"Restated on {instant_words(each.recorded_at)}: {_change(each, session_id=explanation.session_id)}."
         for each in explanation.restatements
@@ -171,7 +171,7 @@ def _change(restatement: Restatement, *, session_id: str) -> str:
 
 
 def bot_words(event: ExplainedEvent) -> str:
-    """Bot of an event with its version."""
+    """Bot with its version."""
     if event.bot_name is None:
         return "no bot"
     version = "" if event.bot_version is None else f" {escaped_text(event.bot_version)}"

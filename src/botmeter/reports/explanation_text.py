@@ -1,4 +1,4 @@
-"""An explanation as text of at most 80 columns."""
+"""Explanation as text of at most 80 columns."""
 
 from collections.abc import Sequence
 from textwrap import fill

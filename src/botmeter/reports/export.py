@@ -80,7 +80,7 @@ class Export:
 
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:
-        """Search and charge for the summary, as label and value; without those that are not set."""
+        """Search and charge for the summary, if set, as label and value."""
         charge = self.charge.replace("_", " ") if self.charge else ""
         return tuple(pair for pair in (("Search", self.search), ("Charge", charge)) if pair[1])
 
@@ -143,7 +143,7 @@ def file_chunks(
     timezone: str = UTC_NAME,
     summary: Summary = (),
 ) -> Iterator[bytes]:
-    """Generate a file; XLSX has the summary, unless it is empty, as a sheet of its own."""
+    """Generate a file; XLSX has a summary, unless empty, as a sheet of its own."""
     instants = InstantTexts(timezone)
     if form == "xlsx":
         return xlsx_chunks(batches, schema=schema, instants=instants, summary=summary)

@@ -20,7 +20,7 @@ class InstantTexts:
         self._offset_of_quarter: dict[int, int] = {}
 
     def texts(self, instants: pa.Array) -> pa.Array:
-        """Return texts with `Z` or an offset, and 0, 3 or 6 decimals as needed; null past year 9999."""
+        """Texts with `Z` or an offset, and 0, 3 or 6 decimals as needed; null past year 9999."""
         local_us = self.local_us(instants)
         if self.timezone == UTC_NAME:
             return pc.binary_join_element_wise(_date_and_time(local_us), "Z", "")
@@ -29,7 +29,7 @@ class InstantTexts:
         return pc.binary_join_element_wise(_date_and_time(local_us), suffixes.take(offsets_us.indices), "")
 
     def local_us(self, instants: pa.Array) -> pa.Array:
-        """Return local µs since 1970; null past year 9999."""
+        """Local µs since 1970; null past year 9999."""
         instants_us = _us_to_year_9999(instants)
         if self.timezone == UTC_NAME:
             return instants_us

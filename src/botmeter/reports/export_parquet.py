@@ -35,7 +35,7 @@ def _zoned(field: pa.Field, timezone: str) -> pa.Field:
 
 
 class _Buffer(io.BytesIO):
-    """The file's bytes since the last `drain`; positions are those in the whole file."""
+    """File's bytes since the last `drain`; positions are those in the whole file."""
 
     _drained_bytes = 0
 

@@ -1,4 +1,4 @@
-"""The summary sheet of a workbook: what its rows are, and what they add up to."""
+"""Summary sheet of a workbook: its rows, and their totals."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final

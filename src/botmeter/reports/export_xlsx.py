@@ -66,7 +66,7 @@ class _Sheets:
         self._emphasis = workbook.add_format({"bold": True})
 
     def write(self, batches: Iterable[pa.RecordBatch], instants: InstantTexts) -> int:
-        """Return the number of rows."""
+        """Write the rows; return their number."""
         sheet, row_no, row_count = self._next_sheet(), 0, 0
         for batch in batches:
             row_count += batch.num_rows

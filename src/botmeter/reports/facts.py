@@ -22,7 +22,7 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The numbers of a report; days are in `session_days`, not in the groups."""
+    """Numbers of a report; days are in `session_days`, not in the groups."""
 
     groups: Groups
     session_days: list[int]
@@ -39,7 +39,7 @@ class ContactCounts:
 
 
 def contact_counts(snapshot: Snapshot, query: UsageQuery) -> ContactCounts:
-    """Count them as a report does, without its other numbers."""
+    """Count contacts as a report does."""
     parameters = with_hour_steps(snapshot, query_parameters(query, snapshot))
     if not parameters["is_in_usage"] and not parameters["is_by_session"]:
         run_matching(snapshot, parameters)
@@ -79,7 +79,7 @@ def _conversation_count(snapshot: Snapshot, query: UsageQuery, *, parameters: Pa
 
 
 def session_groups(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> Groups:
-    """Return matching sessions by touchpoints: from usage, sessions, or the rows, which then are in `matching`."""
+    """Matching sessions by touchpoints: from usage, sessions, or the rows, which then are in `matching`."""
     if parameters["is_in_usage"]:
         return _groups_from_usage(snapshot, query, parameters=parameters)
     if parameters["is_by_session"]:
@@ -100,7 +100,7 @@ def _groups_from_sessions(snapshot: Snapshot, query: UsageQuery, *, parameters: 
 
 
 def ticket_rows(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> pa.Table:
-    """Return matching tickets by day of the period: from usage, sessions, or the rows that are in `matching`."""
+    """Matching tickets by day of the period: from usage, sessions, or the rows that are in `matching`."""
     grid = grid_of(query.period)
     if parameters["is_in_usage"]:
         parts = utc_parts(query.start_us, query.end_us)
@@ -110,7 +110,7 @@ def ticket_rows(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters
 
 
 def ticket_types(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return all types, in the order of their first use."""
+    """All types, in the order of their first use."""
     return tuple(name for (name,) in snapshot.rows(sql("ticket_types"), {}))
 
 

@@ -1,4 +1,4 @@
-"""Available values of filters: those with sessions under the other filters."""
+"""Values of filters with sessions under the other filters."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
@@ -73,7 +73,7 @@ def filter_values(
 
 
 def bot_names_within(ledger: "ReadableLedger", query: UsageQuery) -> dict[str, str]:
-    """Names of the bots with sessions of the query, by id."""
+    """Names of the query's bots, by id."""
     with open_snapshot(ledger) as snapshot:
         names = bot_names(snapshot)
         groups = session_groups(snapshot, query, parameters=query_parameters(query, snapshot))

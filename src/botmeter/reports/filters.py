@@ -1,7 +1,7 @@
 """Filters of a report, each declared once.
 
-SQL, filter bar, parameters and options derive from `FILTERS`. ARCHITECTURE.md says where else a
-new filter belongs.
+SQL, filter bar, parameters and options derive from `FILTERS`. ARCHITECTURE.md names the other places of a
+new filter.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ NOT_SUFFIX: Final = ".not"
 
 
 class FilterTarget(StrEnum):
-    """A filter's subject: a table's column, the opening touchpoint, or the start hour."""
+    """Filter's subject: a table's column, the opening touchpoint, or the start hour."""
 
     TOUCHPOINT = "touchpoint"
     """Bot, version or channel of a row of the underlying data."""
@@ -54,7 +54,7 @@ class FilterDeclaration:
         is_of_session: All rows of a session share the value.
         is_id: Few rows share a value, so values are searched by their start and rows are read at once.
         in_bar: Offered by the page while not set.
-        is_set_up: Its values are set by people, so that an account without any is not offered it.
+        is_set_up: People set its values; it is not offered without any.
         always_in_json: In a report's JSON even if not set.
         pattern: As in JSON Schema; empty: any text.
         check: Raises `Refused` for an invalid value.
@@ -222,7 +222,7 @@ FILTER_NAMES: Final = tuple(declared.name for declared in FILTERS)
 
 
 def filter_named(name: str) -> FilterDeclaration:
-    """Return a filter's declaration.
+    """Filter's declaration.
 
     Raises:
         KeyError: No such filter.
@@ -237,7 +237,7 @@ _DECLARED: Final = {declared.name: declared for declared in FILTERS}
 class Filters:
     """Values of the filters that are set.
 
-    A row counts if it matches every filter, by any of its values. A session with a row that matches `excluded` is left
+    A row counts if it matches every filter, by any value. A session with a row that matches `excluded` is left
     out. `preview` is True for sessions opened by a preview, False for others, None for both.
 
     Raises:
@@ -315,7 +315,7 @@ class Filters:
 def filters_of(
     selected: Mapping[str, Iterable[str]], excluded: Mapping[str, Iterable[str]], *, preview: bool | None
 ) -> Filters:
-    """Return filters from values by name, skipping empty and repeated values.
+    """Filters from values by name, skipping empty and repeated values.
 
     Raises:
         Refused, TooMuch: As `Filters`.

@@ -1,4 +1,4 @@
-"""The underlying data of any grain, for files."""
+"""Underlying data of any grain, for files."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
@@ -83,7 +83,7 @@ def underlying_data(
 
 
 def batches_of(grain: Grain) -> Callable[..., Rows]:
-    """Return the function that generates a snapshot's lines of a grain."""
+    """Function that generates a snapshot's lines."""
     return _BATCHES[grain]
 
 

@@ -53,7 +53,7 @@ def grid_of(period: Period) -> Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtcParts:
-    """A span as whole UTC days and the partial days at its ends.
+    """Span as whole UTC days and the partial days at its ends.
 
     Attributes:
         whole: First and last day; reversed if there is none.

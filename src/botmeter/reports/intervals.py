@@ -45,7 +45,7 @@ class Span:
 
 
 def fitting_interval(day_count: int) -> Interval:
-    """Interval of a period unless one is chosen."""
+    """Default interval of a period."""
     if day_count <= _HOURS_DAYS_MAX:
         return Interval.HOUR
     if day_count < _WEEKS_DAYS_MIN:
@@ -54,7 +54,7 @@ def fitting_interval(day_count: int) -> Interval:
 
 
 def shown_interval(chosen: Interval | None, period: Period, *, points_max: int = POINTS_MAX) -> Interval:
-    """The chosen interval if the period has from two to `points_max` of them, else the fitting one."""
+    """Chosen interval if the period has two to `points_max` of them, else the fitting one."""
     if chosen is not None and 2 <= point_count(chosen, period) <= points_max:
         return chosen
     return fitting_interval(period.day_count)

@@ -11,7 +11,7 @@ sql = statements_of(__name__)
 
 
 def run_matching(snapshot: Snapshot, parameters: Parameters) -> None:
-    """Fill `matching` with the matching rows."""
+    """Fill `matching`."""
     snapshot.run(sql("matching", **parameters["conditions"]), with_hour_steps(snapshot, parameters))
 
 

@@ -1,4 +1,4 @@
-"""The numbers of the report page, all of one moment."""
+"""Numbers of the report page, all of one moment."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -32,14 +32,14 @@ class MatrixCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """A report and its page's other numbers.
+    """Report and its page's other numbers.
 
     Attributes:
         policies: All in force, in order.
         matrix: Cells with a session, in the report's order.
         ticket_trend: By day of the period; a ticket with two types is in both.
         first_event_on: Before it there is no data.
-        compared: None without a day with data.
+        compared: None without data.
         hours, compared_hours: Empty unless they were requested.
     """
 
@@ -57,7 +57,7 @@ class Overview:
 
     @property
     def comparable(self) -> UsageReport | None:
-        """Compared report, if every day of both periods has data."""
+        """Compared report, if all days of both periods have data."""
         before_days = self.compared_days
         return self.compared if before_days is not None and before_days.is_complete and self.days.is_complete else None
 

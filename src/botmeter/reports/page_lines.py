@@ -1,4 +1,4 @@
-"""The sessions, conversations or tickets next to a cursor: selected by few columns, then read in full."""
+"""Lines next to a cursor: selected by few columns, then read in full."""
 
 from typing import Any, Final, NamedTuple
 
@@ -32,7 +32,7 @@ _COUNTS: Final = {Grain.CONVERSATION: "conversation_counts", Grain.TICKET: "tick
 
 
 class SortedSession(NamedTuple):
-    """A session with its sort key."""
+    """Session with its sort key."""
 
     key: int | str
     session_id: str
@@ -68,7 +68,7 @@ class PageSessions:
         return rows[0][0], sessions[0][0]
 
     def from_cursor(self, at: Cursor | None) -> list[SortedSession]:
-        """Find sessions from the cursor on, two more than a page's lines."""
+        """Find sessions from the cursor on, two more than a page's."""
         bounds = cursor_bounds(at, options=self._options)
         order = {"key": _COLUMNS[self._options.sort], "order": _RISING if bounds["is_rising"] else _FALLING}
         statement = sql("page_from_rows" if self._is_from_rows else "page_from_sessions", **order, **self._conditions)
@@ -91,7 +91,7 @@ class PageSessions:
 
 
 class SortedLine(NamedTuple):
-    """A line's id with its sort key."""
+    """Line's id with its sort key."""
 
     key: int | str
     line_id: str

@@ -1,4 +1,4 @@
-"""The periods before and after a period: months step by months, days by days."""
+"""Periods before and after a period: months step by months, days by days."""
 
 from datetime import date, timedelta
 from enum import IntEnum

@@ -10,7 +10,7 @@ from botmeter.domain.months import QUARTER, YEAR, months_later
 
 
 class Preset(StrEnum):
-    """A named period."""
+    """Named period."""
 
     TODAY = "today"
     YESTERDAY = "yesterday"
@@ -37,14 +37,14 @@ class Preset(StrEnum):
 
 
 def days_of(preset: Preset, *, today_on: date, available_from: date) -> tuple[date, date]:
-    """Inclusive first and last day; "all time" starts at `available_from`."""
+    """First and last day; "all time" starts at `available_from`."""
     if preset is Preset.ALL:
         return min(available_from, today_on), today_on
     return _DAYS[preset](today_on)
 
 
 def preset_named(name: str) -> Preset:
-    """Return a named period.
+    """Named period.
 
     Raises:
         Refused: `parameter_invalid`.

@@ -45,7 +45,7 @@ class UsageQuery:
     """Sessions that start in `period` and match `filters`.
 
     Attributes:
-        moved_from: The requested first day, if it was before the account's data.
+        moved_from: Requested first day, if before the account's data.
         today_on: In the period's zone; its month is not over. None: every month is.
         until_us: Exclusive end of counted starts; None for the whole period.
     """

@@ -26,7 +26,7 @@ class Recency:
 
 
 def first_event_us(snapshot: Snapshot) -> int | None:
-    """Time of the account's first event, if any."""
+    """Account's first event, if any."""
     lake = served_record(snapshot.connection)
     if lake is not None and lake.first_event_at is not None:
         return lake.first_event_at

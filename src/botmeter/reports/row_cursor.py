@@ -22,7 +22,7 @@ RowKey = tuple[str, str | None, str | None, str]
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """The line beside a page.
+    """Line beside a page.
 
     Attributes:
         is_backward: The page ends before the line, rather than begins after it.

@@ -77,7 +77,7 @@ _OfGrain = TypeVar("_OfGrain", SessionLine, ConversationLine, TicketLine, Underl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowPage:
-    """A page at one moment; its lines are of the options' grain.
+    """Page at one moment; its lines are of the options' grain.
 
     Attributes:
         line_count: On all pages, as all counts.

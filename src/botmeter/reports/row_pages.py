@@ -32,7 +32,7 @@ def row_page(
     cursor: str | None = None,
     charges: Charges | None = None,
 ) -> RowPage:
-    """Return a page of what the report counts.
+    """Page of what the report counts.
 
     Args:
         cursor: From another page, of any `limit`; None for the first.
@@ -63,10 +63,10 @@ def row_page(
 def session_rows(
     ledger: "ReadableLedger", query: UsageQuery, *, session_id: str, search: str = ""
 ) -> list[UnderlyingRow]:
-    """Return one session's rows that the report counts; empty if excluded.
+    """One session's rows that the report counts; empty if excluded.
 
     Raises:
-        Missing: `session_unknown` for an unknown session.
+        Missing: `session_unknown`.
     """
     with open_snapshot(ledger) as snapshot:
         session = stored_session(snapshot, session_id, account=ledger.account.name)

@@ -1,4 +1,4 @@
-"""The underlying data as an Arrow stream, for programs in other processes."""
+"""Underlying data as an Arrow stream, for programs in other processes."""
 
 import io
 from collections.abc import Generator

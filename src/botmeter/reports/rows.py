@@ -1,4 +1,4 @@
-"""The underlying data, read a few days at a time, so that memory does not grow."""
+"""Underlying data, read a few days at a time, so that memory does not grow."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -124,7 +124,7 @@ def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schem
 
 
 def batches_of_rows(snapshot: Snapshot, parameters: Parameters, *, schema: pa.Schema) -> Rows:
-    """Generate the matching rows of a snapshot."""
+    """Generate the matching rows."""
     for batch in sliced_batches(snapshot, parameters, statement=sql("rows", **parameters["conditions"])):
         yield pa.RecordBatch.from_arrays([batch.column(field.name).cast(field.type) for field in schema], schema=schema)
 
@@ -138,7 +138,7 @@ def sliced_batches(snapshot: Snapshot, parameters: Parameters, *, statement: str
 
 
 def matching_rows(snapshot: Snapshot, parameters: Parameters) -> list[UnderlyingRow]:
-    """Return all rows in `matching`, within the parameters' bounds."""
+    """All rows in `matching`, within the parameters' bounds."""
     rows = snapshot.table(sql("rows", **parameters["conditions"]), parameters)
     return [UnderlyingRow(**row) for row in rows.to_pylist()]
 

@@ -1,4 +1,4 @@
-"""The underlying data with one row per session, for files."""
+"""Underlying data with one row per session, for files."""
 
 import pyarrow as pa
 
@@ -36,7 +36,7 @@ _REASONS = pa.array([ClosedBy(number).name.lower() for number in range(len(Close
 
 
 def batches_of_sessions(snapshot: Snapshot, parameters: Parameters, *, schema: pa.Schema) -> Rows:
-    """Generate the matching sessions of a snapshot."""
+    """Generate the matching sessions."""
     for batch in sliced_batches(snapshot, parameters, statement=sql("session_rows", **parameters["conditions"])):
         named = batch.set_column(
             batch.schema.get_field_index("closed_by"), "closed_by", _REASONS.take(batch.column("closed_by"))

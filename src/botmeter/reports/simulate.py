@@ -1,4 +1,4 @@
-"""The same traffic under several policies, with reasons for the differences.
+"""Same traffic under several policies, with reasons for the differences.
 
 Each policy meters all stored events; the period's alone would open wrong sessions at its edges.
 """
@@ -109,7 +109,7 @@ def simulate(
     policies: Sequence[Policy],
     check: Callable[[], None] = _no_limit,
 ) -> Simulation:
-    """Meter the stored events under each policy, and compare with the first.
+    """Meter the events under each policy, and compare with the first.
 
     Args:
         check: Called before each part of the work; may raise to end it.

@@ -22,7 +22,7 @@ _ROWS_A_BATCH = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A transaction that sees one moment and is never committed.
+    """Transaction that sees one moment and is never committed.
 
     Attributes:
         touchpoints: Index i has the number i.

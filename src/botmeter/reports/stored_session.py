@@ -30,7 +30,7 @@ OWN_SCHEMA: Final = pa.schema(
 
 
 class StoredSession(NamedTuple):
-    """A session's start in µs UTC, and what its scope key is made of."""
+    """Session's start in µs UTC, and what its scope key is made of."""
 
     session_id: str
     started_us: int
@@ -60,7 +60,7 @@ def sessions_between(
     """Stream the sessions that started in [start, end), as `OWN_SCHEMA`.
 
     Args:
-        policy: Label of a plan's policy that is metered apart; None: the account's own.
+        policy: Label of a plan's policy; None: the account's own.
     """
     sessions = "session" if policy is None else f"({sql('plan_sessions')})"
     values = {"start_us": start_us, "end_us": end_us, "policy": policy}
@@ -69,13 +69,13 @@ def sessions_between(
 
 
 def receipt_times(snapshot: Snapshot, session_ids: Sequence[str], *, start_us: int, end_us: int) -> dict[str, int]:
-    """Times (µs UTC) at which the opening events of sessions were received; they started in [start, end)."""
+    """Receipt times (µs UTC) of the opening events of sessions that started in [start, end)."""
     bound = {"session_ids": list(session_ids), "start_us": start_us, "end_us": end_us}
     return dict(snapshot.rows(sql("receipt_times"), bound))
 
 
 def uuid_text(text: str) -> str | None:
-    """Return a UUID in its usual form; None for other text."""
+    """UUID in its usual form; None for other text."""
     try:
         return str(UUID(text))
     except ValueError:

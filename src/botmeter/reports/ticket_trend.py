@@ -34,7 +34,7 @@ class TicketTrend:
 
 
 def ticket_trend(ledger: "ReadableLedger", query: UsageQuery, *, spans: Sequence[Span]) -> TicketTrend:
-    """Count the tickets of matching sessions by span, in total and by type."""
+    """Count tickets by span, in total and by type."""
     with open_snapshot(ledger) as snapshot:
         parameters = with_hour_steps(snapshot, query_parameters(query, snapshot))
         if not (parameters["is_in_usage"] or parameters["is_by_session"]):

@@ -1,4 +1,4 @@
-"""Appends whose events take part in no session, and the reason."""
+"""Appends without an event in any session, and the reason."""
 
 from collections.abc import Iterable
 from enum import Enum, auto
@@ -41,7 +41,7 @@ class _Appended(NamedTuple):
 
 
 def uncounted_appends(ledger: "ReadableLedger", append_nos: Iterable[int]) -> dict[int, Uncounted]:
-    """Reason by append, for those of which nothing counts; deliveries of one commit share an append."""
+    """Reason by append, if nothing in it counts; deliveries of one commit share an append."""
     with_agents = any(term.policy.participants == "bot+agent" for term in ledger.schedule)
     actors = (*_SPEAKERS, Actor.AGENT) if with_agents else _SPEAKERS
     parameters: Parameters = {"append_nos": list(append_nos), "actors": [int(actor) for actor in actors]}

@@ -1,4 +1,4 @@
-"""The session usage report."""
+"""Session usage report."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -40,7 +40,7 @@ def usage_report(ledger: "ReadableLedger", query: UsageQuery) -> UsageReport:
 def report_of(
     ledger: "ReadableLedger", query: UsageQuery, *, facts: Facts, names: BotNames, days: DataDays
 ) -> UsageReport:
-    """Build the report from facts, bot names and the days with data."""
+    """Build the report."""
     groups, tickets = facts.groups, facts.tickets
     counts = zip(query.period.days(), facts.session_days, tickets.of_day, strict=True)
     # A source whose clock is ahead can have sessions on days to come.
@@ -103,7 +103,7 @@ def _sum_of(days: Iterable[ReportDay]) -> int | None:
 
 
 def is_partial_month(query: UsageQuery, first_on: date) -> bool:
-    """Return whether a query has only a part of a month, or the month is not over."""
+    """Test for a month that is not over, or only partly in the query."""
     last_on = month_last_on(first_on)
     is_whole = query.period.first_on <= first_on and last_on <= query.period.last_on
     return not is_whole or (query.today_on is not None and query.today_on <= last_on)

@@ -47,7 +47,7 @@ class VersionUsage:
 
 
 def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage, ...]:
-    """Return versions with sessions by bot, the bot with most sessions first, then newest first."""
+    """Versions with sessions by bot, the bot with most sessions first, then newest first."""
     with open_snapshot(ledger) as snapshot:
         parameters = {**query_parameters(query, snapshot), "handoff": int(Kind.HANDOFF)}
         groups = session_groups(snapshot, query, parameters=parameters)

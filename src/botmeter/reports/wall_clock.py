@@ -33,7 +33,7 @@ class WallClock:
         return self.offsets[0][0]
 
     def week_hours(self, steps: Ints) -> Ints:
-        """Return hours of the week by step, from Monday 0:00."""
+        """Hours of the week by step, from Monday 0:00."""
         starts_us = self.origin_us + steps * self.step_us
         changes_us, ahead_us = (np.array(column, np.int64) for column in zip(*self.offsets, strict=True))
         walls_us = starts_us + ahead_us[np.searchsorted(changes_us, starts_us, side="right") - 1]
@@ -41,7 +41,7 @@ class WallClock:
         return hours
 
     def hours_between(self, start_us: int, end_us: int) -> list[tuple[int, int]]:
-        """Return (hour of the week, start) of the hours that clocks show between two instants, in order."""
+        """(Hour of the week, start) of the hours that clocks show between two instants, in order."""
         if start_us == end_us:  # A day that the zone skips.
             return []
         changes_us = [change_us for change_us, _ in self.offsets if start_us < change_us < end_us]

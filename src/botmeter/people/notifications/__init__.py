@@ -1,1 +1,1 @@
-"""Notifications: messages to people and programs, and what becomes of them."""
+"""Messages to people and programs, and their delivery."""

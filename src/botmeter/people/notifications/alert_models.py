@@ -1,4 +1,4 @@
-"""Tables of alerts and of their crossings."""
+"""Tables of alerts and crossings."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from botmeter.domain.instant import present
 
 
 class AlertRule(models.Model):
-    """An alert of an account; kept when it is removed, for its history."""
+    """Alert of an account; a removed one is kept for its history."""
 
     account = models.CharField(max_length=64, db_index=True)
     # Of the server that evaluates it, since servers may share a database.
@@ -40,7 +40,7 @@ class AlertRule(models.Model):
 
 
 class AlertCrossing(models.Model):
-    """A level that was crossed, once in its epoch."""
+    """Crossed level, once in its epoch."""
 
     rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="crossings")
     account = models.CharField(max_length=64, db_index=True)

@@ -1,4 +1,4 @@
-"""Alerts of accounts, and the record of what they crossed."""
+"""Alerts, and the record of their crossings."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ RECIPIENTS_MAX: Final = 50
 
 
 class CrossingState(StrEnum):
-    """State of a crossed level: its notification was put, or that of a higher level was."""
+    """State of a crossed level: its own notification was put, or a higher level's."""
 
     FIRED = "fired"
     SUPERSEDED = "superseded"
@@ -35,7 +35,7 @@ class CrossingState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertDraft:
-    """An alert as people set it.
+    """Alert as people set it.
 
     Raises:
         Refused: `alert_name_invalid`.
@@ -60,7 +60,7 @@ class AlertDraft:
 
 
 def rules_of(account: str) -> list[AlertRule]:
-    """Alerts of an account that are not removed, by name."""
+    """Alerts that are not removed, by name."""
     rules = AlertRule.objects.filter(account=account, data_folder=folder_id(settings.DATA), removed_at=None)
     return list(rules.order_by("name", "pk"))
 
@@ -81,12 +81,12 @@ def watched_destinations() -> frozenset[str]:
 
 
 def alert_of(rule: AlertRule) -> Alert:
-    """The alert as a value."""
+    """Alert as a value."""
     return alert_from_json(rule.kind, rule.options)
 
 
 def add_rule(account: str, draft: AlertDraft, *, form_token: str, by: User | None) -> tuple[AlertRule, bool]:
-    """Add an alert; also return whether it is new: the same form makes one.
+    """Add an alert; also return whether it is new: one form makes one.
 
     Raises:
         TooMuch: `alerts_many`.
@@ -155,7 +155,7 @@ def known_levels(epochs: Collection[Epoch]) -> dict[Epoch, set[str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossed:
-    """Newly crossed levels of a rule, with the facts that its notification says."""
+    """Newly crossed levels of a rule, with the facts for its notification."""
 
     rule: AlertRule
     reading: Reading

@@ -1,4 +1,4 @@
-"""Recipients that people choose for alerts and schedules: members, email addresses and destinations."""
+"""Recipients chosen for alerts and schedules: members, email addresses and destinations."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from botmeter.people.notifications.topics import Channel
 def chosen_recipients(account: str, entries: Iterable[Mapping[str, Any]]) -> list[Recipient]:
     """Recipients of JSON entries: `{"user": id}`, `{"email": address}` or `{"destination": id}`.
 
-    Members who have left, users who may not sign in and destinations that are off or gone are left out.
+    Former members, users who may not sign in, and destinations that are off or gone are left out.
     """
     entries = list(entries)
     members = Membership.objects.select_related("user").filter(

@@ -1,4 +1,4 @@
-"""Destinations that their receivers no longer want."""
+"""Destinations turned off by their receivers."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ _GONE: Final = "It answered 410 (gone), which means that it wants no more reques
 
 
 def turn_off_gone(destination: Destination, *, notification: Notification) -> bool:
-    """Turn a destination off that answered 410, and tell the owners by email; False if another attempt did so."""
+    """Turn off a destination that answered 410, and email the owners; False if another attempt did so."""
     with transaction.atomic():
         # Not if its URL was changed meanwhile.
         asked = Destination.objects.filter(pk=destination.pk, is_on=True, sealed_url=destination.sealed_url)

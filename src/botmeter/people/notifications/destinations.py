@@ -1,4 +1,4 @@
-"""Destinations: webhooks, chat channels and folders that notifications go to."""
+"""Destinations of notifications: webhooks, chat channels and folders."""
 
 import base64
 import secrets
@@ -80,12 +80,12 @@ def new_secret() -> str:
 
 
 def recipients_of(account: str, topic: Topic) -> list[Recipient]:
-    """Destinations of the account that are on and get the topic by themselves."""
+    """Destinations that are on and get the topic by themselves."""
     return [recipient_of(each) for each in _subscribed(account, topic)]
 
 
 def subscriptions(account: str, topic: Topic) -> list[tuple[Recipient, datetime]]:
-    """Recipients of a topic, each with the time at which its destination was added."""
+    """Recipients of a topic, each with the time when its destination was added."""
     return [(recipient_of(each), each.created_at) for each in _subscribed(account, topic)]
 
 
@@ -96,7 +96,7 @@ def _subscribed(account: str, topic: Topic) -> list[Destination]:
 
 
 def recipient_of(destination: Destination) -> Recipient:
-    """Recipient that stands for a destination."""
+    """Recipient for a destination."""
     return Recipient(channel=Channel(destination.kind), address=destination.name, destination_id=destination.pk)
 
 

@@ -53,13 +53,13 @@ def cycle_edition(statement: ClosedStatement, *, timing: Timing) -> Edition:
 
 
 def statement_edition(statement: ClosedStatement, *, timing: Timing, slot: Slot, is_once: bool) -> Edition:
-    """The newest statement at a slot; `is_once` sends it at its first one only."""
+    """Newest statement at a slot; `is_once` sends it at its first one only."""
     edition = replace(cycle_edition(statement, timing=timing), due_at=slot.due_at)
     return edition if is_once else replace(edition, slot=slot.key)
 
 
 def sample_edition(ledger: "ReadableLedger", *, timing: Timing, is_statement: bool, now: datetime) -> Edition:
-    """Newest edition; raises Missing `statement_unknown` without a statement."""
+    """Newest edition; raises Missing `statement_unknown`."""
     newest = closed_statements(ledger)[-1:] if is_statement or timing.cadence is Cadence.CYCLE_CLOSE else []
     if newest:
         return cycle_edition(newest[0], timing=timing)

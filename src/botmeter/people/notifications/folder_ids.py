@@ -1,4 +1,4 @@
-"""Alerts and schedules whose data folder is another one, as after a restore without the file `folder.id`."""
+"""Alerts and schedules of another data folder, as after a restore without the file `folder.id`."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from botmeter.people.notifications.schedule_models import Schedule
 
 
 def alerts_of_others(folder: Path, accounts: Collection[str]) -> Counter[str]:
-    """Number of alerts and schedules of these accounts by the id of their data folder, where this folder has none."""
+    """Number of these accounts' alerts and schedules by data folder id, where this folder has none."""
     own = known_folder_id(folder)
     counts = Counter[str]()
     with reasons_reported():

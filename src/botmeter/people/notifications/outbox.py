@@ -1,4 +1,4 @@
-"""The outbox of notifications."""
+"""Outbox of notifications."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -96,7 +96,7 @@ def _row(message: Message, recipient: Recipient, *, superseded: bool, now: datet
 
 
 def notification_key(key: str, recipient: Recipient, *, data_folder: str) -> str:
-    """Return the message's key with its recipient, hashed if long."""
+    """Message's key with its recipient, hashed if long."""
     # Of one data folder: those of servers that share a database can have accounts of one name.
     text = f"{data_folder}:{key}:{recipient.channel.value}:{recipient.address}"
     return text if len(text) <= _KEY_CHARACTERS_MAX else hashlib.sha256(text.encode()).hexdigest()

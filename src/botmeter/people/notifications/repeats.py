@@ -1,4 +1,4 @@
-"""Notifications that are sent again."""
+"""Repeated notifications."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Times of further attempts."""
+"""Times of attempts."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,12 +29,12 @@ JITTER: Final = 0.1
 
 
 def attempts_max(channel: Channel) -> int:
-    """Number of attempts, after which a notification has failed."""
+    """Number of attempts before a notification fails."""
     return len(_waits(channel)) + 1
 
 
 def next_attempt_at(notification_id: UUID, *, channel: Channel, attempts: int, now: datetime) -> datetime | None:
-    """Return the time of the attempt that follows `attempts` failed ones; None after the last."""
+    """Time of the attempt after `attempts` failed ones; None after the last."""
     waits = _waits(channel)
     if attempts > len(waits):
         return None

@@ -1,4 +1,4 @@
-"""Tables of schedules and of their slots."""
+"""Tables of schedules and slots."""
 
 import uuid
 from typing import ClassVar
@@ -10,7 +10,7 @@ from botmeter.domain.instant import present
 
 
 class Schedule(models.Model):
-    """A report or statement that is sent regularly; kept when it is removed, for its history."""
+    """Report or statement sent regularly; a removed one is kept for its history."""
 
     account = models.CharField(max_length=64, db_index=True)
     # Of the server that sends it, since servers may share a database.
@@ -49,7 +49,7 @@ class Schedule(models.Model):
 
 
 class ScheduleSlot(models.Model):
-    """A slot that was used, once."""
+    """Used slot."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="slots")

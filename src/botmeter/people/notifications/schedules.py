@@ -1,4 +1,4 @@
-"""Schedules: what they send, and the slots that they use once."""
+"""Schedules, and the slots that each uses once."""
 
 import hashlib
 import json
@@ -66,7 +66,7 @@ def schedules_of(account: str) -> "QuerySet[Schedule]":
 
 
 def sending_schedules(data_folder: str) -> "QuerySet[Schedule]":
-    """Schedules that the server of a data folder sends."""
+    """Schedules that a data folder's server sends."""
     return Schedule.objects.filter(data_folder=data_folder, is_on=True, removed_at=None).order_by("pk")
 
 
@@ -85,7 +85,7 @@ def use_slot(schedule: Schedule, edition: Edition) -> ScheduleSlot | None:
 
 
 def put_sample(schedule: Schedule, edition: Edition, *, token: str, to: Recipient | None = None) -> list[Notification]:
-    """Put the messages of a slot now, to one recipient or all; the same token puts them once."""
+    """Put a slot's messages now, to one recipient or all; the same token puts them once."""
     key = f"sample:{schedule.pk}:{token}"
     return _put(schedule, edition, key=key, is_sample=True, only=to)
 

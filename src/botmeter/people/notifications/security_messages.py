@@ -28,7 +28,7 @@ def put_invitation(account: str, email: str, *, origin: str) -> None:
 
 
 def resume_invitation(link: Link) -> None:
-    """Send the email that was left out while the invitation was revoked; a sent one is not repeated."""
+    """Send the email left out while the invitation was revoked; a sent one is not repeated."""
     left_out = Notification.objects.filter(
         account=link.account, topic=Topic.INVITATION, content__link=link.pk, state=State.SUPERSEDED
     )

@@ -33,7 +33,7 @@ class Cadence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """One time at which a schedule sends; `on` is its day in the schedule's zone."""
+    """Time at which a schedule sends; `on` is its day in the schedule's zone."""
 
     on: date
     due_at: datetime
@@ -98,7 +98,7 @@ class Timing:
 
     @property
     def sentence(self) -> str:
-        """Its times in words."""
+        """Times in words."""
         if self.cadence is Cadence.CYCLE_CLOSE:
             return f"At {self.hour:02}:00 after each cycle closes"
         return CronSim(self._cron, datetime(2000, 1, 1, tzinfo=UTC)).explain()
