@@ -24,12 +24,12 @@ from botmeter.ledger.readable import ReadableLedger
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """A rated cycle of an account.
+    """Rated cycle of an account.
 
     Attributes:
         sessions: Of each meter in rating order, as `billed_sessions` gives them.
         carried_in, carried: Grants of earlier cycles, and for later ones.
-        closes_us: When the server closes it (µs UTC).
+        closes_us: Closing by the server (µs UTC).
     """
 
     account_cycle: AccountCycle
@@ -48,7 +48,7 @@ def new_bill_cache() -> BillCache:
 
 
 def account_plans(ledger: ReadableLedger, *, cache: BillCache | None = None) -> AccountPlans | None:
-    """Plan terms and facts of an account; None: it has no plan."""
+    """Plan terms and facts; None: no plan."""
     if cache is None:
         return _account_plans(ledger)
     # The version is read first, so that plans are at least as new.
@@ -75,7 +75,7 @@ def plan_missing(account: str) -> Missing:
 
 
 def open_cycle_bill(ledger: ReadableLedger, now_us: int, *, cache: BillCache | None = None) -> Bill | None:
-    """Bill of the cycle that contains an instant; None: the account has no plan then."""
+    """Bill of the cycle that contains an instant; None: there is no plan then."""
     plans = account_plans(ledger, cache=cache)
     if plans is None or now_us < plans.terms[0].from_us:
         return None
@@ -109,7 +109,7 @@ def bill_of(
 def rated_cycles(
     ledger: ReadableLedger, cycles: Sequence[AccountCycle], *, plans: AccountPlans
 ) -> Iterator[tuple[AccountCycle, tuple[pa.Table, ...], RatedCycle]]:
-    """Read and rate cycles that follow one another, each with what the one before left."""
+    """Read and rate successive cycles, each with what the one before left."""
     carried = carried_into(ledger, cycles[0], plans=plans) if cycles else NOTHING_CARRIED
     for each in cycles:
         sessions = cycle_sessions(ledger, each)
@@ -138,7 +138,7 @@ def _outlives(purchases: Sequence[PackPurchase], cycles: Sequence[AccountCycle])
 
 
 def carries(plans: AccountPlans) -> bool:
-    """Return whether grants can outlive a cycle: packs that lapse later, an allowance per account, opening balances."""
+    """Test whether grants can outlive a cycle: packs that lapse later, an allowance per account, opening balances."""
     meters = [meter for term in plans.terms for meter in term.plan.meters]
     # Another anchor, length or zone ends a cycle early, before the packs that lapse with it.
     ends_early = len({term.plan.cycle for term in plans.terms}) > 1

@@ -1,4 +1,4 @@
-"""An account's plan terms and facts as rating takes them."""
+"""Account's plan terms and facts as rating takes them."""
 
 import json
 from decimal import Decimal
@@ -15,7 +15,7 @@ from botmeter.metering.policy_text import policy_from_mapping
 
 
 def account_terms(ledger: ReadableLedger) -> tuple[PlanTerm, ...]:
-    """The plans of an account in force, in the order of their instants."""
+    """Plans in force, in the order of their instants."""
     return tuple(map(term_of, plan_terms(ledger)))
 
 
@@ -27,7 +27,7 @@ def term_of(stored: StoredPlanTerm) -> PlanTerm:
 
 
 def account_facts(ledger: ReadableLedger) -> CycleFacts:
-    """Purchases, removals and opening balances in force of an account."""
+    """Purchases, removals and opening balances in force."""
     return CycleFacts(
         purchases=tuple(map(_bought, purchases(ledger))),
         removals=tuple(

@@ -1,4 +1,4 @@
-"""Plans and facts of an account as values, and the state of its cycles."""
+"""Plans and facts of an account, and its cycles' states."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +23,7 @@ class CycleState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPlans:
-    """An account's plan terms and facts as of one moment.
+    """Account's plan terms and facts as of one moment.
 
     Attributes:
         closed: Start of each closed cycle and its end (µs UTC).

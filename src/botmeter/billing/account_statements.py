@@ -20,11 +20,11 @@ from botmeter.ledger.readable import ReadableLedger
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedStatement:
-    """A statement, or a cycle that has none yet.
+    """Statement, or a cycle that has none yet.
 
     Attributes:
-        number, total, closed_at, closed_by, sha256: None: not closed; `closed_by` also: by the server.
-        adjusted_by: Numbers of the statements that adjust it.
+        number, total, closed_at, closed_by, sha256: None: not closed; `closed_by` also: the server.
+        adjusted_by: Numbers of adjusting statements.
     """
 
     number: str | None
@@ -53,7 +53,7 @@ def listed_statements(ledger: ReadableLedger, *, now_us: int, cache: BillCache |
 
 
 def closed_documents(ledger: ReadableLedger, *, cache: BillCache | None = None) -> tuple[ClosedDocument, ...]:
-    """Closed statements with their documents, in the order of closing."""
+    """Closed statements with documents, in the order of closing."""
     if cache is None:
         return tuple(_documents(ledger, known={}))
     version, name = ledger.facts_version, ledger.account.name
@@ -83,7 +83,7 @@ def statement_named(ledger: ReadableLedger, name: str) -> ClosedStatement:
 def preliminary_document(
     ledger: ReadableLedger, on: date | None = None, *, now_us: int, cache: BillCache | None = None
 ) -> Document:
-    """Document of the cycle of a day in the plan's zone, as it would be closed now; without a day, of the open cycle.
+    """Document of the cycle of a day in the plan's zone, as if closed now; without a day, of the open cycle.
 
     Raises:
         Missing: `plan_missing`; `cycle_closed`, naming its statement.

@@ -22,7 +22,7 @@ class Change(StrEnum):
 
 
 class Reason(StrEnum):
-    """Reason for which a session was added to a closed cycle or removed from it."""
+    """Reason why a session was added to a closed cycle or removed from it."""
 
     LATE = "late"
     VOIDED = "voided"
@@ -49,7 +49,7 @@ LineKey = tuple[str, int | None, int | None, str, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedLine:
-    """A line as statements show it; `unit_price` as printed."""
+    """Line as statements show it; `unit_price` as printed."""
 
     kind: str
     meter: int | None
@@ -79,7 +79,7 @@ class StatedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineChange:
-    """A line of a closed cycle with another amount, both rounded."""
+    """Line of a closed cycle with another amount, both rounded."""
 
     line: StatedLine
     before: Decimal
@@ -92,7 +92,7 @@ class LineChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedCycle:
-    """A closed cycle as its statement and the adjustments so far have it.
+    """Closed cycle as its statement and the adjustments so far have it.
 
     Attributes:
         number: Of its own statement.
@@ -111,7 +111,7 @@ class Adjustment:
     """Difference of a closed cycle.
 
     Attributes:
-        sessions: With `CHANGES_SCHEMA`; `reasons` has one for each, None where only the funding changed.
+        sessions: With `CHANGES_SCHEMA`; `reasons` has one each, None where only the funding changed.
     """
 
     number: str
@@ -156,7 +156,7 @@ def line_changes(before: Iterable[StatedLine], after: Iterable[StatedLine]) -> t
 
 
 def changed_sessions(before: pa.Table, after: pa.Table) -> pa.Table:
-    """Sessions whose charge differs between two lists, with `CHANGES_SCHEMA`."""
+    """Sessions whose charge differs, with `CHANGES_SCHEMA`."""
     if before.equals(after):
         return CHANGES_SCHEMA.empty_table()
     # Two policies of a meter can have sessions with one opening event. A join finds no null.

@@ -19,7 +19,7 @@ class Balance:
     A `rewind` costs what it undoes since `mark`, however many grants there are.
 
     Attributes:
-        left: Units left by rank, of grants that have not begun or are over too.
+        left: By rank, also of grants that have not begun or are over.
     """
 
     __slots__ = (
@@ -59,7 +59,7 @@ class Balance:
         self._is_over.append(False)
 
     def forfeit(self, at_us: int) -> None:
-        """Let allowances that a purchase forfeits lapse at its instant, which has not passed."""
+        """Let allowances that a purchase forfeits lapse at its instant, which is not past."""
         for rank in self._forfeiting:
             each = self.held[rank]
             grant = each.grant
@@ -91,12 +91,12 @@ class Balance:
         self._note(lambda: self._add_left(rank, units))
 
     def live(self) -> "Balance":
-        """Return the balance without grants that are used up or over; it must be moved to its instant again."""
+        """Balance without used up and expired grants; it must be moved to its instant again."""
         ranks = (rank for rank, left in enumerate(self.left) if left > 0 and not self._is_over[rank])
         return Balance(replace(self.held[rank], left=self.left[rank]) for rank in ranks)
 
     def copy(self) -> "Balance":
-        """Return a copy without marks."""
+        """Copy without marks."""
         copied = Balance()
         copied.total = self.total
         for name in ("held", "left", "_by_start", "_by_burning", "_by_expiry", "_forfeiting", "_has_begun", "_is_over"):

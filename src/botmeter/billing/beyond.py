@@ -21,7 +21,7 @@ class BeyondPiece:
 
 
 class BeyondCount:
-    """Units beyond all grants so far in a cycle."""
+    """Units beyond all grants so far."""
 
     __slots__ = ("pieces", "position")
 

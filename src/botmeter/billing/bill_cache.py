@@ -1,4 +1,4 @@
-"""Cache of bills, with which a page after a commit costs what the commit changed."""
+"""Cache of bills, so that a page after a commit costs what it changed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class PastCycle:
     """Cost of a cycle and the grants that it leaves, from a source as of a version of the ledger.
 
     Attributes:
-        free_count: Sessions that are not charged, by meter and all together.
+        free_count: Sessions not charged, by meter and in total.
     """
 
     version: int
@@ -85,7 +85,7 @@ class BillCache:
 
     Attributes:
         sessions: By account, policy, and bounds in µs UTC.
-        past, free, fingerprints: By account, and bounds of a cycle in µs UTC; `free` has the sessions not charged.
+        past, free, fingerprints: By account, and bounds of a cycle in µs UTC; `free` has uncharged sessions.
         first_events: In µs UTC.
     """
 
@@ -101,7 +101,7 @@ class BillCache:
         self.fingerprints = BoundedCache[tuple[str, int, int], tuple[int, str]](1 << 20)
 
     def of_facts(self, ledger: "ReadableLedger", read: Callable[["ReadableLedger"], Answer]) -> Answer:
-        """Answer a question about facts of billing alone, once for each version of them."""
+        """Answer from facts of billing alone, once per version of them."""
         # The version is read first, so that the answer is at least as new.
         version, key = ledger.facts_version, (ledger.account.name, read.__qualname__)
         answer: Answer = self._facts.find_or_make(key, lambda: read(ledger), version=version)

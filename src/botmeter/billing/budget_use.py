@@ -45,7 +45,7 @@ class BudgetUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetReader:
-    """Facts from which the use of budgets is read."""
+    """Facts from which use is read."""
 
     ledger: ReadableLedger
     plans: AccountPlans

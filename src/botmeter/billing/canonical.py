@@ -1,6 +1,6 @@
-"""Canonical JSON: one text per value, so that a hash proves it.
+"""Canonical JSON: one text per value, for hashes.
 
-Keys are sorted by code point, nothing is blank, text is UTF-8; decimals are strings, instants RFC 3339 in UTC.
+Keys are sorted by code point, without blanks, in UTF-8; decimals are strings, instants RFC 3339 in UTC.
 """
 
 import json
@@ -12,7 +12,7 @@ from botmeter.domain.money import unit_of
 
 
 def canonical_json(value: Mapping[str, object]) -> bytes:
-    """Encode a document; the same value always gives the same bytes."""
+    """Encode a document: equal values give equal bytes."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8")
 
@@ -28,7 +28,7 @@ def amount_text(amount: Decimal, currency: str) -> str:
 
 
 def decimal_text(value: Decimal) -> str:
-    """Exact decimal without an exponent: quantities, and prices with the decimals that the plan has."""
+    """Exact decimal without an exponent: quantities, and prices with the plan's decimals."""
     return f"{value:f}"
 
 

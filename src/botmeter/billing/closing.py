@@ -38,7 +38,7 @@ from botmeter.ledger.readable import ReadableLedger
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit:
-    """Credit carried forward, and the number of the statement that it is from."""
+    """Credit carried forward, and the number of its statement."""
 
     amount: Decimal = Decimal(0)
     number: str = ""
@@ -49,12 +49,12 @@ _Choice = Callable[[AccountPlans, AccountCycle], bool]
 
 
 def has_due_cycle(plans: AccountPlans, *, now_us: int) -> bool:
-    """Return whether the grace of a cycle is over."""
+    """Test for a cycle whose grace is over."""
     return any(plans.state(each, now_us=now_us) is CycleState.DUE for each in timeline(plans.terms, now_us))
 
 
 def close_due(ledger: Ledger, *, now_us: int) -> list[ClosedStatement]:
-    """Close the cycles whose grace is over, but for preliminary ones."""
+    """Close the cycles whose grace is over, without preliminary ones."""
     return _close(
         ledger, lambda plans, each: plans.state(each, now_us=now_us) is CycleState.DUE, now_us=now_us, by=None
     )
@@ -63,7 +63,7 @@ def close_due(ledger: Ledger, *, now_us: int) -> list[ClosedStatement]:
 def close_ended(
     ledger: Ledger, *, through: date | None = None, now_us: int, by: str | None = None
 ) -> list[ClosedStatement]:
-    """Close cycles by hand, also within their grace; what is closed already stays as it is.
+    """Close cycles by hand, also within their grace; closed ones stay.
 
     Args:
         through: Last day of the last cycle to close, in the plan's zone. Without it, cycles that ended before their
@@ -95,7 +95,7 @@ def preliminary_statement(ledger: ReadableLedger, bill: Bill, *, plans: AccountP
 
 
 def is_closed_next(plans: AccountPlans, bill: Bill) -> bool:
-    """Return whether no earlier cycle is closed before this one, and takes pending adjustments and credit."""
+    """Check that no earlier cycle is closed before this one, and takes pending adjustments and credit."""
     start_us = bill.account_cycle.cycle.start_us
     states = {
         plans.state(each, now_us=start_us) for each in timeline(plans.terms, start_us) if each.cycle.end_us <= start_us
@@ -112,10 +112,10 @@ def pending_adjustments(
     is_complete: bool = False,
     hashes: Mapping[str, str] | None = None,
 ) -> tuple[Adjustment, ...]:
-    """Differences of the closed cycles from their statements and the adjustments so far, in order.
+    """Differences of closed cycles from their statements and the adjustments so far, in order.
 
     Args:
-        is_complete: Rate all closed cycles, also those before the earliest one that may have changed.
+        is_complete: Rate all closed cycles, also before the earliest one that may have changed.
     """
     if not statements:
         return ()

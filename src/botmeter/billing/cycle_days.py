@@ -36,7 +36,7 @@ class CycleDays:
 def cycle_days(
     ledger: "ReadableLedger", cycle: "Cycle", *, before: "Cycle | None", now_us: int, cache: BillCache | None = None
 ) -> CycleDays:
-    """Read the sessions of each day, and forecast the cycle."""
+    """Count sessions by day, and forecast the cycle."""
     cache = cache or BillCache()
     zone = cycle.timezone
     today_on = day_of_us(now_us, timezone=zone)

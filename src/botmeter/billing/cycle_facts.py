@@ -72,7 +72,7 @@ class CycleFacts:
         return sorted(chosen, key=lambda each: (each.from_us, each.number))
 
     def opening(self, meter: int, cycle: Cycle) -> OpeningBalance | None:
-        """The balance with which a meter began, if that was in this cycle; the last recorded one is in force."""
+        """Balance with which a meter began, if that was in this cycle; the last recorded one is in force."""
         of_meter = [each for each in self.openings if each.meter == meter]
         return of_meter[-1] if of_meter and cycle.start_us <= of_meter[-1].as_of_us < cycle.end_us else None
 

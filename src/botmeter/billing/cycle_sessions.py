@@ -42,7 +42,7 @@ def cycle_sessions(
 def cycle_starts(ledger: ReadableLedger, account_cycle: AccountCycle) -> tuple[pa.Table, ...]:
     """Columns of a cycle's sessions that rating takes, by meter and start.
 
-    Those of one instant stand in any order, as they use the same grants and as many units each.
+    Those of one instant are in any order, as they use the same grants and units.
     """
 
     def read(span: _LabelSpan) -> pa.Table:
@@ -52,7 +52,7 @@ def cycle_starts(ledger: ReadableLedger, account_cycle: AccountCycle) -> tuple[p
 
 
 def known_correction_no(ledger: ReadableLedger, *, cache: BillCache | None) -> int:
-    """Number of the last correction; what was read before it is read again."""
+    """Number of the last correction; older reads are repeated."""
     return last_correction_no(ledger) if cache is None else cache.of_facts(ledger, last_correction_no)
 
 

@@ -1,4 +1,4 @@
-"""Sessions by day of an account, which a commit changes on its last days."""
+"""Sessions by day, which a commit changes on its last days."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def day_counts(ledger: "ReadableLedger", period: Period, *, cache: BillCache) -> list[int]:
-    """Count the sessions that start on each day; those of days that no commit changed were counted before."""
+    """Sessions that start on each day; unchanged days were counted before."""
     # The version is read first, so that counts are at least as new.
     version, key, first_on = ledger.version, (ledger.account.name, period.timezone), period.first_on
     known = cache.days.get(key)

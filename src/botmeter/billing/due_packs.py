@@ -9,7 +9,7 @@ from botmeter.billing.plan_terms import AccountCycle
 
 
 def expiry_of(pack: Pack, account_cycle: AccountCycle, *, at_us: int) -> int | None:
-    """Expiry of packs bought at an instant of a cycle (µs UTC); None: never."""
+    """Expiry of packs bought at an instant (µs UTC); None: never."""
     if pack.lapses == "never":
         return None
     if pack.lapses == "cycle_end":
@@ -20,7 +20,7 @@ def expiry_of(pack: Pack, account_cycle: AccountCycle, *, at_us: int) -> int | N
 def packs_due(
     account_cycle: AccountCycle, previous: AccountCycle | None, *, facts: CycleFacts
 ) -> tuple[PackPurchase, ...]:
-    """Recurring and least purchases at the start of a cycle, without those that are recorded.
+    """Recurring and least purchases at the start of a cycle, without recorded ones.
 
     Packs of the cycle before recur but for recharged ones; what is removed from this cycle on does not.
     """

@@ -1,4 +1,4 @@
-"""Purchases that a plan makes by itself, recorded before its cycle is closed."""
+"""Plans' own purchases, recorded before their cycle is closed."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ def record_due_packs(ledger: Ledger, plans: AccountPlans, *, now_us: int) -> Acc
 
 
 def has_due_packs(plans: AccountPlans, *, now_us: int) -> bool:
-    """Return whether a begun cycle that is not closed lacks packs of its start."""
+    """Test for a begun, unclosed cycle without the packs of its start."""
     cycles = timeline(plans.terms, now_us + 1)
     before = (None, *cycles)
     return any(

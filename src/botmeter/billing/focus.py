@@ -1,7 +1,7 @@
 """Statements as rows of FOCUS 1.2, the FinOps Open Cost and Usage Specification.
 
 A pack is a purchase whose effective cost is 0; its price becomes the effective cost of the sessions that it funds, by
-largest remainder, and of the units that lapse. An adjusted price of sessions is divided among those that changed. The
+largest remainder, and of units that lapse. An adjusted price is divided among the changed sessions. The
 sum of `BilledCost` is the statement's total.
 Source: FOCUS 1.2, columns and appendix on prepaid SaaS.
 """
@@ -168,7 +168,7 @@ def _usage(statement: Mapping[str, Any], groups: Sequence[UsageGroup]) -> Parts:
 
 
 def _without_sessions(statement: Mapping[str, Any], cost: "_Cost") -> Charge:
-    """Cost of units whose sessions all began in another grant, which is where they are counted."""
+    """Cost of units whose sessions all began in another grant, where they count."""
     return Charge(
         category="Usage",
         description=f"Units of sessions counted under another grant: {cost.kind}",

@@ -1,4 +1,4 @@
-"""Bots and channels among which the adjustment of a line is divided."""
+"""Bots and channels that share the adjustment of a line."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ NO_CELL: Final = Cell()
 
 
 def changed_sessions(adjustment: Mapping[str, Any], changes: pa.Table | None) -> Sequence[Mapping[str, Any]]:
-    """Sessions of an adjustment: of the statement's list, else those that its document names."""
+    """Sessions of an adjustment: of the statement's list, else those in its document."""
     if changes is None:
         return [{**each, "started_at": us_from_text(each["started_at"])} for each in adjustment["sessions"]]
     start_us, end_us = (us_from_text(adjustment["cycle"][name]) for name in ("start", "end"))

@@ -56,7 +56,7 @@ def _as_short_as_exact(rows: pa.Table) -> pa.Table:
 def account_focus(
     ledger: ReadableLedger, number: str | None = None, *, now_us: int, provider: str = ""
 ) -> list[pa.Table]:
-    """Rows of one closed statement; without a number, of all of them and of cycles that are not closed yet.
+    """Rows of one closed statement; without a number, of all of them and of unclosed cycles.
 
     Raises:
         Missing: `statement_unknown`, `plan_missing`.
@@ -79,7 +79,7 @@ def statement_focus(ledger: ReadableLedger, statement: ClosedStatement, *, provi
 
 
 def unclosed_focus(ledger: ReadableLedger, *, now_us: int, provider: str = "") -> Iterator[pa.Table]:
-    """Rows of the cycle that runs, and of those that wait to be closed."""
+    """Rows of the running cycle, and of those to be closed."""
     plans = account_plans(ledger)
     cycles = [] if plans is None else timeline(plans.terms, now_us + 1)
     is_first = True

@@ -1,4 +1,4 @@
-"""Columns of a FOCUS export, in the order in which they are written."""
+"""Columns of a FOCUS export, in order."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -36,7 +36,7 @@ class UsageGroup:
 
 
 def usage_groups(sessions: pa.Table, centres: CostCentres) -> tuple[UsageGroup, ...]:
-    """Groups of a statement's list, in the order of day, meter, funding, bot and channel."""
+    """Groups of a statement's list, by day, meter, funding, bot and channel."""
     days = pc.divide(sessions["started_at"], pa.scalar(DAY_US, pa.int64()))
     columns = {"day": days, **{name: _plain(sessions[name]) for name in _KEYS[1:]}}
     counted = pa.table(columns).group_by(list(_KEYS)).aggregate([([], "count_all")])

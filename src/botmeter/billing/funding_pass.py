@@ -1,4 +1,4 @@
-"""The pass that funds a meter's sessions: it goes from one change of grants and prices to the next."""
+"""Pass that funds a meter's sessions, from one change of grants and prices to the next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

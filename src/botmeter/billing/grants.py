@@ -1,4 +1,4 @@
-"""Grants of one meter in a cycle, in the order of burning."""
+"""Grants of a meter in a cycle, in the order of burning."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ def spans_of(account_cycle: AccountCycle) -> Iterator[tuple[PlanTerm, int, int]]
 def grants_of(
     account_cycle: AccountCycle, meter: int, *, facts: CycleFacts, carried: CarriedMeter
 ) -> tuple[CarriedGrant, ...]:
-    """Grants of a meter with the units that are left at their start, in the order of burning."""
+    """Grants with the units left at their start, in the order of burning."""
     cycle = account_cycle.cycle
     opening = facts.opening(meter, cycle)
     begins_us = opening.as_of_us if opening else cycle.start_us
@@ -151,7 +151,7 @@ def _forfeited(held: CarriedGrant, purchases: Sequence[PackPurchase]) -> Carried
 
 
 def pack_grant(purchase: PackPurchase) -> Grant:
-    """Grant of the packs of one purchase."""
+    """Grant of a purchase."""
     return Grant(
         kind="pack",
         number=1,

@@ -14,7 +14,7 @@ from botmeter.domain.money import exact, rounded
 def lines_of(
     account_cycle: AccountCycle, meters: Sequence[RatedMeter], *, purchases: Sequence[Sequence[PackPurchase]]
 ) -> tuple[Line, ...]:
-    """Lines for everything that the plan may charge, with 0 too; `purchases` are the cycle's, by meter."""
+    """Lines for all that the plan may charge, with 0 too; `purchases` are the cycle's, by meter."""
     lines = [*_fee(account_cycle)]
     for number, (meter, bought) in enumerate(zip(meters, purchases, strict=True)):
         lines += _purchases(account_cycle, number, purchases=bought)

@@ -1,4 +1,4 @@
-"""Price of the next session of an account, and the brakes that refuse it: the plan's own, and budgets."""
+"""Price of an account's next session, and brakes that refuse it: the plan's own, and budgets."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ Labels = Collection[str | None]
 
 
 class Brake(StrEnum):
-    """Reason for which a session is refused."""
+    """Reason for refusing a session."""
 
     ALLOWANCE_EXHAUSTED = "allowance_exhausted"
     """The plan sells nothing beyond allowance and packs, and these are used up."""
@@ -39,10 +39,10 @@ class Brake(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedSession:
-    """A session by what opens it.
+    """Session by what opens it.
 
     Attributes:
-        labels: The policies under which it is a session; None: the account's own.
+        labels: Policies under which it is a session; None: the account's own.
     """
 
     labels: Labels
@@ -155,7 +155,7 @@ class Allowances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoPlan:
-    """An account without a plan, until the first one begins."""
+    """Account without a plan, until the first one begins."""
 
     until_us: int = NEVER_US
 

@@ -1,4 +1,4 @@
-"""Parts of the next statement: the cost of its cycle, adjustments of earlier ones, and credit."""
+"""Parts of the next statement: its cycle's cost, adjustments of earlier ones, and credit."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,7 +39,7 @@ class NextStatement:
 def adjustments_by_currency(
     ledger: ReadableLedger, plans: AccountPlans, *, cache: BillCache | None = None
 ) -> dict[str, Decimal]:
-    """Sum of the pending adjustments of closed cycles, with their taxes."""
+    """Sum of pending adjustments, with their taxes."""
     closed = closed_documents(ledger, cache=cache)
     if not closed:
         return {}

@@ -1,4 +1,4 @@
-"""Sessions of a cycle in groups by what opened them, of which there are few, however many sessions."""
+"""Sessions of a cycle grouped by what opened them: few groups, however many sessions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

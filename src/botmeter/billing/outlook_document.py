@@ -1,4 +1,4 @@
-"""Forecast, another plan's price and advice on packs as JSON values, for the API and commands."""
+"""Forecast, another plan's price and advice on packs as JSON values."""
 
 from decimal import Decimal
 from typing import Final, TypedDict
@@ -59,7 +59,7 @@ class ForecastDocument(TypedDict):
 
 
 class WhatIfDocument(TypedDict):
-    """A cycle as it was, and under another plan."""
+    """Cycle as it was, and under another plan."""
 
     cycle: CycleDates
     own_plan: str
@@ -118,7 +118,7 @@ def forecast_document(ledger: ReadableLedger, *, now_us: int, cache: BillCache |
 def what_if_document(
     ledger: ReadableLedger, plan: Plan, *, day: str | None, now_us: int, turn: Turn = unlimited
 ) -> WhatIfDocument:
-    """Rate the cycle of a day, or else the last one that is over, under another plan.
+    """Rate the cycle of a day, or else the last completed one, under another plan.
 
     Raises:
         Missing: `plan_missing` or `cycle_unknown`.

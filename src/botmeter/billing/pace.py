@@ -1,4 +1,4 @@
-"""The method *pace* in NumPy: level × weekday factors, and a band from its own errors.
+"""Method *pace* in NumPy: level × weekday factors, and a band from its own errors.
 
 One call makes the forecasts of all origins at once: a row is an origin with the 56 days before it, oldest first.
 """

@@ -43,7 +43,7 @@ def pack_advice(documents: Sequence[Document], meter: Meter) -> PackAdvice | Non
 def account_pack_advice(
     ledger: ReadableLedger, meters: Sequence[Meter], *, cache: BillCache | None = None
 ) -> PackAdvice | None:
-    """Advise on the packs of an account under a plan; None also: the plan has several meters."""
+    """Advise on the packs of an account; None also: the plan has several meters."""
     if len(meters) != 1:
         return None
     return pack_advice([each.document for each in closed_documents(ledger, cache=cache)[-CYCLES:]], meters[0])

@@ -1,4 +1,4 @@
-"""Cycles before the open one, each rated once for as long as nothing of it changes."""
+"""Cycles before the open one, each rated once while unchanged."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,7 +16,7 @@ from botmeter.reports.charges import CHARGED
 def past_cycles(
     ledger: ReadableLedger, cycles: Sequence[AccountCycle], *, facts: CycleFacts, cache: BillCache | None = None
 ) -> Iterator[PastCycle]:
-    """Rate cycles that follow one another, before the first of which nothing is left."""
+    """Rate successive cycles, before the first of which nothing is left."""
     carried, correction_no = NOTHING_CARRIED, known_correction_no(ledger, cache=cache)
     purchases = sorted(facts.purchases, key=lambda each: (each.from_us, each.number))
     at = 0

@@ -154,7 +154,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A named, versioned price rule.
+    """Named, versioned price rule.
 
     Attributes:
         tax_rate: Fraction of the taxable sum; None: no tax line.

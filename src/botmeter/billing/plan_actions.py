@@ -65,7 +65,7 @@ def midnight_us(on: date, zone: str) -> int:
 def set_plan(
     ledger: "Ledger", plan: Plan, *, from_us: int, now_us: int, by: str | None = None, reason: str | None = None
 ) -> PlanTerm:
-    """Put a plan in force from an instant, with the policies of its meters as they are now.
+    """Put a plan in force from an instant, with its meters' policies as of now.
 
     Raises:
         Conflict: `plan_instant_taken`, `plan_currency_changed`, or `statement_closed` before the end of a closed cycle.
@@ -146,7 +146,7 @@ class PackOrder:
 def buy_packs(
     ledger: "Ledger", order: PackOrder, *, now_us: int, by: str | None = None, reason: str | None = None
 ) -> StoredPurchaseNumber:
-    """Record packs that were bought, at the size and price of the plan in force then.
+    """Record bought packs, at the size and price of the plan in force then.
 
     Raises:
         Conflict: `statement_closed`.

@@ -1,4 +1,4 @@
-"""The price of a number of sessions under a plan, without an account."""
+"""Price of a number of sessions under a plan."""
 
 from bisect import bisect_left
 from collections.abc import Sequence

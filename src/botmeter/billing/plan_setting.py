@@ -1,4 +1,4 @@
-"""A plan as it is set: with its first day as typed, and the recharges of the past, all of it or nothing."""
+"""Plan as it is set: its first day as typed, and recharges of the past, all or nothing."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -19,11 +19,11 @@ NEXT_CYCLE: Final = "next-cycle"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOrder:
-    """A plan to set.
+    """Plan to set.
 
     Attributes:
         first: Day in the plan's zone, or `next-cycle`; None: the next cycle, for the first plan the present one.
-        replays_recharge: Record the recharges that the sessions so far would have made.
+        replays_recharge: Record recharges that past sessions would have made.
     """
 
     plan: Plan
@@ -33,7 +33,7 @@ class PlanOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSet:
-    """A plan that was set.
+    """Plan that was set.
 
     Attributes:
         apart: Labels of its policies that are not the account's own.

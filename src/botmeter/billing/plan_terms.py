@@ -1,4 +1,4 @@
-"""Plan terms: the plans of an account, each in force from an instant, and the cycles that follow from them."""
+"""Plan terms: an account's plans from their instants, and the cycles that follow."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from botmeter.metering.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanTerm:
-    """A plan in force from an instant (µs UTC) until the next term.
+    """Plan in force from an instant (µs UTC) until the next term.
 
     Attributes:
         policies: By meter, the policies pinned when the plan was set; none: the account's own.
@@ -29,10 +29,10 @@ class PlanTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCycle:
-    """A cycle of an account, and the terms in force within it.
+    """Cycle of an account, and the terms in force within it.
 
     Attributes:
-        whole: The cycle by the anchor; it is longer where a plan begins within it or a changed anchor ends it early.
+        whole: By the anchor; longer where a plan begins within it or a changed anchor ends it early.
         anchor: First day of some cycle, from which months within a longer cycle are counted too.
     """
 

@@ -74,7 +74,7 @@ def _refusal(sentence: str) -> Refused:
 
 
 def plan_as_mapping(plan: Plan) -> dict[str, object]:
-    """Keys of a plan file, without those at their default but for the version."""
+    """Keys of a plan file, without defaults but for the version."""
     values = changed(plan) | {"version": plan.version}
     written: dict[str, object] = {key: values[key] for key in ("name", "version", "currency", "title") if key in values}
     if plan.published is not None:

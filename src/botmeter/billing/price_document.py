@@ -1,4 +1,4 @@
-"""The price of a number of sessions as JSON: printed lines that add up to the total."""
+"""Price of a number of sessions as JSON."""
 
 from collections.abc import Iterator
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The printed lines of a statement: its lines and taxes, which add up to its total. Page, CSV and PDF print these."""
+"""Printed lines of a statement, for page, CSV and PDF: its lines and taxes, which add up to its total."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from botmeter.domain.money_text import units_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedLine:
-    """A line as it is printed; texts are those of the document."""
+    """Line as it is printed; texts are those of the document."""
 
     kind: str
     label: str

@@ -52,7 +52,7 @@ class Grant:
     Attributes:
         number: From 1 within its kind and meter, in the order of burning; of several packs, that of the first.
         price: Exact price of one pack; 0 for an allowance.
-        forfeits: What is left lapses at the next purchase.
+        forfeits: Lapses at the next purchase.
     """
 
     kind: GrantKind
@@ -171,7 +171,7 @@ class RatedCycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarriedGrant:
-    """A grant that goes on after the end of a cycle, and the units left of it."""
+    """Grant that outlives a cycle, and its units left."""
 
     grant: Grant
     left: Decimal
@@ -187,7 +187,7 @@ class CarriedMeter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """Grants that one cycle leaves to the next, by meter."""
+    """Grants left to the next cycle, by meter."""
 
     meters: tuple[CarriedMeter, ...] = ()
 

@@ -1,4 +1,4 @@
-"""Rating: one pass over the sessions of a cycle, which gives each its funding, and the lines that follow.
+"""Rating: one pass over a cycle's sessions, which gives each its funding, and the lines that follow.
 
 Pure: the same sessions, plans and facts give the same result. `docs/concepts/charges.md` has the rules in words.
 """
@@ -42,7 +42,7 @@ def rate_cycle(
     """Rate the sessions of a cycle.
 
     Args:
-        sessions: By meter, as `billed_sessions` gives them, in rating order; a meter without a table has no sessions.
+        sessions: By meter, as `billed_sessions` gives them; a meter without a table has none.
         now_us: Instant after which nothing has lapsed yet; None: the end of the cycle.
 
     Returns:

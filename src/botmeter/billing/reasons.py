@@ -1,4 +1,4 @@
-"""Reasons for which sessions were added to closed cycles or removed from them."""
+"""Reasons why sessions were added to closed cycles or removed from them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from botmeter.ledger.restatements import Cause
 def with_reasons(
     ledger: ReadableLedger, adjustments: Sequence[Adjustment], *, since: ClosedStatement
 ) -> tuple[Adjustment, ...]:
-    """Give each changed session of adjustments its reason, from what happened since a statement was closed."""
+    """Give each changed session its reason, from what happened since a statement was closed."""
     appends = read_document(since)["as_of"]["appends"]
     return tuple(
         replace(each, reasons=tuple(_reasons(ledger, each.sessions, appends=appends, since_us=since.closed_at)))

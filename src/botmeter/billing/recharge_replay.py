@@ -16,7 +16,7 @@ from botmeter.ledger.ledger import Ledger
 
 
 def replay_recharges(ledger: Ledger, *, now_us: int) -> int:
-    """Record the packs that all begun cycles would have bought, in one transaction; return the number of recharges."""
+    """Record the packs that begun cycles would have bought, in one transaction; return the number of recharges."""
     plans = account_plans(ledger)
     if plans is None:
         return 0

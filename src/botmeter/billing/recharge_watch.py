@@ -1,6 +1,6 @@
 """Recharges while live events are settled.
 
-Only a session that starts after all settled ones buys: what comes late, or with a file, never does. Each settling notes
+Only a session that starts after all settled ones buys: late ones and files never do. Each settling notes
 its sessions in the ledger until they have bought, so that a crash loses no purchase.
 """
 
@@ -52,16 +52,16 @@ class RechargeWatch:
         self._cache = cache or BillCache()
 
     def considered(self, account: str) -> list[RechargeSpan]:
-        """Spans that have bought what they buy; the next settling forgets them."""
+        """Spans that need not buy again; the next settling forgets them."""
         return self._considered.get(account, [])
 
     def is_pending(self, ledger: ReadableLedger) -> bool:
-        """Return whether sessions were settled and have not bought what they buy, as after a crash."""
+        """Test for settled sessions that have not bought yet, as after a crash."""
         considered = self.considered(ledger.account.name)
         return any(span not in considered for span in recharge_spans(ledger.connection))
 
     def buy(self, ledger: Ledger, *, now_us: int) -> int:
-        """Record the purchases of sessions that were settled; return their number."""
+        """Record the purchases of settled sessions; return their number."""
         name, spans = ledger.account.name, recharge_spans(ledger.connection)
         pending = [span for span in spans if span not in self.considered(name)]
         self._considered[name] = spans

@@ -31,7 +31,7 @@ _SCHEMA = pa.schema([("session_id", pa.string()), ("charge", pa.string()), ("sta
 def with_not_charged(
     ledger: ReadableLedger, query: UsageQuery, *, report: UsageReport, cache: BillCache | None = None
 ) -> UsageReport:
-    """Add the number of sessions that are not charged, where the account has a plan."""
+    """Add the number of uncharged sessions, where there is a plan."""
     charges = charges_between(ledger, query.period.start_us, end_us=query.period.end_us, cache=cache)
     if charges is None:
         return report
@@ -59,7 +59,7 @@ def charges_for(
 
 
 def has_charges(ledger: ReadableLedger, *, cache: BillCache | None = None) -> bool:
-    """Return whether a plan counts the account's own sessions, so that each has a charge."""
+    """Test for a plan that counts the account's own sessions."""
     plans = account_plans(ledger, cache=cache)
     return plans is not None and _bills_own_sessions(ledger, plans)
 
@@ -67,7 +67,7 @@ def has_charges(ledger: ReadableLedger, *, cache: BillCache | None = None) -> bo
 def charges_between(
     ledger: ReadableLedger, start_us: int, *, end_us: int, cache: BillCache | None = None
 ) -> Charges | None:
-    """Sessions in [start_us, end_us), µs UTC, that are not charged; None: the account has no plan for its sessions."""
+    """Uncharged sessions in [start_us, end_us), µs UTC; None: no plan counts the account's own sessions."""
     plans = account_plans(ledger, cache=cache)
     if plans is None or not _bills_own_sessions(ledger, plans):
         return None

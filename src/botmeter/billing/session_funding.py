@@ -29,7 +29,7 @@ _CORRECTED = {VOID: "void", TEST: "test"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilledSession:
-    """A session of the account's own policy."""
+    """Session of the account's own policy."""
 
     session_id: str
     started_at: int
@@ -83,7 +83,7 @@ def session_fundings(
 def session_charges(
     ledger: ReadableLedger, explanation: Explanation, *, now_us: int, cache: BillCache | None = None
 ) -> list[SessionCharge] | UnsetType:
-    """Charges of an explained session, as its explanation has them; unset without a plan."""
+    """Charges as an explanation has them; unset without a plan."""
     session = BilledSession(
         session_id=explanation.session_id,
         started_at=explanation.started_at_us,

@@ -58,7 +58,7 @@ def shares_of(rated: RatedCycle, names: Names) -> Shares:
 
 
 def shares_by(rated: RatedCycle, splits: Sequence[Names]) -> list[Shares]:
-    """Divide a cycle's total as `shares_of` by several names of each session, in one pass over the sessions."""
+    """Divide a total as `shares_of` by several names of each session, in one pass."""
     coded = [_Coded.of(names) for names in splits]
     meter_count = min((len(each.codes) for each in coded), default=0)
     cells = [_Cells.of([each.codes[number] for each in coded]) for number in range(meter_count)]
@@ -79,7 +79,7 @@ class NamedGroups:
 
 
 def shares_by_group(rated: RatedCycle, meters: Sequence[NamedGroups]) -> list[Shares]:
-    """Divide a cycle's total as `shares_by`, where sessions are in few groups already.
+    """Divide a total as `shares_by`, with sessions in few groups.
 
     Args:
         meters: Groups of each meter's sessions, all with the same splits.
@@ -194,13 +194,13 @@ class _Cells:
 
 
 def code_numbers(names: pa.DictionaryArray) -> tuple[list[str | None], Ints]:
-    """Return texts, none last, and the position of each name among them."""
+    """Texts, none last, and the position of each name among them."""
     texts = [*names.dictionary.to_pylist(), None]
     return texts, np.asarray(names.indices.fill_null(len(texts) - 1), np.int64)
 
 
 def renumbered(numbers: Ints) -> tuple[Ints, Ints]:
-    """Return distinct numbers, ascending, and the position of each number among them."""
+    """Distinct numbers, ascending, and the position of each number among them."""
     if int(numbers.max(initial=0)) > _COUNTED_MAX:
         distinct, positions = np.unique(numbers, return_inverse=True)
         return distinct, positions
@@ -210,7 +210,7 @@ def renumbered(numbers: Ints) -> tuple[Ints, Ints]:
 
 
 def dictionary_of(numbers: npt.NDArray[np.int32], texts: Sequence[str]) -> pa.DictionaryArray:
-    """Return the text of each number; -1: null."""
+    """Text of each number; -1: null."""
     indices = pa.array(numbers, mask=numbers < 0)
     return pa.DictionaryArray.from_arrays(indices, pa.array(texts, pa.string()))
 

@@ -14,7 +14,7 @@ from botmeter.sources.definition_file import definition_file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShippedPlan:
-    """A plan and its file, whose comments say what the price leaves out."""
+    """Plan and its file, whose comments say what the price leaves out."""
 
     plan: Plan
     text: str
@@ -34,7 +34,7 @@ def shipped_plan(name: str) -> ShippedPlan:
 
 
 def shipped_plans() -> tuple[ShippedPlan, ...]:
-    """Return every shipped plan, by name."""
+    """Every shipped plan, by name."""
     return tuple(_by_name().values())
 
 

@@ -17,7 +17,7 @@ _OWN_KINDS = ("fee", "purchase", "beyond", "minimum")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedDocument:
-    """A closed statement with its document."""
+    """Closed statement with its document."""
 
     statement: ClosedStatement
     document: Document

@@ -1,4 +1,4 @@
-"""The document of a statement: canonical JSON, of which page, CSV and PDF are views.
+"""Document of a statement: canonical JSON, of which page, CSV and PDF are views.
 
 `docs/concepts/statements.md` names each field.
 """
@@ -26,7 +26,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """Fields that closing adds to a preliminary statement.
+    """Fields that closing adds.
 
     Attributes:
         previous: Hash of the statement before; None: the first one.

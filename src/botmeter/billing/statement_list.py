@@ -1,4 +1,4 @@
-"""The session list of a statement, and its canonical text."""
+"""Session list of a statement, and its canonical text."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ _ROWS_A_HASH: Final = 100_000
 
 
 def session_list(sessions: Sequence[pa.Table], meters: Sequence[RatedMeter]) -> pa.Table:
-    """List of a rated cycle, with `LIST_SCHEMA`; `sessions` are those of each meter in rating order."""
+    """List of a rated cycle, with `LIST_SCHEMA`; `sessions` are by meter, in rating order."""
     parts = [
         _meter_list(table, meter, number=number)
         for number, (table, meter) in enumerate(zip(sessions, meters, strict=True))

@@ -53,7 +53,7 @@ _NOTHING: Final = "–"
 
 
 def statement_pdf(document: bytes, sessions: pa.Table, *, fonts: FontSource) -> bytes:
-    """Print a statement; the same bytes each time with the same fonts and version of the library.
+    """Print a statement; the same bytes with the same fonts and version of the library.
 
     Args:
         sessions: The statement's list in rating order; only its first 1,000 sessions are read.

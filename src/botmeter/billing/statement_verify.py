@@ -32,7 +32,7 @@ _LISTED = [*LIST_SCHEMA.names, "change", "reason"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementDifference:
-    """A fault of a statement, as a sentence.
+    """Fault of a statement, as a sentence.
 
     Attributes:
         number: None: with the account's sessions.
@@ -45,7 +45,7 @@ class StatementDifference:
 
 
 def verify_statements(ledger: Ledger) -> list[StatementDifference]:
-    """Check the hashes, lists and numbers of all statements, and their amounts against rating everything again."""
+    """Check hashes, lists and numbers of all statements, and their amounts by rating everything again."""
     statements = closed_statements(ledger)
     damaged = list(_damages(ledger, statements))
     metering = verify(ledger)

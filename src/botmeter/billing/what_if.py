@@ -1,4 +1,4 @@
-"""The same sessions under another plan, in a cycle that begins with nothing bought.
+"""Same sessions under another plan, in a cycle that begins with nothing bought.
 
 Packs are bought as the plan says: at least the least per cycle, by its recharge, or else the fewest that fund all
 sessions which would be stopped without them.
@@ -26,7 +26,7 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
-    """A cycle under a plan, and the number of packs bought for it."""
+    """Cycle under a plan, and the number of packs bought for it."""
 
     rated: RatedCycle
     packs: int

@@ -1,4 +1,4 @@
-"""A cycle under another plan or policy."""
+"""Cycle under another plan or policy."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -24,13 +24,13 @@ Turn = Callable[[], AbstractContextManager[Callable[[], None]]]
 
 
 def unlimited() -> AbstractContextManager[Callable[[], None]]:
-    """Turn of a command, which may take as long as it takes."""
+    """Turn of a command, which may take its time."""
     return nullcontext(lambda: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """A cycle under another plan, with a sentence on what it assumes."""
+    """Cycle under another plan, with a sentence on what it assumes."""
 
     rated: RatedCycle
     sessions: tuple[pa.Table, ...]

@@ -1,4 +1,4 @@
-"""Figures of an account that alerts watch, each read when it is first needed."""
+"""Figures that alerts watch, each read when first needed."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,10 +27,10 @@ _ONE: Final = Decimal(1)
 
 
 class AccountFigures:
-    """An account as of one moment.
+    """Account as of one moment.
 
     Attributes:
-        backlog: Live events that are not settled yet.
+        backlog: Unsettled live events.
     """
 
     def __init__(self, ledger: ReadableLedger, *, now_us: int, cache: BillCache, backlog: Backlog) -> None:
@@ -87,19 +87,19 @@ class AccountFigures:
         return rated_with_more(self.bill, more, carried=self.bill.carried_in, now_us=self.now_us)
 
     def expected(self, budget: Budget) -> Decimal | None:
-        """Use of a budget at the end of its time, as expected; None: there is no forecast."""
+        """Expected use of a budget at the end of its time; None: there is no forecast."""
         ahead = self._forecast_of(budget)
         return None if ahead is None else self._at(budget, ahead.end.expected_count, ahead=ahead)
 
     def reached_on(self, budget: Budget) -> date | None:
-        """Day on whose end a budget is expected to be reached; None: within its time on none."""
+        """Day at whose end a budget is expected to be reached; None: not within its time."""
         ahead = self._forecast_of(budget)
         if ahead is None:
             return None
         return first_day_of(ahead, lambda count: (self._at(budget, count, ahead=ahead) or 0) >= budget.amount)
 
     def day_of(self, budget: Budget) -> date | None:
-        """Day on which a budget was reached or is expected to be; None: within its time on none, or nobody knows."""
+        """Day on which a budget was reached or is expected to be; None: not within its time, or unknown."""
         if self.reader is not None and self.used(budget) >= budget.amount:
             return crossed_on(self.reader, budget, now_us=self.now_us)
         return self.reached_on(budget)

@@ -1,4 +1,4 @@
-"""An alert: what it watches, and at which levels it fires."""
+"""Alert: what it watches, and at which levels it fires."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ SCOPED: Final = frozenset({AlertKind.SESSIONS, AlertKind.MONEY, AlertKind.SPIKE,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A watched figure, and the levels at which it fires.
+    """Watched figure, and the levels at which it fires.
 
     Attributes:
         levels: Ascending, in `unit`; none for a statement.
@@ -132,7 +132,7 @@ class Alert:
 
     @property
     def is_falling(self) -> bool:
-        """A level is crossed from above: fewer days left are worse."""
+        """Levels are crossed from above: fewer days left are worse."""
         return self.kind is AlertKind.PACKS_LAPSE
 
 
@@ -170,7 +170,7 @@ def alert_from_json(kind: str, options: Mapping[str, Any]) -> Alert:
 
 
 def levels_from_text(text: str) -> tuple[Decimal, ...]:
-    """Levels as people type them, `50, 80, 100`: ascending, each once.
+    """Levels as typed, `50, 80, 100`: ascending, each once.
 
     Raises:
         Refused: `alert_invalid`, also for `1,500`, which can be one level or two.

@@ -1,4 +1,4 @@
-"""Crossings: which levels of an alert are newly reached."""
+"""Newly reached levels of an alert."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from botmeter.billing.alerts.alert import Alert, level_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A watched figure at an instant.
+    """Watched figure at an instant.
 
     Attributes:
         epoch: Within which each level fires once; names the thing where an alert watches several.
-        value: In the unit of the alert's levels; None: `moments` has what has happened.
+        value: In the unit of the levels; None: `moments` has what happened.
         subject: Number of the budget, name of the source or statement, or expiry of the packs; empty: the account.
     """
 
@@ -32,7 +32,7 @@ class Crossings:
 
 
 def crossed_levels(alert: Alert, reading: Reading) -> tuple[str, ...]:
-    """Levels that a reading has reached, the worst last."""
+    """Levels reached, the worst last."""
     if reading.value is None:
         return reading.moments
     value = reading.value

@@ -26,12 +26,12 @@ _WITHOUT: Final = frozenset({AlertKind.SILENT_SOURCE, AlertKind.METERING_DELAY})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
-    """The part of a figure that has grown most.
+    """Part of a figure that has grown most.
 
     Attributes:
         dimension: `bot`, `channel` or `code` (of refused events).
         label: Latest name of the bot.
-        before: As many until the same time of the cycle before, or usually in that hour; None: nothing to compare with.
+        before: Until the same time of the cycle before, or usually in that hour; None: nothing to compare with.
     """
 
     dimension: str
@@ -45,7 +45,7 @@ class Driver:
 
 
 def driver_of(alert: Alert, figures: AccountFigures) -> Driver | None:
-    """Find what drives an alert's figure; None: nothing does."""
+    """Find what drives an alert's figure; None: nothing."""
     if alert.kind in _WITHOUT:
         return None
     if alert.kind is AlertKind.QUARANTINE:

@@ -36,7 +36,7 @@ class MeterUse:
 
 
 def meter_uses(bill: Bill, *, now_us: int) -> Iterator[MeterUse]:
-    """Use by meter of the open cycle; those without grants in force are left out."""
+    """Use by meter of the open cycle, without meters that have no grants in force."""
     start_us = bill.account_cycle.cycle.start_us
     for number, (rule, meter) in enumerate(zip(bill.rated.plan.meters, bill.rated.meters, strict=False)):
         held = [use for use in meter.grants if _is_in_force(use, now_us)]

@@ -46,7 +46,7 @@ class HourCounts:
 
 
 def hour_counts(alert: Alert, figures: AccountFigures) -> HourCounts:
-    """Count the sessions that an alert watches in the present hour of the week, in UTC."""
+    """Count watched sessions in the present hour of the week, in UTC."""
     present, *earlier = hours_of(figures)
     centres = cost_centres(figures.ledger)
     counts = (_count(alert, each, centres=centres) for each in earlier)
@@ -54,7 +54,7 @@ def hour_counts(alert: Alert, figures: AccountFigures) -> HourCounts:
 
 
 def hours_of(figures: AccountFigures) -> Iterator[pa.Table]:
-    """Sessions of the present hour, then of that hour in each earlier week with data."""
+    """Sessions of the present hour, then of that hour in earlier weeks with data."""
     start_us = figures.now_us // _HOUR_US * _HOUR_US
     yield _sessions(figures, start_us)
     yield from _past.find_or_make((figures.ledger.account.name, start_us), lambda: _earlier(figures, start_us))

@@ -23,14 +23,14 @@ _NOTHING: Final = Backlog(event_count=0, oldest_received_us=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastCycle:
-    """The cycle before, and the levels reached in it, ascending."""
+    """Cycle before, and the levels reached in it, ascending."""
 
     cycle: Cycle
     levels: tuple[Decimal, ...]
 
 
 def last_cycle(alert: Alert, ledger: ReadableLedger, *, now_us: int, cache: BillCache) -> LastCycle | None:
-    """Levels that an alert would have reached; None: there is no cycle before, or its end doesn't say which."""
+    """Levels that an alert would have reached; None: no cycle before, or its end doesn't say which."""
     plans = account_plans(ledger, cache=cache)
     if alert.kind not in _RISING or plans is None or now_us < plans.terms[0].from_us:
         return None
@@ -46,7 +46,7 @@ def last_cycle(alert: Alert, ledger: ReadableLedger, *, now_us: int, cache: Bill
 
 
 def _falls(kind: AlertKind, bill: Bill) -> bool:
-    """Return whether a figure can have been higher within the cycle than at its end."""
+    """Test for a figure that can have been higher within the cycle than at its end."""
     cycle = bill.account_cycle.cycle
     if len(bill.account_cycle.terms) > 1:
         return True

@@ -1,4 +1,4 @@
-"""Caps of a plan, and the most recharges."""
+"""Caps and recharge limits of a plan."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class CapUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RechargeUse:
-    """Packs that a meter has recharged in a cycle, and the most."""
+    """Packs that a meter has recharged in a cycle, and their limit."""
 
     meter: int
     packs: int
@@ -42,7 +42,7 @@ class RechargeUse:
 
 
 def closest_cap(bill: Bill) -> CapUse | None:
-    """Use of the cap that is closest to its end; None: the plan has none."""
+    """Use of the cap closest to being reached; None: there is none."""
     uses = (
         CapUse(used=meter.beyond_amount, limit=rule.beyond.cap, stopped=meter.counts()[Funding.STOPPED])
         for rule, meter in zip(bill.rated.plan.meters, bill.rated.meters, strict=False)
@@ -52,12 +52,12 @@ def closest_cap(bill: Bill) -> CapUse | None:
 
 
 def closest_recharges(bill: Bill) -> RechargeUse | None:
-    """Recharges of the meter that is closest to its most; None: there is no most."""
+    """Recharges of the meter closest to its limit; None: none has one."""
     return max(recharge_uses(bill), key=lambda use: use.percent, default=None)
 
 
 def recharge_uses(bill: Bill) -> Iterator[RechargeUse]:
-    """Recharges of each meter that has a most."""
+    """Recharges of each meter that limits them."""
     cycle = bill.account_cycle.cycle
     for number, meter in enumerate(bill.rated.plan.meters):
         recharge = meter.recharge

@@ -47,7 +47,7 @@ def readings(alert: Alert, figures: AccountFigures, *, since_us: int) -> tuple[R
 
 
 def own_budget(alert: Alert, unit: BudgetUnit) -> Budget:
-    """The budget of 1 whose use an alert in sessions or money watches."""
+    """Budget of 1 whose use an alert in sessions or money watches."""
     scope = alert.scope or BudgetScope.ACCOUNT
     return Budget(scope=scope, name=alert.name, unit=unit, amount=Decimal(1))
 

@@ -1,4 +1,4 @@
-"""Closings that alerts on statements tell of."""
+"""Closings for alerts on statements."""
 
 from collections.abc import Iterator
 

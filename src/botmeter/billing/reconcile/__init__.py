@@ -1,1 +1,1 @@
-"""A vendor's bill against the account's own sessions."""
+"""Vendor's bill against the account's own sessions."""

@@ -1,4 +1,4 @@
-"""The sessions that the account's plans bill, under the policies of each."""
+"""Billed sessions, under the policies of each plan."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def billed_rows(snapshot: Snapshot, spans: Sequence[BilledSpan]) -> pa.Table:
 
 
 def billed_by_day(ledger: "ReadableLedger", period: Period) -> list[int]:
-    """Number of sessions that start on each day of a period."""
+    """Number of sessions that start on each day."""
     spans = billed_spans(ledger, account_terms(ledger), start_us=period.start_us, end_us=period.end_us)
     if all(span.policy is None for span in spans):
         return sessions_by_day(ledger, period)
@@ -83,7 +83,7 @@ def billed_by_day(ledger: "ReadableLedger", period: Period) -> list[int]:
 
 
 def corrected_ids(ledger: "ReadableLedger", spans: Sequence[BilledSpan]) -> frozenset[str]:
-    """Ids of sessions that people took off the bill."""
+    """Ids of sessions taken off the bill."""
     starts_us = [each.started_at for each in corrections(ledger)]
     ids: set[str] = set()
     for span in spans:

@@ -1,4 +1,4 @@
-"""A vendor's bill against the sessions of an account."""
+"""Vendor's bill against the sessions of an account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ TOLERANCE_US: Final = 60 * 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceCheck:
-    """An invoice against our sessions of its period.
+    """Invoice against our sessions of its period.
 
     Attributes:
         own: Own statement or cycle of exactly this period, if any.
@@ -105,7 +105,7 @@ def check_list(
 
 
 def check_invoice(ledger: "ReadableLedger", invoice: Invoice, *, now_us: int) -> InvoiceCheck:
-    """Compare an invoice with the sessions of its period, and with the own bill for it."""
+    """Compare an invoice with the sessions of its period, and with the own bill."""
     counts = billed_by_day(ledger, invoice.period)
     days = tuple(
         DayTotal(day_on=day_on, their_count=0, our_count=count, amount=None)

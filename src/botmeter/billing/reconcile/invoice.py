@@ -1,4 +1,4 @@
-"""A vendor's invoice: a period, a number of sessions, and a total."""
+"""Vendor's invoice: a period, a number of sessions, and a total."""
 
 import tomllib
 from collections.abc import Mapping

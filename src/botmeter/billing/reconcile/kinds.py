@@ -1,4 +1,4 @@
-"""Rows and sessions by what became of them."""
+"""Rows and sessions by kind."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Charges of the account's own plan for the period of a bill."""
+"""Own charges for the period of a bill."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,7 @@ from botmeter.ledger.readable import ReadableLedger
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnBill:
-    """A statement, or a cycle without one.
+    """Statement, or a cycle without one.
 
     Attributes:
         number: None: not closed.

@@ -108,7 +108,7 @@ class _Pass:
         return tuple(each.rows[np.array(pairs, np.int64)] for each, pairs in zip(self._sides, self._pairs, strict=True))  # type: ignore[return-value]
 
     def _move_back(self, side: int, index: int) -> None:
-        """Leave out an earlier row instead of this one, where the pairs between are nearer then."""
+        """Leave out an earlier row instead, where the pairs between are then nearer."""
         mine, partners = self._pairs[side], self._pairs[1 - side]
         times, partner_times = self._times[side], self._times[1 - side]
         groups = self._groups[side]

@@ -25,7 +25,7 @@ class Context:
     """Rows, sessions and facts from which reasons are derived.
 
     Attributes:
-        receipts: µs at which sessions that differ were received; None: not compared.
+        receipts: µs at which differing sessions were received; None: not compared.
     """
 
     kinds: Kinds

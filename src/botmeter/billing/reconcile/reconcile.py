@@ -1,4 +1,4 @@
-"""A vendor's list of sessions against ours."""
+"""Vendor's list of sessions against ours."""
 
 from collections.abc import Iterator
 from typing import Final

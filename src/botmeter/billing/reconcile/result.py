@@ -70,7 +70,7 @@ def tolerance_from_text(text: str) -> int:
 
 
 def checked_tolerance(tolerance_us: int) -> int:
-    """Return a tolerance; raises `Refused` (`tolerance_invalid`)."""
+    """Valid tolerance; raises `Refused` (`tolerance_invalid`)."""
     if not 0 <= tolerance_us <= TOLERANCE_MAX_US:
         seconds = tolerance_us / 1_000_000
         raise Refused("tolerance_invalid", f"The tolerance is {seconds:g} s; it must be from 0 s to 1 h.")
@@ -106,8 +106,8 @@ class Reconciliation:
     """Result of a comparison.
 
     Attributes:
-        their_count: All rows, also those outside the period; `our_count` has sessions of the period alone.
-        moved_count: Of the same sessions, those on one day whose times are further apart than the tolerance.
+        their_count: Also rows outside the period; `our_count` has sessions of the period alone.
+        moved_count: Same sessions on one day, further apart than the tolerance.
     """
 
     start_us: int

@@ -1,4 +1,4 @@
-"""A constant shift between the times of two lists, such as a wrong time zone's."""
+"""Constant shift between the times of two lists, such as a wrong time zone's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _ZONES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantShift:
-    """A shift that explains most pairs.
+    """Shift that explains most pairs.
 
     Attributes:
         shift_us: Of their times, positive where they are ahead of ours.

@@ -62,7 +62,7 @@ def differences_by_time(parts: Sequence[pa.Table]) -> pa.Table:
 
 
 def with_few_decimals(theirs: pa.Table) -> pa.Table:
-    """Their rows with amounts of as many decimals as their list has."""
+    """Their rows, amounts with as many decimals as their list has."""
     amounts = theirs["amount"]
     scales = (
         scale for scale in range(AMOUNT_TYPE.scale) if pc.all(pc.equal(pc.round(amounts, scale), amounts)).as_py()
