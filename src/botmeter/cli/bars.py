@@ -49,7 +49,7 @@ def bar_lines(
 
 
 def bar(part: int, *, most: int, width: int, in_unicode: bool = True) -> str:
-    """Draw at most `width` cells; any number but zero is visible."""
+    """Draw at most `width` cells; any number but zero shows."""
     if part <= 0 or most <= 0:
         return ""
     if not in_unicode:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def source_files(
     paths: list[str], *, mapping: Path | None, input_format: str | None, table: "TableOptions"
 ) -> "list[SourceFile]":
-    """Files to read, all with the same mapping; patterns of files in buckets, which no shell expands, are expanded.
+    """Files to read, with one mapping; patterns in buckets, which no shell expands, are expanded.
 
     Raises:
         Missing: `file_missing` if no file in a bucket is named so.

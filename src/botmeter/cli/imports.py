@@ -150,7 +150,7 @@ def change_text(change: "SessionChange") -> str:
 
 
 def receipts_as_mapping(names: list[str], receipts: list[Receipt]) -> dict[str, object]:
-    """One file's receipt, or a sum with each under `files`."""
+    """One file's receipt, or a sum with all under `files`."""
     mapping = fields_of(Receipt.sum_of(receipts), _COUNTS)
     mapping["rejections"] = [fields_of(each, _REJECTION) for receipt in receipts for each in receipt.rejections]
     if len(receipts) > 1:

@@ -18,7 +18,7 @@ PURCHASE_TABLE_COLUMNS = ("purchase", "how", "packs", "units", "price", "usable_
 
 
 def term_rows(ledger: "ReadableLedger", *, with_withdrawn: bool = False) -> list[dict[str, object]]:
-    """One row per plan of an account, in the order of their first instants."""
+    """One row per plan, in the order of first instants."""
     from botmeter.ledger.billing.plan_terms import plan_terms
 
     return [
@@ -38,7 +38,7 @@ def term_rows(ledger: "ReadableLedger", *, with_withdrawn: bool = False) -> list
 
 
 def purchase_rows(ledger: "ReadableLedger", *, with_reversed: bool) -> list[dict[str, object]]:
-    """One row per purchase, and per reversal if those are asked for."""
+    """One row per purchase, and per reversal if requested."""
     from botmeter.ledger.billing.purchases import purchases
 
     return [
@@ -61,7 +61,7 @@ def purchase_rows(ledger: "ReadableLedger", *, with_reversed: bool) -> list[dict
 
 
 def purchase_table(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """The columns of purchases that fit on a screen of 80 characters, with times to the minute (UTC)."""
+    """Columns of purchases that fit in 80 characters, with times to the minute (UTC)."""
     return [
         {
             **row,

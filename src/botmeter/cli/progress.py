@@ -65,7 +65,7 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
 
 @contextmanager
 def row_progress(label: str) -> Iterator[Callable[[int], None]]:
-    """Show on a terminal how many rows are written."""
+    """Show the number of written rows on a terminal."""
     context = command_context()
     stop = context.interruption
 

@@ -1,4 +1,4 @@
-"""Questions before a reply: one short request, answered within a time limit or taken as allowed."""
+"""Questions before a reply, each answered within a time limit or taken as allowed."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Audit entries of the demo account's billing: what its people did by hand, each dated then."""
+"""Audit entries of the demo account's billing: what people did by hand."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class BillingEntry:
 
 
 def note_billing(folder: "Path", ledger: "Ledger") -> None:
-    """Write the entries to files, which the next start of the user database adds to its log."""
+    """Write the entries to files, for the next start of the user database."""
     entries = sorted(billing_entries(ledger), key=lambda each: each.at_us)
     for number, each in enumerate(entries):
         # The log knows an entry by its instant, person and action, and some were made at once.
@@ -51,7 +51,7 @@ def note_billing(folder: "Path", ledger: "Ledger") -> None:
 
 
 def billing_entries(ledger: "Ledger") -> Iterator[BillingEntry]:
-    """Entries of all facts that a person recorded; a plan buys and the server closes without one."""
+    """Entries of all facts that a person recorded."""
     detail: dict[str, Any]
     for term in plan_terms(ledger):
         detail = {"plan": term.label, "from_day": text_to_the_second(term.from_at)[:10]}

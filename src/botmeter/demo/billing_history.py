@@ -59,7 +59,7 @@ class _Month:
 
 
 def add_billing(ledger: Ledger, *, seed: int, now_us: int) -> bool:
-    """Bill the months up to now; return False for an account that has a plan, or had one, which stays as it is."""
+    """Bill the months up to now; False for an account that has or had a plan, which stays as it is."""
     anchor_on = day_of_us(now_us).replace(day=1)
     plan = first_plan()
     first_on = cycle_first_on(plan.cycle, anchor_on, number=-CYCLES)

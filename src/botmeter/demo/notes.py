@@ -1,4 +1,4 @@
-"""Notes that the retailer would write on days of its charts."""
+"""Retailer's notes on days of its charts."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ from botmeter.demo.retailer import OUTAGES, campaigns
 
 
 def demo_notes(first_on: date, last_on: date) -> list[tuple[date, str]]:
-    """Return days of campaigns and outages with their notes, from `first_on` to `last_on`."""
+    """Days of campaigns and outages with their notes, from `first_on` to `last_on`."""
     starting = [campaign for year in range(first_on.year, last_on.year + 1) for campaign in campaigns(year)]
     notes = [(campaign.first_on, _title(campaign.name)) for campaign in starting]
     notes += [(outage.on, "Outage of the bots") for outage in OUTAGES]
@@ -14,6 +14,6 @@ def demo_notes(first_on: date, last_on: date) -> list[tuple[date, str]]:
 
 
 def _title(name: str) -> str:
-    """Return "Black Friday" for `black-friday-2026`."""
+    """Title of a campaign: `Black Friday` for `black-friday-2026`."""
     words = name.split("-")[:-1]
     return " ".join(words).capitalize() if words[-1] in {"sale", "season"} else " ".join(words).title()

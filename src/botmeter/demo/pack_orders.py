@@ -39,8 +39,8 @@ def orders_by_hand(
     """Purchases of a cycle, ascending.
 
     Args:
-        daily: Sessions of each day of the cycle so far.
-        before: Sessions of the cycle before; None: it is the first.
+        daily: Sessions by day so far.
+        before: Sessions of the cycle before, if any.
     """
     cycle, meter = account_cycle.cycle, account_cycle.plan.meters[0]
     first_day = cycle.start_us // DAY_US
@@ -72,7 +72,7 @@ def _packs_in_advance(account_cycle: AccountCycle, meter: Meter, *, before: int)
 
 
 def _office_us(day: int, chance: np.random.Generator) -> int:
-    """Return a minute of a working day: this one or, at a weekend, Monday."""
+    """Minute of a working day: this one or, at a weekend, Monday."""
     weekday = day_of_number(day).weekday()
     working_day = day if weekday < _SATURDAY else day + 7 - weekday
     minute = int(chance.integers(_OFFICE_MINUTES))

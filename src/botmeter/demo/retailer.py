@@ -1,4 +1,4 @@
-"""The invented retailer as editable tables. Dates are UTC days."""
+"""Invented retailer as editable tables. Dates are UTC days."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -23,7 +23,7 @@ _STATEMENTS = 3
 
 
 def cost_centres(start_us: int, changed_us: int) -> Iterator[tuple[int, Callable[[Ledger], object]]]:
-    """Instants and actions that give bots and a channel their cost centres, and move a bot to another."""
+    """Instants and actions that set cost centres of bots and a channel, and move a bot to another."""
     from_on, changed_on = day_of_us(start_us), day_of_us(changed_us)
     terms = [
         CostCentreTerm(from_on=from_on, bot_id=bot, cost_centre=name) for bot, name in finance.COST_CENTRES.items()

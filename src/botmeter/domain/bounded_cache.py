@@ -1,4 +1,4 @@
-"""Thread-safe cache, bounded by the memory that its entries take."""
+"""Thread-safe cache of bounded memory."""
 
 import gc
 import math
@@ -19,7 +19,7 @@ _SHARED = (type, ModuleType, FunctionType, MethodType, Enum)
 
 
 def memory_bytes(value: object) -> int:
-    """Memory of a value with all that it refers to."""
+    """Memory of a value and all it refers to."""
     total, seen, pending = 0, set[int](), [value]
     while pending:
         each = pending.pop()

@@ -55,7 +55,7 @@ def client_address(peer: str, *, forwarded_for: str, proxies: TrustedProxies) ->
 
 
 def client_network(address: str) -> str:
-    """Network by which a client is counted: its IPv4 address, or the /64 of IPv6."""
+    """Network by which a client is counted: IPv4 address, or the /64 of IPv6."""
     parsed = parsed_address(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed, _IPV6_CLIENT_BITS), strict=False))

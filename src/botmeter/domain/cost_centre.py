@@ -63,7 +63,7 @@ class CostCentres:
         return of_bot or self.own(None, channel, on=on)
 
     def own(self, bot_id: str | None, channel: str | None, *, on: date) -> str:
-        """Cost centre given to a bot, or to a channel, itself."""
+        """Own cost centre of a bot or a channel."""
         timeline = self._timelines.get((bot_id, channel))
         return timeline.at(on) if timeline else ""
 
@@ -74,7 +74,7 @@ class CostCentres:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every cost centre of any day, by name."""
+        """Cost centres of any day, by name."""
         return tuple(sorted({label for timeline in self._timelines.values() for label in timeline.labels if label}))
 
 

@@ -1,6 +1,6 @@
 """Private files that appear complete or not at all, and survive a power cut.
 
-Their drafts, and folders of temporary files, are locked, so that those of killed processes can be removed.
+Drafts and folders of temporary files are locked, so that those of killed processes can be removed.
 """
 
 import atexit

@@ -23,7 +23,7 @@ def months_later(first_on: date, month_count: int) -> date:
 
 
 def whole_months(first_on: date, last_on: date) -> int:
-    """Number of months that these days are from end to end; 0 for other days."""
+    """Number of whole months that these days are; 0 for other days."""
     if first_on.day != 1 or last_on != month_last_on(last_on):
         return 0
     return (last_on.year - first_on.year) * YEAR + last_on.month - first_on.month + 1

@@ -1,4 +1,4 @@
-"""Reasons that people give for what they undo or discard."""
+"""Reasons for undoing or discarding."""
 
 from typing import Final
 

@@ -29,9 +29,9 @@ class Setting:
         parse: Reads the text; its `ValueError` continues the sentence "NAME is 'text', …".
         meaning: For the reference page, in Markdown.
         default: Text that stands for a missing one.
-        unset: Value without a text and a default.
-        is_secret: The text is never shown.
-        is_internal: For tests, or from the server to its worker; not documented.
+        unset: Value without text and default.
+        is_secret: Never shown.
+        is_internal: For tests, or the server's worker; not documented.
     """
 
     variable: str
@@ -231,7 +231,7 @@ _MAIL_NEEDS_URL: Final = (
 
 
 def wrong_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """Sentence for each wrong value."""
+    """Sentence per wrong value."""
     return _read(environment)[1]
 
 
@@ -275,7 +275,7 @@ def texts_in_force(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """Sentence for each unknown `BOTMETER_…` variable."""
+    """Sentence per unknown `BOTMETER_…` variable."""
     known = {setting.variable: setting.is_internal for setting in DECLARED.values()}
     for name in sorted(environment):
         if name.startswith(_PREFIX) and name not in known.keys() | _FOREIGN:

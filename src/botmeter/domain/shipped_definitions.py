@@ -6,7 +6,7 @@ from importlib.resources import files
 
 
 def shipped_texts(package: str, folder: str) -> dict[str, str]:
-    """Name of each file of a folder, without its ending, and its text."""
+    """Name without ending, and text, of each file of a folder."""
     found = (files(package) / folder).iterdir()
     return {each.name.removesuffix(".toml"): each.read_text("utf-8") for each in found if each.name.endswith(".toml")}
 

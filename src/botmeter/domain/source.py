@@ -100,7 +100,7 @@ def checked_source_name(name: str) -> str:
     """Valid name of a new source.
 
     Raises:
-        Refused: `source_invalid` if empty, too long, not Unicode, or with a character that a display name can't have.
+        Refused: `source_invalid` if empty, too long, not Unicode, or with a character that no display name has.
     """
     require_source_id(name)
     if fault := character_fault(name):

@@ -127,7 +127,7 @@ def written_time(match: re.Match[str], *, number: Callable[[str], Number], zones
 
 
 def number_reader(match: re.Match[str]) -> Callable[[str], int | None]:
-    """Return the function that reads a group's number; decimals are cut to microseconds."""
+    """Function that reads a group's number; decimals are cut to microseconds."""
     groups = match.groupdict()
 
     def number(name: str) -> int | None:

@@ -140,7 +140,7 @@ class EventColumns:
         return np.array([min(spans), max(spans)] if spans else [], np.int64)
 
     def excluded(self, policy: Policy) -> Mask:
-        """Mask of the events that the policy excludes; empty if it excludes none."""
+        """Mask of the events that the policy excludes; empty if none."""
         excluded = _NO_MASK
         for flag in sorted(policy.exclude):
             flagged = _flagged(self.events, flag)
@@ -198,7 +198,7 @@ def arranged(
 
 
 def put_in_order(columns: EventColumns, given: Arranged, *, keys: tuple[int, int]) -> None:
-    """Put the events of each of these keys into its order."""
+    """Put each key's events into its order."""
     texts, entries, ranks = columns.ids.texts, columns.id_entries, columns.source_ranks
     key_order.put_in_order(given.events, given.start, *keys, texts, entries, ranks)
 

@@ -31,7 +31,7 @@ def codes_of(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
 
 
 def repeated_text(text: str, count: int) -> pa.DictionaryArray:
-    """Return repeated text, at the cost of one integer each."""
+    """Repeated text, at the cost of one integer each."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
 
 

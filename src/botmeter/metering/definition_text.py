@@ -1,4 +1,4 @@
-"""Definitions as TOML or JSON: what the files of policies and of plans have in common."""
+"""Definitions of policies and plans as TOML or JSON."""
 
 import json
 import re
@@ -86,7 +86,7 @@ def converter(kind: Any) -> Reader:
 
 
 def changed(value: Any) -> dict[str, Any]:
-    """Dataclass's values that differ from their defaults, in order of its fields."""
+    """Dataclass's values that differ from defaults, in order of fields."""
     values = {}
     for field in fields(value):
         default = field.default_factory() if field.default_factory is not MISSING else field.default

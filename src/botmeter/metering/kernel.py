@@ -336,7 +336,7 @@ def _write_participations(  # type: ignore[no-untyped-def]
 
 @compiled
 def write_running(events, firsts, ends, texts, parts):  # type: ignore[no-untyped-def]
-    """Write the participations of running sessions, numbered from 0, whose events begin there; return their number."""
+    """Write participations of running sessions, numbered from 0, whose events begin there; return their number."""
     bases, offsets, data = texts
     part_count = 0
     for number in range(len(firsts)):

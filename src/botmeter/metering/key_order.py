@@ -56,7 +56,7 @@ def count_by_key(batch, keys, session_of_row, excluded, roles, counts):  # type:
 def scatter(  # type: ignore[no-untyped-def]
     batch, keys, entries, session_of_row, excluded, roles, positions, events
 ):
-    """Write these events at their key's position, which moves on."""
+    """Write these events at their key's position, which advances."""
     first, at, actor, kind, touchpoint = batch
     of_actor_and_kind, of_touchpoint, of_kind, relevant, opens_from_us, opens_before_us = roles
     has_sessions, excludes = len(session_of_row) > 1, len(excluded) > 0

@@ -50,7 +50,7 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
     """Meter events under the policies in force.
 
     Args:
-        events: Columns of `METER_SCHEMA`, whose texts may have any encoding, without duplicates, in any order.
+        events: Columns of `METER_SCHEMA` in any encoding, without duplicates, in any order.
         schedule: Ascending; an event belongs to the first policy with a session for it.
     """
     names_members = len(schedule) > 1
@@ -78,7 +78,7 @@ def sessions_from_batches(batches: Sequence[pa.Table], *, schedule: Schedule, to
 
 
 def with_earlier_events(metered: Metered, *, counts: pa.Table, parts: pa.Table) -> Metered:
-    """Add the earlier events of sessions that were metered from their openings and new events alone.
+    """Add earlier events to sessions metered from their openings and new events alone.
 
     Args:
         counts: `session_id`, `last_event_at` and `event_count` of these sessions, openings included.
@@ -240,7 +240,7 @@ def metered_tables(
     schedule: Schedule,
     threads: ThreadPoolExecutor | None,
 ) -> tuple[Metered, Ints]:
-    """Tables of what the kernel wrote, and the row of each session by its number. Empties the lists."""
+    """Tables of what the kernel wrote, and each session's row by number. Empties the lists."""
     sessions = _one(opened)
     order = _order_of_openings(columns, sessions)
     sessions, policies = sessions[order], policies[order]

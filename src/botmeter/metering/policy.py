@@ -114,7 +114,7 @@ def in_force(schedule: Schedule, *, at_us: int) -> InForce:
 
 
 def ignores_order(policy: Policy) -> bool:
-    """Return whether nothing but its opening event affects a session."""
+    """Test whether only its opening event affects a session."""
     return (
         policy.idle_timeout_us is None
         and policy.max_turns is None

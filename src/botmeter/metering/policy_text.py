@@ -1,4 +1,4 @@
-"""Policies as TOML or JSON: the parameters of `Policy`, with durations like `"30m"`."""
+"""Policies as TOML or JSON, with durations like `"30m"`."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Presets: published counting rules that the parameters express exactly, each a TOML file in `presets`."""
+"""Presets: published counting rules, each a TOML file in `presets`."""
 
 import tomllib
 from dataclasses import dataclass

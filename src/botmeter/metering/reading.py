@@ -1,4 +1,4 @@
-"""Batches of many events: read ahead of their use, and the pools that they are read into."""
+"""Batches of many events: reading ahead, and memory pools."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
 
 @contextmanager
 def allocating_from(pool: pa.MemoryPool) -> Iterator[None]:
-    """Make Arrow allocate from a pool until the `with` ends."""
+    """Make Arrow allocate from a pool during the `with`."""
     own = pa.default_memory_pool()
     pa.set_memory_pool(pool)
     try:

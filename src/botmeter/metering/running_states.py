@@ -27,7 +27,7 @@ class Scopes(NamedTuple):
 
 
 def advanced(given: Arranged, rules: kernel.Rules, *, texts: Texts, edges: Ints, states: Ints, row_count: int) -> Ints:
-    """Move the states of keys on by their next events; return what became of each row."""
+    """Move the states of keys on by their next events; return each row's outcome."""
     session_of_row = np.full(row_count + 1, kernel.FREE, np.int32)
     key_count = len(given.start) - 1
     room = len(given.events) + key_count
@@ -67,7 +67,7 @@ def next_outcome(rules: kernel.Rules, state: Ints, *, at_us: int, roles: tuple[i
 
 
 def opened_at(rules: kernel.Rules, started_at: Ints, *, edges: Ints) -> Ints:
-    """States of sessions that nothing but their start affects."""
+    """States of sessions that depend on their start alone."""
     states = np.zeros((len(started_at), kernel.STATE_COLUMNS), np.int64)
     states[:, kernel.IS_OPEN] = 1
     states[:, [kernel.STATE_STARTED_AT, kernel.LAST_AT]] = started_at[:, np.newaxis]

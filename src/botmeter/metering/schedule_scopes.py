@@ -1,4 +1,4 @@
-"""Running sessions under a schedule, whose policies each see the events that the earlier ones leave free."""
+"""Running sessions under a schedule, whose policies see the events that earlier ones leave free."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Meter over events in chunks: what is running at a cut is carried over to the next chunk.
+"""Meter over events in chunks; what runs at a cut is carried over.
 
 Memory holds one chunk, and of each running session its state and participations, not its events.
 """

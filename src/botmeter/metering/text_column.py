@@ -1,4 +1,4 @@
-"""Columns of text for compiled passes: entries and codes of rows, and texts gathered into a new column."""
+"""Columns of text for compiled passes: entries and codes of rows, and gathered texts."""
 
 from typing import Final
 

@@ -97,7 +97,7 @@ def is_same_text(bases, offsets, data, one, other):  # type: ignore[no-untyped-d
 
 @njit(**PART)
 def text_order(bases, offsets, data, one, other):  # type: ignore[no-untyped-def]
-    """Order of two entries' texts by code point, which is that of the bytes of UTF-8: below 0, 0 or above 0."""
+    """Order of two entries' texts by code point, that of UTF-8's bytes: below 0, 0 or above 0."""
     at, size = text_of(bases, offsets, data, one)
     other_at, other_size = text_of(bases, offsets, data, other)
     for index in range(min(size, other_size)):

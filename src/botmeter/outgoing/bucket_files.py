@@ -29,7 +29,7 @@ class StoredFile:
 
 
 def stored_files(addresses: Sequence[str]) -> dict[str, StoredFile]:
-    """Look files up, by address; those that are missing are left out.
+    """Look files up, by address, without missing ones.
 
     Raises:
         Unavailable: `bucket_failed`.

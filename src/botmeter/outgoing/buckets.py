@@ -82,7 +82,7 @@ def file_system_of(address: str) -> "fs.FileSystem":
 
 
 def bucket_failed(address: str, problem: OSError) -> Unavailable:
-    """Error of a file or folder in a bucket that can't be read."""
+    """Error of an unreadable file or folder in a bucket."""
     return Unavailable("bucket_failed", f"{address} could not be read: {bucket_reason(problem)}")
 
 

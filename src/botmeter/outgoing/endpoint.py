@@ -1,4 +1,4 @@
-"""Endpoints of other servers, whose addresses are resolved once, checked, and then connected to."""
+"""Endpoints of other servers, whose addresses are resolved once and checked."""
 
 import socket
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def resolved(host: str, port: int, *, resolver: Resolver) -> tuple[str, ...]:
-    """Addresses of a host, each once; empty if there are none."""
+    """Addresses of a host, each once; empty without any."""
     try:
         return tuple(dict.fromkeys(resolver(host, port)))
     except (OSError, UnicodeError):

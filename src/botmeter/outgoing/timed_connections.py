@@ -1,4 +1,4 @@
-"""Connections that are cut off when an answer takes too long."""
+"""Connections cut off when an answer takes too long."""
 
 import socket
 import threading

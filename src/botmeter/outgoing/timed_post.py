@@ -1,4 +1,4 @@
-"""One POST request to a checked address, within a time limit that covers all of it."""
+"""One POST request to a checked address, within a total time limit."""
 
 import socket
 import ssl

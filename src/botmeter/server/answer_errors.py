@@ -1,4 +1,4 @@
-"""Errors of an owner as messages to other processes."""
+"""Owner's errors as messages to other processes."""
 
 from typing import Any
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """A command, in its own process or the server's.
+    """Command, in its own process or the server's.
 
     Attributes:
         command: Such as `botmeter import`; empty before it is known.
         cwd: Start of relative paths; None: the process's.
         folder: The data folder, if owned by this process; None: the command opens it.
         interruption: None if signals stop the command.
-        served_at, pulls: Public URL of the server, and its pulls; None without one.
+        served_at, pulls: Public URL and pulls of the server, if any.
     """
 
     stdin: TextIO

@@ -1,4 +1,4 @@
-"""Commands and questions of other processes, run by the data folder's owner until the other process ends."""
+"""Commands and questions of other processes, run by the data folder's owner."""
 
 import atexit
 import concurrent.futures.thread  # noqa: F401 - its hook must be older than ours: hooks run in reverse
@@ -214,7 +214,7 @@ def _answer_while_connected(
     """Run a request; interrupt it when the other end asks or is gone.
 
     Args:
-        done: Ready once its peer `finished` is closed, at the end of the request.
+        done: Ready once its peer `finished` is closed, at the request's end.
     """
     answers: list[dict[str, Any]] = []
 

@@ -1,4 +1,4 @@
-"""Alerts of the demo account, with what they crossed since the cycle before."""
+"""Demo account's alerts, and their crossings since the cycle before."""
 
 from collections.abc import Iterator
 from dataclasses import replace

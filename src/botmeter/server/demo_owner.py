@@ -1,4 +1,4 @@
-"""Owner of the demo account, with what people leave there: saved views, a schedule and notes on days."""
+"""Demo account's owner, with saved views, a schedule and notes on days."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ def demo_owner_link(folder: Path | None = None) -> str:
     """Create a sign-in link for the demo's owner, whose views, notes and alerts are made the first time.
 
     Args:
-        folder: The data folder, if no server owns it yet, to make the alerts.
+        folder: To make the alerts, if no server owns it yet.
     """
     from botmeter.server.start import demo_link
 

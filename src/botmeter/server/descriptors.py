@@ -91,7 +91,7 @@ class Descriptor(io.RawIOBase):
 
 
 def text_stream(raw: Descriptor, *, encoding: str, errors: str) -> TextIO:
-    """Return a text stream in this encoding."""
+    """Text stream in this encoding."""
     if raw.writable():
         return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors)
     return io.TextIOWrapper(io.BufferedReader(raw), encoding=encoding, errors=errors)

@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`, without the threads of pages."""
+"""`/healthz` and `/readyz`, outside of the threads of pages."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Questions of programs about an account, answered by whoever owns its folder."""
+"""Programs' questions about an account, answered by its folder's owner."""
 
 from collections.abc import Generator
 from dataclasses import replace

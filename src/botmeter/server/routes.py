@@ -1,4 +1,4 @@
-"""Routes that are answered by the front: those of events, entitlements and health."""
+"""Routes answered by the front: events, entitlements and health."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Files that a page's form sends, written to disk while they are received."""
+"""Uploaded files, written to disk while received."""
 
 import asyncio
 import io
@@ -122,7 +122,7 @@ class _Body(io.RawIOBase):
 
 
 async def _in_thread(work: Callable[[], Upload]) -> Upload:
-    """Do work that waits for a client, in a thread that the end of the server doesn't wait for."""
+    """Do work that waits for a client, in a thread that the server's end doesn't wait for."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Upload] = loop.create_future()
 

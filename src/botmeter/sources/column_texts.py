@@ -17,12 +17,12 @@ _TEXT_TYPES: Final = frozenset(
 
 
 def decoded(sent: pa.Array) -> pa.Array:
-    """Column without its dictionary."""
+    """Column without dictionary."""
     return sent.dictionary.take(sent.indices) if pa.types.is_dictionary(sent.type) else sent
 
 
 def as_string(sent: pa.Array) -> CheckedColumn:
-    """Column as text; other values and bytes that are not UTF-8 are doubtful."""
+    """Column as text; other values and invalid UTF-8 are doubtful."""
     if pa.types.is_integer(sent.type) or pa.types.is_null(sent.type):
         return sent.cast(pa.string()), no_doubt(sent)
     if str(sent.type).partition("[")[0] not in _TEXT_TYPES:

@@ -46,7 +46,7 @@ class _Pairs:
 
 
 def pairs_from_file(content: bytes, *, options: TableOptions = DEFAULTS) -> tuple[SameCustomer, ...]:
-    """Parse pairs from the columns customer_id and alias of CSV or XLSX, each with its line; skip blank lines.
+    """Parse pairs, each with its line, from columns customer_id and alias of CSV or XLSX; skip blank lines.
 
     Raises:
         Refused: `merge_file_invalid`, with the invalid lines; `text_invalid` and as `open_table`.

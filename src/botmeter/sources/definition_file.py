@@ -1,4 +1,4 @@
-"""Files of policies and of plans that people write."""
+"""Files of policies and plans."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ class DefinitionFile:
 
 
 def definition_file(named: str, *, noun: str, cwd: Path | None, stdin: BinaryIO | None) -> DefinitionFile | None:
-    """Read the file of that name, or `stdin` for `-`; None: it can only be the name of a shipped definition.
+    """Read the file, or `stdin` for `-`; None: it can only be the name of a shipped definition.
 
     Raises:
         Missing: `policy_file_missing`, `plan_file_missing`.

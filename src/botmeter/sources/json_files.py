@@ -62,7 +62,7 @@ def records_from_json(stream: ByteStream, *, is_by_line: bool, mapping: Mapping 
 
 
 def event_lines(stream: ByteStream) -> Iterator[LineBlock] | None:
-    """Lines of a file whose first line is an event or unreadable; None if its records are found otherwise."""
+    """Lines of a file whose first line is an event or unreadable, else None."""
     start = stream.peek(2 * _LINE_BYTES_MAX).lstrip()
     line, end, _ = start.partition(b"\n")
     if start[:1] == b"[" or (not end and len(start) > _LINE_BYTES_MAX) or is_wrapper(line):

@@ -106,7 +106,7 @@ def records_from_blocks(
 
 
 def records_from_lines(blocks: Iterable[LineBlock], *, stream: ByteStream) -> Iterator[Records | CheckedRecords]:
-    """Read a file's events by blocks of lines, the plain ones of large blocks by the scanner."""
+    """Read a file's events by blocks of lines; the scanner takes plain ones of large blocks."""
     first = 0
     for block in blocks:
         scanned = _scanned(block) if len(block.text) >= SCANNED_BYTES_MIN else None

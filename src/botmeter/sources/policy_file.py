@@ -1,4 +1,4 @@
-"""Policies by name, or in files that people write."""
+"""Policies by name or in files."""
 
 from pathlib import Path
 from typing import BinaryIO

@@ -39,7 +39,7 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """First records of a file; `notes` are about all of it."""
+    """First records; `notes` are about the whole file."""
 
     rows: tuple[PreviewRow, ...]
     notes: tuple[str, ...]

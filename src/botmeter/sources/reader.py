@@ -69,7 +69,7 @@ def batches(file: SourceFile, *, source: Source | None = None) -> Iterator[Event
 
 
 def records_of_file(file: SourceFile) -> Generator[Records]:
-    """Yield the records of a file before they are checked; raises as `batches`."""
+    """Yield the records of a file, unchecked; raises as `batches`."""
     with _opened(file) as stream:
         yield from _records(stream, file, detected=format_of(stream, expected=file.format))
         stream.checked_end()

@@ -63,7 +63,7 @@ class _Piece:
 
 
 def retry(ledger: Ledger, chosen: QuarantineFilter = ALL_WAITING, *, now_us: int) -> Receipt:
-    """Send waiting events in quarantine again under their own source; an interrupted retry can be repeated.
+    """Send waiting events in quarantine again under their source; an interrupted retry can be repeated.
 
     Accepted events and duplicates leave quarantine; the others stay under their new reason.
     """

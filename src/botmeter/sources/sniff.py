@@ -1,4 +1,4 @@
-"""Format of a file, detected from its first bytes."""
+"""Format of a file by its first bytes."""
 
 import codecs
 import json

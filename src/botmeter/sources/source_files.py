@@ -16,7 +16,7 @@ from botmeter.sources.text_encoding import PARQUET_MAGIC, ZIP_MAGIC, utf8_stream
 
 
 def source_named(ledger: ReadableLedger, name: str) -> Source | None:
-    """The source, or one without settings for a platform's code."""
+    """Source, or one without settings for a platform's code."""
     from botmeter.sources.platforms.registry import platform_codes
 
     source = source_of(ledger, name)

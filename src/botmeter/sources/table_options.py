@@ -37,7 +37,7 @@ class TableOptions:
             raise Refused("table_option_invalid", reason)
 
     def over(self, other: "TableOptions") -> "TableOptions":
-        """Return these options, completed from others."""
+        """These options, completed from others."""
         return TableOptions(
             encoding=other.encoding if self.encoding is None else self.encoding,
             sheet=other.sheet if self.sheet is None else self.sheet,

@@ -1,4 +1,4 @@
-"""Amounts of a vendor's list: decimals with a point, or with a comma where the mapping or the file says so."""
+"""Amounts of a vendor's list: decimals with a point, or with the comma of mapping or file."""
 
 import re
 from decimal import Decimal
@@ -28,7 +28,7 @@ _UNIT: Final = Decimal("1e-12")
 
 
 def decimal_mark(sent: pa.Array) -> str:
-    """Mark that the texts of a column show; a point where they show none, or both."""
+    """Mark in the texts of a column; a point for none or both."""
     sent = decoded(sent)
     if not _is_text(sent) or not _any(sent, _SHOWS_COMMA) or _any(sent, _SHOWS_POINT):
         return POINT

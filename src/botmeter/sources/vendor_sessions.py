@@ -1,4 +1,4 @@
-"""A vendor's list of charged sessions, in any format that events have."""
+"""Vendor's list of charged sessions, in any format that events have."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -67,7 +67,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def proposed_columns(columns: Sequence[str]) -> dict[str, str]:
-    """Field → column that fits best by its name, if any."""
+    """Field → best column by name, if any."""
     words = {words_of(column): column for column in reversed(columns)}
     fitting = {field: [each for each in (field, *names) if each in words] for field, names in _NAMES.items()}
     return {field: words[names[0]] for field, names in fitting.items() if names}
@@ -97,7 +97,7 @@ class VendorList:
 
     Attributes:
         rows: As `VENDOR_SCHEMA`, in file order.
-        rejections: The first `REJECTIONS_KEPT` rows that can't be read, of `rejected_count`.
+        rejections: First `REJECTIONS_KEPT` unreadable rows, of `rejected_count`.
         total_count: Rows of totals, which are not rejected ones.
     """
 

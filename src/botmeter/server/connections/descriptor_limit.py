@@ -23,7 +23,7 @@ def allow_descriptors() -> int:
 
 
 def connections_max(descriptor_limit: int | None = None) -> int:
-    """Number of connections that leaves descriptors to other files."""
+    """Number of connections that leaves room for other files."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if descriptor_limit is None else descriptor_limit
     return max(1, min(CONNECTIONS_MAX, soft - min(OTHERS_MAX, soft // 2)))
 

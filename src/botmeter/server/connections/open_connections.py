@@ -1,4 +1,4 @@
-"""Open connections, and which of them to close to leave room for others.
+"""Open connections, and which to close to leave room for others.
 
 The server library accepts all; surplus ones are closed soon after.
 """
@@ -44,7 +44,7 @@ class ConnectionLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenConnection:
-    """A connection, by its descriptor; `since` is when it was first seen."""
+    """Connection, by its descriptor; `since` is when it was first seen."""
 
     descriptor: int
     peer: Peer
@@ -102,7 +102,7 @@ class ConnectionUses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionStatus:
-    """A connection without a request so far, with one in progress, or idle."""
+    """Connection without a request so far, with one in progress, or idle."""
 
     connection: OpenConnection
     is_silent: bool

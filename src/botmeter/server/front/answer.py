@@ -16,7 +16,7 @@ from botmeter.web.request_ids import HEADER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A complete answer."""
+    """Complete answer."""
 
     status: int = HTTPStatus.OK
     body: bytes = b""

@@ -83,7 +83,7 @@ def _gunzipped(body: bytes, *, limits: BodyLimits) -> bytes:
 
 
 def too_large(limits: BodyLimits) -> TooMuch:
-    """Return the error."""
+    """Error of a body over the limit."""
     return TooMuch(
         "body_too_large", f"The body is larger than the limit of {limits.bytes_max:,} bytes. {limits.advice}".rstrip()
     )

@@ -154,7 +154,7 @@ def _body(piece: bytes, *, is_last: bool) -> dict[str, Any]:
 
 
 def environ_of(request: Request, body: bytes) -> dict[str, Any]:
-    """Return the WSGI environment (PEP 3333)."""
+    """WSGI environment (PEP 3333)."""
     scope = request.scope
     server, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client")

@@ -41,7 +41,7 @@ class OwnRoute:
 
     Attributes:
         starts: The path, or its prefix if it ends with a slash.
-        ends: The rest of the path after one part that follows the prefix.
+        ends: Rest of the path, after one part that follows the prefix.
         name: For metrics; paths can hold secrets.
     """
 
@@ -79,7 +79,7 @@ async def no_uploads(request: Request) -> bool:
 
 
 class Front:
-    """The application, under the prefix of the public URL."""
+    """Application, under the prefix of the public URL."""
 
     def __init__(
         self,

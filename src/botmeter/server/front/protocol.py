@@ -11,7 +11,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def header_values(scope: Scope) -> dict[str, str]:
-    """Return lower-case name → value; repeated headers are joined.
+    """Lower-case name → value; repeated headers are joined.
 
     Source: RFC 9110, 5.3; RFC 9113, 8.2.3.
     """

@@ -34,10 +34,10 @@ async def in_body_thread(work: Callable[[], _Parsed]) -> _Parsed:
 
 
 class BodyBudget:
-    """Memory of bodies in flight; a holder (a client's network, user or account) has a share.
+    """Memory of bodies in flight; each holder (a client's network, user or account) has a share.
 
     Attributes:
-        receiving: Requests whose bodies are not complete, oldest first.
+        receiving: Requests with incomplete bodies, oldest first.
     """
 
     def __init__(self, *, bytes_max: int, holder_bytes_max: int) -> None:

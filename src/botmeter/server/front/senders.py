@@ -1,4 +1,4 @@
-"""Senders of requests: users and keys that the application has recognised before, and else networks of clients."""
+"""Senders of requests: users and keys recognised before, else networks of clients."""
 
 from hashlib import blake2b
 from typing import Final

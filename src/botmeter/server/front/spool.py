@@ -111,7 +111,7 @@ class SpooledStream:
         self._notify()
 
     async def read(self) -> bytes:
-        """Return the next bytes, empty at the end; raises ClientDisconnected after `fail`."""
+        """Next bytes, empty at the end; raises ClientDisconnected after `fail`."""
         while True:
             self._progress.clear()
             data = await self._loop.run_in_executor(_readers, self._next)

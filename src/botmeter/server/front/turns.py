@@ -1,4 +1,4 @@
-"""Turns of senders at the threads of pages, so that the requests of one never hold up those of another."""
+"""Turns of senders at the threads of pages, so that none holds up the others."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -19,7 +19,7 @@ _STRANGERS_SHARE: Final = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """A user or key, or the network of a stranger."""
+    """User or key, or the network of a stranger."""
 
     name: str
     is_stranger: bool

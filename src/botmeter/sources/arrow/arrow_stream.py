@@ -21,7 +21,7 @@ _ROWS_MAX = 250_000
 
 
 def batches_from_arrow(events: object, *, name: str, mapping: FieldMapping | None = None) -> Iterator[EventBatch]:
-    """Yield the events and rejections of a table, in order; raises as `batches`, and Refused `events_unreadable`."""
+    """Yield a table's events and rejections, in order; raises as `batches`, and Refused `events_unreadable`."""
     where = mapping or OWN_NAMES
     with _opened(events, name=name) as reader:
         rows = _records(reader, name=name, mapping=where)

@@ -1,4 +1,4 @@
-"""Parquet → records, a bounded number of bytes at a time; only rejected rows are read whole."""
+"""Parquet → records, in bounded pieces; only rejected rows are read whole."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack

@@ -108,7 +108,7 @@ class LineBlock:
 
     @property
     def is_split(self) -> bool:
-        """Return whether `objects` refer to its memory."""
+        """True if `objects` refer to its memory."""
         return "objects" in vars(self)
 
     @cached_property
@@ -116,7 +116,7 @@ class LineBlock:
         return self.objects.count
 
     def text_at(self, start: int) -> bytes:
-        """Text of the line that is not blank from an offset on, as in `objects`."""
+        """Text of the first non-blank line from an offset on, as in `objects`."""
         line = bytes(self.text[start : self.padded.index(b"\n", start)])
         text = line.strip(_SPACE)
         return line if line[len(text) :] == b"\r" and self._are_enclosed else text
@@ -133,7 +133,7 @@ def lines(stream: ByteStream) -> Iterator[Objects]:
 
 
 def line_blocks(stream: ByteStream) -> Iterator[LineBlock]:
-    """Yield lines, a block at a time, of which one that is not split is overwritten by the next.
+    """Yield lines, a block at a time; the next block overwrites one that is not split.
 
     Raises:
         TooMuch: `record_too_long` past 32 MiB.
@@ -229,7 +229,7 @@ def objects(stream: ByteStream, *, start: bytes = b"") -> Iterator[Objects]:
 
 
 def split_objects(text: bytes) -> tuple[list[bytes], bytes]:
-    """Complete objects, and the remaining text, which can be an object without its end.
+    """Complete objects, and the remaining text, which can be an unfinished object.
 
     Valid JSON has no line feed inside a string, so that one between two objects is their border.
     """
@@ -246,7 +246,7 @@ def whole_text(stream: ByteStream) -> bytes:
 
 
 def check_length(record: bytes, *, count: int, name: str) -> None:
-    """Refuse a record of more than 32 MiB; raises `TooMuch`."""
+    """Refuse a record over 32 MiB; raises `TooMuch`."""
     if len(record) > RECORD_BYTES_MAX:
         raise TooMuch(
             "record_too_long",

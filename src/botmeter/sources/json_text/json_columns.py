@@ -47,7 +47,7 @@ def columns_within(column: pa.Array, paths: Collection[Path]) -> dict[Path, Colu
 
 
 def uniform_array(values: list[object]) -> pa.Array | None:
-    """Column of texts, whole numbers or truth values; None for other or mixed types."""
+    """Column of texts, whole numbers or truth values; None for others or mixed ones."""
     kinds = set(map(type, values)) - {type(None)}
     try:
         return pa.array(values, _ARROW_TYPES[kinds.pop()] if len(kinds) == 1 else pa.null())
@@ -56,7 +56,7 @@ def uniform_array(values: list[object]) -> pa.Array | None:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Check for text, maybe not UTF-8, in a dictionary or plain."""
+    """Check for text, maybe not UTF-8, plain or in a dictionary."""
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     return pa.types.is_string(plain) or pa.types.is_binary(plain)
 

@@ -26,7 +26,7 @@ UNREADABLE: Final = Unreadable()
 
 
 def decoded(text: bytes) -> object:
-    """Value of JSON text, fractions as `Decimal`, or `UNREADABLE`."""
+    """Value of JSON text, with fractions as `Decimal`, or `UNREADABLE`."""
     try:
         return _DECODE(text)
     except UNDECODABLE:

@@ -1,4 +1,4 @@
-"""Columns of the plain events in a block of lines, by the compiled scanner."""
+"""Columns of a block's plain events, by the compiled scanner."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def _scanned(block: LineBlock, room: ScanColumns) -> tuple[int, int]:
 
 
 def _columns(room: ScanColumns, count: int, *, text: memoryview) -> tuple[dict[str, pa.Array], Mask]:
-    """Columns, and flags of rows that are doubtful after all; raises if a text is not UTF-8."""
+    """Columns, and flags of rows doubtful after all; raises for invalid UTF-8."""
     columns: dict[str, pa.Array] = {
         "occurred_at": pa.array(room.instants[:count]),
         "preview": pa.array(room.previews[:count] == 1, mask=room.previews[:count] == ABSENT),

@@ -1,4 +1,4 @@
-"""Arrays that the scanner of lines writes, and the keys that it looks for, by address."""
+"""Arrays that the scanner of lines writes, and its keys, by address."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple

@@ -194,7 +194,7 @@ def _digests(rows: Sequence[Levels], *, mapping: Mapping) -> pa.Array:
 
 
 def document_of_row(levels: Sequence[object], *, mapping: Mapping) -> object:
-    """Smallest document with the record and the values around it that the mapping names."""
+    """Smallest document with the record and the values that the mapping names around it."""
     segments = _segments(mapping.rows)
     document = levels[-1]
     for level in range(len(levels) - 2, -1, -1):

@@ -46,7 +46,7 @@ def checked_columns(columns: Sequence[str], *, mapping: Mapping, name: str) -> t
 
 
 def columns_of_events(foreign: AbstractMapping[str, pa.Array], *, count: int, mapping: Mapping) -> dict[str, pa.Array]:
-    """Field → column values, for `count` rows of a table; none if its rows are documents."""
+    """Field → column for `count` rows of a table; none if its rows are documents."""
     if mapping.rows:
         return {}
     paths: dict[str, list[Path]] = {}

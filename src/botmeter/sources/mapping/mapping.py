@@ -111,7 +111,7 @@ class Mapping:
         return self.location("event_id").is_generated
 
     def is_read(self, column: str) -> bool:
-        """Look for a column among those of fields; ids of rows are generated from all."""
+        """Look for a column that fields read; ids of rows are generated from all."""
         return self.has_generated_ids or column in self.column_names()
 
     def column_names(self) -> set[str]:

@@ -34,14 +34,14 @@ class ReadyMadeMapping:
 
 
 def mapping_named(text: str, *, cwd: Path | None = None) -> Mapping:
-    """Mapping in that file, or the ready-made one of that name."""
+    """Mapping in that file, or ready-made one of that name."""
     if is_mapping_file(text, cwd=cwd):
         return mapping_from_file(Path(text) if cwd is None else cwd / text)
     return mapping_from_document(ready_made_mapping(text).document)
 
 
 def is_mapping_file(text: str, *, cwd: Path | None = None) -> bool:
-    """Check that a mapping's name is a path."""
+    """Check that a name is a path."""
     path = Path(text)
     return path.suffix in _FILE_ENDINGS or len(path.parts) > 1 or (path if cwd is None else cwd / path).is_file()
 

@@ -14,7 +14,7 @@ class RecordShape:
     """Fields of a record.
 
     Attributes:
-        time: Field whose times the clock of a mapping reads.
+        time: Field that a mapping's clock reads.
         ids: Fields from which numbers lose a `.0`.
         numbers: Fields whose decimal mark a mapping can name.
         hint: Columns of a file → what helps if one is missing.

@@ -1,6 +1,6 @@
 """Content of a record in a canonical form, from which ids are generated.
 
-The form is the netstrings (`5:hello,`) of name and text of each filled value, in order of the names, so that a
+It is the netstrings (`5:hello,`) of name and text of each filled value, in order of the names, so that a
 file's format and the order of its columns don't matter; its digest is the first 16 bytes of its SHA-256.
 """
 

@@ -46,7 +46,7 @@ class RowCounts:
         self._files.close()
 
     def ordinals(self, keys: Keys) -> Counts:
-        """Ordinal of each row among those with its key, from 1, and count these rows."""
+        """Count rows; return the ordinal of each among those with its key, from 1."""
         if not len(keys):
             return np.array([], np.int64)
         order = np.argsort(keys, kind="stable")
@@ -81,7 +81,7 @@ class RowCounts:
 
 
 def records_with_row_ids(tables: Iterable[Records], *, mapping: FieldMapping) -> Iterator[Records]:
-    """Replace the digests in column `event_id` by ids, where the mapping has them generated."""
+    """Replace digests in column `event_id` by ids, where these are generated."""
     if not mapping.has_generated_ids:
         yield from tables
         return

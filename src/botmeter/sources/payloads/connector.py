@@ -28,7 +28,7 @@ class ConnectorOption:
 
     Attributes:
         name: Key in `Source.options`.
-        values: Allowed ones with their labels, the default first, which may be empty; none: any text.
+        values: Allowed ones with labels, the default first, maybe empty; none: any text.
     """
 
     name: str
@@ -101,7 +101,7 @@ class JoinedFiles:
 
 
 class ReportReader(Protocol):
-    """Function that reads the files of a platform that are not JSON."""
+    """Function that reads a platform's files that are not JSON."""
 
     def __call__(self, stream: ByteStream, source: Source, *, options: TableOptions) -> Iterator[EventBatch]: ...
 

@@ -50,7 +50,7 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """Sentence that somebody should read, whatever counts."""
+    """Sentence to be read, whatever counts."""
 
     sentence: str
 
@@ -103,7 +103,7 @@ def content_of(items: Iterable[EventRecord | Note | str], *, subject: str) -> Pa
 
 
 def joined_contents(contents: Sequence[PayloadContent]) -> PayloadContent:
-    """Join the contents of payloads that arrived together."""
+    """Join the contents of payloads."""
     if len(contents) == 1:
         return contents[0]
     ignored = (sentence for each in contents for sentence, count in each.ignored.items() for _ in range(count))
@@ -113,5 +113,5 @@ def joined_contents(contents: Sequence[PayloadContent]) -> PayloadContent:
 
 
 def refused_payload(reason: str) -> Refused:
-    """Refusal of a whole payload."""
+    """Refusal of a payload."""
     return Refused("payload_not_understood", reason)

@@ -107,7 +107,7 @@ def batch_from_event_records(
     clock: Clock = RFC3339,
     bytes_read: int = 0,
 ) -> EventBatch:
-    """Build a batch from records; `bytes_read` of the stored file, so far."""
+    """Build a batch from records; `bytes_read` of the stored file so far."""
     return batch_from_records(
         Records(
             columns=text_columns([each.fields for each in records]),

@@ -1,4 +1,4 @@
-"""Payloads inside the objects of programs that kept them or passed them on, such as n8n, Direct Line and exporters.
+"""Payloads inside other programs' objects, such as those of n8n, Direct Line and exporters.
 
 A payload is looked for there only if its object is none of the platform's own.
 """

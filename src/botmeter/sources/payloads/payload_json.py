@@ -75,7 +75,7 @@ def checked_objects(value: object, *, name: str) -> list[JsonObject]:
 
 
 def objects_in(value: object) -> list[JsonObject]:
-    """Return one object or an array as a list; raises `Refused` (`payload_not_understood`)."""
+    """One object or an array as a list; raises `Refused` (`payload_not_understood`)."""
     if isinstance(value, dict):
         return [value]
     if value is None:
@@ -113,7 +113,7 @@ def first_text(*values: object) -> str | None:
 
 
 def shared_text_of(value: object, *, name: str) -> str | None:
-    """Return `text_of` a value stored with every event.
+    """Text of a value stored with every event.
 
     Raises:
         Refused: `payload_not_understood` past the length of an id.
@@ -169,7 +169,7 @@ def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: 
 
 
 def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, version: str | None = None) -> Fields:
-    """The source's bot identity, the platform's bot, or the default."""
+    """Source's bot identity, platform's bot, or default."""
     identity = source.identity(bot_id, name)
     if identity is not None:
         bot = identity_bot(source, identity, name=name)

@@ -75,7 +75,7 @@ def _cut(at_us: int) -> int:
 
 
 def whole_window(window: PullWindow) -> Remaining:
-    """The whole window as work left."""
+    """Whole window as work left."""
     return Remaining(next_us=window.recent_us + OVERLAP_US, floor_us=window.floor_us, ceiling_us=window.ceiling_us)
 
 

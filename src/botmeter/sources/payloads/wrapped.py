@@ -109,7 +109,7 @@ def record_array(text: bytes, *, names: Collection[str], file_name: str) -> Path
 
 
 def record_arrays(value: object, *, names: Collection[str], at: Path = ()) -> list[Path]:
-    """Paths of lists in an object whose first object has any of the names."""
+    """Paths of lists whose first object has any of the names."""
     paths: list[Path] = []
     for key, member in value.items() if isinstance(value, dict) else ():
         if isinstance(member, dict):
@@ -140,7 +140,7 @@ def _members(text: bytes | msgspec.Raw) -> Mapping[str, msgspec.Raw]:
 
 
 def ambiguous_rows(paths: Sequence[Path], *, name: str) -> Refused:
-    """Refusal of an object with several lists of records."""
+    """Refusal of several lists of records."""
     rows = " or ".join(f'"{pointer_of(path)}/*"' for path in paths[:5])
     return Refused(
         "rows_ambiguous",
@@ -177,7 +177,7 @@ def elements_at(text: bytes, path: Path) -> Sequence[bytes] | None:
 
 
 def outside_values(text: bytes, paths: Collection[Path]) -> object:
-    """Object with the values at these paths alone."""
+    """Object with these paths' values alone."""
     document: dict[str, object] = {}
     for path in paths:
         put_at(document, path, value=_value_at(text, path))

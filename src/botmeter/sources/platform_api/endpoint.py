@@ -14,7 +14,7 @@ def endpoint_of(url: str, *, may_be_plain: bool, networks: Sequence[Network], re
     """Resolve and check a URL from `checked_url`.
 
     Args:
-        networks: That may be called although they are not public.
+        networks: Not public, but allowed.
 
     Raises:
         NotAllowed: `pull_address_forbidden` for http, or an address that may not be called.

@@ -55,11 +55,11 @@ class ValueAddress:
 def flattened(
     record: Mapping[str, object], *, prefix: tuple[str, ...] = (), skipped: str = ""
 ) -> dict[ValueAddress, str]:
-    """Filled values of a record, of its objects, and of the first item of its lists.
+    """Filled values of a record, its objects, and the first item of its lists.
 
     Args:
         prefix: Path from the top of the document.
-        skipped: Key that is left out.
+        skipped: Key to leave out.
     """
     texts: dict[ValueAddress, str] = {}
     for key, value in record.items():

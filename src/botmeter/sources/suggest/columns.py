@@ -89,12 +89,12 @@ def ranked(columns: Iterable[Column], field: str) -> list[Column]:
 
 
 def without_controls(text: str) -> str:
-    """Replace control characters by blanks, also in names of columns."""
+    """Replace control characters by blanks."""
     return _CONTROL.sub(" ", text)
 
 
 def readable(value: str) -> str:
-    """Value as one line of text, without control characters, at most 40 long."""
+    """One line of text, without control characters, at most 40 long."""
     text = without_controls(value)
     return text if len(text) <= _SAMPLE_CHARACTERS else f"{text[: _SAMPLE_CHARACTERS - 1]}…"
 

@@ -67,14 +67,14 @@ def _missing_time(columns: Sequence[Column]) -> str:
 
 
 def conversation_column(columns: Sequence[Column]) -> Column | None:
-    """Column of conversations; one that differs in each row comes last."""
+    """Column of conversations, preferably with repeated values."""
     fitting = [column for column in ranked(columns, "conversation_id") if _is_id_column(column)]
     shared = [column for column in fitting if not column.is_unique or len(column.values) == 1]
     return next(iter(shared or fitting), None)
 
 
 def customer_column(columns: Sequence[Column], *, actors: Actors, conversation: Column | None) -> Column | None:
-    """Column of customers; one that stays the same within a conversation comes first."""
+    """Column of customers, preferably constant within a conversation."""
     fitting = [
         column
         for column in ranked(columns, "customer_id")

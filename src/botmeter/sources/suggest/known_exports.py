@@ -1,4 +1,4 @@
-"""Ready-made mapping that fits sampled rows."""
+"""Ready-made mapping for sampled rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,7 +15,7 @@ _Table = Mapping[str, object]
 
 
 def fitting_mapping(columns: Sequence[Column], *, rows: str | None) -> ReadyMadeMapping | None:
-    """Ready-made mapping whose columns and values the rows have."""
+    """Ready-made mapping whose columns and values fit."""
     by_address = {
         (column.address.is_outer, (column.address.column, *column.address.path)): column for column in columns
     }
@@ -23,7 +23,7 @@ def fitting_mapping(columns: Sequence[Column], *, rows: str | None) -> ReadyMade
 
 
 def with_ready_made(fields: Sequence[FieldSuggestion], mapping: ReadyMadeMapping) -> tuple[FieldSuggestion, ...]:
-    """Suggestions, replaced by those of the mapping that are no worse."""
+    """Suggestions, replaced by those of the mapping if no worse."""
     suggested = {each.field: each for each in fields if each.field in mapping.document}
     for field, table in mapping.document.items():
         if isinstance(table, dict) and not _is_better(field, suggested, document=mapping.document):

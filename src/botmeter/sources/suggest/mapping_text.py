@@ -16,7 +16,7 @@ _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 
 def text_of_suggestion(suggestion: Suggestion) -> str:
-    """Mapping file with the reason of each line, and with its doubts at the top."""
+    """Mapping file with a reason per line, and doubts at the top."""
     blocks = ["\n".join(_head(suggestion))]
     if suggestion.options:
         blocks.append("\n".join(f"{key} = {toml_value(value)}" for key, value in suggestion.options.items()))
@@ -33,7 +33,7 @@ def text_of_document(document: Mapping[str, object]) -> str:
 
 
 def toml_value(value: object) -> str:
-    """Value on one line."""
+    """Format a value on one line."""
     match value:
         case bool():
             return str(value).lower()

@@ -18,7 +18,7 @@ _EXACT = ("bot_name", "bot_version", "ticket_id", "ticket_type", "preview")
 
 
 def touchpoints(columns: Sequence[Column], *, actors: Actors, used: Sequence[Column | None]) -> list[FieldSuggestion]:
-    """Suggestions for the fields that an event can do without."""
+    """Suggestions for the optional fields."""
     free = [column for column in columns if column not in used and column.time is None and column.counts]
     return [*_kind(free), _bot(free, actors), *_channel(free), *_exact(free)]
 

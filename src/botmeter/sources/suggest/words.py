@@ -1,4 +1,4 @@
-"""Names and values that exports use for the fields of events."""
+"""Names and values that exports use for event fields."""
 
 import re
 from unicodedata import combining, normalize

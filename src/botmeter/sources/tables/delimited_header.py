@@ -26,7 +26,7 @@ class DelimitedHeader:
     """Header of delimited text, which is consumed.
 
     Attributes:
-        names: With a nameless one for each further cell of the first row, if those cells are blank.
+        names: With nameless ones for further cells of the first row, if blank.
         below: First rows of the rest, as text.
     """
 

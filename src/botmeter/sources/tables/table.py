@@ -1,4 +1,4 @@
-"""A table of cells, whatever file it is in."""
+"""Table of cells, whatever file it is in."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

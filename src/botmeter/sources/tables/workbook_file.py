@@ -1,7 +1,7 @@
 """XLSX files, checked before they are read.
 
-A ZIP of a few KB can hold gigabytes, and one cell can make a sheet of 17 billion cells. So the parts that the reader
-needs are copied and measured.
+A ZIP of a few KB can hold gigabytes, and one cell can make a sheet of 17 billion cells. So the needed parts
+are copied and measured.
 """
 
 import zipfile
@@ -32,7 +32,7 @@ class SheetLimits:
 
     Attributes:
         unpacked_bytes: Of all parts that are read; half a million rows of ten columns have 250 MB.
-        cells: From the first to the last; each takes about 160 bytes, with 20 of text: 800 MB.
+        cells: From first to last; each takes about 160 bytes, with 20 of text: 800 MB.
         text_bytes: A text that a file has once is read for each cell that refers to it.
     """
 

@@ -90,7 +90,7 @@ def _check_pattern(clock: Clock, field: str) -> None:
 
 
 def option_text(name: str, table: AbstractMapping[str, object], *, key: str) -> str | None:
-    """Text of a field's table, or None; raises `Refused` (`mapping_invalid`)."""
+    """Text of an option, or None; raises `Refused` (`mapping_invalid`)."""
     value = table.get(key)
     if value is not None and not isinstance(value, str):
         raise invalid_mapping(f"{name}.{key} must be text")

@@ -28,7 +28,7 @@ class ShapeGroup:
     Attributes:
         sample: The first of them.
         rows: In the column.
-        positions: Bytes of the texts by position: one row a position, one column a text.
+        positions: Bytes: one row a position, one column a text.
     """
 
     sample: str

@@ -54,12 +54,12 @@ class TimePattern:
     is_by_month: bool
 
     def column_match(self, sample: str) -> re.Match[str] | None:
-        """Match a text that stands for all of its shape; None: they must be read one by one."""
+        """Match a text that stands for all of its shape; None: read them one by one."""
         match = self.regex.fullmatch(sample) if self.is_by_month else None
         return None if match is None or _lone_digits(match) else match
 
     def numbers(self, match: re.Match[str]) -> Callable[[str], int | None]:
-        """Return the function that reads a group's number.
+        """Function that reads a group's number.
 
         Raises:
             ValueError: For a day that does not exist.

@@ -1,4 +1,4 @@
-"""Crawler of Chatwoot's conversation list, reading the front again at the end for newly active ones."""
+"""Crawler of Chatwoot's conversation list, whose front is read again at the end."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -61,7 +61,7 @@ def read_payload(payload: bytes, source: Source) -> PayloadContent:
 
 
 def file_reader() -> PayloadReader:
-    """Reader of the pieces of one file, in which a message's channel applies to later pieces."""
+    """Reader of one file's pieces, in which a message's channel applies to later ones."""
     return partial(_content, history=ChannelHistory())
 
 
