@@ -24,8 +24,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
-
-from support.ports import free_port
+from tests.support.ports import free_port
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 CHROMIUM_FLAGS = (
