@@ -10,8 +10,9 @@ from tests.support.event_strategies import START_US, STEP_US, dense_event_lists
 from tests.support.facts import filled_ledger
 from tests.support.ledgers import Schedule, append_events, ledger_in_memory
 from tests.support.live_batches import append_live, live_batch
-from tests.support.table_meaning import table_meaning
+from tests.support.table_meaning import table_meaning, whole_meaning
 
+from botmeter.ledger import late_keys
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.settle import settle
 from botmeter.ledger.verify import verify
@@ -47,7 +48,7 @@ def nearly_in_order(draw: st.DrawFn) -> list[list[Event]]:
         each["ticket_type"] = random.choice(["refund", None]) if each["ticket_id"] else None
         each["bot_name"] = random.choice([None, "Anna", "Berta"]) if each["bot_id"] is not None else None
         each["attributes"] = random.choice([None, None, {"test": True}])
-    late_us = random.choice([0, 0, 2, 40]) * STEP_US
+    late_us = random.choice([0, 2, 40, 200]) * STEP_US
     ordered = sorted(
         events, key=lambda each: each["occurred_at"] + (random.randint(0, late_us) if random.random() < 0.1 else 0)
     )
@@ -69,19 +70,28 @@ def send(ledger: Ledger, piece: list[Event], *, is_live: bool, now_us: int) -> N
     settle(ledger, now_us=now_us)
 
 
-def assert_memory_changes_nothing(
-    pieces: list[list[Event]], schedule: Schedule, *, is_live: bool, forgets: set[int]
-) -> None:
-    ledger, events, now_us = ledger_in_memory(schedule), dict[tuple[str, str], Event](), 0
+def filled(pieces: list[list[Event]], schedule: Schedule, *, is_live: bool, forgets: set[int]) -> Ledger:
+    ledger, now_us = ledger_in_memory(schedule), 0
     for number, piece in enumerate(pieces):
         now_us = max(now_us, *(each["occurred_at"] for each in piece))
         send(ledger, piece, is_live=is_live, now_us=now_us)
-        events |= {(each["source"], each["event_id"]): each for each in piece}
         if number in forgets:
             ledger.reload()
+    return ledger
+
+
+def assert_memory_changes_nothing(
+    pieces: list[list[Event]], schedule: Schedule, *, is_live: bool, forgets: set[int]
+) -> None:
+    ledger = filled(pieces, schedule, is_live=is_live, forgets=forgets)
     result = verify(ledger)
     assert result.is_clean, "\n".join(str(difference) for difference in result.differences)
+    events = {(each["source"], each["event_id"]): each for piece in pieces for each in piece}
     assert table_meaning(ledger) == table_meaning(filled_ledger(events.values(), schedule))
+    with pytest.MonkeyPatch.context() as patch:
+        # Any late event has its keys metered from the tables.
+        patch.setattr(late_keys, "LATE_KEYS_MAX", 0)
+        assert whole_meaning(ledger) == whole_meaning(filled(pieces, schedule, is_live=is_live, forgets=forgets))
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,25 @@
-"""Sessions of a small append, whose events follow all earlier ones of their scopes' last sessions.
+"""Sessions of a small append, most of whose events follow all earlier ones of their scopes' last sessions.
 
 Earlier sessions stay as they are, so a session in memory stands for its events: its opening event is metered with the
-new ones, and the tables change by the difference. Anything else is left to `remeter`.
+new ones, and the tables change by the difference. Of scopes with late events, stored sessions and events are read and
+replaced. Anything else is left to `remeter`.
 """
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.changed_days import ChangedSpan
-from botmeter.ledger.extend_usage import NewPart, extend_usage
+from botmeter.ledger.extend_usage import PartChanges, UsagePart, extend_usage
+from botmeter.ledger.late_keys import LateKeys, late_spans, read_late_keys
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.partitions import (
     SharedKey,
@@ -28,7 +32,8 @@ from botmeter.ledger.partitions import (
 )
 from botmeter.ledger.recent_memory import Kept
 from botmeter.ledger.recent_sessions import LATE_US, SESSIONS_MAX, Part, RecentSession, RecentSessions, openings_of
-from botmeter.ledger.usage_tables import bot_names, conversation_keys, replace_bot_names
+from botmeter.ledger.restatements import DayOfKey, PastDays, insert_restated_rows, restated_rows
+from botmeter.ledger.usage_tables import bot_names, conversation_keys, count_days_before, replace_bot_names
 from botmeter.metering.policy import ALWAYS_US, ignores_order
 from botmeter.metering.schema import METER_SCHEMA
 
@@ -36,38 +41,59 @@ if TYPE_CHECKING:
     from botmeter.metering.meter import Metered
 
 _AT: Final = METER_SCHEMA.get_field_index("occurred_at")
+_EPOCH: Final = date(1970, 1, 1)
+_LATE_ONE_OF: Final = 20
 EVENTS_MAX: Final = 150_000
 """More events are not held in memory. Live ones of two slow turns are fewer, so that no turn slows down the next."""
 
 
-def extend_sessions(ledger: Ledger, key: SharedKey, *, events: pa.Table, append_no: int) -> bool:
-    """Add the sessions and usage of new events; return False, and change nothing, if earlier ones can change."""
+def extend_sessions(
+    ledger: Ledger, key: SharedKey, *, events: pa.Table, append_no: int, past_days: PastDays | None
+) -> bool:
+    """Add the sessions and usage of new events; return False, and change nothing, if too many others can change.
+
+    Args:
+        past_days: Restated if their sessions change.
+    """
     if not is_anchored(ledger.schedule, key) or not all(ignores_order(term.policy) for term in ledger.schedule):
         return False
-    first_us, last_us = pc.min_max(events["occurred_at"]).as_py().values()
     memory = ledger.memory
     recent = memory.sessions
     if recent is None:
         if not memory.attempts.is_due():
             return False
-        recent = _read_recent(ledger, key, from_us=first_us - LATE_US, append_no=append_no)
-    extension = None if recent is None or first_us < recent.from_us else _extension(ledger, recent, events=events)
+        recent = _read_recent(ledger, key, from_us=_all_but_late_us(events) - LATE_US, append_no=append_no)
+    extension = None
+    if recent is not None:
+        spans = _spans(events)
+        late = read_late_keys(ledger, key, since_us=late_spans(recent, spans), append_no=append_no)
+        extension = None if late is None else _extension(ledger, recent, events=events, late=late, spans=spans)
     memory.attempts.note(is_used=extension is not None)
     if recent is None or extension is None:
         return False
     if memory.conversations is None:
         memory.conversations = conversation_keys(ledger.connection)
+    restated = [] if past_days is None else _restated(extension, before_us=past_days.before_us, events=events)
+    if restated:
+        count_days_before(ledger.connection)
     counts = _store(ledger, extension)
-    parts = [
-        NewPart(part.conversation_id, session.day, session.preview, part.touchpoint)
-        for session, part in extension.new_parts
-    ]
-    extend_usage(ledger, recent, counts=counts, parts=parts, events=events)
+    known = events if extension.late.events is None else pa.concat_tables([events, extension.late.events])
+    extend_usage(ledger, recent, counts=counts, parts=_part_changes(extension), events=known)
     _extend_bot_names(ledger, recent, events=events)
-    ledger.note_changed_sessions(ChangedSpan.of(extension.rows["started_at"].to_numpy()))
-    memory.sessions = recent if recent.prune(latest_us=last_us) else None
+    if restated and past_days is not None:
+        insert_restated_rows(ledger, restated, past_days=past_days)
+    replaced = np.array([each.started_at for each in extension.late.sessions], np.int64)
+    ledger.note_changed_sessions(ChangedSpan.of(replaced, extension.rows["started_at"].to_numpy()))
+    memory.sessions = recent if recent.prune(latest_us=pc.max(events["occurred_at"]).as_py()) else None
     memory.keep(Kept.SESSIONS | Kept.CONVERSATIONS)
     return True
+
+
+def _all_but_late_us(events: pa.Table) -> int:
+    # Sessions that only late events can join need not be in memory.
+    instants = events["occurred_at"].to_numpy()
+    rank = len(instants) // _LATE_ONE_OF
+    return int(np.partition(instants, rank)[rank])
 
 
 def _read_recent(ledger: Ledger, key: SharedKey, *, from_us: int, append_no: int) -> RecentSessions | None:
@@ -119,33 +145,45 @@ class _Extension:
         extended: Those that are stored.
         stored_part_count: Of their rows in `participation`.
         new_parts: Parts that no session had.
+        late: Sessions that are replaced.
+        key_of_new: Scope keys of new and replacing sessions by id.
     """
 
     rows: pa.Table
+    late: LateKeys
+    key_of_new: Mapping[str, str]
     sessions: list[RecentSession] = field(default_factory=list)
     extended: list[RecentSession] = field(default_factory=list)
     stored_part_count: int = 0
     new_parts: list[tuple[RecentSession, Part]] = field(default_factory=list)
 
 
-def _extension(ledger: Ledger, recent: RecentSessions, *, events: pa.Table) -> _Extension | None:
-    """Extend the sessions in memory; None, and nothing is changed, if events precede others of their scopes."""
-    spans = _spans(events)
+def _extension(
+    ledger: Ledger,
+    recent: RecentSessions,
+    *,
+    events: pa.Table,
+    late: LateKeys,
+    spans: Mapping[str, tuple[int, int]],
+) -> _Extension | None:
+    """Extend the sessions in memory; None, and nothing is changed, if an event opens a session before known events."""
     running: dict[str, RecentSession] = {}
     for key, (first_us, _) in spans.items():
         session = recent.by_key.get(key)
-        if session is None or session.ended_at < first_us:
-            continue
-        if first_us <= session.started_at:
-            return None
-        running[session.session_id] = session
-    metered = _metered(ledger, list(running.values()), events=events)
-    openings = _openings(events, metered.sessions, known=running)
-    follows = all(recent.last_at.get(key, ALWAYS_US) < opening[_AT] for key, opening in openings.values())
+        if key not in late.keys and session is not None and session.ended_at >= first_us:
+            running[session.session_id] = session
+    again = events if late.events is None else pa.concat_tables([events, late.events])
+    metered = _metered(ledger, list(running.values()), events=again)
+    openings = _openings(again, metered.sessions, known=running)
+    follows = all(
+        key in late.keys or recent.last_at.get(key, ALWAYS_US) < opening[_AT] for key, opening in openings.values()
+    )
     if not follows or len(openings) + len(running) != len(metered.sessions):
         return None
-    extension = _applied(recent, metered, running=running, openings=openings)
-    for key, (_, last_us) in spans.items():
+    for key in late.keys:
+        recent.by_key.pop(key, None)
+    extension = _applied(recent, metered, running=running, openings=openings, late=late)
+    for key, (_, last_us) in (spans if late.events is None else _spans(again)).items():
         recent.last_at[key] = max(last_us, recent.last_at.get(key, last_us))
     return extension
 
@@ -189,12 +227,17 @@ def _applied(
     *,
     running: Mapping[str, RecentSession],
     openings: Mapping[str, tuple[str, tuple[Any, ...]]],
+    late: LateKeys,
 ) -> _Extension:
     columns = ("session_id", "started_at", "ended_at", "last_event_at", "event_count")
     rows = list(zip(*(metered.sessions[name].to_pylist() for name in columns), strict=True))
     # The opening event of a session in memory is metered again.
     is_changed = [session_id not in running or event_count > 1 for session_id, *_, event_count in rows]
-    extension = _Extension(rows=metered.sessions.filter(pa.array(is_changed, pa.bool_())))
+    extension = _Extension(
+        rows=metered.sessions.filter(pa.array(is_changed, pa.bool_())),
+        late=late,
+        key_of_new={session_id: key for session_id, (key, _) in openings.items()},
+    )
     sessions = []
     for session_id, started_at, ended_at, last_event_at, event_count in rows:
         session = running.get(session_id)
@@ -249,10 +292,13 @@ def _store(ledger: Ledger, extension: _Extension) -> Counter[tuple[Any, ...]]:
         changes[session.day, session.footprint, *opened] += 1
         if before is not None:
             changes[session.day, before, *opened] -= 1
-    if changes.total() != len(extension.sessions) - len(extension.extended):
-        raise _unbalanced(changes.total(), stored_count=len(extension.sessions) - len(extension.extended))
+    for each in extension.late.sessions:
+        changes[each.day, each.footprint, each.opening_touchpoint, each.preview] -= 1
+    more_count = len(extension.sessions) - len(extension.extended) - len(extension.late.sessions)
+    if changes.total() != more_count:
+        raise _unbalanced(changes.total(), stored_count=more_count)
     ledger.insert_numbers()
-    if extension.extended:
+    if extension.extended or extension.late.sessions:
         _delete(ledger, extension)
     if extension.sessions:
         insert_sessions(ledger.connection, _session_rows(extension))
@@ -262,12 +308,37 @@ def _store(ledger: Ledger, extension: _Extension) -> Counter[tuple[Any, ...]]:
 
 def _delete(ledger: Ledger, extension: _Extension) -> None:
     # Deleting and inserting again takes half the time of an update.
-    starts_us = [each.started_at for each in extension.extended]
-    session_ids = [each.session_id for each in extension.extended]
+    replaced = extension.late.sessions
+    starts_us = [each.started_at for each in extension.extended] + [each.started_at for each in replaced]
+    session_ids = [each.session_id for each in extension.extended] + [each.session_id for each in replaced]
     deleted_count = delete_rows(ledger.connection, session_ids, first_us=min(starts_us), last_us=max(starts_us))
-    stored_count = len(session_ids) + extension.stored_part_count
+    stored_count = len(session_ids) + extension.stored_part_count + sum(map(len, replaced.values()))
     if deleted_count != stored_count:
         raise _unbalanced(stored_count, stored_count=deleted_count)
+
+
+def _part_changes(extension: _Extension) -> PartChanges:
+    added = {
+        UsagePart(part.conversation_id, session.day, session.preview, part.touchpoint)
+        for session, part in extension.new_parts
+    }
+    replaced = {
+        UsagePart(part.conversation_id, session.day, session.preview, part.touchpoint)
+        for session, parts in extension.late.sessions.items()
+        for part in parts
+    }
+    return PartChanges(added=added, replaced=replaced - added)
+
+
+def _restated(extension: _Extension, *, before_us: int, events: pa.Table) -> list[dict[str, object]]:
+    before, after = dict[str, DayOfKey](), dict[str, DayOfKey]()
+    for stored in extension.late.sessions:
+        if stored.started_at < before_us:
+            before[stored.session_id] = DayOfKey(_EPOCH + timedelta(days=stored.day), stored.key)
+    for each in extension.sessions:
+        if each.started_at < before_us and each.session_id in extension.key_of_new:
+            after[each.session_id] = DayOfKey(_EPOCH + timedelta(days=each.day), extension.key_of_new[each.session_id])
+    return restated_rows(before, after, new_events=events)
 
 
 def _unbalanced(expected_count: int, *, stored_count: int) -> Unavailable:

@@ -1,7 +1,7 @@
 """Usage of extended sessions: counts change by differences, and conversations only gain rows and touchpoints."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,16 +19,18 @@ from botmeter.ledger.usage_tables import (
     CountStatements,
     conversation_keys,
     conversation_rows,
+    delete_conversation_rows,
     insert_conversation_rows,
     refresh_tickets_of,
     replace_counts,
     stored_counts,
     update_conversation_rows,
+    usage_parts,
 )
 
 
-class NewPart(NamedTuple):
-    """Touchpoint that a conversation has in a session that began on a day."""
+class UsagePart(NamedTuple):
+    """Touchpoint that a conversation has in a session that began on a day, from 1970-01-01."""
 
     conversation_id: str
     day: int
@@ -36,33 +38,46 @@ class NewPart(NamedTuple):
     touchpoint: int
 
 
+class PartChanges(NamedTuple):
+    """Parts of new sessions, new parts of others, and parts of replaced sessions that only other sessions may have."""
+
+    added: set[UsagePart]
+    replaced: set[UsagePart]
+
+    @property
+    def conversations(self) -> set[str]:
+        return {part.conversation_id for part in (*self.added, *self.replaced)}
+
+
 def extend_usage(
     ledger: Ledger,
     recent: RecentSessions,
     *,
     counts: Counter[tuple[Any, ...]],
-    parts: Sequence[NewPart],
+    parts: PartChanges,
     events: pa.Table,
 ) -> None:
     """Add the usage of new events. In a transaction.
 
     Args:
         counts: Changes of `session_usage`, by its columns.
-        parts: Parts that sessions did not have before.
+        parts: Of the stored sessions.
+        events: Of all conversations whose parts change, as `new_events` gives them.
     """
     _change_counts(ledger, recent.session_counts, changes=counts, table=SESSION_COUNTS)
     linked = set(events.filter(events["ticket_id"].is_valid())["conversation_id"].to_pylist())
-    conversations = {part.conversation_id for part in parts} | linked
-    keys = _hashes_of(events, conversations)
+    keys = _hashes_of(events, parts.conversations | linked)
     known = ledger.memory.conversations or conversation_keys(ledger.connection)
     _read_rows(ledger, recent, hashes=keys, known=known)
-    if parts:
-        changes = _add_parts(ledger, recent, parts=parts)
+    lost = _lost_parts(ledger, parts.replaced)
+    if parts.added or lost:
+        changes = _change_rows(ledger, recent, added=parts.added, lost=lost)
         _change_counts(ledger, recent.conversation_counts, changes=changes, table=CONVERSATION_COUNTS)
-    touched = sorted({part.conversation_id for part in parts})
+    touched = sorted(parts.conversations)
     has_tickets = known.with_tickets.suspects(_hashes(keys, touched)).known
     with_tickets = {each for each, has in zip(touched, has_tickets.tolist(), strict=True) if has} | linked
     days = [row.day for conversation_id in with_tickets for row in recent.rows_of[conversation_id]]
+    days += [part.day for part in lost if part.conversation_id in with_tickets]
     if days:
         bounds = {"start": min(days) * DAY_US, "end": (max(days) + 1) * DAY_US}
         refresh_tickets_of(ledger, sorted(with_tickets), bounds=bounds)
@@ -117,45 +132,68 @@ def _read_rows(ledger: Ledger, recent: RecentSessions, *, hashes: Mapping[str, i
         )
 
 
-def _add_parts(ledger: Ledger, recent: RecentSessions, *, parts: Iterable[NewPart]) -> Counter[tuple[Any, ...]]:
+def _lost_parts(ledger: Ledger, replaced: Collection[UsagePart]) -> set[UsagePart]:
+    """Those that no stored session has any more."""
+    if not replaced:
+        return set()
+    days = [part.day for part in replaced]
+    conversations = {part.conversation_id for part in replaced}
+    stored = usage_parts(ledger.connection, conversations, first_day=min(days), last_day=max(days))
+    return set(replaced).difference(map(UsagePart._make, stored))
+
+
+def _change_rows(
+    ledger: Ledger, recent: RecentSessions, *, added: Iterable[UsagePart], lost: Iterable[UsagePart]
+) -> Counter[tuple[Any, ...]]:
     """Change `conversation_day`; return the changes of the conversation counts."""
-    by_conversation: dict[str, list[NewPart]] = {}
-    for part in parts:
-        by_conversation.setdefault(part.conversation_id, []).append(part)
+    by_conversation: dict[str, tuple[list[UsagePart], list[UsagePart]]] = {}
+    for kind, parts in enumerate((added, lost)):
+        for part in parts:
+            by_conversation.setdefault(part.conversation_id, ([], []))[kind].append(part)
     counts: Counter[tuple[Any, ...]] = Counter()
-    added: list[tuple[Any, ...]] = []
-    changed: list[tuple[Any, ...]] = []
-    for conversation_id, own in by_conversation.items():
+    inserted: list[tuple[Any, ...]] = []
+    updated: list[tuple[Any, ...]] = []
+    deleted: list[tuple[Any, ...]] = []
+    for conversation_id, (own_added, own_lost) in by_conversation.items():
         rows = recent.rows_of[conversation_id]
         before = {(row.day, row.preview): _values(ledger, row) for row in rows}
-        _extend_rows(rows, own)
-        for row in rows:
-            values = _values(ledger, row)
-            known = before.get((row.day, row.preview))
+        _change_members(rows, added=own_added, lost=own_lost)
+        after = {(row.day, row.preview): _values(ledger, row) for row in rows}
+        for place in sorted(before.keys() | after.keys()):
+            known, values = before.get(place), after.get(place)
             if values == known:
                 continue
-            (added if known is None else changed).append((conversation_id, *values))
+            (inserted if known is None else deleted if values is None else updated).append(
+                (conversation_id, *(values or known or ()))
+            )
             for counted, change in ((values, 1), (known, -1)):
                 # Conversations with several rows are not in `conversation_usage`.
                 if counted is not None and not counted.has_other_rows:
                     counts[counted.day, counted.footprint, counted.preview] += change
     ledger.insert_numbers()
-    if added:
-        insert_conversation_rows(ledger.connection, _row_table(added))
-    if changed:
-        update_conversation_rows(ledger.connection, _row_table(changed))
+    for changed, change_rows in (
+        (inserted, insert_conversation_rows),
+        (updated, update_conversation_rows),
+        (deleted, delete_conversation_rows),
+    ):
+        if changed:
+            change_rows(ledger.connection, _row_table(changed))
     return counts
 
 
-def _extend_rows(rows: list[ConversationRow], parts: Iterable[NewPart]) -> None:
-    for part in parts:
-        row = next((each for each in rows if (each.day, each.preview) == (part.day, part.preview)), None)
-        if row is None:
-            rows.append(
-                ConversationRow(day=part.day, preview=part.preview, members=(part.touchpoint,), has_other_rows=False)
-            )
-        elif part.touchpoint not in row.members:
-            row.members = tuple(sorted((*row.members, part.touchpoint)))
+def _change_members(rows: list[ConversationRow], *, added: Iterable[UsagePart], lost: Iterable[UsagePart]) -> None:
+    by_place = {(row.day, row.preview): row for row in rows}
+    for part in lost:
+        row = by_place[part.day, part.preview]
+        row.members = tuple(each for each in row.members if each != part.touchpoint)
+    for part in added:
+        place = part.day, part.preview
+        if place not in by_place:
+            by_place[place] = ConversationRow(day=part.day, preview=part.preview, members=(), has_other_rows=False)
+            rows.append(by_place[place])
+        row = by_place[place]
+        row.members = tuple(sorted({*row.members, part.touchpoint}))
+    rows[:] = [row for row in rows if row.members]
     for row in rows:
         row.has_other_rows = len(rows) > 1
 

@@ -1,12 +1,13 @@
 """Events in partitions by a key that all events of a session share, so that none is cut."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from botmeter.ledger.duckdb_calls import execute_with, parsed, row_of, table_from
 from botmeter.ledger.statements import statements_of
@@ -163,6 +164,31 @@ def last_events(
     """Read the instant (µs UTC) of the last event since an instant by scope key, of earlier appends."""
     values = {"from": from_us, "append_no": append_no}
     return dict(connection.execute(parsed(sql("last_events", **key.fragments)), values).fetchall())
+
+
+def late_sessions(connection: duckdb.DuckDBPyConnection, key: SharedKey, *, starts: pa.Table) -> list[tuple[Any, ...]]:
+    """Read the sessions of scope keys that had not ended at an instant, or began later."""
+    values = {"first": pc.min(starts["start_at"]).as_py()}
+    return execute_with(connection, sql("late_sessions", **key.fragments), input_rows=starts, values=values).fetchall()
+
+
+def late_parts(
+    connection: duckdb.DuckDBPyConnection, session_ids: Iterable[str], *, starts_us: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    """Read the parts of sessions, given with their starts (µs UTC)."""
+    input_rows = pa.table({"session_id": pa.array(session_ids, pa.string())})
+    if not starts_us:
+        return []
+    values = {"first": min(starts_us), "last": max(starts_us)}
+    return execute_with(connection, sql("late_parts"), input_rows=input_rows, values=values).fetchall()
+
+
+def late_events(
+    connection: duckdb.DuckDBPyConnection, key: SharedKey, *, starts: pa.Table, append_no: int, limit: int
+) -> pa.Table:
+    """Read the events of scope keys since an instant, of earlier appends, in the columns of `new_events`."""
+    values = {"first": pc.min(starts["start_at"]).as_py(), "append_no": append_no, "limit": limit}
+    return table_from(connection, sql("late_events", **key.fragments), input_rows=starts, values=values)
 
 
 def rows_since_start(ledger: "Ledger", events: pa.Table, *, running: pa.Table, key: SharedKey) -> pa.ChunkedArray:

@@ -98,6 +98,45 @@ FROM {event} AS x
 WHERE x.occurred_at >= $from AND x.append_no < $append_no
 GROUP BY 1
 
+-- name: late_sessions
+-- Reads: session, touchpoint, input_rows (late_key, start_at). Takes: $first (the least start_at, µs UTC); {key} and its
+-- tables.
+-- Gives: the sessions of each of these scope keys that had not ended by its start_at: the key, and what is counted of the
+-- session; one row per session, in any order.
+SELECT
+    i.late_key::VARCHAR, x.session_id::VARCHAR, x.started_at::BIGINT, x.opening_touchpoint::INTEGER, x.preview::BOOLEAN,
+    x.footprint::INTEGER
+FROM {session} AS x
+JOIN input_rows AS i ON i.late_key = {key}
+WHERE x.ended_at >= $first AND x.ended_at >= i.start_at
+
+-- name: late_parts
+-- Reads: participation, input_rows (session_id). Takes: $first, $last (starts of these sessions, µs UTC).
+-- Gives: (session_id, conversation_id, touchpoint) of their parts, in any order.
+SELECT session_id::VARCHAR, conversation_id::VARCHAR, touchpoint::INTEGER
+FROM participation
+WHERE started_at >= $first AND started_at <= $last AND session_id IN (SELECT session_id::UUID FROM input_rows)
+
+-- name: late_events
+-- Reads: event, touchpoint, input_rows (late_key, start_at). Takes: $first (the least start_at, µs UTC), $append_no (the
+-- first of this commit), $limit; {key} and its tables; {meter_columns}.
+-- Gives: the events of each of these scope keys since its start_at, of earlier appends, in the columns of `new_events`,
+-- without names and tickets; one row per event, in any order. Their rows are found first, and only then read.
+WITH matched AS MATERIALIZED (
+    SELECT x.row_id, i.late_key
+    FROM {event_rows} AS x
+    JOIN input_rows AS i ON i.late_key = {key}
+    WHERE x.occurred_at >= $first AND x.append_no < $append_no AND x.occurred_at >= i.start_at
+)
+SELECT
+    {meter_columns}, x.append_no::INTEGER AS append_no,
+    NULL::VARCHAR AS bot_name, NULL::VARCHAR AS ticket_id, NULL::VARCHAR AS ticket_type,
+    m.late_key::VARCHAR AS key, hash(x.conversation_id)::UBIGINT AS conversation_key
+FROM event AS x
+JOIN matched AS m ON m.row_id = x.rowid
+WHERE x.rowid IN (SELECT row_id FROM matched)
+LIMIT $limit
+
 -- name: delete_sessions
 -- Reads: input_rows (session_id). Takes: $first, $last (their starts, µs UTC). Changes: deletes them from session. Gives:
 -- the number of deleted rows, one row.

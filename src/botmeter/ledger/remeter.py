@@ -88,8 +88,9 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
     past_days = _past_days(ledger, append_no, now_us=now_us)
     ledger.note_latest(commit.last_us)
     is_recent = past_days is None or commit.first_us >= past_days.before_us
-    can_extend = is_recent and events is not None and bool(key.scope)
-    if can_extend and extend_sessions(ledger, key, events=events, append_no=append_no):
+    can_extend = events is not None and bool(key.scope)
+    restated = None if is_recent else past_days
+    if can_extend and extend_sessions(ledger, key, events=events, append_no=append_no, past_days=restated):
         meter_plan_sessions_after(ledger, append_no)
         _check_balance(ledger)
         return commit.event_count

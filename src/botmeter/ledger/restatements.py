@@ -1,13 +1,17 @@
 """Restatements: numbers that changed after they had been shown."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from botmeter.domain.instant import DAY_US
-from botmeter.ledger.duckdb_calls import parsed, records_of
+from botmeter.ledger.duckdb_calls import execute_with, parsed, records_of
 from botmeter.ledger.statements import statements_of
 
 if TYPE_CHECKING:
@@ -19,6 +23,24 @@ sql = statements_of(__name__)
 
 NO_APPEND = 2**31 - 1
 """An append number that no event reaches."""
+
+_IDS_MAX = 100
+_RESTATED = pa.schema(
+    [
+        ("day", pa.date32()),
+        ("removed", pa.list_(pa.string())),
+        ("added", pa.list_(pa.string())),
+        ("event_ids", pa.list_(pa.string())),
+        ("event_count", pa.int64()),
+    ]
+)
+
+
+class DayOfKey(NamedTuple):
+    """Day of a session's start, and its scope key."""
+
+    day: date
+    key: str
 
 
 class Cause(IntEnum):
@@ -112,8 +134,32 @@ def restated_days_query(key: "SharedKey", *, new_session: str, event: str = "eve
     return sql("restated_days", **{**key.fragments, **tables})
 
 
+def restated_rows(
+    before: Mapping[str, DayOfKey], after: Mapping[str, DayOfKey], *, new_events: pa.Table
+) -> list[dict[str, object]]:
+    """Rows as `restated_days` gives them, from the sessions of past days by id."""
+    removed = {each: before[each] for each in before.keys() - after.keys()}
+    added = {each: after[each] for each in after.keys() - before.keys()}
+    rows: list[dict[str, object]] = []
+    for day in sorted({place.day for place in (*removed.values(), *added.values())}):
+        ids = [sorted(each for each, place in own.items() if place.day == day) for own in (removed, added)]
+        keys = {place.key for place in (*removed.values(), *added.values()) if place.day == day}
+        is_cause = pc.is_in(new_events["key"], value_set=pa.array(sorted(keys), pa.string()))
+        causes = sorted(new_events["event_id"].filter(is_cause).to_pylist())
+        lists = (*(each[:_IDS_MAX] for each in ids), causes[:_IDS_MAX])
+        rows.append(dict(zip(_RESTATED.names, (day, *lists, len(causes)), strict=True)))
+    return rows
+
+
 def insert_restatements(ledger: "Ledger", key: "SharedKey", *, new_session: str, past_days: PastDays) -> None:
     """Record past days whose sessions changed; `new_session` is the table of the present ones."""
     restated = f"({restated_days_query(key, new_session=new_session)})"
     query = sql("insert_restatements", restatements=sql("restatements_of_days", restated=restated))
     ledger.connection.execute(parsed(query), {**past_days.days, **past_days.cause_values})
+
+
+def insert_restated_rows(ledger: "Ledger", rows: Sequence[Mapping[str, object]], *, past_days: PastDays) -> None:
+    """As `insert_restatements`, from rows of `restated_rows`."""
+    query = sql("insert_restatements", restatements=sql("restatements_of_days", restated="input_rows"))
+    restated = pa.Table.from_pylist([*rows], schema=_RESTATED)
+    execute_with(ledger.connection, query, input_rows=restated, values=past_days.cause_values)

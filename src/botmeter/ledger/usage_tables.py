@@ -1,6 +1,6 @@
 """Additive tables: sessions, conversations and tickets by day and footprint."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final, NamedTuple
@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from botmeter.domain.instant import NEVER_US
+from botmeter.domain.instant import DAY_US, NEVER_US
 from botmeter.ledger.conversation_days import conversation_days
 from botmeter.ledger.duckdb_calls import events_table, execute_with, parsed, row_of, table_from
 from botmeter.ledger.ledger import Ledger
@@ -235,6 +235,22 @@ def update_conversation_rows(connection: duckdb.DuckDBPyConnection, rows: pa.Tab
     bounds = pc.min_max(rows["day"]).as_py()
     values = {"first": bounds["min"], "last": bounds["max"]}
     execute_with(connection, sql("update_conversation_rows"), input_rows=rows, values=values)
+
+
+def delete_conversation_rows(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
+    """Delete rows of `conversation_day`, given by day, conversation and preview."""
+    bounds = pc.min_max(rows["day"]).as_py()
+    values = {"first": bounds["min"], "last": bounds["max"]}
+    execute_with(connection, sql("delete_conversation_rows"), input_rows=rows, values=values)
+
+
+def usage_parts(
+    connection: duckdb.DuckDBPyConnection, conversations: Iterable[str], *, first_day: int, last_day: int
+) -> list[tuple[Any, ...]]:
+    """Read the distinct parts of conversations in sessions that started on days from 1970-01-01, both included."""
+    input_rows = pa.table({"conversation_id": pa.array(conversations, pa.string())})
+    values = {"start": first_day * DAY_US, "end": (last_day + 1) * DAY_US}
+    return execute_with(connection, sql("usage_parts"), input_rows=input_rows, values=values).fetchall()
 
 
 def conversation_keys(connection: duckdb.DuckDBPyConnection) -> ConversationKeys:

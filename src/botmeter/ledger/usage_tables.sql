@@ -325,6 +325,25 @@ WHERE conversation_day.day >= DATE '1970-01-01' + $first::INTEGER
     AND conversation_day.conversation_id = i.conversation_id
     AND conversation_day.preview = i.preview
 
+-- name: delete_conversation_rows
+-- Reads: input_rows (day, from 1970-01-01, conversation_id, preview). Takes: $first, $last (its days). Changes: deletes
+-- these rows from conversation_day.
+DELETE FROM conversation_day
+USING input_rows AS i
+WHERE conversation_day.day >= DATE '1970-01-01' + $first::INTEGER
+    AND conversation_day.day <= DATE '1970-01-01' + $last::INTEGER
+    AND conversation_day.day = DATE '1970-01-01' + i.day::INTEGER
+    AND conversation_day.conversation_id = i.conversation_id
+    AND conversation_day.preview = i.preview
+
+-- name: usage_parts
+-- Reads: participation, input_rows (conversation_id). Takes: $start, $end (µs UTC).
+-- Gives: (conversation_id, day, preview, touchpoint) of the distinct parts of these conversations in sessions that
+-- started in this half-open span; the day counts from 1970-01-01; in any order.
+SELECT DISTINCT conversation_id::VARCHAR, (started_at // 86400000000)::INTEGER, preview::BOOLEAN, touchpoint::INTEGER
+FROM participation
+WHERE started_at >= $start AND started_at < $end AND conversation_id IN (SELECT conversation_id FROM input_rows)
+
 -- name: conversation_counts
 -- Reads: conversation_usage. Takes: $days (from 1970-01-01).
 -- Gives: (day, footprint, preview, conversation_count) of these days, in any order.

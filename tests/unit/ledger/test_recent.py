@@ -7,7 +7,7 @@ from tests.support.ledgers import Event, append_events, event, ledger_in_memory
 from tests.support.live_batches import append_live, counts, live_batch
 
 from botmeter.domain.instant import us_from_text
-from botmeter.ledger import recent_events, remeter
+from botmeter.ledger import late_keys, recent_events, remeter
 from botmeter.ledger.customers import SameCustomer, merge_customers
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import set_policy
@@ -62,15 +62,26 @@ def test_events_that_are_sent_again_stay_in_memory_while_others_go(
     assert found["row"].to_pylist() == [0, 2]
 
 
-@pytest.mark.slow
-def test_an_event_before_the_first_of_a_session_makes_the_ledger_read_it_again(ledger: Ledger) -> None:
+def test_an_event_before_the_first_of_a_session_replaces_the_session_in_memory(ledger: Ledger) -> None:
+    recent = ledger.memory.sessions
+    append_live(ledger, live_batch([event("e0", "2026-03-02T10:59")]), now_us=NOON_US)
+    settle(ledger, now_us=NOON_US)
+    append_events(ledger, sent(3, 5), now_us=NOON_US)
+    append_events(ledger, sent(4, 6), now_us=NOON_US)
+    assert ledger.memory.sessions is recent
+    assert session_counts(ledger) == [("c1", 4), ("c2", 1)]
+    assert verify(ledger).is_clean
+
+
+@pytest.mark.parametrize("limit", ["LATE_KEYS_MAX", "EVENTS_MAX"])
+def test_more_late_keys_or_events_than_memory_holds_are_metered_from_the_tables(
+    ledger: Ledger, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_keys, limit, 0)
     append_live(ledger, live_batch([event("e0", "2026-03-02T10:59")]), now_us=NOON_US)
     settle(ledger, now_us=NOON_US)
     assert ledger.memory.sessions is None
-    append_events(ledger, sent(3, 5), now_us=NOON_US)
-    append_events(ledger, sent(4, 6), now_us=NOON_US)
-    assert ledger.memory.sessions is not None
-    assert session_counts(ledger) == [("c1", 4), ("c2", 1)]
+    assert session_counts(ledger) == [("c1", 2), ("c2", 1)]
     assert verify(ledger).is_clean
 
 
@@ -85,12 +96,17 @@ def test_an_event_outside_sessions_that_was_not_remembered_belongs_to_one_that_b
     assert verify(ledger).is_clean
 
 
-@pytest.mark.parametrize("events_max", [remeter.EVENTS_MAX, 0], ids=["in memory", "too many for memory"])
+@pytest.mark.parametrize(
+    ("events_max", "late_keys_max"),
+    [(remeter.EVENTS_MAX, late_keys.LATE_KEYS_MAX), (remeter.EVENTS_MAX, 0), (0, 0)],
+    ids=["all in memory", "too many late keys", "too many events"],
+)
 @pytest.mark.parametrize("after", [(), ("2026-03-03T12:30",)], ids=["in its session", "also after it"])
 def test_beside_a_late_event_a_stored_session_stands_for_its_events(
-    ledger: Ledger, after: tuple[str, ...], events_max: int, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, after: tuple[str, ...], events_max: int, late_keys_max: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remeter, "EVENTS_MAX", events_max)
+    monkeypatch.setattr(late_keys, "LATE_KEYS_MAX", late_keys_max)
     append_events(ledger, *(sent(number, 2) for number in range(10, 30)), now_us=NOON_US)
     late = event("e0", "2026-03-02T10:59", customer_id="c2", conversation_id="v2")
     later = [event("f1", each) for each in after]
