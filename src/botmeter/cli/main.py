@@ -30,6 +30,7 @@ from botmeter.cli.failures import (
 from botmeter.cli.output import say, show, stdout_abandoned
 from botmeter.domain.durable_files import UMASK
 from botmeter.domain.errors import BotmeterError, with_notes
+from botmeter.domain.settings import without_threads_of_linear_algebra
 
 PROGRAM = "botmeter"
 _COMPLETION = "_BOTMETER_COMPLETE"
@@ -125,6 +126,7 @@ def main() -> None:
     """Run the command and exit with its code."""
     # Before any file is written, by this process or a worker that it starts.
     os.umask(UMASK)
+    without_threads_of_linear_algebra()
     sys.meta_path.insert(0, _WithoutPandas())
     alone = _ALONE.get(sys.argv[1]) if len(sys.argv) > 1 else None
     if alone is not None:

@@ -17,6 +17,7 @@ _PREFIX: Final = "BOTMETER_"
 _FOREIGN: Final = frozenset({"BOTMETER_KEY", "BOTMETER_CHROMIUM"})
 _DJANGO: Final = "DJANGO_SETTINGS_MODULE"
 _MALLOC_ARENAS: Final = "MALLOC_ARENA_MAX"
+_LINEAR_ALGEBRA_THREADS: Final = "OPENBLAS_NUM_THREADS"
 # Of a wrong value in a message.
 _VALUE_CHARACTERS_MAX: Final = 80
 
@@ -303,3 +304,8 @@ def export(*, django_settings: str, **texts: str) -> None:
 def limit_malloc_arenas(count: int) -> None:
     """Limit glibc's arenas in the workers of this process, unless its environment does."""
     os.environ.setdefault(_MALLOC_ARENAS, str(count))
+
+
+def without_threads_of_linear_algebra() -> None:
+    """Let NumPy, once loaded, start none: hardly anything uses them, and they wait busily for 0.06 s of CPU."""
+    os.environ.setdefault(_LINEAR_ALGEBRA_THREADS, "1")

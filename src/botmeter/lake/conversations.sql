@@ -187,7 +187,8 @@ WHERE NOT EXISTS (SELECT 1 FROM touched_day AS t WHERE t.conversation_id = o.con
 -- Reads: derived_day, derived_ticket, stored_day, stored_ticket, set_number, known_set. Takes: nothing.
 -- Gives: same_conversation, the stored conversations all of whose rows are derived again as they are stored.
 CREATE TEMP TABLE same_conversation AS
-WITH number_of AS (
+WITH stored AS (SELECT conversation_id FROM stored_day UNION SELECT conversation_id FROM stored_ticket),
+number_of AS (
     SELECT n.local_set, k.footprint FROM set_number AS n LEFT JOIN known_set AS k ON k.members = n.members
 ),
 present_day AS (
@@ -196,6 +197,7 @@ present_day AS (
         d.has_other_rows
     FROM derived_day AS d
     LEFT JOIN number_of AS n ON n.local_set = d.local_set
+    WHERE d.conversation_id IN (SELECT conversation_id FROM stored)
 ),
 present_ticket AS (
     SELECT
@@ -203,6 +205,7 @@ present_ticket AS (
         CASE WHEN d.local_set IS NULL THEN d.footprint ELSE n.footprint END AS footprint, d.preview
     FROM derived_ticket AS d
     LEFT JOIN number_of AS n ON n.local_set = d.local_set
+    WHERE d.conversation_id IN (SELECT conversation_id FROM stored)
 ),
 former_day AS (
     SELECT day, conversation_id, preview, footprint, has_other_rows FROM stored_day
@@ -219,7 +222,7 @@ changed AS (
     UNION
     SELECT conversation_id FROM (FROM present_ticket EXCEPT FROM former_ticket)
 )
-SELECT conversation_id FROM (SELECT conversation_id FROM stored_day UNION SELECT conversation_id FROM stored_ticket)
+SELECT conversation_id FROM stored
 WHERE conversation_id NOT IN (SELECT conversation_id FROM changed)
 
 -- name: no_same_conversation

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import ipc
 
-from botmeter.lake.root import STAGE, LakeRoot, file_system, new_name, open_blocks, path_in
+from botmeter.lake.root import STAGE, LakeRoot, file_system, new_name, open_blocks, output_stream, path_in
 
 Numbers = npt.NDArray[np.int64]
 
@@ -87,7 +87,7 @@ def _staged(workspace: Workspace, rows: pa.Table, *, buckets: Numbers, bucket_co
     ordered = _one_batch(rows.unify_dictionaries().take(pa.array(order)))
     name = new_name(workspace.root, workspace.folder, ending="arrow")
     with (
-        file_system(workspace.root).open_output_stream(path_in(workspace.root.uri_of(name))) as stream,
+        output_stream(workspace.root, name) as stream,
         ipc.new_file(stream, ordered.schema, options=_WRITING) as writer,
     ):
         start = 0
