@@ -122,7 +122,9 @@ def test_links_in_mails_and_of_commands_open(page: Page, visitor: MakeVisitor, d
     card = page.locator("[data-widget=invite]")
     card.get_by_label("Email address").fill("mallory@example.org")
     card.get_by_role("button", name="Invite").click()
-    text = mailbox.next_text()
+    # Servers send mails of their own, such as closed statements on the first of a month.
+    text = mailbox.next_text(to="mallory@example.org")
+    assert "/invitation/" in text
     created = run_command("user", "create", "eve@example.org", "--url", demo.url, folder=demo.folder)
     links = [*re.findall(r"https://\S+", text), created]
     for link in links:

@@ -20,10 +20,13 @@ class Mailbox:
     def put(self, content: bytes) -> None:
         self._mails.put(content)
 
-    def next_text(self) -> str:
-        """Plain text of the oldest mail that was not asked for; waits for one."""
-        message = email.message_from_bytes(self._mails.get(timeout=30), policy=default)
-        assert isinstance(message, EmailMessage)
+    def next_text(self, *, to: str) -> str:
+        """Plain text of the oldest mail to an address that was not asked for; waits for one, and drops others."""
+        while True:
+            message = email.message_from_bytes(self._mails.get(timeout=30), policy=default)
+            assert isinstance(message, EmailMessage)
+            if to in message["To"]:
+                break
         text = message.get_body(("plain",))
         assert isinstance(text, EmailMessage)
         return str(text.get_content())
