@@ -19,7 +19,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.changed_days import ChangedSpan
 from botmeter.ledger.extend_usage import PartChanges, UsagePart, extend_usage
-from botmeter.ledger.late_keys import LateKeys, late_spans, read_late_keys
+from botmeter.ledger.late_keys import LateKeys, StoredSession, late_spans, read_late_keys
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.partitions import (
     SharedKey,
@@ -318,16 +318,13 @@ def _delete(ledger: Ledger, extension: _Extension) -> None:
 
 
 def _part_changes(extension: _Extension) -> PartChanges:
-    added = {
-        UsagePart(part.conversation_id, session.day, session.preview, part.touchpoint)
-        for session, part in extension.new_parts
-    }
-    replaced = {
-        UsagePart(part.conversation_id, session.day, session.preview, part.touchpoint)
-        for session, parts in extension.late.sessions.items()
-        for part in parts
-    }
+    added = {_usage_part(session, part) for session, part in extension.new_parts}
+    replaced = {_usage_part(session, part) for session, parts in extension.late.sessions.items() for part in parts}
     return PartChanges(added=added, replaced=replaced - added)
+
+
+def _usage_part(session: RecentSession | StoredSession, part: Part) -> UsagePart:
+    return UsagePart(part.conversation_id, session.day, session.preview, part.touchpoint)
 
 
 def _restated(extension: _Extension, *, before_us: int, events: pa.Table) -> list[dict[str, object]]:
