@@ -66,7 +66,7 @@ def run_command(command: list[str]) -> Run:
     """Run a command.
 
     Raises:
-        RuntimeError: Exit code other than 0; with its stderr.
+        RuntimeError: It could not be started, or ended with another exit code than 0; with its stderr.
     """
     paths = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
@@ -76,8 +76,8 @@ def run_command(command: list[str]) -> Run:
         tempfile.TemporaryFile() as stderr,
     ):
         launch = [sys.executable, "-S", str(_LAUNCHED), report.name]
-        subprocess.run([*launch, *command], stdout=stdout, stderr=stderr, env=environment, check=True)
-        costs = json.load(report)
+        launched = subprocess.run([*launch, *command], stdout=stdout, stderr=stderr, env=environment, check=False)
+        costs = {"exit_code": launched.returncode} if launched.returncode else json.load(report)
         stdout.seek(0)
         stderr.seek(0)
         if costs.pop("exit_code"):

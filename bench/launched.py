@@ -14,7 +14,10 @@ def main() -> None:
     """Run the command that the arguments name, and write what it cost."""
     report, *command = sys.argv[1:]
     started = time.perf_counter()
-    process = os.posix_spawnp(command[0], command, os.environ)
+    try:
+        process = os.posix_spawnp(command[0], command, os.environ)
+    except OSError as error:
+        sys.exit(f"It could not be started: {error.strerror}")
     _, status, usage = os.wait4(process, 0)
     costs = {
         "seconds": time.perf_counter() - started,

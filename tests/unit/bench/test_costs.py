@@ -1,7 +1,7 @@
 """Costs of processes that the bench measures."""
 
 import pytest
-from bench.fresh import run_python
+from bench.fresh import run_command, run_python
 
 
 def test_a_measured_process_does_not_start_at_the_memory_of_the_bench() -> None:
@@ -19,3 +19,8 @@ def test_a_measured_process_has_its_own_memory_and_time() -> None:
 def test_a_measured_process_that_fails_says_why() -> None:
     with pytest.raises(RuntimeError, match="no such thing"):
         run_python("raise SystemExit('no such thing')")
+
+
+def test_a_program_that_can_not_be_started_is_named() -> None:
+    with pytest.raises(RuntimeError, match="no-such-program failed:\nIt could not be started: No such file"):
+        run_command(["no-such-program"])
