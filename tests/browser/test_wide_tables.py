@@ -40,6 +40,19 @@ def test_a_table_wider_than_its_card_fades_where_it_goes_on(signed_in: SignIn, d
     expect(region).to_have_class("scroll fits")
 
 
+def test_tables_of_a_report_fit_their_cards_at_1400_px(signed_in: SignIn, demo: Server, report_path: str) -> None:
+    page = signed_in(size=(1400, 900))
+    page.goto(demo.at(f"{report_path}?table=session-consumption-trend"))
+    customers = page.get_by_role("region", name="Customers with the most sessions table")
+    customers.scroll_into_view_if_needed()
+    expect(customers).to_have_class("scroll fits")
+    trend = page.locator('[data-widget="session-consumption-trend"]')
+    table, notes = trend.locator(".card-rows").bounding_box(), trend.get_by_role("list").last.bounding_box()
+    assert table is not None
+    assert notes is not None
+    assert table["y"] + table["height"] <= notes["y"]
+
+
 def test_a_screen_of_1920_px_is_used(signed_in: SignIn, demo: Server, report_path: str) -> None:
     page = signed_in(size=(1920, 1000))
     page.goto(demo.at(report_path))
