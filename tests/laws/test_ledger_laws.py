@@ -19,7 +19,7 @@ from tests.support.ledgers import NOW_US, Schedule, append_events, ledger_in_mem
 from tests.support.live_batches import append_live, live_batch
 from tests.support.table_meaning import table_meaning
 
-from botmeter.ledger import chunk_metering, usage_tables
+from botmeter.ledger import chunk_metering, partitions, remeter, usage_tables
 from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.settle import settle
@@ -99,9 +99,17 @@ def assert_arrivals_change_nothing(data: st.DataObject, events: list[Event], *, 
     events = enriched(events)
     pieces = ledger_in_memory(schedule)
     receipts = []
-    for piece in data.draw(arrivals(events)):
-        receipts.append(append_events(pieces, *piece))
-        assert_clean(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        # Of more events, large appends and `verify` meter slices of time, and give up if most would be metered twice.
+        slice_events = data.draw(st.sampled_from([8, 400_000]))
+        for module in (partitions, remeter):
+            patch.setattr(module, "PARTITION_EVENTS_MAX", slice_events)
+        patch.setattr(chunk_metering, "CHUNK_EVENTS", data.draw(st.sampled_from([4, 200_000])))
+        # Of fewer events, sessions in memory are extended.
+        patch.setattr(remeter, "EVENTS_MAX", data.draw(st.sampled_from([0, remeter.EVENTS_MAX])))
+        for piece in data.draw(arrivals(events)):
+            receipts.append(append_events(pieces, *piece))
+            assert_clean(pieces)
     assert sum(receipt.accepted for receipt in receipts) == len(events)
     assert not any(receipt.conflicts or receipt.rejected for receipt in receipts)
     assert table_meaning(pieces) == table_meaning(filled_ledger(events, schedule))
@@ -152,6 +160,8 @@ def test_an_import_metered_in_chunks_gives_what_the_oracle_says(
         patch.setattr("botmeter.ledger.append.FLUSH_ROWS", data.draw(st.sampled_from([1, 5, 1_000])))
         # Of more participations, conversations are counted from the tables.
         patch.setattr(usage_tables, "PARTICIPATIONS_MAX", data.draw(st.sampled_from([3, 1_000])))
+        # In slices of so many, when it is given up.
+        patch.setattr(partitions, "PARTITION_EVENTS_MAX", data.draw(st.sampled_from([5, 400_000])))
         patch.setattr(chunk_metering, "AFTER_BOUNDARY", data.draw(st.sampled_from([0.1, 0.5])))
         pairs = [submissions(in_order[row : row + 2]) for row in range(0, len(in_order), 2)]
         append(chunked, [each for pair in pairs for each in pair], now_us=NOW_US)

@@ -95,7 +95,7 @@ def append_within(ledger: Ledger, submissions: Sequence[Submission], *, now_us: 
         if not ledger.has_readers:
             # Threads free what others allocated, and from Arrow's own pool or jemalloc an import takes 0.1 GB more.
             large_append.enter_context(allocating_from(pa.system_memory_pool()))
-        chunks = ChunkMetering.of(ledger)
+        chunks = ChunkMetering.of_append(ledger)
         if chunks is not None:
             large_append.callback(chunks.close)
         writer = _EventWriter(ledger, chunks=chunks, large_append=large_append)

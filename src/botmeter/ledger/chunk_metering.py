@@ -1,13 +1,15 @@
-"""Metering of an append to an empty ledger while its events are read.
+"""Metering of events that come nearly in order of time, while they are read.
 
 Events are metered in chunks. Sessions that no later event can change are stored; the events of the others, and those
-after the chunk's boundary, are metered again with the next chunk. That takes events nearly in order of time.
+after the chunk's boundary, are metered again with the next chunk.
 """
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +20,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.metered_rows import meter_events, metered_rows
 from botmeter.ledger.partitions import (
     SharedKey,
+    TimeSlice,
     insert_participations,
     insert_sessions,
     is_anchored,
@@ -35,7 +38,7 @@ CHUNK_EVENTS: Final = 200_000
 AFTER_BOUNDARY: Final = 0.1
 """Part of a chunk after its boundary: events may come late by so many others, and these are metered twice."""
 CARRIED_MAX: Final = 0.75
-"""Part of a chunk from which on metering at the end is cheaper."""
+"""Part of a chunk from which on metering by partitions of the keys is cheaper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,30 +51,46 @@ class _Chunk:
 
 
 class ChunkMetering:
-    """Sessions of an append, in its transaction.
+    """Sessions of events, given to the callables in pieces. In a transaction.
 
     Attributes:
-        bot_names: Of all events that were taken.
+        bot_names: Of all events of an append.
     """
 
-    def __init__(self, ledger: Ledger, key: SharedKey) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        key: SharedKey,
+        *,
+        take_sessions: Callable[[pa.Table], None],
+        take_participations: Callable[[pa.Table], None],
+    ) -> None:
         self._ledger, self._key = ledger, key
         self._columns = [name for name in METER_SCHEMA.names if name != "attributes" or key.reads_attributes]
         self._meter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter")
         self._held: list[pa.Table] = []
         self._chunk: _Chunk | None = None
-        self._sessions = RowGroupBuffer(partial(ledger.insert, insert_sessions))
-        self._participations = RowGroupBuffer(partial(ledger.insert, insert_participations))
+        self._sessions, self._participations = RowGroupBuffer(take_sessions), RowGroupBuffer(take_participations)
         self._session_count = 0
         self._given_up = False
         self.bot_names = LatestBotNames()
 
     @classmethod
-    def of(cls, ledger: Ledger) -> "ChunkMetering | None":
+    def storing(cls, ledger: Ledger, key: SharedKey) -> Self:
+        """Store all sessions of a ledger."""
+        return cls(
+            ledger,
+            key,
+            take_sessions=partial(ledger.insert, insert_sessions),
+            take_participations=partial(ledger.insert, insert_participations),
+        )
+
+    @classmethod
+    def of_append(cls, ledger: Ledger) -> Self | None:
         """Return None for a ledger with events, or whose events change after they were accepted."""
         if ledger.latest_us_before(ledger.next_append_no()) is not None or has_aliases(ledger):
             return None
-        return cls(ledger, SharedKey.of([term.policy for term in ledger.schedule]))
+        return cls.storing(ledger, SharedKey.of([term.policy for term in ledger.schedule]))
 
     def add(self, rows: pa.Table) -> None:
         """Take accepted `event_rows`."""
@@ -80,15 +99,25 @@ class ChunkMetering:
             return
         self._held.append(rows.select(self._columns))
         if sum(map(len, self._held)) >= CHUNK_EVENTS:
-            self._given_up = not self._begin_chunk()
+            held, self._held = self._held, []
+            self._given_up = self._is_late(held) or not self._begin_chunk(held)
+
+    def meter(self, slices: Iterable[TimeSlice]) -> int | None:
+        """Take all events in slices, then `finish` and `close`; read each slice while the one before is metered."""
+        with closing(self):
+            for each in slices:
+                if len(each.events) and not self._begin_chunk([each.events.select(self._columns)], end_us=each.end_us):
+                    return None
+            return self.finish()
 
     def finish(self) -> int | None:
-        """Store the last sessions and return the number of all; None: all events must be metered again."""
+        """Give the last sessions and return the number of all; None: all events must be metered again."""
         if self._given_up or self._is_late(self._held):
             return None
-        events = self._table([*self._carried(), *self._held])
-        self._held = []
-        self._store(meter_events(self._ledger, events))
+        carried, over = self._carried()
+        left, self._held = [*carried, *self._held], []
+        for metered in (over, meter_events(self._ledger, self._table(left)) if left else None):
+            self._store(metered)
         self._sessions.flush()
         self._participations.flush()
         return self._session_count
@@ -97,20 +126,20 @@ class ChunkMetering:
         self._held, self._chunk = [], None
         self._meter.shutdown(cancel_futures=True)
 
-    def _begin_chunk(self) -> bool:
-        held, self._held = self._held, []
-        if not is_anchored(self._ledger.schedule, self._key) or self._is_late(held):
+    def _begin_chunk(self, held: list[pa.Table], *, end_us: int | None = None) -> bool:
+        # Without an end, others may come late.
+        if not is_anchored(self._ledger.schedule, self._key):
             return False
-        carried = self._carried()
-        if sum(map(len, carried)) > CHUNK_EVENTS * CARRIED_MAX:
+        carried, over = self._carried()
+        if sum(map(len, carried)) > max(CHUNK_EVENTS, sum(map(len, held))) * CARRIED_MAX:
             return False
         events = self._table([*carried, *held])
-        before = int(len(events) * (1 - AFTER_BOUNDARY))
-        self._chunk = _Chunk(
-            events=events,
-            boundary_us=int(np.partition(events["occurred_at"].to_numpy(), before)[before]),
-            metered=self._meter.submit(meter_events, self._ledger, events),
-        )
+        if end_us is None:
+            before = int(len(events) * (1 - AFTER_BOUNDARY))
+            end_us = int(np.partition(events["occurred_at"].to_numpy(), before)[before])
+        metered = self._meter.submit(meter_events, self._ledger, events)
+        self._chunk = _Chunk(events=events, boundary_us=end_us, metered=metered)
+        self._store(over)
         return True
 
     def _is_late(self, held: list[pa.Table]) -> bool:
@@ -123,17 +152,16 @@ class ChunkMetering:
             return events
         return events.append_column("attributes", pa.nulls(len(events), pa.string()))
 
-    def _carried(self) -> list[pa.Table]:
-        """Store the sessions that are over; return all other events."""
+    def _carried(self) -> "tuple[list[pa.Table], Metered | None]":
+        """Events of all sessions that are not over, and the others."""
         chunk, self._chunk = self._chunk, None
         if chunk is None:
-            return []
+            return [], None
         metered = chunk.metered.result()
         is_over = pc.fill_null(pc.less(metered.sessions["ended_at"], chunk.boundary_us), False)
         is_running = pc.and_(pc.invert(is_over), pc.less(metered.sessions["started_at"], chunk.boundary_us))
         carried = self._events_since(metered.sessions.filter(is_running), chunk)
-        self._store(_only(metered, is_over))
-        return carried
+        return carried, _only(metered, is_over)
 
     def _events_since(self, running: pa.Table, chunk: _Chunk) -> list[pa.Table]:
         occurred_at = chunk.events["occurred_at"]
@@ -146,7 +174,9 @@ class ChunkMetering:
         rows = rows_since_start(self._ledger, before, running=running, key=self._key)
         return [before.take(rows), events.filter(is_after)]
 
-    def _store(self, metered: "Metered") -> None:
+    def _store(self, metered: "Metered | None") -> None:
+        if metered is None:
+            return
         sessions, participations = metered_rows(self._ledger, metered)
         self._sessions.add(sessions)
         self._participations.add(participations)

@@ -1,7 +1,8 @@
-"""Events in partitions by a key that all events of a session share, so that none is cut."""
+"""Events in partitions by a key that all events of a session share, so that none is cut, and in slices of time."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import duckdb
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.duckdb_calls import execute_with, parsed, row_of, table_from
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy, Require, Schedule, ignores_order
@@ -103,6 +105,45 @@ def event_partitions(connection: duckdb.DuckDBPyConnection, key: SharedKey) -> I
     for partition in range(partition_count):
         values = {"partition": partition, "partition_count": partition_count}
         yield connection.sql(parsed(sql("events_of_partition", **key.fragments)), params=values).to_arrow_table()
+
+
+class TimeSlice(NamedTuple):
+    """Events in the columns of `METER_SCHEMA`; those of later slices are not before its end (µs UTC)."""
+
+    events: pa.Table
+    end_us: int
+
+
+def time_slices(
+    connection: duckdb.DuckDBPyConnection,
+    key: SharedKey,
+    *,
+    count: int,
+    events: str = "event",
+    first_us: int = -NEVER_US,
+) -> Iterator[TimeSlice]:
+    """Read `count` events since an instant in slices of about `PARTITION_EVENTS_MAX`; `events` is a table in SQL.
+
+    Of events stored nearly in order of time, each slice is read from its own rows.
+    """
+    slice_count = -(-count // PARTITION_EVENTS_MAX)
+    names = {"events": events, **key.fragments}
+    values: dict[str, object] = {"first": first_us, "fractions": [at / slice_count for at in range(1, slice_count)]}
+    inner = row_of(connection, sql("slice_bounds", **names), values=values)[0] if slice_count > 1 else []
+    for start_us, end_us in pairwise([first_us, *sorted(set(inner)), NEVER_US]):
+        yield TimeSlice(_events_between(connection, names, start_us=start_us, end_us=end_us), end_us)
+
+
+def events_since(connection: duckdb.DuckDBPyConnection, key: SharedKey, *, events: str, first_us: int) -> pa.Table:
+    """Read the events since an instant, as `time_slices` in one slice."""
+    return _events_between(connection, {"events": events, **key.fragments}, start_us=first_us, end_us=NEVER_US)
+
+
+def _events_between(
+    connection: duckdb.DuckDBPyConnection, names: Mapping[str, str], *, start_us: int, end_us: int
+) -> pa.Table:
+    values = {"start": start_us, "end": end_us}
+    return connection.sql(parsed(sql("events_of_slice", **names)), params=values).to_arrow_table()
 
 
 def insert_sessions(connection: duckdb.DuckDBPyConnection, rows: pa.Table, *, table: str = "session") -> None:

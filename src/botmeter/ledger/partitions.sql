@@ -9,6 +9,20 @@ SELECT {meter_columns}
 FROM {event} AS x
 WHERE $partition_count::BIGINT = 1 OR hash({key}) % $partition_count::UBIGINT = $partition::UBIGINT
 
+-- name: slice_bounds
+-- Reads: {events}. Takes: $first (µs UTC), $fractions. Gives: instants (µs UTC) before which about these parts of the
+-- events since then lie, one row; any will do.
+SELECT approx_quantile(x.occurred_at, $fractions::FLOAT[])::BIGINT[]
+FROM {events} AS x
+WHERE x.occurred_at >= $first
+
+-- name: events_of_slice
+-- Reads: {events}. Takes: $start, $end (µs UTC); {meter_columns}.
+-- Gives: the events of this half-open span, in the columns of METER_SCHEMA, one row per event, in any order.
+SELECT {meter_columns}
+FROM {events} AS x
+WHERE x.occurred_at >= $start AND x.occurred_at < $end
+
 -- name: with_touchpoints
 -- Reads: {table}, touchpoint. Takes: {touchpoint}, the column with the touchpoint's number.
 -- Gives: the rows of the table with the bot and channel of that touchpoint, in any order.

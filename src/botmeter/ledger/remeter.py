@@ -6,7 +6,7 @@ Keys with new events are metered from the start of the session open then, or mor
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,12 +23,17 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.metered_rows import insert_metered, meter_events
 from botmeter.ledger.partitions import (
     EVERYTHING_FROM,
+    PARTITION_EVENTS_MAX,
     SharedKey,
     can_stand,
     event_count,
     event_partitions,
+    events_since,
+    insert_participations,
+    insert_sessions,
     is_anchored,
     new_events,
+    time_slices,
 )
 from botmeter.ledger.plan_sessions import (
     meter_plan_sessions,
@@ -52,6 +57,9 @@ if TYPE_CHECKING:
     from botmeter.metering.meter import Metered
 
 sql = statements_of(__name__)
+
+EVERYTHING_TOUCHED_FROM: Final = 0.8
+"""Part of all events, if so many would be metered again: metering all of them takes as long, and less memory."""
 
 
 class _Commit(NamedTuple):
@@ -99,15 +107,9 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
     if is_recent and is_anchored(ledger.schedule, key):
         # Nothing changes before the first new event, so neither does a day that was over by then.
         past_days = None
-    if not key.scope or commit.event_count > event_count(connection) * EVERYTHING_FROM:
-        session_count = chunks.finish() if chunks is not None else None
-        remeter_everything(ledger, past_days=past_days, session_count=session_count)
+    if chunks is not None:
+        remeter_everything(ledger, past_days=past_days, session_count=chunks.finish())
         return commit.event_count
-    meter_plan_sessions_after(ledger, append_no)
-    connection.execute(parsed(sql("affected", **key.fragments)), values)
-    _find_restarts(
-        ledger, key, first_us=commit.first_us, last_us=commit.last_us, can_stand=can_stand(ledger.schedule, key)
-    )
     touched = RecountScope(
         append_no=append_no,
         everything=False,
@@ -115,10 +117,45 @@ def remeter_after(ledger: Ledger, append_no: int, *, now_us: int, chunks: ChunkM
         loses_tickets=False,
         restates=past_days is not None,
     )
-    _remeter_from_restart(ledger, key, touched=touched, past_days=past_days, new=events)
+    if not _remeter_touched(ledger, key, commit=commit, touched=touched, past_days=past_days, new=events):
+        remeter_everything(ledger, past_days=past_days)
+        return commit.event_count
     if events is not None:
         keep_conversation_keys(ledger, events)
     return commit.event_count
+
+
+def _remeter_touched(
+    ledger: Ledger,
+    key: SharedKey,
+    *,
+    commit: _Commit,
+    touched: RecountScope,
+    past_days: PastDays | None,
+    new: pa.Table | None,
+) -> bool:
+    # Return False, with nothing changed, if metering everything is cheaper.
+    connection, anchored, count = ledger.connection, is_anchored(ledger.schedule, key), event_count(ledger.connection)
+    is_large = commit.event_count > count * EVERYTHING_FROM
+    if not key.scope or (is_large and not anchored):
+        return False
+    is_sliced = anchored and (is_large or commit.event_count > PARTITION_EVENTS_MAX)
+    connection.execute(parsed(sql("affected", **key.fragments)), {"append_no": touched.append_no})
+    stands = not is_sliced and can_stand(ledger.schedule, key)
+    _find_restarts(ledger, key, first_us=commit.first_us, last_us=commit.last_us, can_stand=stands)
+    sliced_count = 0
+    if is_sliced:
+        since = {"start": row_of(connection, sql("restart_bounds"))[0]}
+        sliced_count = int(row_of(connection, sql("restarted_count", restarted=_restarted(key)), values=since)[0])
+        if sliced_count > count * EVERYTHING_TOUCHED_FROM:
+            return False
+    _remeter_from_restart(ledger, key, touched=touched, past_days=past_days, new=new, sliced_count=sliced_count)
+    # After these, whose temporary tables have the same names.
+    if is_large:
+        meter_plan_sessions(ledger)
+    else:
+        meter_plan_sessions_after(ledger, touched.append_no)
+    return True
 
 
 def remeter_everything(ledger: Ledger, *, past_days: PastDays | None = None, session_count: int | None = None) -> None:
@@ -132,9 +169,9 @@ def remeter_everything(ledger: Ledger, *, past_days: PastDays | None = None, ses
     if past_days is not None:
         connection.execute(parsed(sql("old_sessions_all")))
         count_days_before(connection)
+    if session_count is None and is_anchored(ledger.schedule, key):
+        session_count = _meter_by_time(ledger, key)
     if session_count is None:
-        connection.execute(parsed(sql("delete_all_sessions")))
-        connection.execute(parsed(sql("delete_all_participations")))
         session_count = _meter_partitions(ledger, key)
     raise_memory_limit(connection, session_count=session_count)
     refresh_usage(ledger, RecountScope())
@@ -201,23 +238,28 @@ def _remeter_from_restart(
     touched: RecountScope,
     past_days: PastDays | None,
     new: pa.Table | None = None,
+    sliced_count: int = 0,
 ) -> None:
-    # `new`: the events of the commit, if they are in memory.
+    # `new`: the events of the commit, if they are in memory. `sliced_count`: of events to meter in slices of time.
     connection = ledger.connection
     restart_us, others_us, has_standing = row_of(connection, sql("restart_bounds"))
     restart = {"restart": restart_us}
     connection.execute(parsed(sql("old_sessions", **key.fragments)), restart)
     for step in ("old_participations", "delete_sessions", "delete_participations"):
         connection.execute(parsed(sql(step)), restart)
-    others = {"others": others_us}
-    if has_standing:
-        since = others | {"append_no": touched.append_no}
+    sliced = _metered_by_time(ledger, key, count=sliced_count, first_us=restart_us) if sliced_count else None
+    if sliced is not None:
+        sessions, participations = sliced
+        insert_sessions(connection, sessions)
+        insert_participations(connection, participations)
+    elif has_standing:
+        since = {"others": others_us, "append_no": touched.append_no}
         connection.execute(parsed(sql("rows_to_meter", **key.fragments)), since)
         metered = _metered_beside_standing(ledger, key, append_no=touched.append_no, new=new)
+        sessions, participations = insert_metered(ledger, metered)
     else:
-        events = connection.sql(parsed(sql("events_to_meter", **key.fragments)), params=others).to_arrow_table()
-        metered = meter_events(ledger, events)
-    sessions, participations = insert_metered(ledger, metered)
+        events = events_since(connection, key, events=_restarted(key), first_us=others_us)
+        sessions, participations = insert_metered(ledger, meter_events(ledger, events))
     old_starts = connection.execute(parsed(sql("old_starts"))).fetchnumpy()["started_at"]
     ledger.note_changed_sessions(ChangedSpan.of(old_starts, sessions["started_at"].to_numpy()))
     # The statements up to the commit read them by name.
@@ -227,6 +269,26 @@ def _remeter_from_restart(
     _check_balance(ledger)
     if past_days is not None:
         insert_restatements(ledger, key, new_session="fresh_session", past_days=past_days)
+
+
+def _restarted(key: SharedKey) -> str:
+    return f"({sql('restarted', **key.fragments)})"
+
+
+def _metered_by_time(ledger: Ledger, key: SharedKey, *, count: int, first_us: int) -> tuple[pa.Table, pa.Table] | None:
+    # Rows of sessions and participations from the restarts on, not stored yet; None: slices are no cheaper.
+    if count <= PARTITION_EVENTS_MAX:
+        return None
+    sessions: list[pa.Table] = []
+    participations: list[pa.Table] = []
+    chunks = ChunkMetering(ledger, key, take_sessions=sessions.append, take_participations=participations.append)
+    slices = time_slices(ledger.connection, key, count=count, events=_restarted(key), first_us=first_us)
+    if chunks.meter(slices) is None:
+        return None
+    return (
+        pa.concat_tables(sessions, promote_options="permissive"),
+        pa.concat_tables(participations, promote_options="permissive"),
+    )
 
 
 def _metered_beside_standing(ledger: Ledger, key: SharedKey, *, append_no: int, new: pa.Table | None) -> "Metered":
@@ -255,8 +317,22 @@ def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
         )
 
 
+def _delete_sessions(ledger: Ledger) -> None:
+    # Some may be of a metering that was given up.
+    for step in ("delete_all_sessions", "delete_all_participations"):
+        ledger.connection.execute(parsed(sql(step)))
+
+
+def _meter_by_time(ledger: Ledger, key: SharedKey) -> int | None:
+    # Partitions read all events once for each of them; slices of time their own events.
+    _delete_sessions(ledger)
+    chunks = ChunkMetering.storing(ledger, key)
+    return chunks.meter(time_slices(ledger.connection, key, count=event_count(ledger.connection)))
+
+
 def _meter_partitions(ledger: Ledger, key: SharedKey) -> int:
     # Meter each partition while the next is read. Each has some keys at all times, so the result is sorted.
+    _delete_sessions(ledger)
     connection, session_count = ledger.connection, 0
     for step in ("stage_sessions", "stage_participations"):
         connection.execute(parsed(sql(step)))

@@ -230,14 +230,17 @@ WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_sessi
 DELETE FROM participation
 WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
 
--- name: events_to_meter
--- Reads: event, touchpoint, restart. Takes: $others (the earliest restart of keys without a session that stands); {key};
--- {meter_columns}.
--- Gives: the events of these keys to meter again, in the columns of METER_SCHEMA, one row per event, in any order.
-SELECT {meter_columns}
+-- name: restarted
+-- Reads: event, touchpoint, restart. Takes: {key}.
+-- Gives: the events to meter again of keys without a session that stands, one row per event, in any order.
+SELECT x.*
 FROM {event} AS x
 JOIN restart AS r ON r.key = {key}
-WHERE x.occurred_at >= $others AND NOT r.stands AND x.occurred_at >= r.restart_at
+WHERE NOT r.stands AND x.occurred_at >= r.restart_at
+
+-- name: restarted_count
+-- Reads: {restarted}, the query `restarted`. Takes: $start (the earliest restart). Gives: the number of its rows, one row.
+SELECT count(*)::BIGINT FROM {restarted} AS x WHERE x.occurred_at >= $start
 
 -- name: rows_to_meter
 -- Reads: event, touchpoint, restart. Takes: $others (the earliest restart of keys without a session that stands),
