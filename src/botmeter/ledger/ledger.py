@@ -1,6 +1,7 @@
 """An account's open ledger: its transactions, and contents in memory."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, NamedTuple, TypeVar
@@ -74,6 +75,30 @@ class ReservedNumbers:
         self.last = 0
 
 
+class LiveCommits:
+    """Commits of live events to one file, one at a time."""
+
+    def __init__(self) -> None:
+        self._none = threading.Event()
+        self._none.set()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._none.set()
+
+    def wait(self, seconds: float) -> float:
+        """Wait so long at most for the end of the running commit; return the seconds that are left."""
+        if self._none.is_set():
+            return seconds
+        ends_at = time.monotonic() + seconds
+        self._none.wait(seconds)
+        return max(0, ends_at - time.monotonic())
+
+
 class Ledger:
     """One account's open file, with `connection` as its only writer.
 
@@ -82,7 +107,7 @@ class Ledger:
         version: Grows with each commit, except of live events, which change no number until settled.
         facts_version: Version of the last commit that may have changed facts of billing, or that was there at first.
         changed_days: Of the commits since this ledger was opened.
-        keys, mark, reserved: Shared by all writers of the file; without a mark commits are not numbered.
+        keys, mark, reserved, live_commits: Shared by all writers of the file; without a mark commits are not numbered.
         has_readers: A server reads the same file meanwhile.
     """
 
@@ -94,6 +119,7 @@ class Ledger:
         keys: SharedKeys | None = None,
         mark: Mark | None = None,
         reserved: ReservedNumbers | None = None,
+        live_commits: LiveCommits | None = None,
     ) -> None:
         self._connection = connection
         self._inserts: BackgroundInserts | None = None
@@ -105,6 +131,8 @@ class Ledger:
         self.keys = keys or SharedKeys()
         self.mark = mark
         self.reserved = reserved or ReservedNumbers()
+        self.live_commits = live_commits or LiveCommits()
+        self._giving_way_seconds = 0.0
         self._receipt_no: int | None = None
         self._committing = threading.Lock()
         self._is_in_transaction = self._may_change_facts = False
@@ -121,12 +149,23 @@ class Ledger:
         """Connection of the transaction, free of background inserts."""
         if self._inserts is not None:
             self._inserts.wait()
+        if self._giving_way_seconds:
+            self._giving_way_seconds = self.live_commits.wait(self._giving_way_seconds)
         return self._connection
 
     @property
     def free_connection(self) -> duckdb.DuckDBPyConnection:
         """Connection for statements that read no table, which needn't wait for inserts."""
         return self._connection if self._inserts is None else self._inserts.beside
+
+    @contextmanager
+    def giving_way(self, seconds: float) -> Iterator[None]:
+        """Let `connection` wait for live commits during the `with`, so long in all."""
+        self._giving_way_seconds = seconds
+        try:
+            yield
+        finally:
+            self._giving_way_seconds = 0.0
 
     @contextmanager
     def inserting_in_background(self) -> Iterator[None]:

@@ -40,7 +40,7 @@ def live_append(
     first_append_no = ledger.next_append_no()
     numbered = _numbered(batches, first_append_no=first_append_no)
     try:
-        with ledger.transaction():
+        with ledger.live_commits.running(), ledger.transaction():
             admitted = admit(ledger, numbered, now_us=now_us)
             accepted = admitted.accepted
             ledger.memory.events.add(accepted)

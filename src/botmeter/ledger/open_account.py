@@ -25,7 +25,7 @@ from botmeter.ledger.file_problem import FileProblem, noting_problems
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import WaitPolicy, interruptible
 from botmeter.ledger.known_keys import SharedKeys
-from botmeter.ledger.ledger import Ledger, ReservedNumbers, failure
+from botmeter.ledger.ledger import Ledger, LiveCommits, ReservedNumbers, failure
 from botmeter.ledger.ledger_files import is_writable, keep_log
 from botmeter.ledger.marks import Mark
 from botmeter.ledger.readable import ReadableLedger
@@ -53,6 +53,7 @@ class OpenAccount:
         self._live_ledger: Ledger | None = None
         self._keys = SharedKeys()
         self._reserved = ReservedNumbers()
+        self._live_commits = LiveCommits()
         self._mark: Mark | None = None
         self._checkpoints: Checkpoints | None = None
         self._published: PublishedContents | None = None
@@ -327,7 +328,14 @@ class OpenAccount:
         return self._root, self._published
 
     def _new_ledger(self, root: duckdb.DuckDBPyConnection, *, version: int) -> Ledger:
-        return Ledger(root.cursor(), version=version, keys=self._keys, mark=self._mark, reserved=self._reserved)
+        return Ledger(
+            root.cursor(),
+            version=version,
+            keys=self._keys,
+            mark=self._mark,
+            reserved=self._reserved,
+            live_commits=self._live_commits,
+        )
 
     def _publish(self, ledger: Ledger) -> None:
         published = PublishedContents.of(ledger)

@@ -14,9 +14,10 @@ from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import NotAllowed, Refused, Unavailable
 from botmeter.ledger import checkpoints
+from botmeter.ledger import settle as settling
 from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.folder import Folder
-from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.ledger import Ledger, LiveCommits
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.settings import set_available_from
 from botmeter.ledger.settle import settle
@@ -24,7 +25,7 @@ from botmeter.ledger.statements import statements_of
 from botmeter.ledger.verify import verify
 from botmeter.reports.query import usage_query
 from botmeter.reports.usage import usage_report
-from support.meanwhile import meanwhile
+from support.meanwhile import STUCK_SECONDS, meanwhile
 
 HOURS = [event(f"e{hour}", f"2026-05-20T{hour:02}:00") for hour in range(10, 20)]
 
@@ -78,6 +79,36 @@ def test_live_events_are_appended_while_others_are_settled(ledgers: OpenLedgers)
             connection.execute("INSERT INTO meta VALUES ('settled', 'yes')")
         left = connection.execute("SELECT event_id FROM arrival ORDER BY event_id").fetchall()
     assert [event_id for (event_id,) in left] == [f"e{hour}" for hour in range(15, 20)]
+
+
+class _Ended(threading.Event):
+    """A commit that ends when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        self.set()
+        return True
+
+
+def test_a_small_metering_run_waits_for_a_live_commit_and_a_large_one_does_not(
+    ledgers: OpenLedgers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "GIVING_WAY_EVENTS_MAX", 5)
+    for events, waits in ((HOURS[:6], []), (HOURS[6:], [settling.GIVING_WAY_SECONDS])):
+        take_live(ledgers, *events)
+        with ledgers.appending_live("acme") as live:
+            ended = live.live_commits._none = _Ended()
+            with live.live_commits.running():
+                assert settle_live(ledgers) == len(events)
+        assert ended.waits == waits
+    commits = LiveCommits()
+    with commits.running():
+        assert commits.wait(0.001) == 0
+    assert commits.wait(STUCK_SECONDS) == STUCK_SECONDS
 
 
 def test_an_event_that_is_sent_again_while_it_is_being_settled_is_a_duplicate(ledgers: OpenLedgers) -> None:
