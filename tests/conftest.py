@@ -42,6 +42,11 @@ def pytest_collection() -> Iterator[None]:
         gc.enable()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+
+
 def pytest_sessionfinish(exitstatus: int) -> None:
     """Make the result the last lines of the output."""
     atexit.register(_end_process, int(exitstatus))

@@ -38,7 +38,7 @@ from botmeter.web.notifications.rendering import render
 from support.smtp_server import SmtpServer, smtp_server
 from web.conftest import MakePerson
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.longest]
 
 # Later than the present, as what is put at once is due at present.
 YEAR = 2041
