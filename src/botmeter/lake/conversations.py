@@ -39,6 +39,7 @@ _PART = pa.schema(
 )
 _DAY = pa.schema([("day", pa.int32()), ("conversation_id", pa.string())])
 _CONVERSATION = pa.schema([("conversation_id", pa.string())])
+_SESSION = pa.schema([("session_id", pa.string())])
 _TICKET = pa.schema([("conversation_id", pa.string()), ("ticket_id", pa.string()), ("ticket_type", pa.string())])
 
 
@@ -101,14 +102,16 @@ def touch(task: TouchTask) -> Touched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatherTask:
-    """Files of stored participations, without the sessions that the run removes.
+    """Files of stored participations.
 
     Attributes:
+        removed: Sessions whose stored parts no longer count.
         rows_max: Days and participations in memory at once.
     """
 
     workspace: Workspace
     days: tuple[StagedTable, ...]
+    removed: tuple[StagedTable, ...]
     first_us: int
     end_us: int
     stored: TableFiles
@@ -119,7 +122,8 @@ def gather(task: GatherTask) -> tuple[StagedTable, ...]:
     """Stage stored participations of touched conversations on touched days, by bucket of the conversation."""
     staged = []
     with task_database() as connection:
-        _register_staged(connection, "touched_day", tables=task.days, schema=_DAY, task=task)
+        for name, tables, schema in (("touched_day", task.days, _DAY), ("removed_session", task.removed, _SESSION)):
+            _register_staged(connection, name, tables=tables, schema=schema, task=task)
         create_current_view(connection, "participation", available=task.stored)
         bounds = {"first": task.first_us, "end": task.end_us}
         for parts in tables_from(connection, sql("gathered"), rows_max=task.rows_max, values=bounds):

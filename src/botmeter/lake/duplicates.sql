@@ -1,9 +1,13 @@
+-- name: keys_of_buckets
+-- Reads: event_key. Takes: $first, $last (buckets). Gives: its rows of these buckets, in any order.
+SELECT * FROM event_key WHERE bucket BETWEEN $first AND $last
+
 -- name: stored_keys
--- Reads: event_key, input_rows (event_key). Takes: $first, $last (buckets).
--- Gives: the keys of input rows that are in event_key, once each, in any order.
+-- Reads: input_rows (event_key). Takes: {keys}, event_key, or keys_of_buckets if input rows are of these alone.
+-- Gives: the keys of input rows that are in {keys}, once each, in any order.
 SELECT DISTINCT event_key::BIGINT AS event_key
-FROM event_key
-WHERE bucket BETWEEN $first AND $last AND event_key IN (SELECT event_key FROM input_rows)
+FROM {keys}
+WHERE event_key IN (SELECT event_key FROM input_rows)
 
 -- name: stored_events
 -- Reads: event, touchpoint, input_rows (row, event_key, source, event_id). Takes: {source} and {event_id}, those of s to compare

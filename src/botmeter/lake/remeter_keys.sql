@@ -48,12 +48,18 @@ JOIN affected AS a ON a.rowid = b.number
 -- Reads: stretch. Takes: nothing. Gives: the earliest restart, µs UTC, one row.
 SELECT min(restart_at)::BIGINT FROM stretch
 
+-- name: sessions_in_stretches
+-- Reads: session, touchpoint, start_in_stretch (started_at). Takes: {session}.
+-- Gives: its rows that start when a session of a stretch does, in any order.
+SELECT * FROM {session} WHERE started_at IN (SELECT started_at FROM start_in_stretch)
+
 -- name: old_session
--- Reads: session, touchpoint, stretch. Takes: $restart (the earliest restart); {key} and its tables.
+-- Reads: session, touchpoint, stretch. Takes: $restart (the earliest restart); {sessions}, {session} or
+-- sessions_in_stretches; {key} and its tables.
 -- Gives: old_session, the stored sessions of the stretches; `stretch` is the rowid of theirs, `stands` false.
 CREATE TEMP TABLE old_session AS
 SELECT x.*, r.rowid AS stretch, false AS stands
-FROM {session} AS x
+FROM {sessions} AS x
 JOIN stretch AS r ON r.key = {key}
 WHERE x.started_at >= $restart AND x.started_at >= r.restart_at AND x.started_at < r.until_at
 
@@ -120,9 +126,8 @@ WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_sessi
 -- event, in any order.
 SELECT {meter_columns}
 FROM {rows} AS x
-JOIN stretch AS r ON r.key = {key}
+JOIN (SELECT * FROM stretch WHERE rowid NOT IN (SELECT stretch FROM standing)) AS r ON r.key = {key}
 WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at AND x.occurred_at < r.until_at
-    AND r.rowid NOT IN (SELECT stretch FROM standing)
 
 -- name: events_without_ids
 -- Reads: event, touchpoint. Takes: {event}. Gives: its rows, whose ids are empty, in any order.
@@ -162,10 +167,10 @@ ORDER BY x.key, x.occurred_at, ($kind_ranks::INTEGER[])[x.kind + 1], x.event_id,
 
 -- name: changed_session
 -- Reads: old_session, metered_session. Takes: nothing.
--- Gives: changed_session, the ids of sessions whose row is in one of both alone, or differs. A footprint follows from the
--- parts, what an id is made of from the id.
+-- Gives: changed_session (session_id, has_other_parts), the sessions whose row is in one of both alone, or differs.
+-- A footprint follows from the parts, what an id is made of from the id.
 CREATE TEMP TABLE changed_session AS
-SELECT session_id
+SELECT session_id, (o.started_at, o.preview) IS DISTINCT FROM (m.started_at, m.preview) AS has_other_parts
 FROM old_session AS o
 FULL JOIN metered_session AS m USING (session_id)
 WHERE (o.ended_at, o.last_event_at, o.event_count, o.customer_id, o.conversation_id)
@@ -174,19 +179,25 @@ WHERE (o.ended_at, o.last_event_at, o.event_count, o.customer_id, o.conversation
     IS DISTINCT FROM (m.policy, m.opening_touchpoint, m.started_at, m.closed_by, m.preview)
 
 -- name: changed_parts
--- Reads: old_participation, metered_participation, changed_session. Takes: nothing.
--- Changes: adds the sessions of which a part alone differs to changed_session.
+-- Reads: old_participation, metered_participation. Takes: nothing.
+-- Changes: adds the sessions of which a part differs to changed_session, some a second time.
 INSERT INTO changed_session
-SELECT DISTINCT session_id
-FROM (FROM old_participation WHERE session_id NOT IN (FROM changed_session)) AS o
-FULL JOIN (FROM metered_participation WHERE session_id NOT IN (FROM changed_session)) AS m
-    USING (session_id, conversation_id, touchpoint)
+SELECT session_id, bool_or(o.event_count IS NULL OR m.event_count IS NULL)
+FROM old_participation AS o
+FULL JOIN metered_participation AS m USING (session_id, conversation_id, touchpoint)
 WHERE o.event_count IS DISTINCT FROM m.event_count
+GROUP BY session_id
+
+-- name: other_parts
+-- Reads: changed_session. Takes: nothing. Gives: other_parts (session_id), those with other parts than are stored: what
+-- counts of a conversation depends on parts, not on their numbers of events.
+CREATE TEMP TABLE other_parts AS
+SELECT DISTINCT session_id FROM changed_session WHERE has_other_parts
 
 -- name: changed_rows
--- Reads: {table}, changed_session. Takes: {table} of metered rows, $piece.
+-- Reads: {table}, changed_session, other_parts. Takes: {table} of metered rows, $piece.
 -- Gives: the rows of that piece of changed sessions, in order of their session's row.
-SELECT * EXCLUDE (piece)
+SELECT * EXCLUDE (piece), session_id IN (SELECT session_id FROM other_parts) AS has_other_parts
 FROM {table}
 WHERE piece = $piece AND session_id IN (SELECT session_id FROM changed_session)
 ORDER BY session_row
@@ -198,12 +209,19 @@ SELECT bucket::INTEGER AS bucket, session_id::VARCHAR AS session_id, started_at:
 FROM old_session
 WHERE session_id IN (SELECT session_id FROM changed_session)
 
+-- name: removed_parts
+-- Reads: old_session, other_parts. Takes: nothing.
+-- Gives: the stored sessions whose parts no longer count, in any order.
+SELECT session_id::VARCHAR AS session_id
+FROM old_session
+WHERE session_id IN (SELECT session_id FROM other_parts)
+
 -- name: removed_days
--- Reads: old_participation, changed_session. Takes: nothing.
--- Gives: (day since 1970, conversation_id), once each, in any order, of the parts of stored sessions that changed.
+-- Reads: old_participation, other_parts. Takes: nothing.
+-- Gives: (day since 1970, conversation_id), once each, in any order, of these parts.
 SELECT DISTINCT (started_at // 86400000000)::INTEGER AS day, conversation_id::VARCHAR AS conversation_id
 FROM old_participation
-WHERE session_id IN (SELECT session_id FROM changed_session)
+WHERE session_id IN (SELECT session_id FROM other_parts)
 
 -- name: removed_usage
 -- Reads: old_session, changed_session. Takes: nothing.

@@ -24,8 +24,9 @@ class Remetered:
     Attributes:
         sessions: Staged as in `session`, with `local_footprint` in place of `footprint`.
         sets: Footprints -1, -2, … of `local_footprint`.
-        participations: New ones by bucket of the conversation.
-        removed: Days and conversations of removed sessions, likewise.
+        participations: By bucket of the conversation, of sessions with other parts than are stored.
+        removed: Days and conversations of the stored parts of `removed_parts`, likewise.
+        removed_parts: Stored sessions whose parts no longer count.
         tickets: Of new events, likewise.
         bot_names: Bot, name and instant of its latest event with one.
         restated: As `restated_days` of a ledger, of these keys alone.
@@ -36,6 +37,7 @@ class Remetered:
     sets: tuple[tuple[int, ...], ...]
     participations: tuple[StagedTable, ...]
     removed: tuple[StagedTable, ...]
+    removed_parts: tuple[StagedTable, ...]
     tickets: tuple[StagedTable, ...]
     removed_usage: dict[UsageKey, int]
     bot_names: tuple[tuple[str, str, int], ...]
@@ -58,20 +60,25 @@ class RemeteredPieces:
         self._session_count = 0
 
     def add(self, sessions: pa.Table, participations: pa.Table) -> None:
-        """Add sessions and their participations, both in order of `session_row`."""
+        """Add sessions and their participations, both in order of `session_row`; without `has_other_parts` all have."""
         self._session_count += len(sessions)
         firsts = np.flatnonzero(np.diff(participations["session_row"].to_numpy(), prepend=-1))
         footprint = pa.array(self._sets.numbers(firsts, participations["touchpoint"].to_numpy()))
         self._staged["sessions"].append(
             self._workspace.stage_whole(sessions.append_column("local_footprint", footprint))
         )
-        self.add_by_conversation("participations", _with_days(participations))
         self.write(self._participations, participations)
+        if "has_other_parts" in participations.column_names:
+            participations = participations.filter(participations["has_other_parts"])
+        self.add_by_conversation("participations", _with_days(participations))
 
     def add_by_conversation(self, name: str, rows: pa.Table) -> None:
         """Add rows of the attribute with that name, by bucket of their conversation."""
         buckets = text_buckets(rows["conversation_id"], self._workspace.bucket_count)
         self._staged[name].append(self._workspace.stage(rows, buckets=buckets))
+
+    def add_removed_parts(self, sessions: pa.Table) -> None:
+        self._staged["removed_parts"].append(self._workspace.stage_whole(sessions))
 
     def add_restated(self, days: pa.Table) -> None:
         if len(days):
@@ -105,6 +112,7 @@ class RemeteredPieces:
             sets=tuple(self._sets.all()),
             participations=tuple(self._staged["participations"]),
             removed=tuple(self._staged["removed"]),
+            removed_parts=tuple(self._staged["removed_parts"]),
             tickets=tuple(self._staged["tickets"]),
             removed_usage=removed_usage,
             bot_names=bot_names,

@@ -297,16 +297,16 @@ def _gathered(context: RunContext, metered: Sequence[Remetered], *, touched: Seq
     first_us = min(first or 0 for first, _ in bounds) * DAY_US
     end_us = (max(last or 0 for _, last in bounds) + 1) * DAY_US
     near = context.stored.of("participation", "participation_new").where("started_at", first=first_us, last=end_us - 1)
-    replaced = [*context.stored.files["session_replaced"]]
-    replaced += [file for each in metered for file in each.files.get("session_replaced", ())]
+    replaced = context.stored.files["session_replaced"]
     tasks = [
         GatherTask(
             workspace=context.workspace,
             days=tuple(each.days for each in touched),
+            removed=tuple(table for each in metered for table in each.removed_parts),
             first_us=first_us,
             end_us=end_us,
             stored=TableFiles(
-                root=context.workspace.root, files={"participation": tuple(group), "session_replaced": tuple(replaced)}
+                root=context.workspace.root, files={"participation": tuple(group), "session_replaced": replaced}
             ),
             rows_max=context.limits.derive_rows,
         )

@@ -5,6 +5,7 @@ that follow each other within the reach of a session: none is open at its end, s
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +15,19 @@ from botmeter.metering.columns import Ints
 from botmeter.metering.policy import Policy, Schedule
 
 
-def touched_stretches(parts: pa.Table, schedule: Schedule) -> pa.Table:
-    """Stretches with a new event.
+class Stretches(NamedTuple):
+    """Stretches (`number`, `restart_at`, `until_at`) and when their sessions start (`started_at`), not once each."""
+
+    rows: pa.Table
+    sessions: pa.Table
+
+
+def touched_stretches(parts: pa.Table, schedule: Schedule) -> Stretches:
+    """Find the stretches with a new event.
 
     Args:
         parts: `number` of the key, `start_at`, `end_at` and `is_new`: of new events, and of sessions. With one that no
             longer counts, a stretch can be too long, or start too early.
-
-    Returns:
-        `number`, `restart_at`, `until_at`.
     """
     reach_us = _reach_us(schedule)
     order = np.lexsort((parts["start_at"].to_numpy(), parts["number"].to_numpy()))
@@ -34,7 +39,12 @@ def touched_stretches(parts: pa.Table, schedule: Schedule) -> pa.Table:
     until_at = np.full(len(firsts), NEVER_US)
     until_at[:-1] = np.where(is_first[firsts[1:]], NEVER_US, start_at[firsts[1:]])
     stretches = pa.table({"number": number[firsts], "restart_at": start_at[firsts], "until_at": until_at})
-    return stretches.filter(pa.array(np.logical_or.reduceat(is_new, firsts)))
+    is_touched = np.logical_or.reduceat(is_new, firsts)
+    is_within = np.repeat(is_touched, np.diff(firsts, append=len(number)))
+    return Stretches(
+        rows=stretches.filter(pa.array(is_touched)),
+        sessions=pa.table({"started_at": start_at[is_within & ~is_new]}),
+    )
 
 
 def _greatest_so_far(values: Ints, groups: Ints) -> Ints:
