@@ -12,7 +12,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from botmeter.domain.errors import Refused, Unavailable
-from botmeter.lake.layout import RANDOM_COLUMNS, TABLES_WITH_SMALL_PAGES, is_distinct
+from botmeter.lake.layout import INSTANTS, TABLES_WITH_SMALL_PAGES, is_compressed, is_distinct
 from botmeter.ledger.bucket_reading import bucket_fault
 from botmeter.outgoing.bucket_files import BucketFile
 from botmeter.outgoing.buckets import (
@@ -120,8 +120,9 @@ def write_parquet(
         pq.write_table(
             rows,
             stream,
-            compression={column: "none" if column in RANDOM_COLUMNS else "zstd" for column in rows.column_names},
+            compression={column: "zstd" if is_compressed(table, column) else "none" for column in rows.column_names},
             row_group_size=row_group_rows,
+            column_encoding={column: "DELTA_BINARY_PACKED" for column in rows.column_names if column in INSTANTS},
             use_dictionary=[column for column in rows.column_names if not is_distinct(table, column)],
             store_schema=False,
             bloom_filter_options=filters or None,
