@@ -10,7 +10,7 @@ from botmeter.live.store import LiveStore
 
 METERED_WITHIN_SECONDS: Final = 1.0
 """Age at which an event is metered at the latest, if runs take less than half of it: it waits for a run, a pause and
-its own run. A run costs nearly as much for one event as for a thousand, and makes commits take half as long again."""
+its own run. A run costs nearly as much for one event as for a thousand, and commits beside it take longer."""
 _REST_SECONDS: Final = 0.1
 """Least pause: appends and readers need it, and after runs of more than 0.4 s an event waits for two of them."""
 _RETRY_SECONDS: Final = 5.0
