@@ -46,6 +46,10 @@ _LATE_ONE_OF: Final = 20
 EVENTS_MAX: Final = 150_000
 """More events are not held in memory. Live ones of two slow turns are fewer, so that no turn slows down the next."""
 
+READ_FOR_EVENTS_MAX: Final = 5_000
+"""Events for which sessions are read. More take no less time from memory than from the tables, and have many late ones,
+which would drop what was read."""
+
 
 def extend_sessions(
     ledger: Ledger, key: SharedKey, *, events: pa.Table, append_no: int, past_days: PastDays | None
@@ -60,7 +64,7 @@ def extend_sessions(
     memory = ledger.memory
     recent = memory.sessions
     if recent is None:
-        if not memory.attempts.is_due():
+        if len(events) > READ_FOR_EVENTS_MAX or not memory.attempts.is_due():
             return False
         recent = _read_recent(ledger, key, from_us=_all_but_late_us(events) - LATE_US, append_no=append_no)
     extension = None

@@ -7,7 +7,7 @@ from tests.support.ledgers import Event, append_events, event, ledger_in_memory
 from tests.support.live_batches import append_live, counts, live_batch
 
 from botmeter.domain.instant import us_from_text
-from botmeter.ledger import late_keys, recent_events, remeter
+from botmeter.ledger import extend_sessions, late_keys, recent_events, remeter
 from botmeter.ledger.customers import SameCustomer, merge_customers
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import set_policy
@@ -82,6 +82,20 @@ def test_more_late_keys_or_events_than_memory_holds_are_metered_from_the_tables(
     settle(ledger, now_us=NOON_US)
     assert ledger.memory.sessions is None
     assert session_counts(ledger) == [("c1", 2), ("c2", 1)]
+    assert verify(ledger).is_clean
+
+
+def test_sessions_are_not_read_for_a_large_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extend_sessions, "READ_FOR_EVENTS_MAX", 2)
+    ledger = ledger_in_memory()
+    append_events(ledger, *(sent(number, number) for number in (1, 2, 3)), now_us=NOON_US)
+    assert ledger.memory.sessions is None
+    append_events(ledger, sent(4, 4), sent(5, 5), now_us=NOON_US)
+    recent = ledger.memory.sessions
+    assert recent is not None
+    append_events(ledger, *(sent(number, number) for number in (6, 7, 8)), now_us=NOON_US)
+    assert ledger.memory.sessions is recent
+    assert session_counts(ledger) == [("c1", 8)]
     assert verify(ledger).is_clean
 
 
