@@ -209,8 +209,9 @@ def test_a_process_that_ends_stops_its_commands_first(data: Path) -> None:
         process = importing(data)
         assert server.stdin is not None
         server.stdin.close()
-        _, message = process.communicate(timeout=STUCK_SECONDS)
+        # The import waits for more events, and must not get their end before the server has stopped it.
         assert server.wait(STUCK_SECONDS) == 0
+        _, message = process.communicate(timeout=STUCK_SECONDS)
     assert (process.returncode, message) == (1, b"error: The server is stopping; nothing was changed. Try again.\n")
     assert not (data / "owner.socket").exists()
 
